@@ -1,0 +1,82 @@
+"""What a dataset is: named images with splits."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from srbench.errors import SrbenchError
+from srbench.image import Image, ImageError, peak_of, read_image
+
+Picture = Image | Path | Callable[[], Image]
+"""An array `(H, W, C)`, a file, or a function that returns an array. Files and functions are read when needed."""
+
+
+class DatasetError(SrbenchError):
+    """A dataset that is there but wrong; the message names the file."""
+
+
+class DatasetMissing(SrbenchError):
+    """A dataset that is not there and cannot be fetched; the message says where it was looked for."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image of a dataset. Holds no pixels until they are read, when its pictures are files or functions.
+
+    id: unique in its split; safe as a file name (letters, digits, `.`, `_`, `-`).
+    lr: LR pictures that come with the dataset, by (degradation, scale).
+    label: a class name. mask: a segmentation of HR. group: items that must not be split (a patient, a photograph).
+    peak: the value that means white; by default that of the picture's type (255, 65535, 1.0).
+    """
+
+    id: str
+    hr: Picture
+    lr: Mapping[tuple[str, int], Picture] = field(default_factory=dict)
+    label: str | None = None
+    mask: Picture | None = None
+    group: str | None = None
+    peak: float | None = None
+
+    def read_hr(self) -> tuple[Image, float]:
+        """HR in native depth, and its white."""
+        image = _read(self.hr, self.id)
+        return image, peak_of(image) if self.peak is None else self.peak
+
+    def read_lr(self, degradation: str, scale: int) -> Image | None:
+        """The LR that comes with the dataset for this degradation and scale, if there is one."""
+        picture = self.lr.get((degradation, scale))
+        return None if picture is None else _read(picture, self.id)
+
+
+def _read(picture: Picture, item: str) -> Image:
+    image = read_image(picture) if isinstance(picture, Path) else picture() if callable(picture) else picture
+    if image.ndim != 3 or image.shape[-1] not in (1, 3):
+        raise ImageError(f"image {item!r} has the shape {image.shape}; it should be (H, W, 1) or (H, W, 3)")
+    peak_of(image)
+    return image
+
+
+class Dataset(ABC):
+    """Named images with a training and a test split.
+
+    Parameters are those of `__init__`, typed; a parameter annotated as `pathlib.Path` is taken relative to the matrix
+    file. A dataset with nothing to train on leaves `train` as it is.
+    """
+
+    def prepare(self, root: Path) -> None:
+        """Make sure that the files are there: find them under the data root `root`, or fetch them into it.
+
+        The only place that may use the network. Called before `train` and `test`, in every process that uses the
+        dataset. Raises `DatasetMissing`, with where it looked, when the files are not to be had.
+        """
+
+    def train(self) -> Iterable[Item]:
+        """The training split; empty when there is none."""
+        return ()
+
+    @abstractmethod
+    def test(self) -> Iterable[Item]:
+        """The test split."""

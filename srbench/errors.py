@@ -1,0 +1,24 @@
+"""The one exception that means "a person can mend this": printed as a message, never as a traceback."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SrbenchError(Exception):
+    """Something is wrong outside the program: a file, a name, a setting.
+
+    The message says what is wrong, where, and what to do. The command line prints it and exits with 2.
+    """
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Return `" Did you mean 'x'?"` when a valid name resembles `name`, otherwise the list of valid names."""
+    names = sorted(valid)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    if not names:
+        return " There are none."
+    return f" There are: {', '.join(names)}."

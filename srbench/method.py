@@ -1,0 +1,79 @@
+"""What a method is: something that turns LR into SR, and may learn how."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from srbench.metric import Skip
+
+if TYPE_CHECKING:
+    import torch
+
+    from srbench.training.context import FitContext
+    from srbench.training.trainingset import TrainingSet
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a method will meet; asked before anything is trained.
+
+    scale: HR side / LR side. channels: the channel counts that occur (1, 3 or both). depths: the pixel types that
+    occur (`uint8`, `uint16`, `float32`). smallest, largest: LR (height, width) extremes, side by side.
+    """
+
+    scale: int
+    channels: tuple[int, ...]
+    depths: tuple[str, ...]
+    smallest: tuple[int, int]
+    largest: tuple[int, int]
+
+
+class Method(ABC):
+    """Turns LR into SR.
+
+    Parameters are those of `__init__`, typed; presets are named sets of them. Importing the module that holds a
+    method should not import torch: import it inside the functions that compute.
+
+    learns: has `fit`, `save` and `load`; trained on a training split under a budget, once a seed.
+    samples: its SR depends on the seed even after training.
+    halo: how many LR pixels around an output pixel can influence it, for exact tiling; None: any of them.
+    """
+
+    learns: ClassVar[bool] = False
+    samples: ClassVar[bool] = False
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    halo: int | None = None
+    device: str = "cpu"
+
+    def supports(self, problem: Problem) -> Skip | None:
+        """None when the method can do this, otherwise why it cannot."""
+        return None
+
+    def fit(self, train: TrainingSet, context: FitContext) -> None:
+        """Learn from the training split, under `context.budget`."""
+        raise TypeError(f"{type(self).__name__} does not learn")
+
+    @abstractmethod
+    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+        """SR `(N, C, H * scale, W * scale)` from LR `(N, C, H, W)`; float32, white at 1, on `self.device`.
+
+        C is 1 or 3. Each image's result does not depend on the others in its batch. Values outside [0, 1] are
+        clamped when written.
+        """
+
+    def to(self, device: str) -> None:
+        """Move to a torch device; LR arrives there."""
+
+    def save(self, folder: Path) -> None:
+        """Write what `fit` learned into `folder` (safetensors and JSON)."""
+
+    def load(self, folder: Path) -> None:
+        """Read what `save` wrote, so that `upscale` gives the same SR."""
+
+    def parameters_count(self) -> int:
+        """How many learned numbers it holds."""
+        return 0

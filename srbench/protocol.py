@@ -1,0 +1,138 @@
+"""A protocol: how LR is made and how SR is scored. Named, versioned, hashed into every result.
+
+The protocol alone moves PSNR by 2 dB, so nothing about it is left to the method, the dataset or the metric.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from srbench.image import Image, ImageError, to_image, to_tensor
+from srbench.resize import resize
+
+if TYPE_CHECKING:
+    import torch
+
+Channel = Literal["y", "rgb", "gray", "y8"]
+
+# ITU-R BT.601. Limited range (16 to 235 of 255), as MATLAB's rgb2ycbcr: the field's "Y channel".
+_Y_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
+_Y_OFFSET = 16 / 255
+# Full range: black 0, white 1.
+_LUMA_WEIGHTS = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How one comparison is made.
+
+    channel: what is scored of a colour image. `rgb`: every channel. `y`: BT.601 luma in limited range, unrounded.
+        `gray`: BT.601 luma in full range, unrounded. `y8`: the convention of older MATLAB tables; LR and HR are
+        both turned into 8-bit Y (limited range) first, and the method upscales that one channel.
+        An image with one channel is scored as it is under every one of them.
+    border: pixels left out of the score on every side.
+    degradation: how LR is made from HR: `bicubic` is MATLAB's imresize with antialiasing, rounded to the native depth.
+    """
+
+    name: str
+    scale: int
+    channel: Channel = "rgb"
+    border: int = 0
+    degradation: Literal["bicubic"] = "bicubic"
+    version: int = 1
+
+    def describe(self) -> str:
+        """One line for people."""
+        channel = {
+            "y": "Y channel",
+            "rgb": "RGB",
+            "gray": "grey (full-range luma)",
+            "y8": "8-bit Y, converted before upscaling",
+        }[self.channel]
+        return f"x{self.scale}, {self.degradation} LR, {channel}, {self.border} px border, native depth"
+
+    def facts(self) -> dict[str, Any]:
+        """Everything that decides a number, for the key."""
+        return asdict(self)
+
+    def training_facts(self) -> dict[str, Any]:
+        """The part that training depends on: protocols that differ only in scoring share their models."""
+        return {"scale": self.scale, "degradation": self.degradation, "y8": self.channel == "y8"}
+
+    def reference(self, hr: Image, peak: float) -> tuple[Image, float]:
+        """The part of HR that is compared, and its white: sides cut (right, bottom) to multiples of the scale.
+
+        Raises `ImageError` when HR is too small to leave a pixel to score.
+        """
+        return self._converted(self._cut(hr), peak)
+
+    def lr(self, hr: Image, peak: float, shipped: Image | None = None) -> Image:
+        """LR `(H / scale, W / scale, C)` in native depth: the shipped one, checked, or else made from HR."""
+        cut = self._cut(hr)
+        lr = self._shrink(cut, peak) if shipped is None else shipped
+        expected = (cut.shape[0] // self.scale, cut.shape[1] // self.scale, cut.shape[2])
+        if lr.shape != expected or lr.dtype != hr.dtype:
+            raise ImageError(
+                f"the LR that comes with it is {_size(lr)}; with HR of {_size(hr)} at scale {self.scale} it "
+                f"should be {expected[1]} x {expected[0]} pixels of the same depth and channels"
+            )
+        return self._converted(lr, peak)[0]
+
+    def _cut(self, hr: Image) -> Image:
+        height, width = (side - side % self.scale for side in hr.shape[:2])
+        if min(height, width) <= 2 * self.border or min(height, width) == 0:
+            raise ImageError(
+                f"{hr.shape[1]} x {hr.shape[0]} pixels are too few for {self.name}: nothing is left to score after "
+                f"cutting to a multiple of {self.scale} and leaving out {self.border} pixels on every side"
+            )
+        return hr[:height, :width]
+
+    def _shrink(self, hr: Image, peak: float) -> Image:
+        import torch
+
+        small = resize(to_tensor(hr, peak, torch.float64), 1 / self.scale, self.degradation)
+        return to_image(small, hr, peak)
+
+    def _converted(self, image: Image, peak: float) -> tuple[Image, float]:
+        if self.channel != "y8" or image.shape[-1] == 1:
+            return image, peak
+        y = (image.astype(np.float64) / peak) @ np.asarray(_Y_WEIGHTS) + _Y_OFFSET
+        return np.floor(y * 255 + 0.5).astype(np.uint8)[..., None], 255.0
+
+    def scored(self, image: Image, peak: float) -> torch.Tensor:
+        """What a metric compares of an image `(H, W, C)`: float64 `(C, H, W)` in [0, 1], border left out.
+
+        The border is cut before the colour conversion.
+        """
+        import torch
+
+        inner = to_tensor(_without_border(image, self.border), peak, torch.float64)
+        if inner.shape[0] == 1 or self.channel in ("rgb", "y8"):
+            return inner
+        if self.channel == "y":
+            return _weigh(inner, _Y_WEIGHTS) + _Y_OFFSET
+        return _weigh(inner, _LUMA_WEIGHTS)
+
+
+def _without_border(image: Image, border: int) -> Image:
+    return image[border : image.shape[0] - border, border : image.shape[1] - border]
+
+
+def _weigh(rgb: torch.Tensor, weights: tuple[float, float, float]) -> torch.Tensor:
+    red, green, blue = rgb
+    return (weights[0] * red + weights[1] * green + weights[2] * blue)[None]
+
+
+def _size(image: Image) -> str:
+    return f"{image.shape[1]} x {image.shape[0]} x {image.shape[2]} {image.dtype.name}"
+
+
+def standard_protocols() -> list[Protocol]:
+    """x2, x3, x4 in each channel convention; `scale` pixels of border, as the literature cuts them."""
+    channels: tuple[Channel, ...] = ("y", "rgb", "gray", "y8")
+    return [
+        Protocol(f"x{scale}-{channel}", scale, channel, border=scale) for channel in channels for scale in (2, 3, 4)
+    ]
