@@ -1,20 +1,17 @@
 """Records on disk. Immutable files, one folder a cell, are the truth; SQLite is a cache of them.
 
-    STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when this file exists
-                             /scores.parquet   one row an image and metric
-                             /images/ID.png    SR as scored
-                             /log.txt
-    STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/
-    STORE/index.sqlite                         a cache of the records
+STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when this file exists
+                         /scores.parquet   one row an image and metric
+                         /images/ID.png    SR as scored
+                         /log.txt
+STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/
+STORE/index.sqlite                         a cache of the records
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
