@@ -58,9 +58,16 @@ class Protocol:
         """Everything that decides a number, for the key."""
         return asdict(self)
 
-    def training_facts(self) -> dict[str, Any]:
+    def for_training(self) -> Protocol:
         """The part that training depends on: protocols that differ only in scoring share their models."""
-        return {"scale": self.scale, "degradation": self.degradation, "y8": self.channel == "y8"}
+        y8 = self.channel == "y8"
+        return Protocol(
+            name=f"x{self.scale}-y8" if y8 else f"x{self.scale}",
+            scale=self.scale,
+            channel="y8" if y8 else "rgb",
+            degradation=self.degradation,
+            version=self.version,
+        )
 
     def reference(self, hr: Image, peak: float) -> tuple[Image, float]:
         """The part of HR that is compared, and its white: sides cut (right, bottom) to multiples of the scale.

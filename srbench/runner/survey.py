@@ -36,9 +36,12 @@ class Survey:
     """What a split holds, as one protocol meets it.
 
     fingerprint: changes when any id, pixel, label, group or used LR changes. lr_sizes: (height, width) of each LR.
+    pictures: the sha256 of each HR. groups: the groups that occur.
     """
 
     fingerprint: str
+    pictures: frozenset[str]
+    groups: frozenset[str]
     lr_sizes: tuple[tuple[int, int], ...]
     channels: tuple[int, ...]
     depths: tuple[str, ...]
@@ -64,7 +67,7 @@ class Surveyor:
         """Look at every item. Raises `ImageError` or `DatasetError` naming the picture that is wrong."""
         if not items:
             raise DatasetError("the split is empty")
-        rows, sizes, channels, depths = [], [], set(), set()
+        rows, sizes, pictures, channels, depths = [], [], set(), set(), set()
         seen: set[str] = set()
         for item in items:
             if item.id in seen:
@@ -82,8 +85,16 @@ class Surveyor:
             sizes.append((height, width))
             channels.add(1 if protocol.channel == "y8" else hr.shape[2])
             depths.add(hr.depth)
+            pictures.add(hr.sha256)
             rows.append([item.id, hr.sha256, lr_facts and lr_facts.sha256, item.label, item.group, item.peak])
-        return Survey(digest(rows), tuple(sizes), tuple(sorted(channels)), tuple(sorted(depths)))
+        return Survey(
+            fingerprint=digest(rows),
+            pictures=frozenset(pictures),
+            groups=frozenset(item.group for item in items if item.group is not None),
+            lr_sizes=tuple(sizes),
+            channels=tuple(sorted(channels)),
+            depths=tuple(sorted(depths)),
+        )
 
     def _facts(self, picture: Picture) -> PictureFacts:
         # Held by identity together with the picture itself, so that an id is never taken over by another object.
