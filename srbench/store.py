@@ -10,8 +10,14 @@ STORE/index.sqlite                         a cache of the records
 
 from __future__ import annotations
 
+import fcntl
 import os
+import platform
+import shutil
+import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
