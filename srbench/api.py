@@ -68,6 +68,7 @@ def run(
     place = Store(default_store(matrix) if store is None else Path(store))
     kind = registry().get("executor", executor).load()
     with place.locked():
+        place.remember_matrix(matrix.path)
         plan = make_plan(matrix, place, retry)
         chosen = [planned for planned in select(plan, where or {}) if planned.state != "done"]
         if chosen:

@@ -29,6 +29,7 @@ Status = Literal["ok", "skipped", "failed", "timeout", "out_of_memory", "killed"
 Shelf = Literal["cells", "models"]
 RECORD = "record.json"
 SCORES = "scores.parquet"
+MATRIX = "matrix"
 
 
 class StoreError(SrbenchError):
@@ -145,6 +146,16 @@ class Store:
             file.write(f"process {os.getpid()} on {platform.node()}\n")
             file.flush()
             yield
+
+    def remember_matrix(self, path: Path) -> None:
+        """Note which matrix file the store serves, for questions asked about a cell alone."""
+        write_atomically(self.root / MATRIX, f"{path.resolve()}\n".encode())
+
+    def last_matrix(self) -> Path | None:
+        """The matrix file of the latest run, if it is still there."""
+        note = self.root / MATRIX
+        path = Path(note.read_text().strip()) if note.exists() else None
+        return path if path is not None and path.exists() else None
 
     def read(self, shelf: Shelf, key: str) -> Record | None:
         """The record of a key, or None; a damaged record counts as none."""

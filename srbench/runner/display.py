@@ -20,6 +20,9 @@ _STYLES: dict[str, str] = {"ok": "green", "skipped": "yellow"}
 class Silent(Display):
     """Shows nothing."""
 
+    def planned(self, cells: int) -> None:
+        """Nothing."""
+
     def started(self, task: Training | Evaluation) -> None:
         """Nothing."""
 
@@ -36,7 +39,7 @@ class Silent(Display):
 class Lines(Display):
     """One line a cell, as it ends; on a terminal also bars for what is running. Used as a context manager."""
 
-    def __init__(self, cells: int, console: Console) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
         self._bars: dict[str, TaskID] = {}
         self._progress = Progress(
@@ -48,8 +51,8 @@ class Lines(Display):
             transient=True,
             disable=not console.is_terminal,
         )
-        self._total = self._progress.add_task("cells", total=cells, message=f"0 of {cells}")
-        self._cells, self._done = cells, 0
+        self._total: TaskID | None = None
+        self._cells, self._done = 0, 0
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -59,6 +62,11 @@ class Lines(Display):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+    def planned(self, cells: int) -> None:
+        """A bar for the whole."""
+        self._cells = cells
+        self._total = self._progress.add_task("cells", total=cells, message=f"0 of {cells}")
 
     def started(self, task: Training | Evaluation) -> None:
         """A bar for the task."""
@@ -78,7 +86,8 @@ class Lines(Display):
         """A line, with the first scores or the reason."""
         self._drop(record.key)
         self._done += 1
-        self._progress.update(self._total, completed=self._done, message=f"{self._done} of {self._cells}")
+        if self._total is not None:
+            self._progress.update(self._total, completed=self._done, message=f"{self._done} of {self._cells}")
         self._line(record.status, planned.cell.label, summary(record))
 
     def _drop(self, key: str) -> None:

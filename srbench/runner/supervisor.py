@@ -22,6 +22,10 @@ class Display(ABC):
     """Someone who watches a run."""
 
     @abstractmethod
+    def planned(self, cells: int) -> None:
+        """So many cells are about to run."""
+
+    @abstractmethod
     def started(self, task: Training | Evaluation) -> None:
         """A task began."""
 
@@ -52,6 +56,7 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, executor: Executor, 
 
     Cells that share a training wait for the one job that does it; cells with the same key run once.
     """
+    display.planned(len(planned))
     todo = []
     for one in planned:
         if one.verdict is None:
