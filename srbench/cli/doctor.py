@@ -11,7 +11,7 @@ from srbench.cli.output import print_rows
 @click.command("doctor", short_help="What this machine has, and what is wrong with it.")
 @json_option
 def command(as_json: bool) -> None:
-    """Check Python, torch, devices, memory, disk, the data root and the plugins. Exits with 1 when something is wrong."""
+    """Check Python, torch, devices, memory, disk, the data root, plugins. Exits with 1 when something is wrong."""
     from srbench.diagnosis import diagnose
 
     findings = diagnose()

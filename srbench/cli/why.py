@@ -16,8 +16,8 @@ from srbench.cli.output import print_json
 @json_option
 def command(cell: str, store: Path | None, as_json: bool) -> None:
     """Tell which component of CELL's key changed since it was recorded, or why it is not ok."""
-    from srbench.stores import find_record
     from srbench.runner.plan import changes, make_plan
+    from srbench.stores import find_record
 
     place, record = find_record(cell, store)
     answer = {"cell": record.label, "key": record.key, "status": record.status, "reason": record.reason}
