@@ -265,7 +265,7 @@ def _fabric(context: FitContext) -> Fabric:
 
     logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     from lightning_fabric import Fabric
-    from lightning_fabric.plugins.environments import LightningEnvironment
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
     device = torch.device(context.device)
     return Fabric(

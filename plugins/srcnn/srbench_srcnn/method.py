@@ -12,8 +12,6 @@ from srbench.training.stages import Batch, cosine
 if TYPE_CHECKING:
     import torch
 
-    from srbench_srcnn.network import Network
-
 _EDGE = 2
 """LR pixels at a patch's border whose upsampled values are not those of the whole image: bicubic's reach."""
 
@@ -56,9 +54,12 @@ class SRCNN(srbench.TorchMethod):
 
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
         """One network, on one channel."""
-        from srbench_srcnn.network import Network
+        import torch
 
-        network = Network(scale, self.kernels, self.filters)
+        from .network import Network
+
+        # Measured on two cores: 5 to 20 % faster in this memory format, for every size of the network.
+        network = Network(scale, self.kernels, self.filters).to(memory_format=torch.channels_last)
         self.halo = math.ceil(network.radius / scale) + _EDGE
         return {"network": network}
 
@@ -67,7 +68,7 @@ class SRCNN(srbench.TorchMethod):
         import torch
         from torch.nn import functional
 
-        from srbench_srcnn.network import Network, inner
+        from .network import Network, inner
 
         network = networks["network"]
         assert isinstance(network, Network)

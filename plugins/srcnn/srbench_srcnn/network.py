@@ -27,6 +27,7 @@ class Network(nn.Module):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         nn.init.normal_(self.reconstruction.weight, std=1e-3)
         for layer in (self.extraction, self.mapping, self.reconstruction):
+            assert layer.bias is not None
             nn.init.zeros_(layer.bias)
 
     def refine(self, upsampled: torch.Tensor) -> torch.Tensor:
