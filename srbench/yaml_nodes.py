@@ -38,7 +38,7 @@ _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
     r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|(?P<inf>[-+]?\.(inf|Inf|INF))|(?P<nan>\.(nan|NaN|NAN))"
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Scalar(Node):
 
     value: str | int | float | bool | None
     text: str
-    implicit: bool = False
-    """True for a value that is not written at all (`key:` and the end of the line)."""
+    plain: bool
+    """Without quotes. A plain scalar with an empty text is one that is not written at all (`key:`)."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,11 @@ def read_nodes(text: str) -> tuple[Node | None, list[Problem]]:
         return None, [*composer.problems, Problem(line, column, found)]
     except MarkedYAMLError as error:
         return None, [*composer.problems, _syntax_problem(text, error)]
-    except (YAMLError, ValueError, OverflowError) as error:  # escapes such as "\UFFFFFFFF" end in chr()
-        line, column = yaml.reader.line + 1, yaml.reader.column + 1
-        return None, [*composer.problems, Problem(line, column, f"not valid YAML: {error}")]
+    except (YAMLError, ValueError, OverflowError) as error:  # a character beyond Unicode ends in chr()
+        beyond = _BEYOND_UNICODE.search(text)
+        line, column = _position(text, beyond.start() if beyond else 0)
+        cause = f"there is no character {beyond[0]}" if beyond else str(error)
+        return None, [*composer.problems, Problem(line, column, f"not valid YAML: {cause}")]
     return composer.root, composer.problems
 
 
@@ -262,7 +264,7 @@ class _Composer:
         for key, value in zip(children[::2], children[1::2], strict=True):
             if not isinstance(key, Scalar) or key.value is None:
                 self._report(key, f"a key should be text; this is {describe(key)}")
-            elif key.text == "<<":
+            elif key.plain and key.text == "<<":
                 self._report(key, "merge keys (`<<`) are not supported; write the keys out, or alias the whole value")
             elif key.text in first_seen:
                 self._report(
@@ -271,21 +273,23 @@ class _Composer:
             else:
                 first_seen[key.text] = key
                 # The parser places a value that is not written at whatever follows it.
-                unwritten = isinstance(value, Scalar) and value.implicit
+                unwritten = isinstance(value, Scalar) and value.plain and not value.text
                 yield key, replace(value, line=key.line, column=key.column) if unwritten else value
 
     def _scalar(self, event: ScalarEvent, line: int, column: int) -> Scalar:
-        text: str = event.value
-        if _SURROGATE.search(text):
-            self.problems.append(Problem(line, column, "an escape for half a character (U+D800 to U+DFFF)"))
-            text = _SURROGATE.sub("?", text)
-        if event.style is not None or event.ctag is not None:
-            return Scalar(line, column, text, text)
         try:
-            return Scalar(line, column, _typed(text), text, implicit=not text)
+            # JSON writes characters beyond U+FFFF as two escapes, which YAML does not join.
+            text = event.value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self.problems.append(Problem(line, column, "an escape for half a character (U+D800 to U+DFFF)"))
+            text = event.value.encode("utf-8", "replace").decode()
+        if event.style is not None:
+            return Scalar(line, column, text, text, plain=False)
+        try:
+            return Scalar(line, column, _typed(text), text, plain=True)
         except ValueError:  # Python converts no more than 4300 digits
             self.problems.append(Problem(line, column, f"the number {shorten(text)} has too many digits"))
-            return Scalar(line, column, 0, text)
+            return Scalar(line, column, 0, text, plain=True)
 
     def _report(self, node: Node, message: str) -> None:
         self.problems.append(Problem(node.line, node.column, message))
