@@ -267,7 +267,7 @@ class _Reader:
         return entry, None, given
 
     def _entry(self, node: Node, kind: Kind) -> Scalar | None:
-        if isinstance(node, Scalar) and isinstance(node.value, str):
+        if isinstance(node, Scalar) and isinstance(node.value, str) and len(node.value) <= 100:
             return node
         self._fault(node, f"expected the name of a {kind}, found {describe(node)}")
         return None

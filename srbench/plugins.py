@@ -32,7 +32,7 @@ _WANTED: dict[Kind, str] = {
     "dataset": "a class derived from srbench.Dataset",
     "metric": "a class derived from srbench.ImageMetric or srbench.SetMetric",
     "extractor": "a class",
-    "protocol": "a srbench.Protocol value",
+    "protocol": "a srbench.Protocol value with the entry's name",
     "executor": "a class",
 }
 
@@ -134,7 +134,7 @@ class Registered:
         if self.kind == "protocol":
             from srbench.protocol import Protocol
 
-            return isinstance(target, Protocol)
+            return isinstance(target, Protocol) and target.name == self.entry.name
         if not isinstance(target, type):
             return False
         if self.kind == "method":

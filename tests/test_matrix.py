@@ -18,7 +18,7 @@ from msgspec import Meta
 
 import srbench
 from srbench.hookspecs import hookimpl
-from srbench.matrix import Limits, MatrixError, read_matrix
+from srbench.matrix import KEYS, UNITS, Limits, MatrixError, read_matrix
 from srbench.metric import ImageMetric
 from srbench.plugins import Entry, Plugin, Registry
 from srbench.protocol import standard_protocols
@@ -81,7 +81,7 @@ def toy_registry() -> Registry:
 
     @hookimpl
     def srbench_metrics() -> list[Entry]:
-        return [Entry("psnr", Score), Entry("fid", Score)]
+        return [Entry("psnr", Score), Entry("ssim", Score), Entry("fid", Score)]
 
     @hookimpl
     def srbench_protocols() -> list[Entry]:
@@ -224,6 +224,33 @@ def test_create_makes_the_thing_with_its_parameters(tmp_path: Path, registry: Re
     assert isinstance(matrix.methods[0].create(), Still)
 
 
+DOCS = (Path(__file__).parents[1] / "docs" / "matrix.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_docs_is_a_matrix(tmp_path: Path, registry: Registry) -> None:
+    (tmp_path / "my-images").mkdir()
+    example = DOCS.split("```yaml\n")[1].split("```")[0]
+    matrix = read_matrix(write(tmp_path, example), registry)
+    assert [use.name for use in matrix.methods] == ["bicubic", "srcnn", "srcnn-small"]
+
+
+def test_the_errors_shown_in_the_docs_are_the_ones_that_come(tmp_path: Path, registry: Registry) -> None:
+    (tmp_path / "my-images").mkdir()
+    example = DOCS.split("```yaml\n")[1].split("```")[0]
+    for right, wrong in (("- set5", "- set55"), ("{preset: paper}", "{prest: paper}"), ("{steps:", "{step:")):
+        example = example.replace(right, wrong, 1)
+    shown = DOCS.split("```text\n")[1].split("```")[0]
+    told = "".join(
+        f"classic/matrix.yaml:{at}:{where}: {what}\n" for at, where, what in faults(tmp_path, registry, example)
+    )
+    assert told == shown
+
+
+@pytest.mark.parametrize("key", [*KEYS, *UNITS, "on", "budget", "as", "preset", "same", "memory_gb"])
+def test_every_key_is_in_the_docs(key: str) -> None:
+    assert f"`{key}`" in DOCS
+
+
 # --- files that are wrong: (line, column, part of the message) of the one thing that is wrong ----------------------
 
 TRAIN = "train: {on: [t91], budget: {steps: 5}}\n"
@@ -283,6 +310,7 @@ BROKEN = {
         "expected the name of a dataset, found the number 91",
     ),
     "a list among names": (GOOD.replace("[set5]", "[[set5]]"), 2, 12, "expected a dataset: `NAME`"),
+    "a novel among names": (GOOD.replace("set5", "set" * 900), 2, 12, "expected the name of a dataset, found the text"),
     "an unknown dataset": (GOOD.replace("set5", "set6"), 2, 12, "unknown dataset 'set6'. Did you mean 'set5'?"),
     "an unknown method": (GOOD.replace("bicubic", "bicubi"), 4, 11, "unknown method 'bicubi'. Did you mean 'bicubic'?"),
     "an unknown metric": (GOOD.replace("psnr", "snr"), 5, 11, "unknown metric 'snr'. Did you mean 'psnr'?"),
