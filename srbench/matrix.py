@@ -102,7 +102,10 @@ def read_matrix(path: Path, registry: Registry | None = None) -> Matrix:
     is wrong.
     """
     path = Path(path)
-    file = path / FILE_NAME if path.is_dir() else path
+    try:
+        file = path / FILE_NAME if path.is_dir() else path
+    except OSError:  # a folder above it may not be entered; reading it says so
+        file = path
     root, problems = yaml_nodes.read_file(file)
     if root is None:
         raise MatrixError(file, problems or [Problem(1, 1, f"the file is empty; it needs {', '.join(REQUIRED)}")])
@@ -205,7 +208,7 @@ class _Reader:
 
     def _distinct(self, named: list[_Named], remedy: str) -> list[_Named]:
         first: dict[str, Node] = {}
-        for this in named:
+        for this in (this for this in named if this.name):
             # Names become folders, and not every file system tells upper from lower case.
             before = first.setdefault(this.name.casefold(), this.node)
             if before is not this.node:

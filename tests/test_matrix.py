@@ -547,6 +547,11 @@ def test_everything_that_is_wrong_is_reported_in_the_order_of_the_file(tmp_path:
     assert lines[1] == f"{path}:2:12: unknown dataset 'set6'. Did you mean 'set5'?"
 
 
+def test_two_names_that_will_not_do_are_not_a_name_that_is_there_twice(tmp_path: Path, registry: Registry) -> None:
+    found = faults(tmp_path, registry, GOOD.replace("[set5]", "[{use: set5, as: 1}, {use: t91, as: 2}]"))
+    assert [message.split(",")[0] for _, _, message in found] == ["`as`: expected text"] * 2
+
+
 def test_a_learner_needs_both_training_sets_and_budget(tmp_path: Path, registry: Registry) -> None:
     found = faults(tmp_path, registry, GOOD.replace("[bicubic]", "[bicubic, srcnn]"))
     assert [(line, column) for line, column, _ in found] == [(4, 20), (4, 20)]
