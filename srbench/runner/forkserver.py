@@ -35,7 +35,11 @@ class ForkServer:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        hello = messages.receive(self._control)
+        try:
+            hello = messages.receive(self._control)
+        except BaseException:  # interrupted while torch was being imported
+            self._process.kill()
+            raise
         if hello is None:
             raise SrbenchError("the worker server ended before it began; its own message stands above")
         self.gpus: int = hello["gpus"]
