@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from srbench_images import named
-from srbench_images.named import Bsd100, Div2k, Set5, Set14, T91, Urban100
+from srbench_images.named import T91, Bsd100, Div2k, Set5, Set14, Urban100
 
 from srbench.dataset import Dataset, DatasetError, DatasetMissing
 from srbench.image import write_image
