@@ -10,7 +10,8 @@ import math
 from typing import TYPE_CHECKING
 
 import srbench
-from srbench_fidelity.shape import require_same_shape
+
+from .shape import require_same_shape
 
 if TYPE_CHECKING:
     import torch
