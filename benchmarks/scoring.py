@@ -67,7 +67,7 @@ def basicsr_scorer(channel: Channel) -> Scorer:
 
 @click.command(help=__doc__)
 @click.option("--rounds", default=30, show_default=True, help="How often each scores the picture.")
-@click.option("--threads", default=torch.get_num_threads(), show_default=True, help="For torch and for OpenCV.")
+@click.option("--threads", default=1, show_default=True, help="For torch and for OpenCV.")
 def main(rounds: int, threads: int) -> None:
     import_basicsr()
     import cv2
