@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import srbench
 
+from .shape import require_same_shape
+
 if TYPE_CHECKING:
     import torch
 
@@ -53,6 +55,5 @@ def _mean_squared_error(sr: torch.Tensor, hr: torch.Tensor) -> float:
 
 
 def _difference(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
-    if sr.shape != hr.shape:  # torch would stretch one channel over three, and give a number
-        raise ValueError(f"SR is {tuple(sr.shape)} but HR is {tuple(hr.shape)}")
+    require_same_shape(sr, hr)
     return sr - hr
