@@ -7,7 +7,7 @@ import torch
 from training_toys import Toy, picture, training_set
 
 from srbench.training.context import Budget, FitContext
-from srbench.training.torch_method import ModelError
+from srbench.training.torch_method import ModelError, TorchMethod
 
 
 def fitted(folder: Path, *images: object) -> Toy:
@@ -114,3 +114,13 @@ def test_neither_the_base_nor_srcnn_imports_torch_until_it_computes() -> None:
         "sys.exit('torch' in sys.modules or 'lightning_fabric' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_method_of_the_documentation_learns(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "training.md").read_text()
+    code = text.split("```python\n")[1].split("```")[0]
+    names: dict[str, type[TorchMethod]] = {}
+    exec(compile(code, "training.md", "exec"), names)
+    method = names["Subpixel"]()
+    method.fit(training_set(picture(40, 40)), FitContext(0, Budget("steps", 40), tmp_path))
+    assert method.history[-1]["l1"] < 0.5 * method.history[0]["l1"]
