@@ -138,9 +138,7 @@ class _Training:
         with self.fabric.autocast():
             losses = stage.step(batch)
         self._record(stage, losses)
-        for name, optimiser in stage.optimisers.items():
-            if name in losses:
-                self._update(stage, optimiser, losses[name])
+        self._update(stage, losses)
         for average in self.averages.values():
             average.update()
         self.steps += 1
@@ -167,16 +165,20 @@ class _Training:
             total[0] += value
             total[1] += 1
 
-    def _update(self, stage: Stage, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
+    def _update(self, stage: Stage, losses: Mapping[str, torch.Tensor]) -> None:
         import torch
 
-        parameters = [p for group in optimiser.param_groups for p in group["params"] if p.requires_grad]
-        optimiser.zero_grad(set_to_none=True)
-        # Only these: the generator's loss runs through the discriminator, which must not learn from it.
-        self.fabric.backward(loss, inputs=parameters)
-        if stage.clip is not None:
-            torch.nn.utils.clip_grad_norm_(parameters, stage.clip)
-        optimiser.step()
+        updates = [(losses[name], optimiser) for name, optimiser in stage.optimisers.items() if name in losses]
+        # All gradients before any update: the generator's loss runs through the discriminator as the step saw it.
+        for loss, optimiser in updates:
+            optimiser.zero_grad(set_to_none=True)
+            parameters = [p for group in optimiser.param_groups for p in group["params"] if p.requires_grad]
+            # Only these: the discriminator must not learn from the generator's loss.
+            self.fabric.backward(loss, inputs=parameters)
+            if stage.clip is not None:
+                torch.nn.utils.clip_grad_norm_(parameters, stage.clip)
+        for _, optimiser in updates:
+            optimiser.step()
 
     def _add_row(self, stage: Stage) -> None:
         row: Row = {"stage": stage.name, "step": self.steps, "seconds": round(self.seconds, 3)}

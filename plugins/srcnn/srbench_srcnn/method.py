@@ -24,16 +24,17 @@ class SRCNN(srbench.TorchMethod):
     and 32 filters: 57,281 parameters.
 
     Deviations from the paper: the convolutions learn the difference to the upsampled image; weights start as in He et
-    al. 2015 (the last layer as in the paper, with standard deviation 0.001); Adam with a learning rate that falls to
-    zero along a cosine, in place of SGD at fixed rates; batches of random crops, flipped and turned, in place of fixed
-    sub-images; at image borders the upsampled image is continued by its outermost pixels. As in the paper,
-    training uses no padding and the mean squared error.
+    al. 2015, the last layer's at zero, so that an untrained network is bicubic interpolation; Adam with a learning
+    rate that falls to zero along a cosine, in place of SGD at fixed rates (the last layer learns at a tenth of the
+    others' rate, as in the paper); batches of random crops, flipped and turned, in place of fixed sub-images; at image
+    borders the upsampled image is continued by its outermost pixels. As in the paper, training uses no padding and
+    the mean squared error. Preset `small` is a smaller 5-1-5 network that two cores train in half a minute.
     """
 
     trains_on = "y"
     presets: ClassVar = {
         "paper": {},
-        "small": {"kernels": (5, 1, 5), "filters": (32, 16), "learning_rate": 4e-3},
+        "small": {"kernels": (5, 1, 5), "filters": (32, 16), "learning_rate": 1e-2},
     }
 
     def __init__(
@@ -59,7 +60,7 @@ class SRCNN(srbench.TorchMethod):
         from .network import Network
 
         # Measured on two cores: 5 to 20 % faster in this memory format, for every size of the network.
-        network = Network(scale, self.kernels, self.filters).to(memory_format=torch.channels_last)
+        network = Network(scale, self.kernels, self.filters).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.halo = math.ceil(network.radius / scale) + _EDGE
         return {"network": network}
 
@@ -78,11 +79,16 @@ class SRCNN(srbench.TorchMethod):
             sr = network.refine(inner(resize(batch.lr, scale), edge))
             return {"mse": functional.mse_loss(sr, inner(batch.hr, edge + network.radius))}
 
+        # The last layer starts at zero and would overshoot at the others' rate; the paper has the same tenth.
+        groups = [
+            {"params": [*network.extraction.parameters(), *network.mapping.parameters()], "lr": self.learning_rate},
+            {"params": network.reconstruction.parameters(), "lr": self.learning_rate / 10},
+        ]
         return [
             srbench.Stage(
                 "pixel",
                 networks={"network": network},
-                optimisers={"mse": torch.optim.Adam(network.parameters(), lr=self.learning_rate)},
+                optimisers={"mse": torch.optim.Adam(groups)},
                 step=step,
                 batch_size=self.batch_size,
                 patch=self.patch,

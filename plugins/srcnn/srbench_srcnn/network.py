@@ -13,7 +13,7 @@ class Network(nn.Module):
     """Bicubic upsampling, then convolution, ReLU, convolution, ReLU, convolution, on one channel.
 
     The convolutions give the difference to the upsampled image. Weights start as He et al. 2015 have them, but the
-    last convolution nearly at zero: an untrained network is nearly bicubic interpolation.
+    last convolution at zero: an untrained network is bicubic interpolation.
     """
 
     def __init__(self, scale: int, kernels: tuple[int, int, int], filters: tuple[int, int]) -> None:
@@ -25,7 +25,7 @@ class Network(nn.Module):
         self.reconstruction = nn.Conv2d(filters[1], 1, kernels[2])
         for layer in (self.extraction, self.mapping):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        nn.init.normal_(self.reconstruction.weight, std=1e-3)
+        nn.init.zeros_(self.reconstruction.weight)
         for layer in (self.extraction, self.mapping, self.reconstruction):
             assert layer.bias is not None
             nn.init.zeros_(layer.bias)
