@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ BOOTSTRAP_FROM = 10
 """Images every dataset must have for the bootstrap; below that too few different resamples exist."""
 
 _SEED = 20_260_101
-_CHUNK = 2_000_000  # counts held at a time: 16 MB
+_CHUNK = 500_000  # counts made at a time: 4 MB, of which the last 16 are kept
 
 
 @dataclass(frozen=True)
@@ -115,20 +116,19 @@ def studentised_bootstrap(datasets: Sequence[Array], m: Moments) -> Bounds:
     """
     rows, count = len(m.estimate), len(datasets)
     shift, variance = np.zeros((rows, RESAMPLES)), np.zeros((rows, RESAMPLES))
-    generator = np.random.default_rng(_SEED)
+    met: dict[int, int] = {}
     for values in _in_order(datasets):
         n = values.shape[1]
+        met[n] = met.get(n, 0) + 1
         centred = values - values.mean(axis=1, keepdims=True)
         squared = centred**2
-        start = 0
-        while start < RESAMPLES:
-            half = min(max(1, _CHUNK // (2 * n)), (RESAMPLES - start) // 2)
-            counts = _draws(generator, half, n)
-            part = slice(start, start + 2 * half)
+        step = min(RESAMPLES, 2 * max(1, _CHUNK // (2 * n)))
+        for start in range(0, RESAMPLES, step):
+            part = slice(start, min(start + step, RESAMPLES))
+            counts = _draws(n, met[n], start, (part.stop - start) // 2)
             mean = centred @ counts.T / n
             shift[:, part] += mean / count
             variance[:, part] += np.maximum(squared @ counts.T / n - mean**2, 0) / (n - 1) / count**2
-            start += 2 * half
     # A resample without spread: one far out on its side if it moved, otherwise the centre.
     moved = np.abs(shift) > 1e-12 * m.error[:, None]
     still = variance <= 1e-24 * m.error[:, None] ** 2
@@ -140,8 +140,13 @@ def studentised_bootstrap(datasets: Sequence[Array], m: Moments) -> Bounds:
     return low, high
 
 
-def _draws(generator: np.random.Generator, half: int, n: int) -> Array:
-    """How often each of n ordered images is in each of `half` resamples, then in their mirror images."""
+@lru_cache(maxsize=16)
+def _draws(n: int, which: int, start: int, half: int) -> Array:
+    """How often each of n ordered images is in each of `half` resamples, then in their mirror images.
+
+    which: the first, second, ... dataset of this size, whose draws must be independent of the others'.
+    """
+    generator = np.random.default_rng([_SEED, n, which, start])
     chosen = generator.integers(n, size=(half, n)) + n * np.arange(half)[:, None]
     counts = np.bincount(chosen.ravel(), minlength=half * n).reshape(half, n).astype(np.float64)
     return np.concatenate([counts, counts[:, ::-1]])
