@@ -24,7 +24,7 @@ Array = npt.NDArray[np.float64]
 Bounds = tuple[Array, Array]
 
 LEVEL = 0.95
-RESAMPLES = 2000
+RESAMPLES = 5000
 BOOTSTRAP_FROM = 10
 """Images every dataset must have for the bootstrap; below that too few different resamples exist."""
 
