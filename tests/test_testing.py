@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import srbench
+from srbench.plugins import Plugin, Registry
+from srbench.testing import DatasetSubject, MethodSubject, MetricSubject, Outcome, checks_for, run_checks
+from srbench.testing.subjects import Subject
+
+TOYS = Path(__file__).parent / "toys"
+
+WRONG_METHODS = {
+    "toy_methods:Absent": ("loads", "cannot be loaded"),
+    "toy_methods:Abstract": ("loads", "does not define upscale"),
+    "toy_methods:not_a_class": ("loads", "derived from srbench.Method"),
+    "toy_imports_torch:Method": ("imports_without_torch", "imports torch"),
+    "toy_methods:Misnamed": ("found_by_name", "SomethingElse"),
+    "toy_methods:Untyped": ("parameters_are_typed", "'strength' has no annotation"),
+    "toy_methods:WrongDefault": ("parameters_are_typed", "default 'strong'"),
+    "toy_methods:AnyParameter": ("parameters_are_typed", "name every parameter"),
+    "toy_methods:MisspeltPreset": ("constructs", "strenght"),
+    "toy_methods:UnwritableParameter": ("constructs", "JSON"),
+    "toy_methods:FailsToConstruct": ("constructs", "'preset': 'none'"),
+    "toy_methods:AnswersFalse": ("supports_answers", "answered False"),
+    "toy_methods:SkipsSilently": ("supports_answers", "without a reason"),
+    "toy_methods:FailsToFit": ("fits", "cannot crop 128 pixels"),
+    "toy_methods:KeepsLrSize": ("output_shape", "(2, 3, 48, 64)"),
+    "toy_methods:Doubles": ("output_float32", "torch.float64"),
+    "toy_methods:DividesByBlack": ("output_finite", "black picture"),
+    "toy_methods:WhiteIs255": ("output_range", "white is 1"),
+    "toy_methods:LearnsWhite255": ("output_range", "not at 255"),
+    "toy_methods:OnlyByFour": ("every_scale", "at scale 2"),
+    "toy_methods:OnlyColour": ("grey_and_colour", "(1, 1, 12, 16)"),
+    "toy_methods:OnlyEven": ("odd_sizes", "(1, 3, 28, 36)"),
+    "toy_methods:OnlyThreeAndMore": ("tiny_sizes", "LR of 1 x 1 pixels"),
+    "toy_methods:Drifts": ("deterministic", "differ by up to 0.0001"),
+    "toy_methods:SecretlySamples": ("independent_of_global_seed", "samples is False"),
+    "toy_methods:NormalisesTheBatch": ("independent_of_batch", "others in its batch"),
+    "toy_methods:OverwritesLr": ("leaves_lr_alone", "changed the LR"),
+    "toy_methods:HaloTooSmall": ("halo_is_enough", "halo = 1"),
+    "toy_methods:FitsInSecret": ("refuses_to_fit", "learns is False"),
+    "toy_methods:CountsNothing": ("counts_parameters", "gave 0 after fit"),
+    "toy_methods:ForgetsToSave": ("saves_and_loads", "wrote nothing"),
+    "toy_methods:ForgetsToLoad": ("saves_and_loads", "other SR after load"),
+    "toy_methods:SavesAPickle": ("saves_no_code", "history.pkl"),
+    "toy_methods:FitsByGlobalSeed": ("fit_repeats", "same context.seed differ"),
+    "toy_methods:IgnoresTheSeed": ("seed_matters", "context.seed is not used"),
+    "toy_methods:NeverAsksToStop": ("stops_on_request", "0 times in 4 steps"),
+    "toy_methods:GoesOnWhenStopped": ("stops_on_request", "fit went on"),
+    "toy_methods:StartsAgain": ("resumes", "began again"),
+    "toy_methods:ResumesElsewhere": ("resumes", "another model"),
+}
+
+WRONG_METRICS = {
+    "toy_metrics:Absent": ("loads", "cannot be loaded"),
+    "toy_imports_torch:Metric": ("imports_without_torch", "imports torch"),
+    "toy_metrics:WithoutDirection": ("declares_itself", "higher_is_better"),
+    "toy_metrics:GivesATensor": ("gives_a_float", "a Tensor"),
+    "toy_metrics:LeavesItsRange": ("score_in_range", "outside the range (0.0, 0.0001)"),
+    "toy_metrics:NeverPerfect": ("best_when_identical", "identical images get 0.1"),
+    "toy_metrics:CannotTellNoise": ("worse_with_noise", "0.01, 0.01"),
+    "toy_metrics:WrongDirection": ("worse_with_noise", "higher_is_better = True"),
+    "toy_metrics:OnlyColour": ("scores_grey_images", "index 2 is out of bounds"),
+    "toy_metrics:OnlyEven": ("scores_odd_sizes", "odd height"),
+    "toy_metrics:FailsOnSmall": ("tiny_images", "image of 1 x 1 pixels raised"),
+    "toy_metrics:NanWhenFlat": ("flat_images", "nan"),
+    "toy_metrics:Drifts": ("score_repeats", "depend on chance"),
+    "toy_metrics:OverwritesSr": ("leaves_images_alone", "changed the images"),
+    "toy_metrics:ComputesAnInteger": ("computes_a_float", "a int"),
+    "toy_metrics:LastCountsMost": ("independent_of_order", "in reverse order"),
+    "toy_metrics:LooksOnlyAtHr": ("sees_every_image", "another image"),
+    "toy_metrics:ComputeEmpties": ("instances_share_nothing", "computed again 0"),
+    "toy_metrics:SetOverwritesSr": ("update_leaves_images_alone", "changed the images"),
+}
+
+WRONG_DATASETS = {
+    "toy_datasets:Absent": ("loads", "cannot be loaded"),
+    "toy_imports_torch:Dataset": ("imports_without_torch", "imports torch"),
+    "toy_datasets:FailsWithoutFiles": ("prepares_offline", "raised FileNotFoundError"),
+    "toy_datasets:NeedsANetwork": ("prepares_offline", "no network"),
+    "toy_datasets:NothingToTest": ("gives_items", "nothing to evaluate on"),
+    "toy_datasets:NotItems": ("gives_items", "'picture.png'"),
+    "toy_datasets:OneIdForAll": ("ids_are_unique", "'picture' for one"),
+    "toy_datasets:IdsAreFolders": ("ids_are_file_names", "'../0'"),
+    "toy_datasets:HoldsPixels": ("items_hold_no_pixels", "pixels of its hr"),
+    "toy_datasets:TwoChannels": ("pictures_are_readable", "(24, 32, 2)"),
+    "toy_datasets:NoPixels": ("pictures_are_readable", "no pixels"),
+    "toy_datasets:PeakTooLow": ("peak_is_white", "its peak 100"),
+    "toy_datasets:AnotherOrder": ("reads_the_same_twice", "another order"),
+    "toy_datasets:OtherPixels": ("reads_the_same_twice", "other pixels"),
+    "toy_datasets:TrainsOnTheTest": ("no_image_in_both_splits", "'picture-3' is the same picture"),
+    "toy_datasets:SplitsAPatient": ("no_group_in_both_splits", "'patient' for one"),
+    "toy_datasets:WrongLr": ("shipped_lr_fits", "16 x 12 pixels"),
+    "toy_datasets:SomeLabels": ("labels_are_complete", "2 of 3 train items"),
+    "toy_datasets:WrongMask": ("masks_fit", "32 x 23 pixels, HR 32 x 24"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _toys_are_importable(monkeypatch):
+    monkeypatch.syspath_prepend(str(TOYS))
+
+
+def registry_with(kind: str, target: object) -> Registry:
+    module = ModuleType("toy")
+    hook = srbench.hookimpl(lambda: [srbench.Entry("toy", target)])
+    setattr(module, f"srbench_{kind}s", hook)
+    registry = Registry()
+    # The module that is imported to list the plugin is, for the toys, one that holds nothing.
+    registry.add(Plugin("toy", "srbench-toy", "1", "srbench.builtin"), module)
+    assert not registry.broken
+    return registry
+
+
+def outcomes(subject: Subject) -> dict[str, Outcome]:
+    return {outcome.check.name: outcome for outcome in run_checks(subject)}
+
+
+def subject_of(kind: str, target: object, **params: object) -> Subject:
+    types = {"method": MethodSubject, "metric": MetricSubject, "dataset": DatasetSubject}
+    return types[kind]("toy", params, registry_with(kind, target))
+
+
+def cases(kind: str, wrong: dict[str, tuple[str, str]]) -> list:
+    return [pytest.param(kind, target, *said, id=target) for target, said in wrong.items()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "name", "message"),
+    [
+        *cases("method", WRONG_METHODS),
+        *cases("metric", WRONG_METRICS),
+        *cases("dataset", WRONG_DATASETS),
+    ],
+)
+def test_a_wrong_plugin_fails_the_one_check_that_it_breaks(kind, target, name, message):
+    found = outcomes(subject_of(kind, target))
+    failed = {name: outcome.message for name, outcome in found.items() if outcome.status == "failed"}
+    assert set(failed) == {name}, failed
+    assert message in failed[name]
+    assert failed[name].startswith(f"{kind} 'toy'")
+    others = {outcome.status for name, outcome in found.items() if name not in failed}
+    assert others <= {"passed", "blocked"}
+
+
+# Checks of the class itself are the same for every kind; methods stand for all.
+OF_CLASSES = {"found_by_name", "parameters_are_typed", "constructs"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "elsewhere"),
+    [("method", WRONG_METHODS, set()), ("metric", WRONG_METRICS, OF_CLASSES), ("dataset", WRONG_DATASETS, OF_CLASSES)],
+)
+def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewhere):
+    checks = checks_for(kind)
+    assert {one.name for one in checks} == {name for name, _ in wrong.values()} | elsewhere
+    for one in checks:
+        assert one.summary.endswith(".")
+        assert set(one.needs) <= {other.name for other in checks}
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        ("method", "toy_methods:Right"),
+        ("method", "toy_methods:RightLearner"),
+        ("method", "toy_methods:RightSampler"),
+        ("method", "toy_methods:RightButPicky"),
+        ("method", "toy_methods:HaloRight"),
+        ("metric", "toy_metrics:MeanDifference"),
+        ("metric", "toy_metrics:SignalToNoise"),
+        ("metric", "toy_metrics:Unbounded"),
+        ("metric", "toy_metrics:SetDifference"),
+        ("dataset", "toy_datasets:Pictures"),
+        ("dataset", "toy_datasets:OnlyTest"),
+    ],
+)
+def test_a_right_plugin_passes_everything(kind, target):
+    found = outcomes(subject_of(kind, target))
+    assert {name: outcome.message for name, outcome in found.items() if outcome.status != "passed"} == {}
+    assert len(found) >= 10
+
+
+def test_the_plugin_of_nine_lines_passes_everything(monkeypatch):
+    import nearest_plugin
+
+    registry = Registry()
+    registry.add(Plugin("nearest", "srbench-nearest", "1", "nearest_plugin"), nearest_plugin)
+    found = outcomes(MethodSubject("nearest", registry=registry))
+    assert {outcome.status for outcome in found.values()} == {"passed"}
+
+
+def test_checks_of_learning_are_for_methods_that_learn():
+    fixed, learning = (set(outcomes(subject_of("method", f"toy_methods:{name}"))) for name in ("Right", "RightLearner"))
+    assert "resumes" in learning - fixed
+    assert "refuses_to_fit" in fixed - learning
+
+
+def test_what_comes_after_a_failure_names_it():
+    found = outcomes(subject_of("method", "toy_methods:KeepsLrSize"))
+    assert found["odd_sizes"].status == "blocked"
+    assert "'output_shape'" in found["odd_sizes"].message
+
+
+def test_parameters_are_given_by_name():
+    found = outcomes(subject_of("method", "toy_methods:FailsToConstruct", strength=0.0))
+    assert found["constructs"].status == "failed"
+    found = outcomes(subject_of("method", "toy_methods:RightLearner", strides=1.0))
+    assert "Did you mean 'stride'" in found["constructs"].message
+
+
+def test_a_metric_without_its_weights_is_not_checked_further():
+    found = outcomes(subject_of("metric", "toy_metrics:NeedsWeights"))
+    assert found["worse_with_noise"].status == "unchecked"
+    assert "its weights are not here" in found["worse_with_noise"].message
+
+
+def test_a_dataset_that_is_not_here_is_a_failure_only_in_ci(monkeypatch, tmp_path):
+    registry = registry_with("dataset", "toy_datasets:NotHere")
+    for ci, status in (("", "unchecked"), ("true", "failed")):
+        monkeypatch.setenv("CI", ci)
+        found = outcomes(DatasetSubject("toy", registry=registry, root=tmp_path))
+        assert found["gives_items"].status == status
+        assert str(tmp_path / "not-here") in found["gives_items"].message
+
+
+def test_an_unregistered_name_is_said_to_be_unknown():
+    found = outcomes(MethodSubject("tyo", registry=registry_with("method", "toy_methods:Right")))
+    assert list(found) == ["loads"]
+    assert "unknown method 'tyo'. Did you mean 'toy'?" in found["loads"].message
+
+
+def test_checks_leave_the_global_random_numbers_alone():
+    import torch
+
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    outcomes(subject_of("method", "toy_methods:RightSampler"))
+    assert torch.rand(3).equal(expected)
+
+
+ONE_LINERS = """
+import sys
+sys.path.insert(0, {toys!r})
+import nearest_plugin
+from srbench.plugins import Plugin, Registry
+from srbench.testing import check_methods
+
+registry = Registry()
+registry.add(Plugin("nearest", "srbench-nearest", "1", "nearest_plugin"), nearest_plugin)
+test_methods = check_methods("nearest", registry=registry)
+test_unknown = check_methods("neerest", registry=registry)
+"""
+
+
+def test_pytest_shows_one_test_a_name_and_check(tmp_path):
+    (tmp_path / "test_conformance.py").write_text(ONE_LINERS.format(toys=str(TOYS)))
+    command = [sys.executable, "-m", "pytest", "--import-mode=importlib", "-v", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path)
+    assert "test_conformance.py::test_methods[nearest-odd_sizes] PASSED" in done.stdout
+    assert "test_conformance.py::test_unknown[neerest-loads] FAILED" in done.stdout
+    assert "Did you mean 'nearest'?" in done.stdout
+    assert "1 failed" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_only_the_one_liners_need_pytest_and_listing_checks_needs_no_torch():
+    code = (
+        "import sys; sys.modules['pytest'] = None; import srbench.testing as kit; "
+        "names = [one.name for kind in ('method', 'metric', 'dataset') for one in kit.checks_for(kind)]; "
+        "print(len(names) > 30, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["True", "False"]
