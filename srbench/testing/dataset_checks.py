@@ -104,8 +104,8 @@ def pictures_are_readable(subject: DatasetSubject) -> None:
     for split, item in subject.items():
         try:
             image, _ = item.read_hr()
-        except SrbenchError as error:
-            raise CheckFailure(f"{_where(split, item)}: {error}") from None
+        except Exception as error:
+            raise CheckFailure(f"{_where(split, item)} cannot be read: {error}") from error
         if image.size == 0:
             raise CheckFailure(f"{_where(split, item)} has HR of the shape {image.shape}: no pixels")
         if not np.isfinite(image).all():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LONGER = 4
 """Steps of a training that is interrupted half way."""
 
-_SAFE = (".safetensors", ".json")
+_SAFE = (".safetensors", ".json", ".csv")
 
 
 def _learns(subject: MethodSubject) -> bool:
@@ -73,13 +73,13 @@ def saves_and_loads(subject: MethodSubject) -> None:
 
 @check("method", needs=("fits",), applies=_learns)
 def saves_no_code(subject: MethodSubject) -> None:
-    """`save` writes safetensors and JSON: a model from a stranger must be safe to load."""
+    """`save` writes safetensors, JSON and CSV: a model from a stranger must be safe to load."""
     folder = subject.folder()
     subject.ready().save(folder)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         if path.suffix not in _SAFE:
             raise CheckFailure(
-                f"save wrote {path.name}; write tensors with safetensors and the rest as JSON. A pickle (what "
+                f"save wrote {path.name}; write tensors with safetensors, the rest as JSON or CSV. A pickle (what "
                 "torch.save writes) can run code when it is loaded"
             )
 

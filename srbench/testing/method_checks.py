@@ -114,11 +114,21 @@ def every_scale(subject: MethodSubject) -> None:
 
 @check("method", needs=("output_shape",))
 def grey_and_colour(subject: MethodSubject) -> None:
-    """SR has the channels of LR, 1 or 3, for each that `supports` accepts."""
-    for channels in (1, 3):
-        if subject.refusal(subject.scale, channels) is None:
+    """SR has the channels of LR, 1 or 3, each that `supports` accepts, whichever it was trained on."""
+    accepted = [channels for channels in (1, 3) if subject.refusal(subject.scale, channels) is None]
+    for trained_on in accepted:
+        for channels in accepted:
             lr = lr_batch(1, channels, 12, 16)
-            _expect_shape(subject.upscale(subject.ready(channels=channels), lr), lr, subject.scale)
+            method = subject.ready(channels=trained_on)
+            try:
+                sr = subject.upscale(method, lr)
+            except Exception as error:
+                learned = f" after training on images with {trained_on}" if method.learns else ""
+                raise CheckFailure(
+                    f"LR with {channels} channels{learned} raised {type(error).__name__}: {error}. Refuse it in "
+                    "supports by problem.channels, or repeat or average channels"
+                ) from error
+            _expect_shape(sr, lr, subject.scale)
 
 
 def _sizes(subject: MethodSubject, sizes: tuple[tuple[int, int], ...]) -> None:

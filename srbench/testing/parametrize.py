@@ -37,7 +37,7 @@ def check_metrics(*metrics: Named, registry: Registry | None = None) -> Test:
 def check_datasets(*datasets: Named, registry: Registry | None = None, root: Path | None = None) -> Test:
     """A test that pytest runs once a dataset and check: `test_datasets = check_datasets("set5")`.
 
-    root: the data root to look under; by default the folder that SRBENCH_DATA names.
+    root: the data root to look under; by default that of this machine (`SRBENCH_DATA`).
     """
     return _test([DatasetSubject(*_name_and_params(one), registry, root) for one in datasets])
 

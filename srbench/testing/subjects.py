@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from srbench.dataroot import data_root
 from srbench.dataset import Dataset, DatasetMissing, Item
 from srbench.method import Method, Problem
 from srbench.metric import Skip
@@ -207,7 +208,7 @@ def no_network() -> Iterator[None]:
 class DatasetSubject(Subject):
     """A dataset, looked for under a data root.
 
-    root: by default the folder that SRBENCH_DATA names, otherwise an empty one. The network is not used.
+    root: by default the data root of this machine (`SRBENCH_DATA`). The network is not used.
     """
 
     kind = "dataset"
@@ -222,8 +223,7 @@ class DatasetSubject(Subject):
         root: Path | None = None,
     ) -> None:
         super().__init__(name, params, registry)
-        set_root = os.environ.get("SRBENCH_DATA")
-        self.root = root or (Path(set_root) if set_root else self.folder())
+        self.root = root or data_root()
 
     @cached_property
     def prepared(self) -> Dataset:

@@ -1,9 +1,9 @@
 """Right in everything, except that importing this module imports torch."""
 
 import torch
-from toy_datasets import Pictures
-from toy_methods import Right
-from toy_metrics import MeanDifference
+from toys.datasets import Pictures
+from toys.methods import Right
+from toys.metrics import MeanDifference
 
 
 class Method(Right):
