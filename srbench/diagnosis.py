@@ -37,7 +37,7 @@ def _python() -> Finding:
 
 
 def _torch() -> Iterator[Finding]:
-    from srbench.torchvision_shim import torchvision_state
+    from srbench.torchvision_shim import torchvision_report
 
     try:
         import torch
@@ -48,7 +48,11 @@ def _torch() -> Iterator[Finding]:
     count = torch.cuda.device_count()
     names = ", ".join(torch.cuda.get_device_name(index) for index in range(count))
     yield Finding("gpus", True, f"{count}: {names}" if count else "none; cells run on the CPU")
-    yield Finding("torchvision", True, torchvision_state())
+    vision = torchvision_report()
+    if vision.shimmed:
+        yield Finding("torchvision", True, f"{vision.version}, without its own operators (not built for this torch)")
+    else:
+        yield Finding("torchvision", vision.works or vision.version is None, vision.version or vision.reason)
 
 
 def _hardware() -> Finding:

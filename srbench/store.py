@@ -75,7 +75,6 @@ class Record(msgspec.Struct, kw_only=True):
     images: dict[str, str] = {}
     model: str | None = None
     environment: dict[str, Any] = {}
-    notes: list[str] = []
     started: str = ""
     seconds: float = 0.0
     log_tail: str = ""

@@ -24,7 +24,7 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(msgspec.to_builtins(record))
         return
-    facts = {
+    facts: dict[str, object] = {
         "cell": record.label,
         "key": record.key,
         "status": record.status + (f": {record.reason}" if record.reason else ""),
@@ -35,13 +35,11 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     facts |= {f"cost.{name}": value for name, value in record.cost.items()}
     facts |= {f"environment.{name}": value for name, value in record.environment.items()}
     for name, result in record.metrics.items():
-        value = result.reason if result.value is None else f"{result.value:.6g} {result.unit}, n = {result.n}"
-        facts[f"metric.{name}"] = f"{result.status}, {value}"
+        score = result.reason if result.value is None else f"{result.value:.6g} {result.unit}, n = {result.n}"
+        facts[f"metric.{name}"] = f"{result.status}, {score}"
     width = max(len(name) for name in facts)
     for name, value in facts.items():
         click.echo(f"{name.ljust(width)}  {'-' if value is None else value}")
-    for note in record.notes:
-        click.echo(f"note: {note}")
     log = place.folder("cells", record.key) / "log.txt"
     click.echo("log:")
     click.echo(log.read_text(errors="replace").rstrip() if log.exists() else record.log_tail or "(empty)")

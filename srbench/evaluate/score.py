@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,23 +43,24 @@ class Column:
 
         A metric that could not score every image has no mean at all: a mean over some would compare unequal sets.
         """
-        facts = {
-            "key": self.key,
-            "unit": self.metric.unit,
-            "higher_is_better": self.metric.higher_is_better,
-            "per_image": isinstance(self.metric, ImageMetric),
-        }
+        result = partial(
+            MetricResult,
+            key=self.key,
+            unit=self.metric.unit,
+            higher_is_better=self.metric.higher_is_better,
+            per_image=isinstance(self.metric, ImageMetric),
+        )
         if self.failure:
-            return MetricResult(status="failed", reason=self.failure, **facts)
+            return result(status="failed", reason=self.failure)
         if self.skipped:
             total = len(self.images) + len(self.skipped)
             where = f"{len(self.skipped)} of {total} images: " if isinstance(self.metric, ImageMetric) else ""
-            return MetricResult(status="skipped", reason=where + self.skipped[0], **facts)
+            return result(status="skipped", reason=where + self.skipped[0])
         if self.whole is not None:
-            return MetricResult(value=self.whole, n=self.counted, **facts)
+            return result(value=self.whole, n=self.counted)
         finite = [score for score in self.images.values() if math.isfinite(score)]
         mean = math.fsum(finite) / len(finite) if finite else None
-        return MetricResult(value=mean, n=len(finite), infinite=len(self.images) - len(finite), **facts)
+        return result(value=mean, n=len(finite), infinite=len(self.images) - len(finite))
 
 
 def score_split(

@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import platformdirs
@@ -148,27 +148,19 @@ class _FileMemory:
             )
 
     def get(self, path: Path) -> PictureFacts | None:
-        with self._guard() as database:
-            if database is None:
-                return None
+        known: PictureFacts | None = None
+        with contextlib.suppress(OSError, sqlite3.Error, msgspec.DecodeError):
             stat = path.stat()
-            row = database.execute(
-                "SELECT facts FROM pictures WHERE path = ? AND size = ? AND changed = ?",
-                (str(path.resolve()), stat.st_size, stat.st_mtime_ns),
-            ).fetchone()
-            return None if row is None else msgspec.json.decode(row[0], type=PictureFacts)
-        return None
+            query = "SELECT facts FROM pictures WHERE path = ? AND size = ? AND changed = ?"
+            for (facts,) in self._execute(query, str(path.resolve()), stat.st_size, stat.st_mtime_ns):
+                known = msgspec.json.decode(facts, type=PictureFacts)
+        return known
 
     def put(self, path: Path, facts: PictureFacts) -> None:
-        with self._guard() as database:
-            if database is not None:
-                stat = path.stat()
-                database.execute(
-                    "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?)",
-                    (str(path.resolve()), stat.st_size, stat.st_mtime_ns, msgspec.json.encode(facts)),
-                )
+        with contextlib.suppress(OSError, sqlite3.Error):
+            stat = path.stat()
+            statement = "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?)"
+            self._execute(statement, str(path.resolve()), stat.st_size, stat.st_mtime_ns, msgspec.json.encode(facts))
 
-    @contextlib.contextmanager
-    def _guard(self) -> Iterator[sqlite3.Connection | None]:
-        with contextlib.suppress(OSError, sqlite3.Error, msgspec.DecodeError):
-            yield self._database
+    def _execute(self, statement: str, *values: object) -> list[Any]:
+        return [] if self._database is None else self._database.execute(statement, values).fetchall()

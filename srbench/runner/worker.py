@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import resource
+import shutil
 import sys
 import threading
 import time
@@ -32,6 +33,7 @@ from srbench.store import SCORES, MetricResult, Record, Status, Store, write_ato
 from srbench.training.context import FitContext, Interrupted
 from srbench.training.trainingset import TrainingSet
 
+CHECKPOINT = "checkpoint"
 LOG_TAIL_LINES = 30
 TILED_SHARE = 0.5
 """The share of a cell's memory limit that upscaling may fill before it tiles."""
@@ -116,6 +118,8 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
     sys.stderr.flush()
     record.log_tail = log_tail(store.folder(shelf(job), job.task.key))
     store.write(shelf(job), record)
+    if isinstance(job.task, Training) and record.status == "ok":
+        shutil.rmtree(store.folder("models", job.task.key) / CHECKPOINT, ignore_errors=True)
 
 
 def _train(
@@ -127,7 +131,7 @@ def _train(
     context = FitContext(
         seed=task.seed,
         budget=task.budget,
-        folder=folder / "checkpoint",
+        folder=folder / CHECKPOINT,
         device=job.device,
         progress=progress,
         stop=stop,
@@ -137,18 +141,17 @@ def _train(
     with MemoryPeak(job.device) as peak:
         method.fit(train, context)
     method.save(folder)
-    history = context.folder / "history.csv"
-    if history.exists():
-        write_atomically(folder / "history.csv", history.read_bytes())
+    # A resumed training counts the time of its earlier attempts too; only its history knows.
+    last = method.history[-1] if method.history else {"seconds": time.monotonic() - attempt.clock, "step": None}
     return attempt.record(
         "ok",
         environment=environment(job.device, job.threads),
         cost={
-            "train_seconds": round(getattr(method, "train_seconds", None) or time.monotonic() - attempt.clock, 3),
+            "train_seconds": round(float(last["seconds"] or 0), 3),
+            "train_steps": last["step"],
             "train_peak_memory_gb": peak.gb,
             "parameters": method.parameters_count(),
         },
-        notes=list(getattr(method, "notes", [])),
     )
 
 
@@ -184,13 +187,11 @@ def _upscale(
     (folder / "images").mkdir()
     method: Method = task.method.create()
     cost: dict[str, float | None] = {}
-    notes: list[str] = []
     if task.model is not None:
         method.load(store.folder("models", task.model))
         training = store.read("models", task.model)
         if training is not None:
             cost |= training.cost
-            notes += training.notes
     method.to(job.device)
     limit = job.limits.memory_gb
     with MemoryPeak(job.device) as peak:
@@ -216,7 +217,6 @@ def _upscale(
         lr=done.lr,
         images=done.images,
         model=task.model,
-        notes=notes,
     )
 
 
