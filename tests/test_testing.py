@@ -83,7 +83,7 @@ WRONG_DATASETS = {
     "toys.imports_torch:Dataset": ("imports_without_torch", "imports torch"),
     "toys.datasets:FailsWithoutFiles": ("prepares_offline", "raised FileNotFoundError"),
     "toys.datasets:NeedsANetwork": ("prepares_offline", "no network"),
-    "toys.datasets:NothingToTest": ("gives_items", "nothing to evaluate on"),
+    "toys.datasets:Nothing": ("gives_items", "gives an item"),
     "toys.datasets:NotItems": ("gives_items", "'picture.png'"),
     "toys.datasets:OneIdForAll": ("ids_are_unique", "'picture' for one"),
     "toys.datasets:IdsAreFolders": ("ids_are_file_names", "'../0'"),
@@ -173,6 +173,7 @@ def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewh
         ("metric", "toys.metrics:SetDifference"),
         ("dataset", "toys.datasets:Pictures"),
         ("dataset", "toys.datasets:OnlyTest"),
+        ("dataset", "toys.datasets:OnlyTrain"),
     ],
 )
 def test_a_right_plugin_passes_everything(kind, target):

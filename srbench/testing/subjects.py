@@ -236,10 +236,9 @@ class DatasetSubject(Subject):
             with no_network():
                 dataset.prepare(self.root)
         except DatasetMissing as missing:
-            reason = f"{self.label} is not here: {missing} Give the check `root=`, or set SRBENCH_DATA."
             if os.environ.get("CI"):
-                raise CheckFailure(reason) from missing
-            raise CannotCheck(reason) from missing
+                raise CheckFailure(f"is not here, and CI is set: {missing}") from missing
+            raise CannotCheck(str(missing)) from missing
         return dataset
 
     @cached_property

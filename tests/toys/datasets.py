@@ -64,8 +64,15 @@ class NeedsANetwork(Pictures):
         socket.create_connection(("localhost", 9), timeout=1)
 
 
-class NothingToTest(Pictures):
+class OnlyTrain(Pictures):
+    """Nothing to test on."""
+
     def test(self):
+        return ()
+
+
+class Nothing(OnlyTrain):
+    def train(self):
         return ()
 
 
