@@ -106,6 +106,11 @@ class NoPixels(Pictures):
         return replace(super().item(seed), hr=partial(np.zeros, (0, 32, 3), np.uint8))
 
 
+class NotANumber(Pictures):
+    def item(self, seed):
+        return replace(super().item(seed), hr=partial(np.full, (24, 32, 3), np.nan, np.float32))
+
+
 class PeakTooLow(Pictures):
     def item(self, seed):
         return replace(super().item(seed), peak=100.0)
