@@ -246,6 +246,10 @@ def metric_key(use: Use) -> str:
 def _canonical(value: Any) -> Any:
     if isinstance(value, Path):  # what a file holds, not where it lies
         return {"sha256": _sha256(value)} if value.is_file() else str(value)
+    if isinstance(value, Mapping):
+        return {str(name): _canonical(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(part) for part in value]
     return value
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import warnings
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
@@ -109,7 +111,7 @@ def _is_trained(training: Training, store: Store) -> bool:
 def _announce(task: Training | Evaluation, display: Display) -> None:
     display.started(task)
     if isinstance(task, Evaluation):
-        registry().hook.srbench_cell_started(cell=task.cell)
+        _tell("srbench_cell_started", cell=task.cell)
 
 
 def _end(task: Training | Evaluation, event: Ended, work: _Work, store: Store, display: Display) -> None:
@@ -158,4 +160,12 @@ def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, disp
 
 def _finish(planned: PlannedCell, record: Record, display: Display) -> None:
     display.finished(replace(planned, record=record), record)
-    registry().hook.srbench_cell_finished(cell=planned.cell, record=record)
+    _tell("srbench_cell_finished", cell=planned.cell, record=record)
+
+
+def _tell(event: str, **facts: Any) -> None:
+    """Call an event's hooks; one that fails is reported and costs nothing else."""
+    try:
+        getattr(registry().hook, event)(**facts)
+    except Exception as error:
+        warnings.warn(f"a plugin's {event} failed: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)

@@ -16,6 +16,6 @@ def srbench_datasets() -> list[srbench.Entry]:
         srbench.Entry("div2k", "srbench_images.named:Div2k", "800 + 100 photographs (Agustsson and Timofte 2017)"),
         srbench.Entry("t91", "srbench_images.named:T91", "91 small photographs to train on (Yang et al. 2010)"),
         srbench.Entry("astronomy", "srbench_images.builtin:Astronomy", "Deep field and Moon; needs no download"),
-        srbench.Entry("microscopy", "srbench_images.builtin:Microscopy", "Tissue and retina; needs no download"),
+        srbench.Entry("microscopy", "srbench_images.builtin:Microscopy", "Tissue, retina, cell; needs no download"),
         srbench.Entry("textures", "srbench_images.builtin:Textures", "Brick, grass, gravel; labelled, no download"),
     ]
