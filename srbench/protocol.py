@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Channel = Literal["y", "rgb", "gray", "y8"]
 
 # ITU-R BT.601. Limited range (16 to 235 of 255), as MATLAB's rgb2ycbcr: the field's "Y channel".
-_Y_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
-_Y_OFFSET = 16 / 255
+Y_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
+Y_OFFSET = 16 / 255
 # Full range: black 0, white 1.
 _LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 
@@ -58,9 +58,16 @@ class Protocol:
         """Everything that decides a number, for the key."""
         return asdict(self)
 
-    def training_facts(self) -> dict[str, Any]:
+    def for_training(self) -> Protocol:
         """The part that training depends on: protocols that differ only in scoring share their models."""
-        return {"scale": self.scale, "degradation": self.degradation, "y8": self.channel == "y8"}
+        y8 = self.channel == "y8"
+        return Protocol(
+            name=f"x{self.scale}-y8" if y8 else f"x{self.scale}",
+            scale=self.scale,
+            channel="y8" if y8 else "rgb",
+            degradation=self.degradation,
+            version=self.version,
+        )
 
     def reference(self, hr: Image, peak: float) -> tuple[Image, float]:
         """The part of HR that is compared, and its white: sides cut (right, bottom) to multiples of the scale.
@@ -71,9 +78,8 @@ class Protocol:
 
     def lr(self, hr: Image, peak: float, shipped: Image | None = None) -> Image:
         """LR `(H / scale, W / scale, C)` in native depth: the shipped one, checked, or else made from HR."""
-        cut = self._cut(hr)
-        lr = self._shrink(cut, peak) if shipped is None else shipped
-        expected = (cut.shape[0] // self.scale, cut.shape[1] // self.scale, cut.shape[2])
+        lr = self._shrink(self._cut(hr), peak) if shipped is None else shipped
+        expected = (*self.lr_size(hr.shape), hr.shape[2])
         if lr.shape != expected or lr.dtype != hr.dtype:
             raise ImageError(
                 f"the LR that comes with it is {_size(lr)}; with HR of {_size(hr)} at scale {self.scale} it "
@@ -81,14 +87,19 @@ class Protocol:
             )
         return self._converted(lr, peak)[0]
 
-    def _cut(self, hr: Image) -> Image:
-        height, width = (side - side % self.scale for side in hr.shape[:2])
-        if min(height, width) <= 2 * self.border or min(height, width) == 0:
+    def lr_size(self, hr_shape: tuple[int, ...]) -> tuple[int, int]:
+        """(height, width) of the LR that belongs to an HR of shape `(H, W, ...)`; `ImageError` when HR is too small."""
+        height, width = (side // self.scale for side in hr_shape[:2])
+        if min(height, width) * self.scale <= 2 * self.border:
             raise ImageError(
-                f"{hr.shape[1]} x {hr.shape[0]} pixels are too few for {self.name}: nothing is left to score after "
+                f"{hr_shape[1]} x {hr_shape[0]} pixels are too few for {self.name}: nothing is left to score after "
                 f"cutting to a multiple of {self.scale} and leaving out {self.border} pixels on every side"
             )
-        return hr[:height, :width]
+        return height, width
+
+    def _cut(self, hr: Image) -> Image:
+        height, width = self.lr_size(hr.shape)
+        return hr[: height * self.scale, : width * self.scale]
 
     def _shrink(self, hr: Image, peak: float) -> Image:
         import torch
@@ -99,7 +110,7 @@ class Protocol:
     def _converted(self, image: Image, peak: float) -> tuple[Image, float]:
         if self.channel != "y8" or image.shape[-1] == 1:
             return image, peak
-        y = (image.astype(np.float64) / peak) @ np.asarray(_Y_WEIGHTS) + _Y_OFFSET
+        y = (image.astype(np.float64) / peak) @ np.asarray(Y_WEIGHTS) + Y_OFFSET
         return np.floor(y * 255 + 0.5).astype(np.uint8)[..., None], 255.0
 
     def scored(self, image: Image, peak: float) -> torch.Tensor:
@@ -113,7 +124,7 @@ class Protocol:
         if inner.shape[0] == 1 or self.channel in ("rgb", "y8"):
             return inner
         if self.channel == "y":
-            return _weigh(inner, _Y_WEIGHTS) + _Y_OFFSET
+            return _weigh(inner, Y_WEIGHTS) + Y_OFFSET
         return _weigh(inner, _LUMA_WEIGHTS)
 
 
@@ -123,7 +134,8 @@ def _without_border(image: Image, border: int) -> Image:
 
 def _weigh(rgb: torch.Tensor, weights: tuple[float, float, float]) -> torch.Tensor:
     red, green, blue = rgb
-    return (weights[0] * red + weights[1] * green + weights[2] * blue)[None]
+    weighted: torch.Tensor = weights[0] * red + weights[1] * green + weights[2] * blue
+    return weighted[None]
 
 
 def _size(image: Image) -> str:
