@@ -299,7 +299,7 @@ def test_whatever_moves_a_number_is_in_the_key(field, value):
 
 def test_protocols_that_differ_only_in_scoring_share_their_training():
     protocol = STANDARD["x4-y"]
-    assert STANDARD["x4-rgb"].training_facts() == protocol.training_facts()
-    assert replace(protocol, border=0).training_facts() == protocol.training_facts()
-    assert STANDARD["x2-y"].training_facts() != protocol.training_facts()
-    assert STANDARD["x4-y8"].training_facts() != protocol.training_facts()
+    assert STANDARD["x4-rgb"].for_training() == protocol.for_training()
+    assert replace(protocol, border=0).for_training() == protocol.for_training()
+    assert STANDARD["x2-y"].for_training() != protocol.for_training()
+    assert STANDARD["x4-y8"].for_training() != protocol.for_training()
