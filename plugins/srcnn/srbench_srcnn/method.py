@@ -28,7 +28,8 @@ class SRCNN(srbench.TorchMethod):
     rate that falls to zero along a cosine, in place of SGD at fixed rates (the last layer learns at a tenth of the
     others' rate, as in the paper); batches of random crops, flipped and turned, in place of fixed sub-images; at image
     borders the upsampled image is continued by its outermost pixels. As in the paper, training uses no padding and
-    the mean squared error. Preset `small` has half the filters (15,841 parameters): two cores train it in half a minute.
+    the mean squared error. Preset `small` has half the filters:
+    15,841 parameters, which two cores train in half a minute.
     """
 
     trains_on = "y"
