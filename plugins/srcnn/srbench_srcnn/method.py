@@ -28,13 +28,14 @@ class SRCNN(srbench.TorchMethod):
     rate that falls to zero along a cosine, in place of SGD at fixed rates (the last layer learns at a tenth of the
     others' rate, as in the paper); batches of random crops, flipped and turned, in place of fixed sub-images; at image
     borders the upsampled image is continued by its outermost pixels. As in the paper, training uses no padding and
-    the mean squared error. Preset `small` is a smaller 5-1-5 network that two cores train in half a minute.
+    the mean squared error. Preset `small` has half the filters:
+    15,841 parameters, which two cores train in half a minute.
     """
 
     trains_on = "y"
     presets: ClassVar = {
         "paper": {},
-        "small": {"kernels": (5, 1, 5), "filters": (32, 16), "learning_rate": 1e-2},
+        "small": {"filters": (32, 16)},
     }
 
     def __init__(
