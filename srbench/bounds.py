@@ -1,0 +1,179 @@
+"""The 95 % bounds of a mean over images, several datasets weighing the same: the mathematics below `stats`.
+
+A mean of a few dozen skewed numbers is not normal, and the textbook intervals miss the truth too often, nearly always
+on the same side. Three constructions live here, each for many rows (pairs of methods) at once; `bounds` is the one to
+use. How often each holds the truth is measured by `benchmarks/coverage.py` and told in `docs/statistics.md`.
+
+Sources: Student 1908; Welch 1947 and Satterthwaite 1946 for the degrees of freedom; Johnson, "Modified t tests and
+confidence intervals for asymmetrical populations", JASA 1978, and Hall, "On the removal of skewness by
+transformation", JRSS B 1992, for the correction of skewness; Efron 1981 and Hall, "Theoretical comparison of bootstrap
+confidence intervals", Annals of Statistics 1988, for the studentised bootstrap.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Bounds = tuple[Array, Array]
+
+LEVEL = 0.95
+RESAMPLES = 5000
+BOOTSTRAP_FROM = 10
+"""Images every dataset must have for the bootstrap; below that too few different resamples exist."""
+
+_SEED = 20_260_101
+_CHUNK = 500_000  # counts made at a time: 4 MB, of which the last 16 are kept
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What the bounds need to know of each row: the mean over datasets of each dataset's mean, and its error.
+
+    estimate, error (its standard error), freedom (Welch-Satterthwaite degrees of freedom), skewness (of the estimate,
+    0 for a normal one): each `(rows,)`.
+    """
+
+    estimate: Array
+    error: Array
+    freedom: Array
+    skewness: Array
+
+
+def moments(datasets: Sequence[Array]) -> Moments:
+    """The moments of the mean over datasets. Each dataset is `(rows, images)`, with two images or more."""
+    count = len(datasets)
+    rows = len(datasets[0])
+    estimate, variance, third, squares = (np.zeros(rows) for _ in range(4))
+    for values in datasets:
+        n = values.shape[1]
+        mean = values.mean(axis=1)
+        centred = values - mean[:, None]
+        share = (centred**2).sum(axis=1) / (n - 1) / n / count**2
+        estimate += mean / count
+        variance += share
+        squares += share**2 / (n - 1)
+        if n > 2:
+            third += (centred**3).sum(axis=1) * n / ((n - 1) * (n - 2)) / n**2 / count**3
+    spread = variance > 0
+    safe = np.where(spread, variance, 1.0)
+    freedom = np.where(spread, safe**2 / np.where(spread & (squares > 0), squares, safe**2), 1.0)
+    return Moments(estimate, np.sqrt(variance), freedom, np.where(spread, third / safe**1.5, 0.0))
+
+
+def student_quantile(freedom: Array) -> Array:
+    """The 97.5 % quantile of Student's t for any (also fractional) degrees of freedom of at least 1.
+
+    With t = sqrt(f) tan(a), P(|T| < t) is the integral of cos^(f-1) from 0 to a over the one to pi/2. Newton's method
+    on a: the integral is concave in it, so that the steps from the left never pass the root.
+    """
+    freedom = np.minimum(freedom, 1e7)  # normal to eight digits, and `lgamma` keeps its precision
+    gamma = np.vectorize(math.lgamma, otypes=[np.float64])
+    whole = 0.5 * math.sqrt(math.pi) * np.exp(gamma(freedom / 2) - gamma((freedom + 1) / 2))
+    nodes, weights = np.polynomial.legendre.leggauss(48)
+    angle = np.zeros_like(freedom)
+    for _ in range(40):
+        inner = np.cos(angle[..., None] * (nodes + 1) / 2) ** (freedom[..., None] - 1)
+        integral = angle / 2 * (inner @ weights)
+        angle = angle + (LEVEL * whole - integral) / np.cos(angle) ** (freedom - 1)
+    result: Array = np.sqrt(freedom) * np.tan(angle)
+    return result
+
+
+def student(m: Moments) -> Bounds:
+    """Student's (for several datasets Welch's) interval: right for normal values, one-sided misses for skewed ones."""
+    half = student_quantile(m.freedom) * m.error
+    return m.estimate - half, m.estimate + half
+
+
+def skew_corrected(m: Moments) -> Bounds:
+    """Student's interval through Hall's cubic transformation, which takes the skewness out of t and can be inverted."""
+    quantile = student_quantile(m.freedom)
+    return m.estimate - m.error * _untransformed(quantile, m), m.estimate - m.error * _untransformed(-quantile, m)
+
+
+def _untransformed(value: Array, m: Moments) -> Array:
+    # The inverse of t + g t^2 / 3 + g^2 t^3 / 27 + g / 6, whose limit at no skewness is t itself.
+    g = m.skewness
+    flat = np.abs(g) < 1e-9
+    safe = np.where(flat, 1.0, g)
+    result: Array = np.where(flat, value, 3 / safe * (np.cbrt(1 + safe * (value - safe / 6)) - 1))
+    return result
+
+
+def studentised_bootstrap(datasets: Sequence[Array], m: Moments) -> Bounds:
+    """Bootstrap-t over images, stratified: images are drawn with replacement within their own dataset.
+
+    Not finite where too many resamples have no spread. Depends on nothing but the values: the generator is seeded
+    here, and images are put in order before they are drawn, datasets of one size likewise. Every set of resamples is
+    used with its mirror image, so that values of the opposite sign give exactly the opposite bounds.
+    """
+    rows, count = len(m.estimate), len(datasets)
+    shift, variance = np.zeros((rows, RESAMPLES)), np.zeros((rows, RESAMPLES))
+    met: dict[int, int] = {}
+    for values in _in_order(datasets):
+        n = values.shape[1]
+        met[n] = met.get(n, 0) + 1
+        centred = values - values.mean(axis=1, keepdims=True)
+        squared = centred**2
+        step = min(RESAMPLES, 2 * max(1, _CHUNK // (2 * n)))
+        for start in range(0, RESAMPLES, step):
+            part = slice(start, min(start + step, RESAMPLES))
+            counts = _draws(n, met[n], start, (part.stop - start) // 2)
+            mean = centred @ counts.T / n
+            shift[:, part] += mean / count
+            variance[:, part] += np.maximum(squared @ counts.T / n - mean**2, 0) / (n - 1) / count**2
+    # A resample without spread: one far out on its side if it moved, otherwise the centre.
+    moved = np.abs(shift) > 1e-12 * m.error[:, None]
+    still = variance <= 1e-24 * m.error[:, None] ** 2
+    far = np.where(moved, np.copysign(np.inf, shift), 0.0)
+    t = np.sort(np.where(still, far, shift / np.sqrt(np.where(still, 1.0, variance))), axis=1)
+    tail = round((1 - LEVEL) / 2 * RESAMPLES)
+    with np.errstate(invalid="ignore"):
+        low, high = m.estimate - t[:, -tail] * m.error, m.estimate - t[:, tail - 1] * m.error
+    return low, high
+
+
+@lru_cache(maxsize=16)
+def _draws(n: int, which: int, start: int, half: int) -> Array:
+    """How often each of n ordered images is in each of `half` resamples, then in their mirror images.
+
+    which: the first, second, ... dataset of this size, whose draws must be independent of the others'.
+    """
+    generator = np.random.default_rng([_SEED, n, which, start])
+    chosen = generator.integers(n, size=(half, n)) + n * np.arange(half)[:, None]
+    counts = np.bincount(chosen.ravel(), minlength=half * n).reshape(half, n).astype(np.float64)
+    return np.concatenate([counts, counts[:, ::-1]])
+
+
+def _in_order(datasets: Sequence[Array]) -> list[Array]:
+    """The datasets by size, those of one size by spread (row by row), their images by value."""
+    ordered: list[Array] = []
+    for n in sorted({values.shape[1] for values in datasets}):
+        same: Array = np.sort(np.stack([values for values in datasets if values.shape[1] == n]), axis=2)
+        by_spread = np.argsort(same.std(axis=2), axis=0, kind="stable")
+        ordered += [same[chosen, np.arange(same.shape[1])] for chosen in by_spread]
+    return ordered
+
+
+def bounds(datasets: Sequence[Array]) -> tuple[Array, Array, Array]:
+    """The mean over datasets of each dataset's mean, and its 95 % bounds: estimate, low, high, each `(rows,)`.
+
+    Each dataset is `(rows, images)`, finite, with two images or more. The studentised bootstrap where every dataset
+    has `BOOTSTRAP_FROM` images, otherwise (and where the bootstrap has no finite answer) the skewness-corrected t;
+    never narrower than Student's t on either side, since both trust an estimated skewness that may be too small.
+    """
+    m = moments(datasets)
+    low, high = skew_corrected(m)
+    if min(values.shape[1] for values in datasets) >= BOOTSTRAP_FROM:
+        drawn_low, drawn_high = studentised_bootstrap(datasets, m)
+        finite = np.isfinite(drawn_low) & np.isfinite(drawn_high)
+        low, high = np.where(finite, drawn_low, low), np.where(finite, drawn_high, high)
+    plain_low, plain_high = student(m)
+    return m.estimate, np.minimum(low, plain_low), np.maximum(high, plain_high)
