@@ -71,9 +71,8 @@ class Protocol:
 
     def lr(self, hr: Image, peak: float, shipped: Image | None = None) -> Image:
         """LR `(H / scale, W / scale, C)` in native depth: the shipped one, checked, or else made from HR."""
-        cut = self._cut(hr)
-        lr = self._shrink(cut, peak) if shipped is None else shipped
-        expected = (cut.shape[0] // self.scale, cut.shape[1] // self.scale, cut.shape[2])
+        lr = self._shrink(self._cut(hr), peak) if shipped is None else shipped
+        expected = (*self.lr_size(hr.shape), hr.shape[2])
         if lr.shape != expected or lr.dtype != hr.dtype:
             raise ImageError(
                 f"the LR that comes with it is {_size(lr)}; with HR of {_size(hr)} at scale {self.scale} it "
@@ -81,14 +80,19 @@ class Protocol:
             )
         return self._converted(lr, peak)[0]
 
-    def _cut(self, hr: Image) -> Image:
-        height, width = (side - side % self.scale for side in hr.shape[:2])
-        if min(height, width) <= 2 * self.border or min(height, width) == 0:
+    def lr_size(self, hr_shape: tuple[int, ...]) -> tuple[int, int]:
+        """(height, width) of the LR that belongs to an HR of shape `(H, W, ...)`; `ImageError` when HR is too small."""
+        height, width = (side // self.scale for side in hr_shape[:2])
+        if min(height, width) * self.scale <= 2 * self.border:
             raise ImageError(
-                f"{hr.shape[1]} x {hr.shape[0]} pixels are too few for {self.name}: nothing is left to score after "
+                f"{hr_shape[1]} x {hr_shape[0]} pixels are too few for {self.name}: nothing is left to score after "
                 f"cutting to a multiple of {self.scale} and leaving out {self.border} pixels on every side"
             )
-        return hr[:height, :width]
+        return height, width
+
+    def _cut(self, hr: Image) -> Image:
+        height, width = self.lr_size(hr.shape)
+        return hr[: height * self.scale, : width * self.scale]
 
     def _shrink(self, hr: Image, peak: float) -> Image:
         import torch
@@ -123,7 +127,8 @@ def _without_border(image: Image, border: int) -> Image:
 
 def _weigh(rgb: torch.Tensor, weights: tuple[float, float, float]) -> torch.Tensor:
     red, green, blue = rgb
-    return (weights[0] * red + weights[1] * green + weights[2] * blue)[None]
+    weighted: torch.Tensor = weights[0] * red + weights[1] * green + weights[2] * blue
+    return weighted[None]
 
 
 def _size(image: Image) -> str:

@@ -1,0 +1,163 @@
+"""A look at every picture of a split before anything runs: is it sound, what sizes occur, and what is its fingerprint.
+
+Decoding a large set takes minutes, so what was learned about a file is remembered until the file changes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from srbench.cell import digest
+from srbench.dataset import DatasetError, Item, Picture
+from srbench.image import Image, read_image
+from srbench.method import Problem
+from srbench.protocol import Protocol
+
+
+class PictureFacts(msgspec.Struct, frozen=True):
+    """What a plan needs to know of a picture: the sha256 of its pixels, its shape (H, W, C) and its type."""
+
+    sha256: str
+    shape: tuple[int, int, int]
+    depth: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a split holds, as one protocol meets it.
+
+    fingerprint: changes when any id, pixel, label, group or used LR changes. lr_sizes: (height, width) of each LR.
+    """
+
+    fingerprint: str
+    lr_sizes: tuple[tuple[int, int], ...]
+    channels: tuple[int, ...]
+    depths: tuple[str, ...]
+
+    def problem(self, scale: int) -> Problem:
+        """What a method will meet."""
+        return Problem(
+            scale=scale,
+            channels=self.channels,
+            depths=self.depths,
+            smallest=(min(size[0] for size in self.lr_sizes), min(size[1] for size in self.lr_sizes)),
+            largest=(max(size[0] for size in self.lr_sizes), max(size[1] for size in self.lr_sizes)),
+        )
+
+
+class Surveyor:
+    """Surveys splits, reading each picture once however many protocols ask."""
+
+    def __init__(self) -> None:
+        self._memory: dict[int, tuple[Picture, PictureFacts]] = {}
+
+    def survey(self, items: list[Item], protocol: Protocol) -> Survey:
+        """Look at every item. Raises `ImageError` or `DatasetError` naming the picture that is wrong."""
+        if not items:
+            raise DatasetError("the split is empty")
+        rows, sizes, channels, depths = [], [], set(), set()
+        seen: set[str] = set()
+        for item in items:
+            if item.id in seen:
+                raise DatasetError(f"two images have the id {item.id!r}")
+            seen.add(item.id)
+            hr = self._facts(item.hr)
+            height, width = _lr_size(item, hr, protocol)
+            lr = item.lr.get((protocol.degradation, protocol.scale))
+            lr_facts = None if lr is None else self._facts(lr)
+            if lr_facts is not None and lr_facts.shape != (height, width, hr.shape[2]):
+                raise DatasetError(
+                    f"{_name(item, lr)}: LR is {lr_facts.shape[1]} x {lr_facts.shape[0]} x {lr_facts.shape[2]}; beside "
+                    f"its HR at scale {protocol.scale} it should be {width} x {height} x {hr.shape[2]}"
+                )
+            sizes.append((height, width))
+            channels.add(1 if protocol.channel == "y8" else hr.shape[2])
+            depths.add(hr.depth)
+            rows.append([item.id, hr.sha256, lr_facts and lr_facts.sha256, item.label, item.group, item.peak])
+        return Survey(digest(rows), tuple(sizes), tuple(sorted(channels)), tuple(sorted(depths)))
+
+    def _facts(self, picture: Picture) -> PictureFacts:
+        # Held by identity together with the picture itself, so that an id is never taken over by another object.
+        held = self._memory.get(id(picture))
+        if held is None:
+            held = (picture, self._look(picture))
+            self._memory[id(picture)] = held
+        return held[1]
+
+    def _look(self, picture: Picture) -> PictureFacts:
+        if not isinstance(picture, Path):
+            return _facts_of(picture() if callable(picture) else picture)
+        known = self._files.get(picture)
+        if known is None:
+            known = _facts_of(read_image(picture))
+            self._files.put(picture, known)
+        return known
+
+    @cached_property
+    def _files(self) -> _FileMemory:
+        return _FileMemory(platformdirs.user_cache_path("srbench") / "pictures.sqlite")
+
+
+def _facts_of(image: Image) -> PictureFacts:
+    hashed = hashlib.sha256(f"{image.shape}{image.dtype.name}".encode() + image.tobytes())
+    height, width, channels = image.shape
+    return PictureFacts(hashed.hexdigest(), (height, width, channels), image.dtype.name)
+
+
+def _lr_size(item: Item, hr: PictureFacts, protocol: Protocol) -> tuple[int, int]:
+    try:
+        return protocol.lr_size(hr.shape)
+    except Exception as error:
+        raise DatasetError(f"{_name(item, item.hr)}: {error}") from None
+
+
+def _name(item: Item, picture: Picture | None) -> str:
+    return str(picture) if isinstance(picture, Path) else f"image {item.id!r}"
+
+
+class _FileMemory:
+    """Facts of files, by path, size and time of change. A cache: any trouble with it means looking again."""
+
+    def __init__(self, path: Path) -> None:
+        self._database: sqlite3.Connection | None = None
+        with contextlib.suppress(OSError, sqlite3.Error):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(path, timeout=1, isolation_level=None)
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS pictures (path TEXT PRIMARY KEY, size INT, changed INT, facts BLOB)"
+            )
+
+    def get(self, path: Path) -> PictureFacts | None:
+        with self._guard() as database:
+            if database is None:
+                return None
+            stat = path.stat()
+            row = database.execute(
+                "SELECT facts FROM pictures WHERE path = ? AND size = ? AND changed = ?",
+                (str(path.resolve()), stat.st_size, stat.st_mtime_ns),
+            ).fetchone()
+            return None if row is None else msgspec.json.decode(row[0], type=PictureFacts)
+        return None
+
+    def put(self, path: Path, facts: PictureFacts) -> None:
+        with self._guard() as database:
+            if database is not None:
+                stat = path.stat()
+                database.execute(
+                    "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?)",
+                    (str(path.resolve()), stat.st_size, stat.st_mtime_ns, msgspec.json.encode(facts)),
+                )
+
+    @contextlib.contextmanager
+    def _guard(self) -> Iterator[sqlite3.Connection | None]:
+        with contextlib.suppress(OSError, sqlite3.Error, msgspec.DecodeError):
+            yield self._database
