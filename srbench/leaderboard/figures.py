@@ -157,7 +157,7 @@ def quality_against_cost(
         axes.margins(0.18, 0.18)
         if logarithmic:
             axes.set_xscale("log")
-            _readable_decades(axes)
+            _readable_decades(axes.xaxis, axes.get_xlim())
         axes.locator_params(axis="y", nbins=6)
         axes.set_xlabel(axes_words[0])
         axes.set_ylabel(axes_words[1])
@@ -183,6 +183,7 @@ def history(frame: pd.DataFrame, name: str) -> Markup:
         positive = bool(shown) and bool((frame[shown].apply(_numeric).stack() > 0).all())
         if positive:
             axes.set_yscale("log")
+            _readable_decades(axes.yaxis, axes.get_ylim())
         axes.set_xlabel("step")
         axes.set_ylabel("loss" + (" (log)" if positive else ""))
         if len(shown) > 1:
@@ -207,14 +208,15 @@ def _numeric(series: pd.Series[Any]) -> pd.Series[Any]:
     return pd.to_numeric(series, errors="coerce")
 
 
-def _readable_decades(axes: Any) -> None:
+def _readable_decades(axis: Any, limits: tuple[float, float]) -> None:
+    """Plain numbers on a logarithmic axis; within two decades also those between."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    low, high = axes.get_xlim()
-    subs = (1.0,) if math.log10(high / low) > 2 else (1.0, 2.0, 5.0)
-    axes.xaxis.set_major_locator(LogLocator(subs=subs))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    low, high = limits
+    subs = (1.0,) if low <= 0 or math.log10(high / low) > 2 else (1.0, 2.0, 5.0)
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _label(axes: Any, points: Sequence[Point]) -> None:

@@ -120,7 +120,7 @@ def _ties(pooled: Table) -> tuple[str, ...]:
         if end - start > 1 and (not runs or end > runs[-1][1]):
             runs.append((start, end))
     names = [listing([entrant.name for entrant in below[start:end]]) for start, end in runs]
-    return tuple(f"{_capital(words)} cannot be told apart." for words in names)
+    return tuple(f"{words} cannot be told apart." for words in names)
 
 
 def _too_few_images(pooled: Table) -> tuple[str, ...]:

@@ -289,7 +289,7 @@ def to_display(image: npt.NDArray[np.generic], white: float) -> npt.NDArray[np.u
 def _write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
     from PIL import Image as Pillow
 
-    Pillow.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(path, optimize=True)
+    Pillow.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(path, compress_level=7)
 
 
 def _write_error(path: Path, errors: npt.NDArray[np.generic]) -> None:
@@ -300,7 +300,7 @@ def _write_error(path: Path, errors: npt.NDArray[np.generic]) -> None:
     steps[np.isnan(values)] = _UNSCORED
     picture = Pillow.fromarray(steps)
     picture.putpalette(_palette())
-    picture.save(path, optimize=True)
+    picture.save(path, compress_level=7)
 
 
 def _palette() -> bytes:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from srbench.leaderboard.numerals import DASH, listing, metric_label, plural, warranted_decimals
 from srbench.leaderboard.results import Entrant, Result, Scope, finite_mean
@@ -313,14 +312,7 @@ def _rank(scores: Scores, column: Column) -> Ranking:
     images = list(next(iter(scores.values())))
     matrix = np.array([[found[image] for image in images] for found in scores.values()])
     strata = [dataset for dataset, _ in images]
-    return rank_groups(_bounded(matrix), strata, higher_is_better=column.higher_is_better)
-
-
-def _bounded(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Infinite scores (an image identical to HR) just beyond every finite one: left out, they could not win."""
-    finite = matrix[np.isfinite(matrix)]
-    top, bottom = (finite.max() + 1, finite.min() - 1) if finite.size else (1.0, -1.0)
-    return np.nan_to_num(matrix, posinf=top, neginf=bottom)
+    return rank_groups(matrix, strata, higher_is_better=column.higher_is_better)
 
 
 def _row(
