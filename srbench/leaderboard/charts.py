@@ -1,0 +1,117 @@
+"""Which figures stand below a table, with their captions and their numbers as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from srbench.leaderboard.figures import Difference, Point, differences, pareto_front, quality_against_cost
+from srbench.leaderboard.findings import baseline, difference_words
+from srbench.leaderboard.numerals import listing, number, significant
+from srbench.leaderboard.results import Entrant
+from srbench.leaderboard.tables import Column, Row, Table
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure and what it is made of, for those who read tables."""
+
+    caption: str
+    svg: Markup
+    heads: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+    remark: str = ""
+
+
+def charts(table: Table, prefix: str) -> list[Chart]:
+    """The figures of a pooled table; none while fewer than two methods are ranked."""
+    column = table.primary_column
+    if column is None or len(table.ranked) < 2:
+        return []
+    best = table.ranked[0].entrant
+    against = baseline(table, best)
+    found = [_differences(table, column, best, f"{prefix}-best")]
+    if against is not None and len(table.ranked) > 2:
+        found.append(_differences(table, column, against, f"{prefix}-baseline"))
+    found.append(_cost(table, column, f"{prefix}-cost"))
+    found.append(_tradeoff(table, column, f"{prefix}-tradeoff"))
+    return [chart for chart in found if chart is not None]
+
+
+def _differences(table: Table, column: Column, against: Entrant, name: str) -> Chart | None:
+    rows = [
+        Difference(row.entrant.name, row.entrant.slot, table.difference(row.entrant, against))
+        for row in table.ranked
+        if row.entrant != against
+    ]
+    rows = [row for row in rows if row.interval.estimate is not None]
+    if not rows:
+        return None
+    unit = f", {column.unit}" if column.unit else ""
+    better = "right" if column.higher_is_better else "left"
+    return Chart(
+        caption=f"Difference to {against.name}, paired by image",
+        svg=differences(
+            rows, against.name, f"{column.label} minus that of {against.name}{unit} ({better} is better)", name
+        ),
+        heads=("Method", f"Difference in {column.label} [95 % interval]"),
+        lines=tuple((row.name, difference_words(row.interval, column)) for row in rows),
+    )
+
+
+def _cost(table: Table, column: Column, name: str) -> Chart | None:
+    rows = [row for row in table.ranked if row.ms_per_megapixel and _estimate(row, table, column) is not None]
+    if len(rows) < 2:
+        return None
+    points = [
+        Point(row.entrant.name, row.entrant.slot, row.ms_per_megapixel or 0.0, _estimate(row, table, column) or 0.0)
+        for row in rows
+    ]
+    absent = [row.entrant.name for row in table.rows if row not in rows]
+    return Chart(
+        caption="Quality against cost",
+        svg=quality_against_cost(
+            points,
+            column.higher_is_better,
+            ("ms per megapixel of SR (left is cheaper)", column.title),
+            name,
+        ),
+        heads=("Method", "ms/Mpx", column.title, "On the Pareto front"),
+        lines=_lines(points, column, column.higher_is_better),
+        remark=f"Not in the figure, for want of a rank or a time: {listing(absent)}." if absent else "",
+    )
+
+
+def _tradeoff(table: Table, column: Column, name: str) -> Chart | None:
+    """Perception against distortion, where an LPIPS-like metric stands beside the one that ranks."""
+    perceptual = next((other for other in table.columns if "lpips" in other.metric.lower()), None)
+    if perceptual is None or perceptual == column:
+        return None
+    points = []
+    for row in table.ranked:
+        x, y = _estimate(row, table, perceptual), _estimate(row, table, column)
+        if x is not None and y is not None:
+            points.append(Point(row.entrant.name, row.entrant.slot, x, y))
+    if len(points) < 2:
+        return None
+    words = (f"{perceptual.label} (left is closer to the eye)", column.title)
+    return Chart(
+        caption="Perception against distortion",
+        svg=quality_against_cost(points, column.higher_is_better, words, name, logarithmic=False),
+        heads=("Method", perceptual.label, column.title, "On the Pareto front"),
+        lines=_lines(points, column, column.higher_is_better),
+    )
+
+
+def _lines(points: list[Point], column: Column, higher_is_better: bool) -> tuple[tuple[str, ...], ...]:
+    front = pareto_front(points, higher_is_better)
+    return tuple(
+        (point.name, significant(point.x, 3), number(point.y, column.decimals), "yes" if point in front else "no")
+        for point in points
+    )
+
+
+def _estimate(row: Row, table: Table, column: Column) -> float | None:
+    interval = row.values[table.columns.index(column)].interval
+    return interval.estimate if interval else None

@@ -1,0 +1,307 @@
+"""What the pages of one cell and of one method hold."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from srbench.errors import SrbenchError
+from srbench.leaderboard.figures import history
+from srbench.leaderboard.numerals import MINUS, count, duration, listing, metric_label, number, significant, slug
+from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
+from srbench.leaderboard.results import Result, Results, model_folder
+from srbench.leaderboard.tables import spread_over_seeds
+from srbench.matrix import Use
+from srbench.store import MetricResult, Record, StoreError
+
+_COSTS = {
+    "train_seconds": ("Training", duration),
+    "train_steps": ("Training steps", lambda value: number(value, 0)),
+    "upscale_seconds": ("Upscaling the test set", duration),
+    "ms_per_megapixel": ("Upscaling, ms per megapixel of SR", significant),
+    "peak_memory_gb": ("Peak memory, GB", significant),
+    "parameters": ("Parameters", count),
+}
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested facts as pairs of name and text, names joined by a space."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        label = f"{prefix}{name}".replace("_", " ")
+        if isinstance(value, Mapping) and value:
+            pairs += flat(value, f"{label} ")
+        else:
+            pairs.append((label, _text(value)))
+    return pairs
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value)) or "none"
+    if isinstance(value, Mapping):
+        return "none"
+    return str(value).replace("-", MINUS, 1) if isinstance(value, int | float) and value < 0 else str(value)
+
+
+def group_id(protocol: str, dataset: str) -> str:
+    """The anchor of a method page's table."""
+    return f"s-{slug(f'{protocol}-{dataset}')}"
+
+
+def cell_context(result: Result, results: Results, galleries: Sequence[Gallery], method_slug: str) -> dict[str, Any]:
+    """For `cell.html`."""
+    planned, record, cell = result.planned, result.record, result.planned.cell
+    training = planned.training.name if planned.training else None
+    point = [
+        ("Dataset", cell.dataset),
+        ("Protocol", planned.protocol.describe()),
+        ("Method", cell.method),
+        *([("Trained on", cell.trained_on or training)] if cell.trained_on or training else []),
+        *([("Seed", str(cell.seed))] if cell.seed is not None else []),
+        *([("LR", record.lr)] if record and record.lr else []),
+        *([("Started", record.started)] if record and record.started else []),
+        *([("Took", duration(record.seconds))] if record else []),
+    ]
+    pictures, remark = _pictures(result, results, galleries)
+    ingredients = (record.ingredients if record else None) or cell.ingredients
+    return {
+        "title": cell.label,
+        "result": result,
+        "planned": planned,
+        "cell": cell,
+        "record": record,
+        "reason": (record.reason if record else planned.why) if not result.ok else "",
+        "point": point,
+        "method_slug": method_slug,
+        "metrics": [_metric_line(name, facts) for name, facts in record.metrics.items()] if record else [],
+        "image_metrics": [metric_label(name) for name in _image_metrics(result)],
+        "images": _image_lines(result),
+        "pictures": pictures,
+        "pictures_remark": remark,
+        "cost": _cost(record) if record else [],
+        "parameters": flat(planned.method.params),
+        "environment": flat(record.environment) if record else [],
+        "ingredients": json.dumps(ingredients, indent=2, sort_keys=True, ensure_ascii=False),
+        "legend": error_legend(),
+        "error_white": round(ERROR_WHITE * 100),
+    }
+
+
+def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
+    unit = f", {facts.unit}" if facts.unit else ""
+    remarks = [facts.reason] if facts.reason else []
+    if facts.infinite:
+        remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
+    if not facts.per_image:
+        remarks.append("compares the whole set")
+    value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
+        "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
+    )
+    return {
+        "name": f"{metric_label(name)}{unit}",
+        "value": value,
+        "n": facts.n,
+        "arrow": "↑" if facts.higher_is_better else "↓",
+        "direction": "higher" if facts.higher_is_better else "lower",
+        "remark": "; ".join(remarks) or "–",
+    }
+
+
+def _score(value: float) -> str:
+    return number(value, 2 if abs(value) >= 10 else 4)
+
+
+def _image_metrics(result: Result) -> list[str]:
+    return [metric for metric, scores in result.scores.items() if any(image is not None for image in scores)]
+
+
+def _image_lines(result: Result) -> list[dict[str, Any]]:
+    metrics = _image_metrics(result)
+    images = dict.fromkeys(image for metric in metrics for image in result.scores[metric] if image is not None)
+    return [
+        {"image": image, "values": [_shown_score(result.scores[metric].get(image)) for metric in metrics]}
+        for image in images
+    ]
+
+
+def _shown_score(value: float | None) -> dict[str, Any]:
+    if value is None:
+        return {"text": "not scored", "sort": ""}
+    return {"text": _score(value), "sort": str(value).replace("inf", "Infinity")}
+
+
+def _cost(record: Record) -> list[tuple[str, str]]:
+    pairs = []
+    for name, value in record.cost.items():
+        label, words = _COSTS.get(name, (name.replace("_", " "), significant))
+        pairs.append((label, "not measured" if value is None else words(value)))
+    return pairs
+
+
+def _pictures(result: Result, results: Results, galleries: Sequence[Gallery]) -> tuple[list[dict[str, Any]], str]:
+    """The pictures written for this cell, and what to know about them."""
+    if not result.ok:
+        return [], ""
+    cell = result.planned.cell
+    gallery = next((g for g in galleries if (g.dataset, g.protocol.name) == (cell.dataset, cell.protocol)), None)
+    if gallery is None or not gallery.images:
+        return [], "The store holds no pictures of this cell."
+    rivals = [
+        r for r in results.all if (r.planned.cell.dataset, r.planned.cell.protocol) == (cell.dataset, cell.protocol)
+    ]
+    if result not in first_seeds(rivals):
+        return [], "Pictures are shown for the first seed; those of this one are in the store."
+    pictures = [_picture(shown, result.entrant.name) for shown in gallery.images if shown.layer(result.entrant.name)]
+    assert result.record is not None
+    parts = []
+    if len(pictures) < len(result.record.images):
+        parts.append(f"{len(pictures)} of {len(result.record.images)} images; all are in the store.")
+    if gallery.trouble:
+        parts.append(f"The dataset was not at hand, so there is no HR beside them ({gallery.trouble}).")
+    return pictures, " ".join(parts)
+
+
+def _picture(shown: Shown, name: str) -> dict[str, Any]:
+    own = shown.layer(name)
+    assert own is not None
+    shots = [{"href": own.href, "words": "SR"}]
+    reference = shown.layer("HR")
+    if reference is not None:
+        shots.append({"href": reference.href, "words": "HR"})
+    if own.error_href is not None:
+        shots.append(
+            {"href": own.error_href, "words": f"error, on average {100 * (own.mean_error or 0):.2g} % of white"}
+        )
+    return {
+        "image": shown.id,
+        "anchor": f"image-{slug(shown.id)}",
+        "shots": shots,
+        "width": shown.box[2],
+        "height": shown.box[3],
+        "window": shown.window_words,
+    }
+
+
+def method_context(use: Use, results: Results) -> dict[str, Any]:
+    """For `method.html`."""
+    own = results.of_method(use.name)
+    entry, plugin = use.registered.entry, use.registered.plugin
+    origin = [("Plugin", f"{plugin.distribution} {plugin.version}"), ("Entry", entry.name)]
+    if "preset" in use.given:
+        origin.append(("Preset", str(use.given["preset"])))
+    return {
+        "title": use.name,
+        "method": use.name,
+        "slot": own[0].entrant.slot if own else 0,
+        "summary": entry.summary,
+        "documentation": _documentation(use),
+        "origin": origin,
+        "parameters": flat(use.params),
+        "groups": list(_groups(use.name, results)),
+        "histories": list(_histories(own, results)),
+    }
+
+
+def _documentation(use: Use) -> list[str]:
+    try:
+        text = inspect.getdoc(use.registered.load()) or ""
+    except SrbenchError as error:
+        text = str(error)
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
+
+
+def _groups(method: str, results: Results) -> list[dict[str, Any]]:
+    """One table a protocol and dataset, one line a cell."""
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in results.of_method(method):
+        groups.setdefault((result.planned.cell.protocol, result.planned.cell.dataset), []).append(result)
+    return [
+        {
+            "id": group_id(protocol, dataset),
+            "caption": f"{dataset}, {protocol}",
+            "heads": _heads(results.metrics, own),
+            "lines": [_line(result, results.metrics) for result in own],
+            "spread": _spread(own, results.metrics),
+        }
+        for (protocol, dataset), own in groups.items()
+    ]
+
+
+def _heads(metrics: Sequence[str], own: Sequence[Result]) -> list[str]:
+    units = {name: facts.unit for r in own if r.record for name, facts in r.record.metrics.items() if facts.unit}
+    return [metric_label(metric) + (f", {units[metric]}" if metric in units else "") for metric in metrics]
+
+
+def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
+    record = result.record
+    seed = "" if result.planned.cell.seed is None else f", seed {result.planned.cell.seed}"
+    line = {"slug": result.slug, "name": f"{result.entrant.name}{seed}", "trouble": "" if result.ok else result.trouble}
+    if not result.ok or record is None:
+        return line
+    cells = [_value(record.metrics.get(metric)) for metric in metrics]
+    for cost, words in (("train_seconds", duration), ("ms_per_megapixel", significant)):
+        value = record.cost.get(cost)
+        cells.append({"text": "–" if value is None else words(value), "sort": "" if value is None else value})
+    return line | {"cells": cells}
+
+
+def _value(facts: MetricResult | None) -> dict[str, Any]:
+    if facts is None:
+        return {"text": "not scored", "sort": ""}
+    if facts.status != "ok" or facts.value is None:
+        return {"text": "∞" if facts.infinite else facts.status if facts.status != "ok" else "none", "sort": ""}
+    return {"text": _score(facts.value), "sort": facts.value}
+
+
+def _spread(own: Sequence[Result], metrics: Sequence[str]) -> str:
+    """What another seed changes, in words, of every metric that shows it."""
+    by_entrant: dict[str, list[Result]] = {}
+    for result in own:
+        if result.ok:
+            by_entrant.setdefault(result.entrant.name, []).append(result)
+    sentences = []
+    for name, results in by_entrant.items():
+        parts = []
+        for metric in metrics:
+            spread = spread_over_seeds(results, metric) if all(metric in r.scores for r in results) else None
+            if spread is not None:
+                facts = results[0].record.metrics.get(metric) if results[0].record else None
+                unit = f" {facts.unit}" if facts and facts.unit else ""
+                parts.append(f"{metric_label(metric)} ±{significant(spread)}{unit}")
+        if parts:
+            whose = f"{name}, " if len(by_entrant) > 1 else ""
+            sentences.append(f"Spread over {len(results)} seeds (standard deviation): {whose}{listing(parts)}.")
+    return " ".join(sentences)
+
+
+def _histories(own: Sequence[Result], results: Results) -> list[dict[str, Any]]:
+    """A figure for each model that left a history."""
+    import pandas as pd
+
+    models: dict[str, Result] = {}
+    for result in own:
+        if result.record is not None and result.record.model:
+            models.setdefault(result.record.model, result)
+    drawn = []
+    for place, (key, result) in enumerate(models.items()):
+        path = model_folder(results.store_root, key) / "history.csv"
+        if not path.is_file():
+            continue
+        try:
+            frame = pd.read_csv(path)
+        except ValueError as error:  # pandas' parser errors are ValueErrors
+            raise StoreError(f"{path}: cannot be read ({error}); remove the file to do without the figure") from error
+        if "step" not in frame or frame.empty:
+            continue
+        cell = result.planned.cell
+        seed = "" if cell.seed is None else f", seed {cell.seed}"
+        caption = f"{result.entrant.name}{seed}, {result.planned.protocol.name}"
+        drawn.append({"caption": caption, "svg": history(frame, f"h{place}")})
+    return drawn

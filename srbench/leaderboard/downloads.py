@@ -1,0 +1,109 @@
+"""The board as data: every score as CSV, the tables and the cells as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from srbench.leaderboard.results import Result, Results
+from srbench.leaderboard.tables import Row, Table
+from srbench.stats import Interval
+from srbench.store import write_atomically
+
+SCORE_COLUMNS = (
+    "dataset",
+    "protocol",
+    "method",
+    "trained_on",
+    "seed",
+    "metric",
+    "unit",
+    "higher_is_better",
+    "image",
+    "value",
+    "key",
+)
+
+
+def write_scores(results: Results, path: Path) -> None:
+    """One row a cell, metric and image (the image is empty for a set metric)."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(SCORE_COLUMNS)
+    for result in results.all:
+        if result.record is None:
+            continue
+        cell = result.planned.cell
+        for metric, scores in result.scores.items():
+            facts = result.record.metrics.get(metric)
+            told = (facts.unit, "yes" if facts.higher_is_better else "no") if facts else ("", "")
+            for image, value in scores.items():
+                place = (cell.dataset, cell.protocol, cell.method, cell.trained_on, cell.seed)
+                writer.writerow((*place, metric, *told, image, repr(value), cell.key))
+    write_atomically(path, buffer.getvalue().encode())
+
+
+def write_board_json(results: Results, tables: Sequence[Table], path: Path, facts: Mapping[str, Any]) -> None:
+    """Title, findings, tables and cells; infinite values as the strings `inf` and `-inf`."""
+    board = {
+        "name": results.plan.matrix.name,
+        **facts,
+        "tables": [_table(table) for table in tables],
+        "cells": [_cell(result) for result in results.all],
+    }
+    text = json.dumps(board, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_atomically(path, text.encode())
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "protocol": table.scope.protocol,
+        "trained_on": table.scope.trained_on,
+        "dataset": table.dataset,
+        "datasets": list(table.datasets),
+        "ranked_by": table.primary,
+        "rows": [_row(row, table) for row in table.rows],
+        "notes": list(table.notes),
+    }
+
+
+def _row(row: Row, table: Table) -> dict[str, Any]:
+    metrics = {}
+    for column, value in zip(table.columns, row.values, strict=True):
+        metrics[column.metric] = {"missing": value.missing} if value.interval is None else _interval(value.interval)
+    return {
+        "method": row.entrant.method,
+        "trained_on": row.entrant.trained_on,
+        "rank": None if row.rank is None else [row.rank.low, row.rank.high],
+        "metrics": metrics,
+        "images": row.images,
+        "seeds": row.seeds,
+        "train_seconds": row.train_seconds,
+        "ms_per_megapixel": row.ms_per_megapixel,
+        "parameters": row.parameters,
+        "problems": [f"{where}: {problem.text}" for problem in row.problems for where, _ in problem.cells],
+    }
+
+
+def _interval(interval: Interval) -> dict[str, Any]:
+    return {
+        "estimate": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "images": interval.n,
+        "infinite": interval.infinite,
+    }
+
+
+def _cell(result: Result) -> dict[str, Any]:
+    return {
+        **result.planned.cell.point(),
+        "key": result.planned.cell.key,
+        "status": result.record.status if result.record else "not run",
+        "reason": result.record.reason if result.record else result.planned.why,
+        "page": f"cells/{result.slug}.html",
+    }

@@ -1,0 +1,219 @@
+"""A board made by hand: pictures, scores and records of every kind, so that pages can be checked number by number."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import srbench
+from srbench.cell import Cell
+from srbench.dataset import DatasetMissing, Item
+from srbench.image import Image, write_image
+from srbench.matrix import Matrix, Use
+from srbench.plugins import Entry, Plugin, Registered
+from srbench.protocol import Protocol
+from srbench.runner.plan import Plan, PlannedCell
+from srbench.store import MetricResult, Record
+from srbench.training.context import Budget
+
+HOSTILE = '<script>alert("x")</script>'
+HOSTILE_REASON = "</script><img src=x onerror=alert(1)> & 'quoted'"
+COUNTS = {"blobs": 9, "waves": 8, "absent": 7}
+PEAKS = {"blobs": 255, "waves": 65535, "absent": 255}
+OFFSETS = {"bicubic": 0.0, "lanczos": 0.02, "learner": 1.5, "$x^2$": 0.9, HOSTILE: -1.0, "slow": 0.5, "never": 0.0}
+
+
+def picture(dataset: str, number: int) -> Image:
+    """A small picture with structure: 48 x 40 RGB, 8 bit; `waves` is grey, 16 bit, 300 pixels wide."""
+    rng = np.random.default_rng([number, *dataset.encode()])
+    if dataset == "waves":
+        y, x = np.mgrid[:44, :300]
+        wave = 0.5 + 0.4 * np.sin(x / (2 + number) + y / 5)
+        return (wave * 65535).astype(np.uint16)[..., None]
+    coarse = rng.random((10, 12, 3))
+    return (np.kron(coarse, np.ones((4, 4, 1))) * 255).astype(np.uint8)
+
+
+class Toy(srbench.Dataset):
+    """Pictures made on the spot."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def prepare(self, root: Path) -> None:
+        if self.name == "absent":
+            raise DatasetMissing(f"absent is not under {root.name}: <b>put it there</b>")
+
+    def test(self) -> Iterable[Item]:
+        for number in range(COUNTS[self.name]):
+            yield Item(f"im{number}", lambda number=number: picture(self.name, number))
+
+
+class Learner(srbench.Method):
+    """Learns something <b>bold</b>.
+
+    It departs from the paper in one way & says so.
+    """
+
+    learns = True
+
+    def upscale(self, lr: Any, scale: int) -> Any:
+        raise AssertionError("pages never run a method")
+
+
+class Broken:
+    """Stands for a class that cannot be imported."""
+
+
+PLUGIN = Plugin("toy", "srbench-toy", "1.2", "toy")
+
+
+def use(kind: Any, name: str, target: Any, /, **params: Any) -> Use:
+    return Use(name, Registered(kind, Entry(name, target, f"Summary of {name}"), PLUGIN), params)
+
+
+@dataclass
+class Board:
+    """The plan, its store, and what the scores were made as."""
+
+    plan: Plan
+    store: Path
+    truth: dict[tuple[str, str, str, int | None], dict[str, dict[str, float]]] = field(default_factory=dict)
+
+
+def score(metric: str, dataset: str, method: str, image: int, seed: int | None) -> float:
+    """A made-up but paired score: the image's difficulty, the method's merit, a little of the seed and of both."""
+    rng = np.random.default_rng(int(hashlib.sha256(f"{dataset}/{method}/{image}/{seed}".encode()).hexdigest()[:8], 16))
+    difficulty = np.sin(image * 2.1 + len(dataset)) * 3
+    if metric == "psnr":
+        noise = 0.004 if method in ("bicubic", "lanczos") else 0.15
+        sign = 1 if method != "lanczos" else (1 if image % 2 else -1)
+        return float(28 + difficulty + sign * OFFSETS[method] + noise * rng.standard_normal())
+    return float(0.8 + difficulty / 40 + OFFSETS[method] / 60 + 0.002 * rng.standard_normal())
+
+
+def write_cell(store: Path, key: str, dataset: str, method: str, seed: int | None, infinite: bool) -> Record:
+    """Scores, SR pictures and the record of a cell that went well."""
+    folder = store / "cells" / key[:2] / key
+    (folder / "images").mkdir(parents=True)
+    ids = [f"im{number}" for number in range(COUNTS[dataset])]
+    rows: list[tuple[str | None, str, float]] = []
+    images = {}
+    for number, image in enumerate(ids):
+        for metric in ("psnr", "ssim"):
+            value = score(metric, dataset, method, number, seed)
+            rows.append((image, metric, float("inf") if infinite and metric == "psnr" and number == 2 else value))
+        hr = picture(dataset, number)
+        rng = np.random.default_rng([number, len(method)])
+        spread = (3 - OFFSETS[method]) * 0.01 * PEAKS[dataset]
+        noisy = np.clip(hr + spread * rng.standard_normal(hr.shape), 0, PEAKS[dataset]).astype(hr.dtype)
+        write_image(folder / "images" / f"{image}.png", noisy)
+        images[image] = f"{image}.png"
+    rows.append((None, "fid", 40 - 5 * OFFSETS[method] + (seed or 0)))
+    pd.DataFrame(rows, columns=["image", "metric", "value"]).to_parquet(folder / "scores.parquet")
+    finite = {m: [v for _, name, v in rows if name == m and np.isfinite(v)] for m in ("psnr", "ssim", "fid")}
+    metrics = {
+        "psnr": MetricResult(
+            key="1", value=float(np.mean(finite["psnr"])), n=len(finite["psnr"]), infinite=int(infinite), unit="dB"
+        ),
+        "ssim": MetricResult(key="2", value=float(np.mean(finite["ssim"])), n=len(ids)),
+        "fid": MetricResult(key="3", value=finite["fid"][0], n=len(ids), higher_is_better=False, per_image=False),
+        "lpips": MetricResult(
+            key="4", status="skipped", reason="needs weights: srbench fetch <lpips-alex>", higher_is_better=False
+        ),
+    }
+    learned = method == "learner"
+    return Record(
+        key=key,
+        schema=1,
+        status="ok",
+        metrics=metrics,
+        images=images,
+        lr="made",
+        model=f"{seed or 0}" * 64 if learned else None,
+        cost={
+            "train_seconds": 41.0 + (seed or 0) if learned else None,
+            "upscale_seconds": 0.5,
+            "ms_per_megapixel": 3.0 * (1 + 4 * learned) + 0.1 * len(method),
+            "parameters": 57281.0 if learned else 0.0,
+        },
+        environment={"cores": 2, "cpu": "A processor", "packages": {"torch": "2.13.0"}},
+        notes=["content loss mse: <no> weights"] if learned else [],
+        started="2026-11-21T09:30:00+00:00",
+        seconds=2.5,
+        log_tail="step 1\nstep 2 </pre><script>alert(2)</script>",
+    )
+
+
+BAD: dict[str, tuple[Any, str]] = {
+    "never": ("skipped", "needs a scale of 2"),
+    "slow": ("timeout", "ran past 7200 s"),
+}
+
+
+def make_board(root: Path, datasets: tuple[str, ...] = ("blobs", "waves"), protocols: int = 2, seeds: int = 3) -> Board:
+    """A plan with records in `root/store`: two that are well, one of several seeds, and every kind of trouble."""
+    path = root / "matrix.yaml"
+    path.write_text(f"name: toy\ntitle: {HOSTILE}\n", encoding="utf-8")
+    used = [use("dataset", name, Toy, name=name) for name in datasets]
+    methods = [use("method", name, Learner, depth=3, note=HOSTILE) for name in OFFSETS]
+    metrics = [use("metric", name, object) for name in ("psnr", "ssim", "lpips", "fid")]
+    chosen = (Protocol("x4-y", 4, "y", border=4), Protocol("x2-rgb", 2, "rgb", border=2))[:protocols]
+    training = use("dataset", "t91", Toy, name="blobs")
+    matrix = Matrix(
+        path=path,
+        name="toy",
+        title=f"Toy {HOSTILE}",
+        datasets=tuple(used),
+        protocols=chosen,
+        methods=tuple(methods),
+        metrics=tuple(metrics),
+        train_on=(training,),
+        budget=Budget("steps", 300),
+        seeds=tuple(range(seeds)),
+    )
+    board = Board(Plan(matrix, ()), root / "store")
+    cells = []
+    for dataset in used:
+        for protocol in chosen:
+            for method in methods:
+                learned = method.name == "learner"
+                trained_on = training if learned else None
+                drawn = range(seeds) if learned else [None]
+                cells += [_planned(board, dataset, protocol, method, trained_on, seed) for seed in drawn]
+    models = board.store / "models" / "00" / ("0" * 64)
+    models.mkdir(parents=True)
+    steps = np.arange(0, 300, 10)
+    frame = pd.DataFrame({"step": steps, "seconds": steps / 9, "loss": 1 / (1 + steps), "lr": 1e-4})
+    frame.to_csv(models / "history.csv", index=False)
+    board.plan = Plan(matrix, tuple(cells))
+    return board
+
+
+def _planned(
+    board: Board, dataset: Use, protocol: Protocol, method: Use, training: Use | None, seed: int | None
+) -> PlannedCell:
+    ingredients = {"cell": [dataset.name, protocol.name, method.name, seed], "hostile": HOSTILE}
+    cell = Cell(dataset.name, protocol.name, method.name, training.name if training else None, seed, ingredients)
+    record: Record | None
+    if method.name in BAD:
+        status, reason = BAD[method.name]
+        record = Record(key=cell.key, schema=1, status=status, reason=reason, log_tail="nothing more")
+    elif method.name == HOSTILE and dataset.name == "waves":
+        record = Record(key=cell.key, schema=1, status="failed", reason=HOSTILE_REASON)
+    else:
+        infinite = method.name == "$x^2$" and dataset.name == "blobs"
+        record = write_cell(board.store, cell.key, dataset.name, method.name, seed, infinite)
+    return PlannedCell(cell, dataset, protocol, method, training, "done", "", record)
+
+
+def write(board: Board, out: Path) -> Path:
+    from srbench.leaderboard import write_pages
+
+    return write_pages(board.plan, board.store, out).parent
