@@ -1,0 +1,281 @@
+"""The pages in a browser: offline, with and without script, wide and narrow, light and dark."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+CONTRAST = """
+const rgb = (text) => {
+  const c = text.match(/[\\d.]+/g).map(Number);
+  return c.length > 3 && c[3] === 0 ? null : c.slice(0, 3);
+};
+const linear = (v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+const light = (c) => .2126 * linear(c[0] / 255) + .7152 * linear(c[1] / 255) + .0722 * linear(c[2] / 255);
+const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + .05) / (y + .05); };
+const behind = (node) => {
+  for (; node; node = node.parentElement) {
+    const c = rgb(getComputedStyle(node).backgroundColor);
+    if (c) return c;
+  }
+  return [255, 255, 255];
+};
+const bad = [];
+for (const node of document.querySelectorAll("main *, header *, footer *")) {
+  const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+  if (!own || !node.getClientRects().length || ["SCRIPT", "OPTION"].includes(node.tagName)) continue;
+  const inSvg = node instanceof SVGElement;
+  if (inSvg && node.tagName !== "text") continue;
+  const style = getComputedStyle(node);
+  const value = ratio(rgb(inSvg ? style.fill : style.color), behind(node));
+  if (value < 4.5) bad.push([node.tagName, node.textContent.trim().slice(0, 40), value]);
+}
+const marks = [];
+for (const node of document.querySelectorAll(".marker")) {
+  const value = ratio(rgb(getComputedStyle(node).fill), behind(node));
+  if (value < 3) marks.push(value);
+}
+return [bad, marks];
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Headless Chromium. Where there is none, skipped; in CI that is a failure."""
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if binary is None or driver is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium and its driver are not installed: apt-get install chromium chromium-driver")
+        pytest.skip("Chromium and its driver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield chrome
+    chrome.quit()
+
+
+def visit(browser: webdriver.Chrome, path: Path, width: int = 1280, dark: bool = False, fragment: str = "") -> None:
+    """Open a page afresh, in a window of this width."""
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.get("about:blank")
+    browser.get_log("browser")
+    browser.get_log("performance")
+    browser.get(path.as_uri() + fragment)
+
+
+def requests(browser: webdriver.Chrome) -> list[str]:
+    """The addresses that the page asked for."""
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+
+
+def column(browser: webdriver.Chrome, table: str, place: int) -> list[str]:
+    script = (
+        "return [...document.querySelector(arguments[0]).tBodies[0].rows]"
+        ".map((row) => row.cells[arguments[1]].innerText.trim())"
+    )
+    return list(browser.execute_script(script, table, place))
+
+
+def state(browser: webdriver.Chrome) -> dict[str, str]:
+    return dict(browser.execute_script("return Object.fromEntries(new URLSearchParams(location.hash.slice(1)))"))
+
+
+def every_page(pages: Path) -> list[Path]:
+    """The board, and of cells and methods one of each kind."""
+    cells, methods = sorted((pages / "cells").glob("*.html")), sorted((pages / "methods").glob("*.html"))
+    return [pages / "index.html", *cells[::5], *methods[::2]]
+
+
+def test_no_errors_and_nothing_but_files_of_the_board(browser: webdriver.Chrome, pages: Path) -> None:
+    for path in every_page(pages):
+        visit(browser, path)
+        assert browser.get_log("browser") == []
+        asked = requests(browser)
+        assert asked
+        assert [url for url in asked if not url.startswith((pages.as_uri(), "data:"))] == []
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_no_page_is_wider_than_the_window(browser: webdriver.Chrome, pages: Path, width: int) -> None:
+    for path in every_page(pages):
+        visit(browser, path, width)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_words_and_markers_stand_out_from_their_background(browser: webdriver.Chrome, pages: Path, dark: bool) -> None:
+    backgrounds = []
+    for path in every_page(pages):
+        visit(browser, path, dark=dark)
+        browser.execute_script("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        words, markers = browser.execute_script(CONTRAST)
+        assert words == [], path
+        assert markers == [], path
+        backgrounds.append(browser.execute_script("return getComputedStyle(document.documentElement).backgroundColor"))
+    assert set(backgrounds) == {"rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"}
+
+
+def test_a_click_on_a_head_sorts_and_keeps_what_is_missing_last(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html")
+    table = "table.ranked"
+    shown = column(browser, table, 1)
+    heads = browser.find_elements(By.CSS_SELECTOR, f"{table}:first-of-type thead th")
+    heads[7].find_element(By.TAG_NAME, "button").click()
+    assert heads[7].get_attribute("aria-sort") == "descending"
+    metric = heads[2]
+    metric.find_element(By.TAG_NAME, "button").click()
+    assert heads[7].get_attribute("aria-sort") is None
+    assert metric.get_attribute("aria-sort") == "descending"
+    assert column(browser, table, 1) == shown
+    metric.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+    assert metric.get_attribute("aria-sort") == "ascending"
+    turned = column(browser, table, 1)
+    assert turned[:4] == shown[:4][::-1]
+    assert turned[4:] == shown[4:]
+
+
+def test_filters_leave_one_dataset_and_one_metric(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html")
+    form = browser.find_element(By.CSS_SELECTOR, ".filters")
+    Select(form.find_element(By.NAME, "dataset")).select_by_visible_text("waves")
+    Select(form.find_element(By.NAME, "metric")).select_by_visible_text("SSIM")
+    captions = [c.text for c in browser.find_elements(By.CSS_SELECTOR, "table.ranked caption") if c.is_displayed()]
+    assert len(captions) == 2
+    assert all(caption.startswith("waves: 8 images") for caption in captions)
+    heads = {h.text.split()[0] for h in browser.find_elements(By.CSS_SELECTOR, "th.value") if h.is_displayed()}
+    assert heads == {"SSIM"}
+
+
+def test_swipe_follows_pointer_slider_and_keys(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html")
+    stage = browser.find_element(By.CSS_SELECTOR, ".stage")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", stage)
+    line = "return getComputedStyle(document.getElementById('pane-b')).clipPath"
+    assert "50%" in browser.execute_script(line)
+    actions = webdriver.ActionChains(browser)
+    quarter = -round(stage.size["width"] / 4)
+    actions.move_to_element_with_offset(stage, quarter, 0).click().perform()
+    assert abs(int(state(browser)["at"]) - 25) <= 1
+    before = int(state(browser)["at"])
+    stage.send_keys(Keys.ARROW_RIGHT)
+    assert int(state(browser)["at"]) == before + 2
+    slider = browser.find_element(By.ID, "swipe-at")
+    slider.send_keys(Keys.END)
+    assert state(browser)["at"] == "100"
+    assert "100%" in browser.execute_script(line)
+
+
+def test_the_address_restores_what_was_seen(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html")
+    form = browser.find_element(By.CSS_SELECTOR, ".controls")
+    Select(form.find_element(By.NAME, "look")).select_by_index(1)
+    Select(form.find_element(By.NAME, "a")).select_by_visible_text("HR")
+    Select(form.find_element(By.NAME, "b")).select_by_visible_text("$x^2$")
+    form.find_element(By.CSS_SELECTOR, "[value=side]").click()
+    Select(form.find_element(By.NAME, "zoom")).select_by_value("4")
+    browser.find_element(By.CSS_SELECTOR, ".stage").send_keys("n")
+    said = browser.execute_script("return location.hash")
+    seen = browser.find_element(By.CSS_SELECTOR, "#pane-b img").get_attribute("src")
+    visit(browser, pages / "index.html", fragment=said)
+    assert browser.find_element(By.CSS_SELECTOR, "#pane-b img").get_attribute("src") == seen
+    assert browser.find_element(By.CSS_SELECTOR, ".stage").get_attribute("data-mode") == "side"
+    form = browser.find_element(By.CSS_SELECTOR, ".controls")
+    chosen = [Select(form.find_element(By.NAME, n)).first_selected_option.text for n in ("image", "a", "b", "zoom")]
+    assert chosen == ["im1", "HR", "$x^2$", "4×"]
+    assert browser.find_element(By.CSS_SELECTOR, "#pane-b img").size["width"] == 4 * 48
+
+
+def test_a_senseless_address_shows_something_sensible(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(
+        browser,
+        pages / "index.html",
+        fragment="#look=99&image=%3Cimg%20src=x%3E&a=__proto__&mode=constructor&at=NaN&zoom=1e9",
+    )
+    assert browser.find_element(By.CSS_SELECTOR, "#pane-a img").get_property("naturalWidth") > 0
+    assert browser.get_log("browser") == []
+
+
+def test_error_maps_appear_with_their_scale_and_thumbnails_lead_to_the_viewer(
+    browser: webdriver.Chrome, pages: Path
+) -> None:
+    visit(browser, pages / "index.html")
+    browser.find_element(By.CSS_SELECTOR, "[name=mode][value=error]").click()
+    picture = browser.find_element(By.CSS_SELECTOR, "#pane-a img")
+    WebDriverWait(browser, 10).until(lambda _: picture.get_property("complete"))
+    assert "/error-" in str(picture.get_attribute("src"))
+    assert browser.find_element(By.ID, "error-legend").is_displayed()
+    link = browser.find_element(By.CSS_SELECTOR, "a[data-look]")
+    browser.execute_script("arguments[0].click()", link)
+    name = browser.find_element(By.CSS_SELECTOR, ".extremes tbody th").text
+    wait = WebDriverWait(browser, 10)
+    wait.until(lambda _: browser.find_element(By.ID, "caption-a").text.startswith(f"A {name}"))
+    assert browser.find_element(By.ID, "caption-b").text.startswith("B HR")
+
+
+def test_without_script_the_words_tables_figures_and_two_pictures_are_there(
+    browser: webdriver.Chrome, pages: Path
+) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        visit(browser, pages / "index.html")
+        sizes: Any = browser.execute_cdp_cmd(
+            "Runtime.evaluate",
+            {
+                "returnByValue": True,
+                "expression": "[...document.querySelectorAll('.pane img, svg.figure, table.ranked, .findings')]"
+                ".map((e) => [e.tagName, e.getBoundingClientRect().width, e.tagName === 'IMG' ? e.naturalWidth : 1])",
+            },
+        )["result"]["value"]
+        forms: Any = browser.execute_cdp_cmd(
+            "Runtime.evaluate",
+            {
+                "returnByValue": True,
+                "expression": "[...document.querySelectorAll('form, th button, .keys')]"
+                ".filter((e) => e.getBoundingClientRect().width > 0).length",
+            },
+        )["result"]["value"]
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert sum(tag == "IMG" for tag, *_ in sizes) == 2
+    assert sum(tag == "svg" for tag, *_ in sizes) == 6
+    assert sum(tag == "TABLE" for tag, *_ in sizes) == 6
+    assert all(width > 50 and natural > 0 for _, width, natural in sizes)
+    assert forms == 0
+
+
+def test_the_method_column_stays_while_a_table_scrolls_on_a_phone(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html", 375)
+    left = browser.execute_script(
+        "const box = document.querySelector('.scroll'); box.scrollLeft = 300;"
+        "const left = (node) => node.getBoundingClientRect().left;"
+        "return [box.scrollLeft, left(box.querySelector('tbody th')) - left(box)]"
+    )
+    assert left[0] == 300
+    assert abs(left[1]) <= 1
