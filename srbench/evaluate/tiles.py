@@ -82,7 +82,7 @@ class PeakBytes:
 
         count, seen = self._count, weakref.WeakSet[Any]()
 
-        class Counting(TorchDispatchMode):
+        class Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
             def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
                 result = func(*args, **(kwargs or {}))
                 for tensor in result if isinstance(result, (tuple, list)) else (result,):

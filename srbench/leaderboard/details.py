@@ -58,7 +58,7 @@ def group_id(protocol: str, dataset: str) -> str:
 def cell_context(result: Result, results: Results, galleries: Sequence[Gallery], method_slug: str) -> dict[str, Any]:
     """For `cell.html`."""
     planned, record, cell = result.planned, result.record, result.planned.cell
-    training = planned.training.name if planned.training else None
+    training = planned.training.dataset.name if planned.training else None
     point = [
         ("Dataset", cell.dataset),
         ("Protocol", planned.protocol.describe()),
