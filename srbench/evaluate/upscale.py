@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -25,12 +26,24 @@ class BadOutput(SrbenchError):
 
 @dataclass
 class Upscaled:
-    """What upscaling a split left: file names by image id, where the LR came from, and the time it took."""
+    """What upscaling a split left: file names by image id, where the LR came from, and the time it took.
+
+    times: of each image, the seconds it took and the megapixels of its SR.
+    """
 
     images: dict[str, str] = field(default_factory=dict)
     shipped: int = 0
-    seconds: float = 0.0
-    megapixels: float = 0.0
+    times: list[tuple[float, float]] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """The method's time for all images."""
+        return sum(seconds for seconds, _ in self.times)
+
+    @property
+    def ms_per_megapixel(self) -> float:
+        """The median over images: one image that had to wait for the machine does not change it."""
+        return 1000 * statistics.median(seconds / megapixels for seconds, megapixels in self.times)
 
     @property
     def lr(self) -> str:
@@ -65,8 +78,7 @@ def upscale_split(
             _seed(seed)
         started = time.perf_counter()
         sr = upscale_image(method, lr, protocol.scale, memory_bytes)
-        done.seconds += time.perf_counter() - started
-        done.megapixels += sr.shape[-2] * sr.shape[-1] / 1e6
+        done.times.append((time.perf_counter() - started, sr.shape[-2] * sr.shape[-1] / 1e6))
         done.shipped += shipped is not None
         name = item.id + suffix_for(reference)
         write_image(folder / name, to_image(sr, reference, white))

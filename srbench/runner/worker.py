@@ -206,7 +206,7 @@ def _upscale(
         )
     cost |= {
         "upscale_seconds": round(done.seconds, 4),
-        "ms_per_megapixel": round(1000 * done.seconds / done.megapixels, 3),
+        "ms_per_megapixel": round(done.ms_per_megapixel, 3),
         "peak_memory_gb": peak.gb,
         "parameters": method.parameters_count(),
     }
