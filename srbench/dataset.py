@@ -41,9 +41,17 @@ class Item:
     peak: float | None = None
 
     def read_hr(self) -> tuple[Image, float]:
-        """HR in native depth, and its white."""
+        """HR in native depth, and its white. Raises `ImageError` when a value is negative or above the white."""
         image = _read(self.hr, self.id)
-        return image, peak_of(image) if self.peak is None else self.peak
+        peak = peak_of(image) if self.peak is None else self.peak
+        low, high = image.min(), image.max()
+        if low < 0 or high > peak:
+            # LR and SR are clamped to this range: such values would count as errors of every method.
+            raise ImageError(
+                f"image {self.id!r} has values from {low:g} to {high:g}, outside 0 to {peak:g}, its declared white; "
+                "declare the true peak, or rescale the picture"
+            )
+        return image, peak
 
     def read_lr(self, degradation: str, scale: int) -> Image | None:
         """The LR that comes with the dataset for this degradation and scale, if there is one."""

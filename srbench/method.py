@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -40,12 +40,14 @@ class Method(ABC):
 
     learns: has `fit`, `save` and `load`; trained on a training split under a budget, once a seed.
     samples: its SR depends on the seed even after training.
+    history: rows of the training just done, each with at least `step` and `seconds`; empty when none are kept.
     halo: how many LR pixels around an output pixel can influence it, for exact tiling; None: any of them.
     """
 
     learns: ClassVar[bool] = False
     samples: ClassVar[bool] = False
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    history: Sequence[Mapping[str, float | int | str]] = ()
     halo: int | None = None
     device: str = "cpu"
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import math
+import re
+import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -24,6 +28,10 @@ class ParameterError(SrbenchError):
         self.parameter = parameter
 
 
+class UnknownParameterError(ParameterError):
+    """A parameter that `__init__` does not take."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One parameter of `__init__`, for `srbench info`."""
@@ -35,22 +43,38 @@ class Parameter:
 
     @property
     def type_name(self) -> str:
-        """The type as a person would write it."""
-        return self.type.__name__ if isinstance(self.type, type) else str(self.type).replace("typing.", "")
+        """The type as a person would write it: `int >= 1`, `'y' | 'rgb'`, `float | None`."""
+        return _type_name(self.type)
 
 
 def parameters(target: Any) -> dict[str, Parameter]:
-    """The parameters of a class, by name."""
+    """The parameters of a class, by name. `SrbenchError` when its `__init__` cannot be read."""
     if target.__init__ is object.__init__:
         return {}
-    hints = typing.get_type_hints(target.__init__, include_extras=True)
+    try:
+        hints = typing.get_type_hints(target.__init__, include_extras=True)
+        signature = inspect.signature(target.__init__)
+    except Exception as error:  # an annotation that only type checkers can see, most often
+        raise SrbenchError(
+            f"the parameters of {target.__module__}.{target.__qualname__} cannot be read: "
+            f"{type(error).__name__}: {error}. Types of parameters must be importable where the class is defined."
+        ) from error
     found = {}
-    for name, parameter in list(inspect.signature(target.__init__).parameters.items())[1:]:
+    for name, parameter in list(signature.parameters.items())[1:]:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         required = parameter.default is parameter.empty
-        found[name] = Parameter(name, hints.get(name, Any), None if required else parameter.default, required)
+        default = None if required else _default(target, parameter)
+        found[name] = Parameter(name, hints.get(name, Any), default, required)
     return found
+
+
+def _default(target: Any, parameter: inspect.Parameter) -> Any:
+    # In the signature of a dataclass, a placeholder stands for `default_factory`.
+    for field in dataclasses.fields(target) if dataclasses.is_dataclass(target) else ():
+        if field.name == parameter.name and field.default_factory is not dataclasses.MISSING:
+            return field.default_factory()
+    return parameter.default
 
 
 def resolve(target: Any, given: Mapping[str, Any], folder: Path | None = None) -> dict[str, Any]:
@@ -59,36 +83,158 @@ def resolve(target: Any, given: Mapping[str, Any], folder: Path | None = None) -
     A parameter annotated as `Path` is taken relative to `folder`. `preset` names one of `target.presets`; it is
     resolved away, so that a preset and the same parameters spelled out are the same thing. Raises `ParameterError`.
     """
+    values, errors = examine(target, given, folder)
+    if errors:
+        raise errors[0]
+    return values
+
+
+def examine(
+    target: Any, given: Mapping[str, Any], folder: Path | None = None
+) -> tuple[dict[str, Any], list[ParameterError]]:
+    """Like `resolve`, but returns everything that is wrong, with the values that are right."""
     known = parameters(target)
     presets: Mapping[str, Mapping[str, Any]] = getattr(target, "presets", {})
     given = dict(given)
-    values = {name: parameter.default for name, parameter in known.items() if not parameter.required}
+    errors: list[ParameterError] = []
+    values = {name: _normal(parameter) for name, parameter in known.items() if not parameter.required}
+    wrong: set[str] = set()
     if presets and PRESET in given:
         preset = given.pop(PRESET)
-        if preset not in presets:
-            raise ParameterError(PRESET, f"unknown preset {preset!r}.{nearest(str(preset), presets)}")
-        values.update(presets[preset])
+        if isinstance(preset, str) and preset in presets:
+            values.update(_preset(known, preset, presets[preset], folder, errors))
+        else:
+            errors.append(ParameterError(PRESET, f"unknown preset {preset!r}.{nearest(str(preset), presets)}"))
+            wrong.update(known)  # it might have held any of them
     for name, value in given.items():
         if name not in known:
             valid = [*known, *([PRESET] if presets else [])]
-            raise ParameterError(name, f"unknown parameter {name!r}.{nearest(name, valid)}")
-        values[name] = _convert(known[name], value, folder)
-    for name in known:
-        if name not in values:
-            raise ParameterError(name, f"parameter {name!r} is missing")
-    return {name: values[name] for name in known}
+            errors.append(UnknownParameterError(name, f"unknown parameter {name!r}.{nearest(name, valid)}"))
+            continue
+        try:
+            values[name] = _convert(known[name], value, folder)
+        except ParameterError as error:
+            wrong.add(name)
+            errors.append(error)
+    errors += [
+        ParameterError(name, f"parameter {name!r} is missing")
+        for name in known
+        if name not in values and name not in wrong
+    ]
+    return {name: values[name] for name in known if name in values}, errors
+
+
+def _preset(
+    known: Mapping[str, Parameter],
+    preset: str,
+    values: Mapping[str, Any],
+    folder: Path | None,
+    errors: list[ParameterError],
+) -> dict[str, Any]:
+    converted = {}
+    for name, value in values.items():
+        try:
+            if name not in known:
+                raise UnknownParameterError(name, f"unknown parameter {name!r}.{nearest(name, known)}")
+            converted[name] = _convert(known[name], value, folder)
+        except ParameterError as error:
+            errors.append(ParameterError(PRESET, f"preset {preset!r} of the plugin is wrong: {error}"))
+    return converted
+
+
+def _normal(parameter: Parameter) -> Any:
+    # A default counts as the same value given in the file: 1 for a float is 1.0, a list for a tuple a tuple.
+    try:
+        return msgspec.convert(parameter.default, parameter.type)
+    except (msgspec.ValidationError, TypeError, NotImplementedError):
+        return parameter.default
 
 
 def _convert(parameter: Parameter, value: Any, folder: Path | None) -> Any:
-    if parameter.type is Path:
-        if not isinstance(value, str):
-            raise ParameterError(parameter.name, f"{parameter.name}: expected a path, got {value!r}")
-        path = Path(value).expanduser()
+    def decode(type_: Any, raw: Any) -> Any:
+        if type_ is not Path:
+            raise NotImplementedError
+        if isinstance(raw, Path):
+            raw = str(raw)
+        if not isinstance(raw, str) or not raw or "\0" in raw:
+            raise ValueError(f"expected a path, got {raw!r}")
+        try:
+            path = Path(raw).expanduser()
+        except RuntimeError:
+            raise ValueError(f"the home folder in {raw!r} is not known") from None
         return path if folder is None else folder / path
+
+    if not _finite(value):
+        raise ParameterError(parameter.name, f"{parameter.name}: expected a finite number, got {value!r}")
     try:
-        return msgspec.convert(value, parameter.type)
+        return msgspec.convert(value, parameter.type, dec_hook=decode)
     except msgspec.ValidationError as error:
-        detail = str(error).replace("`", "")
-        raise ParameterError(parameter.name, f"{parameter.name}: {detail[0].lower()}{detail[1:]}") from None
-    except TypeError:  # an annotation that msgspec does not know: the class checks for itself
+        detail = _readable(str(error), parameter.type, value)
+        raise ParameterError(parameter.name, f"{parameter.name}: {detail}") from None
+    except (TypeError, NotImplementedError):  # an annotation that msgspec does not know: the class checks for itself
         return value
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        return all(_finite(item) for item in value.values())
+    return all(_finite(item) for item in value) if isinstance(value, list | tuple) else True
+
+
+_WORDS = {
+    "array": "a list",
+    "object": "a mapping",
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "nothing",
+}
+
+
+def _readable(message: str, type_: Any, value: Any) -> str:
+    """A message of msgspec in the words of a matrix file."""
+    words, _, where = message.partition(" - at ")
+    choices = _choices(type_)
+    if choices and words.startswith("Invalid enum value") and not where:
+        hint = nearest(str(value), choices) if isinstance(value, str) else f" There are: {', '.join(choices)}."
+        return f"unknown value {value!r}.{hint}"
+    words = re.sub(
+        r"`([^`]*)`", lambda found: " or ".join(_WORDS.get(word, word) for word in found[1].split(" | ")), words
+    )
+    place = f" (at {where.strip('`').replace('`', '').removeprefix('$')})" if where else ""
+    return f"{words[0].lower()}{words[1:]}{place}"
+
+
+def _choices(type_: Any) -> list[str]:
+    if get_origin(type_) is Literal:
+        return [str(choice) for choice in get_args(type_)]
+    return [choice for part in get_args(type_) for choice in _choices(part)]
+
+
+def _type_name(type_: Any) -> str:
+    origin, arguments = get_origin(type_), get_args(type_)
+    if type_ is types.NoneType:
+        return "None"
+    if type_ is Any:
+        return "any"
+    if origin is Literal:
+        return " | ".join(repr(choice) for choice in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(_type_name(part) for part in arguments)
+    if origin is typing.Annotated:
+        return " ".join([_type_name(arguments[0]), *map(_constraint, arguments[1:])]).rstrip()
+    if origin is not None:
+        inside = ", ".join("..." if part is ... else _type_name(part) for part in arguments)
+        return f"{getattr(origin, '__name__', origin)}[{inside}]"
+    return type_.__name__ if isinstance(type_, type) else str(type_).replace("typing.", "")
+
+
+def _constraint(extra: Any) -> str:
+    if not isinstance(extra, msgspec.Meta):
+        return ""
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "multiple_of": "multiple of"}
+    bounds = [(sign, getattr(extra, name)) for name, sign in signs.items()]
+    return ", ".join(f"{sign} {bound}" for sign, bound in bounds if bound is not None)

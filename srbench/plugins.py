@@ -25,6 +25,17 @@ GROUP = "srbench"
 Kind = Literal["method", "dataset", "metric", "extractor", "protocol", "executor"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+# Whatever a stranger's plugin does (a module that calls sys.exit() included), the others go on; Ctrl-C still works.
+_ANY_FAULT = (Exception, SystemExit)
+_WANTED: dict[Kind, str] = {
+    "method": "a class derived from srbench.Method",
+    "dataset": "a class derived from srbench.Dataset",
+    "metric": "a class derived from srbench.ImageMetric or srbench.SetMetric",
+    "extractor": "a class",
+    "protocol": "a srbench.Protocol value with the entry's name",
+    "executor": "a class",
+}
+
 
 class PluginError(SrbenchError):
     """A name that no plugin offers, that two offer, or whose code cannot be loaded."""
@@ -54,10 +65,14 @@ class Plugin:
 
     @cached_property
     def source_hash(self) -> str:
-        """A sha256 over the plugin's Python files, so that a changed plugin never reuses old results."""
+        """A sha256 over the files of the plugin's package, so that a changed plugin never reuses old results.
+
+        Compiled Python and hidden files do not count, nor does where the package is installed.
+        """
         digest = hashlib.sha256()
-        for path in _sources(self.module.partition(".")[0]):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        for name, path in _sources(self.module):
+            content = path.read_bytes()
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()
 
     def provenance(self) -> dict[str, str]:
@@ -65,14 +80,28 @@ class Plugin:
         return {"distribution": self.distribution, "version": self.version, "source": self.source_hash}
 
 
-def _sources(package: str) -> list[Path]:
-    spec = importlib.util.find_spec(package)
-    if spec is None:
-        return []
-    if spec.submodule_search_locations:
-        roots = sorted(spec.submodule_search_locations)
-        return [path for root in roots for path in sorted(Path(root).rglob("*.py"))]
-    return [Path(spec.origin)] if spec.origin else []
+def _sources(module: str) -> list[tuple[str, Path]]:
+    """The files of the outermost regular package (or the module) that holds `module`: name inside it, and path."""
+    parts = module.split(".")
+    for depth in range(1, len(parts) + 1):
+        try:
+            spec = importlib.util.find_spec(".".join(parts[:depth]))
+        except (ImportError, ValueError):  # ValueError: a module made by hand, without a file
+            return []
+        # A namespace package has no file of its own; other distributions may share it.
+        if spec is not None and spec.has_location and spec.origin:
+            origin = Path(spec.origin)
+            return _files(origin.parent) if spec.submodule_search_locations else [(origin.name, origin)]
+    return []
+
+
+def _files(folder: Path) -> list[tuple[str, Path]]:
+    files = [
+        (path.relative_to(folder).as_posix(), path)
+        for path in folder.rglob("*")
+        if path.suffix not in (".pyc", ".pyo") and path.is_file()
+    ]
+    return sorted((name, path) for name, path in files if not any(part.startswith(".") for part in name.split("/")))
 
 
 @dataclass(frozen=True)
@@ -84,17 +113,43 @@ class Registered:
     plugin: Plugin
 
     def load(self) -> Any:
-        """The entry's class (or value), imported now if it was lazy."""
-        if not isinstance(self.entry.target, str):
-            return self.entry.target
-        module, _, attribute = self.entry.target.partition(":")
-        try:
-            return getattr(importlib.import_module(module), attribute)
-        except Exception as error:  # a plugin may fail in any way; the message names it
-            raise PluginError(
-                f"{self.kind} {self.entry.name!r} of {self.plugin.distribution} cannot be loaded from "
-                f"{self.entry.target!r}: {type(error).__name__}: {error}"
-            ) from error
+        """The entry's class (or value), imported now if it was lazy. Raises `PluginError`."""
+        target = self.entry.target
+        if isinstance(target, str):
+            module, _, attribute = target.partition(":")
+            try:
+                target = getattr(importlib.import_module(module), attribute)
+            except _ANY_FAULT as error:
+                raise PluginError(
+                    f"{self._owner()} cannot be loaded from {self.entry.target!r}: {_reason(error)}"
+                ) from error
+        if not self._fits(target):
+            raise PluginError(f"{self._owner()} is {target!r}; it should be {_WANTED[self.kind]}")
+        return target
+
+    def _owner(self) -> str:
+        return f"{self.kind} {self.entry.name!r} of {self.plugin.distribution}"
+
+    def _fits(self, target: Any) -> bool:
+        if self.kind == "protocol":
+            from srbench.protocol import Protocol
+
+            return isinstance(target, Protocol) and target.name == self.entry.name
+        if not isinstance(target, type):
+            return False
+        if self.kind == "method":
+            from srbench.method import Method
+
+            return issubclass(target, Method)
+        if self.kind == "dataset":
+            from srbench.dataset import Dataset
+
+            return issubclass(target, Dataset)
+        if self.kind == "metric":
+            from srbench.metric import Metric
+
+            return issubclass(target, Metric)
+        return True
 
 
 @dataclass(frozen=True)
@@ -124,14 +179,18 @@ class Registry:
 
     def add(self, plugin: Plugin, module: object) -> None:
         """Register one plugin's module; a fault in it goes to `broken`."""
+        known_as = self._manager.get_name(module)
+        if known_as is not None:
+            self.broken.append(Broken(plugin, f"{plugin.module} is registered already, as {known_as}"))
+            return
         try:
             self._manager.register(module, name=f"{plugin.distribution}:{plugin.name}")
             self._check_hooks(module)
             offered = [(kind, entry) for kind in KINDS for entry in self._offers(module, kind)]
-        except Exception as error:  # whatever a stranger's plugin does, the others go on
+        except _ANY_FAULT as error:
             if self._manager.is_registered(module):
                 self._manager.unregister(module)
-            self.broken.append(Broken(plugin, f"{type(error).__name__}: {error}"))
+            self.broken.append(Broken(plugin, _reason(error)))
             return
         self.plugins.append(plugin)
         for kind, entry in offered:
@@ -142,14 +201,21 @@ class Registry:
         for caller in self._manager.get_hookcallers(module) or []:
             if caller.name not in known:
                 raise PluginError(f"unknown hook {caller.name!r}.{nearest(caller.name, known)}")
+        for name in known & set(dir(module)):
+            if self._manager.parse_hookimpl_opts(module, name) is None:
+                raise PluginError(f"{name} is not marked as a hook; put @srbench.hookimpl above it")
 
     def _offers(self, module: object, kind: Kind) -> list[Entry]:
-        hook = getattr(module, f"srbench_{kind}s", None)
-        entries = list(hook()) if hook is not None else []
-        for entry in entries:
-            if not isinstance(entry, Entry):
-                raise PluginError(f"srbench_{kind}s returned {entry!r}; it should return a list of srbench.Entry")
-        return entries
+        hook: pluggy.HookCaller = getattr(self._manager.hook, f"srbench_{kind}s")
+        returned: list[Any] = [
+            implementation.function() for implementation in hook.get_hookimpls() if implementation.plugin is module
+        ]
+        for entries in returned:
+            if not isinstance(entries, list | tuple):
+                raise PluginError(f"{hook.name} returned {entries!r}; it should return a list of srbench.Entry")
+            for entry in entries:
+                _check_entry(entry, hook.name)
+        return [entry for entries in returned for entry in entries]
 
     def _offer(self, registered: Registered) -> None:
         rivals = self._entries.setdefault((registered.kind, registered.entry.name), [])
@@ -182,29 +248,49 @@ class Registry:
         return f" (Plugins that could not be loaded: {names}; see `srbench list plugins`.)"
 
 
+def _check_entry(entry: object, hook: str) -> None:
+    if not isinstance(entry, Entry):
+        raise PluginError(f"{hook} returned {entry!r}; it should return a list of srbench.Entry")
+    if not isinstance(entry.name, str) or not entry.name or not entry.name.isprintable() or " " in entry.name:
+        raise PluginError(f"{hook} returned an entry named {entry.name!r}; a name is text without spaces")
+    if not isinstance(entry.summary, str):
+        raise PluginError(f"{hook}: the summary of {entry.name!r} is {entry.summary!r}; it should be text")
+    if isinstance(entry.target, str) and not all(entry.target.partition(":")):
+        raise PluginError(f"{hook}: the target of {entry.name!r} is {entry.target!r}; it should be 'module:Name'")
+
+
 def _clash(rivals: list[Registered]) -> str:
-    first = rivals[0]
-    owners = " and ".join(rival.plugin.distribution for rival in rivals)
-    return f"{first.kind} {first.entry.name!r} is offered by {owners}; uninstall one of them"
+    what = f"{rivals[0].kind} {rivals[0].entry.name!r}"
+    owners = list(dict.fromkeys(rival.plugin.distribution for rival in rivals))
+    if len(owners) == 1:
+        return f"{what} is offered {len(rivals)} times by {owners[0]}; one of them needs another name"
+    return f"{what} is offered by {' and '.join(owners)}; uninstall one of them"
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def load_plugins(entry_points: list[importlib.metadata.EntryPoint]) -> Registry:
     """Load plugins from entry points, each inside a guard."""
     registry = Registry()
-    for point in sorted(entry_points, key=lambda point: (point.dist.name if point.dist else "", point.name)):
-        plugin = Plugin(
-            name=point.name,
-            distribution=point.dist.name if point.dist else point.module,
-            version=point.dist.version if point.dist else "0",
-            module=point.module,
-        )
+    points = [(_plugin(point), point) for point in entry_points]
+    for plugin, point in sorted(points, key=lambda pair: (pair[0].distribution, pair[0].name)):
         try:
-            module = importlib.import_module(point.module)
-        except Exception as error:  # import errors of any kind: reported, not raised
-            registry.broken.append(Broken(plugin, f"{type(error).__name__}: {error}"))
+            module = point.load()
+        except _ANY_FAULT as error:
+            registry.broken.append(Broken(plugin, _reason(error)))
             continue
         registry.add(plugin, module)
     return registry
+
+
+def _plugin(point: importlib.metadata.EntryPoint) -> Plugin:
+    module = point.value.partition(":")[0].strip()
+    # What is left of a distribution that was removed by hand has no metadata, so no name and no version.
+    metadata = point.dist.metadata if point.dist else None
+    name, version = (metadata["Name"], metadata["Version"]) if metadata else (None, None)
+    return Plugin(name=point.name, distribution=name or module, version=version or "0", module=module)
 
 
 @lru_cache(maxsize=1)

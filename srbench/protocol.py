@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Channel = Literal["y", "rgb", "gray", "y8"]
 
 # ITU-R BT.601. Limited range (16 to 235 of 255), as MATLAB's rgb2ycbcr: the field's "Y channel".
-_Y_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
-_Y_OFFSET = 16 / 255
+Y_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
+Y_OFFSET = 16 / 255
 # Full range: black 0, white 1.
 _LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 
@@ -58,9 +58,16 @@ class Protocol:
         """Everything that decides a number, for the key."""
         return asdict(self)
 
-    def training_facts(self) -> dict[str, Any]:
+    def for_training(self) -> Protocol:
         """The part that training depends on: protocols that differ only in scoring share their models."""
-        return {"scale": self.scale, "degradation": self.degradation, "y8": self.channel == "y8"}
+        y8 = self.channel == "y8"
+        return Protocol(
+            name=f"x{self.scale}-y8" if y8 else f"x{self.scale}",
+            scale=self.scale,
+            channel="y8" if y8 else "rgb",
+            degradation=self.degradation,
+            version=self.version,
+        )
 
     def reference(self, hr: Image, peak: float) -> tuple[Image, float]:
         """The part of HR that is compared, and its white: sides cut (right, bottom) to multiples of the scale.
@@ -103,7 +110,7 @@ class Protocol:
     def _converted(self, image: Image, peak: float) -> tuple[Image, float]:
         if self.channel != "y8" or image.shape[-1] == 1:
             return image, peak
-        y = (image.astype(np.float64) / peak) @ np.asarray(_Y_WEIGHTS) + _Y_OFFSET
+        y = (image.astype(np.float64) / peak) @ np.asarray(Y_WEIGHTS) + Y_OFFSET
         return np.floor(y * 255 + 0.5).astype(np.uint8)[..., None], 255.0
 
     def scored(self, image: Image, peak: float) -> torch.Tensor:
@@ -117,7 +124,7 @@ class Protocol:
         if inner.shape[0] == 1 or self.channel in ("rgb", "y8"):
             return inner
         if self.channel == "y":
-            return _weigh(inner, _Y_WEIGHTS) + _Y_OFFSET
+            return _weigh(inner, Y_WEIGHTS) + Y_OFFSET
         return _weigh(inner, _LUMA_WEIGHTS)
 
 

@@ -10,17 +10,26 @@ STORE/index.sqlite                         a cache of the records
 
 from __future__ import annotations
 
+import fcntl
 import os
+import platform
+import shutil
+import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, nearest
 
 Status = Literal["ok", "skipped", "failed", "timeout", "out_of_memory", "killed"]
 Shelf = Literal["cells", "models"]
+RECORD = "record.json"
+SCORES = "scores.parquet"
+MATRIX = "matrix"
 
 
 class StoreError(SrbenchError):
@@ -66,10 +75,14 @@ class Record(msgspec.Struct, kw_only=True):
     images: dict[str, str] = {}
     model: str | None = None
     environment: dict[str, Any] = {}
-    notes: list[str] = []
     started: str = ""
     seconds: float = 0.0
     log_tail: str = ""
+
+    @property
+    def label(self) -> str:
+        """For people and the command line: `set5/x4-y/srcnn/t91/0`."""
+        return "/".join(str(part) for part in self.point.values() if part is not None)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -94,3 +107,138 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.close(folder)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+class Store:
+    """A folder of records. Reading never writes, except into the index."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, shelf: Shelf, key: str) -> Path:
+        """Where a cell or model lives."""
+        return self.root / shelf / key[:2] / key
+
+    def create(self) -> None:
+        """Make the folder; `StoreError` when it cannot be written."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise StoreError(f"the store {self.root} cannot be written: {error.strerror or error}") from None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the store for one run; `StoreError` when another run holds it. A dead run holds nothing."""
+        self.create()
+        with (self.root / ".lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.seek(0)
+                raise StoreError(
+                    f"another run is using the store {self.root} ({file.read().strip() or 'process unknown'}); "
+                    "wait for it, or give this one its own with --store"
+                ) from None
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {platform.node()}\n")
+            file.flush()
+            yield
+
+    def remember_matrix(self, path: Path) -> None:
+        """Note which matrix file the store serves, for questions asked about a cell alone."""
+        write_atomically(self.root / MATRIX, f"{path.resolve()}\n".encode())
+
+    def last_matrix(self) -> Path | None:
+        """The matrix file of the latest run, if it is still there."""
+        note = self.root / MATRIX
+        path = Path(note.read_text().strip()) if note.exists() else None
+        return path if path is not None and path.exists() else None
+
+    def read(self, shelf: Shelf, key: str) -> Record | None:
+        """The record of a key, or None; a damaged record counts as none."""
+        try:
+            return msgspec.json.decode((self.folder(shelf, key) / RECORD).read_bytes(), type=Record)
+        except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+            return None
+
+    def write(self, shelf: Shelf, record: Record) -> None:
+        """Leave a record; from here on the cell is done."""
+        folder = self.folder(shelf, record.key)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be made: {error.strerror or error}") from error
+        write_atomically(folder / RECORD, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+
+    def clear(self, shelf: Shelf, key: str) -> Path:
+        """An empty folder for a key: what an attempt that left no record wrote is removed."""
+        folder = self.folder(shelf, key)
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        return folder
+
+    def records(self, shelf: Shelf) -> Iterator[Record]:
+        """Every record on a shelf."""
+        yield from Index(self.root).records(shelf)
+
+    def find(self, shelf: Shelf, prefix: str) -> Record:
+        """The record whose key begins with `prefix` or whose label is `prefix`; the latest, of several."""
+        found = [record for record in self.records(shelf) if prefix in (record.key[: len(prefix)], record.label)]
+        if not found:
+            labels = [record.label for record in self.records(shelf)]
+            raise StoreError(f"no cell {prefix!r} in the store {self.root}.{nearest(prefix, labels)}")
+        return max(found, key=lambda record: record.started)
+
+
+class Index:
+    """STORE/index.sqlite: records by key, so that thousands are read in one go. Any trouble means reading the files."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def records(self, shelf: Shelf) -> Iterator[Record]:
+        """Every record on a shelf, from the index where it is up to date, otherwise from its file."""
+        files = {
+            path.parent.name: (path, path.stat().st_mtime_ns) for path in (self._root / shelf).glob(f"??/*/{RECORD}")
+        }
+        known = self._known(shelf)
+        fresh: list[tuple[str, str, int, bytes]] = []
+        for key in sorted(files):
+            path, changed = files[key]
+            row = known.get(key)
+            content = row[1] if row is not None and row[0] == changed else None
+            if content is None:
+                content = path.read_bytes()
+                fresh.append((shelf, key, changed, content))
+            with suppress(msgspec.DecodeError):
+                yield msgspec.json.decode(content, type=Record)
+        gone = [(shelf, key) for key in known if key not in files]
+        self._update(fresh, gone)
+
+    def _known(self, shelf: Shelf) -> dict[str, tuple[int, bytes]]:
+        if not (self._root / "index.sqlite").exists():
+            return {}
+        try:
+            with closing(sqlite3.connect(self._root / "index.sqlite", timeout=1)) as database:
+                rows = database.execute("SELECT key, changed, record FROM records WHERE shelf = ?", (shelf,))
+                return {key: (changed, record) for key, changed, record in rows}
+        except sqlite3.Error:
+            return {}
+
+    def _update(self, fresh: list[tuple[str, str, int, bytes]], gone: list[tuple[Shelf, str]]) -> None:
+        if not fresh and not gone:
+            return
+        with (
+            suppress(sqlite3.Error, OSError),
+            closing(sqlite3.connect(self._root / "index.sqlite", timeout=1)) as database,
+            database,
+        ):
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS records "
+                "(shelf TEXT, key TEXT, changed INT, record BLOB, PRIMARY KEY (shelf, key))"
+            )
+            database.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", fresh)
+            database.executemany("DELETE FROM records WHERE shelf = ? AND key = ?", gone)

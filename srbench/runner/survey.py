@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import platformdirs
@@ -36,9 +36,12 @@ class Survey:
     """What a split holds, as one protocol meets it.
 
     fingerprint: changes when any id, pixel, label, group or used LR changes. lr_sizes: (height, width) of each LR.
+    pictures: the sha256 of each HR. groups: the groups that occur.
     """
 
     fingerprint: str
+    pictures: frozenset[str]
+    groups: frozenset[str]
     lr_sizes: tuple[tuple[int, int], ...]
     channels: tuple[int, ...]
     depths: tuple[str, ...]
@@ -64,7 +67,7 @@ class Surveyor:
         """Look at every item. Raises `ImageError` or `DatasetError` naming the picture that is wrong."""
         if not items:
             raise DatasetError("the split is empty")
-        rows, sizes, channels, depths = [], [], set(), set()
+        rows, sizes, pictures, channels, depths = [], [], set(), set(), set()
         seen: set[str] = set()
         for item in items:
             if item.id in seen:
@@ -82,8 +85,16 @@ class Surveyor:
             sizes.append((height, width))
             channels.add(1 if protocol.channel == "y8" else hr.shape[2])
             depths.add(hr.depth)
+            pictures.add(hr.sha256)
             rows.append([item.id, hr.sha256, lr_facts and lr_facts.sha256, item.label, item.group, item.peak])
-        return Survey(digest(rows), tuple(sizes), tuple(sorted(channels)), tuple(sorted(depths)))
+        return Survey(
+            fingerprint=digest(rows),
+            pictures=frozenset(pictures),
+            groups=frozenset(item.group for item in items if item.group is not None),
+            lr_sizes=tuple(sizes),
+            channels=tuple(sorted(channels)),
+            depths=tuple(sorted(depths)),
+        )
 
     def _facts(self, picture: Picture) -> PictureFacts:
         # Held by identity together with the picture itself, so that an id is never taken over by another object.
@@ -137,27 +148,19 @@ class _FileMemory:
             )
 
     def get(self, path: Path) -> PictureFacts | None:
-        with self._guard() as database:
-            if database is None:
-                return None
+        known: PictureFacts | None = None
+        with contextlib.suppress(OSError, sqlite3.Error, msgspec.DecodeError):
             stat = path.stat()
-            row = database.execute(
-                "SELECT facts FROM pictures WHERE path = ? AND size = ? AND changed = ?",
-                (str(path.resolve()), stat.st_size, stat.st_mtime_ns),
-            ).fetchone()
-            return None if row is None else msgspec.json.decode(row[0], type=PictureFacts)
-        return None
+            query = "SELECT facts FROM pictures WHERE path = ? AND size = ? AND changed = ?"
+            for (facts,) in self._execute(query, str(path.resolve()), stat.st_size, stat.st_mtime_ns):
+                known = msgspec.json.decode(facts, type=PictureFacts)
+        return known
 
     def put(self, path: Path, facts: PictureFacts) -> None:
-        with self._guard() as database:
-            if database is not None:
-                stat = path.stat()
-                database.execute(
-                    "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?)",
-                    (str(path.resolve()), stat.st_size, stat.st_mtime_ns, msgspec.json.encode(facts)),
-                )
+        with contextlib.suppress(OSError, sqlite3.Error):
+            stat = path.stat()
+            statement = "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?)"
+            self._execute(statement, str(path.resolve()), stat.st_size, stat.st_mtime_ns, msgspec.json.encode(facts))
 
-    @contextlib.contextmanager
-    def _guard(self) -> Iterator[sqlite3.Connection | None]:
-        with contextlib.suppress(OSError, sqlite3.Error, msgspec.DecodeError):
-            yield self._database
+    def _execute(self, statement: str, *values: object) -> list[Any]:
+        return [] if self._database is None else self._database.execute(statement, values).fetchall()

@@ -1,0 +1,45 @@
+"""The conformance kit: what every method, metric and dataset must do, as checks that a plugin's tests import.
+
+A plugin's test file needs one line a kind; pytest then shows one test a name and check:
+
+    from srbench.testing import check_methods
+    test_methods = check_methods("bicubic", ("srcnn", {"preset": "small"}))
+
+Without pytest, `run_checks` gives the same outcomes one after another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from srbench.testing.check import CannotCheck, Check, CheckFailure, Outcome, checks_for, run_check, run_checks
+from srbench.testing.subjects import DatasetSubject, MethodSubject, MetricSubject
+
+if TYPE_CHECKING:
+    from srbench.testing.parametrize import check_datasets, check_methods, check_metrics
+
+__all__ = [
+    "CannotCheck",
+    "Check",
+    "CheckFailure",
+    "DatasetSubject",
+    "MethodSubject",
+    "MetricSubject",
+    "Outcome",
+    "check_datasets",
+    "check_methods",
+    "check_metrics",
+    "checks_for",
+    "run_check",
+    "run_checks",
+]
+
+_NEED_PYTEST = frozenset({"check_datasets", "check_methods", "check_metrics"})
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NEED_PYTEST:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from srbench.testing import parametrize
+
+    return getattr(parametrize, name)

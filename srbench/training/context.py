@@ -42,7 +42,7 @@ class FitContext:
     folder: Path
     device: str = "cpu"
     precision: Literal["32", "bf16"] = "32"
-    checkpoint_seconds: float = 30.0
+    checkpoint_seconds: float = 10.0
     progress: Callable[[float, str], None] = field(default=_silent)
     stop: Callable[[], bool] = field(default=_never)
 

@@ -1,0 +1,55 @@
+# srbench: `make demo` to see it, `make test` to trust it. Everything happens in .venv, which is made once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+MANIFESTS := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
+
+# Also obeyed inside build environments, where an unpinned torch would bring gigabytes of CUDA.
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP := $(BIN)/python -m pip install --quiet
+
+.PHONY: demo setup test lint docs benchmarks quickstart clean
+
+demo: $(VENV)/installed  ## run the quickstart matrix and make its page
+	$(BIN)/srbench run leaderboards/quickstart --out results/quickstart/pages
+
+setup: $(VENV)/developed  ## srbench, every plugin and the tools, in .venv
+
+test: $(VENV)/developed  ## the tests of the core and of every plugin
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/developed  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
+
+docs: $(VENV)/developed  ## the documentation, into site/
+	$(BIN)/python -m mkdocs build --strict --quiet
+
+benchmarks: $(VENV)/developed  ## speed, side by side with peers
+	$(BIN)/python benchmarks/scoring.py
+	$(BIN)/python benchmarks/overhead.py
+
+quickstart: $(VENV)/installed  ## publish the quickstart again: its records and pages in leaderboards/quickstart
+	$(BIN)/srbench run leaderboards/quickstart --out leaderboards/quickstart
+
+clean:
+	rm -rf $(VENV) site results
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Torch and the build tools first: with them in place nothing needs a build environment of its own.
+$(VENV)/installed: $(MANIFESTS) | $(VENV)/bin/python
+	$(PIP) torch hatchling editables
+	$(PIP) --no-build-isolation --editable . $(addprefix --editable ./,$(PLUGINS))
+	touch $@
+
+# basicsr builds from source and imports torch, numpy and Cython while it does.
+$(VENV)/developed: $(VENV)/installed
+	$(PIP) setuptools wheel cython numpy
+	$(PIP) --no-build-isolation --editable '.[dev]'
+	touch $@

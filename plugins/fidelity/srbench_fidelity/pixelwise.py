@@ -1,0 +1,59 @@
+"""Metrics that compare pixel with pixel. White is 1, whatever the depth; all channels count alike."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import srbench
+
+from .shape import require_same_shape
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Psnr(srbench.ImageMetric):
+    """Peak signal-to-noise ratio: `10 log10(1 / MSE)`, the MSE taken over all channels. Infinite for equal images."""
+
+    unit = "dB"
+    higher_is_better = True
+    range = (0.0, math.inf)
+
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
+        """PSNR in dB of `(C, H, W)` against `(C, H, W)`."""
+        mse = _mean_squared_error(sr, hr)
+        return math.inf if mse == 0 else -10 * math.log10(mse)
+
+
+class Rmse(srbench.ImageMetric):
+    """Root mean squared error as a fraction of white: 0.01 is 2.55 levels of an 8-bit image."""
+
+    higher_is_better = False
+    range = (0.0, 1.0)
+
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
+        """RMSE of `(C, H, W)` against `(C, H, W)`; white is 1."""
+        return math.sqrt(_mean_squared_error(sr, hr))
+
+
+class Mae(srbench.ImageMetric):
+    """Mean absolute error as a fraction of white: 0.01 is 2.55 levels of an 8-bit image."""
+
+    higher_is_better = False
+    range = (0.0, 1.0)
+
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
+        """MAE of `(C, H, W)` against `(C, H, W)`; white is 1."""
+        return float(_difference(sr, hr).abs_().mean())
+
+
+def _mean_squared_error(sr: torch.Tensor, hr: torch.Tensor) -> float:
+    # A dot product of the differences with themselves needs no second array.
+    difference = _difference(sr, hr).flatten()
+    return float(difference.dot(difference)) / difference.numel()
+
+
+def _difference(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+    require_same_shape(sr, hr)
+    return sr - hr

@@ -1,0 +1,119 @@
+"""PSNR, RMSE and MAE against basicsr, scikit-image and closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
+from srbench_fidelity.pixelwise import Mae, Psnr, Rmse
+
+from srbench.protocol import Protocol
+from srbench.torchvision_shim import import_basicsr
+
+import_basicsr()
+from basicsr.metrics.psnr_ssim import calculate_psnr  # noqa: E402
+
+SIZES = [(37, 53), (64, 41), (101, 96)]
+
+
+def pair(shape: tuple[int, ...], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """A uint8 picture and a noisy copy."""
+    rng = np.random.default_rng(seed)
+    hr = rng.integers(0, 256, shape, dtype=np.uint8)
+    sr = (hr + rng.normal(0, 12, shape)).round().clip(0, 255).astype(np.uint8)
+    return sr, hr
+
+
+def tensor(image: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(image / 255.0).permute(2, 0, 1)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("border", [0, 1, 4])
+@pytest.mark.parametrize(("channels", "channel"), [(1, "rgb"), (1, "y"), (3, "rgb"), (3, "y")])
+def test_psnr_of_what_a_protocol_scores_is_that_of_basicsr(size, border, channels, channel):
+    sr, hr = pair((*size, channels))
+    protocol = Protocol("p", 1, channel, border=border)
+    reference = calculate_psnr(
+        sr[..., ::-1], hr[..., ::-1], crop_border=border, test_y_channel=channel == "y" and channels == 3
+    )
+    ours = Psnr().score(protocol.scored(sr, 255.0), protocol.scored(hr, 255.0))
+    assert ours == pytest.approx(float(reference), abs=1e-4)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixelwise_metrics_are_those_of_scikit_image_and_numpy(channels):
+    sr, hr = (image / 255.0 for image in pair((45, 31, channels)))
+    tensors = tuple(torch.from_numpy(image).permute(2, 0, 1) for image in (sr, hr))
+    assert Psnr().score(*tensors) == pytest.approx(peak_signal_noise_ratio(hr, sr, data_range=1.0), abs=1e-9)
+    assert Rmse().score(*tensors) == pytest.approx(math.sqrt(mean_squared_error(hr, sr)), rel=1e-12)
+    assert Mae().score(*tensors) == pytest.approx(np.abs(hr - sr).mean(), rel=1e-12)
+
+
+def test_a_16_bit_image_keeps_its_depth():
+    # One level of 65535 everywhere: 20 log10(65535) dB. Narrowed to 8 bits the two would be equal.
+    hr = np.full((20, 20, 1), 40000, dtype=np.uint16)
+    protocol = Protocol("p", 1)
+    scored = protocol.scored(hr + np.uint16(1), 65535.0), protocol.scored(hr, 65535.0)
+    assert Psnr().score(*scored) == pytest.approx(20 * math.log10(65535), abs=1e-9)
+
+
+def test_a_12_bit_sensor_is_measured_against_its_own_white():
+    hr = np.full((20, 20, 1), 1000, dtype=np.uint16)
+    protocol = Protocol("p", 1)
+    scored = protocol.scored(hr + np.uint16(41), 4095.0), protocol.scored(hr, 4095.0)
+    assert Psnr().score(*scored) == pytest.approx(20 * math.log10(4095 / 41), abs=1e-9)
+
+
+def test_differences_of_uint8_do_not_wrap_around():
+    black, white = np.zeros((12, 12, 3), np.uint8), np.full((12, 12, 3), 255, np.uint8)
+    protocol = Protocol("p", 1)
+    for sr, hr in ((black, white), (white, black)):
+        scored = protocol.scored(sr, 255.0), protocol.scored(hr, 255.0)
+        assert Psnr().score(*scored) == 0.0
+        assert Rmse().score(*scored) == 1.0
+        assert Mae().score(*scored) == 1.0
+
+
+def test_equal_images_have_infinite_psnr_and_no_error():
+    image = tensor(pair((13, 9, 3))[0])
+    assert Psnr().score(image, image.clone()) == math.inf
+    assert Rmse().score(image, image.clone()) == 0.0
+    assert Mae().score(image, image.clone()) == 0.0
+
+
+def test_the_error_is_that_of_every_channel():
+    # Only the last channel differs: a metric of the first channel alone would see two equal images.
+    hr = torch.full((3, 8, 8), 0.5, dtype=torch.float64)
+    sr = hr.clone()
+    sr[2] += 0.3
+    assert Mae().score(sr, hr) == pytest.approx(0.1)
+    assert Psnr().score(sr, hr) == pytest.approx(-10 * math.log10(0.09 / 3))
+
+
+@given(offset=st.floats(1e-6, 0.5), level=st.floats(0, 0.5), channels=st.sampled_from([1, 3]))
+def test_a_constant_offset_has_a_closed_form(offset, level, channels):
+    hr = torch.full((channels, 5, 7), level, dtype=torch.float64)
+    sr = hr + offset
+    assert Rmse().score(sr, hr) == pytest.approx(offset, rel=1e-6)
+    assert Mae().score(sr, hr) == pytest.approx(offset, rel=1e-6)
+    assert Psnr().score(sr, hr) == pytest.approx(-20 * math.log10(offset), abs=1e-4)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_rmse_is_never_below_mae_and_the_order_of_the_images_does_not_matter(seed):
+    generator = torch.Generator().manual_seed(seed)
+    sr, hr = torch.rand((2, 3, 6, 5), generator=generator, dtype=torch.float64)
+    assert Rmse().score(sr, hr) >= Mae().score(sr, hr)
+    for metric in (Psnr(), Rmse(), Mae()):
+        assert metric.score(sr, hr) == metric.score(hr, sr)
+
+
+@pytest.mark.parametrize("metric", [Psnr(), Rmse(), Mae()])
+def test_images_of_different_shapes_are_refused(metric):
+    grey, colour = torch.zeros(1, 8, 8).double(), torch.zeros(3, 8, 8).double()
+    with pytest.raises(ValueError, match=r"\(1, 8, 8\).*\(3, 8, 8\)"):
+        metric.score(grey, colour)

@@ -1,0 +1,101 @@
+"""Three sets that need no download, cut from photographs that come with scikit-image.
+
+A photograph is divided into a part to train on and a part to test on, with at least `GUARD` pixels between them that
+belong to neither, so that no method's view of a test image reaches what it was trained on. The test part is cut into
+squares whose side is a multiple of 12, so that x2, x3 and x4 lose no pixel.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from srbench.dataset import Dataset, Item
+
+from .photographs import Region, locate
+
+GUARD = 32
+"""Pixels between the training and the test part of a photograph, at least."""
+
+
+class _BuiltIn(Dataset):
+    """training, testing: the regions of the two splits, photograph by photograph, each one image."""
+
+    training: ClassVar[tuple[Region, ...]]
+    testing: ClassVar[tuple[Region, ...]]
+
+    def prepare(self, root: Path) -> None:
+        """Check the photographs by their sha256. Raises `DatasetMissing` or `DatasetError`; uses no network."""
+        for photograph in sorted({region.photograph for region in (*self.training, *self.testing)}):
+            locate(photograph)
+
+    def train(self) -> list[Item]:
+        """The training regions."""
+        return [region.item("train", self._label(region)) for region in self.training]
+
+    def test(self) -> list[Item]:
+        """The test regions."""
+        return [region.item("test", self._label(region)) for region in self.testing]
+
+    def _label(self, region: Region) -> str | None:
+        return None
+
+
+class Astronomy(_BuiltIn):
+    """A deep field in colour and the Moon's surface in grey; 15 test images of 144 pixels, 2 training images.
+
+    Hubble eXtreme Deep Field: NASA and ESA, 2012, public domain (NASA's guidelines for its media). Below row 584 it is
+    tested on, above row 552 trained on. Moon: scikit-image's `moon`, which states neither source nor licence
+    beyond scikit-image's own (BSD-3-Clause). Its upper 144 rows are tested on, below row 176 it is trained on.
+    """
+
+    training = (Region("hubble_deep_field.jpg", 0, 0, 552, 1000), Region("moon.png", 176, 0, 336, 512))
+    testing = (
+        *Region("hubble_deep_field.jpg", 584, 0, 288, 1000).tiles(144),
+        *Region("moon.png", 0, 40, 144, 472).tiles(144),
+    )
+
+
+class Microscopy(_BuiltIn):
+    """Stained tissue and the retina in colour, a detail of a retina and a cell in grey; 14 test, 3 training images.
+
+    Immunohistochemistry (`ihc`): colonic glands, Center for Microscopy And Molecular Imaging; no known copyright. Test
+    images of 120 pixels from its lowest rows. Retina (`retina`): fundus photograph, Haeggstroem 2014, CC0. Test images
+    of 144 pixels from its right side. Microaneurysms: detail of a photograph of the High-Resolution Fundus database
+    (Budai et al. 2013), CC0; 96 pixels, tested on only.
+
+    Cell floating in saline (`cell`): quantitative phase image, Müller et al. 2018, CC0; 192 pixels around it are tested on, the rows above
+    trained on. It is sampled far more finely than its optics resolve, so that interpolation restores it to within the
+    rounding of 8 bits: a test that a method does no harm.
+    """
+
+    training = (
+        Region("ihc.png", 0, 0, 360, 512),
+        Region("retina.jpg", 120, 0, 1170, 900),
+        Region("cell.png", 0, 0, 240, 550),
+    )
+    testing = (
+        *Region("ihc.png", 392, 16, 120, 480).tiles(120),
+        *Region("retina.jpg", 417, 932, 576, 288).tiles(144),
+        Region("microaneurysms.png", 3, 3, 96, 96),
+        Region("cell.png", 276, 336, 192, 192),
+    )
+
+
+class Textures(_BuiltIn):
+    """Brick, grass and gravel in grey, labelled; 12 test and 36 training images, all of 120 pixels.
+
+    The two splits have images of one size, so that a classifier sees both at one magnification. Brick and gravel are
+    from CC0Textures, grass is by linolafett (DeviantArt); all three CC0. The lowest 120 rows of each are tested on, the
+    upper 360 trained on.
+    """
+
+    training = tuple(
+        tile for kind in ("brick", "grass", "gravel") for tile in Region(f"{kind}.png", 0, 16, 360, 480).tiles(120)
+    )
+    testing = tuple(
+        tile for kind in ("brick", "grass", "gravel") for tile in Region(f"{kind}.png", 392, 16, 120, 480).tiles(120)
+    )
+
+    def _label(self, region: Region) -> str | None:
+        return Path(region.photograph).stem

@@ -1,0 +1,62 @@
+"""The pictures of a folder, each under an id that is safe as a file name anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from pathlib import Path
+
+from srbench.dataset import DatasetError, DatasetMissing
+from srbench.image import SUFFIXES
+
+_LONGEST_ID = 100
+
+
+def pictures(folder: Path) -> dict[str, Path]:
+    """Id to file, sorted by id: every file of `folder` with a picture's suffix that is not hidden.
+
+    Other files and subfolders are passed over. Raises `DatasetMissing` when the folder is not there, `DatasetError`
+    when it holds no picture, or two whose ids are the same (also where only upper and lower case tell them apart:
+    many file systems do not).
+    """
+    if not folder.exists():
+        raise DatasetMissing(f"{folder}: there is no such folder")
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: is a file; give the folder that the pictures are in")
+    found: dict[str, Path] = {}
+    taken: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if is_picture(path):
+            name = safe_id(path.stem)
+            other = taken.setdefault(name.lower(), path)
+            if other is not path:
+                raise DatasetError(
+                    f"{folder}: {other.name} and {path.name} would both have the id {name!r}; rename or remove one"
+                )
+            found[name] = path
+    if not found:
+        raise DatasetError(
+            f"{folder}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}); subfolders are not read"
+        )
+    return dict(sorted(found.items()))
+
+
+def is_picture(path: Path) -> bool:
+    """A visible file with a picture's suffix, in upper or lower case."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def safe_id(stem: str) -> str:
+    """The id of a file by its name without suffix: ASCII letters, digits, `.`, `_`, `-`; the same on every system.
+
+    A name that is made of these already is its own id. From any other name the rest is replaced, and six digits of
+    its hash are added, so that different names keep different ids: `Übung 1` becomes `Ubung_1-` and six digits.
+    """
+    stem = unicodedata.normalize("NFC", stem)  # the same name is spelled differently on macOS and Linux
+    if re.fullmatch(rf"[A-Za-z0-9_][A-Za-z0-9._-]{{0,{_LONGEST_ID - 1}}}", stem):
+        return stem
+    unaccented = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "_", unaccented).strip("._-")[: _LONGEST_ID - 7]
+    number = hashlib.sha256(stem.encode(errors="surrogateescape")).hexdigest()[:6]
+    return f"{readable}-{number}" if readable else f"image-{number}"

@@ -1,0 +1,143 @@
+"""The sets that papers know by name, found under the data root.
+
+`NAME/HR/ID.png` holds HR; `NAME/LR_bicubic/X4/IDx4.png` (also X2, X3, X8) the LR that came with it, if any. A flat
+`NAME/ID.png` is HR alone. Nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from srbench.dataset import Dataset, DatasetError, DatasetMissing, Item
+
+from .listing import is_picture, pictures
+
+_SCALES = (2, 3, 4, 8)
+
+
+class _Named(Dataset):
+    """A folder of the data root. Every picture is tested on; nothing is trained on."""
+
+    folder: ClassVar[str]
+
+    def __init__(self) -> None:
+        self._found: Path | None = None
+
+    def prepare(self, root: Path) -> None:
+        """Find the set under the data root. Raises `DatasetMissing` with where it looked and what belongs there."""
+        folder = root / self.folder
+        if not folder.is_dir():
+            raise DatasetMissing(
+                f"{self.folder} is not in the data root: there is no folder {folder}. {self._wanted(root)}"
+            )
+        if not (folder / "HR").is_dir() and not any(is_picture(path) for path in folder.iterdir()):
+            raise DatasetMissing(
+                f"{self.folder}: {folder} holds neither a folder HR nor pictures. {self._wanted(root)}"
+            )
+        self._found = folder
+        self._items()
+
+    def _wanted(self, root: Path) -> str:
+        similar = [path.name for path in root.iterdir() if path.name.lower() == self.folder] if root.is_dir() else []
+        if similar and similar[0] != self.folder:
+            return f"Rename {root / similar[0]} to {self.folder}."
+        return (
+            f"It is not downloaded for you: put its HR pictures into {root / self.folder / 'HR'}, and LR, if you have "
+            f"it, into {root / self.folder / 'LR_bicubic' / 'X4'} as IDx4.png. SRBENCH_DATA sets the data root."
+        )
+
+    def test(self) -> list[Item]:
+        """Every picture."""
+        return self._items()
+
+    def _items(self) -> list[Item]:
+        if self._found is None:
+            raise DatasetMissing(f"{self.folder}: prepare(root) says where the data root is; call it first")
+        high = self._found / "HR"
+        found = pictures(high if high.is_dir() else self._found)
+        lr = {scale: _shipped(self._found / "LR_bicubic" / f"X{scale}", found, scale) for scale in _SCALES}
+        return [
+            Item(name, path, {("bicubic", scale): files[name] for scale, files in lr.items() if files})
+            for name, path in found.items()
+        ]
+
+
+def _shipped(folder: Path, high: dict[str, Path], scale: int) -> dict[str, Path]:
+    """The LR of every picture, by id; none of any when there is no such folder."""
+    if not folder.is_dir():
+        return {}
+    by_stem = {path.stem: path for path in pictures(folder).values()}
+    for path in high.values():
+        if f"{path.stem}x{scale}" not in by_stem:
+            raise DatasetError(
+                f"{folder}: {path.stem}x{scale}.png is missing, the LR of {path}; add it, or remove the folder to have "
+                "all LR made from HR"
+            )
+    return {name: by_stem[f"{path.stem}x{scale}"] for name, path in high.items()}
+
+
+class Set5(_Named):
+    """Set5: five photographs (Bevilacqua et al., BMVC 2012); test only. No licence is stated."""
+
+    folder = "set5"
+
+
+class Set14(_Named):
+    """Set14: 14 pictures (Zeyde et al., 2010); test only. No licence is stated."""
+
+    folder = "set14"
+
+
+class Bsd100(_Named):
+    """BSD100: the 100 test photographs of the Berkeley Segmentation Dataset (Martin et al., ICCV 2001); test only.
+
+    Berkeley allows non-commercial research and education.
+    """
+
+    folder = "bsd100"
+
+
+class Urban100(_Named):
+    """Urban100: 100 photographs of buildings (Huang et al., CVPR 2015), test only. From Flickr, Creative Commons."""
+
+    folder = "urban100"
+
+
+class Div2k(_Named):
+    """DIV2K (Agustsson and Timofte, CVPR Workshops 2017): 0001 to 0800 are trained on, 0801 to 0900 tested on.
+
+    Pictures with other names are tested on. The authors allow academic research only.
+    """
+
+    folder = "div2k"
+
+    def train(self) -> list[Item]:
+        """Pictures 0001 to 0800."""
+        return [item for item in self._items() if _in_training(item.id)]
+
+    def test(self) -> list[Item]:
+        """Pictures 0801 to 0900, and any others that are not numbered 0001 to 0800."""
+        return [item for item in self._items() if not _in_training(item.id)]
+
+
+def _in_training(name: str) -> bool:
+    return name.isdecimal() and 1 <= int(name) <= 800
+
+
+class T91(_Named):
+    """T91: 91 small photographs (Yang et al., IEEE TIP 2010), the training set of SRCNN. No licence is stated.
+
+    A set to train on: its test split is empty, because a score on what was trained on says nothing. To test other
+    methods on these photographs, give their folder to the dataset `folder`.
+    """
+
+    folder = "t91"
+
+    def train(self) -> list[Item]:
+        """All 91 pictures."""
+        return self._items()
+
+    def test(self) -> list[Item]:
+        """Nothing."""
+        return []

@@ -1,0 +1,119 @@
+"""Named sets are found under the data root; what is absent is said with the place where it belongs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from srbench_images import named
+from srbench_images.named import T91, Bsd100, Div2k, Set5, Set14, Urban100
+
+from srbench.dataset import Dataset, DatasetError, DatasetMissing
+from srbench.image import write_image
+
+SETS: list[type[named._Named]] = [Set5, Set14, Bsd100, Urban100, Div2k, T91]
+
+
+def put(path: Path, side: int = 24) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_image(path, np.full((side, side, 3), 9, np.uint8))
+
+
+@pytest.fixture
+def data_root() -> Path:
+    root = os.environ.get("SRBENCH_DATA")
+    if root is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI sets SRBENCH_DATA to a folder that holds set5 and t91")
+        pytest.skip("SRBENCH_DATA is not set")
+    return Path(root)
+
+
+def test_set5_comes_with_its_lr(data_root: Path) -> None:
+    dataset = Set5()
+    dataset.prepare(data_root)
+    items = dataset.test()
+    assert [item.id for item in items] == ["baby", "bird", "butterfly", "head", "woman"]
+    assert list(dataset.train()) == []
+    for item in items:
+        hr, peak = item.read_hr()
+        assert peak == 255
+        assert sorted(item.lr) == [("bicubic", 2), ("bicubic", 3), ("bicubic", 4)]
+        for scale in (2, 3, 4):
+            lr = item.read_lr("bicubic", scale)
+            assert lr is not None
+            assert lr.shape == (hr.shape[0] // scale, hr.shape[1] // scale, 3)
+
+
+def test_t91_is_trained_on_and_not_tested_on(data_root: Path) -> None:
+    dataset = T91()
+    dataset.prepare(data_root)
+    assert len(dataset.train()) == 91
+    assert all(item.read_hr()[0].shape[-1] == 3 for item in dataset.train())
+    assert dataset.test() == []
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_hr_and_lr_folders(kind: type[named._Named], tmp_path: Path) -> None:
+    for name in ("0001", "0900"):
+        put(tmp_path / kind.folder / "HR" / f"{name}.png")
+        put(tmp_path / kind.folder / "LR_bicubic" / "X8" / f"{name}x8.png", 3)
+    dataset = kind()
+    dataset.prepare(tmp_path)
+    last = [*dataset.train(), *dataset.test()][-1]
+    assert last.id == "0900"
+    lr = last.read_lr("bicubic", 8)
+    assert lr is not None
+    assert lr.shape == (3, 3, 3)
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_a_flat_folder_is_hr_alone(kind: type[named._Named], tmp_path: Path) -> None:
+    put(tmp_path / kind.folder / "0850.png")
+    dataset = kind()
+    dataset.prepare(tmp_path)
+    (item,) = [*dataset.train(), *dataset.test()]
+    assert item.id == "0850"
+    assert not item.lr
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_an_absent_set_says_where_it_belongs(kind: type[named._Named], tmp_path: Path) -> None:
+    with pytest.raises(DatasetMissing, match=f"no folder {tmp_path / kind.folder}.*{tmp_path / kind.folder / 'HR'}"):
+        kind().prepare(tmp_path)
+    with pytest.raises(DatasetMissing, match="no folder"):
+        kind().prepare(tmp_path / "no" / "root")
+    (tmp_path / kind.folder).mkdir()
+    with pytest.raises(DatasetMissing, match="neither a folder HR nor pictures"):
+        kind().prepare(tmp_path)
+
+
+def test_a_folder_in_other_case_is_pointed_out(tmp_path: Path) -> None:
+    put(tmp_path / "Set14" / "HR" / "a.png")
+    with pytest.raises(DatasetMissing, match=f"Rename {tmp_path / 'Set14'} to set14"):
+        Set14().prepare(tmp_path)
+
+
+def test_an_lr_that_is_missing_is_named(tmp_path: Path) -> None:
+    put(tmp_path / "set5" / "HR" / "a.png")
+    put(tmp_path / "set5" / "HR" / "b.png")
+    put(tmp_path / "set5" / "LR_bicubic" / "X2" / "ax2.png", 12)
+    with pytest.raises(DatasetError, match=r"X2: bx2\.png is missing"):
+        Set5().prepare(tmp_path)
+
+
+def test_div2k_is_split_by_number(tmp_path: Path) -> None:
+    names = ["0001", "0800", "0801", "0900", "photo"]
+    for name in names:
+        put(tmp_path / "div2k" / "HR" / f"{name}.png")
+    dataset: Dataset = Div2k()
+    dataset.prepare(tmp_path)
+    assert [item.id for item in dataset.train()] == ["0001", "0800"]
+    assert [item.id for item in dataset.test()] == ["0801", "0900", "photo"]
+
+
+def test_unprepared_sets_say_so() -> None:
+    with pytest.raises(DatasetMissing, match="prepare"):
+        Set5().test()

@@ -1,0 +1,122 @@
+"""HR and LR find each other by name and size, or the message names the files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from srbench_images.pairs import Pairs
+
+from srbench.dataset import DatasetError, DatasetMissing
+from srbench.image import ImageError, write_image
+
+Size = tuple[int, int]
+
+
+def put(path: Path, size: Size) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_image(path, np.full((*size, 3), len(path.stem), np.uint8))
+
+
+def pair(split: Path, hr: str, lr: str, scale: int = 4, size: Size = (24, 36)) -> None:
+    put(split / "HR" / hr, size)
+    put(split / "LR" / lr, (size[0] // scale, size[1] // scale))
+
+
+@pytest.mark.parametrize("lr", ["bird", "birdx4", "birdX4", "bird_x4", "bird-X4", "bird.x4"])
+def test_a_partner_has_the_same_name_or_the_name_with_the_scale(lr: str, tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "bird.png", f"{lr}.png")
+    dataset = Pairs(tmp_path)
+    dataset.prepare(tmp_path / "nowhere")
+    (item,) = dataset.test()
+    assert item.id == "bird"
+    assert list(item.lr) == [("bicubic", 4)]
+    low = item.read_lr("bicubic", 4)
+    assert low is not None
+    assert low.shape == (6, 9, 3)
+    assert item.read_lr("bicubic", 2) is None
+    assert dataset.train() == []
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+def test_the_scale_is_found_from_the_sizes(scale: int, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        pair(tmp_path / "validation", f"{name}.png", f"{name}.png", scale, (5 * scale, 7 * scale))
+        pair(tmp_path / "train", f"{name}2.png", f"{name}2x{scale}.png", scale, (9 * scale, 4 * scale))
+    dataset = Pairs(tmp_path, degradation="scanner")
+    assert [list(item.lr) for item in (*dataset.test(), *dataset.train())] == [[("scanner", scale)]] * 4
+    assert [item.id for item in dataset.train()] == ["a2", "b2"]
+
+
+def test_an_hr_name_that_ends_like_a_scale_keeps_its_own_partner(tmp_path: Path) -> None:
+    for name in ("a", "ax4", "plate-x2"):
+        pair(tmp_path / "validation", f"{name}.png", f"{name}.png")
+    items = Pairs(tmp_path).test()
+    assert [item.id for item in items] == ["a", "ax4", "plate-x2"]
+    assert all(picture.stem == item.id for item in items for picture in item.lr.values() if isinstance(picture, Path))
+
+
+def fails(root: Path, *parts: str) -> None:
+    """`prepare` and both splits fail with these parts in this order."""
+    pattern = ".*".join(re.escape(part) for part in parts)
+    for attempt in (lambda: Pairs(root).prepare(root), lambda: Pairs(root).test(), lambda: Pairs(root).train()):
+        with pytest.raises((DatasetError, DatasetMissing), match=pattern):
+            attempt()
+
+
+def test_folders_that_are_missing(tmp_path: Path) -> None:
+    fails(tmp_path / "no", "no: there is no such folder", "validation/HR")
+    pair(tmp_path / "train", "a.png", "a.png")
+    fails(tmp_path, "validation: there is no such folder")
+    put(tmp_path / "validation" / "HR" / "a.png", (8, 8))
+    fails(tmp_path, "validation/LR: there is no such folder")
+    (tmp_path / "validation" / "LR").mkdir()
+    fails(tmp_path, "validation/LR: holds no picture")
+
+
+def test_a_missing_partner_is_named(tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "bird.png", "bird.png")
+    put(tmp_path / "validation" / "HR" / "zebra.png", (8, 8))
+    fails(tmp_path, "HR/zebra.png: has no LR in", "zebra or zebrax4")
+    (tmp_path / "validation" / "HR" / "zebra.png").unlink()
+    put(tmp_path / "validation" / "LR" / "quokka.png", (2, 2))
+    fails(tmp_path, "LR/quokka.png: has no HR in")
+
+
+def test_a_misnamed_partner_is_suggested(tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "butterfly.png", "buterfly.png")
+    fails(tmp_path, "HR/butterfly.png: has no LR", "nearest name there is 'buterfly.png'")
+
+
+def test_two_partners_are_both_named(tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "a.png", "ax2.png", 2)
+    pair(tmp_path / "validation", "a.png", "ax4.png", 4)
+    fails(tmp_path, "LR/ax4.png: ax2.png is the LR of a already")
+
+
+@pytest.mark.parametrize("low", [(5, 9), (6, 18), (24, 36), (48, 72), (7, 9)])
+def test_a_wrong_ratio_says_both_sizes(low: Size, tmp_path: Path) -> None:
+    put(tmp_path / "validation" / "HR" / "a.png", (24, 36))
+    put(tmp_path / "validation" / "LR" / "a.png", low)
+    fails(tmp_path, "HR/a.png is 36 x 24", "LR/a.png is " + f"{low[1]} x {low[0]}")
+
+
+def test_a_name_that_lies_about_the_scale(tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "a.png", "ax4.png", 2)
+    fails(tmp_path, "LR/ax4.png: is named x4", "18 x 12", "x2")
+
+
+@pytest.mark.parametrize("split", ["validation", "train"])
+def test_two_scales_say_both_sizes(split: str, tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "a.png", "a.png", 4)
+    pair(tmp_path / split, "b.png", "b.png", 2)
+    fails(tmp_path, "a.png is 36 x 24 and its LR 9 x 6 (x4)", "b.png is 36 x 24 and its LR 18 x 12 (x2)")
+
+
+def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "a.png", "a.png")
+    (tmp_path / "validation" / "LR" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
+    with pytest.raises(ImageError, match=r"LR/a\.png"):
+        Pairs(tmp_path).prepare(tmp_path)

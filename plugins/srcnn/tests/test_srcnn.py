@@ -1,0 +1,142 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import peak_signal_noise_ratio
+from srbench_srcnn.method import SRCNN
+
+import srbench
+from srbench.image import to_image, to_tensor
+from srbench.params import resolve
+from srbench.plugins import registry
+from srbench.protocol import standard_protocols
+from srbench.resize import resize
+from srbench.training.colour import luma
+from srbench.training.context import Budget, FitContext
+from srbench.training.trainingset import TrainingSet
+
+X4_Y = next(protocol for protocol in standard_protocols() if protocol.name == "x4-y")
+
+
+def fresh(scale: int = 2, seed: int = 0, **params: object) -> SRCNN:
+    """An SRCNN with random weights of a size that shows in SR, as if it had learned something."""
+    method = SRCNN(**params)
+    torch.manual_seed(seed)
+    method._make(1, scale)
+    torch.nn.init.normal_(method.networks["network"].reconstruction.weight, std=0.05)
+    return method
+
+
+def data_root() -> Path:
+    root = os.environ.get("SRBENCH_DATA")
+    if root is None and os.environ.get("CI") != "true":
+        pytest.skip("SRBENCH_DATA is not set")
+    assert root is not None, "SRBENCH_DATA has to be set where CI is true"
+    return Path(root)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize(
+    ("kernels", "filters", "published"),
+    [((9, 5, 5), (64, 32), 57281), ((9, 1, 5), (64, 32), 8129), ((9, 3, 5), (64, 32), 24513)],
+)
+def test_the_parameters_are_as_many_as_published(
+    scale: int, kernels: tuple[int, int, int], filters: tuple[int, int], published: int
+) -> None:
+    assert fresh(scale, kernels=kernels, filters=filters).parameters_count() == published
+
+
+def test_the_paper_preset_is_the_9_5_5_network() -> None:
+    assert fresh(4, **resolve(SRCNN, {"preset": "paper"})).parameters_count() == 57281
+    assert fresh(4, **resolve(SRCNN, {"preset": "small"})).parameters_count() == 15841
+
+
+def test_an_untrained_network_is_bicubic_interpolation() -> None:
+    method = SRCNN()
+    torch.manual_seed(0)
+    method._make(1, 3)
+    lr = torch.rand(2, 3, 9, 8)
+    torch.testing.assert_close(method.upscale(lr, 3), resize(lr, 3), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 3), (13, 12)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_size_and_either_colour_is_upscaled(scale: int, size: tuple[int, int], channels: int) -> None:
+    sr = fresh(scale).upscale(torch.rand(2, channels, *size), scale)
+    assert sr.shape == (2, channels, size[0] * scale, size[1] * scale)
+    assert sr.dtype == torch.float32 and sr.isfinite().all()
+
+
+def test_of_colour_y_is_learned_and_chroma_is_bicubic() -> None:
+    from skimage.color import rgb2ycbcr
+
+    method, lr = fresh(), torch.rand(1, 3, 9, 8)
+    sr, bicubic = (rgb2ycbcr(image[0].permute(1, 2, 0).numpy()) for image in (method.upscale(lr, 2), resize(lr, 2)))
+    np.testing.assert_allclose(sr[..., 1:], bicubic[..., 1:], atol=1e-2)
+    np.testing.assert_allclose(sr[..., 0] / 255, method.upscale(luma(lr), 2)[0, 0].numpy(), atol=1e-4)
+    assert np.abs(sr[..., 0] - bicubic[..., 0]).max() > 1
+
+
+def test_an_image_does_not_depend_on_the_others_of_its_batch() -> None:
+    method, lr = fresh(), torch.rand(3, 3, 11, 9)
+    together = method.upscale(lr, 2)
+    for i in range(3):
+        torch.testing.assert_close(together[i : i + 1], method.upscale(lr[i : i + 1], 2), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("preset", ["paper", "small"])
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_tiles_with_the_halo_equal_the_whole(preset: str, scale: int) -> None:
+    method = fresh(scale, **resolve(SRCNN, {"preset": preset}))
+    assert method.halo is not None
+    lr = torch.rand(1, 3, 40, 33)
+    whole = method.upscale(lr, scale)
+    for top, left in [(0, 0), (17, 15), (28, 0), (20, 21)]:
+        bottom, right = min(40, top + 12), min(33, left + 12)
+        above, before = max(0, top - method.halo), max(0, left - method.halo)
+        cut = lr[..., above : bottom + method.halo, before : right + method.halo]
+        inside = method.upscale(cut, scale)[
+            ...,
+            (top - above) * scale : (bottom - above) * scale,
+            (left - before) * scale : (right - before) * scale,
+        ]
+        expected = whole[..., top * scale : bottom * scale, left * scale : right * scale]
+        torch.testing.assert_close(inside, expected, atol=1e-5, rtol=0)
+
+
+def test_impossible_parameters_are_refused() -> None:
+    with pytest.raises(srbench.SrbenchError, match="no centre"):
+        SRCNN(kernels=(9, 4, 5))
+    with pytest.raises(srbench.SrbenchError, match="at least one"):
+        SRCNN(filters=(0, 32))
+
+
+def test_it_is_offered_as_a_plugin() -> None:
+    entry = registry().get("method", "srcnn")
+    assert entry.load() is SRCNN
+    assert entry.plugin.distribution == "srbench-srcnn"
+
+
+def test_a_short_training_on_the_91_images_beats_bicubic_on_set5(tmp_path: Path) -> None:
+    root = data_root()
+    files = sorted((root / "t91").glob("*.png"))
+    method = SRCNN(**resolve(SRCNN, {"preset": "small", "batch_size": 8}))
+    method.fit(
+        TrainingSet([srbench.Item(path.stem, path) for path in files], X4_Y),
+        FitContext(0, Budget("steps", 120), tmp_path, checkpoint_seconds=1e9),
+    )
+    gains = []
+    for path in sorted((root / "set5" / "HR").glob("*.png")):
+        hr, white = X4_Y.reference(*srbench.Item(path.stem, path).read_hr())
+        lr = to_tensor(X4_Y.lr(hr, white), white)[None]
+        y = X4_Y.scored(hr, white).numpy()
+        srcnn, bicubic = (
+            peak_signal_noise_ratio(y, X4_Y.scored(to_image(sr[0], hr, white), white).numpy(), data_range=1)
+            for sr in (method.upscale(lr, 4), resize(lr, 4))
+        )
+        gains.append(srcnn - bicubic)
+    assert len(gains) == 5
+    assert np.mean(gains) > 0.15

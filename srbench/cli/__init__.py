@@ -1,0 +1,51 @@
+"""The command line: one module a verb, each imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+VERBS = ("run", "plan", "report", "show", "why", "list", "info", "upscale", "export", "doctor")
+
+
+class _Verbs(click.Group):
+    """Imports a verb's module when the verb is asked for; modules import nothing heavy at their top."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"srbench.cli.{name}").command
+        return command
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="srbench")
+def cli() -> None:
+    """Which super-resolution method serves your images, at what cost, and is the difference real?"""
+
+
+def main() -> None:
+    """Run the command line and exit: 0 fine, 1 some cell failed, 2 bad usage or bad matrix, 130 interrupted."""
+    from srbench.errors import SrbenchError
+
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except SrbenchError as error:
+        click.secho("error: ", fg="red", bold=True, err=True, nl=False)
+        click.echo(str(error), err=True)
+        code = 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; what is finished is kept, run again to go on", err=True)
+        code = 130
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stderr.close()
+        code = 0
+    sys.exit(code)

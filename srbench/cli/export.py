@@ -1,0 +1,38 @@
+"""`srbench export`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from srbench.cli.options import matrix_argument, store_option
+
+FORMATS = ("csv", "parquet", "json", "latex", "markdown")
+
+
+@click.command("export", short_help="The scores as a table for other programs.")
+@matrix_argument
+@store_option
+@click.option("--to", "form", type=click.Choice(FORMATS), default="csv", show_default=True, help="The format.")
+@click.option("--images", is_flag=True, help="One row an image instead of one a cell.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file [standard output].")
+def command(matrix: Path, store: Path | None, form: str, images: bool, out: Path | None) -> None:
+    """Write the scores of MATRIX: tidy rows (csv, parquet, json), or a table of means for a paper (latex, markdown)."""
+    from srbench.api import default_store
+    from srbench.export import encode
+    from srbench.frames import cells_frame, images_frame
+    from srbench.matrix import read_matrix
+    from srbench.runner.plan import make_plan
+    from srbench.store import Store
+
+    read = read_matrix(matrix)
+    place = Store(store or default_store(read))
+    records = [(planned.cell.point(), planned.record) for planned in make_plan(read, place).cells]
+    names = [metric.name for metric in read.metrics]
+    data = encode(images_frame(records, place) if images else cells_frame(records, names), form)
+    if out is None:
+        sys.stdout.buffer.write(data)
+    else:
+        out.write_bytes(data)

@@ -1,0 +1,13 @@
+"""Arguments and options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+matrix_argument = click.argument("matrix", type=click.Path(path_type=Path))
+store_option = click.option(
+    "--store", type=click.Path(file_okay=False, path_type=Path), help="The folder of records [results/NAME]."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

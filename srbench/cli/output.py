@@ -1,0 +1,36 @@
+"""Tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+    """Rows with the same keys, as an aligned table with a head, or as a JSON list."""
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        click.echo("none")
+        return
+    columns = list(rows[0])
+    texts = [columns, *([_text(row[column]) for column in columns] for row in rows)]
+    widths = [max(len(line[index]) for line in texts) for index in range(len(columns))]
+    for number, line in enumerate(texts):
+        padded = "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        click.secho(padded, bold=number == 0)
+
+
+def print_json(value: Any) -> None:
+    """Indented JSON."""
+    click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    return " ".join(str(value).split())

@@ -1,0 +1,39 @@
+"""`srbench plan`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from srbench.cli.options import json_option, matrix_argument, store_option
+from srbench.cli.output import print_rows
+
+
+@click.command("plan", short_help="What would run, what is done, what is stale and why.")
+@matrix_argument
+@store_option
+@json_option
+def command(matrix: Path, store: Path | None, as_json: bool) -> None:
+    """Show every cell of MATRIX with its state: done, new, stale (and what changed), or to be repeated."""
+    from srbench.api import default_store
+    from srbench.matrix import read_matrix
+    from srbench.runner.plan import make_plan
+    from srbench.store import Store
+
+    read = read_matrix(matrix)
+    plan = make_plan(read, Store(store or default_store(read)))
+    rows = [
+        {
+            "cell": planned.cell.label,
+            "state": planned.state,
+            "why": planned.why if planned.verdict is None or planned.state == "done" else ": ".join(planned.verdict),
+            "key": planned.cell.key[:12],
+        }
+        for planned in plan.cells
+    ]
+    print_rows(rows, as_json)
+    if not as_json:
+        counts = Counter(planned.state for planned in plan.cells)
+        click.echo(f"{len(rows)} cells: " + ", ".join(f"{count} {state}" for state, count in counts.items()))

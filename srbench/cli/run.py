@@ -1,0 +1,110 @@
+"""`srbench run`."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from srbench.cli.options import matrix_argument, store_option
+from srbench.errors import nearest
+
+if TYPE_CHECKING:
+    from srbench.runner.plan import PlannedCell
+    from srbench.store import Status
+
+STATUSES: tuple[Status, ...] = ("failed", "timeout", "out_of_memory", "killed", "skipped", "ok")
+
+
+@click.command("run", short_help="Run a matrix and make its pages.")
+@matrix_argument
+@store_option
+@click.option("--executor", default="local", show_default=True, help="Where cells run.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Cells at once, where there is no GPU [1].")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Only cells with this dataset, protocol, method, trained_on or seed; may be repeated.",
+)
+@click.option("--retry", default="", metavar="STATUS,...", help="Repeat cells that ended so, `failed,timeout` say.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="The pages [leaderboards/NAME].")
+@click.option("--no-report", is_flag=True, help="Make no pages.")
+def command(
+    matrix: Path,
+    store: Path | None,
+    executor: str,
+    jobs: int | None,
+    where: tuple[str, ...],
+    retry: str,
+    out: Path | None,
+    no_report: bool,
+) -> None:
+    """Run every cell of MATRIX (a file, or a folder holding matrix.yaml) that has no up-to-date record.
+
+    What is done is kept: run again after an interruption, after adding a method or a metric, or after changing one.
+    Exits with 0 when every cell is ok or skipped with a reason, otherwise with 1.
+    """
+    from rich.console import Console
+
+    from srbench import api
+    from srbench.matrix import read_matrix
+    from srbench.runner.display import Lines
+
+    chosen, retried = _where(where), _statuses(retry)
+    read = read_matrix(matrix)
+    with _terminable(), Lines(Console(highlight=False)) as display:
+        result = api.run(read, store=store, executor=executor, jobs=jobs, where=chosen, retry=retried, display=display)
+    cells = api.select(result.plan, chosen)
+    click.echo(_tally(cells))
+    if not no_report:
+        from srbench.leaderboard import write_pages
+
+        page = write_pages(result.plan, result.store.root, out or Path("leaderboards") / read.name)
+        click.echo(f"page: {page}")
+    failed = [cell for cell in cells if cell.record is None or cell.record.status not in ("ok", "skipped")]
+    if failed:
+        click.get_current_context().exit(1)
+
+
+def _where(pairs: tuple[str, ...]) -> dict[str, set[str]]:
+    chosen: dict[str, set[str]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--where")
+        chosen.setdefault(key, set()).add(value)
+    return chosen
+
+
+def _statuses(text: str) -> set[Status]:
+    asked = {part.strip() for part in text.split(",") if part.strip()}
+    for status in sorted(asked):
+        if status not in STATUSES:
+            raise click.BadParameter(f"unknown status {status!r}.{nearest(status, STATUSES)}", param_hint="--retry")
+    return {status for status in STATUSES if status in asked}
+
+
+def _tally(cells: Sequence[PlannedCell]) -> str:
+    counts = Counter("missing" if cell.record is None else cell.record.status for cell in cells)
+    parts = [f"{count} {status}" for status, count in sorted(counts.items(), key=lambda pair: -pair[1])]
+    return f"{len(cells)} cells: {', '.join(parts)}"
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM (a cluster's way to say that time is up) stop the run as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,45 @@
+"""`srbench show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from srbench.cli.options import json_option, store_option
+from srbench.cli.output import print_json
+
+
+@click.command("show", short_help="A cell's record and its log.")
+@click.argument("cell")
+@store_option
+@json_option
+def command(cell: str, store: Path | None, as_json: bool) -> None:
+    """Show the record of CELL: its label (`set5/x4-y/bicubic`) or the first digits of its key."""
+    import msgspec
+
+    from srbench.stores import find_record
+
+    place, record = find_record(cell, store)
+    if as_json:
+        print_json(msgspec.to_builtins(record))
+        return
+    facts: dict[str, object] = {
+        "cell": record.label,
+        "key": record.key,
+        "status": record.status + (f": {record.reason}" if record.reason else ""),
+        "started": f"{record.started}, took {record.seconds:g} s",
+        "LR": record.lr,
+        "folder": place.folder("cells", record.key),
+    }
+    facts |= {f"cost.{name}": value for name, value in record.cost.items()}
+    facts |= {f"environment.{name}": value for name, value in record.environment.items()}
+    for name, result in record.metrics.items():
+        score = result.reason if result.value is None else f"{result.value:.6g} {result.unit}, n = {result.n}"
+        facts[f"metric.{name}"] = f"{result.status}, {score}"
+    width = max(len(name) for name in facts)
+    for name, value in facts.items():
+        click.echo(f"{name.ljust(width)}  {'-' if value is None else value}")
+    log = place.folder("cells", record.key) / "log.txt"
+    click.echo("log:")
+    click.echo(log.read_text(errors="replace").rstrip() if log.exists() else record.log_tail or "(empty)")

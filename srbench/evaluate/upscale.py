@@ -1,0 +1,113 @@
+"""LR in, SR on disk: the only step that runs a method."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srbench.dataset import Item
+from srbench.errors import SrbenchError
+from srbench.evaluate.tiles import tile_for, upscale_tiled
+from srbench.image import suffix_for, to_image, to_tensor, write_image
+from srbench.method import Method
+from srbench.protocol import Protocol
+
+if TYPE_CHECKING:
+    import torch
+
+
+class BadOutput(SrbenchError):
+    """A method returned something that is no image: wrong shape, not finite, not float32."""
+
+
+@dataclass
+class Upscaled:
+    """What upscaling a split left: file names by image id, where the LR came from, and the time it took."""
+
+    images: dict[str, str] = field(default_factory=dict)
+    shipped: int = 0
+    seconds: float = 0.0
+    megapixels: float = 0.0
+
+    @property
+    def lr(self) -> str:
+        """`made`, `shipped`, or `mixed`."""
+        return "made" if self.shipped == 0 else "shipped" if self.shipped == len(self.images) else "mixed"
+
+
+def upscale_split(
+    method: Method,
+    items: Iterable[Item],
+    protocol: Protocol,
+    folder: Path,
+    *,
+    seed: int | None = None,
+    memory_bytes: float | None = None,
+    progress: Callable[[str], None] = lambda image: None,
+) -> Upscaled:
+    """Upscale every image and write it into `folder`, losslessly and in its native depth.
+
+    seed: for methods that sample; each image starts from it, so that the order of images changes nothing.
+    memory_bytes: above it, images are upscaled in tiles. The seconds are the method's alone.
+    """
+    done = Upscaled()
+    for item in items:
+        hr, peak = item.read_hr()
+        shipped = item.read_lr(protocol.degradation, protocol.scale)
+        reference, white = protocol.reference(hr, peak)
+        lr = to_tensor(protocol.lr(hr, peak, shipped), white)
+        if not done.images:
+            _warm_up(method, lr, protocol.scale)
+        if seed is not None:
+            _seed(seed)
+        started = time.perf_counter()
+        sr = upscale_image(method, lr, protocol.scale, memory_bytes)
+        done.seconds += time.perf_counter() - started
+        done.megapixels += sr.shape[-2] * sr.shape[-1] / 1e6
+        done.shipped += shipped is not None
+        name = item.id + suffix_for(reference)
+        write_image(folder / name, to_image(sr, reference, white))
+        done.images[item.id] = name
+        progress(item.id)
+    return done
+
+
+def upscale_image(method: Method, lr: torch.Tensor, scale: int, memory_bytes: float | None = None) -> torch.Tensor:
+    """SR `(C, H * scale, W * scale)` on the CPU from LR `(C, H, W)`, checked; float32, white at 1."""
+    import torch
+
+    batch = lr[None].to(method.device)
+    with torch.inference_mode():
+        tile = None if memory_bytes is None else tile_for(method, batch, scale, memory_bytes)
+        sr = method.upscale(batch, scale) if tile is None else upscale_tiled(method, batch, scale, tile)
+    return _checked(sr, batch, scale)[0].cpu()
+
+
+def _checked(sr: torch.Tensor, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    import torch
+
+    expected = (*lr.shape[:2], lr.shape[2] * scale, lr.shape[3] * scale)
+    if not isinstance(sr, torch.Tensor):
+        raise BadOutput(f"upscale returned {type(sr).__name__} instead of a tensor")
+    if tuple(sr.shape) != expected:
+        raise BadOutput(f"upscale returned the shape {tuple(sr.shape)}; from {tuple(lr.shape)} it should be {expected}")
+    if sr.dtype != torch.float32:
+        raise BadOutput(f"upscale returned {sr.dtype}; it should be torch.float32")
+    wrong = int((~torch.isfinite(sr)).sum())
+    if wrong:
+        raise BadOutput(f"upscale returned {wrong} of {sr.numel()} values that are not finite")
+    return sr
+
+
+def _warm_up(method: Method, lr: torch.Tensor, scale: int) -> None:
+    """The first call pays for starting threads and kernels; keep that out of the time reported."""
+    upscale_image(method, lr[:, :16, :16], scale)
+
+
+def _seed(seed: int) -> None:
+    import torch
+
+    torch.manual_seed(seed)

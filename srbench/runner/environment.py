@@ -1,0 +1,64 @@
+"""Where a number was made: hardware and software, without names of people or machines."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("srbench", "torch", "numpy", "lightning-fabric", "pillow", "imagecodecs")
+
+
+def environment(device: str, threads: int) -> dict[str, Any]:
+    """What a record says of the machine it was made on."""
+    return {
+        "device": device_name(device),
+        "threads": threads,
+        "cores": cores(),
+        "memory_gb": round(memory_gb(), 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": {name: version for name in PACKAGES if (version := _version(name)) is not None},
+    }
+
+
+def cores() -> int:
+    """The CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory_gb() -> float:
+    """The machine's memory, in GB of 10^9 bytes."""
+    import psutil
+
+    return float(psutil.virtual_memory().total) / 1e9
+
+
+@cache
+def cpu_name() -> str:
+    """The CPU's model, as far as the system tells."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def device_name(device: str) -> str:
+    """A torch device in words: the GPU's name, or the CPU's."""
+    if device.startswith("cuda"):
+        import torch
+
+        return torch.cuda.get_device_name(torch.device(device))
+    return cpu_name() if device == "cpu" else device
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,40 @@
+"""The line between the run and its keepers: small whole messages over a Unix socket."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from typing import Any
+
+LONGEST = 16384
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends of a line. A message arrives whole or not at all, even when its sender is killed while sending."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def send(line: socket.socket, **message: Any) -> None:
+    """Send a message. It is dropped when the other end is gone or does not keep up: a job never waits for display."""
+    data = json.dumps(message).encode()[:LONGEST]
+    with contextlib.suppress(OSError):
+        line.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+
+def send_surely(line: socket.socket, **message: Any) -> None:
+    """Send a message that must arrive, waiting for room."""
+    with contextlib.suppress(OSError):
+        line.send(json.dumps(message).encode(), socket.MSG_NOSIGNAL)
+
+
+def receive(line: socket.socket) -> dict[str, Any] | None:
+    """The next message; None when the other end is gone. Waits for one."""
+    try:
+        data = line.recv(LONGEST)
+    except ConnectionError:
+        return None
+    if not data:
+        return None
+    message: dict[str, Any] = json.loads(data)
+    return message

@@ -1,0 +1,171 @@
+"""Bring every cell of a plan to its record: what needs training waits for it, and no fault stops the others."""
+
+from __future__ import annotations
+
+import datetime
+import warnings
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from srbench.cell import SCHEMA, Cell
+from srbench.plugins import registry
+from srbench.runner.executor import Ended, Executor
+from srbench.runner.jobs import Evaluation, Training
+from srbench.runner.plan import PlannedCell
+from srbench.store import Record, Status, Store
+
+
+class Display(ABC):
+    """Someone who watches a run."""
+
+    @abstractmethod
+    def planned(self, cells: int) -> None:
+        """So many cells are about to run."""
+
+    @abstractmethod
+    def started(self, task: Training | Evaluation) -> None:
+        """A task began."""
+
+    @abstractmethod
+    def progressed(self, key: str, done: float, message: str) -> None:
+        """The task with this key got on: `done` in [0, 1]."""
+
+    @abstractmethod
+    def trained(self, task: Training, status: Status, reason: str) -> None:
+        """A training ended."""
+
+    @abstractmethod
+    def finished(self, planned: PlannedCell, record: Record) -> None:
+        """A cell has its record."""
+
+
+@dataclass
+class _Work:
+    """Tasks by key, and which of them wait for which."""
+
+    ready: deque[Training | Evaluation]
+    waiting: dict[str, list[PlannedCell]]
+    cells: dict[str, list[PlannedCell]]
+
+
+def run_cells(planned: Sequence[PlannedCell], store: Store, executor: Executor, display: Display) -> None:
+    """Run cells until each has a record. Raises `KeyboardInterrupt` when interrupted, with checkpoints written.
+
+    Cells that share a training wait for the one job that does it; cells with the same key run once.
+    """
+    display.planned(len(planned))
+    todo = []
+    for one in planned:
+        if one.verdict is None:
+            todo.append(one)
+        else:
+            _leave(one, *one.verdict, store, display)
+    work = _sorted_out(todo, store)
+    tasks: dict[str, Training | Evaluation] = {}
+    with executor:
+        try:
+            while work.ready or tasks:
+                while work.ready and executor.free() > 0:
+                    task = work.ready.popleft()
+                    tasks[task.key] = task
+                    _announce(task, display)
+                    executor.submit(task)
+                for event in executor.events():
+                    if isinstance(event, Ended):
+                        _end(tasks.pop(event.key), event, work, store, display)
+                    else:
+                        display.progressed(event.key, event.done, event.message)
+        except KeyboardInterrupt:
+            executor.stop()
+            raise
+
+
+def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
+    work = _Work(deque(), {}, {})
+    trainings: dict[str, Training] = {}
+    for one in todo:
+        same = work.cells.setdefault(one.cell.key, [])
+        same.append(one)
+        if len(same) > 1:
+            continue
+        training = one.training
+        if training is None or _is_trained(training, store):
+            work.ready.append(one.evaluation())
+        else:
+            trainings[training.key] = training
+            work.waiting.setdefault(training.key, []).append(one)
+    work.ready.extend(trainings.values())
+    return work
+
+
+def _is_trained(training: Training, store: Store) -> bool:
+    record = store.read("models", training.key)
+    return record is not None and record.status == "ok"
+
+
+def _announce(task: Training | Evaluation, display: Display) -> None:
+    display.started(task)
+    if isinstance(task, Evaluation):
+        _tell("srbench_cell_started", cell=task.cell)
+
+
+def _end(task: Training | Evaluation, event: Ended, work: _Work, store: Store, display: Display) -> None:
+    if event.status is None:
+        return
+    if isinstance(task, Evaluation):
+        for planned in work.cells[task.key]:
+            _report(planned, event, store, display)
+        return
+    display.trained(task, event.status, event.reason)
+    for planned in work.waiting.pop(task.key):
+        if event.status == "ok":
+            work.ready.appendleft(planned.evaluation())
+        else:
+            for same in work.cells[planned.cell.key]:
+                _leave(same, event.status, f"training: {event.reason}", store, display)
+
+
+def _report(planned: PlannedCell, event: Ended, store: Store, display: Display) -> None:
+    assert event.status is not None
+    record = store.read("cells", planned.cell.key)
+    if record is None:
+        _leave(planned, event.status, event.reason, store, display)
+        return
+    if record.status == "ok" and event.status != "ok":  # scoring a new metric died; the results stay
+        record = msgspec.structs.replace(record, status=event.status, reason=event.reason)
+    _finish(planned, record, display)
+
+
+def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, display: Display) -> None:
+    """Write the record of a cell that never ran, or whose keeper could not."""
+    cell: Cell = planned.cell
+    record = Record(
+        key=cell.key,
+        schema=SCHEMA,
+        status=status,
+        reason=reason,
+        point=cell.point(),
+        ingredients=cell.ingredients,
+        started=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
+        model=None if planned.training is None else planned.training.key,
+    )
+    store.write("cells", record)
+    _finish(planned, record, display)
+
+
+def _finish(planned: PlannedCell, record: Record, display: Display) -> None:
+    display.finished(replace(planned, record=record), record)
+    _tell("srbench_cell_finished", cell=planned.cell, record=record)
+
+
+def _tell(event: str, **facts: Any) -> None:
+    """Call an event's hooks; one that fails is reported and costs nothing else."""
+    try:
+        getattr(registry().hook, event)(**facts)
+    except Exception as error:
+        warnings.warn(f"a plugin's {event} failed: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)

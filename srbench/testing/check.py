@@ -1,0 +1,116 @@
+"""What a check is, which there are, and what came of one."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from srbench.testing.subjects import Subject
+
+CheckedKind = Literal["method", "metric", "dataset"]
+Status = Literal["passed", "failed", "blocked", "unchecked"]
+
+_MODULES = ("class_checks", "method_checks", "fit_checks", "metric_checks", "dataset_checks")
+_CHECKS: list[Check] = []
+
+
+class CheckFailure(AssertionError):
+    """A plugin breaks the contract; the message tells its author how, and what to do."""
+
+
+class CannotCheck(Exception):
+    """What the check needs is not on this machine (weights, files); the message says what."""
+
+
+def _always(subject: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise of the contract.
+
+    summary: the promise in one line. needs: checks without which this one says nothing. applies: whether a subject
+    makes the promise at all (only methods that learn can resume). function: raises `CheckFailure`.
+    """
+
+    name: str
+    kinds: tuple[CheckedKind, ...]
+    summary: str
+    function: Callable[[Any], None]
+    needs: tuple[str, ...]
+    applies: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one check.
+
+    status: `blocked` when a check that it needs did not pass; `unchecked` when this machine lacks something for it.
+    error: what the plugin's code raised, when it was not expected to.
+    """
+
+    check: Check
+    status: Status
+    message: str = ""
+    error: Exception | None = None
+
+
+def check(
+    *kinds: CheckedKind, needs: tuple[str, ...] = (), applies: Callable[[Any], bool] = _always
+) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+    """Make a function a check of these kinds, by its own name; its docstring's first line is the promise."""
+
+    def register(function: Callable[[Any], None]) -> Callable[[Any], None]:
+        summary = (function.__doc__ or "").strip().splitlines()[0]
+        _CHECKS.append(Check(function.__name__, kinds, summary, function, needs, applies))
+        return function
+
+    return register
+
+
+def checks_for(kind: CheckedKind) -> list[Check]:
+    """The checks of one kind, in the order in which they are best read."""
+    for module in _MODULES:
+        importlib.import_module(f"srbench.testing.{module}")
+    return [one for one in _CHECKS if kind in one.kinds]
+
+
+def run_check(one: Check, subject: Subject) -> Outcome:
+    """Run a check, and before it those that it needs; each at most once a subject."""
+    if one.name not in subject.outcomes:
+        subject.outcomes[one.name] = _obstacle(one, subject) or _run(one, subject)
+    return subject.outcomes[one.name]
+
+
+def _obstacle(one: Check, subject: Subject) -> Outcome | None:
+    for needed in subject.checks() if one.needs else ():
+        if needed.name not in one.needs:
+            continue
+        outcome = run_check(needed, subject)
+        if outcome.status in ("failed", "blocked"):
+            return Outcome(one, "blocked", f"not checked, because {needed.name!r} comes first and did not pass")
+        if outcome.status == "unchecked":
+            return Outcome(one, "unchecked", outcome.message)
+    return None
+
+
+def _run(one: Check, subject: Subject) -> Outcome:
+    try:
+        one.function(subject)
+    except CheckFailure as failure:
+        return Outcome(one, "failed", f"{subject.kind} {subject.label!r}: {failure}")
+    except CannotCheck as reason:
+        return Outcome(one, "unchecked", str(reason))
+    except Exception as error:  # a plugin may raise anything; its author is told what, and where
+        return Outcome(one, "failed", f"{subject.kind} {subject.label!r} raised {type(error).__name__}: {error}", error)
+    return Outcome(one, "passed")
+
+
+def run_checks(subject: Subject) -> Iterator[Outcome]:
+    """Every check that applies to a subject, without pytest: `run_checks(MethodSubject("bicubic"))`."""
+    for one in subject.checks():
+        yield run_check(one, subject)

@@ -1,0 +1,138 @@
+"""What every plugin's class must be, whatever it does: loadable, importable without torch, typed."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+import typing
+from functools import lru_cache, reduce
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from srbench.dataset import Dataset
+from srbench.method import Method
+from srbench.metric import ImageMetric, SetMetric
+from srbench.params import PRESET, ParameterError, parameters, resolve
+from srbench.plugins import PluginError
+from srbench.testing.check import CheckedKind, CheckFailure, check
+from srbench.testing.subjects import Subject
+
+_CONTRACT: dict[CheckedKind, tuple[type, ...]] = {
+    "method": (Method,),
+    "metric": (ImageMetric, SetMetric),
+    "dataset": (Dataset,),
+}
+
+
+@check("method", "metric", "dataset")
+def loads(subject: Subject) -> None:
+    """The name is registered once, and its target is a class of the right kind with nothing left abstract."""
+    try:
+        target = subject.target
+    except PluginError as error:
+        raise CheckFailure(str(error)) from None
+    contract = _CONTRACT[subject.kind]
+    names = " or ".join(f"srbench.{parent.__name__}" for parent in contract)
+    if not (isinstance(target, type) and issubclass(target, contract)):
+        raise CheckFailure(f"the entry's target is {target!r}; it should be a class derived from {names}")
+    if inspect.isabstract(target):
+        missing = ", ".join(sorted(getattr(target, "__abstractmethods__", ())))
+        raise CheckFailure(f"{target.__name__} does not define {missing}, which {names} asks for")
+
+
+@check("method", "metric", "dataset", needs=("loads",))
+def imports_without_torch(subject: Subject) -> None:
+    """Importing the plugin's module and the class's module does not import torch."""
+    for module in (subject.registered.plugin.module, subject.target.__module__):
+        if _imports_torch(module, tuple(sys.path)):
+            raise CheckFailure(
+                f"importing {module} imports torch, which costs everyone who runs `srbench list` seconds. Import it "
+                "inside the functions that compute (and for annotations under `if TYPE_CHECKING:`)"
+            )
+
+
+@lru_cache
+def _imports_torch(module: str, path: tuple[str, ...]) -> bool:
+    code = "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]); importlib.import_module(sys.argv[2]); "
+    code += "print('torch' in sys.modules)"
+    command = [sys.executable, "-c", code, json.dumps(path), module]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    if done.returncode != 0:
+        last = done.stderr.strip().splitlines()[-1:]
+        raise CheckFailure(f"{module} cannot be imported in a fresh process: {''.join(last)}")
+    return done.stdout.strip().splitlines()[-1] == "True"
+
+
+@check("method", "metric", "dataset", needs=("loads",))
+def found_by_name(subject: Subject) -> None:
+    """The class is found in its module under its own name, so that worker processes can load it."""
+    target = subject.target
+    try:
+        found: Any = reduce(getattr, target.__qualname__.split("."), importlib.import_module(target.__module__))
+    except (ImportError, AttributeError):
+        found = None
+    if found is not target:
+        raise CheckFailure(
+            f"{target.__module__}.{target.__qualname__} is not this class. Define it at the top level of an importable "
+            "module, under the name it has"
+        )
+
+
+@check("method", "metric", "dataset", needs=("loads",))
+def parameters_are_typed(subject: Subject) -> None:
+    """Every parameter of `__init__` is named, has an annotation, and a default of that type if any."""
+    target = subject.target
+    if target.__init__ is object.__init__:
+        return
+    for name, parameter in list(inspect.signature(target.__init__).parameters.items())[1:]:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise CheckFailure(f"__init__ takes *{name}; name every parameter, so that a misspelt one is reported")
+        if parameter.annotation is parameter.empty:
+            raise CheckFailure(f"parameter {name!r} has no annotation; without a type it cannot be validated")
+    try:
+        known = parameters(target)
+    except NameError as error:
+        raise CheckFailure(
+            f"the annotations of __init__ cannot be read: {error}. Import the type outside `if TYPE_CHECKING:`"
+        ) from None
+    for name, one in known.items():
+        if one.required or one.type is Path or Path in typing.get_args(one.type):
+            continue
+        try:
+            msgspec.convert(one.default, one.type)
+        except msgspec.ValidationError as error:
+            raise CheckFailure(f"parameter {name!r} has the default {one.default!r}: {error}") from None
+        except TypeError:  # a type that only the class itself knows to check
+            continue
+
+
+@check("method", "metric", "dataset", needs=("loads", "parameters_are_typed"))
+def constructs(subject: Subject) -> None:
+    """It can be made from the given parameters and from each preset; resolved parameters fit into JSON."""
+    choices: list[dict[str, Any]] = [subject.given]
+    choices += [{**subject.given, PRESET: preset} for preset in getattr(subject.target, "presets", {})]
+    for given in choices:
+        said = f"with {given}" if given else "with its defaults"
+        try:
+            params = resolve(subject.target, given)
+        except ParameterError as error:
+            raise CheckFailure(f"{said}: {error}") from None
+        for preset, values in getattr(subject.target, "presets", {}).items():
+            if unknown := sorted(set(values) - set(params)):
+                raise CheckFailure(f"preset {preset!r} sets {', '.join(unknown)}, which __init__ does not take")
+        try:
+            json.dumps({name: str(value) if isinstance(value, Path) else value for name, value in params.items()})
+        except TypeError as error:
+            raise CheckFailure(
+                f"{said}: parameters {params} do not fit into JSON ({error}), so no key can be made of them. Use "
+                "numbers, strings, booleans, lists and mappings"
+            ) from None
+        try:
+            subject.target(**params)
+        except Exception as error:
+            raise CheckFailure(f"{said} it cannot be made: {type(error).__name__}: {error}") from error

@@ -1,0 +1,169 @@
+"""What a method that learns must do besides: stop and go on, save and load, depend on its seed and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srbench.method import Method
+from srbench.testing.check import CheckFailure, check
+from srbench.testing.pictures import lr_batch
+from srbench.testing.subjects import MethodSubject, seeded
+from srbench.training.context import Interrupted
+
+if TYPE_CHECKING:
+    import torch
+
+LONGER = 4
+"""Steps of a training that is interrupted half way."""
+
+_SAFE = (".safetensors", ".json", ".csv")
+
+
+def _learns(subject: MethodSubject) -> bool:
+    return bool(subject.target.learns)
+
+
+def _sr(subject: MethodSubject, method: Method) -> torch.Tensor:
+    return subject.upscale(method, lr_batch(2, subject.channels, 12, 16))
+
+
+def _trained(subject: MethodSubject, *, seed: int = 0, global_seed: int = 0, steps: int = 2) -> Method:
+    with seeded(global_seed):
+        method: Method = subject.create()
+        subject.fit(method, seed=seed, steps=steps)
+    return method
+
+
+@check("method", needs=("supports_answers",), applies=_learns)
+def fits(subject: MethodSubject) -> None:
+    """`fit` trains on three small pictures for two steps."""
+    try:
+        subject.ready()
+    except CheckFailure:
+        raise
+    except Exception as error:
+        raise CheckFailure(
+            f"fit on three pictures of {subject.size} x {subject.size} pixels raised {type(error).__name__}: {error} "
+            "(if its patches need larger pictures, give the check `size=`)"
+        ) from error
+
+
+@check("method", needs=("fits",), applies=_learns)
+def counts_parameters(subject: MethodSubject) -> None:
+    """`parameters_count` says how many numbers were learned."""
+    count = subject.ready().parameters_count()
+    if type(count) is not int or count < 1:
+        raise CheckFailure(f"parameters_count gave {count!r} after fit; it should give how many numbers were learned")
+
+
+@check("method", needs=("deterministic",), applies=_learns)
+def saves_and_loads(subject: MethodSubject) -> None:
+    """A new instance that loads what another saved gives the same SR, bit for bit."""
+    folder = subject.folder()
+    subject.ready().save(folder)
+    if not any(folder.iterdir()):
+        raise CheckFailure("save wrote nothing into its folder, although learns is True")
+    fresh = subject.create()
+    fresh.load(folder)
+    if not _sr(subject, fresh).equal(_sr(subject, subject.ready())):
+        raise CheckFailure("a new instance gives other SR after load; save everything that upscale depends on")
+
+
+@check("method", needs=("fits",), applies=_learns)
+def saves_no_code(subject: MethodSubject) -> None:
+    """`save` writes safetensors, JSON and CSV: a model from a stranger must be safe to load."""
+    folder = subject.folder()
+    subject.ready().save(folder)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if path.suffix not in _SAFE:
+            raise CheckFailure(
+                f"save wrote {path.name}; write tensors with safetensors, the rest as JSON or CSV. A pickle (what "
+                "torch.save writes) can run code when it is loaded"
+            )
+
+
+@check("method", needs=("deterministic",), applies=_learns)
+def fit_repeats(subject: MethodSubject) -> None:
+    """Two trainings with the same `context.seed` give the same model on a CPU, whatever the global seed."""
+    first, second = (_trained(subject, global_seed=seed) for seed in (0, 1))
+    if not _sr(subject, first).equal(_sr(subject, second)):
+        raise CheckFailure(
+            "two trainings with the same context.seed differ. Draw every random number (weights, patches, noise) "
+            "from generators seeded with context.seed, inside fit"
+        )
+
+
+@check("method", needs=("deterministic",), applies=_learns)
+def seed_matters(subject: MethodSubject) -> None:
+    """Trainings with different `context.seed` give different models."""
+    first, second = (_trained(subject, seed=seed) for seed in (0, 1))
+    if _sr(subject, first).equal(_sr(subject, second)):
+        raise CheckFailure(
+            "trainings with the seeds 0 and 1 give the same SR: context.seed is not used, so repeating the training "
+            "with more seeds would show no spread"
+        )
+
+
+class _StopAfter:
+    """Answers `stop` with True from call `limit` on, and counts."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.calls = 0
+        self.limit = limit
+
+    def __call__(self) -> bool:
+        self.calls += 1
+        return self.limit is not None and self.calls >= self.limit
+
+
+def _fit_until(subject: MethodSubject, stop: Callable[[], bool], folder: Path) -> Method:
+    with seeded(0):
+        method: Method = subject.create()
+        subject.fit(method, steps=LONGER, folder=folder, stop=stop)
+    return method
+
+
+def _interrupt(subject: MethodSubject, folder: Path) -> int:
+    """Stop a training half way; returns how often an undisturbed one asks `stop`."""
+    undisturbed = _StopAfter()
+    _fit_until(subject, undisturbed, subject.folder())
+    if undisturbed.calls < 2:
+        raise CheckFailure(
+            f"fit asked context.stop() {undisturbed.calls} times in {LONGER} steps; ask after every step, so that an "
+            "interrupted run loses nothing"
+        )
+    try:
+        _fit_until(subject, _StopAfter(max(2, undisturbed.calls // 2)), folder)
+    except Interrupted:
+        return undisturbed.calls
+    raise CheckFailure(
+        "context.stop() answered True, and fit went on; it should write its checkpoint and raise "
+        "srbench.training.context.Interrupted"
+    )
+
+
+@check("method", needs=("fit_repeats",), applies=_learns)
+def stops_on_request(subject: MethodSubject) -> None:
+    """`fit` asks `context.stop()` at every step, and raises `Interrupted` when it answers True."""
+    _interrupt(subject, subject.folder())
+
+
+@check("method", needs=("stops_on_request",), applies=_learns)
+def resumes(subject: MethodSubject) -> None:
+    """A training that was stopped goes on from the checkpoint in `context.folder`, to the same model."""
+    folder = subject.folder()
+    undisturbed = _interrupt(subject, folder)
+    rest = _StopAfter()
+    method = _fit_until(subject, rest, folder)
+    if rest.calls >= undisturbed:
+        raise CheckFailure(
+            f"fit began again from the start: {rest.calls} steps after an interruption half way, {undisturbed} "
+            "without one. Write a checkpoint into context.folder before raising Interrupted, and look for it in fit"
+        )
+    if not _sr(subject, method).equal(_sr(subject, _trained(subject, steps=LONGER))):
+        raise CheckFailure(
+            "a training that was stopped and resumed ends in another model than one that was not. The checkpoint "
+            "needs the weights, the optimiser, the schedule, the step and the random number generators"
+        )

@@ -1,0 +1,70 @@
+"""The checks as pytest tests: the only module of the kit that imports pytest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from srbench.errors import SrbenchError
+from srbench.plugins import Registry
+from srbench.testing.check import Check, run_check
+from srbench.testing.subjects import DatasetSubject, MethodSubject, MetricSubject, Subject
+
+Named = str | tuple[str, Mapping[str, Any]]
+"""A registered name, alone or with parameters: `("srcnn", {"preset": "small"})`."""
+
+Test = Callable[..., None]
+
+
+def check_methods(*methods: Named, registry: Registry | None = None, size: int = 48) -> Test:
+    """A test that pytest runs once a method and check: `test_methods = check_methods("bicubic")`.
+
+    size: the side in HR pixels of the made pictures that methods are trained on. registry: where the names are
+    registered, when they are not those of installed plugins.
+    """
+    return _test([MethodSubject(*_name_and_params(one), registry, size) for one in methods])
+
+
+def check_metrics(*metrics: Named, registry: Registry | None = None) -> Test:
+    """A test that pytest runs once a metric and check: `test_metrics = check_metrics("psnr")`."""
+    return _test([MetricSubject(*_name_and_params(one), registry) for one in metrics])
+
+
+def check_datasets(*datasets: Named, registry: Registry | None = None, root: Path | None = None) -> Test:
+    """A test that pytest runs once a dataset and check: `test_datasets = check_datasets("set5")`.
+
+    root: the data root to look under; by default that of this machine (`SRBENCH_DATA`).
+    """
+    return _test([DatasetSubject(*_name_and_params(one), registry, root) for one in datasets])
+
+
+def _name_and_params(named: Named) -> tuple[str, Mapping[str, Any]]:
+    return (named, {}) if isinstance(named, str) else named
+
+
+def _test(subjects: Sequence[Subject]) -> Test:
+    if not subjects:
+        raise SrbenchError('nothing to check: give at least one registered name, as in check_methods("bicubic")')
+    taken = Counter(subject.name for subject in subjects)
+    cases = [
+        pytest.param(subject, one, id=f"{subject.name if taken[subject.name] == 1 else subject.label}-{one.name}")
+        for subject in subjects
+        for one in subject.checks()
+    ]
+
+    @pytest.mark.parametrize(("subject", "check"), cases)
+    def test(subject: Subject, check: Check) -> None:
+        __tracebackhide__ = True
+        outcome = run_check(check, subject)
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.status == "unchecked":
+            pytest.skip(outcome.message)
+        if outcome.status != "passed":
+            pytest.fail(f"{outcome.message}\n(checked: {check.summary})", pytrace=False)
+
+    return test

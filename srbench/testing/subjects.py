@@ -1,0 +1,254 @@
+"""What is checked: a method, metric or dataset as registered, with what its checks share (a training, the items)."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from srbench.dataroot import data_root
+from srbench.dataset import Dataset, DatasetMissing, Item
+from srbench.method import Method, Problem
+from srbench.metric import Skip
+from srbench.params import resolve
+from srbench.plugins import Registered, Registry
+from srbench.plugins import registry as installed
+from srbench.protocol import Protocol
+from srbench.testing.check import CannotCheck, Check, CheckedKind, CheckFailure, Outcome, checks_for, run_check
+from srbench.testing.pictures import textured_uint8
+from srbench.training.context import Budget, FitContext
+from srbench.training.trainingset import TrainingSet
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Subject:
+    """One entry of a registry, with parameters.
+
+    params: as a matrix file would give them; `preset` may be among them.
+    """
+
+    kind: ClassVar[CheckedKind]
+
+    def __init__(self, name: str, params: Mapping[str, Any] | None = None, registry: Registry | None = None) -> None:
+        self.name = name
+        self.given = {key: str(value) if isinstance(value, Path) else value for key, value in (params or {}).items()}
+        self.outcomes: dict[str, Outcome] = {}
+        self.registry = registry
+        self._workspace = tempfile.TemporaryDirectory(prefix="srbench-check-")
+
+    @property
+    def label(self) -> str:
+        """The name, with the parameters where there are any: `srcnn(preset=small)`."""
+        given = ",".join(f"{key}={value}" for key, value in self.given.items())
+        return f"{self.name}({given})" if given else self.name
+
+    @property
+    def registered(self) -> Registered:
+        """The registry's entry; `PluginError` when there is none."""
+        return (installed() if self.registry is None else self.registry).get(self.kind, self.name)
+
+    @cached_property
+    def target(self) -> Any:
+        """The class."""
+        return self.registered.load()
+
+    def create(self) -> Any:
+        """A new instance."""
+        return self.target(**resolve(self.target, self.given))
+
+    def checks(self) -> list[Check]:
+        """The checks that apply; of a class that cannot be loaded, only the one that says so."""
+        loads, *others = checks_for(self.kind)
+        if run_check(loads, self).status != "passed":
+            return [loads]
+        return [loads, *(one for one in others if one.applies(self))]
+
+    def folder(self) -> Path:
+        """A new empty folder, gone when the subject is."""
+        return Path(tempfile.mkdtemp(dir=self._workspace.name))
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Set the global random number generators, and put them back afterwards."""
+    import torch
+
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
+
+
+class MethodSubject(Subject):
+    """A method, trained for two steps on three made pictures where it learns.
+
+    size: the side of those pictures, in HR pixels, for methods whose patches need more than 48.
+    """
+
+    kind = "method"
+    scales: ClassVar[tuple[int, ...]] = (4, 2, 3)
+
+    def __init__(
+        self,
+        name: str,
+        params: Mapping[str, Any] | None = None,
+        registry: Registry | None = None,
+        size: int = 48,
+    ) -> None:
+        super().__init__(name, params, registry)
+        self.size = size
+        self._ready: dict[tuple[int, int], Method] = {}
+
+    def refusal(self, scale: int, channels: int = 3, sizes: tuple[tuple[int, int], ...] = ((12, 16),)) -> Skip | None:
+        """What `supports` answers when asked for one kind of picture."""
+        answer: Skip | None = self.create().supports(Problem(scale, (channels,), ("uint8",), min(sizes), max(sizes)))
+        return answer
+
+    @cached_property
+    def scale(self) -> int:
+        """The first scale of 4, 2, 3 that the method does."""
+        for scale in self.scales:
+            if any(self.refusal(scale, channels) is None for channels in (3, 1)):
+                return scale
+        answer = self.refusal(self.scales[0])
+        raise CheckFailure(
+            f"does no scale of 4, 2 and 3 for 12 x 16 pixels of LR (it says: {answer.reason if answer else ''}). Give "
+            "the check parameters with which it can work."
+        )
+
+    @cached_property
+    def channels(self) -> int:
+        """3 when the method does colour, otherwise 1."""
+        return 3 if self.refusal(self.scale, 3) is None else 1
+
+    def ready(self, scale: int | None = None, channels: int | None = None) -> Method:
+        """The method, able to upscale: trained once where it learns."""
+        key = (scale or self.scale, channels or self.channels)
+        if key not in self._ready:
+            with seeded(0):
+                method = self.create()
+                if method.learns:
+                    self.fit(method, *key)
+            self._ready[key] = method
+        return self._ready[key]
+
+    def training_set(self, scale: int | None = None, channels: int | None = None) -> TrainingSet:
+        """Three made pictures."""
+        scale, channels = scale or self.scale, channels or self.channels
+        pictures = [textured_uint8(seed, self.size, self.size, channels) for seed in range(3)]
+        items = [Item(f"made-{index}", picture) for index, picture in enumerate(pictures)]
+        return TrainingSet(items, Protocol(f"x{scale}-rgb", scale, "rgb", border=scale))
+
+    def fit(
+        self,
+        method: Method,
+        scale: int | None = None,
+        channels: int | None = None,
+        *,
+        seed: int = 0,
+        steps: int = 2,
+        folder: Path | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train a method on the made pictures."""
+        context = FitContext(seed, Budget("steps", steps), folder or self.folder(), stop=stop)
+        method.fit(self.training_set(scale, channels), context)
+
+    def upscale(self, method: Method, lr: torch.Tensor, scale: int | None = None, seed: int = 0) -> torch.Tensor:
+        """SR, with the global random number generators at `seed`."""
+        import torch
+
+        with seeded(seed), torch.inference_mode():
+            return method.upscale(lr.clone(), scale or self.scale)
+
+
+class MetricSubject(Subject):
+    """A metric of one image or of a set."""
+
+    kind = "metric"
+
+
+@contextmanager
+def no_network() -> Iterator[None]:
+    """Every connection is refused, as on a machine that has none."""
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OSError("no network during this check")
+
+    names = ("connect", "connect_ex")
+    kept = {name: getattr(socket.socket, name) for name in names}
+    resolver = socket.getaddrinfo
+    try:
+        for name in names:
+            setattr(socket.socket, name, refuse)
+        socket.getaddrinfo = refuse
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(socket.socket, name, function)
+        socket.getaddrinfo = resolver
+
+
+class DatasetSubject(Subject):
+    """A dataset, looked for under a data root.
+
+    root: by default the data root of this machine (`SRBENCH_DATA`). The network is not used.
+    """
+
+    kind = "dataset"
+    look_at: ClassVar[int] = 200
+    """Pixels are read of so many items of a split at most."""
+
+    def __init__(
+        self,
+        name: str,
+        params: Mapping[str, Any] | None = None,
+        registry: Registry | None = None,
+        root: Path | None = None,
+    ) -> None:
+        super().__init__(name, params, registry)
+        self.root = root or data_root()
+
+    @cached_property
+    def prepared(self) -> Dataset:
+        """The dataset with its files in place.
+
+        When they are not to be had, `CannotCheck`; where CI is set, a failure, so that no check is lost unnoticed.
+        """
+        dataset: Dataset = self.create()
+        try:
+            with no_network():
+                dataset.prepare(self.root)
+        except DatasetMissing as missing:
+            if os.environ.get("CI"):
+                raise CheckFailure(f"is not here, and CI is set: {missing}") from missing
+            raise CannotCheck(str(missing)) from missing
+        return dataset
+
+    @cached_property
+    def splits(self) -> dict[str, list[Item]]:
+        """The items of each split."""
+        with no_network():
+            return {"train": list(self.prepared.train()), "test": list(self.prepared.test())}
+
+    def items(self) -> Iterator[tuple[str, Item]]:
+        """The items whose pixels are looked at, each with its split's name."""
+        for split, items in self.splits.items():
+            for item in items[: self.look_at]:
+                yield split, item

@@ -1,0 +1,169 @@
+"""The base of methods that learn with torch: say what the networks are and how they learn, the rest is here."""
+
+from __future__ import annotations
+
+import csv
+import json
+from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from srbench.errors import SrbenchError
+from srbench.method import Method
+from srbench.resize import resize
+from srbench.training.colour import luma, with_luma
+from srbench.training.patches import Channels
+from srbench.training.stages import Stage as Stage
+
+if TYPE_CHECKING:
+    import torch
+
+    from srbench.training.context import FitContext
+    from srbench.training.engine import Row
+    from srbench.training.trainingset import TrainingSet
+
+WEIGHTS = "weights.safetensors"
+FACTS = "method.json"
+HISTORY = "history.csv"
+
+
+class ModelError(SrbenchError):
+    """A model folder that cannot be loaded, or a model asked for what it did not learn."""
+
+
+class TorchMethod(Method):
+    """A torch method that learns in stages.
+
+    A subclass writes `build` (its networks) and `stages` (how they learn); the first network of `build` is what
+    turns LR into SR, unless the subclass has its own `sr`.
+
+    trains_on: `y`: networks see one channel; of colour images Y is learned, and chroma is upscaled by bicubic
+        interpolation. `all`: networks see the channels of the training images; an image in grey is given to a colour
+        network three times over, and one in colour to a grey network channel by channel.
+    networks: what `build` made, by name; with their learned weights after `fit` or `load`.
+    history: one row now and then of the training that made the weights; empty after `load`.
+    """
+
+    learns = True
+    trains_on: ClassVar[Channels] = "all"
+    networks: dict[str, torch.nn.Module]
+    history: list[Row]
+    channels: int
+    scale: int
+
+    @abstractmethod
+    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+        """The networks that upscaling needs, by name, with initial weights; for `channels` 1 or 3.
+
+        Called with torch's generator seeded. Whatever upscaling needs besides weights belongs into their buffers.
+        """
+
+    @abstractmethod
+    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[Stage]:
+        """How they learn. Networks that only training needs (a discriminator) are made here.
+
+        The networks of the stages are moved to the device by the engine; a fixed one that is in no stage (a feature
+        extractor) must be put on `self.device` here.
+        """
+
+    def sr(self, lr: torch.Tensor) -> torch.Tensor:
+        """SR of LR `(N, C, H, W)` with the channels that the networks learned: by default the first network's."""
+        sr: torch.Tensor = next(iter(self.networks.values()))(lr)
+        return sr
+
+    def fit(self, train: TrainingSet, context: FitContext) -> None:
+        """Train the stages on patches of the training images, under the budget; see `srbench.training.engine`."""
+        from srbench.training import engine
+        from srbench.training.patches import Patches
+        from srbench.training.randomness import seed_everything
+
+        patches = Patches(train, self.trains_on, context.seed)
+        seed_everything(context.seed)
+        self._make(patches.channels, train.scale)
+        self.to(context.device)
+        self.history = engine.train(self.stages(self.networks, train.scale), patches, context)
+
+    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+        """SR of LR `(N, 1 or 3, H, W)`. Raises `ModelError` when the model is for another scale, or not there."""
+        import torch
+
+        self._need_networks()
+        if scale != self.scale:
+            raise ModelError(f"this model upscales by {self.scale}, not by {scale}; train one for x{scale}")
+        n, channels, height, width = lr.shape
+        with torch.inference_mode():
+            if channels == self.channels:
+                return self.sr(lr)
+            if channels == 1:
+                return self.sr(lr.expand(-1, self.channels, -1, -1)).mean(1, keepdim=True)
+            if self.trains_on == "y":
+                return with_luma(resize(lr, scale), self.sr(luma(lr)))
+            apart = self.sr(lr.reshape(n * channels, 1, height, width))
+            return apart.reshape(n, channels, height * scale, width * scale)
+
+    def to(self, device: str) -> None:
+        """Move the networks to a torch device."""
+        self.device = device
+        for network in getattr(self, "networks", {}).values():
+            network.to(device)
+
+    def parameters_count(self) -> int:
+        """The learned numbers of the networks that upscaling needs; 0 before `fit` or `load`."""
+        return sum(p.numel() for network in getattr(self, "networks", {}).values() for p in network.parameters())
+
+    def save(self, folder: Path) -> None:
+        """Write `weights.safetensors`, `method.json` and, of a training, `history.csv`."""
+        from safetensors.torch import save_file
+
+        self._need_networks()
+        folder.mkdir(parents=True, exist_ok=True)
+        tensors = {
+            f"{name}/{key}": value.detach().cpu().clone().contiguous()
+            for name, network in self.networks.items()
+            for key, value in network.state_dict().items()
+        }
+        save_file(tensors, folder / WEIGHTS)
+        (folder / FACTS).write_text(json.dumps({"scale": self.scale, "channels": self.channels}) + "\n")
+        if self.history:
+            write_history(folder / HISTORY, self.history)
+
+    def load(self, folder: Path) -> None:
+        """Read what `save` wrote. Raises `ModelError` when it is not there, damaged, or of other networks."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            facts = json.loads((folder / FACTS).read_text())
+            self._make(int(facts["channels"]), int(facts["scale"]))
+            tensors = load_file(folder / WEIGHTS)
+            for name, network in self.networks.items():
+                prefix = f"{name}/"
+                network.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise ModelError(f"{folder}: not a model of {type(self).__name__}: {error}") from error
+        except RuntimeError as error:  # load_state_dict lists what is missing or has another shape
+            raise ModelError(
+                f"{folder}: the weights do not fit {type(self).__name__} with these parameters: {error}"
+            ) from error
+        self.to(self.device)
+
+    def _make(self, channels: int, scale: int) -> None:
+        self.channels, self.scale = channels, scale
+        self.networks = self.build(channels, scale)
+        self.history = []
+        for network in self.networks.values():
+            network.eval()
+
+    def _need_networks(self) -> None:
+        if not getattr(self, "networks", None):
+            raise ModelError(f"{type(self).__name__} has learned nothing yet: call fit or load first")
+
+
+def write_history(path: Path, history: list[Row]) -> None:
+    """Write a history as CSV: `stage`, `step`, `seconds`, then the learning rates and losses of all stages."""
+    columns: Mapping[str, None] = {name: None for row in history for name in row}
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(columns))
+        writer.writeheader()
+        writer.writerows(history)

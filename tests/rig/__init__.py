@@ -1,0 +1,110 @@
+"""Run the command line with a plugin of toys, installed as any plugin is: by a distribution on the path."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+HERE = Path(__file__).parent
+MARK = "SRBENCH_TEST_MARK"
+
+
+@dataclass
+class Bench:
+    """A working directory with a toy plugin, and the command line in it."""
+
+    folder: Path
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def __post_init__(self) -> None:
+        self.plugin = self.folder / "site" / "srbench_toys.py"
+        info = self.plugin.parent / "srbench_toys-1.0.dist-info"
+        info.mkdir(parents=True)
+        self.plugin.write_text((HERE / "srbench_toys.py").read_text())
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: srbench-toys\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[srbench]\ntoys = srbench_toys\n")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PYTHONPATH": str(self.plugin.parent),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+            "SRBENCH_TEST_FOLDER": str(self.folder),
+            MARK: self.mark,
+        }
+
+    def matrix(self, **changes: Any) -> Path:
+        """A matrix file: the toy dataset at x4-rgb with PSNR, changed as told."""
+        content: dict[str, Any] = {
+            "name": "toy",
+            "datasets": ["toy-noise"],
+            "protocols": ["x4-rgb"],
+            "methods": ["toy-nearest"],
+            "metrics": ["psnr"],
+        }
+        path = self.folder / "matrix.yaml"
+        path.write_text(json.dumps({**content, **changes}))  # JSON is YAML
+        return path
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "srbench", *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def srbench(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run the command line to its end."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """`srbench run` without pages."""
+        return self.srbench("run", "matrix.yaml", "--no-report", *arguments)
+
+    def records(self, shelf: str = "cells") -> dict[str, dict[str, Any]]:
+        """The records of the store, by label."""
+        found = {}
+        for path in (self.folder / "results/toy" / shelf).glob("??/*/record.json"):
+            record = json.loads(path.read_text())
+            label = "/".join(str(part) for part in record["point"].values() if part is not None)
+            found[label] = {**record, "path": path, "changed": path.stat().st_mtime_ns}
+        return found
+
+    def left(self) -> list[psutil.Process]:
+        """Processes of this bench that still live."""
+        return [process for process in psutil.process_iter() if _mark(process) == self.mark]
+
+
+def _mark(process: psutil.Process) -> str | None:
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return process.environ().get(MARK)
+    except psutil.Error:
+        return None
+
+
+def descendants(pid: int) -> Iterator[psutil.Process]:
+    """Every process below one."""
+    yield from psutil.Process(pid).children(recursive=True)
+
+
+def untouched(before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]) -> bool:
+    """Whether every record of `before` is still the very same file."""
+    return all(after[label]["changed"] == record["changed"] for label, record in before.items())

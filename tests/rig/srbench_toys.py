@@ -1,0 +1,150 @@
+"""A plugin of small methods and datasets: one that works, and one for each way to go wrong."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+
+import srbench
+
+
+class Nearest(srbench.Method):
+    """Repeats pixels."""
+
+    def upscale(self, lr, scale):
+        return lr.repeat_interleave(scale, -2).repeat_interleave(scale, -1)
+
+
+class Raises(Nearest):
+    """Raises."""
+
+    def upscale(self, lr, scale):
+        raise ValueError("no such luck </script>")
+
+
+class NotFinite(Nearest):
+    """Returns a NaN."""
+
+    def upscale(self, lr, scale):
+        sr = super().upscale(lr, scale)
+        sr[..., 0, 0] = float("nan")
+        return sr
+
+
+class WrongShape(Nearest):
+    """Forgets to upscale."""
+
+    def upscale(self, lr, scale):
+        return lr
+
+
+class Exits(Nearest):
+    """Ends its process."""
+
+    def upscale(self, lr, scale):
+        os._exit(3)
+
+
+class Dies(Nearest):
+    """Kills its process."""
+
+    def upscale(self, lr, scale):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Sleeps(Nearest):
+    """Takes a day."""
+
+    def upscale(self, lr, scale):
+        time.sleep(86400)
+
+
+class Hogs(Nearest):
+    """Fills the memory."""
+
+    def upscale(self, lr, scale):
+        self.hoard = [np.ones(2**24) for _ in range(64)]
+        time.sleep(60)
+
+
+class Leaves(Nearest):
+    """Leaves a process behind, in a session of its own."""
+
+    def upscale(self, lr, scale):
+        subprocess.Popen(["sleep", "86400"], start_new_session=True)
+        return super().upscale(lr, scale)
+
+
+class Refuses(Nearest):
+    """Supports nothing."""
+
+    def supports(self, problem):
+        return srbench.Skip(f"only x1, not x{problem.scale}")
+
+
+class Stubborn(Nearest):
+    """Learns, but fails at it."""
+
+    learns = True
+
+    def fit(self, train, context):
+        raise RuntimeError("cannot learn")
+
+
+class Noise(srbench.Dataset):
+    """Two textured pictures to test on, two others to train on."""
+
+    def __init__(self, size: int = 48) -> None:
+        self.size = size
+
+    def _pictures(self, seed):
+        for index in range(2):
+            generator = np.random.default_rng([seed, index])
+            rough = generator.random((self.size // 6, self.size // 6, 3))
+            picture = np.kron(rough, np.ones((6, 6, 1))) * 200 + generator.random((self.size, self.size, 3)) * 50
+            yield srbench.Item(f"noise{seed}-{index}", picture.astype(np.uint8))
+
+    def train(self):
+        return self._pictures(1)
+
+    def test(self):
+        return self._pictures(2)
+
+
+class Absent(Noise):
+    """Not on this machine."""
+
+    def prepare(self, root):
+        raise srbench.DatasetMissing(f"nothing at {root / 'absent'}")
+
+
+class Damaged(Noise):
+    """Its file is no picture."""
+
+    def test(self):
+        path = Path(os.environ["SRBENCH_TEST_FOLDER"]) / "damaged.png"
+        path.write_bytes(b"\x89PNG\r\n\x1a\n not a picture")
+        return [srbench.Item("damaged", path)]
+
+
+class Leaky(Noise):
+    """Trains on what it tests."""
+
+    def train(self):
+        return self.test()
+
+
+METHODS = (Nearest, Raises, NotFinite, WrongShape, Exits, Dies, Sleeps, Hogs, Leaves, Refuses, Stubborn)
+
+
+@srbench.hookimpl
+def srbench_methods():
+    return [srbench.Entry(f"toy-{kind.__name__.lower()}", kind) for kind in METHODS]
+
+
+@srbench.hookimpl
+def srbench_datasets():
+    return [srbench.Entry(f"toy-{kind.__name__.lower()}", kind) for kind in (Noise, Absent, Damaged, Leaky)]

@@ -1,0 +1,80 @@
+"""What the documentation tells authors to type works as it stands."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from srbench.errors import SrbenchError
+from srbench.matrix import read_matrix
+from srbench.plugins import Plugin, Registry
+from srbench.testing import DatasetSubject, MethodSubject, MetricSubject, run_checks
+from srbench.testing.pictures import textured_uint8
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def titled_blocks(page: str) -> dict[str, str]:
+    """The code blocks of a page that have a file name."""
+    text = (DOCS / page).read_text()
+    return dict(re.findall(r'```\w+ title="([^"]+)"\n(.*?)```', text, re.DOTALL))
+
+
+def module_from(page: str, file: str, folder: Path, monkeypatch) -> Registry:
+    """A registry with the plugin that a page's code block makes."""
+    path = folder / Path(file).name
+    path.write_text(titled_blocks(page)[file])
+    monkeypatch.syspath_prepend(str(folder))
+    module = importlib.import_module(path.stem)
+    registry = Registry()
+    registry.add(Plugin(path.stem, path.stem, "0.1.0", path.stem), module)
+    assert not registry.broken
+    return registry
+
+
+def everything_but_passes(subject) -> dict[str, str]:
+    return {one.check.name: one.message for one in run_checks(subject) if one.status != "passed"}
+
+
+def test_the_tutorials_method_passes_the_kit(tmp_path, monkeypatch):
+    registry = module_from("method.md", "my-method/my_method.py", tmp_path, monkeypatch)
+    assert everything_but_passes(MethodSubject("my-nearest", registry=registry)) == {}
+
+
+def test_the_tutorials_package_names_its_module_and_its_file():
+    blocks = titled_blocks("method.md")
+    project = tomllib.loads(blocks["my-method/pyproject.toml"])
+    (module,) = project["project"]["entry-points"]["srbench"].values()
+    (file,) = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
+    assert f"{module}.py" == file
+    assert f"my-method/{file}" in blocks
+
+
+def test_the_tutorials_matrix_asks_for_its_own_method(tmp_path):
+    path = tmp_path / "my-matrix.yaml"
+    path.write_text(titled_blocks("method.md")["my-matrix.yaml"])
+    with pytest.raises(SrbenchError) as error:
+        read_matrix(path)
+    # Nothing is wrong with it but that the reader's method is not installed here.
+    (fault,) = [line for line in str(error.value).splitlines() if "unknown" in line]
+    assert "my-nearest" in fault
+
+
+def test_the_example_metric_passes_the_kit(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_metrics.py", tmp_path, monkeypatch)
+    assert everything_but_passes(MetricSubject("mean-error", registry=registry)) == {}
+
+
+def test_the_example_dataset_passes_the_kit(tmp_path, monkeypatch):
+    import srbench
+
+    for patient, seed in (("p1", 0), ("p2", 1), ("p3", 2)):
+        (tmp_path / "slides" / patient).mkdir(parents=True)
+        srbench.write_image(tmp_path / "slides" / patient / "a.png", textured_uint8(seed, 20, 24))
+    registry = module_from("plugins.md", "my_datasets.py", tmp_path, monkeypatch)
+    params = {"path": tmp_path / "slides"}
+    assert everything_but_passes(DatasetSubject("slides", params, registry)) == {}

@@ -1,0 +1,204 @@
+"""Upscaling and scoring, apart from processes: tiles, checks of what methods return, and what becomes of scores."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+
+import srbench
+from srbench.evaluate.score import score_split
+from srbench.evaluate.tiles import PeakBytes, tile_for, upscale_tiled
+from srbench.evaluate.upscale import BadOutput, upscale_image, upscale_split
+from srbench.image import read_image
+from srbench.protocol import Protocol
+from srbench.resize import resize
+
+RGB = Protocol("x2-rgb", 2, "rgb", border=2)
+
+
+class Bicubic(srbench.Method):
+    halo = 2
+
+    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+        return resize(lr, scale)
+
+
+def _items(count: int = 3, size: int = 24, channels: int = 3, dtype: type = np.uint8) -> list[srbench.Item]:
+    generator = np.random.default_rng(0)
+    peak = {np.uint8: 255, np.uint16: 65535, np.float32: 1}[dtype]
+    return [
+        srbench.Item(f"i{index}", (generator.random((size, size + index, channels)) * peak).astype(dtype))
+        for index in range(count)
+    ]
+
+
+@pytest.mark.parametrize("tile", [5, 16, 33])
+def test_tiles_equal_the_whole(tile: int) -> None:
+    lr = torch.rand(1, 3, 41, 37)
+    whole = resize(lr, 3)
+    tiled = upscale_tiled(Bicubic(), lr, 3, tile)
+    inside = (..., slice(6, -6), slice(6, -6))
+    assert torch.allclose(tiled[inside], whole[inside], atol=1e-6)
+    assert tiled.shape == whole.shape
+
+
+def test_a_memory_limit_chooses_a_tile_whose_measured_peak_is_within_it() -> None:
+    lr = torch.rand(1, 3, 256, 256)
+    with PeakBytes() as whole:
+        Bicubic().upscale(lr, 4)
+    limit = whole.bytes / 4
+    tile = tile_for(Bicubic(), lr, 4, limit)
+    assert tile is not None
+    with PeakBytes() as tiled:
+        Bicubic().upscale(lr[..., : tile + 4, : tile + 4], 4)
+    assert tiled.bytes <= limit
+    assert tile_for(Bicubic(), lr, 4, 4 * whole.bytes) is None
+
+
+def test_peak_bytes_counts_what_is_alive_at_once() -> None:
+    with PeakBytes() as peak:
+        for _ in range(10):
+            torch.zeros(1000)
+    assert 4000 <= peak.bytes < 10000
+    with PeakBytes() as peak:
+        held = [torch.zeros(1000) for _ in range(10)]
+    assert peak.bytes == len(held) * 4000
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        (lambda lr: lr, "shape"),
+        (lambda lr: resize(lr, 2) / 0, "not finite"),
+        (lambda lr: resize(lr, 2).double(), "float64"),
+        (lambda lr: resize(lr, 2).numpy(), "ndarray"),
+    ],
+)
+def test_what_is_no_image_is_refused(output, words: str) -> None:
+    class Wrong(Bicubic):
+        def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+            return output(lr)
+
+    with pytest.raises(BadOutput, match=words):
+        upscale_image(Wrong(), torch.ones(1, 4, 4), 2)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sr_is_written_in_the_depth_of_hr(tmp_path: Path, dtype: type, channels: int) -> None:
+    items = _items(channels=channels, dtype=dtype)
+    done = upscale_split(Bicubic(), items, RGB, tmp_path)
+    assert done.lr == "made"
+    for item in items:
+        sr = read_image(tmp_path / done.images[item.id])
+        reference, _ = RGB.reference(*item.read_hr())
+        assert sr.dtype == dtype
+        assert sr.shape == reference.shape
+
+
+def test_shipped_lr_is_used_and_said(tmp_path: Path) -> None:
+    class Seen(Bicubic):
+        lrs: ClassVar[list[torch.Tensor]] = []
+
+        def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+            self.lrs.append(lr.clone())
+            return super().upscale(lr, scale)
+
+    hr = np.full((12, 12, 1), 100, np.uint8)
+    shipped = np.full((6, 6, 1), 7, np.uint8)
+    items = [srbench.Item("a", hr, {("bicubic", 2): shipped}), srbench.Item("b", hr)]
+    assert upscale_split(Seen(), items[:1], RGB, tmp_path).lr == "shipped"
+    assert torch.allclose(Seen.lrs[-1], torch.tensor(7 / 255))
+    assert upscale_split(Seen(), items, RGB, tmp_path).lr == "mixed"
+
+
+def test_a_sampling_method_depends_on_the_seed_and_not_on_the_order_of_images(tmp_path: Path) -> None:
+    class Sampler(Bicubic):
+        samples = True
+
+        def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+            return resize(lr, scale) + torch.randn(1)
+
+    items = _items()
+    outputs = {}
+    for name, chosen, seed in (("a", items, 1), ("b", items[::-1], 1), ("c", items, 2)):
+        folder = tmp_path / name
+        folder.mkdir()
+        done = upscale_split(Sampler(), chosen, RGB, folder, seed=seed)
+        outputs[name] = read_image(folder / done.images["i1"])
+    assert np.array_equal(outputs["a"], outputs["b"])
+    assert not np.array_equal(outputs["a"], outputs["c"])
+
+
+class Constant(srbench.ImageMetric):
+    higher_is_better = True
+
+    def __init__(self, *scores: float | srbench.Skip) -> None:
+        self.scores = list(scores)
+
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | srbench.Skip:
+        answer = self.scores.pop(0)
+        if isinstance(answer, ZeroDivisionError):
+            raise answer
+        return answer
+
+
+class MeanOfAll(srbench.SetMetric):
+    higher_is_better = False
+    sees = "image"
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def update(self, sr: torch.Tensor, hr: torch.Tensor) -> None:
+        self.values.append(float((sr - hr).mean()))
+
+    def compute(self) -> float:
+        return sum(self.values) / len(self.values)
+
+
+@pytest.fixture
+def scored(tmp_path: Path):
+    items = _items()
+    done = upscale_split(Bicubic(), items, RGB, tmp_path)
+
+    def score(**metrics: srbench.ImageMetric | srbench.SetMetric):
+        named = {name: ("key", metric) for name, metric in metrics.items()}
+        columns = score_split(named, items, RGB, tmp_path, done.images)
+        return {name: column.result() for name, column in columns.items()}
+
+    return score
+
+
+def test_infinite_scores_stay_out_of_the_mean_with_a_count(scored) -> None:
+    result = scored(m=Constant(1.0, math.inf, 4.0))["m"]
+    assert (result.status, result.value, result.n, result.infinite) == ("ok", 2.5, 2, 1)
+    all_infinite = scored(m=Constant(math.inf, math.inf, math.inf))["m"]
+    assert (all_infinite.status, all_infinite.value, all_infinite.n, all_infinite.infinite) == ("ok", None, 0, 3)
+
+
+def test_no_mean_over_some_of_the_images(scored) -> None:
+    result = scored(m=Constant(1.0, srbench.Skip("too small"), 3.0))["m"]
+    assert (result.status, result.value) == ("skipped", None)
+    assert result.reason == "1 of 3 images: too small"
+
+
+@pytest.mark.parametrize("bad", [math.nan, ZeroDivisionError("oops")])
+def test_a_metric_that_fails_fails_alone(scored, bad) -> None:
+    results = scored(bad=Constant(1.0, bad, 3.0), good=Constant(1.0, 2.0, 3.0))
+    assert results["bad"].status == "failed"
+    assert "i1" in results["bad"].reason
+    assert results["good"].value == 2.0
+
+
+def test_a_set_metric_sees_whole_images_and_has_one_value(scored) -> None:
+    result = scored(m=MeanOfAll())["m"]
+    assert result.status == "ok"
+    assert not result.per_image
+    assert result.n == 3
+    assert abs(result.value) < 0.05

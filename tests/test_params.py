@@ -1,0 +1,290 @@
+"""Parameters of plugins: typed by their annotations, completed by presets and defaults."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Meta
+
+from srbench.cell import digest
+from srbench.errors import SrbenchError
+from srbench.params import Parameter, ParameterError, UnknownParameterError, examine, parameters, resolve
+
+if TYPE_CHECKING:
+    from nowhere import Unimportable
+
+
+class Net:
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {"width": 64, "kernels": [9, 5, 5], "lr": 1},
+        "small": {"width": 8},
+    }
+
+    def __init__(
+        self,
+        width: Annotated[int, Meta(ge=1, le=512)] = 32,
+        lr: float = 1,
+        norm: Literal["batch", "none"] | None = None,
+        kernels: tuple[int, ...] = (9, 1, 5),
+        size: int | Literal["auto"] = "auto",
+        bias: bool = True,
+    ) -> None: ...
+
+
+class Needy:
+    def __init__(self, path: Path, name: str, size: int = 3) -> None: ...
+
+
+class Paths:
+    def __init__(self, one: Path | None = None, many: list[Path] | None = None) -> None: ...
+
+
+class Plain: ...
+
+
+def test_defaults_alone() -> None:
+    assert resolve(Net, {}) == {
+        "width": 32,
+        "lr": 1.0,
+        "norm": None,
+        "kernels": (9, 1, 5),
+        "size": "auto",
+        "bias": True,
+    }
+
+
+def test_a_class_without_init_takes_nothing() -> None:
+    assert resolve(Plain, {}) == {}
+    with pytest.raises(UnknownParameterError, match=r"^unknown parameter 'a'\. There are none\.$"):
+        resolve(Plain, {"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("width", 1, 1),
+        ("width", 512, 512),
+        ("lr", 3, 3.0),
+        ("lr", 1e-4, 1e-4),
+        ("norm", "batch", "batch"),
+        ("norm", None, None),
+        ("kernels", [3], (3,)),
+        ("kernels", [], ()),
+        ("size", 5, 5),
+        ("size", "auto", "auto"),
+        ("bias", False, False),
+    ],
+)
+def test_values_that_fit_their_annotation(name: str, value: object, expected: object) -> None:
+    found = resolve(Net, {name: value})[name]
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("width", 0, "width: expected a whole number >= 1"),
+        ("width", 513, "width: expected a whole number <= 512"),
+        ("width", 1.5, "width: expected a whole number, got a number"),
+        ("width", True, "width: expected a whole number, got true or false"),
+        ("width", "64", "width: expected a whole number, got text"),
+        ("width", None, "width: expected a whole number, got nothing"),
+        ("lr", "fast", "lr: expected a number, got text"),
+        ("lr", math.inf, "lr: expected a finite number, got inf"),
+        ("lr", math.nan, "lr: expected a finite number, got nan"),
+        ("norm", "batsch", "norm: unknown value 'batsch'. Did you mean 'batch'?"),
+        ("norm", "x", "norm: unknown value 'x'. There are: batch, none."),
+        ("kernels", 9, "kernels: expected a list, got a whole number"),
+        ("kernels", [9, "a"], "kernels: expected a whole number, got text (at [1])"),
+        ("kernels", [9, math.inf], "kernels: expected a finite number, got [9, inf]"),
+        ("bias", "yes", "bias: expected true or false, got text"),
+        ("bias", 1, "bias: expected true or false, got a whole number"),
+    ],
+)
+def test_values_that_do_not_fit_say_so_in_words(name: str, value: object, message: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        resolve(Net, {name: value})
+    assert str(caught.value) == message
+    assert caught.value.parameter == name
+    assert not isinstance(caught.value, UnknownParameterError)
+
+
+def test_an_unknown_parameter_names_the_nearest() -> None:
+    with pytest.raises(UnknownParameterError, match=r"unknown parameter 'widht'\. Did you mean 'width'\?") as caught:
+        resolve(Net, {"widht": 3})
+    assert caught.value.parameter == "widht"
+
+
+def test_an_unknown_parameter_without_likeness_lists_them_all_and_preset() -> None:
+    with pytest.raises(ParameterError, match=r"There are: bias, kernels, lr, norm, preset, size, width\."):
+        resolve(Net, {"qqqqq": 3})
+
+
+def test_preset_is_unknown_where_there_are_none() -> None:
+    with pytest.raises(UnknownParameterError, match="unknown parameter 'preset'"):
+        resolve(Needy, {"preset": "paper", "path": "a", "name": "b"})
+
+
+def test_a_preset_lies_between_defaults_and_given_values() -> None:
+    values = resolve(Net, {"preset": "paper", "width": 16})
+    assert (values["width"], values["kernels"], values["norm"]) == (16, (9, 5, 5), None)
+
+
+def test_a_preset_and_the_same_parameters_spelled_out_have_one_digest() -> None:
+    spelled = resolve(Net, {"kernels": [9, 5, 5], "width": 64, "lr": 1.0})
+    assert digest(resolve(Net, {"preset": "paper"})) == digest(spelled)
+
+
+def test_a_default_and_the_same_value_given_have_one_digest() -> None:
+    given_values = {"width": 32, "lr": 1, "norm": None, "kernels": [9, 1, 5], "size": "auto", "bias": True}
+    assert digest(resolve(Net, given_values)) == digest(resolve(Net, {}))
+
+
+@pytest.mark.parametrize("preset", ["papr", 3, None, ["paper"], {"paper": 1}])
+def test_a_preset_that_is_none(preset: object) -> None:
+    with pytest.raises(ParameterError, match="unknown preset") as caught:
+        resolve(Net, {"preset": preset})
+    assert caught.value.parameter == "preset"
+
+
+@pytest.mark.parametrize("values", [{"widht": 3}, {"width": 0}])
+def test_a_wrong_preset_is_the_plugins_fault(values: dict[str, Any]) -> None:
+    class Wrong(Net):
+        presets: ClassVar = {"odd": values}
+
+    with pytest.raises(ParameterError, match="preset 'odd' of the plugin is wrong: ") as caught:
+        resolve(Wrong, {"preset": "odd"})
+    assert caught.value.parameter == "preset"
+
+
+def test_everything_wrong_is_found_together() -> None:
+    values, errors = examine(Needy, {"path": 5, "nam": "x", "size": "y"})
+    assert [error.parameter for error in errors] == ["path", "nam", "size", "name"]
+    assert values == {"size": 3}
+
+
+def test_a_preset_that_is_unknown_does_not_make_its_parameters_missing() -> None:
+    class Set:
+        presets: ClassVar = {"a": {"width": 1}}
+
+        def __init__(self, width: int) -> None: ...
+
+    assert [error.parameter for error in examine(Set, {"preset": "b"})[1]] == ["preset"]
+    assert resolve(Set, {"preset": "a"}) == {"width": 1}
+
+
+def test_a_missing_parameter() -> None:
+    with pytest.raises(ParameterError, match="parameter 'name' is missing"):
+        resolve(Needy, {"path": "a"})
+
+
+def test_values_come_in_the_order_of_init() -> None:
+    assert list(resolve(Needy, {"size": 1, "name": "b", "path": "a"})) == ["path", "name", "size"]
+
+
+def test_paths_are_taken_relative_to_the_folder(tmp_path: Path) -> None:
+    values = resolve(Paths, {"one": "a/b.png", "many": ["c", "/d"]}, tmp_path)
+    assert values == {"one": tmp_path / "a/b.png", "many": [tmp_path / "c", Path("/d")]}
+    assert resolve(Paths, {"one": "a"})["one"] == Path("a")
+    assert resolve(Paths, {}, tmp_path)["one"] is None
+
+
+def test_a_path_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    assert resolve(Paths, {"one": "~/x"}, tmp_path)["one"] == tmp_path / "me" / "x"
+
+
+@pytest.mark.parametrize("value", [5, "", "a\0b", ["a"], {}])
+def test_what_is_no_path(value: object) -> None:
+    with pytest.raises(ParameterError, match="one: expected a path, got"):
+        resolve(Paths, {"one": value})
+
+
+def test_an_annotation_beyond_validation_is_left_to_the_class() -> None:
+    class Odd:
+        def __init__(self, function: Callable[[int], int], thing: complex, anything=None) -> None: ...  # type: ignore[no-untyped-def]
+
+    given_values = {"function": "f", "thing": [1], "anything": {"a": 1}}
+    assert resolve(Odd, given_values) == given_values
+
+
+def test_an_annotation_that_cannot_be_imported_is_told() -> None:
+    class Hidden:
+        def __init__(self, thing: Unimportable) -> None: ...
+
+    with pytest.raises(SrbenchError, match=r"Hidden cannot be read: NameError.*must be importable"):
+        parameters(Hidden)
+
+
+def test_a_dataclass_makes_its_defaults_anew() -> None:
+    @dataclass
+    class Data:
+        widths: list[int] = field(default_factory=lambda: [1, 2])
+        scale: int = 2
+
+    assert resolve(Data, {}) == {"widths": [1, 2], "scale": 2}
+    assert resolve(Data, {})["widths"] is not resolve(Data, {})["widths"]
+
+
+def test_extra_arguments_are_no_parameters() -> None:
+    class Loose:
+        def __init__(self, a: int = 1, *rest: int, **more: int) -> None: ...
+
+    assert list(parameters(Loose)) == ["a"]
+
+
+def test_a_default_outside_its_annotation_stays() -> None:
+    class Sentinel:
+        def __init__(self, size: int = None) -> None: ...  # type: ignore[assignment]  # noqa: RUF013
+
+    assert resolve(Sentinel, {}) == {"size": None}
+
+
+@pytest.mark.parametrize(
+    ("annotation", "words"),
+    [
+        (int, "int"),
+        (float | None, "float | None"),
+        (Literal["y", "rgb"], "'y' | 'rgb'"),
+        (Literal["a"] | int | None, "'a' | int | None"),
+        (Annotated[int, Meta(ge=1)], "int >= 1"),
+        (Annotated[float, Meta(gt=0, le=1)], "float > 0, <= 1"),
+        (Annotated[int, "a note"], "int"),
+        (tuple[int, ...], "tuple[int, ...]"),
+        (dict[str, list[float]], "dict[str, list[float]]"),
+        (Path, "Path"),
+        (Path | None, "Path | None"),
+        (Any, "any"),
+    ],
+)
+def test_types_in_words(annotation: object, words: str) -> None:
+    assert Parameter("a", annotation, None, True).type_name == words
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=6) | st.sampled_from(["width", "lr", "norm", "preset"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+            lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=3), inside, max_size=3),
+            max_leaves=5,
+        ),
+        max_size=4,
+    )
+)
+def test_any_values_are_parameters_or_parameter_errors(values: dict[str, Any]) -> None:
+    """What is accepted is accepted again, unchanged, and can be part of a key."""
+    try:
+        found = resolve(Net, values)
+    except ParameterError:
+        return
+    assert resolve(Net, found) == found
+    digest(found)

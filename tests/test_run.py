@@ -1,0 +1,271 @@
+"""`srbench run` as a person meets it: whatever methods do, each cell leaves a record and nothing else is left."""
+
+from __future__ import annotations
+
+import math
+import random
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from rig import Bench, descendants, untouched
+from safetensors.numpy import load_file
+
+import srbench
+
+FAULTS = {
+    "toy-raises": ("failed", "ValueError: no such luck </script>"),
+    "toy-notfinite": ("failed", "not finite"),
+    "toy-wrongshape": ("failed", "shape"),
+    "toy-exits": ("failed", "exit code 3"),
+    "toy-dies": ("killed", "SIGKILL"),
+    "toy-sleeps": ("timeout", "limit of 8 s"),
+    "toy-hogs": ("out_of_memory", "of 1 GB"),
+    "toy-leaves": ("ok", ""),
+    "toy-refuses": ("skipped", "only x1, not x4"),
+    "toy-nearest": ("ok", ""),
+}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_every_fault_leaves_its_record_and_the_others_go_on(bench: Bench) -> None:
+    bench.matrix(methods=list(FAULTS), limits={"seconds": 8, "memory_gb": 1})
+    result = bench.run("--jobs", "2")
+    assert result.returncode == 1, result.stderr
+    records = bench.records()
+    for method, (status, reason) in FAULTS.items():
+        record = records[f"toy-noise/x4-rgb/{method}"]
+        assert record["status"] == status, (method, record)
+        assert reason in record["reason"]
+        assert method in result.stdout
+    assert not bench.left(), "a method's own process outlived the run"
+    assert "ValueError" in records["toy-noise/x4-rgb/toy-raises"]["log_tail"]
+
+
+def test_scores_are_those_of_the_images_on_disk(bench: Bench) -> None:
+    bench.matrix(metrics=["psnr", "mae"])
+    assert bench.run().returncode == 0
+    frames = srbench.load(bench.folder / "results/toy")
+    record = bench.records()["toy-noise/x4-rgb/toy-nearest"]
+    expected = {}
+    generator_images = {f"noise2-{index}": index for index in range(2)}
+    for name, index in generator_images.items():
+        generator = np.random.default_rng([2, index])
+        rough = generator.random((8, 8, 3))
+        hr = (np.kron(rough, np.ones((6, 6, 1))) * 200 + generator.random((48, 48, 3)) * 50).astype(np.uint8)
+        sr = np.asarray(Image.open(record["path"].parent / "images" / f"{name}.png"))
+        error = (sr.astype(float) - hr)[4:-4, 4:-4]
+        expected[name] = 10 * math.log10(255**2 / np.mean(error**2))
+    rows = frames.images[frames.images["metric"] == "psnr"].set_index("image")["value"]
+    assert rows.to_dict() == pytest.approx(expected)
+    mean = frames.cells[frames.cells["metric"] == "psnr"]["value"].item()
+    assert mean == pytest.approx(np.mean(list(expected.values())))
+
+
+def test_running_again_recomputes_nothing(bench: Bench) -> None:
+    bench.matrix(methods=["toy-nearest", "toy-raises", "toy-refuses"])
+    assert bench.run().returncode == 1
+    before = bench.records()
+    assert bench.run().returncode == 1
+    assert untouched(before, bench.records())
+    retried = bench.run("--retry", "failed", "--where", "method=toy-raises")
+    assert retried.returncode == 1
+    after = bench.records()
+    assert after["toy-noise/x4-rgb/toy-raises"]["changed"] > before["toy-noise/x4-rgb/toy-raises"]["changed"]
+    assert after["toy-noise/x4-rgb/toy-nearest"]["changed"] == before["toy-noise/x4-rgb/toy-nearest"]["changed"]
+
+
+def test_a_new_metric_trains_nothing_and_upscales_nothing(bench: Bench) -> None:
+    learner = {"srcnn": {"preset": "small"}}
+    settings = {"methods": ["toy-nearest", learner], "train": {"on": ["same"], "budget": {"steps": 3}}}
+    bench.matrix(**settings)
+    assert bench.run().returncode == 0
+    images = {path: path.stat().st_mtime_ns for path in bench.folder.glob("results/toy/cells/*/*/images/*")}
+    models = bench.records("models")
+    assert len(images) == 4
+    assert len(models) == 1
+    bench.matrix(**settings, metrics=["psnr", "rmse"])
+    assert "to be scored: rmse" in bench.srbench("plan", "matrix.yaml").stdout
+    assert bench.run().returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in images} == images
+    assert untouched(models, bench.records("models"))
+    frames = srbench.load(bench.folder / "results/toy")
+    assert set(frames.images["metric"]) == {"psnr", "rmse"}
+    scores = frames.images.pivot_table(index=["method", "image"], columns="metric", values="value")
+    assert scores["psnr"].to_numpy() == pytest.approx(-20 * np.log10(scores["rmse"].to_numpy()))
+
+
+def test_changed_code_makes_its_cells_stale_and_says_so(bench: Bench) -> None:
+    bench.matrix(methods=["toy-nearest", "bicubic"])
+    assert bench.run().returncode == 0
+    bench.plugin.write_text(bench.plugin.read_text() + "\n# another line\n")
+    plan = bench.srbench("plan", "matrix.yaml").stdout
+    (stale,) = [line for line in plan.splitlines() if "stale" in line and "x4-rgb" in line]
+    assert "toy-nearest" in stale
+    assert "method.source" in stale
+    assert "method.source" in bench.srbench("why", "toy-noise/x4-rgb/toy-nearest").stdout
+
+
+def test_protocols_that_differ_only_in_scoring_share_their_model(bench: Bench) -> None:
+    bench.matrix(
+        methods=[{"srcnn": {"preset": "small"}}],
+        protocols=["x4-rgb", "x4-y", "x2-y"],
+        train={"on": ["same"], "budget": {"steps": 2}},
+        seeds=[0, 1],
+    )
+    assert bench.run().returncode == 0
+    assert len(bench.records()) == 6
+    assert len(bench.records("models")) == 4
+
+
+def test_what_cannot_be_used_ends_in_a_record_with_the_reason(bench: Bench) -> None:
+    bench.matrix(
+        datasets=["toy-noise", "toy-absent", "toy-damaged", "toy-leaky", {"use": "toy-noise", "as": "tiny", "size": 6}],
+        methods=["toy-nearest", "toy-stubborn"],
+        train={"on": ["same"], "budget": {"steps": 1}},
+    )
+    assert bench.run().returncode == 1
+    records = {label: (record["status"], record["reason"]) for label, record in bench.records().items()}
+    assert records["toy-noise/x4-rgb/toy-nearest"][0] == "ok"
+    status, reason = records["toy-noise/x4-rgb/toy-stubborn/same/0"]
+    assert status == "failed"
+    assert "cannot learn" in reason
+    status, reason = records["toy-absent/x4-rgb/toy-nearest"]
+    assert status == "skipped"
+    assert "absent" in reason
+    status, reason = records["toy-damaged/x4-rgb/toy-nearest"]
+    assert status == "failed"
+    assert "damaged.png" in reason
+    status, reason = records["toy-leaky/x4-rgb/toy-stubborn/same/0"]
+    assert status == "failed"
+    assert "2 of 2 test images are in the training split" in reason
+    status, reason = records["tiny/x4-rgb/toy-nearest"]
+    assert status == "failed"
+    assert "6 x 6 pixels are too few" in reason
+
+
+def test_export_is_tidy(bench: Bench) -> None:
+    bench.matrix(methods=["toy-nearest", "toy-raises"], metrics=["psnr", "ssim"])
+    bench.run()
+    out = bench.srbench("export", "matrix.yaml", "--to", "csv").stdout
+    assert out.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,metric,value,n"
+    (bench.folder / "cells.csv").write_text(out)
+    cells = pd.read_csv(bench.folder / "cells.csv")
+    assert cells["status"].tolist() == ["ok", "ok", "failed", "failed"]
+    assert cells["n"].tolist() == [2, 2, 0, 0]
+    images = bench.srbench("export", "matrix.yaml", "--to", "csv", "--images").stdout
+    assert images.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,image,metric,value"
+    assert len(images.splitlines()) == 5
+    table = bench.srbench("export", "matrix.yaml", "--to", "markdown").stdout
+    assert "| toy-nearest |" in table
+    assert r"\toprule" in bench.srbench("export", "matrix.yaml", "--to", "latex").stdout
+
+
+def test_two_runs_do_not_share_a_store(bench: Bench) -> None:
+    bench.matrix(methods=["toy-sleeps"])
+    first = bench.start("run", "matrix.yaml", "--no-report")
+    _wait_for(lambda: (bench.folder / "results/toy/matrix").exists())
+    second = bench.run()
+    assert second.returncode == 2
+    assert "another run is using the store" in second.stderr
+    first.send_signal(signal.SIGINT)
+    assert first.wait(timeout=60) == 130
+    assert not bench.left()
+
+
+def test_a_store_that_cannot_be_written_is_a_clear_error(bench: Bench) -> None:
+    bench.matrix()
+    (bench.folder / "results").write_text("not a folder")
+    result = bench.run()
+    assert result.returncode == 2
+    assert "results/toy" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+TRAINING = {
+    "methods": ["toy-nearest", {"srcnn": {"preset": "small"}}],
+    "train": {"on": ["same"], "budget": {"steps": 150}},
+    "seeds": [0, 1],
+}
+
+
+def _weights(bench: Bench) -> dict[int, dict[str, np.ndarray]]:
+    models = bench.records("models")
+    return {
+        record["point"]["seed"]: load_file(record["path"].parent / "weights.safetensors") for record in models.values()
+    }
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, np.ndarray]]:
+    bench = Bench(tmp_path_factory.mktemp("uninterrupted"))
+    bench.matrix(**TRAINING)
+    result = bench.run()
+    assert result.returncode == 0, result.stderr
+    return _weights(bench)
+
+
+def _same(left: dict[int, dict[str, np.ndarray]], right: dict[int, dict[str, np.ndarray]]) -> bool:
+    return left.keys() == right.keys() and all(
+        np.array_equal(left[seed][name], right[seed][name]) for seed in left for name in left[seed]
+    )
+
+
+@pytest.mark.parametrize("victim", ["run", "worker"])
+def test_kill_9_at_random_moments_loses_nothing(
+    bench: Bench, victim: str, uninterrupted: dict[int, dict[str, np.ndarray]]
+) -> None:
+    bench.matrix(**TRAINING)
+    moments = random.Random(victim)
+    finished: dict[str, dict] = {}
+    for _ in range(3):
+        process = bench.start("run", "matrix.yaml", "--no-report")
+        time.sleep(moments.uniform(1.0, 6.0))
+        if process.poll() is None:
+            if victim == "run":
+                process.kill()
+            else:
+                below = list(descendants(process.pid))
+                if below:
+                    moments.choice(below).kill()
+        process.wait(timeout=120)
+        _wait_for(lambda: not bench.left())
+        records = bench.records()
+        assert untouched(finished, records), "a finished cell was computed again"
+        finished = {label: record for label, record in records.items() if record["status"] == "ok"}
+    last = bench.run()
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert untouched(finished, bench.records())
+    assert _same(_weights(bench), uninterrupted)
+    assert not bench.left()
+
+
+@pytest.mark.parametrize("ask", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_training_writes_a_checkpoint_and_goes_on_from_it(
+    bench: Bench, ask: signal.Signals, uninterrupted: dict[int, dict[str, np.ndarray]]
+) -> None:
+    bench.matrix(**TRAINING)
+    process = bench.start("run", "matrix.yaml", "--no-report")
+    _wait_for(lambda: any(bench.folder.glob("results/toy/models/*/*/log.txt")))
+    time.sleep(1.0)
+    process.send_signal(ask)
+    assert process.wait(timeout=60) == 130
+    assert not bench.left()
+    assert any(bench.folder.glob("results/toy/models/*/*/checkpoint/checkpoint.pt")) or bench.records("models")
+    assert bench.run().returncode == 0
+    assert _same(_weights(bench), uninterrupted)
+
+
+def _wait_for(condition, seconds: float = 60.0) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.05)

@@ -1,0 +1,17 @@
+"""Right in everything, except that importing this module imports torch."""
+
+import torch
+from toys.datasets import Pictures
+from toys.methods import Right
+from toys.metrics import MeanDifference
+
+
+class Method(Right):
+    def upscale(self, lr, scale):
+        return torch.clone(super().upscale(lr, scale))
+
+
+class Metric(MeanDifference): ...
+
+
+class Dataset(Pictures): ...

@@ -1,0 +1,160 @@
+"""Two right metrics, and for each check of metrics a wrong one that breaks only its promise."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import srbench
+
+
+class MeanDifference(srbench.ImageMetric):
+    """The mean absolute difference."""
+
+    higher_is_better = False
+    range = (0.0, 1.0)
+
+    def score(self, sr, hr):
+        return float((sr - hr).abs().mean())
+
+
+class SignalToNoise(srbench.ImageMetric):
+    """Infinite for identical images."""
+
+    higher_is_better = True
+    unit = "dB"
+    range = (0.0, math.inf)
+
+    def score(self, sr, hr):
+        error = float(((sr - hr) ** 2).mean())
+        return -10 * math.log10(error) if error else math.inf
+
+
+class Unbounded(srbench.ImageMetric):
+    """Declares no range; identical images get no special value."""
+
+    higher_is_better = True
+
+    def score(self, sr, hr):
+        return -float(((sr - hr) ** 2).mean())
+
+
+class SetDifference(srbench.SetMetric):
+    """The absolute difference of the two sets' mean brightness."""
+
+    higher_is_better = False
+    range = (0.0, 1.0)
+
+    def __init__(self):
+        self.differences = []
+
+    def update(self, sr, hr):
+        self.differences.append(float(sr.mean() - hr.mean()))
+
+    def compute(self):
+        return abs(math.fsum(self.differences) / len(self.differences))
+
+
+class NeedsWeights(MeanDifference):
+    def score(self, sr, hr):
+        return srbench.Skip("its weights are not here; fetch them")
+
+
+class WithoutDirection(srbench.ImageMetric):
+    def score(self, sr, hr):
+        return float((sr - hr).abs().mean())
+
+
+class GivesATensor(MeanDifference):
+    def score(self, sr, hr):
+        return (sr - hr).abs().mean()
+
+
+class LeavesItsRange(MeanDifference):
+    range = (0.0, 1e-4)
+
+
+class NeverPerfect(MeanDifference):
+    def score(self, sr, hr):
+        return super().score(sr, hr) / 2 + 0.1
+
+
+class CannotTellNoise(MeanDifference):
+    def score(self, sr, hr):
+        return min(super().score(sr, hr), 0.01)
+
+
+class WrongDirection(MeanDifference):
+    higher_is_better = True
+    range = (-math.inf, math.inf)
+
+    def score(self, sr, hr):
+        return math.inf if sr.equal(hr) else super().score(sr, hr)
+
+
+class OnlyColour(MeanDifference):
+    def score(self, sr, hr):
+        return float((sr[2] - hr[2]).abs().mean())
+
+
+class OnlyEven(MeanDifference):
+    def score(self, sr, hr):
+        if sr.shape[1] > 100 and sr.shape[1] % 2:
+            return srbench.Skip("odd height")
+        return super().score(sr, hr)
+
+
+class FailsOnSmall(MeanDifference):
+    def score(self, sr, hr):
+        if min(sr.shape[1:]) < 11:
+            raise RuntimeError("kernel size can't be greater than input size")
+        return super().score(sr, hr)
+
+
+class NanWhenFlat(MeanDifference):
+    def score(self, sr, hr):
+        return math.nan if hr.numel() > 1000 and hr.amax() == hr.amin() else super().score(sr, hr)
+
+
+class Drifts(MeanDifference):
+    calls: ClassVar[int] = 0
+
+    def score(self, sr, hr):
+        type(self).calls += 1
+        return super().score(sr, hr) + 1e-9 * self.calls
+
+
+class OverwritesSr(MeanDifference):
+    def score(self, sr, hr):
+        return float(sr.sub_(hr).abs().mean())
+
+
+class ComputesAnInteger(SetDifference):
+    def compute(self):
+        return 0
+
+
+class LastCountsMost(SetDifference):
+    def update(self, sr, hr):
+        self.differences.append(float(sr.mean()))
+
+    def compute(self):
+        return abs(self.differences[-1])
+
+
+class LooksOnlyAtHr(SetDifference):
+    def update(self, sr, hr):
+        self.differences.append(float(hr.mean()))
+
+
+class ComputeEmpties(SetDifference):
+    def compute(self):
+        value = super().compute()
+        self.differences = [0.0]
+        return value
+
+
+class SetOverwritesSr(SetDifference):
+    def update(self, sr, hr):
+        super().update(sr, hr)
+        sr.zero_()
