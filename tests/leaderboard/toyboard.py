@@ -158,7 +158,13 @@ BAD: dict[str, tuple[Any, str]] = {
 }
 
 
-def make_board(root: Path, datasets: tuple[str, ...] = ("blobs", "waves"), protocols: int = 2, seeds: int = 3) -> Board:
+def make_board(
+    root: Path,
+    datasets: tuple[str, ...] = ("blobs", "waves"),
+    protocols: int = 2,
+    seeds: int = 3,
+    train_on: tuple[str, ...] = ("t91",),
+) -> Board:
     """A plan with records in `root/store`: two that are well, one of several seeds, and every kind of trouble."""
     path = root / "matrix.yaml"
     path.write_text(f"name: toy\ntitle: {HOSTILE}\n", encoding="utf-8")
@@ -166,7 +172,7 @@ def make_board(root: Path, datasets: tuple[str, ...] = ("blobs", "waves"), proto
     methods = [use("method", name, Learner, depth=3, note=HOSTILE) for name in OFFSETS]
     metrics = [use("metric", name, object) for name in ("psnr", "ssim", "lpips", "fid")]
     chosen = (Protocol("x4-y", 4, "y", border=4), Protocol("x2-rgb", 2, "rgb", border=2))[:protocols]
-    training = use("dataset", "t91", Toy, name="blobs")
+    training = tuple(use("dataset", name, Toy, name="blobs") for name in train_on)
     matrix = Matrix(
         path=path,
         name="toy",
@@ -175,7 +181,7 @@ def make_board(root: Path, datasets: tuple[str, ...] = ("blobs", "waves"), proto
         protocols=chosen,
         methods=tuple(methods),
         metrics=tuple(metrics),
-        train_on=(training,),
+        train_on=training,
         budget=BUDGET,
         seeds=tuple(range(seeds)),
     )
@@ -185,9 +191,9 @@ def make_board(root: Path, datasets: tuple[str, ...] = ("blobs", "waves"), proto
         for protocol in chosen:
             for method in methods:
                 learned = method.name == "learner"
-                trained_on = training if learned else None
-                drawn = range(seeds) if learned else [None]
-                cells += [_planned(board, dataset, protocol, method, trained_on, seed) for seed in drawn]
+                for trained_on in training if learned else (None,):
+                    drawn = range(seeds) if learned else [None]
+                    cells += [_planned(board, dataset, protocol, method, trained_on, seed) for seed in drawn]
     models = board.store / "models" / "00" / ("0" * 64)
     models.mkdir(parents=True)
     steps = np.arange(0, 300, 10)
@@ -200,8 +206,8 @@ def make_board(root: Path, datasets: tuple[str, ...] = ("blobs", "waves"), proto
 def _planned(
     board: Board, dataset: Use, protocol: Protocol, method: Use, training: Use | None, seed: int | None
 ) -> PlannedCell:
-    ingredients = {"cell": [dataset.name, protocol.name, method.name, seed], "hostile": HOSTILE}
-    cell = Cell(dataset.name, protocol.name, method.name, training.name if training else None, seed, ingredients)
+    point = (dataset.name, protocol.name, method.name, training.name if training else None, seed)
+    cell = Cell(*point, {"cell": list(point), "hostile": HOSTILE})
     record: Record | None
     if method.name in BAD:
         status, reason = BAD[method.name]
