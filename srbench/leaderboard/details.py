@@ -11,17 +11,18 @@ from srbench.errors import SrbenchError
 from srbench.leaderboard.figures import history
 from srbench.leaderboard.numerals import MINUS, count, duration, listing, metric_label, number, significant, slug
 from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
-from srbench.leaderboard.results import Result, Results, model_folder
+from srbench.leaderboard.results import Result, Results
 from srbench.leaderboard.tables import spread_over_seeds
 from srbench.matrix import Use
-from srbench.store import MetricResult, Record, StoreError
+from srbench.store import MetricResult, Record, Store, StoreError
 
 _COSTS = {
     "train_seconds": ("Training", duration),
     "train_steps": ("Training steps", lambda value: number(value, 0)),
     "upscale_seconds": ("Upscaling the test set", duration),
     "ms_per_megapixel": ("Upscaling, ms per megapixel of SR", significant),
-    "peak_memory_gb": ("Peak memory, GB", significant),
+    "peak_memory_gb": ("Peak memory of upscaling, GB", significant),
+    "train_peak_memory_gb": ("Peak memory of training, GB", significant),
     "parameters": ("Parameters", count),
 }
 
@@ -58,12 +59,11 @@ def group_id(protocol: str, dataset: str) -> str:
 def cell_context(result: Result, results: Results, galleries: Sequence[Gallery], method_slug: str) -> dict[str, Any]:
     """For `cell.html`."""
     planned, record, cell = result.planned, result.record, result.planned.cell
-    training = planned.training.dataset.name if planned.training else None
     point = [
         ("Dataset", cell.dataset),
         ("Protocol", planned.protocol.describe()),
         ("Method", cell.method),
-        *([("Trained on", cell.trained_on or training)] if cell.trained_on or training else []),
+        *([("Trained on", cell.trained_on)] if cell.trained_on else []),
         *([("Seed", str(cell.seed))] if cell.seed is not None else []),
         *([("LR", record.lr)] if record and record.lr else []),
         *([("Started", record.started)] if record and record.started else []),
@@ -291,7 +291,7 @@ def _histories(own: Sequence[Result], results: Results) -> list[dict[str, Any]]:
             models.setdefault(result.record.model, result)
     drawn = []
     for place, (key, result) in enumerate(models.items()):
-        path = model_folder(results.store_root, key) / "history.csv"
+        path = Store(results.store_root).folder("models", key) / "history.csv"
         if not path.is_file():
             continue
         try:

@@ -144,12 +144,15 @@ def _cost(row: Row) -> tuple[str, ...]:
 
 
 def _machine(row: Row) -> str:
-    """` on 2 cores`, when every record says so."""
-    found = {str(result.record.environment.get("cores", "")) for result in row.results if result.record is not None}
-    accelerators = {result.record.environment.get("gpu") for result in row.results if result.record is not None}
-    if accelerators - {None, ""}:
-        return f" on {listing(sorted(str(name) for name in accelerators))}"
-    return f" on {plural(int(cores), 'core')}" if len(found) == 1 and (cores := found.pop()).isdigit() else ""
+    """` on NAME OF THE CPU OR GPU (2 cores)`, when every record says the same."""
+    found = {
+        (result.record.environment.get("device"), result.record.environment.get("cores"))
+        for result in row.results
+        if result.record is not None
+    }
+    device, cores = found.pop() if len(found) == 1 else (None, None)
+    known = f" on {device}" if device else ""
+    return f"{known} ({plural(cores, 'core')})" if known and isinstance(cores, int) else known
 
 
 def _missing(pooled: Table) -> tuple[str, ...]:

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
 from srbench.image import Image, peak_of, read_image
-from srbench.leaderboard.results import Entrant, Result, Results, cell_folder, unique_slugs
+from srbench.leaderboard.results import Entrant, Result, Results, unique_slugs
 from srbench.matrix import Use
 from srbench.protocol import Protocol
+from srbench.store import Store
 
 WINDOW = 256
 """The longest side shown, in HR pixels."""
@@ -230,7 +231,7 @@ def _read_sr(result: Result, store_root: Path, image: str) -> Image | None:
     name = result.record.images.get(image)
     if name is None:
         return None
-    folder = cell_folder(store_root, result.record.key) / "images"
+    folder = Store(store_root).folder("cells", result.record.key) / "images"
     path = folder / name
     if path.resolve().parent != folder.resolve() or not path.is_file():
         return None

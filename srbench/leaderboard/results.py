@@ -11,7 +11,7 @@ from typing import Any
 
 from srbench.leaderboard.numerals import slug
 from srbench.runner.plan import Plan, PlannedCell
-from srbench.store import Record, StoreError
+from srbench.store import Record, Store, StoreError
 
 _STATUS_WORDS = {
     "skipped": "skipped",
@@ -134,19 +134,9 @@ def load_results(plan: Plan, store_root: Path) -> Results:
         label = f"{cell.method} ({cell.trained_on})" if several and cell.trained_on is not None else cell.method
         entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label)
         record = planned.record
-        scores = _read_scores(cell_folder(store_root, record.key)) if record and record.status == "ok" else {}
+        scores = _read_scores(Store(store_root).folder("cells", record.key)) if record and record.status == "ok" else {}
         results.append(Result(planned, entrant, name, scores))
     return Results(plan, store_root, tuple(results))
-
-
-def cell_folder(store_root: Path, key: str) -> Path:
-    """Where a store keeps a cell."""
-    return store_root / "cells" / key[:2] / key
-
-
-def model_folder(store_root: Path, key: str) -> Path:
-    """Where a store keeps what a training left."""
-    return store_root / "models" / key[:2] / key
 
 
 def unique_slugs(names: Sequence[str]) -> list[str]:

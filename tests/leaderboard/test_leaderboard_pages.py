@@ -265,6 +265,17 @@ def test_the_pareto_front_holds_exactly_what_nothing_else_beats() -> None:
     assert front == unbeaten
 
 
+def test_pages_of_several_training_sets_are_whole(make: Callable[..., Board], tmp_path: Path) -> None:
+    several = make(protocols=1, seeds=1, train_on=("t91", "faces"))
+    index = parse(write_pages(several.plan, several.store, tmp_path))
+    captions = [caption.text for caption in index.find("caption")]
+    assert any("columns are tested on" in caption for caption in captions)
+    assert sum("trained on faces: 17 images" in caption for caption in captions) == 1
+    elements = list(index.find(*_all_names(index)))
+    ids = [element.attributes["id"] for element in elements if "id" in element.attributes]
+    assert len(set(ids)) == len(ids)
+
+
 def test_the_index_lists_every_board(make: Callable[..., Board], tmp_path: Path) -> None:
     small = make(datasets=("blobs",), protocols=1, seeds=1)
     write_pages(small.plan, small.store, tmp_path / "one board")

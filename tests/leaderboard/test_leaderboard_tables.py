@@ -18,6 +18,7 @@ from srbench.leaderboard import numerals
 from srbench.leaderboard.findings import findings
 from srbench.leaderboard.results import Results, load_results, unique_slugs
 from srbench.leaderboard.tables import Row, Table, build_table
+from srbench.leaderboard.transfer import transfer_tables
 from srbench.store import StoreError
 
 from .toyboard import COUNTS, HOSTILE, Board, score
@@ -123,6 +124,21 @@ def test_fewer_than_three_seeds_are_marked(make: Callable[..., Board]) -> None:
     assert row(pooled, "bicubic").seeds_note is None
 
 
+def test_several_training_sets_are_compared_apart_and_meet_in_the_transfer_table(make: Callable[..., Board]) -> None:
+    several = make(protocols=1, seeds=1, train_on=("t91", "faces"))
+    both = load_results(several.plan, several.store)
+    assert [scope.trained_on for scope in both.scopes] == ["t91", "faces"]
+    for scope in both.scopes:
+        entrants = [(row.entrant.method, row.entrant.trained_on) for row in build_table(scope, ["psnr"]).ranked]
+        assert ("learner", scope.trained_on) in entrants
+        assert ("bicubic", None) in entrants
+    (transfer,) = transfer_tables(both)
+    assert transfer["heads"] == ["blobs", "waves"]
+    assert [line["name"] for line in transfer["lines"]] == ["learner, t91", "learner, faces"]
+    expected = np.mean(seed_means("psnr", "waves", "learner", [0]))
+    assert transfer["lines"][1]["cells"][1]["sort"] == pytest.approx(expected)
+
+
 def test_findings_name_the_leader_the_tie_and_the_incomplete(results: Results) -> None:
     pooled = table(results, None)
     said = findings(pooled, [table(results, "blobs"), table(results, "waves")])
@@ -138,6 +154,9 @@ def test_findings_name_the_leader_the_tie_and_the_incomplete(results: Results) -
     )
     assert f"{gap.estimate:.2f} dB [" in said.lead[0]
     assert "bicubic and lanczos cannot be told apart." in said.lead
+    assert said.cost == (
+        "Training learner took 42 s on A <fast> processor (2 cores); it upscales to a megapixel in 16 ms.",
+    )
     assert any(HOSTILE in sentence and "failed on waves" in sentence for sentence in said.caveats)
 
 

@@ -18,12 +18,14 @@ from srbench.image import Image, write_image
 from srbench.matrix import Matrix, Use
 from srbench.plugins import Entry, Plugin, Registered
 from srbench.protocol import Protocol
+from srbench.runner.jobs import Training
 from srbench.runner.plan import Plan, PlannedCell
 from srbench.store import MetricResult, Record
 from srbench.training.context import Budget
 
 HOSTILE = '<script>alert("x")</script>'
 HOSTILE_REASON = "</script><img src=x onerror=alert(1)> & 'quoted'"
+BUDGET = Budget("steps", 300)
 COUNTS = {"blobs": 9, "waves": 8, "absent": 7}
 PEAKS = {"blobs": 255, "waves": 65535, "absent": 255}
 OFFSETS = {"bicubic": 0.0, "lanczos": 0.02, "learner": 1.5, "$x^2$": 0.9, HOSTILE: -1.0, "slow": 0.5, "never": 0.0}
@@ -143,8 +145,7 @@ def write_cell(store: Path, key: str, dataset: str, method: str, seed: int | Non
             "ms_per_megapixel": 3.0 * (1 + 4 * learned) + 0.1 * len(method),
             "parameters": 57281.0 if learned else 0.0,
         },
-        environment={"cores": 2, "cpu": "A processor", "packages": {"torch": "2.13.0"}},
-        notes=["content loss mse: <no> weights"] if learned else [],
+        environment={"cores": 2, "device": "A <fast> processor", "packages": {"torch": "2.13.0"}},
         started="2026-11-21T09:30:00+00:00",
         seconds=2.5,
         log_tail="step 1\nstep 2 </pre><script>alert(2)</script>",
@@ -157,7 +158,13 @@ BAD: dict[str, tuple[Any, str]] = {
 }
 
 
-def make_board(root: Path, datasets: tuple[str, ...] = ("blobs", "waves"), protocols: int = 2, seeds: int = 3) -> Board:
+def make_board(
+    root: Path,
+    datasets: tuple[str, ...] = ("blobs", "waves"),
+    protocols: int = 2,
+    seeds: int = 3,
+    train_on: tuple[str, ...] = ("t91",),
+) -> Board:
     """A plan with records in `root/store`: two that are well, one of several seeds, and every kind of trouble."""
     path = root / "matrix.yaml"
     path.write_text(f"name: toy\ntitle: {HOSTILE}\n", encoding="utf-8")
@@ -165,7 +172,7 @@ def make_board(root: Path, datasets: tuple[str, ...] = ("blobs", "waves"), proto
     methods = [use("method", name, Learner, depth=3, note=HOSTILE) for name in OFFSETS]
     metrics = [use("metric", name, object) for name in ("psnr", "ssim", "lpips", "fid")]
     chosen = (Protocol("x4-y", 4, "y", border=4), Protocol("x2-rgb", 2, "rgb", border=2))[:protocols]
-    training = use("dataset", "t91", Toy, name="blobs")
+    training = tuple(use("dataset", name, Toy, name="blobs") for name in train_on)
     matrix = Matrix(
         path=path,
         name="toy",
@@ -174,8 +181,8 @@ def make_board(root: Path, datasets: tuple[str, ...] = ("blobs", "waves"), proto
         protocols=chosen,
         methods=tuple(methods),
         metrics=tuple(metrics),
-        train_on=(training,),
-        budget=Budget("steps", 300),
+        train_on=training,
+        budget=BUDGET,
         seeds=tuple(range(seeds)),
     )
     board = Board(Plan(matrix, ()), root / "store")
@@ -184,9 +191,9 @@ def make_board(root: Path, datasets: tuple[str, ...] = ("blobs", "waves"), proto
         for protocol in chosen:
             for method in methods:
                 learned = method.name == "learner"
-                trained_on = training if learned else None
-                drawn = range(seeds) if learned else [None]
-                cells += [_planned(board, dataset, protocol, method, trained_on, seed) for seed in drawn]
+                for trained_on in training if learned else (None,):
+                    drawn = range(seeds) if learned else [None]
+                    cells += [_planned(board, dataset, protocol, method, trained_on, seed) for seed in drawn]
     models = board.store / "models" / "00" / ("0" * 64)
     models.mkdir(parents=True)
     steps = np.arange(0, 300, 10)
@@ -199,8 +206,8 @@ def make_board(root: Path, datasets: tuple[str, ...] = ("blobs", "waves"), proto
 def _planned(
     board: Board, dataset: Use, protocol: Protocol, method: Use, training: Use | None, seed: int | None
 ) -> PlannedCell:
-    ingredients = {"cell": [dataset.name, protocol.name, method.name, seed], "hostile": HOSTILE}
-    cell = Cell(dataset.name, protocol.name, method.name, training.name if training else None, seed, ingredients)
+    point = (dataset.name, protocol.name, method.name, training.name if training else None, seed)
+    cell = Cell(*point, {"cell": list(point), "hostile": HOSTILE})
     record: Record | None
     if method.name in BAD:
         status, reason = BAD[method.name]
@@ -210,7 +217,9 @@ def _planned(
     else:
         infinite = method.name == "$x^2$" and dataset.name == "blobs"
         record = write_cell(board.store, cell.key, dataset.name, method.name, seed, infinite)
-    return PlannedCell(cell, dataset, protocol, method, training, "done", "", record)
+    learned = protocol.for_training()
+    task = None if training is None or seed is None else Training("0" * 64, {}, method, training, learned, BUDGET, seed)
+    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", record)
 
 
 def write(board: Board, out: Path) -> Path:
