@@ -65,8 +65,8 @@ class Microscopy(_BuiltIn):
     (Budai et al. 2013), CC0; 96 pixels, tested on only.
 
     Cell floating in saline (`cell`): quantitative phase image, Müller et al. 2018, CC0; 192 pixels around it are
-    tested on, the rows above trained on. It is sampled far more finely than its optics resolve, so that interpolation restores it to within the
-    rounding of 8 bits: a test that a method does no harm.
+    tested on, the rows above trained on. It is sampled far more finely than its optics resolve, so that interpolation
+    restores it to within the rounding of 8 bits: a test that a method does no harm.
     """
 
     training = (
