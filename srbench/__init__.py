@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from srbench.dataset import DatasetMissing as DatasetMissing
     from srbench.dataset import Item as Item
     from srbench.errors import SrbenchError as SrbenchError
+    from srbench.extractor import Extractor as Extractor
+    from srbench.extractor import ExtractorUse as ExtractorUse
     from srbench.hookspecs import hookimpl as hookimpl
     from srbench.image import ImageError as ImageError
     from srbench.image import read_image as read_image
@@ -38,6 +40,8 @@ _HOME = {
     "DatasetMissing": "dataset",
     "Item": "dataset",
     "SrbenchError": "errors",
+    "Extractor": "extractor",
+    "ExtractorUse": "extractor",
     "hookimpl": "hookspecs",
     "ImageError": "image",
     "read_image": "image",

@@ -36,7 +36,7 @@ def srbench_metrics() -> list[Entry]:  # type: ignore[empty-body]
 
 @hookspec
 def srbench_extractors() -> list[Entry]:  # type: ignore[empty-body]
-    """Extractors: classes that map images to feature vectors, for set metrics."""
+    """Extractors: classes derived from `srbench.Extractor`."""
 
 
 @hookspec

@@ -31,7 +31,7 @@ _WANTED: dict[Kind, str] = {
     "method": "a class derived from srbench.Method",
     "dataset": "a class derived from srbench.Dataset",
     "metric": "a class derived from srbench.ImageMetric or srbench.SetMetric",
-    "extractor": "a class",
+    "extractor": "a class derived from srbench.Extractor",
     "protocol": "a srbench.Protocol value with the entry's name",
     "executor": "a class",
 }
@@ -149,6 +149,10 @@ class Registered:
             from srbench.metric import Metric
 
             return issubclass(target, Metric)
+        if self.kind == "extractor":
+            from srbench.extractor import Extractor
+
+            return issubclass(target, Extractor)
         return True
 
 
