@@ -22,13 +22,15 @@ class Metric(ABC):
     """The facts that image metrics and set metrics share.
 
     sees: `protocol`: what the protocol scores (its channel, border left out). `image`: every channel and pixel, for
-        metrics that are defined on whole colour images. Either way what was written to disk, never a method's tensor.
+        metrics that are defined on whole colour images. `lr`: LR in place of both, in the protocol's channel, border
+        included: SR shrunk and rounded as the protocol makes LR, and the LR that the method was given. Always what
+        was written to disk, never a method's tensor.
     """
 
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool]
     range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
-    sees: ClassVar[Literal["protocol", "image"]] = "protocol"
+    sees: ClassVar[Literal["protocol", "image", "lr"]] = "protocol"
 
 
 class ImageMetric(Metric):
