@@ -84,7 +84,7 @@ def score_split(
         sr = read_image(folder / images[item.id])
         if sr.shape != reference.shape or sr.dtype != reference.dtype:
             raise ScoreError(f"{folder / images[item.id]} does not match its HR in size or depth")
-        seen = _Views(sr, reference, white, protocol)
+        seen = _Views(sr, reference, white, protocol, partial(_lr, item, hr, peak, protocol))
         for column in columns.values():
             if not column.failure:
                 _take(column, item.id, seen)
@@ -96,20 +96,32 @@ def score_split(
 
 
 class _Views:
-    """SR and HR as metrics see them; each view is made once an image, however many metrics ask."""
+    """SR and HR as metrics see them; each view is made once an image, however many metrics ask.
 
-    def __init__(self, sr: Image, hr: Image, peak: float, protocol: Protocol) -> None:
-        self._pair, self._peak, self._protocol = (sr, hr), peak, protocol
+    lr: the LR that the method was given, read or made when a metric asks for it.
+    """
+
+    def __init__(self, sr: Image, hr: Image, peak: float, protocol: Protocol, lr: Callable[[], Image]) -> None:
+        self._pair, self._peak, self._protocol, self._lr = (sr, hr), peak, protocol, lr
         self._made: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def get(self, sees: str) -> tuple[torch.Tensor, torch.Tensor]:
         if sees not in self._made:
             sr, hr = self._pair
             if sees == "protocol":
-                self._made[sees] = (self._protocol.scored(sr, self._peak), self._protocol.scored(hr, self._peak))
+                view = self._protocol.scored
+            elif sees == "lr":
+                sr, hr = self._protocol.lr(sr, self._peak), self._lr()
+                view = self._protocol.in_channel
             else:
-                self._made[sees] = (_whole(sr, self._peak), _whole(hr, self._peak))
+                view = _whole
+            self._made[sees] = view(sr, self._peak), view(hr, self._peak)
         return self._made[sees]
+
+
+def _lr(item: Item, hr: Image, peak: float, protocol: Protocol) -> Image:
+    """The LR of upscaling: the shipped one, or made from HR."""
+    return protocol.lr(hr, peak, item.read_lr(protocol.degradation, protocol.scale))
 
 
 def _whole(image: Image, peak: float) -> torch.Tensor:
