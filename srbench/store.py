@@ -96,6 +96,11 @@ class Record(msgspec.Struct, kw_only=True):
         return "/".join(str(part) for part in self.point.values() if part is not None)
 
     @property
+    def went_well(self) -> bool:
+        """Whether it has everything it was asked for, or a reason why it was skipped."""
+        return self.status in ("ok", "skipped") and not self.metric_failures
+
+    @property
     def metric_failures(self) -> str:
         """Which metrics failed, and why; empty when none did."""
         failed = [f"{name}: {result.reason}" for name, result in self.metrics.items() if result.status == "failed"]

@@ -52,7 +52,7 @@ class PlannedCell:
         return Evaluation(self.cell, self.method, self.dataset, self.protocol, self.metrics, model)
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:
-        """The tasks whose results it uses: its model, where something is to be upscaled, and its metrics' extractors."""
+        """The tasks whose results it uses: its model, if something is to be upscaled, and its metrics' extractors."""
         needed: dict[str, Training | ExtractorTraining] = {}
         if self.training is not None and self._upscales():
             needed[self.training.key] = self.training
