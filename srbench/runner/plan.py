@@ -114,6 +114,7 @@ class _Planner:
         self._retry = retry
         self._splits = Splits()
         self._earlier = _by_point(store.records("cells"))
+        self._asked: dict[str, tuple[Cell, tuple[Scoring, ...]]] = {}
 
     def cells(self) -> Iterator[PlannedCell]:
         for dataset in self._matrix.datasets:
@@ -194,6 +195,7 @@ class _Planner:
         asked: tuple[Scoring, ...] = ()
         if verdict is None:
             asked = scorings(self._matrix.metrics, dataset, protocol, method, self._splits)
+            self._check_agreement(cell, asked)
         metrics = asked if record is None else self._missing(asked, record)
         state: State
         if record is None:
@@ -207,6 +209,16 @@ class _Planner:
         else:
             state, why = "done", record.reason or record.metric_failures or record.status
         return PlannedCell(cell, dataset, protocol, method, training, metrics, verdict, state, why, record)
+
+    def _check_agreement(self, cell: Cell, asked: tuple[Scoring, ...]) -> None:
+        """Equal cells share a record, so their metrics must not differ; those that look at training splits might."""
+        other, others = self._asked.setdefault(cell.key, (cell, asked))
+        for one, another in zip(asked, others, strict=True):
+            if one.key != another.key:
+                raise SrbenchError(
+                    f"{cell.dataset} and {other.dataset} have the same test images but other training splits, on which "
+                    f"the metric {one.metric.name} depends: put them into two matrices, each with a store of its own"
+                )
 
     def _missing(self, asked: tuple[Scoring, ...], record: Record) -> tuple[Scoring, ...]:
         """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""
