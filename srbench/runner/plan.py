@@ -75,9 +75,8 @@ class Plan:
     cells: tuple[PlannedCell, ...]
 
     def with_records_of(self, store: Store) -> Plan:
-        """The same cells with their records read anew."""
-        cells = (replace(planned, record=store.read("cells", planned.cell.key)) for planned in self.cells)
-        return Plan(self.matrix, tuple(cells))
+        """The same cells with their records read anew; those that have one are done."""
+        return Plan(self.matrix, tuple(_with_record(planned, store) for planned in self.cells))
 
     def extractors(self, store: Store) -> list[ExtractorTraining]:
         """The extractors that a run would train."""
@@ -89,6 +88,13 @@ class Plan:
             if isinstance(task, ExtractorTraining) and not is_done(task, store)
         }
         return list(needed.values())
+
+
+def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
+    record = store.read("cells", planned.cell.key)
+    if record is None:
+        return planned
+    return replace(planned, record=record, state="done", why=record.reason or record.metric_failures or record.status)
 
 
 def is_done(task: Training | ExtractorTraining, store: Store) -> bool:

@@ -9,11 +9,12 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from srbench.cell import digest
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
-from srbench.evaluate.score import Column, TrainingSplit, score_split
+from srbench.evaluate.score import Column, TrainingSplit, result_of, score_split
 from srbench.extractor import Extractor
-from srbench.metric import ImageMetric, Metric
+from srbench.metric import Metric
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring
 from srbench.runner.provenance import sha256
 from srbench.store import SCORES, MetricResult, Record, Store, write_atomically
@@ -68,15 +69,7 @@ class _Unready(Exception):
 
     def __init__(self, scoring: Scoring, status: Literal["skipped", "failed"], reason: str) -> None:
         super().__init__(reason)
-        kind: type[Metric] = scoring.metric.registered.load()
-        self.result = MetricResult(
-            key=scoring.key,
-            status=status,
-            reason=reason,
-            unit=kind.unit,
-            higher_is_better=kind.higher_is_better,
-            per_image=issubclass(kind, ImageMetric),
-        )
+        self.result = result_of(scoring.metric.registered.load(), scoring.key, status=status, reason=reason)
 
 
 def _made_ready(scoring: Scoring, task: Evaluation, device: str, extractors: _Extractors) -> Metric:
@@ -120,6 +113,7 @@ class _Extractors:
         if scoring.extractor_key not in self._made:
             extractor: Extractor = use.create()
             _verify(extractor.weights)
+            extractor.key = scoring.extractor_key
             if scoring.training is not None:
                 self._load(extractor, scoring, scoring.training)
             extractor.to(self._device)
@@ -141,6 +135,8 @@ class _Extractors:
                     "next run trains the extractor again"
                 )
         extractor.load(folder)
+        # Trained again on other hardware, it is another instrument, if only in the last digits.
+        extractor.key = digest([scoring.extractor_key, record.files])
 
     def notes(self, scoring: Scoring) -> list[str]:
         """What is known of the extractor that srbench trained: how it was, and how good it is."""
