@@ -41,6 +41,7 @@ class MetricResult(msgspec.Struct, kw_only=True):
 
     key: of the metric's plugin and parameters. value: the mean over images (for a set metric, its value), None unless
     ok. n: images in it. infinite: images left out of the mean because their score is infinite (identical images).
+    lowest, highest: the ends of its range, None where there is none.
     """
 
     key: str
@@ -51,6 +52,8 @@ class MetricResult(msgspec.Struct, kw_only=True):
     infinite: int = 0
     unit: str = ""
     higher_is_better: bool = True
+    lowest: float | None = None
+    highest: float | None = None
     per_image: bool = True
 
 

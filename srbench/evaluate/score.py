@@ -43,8 +43,11 @@ class Column:
 
         A metric that could not score every image has no mean at all: a mean over some would compare unequal sets.
         """
+        lowest, highest = (end if math.isfinite(end) else None for end in self.metric.range)
         result = partial(
             MetricResult,
+            lowest=lowest,
+            highest=highest,
             key=self.key,
             unit=self.metric.unit,
             higher_is_better=self.metric.higher_is_better,

@@ -172,9 +172,9 @@ def _picture(shown: Shown, name: str) -> dict[str, Any]:
     own = shown.layer(name)
     assert own is not None
     shots = [{"href": own.href, "words": "SR"}]
-    reference = shown.layer("HR")
-    if reference is not None:
-        shots.append({"href": reference.href, "words": "HR"})
+    for reference in (shown.layer("HR"), shown.layer("LR")):
+        if reference is not None:
+            shots.append({"href": reference.href, "words": reference.name})
     if own.error_href is not None:
         shots.append(
             {"href": own.error_href, "words": f"error, on average {100 * (own.mean_error or 0):.2g} % of white"}
@@ -302,6 +302,7 @@ def _histories(own: Sequence[Result], results: Results) -> list[dict[str, Any]]:
             continue
         cell = result.planned.cell
         seed = "" if cell.seed is None else f", seed {cell.seed}"
-        caption = f"{result.entrant.name}{seed}, {result.planned.protocol.name}"
+        trained_on = result.planned.training.dataset.name if result.planned.training else cell.trained_on
+        caption = f"{result.entrant.method} on {trained_on}{seed}, {result.planned.protocol.name}"
         drawn.append({"caption": caption, "svg": history(frame, f"h{place}")})
     return drawn

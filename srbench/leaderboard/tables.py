@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -21,6 +22,8 @@ Image = tuple[str, str]
 """Dataset and image id."""
 Scores = Mapping[Entrant, Mapping[Image, float]]
 """One metric's scores of the entrants that have all of them."""
+YARDSTICK = "bicubic"
+"""The method that super-resolution is held against, in the papers and here, wherever it takes part."""
 _FEW_SEEDS_NOTE = f"Fewer than {FEW_SEEDS} seeds: how much the result owes to the luck of one training is not known."
 _FEW_IMAGES_NOTE = f"Fewer than {FEW_IMAGES} images in a dataset: the interval is a rough guide."
 
@@ -113,6 +116,28 @@ class Table:
     def primary_column(self) -> Column | None:
         """The column that ranks."""
         return next((column for column in self.columns if column.metric == self.primary), None)
+
+    @property
+    def yardstick(self) -> Entrant | None:
+        """What the others are held against: bicubic, else the matrix's first ranked method that needs no training."""
+        untrained = [row.entrant for row in self.ranked if row.entrant.trained_on is None]
+        named = [entrant for entrant in untrained if entrant.method == YARDSTICK]
+        return min(named or untrained, key=lambda entrant: entrant.slot, default=None)
+
+    @cached_property
+    def gaps(self) -> dict[Entrant, Interval]:
+        """Each ranked entrant's paired difference to the yardstick, in the metric that ranks."""
+        yardstick = self.yardstick
+        if yardstick is None:
+            return {}
+        return {row.entrant: self.difference(row.entrant, yardstick) for row in self.ranked if row.entrant != yardstick}
+
+    @property
+    def gap_decimals(self) -> int:
+        """The decimals that the differences warrant."""
+        known = [gap for gap in self.gaps.values() if gap.low is not None and gap.high is not None]
+        halves = [(gap.high - gap.low) / 2 for gap in known if gap.low is not None and gap.high is not None]
+        return warranted_decimals(halves, [gap.estimate for gap in known if gap.estimate is not None])
 
     def difference(self, a: Entrant, b: Entrant) -> Interval:
         """The paired difference `a - b` of the primary metric."""
@@ -226,8 +251,20 @@ def _pooled(by_image: Mapping[Image, float], results: Sequence[Result], metric: 
     """The mean over images; over several datasets, the mean of their means."""
     scores = np.array([list(by_image.values())], dtype=np.float64)
     interval = intervals(scores, codes([dataset for dataset, _ in by_image], len(by_image)))[0]
+    interval = _within_range(interval, results, metric)
     note = notes.number(_FEW_IMAGES_NOTE) if interval.few else None
     return Value(interval, note=note, seed_spread=spread_over_seeds(results, metric))
+
+
+def _within_range(interval: Interval, results: Sequence[Result], metric: str) -> Interval:
+    """Cut to what the metric can reach: an interval of few, skewed scores may stick out, but SSIM never exceeds 1."""
+    record = results[0].record
+    if record is None or interval.low is None or interval.high is None:
+        return interval
+    facts = record.metrics[metric]
+    low = interval.low if facts.lowest is None else max(interval.low, facts.lowest)
+    high = interval.high if facts.highest is None else min(interval.high, facts.highest)
+    return replace(interval, low=low, high=high)
 
 
 def spread_over_seeds(results: Sequence[Result], metric: str) -> float | None:

@@ -63,9 +63,15 @@ class Plan:
     cells: tuple[PlannedCell, ...]
 
     def with_records_of(self, store: Store) -> Plan:
-        """The same cells with their records read anew."""
-        cells = (replace(planned, record=store.read("cells", planned.cell.key)) for planned in self.cells)
-        return Plan(self.matrix, tuple(cells))
+        """The same cells with their records read anew; those that have one are done."""
+        return Plan(self.matrix, tuple(_with_record(planned, store) for planned in self.cells))
+
+
+def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
+    record = store.read("cells", planned.cell.key)
+    if record is None:
+        return planned
+    return replace(planned, record=record, state="done", why=record.reason or record.status)
 
 
 class _Unusable(Exception):
