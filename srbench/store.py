@@ -61,9 +61,10 @@ class Record(msgspec.Struct, kw_only=True):
     """What a cell (or the training of a model) left behind.
 
     reason: why it is not ok, in words. point: the cell's coordinates. ingredients: what its key is made of.
-    cost: numbers by name: `train_seconds`, `train_steps`, `upscale_seconds`, `ms_per_megapixel` (of SR),
-    `peak_memory_gb`, `parameters`. lr: whether the LR was `made`, `shipped`, or `mixed`. images: the SR files' names,
-    by image id. labels: the images' labels. model: the key of the model it used. environment: where it ran.
+    cost: numbers by name: `train_seconds`, `train_steps`, `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`,
+    `peak_memory_gb`, `parameters`, `macs` and others, all in docs/cost.md. lr: whether the LR was `made`, `shipped`,
+    or `mixed`. images: the SR files' names, by image id. labels: the images' labels. model: the key of the model it
+    used. environment: where it ran.
     """
 
     key: str

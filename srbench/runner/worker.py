@@ -23,9 +23,12 @@ import pyarrow.parquet as pq
 
 from srbench.cell import SCHEMA
 from srbench.errors import SrbenchError
+from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.score import Column, score_split
 from srbench.evaluate.upscale import Upscaled, upscale_split
+from srbench.matrix import Use
 from srbench.method import Method
+from srbench.runner.energy import EnergyMeter
 from srbench.runner.environment import environment
 from srbench.runner.jobs import Evaluation, Job, Training
 from srbench.runner.plan import read_items
@@ -138,9 +141,10 @@ def _train(
     )
     context.folder.mkdir(exist_ok=True)
     train = TrainingSet(read_items(task.dataset, "train", job.data_root), task.protocol)
-    with MemoryPeak(job.device) as peak:
+    with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
         method.fit(train, context)
     method.save(folder)
+    channels = next(train.images())[0].shape[-1]
     # A resumed training counts the time of its earlier attempts too; only its history knows.
     last = method.history[-1] if method.history else {"seconds": time.monotonic() - attempt.clock, "step": None}
     return attempt.record(
@@ -149,8 +153,10 @@ def _train(
         cost={
             "train_seconds": round(float(last["seconds"] or 0), 3),
             "train_steps": last["step"],
-            "train_peak_memory_gb": peak.gb,
+            **peak.cost("train_"),
+            **energy.cost("train"),
             "parameters": method.parameters_count(),
+            **_multiply_adds(task.method, folder, channels, train.scale),
         },
     )
 
@@ -194,22 +200,30 @@ def _upscale(
             cost |= training.cost
     method.to(job.device)
     limit = job.limits.memory_gb
-    with MemoryPeak(job.device) as peak:
+    memory_bytes = None if limit is None else limit * 1e9 * TILED_SHARE
+    with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
         done: Upscaled = upscale_split(
             method,
             items,
             task.protocol,
             folder / "images",
             seed=task.cell.seed if method.samples else None,
-            memory_bytes=None if limit is None else limit * 1e9 * TILED_SHARE,
+            memory_bytes=memory_bytes,
             progress=step,
         )
     cost |= {
         "upscale_seconds": round(done.seconds, 4),
         "ms_per_megapixel": round(done.ms_per_megapixel, 3),
-        "peak_memory_gb": peak.gb,
+        **peak.cost(),
+        **energy.cost("upscale"),
         "parameters": method.parameters_count(),
     }
+    if done.sample is not None:
+        latency = measure_latency(method, done.sample, task.protocol.scale, memory_bytes)
+        cost |= {} if latency is None else latency.cost()
+        if "macs" not in cost:
+            model = None if task.model is None else store.folder("models", task.model)
+            cost |= _multiply_adds(task.method, model, done.sample.shape[0], task.protocol.scale)
     return attempt.record(
         "ok",
         environment=environment(job.device, job.threads),
@@ -218,6 +232,19 @@ def _upscale(
         images=done.images,
         model=task.model,
     )
+
+
+def _multiply_adds(use: Use, model: Path | None, channels: int, scale: int) -> dict[str, float | None]:
+    """The cost named `macs`. Counted where a model is trained, for all cells that use it, or else in the cell."""
+
+    def make() -> Method:
+        method: Method = use.create()
+        if model is not None:
+            method.load(model)
+        return method
+
+    counted = count_multiply_adds(make, channels, scale)
+    return {"macs": None} if counted is None else counted.cost()
 
 
 def _score(
@@ -273,6 +300,7 @@ class MemoryPeak:
     def __init__(self, device: str) -> None:
         self._cuda = device if device.startswith("cuda") else None
         self.gb: float = 0.0
+        self.allocated_gb: float | None = None
         self._finished = threading.Event()
 
     def __enter__(self) -> MemoryPeak:
@@ -290,9 +318,15 @@ class MemoryPeak:
             import torch
 
             self.gb = round(torch.cuda.max_memory_reserved(self._cuda) / 1e9, 3)
+            self.allocated_gb = round(torch.cuda.max_memory_allocated(self._cuda) / 1e9, 3)
         else:
             self._finished.set()
             self._thread.join()
+
+    def cost(self, step: str = "") -> dict[str, float | None]:
+        """For a record: `peak_memory_gb`, and on a GPU `peak_memory_allocated_gb`, what tensors held of it."""
+        allocated = {} if self.allocated_gb is None else {f"{step}peak_memory_allocated_gb": self.allocated_gb}
+        return {f"{step}peak_memory_gb": self.gb, **allocated}
 
     def _watch(self) -> None:
         import psutil
