@@ -41,8 +41,6 @@ class Extractor(ABC):
     are skipped with the command that fetches it.
     budget: how long `fit` learns: the extractor's own parameter, whatever the matrix says of methods.
     dim: the length of a feature vector; known at the latest after the first `extract`.
-    key: set by the runner before `Metric.bind`: two extractors with the same key see the same features, hardware aside.
-        For caches of features; empty where nobody set it, and then nothing may be cached beyond the process.
     """
 
     learns: ClassVar[bool] = False
@@ -51,7 +49,6 @@ class Extractor(ABC):
     weights: tuple[str, ...] = ()
     budget: Budget | None = None
     device: str = "cpu"
-    key: str = ""
     dim: int
 
     @abstractmethod

@@ -9,7 +9,6 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from srbench.cell import digest
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
 from srbench.evaluate.score import Column, TrainingSplit, result_of, score_split
@@ -113,7 +112,6 @@ class _Extractors:
         if scoring.extractor_key not in self._made:
             extractor: Extractor = use.create()
             _verify(extractor.weights)
-            extractor.key = scoring.extractor_key
             if scoring.training is not None:
                 self._load(extractor, scoring, scoring.training)
             extractor.to(self._device)
@@ -135,8 +133,6 @@ class _Extractors:
                     "next run trains the extractor again"
                 )
         extractor.load(folder)
-        # Trained again on other hardware, it is another instrument, if only in the last digits.
-        extractor.key = digest([scoring.extractor_key, record.files])
 
     def notes(self, scoring: Scoring) -> list[str]:
         """What is known of the extractor that srbench trained: how it was, and how good it is."""
