@@ -9,6 +9,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from srbench.cell import digest
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
 from srbench.evaluate.score import Column, TrainingSplit, result_of, score_split
@@ -112,13 +113,14 @@ class _Extractors:
         if scoring.extractor_key not in self._made:
             extractor: Extractor = use.create()
             _verify(extractor.weights)
-            if scoring.training is not None:
-                self._load(extractor, scoring, scoring.training)
+            learned = None if scoring.training is None else self._load(extractor, scoring, scoring.training)
+            extractor.key = digest({"made of": scoring.extractor_key, "learned": learned})
             extractor.to(self._device)
             self._made[scoring.extractor_key] = extractor
         return self._made[scoring.extractor_key]
 
-    def _load(self, extractor: Extractor, scoring: Scoring, training: ExtractorTraining) -> None:
+    def _load(self, extractor: Extractor, scoring: Scoring, training: ExtractorTraining) -> dict[str, str]:
+        """Give it what it learned; returns the sha256 of each file, which two trainings of one key need not share."""
         folder = self._store.folder("extractors", training.key)
         record = self._store.read("extractors", training.key)
         if record is None or record.status != "ok":
@@ -133,6 +135,7 @@ class _Extractors:
                     "next run trains the extractor again"
                 )
         extractor.load(folder)
+        return record.files
 
     def notes(self, scoring: Scoring) -> list[str]:
         """What is known of the extractor that srbench trained: how it was, and how good it is."""
