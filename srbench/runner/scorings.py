@@ -13,7 +13,7 @@ from srbench.method import Method
 from srbench.metric import Metric, Skip
 from srbench.protocol import Protocol
 from srbench.runner.jobs import ExtractorTraining, Scoring
-from srbench.runner.provenance import provenance
+from srbench.runner.provenance import provenance, sha256
 from srbench.runner.splits import Split, Splits, Unusable
 from srbench.weights import place, weights_file, weights_path
 
@@ -81,6 +81,8 @@ class _Planner:
     def _look_at_extractor(self, use: Use, extractor: Extractor) -> None:
         ingredients: dict[str, Any] = {"schema": SCHEMA, "extractor": provenance(use)}
         ingredients |= _weights(extractor.weights)
+        if extractor.files:
+            ingredients["files"] = [sha256(path) for path in extractor.files]
         if extractor.learns:
             self._check_leak()
             for split in ("train", "test"):
