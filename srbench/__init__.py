@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from srbench.protocol import Protocol as Protocol
     from srbench.training.torch_method import Stage as Stage
     from srbench.training.torch_method import TorchMethod as TorchMethod
+    from srbench.weightsfile import WeightsFile as WeightsFile
 
 _HOME = {
     "run": "api",
@@ -55,6 +56,7 @@ _HOME = {
     "Protocol": "protocol",
     "Stage": "training.torch_method",
     "TorchMethod": "training.torch_method",
+    "WeightsFile": "weightsfile",
 }
 
 __all__ = sorted(_HOME)

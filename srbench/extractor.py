@@ -39,7 +39,11 @@ class Extractor(ABC):
     wants: what `fit` needs of the items besides pictures; a dataset that lacks it skips the metrics that use this.
     weights: names of the files (see `srbench.weights`) that it reads. Where one is missing, the metrics that use this
     are skipped with the command that fetches it.
+    files: further files that it reads, undeclared since they are the user's own: what they hold is part of its key. May
+    be a property that raises an `SrbenchError` where one is missing: the metrics are skipped with that reason.
     budget: how long `fit` learns: the extractor's own parameter, whatever the matrix says of methods.
+    key: set by the runner; changes whenever its features might (code, parameters, files, what it learned). Empty
+    elsewhere. For caches of features.
     dim: the length of a feature vector; known at the latest after the first `extract`.
     """
 
@@ -47,8 +51,10 @@ class Extractor(ABC):
     wants: ClassVar[Literal["labels", "masks"] | None] = None
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     weights: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
     budget: Budget | None = None
     device: str = "cpu"
+    key: str = ""
     dim: int
 
     @abstractmethod

@@ -28,9 +28,11 @@ class Metric(ABC):
     """The facts that image metrics and set metrics share.
 
     sees: `protocol`: what the protocol scores (its channel, border left out). `image`: every channel and pixel, for
-        metrics that are defined on whole colour images. Either way what was written to disk, never a method's tensor.
-    needs: what it needs beyond SR and HR. `labels`, `masks`: of every item that it is given; a dataset that lacks them
-        skips the metric before anything runs. `training_sr` (set metrics only): the SR of the training split, too.
+        metrics that are defined on whole colour images. `lr`: LR in place of both, in the protocol's channel, border
+        included: SR shrunk and rounded as the protocol makes LR, and the LR that the method was given. Always what
+        was written to disk, never a method's tensor.
+    needs: what a set metric needs beyond SR and HR. `labels`, `masks`: of every item that it is given; a dataset that
+        lacks them skips the metric before anything runs. `training_sr`: the SR of the training split, too.
     weights: names of the files (see `srbench.weights`) that it reads; where one is missing the metric is skipped with
         the command that fetches it. Those of its extractor are the extractor's to name.
     device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
@@ -40,7 +42,7 @@ class Metric(ABC):
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool]
     range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
-    sees: ClassVar[Literal["protocol", "image"]] = "protocol"
+    sees: ClassVar[Literal["protocol", "image", "lr"]] = "protocol"
     needs: ClassVar[frozenset[Need]] = frozenset()
     weights: tuple[str, ...] = ()
     device: str = "cpu"

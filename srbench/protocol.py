@@ -118,14 +118,18 @@ class Protocol:
 
         The border is cut before the colour conversion.
         """
+        return self.in_channel(_without_border(image, self.border), peak)
+
+    def in_channel(self, image: Image, peak: float) -> torch.Tensor:
+        """An image `(H, W, C)` in the channel that is scored: float64 `(C, H, W)` in [0, 1], no border cut."""
         import torch
 
-        inner = to_tensor(_without_border(image, self.border), peak, torch.float64)
-        if inner.shape[0] == 1 or self.channel in ("rgb", "y8"):
-            return inner
+        whole = to_tensor(image, peak, torch.float64)
+        if whole.shape[0] == 1 or self.channel in ("rgb", "y8"):
+            return whole
         if self.channel == "y":
-            return _weigh(inner, Y_WEIGHTS) + Y_OFFSET
-        return _weigh(inner, _LUMA_WEIGHTS)
+            return _weigh(whole, Y_WEIGHTS) + Y_OFFSET
+        return _weigh(whole, _LUMA_WEIGHTS)
 
 
 def _without_border(image: Image, border: int) -> Image:

@@ -17,6 +17,10 @@ from srbench.evaluate.upscale import BadOutput, upscale_image, upscale_split
 from srbench.image import read_image
 from srbench.protocol import Protocol
 from srbench.resize import resize
+from srbench.torchvision_shim import import_basicsr
+
+import_basicsr()
+from basicsr.utils.matlab_functions import imresize as basicsr_imresize  # noqa: E402
 
 RGB = Protocol("x2-rgb", 2, "rgb", border=2)
 
@@ -202,3 +206,69 @@ def test_a_set_metric_sees_whole_images_and_has_one_value(scored) -> None:
     assert not result.per_image
     assert result.n == 3
     assert abs(result.value) < 0.05
+
+
+class SeenLr(srbench.ImageMetric):
+    """Keeps what it is given."""
+
+    higher_is_better = True
+    sees = "lr"
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
+        self.pairs.append((sr, hr))
+        return 0.0
+
+
+def _seen_lr(item: srbench.Item, sr: np.ndarray, protocol: Protocol, folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
+    """What a metric of LR sees of one image whose SR on disk is `sr`."""
+    name = f"sr{srbench.image.suffix_for(sr)}"
+    srbench.write_image(folder / name, sr)
+    metric = SeenLr()
+    column = score_split({"m": ("key", metric)}, [item], protocol, folder, {item.id: name})["m"]
+    assert column.result().status == "ok", column.result().reason
+    return metric.pairs[0]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channel", ["y", "rgb", "gray"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_metric_of_lr_sees_sr_shrunk_like_matlab_and_the_lr_that_the_method_was_given(
+    tmp_path: Path, channels: int, channel: str, dtype: type
+) -> None:
+    item, other = _items(2, 31, channels, dtype)
+    protocol = Protocol("p", 3, channel, border=3)
+    sr = other.hr[:30, :30]
+    shrunk, given = _seen_lr(item, sr, protocol, tmp_path)
+    peak = np.iinfo(dtype).max
+    expected_sr, expected_lr = (
+        np.round(np.clip(basicsr_imresize(image[:30, :30] / peak, 1 / 3).astype(float), 0, 1) * peak) / peak
+        for image in (sr, item.hr)
+    )
+    weights = {"y": [65.481 / 255, 128.553 / 255, 24.966 / 255], "gray": [0.299, 0.587, 0.114], "rgb": None}[channel]
+    for seen, expected in ((shrunk, expected_sr), (given, expected_lr)):
+        if channels == 3 and weights is not None:
+            expected = (expected @ np.array(weights))[..., None] + (16 / 255 if channel == "y" else 0)
+        assert seen.dtype == torch.float64
+        # No border is cut. basicsr computes in float32: a value next to a half may round to the other side.
+        assert seen.shape == (expected.shape[2], 10, 10)
+        difference = np.abs(seen.permute(1, 2, 0).numpy() - expected)
+        assert (difference > 1e-9).mean() < 0.05
+        assert difference.max() < 1.01 / peak
+
+
+def test_a_metric_of_lr_sees_shipped_lr_where_there_is_one(tmp_path: Path) -> None:
+    hr = np.full((12, 12, 1), 100, np.uint8)
+    shipped = np.full((6, 6, 1), 7, np.uint8)
+    shrunk, given = _seen_lr(srbench.Item("a", hr, {("bicubic", 2): shipped}), hr, RGB, tmp_path)
+    assert torch.allclose(given, torch.tensor(7 / 255).double())
+    assert torch.allclose(shrunk, torch.tensor(100 / 255).double())
+
+
+def test_hr_itself_shrinks_to_the_lr_that_was_made_of_it(tmp_path: Path) -> None:
+    for dtype in (np.uint8, np.uint16, np.float32):
+        for item in _items(1, 26, 3, dtype):
+            shrunk, given = _seen_lr(item, item.hr, RGB, tmp_path)
+            assert torch.equal(shrunk, given)

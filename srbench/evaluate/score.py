@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,15 @@ class ScoreError(SrbenchError):
     """SR on disk that cannot be compared with its HR."""
 
 
+@dataclass(frozen=True)
+class TrainingSplit:
+    """The training split with its SR: where that lies, and its file names by image id."""
+
+    items: Iterable[Item]
+    folder: Path
+    images: Mapping[str, str]
+
+
 @dataclass
 class Column:
     """The scores of one metric while they are gathered: one an image, or why there are none."""
@@ -34,6 +43,7 @@ class Column:
     key: str
     images: dict[str, float] = field(default_factory=dict)
     whole: float | None = None
+    extra: dict[str, float] = field(default_factory=dict)
     counted: int = 0
     skipped: list[str] = field(default_factory=list)
     failure: str = ""
@@ -57,7 +67,7 @@ class Column:
             where = f"{len(self.skipped)} of {total} images: " if isinstance(self.metric, ImageMetric) else ""
             return result(status="skipped", reason=where + self.skipped[0])
         if self.whole is not None:
-            return result(value=self.whole, n=self.counted)
+            return result(value=self.whole, n=self.counted, extra=self.extra)
         finite = [score for score in self.images.values() if math.isfinite(score)]
         mean = math.fsum(finite) / len(finite) if finite else None
         return result(value=mean, n=len(finite), infinite=len(self.images) - len(finite))
@@ -70,24 +80,30 @@ def score_split(
     folder: Path,
     images: Mapping[str, str],
     progress: Callable[[str], None] = lambda image: None,
+    *,
+    training: TrainingSplit | None = None,
 ) -> dict[str, Column]:
-    """Score every image with every metric.
+    """Score every image with every metric; one image at a time is in memory.
 
-    metrics: by name, the key and the metric. folder, images: where the SR lies and its file names, by image id.
-    A metric that raises fails alone; the others go on.
+    metrics: by name, the key and the metric, its extractor bound. folder, images: where the SR lies and its file names,
+    by image id. training: for metrics that need the SR of the training split; they see it first. A metric that raises
+    fails alone; the others go on.
     """
     columns = {name: Column(metric, key) for name, (key, metric) in metrics.items()}
+    learners = [column for column in columns.values() if "training_sr" in column.metric.needs]
+    if training is not None:
+        try:
+            for item, seen in _pairs(training.items, protocol, training.folder, training.images):
+                for column in learners:
+                    _take(column, item, seen, _learn)
+                progress(item.id)
+        except Exception as error:  # a picture that cannot be read: the other metrics do not need it
+            for column in learners:
+                column.failure = column.failure or f"training split: {type(error).__name__}: {error}"
     counted = 0
-    for item in items:
-        hr, peak = item.read_hr()
-        reference, white = protocol.reference(hr, peak)
-        sr = read_image(folder / images[item.id])
-        if sr.shape != reference.shape or sr.dtype != reference.dtype:
-            raise ScoreError(f"{folder / images[item.id]} does not match its HR in size or depth")
-        seen = _Views(sr, reference, white, protocol)
+    for item, seen in _pairs(items, protocol, folder, images):
         for column in columns.values():
-            if not column.failure:
-                _take(column, item.id, seen)
+            _take(column, item, seen, _score)
         counted += 1
         progress(item.id)
     for column in columns.values():
@@ -95,21 +111,46 @@ def score_split(
     return columns
 
 
-class _Views:
-    """SR and HR as metrics see them; each view is made once an image, however many metrics ask."""
+def _pairs(
+    items: Iterable[Item], protocol: Protocol, folder: Path, images: Mapping[str, str]
+) -> Iterator[tuple[Item, _Views]]:
+    """Each item with its SR and HR, read when the last one is done with."""
+    for item in items:
+        hr, peak = item.read_hr()
+        reference, white = protocol.reference(hr, peak)
+        sr = read_image(folder / images[item.id])
+        if sr.shape != reference.shape or sr.dtype != reference.dtype:
+            raise ScoreError(f"{folder / images[item.id]} does not match its HR in size or depth")
+        yield item, _Views(sr, reference, white, protocol, partial(_lr, item, hr, peak, protocol))
 
-    def __init__(self, sr: Image, hr: Image, peak: float, protocol: Protocol) -> None:
-        self._pair, self._peak, self._protocol = (sr, hr), peak, protocol
+
+class _Views:
+    """SR and HR as metrics see them; each view is made once an image, however many metrics ask.
+
+    lr: the LR that the method was given, read or made when a metric asks for it.
+    """
+
+    def __init__(self, sr: Image, hr: Image, peak: float, protocol: Protocol, lr: Callable[[], Image]) -> None:
+        self._pair, self._peak, self._protocol, self._lr = (sr, hr), peak, protocol, lr
         self._made: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def get(self, sees: str) -> tuple[torch.Tensor, torch.Tensor]:
         if sees not in self._made:
             sr, hr = self._pair
             if sees == "protocol":
-                self._made[sees] = (self._protocol.scored(sr, self._peak), self._protocol.scored(hr, self._peak))
+                view = self._protocol.scored
+            elif sees == "lr":
+                sr, hr = self._protocol.lr(sr, self._peak), self._lr()
+                view = self._protocol.in_channel
             else:
-                self._made[sees] = (_whole(sr, self._peak), _whole(hr, self._peak))
+                view = _whole
+            self._made[sees] = view(sr, self._peak), view(hr, self._peak)
         return self._made[sees]
+
+
+def _lr(item: Item, hr: Image, peak: float, protocol: Protocol) -> Image:
+    """The LR of upscaling: the shipped one, or made from HR."""
+    return protocol.lr(hr, peak, item.read_lr(protocol.degradation, protocol.scale))
 
 
 def _whole(image: Image, peak: float) -> torch.Tensor:
@@ -118,22 +159,35 @@ def _whole(image: Image, peak: float) -> torch.Tensor:
     return to_tensor(image, peak, torch.float64)
 
 
-def _take(column: Column, image: str, seen: _Views) -> None:
+def _take(
+    column: Column, item: Item, seen: _Views, use: Callable[[Column, Item, torch.Tensor, torch.Tensor], None]
+) -> None:
+    """Show an image to a metric that has not failed yet."""
+    if column.failure:
+        return
     try:
-        sr, hr = seen.get(column.metric.sees)
-        if isinstance(column.metric, SetMetric):
-            column.metric.update(sr, hr)
-            return
-        assert isinstance(column.metric, ImageMetric)
-        score = column.metric.score(sr, hr)
-        if isinstance(score, Skip):
-            column.skipped.append(score.reason)
-        elif math.isnan(score):
-            column.failure = f"the score of image {image!r} is not a number"
-        else:
-            column.images[image] = float(score)
+        use(column, item, *seen.get(column.metric.sees))
     except Exception as error:  # a metric's own fault: the other metrics go on
-        column.failure = f"image {image!r}: {type(error).__name__}: {error}"
+        column.failure = f"image {item.id!r}: {type(error).__name__}: {error}"
+
+
+def _learn(column: Column, item: Item, sr: torch.Tensor, hr: torch.Tensor) -> None:
+    assert isinstance(column.metric, SetMetric)
+    column.metric.update_training(sr, hr, item)
+
+
+def _score(column: Column, item: Item, sr: torch.Tensor, hr: torch.Tensor) -> None:
+    if isinstance(column.metric, SetMetric):
+        column.metric.update_item(sr, hr, item)
+        return
+    assert isinstance(column.metric, ImageMetric)
+    score = column.metric.score(sr, hr)
+    if isinstance(score, Skip):
+        column.skipped.append(score.reason)
+    elif math.isnan(score):
+        column.failure = f"the score of image {item.id!r} is not a number"
+    else:
+        column.images[item.id] = float(score)
 
 
 def _close(column: Column, images: int) -> None:
@@ -142,6 +196,7 @@ def _close(column: Column, images: int) -> None:
         return
     try:
         value = column.metric.compute()
+        extra = {} if isinstance(value, Skip) else column.metric.extra()
     except Exception as error:  # a metric's own fault: the other metrics go on
         column.failure = f"{type(error).__name__}: {error}"
         return
@@ -151,3 +206,5 @@ def _close(column: Column, images: int) -> None:
         column.failure = "the score is not a number"
     else:
         column.whole = float(value)
+        # What is not a number has nothing to say beside the value (the recall of a class that does not occur).
+        column.extra = {name: float(number) for name, number in extra.items() if math.isfinite(number)}

@@ -59,8 +59,8 @@ def declares_itself(subject: MetricSubject) -> None:
     bounds = target.range
     if not (isinstance(bounds, tuple) and len(bounds) == 2 and bounds[0] < bounds[1]):
         raise CheckFailure(f"range is {bounds!r}; it should be (lowest, highest), math.inf where there is no bound")
-    if target.sees not in ("protocol", "image"):
-        raise CheckFailure(f"sees is {target.sees!r}; it should be 'protocol' or 'image'")
+    if target.sees not in ("protocol", "image", "lr"):
+        raise CheckFailure(f"sees is {target.sees!r}; it should be 'protocol', 'image' or 'lr'")
 
 
 def _score(subject: MetricSubject, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
