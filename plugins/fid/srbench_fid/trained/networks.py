@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -11,8 +14,7 @@ class SkinLesNet(nn.Module):
     """A small classifier of skin lesions (Azeem et al., "SkinLesNet", 2023) for pictures of 224 x 224 pixels.
 
     Four 3 x 3 convolutions without padding (32, 64, 64, 128), each with ReLU and 2 x 2 max pooling; dropout .5, 64
-    hidden units with ReLU, dropout .3, one output a class. 1,310,083 parameters at 3 classes. Weights start as in
-    Keras, in which it was written: Glorot's uniform distribution, biases at zero.
+    hidden units with ReLU, dropout .3, one output a class. 1,310,083 parameters at 3 classes.
     """
 
     side = 224
@@ -23,17 +25,16 @@ class SkinLesNet(nn.Module):
         filters = (3, 32, 64, 64, 128)
         layers: list[nn.Module] = []
         side = self.side
-        for before, after in zip(filters, filters[1:], strict=False):
+        for before, after in pairwise(filters):
             layers += [nn.Conv2d(before, after, 3), nn.ReLU(), nn.MaxPool2d(2)]
             side = (side - 2) // 2
         self.convolutions = nn.Sequential(*layers)
         self.hidden = nn.Linear(filters[-1] * side**2, self.dim)
         self.output = nn.Linear(self.dim, classes)
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv2d | nn.Linear):
-                nn.init.xavier_uniform_(layer.weight)
-                assert layer.bias is not None
-                nn.init.zeros_(layer.bias)
+
+    def unnormalised(self) -> list[nn.Module]:
+        """Its layers, none of which has a normalisation behind it."""
+        return [layer for layer in self.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """The hidden units `(N, 64)` after ReLU."""
@@ -59,10 +60,14 @@ class ResNetClassifier(nn.Module):
         self.backbone = timm_model("resnet50", 0)
         widths = (2048, 1024, 512, 256, 128, self.dim)
         layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [nn.Linear(before, after), nn.ReLU()]
         self.head = nn.Sequential(*layers)
         self.output = nn.Linear(self.dim, classes)
+
+    def unnormalised(self) -> list[nn.Module]:
+        """The layers of the head; those of the backbone have normalisation behind them."""
+        return [*(layer for layer in self.head if isinstance(layer, nn.Linear)), self.output]
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """The last hidden units `(N, 64)`."""
@@ -104,7 +109,7 @@ def timm_model(name: str, classes: int) -> Normalised:
     import timm
 
     network = timm.create_model(name, pretrained=False, num_classes=classes)
-    settings = network.pretrained_cfg
+    settings: Any = network.pretrained_cfg
     return Normalised(network, tuple(settings["mean"]), tuple(settings["std"]))
 
 
@@ -120,11 +125,9 @@ class SegmentationUNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         widths = (16, 32, 64, 128, self.dim)
-        self.contracting = nn.ModuleList(
-            _level(before, after) for before, after in zip((3, *widths), widths, strict=False)
-        )
+        self.contracting = nn.ModuleList(_level(before, after) for before, after in pairwise((3, *widths)))
         self.enlarging = nn.ModuleList(
-            nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in zip(widths, widths[1:], strict=False)
+            nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(widths)
         )
         self.expanding = nn.ModuleList(_level(2 * width, width) for width in widths[:-1])
         self.output = nn.Conv2d(widths[0], 1, 1)

@@ -52,31 +52,43 @@ def numbers(labels: Sequence[str], classes: Sequence[str]) -> npt.NDArray[np.int
     return np.array([places.get(label, UNKNOWN) for label in labels], np.int64)
 
 
-def held_out(
-    strata: Sequence[Hashable], groups: Sequence[str | None], seed: int, share: float = HELD_OUT
-) -> npt.NDArray[np.bool_]:
-    """Which examples to hold out: about `share` of each stratum (class), whole groups where there are enough of them.
+def units(strata: Sequence[Hashable], groups: Sequence[str | None], ids: Sequence[str]) -> npt.NDArray[np.int64]:
+    """A number for each example, equal for those that must not be divided between fitting and testing.
 
-    A stratum with fewer than three groups is divided image by image; one with fewer than three images is not divided.
+    That is what has one group (a patient), where a stratum (a class) has three groups or more; otherwise what has one
+    id (an image and another version of it).
     """
+    known: dict[Hashable, set[str | None]] = defaultdict(set)
+    for stratum, group, name in zip(strata, groups, ids, strict=True):
+        known[stratum].add(group or name)
+    seen: dict[Hashable, int] = {}
+    return np.array(
+        [
+            seen.setdefault((stratum, (group or name) if len(known[stratum]) >= 3 else name), len(seen))
+            for stratum, group, name in zip(strata, groups, ids, strict=True)
+        ],
+        np.int64,
+    )
+
+
+def held_out(
+    strata: Sequence[Hashable], units: npt.NDArray[np.int64], seed: int, share: float = HELD_OUT
+) -> npt.NDArray[np.bool_]:
+    """Which examples to hold out: whole units, about `share` of each stratum; none of a stratum of under 3 units."""
     chosen = np.zeros(len(strata), bool)
-    members: dict[Hashable, list[int]] = defaultdict(list)
-    for index, stratum in enumerate(strata):
-        members[stratum].append(index)
     random = np.random.default_rng(seed)
-    for stratum in sorted(members, key=str):
-        together: dict[Hashable, list[int]] = defaultdict(list)
-        for index in members[stratum]:
-            together[groups[index] or index].append(index)
-        units = list(together.values()) if len(together) >= 3 else [[index] for index in members[stratum]]
-        if len(units) < 3:
+    for stratum in sorted(set(strata), key=str):
+        members = np.array([own == stratum for own in strata])
+        inside = np.unique(units[members])
+        if len(inside) < 3:
             continue
         taken = 0
-        for unit in random.permutation(len(units))[:-1]:
-            if taken >= share * len(members[stratum]):
+        for unit in random.permutation(inside)[:-1]:
+            size = int((members & (units == unit)).sum())
+            if taken and taken + size / 2 > share * members.sum():
                 break
-            chosen[units[unit]] = True
-            taken += len(units[unit])
+            chosen |= members & (units == unit)
+            taken += size
     return chosen
 
 
