@@ -275,6 +275,13 @@ class Registry:
             raise PluginError(_weights_clash(found))
         return found[0].file
 
+    def source_of(self, distribution: str) -> str:
+        """The source hash of a distribution's plugin; `PluginError` when it has none."""
+        for plugin in self.plugins:
+            if plugin.distribution == distribution:
+                return plugin.source_hash
+        raise PluginError(f"no plugin of {distribution} is installed")
+
     def names(self, kind: Kind) -> list[str]:
         """The names of one kind, sorted."""
         return sorted(name for other, name in self._entries if other == kind)

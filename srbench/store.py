@@ -43,8 +43,9 @@ class MetricResult(msgspec.Struct, kw_only=True):
 
     key: of the metric's plugin, parameters, and whatever it runs on; empty when it is to be tried again whatever
     happens. value: the mean over images (for a set metric, its value), None unless ok. n: images in it. infinite:
-    images left out of the mean because their score is infinite (identical images). extra: further numbers of a set
-    metric, by name. notes: what to know of the value: how good the extractor is that it was measured with.
+    images left out of the mean because their score is infinite (identical images). lowest, highest: the ends of its
+    range, None where there is none. extra: further numbers of a set metric, by name. notes: what to know of the value:
+    how good the extractor is that it was measured with.
     """
 
     key: str
@@ -55,6 +56,8 @@ class MetricResult(msgspec.Struct, kw_only=True):
     infinite: int = 0
     unit: str = ""
     higher_is_better: bool = True
+    lowest: float | None = None
+    highest: float | None = None
     per_image: bool = True
     extra: dict[str, float] = {}
     notes: list[str] = []

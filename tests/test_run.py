@@ -103,6 +103,19 @@ def test_a_new_metric_trains_nothing_and_upscales_nothing(bench: Bench) -> None:
     assert scores["psnr"].to_numpy() == pytest.approx(-20 * np.log10(scores["rmse"].to_numpy()))
 
 
+def test_pages_are_made_again_only_when_something_changed(bench: Bench) -> None:
+    bench.matrix()
+    index = bench.folder / "leaderboards/toy/index.html"
+    made = []
+    for metrics in (["psnr"], ["psnr"], ["psnr", "mae"]):
+        bench.matrix(metrics=metrics)
+        assert bench.srbench("run", "matrix.yaml").returncode == 0
+        made.append(index.stat().st_mtime_ns)
+    assert made[0] == made[1] < made[2]
+    assert "MAE" in index.read_text()
+    assert "toy/index.html" in (bench.folder / "leaderboards/index.html").read_text()
+
+
 def test_changed_code_makes_its_cells_stale_and_says_so(bench: Bench) -> None:
     bench.matrix(methods=["toy-nearest", "bicubic"])
     assert bench.run().returncode == 0

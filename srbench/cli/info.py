@@ -55,8 +55,9 @@ def _facts(registered: Registered) -> dict[str, Any]:
     for name in ("learns", "wants", "samples", "unit", "higher_is_better", "range"):
         if hasattr(target, name):
             facts[name] = getattr(target, name)
-    if getattr(target, "needs", None):
-        facts["needs"] = sorted(target.needs)
+    needs: frozenset[str] = getattr(target, "needs", frozenset())
+    if needs:
+        facts["needs"] = sorted(needs)
     facts["parameters"] = [
         {"name": one.name, "type": one.type_name, "default": None if one.required else one.default}
         for one in parameters(target).values()

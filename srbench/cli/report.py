@@ -16,12 +16,11 @@ from srbench.cli.options import matrix_argument, store_option
 def command(matrix: Path, store: Path | None, out: Path | None) -> None:
     """Make the leaderboard of MATRIX from what the store holds. Cells that have not run are shown as missing."""
     from srbench.api import default_store
-    from srbench.leaderboard import write_pages
+    from srbench.leaderboard import publish
     from srbench.matrix import read_matrix
     from srbench.runner.plan import make_plan
     from srbench.store import Store
 
     read = read_matrix(matrix)
     place = Store(store or default_store(read))
-    page = write_pages(make_plan(read, place), place.root, out or Path("leaderboards") / read.name)
-    click.echo(f"page: {page}")
+    click.echo(f"page: {publish(make_plan(read, place), place.root, out)}")

@@ -63,10 +63,9 @@ def command(
     cells = api.select(result.plan, chosen)
     click.echo(_tally(cells))
     if not no_report:
-        from srbench.leaderboard import write_pages
+        from srbench.leaderboard import publish
 
-        page = write_pages(result.plan, result.store.root, out or Path("leaderboards") / read.name)
-        click.echo(f"page: {page}")
+        click.echo(f"page: {publish(result.plan, result.store.root, out, anew=False)}")
     if any(cell.record is None or not cell.record.went_well for cell in cells):
         click.get_current_context().exit(1)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
@@ -24,6 +24,20 @@ if TYPE_CHECKING:
 
 class ScoreError(SrbenchError):
     """SR on disk that cannot be compared with its HR."""
+
+
+def result_of(kind: type[Metric], key: str, **fields: Any) -> MetricResult:
+    """A result with the facts of its metric's class."""
+    lowest, highest = (end if math.isfinite(end) else None for end in kind.range)
+    return MetricResult(
+        key=key,
+        unit=kind.unit,
+        higher_is_better=kind.higher_is_better,
+        lowest=lowest,
+        highest=highest,
+        per_image=issubclass(kind, ImageMetric),
+        **fields,
+    )
 
 
 @dataclass(frozen=True)
@@ -53,13 +67,7 @@ class Column:
 
         A metric that could not score every image has no mean at all: a mean over some would compare unequal sets.
         """
-        result = partial(
-            MetricResult,
-            key=self.key,
-            unit=self.metric.unit,
-            higher_is_better=self.metric.higher_is_better,
-            per_image=isinstance(self.metric, ImageMetric),
-        )
+        result = partial(result_of, type(self.metric), self.key)
         if self.failure:
             return result(status="failed", reason=self.failure)
         if self.skipped:

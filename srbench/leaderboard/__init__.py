@@ -8,16 +8,36 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from srbench.runner.plan import Plan
 
+LEADERBOARDS = Path("leaderboards")
 
-def write_pages(plan: Plan, store_root: Path, out: Path) -> Path:
+
+def publish(plan: Plan, store_root: Path, out: Path | None = None, *, anew: bool = True) -> Path:
+    """Write the leaderboard into `out`, or into `leaderboards/NAME` and list it in `leaderboards/index.html`.
+
+    Returns the leaderboard's `index.html`. Without `anew`, pages made from just these records by just this srbench
+    are left alone.
+    """
+    from srbench.leaderboard.downloads import made_from, read_made_from
+
+    folder = out or LEADERBOARDS / plan.matrix.name
+    index = folder / "index.html"
+    if anew or not index.exists() or read_made_from(folder / "board.json") != made_from(plan):
+        write_pages(plan, store_root, folder, listed=out is None)
+        if out is None:
+            write_index(LEADERBOARDS)
+    return index
+
+
+def write_pages(plan: Plan, store_root: Path, out: Path, *, listed: bool = False) -> Path:
     """Write the leaderboard of a plan into the folder `out`; returns `out/index.html`.
 
-    Reads only the plan's records, their files in the store, and (for HR pictures) the datasets. The same input gives
-    the same bytes. Raises `StoreError` when a score file is damaged.
+    listed: the folder around `out` has an index of leaderboards (`write_index`), and the page links to it. Reads
+    only the plan's records, their files in the store, and (for HR pictures) the datasets. The same input gives the
+    same bytes. Raises `StoreError` when a score file is damaged.
     """
     from srbench.leaderboard.pages import write_board
 
-    return write_board(plan, store_root, out)
+    return write_board(plan, store_root, out, listed)
 
 
 def write_index(folder: Path) -> Path:

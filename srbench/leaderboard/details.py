@@ -12,7 +12,7 @@ from srbench.leaderboard.figures import history
 from srbench.leaderboard.numerals import MINUS, count, duration, listing, metric_label, number, significant, slug
 from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
 from srbench.leaderboard.results import Result, Results
-from srbench.leaderboard.tables import spread_over_seeds
+from srbench.leaderboard.tables import set_remarks, spread_over_seeds
 from srbench.matrix import Use
 from srbench.store import MetricResult, Record, Store, StoreError
 
@@ -101,6 +101,8 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
     if not facts.per_image:
         remarks.append("compares the whole set")
+    remarks += set_remarks(facts)
+    extra = ", ".join(f"{label.replace('_', ' ')} {significant(number, 4)}" for label, number in facts.extra.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
         "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
     )
@@ -110,6 +112,7 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
         "n": facts.n,
         "arrow": "↑" if facts.higher_is_better else "↓",
         "direction": "higher" if facts.higher_is_better else "lower",
+        "extra": extra,
         "remark": "; ".join(remarks) or "–",
     }
 
@@ -172,9 +175,9 @@ def _picture(shown: Shown, name: str) -> dict[str, Any]:
     own = shown.layer(name)
     assert own is not None
     shots = [{"href": own.href, "words": "SR"}]
-    reference = shown.layer("HR")
-    if reference is not None:
-        shots.append({"href": reference.href, "words": "HR"})
+    for reference in (shown.layer("HR"), shown.layer("LR")):
+        if reference is not None:
+            shots.append({"href": reference.href, "words": reference.name})
     if own.error_href is not None:
         shots.append(
             {"href": own.error_href, "words": f"error, on average {100 * (own.mean_error or 0):.2g} % of white"}
@@ -302,6 +305,7 @@ def _histories(own: Sequence[Result], results: Results) -> list[dict[str, Any]]:
             continue
         cell = result.planned.cell
         seed = "" if cell.seed is None else f", seed {cell.seed}"
-        caption = f"{result.entrant.name}{seed}, {result.planned.protocol.name}"
+        trained_on = result.planned.training.dataset.name if result.planned.training else cell.trained_on
+        caption = f"{result.entrant.method} on {trained_on}{seed}, {result.planned.protocol.name}"
         drawn.append({"caption": caption, "svg": history(frame, f"h{place}")})
     return drawn

@@ -9,8 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from srbench.cell import digest
 from srbench.leaderboard.results import Result, Results
 from srbench.leaderboard.tables import Row, Table
+from srbench.plugins import registry
+from srbench.runner.plan import Plan
 from srbench.stats import Interval
 from srbench.store import write_atomically
 
@@ -47,16 +52,43 @@ def write_scores(results: Results, path: Path) -> None:
     write_atomically(path, buffer.getvalue().encode())
 
 
+def write_records(results: Results, path: Path) -> None:
+    """The records that the pages were made from, one a line, in the order of the matrix."""
+    lines = [msgspec.json.encode(result.record) + b"\n" for result in results.all if result.record is not None]
+    write_atomically(path, b"".join(lines))
+
+
 def write_board_json(results: Results, tables: Sequence[Table], path: Path, facts: Mapping[str, Any]) -> None:
     """Title, findings, tables and cells; infinite values as the strings `inf` and `-inf`."""
     board = {
         "name": results.plan.matrix.name,
         **facts,
+        "made_from": made_from(results.plan),
         "tables": [_table(table) for table in tables],
         "cells": [_cell(result) for result in results.all],
     }
     text = json.dumps(board, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write_atomically(path, text.encode())
+
+
+def made_from(plan: Plan) -> str:
+    """A sha256 over everything the pages are made from: the matrix, every record, and srbench's own source."""
+    return digest(
+        {
+            "matrix": plan.matrix.path.read_text(encoding="utf-8", errors="replace"),
+            "records": [msgspec.to_builtins(cell.record) for cell in plan.cells],
+            "source": registry().source_of("srbench"),
+        }
+    )
+
+
+def read_made_from(path: Path) -> str | None:
+    """What the `board.json` at `path` was made from; None when it does not say."""
+    try:
+        board = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return board.get("made_from") if isinstance(board, dict) else None
 
 
 def _table(table: Table) -> dict[str, Any]:

@@ -47,13 +47,9 @@ def findings(pooled: Table, by_dataset: Sequence[Table]) -> Findings:
 
 
 def baseline(table: Table, leader: Entrant) -> Entrant | None:
-    """What the leader is held against: the matrix's first ranked method that does not learn, else the runner-up.
-
-    None when the leader is the only one ranked.
-    """
+    """What the leader is held against: the yardstick, else the runner-up; None when it is the only one ranked."""
     others = [row.entrant for row in table.ranked if row.entrant != leader]
-    untrained = [entrant for entrant in others if entrant.trained_on is None]
-    return min(untrained, key=lambda entrant: entrant.slot) if untrained else next(iter(others), None)
+    return table.yardstick if table.yardstick in others else next(iter(others), None)
 
 
 def difference_words(interval: Interval, column: Column) -> str:

@@ -97,4 +97,4 @@ def metric_label(name: str) -> str:
 
 def slug(text: str) -> str:
     """A name that is safe in a path and in an address; not unique."""
-    return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")[:80] or "x"
+    return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-_")[:80] or "x"

@@ -46,8 +46,11 @@ class View:
     figures: tuple[Chart, ...]
 
 
-def write_board(plan: Plan, store_root: Path, out: Path) -> Path:
-    """Write everything, then remove pages and pictures of an earlier writing that are not part of this one."""
+def write_board(plan: Plan, store_root: Path, out: Path, listed: bool) -> Path:
+    """Write everything anew; pages and pictures of an earlier writing are removed first.
+
+    listed: whether an index of leaderboards lies in the folder around `out`.
+    """
     results = load_results(plan, store_root)
     out.mkdir(parents=True, exist_ok=True)
     methods = [use.name for use in plan.matrix.methods]
@@ -69,6 +72,7 @@ def write_board(plan: Plan, store_root: Path, out: Path) -> Path:
         )
     header = _header(results, date)
     downloads.write_scores(results, out / "scores.csv")
+    downloads.write_records(results, out / "records.jsonl")
     downloads.write_board_json(
         results,
         [item.table for view in views for item in view.tables],
@@ -83,6 +87,7 @@ def write_board(plan: Plan, store_root: Path, out: Path) -> Path:
     write_static(out, STYLE, SCRIPT)
     index = out / "index.html"
     context = _index_context(results, views, galleries, header, method_slugs)
+    context["boards_href"] = "../index.html" if listed else None
     write_page(index, "index.html", shared | {"root": ""} | context)
     return index
 
@@ -160,7 +165,6 @@ def _index_context(
         "title": matrix.title,
         "name": matrix.name,
         "header": header,
-        "boards_href": "../index.html",
         "views": views,
         "datasets": list(dict.fromkeys(result.planned.cell.dataset for result in results.all)),
         "metrics": [(name, metric_label(name)) for name in results.metrics],

@@ -8,19 +8,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
-from srbench.leaderboard.numerals import DASH, listing, metric_label, plural, warranted_decimals
+from srbench.leaderboard.numerals import DASH, listing, metric_label, plural, significant, warranted_decimals
 from srbench.leaderboard.results import Entrant, Result, Scope, finite_mean
 from srbench.ranking import Rank, Ranking, rank_groups
 from srbench.stats import FEW_IMAGES, FEW_SEEDS, Interval, codes, intervals, paired_difference, seed_spread
+from srbench.store import MetricResult
 
+THIN = (
+    "n < d: there are fewer images than numbers in a feature vector, so the value is mostly bias; compare it only with "
+    "values of equal n, d and extractor"
+)
 Image = tuple[str, str]
 """Dataset and image id."""
 Scores = Mapping[Entrant, Mapping[Image, float]]
 """One metric's scores of the entrants that have all of them."""
+YARDSTICK = "bicubic"
+"""The method that super-resolution is held against, in the papers and here, wherever it takes part."""
 _FEW_SEEDS_NOTE = f"Fewer than {FEW_SEEDS} seeds: how much the result owes to the luck of one training is not known."
 _FEW_IMAGES_NOTE = f"Fewer than {FEW_IMAGES} images in a dataset: the interval is a rough guide."
 
@@ -29,13 +37,15 @@ _FEW_IMAGES_NOTE = f"Fewer than {FEW_IMAGES} images in a dataset: the interval i
 class Value:
     """One metric of one row. interval: None where missing says why in a word. note: the footnote's number.
 
-    seed_spread: the standard deviation over seeds, None with fewer than two.
+    aside: a few words beside the number: on how many images a set metric's value rests. seed_spread: the standard
+    deviation over seeds, None with fewer than two.
     """
 
     interval: Interval | None = None
     missing: str = ""
     note: int | None = None
     seed_spread: float | None = None
+    aside: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,28 @@ class Table:
     def primary_column(self) -> Column | None:
         """The column that ranks."""
         return next((column for column in self.columns if column.metric == self.primary), None)
+
+    @property
+    def yardstick(self) -> Entrant | None:
+        """What the others are held against: bicubic, else the matrix's first ranked method that needs no training."""
+        untrained = [row.entrant for row in self.ranked if row.entrant.trained_on is None]
+        named = [entrant for entrant in untrained if entrant.method == YARDSTICK]
+        return min(named or untrained, key=lambda entrant: entrant.slot, default=None)
+
+    @cached_property
+    def gaps(self) -> dict[Entrant, Interval]:
+        """Each ranked entrant's paired difference to the yardstick, in the metric that ranks."""
+        yardstick = self.yardstick
+        if yardstick is None:
+            return {}
+        return {row.entrant: self.difference(row.entrant, yardstick) for row in self.ranked if row.entrant != yardstick}
+
+    @property
+    def gap_decimals(self) -> int:
+        """The decimals that the differences warrant."""
+        known = [gap for gap in self.gaps.values() if gap.low is not None and gap.high is not None]
+        halves = [(gap.high - gap.low) / 2 for gap in known if gap.low is not None and gap.high is not None]
+        return warranted_decimals(halves, [gap.estimate for gap in known if gap.estimate is not None])
 
     def difference(self, a: Entrant, b: Entrant) -> Interval:
         """The paired difference `a - b` of the primary metric."""
@@ -226,8 +258,20 @@ def _pooled(by_image: Mapping[Image, float], results: Sequence[Result], metric: 
     """The mean over images; over several datasets, the mean of their means."""
     scores = np.array([list(by_image.values())], dtype=np.float64)
     interval = intervals(scores, codes([dataset for dataset, _ in by_image], len(by_image)))[0]
+    interval = _within_range(interval, results, metric)
     note = notes.number(_FEW_IMAGES_NOTE) if interval.few else None
     return Value(interval, note=note, seed_spread=spread_over_seeds(results, metric))
+
+
+def _within_range(interval: Interval, results: Sequence[Result], metric: str) -> Interval:
+    """Cut to what the metric can reach: an interval of few, skewed scores may stick out, but SSIM never exceeds 1."""
+    record = results[0].record
+    if record is None or interval.low is None or interval.high is None:
+        return interval
+    facts = record.metrics[metric]
+    low = interval.low if facts.lowest is None else max(interval.low, facts.lowest)
+    high = interval.high if facts.highest is None else min(interval.high, facts.highest)
+    return replace(interval, low=low, high=high)
 
 
 def spread_over_seeds(results: Sequence[Result], metric: str) -> float | None:
@@ -274,9 +318,31 @@ def _without_images(results: Sequence[Result], metric: str, datasets: Sequence[s
             note=notes.number(f"{metric_label(metric)} compares sets of images: see each dataset's table"),
         )
     numbers = [value for value in values if value is not None]
+    told = [result.record.metrics[metric] for result in results if result.record is not None]
+    asides = list(dict.fromkeys(aside for facts in told if (aside := set_aside(facts))))
+    remarks = list(dict.fromkeys(remark for facts in told for remark in set_remarks(facts)))
     return Value(
-        Interval(finite_mean(numbers), None, None, len(numbers)), seed_spread=spread_over_seeds(results, metric)
+        Interval(finite_mean(numbers), None, None, len(numbers)),
+        note=notes.number(f"{metric_label(metric)}: {'; '.join(remarks)}.") if remarks else None,
+        seed_spread=spread_over_seeds(results, metric),
+        aside="; ".join(asides),
     )
+
+
+def set_aside(facts: MetricResult) -> str:
+    """What belongs beside a set metric's value: its spread, how many images it rests on, how long the features are."""
+    words = [f"± {significant(facts.extra['spread'])}"] if "spread" in facts.extra else []
+    words += [f"{name} {facts.extra[name]:.0f}" for name in ("n", "d") if name in facts.extra]
+    return ", ".join(words) + (" ⚠ n < d" if _is_thin(facts) else "")
+
+
+def set_remarks(facts: MetricResult) -> list[str]:
+    """What to know of a set metric's value before believing it."""
+    return [*facts.notes, THIN] if _is_thin(facts) else list(facts.notes)
+
+
+def _is_thin(facts: MetricResult) -> bool:
+    return "n" in facts.extra and "d" in facts.extra and facts.extra["n"] < facts.extra["d"]
 
 
 def _column(

@@ -75,9 +75,8 @@ class Plan:
     cells: tuple[PlannedCell, ...]
 
     def with_records_of(self, store: Store) -> Plan:
-        """The same cells with their records read anew."""
-        cells = (replace(planned, record=store.read("cells", planned.cell.key)) for planned in self.cells)
-        return Plan(self.matrix, tuple(cells))
+        """The same cells with their records read anew; those that have one are done."""
+        return Plan(self.matrix, tuple(_with_record(planned, store) for planned in self.cells))
 
     def extractors(self, store: Store) -> list[ExtractorTraining]:
         """The extractors that a run would train."""
@@ -89,6 +88,13 @@ class Plan:
             if isinstance(task, ExtractorTraining) and not is_done(task, store)
         }
         return list(needed.values())
+
+
+def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
+    record = store.read("cells", planned.cell.key)
+    if record is None:
+        return planned
+    return replace(planned, record=record, state="done", why=record.reason or record.metric_failures or record.status)
 
 
 def is_done(task: Training | ExtractorTraining, store: Store) -> bool:
@@ -114,6 +120,7 @@ class _Planner:
         self._retry = retry
         self._splits = Splits()
         self._earlier = _by_point(store.records("cells"))
+        self._asked: dict[str, tuple[Cell, tuple[Scoring, ...]]] = {}
 
     def cells(self) -> Iterator[PlannedCell]:
         for dataset in self._matrix.datasets:
@@ -194,6 +201,7 @@ class _Planner:
         asked: tuple[Scoring, ...] = ()
         if verdict is None:
             asked = scorings(self._matrix.metrics, dataset, protocol, method, self._splits)
+            self._check_agreement(cell, asked)
         metrics = asked if record is None else self._missing(asked, record)
         state: State
         if record is None:
@@ -207,6 +215,16 @@ class _Planner:
         else:
             state, why = "done", record.reason or record.metric_failures or record.status
         return PlannedCell(cell, dataset, protocol, method, training, metrics, verdict, state, why, record)
+
+    def _check_agreement(self, cell: Cell, asked: tuple[Scoring, ...]) -> None:
+        """Equal cells share a record, so their metrics must not differ; those that look at training splits might."""
+        other, others = self._asked.setdefault(cell.key, (cell, asked))
+        for one, another in zip(asked, others, strict=True):
+            if one.key != another.key:
+                raise SrbenchError(
+                    f"{cell.dataset} and {other.dataset} have the same test images but other training splits, on which "
+                    f"the metric {one.metric.name} depends: put them into two matrices, each with a store of its own"
+                )
 
     def _missing(self, asked: tuple[Scoring, ...], record: Record) -> tuple[Scoring, ...]:
         """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 from srbench.cell import digest
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
-from srbench.evaluate.score import Column, TrainingSplit, score_split
+from srbench.evaluate.score import Column, TrainingSplit, result_of, score_split
 from srbench.extractor import Extractor
-from srbench.metric import ImageMetric, Metric
+from srbench.metric import Metric
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring
 from srbench.runner.provenance import sha256
 from srbench.store import SCORES, MetricResult, Record, Store, write_atomically
@@ -69,15 +69,7 @@ class _Unready(Exception):
 
     def __init__(self, scoring: Scoring, status: Literal["skipped", "failed"], reason: str) -> None:
         super().__init__(reason)
-        kind: type[Metric] = scoring.metric.registered.load()
-        self.result = MetricResult(
-            key=scoring.key,
-            status=status,
-            reason=reason,
-            unit=kind.unit,
-            higher_is_better=kind.higher_is_better,
-            per_image=issubclass(kind, ImageMetric),
-        )
+        self.result = result_of(scoring.metric.registered.load(), scoring.key, status=status, reason=reason)
 
 
 def _made_ready(scoring: Scoring, task: Evaluation, device: str, extractors: _Extractors) -> Metric:
@@ -121,14 +113,14 @@ class _Extractors:
         if scoring.extractor_key not in self._made:
             extractor: Extractor = use.create()
             _verify(extractor.weights)
-            learned = None if scoring.training is None else self._load(extractor, scoring, scoring.training)
-            extractor.key = digest({"made of": scoring.extractor_key, "learned": learned})
+            extractor.key = scoring.extractor_key
+            if scoring.training is not None:
+                self._load(extractor, scoring, scoring.training)
             extractor.to(self._device)
             self._made[scoring.extractor_key] = extractor
         return self._made[scoring.extractor_key]
 
-    def _load(self, extractor: Extractor, scoring: Scoring, training: ExtractorTraining) -> dict[str, str]:
-        """Give it what it learned; returns the sha256 of each file, which two trainings of one key need not share."""
+    def _load(self, extractor: Extractor, scoring: Scoring, training: ExtractorTraining) -> None:
         folder = self._store.folder("extractors", training.key)
         record = self._store.read("extractors", training.key)
         if record is None or record.status != "ok":
@@ -143,7 +135,8 @@ class _Extractors:
                     "next run trains the extractor again"
                 )
         extractor.load(folder)
-        return record.files
+        # Trained again on other hardware, it is another instrument, if only in the last digits.
+        extractor.key = digest([scoring.extractor_key, record.files])
 
     def notes(self, scoring: Scoring) -> list[str]:
         """What is known of the extractor that srbench trained: how it was, and how good it is."""

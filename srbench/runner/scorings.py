@@ -35,7 +35,7 @@ class _Planner:
         self._training: ExtractorTraining | None = None
 
     def scoring(self) -> Scoring:
-        """What a metric cannot be computed for is part of its key: once that is gone, the metric is to be scored."""
+        """That it cannot be computed is part of a metric's key: once the reason is gone, it is to be scored."""
         skip, training_sr = "", "training_sr" in self._use.registered.load().needs
         try:
             self._look(self._use.create())
@@ -46,7 +46,7 @@ class _Planner:
         except Exception as error:  # a plugin's own fault: the other metrics go on
             skip = f"{type(error).__name__}: {error}"
         if skip:
-            return Scoring(self._use, digest({**self._ingredients, "skipped": skip}), skip)
+            return Scoring(self._use, digest({**self._ingredients, "skipped": True}), skip)
         return Scoring(
             self._use,
             digest(self._ingredients),

@@ -22,7 +22,7 @@ from typing import Any
 from srbench.cell import SCHEMA
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
-from srbench.evaluate.score import TrainingSplit
+from srbench.evaluate.score import TrainingSplit, result_of
 from srbench.evaluate.upscale import Upscaled, upscale_split
 from srbench.extractor import Extractor
 from srbench.method import Method
@@ -31,7 +31,7 @@ from srbench.runner.jobs import Evaluation, ExtractorTraining, Job, Training
 from srbench.runner.provenance import sha256
 from srbench.runner.scorer import score_cell
 from srbench.runner.splits import read_items
-from srbench.store import RECORD, MetricResult, Record, Status, Store
+from srbench.store import RECORD, Record, Status, Store
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.randomness import seed_everything
 from srbench.training.trainingset import TrainingSet
@@ -118,7 +118,8 @@ def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record
     earlier = store.read(job.task.shelf, job.task.key)
     if isinstance(job.task, Evaluation) and earlier is not None and earlier.status == "ok":
         for scoring in job.task.metrics:
-            failed = MetricResult(key=scoring.key, status="failed", reason=_reason(error))
+            kind = scoring.metric.registered.load()
+            failed = result_of(kind, scoring.key, status="failed", reason=_reason(error))
             earlier.metrics[scoring.metric.name] = failed
         return earlier
     return attempt.record(

@@ -103,8 +103,8 @@ def median_distance(features: NDArray[np.floating]) -> float:
     some = as_features(features)[:1000]
     if len(some) < 2:
         raise FeatureError(f"a distance between images needs at least 2 of them; there are {len(some)}")
-    squares = squared_distances(some, some)[np.triu_indices(len(some), 1)]
-    median = float(np.sqrt(np.median(squares)))
+    distances = np.sqrt(squared_distances(some, some)[np.triu_indices(len(some), 1)])
+    median = float(np.median(distances))
     if median == 0:
         raise FeatureError("most images have the same features, so that no width of a kernel follows from them")
     return median

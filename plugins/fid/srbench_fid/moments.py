@@ -86,9 +86,8 @@ class Moments:
     @property
     def mean(self) -> Floats:
         """The mean vector `(d,)`."""
-        if self._settled is None:
-            return self._kept().mean(axis=0)
-        return self._whole().mean
+        mean: Floats = self._kept().mean(axis=0) if self._settled is None else self._whole().mean
+        return mean
 
     def update(self, features: NDArray[np.floating]) -> None:
         """Take in `(n, d)` more. Raises `FeatureError`."""
@@ -114,7 +113,7 @@ class Moments:
         if self._settled is not None:
             return None
         rows = self._kept()
-        centred = rows - rows.mean(axis=0)
+        centred: Floats = rows - rows.mean(axis=0)
         centred /= np.sqrt(len(rows) - 1)
         return centred
 

@@ -38,7 +38,7 @@ class KerasResNet(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """The feature maps of the last stage."""
-        maps = self.pool(torch.relu(self.bn1(self.conv1(images))))
+        maps: torch.Tensor = self.pool(torch.relu(self.bn1(self.conv1(images))))
         for stage in range(len(BLOCKS)):
             maps = self.get_submodule(f"layer{stage + 1}")(maps)
         return maps
@@ -64,4 +64,5 @@ class _Bottleneck(nn.Module):
         """The block's maps, added to its input."""
         inner = torch.relu(self.bn1(self.conv1(maps)))
         inner = torch.relu(self.bn2(self.conv2(inner)))
-        return torch.relu(self.bn3(self.conv3(inner)) + self.downsample(maps))
+        added: torch.Tensor = self.bn3(self.conv3(inner)) + self.downsample(maps)
+        return torch.relu(added)

@@ -13,9 +13,7 @@ def three_channels(images: torch.Tensor) -> torch.Tensor:
     return images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
 
 
-def resized(
-    images: torch.Tensor, size: tuple[int, int], interpolation: Literal["bilinear", "bicubic"]
-) -> torch.Tensor:
+def resized(images: torch.Tensor, size: tuple[int, int], interpolation: Literal["bilinear", "bicubic"]) -> torch.Tensor:
     """`(N, C, *size)`, antialiased: without that, shrinking makes patterns that no image had."""
     from torch.nn.functional import interpolate
 

@@ -35,7 +35,8 @@ class RadImageNet(srbench.Extractor):
 
     def extract(self, images: torch.Tensor) -> torch.Tensor:
         """The spatial mean of the last feature maps."""
-        return self._network(prepared(images)).mean(dim=(2, 3))
+        maps: torch.Tensor = self._network(prepared(images))
+        return maps.mean(dim=(2, 3))
 
     def to(self, device: str) -> None:
         """Move to a torch device."""

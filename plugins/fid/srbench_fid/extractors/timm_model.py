@@ -40,7 +40,7 @@ class TimmModel(srbench.Extractor):
         self._model = model
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[Path, ...]:  # type: ignore[override]
         """The file with the weights. Raises `WeightsMissing` where it is not."""
         from srbench.weights import FOLDER, WeightsMissing
 
