@@ -7,6 +7,7 @@ from .moments import Moments as Moments
 
 _METRICS = "srbench_fid.metrics"
 _EXTRACTORS = "srbench_fid.extractors"
+_TRAINED = "srbench_fid.trained.extractors"
 
 
 @srbench.hookimpl
@@ -26,11 +27,14 @@ def srbench_metrics() -> list[srbench.Entry]:
 
 @srbench.hookimpl
 def srbench_extractors() -> list[srbench.Entry]:
-    """Networks with published weights."""
+    """Networks with published weights, and networks that learn on the dataset at hand."""
     return [
         srbench.Entry("inception", f"{_EXTRACTORS}.inception:Inception", "Inception v3 of the first FID"),
         srbench.Entry(
             "radimagenet-resnet50", f"{_EXTRACTORS}.radimagenet:RadImageNet", "ResNet50 of radiological images"
         ),
         srbench.Entry("timm", f"{_EXTRACTORS}.timm_model:TimmModel", "Any model of timm: timm:NAME"),
+        srbench.Entry("skinlesnet", f"{_TRAINED}:SkinLesNet", "SkinLesNet, trained on the dataset's labels"),
+        srbench.Entry("resnet50", f"{_TRAINED}:ResNet50", "ResNet50, trained on the dataset's labels"),
+        srbench.Entry("unet-encoder", f"{_TRAINED}:UNetEncoder", "U-Net's bottleneck, trained on the dataset's masks"),
     ]
