@@ -69,10 +69,6 @@ class Learner(srbench.Method):
         raise AssertionError("pages never run a method")
 
 
-class Broken:
-    """Stands for a class that cannot be imported."""
-
-
 PLUGIN = Plugin("toy", "srbench-toy", "1.2", "toy")
 
 
