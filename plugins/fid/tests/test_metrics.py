@@ -19,7 +19,7 @@ from srbench_fid.moments import FeatureError
 import srbench
 from srbench.dataset import Item
 from srbench.plugins import registry
-from srbench.testing import check_metrics
+from srbench.testing import check_extractors, check_metrics
 from srbench.torchvision_shim import import_torchvision
 
 MODEL = "test_resnet.r160_in1k"
@@ -55,6 +55,7 @@ def _on_timm(name: str) -> tuple[str, dict[str, object]]:
 
 
 test_metrics = check_metrics(*map(_on_timm, NAMES))
+test_extractors = check_extractors(("timm", {"model": MODEL}))
 
 
 class Corners(srbench.Extractor):
