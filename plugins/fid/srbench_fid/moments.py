@@ -26,7 +26,7 @@ def as_features(features: NDArray[np.floating], dim: int | None = None) -> Float
         raise FeatureError(f"features should be an array (images, length of a vector), not of shape {array.shape}")
     if dim is not None and array.shape[1] != dim:
         raise FeatureError(f"features of length {array.shape[1]} cannot be compared with features of length {dim}")
-    array = array.astype(np.float64)
+    array = np.ascontiguousarray(array, np.float64)
     if not np.isfinite(array).all():
         wrong = int((~np.isfinite(array)).any(axis=1).sum())
         raise FeatureError(f"{wrong} of {len(array)} feature vectors hold values that are not finite")
@@ -48,12 +48,16 @@ class _Part:
         # NumPy sees that both factors are one array and computes only half of the product.
         return cls(len(rows), mean, centred.T @ centred)
 
-    def merged(self, other: _Part) -> _Part:
+    def absorb(self, other: _Part) -> None:
         count = self.count + other.count
         step = other.mean - self.mean
-        scatter = self.scatter + other.scatter
-        scatter += np.outer(step, step * (self.count * other.count / count))
-        return _Part(count, self.mean + step * (other.count / count), scatter)
+        self.scatter += other.scatter
+        self.scatter += np.outer(step, step * (self.count * other.count / count))
+        self.mean = self.mean + step * (other.count / count)
+        self.count = count
+
+    def copy(self) -> _Part:
+        return _Part(self.count, self.mean, self.scatter.copy())
 
 
 class Moments:
@@ -86,7 +90,9 @@ class Moments:
     @property
     def mean(self) -> Floats:
         """The mean vector `(d,)`."""
-        mean: Floats = self._kept().mean(axis=0) if self._settled is None else self._whole().mean
+        kept = self._kept()
+        base = 0.0 if self._settled is None else self._settled.mean
+        mean: Floats = base + (kept - base).sum(axis=0) / self.count
         return mean
 
     def update(self, features: NDArray[np.floating]) -> None:
@@ -99,7 +105,7 @@ class Moments:
             raise FeatureError(f"moments of length {other.dim} cannot be merged into moments of length {self.dim}")
         settled, kept = other._settled, other._kept().copy()
         if settled is not None:
-            self._settle(settled)
+            self._settle(settled.copy())
         self._take(kept)
 
     def covariance(self) -> Floats:
@@ -127,13 +133,20 @@ class Moments:
             if self._pending == self.dim:
                 self._settle(_Part.of(self._rows))
                 self._pending = 0
+            if self._pending == 0 and len(rows) > self.dim:
+                self._settle(_Part.of(rows[: self.dim]))
+                rows = rows[self.dim :]
+                continue
             now = rows[: self.dim - self._pending]
             self._rows[self._pending : self._pending + len(now)] = now
             self._pending += len(now)
             rows = rows[len(now) :]
 
     def _settle(self, part: _Part) -> None:
-        self._settled = part if self._settled is None else self._settled.merged(part)
+        if self._settled is None:
+            self._settled = part
+        else:
+            self._settled.absorb(part)
 
     def _kept(self) -> Floats:
         return self._rows[: self._pending]
@@ -143,4 +156,6 @@ class Moments:
             return _Part.of(self._kept())
         if not self._pending:
             return self._settled
-        return self._settled.merged(_Part.of(self._kept()))
+        whole = _Part.of(self._kept())
+        whole.absorb(self._settled)
+        return whole

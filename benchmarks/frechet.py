@@ -1,0 +1,95 @@
+"""Time the Frechet distance of 2048 features beside SciPy's matrix square root and torch-fidelity.
+
+All begin at the same float64 features. They take turns in one process, so that a busy machine slows all; what counts is
+the ratio of the medians. Run as `python benchmarks/frechet.py`.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+
+import click
+import numpy as np
+import scipy
+import torch
+from srbench_fid import frechet_distance
+from threadpoolctl import threadpool_limits
+
+from srbench.torchvision_shim import import_torchvision
+
+Distance = Callable[[np.ndarray, np.ndarray], float]
+
+
+def features(count: int, dim: int, seed: int, scale: float) -> np.ndarray:
+    """Correlated features whose deviations fall as those of networks do."""
+    random = np.random.default_rng(seed)
+    turned = np.linalg.qr(np.random.default_rng(0).normal(size=(dim, dim)))[0]
+    return random.normal(size=(count, dim)) * (scale * np.arange(1, dim + 1) ** -0.5) @ turned + 0.01 * scale
+
+
+def by_sqrtm(a: np.ndarray, b: np.ndarray) -> float:
+    """The formula as it is usually written down."""
+    step = a.mean(0) - b.mean(0)
+    one, other = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of singular products, that they are
+        # SciPy up to 1.17 also takes `disp`, with which it returns two things; 1.18 takes nothing but the matrix.
+        root = scipy.linalg.sqrtm(one @ other)
+    return float(step @ step + np.trace(one) + np.trace(other) - 2 * np.trace(root).real)
+
+
+def by_torch_fidelity(a: np.ndarray, b: np.ndarray) -> float:
+    import_torchvision()
+    from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+
+    one, other = (fid_features_to_statistics(torch.from_numpy(x)) for x in (a, b))
+    return fid_statistics_to_metric(one, other, verbose=False)["frechet_inception_distance"]
+
+
+RIVALS: dict[str, Distance] = {
+    "srbench": frechet_distance,
+    "scipy.linalg.sqrtm": by_sqrtm,
+    "torch-fidelity": by_torch_fidelity,
+}
+
+
+@click.command(help=__doc__)
+@click.option("--dim", default=2048, show_default=True, help="Length of a feature vector.")
+@click.option("--count", "counts", multiple=True, default=(5000, 500), show_default=True, help="Images in each set.")
+@click.option("--rounds", default=3, show_default=True, help="How often each computes each distance.")
+@click.option("--threads", default=2, show_default=True, help="Of the linear algebra.")
+def main(dim: int, counts: tuple[int, ...], rounds: int, threads: int) -> None:
+    import_torchvision()
+    torch.set_num_threads(threads)
+    print(
+        f"d = {dim}, {threads} threads, NumPy {np.__version__}, SciPy {scipy.__version__}, medians of {rounds} rounds"
+    )
+    with threadpool_limits(threads):
+        for distance in RIVALS.values():
+            distance(features(80, 64, 1, 1.0), features(80, 64, 2, 1.1))  # imports, and starts threads
+        for count in counts:
+            a, b = features(count, dim, 1, 1.0), features(count, dim, 2, 1.1)
+            times: dict[str, list[float]] = {name: [] for name in RIVALS}
+            values: dict[str, float] = {}
+            for _ in range(rounds):
+                for name, distance in RIVALS.items():
+                    start = time.perf_counter()
+                    values[name] = distance(a, b)
+                    times[name].append(time.perf_counter() - start)
+            report(count, times, values)
+
+
+def report(count: int, times: dict[str, list[float]], values: dict[str, float]) -> None:
+    ours = statistics.median(times["srbench"])
+    print(f"n = {count}: distance {values['srbench']:.10f}")
+    for name, taken in times.items():
+        median = statistics.median(taken)
+        difference = abs(values[name] - values["srbench"])
+        print(f"  {name:20} {median:8.3f} s, {median / ours:7.1f} times srbench's, differs by {difference:.1e}")
+
+
+if __name__ == "__main__":
+    main()
