@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from srbench.dataset import DatasetMissing as DatasetMissing
     from srbench.dataset import Item as Item
     from srbench.errors import SrbenchError as SrbenchError
+    from srbench.extractor import Extractor as Extractor
+    from srbench.extractor import ExtractorUse as ExtractorUse
     from srbench.hookspecs import hookimpl as hookimpl
     from srbench.image import ImageError as ImageError
     from srbench.image import read_image as read_image
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from srbench.protocol import Protocol as Protocol
     from srbench.training.torch_method import Stage as Stage
     from srbench.training.torch_method import TorchMethod as TorchMethod
+    from srbench.weightsfile import WeightsFile as WeightsFile
 
 _HOME = {
     "run": "api",
@@ -38,6 +41,8 @@ _HOME = {
     "DatasetMissing": "dataset",
     "Item": "dataset",
     "SrbenchError": "errors",
+    "Extractor": "extractor",
+    "ExtractorUse": "extractor",
     "hookimpl": "hookspecs",
     "ImageError": "image",
     "read_image": "image",
@@ -51,6 +56,7 @@ _HOME = {
     "Protocol": "protocol",
     "Stage": "training.torch_method",
     "TorchMethod": "training.torch_method",
+    "WeightsFile": "weightsfile",
 }
 
 __all__ = sorted(_HOME)

@@ -29,12 +29,8 @@ class Run:
 
     @property
     def failed(self) -> list[PlannedCell]:
-        """Cells that ended neither ok nor skipped, or that have no record."""
-        return [
-            planned
-            for planned in self.plan.cells
-            if planned.record is None or planned.record.status not in ("ok", "skipped")
-        ]
+        """Cells that ended neither ok nor skipped, that have a metric that failed, or that have no record."""
+        return [planned for planned in self.plan.cells if planned.record is None or not planned.record.went_well]
 
 
 @dataclass(frozen=True)

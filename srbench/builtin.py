@@ -1,7 +1,8 @@
-"""What srbench itself registers, as any plugin would: the standard protocols and the local executor."""
+"""What srbench itself registers, as any plugin would: standard protocols, the local executor, published weights."""
 
 from srbench.hookspecs import hookimpl
 from srbench.plugins import Entry
+from srbench.weightsfile import WeightsFile
 
 
 @hookimpl
@@ -16,3 +17,11 @@ def srbench_protocols() -> list[Entry]:
 def srbench_executors() -> list[Entry]:
     """Processes on this machine."""
     return [Entry("local", "srbench.runner.local:LocalExecutor", "Processes on this machine")]
+
+
+@hookimpl
+def srbench_weights() -> list[WeightsFile]:
+    """Those that more than one plugin may want."""
+    from srbench.published_weights import published_weights
+
+    return published_weights()

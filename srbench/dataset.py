@@ -58,6 +58,15 @@ class Item:
         picture = self.lr.get((degradation, scale))
         return None if picture is None else _read(picture, self.id)
 
+    def read_mask(self) -> Image | None:
+        """The segmentation `(H, W, 1)`, the size of HR; None when there is none. Values are classes, not brightness."""
+        if self.mask is None:
+            return None
+        mask = _read(self.mask, self.id)
+        if mask.shape[-1] != 1:
+            raise ImageError(f"the mask of image {self.id!r} has {mask.shape[-1]} channels; it should have one")
+        return mask
+
 
 def _read(picture: Picture, item: str) -> Image:
     image = read_image(picture) if isinstance(picture, Path) else picture() if callable(picture) else picture

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from srbench.dataroot import VARIABLE, data_root
 from srbench.dataset import DatasetMissing
+from srbench.offline import no_network
 from srbench.params import parameters
 from srbench.plugins import registry
 from srbench.runner.environment import cores, cpu_name, memory_gb
+from srbench.weights import place, weights_state
 
 ENOUGH_DISK_GB = 2.0
 
@@ -29,7 +31,7 @@ class Finding:
 
 def diagnose() -> list[Finding]:
     """Look at everything a run needs."""
-    return [_python(), *_torch(), _hardware(), _disk(), _data(), *_datasets(), *_plugins()]
+    return [_python(), *_torch(), _hardware(), _disk(), _data(), *_datasets(), *_weights(), *_plugins()]
 
 
 def _python() -> Finding:
@@ -78,12 +80,25 @@ def _datasets() -> Iterator[Finding]:
             if any(parameter.required for parameter in parameters(kind).values()):
                 continue
             dataset = kind()
-            dataset.prepare(data_root())
+            with no_network():
+                dataset.prepare(data_root())
             yield Finding(f"dataset {registered.entry.name}", True, "ready")
         except DatasetMissing as missing:
             yield Finding(f"dataset {registered.entry.name}", True, f"not here: {missing}")
         except Exception as error:  # a plugin's fault of any kind is what this is for
             yield Finding(f"dataset {registered.entry.name}", False, f"{type(error).__name__}: {error}")
+
+
+def _weights() -> Iterator[Finding]:
+    for declared in registry().weights:
+        file, check = declared.file, f"weights {declared.file.name}"
+        state = weights_state(file)
+        if state == "here":
+            yield Finding(check, True, f"verified: {place(file)}")
+        elif state == "damaged":
+            yield Finding(check, False, f"{place(file)} has the wrong sha256; `srbench fetch {file.name}` replaces it")
+        else:
+            yield Finding(check, True, f"{state}; needed only where something uses them: `srbench fetch {file.name}`")
 
 
 def _plugins() -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """Every hook a plugin can implement: read this file and know the architecture.
 
 A plugin is an installed distribution with an entry point in the group `srbench` that names a module. The module
-implements any of these hooks with `@srbench.hookimpl`. Each of the first six returns a list of `srbench.Entry`.
+implements any of these hooks with `@srbench.hookimpl`. Each of the first six returns a list of `srbench.Entry`,
+`srbench_weights` a list of `srbench.WeightsFile`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from srbench.cell import Cell
     from srbench.plugins import Entry
     from srbench.store import Record
+    from srbench.weightsfile import WeightsFile
 
 hookspec = pluggy.HookspecMarker("srbench")
 hookimpl = pluggy.HookimplMarker("srbench")
@@ -36,7 +38,7 @@ def srbench_metrics() -> list[Entry]:  # type: ignore[empty-body]
 
 @hookspec
 def srbench_extractors() -> list[Entry]:  # type: ignore[empty-body]
-    """Extractors: classes that map images to feature vectors, for set metrics."""
+    """Extractors: classes derived from `srbench.Extractor`."""
 
 
 @hookspec
@@ -47,6 +49,11 @@ def srbench_protocols() -> list[Entry]:  # type: ignore[empty-body]
 @hookspec
 def srbench_executors() -> list[Entry]:  # type: ignore[empty-body]
     """Executors: classes derived from `srbench.runner.executor.Executor`."""
+
+
+@hookspec
+def srbench_weights() -> list[WeightsFile]:  # type: ignore[empty-body]
+    """Weights: published files that the plugin reads, each with address, sha256, licence and size."""
 
 
 @hookspec

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from srbench import params, plugins, yaml_nodes
 from srbench.errors import SrbenchError, nearest
+from srbench.extractor import ExtractorUse
 from srbench.plugins import Kind, PluginError, Registered, Registry
 from srbench.protocol import Protocol
 from srbench.training.context import Budget, BudgetUnit
@@ -54,15 +55,17 @@ class Use:
 
     name: what it is called in tables: the `as` of the file, the dataset's own `name` parameter, or the entry's name.
     params: complete and checked, with defaults and preset resolved. given: as the file says it, preset included.
+    extractor: what a metric runs on, if on any.
     """
 
     name: str
     registered: Registered
     params: dict[str, Any]
     given: dict[str, Any] = field(default_factory=dict)
+    extractor: Use | None = None
 
     def create(self) -> Any:
-        """A new method, dataset or metric with these parameters."""
+        """A new method, dataset, metric or extractor with these parameters."""
         return self.registered.load()(**self.params)
 
 
@@ -241,7 +244,24 @@ class _Reader:
                 place = given["name"][1] if "name" in given else entry
             if not _SAFE.fullmatch(name):
                 self._fault(place, f"{shorten(name)!r} will not do as a name in tables; give another one with `as`")
-        return _Named(name, node, Use(name, registered, values, arguments))
+        use = Use(name, registered, values, arguments)
+        if kind == "metric" and not errors:
+            use = self._with_extractor(use, entry, given)
+        return _Named(name, node, use)
+
+    def _with_extractor(self, metric: Use, entry: Scalar, given: Mapping[str, Pair]) -> Use:
+        """The metric with the extractor that it asks for; a wrong one is reported where the file names it."""
+        asked: ExtractorUse | None = None
+        try:
+            asked = metric.create().extractor()
+            return metric if asked is None else replace(metric, extractor=extractor_use(asked, self._registry))
+        except SrbenchError as error:
+            message = str(error)
+        except Exception as error:  # a plugin's fault, or parameters that do not go together
+            message = f"{metric.name}: {type(error).__name__}: {error}"
+        named = [value for key, (_, value) in given.items() if asked and metric.given[key] == asked.name]
+        self._fault(named[0] if named else entry, message)
+        return metric
 
     def _parts(self, node: Node, kind: Kind) -> tuple[Scalar, Node | None, dict[str, Pair]] | None:
         """The entry's name, the name to show (if the file gives one), and the parameters, of any form of a use."""
@@ -360,6 +380,21 @@ class _Reader:
             else:
                 first[value] = item
         return tuple(first)
+
+
+def extractor_use(asked: ExtractorUse, registry: Registry) -> Use:
+    """The extractor that a metric asks for: an entry, or `ENTRY:MODEL` for an entry with a parameter `model`.
+
+    Raises `SrbenchError` when there is no such entry, or its parameters are wrong.
+    """
+    entry, _, model = asked.name.partition(":")
+    given = dict(asked.params) | ({"model": model} if model else {})
+    registered = registry.get("extractor", entry)
+    try:
+        values = params.resolve(registered.load(), given)
+    except params.ParameterError as error:
+        raise SrbenchError(f"extractor {asked.name!r}: {error}") from error
+    return Use(asked.name, registered, values, given)
 
 
 def _learns(use: Use | None) -> bool:

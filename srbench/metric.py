@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 if TYPE_CHECKING:
     import torch
 
+    from srbench.dataset import Item
+    from srbench.extractor import Extractor, ExtractorUse
+    from srbench.protocol import Protocol
+
+Need = Literal["labels", "masks", "training_sr"]
+
 
 @dataclass(frozen=True)
 class Skip:
@@ -25,12 +31,33 @@ class Metric(ABC):
         metrics that are defined on whole colour images. `lr`: LR in place of both, in the protocol's channel, border
         included: SR shrunk and rounded as the protocol makes LR, and the LR that the method was given. Always what
         was written to disk, never a method's tensor.
+    needs: what a set metric needs beyond SR and HR. `labels`, `masks`: of every item that it is given; a dataset that
+        lacks them skips the metric before anything runs. `training_sr`: the SR of the training split, too.
+    weights: names of the files (see `srbench.weights`) that it reads; where one is missing the metric is skipped with
+        the command that fetches it. Those of its extractor are the extractor's to name.
+    device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
+        (images arrive on the CPU whatever it is), and the protocol that the SR was made under.
     """
 
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool]
     range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     sees: ClassVar[Literal["protocol", "image", "lr"]] = "protocol"
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    weights: tuple[str, ...] = ()
+    device: str = "cpu"
+    protocol: Protocol
+
+    def extractor(self) -> ExtractorUse | None:
+        """The extractor that it runs on, if any. Its key is part of the metric's."""
+        return None
+
+    def bind(self, extractor: Extractor) -> None:
+        """Take the extractor asked for, trained or loaded; called once, before any image.
+
+        It is on `self.device`, and shared with other metrics: not to be changed.
+        """
+        raise TypeError(f"{type(self).__name__} asks for an extractor but does not define bind")
 
 
 class ImageMetric(Metric):
@@ -46,12 +73,32 @@ class ImageMetric(Metric):
 
 
 class SetMetric(Metric):
-    """Compares the set of SR images with the set of HR images."""
+    """Compares the set of SR images with the set of HR images.
 
-    @abstractmethod
+    Define `update`, or `update_item` where the label or mask matters. Images come one at a time, in no order that
+    matters; keep features or statistics of them, never the images (batch inside, a few at a time, where it pays).
+    """
+
     def update(self, sr: torch.Tensor, hr: torch.Tensor) -> None:
         """Take in one image and its HR, both float64 `(C, H, W)` in [0, 1]."""
+        raise TypeError(f"{type(self).__name__} defines neither update nor update_item")
+
+    def update_item(self, sr: torch.Tensor, hr: torch.Tensor, item: Item) -> None:
+        """Take in one image of the test split together with its item: `item.label`, `item.read_mask()`."""
+        self.update(sr, hr)
+
+    def update_training(self, sr: torch.Tensor, hr: torch.Tensor, item: Item) -> None:
+        """Where `training_sr` is needed: take in one image of the training split, before any of the test split."""
+        raise TypeError(f"{type(self).__name__} needs training_sr but does not define update_training")
 
     @abstractmethod
     def compute(self) -> float | Skip:
         """The score of everything taken in so far."""
+
+    def extra(self) -> dict[str, float]:
+        """Further numbers for the page, asked for after `compute`: a spread, recall, F1.
+
+        By convention `n` is how many images its statistics rest on and `d` the length of a feature vector; where
+        n < d, the page marks the value.
+        """
+        return {}

@@ -20,6 +20,7 @@ import pluggy
 
 from srbench import hookspecs
 from srbench.errors import SrbenchError, nearest
+from srbench.weightsfile import WeightsFile
 
 GROUP = "srbench"
 Kind = Literal["method", "dataset", "metric", "extractor", "protocol", "executor"]
@@ -31,7 +32,7 @@ _WANTED: dict[Kind, str] = {
     "method": "a class derived from srbench.Method",
     "dataset": "a class derived from srbench.Dataset",
     "metric": "a class derived from srbench.ImageMetric or srbench.SetMetric",
-    "extractor": "a class",
+    "extractor": "a class derived from srbench.Extractor",
     "protocol": "a srbench.Protocol value with the entry's name",
     "executor": "a class",
 }
@@ -149,7 +150,19 @@ class Registered:
             from srbench.metric import Metric
 
             return issubclass(target, Metric)
+        if self.kind == "extractor":
+            from srbench.extractor import Extractor
+
+            return issubclass(target, Extractor)
         return True
+
+
+@dataclass(frozen=True)
+class DeclaredWeights:
+    """A file of weights together with the plugin that declares it."""
+
+    file: WeightsFile
+    plugin: Plugin
 
 
 @dataclass(frozen=True)
@@ -167,6 +180,7 @@ class Registry:
     plugins: list[Plugin] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
     _entries: dict[tuple[Kind, str], list[Registered]] = field(default_factory=dict)
+    _weights: dict[str, list[DeclaredWeights]] = field(default_factory=dict)
     _manager: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager(GROUP))
 
     def __post_init__(self) -> None:
@@ -187,6 +201,7 @@ class Registry:
             self._manager.register(module, name=f"{plugin.distribution}:{plugin.name}")
             self._check_hooks(module)
             offered = [(kind, entry) for kind in KINDS for entry in self._offers(module, kind)]
+            files = self._declared(module)
         except _ANY_FAULT as error:
             if self._manager.is_registered(module):
                 self._manager.unregister(module)
@@ -195,6 +210,8 @@ class Registry:
         self.plugins.append(plugin)
         for kind, entry in offered:
             self._offer(Registered(kind, entry, plugin))
+        for file in files:
+            self._declare(DeclaredWeights(file, plugin))
 
     def _check_hooks(self, module: object) -> None:
         known = {name for name in vars(hookspecs) if name.startswith("srbench_")}
@@ -206,22 +223,57 @@ class Registry:
                 raise PluginError(f"{name} is not marked as a hook; put @srbench.hookimpl above it")
 
     def _offers(self, module: object, kind: Kind) -> list[Entry]:
-        hook: pluggy.HookCaller = getattr(self._manager.hook, f"srbench_{kind}s")
-        returned: list[Any] = [
-            implementation.function() for implementation in hook.get_hookimpls() if implementation.plugin is module
-        ]
-        for entries in returned:
-            if not isinstance(entries, list | tuple):
-                raise PluginError(f"{hook.name} returned {entries!r}; it should return a list of srbench.Entry")
-            for entry in entries:
-                _check_entry(entry, hook.name)
-        return [entry for entries in returned for entry in entries]
+        hook = f"srbench_{kind}s"
+        entries = self._returned(module, hook, "srbench.Entry")
+        for entry in entries:
+            _check_entry(entry, hook)
+        return entries
+
+    def _declared(self, module: object) -> list[WeightsFile]:
+        files = self._returned(module, "srbench_weights", "srbench.WeightsFile")
+        for file in files:
+            if not isinstance(file, WeightsFile):
+                raise PluginError(f"srbench_weights returned {file!r}; it should return a list of srbench.WeightsFile")
+        return files
+
+    def _returned(self, module: object, hook: str, wanted: str) -> list[Any]:
+        """Everything that a module's implementations of a hook return, in one list."""
+        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+        things: list[Any] = []
+        for implementation in caller.get_hookimpls():
+            if implementation.plugin is module:
+                returned: Any = implementation.function()
+                if not isinstance(returned, list | tuple):
+                    raise PluginError(f"{hook} returned {returned!r}; it should return a list of {wanted}")
+                things += returned
+        return things
 
     def _offer(self, registered: Registered) -> None:
         rivals = self._entries.setdefault((registered.kind, registered.entry.name), [])
         rivals.append(registered)
         if len(rivals) > 1:
             self.broken.append(Broken(registered.plugin, _clash(rivals)))
+
+    def _declare(self, declared: DeclaredWeights) -> None:
+        rivals = self._weights.setdefault(declared.file.name, [])
+        if all(declared.file != rival.file for rival in rivals):  # two plugins may well need the same file
+            rivals.append(declared)
+            if len(rivals) > 1:
+                self.broken.append(Broken(declared.plugin, _weights_clash(rivals)))
+
+    @property
+    def weights(self) -> list[DeclaredWeights]:
+        """Every file of weights that a plugin declares, by name; of a name with two meanings, both."""
+        return [declared for name in sorted(self._weights) for declared in self._weights[name]]
+
+    def weights_file(self, name: str) -> WeightsFile:
+        """The declaration of the weights called `name`; `PluginError` when there is none, or more than one."""
+        found = self._weights.get(name, [])
+        if not found:
+            raise PluginError(f"unknown weights {name!r}.{nearest(name, self._weights)}{self._hint()}")
+        if len(found) > 1:
+            raise PluginError(_weights_clash(found))
+        return found[0].file
 
     def source_of(self, distribution: str) -> str:
         """The source hash of a distribution's plugin; `PluginError` when it has none."""
@@ -272,6 +324,11 @@ def _clash(rivals: list[Registered]) -> str:
     if len(owners) == 1:
         return f"{what} is offered {len(rivals)} times by {owners[0]}; one of them needs another name"
     return f"{what} is offered by {' and '.join(owners)}; uninstall one of them"
+
+
+def _weights_clash(rivals: list[DeclaredWeights]) -> str:
+    owners = " and ".join(dict.fromkeys(rival.plugin.distribution for rival in rivals))
+    return f"weights {rivals[0].file.name!r} are declared as different files by {owners}; one needs another name"
 
 
 def _reason(error: BaseException) -> str:

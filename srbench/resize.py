@@ -78,13 +78,28 @@ def resize(image: torch.Tensor, factor: float, kernel: Kernel = "bicubic") -> to
     `factor` > 1 enlarges. The result is not clamped: bicubic and lanczos overshoot at edges. A one-pixel side is
     handled (its mirror image is itself).
     """
+    _check(image, kernel)
+    for dim in (-2, -1):
+        image = _resize_line(image, factor, kernel, dim)
+    return image
+
+
+def resize_to(image: torch.Tensor, height: int, width: int, kernel: Kernel = "bicubic") -> torch.Tensor:
+    """Resize `(..., H, W)` to `(..., height, width)`, each direction by its own factor; otherwise as `resize`.
+
+    For networks that want one input size, whatever the shape of the picture.
+    """
+    _check(image, kernel)
+    for dim, side in ((-2, height), (-1, width)):
+        image = _resize_line(image, side / image.shape[dim], kernel, dim)
+    return image
+
+
+def _check(image: torch.Tensor, kernel: Kernel) -> None:
     if kernel not in get_args(Kernel):
         raise ValueError(f"unknown kernel {kernel!r}; there are {', '.join(get_args(Kernel))}")
     if not image.is_floating_point():
         raise TypeError(f"resize works on floating-point tensors, not {image.dtype}")
-    for dim in (-2, -1):
-        image = _resize_line(image, factor, kernel, dim)
-    return image
 
 
 def _resize_line(image: torch.Tensor, factor: float, kernel: Kernel, dim: int) -> torch.Tensor:

@@ -4,7 +4,9 @@ STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when thi
                          /scores.parquet   one row an image and metric
                          /images/ID.png    SR as scored
                          /log.txt
+                         /images_train/    SR of the training split, where a metric needed it
 STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/
+STORE/extractors/<2 hex>/<key>/            record.json, the files of an extractor that srbench trained, checkpoint/
 STORE/index.sqlite                         a cache of the records
 """
 
@@ -26,7 +28,7 @@ import msgspec
 from srbench.errors import SrbenchError, nearest
 
 Status = Literal["ok", "skipped", "failed", "timeout", "out_of_memory", "killed"]
-Shelf = Literal["cells", "models"]
+Shelf = Literal["cells", "models", "extractors"]
 RECORD = "record.json"
 SCORES = "scores.parquet"
 MATRIX = "matrix"
@@ -39,9 +41,11 @@ class StoreError(SrbenchError):
 class MetricResult(msgspec.Struct, kw_only=True):
     """One metric of one cell.
 
-    key: of the metric's plugin and parameters. value: the mean over images (for a set metric, its value), None unless
-    ok. n: images in it. infinite: images left out of the mean because their score is infinite (identical images).
-    lowest, highest: the ends of its range, None where there is none.
+    key: of the metric's plugin, parameters, and whatever it runs on; empty when it is to be tried again whatever
+    happens. value: the mean over images (for a set metric, its value), None unless ok. n: images in it. infinite:
+    images left out of the mean because their score is infinite (identical images). lowest, highest: the ends of its
+    range, None where there is none. extra: further numbers of a set metric, by name. notes: what to know of the value:
+    how good the extractor is that it was measured with.
     """
 
     key: str
@@ -55,16 +59,20 @@ class MetricResult(msgspec.Struct, kw_only=True):
     lowest: float | None = None
     highest: float | None = None
     per_image: bool = True
+    extra: dict[str, float] = {}
+    notes: list[str] = []
 
 
 class Record(msgspec.Struct, kw_only=True):
-    """What a cell (or the training of a model) left behind.
+    """What a cell (or the training of a model or an extractor) left behind.
 
-    reason: why it is not ok, in words. point: the cell's coordinates. ingredients: what its key is made of.
-    cost: numbers by name: `train_seconds`, `train_steps`, `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`,
-    `peak_memory_gb`, `parameters`, `macs` and others, all in docs/cost.md. lr: whether the LR was `made`, `shipped`,
-    or `mixed`. images: the SR files' names, by image id. labels: the images' labels. model: the key of the model it
-    used. environment: where it ran.
+    reason: why it is not ok, in words. A cell is ok when it has SR; its metrics have a status each. point: the cell's
+    coordinates. ingredients: what its key is made of. cost: numbers by name: `train_seconds`, `train_steps`,
+    `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`, `peak_memory_gb`, `parameters`, `macs` and others, all
+    in docs/cost.md. lr: whether the LR was `made`,
+    `shipped`, or `mixed`. images: the SR files' names, by image id; training_images: those of the training split.
+    model: the key of the model it used. facts: what an extractor said of itself when it was trained; files: the sha256
+    of each file it saved. environment: where it ran.
     """
 
     key: str
@@ -77,7 +85,10 @@ class Record(msgspec.Struct, kw_only=True):
     cost: dict[str, float | None] = {}
     lr: str | None = None
     images: dict[str, str] = {}
+    training_images: dict[str, str] = {}
     model: str | None = None
+    facts: dict[str, float] = {}
+    files: dict[str, str] = {}
     environment: dict[str, Any] = {}
     started: str = ""
     seconds: float = 0.0
@@ -87,6 +98,17 @@ class Record(msgspec.Struct, kw_only=True):
     def label(self) -> str:
         """For people and the command line: `set5/x4-y/srcnn/t91/0`."""
         return "/".join(str(part) for part in self.point.values() if part is not None)
+
+    @property
+    def went_well(self) -> bool:
+        """Whether it has everything it was asked for, or a reason why it was skipped."""
+        return self.status in ("ok", "skipped") and not self.metric_failures
+
+    @property
+    def metric_failures(self) -> str:
+        """Which metrics failed, and why; empty when none did."""
+        failed = [f"{name}: {result.reason}" for name, result in self.metrics.items() if result.status == "failed"]
+        return "; ".join(failed)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -120,7 +142,7 @@ class Store:
         self.root = root
 
     def folder(self, shelf: Shelf, key: str) -> Path:
-        """Where a cell or model lives."""
+        """Where a cell, model or extractor lives."""
         return self.root / shelf / key[:2] / key
 
     def create(self) -> None:

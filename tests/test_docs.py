@@ -78,3 +78,16 @@ def test_the_example_dataset_passes_the_kit(tmp_path, monkeypatch):
     registry = module_from("plugins.md", "my_datasets.py", tmp_path, monkeypatch)
     params = {"path": tmp_path / "slides"}
     assert everything_but_passes(DatasetSubject("slides", params, registry)) == {}
+
+
+def test_the_example_weights_are_declared(tmp_path, monkeypatch):
+    registry = module_from("weights.md", "my_weights.py", tmp_path, monkeypatch)
+    assert registry.weights_file("my-network").file == "my-network-1.0.safetensors"
+
+
+def test_the_page_of_weights_lists_those_that_are_published():
+    from srbench.published_weights import published_weights
+
+    text = (DOCS / "weights.md").read_text()
+    rows = set(re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| \d+ MB \|", text, re.MULTILINE))
+    assert rows == {(file.name, file.file) for file in published_weights()}

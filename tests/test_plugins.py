@@ -326,7 +326,7 @@ def test_a_lazy_target_that_is_not_there_is_found_out_when_used(target: str, fra
         ("metric", srbench.SetMetric, Thing),
         ("protocol", Protocol("right", 2), Protocol),
         ("protocol", Protocol("right", 2), Protocol("other", 2)),
-        ("extractor", Thing, 3),
+        ("extractor", srbench.Extractor, Thing),
         ("executor", Thing, 3),
     ],
 )

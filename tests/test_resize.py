@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srbench.image import read_image
-from srbench.resize import resize, taps
+from srbench.resize import resize, resize_to, taps
 from srbench.torchvision_shim import import_basicsr
 
 import_basicsr()
@@ -68,6 +68,23 @@ def test_bicubic_is_torchs_antialiased_bicubic_away_from_the_border(factor):
     border = 2 * max(1, round(factor))
     inner = (..., slice(border, -border), slice(border, -border))
     torch.testing.assert_close(resize(image, factor)[inner], reference[inner], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(("height", "width"), [(20, 90), (77, 31), (41, 41)])
+def test_resizing_to_a_size_is_torchs_antialiased_bicubic_away_from_the_border(height, width):
+    image = torch.rand(3, 60, 48, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    ours = resize_to(image, height, width)
+    theirs = F.interpolate(image[None], size=(height, width), mode="bicubic", antialias=True)[0]
+    assert ours.shape == (3, height, width)
+    # Their border leaves out what lies outside: up to two pixels of the smaller side, in pixels of the result.
+    rows, columns = (3 + 2 * max(1, new // old) for new, old in ((height, 60), (width, 48)))
+    inner = slice(rows, -rows), slice(columns, -columns)
+    torch.testing.assert_close(ours[:, *inner], theirs[:, *inner], rtol=0, atol=1e-6)
+
+
+def test_resizing_to_a_size_is_resizing_by_a_factor_where_both_sides_agree():
+    image = torch.rand(1, 30, 42, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(resize_to(image, 15, 21), resize(image, 0.5))
 
 
 def test_bicubic_is_not_torchs_plain_bicubic():

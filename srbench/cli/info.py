@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from srbench.plugins import Registered
 
 
-@click.command("info", short_help="What a method, dataset, metric or protocol is, and its parameters.")
+@click.command("info", short_help="What a method, dataset, metric, extractor or protocol is, and its parameters.")
 @click.argument("name")
 @json_option
 def command(name: str, as_json: bool) -> None:
@@ -52,9 +52,12 @@ def _facts(registered: Registered) -> dict[str, Any]:
             facts["facts"] = asdict(target)
         return facts
     facts["description"] = inspect.getdoc(target) or ""
-    for name in ("learns", "samples", "unit", "higher_is_better", "range"):
+    for name in ("learns", "wants", "samples", "unit", "higher_is_better", "range"):
         if hasattr(target, name):
             facts[name] = getattr(target, name)
+    needs: frozenset[str] = getattr(target, "needs", frozenset())
+    if needs:
+        facts["needs"] = sorted(needs)
     facts["parameters"] = [
         {"name": one.name, "type": one.type_name, "default": None if one.required else one.default}
         for one in parameters(target).values()

@@ -7,22 +7,27 @@ import click
 from srbench.cli.options import json_option
 from srbench.cli.output import print_rows
 
-KINDS = ("methods", "datasets", "metrics", "extractors", "protocols", "executors", "plugins")
+KINDS = ("methods", "datasets", "metrics", "extractors", "protocols", "executors", "weights", "plugins")
 
 
 @click.command("list", short_help="What the installed plugins offer.")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def command(kind: str | None, as_json: bool) -> None:
-    """List methods, datasets, metrics, extractors, protocols, executors or plugins; all but plugins, unless told.
+    """List methods, datasets, metrics, extractors, protocols, executors, weights or plugins; all but the last two,
+    unless told.
 
-    `list plugins` also shows those that cannot be loaded, and why.
+    `list plugins` also shows those that cannot be loaded, and why; `list weights`, whose files they are and on what
+    terms. `srbench fetch` says which of them are here.
     """
     from srbench.plugins import KINDS as OFFERED
     from srbench.plugins import registry
 
     if kind == "plugins":
         print_rows(_plugins(), as_json)
+        return
+    if kind == "weights":
+        print_rows(_weights(), as_json)
         return
     rows = [
         {
@@ -55,4 +60,20 @@ def _plugins() -> list[dict[str, str]]:
             "reason": broken.reason,
         }
         for broken in registry().broken
+    ]
+
+
+def _weights() -> list[dict[str, object]]:
+    from srbench.plugins import registry
+
+    return [
+        {
+            "name": declared.file.name,
+            "file": declared.file.file,
+            "size": declared.file.size,
+            "licence": declared.file.licence,
+            "source": declared.file.source,
+            "plugin": declared.plugin.distribution,
+        }
+        for declared in registry().weights
     ]

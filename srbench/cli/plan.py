@@ -16,14 +16,22 @@ from srbench.cli.output import print_rows
 @store_option
 @json_option
 def command(matrix: Path, store: Path | None, as_json: bool) -> None:
-    """Show every cell of MATRIX with its state: done, new, stale (and what changed), or to be repeated."""
+    """Show every cell of MATRIX with its state: done, new, stale (and what changed), or to be repeated.
+
+    Before them, the extractors that would be trained for their metrics.
+    """
     from srbench.api import default_store
     from srbench.matrix import read_matrix
     from srbench.runner.plan import make_plan
     from srbench.store import Store
 
     read = read_matrix(matrix)
-    plan = make_plan(read, Store(store or default_store(read)))
+    place = Store(store or default_store(read))
+    plan = make_plan(read, place)
+    trainings = [
+        {"cell": task.label, "state": "new", "why": "metrics run on it", "key": task.key[:12]}
+        for task in plan.extractors(place)
+    ]
     rows = [
         {
             "cell": planned.cell.label,
@@ -33,7 +41,7 @@ def command(matrix: Path, store: Path | None, as_json: bool) -> None:
         }
         for planned in plan.cells
     ]
-    print_rows(rows, as_json)
+    print_rows([*trainings, *rows], as_json)
     if not as_json:
         counts = Counter(planned.state for planned in plan.cells)
         click.echo(f"{len(rows)} cells: " + ", ".join(f"{count} {state}" for state, count in counts.items()))

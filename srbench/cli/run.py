@@ -48,7 +48,7 @@ def command(
     """Run every cell of MATRIX (a file, or a folder holding matrix.yaml) that has no up-to-date record.
 
     What is done is kept: run again after an interruption, after adding a method or a metric, or after changing one.
-    Exits with 0 when every cell is ok or skipped with a reason, otherwise with 1.
+    Exits with 0 when every cell is ok or skipped with a reason, otherwise (and when a metric failed) with 1.
     """
     from rich.console import Console
 
@@ -66,8 +66,7 @@ def command(
         from srbench.leaderboard import publish
 
         click.echo(f"page: {publish(result.plan, result.store.root, out, anew=False)}")
-    failed = [cell for cell in cells if cell.record is None or cell.record.status not in ("ok", "skipped")]
-    if failed:
+    if any(cell.record is None or not cell.record.went_well for cell in cells):
         click.get_current_context().exit(1)
 
 

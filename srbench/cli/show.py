@@ -37,6 +37,9 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     for name, result in record.metrics.items():
         score = result.reason if result.value is None else f"{result.value:.6g} {result.unit}, n = {result.n}"
         facts[f"metric.{name}"] = f"{result.status}, {score}"
+        facts |= {f"metric.{name}.{extra}": f"{value:.6g}" for extra, value in result.extra.items()}
+        if result.notes:
+            facts[f"metric.{name}.notes"] = "; ".join(result.notes)
     width = max(len(name) for name in facts)
     for name, value in facts.items():
         click.echo(f"{name.ljust(width)}  {'-' if value is None else value}")

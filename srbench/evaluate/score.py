@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
@@ -26,6 +26,29 @@ class ScoreError(SrbenchError):
     """SR on disk that cannot be compared with its HR."""
 
 
+def result_of(kind: type[Metric], key: str, **fields: Any) -> MetricResult:
+    """A result with the facts of its metric's class."""
+    lowest, highest = (end if math.isfinite(end) else None for end in kind.range)
+    return MetricResult(
+        key=key,
+        unit=kind.unit,
+        higher_is_better=kind.higher_is_better,
+        lowest=lowest,
+        highest=highest,
+        per_image=issubclass(kind, ImageMetric),
+        **fields,
+    )
+
+
+@dataclass(frozen=True)
+class TrainingSplit:
+    """The training split with its SR: where that lies, and its file names by image id."""
+
+    items: Iterable[Item]
+    folder: Path
+    images: Mapping[str, str]
+
+
 @dataclass
 class Column:
     """The scores of one metric while they are gathered: one an image, or why there are none."""
@@ -34,6 +57,7 @@ class Column:
     key: str
     images: dict[str, float] = field(default_factory=dict)
     whole: float | None = None
+    extra: dict[str, float] = field(default_factory=dict)
     counted: int = 0
     skipped: list[str] = field(default_factory=list)
     failure: str = ""
@@ -43,16 +67,7 @@ class Column:
 
         A metric that could not score every image has no mean at all: a mean over some would compare unequal sets.
         """
-        lowest, highest = (end if math.isfinite(end) else None for end in self.metric.range)
-        result = partial(
-            MetricResult,
-            lowest=lowest,
-            highest=highest,
-            key=self.key,
-            unit=self.metric.unit,
-            higher_is_better=self.metric.higher_is_better,
-            per_image=isinstance(self.metric, ImageMetric),
-        )
+        result = partial(result_of, type(self.metric), self.key)
         if self.failure:
             return result(status="failed", reason=self.failure)
         if self.skipped:
@@ -60,7 +75,7 @@ class Column:
             where = f"{len(self.skipped)} of {total} images: " if isinstance(self.metric, ImageMetric) else ""
             return result(status="skipped", reason=where + self.skipped[0])
         if self.whole is not None:
-            return result(value=self.whole, n=self.counted)
+            return result(value=self.whole, n=self.counted, extra=self.extra)
         finite = [score for score in self.images.values() if math.isfinite(score)]
         mean = math.fsum(finite) / len(finite) if finite else None
         return result(value=mean, n=len(finite), infinite=len(self.images) - len(finite))
@@ -73,29 +88,48 @@ def score_split(
     folder: Path,
     images: Mapping[str, str],
     progress: Callable[[str], None] = lambda image: None,
+    *,
+    training: TrainingSplit | None = None,
 ) -> dict[str, Column]:
-    """Score every image with every metric.
+    """Score every image with every metric; one image at a time is in memory.
 
-    metrics: by name, the key and the metric. folder, images: where the SR lies and its file names, by image id.
-    A metric that raises fails alone; the others go on.
+    metrics: by name, the key and the metric, its extractor bound. folder, images: where the SR lies and its file names,
+    by image id. training: for metrics that need the SR of the training split; they see it first. A metric that raises
+    fails alone; the others go on.
     """
     columns = {name: Column(metric, key) for name, (key, metric) in metrics.items()}
+    learners = [column for column in columns.values() if "training_sr" in column.metric.needs]
+    if training is not None:
+        try:
+            for item, seen in _pairs(training.items, protocol, training.folder, training.images):
+                for column in learners:
+                    _take(column, item, seen, _learn)
+                progress(item.id)
+        except Exception as error:  # a picture that cannot be read: the other metrics do not need it
+            for column in learners:
+                column.failure = column.failure or f"training split: {type(error).__name__}: {error}"
     counted = 0
+    for item, seen in _pairs(items, protocol, folder, images):
+        for column in columns.values():
+            _take(column, item, seen, _score)
+        counted += 1
+        progress(item.id)
+    for column in columns.values():
+        _close(column, counted)
+    return columns
+
+
+def _pairs(
+    items: Iterable[Item], protocol: Protocol, folder: Path, images: Mapping[str, str]
+) -> Iterator[tuple[Item, _Views]]:
+    """Each item with its SR and HR, read when the last one is done with."""
     for item in items:
         hr, peak = item.read_hr()
         reference, white = protocol.reference(hr, peak)
         sr = read_image(folder / images[item.id])
         if sr.shape != reference.shape or sr.dtype != reference.dtype:
             raise ScoreError(f"{folder / images[item.id]} does not match its HR in size or depth")
-        seen = _Views(sr, reference, white, protocol, partial(_lr, item, hr, peak, protocol))
-        for column in columns.values():
-            if not column.failure:
-                _take(column, item.id, seen)
-        counted += 1
-        progress(item.id)
-    for column in columns.values():
-        _close(column, counted)
-    return columns
+        yield item, _Views(sr, reference, white, protocol, partial(_lr, item, hr, peak, protocol))
 
 
 class _Views:
@@ -133,22 +167,35 @@ def _whole(image: Image, peak: float) -> torch.Tensor:
     return to_tensor(image, peak, torch.float64)
 
 
-def _take(column: Column, image: str, seen: _Views) -> None:
+def _take(
+    column: Column, item: Item, seen: _Views, use: Callable[[Column, Item, torch.Tensor, torch.Tensor], None]
+) -> None:
+    """Show an image to a metric that has not failed yet."""
+    if column.failure:
+        return
     try:
-        sr, hr = seen.get(column.metric.sees)
-        if isinstance(column.metric, SetMetric):
-            column.metric.update(sr, hr)
-            return
-        assert isinstance(column.metric, ImageMetric)
-        score = column.metric.score(sr, hr)
-        if isinstance(score, Skip):
-            column.skipped.append(score.reason)
-        elif math.isnan(score):
-            column.failure = f"the score of image {image!r} is not a number"
-        else:
-            column.images[image] = float(score)
+        use(column, item, *seen.get(column.metric.sees))
     except Exception as error:  # a metric's own fault: the other metrics go on
-        column.failure = f"image {image!r}: {type(error).__name__}: {error}"
+        column.failure = f"image {item.id!r}: {type(error).__name__}: {error}"
+
+
+def _learn(column: Column, item: Item, sr: torch.Tensor, hr: torch.Tensor) -> None:
+    assert isinstance(column.metric, SetMetric)
+    column.metric.update_training(sr, hr, item)
+
+
+def _score(column: Column, item: Item, sr: torch.Tensor, hr: torch.Tensor) -> None:
+    if isinstance(column.metric, SetMetric):
+        column.metric.update_item(sr, hr, item)
+        return
+    assert isinstance(column.metric, ImageMetric)
+    score = column.metric.score(sr, hr)
+    if isinstance(score, Skip):
+        column.skipped.append(score.reason)
+    elif math.isnan(score):
+        column.failure = f"the score of image {item.id!r} is not a number"
+    else:
+        column.images[item.id] = float(score)
 
 
 def _close(column: Column, images: int) -> None:
@@ -157,6 +204,7 @@ def _close(column: Column, images: int) -> None:
         return
     try:
         value = column.metric.compute()
+        extra = {} if isinstance(value, Skip) else column.metric.extra()
     except Exception as error:  # a metric's own fault: the other metrics go on
         column.failure = f"{type(error).__name__}: {error}"
         return
@@ -166,3 +214,5 @@ def _close(column: Column, images: int) -> None:
         column.failure = "the score is not a number"
     else:
         column.whole = float(value)
+        # What is not a number has nothing to say beside the value (the recall of a class that does not occur).
+        column.extra = {name: float(number) for name, number in extra.items() if math.isfinite(number)}

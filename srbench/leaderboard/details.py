@@ -13,7 +13,7 @@ from srbench.leaderboard.figures import history
 from srbench.leaderboard.numerals import MINUS, duration, listing, metric_label, number, significant, slug
 from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
 from srbench.leaderboard.results import Result, Results
-from srbench.leaderboard.tables import spread_over_seeds
+from srbench.leaderboard.tables import set_remarks, spread_over_seeds
 from srbench.matrix import Use
 from srbench.store import MetricResult, Store, StoreError
 
@@ -92,6 +92,8 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
     if not facts.per_image:
         remarks.append("compares the whole set")
+    remarks += set_remarks(facts)
+    extra = ", ".join(f"{label.replace('_', ' ')} {significant(number, 4)}" for label, number in facts.extra.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
         "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
     )
@@ -101,6 +103,7 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
         "n": facts.n,
         "arrow": "↑" if facts.higher_is_better else "↓",
         "direction": "higher" if facts.higher_is_better else "lower",
+        "extra": extra,
         "remark": "; ".join(remarks) or "–",
     }
 

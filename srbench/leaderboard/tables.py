@@ -13,11 +13,16 @@ from functools import cached_property
 
 import numpy as np
 
-from srbench.leaderboard.numerals import DASH, listing, metric_label, plural, warranted_decimals
+from srbench.leaderboard.numerals import DASH, listing, metric_label, plural, significant, warranted_decimals
 from srbench.leaderboard.results import Entrant, Result, Scope, finite_mean
 from srbench.ranking import Rank, Ranking, rank_groups
 from srbench.stats import FEW_IMAGES, FEW_SEEDS, Interval, codes, intervals, paired_difference, seed_spread
+from srbench.store import MetricResult
 
+THIN = (
+    "n < d: there are fewer images than numbers in a feature vector, so the value is mostly bias; compare it only with "
+    "values of equal n, d and extractor"
+)
 Image = tuple[str, str]
 """Dataset and image id."""
 Scores = Mapping[Entrant, Mapping[Image, float]]
@@ -32,13 +37,15 @@ _FEW_IMAGES_NOTE = f"Fewer than {FEW_IMAGES} images in a dataset: the interval i
 class Value:
     """One metric of one row. interval: None where missing says why in a word. note: the footnote's number.
 
-    seed_spread: the standard deviation over seeds, None with fewer than two.
+    aside: a few words beside the number: on how many images a set metric's value rests. seed_spread: the standard
+    deviation over seeds, None with fewer than two.
     """
 
     interval: Interval | None = None
     missing: str = ""
     note: int | None = None
     seed_spread: float | None = None
+    aside: str = ""
 
 
 @dataclass(frozen=True)
@@ -311,9 +318,31 @@ def _without_images(results: Sequence[Result], metric: str, datasets: Sequence[s
             note=notes.number(f"{metric_label(metric)} compares sets of images: see each dataset's table"),
         )
     numbers = [value for value in values if value is not None]
+    told = [result.record.metrics[metric] for result in results if result.record is not None]
+    asides = list(dict.fromkeys(aside for facts in told if (aside := set_aside(facts))))
+    remarks = list(dict.fromkeys(remark for facts in told for remark in set_remarks(facts)))
     return Value(
-        Interval(finite_mean(numbers), None, None, len(numbers)), seed_spread=spread_over_seeds(results, metric)
+        Interval(finite_mean(numbers), None, None, len(numbers)),
+        note=notes.number(f"{metric_label(metric)}: {'; '.join(remarks)}.") if remarks else None,
+        seed_spread=spread_over_seeds(results, metric),
+        aside="; ".join(asides),
     )
+
+
+def set_aside(facts: MetricResult) -> str:
+    """What belongs beside a set metric's value: its spread, how many images it rests on, how long the features are."""
+    words = [f"± {significant(facts.extra['spread'])}"] if "spread" in facts.extra else []
+    words += [f"{name} {facts.extra[name]:.0f}" for name in ("n", "d") if name in facts.extra]
+    return ", ".join([*words, "n < d"] if _is_thin(facts) else words)
+
+
+def set_remarks(facts: MetricResult) -> list[str]:
+    """What to know of a set metric's value before believing it."""
+    return [*facts.notes, THIN] if _is_thin(facts) else list(facts.notes)
+
+
+def _is_thin(facts: MetricResult) -> bool:
+    return "n" in facts.extra and "d" in facts.extra and facts.extra["n"] < facts.extra["d"]
 
 
 def _column(

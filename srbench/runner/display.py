@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from srbench.runner.jobs import Evaluation, Training
+from srbench.runner.jobs import ExtractorTraining, Task, Training
 from srbench.runner.plan import PlannedCell
 from srbench.runner.supervisor import Display
 from srbench.store import Record, Status
@@ -23,13 +23,13 @@ class Silent(Display):
     def planned(self, cells: int) -> None:
         """Nothing."""
 
-    def started(self, task: Training | Evaluation) -> None:
+    def started(self, task: Task) -> None:
         """Nothing."""
 
     def progressed(self, key: str, done: float, message: str) -> None:
         """Nothing."""
 
-    def trained(self, task: Training, status: Status, reason: str) -> None:
+    def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
         """Nothing."""
 
     def finished(self, planned: PlannedCell, record: Record) -> None:
@@ -68,7 +68,7 @@ class Lines(Display):
         self._cells = cells
         self._total = self._progress.add_task("cells", total=cells, message=f"0 of {cells}")
 
-    def started(self, task: Training | Evaluation) -> None:
+    def started(self, task: Task) -> None:
         """A bar for the task."""
         self._bars[task.key] = self._progress.add_task(task.label, total=1.0, message="")
 
@@ -77,7 +77,7 @@ class Lines(Display):
         if key in self._bars:
             self._progress.update(self._bars[key], completed=done, message=message)
 
-    def trained(self, task: Training, status: Status, reason: str) -> None:
+    def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
         """A line."""
         self._drop(task.key)
         self._line(status, task.label, reason)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from srbench.matrix import Limits
-from srbench.runner.jobs import Evaluation, Training
+from srbench.runner.jobs import Task
 from srbench.store import Status, Store
 
 
@@ -48,7 +48,7 @@ class Executor(ABC):
         """How many more jobs can be submitted now."""
 
     @abstractmethod
-    def submit(self, task: Training | Evaluation) -> None:
+    def submit(self, task: Task) -> None:
         """Start a job."""
 
     @abstractmethod

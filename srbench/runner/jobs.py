@@ -1,15 +1,22 @@
-"""What a worker can be asked to do: train a model, or evaluate a cell. Plain data, so that it can travel."""
+"""What a worker can be asked to do: train a model, train an extractor, or evaluate a cell.
+
+Plain data, so that it can travel. Each task has a key, a shelf of the store where its record goes, and what it needs
+done first.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from srbench.cell import Cell
 from srbench.matrix import Limits, Use
 from srbench.protocol import Protocol
+from srbench.store import Shelf
 from srbench.training.context import Budget
+
+Point = dict[str, str | int | None]
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,7 @@ class Training:
     split: `train` of the dataset is learned from. ingredients: what the key is made of.
     """
 
+    shelf: ClassVar[Shelf] = "models"
     key: str
     ingredients: dict[str, Any]
     method: Use
@@ -29,22 +37,74 @@ class Training:
 
     @property
     def label(self) -> str:
-        """For people: `training srcnn on t91, seed 0`."""
+        """For people: `training srcnn on t91 x4, seed 0`."""
         return f"training {self.method.name} on {self.dataset.name} x{self.protocol.scale}, seed {self.seed}"
+
+    def point(self) -> Point:
+        """The coordinates, by name."""
+        return {
+            "dataset": self.dataset.name,
+            "protocol": self.protocol.name,
+            "method": self.method.name,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True)
+class ExtractorTraining:
+    """Train one extractor on the training split of a dataset that is tested; its cells and metrics share it.
+
+    ingredients: what the key is made of. seed: the same for all, whatever the seeds of the matrix: an extractor is a
+    measuring instrument, and two cells are only comparable when measured with the same one.
+    """
+
+    shelf: ClassVar[Shelf] = "extractors"
+    seed: ClassVar[int] = 0
+    key: str
+    ingredients: dict[str, Any]
+    extractor: Use
+    dataset: Use
+
+    @property
+    def label(self) -> str:
+        """For people: `training extractor skinlesnet on textures`."""
+        return f"training extractor {self.extractor.name} on {self.dataset.name}"
+
+    def point(self) -> Point:
+        """The coordinates, by name."""
+        return {"dataset": self.dataset.name, "extractor": self.extractor.name}
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """One metric to be computed in an evaluation.
+
+    key: of its values. skip: why it cannot be computed here, known before anything runs. extractor_key: of the
+    extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: whether it needs
+    the SR of the training split.
+    """
+
+    metric: Use
+    key: str
+    skip: str = ""
+    extractor_key: str = ""
+    training: ExtractorTraining | None = None
+    training_sr: bool = False
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Upscale and score one cell; where its images are there already, only score what is missing.
 
-    metrics: the metrics to be computed, with their keys. model: the key of the training it needs.
+    metrics: those to be computed. model: the key of the training it needs.
     """
 
+    shelf: ClassVar[Shelf] = "cells"
     cell: Cell
     method: Use
     dataset: Use
     protocol: Protocol
-    metrics: tuple[tuple[str, Use], ...]
+    metrics: tuple[Scoring, ...]
     model: str | None = None
 
     @property
@@ -53,16 +113,28 @@ class Evaluation:
         return self.cell.key
 
     @property
+    def ingredients(self) -> dict[str, Any]:
+        """What the key is made of."""
+        return self.cell.ingredients
+
+    @property
     def label(self) -> str:
         """For people: the cell's label."""
         return self.cell.label
+
+    def point(self) -> Point:
+        """The cell's coordinates, by name."""
+        return self.cell.point()
+
+
+Task = Training | ExtractorTraining | Evaluation
 
 
 @dataclass(frozen=True)
 class Job:
     """A task with the circumstances it runs under."""
 
-    task: Training | Evaluation
+    task: Task
     store: Path
     data_root: Path
     limits: Limits = field(default_factory=Limits)

@@ -39,13 +39,13 @@ def keep(job: Job, line: socket.socket) -> None:
     store = Store(job.store)
     folder = _prepare(store, job)
     attempt = worker.Attempt.begin(job)
-    had_record = store.read(worker.shelf(job), job.task.key) is not None
+    had_record = store.read(job.task.shelf, job.task.key) is not None
     pid = os.fork()
     if pid == 0:
         _become_worker(job, folder, line)
     verdict, code = _watch(pid, job, stopping)
     processes.sweep()
-    record = store.read(worker.shelf(job), job.task.key)
+    record = store.read(job.task.shelf, job.task.key)
     if record is not None and not had_record:
         messages.send_surely(line, end=record.status, reason=record.reason)
         return
@@ -59,18 +59,18 @@ def keep(job: Job, line: socket.socket) -> None:
     status, reason = verdict or _death(code)
     if record is None:  # what was there before, with its results, is worth more than the news of this failure
         ending = attempt.record(status, reason, log_tail=worker.log_tail(folder))
-        store.write(worker.shelf(job), ending)
+        store.write(job.task.shelf, ending)
     messages.send_surely(line, end=status, reason=reason)
 
 
 def _prepare(store: Store, job: Job) -> Path:
-    """The job's folder: a new one for a cell, unless its images are there; a model's keeps its checkpoint."""
+    """The job's folder: a new one for a cell, unless its images are there; a training's keeps its checkpoint."""
     if isinstance(job.task, Evaluation):
         record = store.read("cells", job.task.key)
         if record is None or record.status != "ok":
             return store.clear("cells", job.task.key)
         return store.folder("cells", job.task.key)
-    folder = store.folder("models", job.task.key)
+    folder = store.folder(job.task.shelf, job.task.key)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "record.json").unlink(missing_ok=True)
     return folder

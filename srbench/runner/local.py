@@ -18,7 +18,7 @@ from srbench.runner import messages
 from srbench.runner.environment import cores
 from srbench.runner.executor import Ended, Executor, Progressed
 from srbench.runner.forkserver import ForkServer
-from srbench.runner.jobs import Evaluation, Job, Training
+from srbench.runner.jobs import Job, Task
 from srbench.runner.keeper import GRACE_SECONDS
 from srbench.store import Store
 
@@ -57,7 +57,7 @@ class LocalExecutor(Executor):
         """How many more jobs can be submitted now."""
         return len(self._slots) - len(self._running)
 
-    def submit(self, task: Training | Evaluation) -> None:
+    def submit(self, task: Task) -> None:
         """Start a job in a free slot."""
         busy = {running.slot for running in self._running.values()}
         slot = next(index for index in range(len(self._slots)) if index not in busy)

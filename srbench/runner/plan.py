@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from srbench.cell import SCHEMA, Cell, digest
-from srbench.dataroot import data_root
-from srbench.dataset import Dataset, DatasetMissing, Item
 from srbench.errors import SrbenchError
 from srbench.matrix import Matrix, Use
 from srbench.metric import Skip
 from srbench.protocol import Protocol
-from srbench.runner.jobs import Evaluation, Training
-from srbench.runner.survey import Survey, Surveyor
+from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring, Training
+from srbench.runner.provenance import provenance
+from srbench.runner.scorings import scorings
+from srbench.runner.splits import Splits, Unusable
 from srbench.store import Record, Status, Store
 
 State = Literal["done", "new", "stale", "retry"]
@@ -34,7 +31,7 @@ class PlannedCell:
 
     state: `done`: nothing to do. `new`: never run. `stale`: something in its key or its metrics changed since.
     `retry`: its last attempt did not end well and is to be repeated. why: the reason for the state, in words.
-    training: the model it needs. metrics: those to be computed, with their keys. verdict: how the cell ends without
+    training: the model it was or is to be made with. metrics: those to be computed. verdict: how the cell ends without
     being run (its dataset is missing, the method does not support it).
     """
 
@@ -43,7 +40,7 @@ class PlannedCell:
     protocol: Protocol
     method: Use
     training: Training | None
-    metrics: tuple[tuple[str, Use], ...]
+    metrics: tuple[Scoring, ...]
     verdict: tuple[Status, str] | None
     state: State
     why: str
@@ -53,6 +50,21 @@ class PlannedCell:
         """The task that brings this cell to its record."""
         model = None if self.training is None else self.training.key
         return Evaluation(self.cell, self.method, self.dataset, self.protocol, self.metrics, model)
+
+    def prerequisites(self) -> list[Training | ExtractorTraining]:
+        """The tasks whose results it uses: its model, if something is to be upscaled, and its metrics' extractors."""
+        needed: dict[str, Training | ExtractorTraining] = {}
+        if self.training is not None and self._upscales():
+            needed[self.training.key] = self.training
+        for scoring in self.metrics:
+            if scoring.training is not None:
+                needed[scoring.training.key] = scoring.training
+        return list(needed.values())
+
+    def _upscales(self) -> bool:
+        if self.record is None or self.record.status != "ok":
+            return True
+        return not self.record.training_images and any(scoring.training_sr for scoring in self.metrics)
 
 
 @dataclass(frozen=True)
@@ -66,20 +78,29 @@ class Plan:
         """The same cells with their records read anew; those that have one are done."""
         return Plan(self.matrix, tuple(_with_record(planned, store) for planned in self.cells))
 
+    def extractors(self, store: Store) -> list[ExtractorTraining]:
+        """The extractors that a run would train."""
+        needed = {
+            task.key: task
+            for planned in self.cells
+            if planned.state != "done" and planned.verdict is None
+            for task in planned.prerequisites()
+            if isinstance(task, ExtractorTraining) and not is_done(task, store)
+        }
+        return list(needed.values())
+
 
 def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
     record = store.read("cells", planned.cell.key)
     if record is None:
         return planned
-    return replace(planned, record=record, state="done", why=record.reason or record.status)
+    return replace(planned, record=record, state="done", why=record.reason or record.metric_failures or record.status)
 
 
-class _Unusable(Exception):
-    """A dataset that cells cannot run on; carries how they end."""
-
-    def __init__(self, status: Status, reason: str) -> None:
-        super().__init__(reason)
-        self.verdict: tuple[Status, str] = (status, reason)
+def is_done(task: Training | ExtractorTraining, store: Store) -> bool:
+    """Whether the store holds what the task makes."""
+    record = store.read(task.shelf, task.key)
+    return record is not None and record.status == "ok"
 
 
 def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = ()) -> Plan:
@@ -97,10 +118,9 @@ class _Planner:
         self._matrix = matrix
         self._store = store
         self._retry = retry
-        self._surveyor = Surveyor()
-        self._splits: dict[tuple[int, str], list[Item] | _Unusable] = {}
-        self._metrics = tuple((metric_key(metric), metric) for metric in matrix.metrics)
+        self._splits = Splits()
         self._earlier = _by_point(store.records("cells"))
+        self._asked: dict[str, tuple[Cell, tuple[Scoring, ...]]] = {}
 
     def cells(self) -> Iterator[PlannedCell]:
         for dataset in self._matrix.datasets:
@@ -123,15 +143,15 @@ class _Planner:
         training = None
         test: Mapping[str, Any]
         try:
-            survey = self._survey(dataset, "test", protocol)
+            survey = self._splits.survey(dataset, "test", protocol)
             test = {"fingerprint": survey.fingerprint}
             if train_on is not None and seed is not None:
                 training = self._training(dataset if isinstance(train_on, str) else train_on, protocol, method, seed)
-                self._check_leak(survey, training.dataset, protocol)
+                self._splits.check_leak(survey, training.dataset, protocol)
             answer = method.create().supports(survey.problem(protocol.scale))
             if isinstance(answer, Skip):
                 verdict = ("skipped", answer.reason)
-        except _Unusable as unusable:
+        except Unusable as unusable:
             verdict = unusable.verdict
             test = {"unusable": unusable.verdict}
         except SrbenchError as error:
@@ -161,39 +181,12 @@ class _Planner:
             "schema": SCHEMA,
             "method": provenance(method),
             "protocol": learned.facts(),
-            "train": {"fingerprint": self._survey(dataset, "train", learned).fingerprint},
+            "train": {"fingerprint": self._splits.survey(dataset, "train", learned).fingerprint},
             "budget": {self._matrix.budget.unit: self._matrix.budget.amount},
             "seed": seed,
             "precision": "32",
         }
         return Training(digest(ingredients), ingredients, method, dataset, learned, self._matrix.budget, seed)
-
-    def _check_leak(self, test: Survey, training: Use, protocol: Protocol) -> None:
-        train = self._survey(training, "train", protocol.for_training())
-        shared = len(test.pictures & train.pictures)
-        if shared:
-            raise _Unusable(
-                "failed", f"{shared} of {len(test.pictures)} test images are in the training split of {training.name}"
-            )
-        groups = sorted(test.groups & train.groups)
-        if groups:
-            raise _Unusable(
-                "failed", f"group {groups[0]!r} is in the test split and in the training split of {training.name}"
-            )
-
-    def _survey(self, use: Use, split: Literal["train", "test"], protocol: Protocol) -> Survey:
-        items = self._split(use, split)
-        if not items:
-            raise _Unusable("skipped", f"{use.name} has no {'training' if split == 'train' else 'test'} split")
-        return self._surveyor.survey(items, protocol)
-
-    def _split(self, use: Use, split: Literal["train", "test"]) -> list[Item]:
-        known = self._splits.get((id(use), split))
-        if known is None:
-            known = self._splits[id(use), split] = _read_split(use, split)
-        if isinstance(known, _Unusable):
-            raise known
-        return known
 
     def _compared(
         self,
@@ -205,69 +198,49 @@ class _Planner:
         verdict: tuple[Status, str] | None,
     ) -> PlannedCell:
         record = self._store.read("cells", cell.key)
-        metrics = self._metrics if record is None else _missing(self._metrics, record)
+        asked: tuple[Scoring, ...] = ()
+        if verdict is None:
+            asked = scorings(self._matrix.metrics, dataset, protocol, method, self._splits)
+            self._check_agreement(cell, asked)
+        metrics = asked if record is None else self._missing(asked, record)
         state: State
         if record is None:
             earlier = self._earlier.get(_point(cell))
             state, why = ("new", "never run") if earlier is None else ("stale", changes(earlier, cell))
         elif record.status in self._retry:
             state, why = "retry", f"{record.status}: {record.reason}"
-            metrics = self._metrics
+            metrics = asked
         elif record.status == "ok" and metrics:
-            state, why = "stale", "to be scored: " + ", ".join(metric.name for _, metric in metrics)
+            state, why = "stale", "to be scored: " + ", ".join(scoring.metric.name for scoring in metrics)
         else:
-            state, why = "done", record.reason or record.status
+            state, why = "done", record.reason or record.metric_failures or record.status
         return PlannedCell(cell, dataset, protocol, method, training, metrics, verdict, state, why, record)
 
+    def _check_agreement(self, cell: Cell, asked: tuple[Scoring, ...]) -> None:
+        """Equal cells share a record, so their metrics must not differ; those that look at training splits might."""
+        other, others = self._asked.setdefault(cell.key, (cell, asked))
+        for one, another in zip(asked, others, strict=True):
+            if one.key != another.key:
+                raise SrbenchError(
+                    f"{cell.dataset} and {other.dataset} have the same test images but other training splits, on which "
+                    f"the metric {one.metric.name} depends: put them into two matrices, each with a store of its own"
+                )
 
-def read_items(use: Use, split: Literal["train", "test"], root: Path) -> list[Item]:
-    """The items of a dataset's split, its files found under the data root."""
-    dataset: Dataset = use.create()
-    dataset.prepare(root)
-    return list(dataset.train() if split == "train" else dataset.test())
+    def _missing(self, asked: tuple[Scoring, ...], record: Record) -> tuple[Scoring, ...]:
+        """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""
+        return tuple(scoring for scoring in asked if not self._is_settled(scoring, record))
 
-
-def _read_split(use: Use, split: Literal["train", "test"]) -> list[Item] | _Unusable:
-    try:
-        return read_items(use, split, data_root())
-    except DatasetMissing as missing:
-        return _Unusable("skipped", str(missing))
-    except SrbenchError as error:
-        return _Unusable("failed", str(error))
-    except Exception as error:  # a plugin's own fault: its cells fail, the others go on
-        return _Unusable("failed", f"dataset {use.name}: {type(error).__name__}: {error}")
-
-
-def provenance(use: Use) -> dict[str, Any]:
-    """What a key holds of a method or metric: whose code it is, which version of it, its parameters."""
-    params = {name: _canonical(value) for name, value in use.params.items()}
-    return {"name": use.registered.entry.name, **use.registered.plugin.provenance(), "params": params}
-
-
-def metric_key(use: Use) -> str:
-    """The key of a metric's values."""
-    return digest({"schema": SCHEMA, **provenance(use)})
-
-
-def _canonical(value: Any) -> Any:
-    if isinstance(value, Path):  # what a file holds, not where it lies
-        return {"sha256": _sha256(value)} if value.is_file() else str(value)
-    if isinstance(value, Mapping):
-        return {str(name): _canonical(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_canonical(part) for part in value]
-    return value
-
-
-@cache
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _missing(metrics: tuple[tuple[str, Use], ...], record: Record) -> tuple[tuple[str, Use], ...]:
-    have = {name: result.key for name, result in record.metrics.items()}
-    return tuple((key, metric) for key, metric in metrics if have.get(metric.name) != key)
+    def _is_settled(self, scoring: Scoring, record: Record) -> bool:
+        result = record.metrics.get(scoring.metric.name)
+        if result is None or result.key != scoring.key:
+            return False
+        if result.status != "failed":
+            return True
+        reasons: set[Status] = {"failed"}
+        trained = None if scoring.training is None else self._store.read("extractors", scoring.training.key)
+        if trained is not None and trained.status != "ok":
+            reasons = {trained.status}
+        return not reasons & self._retry
 
 
 def _point(cell: Cell) -> tuple[Any, ...]:

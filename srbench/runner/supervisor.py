@@ -15,8 +15,8 @@ import msgspec
 from srbench.cell import SCHEMA, Cell
 from srbench.plugins import registry
 from srbench.runner.executor import Ended, Executor
-from srbench.runner.jobs import Evaluation, Training
-from srbench.runner.plan import PlannedCell
+from srbench.runner.jobs import Evaluation, ExtractorTraining, Task, Training
+from srbench.runner.plan import PlannedCell, is_done
 from srbench.store import Record, Status, Store
 
 
@@ -28,7 +28,7 @@ class Display(ABC):
         """So many cells are about to run."""
 
     @abstractmethod
-    def started(self, task: Training | Evaluation) -> None:
+    def started(self, task: Task) -> None:
         """A task began."""
 
     @abstractmethod
@@ -36,8 +36,8 @@ class Display(ABC):
         """The task with this key got on: `done` in [0, 1]."""
 
     @abstractmethod
-    def trained(self, task: Training, status: Status, reason: str) -> None:
-        """A training ended."""
+    def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
+        """The training of a model or an extractor ended."""
 
     @abstractmethod
     def finished(self, planned: PlannedCell, record: Record) -> None:
@@ -46,17 +46,21 @@ class Display(ABC):
 
 @dataclass
 class _Work:
-    """Tasks by key, and which of them wait for which."""
+    """What is to be done, and what waits for what.
 
-    ready: deque[Training | Evaluation]
-    waiting: dict[str, list[PlannedCell]]
+    ready: tasks that can run. cells: the planned cells by key; those with the same key are evaluated once. waiting: of
+    a cell, the keys of the tasks that it still waits for.
+    """
+
+    ready: deque[Task]
     cells: dict[str, list[PlannedCell]]
+    waiting: dict[str, set[str]]
 
 
 def run_cells(planned: Sequence[PlannedCell], store: Store, executor: Executor, display: Display) -> None:
     """Run cells until each has a record. Raises `KeyboardInterrupt` when interrupted, with checkpoints written.
 
-    Cells that share a training wait for the one job that does it; cells with the same key run once.
+    Cells that share a model or an extractor wait for the one job that trains it; cells with the same key run once.
     """
     display.planned(len(planned))
     todo = []
@@ -66,7 +70,7 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, executor: Executor, 
         else:
             _leave(one, *one.verdict, store, display)
     work = _sorted_out(todo, store)
-    tasks: dict[str, Training | Evaluation] = {}
+    tasks: dict[str, Task] = {}
     with executor:
         try:
             while work.ready or tasks:
@@ -87,34 +91,29 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, executor: Executor, 
 
 def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
     work = _Work(deque(), {}, {})
-    trainings: dict[str, Training] = {}
+    trainings: dict[str, Training | ExtractorTraining] = {}
     for one in todo:
         same = work.cells.setdefault(one.cell.key, [])
         same.append(one)
         if len(same) > 1:
             continue
-        training = one.training
-        if training is None or _is_trained(training, store):
-            work.ready.append(one.evaluation())
+        missing = {task.key: task for task in one.prerequisites() if not is_done(task, store)}
+        if missing:
+            trainings |= missing
+            work.waiting[one.cell.key] = set(missing)
         else:
-            trainings[training.key] = training
-            work.waiting.setdefault(training.key, []).append(one)
+            work.ready.append(one.evaluation())
     work.ready.extend(trainings.values())
     return work
 
 
-def _is_trained(training: Training, store: Store) -> bool:
-    record = store.read("models", training.key)
-    return record is not None and record.status == "ok"
-
-
-def _announce(task: Training | Evaluation, display: Display) -> None:
+def _announce(task: Task, display: Display) -> None:
     display.started(task)
     if isinstance(task, Evaluation):
         _tell("srbench_cell_started", cell=task.cell)
 
 
-def _end(task: Training | Evaluation, event: Ended, work: _Work, store: Store, display: Display) -> None:
+def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) -> None:
     if event.status is None:
         return
     if isinstance(task, Evaluation):
@@ -122,12 +121,21 @@ def _end(task: Training | Evaluation, event: Ended, work: _Work, store: Store, d
             _report(planned, event, store, display)
         return
     display.trained(task, event.status, event.reason)
-    for planned in work.waiting.pop(task.key):
-        if event.status == "ok":
-            work.ready.appendleft(planned.evaluation())
-        else:
-            for same in work.cells[planned.cell.key]:
-                _leave(same, event.status, f"training: {event.reason}", store, display)
+    for key in [key for key, missing in work.waiting.items() if task.key in missing]:
+        # Without its model a cell has no SR; without an extractor it only lacks the metrics that run on it.
+        if isinstance(task, Training) and event.status != "ok" and not _has_sr(work.cells[key][0]):
+            del work.waiting[key]
+            for planned in work.cells[key]:
+                _leave(planned, event.status, f"training: {event.reason}", store, display)
+            continue
+        work.waiting[key].discard(task.key)
+        if not work.waiting[key]:
+            del work.waiting[key]
+            work.ready.appendleft(work.cells[key][0].evaluation())
+
+
+def _has_sr(planned: PlannedCell) -> bool:
+    return planned.record is not None and planned.record.status == "ok"
 
 
 def _report(planned: PlannedCell, event: Ended, store: Store, display: Display) -> None:

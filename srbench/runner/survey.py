@@ -96,6 +96,24 @@ class Surveyor:
             depths=tuple(sorted(depths)),
         )
 
+    def fingerprint(self, items: list[Item]) -> str:
+        """Changes when any id, pixel of HR or mask, label, group or white changes: what is independent of a protocol.
+
+        Raises `ImageError` or `DatasetError` naming the picture that is wrong.
+        """
+        rows = [
+            [
+                item.id,
+                self._facts(item.hr).sha256,
+                None if item.mask is None else self._facts(item.mask).sha256,
+                item.label,
+                item.group,
+                item.peak,
+            ]
+            for item in items
+        ]
+        return digest(rows)
+
     def _facts(self, picture: Picture) -> PictureFacts:
         # Held by identity together with the picture itself, so that an id is never taken over by another object.
         held = self._memory.get(id(picture))

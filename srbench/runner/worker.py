@@ -1,4 +1,4 @@
-"""What happens inside a job's own process: train or evaluate, and leave a record.
+"""What happens inside a job's own process: train a model or an extractor, or evaluate, and leave a record.
 
 A fault of the method, dataset or metric ends here, as a record that says so. What kills the process (time, memory,
 a signal) is recorded by the keeper outside it.
@@ -13,30 +13,35 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from srbench.cell import SCHEMA
+from srbench.dataset import Item
 from srbench.errors import SrbenchError
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
-from srbench.evaluate.score import Column, score_split
+from srbench.evaluate.score import TrainingSplit, result_of
 from srbench.evaluate.upscale import Upscaled, upscale_split
+from srbench.extractor import Extractor
 from srbench.matrix import Use
 from srbench.method import Method
 from srbench.runner.energy import EnergyMeter
 from srbench.runner.environment import environment
-from srbench.runner.jobs import Evaluation, Job, Training
-from srbench.runner.plan import read_items
-from srbench.store import SCORES, MetricResult, Record, Status, Store, write_atomically
-from srbench.training.context import FitContext, Interrupted
+from srbench.runner.jobs import Evaluation, ExtractorTraining, Job, Training
+from srbench.runner.provenance import sha256
+from srbench.runner.scorer import score_cell
+from srbench.runner.splits import read_items
+from srbench.store import RECORD, Record, Status, Store
+from srbench.training.context import Budget, FitContext, Interrupted
+from srbench.training.randomness import seed_everything
 from srbench.training.trainingset import TrainingSet
 
 CHECKPOINT = "checkpoint"
+LOG = "log.txt"
+TRAINING_IMAGES = "images_train"
 LOG_TAIL_LINES = 30
 TILED_SHARE = 0.5
 """The share of a cell's memory limit that upscaling may fill before it tiles."""
@@ -60,34 +65,22 @@ class Attempt:
     def record(self, status: Status, reason: str = "", **fields: Any) -> Record:
         """A record of this attempt."""
         task = self.job.task
-        point: dict[str, str | int | None]
-        if isinstance(task, Evaluation):
-            point, ingredients = task.cell.point(), task.cell.ingredients
-        else:
-            point = {"dataset": task.dataset.name, "protocol": task.protocol.name}
-            point |= {"method": task.method.name, "seed": task.seed}
-            ingredients = task.ingredients
         return Record(
             key=task.key,
             schema=SCHEMA,
             status=status,
             reason=reason,
-            point=point,
-            ingredients=ingredients,
+            point=task.point(),
+            ingredients=task.ingredients,
             started=self.started,
             seconds=round(time.monotonic() - self.clock, 3),
             **fields,
         )
 
 
-def shelf(job: Job) -> Any:
-    """Where the job's record goes: `cells` or `models`."""
-    return "cells" if isinstance(job.task, Evaluation) else "models"
-
-
 def log_tail(folder: Path) -> str:
     """The last lines of a job's log."""
-    log = folder / "log.txt"
+    log = folder / LOG
     if not log.exists():
         return ""
     return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
@@ -105,24 +98,39 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
     try:
         if isinstance(job.task, Training):
             record = _train(job, job.task, attempt, store, progress, stop)
+        elif isinstance(job.task, ExtractorTraining):
+            record = _train_extractor(job, job.task, attempt, store, progress, stop)
         else:
             record = _evaluate(job, job.task, attempt, store, progress)
     except Interrupted:
         return
     except Exception as error:  # whatever a plugin does: it becomes a record
         traceback.print_exc()
-        record = attempt.record(
-            "out_of_memory" if _is_memory(error) else "failed",
-            _reason(error),
-            environment=environment(job.device, job.threads),
-            cost={"peak_memory_gb": _peak_memory_gb(job.device)},
-        )
+        record = _fault(job, attempt, store, error)
     sys.stdout.flush()
     sys.stderr.flush()
-    record.log_tail = log_tail(store.folder(shelf(job), job.task.key))
-    store.write(shelf(job), record)
-    if isinstance(job.task, Training) and record.status == "ok":
-        shutil.rmtree(store.folder("models", job.task.key) / CHECKPOINT, ignore_errors=True)
+    folder = store.folder(job.task.shelf, job.task.key)
+    record.log_tail = log_tail(folder)
+    store.write(job.task.shelf, record)
+    if record.status == "ok":
+        shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
+
+
+def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record:
+    """The record of a job that raised. A cell that had its SR before keeps it; only what was asked for failed."""
+    earlier = store.read(job.task.shelf, job.task.key)
+    if isinstance(job.task, Evaluation) and earlier is not None and earlier.status == "ok":
+        for scoring in job.task.metrics:
+            kind = scoring.metric.registered.load()
+            failed = result_of(kind, scoring.key, status="failed", reason=_reason(error))
+            earlier.metrics[scoring.metric.name] = failed
+        return earlier
+    return attempt.record(
+        "out_of_memory" if _is_memory(error) else "failed",
+        _reason(error),
+        environment=environment(job.device, job.threads),
+        cost={"peak_memory_gb": _peak_memory_gb(job.device)},
+    )
 
 
 def _train(
@@ -131,15 +139,7 @@ def _train(
     folder = store.folder("models", task.key)
     method: Method = task.method.create()
     method.to(job.device)
-    context = FitContext(
-        seed=task.seed,
-        budget=task.budget,
-        folder=folder / CHECKPOINT,
-        device=job.device,
-        progress=progress,
-        stop=stop,
-    )
-    context.folder.mkdir(exist_ok=True)
+    context = _fit_context(job, task.seed, task.budget, folder, progress, stop)
     train = TrainingSet(read_items(task.dataset, "train", job.data_root), task.protocol)
     with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
         method.fit(train, context)
@@ -161,77 +161,144 @@ def _train(
     )
 
 
+def _train_extractor(
+    job: Job, task: ExtractorTraining, attempt: Attempt, store: Store, progress: Progress, stop: Callable[[], bool]
+) -> Record:
+    folder = store.folder("extractors", task.key)
+    extractor: Extractor = task.extractor.create()
+    if extractor.budget is None:
+        raise SrbenchError(f"extractor {task.extractor.name} learns but sets no budget; set one in __init__")
+    extractor.to(job.device)
+    context = _fit_context(job, task.seed, extractor.budget, folder, progress, stop)
+    train, test = (read_items(task.dataset, split, job.data_root) for split in ("train", "test"))
+    seed_everything(task.seed)
+    clock = time.monotonic()
+    with MemoryPeak(job.device) as peak:
+        facts = extractor.fit(train, test, context)
+    extractor.save(folder)
+    kept = (path for path in sorted(folder.rglob("*")) if path.is_file() and CHECKPOINT not in path.parts)
+    return attempt.record(
+        "ok",
+        environment=environment(job.device, job.threads),
+        cost={"train_seconds": round(time.monotonic() - clock, 3), "train_peak_memory_gb": peak.gb},
+        facts={name: float(value) for name, value in facts.items()},
+        files={path.relative_to(folder).as_posix(): sha256(path) for path in kept if path.name not in (RECORD, LOG)},
+    )
+
+
+def _fit_context(
+    job: Job, seed: int, budget: Budget, folder: Path, progress: Progress, stop: Callable[[], bool]
+) -> FitContext:
+    context = FitContext(
+        seed=seed,
+        budget=budget,
+        folder=folder / CHECKPOINT,
+        device=job.device,
+        progress=progress,
+        stop=stop,
+    )
+    context.folder.mkdir(exist_ok=True)
+    return context
+
+
 def _evaluate(job: Job, task: Evaluation, attempt: Attempt, store: Store, progress: Progress) -> Record:
-    items = read_items(task.dataset, "test", job.data_root)
+    test = read_items(task.dataset, "test", job.data_root)
+    asked = any(scoring.training_sr and not scoring.skip for scoring in task.metrics)
+    train = read_items(task.dataset, "train", job.data_root) if asked else []
     earlier = store.read("cells", task.key)
-    steps = 2 * len(items)
-    finished = 0
+    record = earlier if earlier is not None and earlier.status == "ok" else None
+    to_upscale = (0 if record else len(test)) + (0 if record and record.training_images else len(train))
+    steps, finished = to_upscale + len(test) + len(train), 0
 
     def step(image: str) -> None:
         nonlocal finished
         finished += 1
         progress(finished / steps, image)
 
-    if earlier is not None and earlier.status == "ok":
-        record = earlier
-        finished = len(items)
-    else:
-        record = _upscale(job, task, attempt, store, items, step)
-    columns = _score(task, store, record, items, step)
-    failures = [f"{name}: {result.reason}" for name, result in record.metrics.items() if result.status == "failed"]
-    if failures:
-        record.status, record.reason = "failed", "; ".join(failures)
-    _write_scores(store.folder("cells", task.key) / SCORES, columns, record.metrics)
+    upscaler = _Upscaler(job, task, store, step)
+    if record is None:
+        record = upscaler.test_split(test, attempt)
+    training: TrainingSplit | str | None = upscaler.training_split(train, record) if train else None
+    score_cell(task, store, job.device, record, test, training, step)
     record.seconds = round(record.seconds, 3)
     return record
 
 
-def _upscale(
-    job: Job, task: Evaluation, attempt: Attempt, store: Store, items: list[Any], step: Callable[[str], None]
-) -> Record:
-    folder = store.folder("cells", task.key)
-    (folder / "images").mkdir()
-    method: Method = task.method.create()
-    cost: dict[str, float | None] = {}
-    if task.model is not None:
-        method.load(store.folder("models", task.model))
-        training = store.read("models", task.model)
+class _Upscaler:
+    """Brings the splits of a cell onto the disk; the method is loaded when there is something to upscale."""
+
+    def __init__(self, job: Job, task: Evaluation, store: Store, progress: Callable[[str], None]) -> None:
+        self._job, self._task, self._store, self._progress = job, task, store, progress
+        self._folder = store.folder("cells", task.key)
+
+    @cached_property
+    def _method(self) -> Method:
+        method: Method = self._task.method.create()
+        if self._task.model is not None:
+            method.load(self._store.folder("models", self._task.model))
+        method.to(self._job.device)
+        return method
+
+    def test_split(self, items: Sequence[Item], attempt: Attempt) -> Record:
+        """Upscale the test split; the cell's record, without metrics yet."""
+        cost: dict[str, float | None] = {}
+        training = self._store.read("models", self._task.model) if self._task.model is not None else None
         if training is not None:
             cost |= training.cost
-    method.to(job.device)
-    limit = job.limits.memory_gb
-    memory_bytes = None if limit is None else limit * 1e9 * TILED_SHARE
-    with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
-        done: Upscaled = upscale_split(
+        with MemoryPeak(self._job.device) as peak, EnergyMeter(self._job.device) as energy:
+            done = self._upscaled(items, "images")
+        cost |= {
+            "upscale_seconds": round(done.seconds, 4),
+            "ms_per_megapixel": round(done.ms_per_megapixel, 3),
+            **peak.cost(),
+            **energy.cost("upscale"),
+            "parameters": self._method.parameters_count(),
+        }
+        if done.sample is not None:
+            latency = measure_latency(self._method, done.sample, self._task.protocol.scale, self._memory_bytes)
+            cost |= {} if latency is None else latency.cost()
+            if "macs" not in cost:
+                model = None if self._task.model is None else self._store.folder("models", self._task.model)
+                cost |= _multiply_adds(self._task.method, model, done.sample.shape[0], self._task.protocol.scale)
+        return attempt.record(
+            "ok",
+            environment=environment(self._job.device, self._job.threads),
+            cost=cost,
+            lr=done.lr,
+            images=done.images,
+            model=self._task.model,
+        )
+
+    def training_split(self, items: Sequence[Item], record: Record) -> TrainingSplit | str:
+        """The training split with its SR, upscaled unless it is there; or why it could not be."""
+        if not record.training_images:
+            try:
+                record.training_images = self._upscaled(items, TRAINING_IMAGES).images
+            except Exception as error:  # the test split has its SR, and the metrics that need only that go on
+                traceback.print_exc()
+                return f"upscaling the training split: {_reason(error)}"
+        return TrainingSplit(items, self._folder / TRAINING_IMAGES, record.training_images)
+
+    def _upscaled(self, items: Sequence[Item], name: str) -> Upscaled:
+        folder = self._folder / name
+        if folder.exists():  # left by an attempt that was killed
+            shutil.rmtree(folder)
+        folder.mkdir()
+        method = self._method
+        return upscale_split(
             method,
             items,
-            task.protocol,
-            folder / "images",
-            seed=task.cell.seed if method.samples else None,
-            memory_bytes=memory_bytes,
-            progress=step,
+            self._task.protocol,
+            folder,
+            seed=self._task.cell.seed if method.samples else None,
+            memory_bytes=self._memory_bytes,
+            progress=self._progress,
         )
-    cost |= {
-        "upscale_seconds": round(done.seconds, 4),
-        "ms_per_megapixel": round(done.ms_per_megapixel, 3),
-        **peak.cost(),
-        **energy.cost("upscale"),
-        "parameters": method.parameters_count(),
-    }
-    if done.sample is not None:
-        latency = measure_latency(method, done.sample, task.protocol.scale, memory_bytes)
-        cost |= {} if latency is None else latency.cost()
-        if "macs" not in cost:
-            model = None if task.model is None else store.folder("models", task.model)
-            cost |= _multiply_adds(task.method, model, done.sample.shape[0], task.protocol.scale)
-    return attempt.record(
-        "ok",
-        environment=environment(job.device, job.threads),
-        cost=cost,
-        lr=done.lr,
-        images=done.images,
-        model=task.model,
-    )
+
+    @property
+    def _memory_bytes(self) -> float | None:
+        limit = self._job.limits.memory_gb
+        return None if limit is None else limit * 1e9 * TILED_SHARE
 
 
 def _multiply_adds(use: Use, model: Path | None, channels: int, scale: int) -> dict[str, float | None]:
@@ -245,40 +312,6 @@ def _multiply_adds(use: Use, model: Path | None, channels: int, scale: int) -> d
 
     counted = count_multiply_adds(make, channels, scale)
     return {"macs": None} if counted is None else counted.cost()
-
-
-def _score(
-    task: Evaluation, store: Store, record: Record, items: list[Any], step: Callable[[str], None]
-) -> dict[str, Column]:
-    metrics = {use.name: (key, use.create()) for key, use in task.metrics}
-    folder = store.folder("cells", task.key) / "images"
-    columns = score_split(metrics, items, task.protocol, folder, record.images, step)
-    record.metrics = {**record.metrics, **{name: column.result() for name, column in columns.items()}}
-    return columns
-
-
-def _write_scores(path: Path, columns: dict[str, Column], metrics: dict[str, MetricResult]) -> None:
-    """One row an image and metric; rows of metrics scored earlier stay."""
-    rows: list[tuple[str | None, str, float]] = []
-    if path.exists():
-        kept = pq.read_table(path).to_pylist()
-        rows += [(row["image"], row["metric"], row["value"]) for row in kept if row["metric"] not in columns]
-    for name, column in columns.items():
-        rows += [(image, name, score) for image, score in column.images.items()]
-        if column.whole is not None:
-            rows.append((None, name, column.whole))
-    rows = [row for row in rows if metrics[row[1]].status == "ok"]
-    image, metric, value = ([row[index] for row in rows] for index in range(3))
-    table = pa.table(
-        {
-            "image": pa.array(image, pa.string()),
-            "metric": pa.array(metric, pa.string()),
-            "value": pa.array(value, pa.float64()),
-        }
-    )
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    write_atomically(path, sink.getvalue().to_pybytes())
 
 
 def _is_memory(error: Exception) -> bool:

@@ -13,9 +13,10 @@ import numpy as np
 from srbench.dataset import DatasetMissing, Item, Picture
 from srbench.errors import SrbenchError
 from srbench.image import Image, read_image
+from srbench.offline import no_network
 from srbench.protocol import Protocol
 from srbench.testing.check import CheckFailure, check
-from srbench.testing.subjects import DatasetSubject, no_network
+from srbench.testing.subjects import DatasetSubject
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 

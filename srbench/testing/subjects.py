@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from srbench.dataroot import data_root
 from srbench.dataset import Dataset, DatasetMissing, Item
 from srbench.method import Method, Problem
 from srbench.metric import Skip
+from srbench.offline import no_network
 from srbench.params import resolve
 from srbench.plugins import Registered, Registry
 from srbench.plugins import registry as installed
@@ -182,27 +182,6 @@ class MetricSubject(Subject):
     """A metric of one image or of a set."""
 
     kind = "metric"
-
-
-@contextmanager
-def no_network() -> Iterator[None]:
-    """Every connection is refused, as on a machine that has none."""
-
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise OSError("no network during this check")
-
-    names = ("connect", "connect_ex")
-    kept = {name: getattr(socket.socket, name) for name in names}
-    resolver = socket.getaddrinfo
-    try:
-        for name in names:
-            setattr(socket.socket, name, refuse)
-        socket.getaddrinfo = refuse
-        yield
-    finally:
-        for name, function in kept.items():
-            setattr(socket.socket, name, function)
-        socket.getaddrinfo = resolver
 
 
 class DatasetSubject(Subject):

@@ -1,4 +1,4 @@
-"""Run the command line with a plugin of toys, installed as any plugin is: by a distribution on the path."""
+"""Run the command line with plugins of toys, installed as any plugin is: by a distribution on the path."""
 
 from __future__ import annotations
 
@@ -26,12 +26,26 @@ class Bench:
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __post_init__(self) -> None:
-        self.plugin = self.folder / "site" / "srbench_toys.py"
-        info = self.plugin.parent / "srbench_toys-1.0.dist-info"
+        self.plugin = self._install("toys")
+
+    def _install(self, name: str) -> Path:
+        plugin = self.folder / "site" / f"srbench_{name}.py"
+        info = plugin.parent / f"srbench_{name}-1.0.dist-info"
         info.mkdir(parents=True)
-        self.plugin.write_text((HERE / "srbench_toys.py").read_text())
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: srbench-toys\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text("[srbench]\ntoys = srbench_toys\n")
+        plugin.write_text((HERE / f"srbench_{name}.py").read_text())
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: srbench-{name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[srbench]\n{name} = srbench_{name}\n")
+        return plugin
+
+    def with_measures(self) -> Bench:
+        """The bench with the plugin of extractors and metrics that need something, too."""
+        self._install("measures")
+        return self
+
+    def events(self) -> list[str]:
+        """What that plugin did."""
+        path = self.folder / "events.txt"
+        return path.read_text().splitlines() if path.exists() else []
 
     @property
     def environment(self) -> dict[str, str]:

@@ -1,0 +1,83 @@
+"""Labelled images, prepared for a classifier and kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from srbench_fid.trained.pictures import units
+from srbench_fid.trained.rows import Array, Rows
+
+import srbench
+from srbench.cell import digest
+
+
+@dataclass(frozen=True)
+class _Example:
+    """version: tells SR, HR and bicubic of one image apart. sha256: of the prepared image."""
+
+    id: str
+    label: str
+    group: str | None
+    version: str
+    sha256: str
+
+
+class Labelled:
+    """A set of prepared images with their classes, in an order that does not depend on how they came."""
+
+    def __init__(self, rows: Rows, examples: Sequence[_Example], versions: Sequence[str]) -> None:
+        chosen = [place for place, example in enumerate(examples) if example.version in versions]
+        chosen.sort(key=lambda place: (examples[place].id, examples[place].version))
+        self._rows, self._places = rows, np.array(chosen, np.intp)
+        self._examples = [examples[place] for place in chosen]
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def take(self, indices: npt.NDArray[np.intp]) -> Array:
+        """Some of the prepared images, `(len(indices), ...)`."""
+        return self._rows.take(self._places[indices])
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The class of each image."""
+        return [example.label for example in self._examples]
+
+    @cached_property
+    def units(self) -> npt.NDArray[np.int64]:
+        """A number for each image, equal for images that must not be divided between fitting and testing."""
+        groups, ids = [example.group for example in self._examples], [example.id for example in self._examples]
+        return units(self.labels, groups, ids)
+
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of all that can be learned from it: pixels, classes, groups."""
+        return digest([[example.id, example.label, example.group, example.sha256] for example in self._examples])
+
+
+class Gathering:
+    """Takes in prepared images one by one, in several versions."""
+
+    def __init__(self) -> None:
+        self._rows: Rows | None = None
+        self._examples: list[_Example] = []
+
+    def add(self, row: Array, item: srbench.Item, version: str) -> None:
+        """Keep one. Raises `ValueError` when its item has no label."""
+        if item.label is None:
+            raise ValueError(f"image {item.id!r} has no label")
+        if self._rows is None:
+            self._rows = Rows(row.shape, row.dtype)
+        self._rows.append(row)
+        pixels = hashlib.sha256(row.tobytes()).hexdigest()
+        self._examples.append(_Example(item.id, item.label, item.group, version, pixels))
+
+    def of(self, *versions: str) -> Labelled | None:
+        """The images in these versions; None when there are none."""
+        labelled = None if self._rows is None else Labelled(self._rows, self._examples, versions)
+        return labelled or None

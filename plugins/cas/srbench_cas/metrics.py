@@ -1,0 +1,142 @@
+"""CAS and NAS (Ravuri and Vinyals, "Classification accuracy score for conditional generative models", 2019)."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import numpy as np
+from msgspec import Meta
+
+import srbench
+from srbench.image import Image, to_image, to_tensor
+from srbench.metric import Need
+from srbench.resize import resize
+
+from .classifiers import classifier as find_classifier
+from .confusion import Confusion
+from .labelled import Gathering, Labelled
+from .predictions import predictions
+
+if TYPE_CHECKING:
+    import torch
+
+    from srbench.protocol import Protocol
+
+AtLeastOne = Annotated[int, Meta(ge=1)]
+
+
+class Cas(srbench.SetMetric):
+    """Accuracy, on real HR of the test split, of a classifier trained on the method's SR of the training split.
+
+    The mean over several trainings that differ in their seed. Beside it: its spread, precision, recall and F1 (means
+    over classes), the confusion matrix, and the accuracy of the same classifier trained on real HR (the ceiling) and
+    on bicubic SR (the floor).
+    """
+
+    higher_is_better = True
+    range = (0.0, 1.0)
+    sees = "image"
+    needs: ClassVar[frozenset[Need]] = frozenset({"labels", "training_sr"})
+    learned_from: ClassVar[tuple[str, ...]] = ("sr",)
+
+    def __init__(self, classifier: str = "skinlesnet", seeds: AtLeastOne = 3, epochs: AtLeastOne = 12) -> None:
+        """How it is measured.
+
+        classifier: `skinlesnet`, `hog-svm`, or `timm:NAME` for any model of timm, trained from random weights. seeds:
+        how many trainings. epochs: of a network, passes over the training images at most; it stops when the held-out
+        fifth gets no better.
+        """
+        self._classifier = find_classifier(classifier, epochs)
+        self._seeds = seeds
+        self._training, self._testing = Gathering(), Gathering()
+        self._extra: dict[str, float] = {}
+
+    def update_training(self, sr: torch.Tensor, hr: torch.Tensor, item: srbench.Item) -> None:
+        """Take in one image of the training split, and make its bicubic SR."""
+        for version, image in (("sr", sr), ("hr", hr), ("bicubic", bicubic(item, self.protocol))):
+            self._training.add(self._classifier.prepare(image), item, version)
+
+    def update_item(self, sr: torch.Tensor, hr: torch.Tensor, item: srbench.Item) -> None:
+        """Take in the HR of one image of the test split."""
+        self._testing.add(self._classifier.prepare(hr), item, "hr")
+
+    def compute(self) -> float | srbench.Skip:
+        """The mean accuracy over seeds; skipped where the training split has fewer than two classes."""
+        generated, real, floor = (self._training.of(*which) for which in (self.learned_from, ("hr",), ("bicubic",)))
+        test = self._testing.of("hr")
+        if generated is None or real is None or floor is None or test is None:
+            return srbench.Skip("needs labelled images in the training split and in the test split")
+        if len(set(real.labels)) < 2:
+            return srbench.Skip(f"needs two classes to tell apart; the training split has only {real.labels[0]!r}")
+        scores = self._confusions(generated, test)
+        ceilings, floors = (
+            [confusion.accuracy for confusion in self._confusions(train, test)] for train in (real, floor)
+        )
+        accuracies = [confusion.accuracy for confusion in scores]
+        self._extra = {
+            "spread": _spread(accuracies),
+            "precision": statistics.fmean(confusion.precision for confusion in scores),
+            "recall": statistics.fmean(confusion.recall for confusion in scores),
+            "f1": statistics.fmean(confusion.f1 for confusion in scores),
+            "ceiling": statistics.fmean(ceilings),
+            "ceiling spread": _spread(ceilings),
+            "floor": statistics.fmean(floors),
+            "floor spread": _spread(floors),
+            "seeds": float(len(scores)),
+            "training images": float(len(generated)),
+            **_confusion_matrix(scores, _classes(generated, test)),
+        }
+        return statistics.fmean(accuracies)
+
+    def extra(self) -> dict[str, float]:
+        """What stands beside the accuracy; `TRUE as PREDICTED` are test images, in the mean over seeds."""
+        return self._extra
+
+    def _confusions(self, train: Labelled, test: Labelled) -> list[Confusion]:
+        classes = _classes(train, test)
+        true = np.array([classes.index(label) for label in test.labels], np.int64)
+        return [
+            Confusion.of(true, predictions(self._classifier, train, test, classes, seed, self.device), len(classes))
+            for seed in range(self._seeds)
+        ]
+
+
+class Nas(Cas):
+    """Accuracy, on real HR of the test split, of a classifier trained on HR and SR of the training split together.
+
+    "Naive augmentation score": above the ceiling, the SR teaches something that HR alone does not. Everything else is
+    as in CAS.
+    """
+
+    learned_from = ("hr", "sr")
+
+
+def bicubic(item: srbench.Item, protocol: Protocol) -> torch.Tensor:
+    """What bicubic interpolation makes of an item's LR: `(C, H, W)` float64 in [0, 1], rounded to the native depth."""
+    import torch
+
+    hr, peak = item.read_hr()
+    reference, white = protocol.reference(hr, peak)
+    lr = protocol.lr(hr, peak, item.read_lr(protocol.degradation, protocol.scale))
+    sr: Image = to_image(resize(to_tensor(lr, white), protocol.scale), reference, white)
+    return to_tensor(sr, white, torch.float64)
+
+
+def _classes(train: Labelled, test: Labelled) -> tuple[str, ...]:
+    """A class that only the test split has is one too: a classifier cannot know it, and that is an error."""
+    return tuple(sorted({*train.labels, *test.labels}))
+
+
+def _confusion_matrix(scores: list[Confusion], classes: tuple[str, ...]) -> dict[str, float]:
+    mean = np.mean([confusion.counts for confusion in scores], 0)
+    return {
+        f"{true} as {predicted}": float(mean[row, column])
+        for row, true in enumerate(classes)
+        for column, predicted in enumerate(classes)
+    }
+
+
+def _spread(values: list[float]) -> float:
+    """The standard deviation over seeds; of one seed, not a number."""
+    return statistics.stdev(values) if len(values) > 1 else float("nan")

@@ -1,0 +1,118 @@
+"""Features of images, extracted once however many metrics, and methods with the same HR, ask for them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from srbench.cell import digest
+from srbench.store import write_atomically
+
+from .moments import FeatureError
+
+if TYPE_CHECKING:
+    import torch
+
+    import srbench
+
+Vector = NDArray[np.float32]
+
+_remembered: dict[int, dict[str, Vector]] = {}
+"""Of each living extractor: the features of an image by the sha256 of its pixels."""
+
+
+class Features:
+    """The features that one extractor sees in images, one image at a time.
+
+    One at a time, since a network's rounding depends on how many images share a call, and a score must not. What was
+    extracted is remembered for as long as the extractor lives; that of HR images also on disk, since every method of a
+    leaderboard is compared with the same ones. A file there is named by everything that its content depends on:
+    extractor, pixels, kind of device, version of torch.
+    """
+
+    def __init__(self, extractor: srbench.Extractor, disk: Path | None = None) -> None:
+        self._extractor = extractor
+        self._memory = _memory_of(extractor)
+        self._disk = disk
+
+    def of_sr(self, image: torch.Tensor) -> Vector:
+        """The features `(d,)` of `(C, H, W)` in [0, 1]. Raises `FeatureError` when they are no finite vector."""
+        return self._of(image, None)
+
+    def of_hr(self, image: torch.Tensor) -> Vector:
+        """As `of_sr`, kept on disk."""
+        return self._of(image, self._disk)
+
+    def _of(self, image: torch.Tensor, disk: Path | None) -> Vector:
+        name = _fingerprint(image)
+        if name not in self._memory:
+            self._memory[name] = self._extract(image) if disk is None else self._through(disk / name[:2] / name, image)
+        return self._memory[name]
+
+    def _through(self, path: Path, image: torch.Tensor) -> Vector:
+        found = _read(path)
+        if found is None:
+            found = self._extract(image)
+            _write(path, found)
+        return found
+
+    def _extract(self, image: torch.Tensor) -> Vector:
+        import torch
+
+        with torch.inference_mode():
+            batch = image[None].to(device=self._extractor.device, dtype=torch.float32)
+            vectors = self._extractor.extract(batch).float().cpu().numpy()
+        if vectors.ndim != 2 or len(vectors) != 1:
+            raise FeatureError(f"the extractor gave an array of shape {vectors.shape} for one image, not (1, d)")
+        if not np.isfinite(vectors).all():
+            raise FeatureError("the extractor gave features that are not finite")
+        vector: Vector = vectors[0]
+        return vector
+
+
+def disk_cache(key: str, device: str) -> Path:
+    """Where the features of HR images lie that the extractor with this key sees on this kind of device."""
+    import torch
+
+    facts = {"extractor": key, "device": device.partition(":")[0], "torch": torch.__version__}
+    return platformdirs.user_cache_path("srbench") / "features" / digest(facts)
+
+
+def _memory_of(extractor: srbench.Extractor) -> dict[str, Vector]:
+    number = id(extractor)
+    if number not in _remembered:
+        _remembered[number] = {}
+        weakref.finalize(extractor, _remembered.pop, number, None)
+    return _remembered[number]
+
+
+def _fingerprint(image: torch.Tensor) -> str:
+    pixels = image.contiguous().cpu().numpy()
+    return hashlib.sha256(f"{pixels.dtype.str}{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
+
+
+def _read(path: Path) -> Vector | None:
+    """What an earlier process left; None when there is nothing, or nothing usable (a full disk, an old file)."""
+    try:
+        vector = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    usable = vector.ndim == 1 and vector.dtype == np.float32 and bool(np.isfinite(vector).all())
+    return vector if usable else None
+
+
+def _write(path: Path, vector: Vector) -> None:
+    sink = io.BytesIO()
+    np.save(sink, vector, allow_pickle=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, sink.getvalue())
+    except OSError:
+        return  # a cache: without it the next process computes again

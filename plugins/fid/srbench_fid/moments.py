@@ -1,0 +1,146 @@
+"""Mean and scatter of feature vectors, gathered in parts: what the Frechet distance needs to know of a set.
+
+Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983 (the pairwise merge).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srbench import SrbenchError
+
+Floats = NDArray[np.float64]
+
+
+class FeatureError(SrbenchError):
+    """Features that nothing can be computed from: of the wrong shape, not finite, or too few."""
+
+
+def as_features(features: NDArray[np.floating], dim: int | None = None) -> Floats:
+    """The features as float64 `(n, d)`. Raises `FeatureError` unless they are that, finite, and of length `dim`."""
+    array = np.asarray(features)
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise FeatureError(f"features should be an array (images, length of a vector), not of shape {array.shape}")
+    if dim is not None and array.shape[1] != dim:
+        raise FeatureError(f"features of length {array.shape[1]} cannot be compared with features of length {dim}")
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        wrong = int((~np.isfinite(array)).any(axis=1).sum())
+        raise FeatureError(f"{wrong} of {len(array)} feature vectors hold values that are not finite")
+    return array
+
+
+@dataclass
+class _Part:
+    """Count, mean `(d,)` and scatter `(d, d)` (the sum of outer products of the centred vectors)."""
+
+    count: int
+    mean: Floats
+    scatter: Floats
+
+    @classmethod
+    def of(cls, rows: Floats) -> _Part:
+        mean = rows.mean(axis=0)
+        centred = rows - mean
+        # NumPy sees that both factors are one array and computes only half of the product.
+        return cls(len(rows), mean, centred.T @ centred)
+
+    def merged(self, other: _Part) -> _Part:
+        count = self.count + other.count
+        step = other.mean - self.mean
+        scatter = self.scatter + other.scatter
+        scatter += np.outer(step, step * (self.count * other.count / count))
+        return _Part(count, self.mean + step * (other.count / count), scatter)
+
+
+class Moments:
+    """Count, mean and covariance of feature vectors of length `dim`, in float64.
+
+    Vectors are kept as they are until there are more than `dim` of them, which is what makes the distance exact for
+    few images; beyond that, memory no longer grows. How the vectors are cut into calls of `update` changes nothing, to
+    the last bit; moments of shards can be merged in any order.
+    """
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+        self._rows = np.empty((dim, dim))
+        self._pending = 0
+        self._settled: _Part | None = None
+
+    @classmethod
+    def of(cls, features: NDArray[np.floating]) -> Moments:
+        """The moments of an array `(n, d)`."""
+        array = as_features(features)
+        moments = cls(array.shape[1])
+        moments._take(array)
+        return moments
+
+    @property
+    def count(self) -> int:
+        """How many vectors were taken in."""
+        return self._pending + (0 if self._settled is None else self._settled.count)
+
+    @property
+    def mean(self) -> Floats:
+        """The mean vector `(d,)`."""
+        mean: Floats = self._kept().mean(axis=0) if self._settled is None else self._whole().mean
+        return mean
+
+    def update(self, features: NDArray[np.floating]) -> None:
+        """Take in `(n, d)` more. Raises `FeatureError`."""
+        self._take(as_features(features, self.dim))
+
+    def merge(self, other: Moments) -> None:
+        """Take in everything that `other` holds, which stays as it is."""
+        if other.dim != self.dim:
+            raise FeatureError(f"moments of length {other.dim} cannot be merged into moments of length {self.dim}")
+        settled, kept = other._settled, other._kept().copy()
+        if settled is not None:
+            self._settle(settled)
+        self._take(kept)
+
+    def covariance(self) -> Floats:
+        """The sample covariance `(d, d)`, divisor n - 1."""
+        self._require_two()
+        return self._whole().scatter / (self.count - 1)
+
+    def centred_rows(self) -> Floats | None:
+        """`(n, d)` whose product with its own transpose is the covariance, where n <= d; None for larger sets."""
+        self._require_two()
+        if self._settled is not None:
+            return None
+        rows = self._kept()
+        centred: Floats = rows - rows.mean(axis=0)
+        centred /= np.sqrt(len(rows) - 1)
+        return centred
+
+    def _require_two(self) -> None:
+        if self.count < 2:
+            raise FeatureError(f"a covariance needs at least 2 images; there are {self.count}")
+
+    def _take(self, rows: Floats) -> None:
+        # Cutting at fixed places, not where calls end, makes the sums the same whatever the size of the calls.
+        while len(rows):
+            if self._pending == self.dim:
+                self._settle(_Part.of(self._rows))
+                self._pending = 0
+            now = rows[: self.dim - self._pending]
+            self._rows[self._pending : self._pending + len(now)] = now
+            self._pending += len(now)
+            rows = rows[len(now) :]
+
+    def _settle(self, part: _Part) -> None:
+        self._settled = part if self._settled is None else self._settled.merged(part)
+
+    def _kept(self) -> Floats:
+        return self._rows[: self._pending]
+
+    def _whole(self) -> _Part:
+        if self._settled is None:
+            return _Part.of(self._kept())
+        if not self._pending:
+            return self._settled
+        return self._settled.merged(_Part.of(self._kept()))

@@ -1,0 +1,34 @@
+"""What a key holds of a plugin's thing: whose code it is, which version of it, its parameters."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from srbench.matrix import Use
+
+
+def provenance(use: Use) -> dict[str, Any]:
+    """Of a method, metric or extractor."""
+    params = {name: _canonical(value) for name, value in use.params.items()}
+    return {"name": use.registered.entry.name, **use.registered.plugin.provenance(), "params": params}
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Path):  # what a file holds, not where it lies
+        return {"sha256": sha256(value)} if value.is_file() else str(value)
+    if isinstance(value, Mapping):
+        return {str(name): _canonical(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(part) for part in value]
+    return value
+
+
+@cache
+def sha256(path: Path) -> str:
+    """Of a file, read once a process."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,172 @@
+"""Score a cell: metrics made ready with what they need, images compared, results put into the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from srbench.cell import digest
+from srbench.dataset import Item
+from srbench.errors import SrbenchError
+from srbench.evaluate.score import Column, TrainingSplit, result_of, score_split
+from srbench.extractor import Extractor
+from srbench.metric import Metric
+from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring
+from srbench.runner.provenance import sha256
+from srbench.store import SCORES, MetricResult, Record, Store, write_atomically
+from srbench.weights import WeightsMissing, weights_path
+
+
+def score_cell(
+    task: Evaluation,
+    store: Store,
+    device: str,
+    record: Record,
+    items: Sequence[Item],
+    training: TrainingSplit | str | None,
+    progress: Callable[[str], None],
+) -> None:
+    """Compute the metrics that the task asks for, into the record and `scores.parquet`.
+
+    training: the training split with its SR, where a metric needs it; or why that could not be made.
+    """
+    extractors = _Extractors(store, device)
+    ready: dict[str, tuple[str, Metric]] = {}
+    results: dict[str, MetricResult] = {}
+    for scoring in task.metrics:
+        name = scoring.metric.name
+        try:
+            if scoring.training_sr and isinstance(training, str):
+                raise _Unready(scoring, "failed", training)
+            ready[name] = (scoring.key, _made_ready(scoring, task, device, extractors))
+        except _Unready as unready:
+            results[name] = unready.result
+    folder = store.folder("cells", task.key)
+    columns = score_split(
+        ready,
+        items,
+        task.protocol,
+        folder / "images",
+        record.images,
+        progress,
+        training=None if isinstance(training, str) else training,
+    )
+    for scoring in task.metrics:
+        name = scoring.metric.name
+        if name in columns:
+            results[name] = columns[name].result()
+            results[name].notes = extractors.notes(scoring)
+    record.metrics = {**record.metrics, **results}
+    _write_scores(folder / SCORES, columns, record.metrics)
+
+
+class _Unready(Exception):
+    """A metric that cannot be computed, and the result that says so."""
+
+    def __init__(self, scoring: Scoring, status: Literal["skipped", "failed"], reason: str) -> None:
+        super().__init__(reason)
+        self.result = result_of(scoring.metric.registered.load(), scoring.key, status=status, reason=reason)
+
+
+def _made_ready(scoring: Scoring, task: Evaluation, device: str, extractors: _Extractors) -> Metric:
+    """The metric, with its extractor bound. Raises `_Unready`."""
+    if scoring.skip:
+        raise _Unready(scoring, "skipped", scoring.skip)
+    try:
+        metric: Metric = scoring.metric.create()
+        metric.device, metric.protocol = device, task.protocol
+        _verify(metric.weights)
+        extractor = extractors.get(scoring)
+        if extractor is not None:
+            metric.bind(extractor)
+    except _Unready:
+        raise
+    except WeightsMissing as missing:
+        raise _Unready(scoring, "skipped", str(missing)) from missing
+    except Exception as error:  # a plugin's own fault: the other metrics go on
+        reason = str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
+        raise _Unready(scoring, "failed", reason) from error
+    return metric
+
+
+def _verify(weights: tuple[str, ...]) -> None:
+    for name in weights:
+        weights_path(name)
+
+
+class _Extractors:
+    """The extractors of one job; each is made once, however many metrics run on it."""
+
+    def __init__(self, store: Store, device: str) -> None:
+        self._store, self._device = store, device
+        self._made: dict[str, Extractor] = {}
+
+    def get(self, scoring: Scoring) -> Extractor | None:
+        """The extractor that a metric runs on, able to extract. Raises `_Unready` where its training failed."""
+        use = scoring.metric.extractor
+        if use is None:
+            return None
+        if scoring.extractor_key not in self._made:
+            extractor: Extractor = use.create()
+            _verify(extractor.weights)
+            learned = None if scoring.training is None else self._load(extractor, scoring, scoring.training)
+            extractor.key = digest({"made of": scoring.extractor_key, "learned": learned})
+            extractor.to(self._device)
+            self._made[scoring.extractor_key] = extractor
+        return self._made[scoring.extractor_key]
+
+    def _load(self, extractor: Extractor, scoring: Scoring, training: ExtractorTraining) -> dict[str, str]:
+        """Give it what it learned; returns the sha256 of each file, which two trainings of one key need not share."""
+        folder = self._store.folder("extractors", training.key)
+        record = self._store.read("extractors", training.key)
+        if record is None or record.status != "ok":
+            unready = _Unready(scoring, "failed", f"{training.label}: {record.reason if record else 'was not done'}")
+            if record is None or record.status == "killed":
+                unready.result.key = ""  # says nothing about the metric; to be tried again
+            raise unready
+        for name, expected in record.files.items():
+            if not (folder / name).is_file() or sha256(folder / name) != expected:
+                raise SrbenchError(
+                    f"{folder / name} is not the file that the training wrote; remove the folder {folder}, so that the "
+                    "next run trains the extractor again"
+                )
+        extractor.load(folder)
+        return record.files
+
+    def notes(self, scoring: Scoring) -> list[str]:
+        """What is known of the extractor that srbench trained: how it was, and how good it is."""
+        record = None if scoring.training is None else self._store.read("extractors", scoring.training.key)
+        if record is None or scoring.training is None:
+            return []
+        name, dataset = scoring.training.extractor.name, scoring.training.dataset.name
+        facts = ", ".join(f"{fact.replace('_', ' ')} {value:.3g}" for fact, value in record.facts.items())
+        said = f"; on its test split: {facts}" if facts else ""
+        return [f"extractor {name} was trained on the training split of {dataset}{said}"]
+
+
+def _write_scores(path: Path, columns: dict[str, Column], metrics: dict[str, MetricResult]) -> None:
+    """One row an image and metric, and one without an image for a set metric; rows of earlier metrics stay."""
+    rows: list[tuple[str | None, str, float]] = []
+    if path.exists():
+        kept = pq.read_table(path).to_pylist()
+        rows += [(row["image"], row["metric"], row["value"]) for row in kept if row["metric"] not in columns]
+    for name, column in columns.items():
+        rows += [(image, name, score) for image, score in column.images.items()]
+        if column.whole is not None:
+            rows.append((None, name, column.whole))
+    rows = [row for row in rows if metrics[row[1]].status == "ok"]
+    image, metric, value = ([row[index] for row in rows] for index in range(3))
+    table = pa.table(
+        {
+            "image": pa.array(image, pa.string()),
+            "metric": pa.array(metric, pa.string()),
+            "value": pa.array(value, pa.float64()),
+        }
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_atomically(path, sink.getvalue().to_pybytes())

@@ -1,0 +1,108 @@
+"""What it takes to compute a metric on a dataset: its key, the extractor to be trained first, or why it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from srbench.cell import SCHEMA, digest
+from srbench.errors import SrbenchError
+from srbench.extractor import Extractor
+from srbench.matrix import Use
+from srbench.method import Method
+from srbench.metric import Metric, Skip
+from srbench.protocol import Protocol
+from srbench.runner.jobs import ExtractorTraining, Scoring
+from srbench.runner.provenance import provenance, sha256
+from srbench.runner.splits import Split, Splits, Unusable
+from srbench.weights import place, weights_file, weights_path
+
+
+def scorings(
+    metrics: Iterable[Use], dataset: Use, protocol: Protocol, method: Use, splits: Splits
+) -> tuple[Scoring, ...]:
+    """The metrics of a cell whose test split is sound, each with its key."""
+    return tuple(_Planner(metric, dataset, protocol, method, splits).scoring() for metric in metrics)
+
+
+class _Planner:
+    """Turns what one metric needs into ingredients of its key, and into shared jobs."""
+
+    def __init__(self, use: Use, dataset: Use, protocol: Protocol, method: Use, splits: Splits) -> None:
+        self._use, self._dataset, self._protocol, self._method, self._splits = use, dataset, protocol, method, splits
+        self._ingredients: dict[str, Any] = {"schema": SCHEMA, **provenance(use)}
+        self._extractor_key = ""
+        self._training: ExtractorTraining | None = None
+
+    def scoring(self) -> Scoring:
+        """That it cannot be computed is part of a metric's key: once the reason is gone, it is to be scored."""
+        skip, training_sr = "", "training_sr" in self._use.registered.load().needs
+        try:
+            self._look(self._use.create())
+        except Unusable as unusable:
+            skip = str(unusable)
+        except SrbenchError as error:
+            skip = str(error)
+        except Exception as error:  # a plugin's own fault: the other metrics go on
+            skip = f"{type(error).__name__}: {error}"
+        if skip:
+            return Scoring(self._use, digest({**self._ingredients, "skipped": True}), skip)
+        return Scoring(
+            self._use,
+            digest(self._ingredients),
+            extractor_key=self._extractor_key,
+            training=self._training,
+            training_sr=training_sr,
+        )
+
+    def _look(self, metric: Metric) -> None:
+        touched: list[Split] = ["test", "train"] if "training_sr" in metric.needs else ["test"]
+        for split in touched:
+            if "labels" in metric.needs:
+                self._splits.require(self._dataset, split, "labels")
+            if "masks" in metric.needs:
+                self._splits.require(self._dataset, split, "masks")
+                self._ingredients[f"{split}_masks"] = self._splits.fingerprint(self._dataset, split)
+        if "training_sr" in metric.needs:
+            self._look_at_training_split()
+        self._ingredients |= _weights(metric.weights)
+        if self._use.extractor is not None:
+            self._look_at_extractor(self._use.extractor, self._use.extractor.create())
+
+    def _look_at_training_split(self) -> None:
+        self._check_leak()
+        survey = self._splits.survey(self._dataset, "train", self._protocol)
+        self._ingredients["training"] = survey.fingerprint
+        method: Method = self._method.create()
+        answer = method.supports(survey.problem(self._protocol.scale))
+        if isinstance(answer, Skip):
+            raise Unusable("skipped", f"{self._method.name} cannot upscale the training split: {answer.reason}")
+
+    def _look_at_extractor(self, use: Use, extractor: Extractor) -> None:
+        ingredients: dict[str, Any] = {"schema": SCHEMA, "extractor": provenance(use)}
+        ingredients |= _weights(extractor.weights)
+        if extractor.files:
+            ingredients["files"] = [sha256(path) for path in extractor.files]
+        if extractor.learns:
+            self._check_leak()
+            for split in ("train", "test"):
+                if extractor.wants is not None:
+                    self._splits.require(self._dataset, split, extractor.wants)
+                ingredients[split] = {"fingerprint": self._splits.fingerprint(self._dataset, split)}
+            ingredients["seed"] = ExtractorTraining.seed
+            self._training = ExtractorTraining(digest(ingredients), ingredients, use, self._dataset)
+        self._extractor_key = digest(ingredients)
+        self._ingredients["extractor"] = ingredients
+
+    def _check_leak(self) -> None:
+        test = self._splits.survey(self._dataset, "test", self._protocol)
+        self._splits.check_leak(test, self._dataset, self._protocol)
+
+
+def _weights(names: Iterable[str]) -> dict[str, Any]:
+    """The ingredient of a key for files of weights, if there are any. Raises `WeightsMissing`."""
+    declared = [weights_file(name) for name in names]
+    for file in declared:
+        if not place(file).is_file():
+            weights_path(file.name)  # says what is missing, and how to get it
+    return {"weights": {file.name: file.sha256 for file in declared}} if declared else {}

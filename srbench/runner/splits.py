@@ -1,0 +1,94 @@
+"""The splits of the datasets of a matrix: read once, surveyed once, and what is wrong with them in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from srbench.dataroot import data_root
+from srbench.dataset import Dataset, DatasetMissing, Item
+from srbench.errors import SrbenchError
+from srbench.matrix import Use
+from srbench.protocol import Protocol
+from srbench.runner.survey import Survey, Surveyor
+from srbench.store import Status
+
+Split = Literal["train", "test"]
+_ADJECTIVES: dict[Split, str] = {"train": "training", "test": "test"}
+
+
+class Unusable(Exception):
+    """A dataset that cells or metrics cannot use; carries how they end."""
+
+    def __init__(self, status: Status, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict: tuple[Status, str] = (status, reason)
+
+
+class Splits:
+    """What is in the datasets of a plan. Every question raises `Unusable` where there is no answer."""
+
+    def __init__(self) -> None:
+        self._surveyor = Surveyor()
+        self._read: dict[tuple[int, Split], list[Item] | Unusable] = {}
+
+    def items(self, use: Use, split: Split) -> list[Item]:
+        """The items of a split that is not empty."""
+        known = self._read.get((id(use), split))
+        if known is None:
+            known = self._read[id(use), split] = _read(use, split)
+        if isinstance(known, Unusable):
+            raise known
+        if not known:
+            raise Unusable("skipped", f"{use.name} has no {_ADJECTIVES[split]} split")
+        return known
+
+    def survey(self, use: Use, split: Split, protocol: Protocol) -> Survey:
+        """The split as one protocol meets it."""
+        return self._surveyor.survey(self.items(use, split), protocol)
+
+    def fingerprint(self, use: Use, split: Split) -> str:
+        """Of everything in the split that does not depend on a protocol, masks included."""
+        return self._surveyor.fingerprint(self.items(use, split))
+
+    def require(self, use: Use, split: Split, what: Literal["labels", "masks"]) -> None:
+        """Make sure that every item of the split has a label or a mask."""
+        items = self.items(use, split)
+        bare = sum((item.label if what == "labels" else item.mask) is None for item in items)
+        if bare == len(items):
+            raise Unusable("skipped", f"needs {what}; {use.name} has none")
+        if bare:
+            split_words = f"{_ADJECTIVES[split]} images of {use.name}"
+            raise Unusable("skipped", f"needs {what}; {bare} of {len(items)} {split_words} have none")
+
+    def check_leak(self, test: Survey, training: Use, protocol: Protocol) -> None:
+        """Make sure that what is tested is not in the training split of a dataset."""
+        train = self.survey(training, "train", protocol.for_training())
+        shared = len(test.pictures & train.pictures)
+        if shared:
+            raise Unusable(
+                "failed", f"{shared} of {len(test.pictures)} test images are in the training split of {training.name}"
+            )
+        groups = sorted(test.groups & train.groups)
+        if groups:
+            raise Unusable(
+                "failed", f"group {groups[0]!r} is in the test split and in the training split of {training.name}"
+            )
+
+
+def read_items(use: Use, split: Split, root: Path) -> list[Item]:
+    """The items of a dataset's split, its files found under the data root."""
+    dataset: Dataset = use.create()
+    dataset.prepare(root)
+    return list(dataset.train() if split == "train" else dataset.test())
+
+
+def _read(use: Use, split: Split) -> list[Item] | Unusable:
+    try:
+        return read_items(use, split, data_root())
+    except DatasetMissing as missing:
+        return Unusable("skipped", str(missing))
+    except SrbenchError as error:
+        return Unusable("failed", str(error))
+    except Exception as error:  # a plugin's own fault: its cells fail, the others go on
+        return Unusable("failed", f"dataset {use.name}: {type(error).__name__}: {error}")

@@ -1,0 +1,185 @@
+"""Published weights on this machine: found, verified, read without running anything, and fitted exactly.
+
+Weights lie in the folder `weights` of the data root, under the names their publishers gave them. A file is used only
+when its sha256 is the declared one, and read only as tensors.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from srbench.dataroot import data_root
+from srbench.download import Progress, download, part_of, sha256_of
+from srbench.errors import SrbenchError
+from srbench.plugins import registry
+from srbench.weightsfile import WeightsFile as WeightsFile
+
+if TYPE_CHECKING:
+    import torch
+
+FOLDER = "weights"
+State = Literal["here", "partly here", "absent", "damaged"]
+_SHOWN = 3
+
+
+class WeightsError(SrbenchError):
+    """Weights that cannot be used; the message says why and what to do."""
+
+
+class WeightsMissing(WeightsError):
+    """Weights that are not on this machine; the message holds the command that fetches them."""
+
+
+class WeightsDamaged(WeightsError):
+    """A file that is not what its name says: the wrong hash, not tensors, or tensors that do not fit the network."""
+
+
+def weights_file(name: str) -> WeightsFile:
+    """What the installed plugins declare under this name; `PluginError` when that is nothing, or two things."""
+    return registry().weights_file(name)
+
+
+def weights_path(name: str) -> Path:
+    """The verified file of the weights called `name`.
+
+    Raises `WeightsMissing` when it is not there, `WeightsDamaged` when its sha256 is not the declared one. The file is
+    read in full once a process.
+    """
+    declared = weights_file(name)
+    path = place(declared)
+    if not path.is_file():
+        raise WeightsMissing(
+            f"the weights {name!r} ({_megabytes(declared)}{declared.licence}) are not on this machine; `srbench fetch "
+            f"{name}` gets them, or put the file {declared.file} into {path.parent}"
+        )
+    found = _hashed(path, *_stamp(path))
+    if found != declared.sha256:
+        shorter = f", and it has {path.stat().st_size} of {declared.size} bytes" if _truncated(path, declared) else ""
+        raise WeightsDamaged(
+            f"{path} is not the file that {name!r} stands for: its sha256 is {found}, it should be {declared.sha256}"
+            f"{shorter}. It was not read; `srbench fetch {name}` replaces it."
+        )
+    return path
+
+
+def place(declared: WeightsFile) -> Path:
+    """Where a file of weights belongs, whether it is there or not."""
+    return data_root() / FOLDER / declared.file
+
+
+def weights_state(declared: WeightsFile) -> State:
+    """Whether the file is there, and what it should be."""
+    path = place(declared)
+    if path.is_file():
+        return "here" if _hashed(path, *_stamp(path)) == declared.sha256 else "damaged"
+    return "partly here" if part_of(path, declared.sha256).is_file() else "absent"
+
+
+def fetch_weights(name: str, progress: Progress = lambda here, total: None) -> Path:
+    """Make sure that the weights are there: verify what is, otherwise fetch, or go on fetching. `DownloadError`."""
+    declared = weights_file(name)
+    path = place(declared)
+    if weights_state(declared) != "here":
+        download(declared.url, path, sha256=declared.sha256, size=declared.size, progress=progress)
+    return weights_path(name)
+
+
+def load_weights(name: str) -> dict[str, torch.Tensor]:
+    """The tensors of the weights called `name`, by their names in the file, on the CPU.
+
+    Nothing in the file is run: safetensors, or `torch.load` with `weights_only=True`. Raises as `weights_path` does,
+    and `WeightsDamaged` when the file holds anything else than named tensors.
+    """
+    path = weights_path(name)
+    held = _read(path, name)
+    if not isinstance(held, Mapping) or not held:
+        raise WeightsDamaged(f"{path} ({name!r}) holds {_described(held)}; it should hold tensors by name")
+    import torch
+
+    for key, value in held.items():
+        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
+            raise WeightsDamaged(
+                f"{path} ({name!r}) holds {_described(value)} under {key!r}; it should hold tensors by name"
+            )
+    return dict(held)
+
+
+def _read(path: Path, name: str) -> Any:
+    import safetensors
+    import safetensors.torch
+    import torch
+
+    try:
+        if path.suffix == ".safetensors":
+            return safetensors.torch.load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsDamaged(
+            f"{path} ({name!r}) holds pickled objects that are not tensors, which could run code; it was not loaded. "
+            f"Save it as safetensors. ({str(error).splitlines()[0]})"
+        ) from error
+    except (safetensors.SafetensorError, RuntimeError, ValueError, EOFError, OSError, KeyError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise WeightsDamaged(f"{path} ({name!r}) cannot be read as weights: {reason}") from error
+
+
+def load_state(module: torch.nn.Module, state: Mapping[str, torch.Tensor], name: str) -> None:
+    """Put weights into a network, every one of them and nothing else.
+
+    name: what messages call the weights. The module's tensors become those of `state`, moved to their type and device
+    (a module on the `meta` device gets its real tensors this way). Raises `WeightsDamaged`, leaving the module as it
+    is, when a tensor is missing, left over, or of another shape: a network of which a part keeps its random weights
+    gives plausible numbers.
+    """
+    own = module.state_dict()
+    faults = []
+    if missing := [key for key in own if key not in state]:
+        faults.append(f"{len(missing)} of {len(own)} tensors are missing ({_some(missing)})")
+    if extra := [key for key in state if key not in own]:
+        faults.append(f"{len(extra)} tensors belong to no part of it ({_some(extra)})")
+    wrong = [
+        f"{key} is {tuple(state[key].shape)} instead of {tuple(own[key].shape)}"
+        + (", as if transposed" if sorted(state[key].shape) == sorted(own[key].shape) else "")
+        for key in own
+        if key in state and state[key].shape != own[key].shape
+    ]
+    if wrong:
+        faults.append(f"{len(wrong)} tensors have another shape ({_some(wrong)})")
+    if faults:
+        raise WeightsDamaged(f"the weights {name!r} do not fit {type(module).__name__}: {'; '.join(faults)}")
+    fitted = {
+        key: state[key].to(dtype=tensor.dtype, device=state[key].device if tensor.is_meta else tensor.device)
+        for key, tensor in own.items()
+    }
+    module.load_state_dict(fitted, strict=True, assign=True)
+
+
+@lru_cache(maxsize=64)
+def _hashed(path: Path, size: int, changed_ns: int) -> str:
+    """The hash of a file, computed anew when its size or time changes."""
+    return sha256_of(path)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _truncated(path: Path, declared: WeightsFile) -> bool:
+    return declared.size is not None and path.stat().st_size < declared.size
+
+
+def _megabytes(declared: WeightsFile) -> str:
+    return "" if declared.size is None else f"{declared.size / 1e6:.0f} MB, "
+
+
+def _described(value: Any) -> str:
+    return f"an object of type {type(value).__name__}" if value or not isinstance(value, Mapping) else "nothing"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
