@@ -12,7 +12,7 @@ import pytest
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.plugins import Plugin, Registry
-from srbench.testing import DatasetSubject, MethodSubject, MetricSubject, run_checks
+from srbench.testing import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject, run_checks
 from srbench.testing.pictures import textured_uint8
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -67,6 +67,17 @@ def test_the_tutorials_matrix_asks_for_its_own_method(tmp_path):
 def test_the_example_metric_passes_the_kit(tmp_path, monkeypatch):
     registry = module_from("plugins.md", "my_metrics.py", tmp_path, monkeypatch)
     assert everything_but_passes(MetricSubject("mean-error", registry=registry)) == {}
+
+
+def test_the_example_metric_of_labels_passes_the_kit(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_classes.py", tmp_path, monkeypatch)
+    assert everything_but_passes(MetricSubject("error-per-class", registry=registry)) == {}
+
+
+def test_the_example_extractor_and_its_metric_pass_the_kit(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_extractors.py", tmp_path, monkeypatch)
+    assert everything_but_passes(ExtractorSubject("colours", registry=registry)) == {}
+    assert everything_but_passes(MetricSubject("colour-distance", registry=registry)) == {}
 
 
 def test_the_example_dataset_passes_the_kit(tmp_path, monkeypatch):

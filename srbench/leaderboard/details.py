@@ -93,7 +93,7 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
     if not facts.per_image:
         remarks.append("compares the whole set")
     remarks += set_remarks(facts)
-    extra = ", ".join(f"{label.replace('_', ' ')} {significant(number, 4)}" for label, number in facts.extra.items())
+    extra = ", ".join(f"{label.replace('_', ' ')} {_plain(value)}" for label, value in facts.extra.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
         "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
     )
@@ -106,6 +106,10 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
         "extra": extra,
         "remark": "; ".join(remarks) or "–",
     }
+
+
+def _plain(value: float) -> str:
+    return number(value, 0) if value.is_integer() else significant(value, 4)
 
 
 def _score(value: float) -> str:
