@@ -144,6 +144,7 @@ class _Trained(srbench.Extractor):
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
             sound = facts["network"] == type(self).__name__ and facts["side"] == self.side
+            sound = sound and isinstance(facts["classes"], list)
             sound = sound and all(isinstance(name, str) for name in facts["classes"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ExtractorError(f"{path} does not describe a trained extractor: {error}") from error
