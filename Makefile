@@ -27,7 +27,7 @@ lint: $(VENV)/developed  ## style and types
 	$(BIN)/python -m mypy
 
 docs: $(VENV)/developed  ## the documentation, into site/
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 benchmarks: $(VENV)/developed  ## speed, side by side with peers
 	$(BIN)/python benchmarks/scoring.py

@@ -42,9 +42,9 @@ class Extractor(ABC):
     files: further files that it reads, undeclared since they are the user's own: what they hold is part of its key. May
     be a property that raises an `SrbenchError` where one is missing: the metrics are skipped with that reason.
     budget: how long `fit` learns: the extractor's own parameter, whatever the matrix says of methods.
+    key: set by the runner; changes whenever its features might (code, parameters, files, what it learned). Empty
+    elsewhere. For caches of features.
     dim: the length of a feature vector; known at the latest after the first `extract`.
-    key: set by the runner before `Metric.bind`: two extractors with the same key see the same features, hardware aside.
-        For caches of features; empty where nobody set it, and then nothing may be cached beyond the process.
     """
 
     learns: ClassVar[bool] = False

@@ -68,7 +68,8 @@ class Record(msgspec.Struct, kw_only=True):
 
     reason: why it is not ok, in words. A cell is ok when it has SR; its metrics have a status each. point: the cell's
     coordinates. ingredients: what its key is made of. cost: numbers by name: `train_seconds`, `train_steps`,
-    `upscale_seconds`, `ms_per_megapixel` (of SR), `peak_memory_gb`, `parameters`. lr: whether the LR was `made`,
+    `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`, `peak_memory_gb`, `parameters`, `macs` and others, all
+    in docs/cost.md. lr: whether the LR was `made`,
     `shipped`, or `mixed`. images: the SR files' names, by image id; training_images: those of the training split.
     model: the key of the model it used. facts: what an extractor said of itself when it was trained; files: the sha256
     of each file it saved. environment: where it ran.

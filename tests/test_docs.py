@@ -12,7 +12,7 @@ import pytest
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.plugins import Plugin, Registry
-from srbench.testing import DatasetSubject, MethodSubject, MetricSubject, run_checks
+from srbench.testing import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject, run_checks
 from srbench.testing.pictures import textured_uint8
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -69,6 +69,17 @@ def test_the_example_metric_passes_the_kit(tmp_path, monkeypatch):
     assert everything_but_passes(MetricSubject("mean-error", registry=registry)) == {}
 
 
+def test_the_example_metric_of_labels_passes_the_kit(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_classes.py", tmp_path, monkeypatch)
+    assert everything_but_passes(MetricSubject("error-per-class", registry=registry)) == {}
+
+
+def test_the_example_extractor_and_its_metric_pass_the_kit(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_extractors.py", tmp_path, monkeypatch)
+    assert everything_but_passes(ExtractorSubject("colours", registry=registry)) == {}
+    assert everything_but_passes(MetricSubject("colour-distance", registry=registry)) == {}
+
+
 def test_the_example_dataset_passes_the_kit(tmp_path, monkeypatch):
     import srbench
 
@@ -78,3 +89,16 @@ def test_the_example_dataset_passes_the_kit(tmp_path, monkeypatch):
     registry = module_from("plugins.md", "my_datasets.py", tmp_path, monkeypatch)
     params = {"path": tmp_path / "slides"}
     assert everything_but_passes(DatasetSubject("slides", params, registry)) == {}
+
+
+def test_the_example_weights_are_declared(tmp_path, monkeypatch):
+    registry = module_from("weights.md", "my_weights.py", tmp_path, monkeypatch)
+    assert registry.weights_file("my-network").file == "my-network-1.0.safetensors"
+
+
+def test_the_page_of_weights_lists_those_that_are_published():
+    from srbench.published_weights import published_weights
+
+    text = (DOCS / "weights.md").read_text()
+    rows = set(re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| \d+ MB \|", text, re.MULTILINE))
+    assert rows == {(file.name, file.file) for file in published_weights()}

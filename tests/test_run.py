@@ -139,6 +139,27 @@ def test_protocols_that_differ_only_in_scoring_share_their_model(bench: Bench) -
     assert len(bench.records("models")) == 4
 
 
+def test_a_record_says_what_its_method_costs(bench: Bench) -> None:
+    bench.matrix(
+        methods=["toy-nearest", {"srcnn": {"preset": "small"}}],
+        train={"on": ["same"], "budget": {"steps": 2}},
+        seeds=[0],
+    )
+    assert bench.run().returncode == 0
+    records = bench.records()
+    nearest, srcnn = (records[f"toy-noise/x4-rgb/{name}"]["cost"] for name in ("toy-nearest", "srcnn/same/0"))
+    for cost in (nearest, srcnn):
+        # LR of the toy pictures has 12 pixels a side.
+        assert (cost["latency_lr_height"], cost["latency_lr_width"]) == (12, 12)
+        assert 0 < cost["latency_ms_q1"] <= cost["latency_ms"] <= cost["latency_ms_q3"]
+        assert cost["latency_repeats"] >= 1
+        assert cost["peak_memory_gb"] >= 0
+    assert nearest["macs"] is None
+    (model,) = bench.records("models").values()
+    assert srcnn["macs"] == model["cost"]["macs"] > 15_800 * 1280 * 720
+    assert srcnn["train_seconds"] == model["cost"]["train_seconds"] > 0
+
+
 def test_what_cannot_be_used_ends_in_a_record_with_the_reason(bench: Bench) -> None:
     bench.matrix(
         datasets=["toy-noise", "toy-absent", "toy-damaged", "toy-leaky", {"use": "toy-noise", "as": "tiny", "size": 6}],

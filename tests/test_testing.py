@@ -10,7 +10,15 @@ from toys import nearest_plugin
 
 import srbench
 from srbench.plugins import Plugin, Registry
-from srbench.testing import DatasetSubject, MethodSubject, MetricSubject, Outcome, checks_for, run_checks
+from srbench.testing import (
+    DatasetSubject,
+    ExtractorSubject,
+    MethodSubject,
+    MetricSubject,
+    Outcome,
+    checks_for,
+    run_checks,
+)
 from srbench.testing.subjects import Subject
 
 WRONG_METHODS = {
@@ -101,6 +109,28 @@ WRONG_DATASETS = {
     "toys.datasets:WrongMask": ("masks_fit", "32 x 23 pixels, HR 32 x 24"),
 }
 
+WRONG_EXTRACTORS = {
+    "toys.extractors:Abstract": ("loads", "does not define extract"),
+    "toys.imports_torch:Extractor": ("imports_without_torch", "imports torch"),
+    "toys.extractors:WithoutBudget": ("extractor_declares_itself", "budget is None"),
+    "toys.extractors:WrongWants": ("extractor_declares_itself", "wants is 'classes'"),
+    "toys.extractors:WrongDim": ("extracts", "the shape (2, 2); with dim = 3"),
+    "toys.extractors:Doubles": ("extracts", "torch.float64"),
+    "toys.extractors:Silent": ("extracts", "not finite"),
+    "toys.extractors:OnlyColour": ("extracts_grey_images", "index 2 is out of bounds"),
+    "toys.extractors:OnlyEven": ("extracts_odd_sizes", "odd height"),
+    "toys.extractors:Blind": ("features_differ", "the same features"),
+    "toys.extractors:Forgetful": ("extract_repeats", "eval mode"),
+    "toys.extractors:NormalisesTheBatch": ("extract_ignores_the_batch", "in a batch of three"),
+    "toys.extractors:OverwritesImages": ("extract_leaves_images_alone", "changed the images"),
+    "toys.extractors:ForgetsToSave": ("extractor_saves_and_loads", "wrote nothing"),
+    "toys.extractors:ForgetsToLoad": ("extractor_saves_and_loads", "other features after load"),
+    "toys.extractors:SavesAPickle": ("extractor_saves_and_loads", "model.pt"),
+    "toys.extractors:FitsByGlobalSeed": ("extractor_fit_repeats", "same context.seed differ"),
+    "toys.extractors:TellsNothing": ("fit_tells_facts", "fit returned None"),
+    "toys.extractors:TellsNan": ("fit_tells_facts", "'accuracy': nan"),
+}
+
 
 def registry_with(kind: str, target: object) -> Registry:
     module = ModuleType("toy")
@@ -118,7 +148,12 @@ def outcomes(subject: Subject) -> dict[str, Outcome]:
 
 
 def subject_of(kind: str, target: object, **params: object) -> Subject:
-    types = {"method": MethodSubject, "metric": MetricSubject, "dataset": DatasetSubject}
+    types = {
+        "method": MethodSubject,
+        "metric": MetricSubject,
+        "dataset": DatasetSubject,
+        "extractor": ExtractorSubject,
+    }
     return types[kind]("toy", params, registry_with(kind, target))
 
 
@@ -132,6 +167,7 @@ def cases(kind: str, wrong: dict[str, tuple[str, str]]) -> list:
         *cases("method", WRONG_METHODS),
         *cases("metric", WRONG_METRICS),
         *cases("dataset", WRONG_DATASETS),
+        *cases("extractor", WRONG_EXTRACTORS),
     ],
 )
 def test_a_wrong_plugin_fails_the_one_check_that_it_breaks(kind, target, name, message):
@@ -150,7 +186,12 @@ OF_CLASSES = {"found_by_name", "parameters_are_typed", "constructs"}
 
 @pytest.mark.parametrize(
     ("kind", "wrong", "elsewhere"),
-    [("method", WRONG_METHODS, set()), ("metric", WRONG_METRICS, OF_CLASSES), ("dataset", WRONG_DATASETS, OF_CLASSES)],
+    [
+        ("method", WRONG_METHODS, set()),
+        ("metric", WRONG_METRICS, OF_CLASSES),
+        ("dataset", WRONG_DATASETS, OF_CLASSES),
+        ("extractor", WRONG_EXTRACTORS, OF_CLASSES),
+    ],
 )
 def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewhere):
     checks = checks_for(kind)
@@ -175,6 +216,8 @@ def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewh
         ("dataset", "toys.datasets:Pictures"),
         ("dataset", "toys.datasets:OnlyTest"),
         ("dataset", "toys.datasets:OnlyTrain"),
+        ("extractor", "toys.extractors:Moments"),
+        ("extractor", "toys.extractors:Learned"),
     ],
 )
 def test_a_right_plugin_passes_everything(kind, target):
@@ -215,6 +258,24 @@ def test_a_metric_without_its_weights_is_not_checked_further():
     found = outcomes(subject_of("metric", "toys.metrics:NeedsWeights"))
     assert found["worse_with_noise"].status == "unchecked"
     assert "its weights are not here" in found["worse_with_noise"].message
+
+
+def test_metrics_that_need_an_extractor_labels_or_the_training_split_are_checked_with_them(monkeypatch, tmp_path):
+    from rig import srbench_measures
+
+    monkeypatch.setenv("SRBENCH_TEST_FOLDER", str(tmp_path))
+    registry = Registry()
+    registry.add(Plugin("measures", "srbench-measures", "1", "srbench.builtin"), srbench_measures)
+    for name in ("toy-distance", "toy-nearness"):
+        found = outcomes(MetricSubject(name, registry=registry))
+        assert not [outcome for outcome in found.values() if outcome.status == "failed"]
+        ran = {check for check, outcome in found.items() if outcome.status == "passed"}
+        assert {"computes_a_float", "independent_of_order", "instances_share_nothing"} <= ran
+    monkeypatch.setenv("SRBENCH_DATA", str(tmp_path))
+    monkeypatch.setattr("srbench.weights.registry", lambda: registry)
+    found = outcomes(MetricSubject("toy-distance", {"extractor": "toy-published"}, registry))
+    assert found["computes_a_float"].status == "unchecked"
+    assert "srbench fetch toy-weights" in found["computes_a_float"].message
 
 
 def test_a_dataset_that_is_not_here_is_a_failure_only_in_ci(monkeypatch, tmp_path):
@@ -270,7 +331,7 @@ def test_pytest_shows_one_test_a_name_and_check(tmp_path):
 def test_only_the_one_liners_need_pytest_and_listing_checks_needs_no_torch():
     code = (
         "import sys; sys.modules['pytest'] = None; import srbench.testing as kit; "
-        "names = [one.name for kind in ('method', 'metric', 'dataset') for one in kit.checks_for(kind)]; "
+        "names = [one.name for kind in ('method', 'metric', 'dataset', 'extractor') for one in kit.checks_for(kind)]; "
         "print(len(names) > 30, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)

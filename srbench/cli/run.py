@@ -58,7 +58,7 @@ def command(
 
     chosen, retried = _where(where), _statuses(retry)
     read = read_matrix(matrix)
-    with _terminable(), Lines(Console(highlight=False)) as display:
+    with _stoppable(), Lines(Console(highlight=False)) as display:
         result = api.run(read, store=store, executor=executor, jobs=jobs, where=chosen, retry=retried, display=display)
     cells = api.select(result.plan, chosen)
     click.echo(_tally(cells))
@@ -95,14 +95,18 @@ def _tally(cells: Sequence[PlannedCell]) -> str:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM (a cluster's way to say that time is up) stop the run as Ctrl-C does."""
+def _stoppable() -> Iterator[None]:
+    """Stop the run in order on Ctrl-C, and on SIGTERM, a cluster's way to say that time is up.
+
+    Set for SIGINT too: a shell starts what it runs in the background with SIGINT ignored.
+    """
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {asked: signal.signal(asked, interrupt) for asked in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for asked, handler in before.items():
+            signal.signal(asked, handler)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
+from srbench.evaluate.cost import LATENCY_SIDE
 from srbench.evaluate.tiles import tile_for, upscale_tiled
 from srbench.image import suffix_for, to_image, to_tensor, write_image
 from srbench.method import Method
@@ -28,12 +29,14 @@ class BadOutput(SrbenchError):
 class Upscaled:
     """What upscaling a split left: file names by image id, where the LR came from, and the time it took.
 
-    times: of each image, the seconds it took and the megapixels of its SR.
+    times: of each image, the seconds it took and the megapixels of its SR. sample: the corner of the largest LR on
+    which latency is measured, `(C, h, w)`; None before the first image.
     """
 
     images: dict[str, str] = field(default_factory=dict)
     shipped: int = 0
     times: list[tuple[float, float]] = field(default_factory=list)
+    sample: torch.Tensor | None = None
 
     @property
     def seconds(self) -> float:
@@ -80,6 +83,9 @@ def upscale_split(
         sr = upscale_image(method, lr, protocol.scale, memory_bytes)
         done.times.append((time.perf_counter() - started, sr.shape[-2] * sr.shape[-1] / 1e6))
         done.shipped += shipped is not None
+        corner = lr[:, :LATENCY_SIDE, :LATENCY_SIDE]
+        if done.sample is None or corner.numel() > done.sample.numel():
+            done.sample = corner.clone()
         name = item.id + suffix_for(reference)
         write_image(folder / name, to_image(sr, reference, white))
         done.images[item.id] = name

@@ -175,9 +175,8 @@ def _picture(shown: Shown, name: str) -> dict[str, Any]:
     own = shown.layer(name)
     assert own is not None
     shots = [{"href": own.href, "words": "SR"}]
-    for reference in (shown.layer("HR"), shown.layer("LR")):
-        if reference is not None:
-            shots.append({"href": reference.href, "words": reference.name})
+    references = (shown.layer("HR"), shown.layer("LR"))
+    shots += [{"href": layer.href, "words": layer.name} for layer in references if layer is not None]
     if own.error_href is not None:
         shots.append(
             {"href": own.error_href, "words": f"error, on average {100 * (own.mean_error or 0):.2g} % of white"}

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Sequence
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 
-_ACRONYMS = frozenset(
-    ("psnr", "ssim", "ms", "lpips", "fid", "kid", "is", "rmse", "mse", "mae", "cas", "nas", "niqe", "vif", "dists")
-)
+_ACRONYMS = frozenset({"psnr", "ssim", "ms", "lr", "gmsd", "rmse", "mse", "mae", "lpips", "niqe", "vif", "dists"})
+_ACRONYMS |= {"fid", "kid", "is", "cas", "nas"}
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 

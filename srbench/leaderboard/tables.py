@@ -333,7 +333,7 @@ def set_aside(facts: MetricResult) -> str:
     """What belongs beside a set metric's value: its spread, how many images it rests on, how long the features are."""
     words = [f"± {significant(facts.extra['spread'])}"] if "spread" in facts.extra else []
     words += [f"{name} {facts.extra[name]:.0f}" for name in ("n", "d") if name in facts.extra]
-    return ", ".join(words) + (" ⚠ n < d" if _is_thin(facts) else "")
+    return ", ".join([*words, "n < d"] if _is_thin(facts) else words)
 
 
 def set_remarks(facts: MetricResult) -> list[str]:

@@ -113,14 +113,14 @@ class _Extractors:
         if scoring.extractor_key not in self._made:
             extractor: Extractor = use.create()
             _verify(extractor.weights)
-            extractor.key = scoring.extractor_key
-            if scoring.training is not None:
-                self._load(extractor, scoring, scoring.training)
+            learned = None if scoring.training is None else self._load(extractor, scoring, scoring.training)
+            extractor.key = digest({"made of": scoring.extractor_key, "learned": learned})
             extractor.to(self._device)
             self._made[scoring.extractor_key] = extractor
         return self._made[scoring.extractor_key]
 
-    def _load(self, extractor: Extractor, scoring: Scoring, training: ExtractorTraining) -> None:
+    def _load(self, extractor: Extractor, scoring: Scoring, training: ExtractorTraining) -> dict[str, str]:
+        """Give it what it learned; returns the sha256 of each file, which two trainings of one key need not share."""
         folder = self._store.folder("extractors", training.key)
         record = self._store.read("extractors", training.key)
         if record is None or record.status != "ok":
@@ -135,8 +135,7 @@ class _Extractors:
                     "next run trains the extractor again"
                 )
         extractor.load(folder)
-        # Trained again on other hardware, it is another instrument, if only in the last digits.
-        extractor.key = digest([scoring.extractor_key, record.files])
+        return record.files
 
     def notes(self, scoring: Scoring) -> list[str]:
         """What is known of the extractor that srbench trained: how it was, and how good it is."""

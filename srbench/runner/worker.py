@@ -22,10 +22,13 @@ from typing import Any
 from srbench.cell import SCHEMA
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
+from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.score import TrainingSplit, result_of
 from srbench.evaluate.upscale import Upscaled, upscale_split
 from srbench.extractor import Extractor
+from srbench.matrix import Use
 from srbench.method import Method
+from srbench.runner.energy import EnergyMeter
 from srbench.runner.environment import environment
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Job, Training
 from srbench.runner.provenance import sha256
@@ -138,9 +141,10 @@ def _train(
     method.to(job.device)
     context = _fit_context(job, task.seed, task.budget, folder, progress, stop)
     train = TrainingSet(read_items(task.dataset, "train", job.data_root), task.protocol)
-    with MemoryPeak(job.device) as peak:
+    with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
         method.fit(train, context)
     method.save(folder)
+    channels = next(train.images())[0].shape[-1]
     # A resumed training counts the time of its earlier attempts too; only its history knows.
     last = method.history[-1] if method.history else {"seconds": time.monotonic() - attempt.clock, "step": None}
     return attempt.record(
@@ -149,8 +153,10 @@ def _train(
         cost={
             "train_seconds": round(float(last["seconds"] or 0), 3),
             "train_steps": last["step"],
-            "train_peak_memory_gb": peak.gb,
+            **peak.cost("train_"),
+            **energy.cost("train"),
             "parameters": method.parameters_count(),
+            **_multiply_adds(task.method, folder, channels, train.scale),
         },
     )
 
@@ -239,14 +245,21 @@ class _Upscaler:
         training = self._store.read("models", self._task.model) if self._task.model is not None else None
         if training is not None:
             cost |= training.cost
-        with MemoryPeak(self._job.device) as peak:
+        with MemoryPeak(self._job.device) as peak, EnergyMeter(self._job.device) as energy:
             done = self._upscaled(items, "images")
         cost |= {
             "upscale_seconds": round(done.seconds, 4),
             "ms_per_megapixel": round(done.ms_per_megapixel, 3),
-            "peak_memory_gb": peak.gb,
+            **peak.cost(),
+            **energy.cost("upscale"),
             "parameters": self._method.parameters_count(),
         }
+        if done.sample is not None:
+            latency = measure_latency(self._method, done.sample, self._task.protocol.scale, self._memory_bytes)
+            cost |= {} if latency is None else latency.cost()
+            if "macs" not in cost:
+                model = None if self._task.model is None else self._store.folder("models", self._task.model)
+                cost |= _multiply_adds(self._task.method, model, done.sample.shape[0], self._task.protocol.scale)
         return attempt.record(
             "ok",
             environment=environment(self._job.device, self._job.threads),
@@ -271,16 +284,34 @@ class _Upscaler:
         if folder.exists():  # left by an attempt that was killed
             shutil.rmtree(folder)
         folder.mkdir()
-        method, limit = self._method, self._job.limits.memory_gb
+        method = self._method
         return upscale_split(
             method,
             items,
             self._task.protocol,
             folder,
             seed=self._task.cell.seed if method.samples else None,
-            memory_bytes=None if limit is None else limit * 1e9 * TILED_SHARE,
+            memory_bytes=self._memory_bytes,
             progress=self._progress,
         )
+
+    @property
+    def _memory_bytes(self) -> float | None:
+        limit = self._job.limits.memory_gb
+        return None if limit is None else limit * 1e9 * TILED_SHARE
+
+
+def _multiply_adds(use: Use, model: Path | None, channels: int, scale: int) -> dict[str, float | None]:
+    """The cost named `macs`. Counted where a model is trained, for all cells that use it, or else in the cell."""
+
+    def make() -> Method:
+        method: Method = use.create()
+        if model is not None:
+            method.load(model)
+        return method
+
+    counted = count_multiply_adds(make, channels, scale)
+    return {"macs": None} if counted is None else counted.cost()
 
 
 def _is_memory(error: Exception) -> bool:
@@ -302,6 +333,7 @@ class MemoryPeak:
     def __init__(self, device: str) -> None:
         self._cuda = device if device.startswith("cuda") else None
         self.gb: float = 0.0
+        self.allocated_gb: float | None = None
         self._finished = threading.Event()
 
     def __enter__(self) -> MemoryPeak:
@@ -319,9 +351,15 @@ class MemoryPeak:
             import torch
 
             self.gb = round(torch.cuda.max_memory_reserved(self._cuda) / 1e9, 3)
+            self.allocated_gb = round(torch.cuda.max_memory_allocated(self._cuda) / 1e9, 3)
         else:
             self._finished.set()
             self._thread.join()
+
+    def cost(self, step: str = "") -> dict[str, float | None]:
+        """For a record: `peak_memory_gb`, and on a GPU `peak_memory_allocated_gb`, what tensors held of it."""
+        allocated = {} if self.allocated_gb is None else {f"{step}peak_memory_allocated_gb": self.allocated_gb}
+        return {f"{step}peak_memory_gb": self.gb, **allocated}
 
     def _watch(self) -> None:
         import psutil

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from srbench.testing.subjects import Subject
 
-CheckedKind = Literal["method", "metric", "dataset"]
+CheckedKind = Literal["method", "metric", "dataset", "extractor"]
 Status = Literal["passed", "failed", "blocked", "unchecked"]
 
-_MODULES = ("class_checks", "method_checks", "fit_checks", "metric_checks", "dataset_checks")
+_MODULES = ("class_checks", "method_checks", "fit_checks", "metric_checks", "dataset_checks", "extractor_checks")
 _CHECKS: list[Check] = []
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from srbench.dataset import Dataset
+from srbench.extractor import Extractor
 from srbench.method import Method
 from srbench.metric import ImageMetric, SetMetric
 from srbench.params import PRESET, ParameterError, parameters, resolve
@@ -26,10 +27,11 @@ _CONTRACT: dict[CheckedKind, tuple[type, ...]] = {
     "method": (Method,),
     "metric": (ImageMetric, SetMetric),
     "dataset": (Dataset,),
+    "extractor": (Extractor,),
 }
 
 
-@check("method", "metric", "dataset")
+@check("method", "metric", "dataset", "extractor")
 def loads(subject: Subject) -> None:
     """The name is registered once, and its target is a class of the right kind with nothing left abstract."""
     try:
@@ -45,7 +47,7 @@ def loads(subject: Subject) -> None:
         raise CheckFailure(f"{target.__name__} does not define {missing}, which {names} asks for")
 
 
-@check("method", "metric", "dataset", needs=("loads",))
+@check("method", "metric", "dataset", "extractor", needs=("loads",))
 def imports_without_torch(subject: Subject) -> None:
     """Importing the plugin's module and the class's module does not import torch."""
     for module in (subject.registered.plugin.module, subject.target.__module__):
@@ -68,7 +70,7 @@ def _imports_torch(module: str, path: tuple[str, ...]) -> bool:
     return done.stdout.strip().splitlines()[-1] == "True"
 
 
-@check("method", "metric", "dataset", needs=("loads",))
+@check("method", "metric", "dataset", "extractor", needs=("loads",))
 def found_by_name(subject: Subject) -> None:
     """The class is found in its module under its own name, so that worker processes can load it."""
     target = subject.target
@@ -83,7 +85,7 @@ def found_by_name(subject: Subject) -> None:
         )
 
 
-@check("method", "metric", "dataset", needs=("loads",))
+@check("method", "metric", "dataset", "extractor", needs=("loads",))
 def parameters_are_typed(subject: Subject) -> None:
     """Every parameter of `__init__` is named, has an annotation, and a default of that type if any."""
     target = subject.target
@@ -111,7 +113,7 @@ def parameters_are_typed(subject: Subject) -> None:
             continue
 
 
-@check("method", "metric", "dataset", needs=("loads", "parameters_are_typed"))
+@check("method", "metric", "dataset", "extractor", needs=("loads", "parameters_are_typed"))
 def constructs(subject: Subject) -> None:
     """It can be made from the given parameters and from each preset; resolved parameters fit into JSON."""
     choices: list[dict[str, Any]] = [subject.given]

@@ -6,10 +6,11 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from srbench.dataset import Item
 from srbench.metric import ImageMetric, Metric, SetMetric, Skip
 from srbench.testing.check import CannotCheck, CheckFailure, check
 from srbench.testing.pictures import metric_image, with_noise
-from srbench.testing.subjects import MetricSubject
+from srbench.testing.subjects import MetricSubject, marked_items
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +28,11 @@ def _scores_images(subject: MetricSubject) -> bool:
 
 def _compares_sets(subject: MetricSubject) -> bool:
     return issubclass(subject.target, SetMetric)
+
+
+def _compares_test_sets(subject: MetricSubject) -> bool:
+    """Not those that learn from SR of the training split, and may be asked about HR alone."""
+    return _compares_sets(subject) and "training_sr" not in subject.target.needs
 
 
 def _number(answer: object, what: str) -> float:
@@ -50,7 +56,7 @@ def _in_range(value: float, metric: Metric, what: str) -> None:
 
 @check("metric", needs=("constructs",))
 def declares_itself(subject: MetricSubject) -> None:
-    """`higher_is_better`, `unit`, `range` and `sees` are set as the contract says."""
+    """`higher_is_better`, `unit`, `range`, `sees` and `needs` are set as the contract says."""
     target = subject.target
     if type(getattr(target, "higher_is_better", None)) is not bool:
         raise CheckFailure("higher_is_better should be True or False on the class; without it nothing can be ranked")
@@ -61,6 +67,8 @@ def declares_itself(subject: MetricSubject) -> None:
         raise CheckFailure(f"range is {bounds!r}; it should be (lowest, highest), math.inf where there is no bound")
     if target.sees not in ("protocol", "image", "lr"):
         raise CheckFailure(f"sees is {target.sees!r}; it should be 'protocol', 'image' or 'lr'")
+    if not target.needs <= {"labels", "masks", "training_sr"}:
+        raise CheckFailure(f"needs is {target.needs!r}; it should hold nothing but 'labels', 'masks' and 'training_sr'")
 
 
 def _score(subject: MetricSubject, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
@@ -190,40 +198,54 @@ def leaves_images_alone(subject: MetricSubject) -> None:
         raise CheckFailure("score changed the images it was given; other metrics see the same tensors. Work on copies")
 
 
-def _pairs() -> list[tuple[torch.Tensor, torch.Tensor]]:
-    images = [metric_image(seed, SIDE, SIDE) for seed in range(4)]
-    return [(with_noise(hr, NOISE[1]), hr) for hr in images]
+Shown = tuple["torch.Tensor", "torch.Tensor", Item]
+"""SR, HR, and the item with its label and mask."""
 
 
-def _compute(metric: SetMetric, pairs: list[tuple[torch.Tensor, torch.Tensor]]) -> float | Skip:
-    for sr, hr in pairs:
-        metric.update(sr.clone(), hr.clone())
+def _shown(seed: int = 0) -> list[Shown]:
+    items = marked_items(seed, 4, SIDE)
+    images = [metric_image(4 * seed + index, SIDE, SIDE) for index in range(4)]
+    return [(with_noise(hr, NOISE[1]), hr, item) for hr, item in zip(images, items, strict=True)]
+
+
+def _compute(metric: SetMetric, shown: list[Shown]) -> float | Skip:
+    _introduce(metric)
+    for sr, hr, item in shown:
+        metric.update_item(sr.clone(), hr.clone(), item)
     return metric.compute()
+
+
+def _introduce(metric: SetMetric) -> None:
+    """Show it the training split, if it needs that."""
+    if "training_sr" in metric.needs:
+        for sr, hr, item in _shown(1):
+            metric.update_training(sr, hr, item)
 
 
 @check("metric", needs=("declares_itself",), applies=_compares_sets)
 def computes_a_float(subject: MetricSubject) -> None:
     """`compute` after four updates gives a Python float in the declared range."""
     what = "a set of four images"
-    _in_range(_number(_compute(subject.create(), _pairs()), what), subject.target, what)
+    _in_range(_number(_compute(subject.create(), _shown()), what), subject.target, what)
 
 
 @check("metric", needs=("computes_a_float",), applies=_compares_sets)
 def independent_of_order(subject: MetricSubject) -> None:
     """The order of the images does not matter (to 1e-6 of the value)."""
-    pairs = _pairs()
-    forwards = _number(_compute(subject.create(), pairs), "a set")
-    backwards = _number(_compute(subject.create(), pairs[::-1]), "the set in reverse")
+    shown = _shown()
+    forwards = _number(_compute(subject.create(), shown), "a set")
+    backwards = _number(_compute(subject.create(), shown[::-1]), "the set in reverse")
     if not math.isclose(forwards, backwards, rel_tol=1e-6, abs_tol=1e-6):
         raise CheckFailure(f"a set gets {forwards:.8g}, and {backwards:.8g} in reverse order")
 
 
-@check("metric", needs=("computes_a_float",), applies=_compares_sets)
+@check("metric", needs=("computes_a_float",), applies=_compares_test_sets)
 def sees_every_image(subject: MetricSubject) -> None:
     """The score changes when the last image of the set does."""
-    pairs = _pairs()
-    changed = [*pairs[:-1], (1 - pairs[-1][0], pairs[-1][1])]
-    values = [_number(_compute(subject.create(), some), "a set") for some in (pairs, changed)]
+    shown = _shown()
+    sr, hr, item = shown[-1]
+    changed = [*shown[:-1], (1 - sr, hr, item)]
+    values = [_number(_compute(subject.create(), some), "a set") for some in (shown, changed)]
     if values[0] == values[1]:
         raise CheckFailure(f"a set gets {values[0]:.8g} also when its last SR is another image")
 
@@ -231,11 +253,11 @@ def sees_every_image(subject: MetricSubject) -> None:
 @check("metric", needs=("computes_a_float",), applies=_compares_sets)
 def instances_share_nothing(subject: MetricSubject) -> None:
     """A new instance remembers nothing of another's images, and `compute` can be called twice."""
-    pairs = _pairs()
+    shown = _shown()
     used = subject.create()
-    first = _number(_compute(used, pairs), "a set")
+    first = _number(_compute(used, shown), "a set")
     again = _number(used.compute(), "the set, computed again")
-    fresh = _number(_compute(subject.create(), pairs), "the set in a new instance")
+    fresh = _number(_compute(subject.create(), shown), "the set in a new instance")
     if not first == again == fresh:
         raise CheckFailure(
             f"a set gets {first:.8g}, computed again {again:.8g}, in a new instance {fresh:.8g}. Keep state on the "
@@ -246,8 +268,10 @@ def instances_share_nothing(subject: MetricSubject) -> None:
 @check("metric", needs=("computes_a_float",), applies=_compares_sets)
 def update_leaves_images_alone(subject: MetricSubject) -> None:
     """`update` does not write into the images."""
-    sr, hr = _pairs()[0]
+    sr, hr, item = _shown()[0]
     kept = sr.clone(), hr.clone()
-    subject.create().update(sr, hr)
+    metric: SetMetric = subject.create()
+    _introduce(metric)
+    metric.update_item(sr, hr, item)
     if not (sr.equal(kept[0]) and hr.equal(kept[1])):
         raise CheckFailure("update changed the images it was given; other metrics see the same tensors. Work on copies")

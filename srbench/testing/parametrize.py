@@ -12,7 +12,7 @@ import pytest
 from srbench.errors import SrbenchError
 from srbench.plugins import Registry
 from srbench.testing.check import Check, run_check
-from srbench.testing.subjects import DatasetSubject, MethodSubject, MetricSubject, Subject
+from srbench.testing.subjects import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject, Subject
 
 Named = str | tuple[str, Mapping[str, Any]]
 """A registered name, alone or with parameters: `("srcnn", {"preset": "small"})`."""
@@ -32,6 +32,14 @@ def check_methods(*methods: Named, registry: Registry | None = None, size: int =
 def check_metrics(*metrics: Named, registry: Registry | None = None) -> Test:
     """A test that pytest runs once a metric and check: `test_metrics = check_metrics("psnr")`."""
     return _test([MetricSubject(*_name_and_params(one), registry) for one in metrics])
+
+
+def check_extractors(*extractors: Named, registry: Registry | None = None, size: int = 48) -> Test:
+    """A test that pytest runs once an extractor and check: `test_extractors = check_extractors("inception")`.
+
+    size: the side of the made pictures that extractors which learn are trained on.
+    """
+    return _test([ExtractorSubject(*_name_and_params(one), registry, size) for one in extractors])
 
 
 def check_datasets(*datasets: Named, registry: Registry | None = None, root: Path | None = None) -> Test:

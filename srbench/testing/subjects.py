@@ -1,11 +1,11 @@
-"""What is checked: a method, metric or dataset as registered, with what its checks share (a training, the items)."""
+"""What is checked: a registered method, metric, dataset or extractor, with what its checks share: a training, items."""
 
 from __future__ import annotations
 
 import os
 import random
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +15,10 @@ import numpy as np
 
 from srbench.dataroot import data_root
 from srbench.dataset import Dataset, DatasetMissing, Item
+from srbench.extractor import Extractor, ExtractorUse
+from srbench.matrix import extractor_use
 from srbench.method import Method, Problem
-from srbench.metric import Skip
+from srbench.metric import Metric, Skip
 from srbench.offline import no_network
 from srbench.params import resolve
 from srbench.plugins import Registered, Registry
@@ -26,6 +28,7 @@ from srbench.testing.check import CannotCheck, Check, CheckedKind, CheckFailure,
 from srbench.testing.pictures import textured_uint8
 from srbench.training.context import Budget, FitContext
 from srbench.training.trainingset import TrainingSet
+from srbench.weights import WeightsMissing, weights_path
 
 if TYPE_CHECKING:
     import torch
@@ -179,9 +182,94 @@ class MethodSubject(Subject):
 
 
 class MetricSubject(Subject):
-    """A metric of one image or of a set."""
+    """A metric of one image or of a set, with its extractor bound if it runs on one."""
 
     kind = "metric"
+
+    def create(self) -> Any:
+        """A new instance, ready to score."""
+        metric: Metric = super().create()
+        metric.protocol = Protocol("x4-rgb", 4, "rgb", border=4)
+        verify_weights(metric.weights)
+        asked = metric.extractor()
+        if asked is not None:
+            metric.bind(self._extractor(asked))
+        return metric
+
+    def _extractor(self, asked: ExtractorUse) -> Extractor:
+        """Trained once for all checks where it learns."""
+        if self._bound is None:
+            use = extractor_use(asked, installed() if self.registry is None else self.registry)
+            subject = ExtractorSubject(use.registered.entry.name, use.given, self.registry)
+            self._bound = subject, subject.ready
+        return self._bound[1]
+
+    _bound: tuple[ExtractorSubject, Extractor] | None = None
+
+
+class ExtractorSubject(Subject):
+    """An extractor, trained on a few made pictures of two classes where it learns.
+
+    size: the side of those pictures.
+    """
+
+    kind = "extractor"
+
+    def __init__(
+        self,
+        name: str,
+        params: Mapping[str, Any] | None = None,
+        registry: Registry | None = None,
+        size: int = 48,
+    ) -> None:
+        super().__init__(name, params, registry)
+        self.size = size
+
+    @cached_property
+    def ready(self) -> Extractor:
+        """The extractor, able to extract; `CannotCheck` where its weights are not on this machine."""
+        extractor: Extractor = self.create()
+        verify_weights(extractor.weights)
+        if extractor.learns:
+            self.fit(extractor)
+        return extractor
+
+    def fit(self, extractor: Extractor, seed: int = 0, global_seed: int = 0) -> dict[str, float]:
+        """Train it on the made pictures, for as long as it asks."""
+        if extractor.budget is None:
+            raise CheckFailure(
+                "learns is True, but budget is None; set it in __init__, from a parameter such as epochs"
+            )
+        with seeded(global_seed):
+            context = FitContext(seed, extractor.budget, self.folder())
+            return extractor.fit(marked_items(0, 6, self.size), marked_items(1, 2, self.size), context)
+
+    def extract(self, extractor: Extractor, images: torch.Tensor) -> torch.Tensor:
+        """The features of `(N, C, H, W)`."""
+        import torch
+
+        with torch.inference_mode():
+            return extractor.extract(images.clone())
+
+
+def marked_items(seed: int, count: int, size: int) -> list[Item]:
+    """Made pictures of two classes, dark and bright, each with its label and a mask."""
+    items = []
+    for index in range(count):
+        label = ("dark", "bright")[index % 2]
+        picture = textured_uint8(100 * seed + index, size, size) // 2 + (120 if label == "bright" else 0)
+        mask = (picture[..., :1] > picture.mean()).astype(np.uint8)
+        items.append(Item(f"{label}-{index}", picture.astype(np.uint8), label=label, mask=mask))
+    return items
+
+
+def verify_weights(names: Iterable[str]) -> None:
+    """`CannotCheck` where one of these files of weights is not on this machine."""
+    for name in names:
+        try:
+            weights_path(name)
+        except WeightsMissing as missing:
+            raise CannotCheck(str(missing)) from missing
 
 
 class DatasetSubject(Subject):

@@ -17,9 +17,9 @@ from scipy import stats as scipy_stats
 from srbench.leaderboard import numerals
 from srbench.leaderboard.findings import findings
 from srbench.leaderboard.results import Results, load_results, unique_slugs
-from srbench.leaderboard.tables import Row, Table, build_table
+from srbench.leaderboard.tables import THIN, Row, Table, build_table, set_aside, set_remarks
 from srbench.leaderboard.transfer import transfer_tables
-from srbench.store import StoreError
+from srbench.store import MetricResult, StoreError
 
 from .toyboard import COUNTS, HOSTILE, Board, score
 
@@ -112,6 +112,27 @@ def test_a_skipped_metric_is_a_footnote_and_a_set_metric_is_shown_one_dataset_at
     one = row(single, "learner").values[fid].interval
     assert one is not None
     assert one.estimate == pytest.approx(40 - 5 * 1.5 + 1)
+
+
+def test_a_set_metric_shows_n_and_d_and_marks_fewer_images_than_dimensions(results: Results, pages: Path) -> None:
+    fid = results.metrics.index("fid")
+    for dataset, thin in (("blobs", False), ("waves", False)):
+        shown = table(results, dataset)
+        value = row(shown, "bicubic").values[fid]
+        assert f"n {COUNTS[dataset]}, d 8" in value.aside
+        assert ("n < d" in value.aside) == thin
+        assert value.note is not None
+        note = shown.notes[value.note - 1]
+        assert "accuracy 0.93" in note
+        assert ("mostly bias" in note) == thin
+    thin_facts = MetricResult(key="", extra={"n": 7, "d": 8, "spread": 0.0123})
+    assert set_aside(thin_facts) == "± 0.012, n 7, d 8, n < d"
+    assert set_remarks(thin_facts) == [THIN]
+    assert set_aside(MetricResult(key="", extra={"recall": 0.5})) == ""
+    page = next(path for path in (pages / "cells").iterdir() if "blobs" in path.name and "bicubic" in path.name)
+    text = page.read_text(encoding="utf-8")
+    assert "fid of &lt;dark&gt; 12.50" in text
+    assert "accuracy 0.93" in text
 
 
 def test_fewer_than_three_seeds_are_marked(make: Callable[..., Board]) -> None:

@@ -69,10 +69,6 @@ class Learner(srbench.Method):
         raise AssertionError("pages never run a method")
 
 
-class Broken:
-    """Stands for a class that cannot be imported."""
-
-
 PLUGIN = Plugin("toy", "srbench-toy", "1.2", "toy")
 
 
@@ -125,7 +121,15 @@ def write_cell(store: Path, key: str, dataset: str, method: str, seed: int | Non
             key="1", value=float(np.mean(finite["psnr"])), n=len(finite["psnr"]), infinite=int(infinite), unit="dB"
         ),
         "ssim": MetricResult(key="2", value=float(np.mean(finite["ssim"])), n=len(ids)),
-        "fid": MetricResult(key="3", value=finite["fid"][0], n=len(ids), higher_is_better=False, per_image=False),
+        "fid": MetricResult(
+            key="3",
+            value=finite["fid"][0],
+            n=len(ids),
+            higher_is_better=False,
+            per_image=False,
+            extra={"n": len(ids), "d": 8, "fid of <dark>": 12.5},
+            notes=[f"extractor {HOSTILE} was trained; on its test split: accuracy 0.93"],
+        ),
         "lpips": MetricResult(
             key="4", status="skipped", reason="needs weights: srbench fetch <lpips-alex>", higher_is_better=False
         ),

@@ -2,6 +2,7 @@
 
 import torch
 from toys.datasets import Pictures
+from toys.extractors import Moments
 from toys.methods import Right
 from toys.metrics import MeanDifference
 
@@ -15,3 +16,6 @@ class Metric(MeanDifference): ...
 
 
 class Dataset(Pictures): ...
+
+
+class Extractor(Moments): ...

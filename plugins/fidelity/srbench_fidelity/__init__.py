@@ -5,11 +5,26 @@ import srbench
 
 @srbench.hookimpl
 def srbench_metrics() -> list[srbench.Entry]:
-    """Two that look at neighbourhoods, three that look at pixels."""
+    """Pixels, neighbourhoods, edges, frequencies; LR in place of HR; and what a set of images has in common."""
     return [
         srbench.Entry("psnr", "srbench_fidelity.pixelwise:Psnr", "Peak signal-to-noise ratio"),
         srbench.Entry("ssim", "srbench_fidelity.structural:Ssim", "Structural similarity (Wang et al. 2004)"),
         srbench.Entry("ms-ssim", "srbench_fidelity.structural:MsSsim", "Multi-scale SSIM (Wang et al. 2003)"),
         srbench.Entry("rmse", "srbench_fidelity.pixelwise:Rmse", "Root mean squared error, white being 1"),
         srbench.Entry("mae", "srbench_fidelity.pixelwise:Mae", "Mean absolute error, white being 1"),
+        srbench.Entry(
+            "lr-consistency", "srbench_fidelity.pixelwise:LrConsistency", "PSNR of SR shrunk again, against LR"
+        ),
+        srbench.Entry("gmsd", "srbench_fidelity.edges:Gmsd", "Edge error: gradient magnitude similarity deviation"),
+        srbench.Entry(
+            "spectrum", "srbench_fidelity.spectrum:Spectrum", "Log-spectral distance of the radial power spectra"
+        ),
+        srbench.Entry(
+            "pairwise-ssim", "srbench_fidelity.diversity:PairwiseSsim", "Diversity: mean SSIM between images of the set"
+        ),
+        srbench.Entry(
+            "pairwise-ms-ssim",
+            "srbench_fidelity.diversity:PairwiseMsSsim",
+            "Diversity: mean MS-SSIM between images of the set",
+        ),
     ]

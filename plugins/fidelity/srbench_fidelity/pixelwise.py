@@ -26,6 +26,17 @@ class Psnr(srbench.ImageMetric):
         return math.inf if mse == 0 else -10 * math.log10(mse)
 
 
+class LrConsistency(Psnr):
+    """PSNR in dB of the LR that the method was given, against SR shrunk and rounded as the protocol makes LR.
+
+    Lugmayr et al., "NTIRE 2021 learning the super-resolution space challenge", which calls 45 dB or more consistent.
+    In the protocol's channel, border included. SR that would give the very same LR has no error: infinite. Where LR
+    was made by the protocol, HR itself does.
+    """
+
+    sees = "lr"
+
+
 class Rmse(srbench.ImageMetric):
     """Root mean squared error as a fraction of white: 0.01 is 2.55 levels of an 8-bit image."""
 

@@ -1,6 +1,7 @@
 """PSNR, RMSE and MAE against basicsr, scikit-image and closed forms."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,13 +9,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
-from srbench_fidelity.pixelwise import Mae, Psnr, Rmse
+from srbench_fidelity.pixelwise import LrConsistency, Mae, Psnr, Rmse
 
+import srbench
+from srbench.evaluate.score import score_split
+from srbench.image import suffix_for
 from srbench.protocol import Protocol
 from srbench.torchvision_shim import import_basicsr
 
 import_basicsr()
 from basicsr.metrics.psnr_ssim import calculate_psnr  # noqa: E402
+from basicsr.utils.matlab_functions import imresize  # noqa: E402
 
 SIZES = [(37, 53), (64, 41), (101, 96)]
 
@@ -117,3 +122,47 @@ def test_images_of_different_shapes_are_refused(metric):
     grey, colour = torch.zeros(1, 8, 8).double(), torch.zeros(3, 8, 8).double()
     with pytest.raises(ValueError, match=r"\(1, 8, 8\).*\(3, 8, 8\)"):
         metric.score(grey, colour)
+
+
+def consistency(item: srbench.Item, sr: np.ndarray, protocol: Protocol, folder: Path) -> tuple[float | None, int]:
+    """What a record holds of one image whose SR is `sr`: the mean, and how many scores are infinite."""
+    name = f"sr{suffix_for(sr)}"
+    srbench.write_image(folder / name, sr)
+    column = score_split({"m": ("key", LrConsistency())}, [item], protocol, folder, {item.id: name})["m"]
+    result = column.result()
+    assert result.status == "ok", result.reason
+    return result.value, result.infinite
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_lr_consistency_is_the_psnr_of_what_matlab_would_shrink(channels, dtype, tmp_path):
+    white = np.iinfo(dtype).max
+    rng = np.random.default_rng(0)
+    hr = (rng.random((41, 64, channels)) * white).round().astype(dtype)
+    sr = (hr[:39, :63] * 0.4 + rng.random((39, 63, channels)) * white * 0.3).round().astype(dtype)
+    protocol = Protocol("p", 3, "rgb", border=3)
+    shrunk, lr = (
+        np.round(imresize(image[:39, :63] / white, 1 / 3).astype(float).clip(0, 1) * white) for image in (sr, hr)
+    )
+    expected = peak_signal_noise_ratio(lr, shrunk, data_range=white)
+    value, _ = consistency(srbench.Item("a", hr), sr, protocol, tmp_path)
+    assert value == pytest.approx(expected, abs=1e-5)
+
+
+def test_hr_is_consistent_with_the_lr_made_of_it_and_a_shift_of_one_pixel_is_not(tmp_path):
+    hr = (np.random.default_rng(0).random((41, 64, 3)) * 255).astype(np.uint8)
+    protocol = Protocol("p", 4, "y", border=4)
+    assert consistency(srbench.Item("a", hr), hr[:40], protocol, tmp_path) == (None, 1)
+    value, infinite = consistency(srbench.Item("a", hr), np.roll(hr[:40], 1, axis=0), protocol, tmp_path)
+    assert infinite == 0
+    assert value is not None
+    assert value < 45
+
+
+def test_lr_consistency_is_with_the_lr_that_was_shipped(tmp_path):
+    hr = np.full((12, 12, 1), 100, np.uint8)
+    shipped = np.full((6, 6, 1), 110, np.uint8)
+    item = srbench.Item("a", hr, {("bicubic", 2): shipped})
+    value, _ = consistency(item, hr, Protocol("p", 2), tmp_path)
+    assert value == pytest.approx(20 * math.log10(255 / 10), abs=1e-9)

@@ -8,6 +8,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from srbench_srcnn.method import SRCNN
 
 import srbench
+from srbench.evaluate.cost import count_multiply_adds
 from srbench.image import to_image, to_tensor
 from srbench.params import resolve
 from srbench.plugins import registry
@@ -51,6 +52,23 @@ def test_the_parameters_are_as_many_as_published(
 def test_the_paper_preset_is_the_9_5_5_network() -> None:
     assert fresh(4, **resolve(SRCNN, {"preset": "paper"})).parameters_count() == 57281
     assert fresh(4, **resolve(SRCNN, {"preset": "small"})).parameters_count() == 15841
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("kernels", "published"), [((9, 5, 5), 52.7), ((9, 1, 5), 7.4)], ids=lambda value: str(value))
+def test_multiply_adds_are_those_published_and_of_the_continued_image(
+    channels: int, kernels: tuple[int, int, int], published: float
+) -> None:
+    counted = count_multiply_adds(lambda: fresh(4, kernels=kernels), channels, 4)
+    assert counted is not None
+    # The upsampled image is continued on every side, once for all layers, and each layer keeps what it can tell: the
+    # published numbers are those of layers that pad and give 1280 x 720 each.
+    exact, margin = 0, 2 * sum(kernel // 2 for kernel in kernels)
+    for kernel, (inside, outside) in zip(kernels, [(1, 64), (64, 32), (32, 1)], strict=True):
+        margin -= 2 * (kernel // 2)
+        exact += kernel**2 * inside * outside * (720 + margin) * (1280 + margin)
+    assert counted.value == exact
+    assert counted.value / 1e9 == pytest.approx(published, rel=0.012)
 
 
 def test_an_untrained_network_is_bicubic_interpolation() -> None:
