@@ -22,6 +22,11 @@ from srbench.image import to_image, to_tensor
 from srbench.method import Method
 from srbench.plugins import registry
 from srbench.protocol import Protocol
+from srbench.testing import check_metrics
+
+test_conformance = check_metrics(
+    ("cas", {"classifier": "hog-svm", "seeds": 1}), ("nas", {"classifier": "hog-svm", "seeds": 1})
+)
 
 PROTOCOL = Protocol("x4-rgb", 4, "rgb", border=4)
 SIDE = 64

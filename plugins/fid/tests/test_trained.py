@@ -24,8 +24,11 @@ from torch import nn
 
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
+from srbench.testing import check_extractors
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.weights import WeightsDamaged
+
+test_conformance = check_extractors(("skinlesnet", {"epochs": 1}), ("unet-encoder", {"epochs": 1}))
 
 
 def _stripes(seed: int, thin: bool, side: int = 32) -> np.ndarray:
