@@ -198,7 +198,7 @@ class SkinLesNet(_Classifying):
 
     side = 224
 
-    def __init__(self, epochs: Epochs = 12) -> None:
+    def __init__(self, epochs: Epochs = 10) -> None:
         """How it learns.
 
         epochs: passes over the training split at most; it stops when the held-out fifth gets no better.
@@ -220,7 +220,7 @@ class ResNet50(_Classifying):
 
     side = 224
 
-    def __init__(self, epochs: Epochs = 12, weights: Path | None = None) -> None:
+    def __init__(self, epochs: Epochs = 10, weights: Path | None = None) -> None:
         """How it learns.
 
         epochs: passes over the training split at most; it stops when the held-out fifth gets no better. weights: a
