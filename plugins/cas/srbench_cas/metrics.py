@@ -40,7 +40,7 @@ class Cas(srbench.SetMetric):
     needs: ClassVar[frozenset[Need]] = frozenset({"labels", "training_sr"})
     learned_from: ClassVar[tuple[str, ...]] = ("sr",)
 
-    def __init__(self, classifier: str = "skinlesnet", seeds: AtLeastOne = 3, epochs: AtLeastOne = 12) -> None:
+    def __init__(self, classifier: str = "skinlesnet", seeds: AtLeastOne = 3, epochs: AtLeastOne = 10) -> None:
         """How it is measured.
 
         classifier: `skinlesnet`, `hog-svm`, or `timm:NAME` for any model of timm, trained from random weights. seeds:

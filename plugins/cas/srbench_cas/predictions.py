@@ -86,4 +86,5 @@ def _alone(path: Path) -> Iterator[None]:
             fcntl.flock(held.enter_context(lock.open("w")), fcntl.LOCK_EX)
         yield
         # Whoever still waits for it finds the result first thing afterwards.
-        lock.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            lock.unlink()

@@ -144,6 +144,7 @@ class _Trained(srbench.Extractor):
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
             sound = facts["network"] == type(self).__name__ and facts["side"] == self.side
+            sound = sound and isinstance(facts["classes"], list)
             sound = sound and all(isinstance(name, str) for name in facts["classes"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ExtractorError(f"{path} does not describe a trained extractor: {error}") from error
@@ -197,7 +198,7 @@ class SkinLesNet(_Classifying):
 
     side = 224
 
-    def __init__(self, epochs: Epochs = 12) -> None:
+    def __init__(self, epochs: Epochs = 10) -> None:
         """How it learns.
 
         epochs: passes over the training split at most; it stops when the held-out fifth gets no better.
@@ -219,7 +220,7 @@ class ResNet50(_Classifying):
 
     side = 224
 
-    def __init__(self, epochs: Epochs = 12, weights: Path | None = None) -> None:
+    def __init__(self, epochs: Epochs = 10, weights: Path | None = None) -> None:
         """How it learns.
 
         epochs: passes over the training split at most; it stops when the held-out fifth gets no better. weights: a

@@ -31,7 +31,7 @@ class Course:
     learning_rate: of AdamW (Loshchilov and Hutter 2019), falling to zero as a cosine over `epochs`.
     """
 
-    epochs: int = 12
+    epochs: int = 10
     patience: int = 4
     batch_size: int = 8
     learning_rate: float = 1e-3

@@ -26,7 +26,8 @@ class SkinLesNet(nn.Module):
         layers: list[nn.Module] = []
         side = self.side
         for before, after in pairwise(filters):
-            layers += [nn.Conv2d(before, after, 3), nn.ReLU(), nn.MaxPool2d(2)]
+            # ReLU and the maximum commute; this way round there is a quarter as much to compute and to keep.
+            layers += [nn.Conv2d(before, after, 3), nn.MaxPool2d(2), nn.ReLU()]
             side = (side - 2) // 2
         self.convolutions = nn.Sequential(*layers)
         self.hidden = nn.Linear(filters[-1] * side**2, self.dim)

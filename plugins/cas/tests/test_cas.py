@@ -1,0 +1,329 @@
+"""CAS and NAS: what is learned from what, what stands beside it, and what is learned only once."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from srbench_cas.classifiers import ClassifierError, HogSvm, NetworkClassifier, Numbers, classifier
+from srbench_cas.labelled import Gathering, Labelled
+from srbench_cas.metrics import Cas, Nas, bicubic
+from srbench_cas.predictions import predictions
+
+import srbench
+from srbench.dataset import Item
+from srbench.image import to_image, to_tensor
+from srbench.method import Method
+from srbench.plugins import registry
+from srbench.protocol import Protocol
+from srbench.testing import check_metrics
+
+test_conformance = check_metrics(
+    ("cas", {"classifier": "hog-svm", "seeds": 1}), ("nas", {"classifier": "hog-svm", "seeds": 1})
+)
+
+PROTOCOL = Protocol("x4-rgb", 4, "rgb", border=4)
+SIDE = 64
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "srbench" / "predictions"
+
+
+def _picture(label: str, seed: int) -> np.ndarray:
+    """Stripes along the rows, along the columns, or checks; fine enough to blur, not to vanish, at x4."""
+    random = np.random.default_rng((seed, len(label)))
+    wave = np.sin(2 * np.pi * (np.arange(SIDE) + random.integers(16)) / 16)
+    rows, columns = wave[:, None], wave[None, :]
+    pattern = {"rows": rows + 0 * columns, "columns": 0 * rows + columns, "checks": rows * columns}[label]
+    noisy = 127 + 90 * pattern[..., None] + random.normal(0, 8, (SIDE, SIDE, 1))
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def _items(split: int, each: int = 6, labels: tuple[str, ...] = ("rows", "columns", "checks")) -> list[Item]:
+    return [
+        Item(f"{label}-{index}", _picture(label, 100 * split + index), label=label)
+        for label in labels
+        for index in range(each)
+    ]
+
+
+def _hr(item: Item) -> torch.Tensor:
+    return to_tensor(*item.read_hr(), torch.float64)
+
+
+def _noise(item: Item) -> torch.Tensor:
+    return torch.rand(
+        1, SIDE, SIDE, dtype=torch.float64, generator=torch.Generator().manual_seed(zlib.crc32(item.id.encode()))
+    )
+
+
+def _scored(
+    metric: Cas, train: list[Item], test: list[Item], sr: Callable[[Item], torch.Tensor] = _hr
+) -> float | srbench.Skip:
+    """Score a method whose SR of an item is `sr(item)`; by default HR itself."""
+    metric.protocol = PROTOCOL
+    for item in train:
+        metric.update_training(sr(item), _hr(item), item)
+    for item in test:
+        metric.update_item(sr(item), _hr(item), item)
+    return metric.compute()
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Every training of the support vector machine: what it learned from, and the seed."""
+    trainings: list[tuple[str, int]] = []
+    predict = HogSvm.predict
+
+    def counting(
+        self: HogSvm, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str
+    ) -> Numbers:
+        trainings.append((train.sha256, seed))
+        return predict(self, train, test, classes, seed, device)
+
+    monkeypatch.setattr(HogSvm, "predict", counting)
+    return trainings
+
+
+def test_a_support_vector_machine_tells_separable_classes_apart() -> None:
+    metric = Cas("hog-svm", seeds=1)
+    assert _scored(metric, _items(0), _items(1)) == 1.0
+    extra = metric.extra()
+    assert {extra[name] for name in ("precision", "recall", "f1", "ceiling")} == {1.0}
+    assert {extra[f"{label} as {label}"] for label in ("rows", "columns", "checks")} == {6.0}
+    assert extra["rows as checks"] == 0.0
+    assert extra["training images"] == 18.0
+
+
+def test_skinlesnet_tells_separable_classes_apart() -> None:
+    labels = ("rows", "checks")
+    metric = Cas("skinlesnet", seeds=1, epochs=12)
+    train, test = _items(0, 4, labels), _items(1, 3, labels)
+    # One training, not three: SR is HR, and the floor is not looked at.
+    for item in train:
+        metric._training.add(metric._classifier.prepare(_hr(item)), item, "sr")
+    for item in test:
+        metric.update_item(_hr(item), _hr(item), item)
+    learned, tested = metric._training.of("sr"), metric._testing.of("hr")
+    assert learned is not None
+    assert tested is not None
+    (confusion,) = metric._confusions(learned, tested)
+    assert confusion.accuracy == 1.0
+
+
+def test_what_is_learned_from_noise_is_chance_and_the_ceiling_stays() -> None:
+    metric = Cas("hog-svm", seeds=3)
+    value = _scored(metric, _items(0, 8), _items(1, 10), _noise)
+    assert isinstance(value, float)
+    assert abs(value - 1 / 3) < 0.3
+    assert metric.extra()["ceiling"] == 1.0
+
+
+def test_labels_that_mean_nothing_give_chance() -> None:
+    random = np.random.default_rng(0)
+    train, test = (
+        [
+            Item(f"i{index}", _picture("rows", 100 * split + index), label=str(random.choice(["a", "b"])))
+            for index in range(40)
+        ]
+        for split in (0, 1)
+    )
+    value = _scored(Cas("hog-svm", seeds=1), train, test)
+    assert isinstance(value, float)
+    # Within three standard deviations of tossing 40 coins.
+    assert abs(value - 0.5) < 3 * 0.5 / 40**0.5
+
+
+def test_the_test_images_are_hr_whatever_the_sr() -> None:
+    metric = Cas("hog-svm", seeds=1)
+    metric.protocol = PROTOCOL
+    for item in _items(0):
+        metric.update_training(_hr(item), _hr(item), item)
+    for item in _items(1):
+        metric.update_item(_noise(item), _hr(item), item)
+    assert metric.compute() == 1.0
+
+
+def test_the_floor_is_the_score_of_the_method_bicubic(counted: list[tuple[str, int]]) -> None:
+    method: Method = registry().get("method", "bicubic").load()()
+
+    def sr(item: Item) -> torch.Tensor:
+        image, peak = item.read_hr()
+        lr = to_tensor(PROTOCOL.lr(image, peak), peak)
+        return to_tensor(to_image(method.upscale(lr[None], 4)[0], image, peak), peak, torch.float64)
+
+    train = _items(0)
+    assert all(torch.equal(sr(item), bicubic(item, PROTOCOL)) for item in train)
+    metric = Cas("hog-svm", seeds=2)
+    value = _scored(metric, train, _items(1), sr)
+    assert value == metric.extra()["floor"]
+    assert len(counted) == 4, "two seeds of bicubic, which is the floor too, and two of the ceiling"
+
+
+def test_bicubic_uses_the_lr_that_comes_with_the_dataset() -> None:
+    hr = _picture("rows", 0)
+    shipped = np.full((SIDE // 4, SIDE // 4, 1), 51, np.uint8)
+    item = Item("one", hr, lr={("bicubic", 4): shipped}, label="rows")
+    assert torch.allclose(bicubic(item, PROTOCOL), torch.tensor(0.2, dtype=torch.float64))
+
+
+def test_ceiling_and_floor_are_trained_once_for_all_methods(counted: list[tuple[str, int]], cache: Path) -> None:
+    train, test = _items(0), _items(1)
+    _scored(Cas("hog-svm", seeds=2), train, test, _noise)
+    assert len(counted) == 6
+    assert len(list(cache.glob("*/*.json"))) == 6
+    assert not list(cache.glob("*/*.lock"))
+    _scored(Cas("hog-svm", seeds=2), train, test, lambda item: _hr(item) ** 2)
+    assert len(counted) == 8, "only the second method's own two"
+    metric = Nas("hog-svm", seeds=2)
+    value = _scored(metric, train, test, _noise)
+    assert len(counted) == 10, "the real images together with the first method's"
+    again = Nas("hog-svm", seeds=2)
+    assert _scored(again, train[::-1], test[::-1], _noise) == value
+    assert again.extra() == metric.extra()
+    assert len(counted) == 10, "the order of the images changes nothing"
+    assert metric.extra()["training images"] == 2 * len(train)
+
+
+def test_other_images_labels_or_seeds_are_other_trainings(counted: list[tuple[str, int]]) -> None:
+    train, test = _items(0, 4, ("rows", "checks")), _items(1, 3, ("rows", "checks"))
+    _scored(Cas("hog-svm", seeds=1), train, test)
+    assert len(counted) == 2, "HR as SR is the ceiling"
+    _scored(Cas("hog-svm", seeds=2), train, test)
+    assert len(counted) == 4
+    swapped = [Item(item.id, item.hr, label={"rows": "checks", "checks": "rows"}[item.label or ""]) for item in train]
+    _scored(Cas("hog-svm", seeds=1), swapped, test)
+    assert len(counted) == 6
+    _scored(Cas("hog-svm", seeds=1), train, test[1:])
+    assert len(counted) == 8
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"[0, 1", b"[99, 99, 99, 99, 99, 99]", b"[0]", b'{"a": 1}', b"[0.5, 1, 1, 1, 1, 1]"]
+)
+def test_a_damaged_memory_is_made_anew(counted: list[tuple[str, int]], cache: Path, damage: bytes) -> None:
+    train, test = _items(0, 4, ("rows", "checks")), _items(1, 3, ("rows", "checks"))
+    first = _scored(Cas("hog-svm", seeds=1), train, test)
+    for path in cache.glob("*/*.json"):
+        path.write_bytes(damage)
+    assert _scored(Cas("hog-svm", seeds=1), train, test) == first
+    assert len(counted) == 4
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(
+    counted: list[tuple[str, int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    train, test = _items(0, 4, ("rows", "checks")), _items(1, 3, ("rows", "checks"))
+    assert _scored(Cas("hog-svm", seeds=1), train, test) == 1.0
+    assert "not remembered" in caplog.text
+
+
+@dataclass
+class _Slow(HogSvm):
+    """Counts its trainings, and lets others come while it trains."""
+
+    trainings: int = 0
+
+    def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Numbers:
+        self.trainings += 1
+        assert not threading.Event().wait(0.2)
+        return np.zeros(len(test), np.int64)
+
+
+def test_of_several_that_need_one_classifier_only_one_trains_it() -> None:
+    gathering = Gathering()
+    for item in _items(0, 2):
+        gathering.add(np.zeros(4), item, "sr")
+    images = gathering.of("sr")
+    assert images is not None
+    slow = _Slow()
+    # The lock is one of open files, so that threads wait for each other as processes do.
+    threads = [
+        threading.Thread(target=predictions, args=(slow, images, images, ("checks", "columns", "rows"), 0, "cpu"))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert slow.trainings == 1
+
+
+def test_the_machine_is_chosen_from_a_small_grid_and_repeats() -> None:
+    assert np.prod([len(values) for values in HogSvm.grid.values()]) == 6
+    gathering, machine = Gathering(), HogSvm()
+    for item in _items(0, 5):
+        gathering.add(machine.prepare(_hr(item) + 0.3 * _noise(item)), item, "sr")
+    images = gathering.of("sr")
+    assert images is not None
+    first, second = (machine.predict(images, images, ("checks", "columns", "rows"), 4, "cpu") for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_histograms_are_those_of_scikit_image_and_of_one_length() -> None:
+    from skimage.feature import hog
+
+    machine = HogSvm()
+    image = torch.rand(3, 128, 128, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    expected = hog(image.permute(1, 2, 0).numpy(), 9, (16, 16), (2, 2), channel_axis=-1)
+    np.testing.assert_allclose(machine.prepare(image), expected)
+    assert machine.prepare(torch.rand(1, 30, 75, dtype=torch.float64)).shape == expected.shape == (1764,)
+
+
+def test_two_images_a_class_are_enough_for_two_folds_and_one_for_none() -> None:
+    for each in (2, 1):
+        assert isinstance(_scored(Cas("hog-svm", seeds=1), _items(0, each), _items(1, 2)), float)
+
+
+def test_a_class_of_the_test_split_alone_is_an_error_of_the_classifier() -> None:
+    metric = Cas("hog-svm", seeds=1)
+    value = _scored(metric, _items(0, 4, ("rows", "checks")), _items(1, 4))
+    assert isinstance(value, float)
+    assert value <= 2 / 3
+    assert metric.extra()["columns as columns"] == 0.0
+
+
+def test_one_class_or_no_images_skip_the_metric() -> None:
+    one = _scored(Cas("hog-svm"), _items(0, 3, ("rows",)), _items(1, 3))
+    assert isinstance(one, srbench.Skip)
+    assert "'rows'" in one.reason
+    assert isinstance(Cas("hog-svm").compute(), srbench.Skip)
+
+
+def test_a_network_repeats_under_its_seed_whatever_the_global_one() -> None:
+    network = NetworkClassifier("tiny", 2, lambda: 16, _tiny)
+    gathering = Gathering()
+    for item in _items(0, 4):
+        gathering.add(network.prepare(_hr(item)), item, "sr")
+    images = gathering.of("sr")
+    assert images is not None
+    made = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        made.append(network.predict(images, images, ("checks", "columns", "rows"), 0, "cpu"))
+    assert np.array_equal(*made)
+
+
+def _tiny(classes: int) -> torch.nn.Module:
+    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, classes))
+
+
+def test_timm_models_are_found_and_others_named() -> None:
+    network = classifier("timm:resnet18", 1)
+    assert network.prepare(torch.rand(1, 20, 30)).shape == (3, 224, 224)
+    with pytest.raises(ClassifierError, match="resnet18"):
+        classifier("timm:resnet1", 1).prepare(torch.rand(1, 20, 30))
+    for name in ("skinlesnett", "timm:", "timm:../x"):
+        with pytest.raises(ClassifierError):
+            classifier(name, 1)
