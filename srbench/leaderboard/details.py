@@ -109,7 +109,7 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
 
 
 def _plain(value: float) -> str:
-    return number(value, 0) if value.is_integer() else significant(value, 4)
+    return number(value, 0) if value == round(value) else significant(value, 4)
 
 
 def _score(value: float) -> str:
