@@ -99,6 +99,6 @@ class SetMetric(Metric):
         """Further numbers for the page, asked for after `compute`: a spread, recall, F1.
 
         By convention `n` is how many images its statistics rest on and `d` the length of a feature vector; where
-        n < d, the page marks the value.
+        n < d, the page marks the value. `spread`, `floor` and `ceiling` stand beside the value, too.
         """
         return {}

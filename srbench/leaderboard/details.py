@@ -8,23 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srbench.errors import SrbenchError
+from srbench.leaderboard.costs import cost_cell, cost_columns, cost_lines
 from srbench.leaderboard.figures import history
-from srbench.leaderboard.numerals import MINUS, count, duration, listing, metric_label, number, significant, slug
+from srbench.leaderboard.numerals import MINUS, duration, listing, metric_label, number, significant, slug
 from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
 from srbench.leaderboard.results import Result, Results
 from srbench.leaderboard.tables import set_remarks, spread_over_seeds
 from srbench.matrix import Use
-from srbench.store import MetricResult, Record, Store, StoreError
-
-_COSTS = {
-    "train_seconds": ("Training", duration),
-    "train_steps": ("Training steps", lambda value: number(value, 0)),
-    "upscale_seconds": ("Upscaling the test set", duration),
-    "ms_per_megapixel": ("Upscaling, ms per megapixel of SR", significant),
-    "peak_memory_gb": ("Peak memory of upscaling, GB", significant),
-    "train_peak_memory_gb": ("Peak memory of training, GB", significant),
-    "parameters": ("Parameters", count),
-}
+from srbench.store import MetricResult, Store, StoreError
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
@@ -85,7 +76,7 @@ def cell_context(result: Result, results: Results, galleries: Sequence[Gallery],
         "images": _image_lines(result),
         "pictures": pictures,
         "pictures_remark": remark,
-        "cost": _cost(record) if record else [],
+        "cost": cost_lines(record.cost) if record else [],
         "parameters": flat(planned.method.params),
         "environment": flat(record.environment) if record else [],
         "ingredients": json.dumps(ingredients, indent=2, sort_keys=True, ensure_ascii=False),
@@ -102,7 +93,7 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
     if not facts.per_image:
         remarks.append("compares the whole set")
     remarks += set_remarks(facts)
-    extra = ", ".join(f"{label.replace('_', ' ')} {significant(number, 4)}" for label, number in facts.extra.items())
+    extra = ", ".join(f"{label.replace('_', ' ')} {_plain(value)}" for label, value in facts.extra.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
         "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
     )
@@ -115,6 +106,10 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
         "extra": extra,
         "remark": "; ".join(remarks) or "–",
     }
+
+
+def _plain(value: float) -> str:
+    return number(value, 0) if value.is_integer() else significant(value, 4)
 
 
 def _score(value: float) -> str:
@@ -138,14 +133,6 @@ def _shown_score(value: float | None) -> dict[str, Any]:
     if value is None:
         return {"text": "not scored", "sort": ""}
     return {"text": _score(value), "sort": str(value).replace("inf", "Infinity")}
-
-
-def _cost(record: Record) -> list[tuple[str, str]]:
-    pairs = []
-    for name, value in record.cost.items():
-        label, words = _COSTS.get(name, (name.replace("_", " "), significant))
-        pairs.append((label, "not measured" if value is None else words(value)))
-    return pairs
 
 
 def _pictures(result: Result, results: Results, galleries: Sequence[Gallery]) -> tuple[list[dict[str, Any]], str]:
@@ -231,6 +218,7 @@ def _groups(method: str, results: Results) -> list[dict[str, Any]]:
             "heads": _heads(results.metrics, own),
             "lines": [_line(result, results.metrics) for result in own],
             "spread": _spread(own, results.metrics),
+            "costs": _costs(own),
         }
         for (protocol, dataset), own in groups.items()
     ]
@@ -247,11 +235,17 @@ def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
     line = {"slug": result.slug, "name": f"{result.entrant.name}{seed}", "trouble": "" if result.ok else result.trouble}
     if not result.ok or record is None:
         return line
-    cells = [_value(record.metrics.get(metric)) for metric in metrics]
-    for cost, words in (("train_seconds", duration), ("ms_per_megapixel", significant)):
-        value = record.cost.get(cost)
-        cells.append({"text": "–" if value is None else words(value), "sort": "" if value is None else value})
-    return line | {"cells": cells}
+    return line | {"cells": [_value(record.metrics.get(metric)) for metric in metrics]}
+
+
+def _costs(own: Sequence[Result]) -> dict[str, Any]:
+    """The table of costs of the cells that have a record and went well."""
+    done = [(result, result.record) for result in own if result.ok and result.record is not None]
+    columns = cost_columns([record.cost for _, record in done])
+    lines = [
+        _line(result, ()) | {"cells": [cost_cell(column, record.cost) for column in columns]} for result, record in done
+    ]
+    return {"columns": columns, "lines": lines if columns else []}
 
 
 def _value(facts: MetricResult | None) -> dict[str, Any]:

@@ -330,8 +330,12 @@ def _without_images(results: Sequence[Result], metric: str, datasets: Sequence[s
 
 
 def set_aside(facts: MetricResult) -> str:
-    """What belongs beside a set metric's value: its spread, how many images it rests on, how long the features are."""
+    """What belongs beside a set metric's value: spread, bounds, how many images, how long the features are.
+
+    bounds: what the worst and the best of images get, for metrics that say.
+    """
     words = [f"± {significant(facts.extra['spread'])}"] if "spread" in facts.extra else []
+    words += [f"{name} {significant(facts.extra[name], 3)}" for name in ("floor", "ceiling") if name in facts.extra]
     words += [f"{name} {facts.extra[name]:.0f}" for name in ("n", "d") if name in facts.extra]
     return ", ".join([*words, "n < d"] if _is_thin(facts) else words)
 

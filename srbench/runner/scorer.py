@@ -144,7 +144,7 @@ class _Extractors:
             return []
         name, dataset = scoring.training.extractor.name, scoring.training.dataset.name
         facts = ", ".join(f"{fact.replace('_', ' ')} {value:.3g}" for fact, value in record.facts.items())
-        said = f"; on its test split: {facts}" if facts else ""
+        said = f" and checked on the test split: {facts}" if facts else ""
         return [f"extractor {name} was trained on the training split of {dataset}{said}"]
 
 

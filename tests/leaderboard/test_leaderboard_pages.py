@@ -176,6 +176,28 @@ def test_headings_go_down_one_step_at_a_time_and_pictures_have_words(trees: dict
         assert all(id(f) in labelled or f.attributes.get("id") in named for f in fields)
 
 
+def test_method_and_cell_pages_say_what_the_method_costs(trees: dict[Path, Tag]) -> None:
+    (learner,) = [tree for path, tree in trees.items() if path.parent.name == "methods" and path.stem == "learner"]
+    tables = [table for table in learner.find("table") if "cost" in next(table.find("caption")).text]
+    assert tables
+    for table in tables:
+        heads = [head.text for head in next(table.find("thead")).find("th")]
+        assert heads == ["Cell", "Parameters", "Multiply-adds", "Training", "ms/Mpx", "Latency, ms"]
+        for row in next(table.find("tbody")).find("tr"):
+            cells = [" ".join(cell.text.split()) for cell in row.find("td")]
+            assert cells[:2] == ["57 k", "52.7 G"]
+            assert cells[4] == "4.2 [4.1, 4.6]"
+    cells = [tree for path, tree in trees.items() if path.parent.name == "cells" and "learner" in path.stem]
+    said = [
+        {term.text: fact.text for term, fact in zip(tree.find("dt"), tree.find("dd"), strict=True)} for tree in cells
+    ]
+    assert any(facts.get("Multiply-adds for a 1280 x 720 output") == "52.7 G" for facts in said)
+    assert any(
+        facts.get("Latency of one LR of 75 x 11 pixels, ms") == "4.2 (quartiles 4.1 and 4.6, 20 calls)"
+        for facts in said
+    )
+
+
 def test_colours_of_figures_come_from_the_style_sheet(trees: dict[Path, Tag], pages: Path) -> None:
     svgs = [svg for svg in trees[pages / "index.html"].find("svg") if svg.attributes["class"] == "figure"]
     assert len(svgs) == 6

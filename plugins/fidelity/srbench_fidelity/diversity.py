@@ -70,7 +70,7 @@ class _Pairwise(srbench.SetMetric):
         real = self._mean([hr for *_, hr in self._held])
         if isinstance(real, srbench.Skip):
             return {}
-        return {"real set": real, "pairs": float(math.comb(len(self._held), 2))}
+        return {"real_set": real, "pairs": float(math.comb(len(self._held), 2))}
 
     def _mean(self, images: list[torch.Tensor]) -> float | srbench.Skip:
         scores = []

@@ -84,7 +84,7 @@ class TimmModel(srbench.Extractor):
         """What timm knows of the weights: size, interpolation, mean and deviation of the input, their tag."""
         timm = _import_timm()
         try:
-            return timm.models.get_pretrained_cfg(self._model)
+            return timm.models.get_pretrained_cfg(self._model, allow_unregistered=False)
         except RuntimeError as error:
             raise ModelError(f"timm: {error}{nearest(self._model, timm.list_pretrained())}") from error
 
