@@ -19,7 +19,7 @@ demo: $(VENV)/installed  ## run the quickstart matrix and make its page
 setup: $(VENV)/developed  ## srbench, every plugin and the tools, in .venv
 
 test: $(VENV)/developed  ## the tests of the core and of every plugin
-	$(BIN)/python -m pytest
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/developed  ## style and types
 	$(BIN)/ruff check .
@@ -33,6 +33,7 @@ benchmarks: $(VENV)/developed  ## speed, side by side with peers
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/frechet.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/frechet.py
 
 quickstart: $(VENV)/installed  ## publish the quickstart again: its records and pages in leaderboards/quickstart
 	$(BIN)/srbench run leaderboards/quickstart --out leaderboards/quickstart

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +18,6 @@ SETS: list[type[named._Named]] = [Set5, Set14, Bsd100, Urban100, Div2k, T91]
 def put(path: Path, side: int = 24) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_image(path, np.full((side, side, 3), 9, np.uint8))
-
-
-@pytest.fixture
-def data_root() -> Path:
-    root = os.environ.get("SRBENCH_DATA")
-    if root is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI sets SRBENCH_DATA to a folder that holds set5 and t91")
-        pytest.skip("SRBENCH_DATA is not set")
-    return Path(root)
 
 
 def test_set5_comes_with_its_lr(data_root: Path) -> None:
