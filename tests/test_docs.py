@@ -64,6 +64,14 @@ def test_the_tutorials_matrix_asks_for_its_own_method(tmp_path):
     assert "my-nearest" in fault
 
 
+def test_the_matrix_of_set_metrics_can_be_read(tmp_path):
+    path = tmp_path / "set-metrics.yaml"
+    path.write_text(titled_blocks("set-metrics.md")["set-metrics.yaml"])
+    asked = {metric.name: metric.extractor.name for metric in read_matrix(path).metrics}
+    assert asked["fid"] == "inception"
+    assert asked["fid-resnet"] == "timm:resnet18.a1_in1k"
+
+
 def test_the_example_metric_passes_the_kit(tmp_path, monkeypatch):
     registry = module_from("plugins.md", "my_metrics.py", tmp_path, monkeypatch)
     assert everything_but_passes(MetricSubject("mean-error", registry=registry)) == {}

@@ -65,6 +65,7 @@ def _by_cholesky(one: Floats, other: Floats, tolerance: float) -> float | None:
     Three times as fast as singular values. But the eigenvalues are squares of what is wanted, and rounding moves all of
     them alike by a little of the largest: the root of a small one may lose half of its digits or more.
     """
+    import torch
     from scipy.linalg import cholesky
     from scipy.linalg.lapack import dsygst
 
@@ -73,9 +74,10 @@ def _by_cholesky(one: Floats, other: Floats, tolerance: float) -> float | None:
         factor = cholesky(one.T, lower=True, check_finite=False)
     except np.linalg.LinAlgError:
         return None
-    # The product L^T S2 L at a quarter of the cost of two multiplications; only its lower triangle.
+    # The product L^T S2 L for less than one multiplication; only its lower triangle.
     product, _ = dsygst(other.T, factor, itype=2, lower=1)
-    eigenvalues = np.linalg.eigvalsh(product, UPLO="L")
+    # Where torch comes with MKL, it needs half of the time that NumPy needs here.
+    eigenvalues = torch.linalg.eigvalsh(torch.from_numpy(product.T), UPLO="U").numpy()
     moved = 4 * _EPSILON * eigenvalues[-1]
     if eigenvalues[0] <= moved:
         return None

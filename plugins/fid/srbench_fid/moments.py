@@ -79,7 +79,10 @@ class Moments:
         """The moments of an array `(n, d)`."""
         array = as_features(features)
         moments = cls(array.shape[1])
-        moments._take(array)
+        if len(array) > moments.dim:
+            moments._settled = _Part.of(array)
+        else:
+            moments._take(array)
         return moments
 
     @property
@@ -133,10 +136,6 @@ class Moments:
             if self._pending == self.dim:
                 self._settle(_Part.of(self._rows))
                 self._pending = 0
-            if self._pending == 0 and len(rows) > self.dim:
-                self._settle(_Part.of(rows[: self.dim]))
-                rows = rows[self.dim :]
-                continue
             now = rows[: self.dim - self._pending]
             self._rows[self._pending : self._pending + len(now)] = now
             self._pending += len(now)
