@@ -36,7 +36,7 @@ benchmarks: $(VENV)/developed  ## speed, side by side with peers
 	$(BIN)/python benchmarks/frechet.py
 
 quickstart: $(VENV)/installed  ## publish the quickstart again: its records and pages in leaderboards/quickstart
-	$(BIN)/srbench run leaderboards/quickstart --out leaderboards/quickstart
+	$(BIN)/srbench run leaderboards/quickstart
 
 clean:
 	rm -rf $(VENV) site results

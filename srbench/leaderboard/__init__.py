@@ -20,10 +20,10 @@ def publish(plan: Plan, store_root: Path, out: Path | None = None, *, anew: bool
     from srbench.leaderboard.downloads import made_from, read_made_from
 
     folder = out or LEADERBOARDS / plan.matrix.name
-    index = folder / "index.html"
-    if anew or not index.exists() or read_made_from(folder / "board.json") != made_from(plan):
-        write_pages(plan, store_root, folder, listed=out is None)
-        if out is None:
+    index, listed = folder / "index.html", out is None
+    if anew or not index.exists() or read_made_from(folder / "board.json") != made_from(plan, listed):
+        write_pages(plan, store_root, folder, listed=listed)
+        if listed:
             write_index(LEADERBOARDS)
     return index
 

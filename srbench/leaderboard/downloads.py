@@ -63,7 +63,6 @@ def write_board_json(results: Results, tables: Sequence[Table], path: Path, fact
     board = {
         "name": results.plan.matrix.name,
         **facts,
-        "made_from": made_from(results.plan),
         "tables": [_table(table) for table in tables],
         "cells": [_cell(result) for result in results.all],
     }
@@ -71,10 +70,11 @@ def write_board_json(results: Results, tables: Sequence[Table], path: Path, fact
     write_atomically(path, text.encode())
 
 
-def made_from(plan: Plan) -> str:
+def made_from(plan: Plan, listed: bool) -> str:
     """A sha256 over everything the pages are made from: the matrix, every record, and srbench's own source."""
     return digest(
         {
+            "listed": listed,
             "matrix": plan.matrix.path.read_text(encoding="utf-8", errors="replace"),
             "records": [msgspec.to_builtins(cell.record) for cell in plan.cells],
             "source": registry().source_of("srbench"),

@@ -81,6 +81,7 @@ def write_board(plan: Plan, store_root: Path, out: Path, listed: bool) -> Path:
             "title": plan.matrix.title,
             "header": header,
             "date": date,
+            "made_from": downloads.made_from(plan, listed),
             "findings": [sentence for view in views[:1] for sentence in view.findings.lead],
         },
     )
