@@ -273,8 +273,9 @@ def _facts(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:
         ("Compiled", listing(list(dict.fromkeys("yes" if one.compile else "no" for one in told)))),
         ("Held out for validation", listing(counts) if any(held_out) else "none"),
     ]
-    if len(held_out) == 1 and held_out[0]:
-        facts.append(("Held-out images", held_out[0]))
+    if any(held_out):
+        differ = "others in each training; compare a curve with itself only"
+        facts.append(("Held-out images", held_out[0] if len(held_out) == 1 else differ))
     return tuple(facts)
 
 
