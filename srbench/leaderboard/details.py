@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srbench.errors import SrbenchError
+from srbench.leaderboard.confusion import confusion_table
 from srbench.leaderboard.costs import cost_cell, cost_columns, cost_lines
 from srbench.leaderboard.figures import history
 from srbench.leaderboard.numerals import MINUS, duration, listing, metric_label, number, significant, slug
 from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
 from srbench.leaderboard.results import Result, Results
-from srbench.leaderboard.tables import set_remarks, spread_over_seeds
+from srbench.leaderboard.setmetrics import set_remarks
+from srbench.leaderboard.values import spread_over_seeds
 from srbench.matrix import Use
 from srbench.store import MetricResult, Store, StoreError
 
@@ -93,7 +95,8 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
     if not facts.per_image:
         remarks.append("compares the whole set")
     remarks += set_remarks(facts)
-    extra = ", ".join(f"{label.replace('_', ' ')} {_plain(value)}" for label, value in facts.extra.items())
+    confusion, others = confusion_table(facts.extra)
+    extra = ", ".join(f"{label.replace('_', ' ')} {_plain(value)}" for label, value in others.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
         "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
     )
@@ -104,6 +107,7 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
         "arrow": "↑" if facts.higher_is_better else "↓",
         "direction": "higher" if facts.higher_is_better else "lower",
         "extra": extra,
+        "confusion": confusion,
         "remark": "; ".join(remarks) or "–",
     }
 
