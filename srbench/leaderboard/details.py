@@ -64,6 +64,7 @@ def cell_context(result: Result, results: Results, galleries: Sequence[Gallery],
     ]
     pictures, remark = _pictures(result, results, galleries)
     ingredients = (record.ingredients if record else None) or cell.ingredients
+    facts = record.metrics if record else {}
     return {
         "title": cell.label,
         "result": result,
@@ -73,7 +74,7 @@ def cell_context(result: Result, results: Results, galleries: Sequence[Gallery],
         "reason": (record.reason if record else planned.why) if not result.ok else "",
         "point": point,
         "method_slug": method_slug,
-        "metrics": [_metric_line(name, facts) for name, facts in record.metrics.items()] if record else [],
+        "metrics": [_metric_line(name, facts[name]) for name in results.metrics if name in facts],
         "image_metrics": [metric_label(name) for name in _image_metrics(result)],
         "images": _image_lines(result),
         "pictures": pictures,
@@ -92,7 +93,7 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
     remarks = [facts.reason] if facts.reason else []
     if facts.infinite:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
-    if not facts.per_image:
+    if not facts.per_image and facts.status == "ok":
         remarks.append("compares the whole set")
     remarks += set_remarks(facts)
     confusion, others = confusion_table(facts.extra)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from srbench.leaderboard.numerals import significant
 from srbench.store import MetricResult
 
@@ -11,11 +14,17 @@ THIN = (
 )
 
 
-def set_aside(facts: MetricResult) -> str:
-    """What belongs beside a set metric's value: its spread, how many images, how long the features are."""
-    words = [f"± {significant(facts.extra['spread'])}"] if "spread" in facts.extra else []
-    words += [f"{name} {facts.extra[name]:.0f}" for name in ("n", "d") if name in facts.extra]
-    return ", ".join([*words, "n < d"] if _is_thin(facts) else words)
+def set_aside(told: Sequence[MetricResult]) -> str:
+    """What belongs beside a set metric's value: its spread, how many images, how long the features are.
+
+    told: of every cell that the value is the mean of. Their spreads are pooled (the root of the mean square).
+    """
+    spreads = [facts.extra["spread"] for facts in told if "spread" in facts.extra]
+    words = [f"± {significant(math.hypot(*spreads) / math.sqrt(len(spreads)))}"] if spreads else []
+    for name in ("n", "d"):
+        numbers = sorted({facts.extra[name] for facts in told if name in facts.extra})
+        words += [f"{name} {' to '.join(f'{number:.0f}' for number in numbers)}"] if numbers else []
+    return ", ".join([*words, "n < d"] if any(map(_is_thin, told)) else words)
 
 
 def set_remarks(facts: MetricResult) -> list[str]:

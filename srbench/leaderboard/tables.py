@@ -210,7 +210,8 @@ def _column(
     widths = [
         (one.high - one.low) / 2 for one in [*shown, *differences] if one.low is not None and one.high is not None
     ]
-    widths += [fact.extra["spread"] for fact in facts if "spread" in fact.extra]
+    spreads = ("spread", "ceiling spread", "floor spread")
+    widths += [fact.extra[name] for fact in facts for name in spreads if name in fact.extra]
     return Column(
         metric=metric,
         unit=told.unit if told else "",

@@ -159,13 +159,12 @@ def _without_images(results: Sequence[Result], metric: str, datasets: Sequence[s
         )
     numbers = [value for value in values if value is not None]
     told = [result.record.metrics[metric] for result in results if result.record is not None]
-    asides = list(dict.fromkeys(aside for facts in told if (aside := set_aside(facts))))
     remarks = list(dict.fromkeys(remark for facts in told for remark in set_remarks(facts)))
     return Value(
         Interval(finite_mean(numbers), None, None, len(numbers)),
         note=notes.number(f"{metric_label(metric)}: {'; '.join(remarks)}.") if remarks else None,
         seed_spread=spread_over_seeds(results, metric),
-        aside="; ".join(asides),
+        aside=set_aside(told),
     )
 
 

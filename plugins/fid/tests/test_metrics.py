@@ -144,7 +144,7 @@ def test_beside_its_value_a_metric_says_what_it_rests_on():
     distance = kernel_distance(features_of(SR), features_of(HR), 9, 12)
     assert kid.extra() == {"n": 30, "spread": distance.spread, "subset_size": 12}
     logits = Corners().logits(torch.from_numpy(features_of(HR))).numpy()
-    assert inception.extra()["of HR"] == inception_score(logits, 5).value
+    assert inception.extra()["ceiling"] == inception_score(logits, 5).value
     # A Frechet distance is too large where n < d, which the page marks; the others know no such bias.
     assert [name for name, metric in {"fid": fid, "kid": kid, "is": inception}.items() if "d" in metric.extra()] == [
         "fid"
