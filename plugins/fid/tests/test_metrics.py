@@ -1,6 +1,7 @@
 """The set metrics on an extractor small enough to follow by hand, and as they stand in a run."""
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -277,3 +278,25 @@ def test_a_run_scores_on_a_model_of_timm_as_soon_as_its_weights_are_there_and_ag
 
     save_model(tmp_path / "data", seed=1)
     assert "to be scored: fid, kid" in bench.srbench("plan", "matrix.yaml").stdout
+
+
+def test_the_number_of_workers_changes_no_value(bench, tmp_path):
+    save_model(tmp_path / "data")
+    on_timm = {"extractor": f"timm:{MODEL}"}
+    settings = {"methods": ["toy-nearest", "bicubic", "lanczos"]}
+    bench.matrix(**settings, metrics=["psnr", {"fid": on_timm}, {"kid": on_timm}, {"mmd": on_timm}])
+    values = []
+    for jobs in ("1", "3"):
+        # Without what the other run left behind.
+        shutil.rmtree(bench.folder / "cache", ignore_errors=True)
+        shutil.rmtree(bench.folder / "results", ignore_errors=True)
+        assert bench.run("--jobs", jobs).returncode == 0
+        values.append(
+            {
+                (label, name): metric["value"]
+                for label, record in bench.records().items()
+                for name, metric in record["metrics"].items()
+            }
+        )
+    assert len(values[0]) == 12
+    assert values[0] == pytest.approx(values[1], rel=1e-6)
