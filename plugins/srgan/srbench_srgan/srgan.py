@@ -167,8 +167,8 @@ class SRGAN(SRResNet):
             return content_loss(self.content, self.device)
         except WeightsMissing:
             note = (
-                f"The content loss is the mean squared error in place of {self.content}: the weights of VGG19 were not on "
-                "the machine that trained; `srbench fetch vgg19` gets them."
+                f"The content loss is the mean squared error in place of {self.content}: the weights of VGG19 were not "
+                "on the machine that trained; `srbench fetch vgg19` gets them."
             )
             if note not in self.notes:
                 self.notes.append(note)
