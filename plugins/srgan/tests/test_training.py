@@ -36,7 +36,7 @@ test_srgan = check_methods(
 )
 
 
-def pictures(channels: int = 3, depth: str = "uint8", count: int = 4) -> list[np.ndarray]:
+def pictures(channels: int = 3, depth: str = "uint8", count: int = 6) -> list[np.ndarray]:
     made = [textured(seed, 40, 36, channels) for seed in range(count)]
     if depth == "float32":
         return [picture.astype(np.float32) for picture in made]
@@ -203,9 +203,9 @@ def test_without_vgg19_the_content_loss_is_the_mean_squared_error_and_a_note_say
     for name, method in (("fallen", fallen), ("meant", meant)):
         method.fit(training_set(), context(tmp_path / name, 4))
     assert identical(state(fallen), state(meant))
-    assert meant.notes == []
-    (note,) = fallen.notes
-    assert "in place of vgg54" in note and "`srbench fetch vgg19`" in note
+    assert not any("in place of" in note for note in meant.notes)
+    (note,) = [note for note in fallen.notes if "in place of" in note]
+    assert "vgg54" in note and "`srbench fetch vgg19`" in note
 
 
 @pytest.mark.usefixtures("vgg19")
@@ -213,7 +213,7 @@ def test_with_vgg19_the_content_loss_is_that_of_its_features(tmp_path: Path) -> 
     method, plain = SRGAN(**{**TINY_GAN, "content": "vgg54"}), SRGAN(**MSE)
     for name, one in (("features", method), ("plain", plain)):
         one.fit(training_set(), context(tmp_path / name, 4))
-    assert method.notes == []
+    assert not any("in place of" in note for note in method.notes)
     assert not identical(state(method), state(plain))
     method.save(tmp_path / "model")
     again = SRGAN(**{**TINY_GAN, "content": "vgg54"})
@@ -279,4 +279,4 @@ def test_a_matrix_of_both_with_a_cell_that_cannot_be(tmp_path: Path, monkeypatch
     }
     assert "18 pixels" in by_method["unfit"]["reason"]
     assert "in place of vgg22" in json.dumps(by_method["srgan"]["notes"])
-    assert by_method["srresnet"]["notes"] == []
+    assert "in place of" not in json.dumps(by_method["srresnet"]["notes"])
