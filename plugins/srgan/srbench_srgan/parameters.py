@@ -11,6 +11,9 @@ Positive = Annotated[float, Meta(gt=0)]
 Decay = Annotated[float, Meta(ge=0, lt=1)]
 Size = Annotated[float, Meta(gt=0, le=1)]
 
+Ends = Literal["published", "light"]
+"""The first and the last layers. `light`: kernels of 3, no activation before the blocks, and one sub-pixel layer that
+gives the image itself, so that every convolution is one on LR (Shi et al., ESPCN, 2016)."""
 Activation = Literal["prelu", "leaky_relu"]
 PixelLoss = Literal["mse", "l1"]
 Content = Literal["mse", "vgg22", "vgg54"]

@@ -10,7 +10,7 @@ import srbench
 from srbench.training.stages import Batch
 from srbench.training.vgg import SMALLEST
 
-from .parameters import Activation, Content, Count, Course, Decay, Keep, PixelLoss, Positive, Size
+from .parameters import Activation, Content, Count, Course, Decay, Ends, Keep, PixelLoss, Positive, Size
 from .srresnet import SMALL, SRResNet
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class SRGAN(SRResNet):
         self,
         blocks: Count = 16,
         width: Count = 64,
+        ends: Ends = "published",
         batch_norm: bool = True,
         activation: Activation = "prelu",
         loss: PixelLoss = "mse",
@@ -92,6 +93,7 @@ class SRGAN(SRResNet):
         super().__init__(
             blocks=blocks,
             width=width,
+            ends=ends,
             batch_norm=batch_norm,
             activation=activation,
             loss=loss,

@@ -40,11 +40,13 @@ def unsettle(network: torch.nn.Module) -> None:
             torch.nn.init.uniform_(module.weight, 0.1, 0.4)
 
 
-def expected_parameters(planes: int, scale: int, blocks: int, width: int, batch_norm: bool) -> int:
+def expected_parameters(planes: int, scale: int, blocks: int, width: int, batch_norm: bool, light: bool = False) -> int:
     """The sum over the layers of figure 4; a PReLU has one slope."""
     inner = 9 * width**2 + width + (2 * width if batch_norm else 0)
-    total = 81 * planes * width + width + 1
-    total += blocks * (2 * inner + 1) + inner
+    total = blocks * (2 * inner + 1) + inner
+    if light:
+        return total + 9 * planes * width + width + scale**2 * planes * (9 * width + 1)
+    total += 81 * planes * width + width + 1
     factors = {2: [2], 3: [3], 4: [2, 2], 8: [2, 2, 2]}[scale]
     total += sum(factor**2 * (9 * width**2 + width) + 1 for factor in factors)
     return total + 81 * width * planes + planes
@@ -60,10 +62,18 @@ def test_the_paper_preset_has_the_published_number_of_parameters(target: type[SR
 @pytest.mark.parametrize("planes", [1, 3])
 @pytest.mark.parametrize("scale", [2, 3, 4, 8])
 @pytest.mark.parametrize("batch_norm", [True, False])
-def test_the_parameters_are_the_sum_over_the_layers(planes: int, scale: int, batch_norm: bool) -> None:
-    method = SRResNet(blocks=3, width=10, batch_norm=batch_norm)
+@pytest.mark.parametrize("ends", ["published", "light"])
+def test_the_parameters_are_the_sum_over_the_layers(planes: int, scale: int, batch_norm: bool, ends: str) -> None:
+    method = SRResNet(blocks=3, width=10, batch_norm=batch_norm, ends=ends)
     method._make(planes, scale)
-    assert method.parameters_count() == expected_parameters(planes, scale, 3, 10, batch_norm)
+    assert method.parameters_count() == expected_parameters(planes, scale, 3, 10, batch_norm, ends == "light")
+
+
+def test_the_small_preset_has_the_documented_number_of_parameters() -> None:
+    method = SRResNet(**resolve(SRResNet, {"preset": "small"}))
+    method._make(3, 4)
+    assert method.parameters_count() == 657_272 == expected_parameters(3, 4, 8, 64, False, light=True)
+    assert method.halo == 19
 
 
 def test_a_leaky_relu_has_no_slope_to_learn() -> None:
@@ -114,6 +124,30 @@ def test_the_generator_is_that_of_the_figure(scale: int, factors: list[int]) -> 
     assert next(tensors, None) is None, "there are tensors that the figure does not have"
 
 
+def test_light_ends_are_convolutions_on_lr_around_the_same_blocks() -> None:
+    method = seeded(SRResNet(blocks=1, width=5, ends="light", batch_norm=False), 3)
+    tensors = list(method.networks["generator"].state_dict().values())
+    head, (*first_of_block, slope), second_of_block, last_of_body, tail = (
+        tensors[:2],
+        tensors[2:5],
+        tensors[5:7],
+        tensors[7:9],
+        tensors[9:],
+    )
+    lr = torch.rand(2, 3, 6, 5)
+
+    def conv(image: torch.Tensor, weight_and_bias: list[torch.Tensor]) -> torch.Tensor:
+        return functional.conv2d(image, *weight_and_bias, padding=1)
+
+    first = conv(lr, head)
+    inside = conv(first, first_of_block)
+    block = first + conv(torch.where(inside > 0, inside, slope * inside), second_of_block)
+    planes = conv(first + conv(block, last_of_body), tail)
+    # Nine planes a colour, of which plane 3 i + j is the row i and the column j of every place.
+    sr = planes.reshape(2, 3, 3, 3, 6, 5).permute(0, 1, 4, 2, 5, 3).reshape(2, 3, 18, 15)
+    torch.testing.assert_close(method.upscale(lr, 3), (sr + 1) / 2, atol=1e-5, rtol=1e-5)
+
+
 def test_the_discriminator_is_that_of_the_figure() -> None:
     torch.manual_seed(0)
     network = Discriminator(3, 40, width=4, dense=16).eval()
@@ -158,9 +192,10 @@ def test_the_discriminator_takes_patches_of_any_side(side: int) -> None:
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4, 8])
+@pytest.mark.parametrize("ends", ["published", "light"])
 @pytest.mark.parametrize("blocks", [1, 3])
-def test_the_halo_is_how_far_pixels_see_and_no_more(scale: int, blocks: int) -> None:
-    method = seeded(SRResNet(blocks=blocks, width=6), scale)
+def test_the_halo_is_how_far_pixels_see_and_no_more(scale: int, ends: str, blocks: int) -> None:
+    method = seeded(SRResNet(blocks=blocks, width=6, ends=ends), scale)
     assert method.halo is not None
     side = 2 * method.halo + 3
     middle = method.halo + 1
@@ -173,9 +208,9 @@ def test_the_halo_is_how_far_pixels_see_and_no_more(scale: int, blocks: int) -> 
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4, 8])
-@pytest.mark.parametrize("batch_norm", [True, False])
-def test_tiles_with_the_halo_equal_the_whole(scale: int, batch_norm: bool) -> None:
-    method = seeded(SRResNet(blocks=2, width=8, batch_norm=batch_norm), scale)
+@pytest.mark.parametrize("ends", ["published", "light"])
+def test_tiles_with_the_halo_equal_the_whole(scale: int, ends: str) -> None:
+    method = seeded(SRResNet(blocks=2, width=8, ends=ends), scale)
     lr = torch.rand(1, 3, 45, 38)
     torch.testing.assert_close(
         upscale_tiled(method, lr, scale, 13), method.upscale(lr, scale), atol=1e-5, rtol=0, check_stride=False
