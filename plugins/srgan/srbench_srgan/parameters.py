@@ -17,7 +17,7 @@ gives the image itself, so that every convolution is one on LR (Shi et al., ESPC
 Activation = Literal["prelu", "leaky_relu"]
 PixelLoss = Literal["mse", "l1"]
 Content = Literal["mse", "vgg22", "vgg54"]
-Course = Literal["constant", "cosine"]
+Schedule = Literal["constant", "cosine"]
 Keep = Literal["last", "best"]
 
 UPSAMPLING: dict[int, tuple[int, ...]] = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}

@@ -10,7 +10,7 @@ import srbench
 from srbench.training.stages import Batch
 from srbench.training.vgg import SMALLEST
 
-from .parameters import Activation, Content, Count, Course, Decay, Ends, Keep, PixelLoss, Positive, Size
+from .parameters import Activation, Content, Count, Decay, Ends, Keep, PixelLoss, Positive, Schedule, Size
 from .srresnet import SMALL, SRResNet
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class SRGAN(SRResNet):
         activation: Activation = "prelu",
         loss: PixelLoss = "mse",
         learning_rate: Positive = 1e-4,
-        course: Course = "constant",
+        schedule: Schedule = "constant",
         batch_size: Count = 16,
         patch: Count = 96,
         clip: Positive | None = None,
@@ -98,7 +98,7 @@ class SRGAN(SRResNet):
             activation=activation,
             loss=loss,
             learning_rate=learning_rate,
-            course=course,
+            schedule=schedule,
             batch_size=batch_size,
             patch=patch,
             clip=clip,

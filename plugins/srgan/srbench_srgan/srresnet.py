@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import srbench
 from srbench.training.stages import Batch, constant, cosine
 
-from .parameters import Activation, Count, Course, Decay, Ends, Keep, PixelLoss, Positive, Size, why_not
+from .parameters import Activation, Count, Decay, Ends, Keep, PixelLoss, Positive, Schedule, Size, why_not
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +18,7 @@ SMALL = {
     "batch_norm": False,
     "loss": "l1",
     "learning_rate": 5e-4,
-    "course": "cosine",
+    "schedule": "cosine",
     "batch_size": 8,
     "ema": 0.999,
     "sizes": (1.0, 0.85, 0.7, 0.6),
@@ -44,9 +44,9 @@ class SRResNet(srbench.TorchMethod):
     cosine, batches of 8, training images in four sizes, averaged weights, the best ones kept.
 
     width: feature channels. ends: the first and the last layers; `light` are one convolution of 3 x 3 each, the last of
-    which gives all pixels that lie over its place in LR. loss: `mse` or `l1`. course: the learning rate's. patch: side
-    of HR patches in pixels. ema: decay of the average of weights, 0 for none. clip: the largest norm of a gradient.
-    sizes: at which training images are learned from, 1 being their own.
+    which gives all pixels that lie over its place in LR. loss: `mse` or `l1`. schedule: of the learning rate. patch:
+    side of HR patches in pixels. ema: decay of the average of weights, 0 for none. clip: the largest norm of a
+    gradient. sizes: at which training images are learned from, 1 being their own.
     """
 
     presets: ClassVar = {"paper": {}, "small": SMALL}
@@ -60,7 +60,7 @@ class SRResNet(srbench.TorchMethod):
         activation: Activation = "prelu",
         loss: PixelLoss = "mse",
         learning_rate: Positive = 1e-4,
-        course: Course = "constant",
+        schedule: Schedule = "constant",
         batch_size: Count = 16,
         patch: Count = 96,
         clip: Positive | None = None,
@@ -72,7 +72,7 @@ class SRResNet(srbench.TorchMethod):
             raise srbench.SrbenchError("sizes: there should be at least one; [1] is the images' own")
         self.blocks, self.width, self.ends = blocks, width, ends
         self.batch_norm, self.activation = batch_norm, activation
-        self.loss, self.learning_rate, self.course = loss, learning_rate, course
+        self.loss, self.learning_rate, self.schedule = loss, learning_rate, schedule
         self.batch_size, self.patch, self.clip = batch_size, patch, clip
         self.ema, self.training_scales, self.keep = ema, sizes, keep
 
@@ -111,7 +111,7 @@ class SRResNet(srbench.TorchMethod):
                 step=step,
                 batch_size=self.batch_size,
                 patch=self.patch // scale,
-                schedule=cosine if self.course == "cosine" else constant,
+                schedule=cosine if self.schedule == "cosine" else constant,
                 ema=self._averaged(),
                 clip=self.clip,
                 validate=self.validation_psnr,
