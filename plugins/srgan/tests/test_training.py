@@ -193,7 +193,7 @@ def test_any_depth_in_grey_and_in_colour_at_any_scale(channels: int, depth: str,
 def test_the_pixel_stage_learns(tmp_path: Path) -> None:
     method = SRResNet(**{**TINY, "batch_size": 8, "learning_rate": 3e-3})
     method.fit(training_set(scale=2), context(tmp_path, 120))
-    assert method.history[-1]["mse"] < 0.3 * method.history[0]["mse"]
+    assert method.history[-1]["mse"] < 0.5 * method.history[0]["mse"]
 
 
 @pytest.mark.usefixtures("no_weights")
