@@ -44,7 +44,8 @@ def train(stages: Sequence[Stage], patches: Patches, context: FitContext) -> lis
     nothing is left to do. Raises `Interrupted` when `context.stop()` asked for it, and `Diverged`.
     """
     run = _Training(stages, patches, context)
-    run.resume()
+    if not run.resume():
+        run.begin()
     run.finish()
     return run.history
 
@@ -87,6 +88,13 @@ class _Training:
             network.eval()
         self._checkpoint()
 
+    def begin(self) -> None:
+        """Let the current stage, which has had no step yet, prepare its networks."""
+        if self.index < len(self.stages):
+            prepare = self.stages[self.index].begin
+            if prepare is not None:
+                prepare()
+
     def _enter(self) -> None:
         """Make ready for the current stage."""
         if self.index == len(self.stages):
@@ -106,6 +114,7 @@ class _Training:
         self.averages = {}
         self.index += 1
         self.start = self._spent()
+        self.begin()
         self._enter()
 
     def _spent(self) -> float:
@@ -240,14 +249,14 @@ class _Training:
         }
         write_checkpoint(self.context.folder, state)
 
-    def resume(self) -> None:
-        """Continue from the folder's checkpoint, if there is one that belongs to this training."""
+    def resume(self) -> bool:
+        """Continue from the folder's checkpoint; False when there is none that belongs to this training."""
         state = read_checkpoint(self.context.folder)
         if state is None:
-            return
+            return False
         if state.get("identity") != self._identity():
             discard_checkpoint(self.context.folder, "it is of another training (its budget, seed or stages differ)")
-            return
+            return False
         for name, network in self.networks.items():
             network.load_state_dict(state["networks"][name])
         for name in ("index", "steps", "images", "seconds", "start", "history", "sums"):
@@ -260,6 +269,7 @@ class _Training:
             average.restore(state["averages"][name])
         self.patches.restore(state["patches"])
         restore_random_state(state["random"])
+        return True
 
 
 def _fabric(context: FitContext) -> Fabric:
