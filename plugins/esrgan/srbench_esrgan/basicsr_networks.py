@@ -42,7 +42,7 @@ def rrdb_net(channels: int, scale: int, blocks: int, features: int, growth: int)
 
 
 def discriminator(channels: int, features: int, side: int) -> torch.nn.Module:
-    """`VGGStyleDiscriminator` with initial weights: `(N, channels, side, side)`, side 128 or 256, to logits `(N, 1)`."""
+    """`VGGStyleDiscriminator` with initial weights: `(N, channels, side, side)`, side 128 or 256, to `(N, 1)`."""
     network: torch.nn.Module = _module("discriminator_arch").VGGStyleDiscriminator(channels, features, side)
     return network
 

@@ -1,0 +1,35 @@
+"""How an RRDBNet upscales a picture of any size, how far it sees, and what lies between two of them."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import pad
+
+CONVOLUTIONS_A_BLOCK = 15
+"""Three dense blocks of five convolutions, one after the other."""
+
+
+def halo(blocks: int, scale: int) -> int:
+    """How many LR pixels around an output pixel can influence it: exact at x4, one more at x2 to make it even.
+
+    One convolution before the blocks, one behind, and four that see two pixels of features together: those after the
+    two enlargements see 1 pixel at twice the size and 3 at four times the size, that is 4 + 3 = 7 of the latter at the
+    far side of the pixel they lie in, hence 2. At x2 a pixel of features is two of LR wide.
+    """
+    reach = CONVOLUTIONS_A_BLOCK * blocks + 4
+    return reach if scale == 4 else 2 * reach + 2
+
+
+def enlarge(network: torch.nn.Module, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    """SR of LR `(N, C, H, W)`; where the network takes two pixels as one (x2), odd sides are continued by a pixel."""
+    height, width = lr.shape[-2:]
+    if scale == 2 and (height % 2 or width % 2):
+        lr = pad(lr, [0, width % 2, 0, height % 2], mode="replicate")
+    sr: torch.Tensor = network(lr)
+    return sr[..., : height * scale, : width * scale]
+
+
+def interpolate(start: torch.nn.Module, end: torch.nn.Module, alpha: float, into: torch.nn.Module) -> None:
+    """Give `into` the weights (1 - alpha) * start + alpha * end (Wang et al. 2018, section 3.4)."""
+    first, last = start.state_dict(), end.state_dict()
+    into.load_state_dict({name: torch.lerp(value, last[name], alpha) for name, value in first.items()})
