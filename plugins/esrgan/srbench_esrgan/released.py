@@ -64,8 +64,8 @@ def _tensors(held: Any, path: Path) -> dict[str, torch.Tensor]:
 def today(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The same weights under the names that basicsr's `RRDBNet` has for them; names of no known layout stay.
 
-    Layouts: of the first release (`model.1.sub.0.RDB1.conv1.0.weight`), of the second (`RRDB_trunk.0.RDB1.conv1.weight`)
-    and of basicsr (`body.0.rdb1.conv1.weight`).
+    Layouts: `model.1.sub.0.RDB1.conv1.0.weight` (first release), `RRDB_trunk.0.RDB1.conv1.weight` (second), and
+    `body.0.rdb1.conv1.weight` (basicsr).
     """
     return {_today(name): value for name, value in weights.items()}
 
