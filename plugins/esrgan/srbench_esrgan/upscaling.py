@@ -10,14 +10,14 @@ CONVOLUTIONS_A_BLOCK = 15
 
 
 def halo(blocks: int, scale: int) -> int:
-    """How many LR pixels around an output pixel can influence it: exact at x4, one more at x2 to make it even.
+    """How many LR pixels around an output pixel can influence it; exact.
 
-    One convolution before the blocks, one behind, and four that see two pixels of features together: those after the
-    two enlargements see 1 pixel at twice the size and 3 at four times the size, that is 4 + 3 = 7 of the latter at the
-    far side of the pixel they lie in, hence 2. At x2 a pixel of features is two of LR wide.
+    One convolution before the blocks and one behind them see a pixel of features each, those in the blocks likewise;
+    the four after them see two together: 1 at twice the size and 3 at four times the size reach no farther than the
+    second pixel on the nearer side. At x2 a pixel of features is two of LR wide.
     """
     reach = CONVOLUTIONS_A_BLOCK * blocks + 4
-    return reach if scale == 4 else 2 * reach + 2
+    return reach if scale == 4 else 2 * reach
 
 
 def enlarge(network: torch.nn.Module, lr: torch.Tensor, scale: int) -> torch.Tensor:
