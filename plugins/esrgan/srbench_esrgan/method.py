@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 AtLeastOne = Annotated[int, Meta(ge=1)]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
-Share = Annotated[float, Meta(ge=0, le=1)]
+Size = Annotated[float, Meta(gt=0, le=1)]
+Share = Annotated[float, Meta(gt=0, le=1)]
 Decay = Annotated[float, Meta(ge=0, lt=1)]
 Side = Annotated[int, Meta(ge=8, multiple_of=4)]
-Decline = Literal["steps", "cosine"]
+Course = Literal["halved", "cosine"]
+Keep = Literal["last", "best"]
 
 SCALES = (2, 4)
 PIXEL_WEIGHT_ALONE = 1.0
@@ -49,63 +51,67 @@ ADVERSARIAL_HALVINGS = halved_at(0.125, 0.25, 0.5, 0.75)
 class RRDB(srbench.TorchMethod):
     """Residual in residual dense blocks, trained on the mean absolute error: the first stage of ESRGAN.
 
-    Wang, Yu, Wu, Gu, Liu, Dong, Loy, Qiao, Change Loy, "ESRGAN: Enhanced super-resolution generative adversarial
-    networks", 2018. The network is basicsr's `RRDBNet`. Preset `paper`: 23 blocks, 64 features, growth 32, 16,697,987
-    parameters in colour at x4; Adam at 2e-4, halved four times; HR patches of 128, batches of 16.
+    Wang et al., "ESRGAN: Enhanced super-resolution generative adversarial networks", ECCV workshops 2018 (arXiv
+    1809.00219). The network is basicsr's `RRDBNet`, for scales 2 and 4. Preset `paper` is the published one: 23 blocks
+    of 64 features with growth 32, 16,697,987 parameters at x4 in colour; Adam at 2e-4, halved four times; batches of 16
+    HR patches of 128 pixels; the paper takes a million steps. Images of one channel are learned in one.
 
-    Deviations from the paper: the weights that count are an exponential moving average, as in the authors' later
-    programs; Adam's second decay is .99, as there; at x2 the network sees 2 x 2 pixels of LR as one with four times the
-    channels. The budget is yours: the paper's is 1,000,000 steps. Preset `small` has 4 blocks, 32 features and growth
-    16, and learning rates that fall along a cosine.
+    Deviations from the paper: the training images and their LR are those of the matrix and its protocol; the weights
+    that count are an exponential moving average, and Adam's second decay is .99, as in the authors' later programs; at
+    x2 the network takes 2 x 2 pixels of LR as one with four times the channels, as basicsr has it; a few training
+    images are held out, to show how the training goes.
+
+    Preset `small` is for two CPU cores: 3 blocks of 32 features with growth 16, 578,755 parameters, Adam at 5e-4
+    falling to zero along a cosine, batches of 4, training images in five sizes, the best weights kept.
+
+    blocks, width, growth: of `RRDBNet`; width is its feature channels. course: the learning rate's, `halved` four times
+    as in the paper or along a `cosine`. ema: decay of the average of weights. keep: the last weights, or those that are
+    best on the held-out images. patch: side of HR patches in pixels. sizes: at which training images are learned from,
+    1 being their own. weights: a checkpoint of the same network to start from, as basicsr or the authors released it
+    (safetensors, or a pickle that holds tensors only).
     """
 
     presets: ClassVar = {
         "paper": {},
         "small": {
-            "blocks": 4,
-            "features": 32,
+            "blocks": 3,
+            "width": 32,
             "growth": 16,
             "learning_rate": 5e-4,
-            "schedule": "cosine",
+            "course": "cosine",
             "keep": "best",
-            "batch_size": 8,
-            "training_scales": (1.0, 0.9, 0.8, 0.7, 0.6),
+            "batch_size": 4,
+            "sizes": (1.0, 0.9, 0.8, 0.7, 0.6),
         },
     }
 
     def __init__(
         self,
         blocks: AtLeastOne = 23,
-        features: AtLeastOne = 64,
+        width: AtLeastOne = 64,
         growth: AtLeastOne = 32,
         learning_rate: Positive = 2e-4,
-        schedule: Decline = "steps",
+        course: Course = "halved",
         ema: Decay = 0.999,
-        keep: Literal["last", "best"] = "last",
+        keep: Keep = "last",
         batch_size: AtLeastOne = 16,
         patch: Side = 128,
-        training_scales: tuple[float, ...] = (1.0,),
+        sizes: tuple[Size, ...] = (1.0,),
         weights: Path | None = None,
     ) -> None:
-        """What it is and how it learns.
-
-        blocks, features, growth: of `RRDBNet`. schedule: how learning rates fall, in steps as in the paper or along a
-        cosine. ema: decay of the average of the weights. keep: the last weights, or those with the best PSNR on the
-        held-out images. patch: side of a patch in HR pixels. training_scales: sizes of HR to learn from, 1 being its
-        own. weights: a released checkpoint of the same network (safetensors, or a pickle that holds tensors only) to
-        start from.
-        """
-        self.blocks, self.features, self.growth = blocks, features, growth
-        self.learning_rate, self.schedule, self.ema, self.keep = learning_rate, schedule, ema, keep
-        self.batch_size, self.patch, self.weights = batch_size, patch, weights
-        self.training_scales = tuple(training_scales)
+        self.blocks, self.width, self.growth = blocks, width, growth
+        self.learning_rate, self.course, self.ema, self.keep = learning_rate, course, ema, keep
+        self.batch_size, self.patch, self._checkpoint = batch_size, patch, weights
+        if not sizes:
+            raise srbench.SrbenchError("sizes: there should be at least one; [1] is the images' own")
+        self.training_scales = sizes
 
     def supports(self, problem: Problem) -> srbench.Skip | None:
         """Scales 2 and 4. Raises `WeightsMissing` when the weights to start from are not there."""
         if problem.scale not in SCALES:
             return srbench.Skip(f"RRDBNet upscales by 2 or 4, not by {problem.scale}")
-        if isinstance(self.weights, Path) and not self.weights.is_file():
-            raise WeightsMissing(f"there is no file of weights {self.weights}")
+        if isinstance(self._checkpoint, Path) and not self._checkpoint.is_file():
+            raise WeightsMissing(f"there is no file of weights {self._checkpoint}")
         return None
 
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
@@ -126,18 +132,19 @@ class RRDB(srbench.TorchMethod):
 
     def _network(self, channels: int, scale: int) -> torch.nn.Module:
         from .basicsr_networks import rrdb_net
-        from .upscaling import halo
+        from .upscaling import reach
 
         if scale not in SCALES:
             raise srbench.SrbenchError(f"RRDBNet upscales by 2 or 4, not by {scale}")
-        self.halo = halo(self.blocks, scale)
-        return rrdb_net(channels, scale, self.blocks, self.features, self.growth)
+        # At x2 SR depends on whether a tile begins at an even pixel, so it is not tiled.
+        self.halo = reach(self.blocks) if scale == 4 else None
+        return rrdb_net(channels, scale, self.blocks, self.width, self.growth)
 
     def _start(self, network: torch.nn.Module) -> None:
         from .released import load_released
 
-        if self.weights is not None:
-            load_released(network, self.weights)
+        if self._checkpoint is not None:
+            load_released(network, self._checkpoint)
 
     def _pixel_stage(self, name: str, network: torch.nn.Module, scale: int, share: float = 1.0) -> srbench.Stage:
         import torch
@@ -161,67 +168,70 @@ class RRDB(srbench.TorchMethod):
         )
 
     def _declining(self, halvings: Schedule) -> Schedule:
-        return halvings if self.schedule == "steps" else cosine
+        return halvings if self.course == "halved" else cosine
 
 
 class ESRGAN(RRDB):
     """RRDB, then a second stage against a discriminator that judges which of two images is the more real one.
 
-    Wang et al., "ESRGAN: Enhanced super-resolution generative adversarial networks", 2018. The first stage is that of
-    `rrdb`. In the second, a copy of its network learns from 1 x the mean absolute error of VGG19's conv5_4 features
-    before activation, 5e-3 x the relativistic average adversarial loss and 1e-2 x L1; both optimisers are Adam at 1e-4,
-    halved four times; the discriminator is basicsr's `VGGStyleDiscriminator`. Both networks are kept: `interpolation`
-    says how much of the second is in the one that upscales (section 3.4 of the paper).
+    Wang et al., "ESRGAN: Enhanced super-resolution generative adversarial networks", ECCV workshops 2018 (arXiv
+    1809.00219). Stage `pixel` is that of `rrdb`, with its parameters and deviations. In stage `adversarial` a copy of
+    its network minimises the mean absolute error of VGG19's conv5_4 features before activation, plus 5e-3 times the
+    relativistic average adversarial loss, plus 1e-2 times L1; Adam at 1e-4, halved four times, for it and for the
+    discriminator, which is basicsr's `VGGStyleDiscriminator`. Two sevenths of the budget are adversarial, as the paper
+    has 1,000,000 and 400,000 steps. The networks of both stages are kept; `interpolation` says what lies between them
+    (section 3.4 of the paper).
 
-    Deviations from the paper: those of `rrdb`; the first stage has 70 % of the budget where the paper has 1,000,000 of
-    1,400,000 steps; the adversarial losses are the means, not the sums, of their two halves, as in the authors'
-    programs; generator and discriminator learn from the same SR, each from the other as it was before the step. Where
-    the weights of VGG19 are not on the machine (the record's notes then say so), or with `content: l1`, the content
-    loss is L1 of pixels, with the weight 1 of what it stands for.
+    Where the weights of VGG19 are not on this machine, the content loss is L1 of pixels in place of features, with the
+    features' weight of 1, and the record and the page say so; `srbench fetch vgg19` gets them.
+
+    Deviations from the paper, besides those of `rrdb`: the adversarial losses are half the sums that it prints, as in
+    the authors' programs; in each step the gradients of generator and discriminator are computed before either is
+    updated, in place of updating them in turn; the weights are those of the last step (a PSNR cannot tell which are
+    best).
+
+    Preset `small`: that of `rrdb`, and a discriminator of a quarter of the channels.
+
+    adversarial_rate: the learning rate of the adversarial stage. adversarial_share: its part of the budget; with 1 it
+    starts from `weights` as they are. content: `conv54`, or `l1` as where the weights of VGG19 are absent.
+    pixel_weight: of L1 beside the features. adversarial_weight: of the adversarial loss. discriminator_width: its
+    channels after the first convolution. interpolation: 0 upscales with the network of the pixel stage, 1 with that of
+    the adversarial stage, what lies between with weights in proportion. patch: 128 or 256, which the discriminator
+    takes. The other parameters are those of `rrdb`.
     """
 
     presets: ClassVar = {
         "paper": {},
-        "small": {**RRDB.presets["small"], "discriminator_features": 16},
+        "small": {**RRDB.presets["small"], "discriminator_width": 16},
     }
 
     def __init__(
         self,
         blocks: AtLeastOne = 23,
-        features: AtLeastOne = 64,
+        width: AtLeastOne = 64,
         growth: AtLeastOne = 32,
         learning_rate: Positive = 2e-4,
-        adversarial_learning_rate: Positive = 1e-4,
-        schedule: Decline = "steps",
+        adversarial_rate: Positive = 1e-4,
+        course: Course = "halved",
         ema: Decay = 0.999,
-        keep: Literal["last", "best"] = "last",
+        keep: Keep = "last",
         batch_size: AtLeastOne = 16,
         patch: Literal[128, 256] = 128,
-        training_scales: tuple[float, ...] = (1.0,),
+        sizes: tuple[Size, ...] = (1.0,),
         weights: Path | None = None,
-        pixel_share: Annotated[float, Meta(ge=0, lt=1)] = 0.7,
+        adversarial_share: Share = 2 / 7,
         content: Literal["conv54", "l1"] = "conv54",
         pixel_weight: NotNegative = 1e-2,
         adversarial_weight: NotNegative = 5e-3,
-        discriminator_features: AtLeastOne = 64,
+        discriminator_width: AtLeastOne = 64,
         interpolation: Annotated[float, Meta(ge=0, le=1)] = 1.0,
     ) -> None:
-        """What it is and how it learns; what is not said here is as for `rrdb`.
-
-        learning_rate: of the pixel stage. keep: what the pixel stage hands on; the adversarial stage ends with its last
-        weights. patch: what the discriminator takes. pixel_share: of the budget, for the pixel stage; with 0 the
-        adversarial stage starts from `weights` as they are. content: VGG19's features, or pixels. pixel_weight: of L1
-        beside the features. interpolation: 0 upscales with the network of the pixel stage, 1 with that of the
-        adversarial stage, and what lies between with weights that lie between theirs.
-        """
-        if pixel_share == 0 and weights is None:
-            raise srbench.SrbenchError("pixel_share is 0, so the adversarial stage needs `weights` to start from")
-        super().__init__(
-            blocks, features, growth, learning_rate, schedule, ema, keep, batch_size, patch, training_scales, weights
-        )
-        self.adversarial_learning_rate, self.pixel_share = adversarial_learning_rate, pixel_share
+        if adversarial_share == 1 and weights is None:
+            raise srbench.SrbenchError("adversarial_share is 1: a stage without one before it needs `weights`")
+        super().__init__(blocks, width, growth, learning_rate, course, ema, keep, batch_size, patch, sizes, weights)
+        self.adversarial_rate, self.adversarial_share = adversarial_rate, adversarial_share
         self.content, self.pixel_weight, self.adversarial_weight = content, pixel_weight, adversarial_weight
-        self.discriminator_features, self.interpolation = discriminator_features, interpolation
+        self.discriminator_width, self.interpolation = discriminator_width, interpolation
 
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
         """The networks of both stages."""
@@ -230,12 +240,12 @@ class ESRGAN(RRDB):
         return {"generator": generator, "pixel": pixel}
 
     def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
-        """The pixel stage, unless it has no share, and the adversarial stage."""
+        """The pixel stage, unless no share is left for it, and the adversarial stage."""
         pixel = networks["pixel"]
         self._start(pixel)
         stages = [self._adversarial_stage(networks["generator"], pixel, scale)]
-        if self.pixel_share > 0:
-            first = self._pixel_stage("pixel", pixel, scale, self.pixel_share)
+        if self.adversarial_share < 1:
+            first = self._pixel_stage("pixel", pixel, scale, 1 - self.adversarial_share)
             stages.insert(0, replace(first, validate=self._validation(pixel)))
         return stages
 
@@ -292,7 +302,7 @@ class ESRGAN(RRDB):
         from .basicsr_networks import discriminator as build_discriminator
         from .relativistic import relativistic_loss
 
-        discriminator = build_discriminator(self.channels, self.discriminator_features, self.patch)
+        discriminator = build_discriminator(self.channels, self.discriminator_width, self.patch)
         features = self._content_features()
         pixel_weight = PIXEL_WEIGHT_ALONE if features is None else self.pixel_weight
 
@@ -319,13 +329,13 @@ class ESRGAN(RRDB):
             "adversarial",
             networks={"generator": generator, "discriminator": discriminator},
             optimisers={
-                name: torch.optim.Adam(network.parameters(), lr=self.adversarial_learning_rate, betas=_BETAS)
+                name: torch.optim.Adam(network.parameters(), lr=self.adversarial_rate, betas=_BETAS)
                 for name, network in (("generator", generator), ("discriminator", discriminator))
             },
             step=step,
             batch_size=self.batch_size,
             patch=self.patch // scale,
-            share=1 - self.pixel_share,
+            share=self.adversarial_share,
             schedule=self._declining(ADVERSARIAL_HALVINGS),
             ema={"generator": self.ema},
             validate=self._validation(generator),
@@ -341,5 +351,7 @@ class ESRGAN(RRDB):
         try:
             return vgg_features("conv54", self.device)
         except WeightsMissing as missing:
-            self.notes.append(f"The content loss is L1 of pixels at weight 1, in place of VGG19's features: {missing}")
+            note = f"The content loss is L1 of pixels at weight 1, in place of VGG19's features: {missing}"
+            if note not in self.notes:
+                self.notes.append(note)
             return None

@@ -9,15 +9,14 @@ CONVOLUTIONS_A_BLOCK = 15
 """Three dense blocks of five convolutions, one after the other."""
 
 
-def halo(blocks: int, scale: int) -> int:
-    """How many LR pixels around an output pixel can influence it; exact.
+def reach(blocks: int) -> int:
+    """How many pixels of features around an output pixel can influence it; exact. At x4 these are pixels of LR.
 
-    One convolution before the blocks and one behind them see a pixel of features each, those in the blocks likewise;
-    the four after them see two together: 1 at twice the size and 3 at four times the size reach no farther than the
-    second pixel on the nearer side. At x2 a pixel of features is two of LR wide.
+    One convolution before the blocks, those in the blocks, and the one behind them see a pixel each; the four after
+    them see two together: 1 at twice the size and 3 at four times the size reach no farther than the second pixel on
+    the nearer side.
     """
-    reach = CONVOLUTIONS_A_BLOCK * blocks + 4
-    return reach if scale == 4 else 2 * reach
+    return CONVOLUTIONS_A_BLOCK * blocks + 4
 
 
 def enlarge(network: torch.nn.Module, lr: torch.Tensor, scale: int) -> torch.Tensor:
