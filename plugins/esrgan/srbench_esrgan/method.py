@@ -350,8 +350,11 @@ class ESRGAN(RRDB):
             return None
         try:
             return vgg_features("conv54", self.device)
-        except WeightsMissing as missing:
-            note = f"The content loss is L1 of pixels at weight 1, in place of VGG19's features: {missing}"
+        except WeightsMissing:
+            note = (
+                "The content loss is L1 of pixels at weight 1, in place of features: the weights of VGG19 were not on "
+                "the machine that trained; `srbench fetch vgg19` gets them."
+            )
             if note not in self.notes:
                 self.notes.append(note)
             return None
