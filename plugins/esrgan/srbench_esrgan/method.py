@@ -193,11 +193,11 @@ class ESRGAN(RRDB):
     Preset `small`: that of `rrdb`, and a discriminator of a quarter of the channels.
 
     adversarial_rate: the learning rate of the adversarial stage. adversarial_share: its part of the budget; with 1 it
-    starts from `weights` as they are. content: `conv54`, or `l1` as where the weights of VGG19 are absent.
-    pixel_weight: of L1 beside the features. adversarial_weight: of the adversarial loss. discriminator_width: its
-    channels after the first convolution. interpolation: 0 upscales with the network of the pixel stage, 1 with that of
-    the adversarial stage, what lies between with weights in proportion. patch: 128 or 256, which the discriminator
-    takes. The other parameters are those of `rrdb`.
+    starts from `weights` as they are. adversarial_patch: side of its HR patches, which its discriminator takes at 128
+    or 256. content: `conv54`, or `l1` as where the weights of VGG19 are absent. pixel_weight: of L1 beside the
+    features. adversarial_weight: of the adversarial loss. discriminator_width: its channels after the first
+    convolution. interpolation: 0 upscales with the network of the pixel stage, 1 with that of the adversarial stage,
+    what lies between with weights in proportion. The other parameters are those of `rrdb`.
     """
 
     presets: ClassVar = {
@@ -216,10 +216,11 @@ class ESRGAN(RRDB):
         ema: Decay = 0.999,
         keep: Keep = "last",
         batch_size: AtLeastOne = 16,
-        patch: Literal[128, 256] = 128,
+        patch: Side = 128,
         sizes: tuple[Size, ...] = (1.0,),
         weights: Path | None = None,
         adversarial_share: Share = 2 / 7,
+        adversarial_patch: Literal[128, 256] = 128,
         content: Literal["conv54", "l1"] = "conv54",
         pixel_weight: NotNegative = 1e-2,
         adversarial_weight: NotNegative = 5e-3,
@@ -230,6 +231,7 @@ class ESRGAN(RRDB):
             raise srbench.SrbenchError("adversarial_share is 1: a stage without one before it needs `weights`")
         super().__init__(blocks, width, growth, learning_rate, course, ema, keep, batch_size, patch, sizes, weights)
         self.adversarial_rate, self.adversarial_share = adversarial_rate, adversarial_share
+        self.adversarial_patch = adversarial_patch
         self.content, self.pixel_weight, self.adversarial_weight = content, pixel_weight, adversarial_weight
         self.discriminator_width, self.interpolation = discriminator_width, interpolation
 
@@ -302,7 +304,7 @@ class ESRGAN(RRDB):
         from .basicsr_networks import discriminator as build_discriminator
         from .relativistic import relativistic_loss
 
-        discriminator = build_discriminator(self.channels, self.discriminator_width, self.patch)
+        discriminator = build_discriminator(self.channels, self.discriminator_width, self.adversarial_patch)
         features = self._content_features()
         pixel_weight = PIXEL_WEIGHT_ALONE if features is None else self.pixel_weight
 
@@ -334,7 +336,7 @@ class ESRGAN(RRDB):
             },
             step=step,
             batch_size=self.batch_size,
-            patch=self.patch // scale,
+            patch=self.adversarial_patch // scale,
             share=self.adversarial_share,
             schedule=self._declining(ADVERSARIAL_HALVINGS),
             ema={"generator": self.ema},
