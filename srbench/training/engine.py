@@ -195,6 +195,8 @@ class _Training:
         stage = self.course.stage
         if stage is None:
             return
+        if stage.begin is not None:
+            stage.begin()
         self._set_modes(stage)
         chosen = self._format(stage)
         put(stage.networks.values(), chosen)
