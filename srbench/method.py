@@ -42,6 +42,9 @@ class Method(ABC):
     samples: its SR depends on the seed even after training.
     history: rows of the training just done, each with at least `step` and `seconds`; empty when none are kept.
     halo: how many LR pixels around an output pixel can influence it, for exact tiling; None: any of them.
+    weights: names of the published files (see `srbench.weights`) that it reads. Where one is missing, its cells are
+    skipped with the command that fetches it.
+    files: further files that it reads, beside those that are its parameters: what they hold is part of its key.
     """
 
     learns: ClassVar[bool] = False
@@ -49,6 +52,8 @@ class Method(ABC):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     history: Sequence[Mapping[str, float | int | str]] = ()
     halo: int | None = None
+    weights: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
     device: str = "cpu"
 
     def supports(self, problem: Problem) -> Skip | None:

@@ -95,7 +95,7 @@ def load_weights(name: str) -> dict[str, torch.Tensor]:
     and `WeightsDamaged` when the file holds anything else than named tensors.
     """
     path = weights_path(name)
-    held = _read(path, name)
+    held = read_weights(path, name)
     if not isinstance(held, Mapping) or not held:
         raise WeightsDamaged(f"{path} ({name!r}) holds {_described(held)}; it should hold tensors by name")
     import torch
@@ -108,7 +108,12 @@ def load_weights(name: str) -> dict[str, torch.Tensor]:
     return dict(held)
 
 
-def _read(path: Path, name: str) -> Any:
+def read_weights(path: Path, name: str) -> Any:
+    """What a file of weights holds: safetensors, otherwise what `torch.save` wrote; on the CPU.
+
+    Nothing in the file is run. name: what messages call the file. Raises `WeightsDamaged` when it is neither, is
+    truncated, or holds pickled objects.
+    """
     import safetensors
     import safetensors.torch
     import torch
