@@ -33,6 +33,9 @@ MAX_PIXELS = 1024**3 // 12
 """A header that promises more pixels than this is refused before anything is decoded; Pillow's own limit, so that every
 format has the same one."""
 
+_BAND = 2**22
+"""How many values are converted at once where an image is gone through in bands."""
+
 _PILLOW_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "PPM", "GIF")
 _ORIENTATION = 0x0112
 
@@ -367,7 +370,10 @@ def to_image(tensor: torch.Tensor, like: Image, peak: float) -> Image:
 
     Float pictures are clamped to [0, peak] and not rounded.
     """
-    scaled = (tensor.double().clamp(0, 1) * peak).permute(1, 2, 0).cpu()
-    if like.dtype != np.float32:
-        scaled = scaled.round()
-    return np.ascontiguousarray(scaled.numpy().astype(like.dtype))
+    channels, height, width = tensor.shape
+    image = np.empty((height, width, channels), like.dtype)
+    rows = max(1, _BAND // max(1, width * channels))
+    for top in range(0, height, rows):  # in double precision a whole large image would take eight times its size
+        scaled = (tensor[:, top : top + rows].double().clamp(0, 1) * peak).permute(1, 2, 0).cpu()
+        image[top : top + rows] = (scaled if like.dtype == np.float32 else scaled.round()).numpy()
+    return image
