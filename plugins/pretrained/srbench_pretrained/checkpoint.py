@@ -99,8 +99,9 @@ def load(path: Path) -> ImageModelDescriptor[Any] | MaskedImageModelDescriptor[A
     import spandrel
     import torch
 
-    state = spandrel.canonicalize_state_dict(dict(held)) if isinstance(held, Mapping) else {}
-    if not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
+    named = isinstance(held, Mapping) and all(isinstance(name, str) for name in held)
+    state = spandrel.canonicalize_state_dict(dict(held)) if named else {}
+    if not state or not all(isinstance(name, str) and isinstance(one, torch.Tensor) for name, one in state.items()):
         raise CheckpointError(f"{path}: holds something else than a network's tensors by name")
     try:
         network = spandrel.ModelLoader().load_from_state_dict(state)

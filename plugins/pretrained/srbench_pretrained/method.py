@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Side = Annotated[int, Meta(ge=16)]
 Overlap = Annotated[int, Meta(ge=0)]
+_NEEDS_MASK = "this checkpoint ({}) fills in what a mask marks; it does not upscale"
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -75,10 +76,9 @@ class Pretrained(srbench.Method):
 
     @cached_property
     def _network(self) -> ImageModelDescriptor[Any]:
-        from spandrel import ImageModelDescriptor
-
         network = load(self._file)
-        assert isinstance(network, ImageModelDescriptor), "supports refuses others"
+        if network.purpose == "Inpainting":
+            raise CheckpointError(f"{self._file}: {_NEEDS_MASK.format(network.architecture.name)}")
         return network.to(self.device)
 
     @cached_property
