@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -55,6 +56,11 @@ class Method(ABC):
     weights: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     device: str = "cpu"
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """What readers of its results should know, a sentence each: a fall-back, a licence. Append to it."""
+        return []
 
     def supports(self, problem: Problem) -> Skip | None:
         """None when the method can do this, otherwise why it cannot."""

@@ -71,8 +71,9 @@ class Record(msgspec.Struct, kw_only=True):
     `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`, `peak_memory_gb`, `parameters`, `macs` and others, all
     in docs/cost.md. lr: whether the LR was `made`,
     `shipped`, or `mixed`. images: the SR files' names, by image id; training_images: those of the training split.
-    model: the key of the model it used. facts: what an extractor said of itself when it was trained; files: the sha256
-    of each file it saved. environment: where it ran.
+    model: the key of the model it used. facts: what a model or an extractor said of itself when trained; files: the
+    sha256 of each file it saved. notes: what its method wants readers to know, a sentence each. environment: where it
+    ran.
     """
 
     key: str
@@ -89,6 +90,7 @@ class Record(msgspec.Struct, kw_only=True):
     model: str | None = None
     facts: dict[str, float] = {}
     files: dict[str, str] = {}
+    notes: list[str] = []
     environment: dict[str, Any] = {}
     started: str = ""
     seconds: float = 0.0

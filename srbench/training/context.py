@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 BudgetUnit = Literal["steps", "seconds", "epochs", "images"]
+Precision = Literal["32", "bf16", "fp16"]
+"""The number format of forward and backward passes; weights are always in 32 bits. `fp16` needs a GPU."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class FitContext:
     """The circumstances of one training.
 
     folder: holds the checkpoint; a training that finds one there continues it exactly.
+    model: the model's own folder, for what is left there while training: `samples/`, and the weights saved from a
+        training that diverged. None: `folder`.
+    compile: whether networks are compiled with `torch.compile`.
     progress(done, message): `done` in [0, 1]; message is a few words ("step 300, loss 0.021").
     stop(): true when the run was asked to stop; the training then writes a checkpoint and raises `Interrupted`.
     """
@@ -41,7 +46,9 @@ class FitContext:
     budget: Budget
     folder: Path
     device: str = "cpu"
-    precision: Literal["32", "bf16"] = "32"
+    model: Path | None = None
+    precision: Precision = "32"
+    compile: bool = False
     checkpoint_seconds: float = 10.0
     progress: Callable[[float, str], None] = field(default=_silent)
     stop: Callable[[], bool] = field(default=_never)

@@ -29,7 +29,11 @@ ROWS_PER_STAGE = 200
 PROGRESS_SECONDS = 0.25
 
 Row = dict[str, float | int | str]
-"""One line of a training's history: `stage`, `step`, `seconds`, one `lr` an optimiser, and the losses."""
+"""One line of a training's history: `stage`, `step`, `seconds`, one `lr` an optimiser, and the losses.
+
+Where the stage was validated after that step also `validation`, its mean score over the held-out images; where
+something happened, `event`: a few words, such as `ended early`.
+"""
 
 
 class Diverged(SrbenchError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from srbench.errors import SrbenchError
 
@@ -60,6 +60,13 @@ class Stage:
     ema: decay of an exponential moving average of the weights, by network name. The averaged weights take the place
         of the network's when the stage ends; until then the step sees the raw ones.
     clip: the largest norm of an optimiser's gradient; larger ones are scaled down to it.
+    accumulate: batches whose mean gradient makes one step. Each batch is one call of `step`; batch statistics (batch
+        normalisation) are those of each batch, not of all of them together.
+    validate: the score of one held-out image, LR `(1, C, h, w)` and HR `(1, C, h * scale, w * scale)`, higher is
+        better: `TorchMethod.validation_psnr`, for one. When any stage validates, some training images are held out.
+    keep: what the stage hands on: the weights of its last step, or those of its best validation.
+    patience: validations in a row without a better score after which the stage ends early; None: it does not.
+    augment: changes a batch before `step` sees it; draws from torch's, numpy's or Python's global generators.
     """
 
     name: str
@@ -72,6 +79,11 @@ class Stage:
     schedule: Schedule = constant
     ema: Mapping[str, float] = field(default_factory=dict)
     clip: float | None = None
+    accumulate: int = 1
+    validate: Callable[[torch.Tensor, torch.Tensor], float] | None = None
+    keep: Literal["last", "best"] = "last"
+    patience: int | None = None
+    augment: Callable[[Batch], Batch] | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.patch < 1:
@@ -85,6 +97,12 @@ class Stage:
                 raise StageError(f"stage {self.name!r} averages {name!r}, which is not among its networks")
             if not 0 <= decay < 1:
                 raise StageError(f"stage {self.name!r}: the decay of {name!r} is {decay}; it should be in [0, 1)")
+        if self.accumulate < 1:
+            raise StageError(f"stage {self.name!r}: accumulate is {self.accumulate}; it should be at least 1")
+        if self.patience is not None and self.patience < 1:
+            raise StageError(f"stage {self.name!r}: patience is {self.patience}; it should be at least 1, or None")
+        if self.validate is None and (self.keep == "best" or self.patience is not None):
+            raise StageError(f"stage {self.name!r}: keep='best' and patience need `validate`, to tell what is better")
 
 
 def all_networks(stages: Sequence[Stage]) -> dict[str, torch.nn.Module]:

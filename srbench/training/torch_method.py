@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from srbench.errors import SrbenchError
 from srbench.method import Method
@@ -27,6 +28,8 @@ WEIGHTS = "weights.safetensors"
 FACTS = "method.json"
 HISTORY = "history.csv"
 
+MemoryFormat = Literal["auto", "contiguous", "channels_last"]
+
 
 class ModelError(SrbenchError):
     """A model folder that cannot be loaded, or a model asked for what it did not learn."""
@@ -41,14 +44,22 @@ class TorchMethod(Method):
     trains_on: `y`: networks see one channel; of colour images Y is learned, and chroma is upscaled by bicubic
         interpolation. `all`: networks see the channels of the training images; an image in grey is given to a colour
         network three times over, and one in colour to a grey network channel by channel.
+    memory_format: how images lie in memory while training. `auto`: both ways are timed for a few steps at the start of
+        each stage, and the faster one is taken.
+    training_scales: HR is learned from at these sizes, in (0, 1], 1 being its own (scale augmentation); an instance may
+        set it in `__init__`.
     networks: what `build` made, by name; with their learned weights after `fit` or `load`.
     history: one row now and then of the training that made the weights; empty after `load`.
+    facts: of that training, as in `training.json` (docs/training.md).
     """
 
     learns = True
     trains_on: ClassVar[Channels] = "all"
+    memory_format: ClassVar[MemoryFormat] = "auto"
+    training_scales: tuple[float, ...] = (1.0,)
     networks: dict[str, torch.nn.Module]
     history: list[Row]
+    facts: dict[str, Any]
     channels: int
     scale: int
 
@@ -71,6 +82,16 @@ class TorchMethod(Method):
         """SR of LR `(N, C, H, W)` with the channels that the networks learned: by default the first network's."""
         sr: torch.Tensor = next(iter(self.networks.values()))(lr)
         return sr
+
+    def validation_psnr(self, lr: torch.Tensor, hr: torch.Tensor) -> float:
+        """PSNR of `sr` in dB on the channels that the networks learn, without a border of `scale`; for `validate`.
+
+        At most 100 dB, where SR and HR are the same but for rounding.
+        """
+        cut = self.scale
+        sr, hr = (image[..., cut:-cut, cut:-cut].double() for image in (self.sr(lr), hr))
+        error = float((sr - hr).square().mean())
+        return -10 * math.log10(max(error, 1e-10))
 
     def fit(self, train: TrainingSet, context: FitContext) -> None:
         """Train the stages on patches of the training images, under the budget; see `srbench.training.engine`."""
@@ -152,6 +173,7 @@ class TorchMethod(Method):
         self.channels, self.scale = channels, scale
         self.networks = self.build(channels, scale)
         self.history = []
+        self.facts = {}
         for network in self.networks.values():
             network.eval()
 

@@ -10,10 +10,13 @@ the singular values of F1^T F2.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .moments import FeatureError, Floats, Moments
+from .symmetric import cholesky, congruence
 
 ACCURACY = 1e-10
 """The trace is taken from eigenvalues only where that costs less than this share of tr S1 + tr S2."""
@@ -27,52 +30,58 @@ def frechet_distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     Exact for any n and m of at least 2, also below d; but the fewer images, the more too large. Raises `FeatureError`
     for arrays of other shapes and for values that are not finite.
     """
-    return frechet_between(Moments.of(a), Moments.of(b))
+    return _distance(lambda: (Moments.of(a), Moments.of(b)))
 
 
 def frechet_between(a: Moments, b: Moments) -> float:
     """The Frechet distance between two sets of which the moments are known. Raises `FeatureError`."""
+    return _distance(lambda: (a.copy(), b.copy()))
+
+
+def _distance(moments: Callable[[], tuple[Moments, Moments]]) -> float:
+    """moments: makes them anew at each call; their memory is used up, since fresh memory costs as much as the sums."""
+    a, b = moments()
     if a.dim != b.dim:
         raise FeatureError(f"features of length {a.dim} cannot be compared with features of length {b.dim}")
     step = a.mean - b.mean
-    spread, product = _traces(a, b)
-    # Rounding can leave equal sets a hair below zero.
-    return max(0.0, float(step @ step) + spread - 2 * product)
-
-
-def _traces(a: Moments, b: Moments) -> tuple[float, float]:
-    """tr S1 + tr S2, and tr (S1 S2)^(1/2)."""
     first, second = a.centred_rows(), b.centred_rows()
     if first is not None and second is not None:
-        return _square_sum(first) + _square_sum(second), _nuclear_norm(first @ second.T)
-    if first is not None:
-        return _of_rows_and_covariance(first, b.covariance())
-    if second is not None:
-        return _of_rows_and_covariance(second, a.covariance())
-    one, other = a.covariance(), b.covariance()
-    spread = float(np.trace(one) + np.trace(other))
-    quick = _by_cholesky(one, other, ACCURACY * spread)
-    return spread, _nuclear_norm(_root(one).T @ _root(other)) if quick is None else quick
+        spread, product = _square_sum(first) + _square_sum(second), _nuclear_norm(first @ second.T)
+    elif first is not None:
+        spread, product = _of_rows_and_covariance(first, b.into_covariance())
+    elif second is not None:
+        spread, product = _of_rows_and_covariance(second, a.into_covariance())
+    else:
+        one, other = a.into_covariance(), b.into_covariance()
+        spread = float(np.trace(one) + np.trace(other))
+        quick = _by_cholesky(one, other, ACCURACY * spread)
+        product = _by_roots(*moments()) if quick is None else quick
+    # Rounding can leave equal sets a hair below zero.
+    return max(0.0, float(step @ step) + spread - 2 * product)
 
 
 def _of_rows_and_covariance(rows: Floats, covariance: Floats) -> tuple[float, float]:
     return _square_sum(rows) + float(np.trace(covariance)), _nuclear_norm(rows @ _root(covariance))
 
 
+def _by_roots(a: Moments, b: Moments) -> float:
+    return _nuclear_norm(_root(a.into_covariance()).T @ _root(b.into_covariance()))
+
+
 def _by_cholesky(one: Floats, other: Floats, tolerance: float) -> float | None:
     """tr (S1 S2)^(1/2) from the eigenvalues of L^T S2 L, with S1 = L L^T; None when that may be off by `tolerance`.
 
-    Three times as fast as singular values. But the eigenvalues are squares of what is wanted, and rounding moves all of
-    them alike by a little of the largest: the root of a small one may lose half of its digits or more.
+    Both matrices are used up. Three times as fast as singular values. But the eigenvalues are squares of what is
+    wanted, and rounding moves all of them alike by a little of the largest: the root of a small one may lose half of
+    its digits or more.
     """
     import torch
 
     # All of it in torch: beside it, the LAPACK of NumPy's and SciPy's wheels takes several times as long.
-    factor, failed = torch.linalg.cholesky_ex(torch.from_numpy(one))
-    if int(failed):
+    factor = torch.from_numpy(one)
+    if not cholesky(factor):
         return None
-    product = factor.T @ torch.from_numpy(other) @ factor
-    eigenvalues = torch.linalg.eigvalsh(product).numpy()
+    eigenvalues = torch.linalg.eigvalsh(congruence(factor, torch.from_numpy(other))).numpy()
     moved = 4 * _EPSILON * eigenvalues[-1]
     if eigenvalues[0] <= moved:
         return None

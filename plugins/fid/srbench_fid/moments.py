@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from srbench import SrbenchError
 
+from .symmetric import add_gram, empty, mirror
+
 Floats = NDArray[np.float64]
+
+ROWS = 256
+"""Feature vectors that are centred at a time: their copy stays small, and in the processor's cache."""
 
 
 class FeatureError(SrbenchError):
@@ -27,7 +32,9 @@ def as_features(features: NDArray[np.floating], dim: int | None = None) -> Float
     if dim is not None and array.shape[1] != dim:
         raise FeatureError(f"features of length {array.shape[1]} cannot be compared with features of length {dim}")
     array = np.ascontiguousarray(array, np.float64)
-    if not np.isfinite(array).all():
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = array.sum()  # the quick answer: where it is finite, so is everything in it
+    if not np.isfinite(total) and not np.isfinite(array).all():
         wrong = int((~np.isfinite(array)).any(axis=1).sum())
         raise FeatureError(f"{wrong} of {len(array)} feature vectors hold values that are not finite")
     return array
@@ -43,10 +50,17 @@ class _Part:
 
     @classmethod
     def of(cls, rows: Floats) -> _Part:
-        mean = rows.mean(axis=0)
-        centred = rows - mean
-        # NumPy sees that both factors are one array and computes only half of the product.
-        return cls(len(rows), mean, centred.T @ centred)
+        import torch
+
+        count, dim = rows.shape
+        taken = torch.from_numpy(rows)
+        mean = taken.mean(0)
+        scatter, centred = empty(dim, dim).zero_(), empty(min(count, ROWS), dim)
+        for start in range(0, count, ROWS):
+            some = taken[start : start + ROWS]
+            add_gram(scatter, torch.sub(some, mean, out=centred[: len(some)]))
+        mirror(scatter)
+        return cls(count, mean.numpy(), scatter.numpy())
 
     def absorb(self, other: _Part) -> None:
         count = self.count + other.count
@@ -102,6 +116,12 @@ class Moments:
         """Take in `(n, d)` more. Raises `FeatureError`."""
         self._take(as_features(features, self.dim))
 
+    def copy(self) -> Moments:
+        """The same moments in memory of their own."""
+        copied = Moments(self.dim)
+        copied.merge(self)
+        return copied
+
     def merge(self, other: Moments) -> None:
         """Take in everything that `other` holds, which stays as it is."""
         if other.dim != self.dim:
@@ -111,10 +131,12 @@ class Moments:
             self._settle(settled.copy())
         self._take(kept)
 
-    def covariance(self) -> Floats:
-        """The sample covariance `(d, d)`, divisor n - 1."""
+    def into_covariance(self) -> Floats:
+        """The sample covariance `(d, d)`, divisor n - 1, in the memory of these moments, which are then used up."""
         self._require_two()
-        return self._whole().scatter / (self.count - 1)
+        scatter = self._whole().scatter
+        scatter /= self.count - 1
+        return scatter
 
     def centred_rows(self) -> Floats | None:
         """`(n, d)` whose product with its own transpose is the covariance, where n <= d; None for larger sets."""

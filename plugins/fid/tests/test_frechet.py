@@ -211,7 +211,7 @@ def test_moments_are_those_of_numpy():
     a = feature_set(333, 32, 1, shift=100.0)
     moments = Moments.of(a)
     np.testing.assert_allclose(moments.mean, a.mean(0), rtol=1e-14)
-    np.testing.assert_allclose(moments.covariance(), np.cov(a, rowvar=False), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(moments.into_covariance(), np.cov(a, rowvar=False), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(

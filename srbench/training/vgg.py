@@ -1,0 +1,70 @@
+"""Features of VGG19 for content losses: how far two images are apart as a classifier sees them.
+
+The trunk is built here, from the layout of Simonyan and Zisserman, "Very deep convolutional networks for large-scale
+image recognition", 2015, table 1, column E, so that a training needs the weights but not torchvision.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from torch import nn
+
+WEIGHTS = "vgg19"
+"""The name of the weights: torchvision's, whose trunk is `features.N.weight` and `features.N.bias`."""
+
+Layer = Literal["vgg22", "vgg54", "conv54"]
+"""`vgg22`, `vgg54`: the second convolution before the second pooling and the fourth before the fifth, after their
+activation (Ledig et al. 2017, phi_2,2 and phi_5,4). `conv54`: the latter before its activation (Wang et al. 2018)."""
+
+SMALLEST: dict[Layer, int] = {"vgg22": 2, "vgg54": 16, "conv54": 16}
+"""The shortest side, in pixels, of an image that still has such features: each pooling before them halves it."""
+
+_DEPTH: dict[Layer, int] = {"vgg22": 9, "vgg54": 36, "conv54": 35}
+"""How many of the trunk's layers, as torchvision counts them."""
+_BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
+"""Channels and number of the convolutions before each pooling."""
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+"""Of ImageNet's red, green and blue with white at 1: what the weights were trained on."""
+
+
+def vgg_features(layer: Layer, device: str = "cpu") -> nn.Module:
+    """VGG19 up to `layer`: `(N, 3, H, W)` RGB with white at 1 to `(N, channels, h, w)`, unscaled.
+
+    Frozen and in evaluation mode: gradients run through it, to the image, and change nothing in it. Sides of at least
+    `SMALLEST[layer]`; grey images are given three times over. Raises `WeightsMissing` where the weights are not on
+    this machine, `WeightsDamaged` where they are not those of a VGG19.
+    """
+    import torch
+    from torch import nn
+
+    from srbench.weights import load_state, load_weights
+
+    held = load_weights(WEIGHTS)
+    with torch.device("meta"):  # no tensor has a value until it comes from the file
+        trunk = _trunk()
+    # The classifier after the trunk is no part of the features.
+    convolutions = {key: tensor for key, tensor in held.items() if not key.startswith("classifier.")}
+    load_state(nn.ModuleDict({"features": trunk}), convolutions, WEIGHTS)
+    # Fixed statistics, so this is no more than (image - mean) / std.
+    normalisation = nn.BatchNorm2d(3, eps=0.0, affine=False)
+    normalisation.running_mean = torch.tensor(_MEAN)
+    normalisation.running_var = torch.tensor(_STD).square()
+    network = nn.Sequential(normalisation, *list(trunk)[: _DEPTH[layer]])
+    return network.to(device).eval().requires_grad_(False)
+
+
+def _trunk() -> nn.Sequential:
+    """The convolutional part, numbered as in the file."""
+    from torch import nn
+
+    layers: list[nn.Module] = []
+    inside = 3
+    for channels, convolutions in _BLOCKS:
+        for _ in range(convolutions):
+            layers += [nn.Conv2d(inside, channels, 3, padding=1), nn.ReLU(inplace=True)]
+            inside = channels
+        layers.append(nn.MaxPool2d(2, 2))
+    return nn.Sequential(*layers)
