@@ -191,6 +191,12 @@ class TestHostileFiles:
         with pytest.raises(WeightsDamaged, match=f"compact-x2{suffix}.*cannot be read as weights"):
             Pretrained(weights=path).supports(problem(2))
 
+    @pytest.mark.parametrize("content", [b"", b"broken", b"\x80\x02}", bytes(300)])
+    def test_a_file_of_something_else_is_named(self, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "odd.pth").write_bytes(content)
+        with pytest.raises(WeightsDamaged, match=r"odd\.pth"):
+            Pretrained(weights=tmp_path / "odd.pth").supports(problem(2))
+
     def test_another_hash_is_refused_before_reading(self, tmp_path: Path) -> None:
         path = tmp_path / "other.pth"
         path.write_bytes(b"not what was asked for")
