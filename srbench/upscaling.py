@@ -163,7 +163,7 @@ def _check_targets(found: Iterable[Picture]) -> None:
 
 
 def usable_device(named: str | None) -> str:
-    """The torch device of that name; without one the first GPU, or else the CPU. `SrbenchError` where it is not there."""
+    """The torch device of that name, or the first GPU, or else the CPU. `SrbenchError` where it is not there."""
     import torch
 
     if named is None:
