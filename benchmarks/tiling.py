@@ -6,8 +6,8 @@
 
 The picture is the LR: 4000 x 3000 pixels become 8000 x 6000. `deep` is 16 convolutions of 32 channels, which see 17
 pixels on every side: more halo than SRCNN's 6, as deeper networks have. The network alone is timed on one piece of a
-tile's own size, before and after the tiles; so the ratio counts everything that tiles add: halos, copies, checks. Both
-are given in wall time, and in processor time, which other work on the machine disturbs less.
+tile's own size, once after each tile, so that whatever else the machine does slows both; the ratio counts everything
+that tiles add: halos, copies, checks.
 
 Memory is what the process grows by, from reading the file to having written the SR: its highest resident size, as the
 system counts it, less that before. The limit is what `srbench upscale --memory-gb` takes.
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -86,8 +85,7 @@ def resident(name: str) -> int:
 @click.option("--height", default=3000, show_default=True)
 @click.option("--memory-gb", default=2.0, show_default=True)
 @click.option("--threads", default=os.cpu_count(), show_default=True)
-@click.option("--repeats", default=2, show_default=True, help="Of the piece, before and after the tiles.")
-def main(name: str, width: int, height: int, memory_gb: float, threads: int, repeats: int) -> None:
+def main(name: str, width: int, height: int, memory_gb: float, threads: int) -> None:
     """Throughput and memory of upscaling in tiles."""
     torch.set_num_threads(threads)
     method, limit = make(name), memory_gb * 1e9
@@ -110,17 +108,23 @@ def main(name: str, width: int, height: int, memory_gb: float, threads: int, rep
         del sample
 
         method.upscale(piece, SCALE)  # starts threads, chooses kernels
-        alone = [timed(lambda: method.upscale(piece, SCALE)) for _ in range(repeats)]
         Path("/proc/self/clear_refs").write_text("5")  # starts the highest resident size anew
         before = resident("VmRSS")
         began = time.perf_counter()
         image = read_image(source)
         lr = to_tensor(image, 255)
         kept: list[torch.Tensor] = []
-        in_tiles = timed(lambda: kept.append(upscale_image(method, lr, SCALE, limit)))
+        alone: list[tuple[float, float]] = []
+
+        def after_a_tile(done: float) -> None:
+            if len(alone) < tiling.rows * tiling.columns:
+                alone.append(timed(lambda: method.upscale(piece, SCALE)))
+
+        both = timed(lambda: kept.append(upscale_image(method, lr, SCALE, limit, after_a_tile)))
+        in_tiles = [both[index] - sum(times[index] for times in alone) for index in (0, 1)]
         write_image(target, to_image(kept[0], image, 255))
-        everything, grown = time.perf_counter() - began, resident("VmHWM") - before
-        alone += [timed(lambda: method.upscale(piece, SCALE)) for _ in range(repeats)]
+        others = sum(wall for wall, _ in alone)
+        everything, grown = time.perf_counter() - began - others, resident("VmHWM") - before
 
         # The crossing of the first tiles' borders, against upscaling that part of the picture in one go.
         reach = 2 * tiling.halo + 40
@@ -137,7 +141,7 @@ def main(name: str, width: int, height: int, memory_gb: float, threads: int, rep
     print(f"{threads} threads, torch {torch.__version__}")
     print(f"tiles: {tiling.rows} x {tiling.columns}, halo {tiling.halo}; work with halos: {seen:.4f} of that without")
     for clock, index in (("wall", 0), ("processor", 1)):
-        raw = megapixels * share / statistics.median(times[index] for times in alone)
+        raw = megapixels * share * len(alone) / sum(times[index] for times in alone)
         tiled = megapixels / in_tiles[index]
         print(f"{clock + ' time:':16} {tiled:7.3f} megapixels/s in tiles, {raw:7.3f} the network alone: ", end="")
         print(f"{tiled / raw:.1%}")
