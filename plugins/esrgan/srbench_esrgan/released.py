@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srbench.weights import WeightsDamaged, WeightsMissing, load_state, read_file
+from srbench.weights import WeightsDamaged, WeightsMissing, load_state, read_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +41,7 @@ def load_released(network: torch.nn.Module, path: Path) -> None:
     """
     if not path.is_file():
         raise WeightsMissing(f"there is no file of weights {path}")
-    held = _tensors(read_file(path), path)
+    held = _tensors(read_tensors(path), path)
     renamed = today(held)
     if len(renamed) < len(held):
         raise WeightsDamaged(f"{path} holds some weights twice, in two layouts; which of them count cannot be told")
