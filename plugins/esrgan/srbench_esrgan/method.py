@@ -156,7 +156,7 @@ class RRDB(srbench.TorchMethod):
         return srbench.Stage(
             "pixel",
             networks={name: network},
-            optimisers={"l1": torch.optim.Adam(network.parameters(), lr=self.learning_rate, betas=_BETAS)},
+            optimisers={"l1": torch.optim.Adam(network.parameters(), lr=self.learning_rate, betas=_BETAS, fused=True)},
             step=step,
             batch_size=self.batch_size,
             patch=self.patch // scale,
@@ -331,7 +331,7 @@ class ESRGAN(RRDB):
             "adversarial",
             networks={"generator": generator, "discriminator": discriminator},
             optimisers={
-                name: torch.optim.Adam(network.parameters(), lr=self.adversarial_rate, betas=_BETAS)
+                name: torch.optim.Adam(network.parameters(), lr=self.adversarial_rate, betas=_BETAS, fused=True)
                 for name, network in (("generator", generator), ("discriminator", discriminator))
             },
             step=step,

@@ -145,8 +145,8 @@ class SRGAN(SRResNet):
             "adversarial",
             networks={"generator": generator, "discriminator": discriminator},
             optimisers={
-                "generator": torch.optim.Adam(generator.parameters(), lr=self.adversarial_rate),
-                "discriminator": torch.optim.Adam(discriminator.parameters(), lr=self.adversarial_rate),
+                "generator": torch.optim.Adam(generator.parameters(), lr=self.adversarial_rate, fused=True),
+                "discriminator": torch.optim.Adam(discriminator.parameters(), lr=self.adversarial_rate, fused=True),
             },
             step=step,
             batch_size=self.batch_size,
