@@ -10,13 +10,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from training_toys import IMAGES, Toy, picture, train, training_set
+from training_toys import IMAGES, OneWeight, Toy, one_stage, picture, train, training_set, with_changes
 
 import srbench
 from srbench.training import engine
 from srbench.training.checkpoint import CHECKPOINT, read_checkpoint
 from srbench.training.context import Budget, FitContext, Interrupted
-from srbench.training.engine import Diverged
+from srbench.training.divergence import Diverged
+from srbench.training.history import Row
 from srbench.training.patches import Patches
 from srbench.training.stages import Batch, StageError, boundaries, constant, cosine
 
@@ -39,7 +40,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_training_killed_at_random_moments_ends_with_identical_weights(uninterrupted: Path, tmp_path: Path) -> None:
     processes = multiprocessing.get_context("forkserver")
     # What a training imports, once instead of in each process.
-    processes.set_forkserver_preload(["training_toys", "lightning_fabric", "torch._dynamo", "safetensors.torch"])
+    processes.set_forkserver_preload(["training_toys", "torch._dynamo", "safetensors.torch"])
     moments = random.Random(7)
     codes = []
     while not codes or codes[-1] != 0:
@@ -166,22 +167,26 @@ def test_a_budget_of_seconds_counts_the_seconds_before_an_interruption(tmp_path:
         Toy().fit(training_set(*IMAGES), context)
     state = read_checkpoint(tmp_path)
     assert state is not None
-    before = state["seconds"]
+    before = state["course"]["seconds"]
     assert before > 0
     toy = fitted(tmp_path, Budget("seconds", 0.6))
     assert {row["stage"] for row in toy.history} == {"pixel", "adversarial"}
     last = read_checkpoint(tmp_path)
     assert last is not None
     # Over by one step at most; a step of this toy takes nothing like ten seconds.
-    assert 0.6 <= last["seconds"] < 10
-    assert last["steps"] > state["steps"]
+    assert 0.6 <= last["course"]["seconds"] < 10
+    assert last["course"]["steps"] > state["course"]["steps"]
 
 
 def test_boundaries_are_exact_where_floating_point_is_not() -> None:
     toy = Toy()
     toy.channels = 1
     first, second = toy.stages(toy.build(1, 2), 2)
-    stages = [_with(first, name="a", share=0.1), _with(first, name="b", share=0.2), _with(second, share=0.7)]
+    stages = [
+        with_changes(first, name="a", share=0.1),
+        with_changes(first, name="b", share=0.2),
+        with_changes(second, share=0.7),
+    ]
     assert boundaries(stages, 100) == [10, 30, 100]
     with pytest.raises(StageError, match="same name"):
         boundaries([first, first], 10)
@@ -189,35 +194,9 @@ def test_boundaries_are_exact_where_floating_point_is_not() -> None:
         boundaries([], 10)
 
 
-def _with(stage: srbench.Stage, **changes: object) -> srbench.Stage:
-    import dataclasses
-
-    return dataclasses.replace(stage, **changes)
-
-
-class OneWeight(nn.Module):
-    """SR is the constant w: its mean squared gradient descent has a closed form."""
-
-    def __init__(self, start: float = 1.0) -> None:
-        super().__init__()
-        self.w = nn.Parameter(torch.tensor(start))
-        self.register_buffer("seen", torch.tensor(0))
-
-
-def one_stage(network: OneWeight, **changes: object) -> srbench.Stage:
-    def step(batch: Batch) -> dict[str, torch.Tensor]:
-        network.seen += 1
-        return {"loss": 0.5 * network.w**2, "progress": torch.tensor(batch.progress)}
-
-    stage = srbench.Stage(
-        "only", {"n": network}, {"loss": torch.optim.SGD(network.parameters(), lr=0.1)}, step, batch_size=1, patch=2
-    )
-    return _with(stage, **changes)
-
-
-def run(stage: srbench.Stage, folder: Path, steps: int, **changes: object) -> list[engine.Row]:
+def run(stage: srbench.Stage, folder: Path, steps: int, **changes: object) -> list[Row]:
     patches = Patches(training_set(picture(8, 8)), "y", 0)
-    return engine.train([stage], patches, FitContext(0, Budget("steps", steps), folder, **changes))
+    return engine.train([stage], patches, FitContext(0, Budget("steps", steps), folder, **changes)).history
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.95])
@@ -266,7 +245,7 @@ def test_an_optimiser_whose_loss_is_left_out_rests(tmp_path: Path) -> None:
 
     stage = one_stage(network, networks={"n": network, "o": other}, step=step)
     optimisers = {**stage.optimisers, "late": torch.optim.SGD(other.parameters(), lr=0.1)}
-    run(_with(stage, optimisers=optimisers), tmp_path, 10)
+    run(with_changes(stage, optimisers=optimisers), tmp_path, 10)
     # The late loss depends on the first network too, which must not follow it.
     assert network.w.item() == pytest.approx(0.9**10, rel=1e-5)
     assert other.w.item() == pytest.approx(np.prod([1 - 0.1 * 0.9**t for t in range(5, 10)]), rel=1e-5)
@@ -319,6 +298,36 @@ def test_networks_that_do_not_learn_in_a_stage_are_in_evaluation_mode(tmp_path: 
     engine.train([first, second], patches, FitContext(0, Budget("steps", 4), tmp_path))
     assert modes == [(True, False)] * 2
     assert not network.training and not frozen.training
+
+
+def test_a_stage_begins_once_with_what_the_one_before_has_learned(tmp_path: Path) -> None:
+    interrupted = 0
+    begun = []
+    while True:
+        first, second = OneWeight(), OneWeight(7.0)
+
+        def begin(first: OneWeight = first, second: OneWeight = second) -> None:
+            begun.append(second.w.item())
+            second.load_state_dict(first.state_dict())
+
+        stages = [
+            one_stage(first, name="first", networks={"f": first}, ema={"f": 0.5}),
+            one_stage(second, begin=begin, ema={"n": 0.0}),
+        ]
+        patches = Patches(training_set(picture(8, 8)), "y", 0)
+        calls = iter(range(100))
+        context = FitContext(0, Budget("steps", 6), tmp_path, stop=lambda calls=calls: next(calls) >= 1)
+        try:
+            engine.train(stages, patches, context)
+            break
+        except Interrupted:
+            interrupted += 1
+    assert interrupted >= 3
+    assert begun == [7.0]
+    # Descent at rate 0.1: three steps, averaged with the decays 2/11 and 1/4, and from there three more.
+    average = 0.25 * (2 / 11 * 0.9 + 9 / 11 * 0.9**2) + 0.75 * 0.9**3
+    assert first.w.item() == pytest.approx(average, rel=1e-6)
+    assert second.w.item() == pytest.approx(average * 0.9**3, rel=1e-6)
 
 
 def test_progress_is_told_seldom_and_grows(tmp_path: Path) -> None:

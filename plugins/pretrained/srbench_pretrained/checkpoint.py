@@ -92,9 +92,9 @@ def load(path: Path) -> ImageModelDescriptor[Any] | MaskedImageModelDescriptor[A
     truncated or holds pickled objects; nothing in it is run.
     """
     from srbench.torchvision_shim import import_torchvision
-    from srbench.weights import read_weights
+    from srbench.weights import read_tensors
 
-    held = read_weights(path, path.name)
+    held = read_tensors(path, f"{path} ({path.name!r})")
     import_torchvision()
     import spandrel
     import torch
