@@ -29,7 +29,7 @@ Size = Annotated[float, Meta(gt=0, le=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 Decay = Annotated[float, Meta(ge=0, lt=1)]
 Side = Annotated[int, Meta(ge=8, multiple_of=4)]
-Course = Literal["halved", "cosine"]
+Declines = Literal["halved", "cosine"]
 Keep = Literal["last", "best"]
 
 SCALES = (2, 4)
@@ -62,14 +62,15 @@ class RRDB(srbench.TorchMethod):
     x2 the network takes 2 x 2 pixels of LR as one with four times the channels, as basicsr has it; a few training
     images are held out, to show how the training goes.
 
-    Preset `small` is for two CPU cores: 3 blocks of 32 features with growth 16, 578,755 parameters, Adam at 5e-4
-    falling to zero along a cosine, batches of 4, training images in five sizes, the best weights kept.
+    Preset `small` is for two CPU cores: 3 blocks of 32 features with growth 16, 578,755 parameters, Adam at 2e-3
+    falling to zero along a cosine, gradients of norm 1 at most, batches of 8 patches of 64, training images in five
+    sizes, the best weights kept.
 
-    blocks, width, growth: of `RRDBNet`; width is its feature channels. course: the learning rate's, `halved` four times
-    as in the paper or along a `cosine`. ema: decay of the average of weights. keep: the last weights, or those that are
-    best on the held-out images. patch: side of HR patches in pixels. sizes: at which training images are learned from,
-    1 being their own. weights: a checkpoint of the same network to start from, as basicsr or the authors released it
-    (safetensors, or a pickle that holds tensors only).
+    blocks, width, growth: of `RRDBNet`; width is its feature channels. schedule: the learning rate's, `halved` four
+    times as in the paper or along a `cosine`. clip: the largest norm of a gradient. ema: decay of the average of
+    weights. keep: the last weights, or those that are best on the held-out images. patch: side of HR patches in pixels.
+    sizes: at which training images are learned from, 1 being their own. weights: a checkpoint of the same network to
+    start from, as basicsr or the authors released it (safetensors, or a pickle that holds tensors only).
     """
 
     presets: ClassVar = {
@@ -78,10 +79,12 @@ class RRDB(srbench.TorchMethod):
             "blocks": 3,
             "width": 32,
             "growth": 16,
-            "learning_rate": 5e-4,
-            "course": "cosine",
+            "learning_rate": 2e-3,
+            "schedule": "cosine",
+            "clip": 1.0,
             "keep": "best",
-            "batch_size": 4,
+            "batch_size": 8,
+            "patch": 64,
             "sizes": (1.0, 0.9, 0.8, 0.7, 0.6),
         },
     }
@@ -92,7 +95,8 @@ class RRDB(srbench.TorchMethod):
         width: AtLeastOne = 64,
         growth: AtLeastOne = 32,
         learning_rate: Positive = 2e-4,
-        course: Course = "halved",
+        schedule: Declines = "halved",
+        clip: Positive | None = None,
         ema: Decay = 0.999,
         keep: Keep = "last",
         batch_size: AtLeastOne = 16,
@@ -101,7 +105,8 @@ class RRDB(srbench.TorchMethod):
         weights: Path | None = None,
     ) -> None:
         self.blocks, self.width, self.growth = blocks, width, growth
-        self.learning_rate, self.course, self.ema, self.keep = learning_rate, course, ema, keep
+        self.learning_rate, self.schedule, self.clip = learning_rate, schedule, clip
+        self.ema, self.keep = ema, keep
         self.batch_size, self.patch, self._checkpoint = batch_size, patch, weights
         if not sizes:
             raise srbench.SrbenchError("sizes: there should be at least one; [1] is the images' own")
@@ -164,12 +169,13 @@ class RRDB(srbench.TorchMethod):
             share=share,
             schedule=self._declining(PIXEL_HALVINGS),
             ema={name: self.ema},
+            clip=self.clip,
             validate=self.validation_psnr,
             keep=self.keep,
         )
 
     def _declining(self, halvings: Schedule) -> Schedule:
-        return halvings if self.course == "halved" else cosine
+        return halvings if self.schedule == "halved" else cosine
 
 
 class ESRGAN(RRDB):
@@ -213,7 +219,8 @@ class ESRGAN(RRDB):
         growth: AtLeastOne = 32,
         learning_rate: Positive = 2e-4,
         adversarial_rate: Positive = 1e-4,
-        course: Course = "halved",
+        schedule: Declines = "halved",
+        clip: Positive | None = None,
         ema: Decay = 0.999,
         keep: Keep = "last",
         batch_size: AtLeastOne = 16,
@@ -230,7 +237,9 @@ class ESRGAN(RRDB):
     ) -> None:
         if adversarial_share == 1 and weights is None:
             raise srbench.SrbenchError("adversarial_share is 1: a stage without one before it needs `weights`")
-        super().__init__(blocks, width, growth, learning_rate, course, ema, keep, batch_size, patch, sizes, weights)
+        super().__init__(
+            blocks, width, growth, learning_rate, schedule, clip, ema, keep, batch_size, patch, sizes, weights
+        )
         self.adversarial_rate, self.adversarial_share = adversarial_rate, adversarial_share
         self.adversarial_patch = adversarial_patch
         self.content, self.pixel_weight, self.adversarial_weight = content, pixel_weight, adversarial_weight
@@ -343,6 +352,7 @@ class ESRGAN(RRDB):
             share=self.adversarial_share,
             schedule=self._declining(ADVERSARIAL_HALVINGS),
             ema={"generator": self.ema},
+            clip=self.clip,
             validate=self._validation(generator),
             begin=begin,
         )

@@ -377,7 +377,7 @@ def test_weights_of_another_network_are_refused_before_training(tmp_path: Path) 
 
 def test_a_network_that_learns_one_picture_comes_closer_to_it_than_interpolation(tmp_path: Path) -> None:
     train = pictures(channels=1, scale=2, sides=(48,))
-    method = RRDB(blocks=1, width=16, growth=8, learning_rate=5e-3, course="cosine", ema=0.9, batch_size=4, patch=24)
+    method = RRDB(blocks=1, width=16, growth=8, learning_rate=5e-3, schedule="cosine", ema=0.9, batch_size=4, patch=24)
     method.fit(train, context(tmp_path, steps=150))
     ((lr, hr),) = train.pairs()
     errors = [float((sr[0] - hr).square().mean()) for sr in (method.upscale(lr[None], 2), resize(lr[None], 2))]
