@@ -285,6 +285,8 @@ def test_a_run_ranks_checkpoints_and_records_what_is_wrong_with_them(tmp_path: P
     record = records["toy-noise/x4-rgb/good"]
     sha256 = hashlib.sha256(good.read_bytes()).hexdigest()
     assert record["ingredients"]["method"]["params"]["weights"] == {"sha256": sha256}
+    (note,) = record["notes"]
+    assert sha256 in note
     assert record["cost"]["parameters"] == sum(p.numel() for p in network("esrgan-x4").parameters())
     assert "upscales by 2, the protocol asks for 4" in records["toy-noise/x4-rgb/small"]["reason"]
     assert "SwinIR" in records["toy-noise/x4-rgb/unknown"]["reason"]
