@@ -10,13 +10,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from training_toys import IMAGES, Toy, picture, train, training_set
+from training_toys import IMAGES, OneWeight, Toy, one_stage, picture, train, training_set, with_changes
 
 import srbench
 from srbench.training import engine
 from srbench.training.checkpoint import CHECKPOINT, read_checkpoint
 from srbench.training.context import Budget, FitContext, Interrupted
-from srbench.training.engine import Diverged
+from srbench.training.divergence import Diverged
+from srbench.training.history import Row
 from srbench.training.patches import Patches
 from srbench.training.stages import Batch, StageError, boundaries, constant, cosine
 
@@ -39,7 +40,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_training_killed_at_random_moments_ends_with_identical_weights(uninterrupted: Path, tmp_path: Path) -> None:
     processes = multiprocessing.get_context("forkserver")
     # What a training imports, once instead of in each process.
-    processes.set_forkserver_preload(["training_toys", "lightning_fabric", "torch._dynamo", "safetensors.torch"])
+    processes.set_forkserver_preload(["training_toys", "torch._dynamo", "safetensors.torch"])
     moments = random.Random(7)
     codes = []
     while not codes or codes[-1] != 0:
@@ -166,22 +167,26 @@ def test_a_budget_of_seconds_counts_the_seconds_before_an_interruption(tmp_path:
         Toy().fit(training_set(*IMAGES), context)
     state = read_checkpoint(tmp_path)
     assert state is not None
-    before = state["seconds"]
+    before = state["course"]["seconds"]
     assert before > 0
     toy = fitted(tmp_path, Budget("seconds", 0.6))
     assert {row["stage"] for row in toy.history} == {"pixel", "adversarial"}
     last = read_checkpoint(tmp_path)
     assert last is not None
     # Over by one step at most; a step of this toy takes nothing like ten seconds.
-    assert 0.6 <= last["seconds"] < 10
-    assert last["steps"] > state["steps"]
+    assert 0.6 <= last["course"]["seconds"] < 10
+    assert last["course"]["steps"] > state["course"]["steps"]
 
 
 def test_boundaries_are_exact_where_floating_point_is_not() -> None:
     toy = Toy()
     toy.channels = 1
     first, second = toy.stages(toy.build(1, 2), 2)
-    stages = [_with(first, name="a", share=0.1), _with(first, name="b", share=0.2), _with(second, share=0.7)]
+    stages = [
+        with_changes(first, name="a", share=0.1),
+        with_changes(first, name="b", share=0.2),
+        with_changes(second, share=0.7),
+    ]
     assert boundaries(stages, 100) == [10, 30, 100]
     with pytest.raises(StageError, match="same name"):
         boundaries([first, first], 10)
@@ -189,35 +194,9 @@ def test_boundaries_are_exact_where_floating_point_is_not() -> None:
         boundaries([], 10)
 
 
-def _with(stage: srbench.Stage, **changes: object) -> srbench.Stage:
-    import dataclasses
-
-    return dataclasses.replace(stage, **changes)
-
-
-class OneWeight(nn.Module):
-    """SR is the constant w: its mean squared gradient descent has a closed form."""
-
-    def __init__(self, start: float = 1.0) -> None:
-        super().__init__()
-        self.w = nn.Parameter(torch.tensor(start))
-        self.register_buffer("seen", torch.tensor(0))
-
-
-def one_stage(network: OneWeight, **changes: object) -> srbench.Stage:
-    def step(batch: Batch) -> dict[str, torch.Tensor]:
-        network.seen += 1
-        return {"loss": 0.5 * network.w**2, "progress": torch.tensor(batch.progress)}
-
-    stage = srbench.Stage(
-        "only", {"n": network}, {"loss": torch.optim.SGD(network.parameters(), lr=0.1)}, step, batch_size=1, patch=2
-    )
-    return _with(stage, **changes)
-
-
-def run(stage: srbench.Stage, folder: Path, steps: int, **changes: object) -> list[engine.Row]:
+def run(stage: srbench.Stage, folder: Path, steps: int, **changes: object) -> list[Row]:
     patches = Patches(training_set(picture(8, 8)), "y", 0)
-    return engine.train([stage], patches, FitContext(0, Budget("steps", steps), folder, **changes))
+    return engine.train([stage], patches, FitContext(0, Budget("steps", steps), folder, **changes)).history
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.95])
@@ -266,7 +245,7 @@ def test_an_optimiser_whose_loss_is_left_out_rests(tmp_path: Path) -> None:
 
     stage = one_stage(network, networks={"n": network, "o": other}, step=step)
     optimisers = {**stage.optimisers, "late": torch.optim.SGD(other.parameters(), lr=0.1)}
-    run(_with(stage, optimisers=optimisers), tmp_path, 10)
+    run(with_changes(stage, optimisers=optimisers), tmp_path, 10)
     # The late loss depends on the first network too, which must not follow it.
     assert network.w.item() == pytest.approx(0.9**10, rel=1e-5)
     assert other.w.item() == pytest.approx(np.prod([1 - 0.1 * 0.9**t for t in range(5, 10)]), rel=1e-5)
