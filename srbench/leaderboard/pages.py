@@ -12,12 +12,14 @@ from srbench.dataroot import data_root
 from srbench.leaderboard import details, downloads
 from srbench.leaderboard.charts import Chart, charts
 from srbench.leaderboard.findings import Findings, baseline, findings
+from srbench.leaderboard.headtohead import HeadToHead, head_to_head
 from srbench.leaderboard.look import extremes, look_data, start
 from srbench.leaderboard.numerals import listing, metric_label, plural
 from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, error_legend, write_galleries
 from srbench.leaderboard.results import Result, Results, Scope, load_results, unique_slugs
 from srbench.leaderboard.site import SCRIPT, STYLE, date_words, write_page, write_static
 from srbench.leaderboard.tables import Table, build_table, caption
+from srbench.leaderboard.trainings import FOLDER, write_trainings
 from srbench.leaderboard.transfer import transfer_tables
 from srbench.runner.plan import Plan
 
@@ -43,6 +45,7 @@ class View:
     scope: Scope
     tables: tuple[ShownTable, ...]
     findings: Findings
+    duels: HeadToHead | None
     figures: tuple[Chart, ...]
 
 
@@ -58,15 +61,18 @@ def write_board(plan: Plan, store_root: Path, out: Path, listed: bool) -> Path:
     views = [_view(scope, results, method_slugs) for scope in results.scopes]
     _remove(out / "pictures", "*/*/*.png")
     galleries = write_galleries(results, data_root(), out)
+    _remove(out / FOLDER, "*/*.png")
+    trainings = write_trainings(results, out)
     date = max((result.record.started for result in results.all if result.record), default="")
     shared = {"board": plan.matrix.title, "date": date, "date_words": date_words(date)}
     _remove(out / "cells", "*.html")
     for result in results.all:
-        context = details.cell_context(result, results, galleries, method_slugs[result.entrant.method])
+        method = result.entrant.method
+        context = details.cell_context(result, results, galleries, method_slugs[method], trainings.get(method, []))
         write_page(out / "cells" / f"{result.slug}.html", "cell.html", shared | {"root": "../"} | context)
     _remove(out / "methods", "*.html")
     for use in plan.matrix.methods:
-        context = details.method_context(use, results)
+        context = details.method_context(use, results, trainings.get(use.name, []))
         write_page(
             out / "methods" / f"{method_slugs[use.name]}.html", "method.html", shared | {"root": "../"} | context
         )
@@ -117,6 +123,7 @@ def _view(scope: Scope, results: Results, method_slugs: dict[str, str]) -> View:
         scope=scope,
         tables=tuple(tables),
         findings=findings(pooled, single or [pooled]),
+        duels=head_to_head(pooled, single),
         figures=tuple(charts(pooled, name)),
     )
 
