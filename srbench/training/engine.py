@@ -133,7 +133,7 @@ class _Training:
         if held is not None:
             crop = held.most_detailed(SIDE)
             strip = None if upscale is None else Strip(context.model_folder, *crop, upscale, self.device)
-            self.validation = Validation(held, strip, self.device)
+            self.validation = Validation(held, strip, self.device, context.precision)
         self.course = Course(stages, context.budget, len(patches))
         self.stepper = Stepper(stages, patches, self.device, self.precision)
         self.averages: dict[str, Average] = {}
