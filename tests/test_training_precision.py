@@ -260,6 +260,25 @@ def test_timing_is_remembered_and_leaves_no_trace(tmp_path: Path, monkeypatch: p
     Auto().fit(images, context)
     assert len(timed) == 2, "a resumed training does not time again"
 
+    # Killed after its first step, with checkpoints far apart: what was decided is kept all the same.
+    class Killed(Auto):
+        def stages(self, networks: dict[str, nn.Module], scale: int) -> list[srbench.Stage]:
+            first, second = super().stages(networks, scale)
+
+            def step(batch: Batch) -> dict[str, torch.Tensor]:
+                if batch.progress > 0:
+                    raise KeyboardInterrupt
+                return first.step(batch)
+
+            return [with_changes(first, step=step), second]
+
+    seldom = FitContext(3, Budget("steps", 9), tmp_path / "killed", checkpoint_seconds=1e9)
+    with pytest.raises(KeyboardInterrupt):
+        Killed().fit(images, seldom)
+    again = Auto()
+    again.fit(images, seldom)
+    assert len(timed) == 4, "once a stage"
+
 
 @pytest.mark.parametrize("steps", [4, 400])
 def test_short_stages_are_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
