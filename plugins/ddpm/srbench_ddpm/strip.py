@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srbench.image import peak_of, read_image, to_image, to_tensor, write_image
-from srbench.training.strip import FOLDER
+from srbench.training.strip import DENOISING, FOLDER
 
 if TYPE_CHECKING:
     import torch
 
-STAGE = "denoising"
 MOMENTS = 7
 """As many as a page shows: pure noise, six on the way or less, and SR."""
 
@@ -30,4 +29,6 @@ def write_denoising(folder: Path, sampled: Callable[[torch.Tensor, int], Mapping
         return
     lr = read_image(path)
     for step, image in sampled(to_tensor(lr, peak_of(lr))[None], MOMENTS).items():
-        write_image(folder / FOLDER / f"{STAGE}-{step}.png", to_image(image[0].float(), lr[:0].astype(np.uint8), 255))
+        write_image(
+            folder / FOLDER / f"{DENOISING}-{step}.png", to_image(image[0].float(), lr[:0].astype(np.uint8), 255)
+        )

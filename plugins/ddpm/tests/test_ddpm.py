@@ -208,6 +208,13 @@ def test_sides_are_continued_by_their_mirror_image() -> None:
     assert torch.equal(continued(image[..., :4, :2], 2), image[..., :4, :2])
 
 
+def test_the_stage_is_as_the_parameters_say() -> None:
+    stage = the_stage(fresh(accumulate=3, ema=0.9, keep="best", clip=2.0, batch_size=5, course="constant"))
+    assert (stage.accumulate, stage.ema, stage.keep, stage.clip) == (3, {"denoiser": 0.9}, "best", 2.0)
+    assert (stage.batch_size, stage.schedule(1.0)) == (5, 1.0)
+    assert the_stage(fresh(ema=0.0)).ema == {}
+
+
 @pytest.mark.parametrize(("scale", "fold", "patch", "expected"), [(4, 1, 160, 40), (3, 1, 160, 54), (3, 2, 48, 16)])
 def test_patches_are_rounded_up_to_what_scale_and_network_divide(
     scale: int, fold: int, patch: int, expected: int
@@ -239,10 +246,6 @@ def test_with_checkpointing_less_is_kept_and_the_gradients_are_the_same() -> Non
     assert little < much / 2
     assert len(found) == len(expected) > 0
     assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
-
-
-def test_gradients_of_batches_add_up_to_those_of_one_large_batch() -> None:
-    assert the_stage(fresh(accumulate=3)).accumulate == 3
 
 
 @pytest.mark.parametrize("params", [{}, {"ema": 0.9, "keep": "best", "accumulate": 2, "checkpointing": True}])
