@@ -35,6 +35,7 @@ benchmarks: $(VENV)/developed  ## speed, side by side with peers
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/samplers.py
 	$(BIN)/python benchmarks/tiling.py
 
 quickstart: $(VENV)/installed  ## publish the quickstart again: its records and pages in leaderboards/quickstart

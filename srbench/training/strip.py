@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import torch
 
 FOLDER = "samples"
+DENOISING = "denoising"
+"""In place of a stage's name: pictures of the same crop's SR coming out of noise, by the steps of a sampler. A method
+that samples may leave them, from step 0 on; they are no part of the training."""
 SIDE = 128
 """The largest side of the crop, in HR pixels."""
 _CONSTANT = 1e-3

@@ -191,6 +191,24 @@ def test_half_a_sample_and_one_from_elsewhere_are_left_out(small: Board, tmp_pat
     assert any(alt.startswith("step 600,") for alt in alts)
 
 
+def test_sr_coming_out_of_noise_has_a_strip_of_its_own(small: Board, tmp_path: Path) -> None:
+    samples = model(small) / "samples"
+    for step in (0, 2, 4, 10):
+        shutil.copy(samples / "pixel-75.png", samples / f"denoising-{step}.png")
+    training = section(page_of(small, tmp_path))
+    assert training is not None
+    learning, denoising = (tag for tag in training.find("ol") if "strip" in tag.attributes["class"].split())
+    assert [image.attributes["alt"].split(":")[0] for image in denoising.find("img")] == [
+        "noise",
+        "step 2",
+        "step 4",
+        "step 10",
+    ]
+    assert len(list(learning.find("img"))) == MOST_SAMPLES + 2
+    assert "coming out of noise" in training.text
+    assert all((tmp_path / "methods" / image.attributes["src"]).exists() for image in denoising.find("img"))
+
+
 def test_samples_of_a_training_that_is_gone_are_removed(small: Board, tmp_path: Path) -> None:
     write(small, tmp_path)
     assert list((tmp_path / "training").glob("*/*.png"))

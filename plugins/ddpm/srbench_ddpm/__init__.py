@@ -6,4 +6,4 @@ import srbench
 @srbench.hookimpl
 def srbench_methods() -> list[srbench.Entry]:
     """One method."""
-    return []
+    return [srbench.Entry("ddpm", "srbench_ddpm.method:DDPM", "Diffusion: SR drawn from noise, given bicubic LR")]

@@ -31,10 +31,13 @@ class SamplerError(SrbenchError):
 
 @dataclass(frozen=True)
 class Sampled:
-    """What sampling left. images: `(N, C, H, W)`. kept: states of the same shape on the way, noise first."""
+    """What sampling left.
+
+    images: `(N, C, H, W)`. kept: states of the same shape, by how often the network had been asked: 0 for pure noise.
+    """
 
     images: torch.Tensor
-    kept: list[torch.Tensor]
+    kept: dict[int, torch.Tensor]
 
 
 def check_sampler(sampler: Sampler, steps: int | None, eta: float, length: int) -> None:
@@ -93,8 +96,10 @@ def sample(
     solver = _SecondOrder(schedule)
     with torch.no_grad():
         x = noise()
-        kept = [x]
-        for t, to in itertools.pairwise(way):
+        # Backwards from the result, which is always among them.
+        wanted = {len(way) - 1 - (len(way) - 1) * i // max(1, keep - 1) for i in range(keep)}
+        kept = {0: x} if 0 in wanted else {}
+        for asked, (t, to) in enumerate(itertools.pairwise(way), start=1):
             told = predict_noise(x, torch.full((len(generators),), t, device=x.device)).to(x.dtype)
             clean = schedule.clean_from_noise(x, told, t)
             if clip is not None:
@@ -108,11 +113,9 @@ def sample(
                 x = mean + variance.sqrt() * noise()
             else:
                 x = _ddim(schedule, x, clean, t, to, eta, noise)
-            kept.append(x)
-    # Backwards from the last state, which is always among them.
-    last = len(kept) - 1
-    places = sorted({last - last * i // max(1, keep - 1) for i in range(keep)})
-    return Sampled(x, [kept[place] for place in places])
+            if asked in wanted:
+                kept[asked] = x
+    return Sampled(x, kept)
 
 
 def _ddim(

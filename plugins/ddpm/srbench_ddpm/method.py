@@ -1,0 +1,285 @@
+"""Denoising diffusion as a method: what is learned, how it is learned, and how SR is drawn."""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+import srbench
+from srbench.resize import resize
+from srbench.training.stages import Batch, constant, cosine
+
+from .samplers import Sampler, check_sampler, sample
+from .schedule import Schedule
+from .strip import write_denoising
+
+if TYPE_CHECKING:
+    import torch
+
+    from srbench.training.context import FitContext
+    from srbench.training.trainingset import TrainingSet
+
+Count = Annotated[int, Meta(ge=1)]
+Width = Annotated[int, Meta(ge=2)]
+Positive = Annotated[float, Meta(gt=0)]
+Decay = Annotated[float, Meta(ge=0, lt=1)]
+Size = Annotated[float, Meta(gt=0, le=1)]
+
+PREVIEW: tuple[Sampler, int] = ("ddim", 10)
+"""How the samples are made that are shown while it learns."""
+LINEAR_START, LINEAR_END = 0.1, 20
+"""Of the linear schedule's betas, by the number of steps: 1e-4 and .02 of 1000, as in Ho et al. 2020."""
+VALIDATED = 4
+"""Steps of the diffusion at which a held-out image is validated."""
+
+SMALL = {
+    "channels": (48, 96, 144),
+    "blocks": 1,
+    "attention": (False, False, False),
+    "fold": 2,
+    "learning_rate": 1e-3,
+    "course": "cosine",
+    "batch_size": 8,
+    "patch": 48,
+    "clip": 1.0,
+    "ema": 0.999,
+    "keep": "best",
+    "sampler": "ddim",
+    "steps": 10,
+}
+
+
+def halved(progress: float) -> float:
+    """The learning rates are halved half way."""
+    return 1.0 if progress < 0.5 else 0.5
+
+
+class DDPM(srbench.TorchMethod):
+    """Draws SR by removing noise step by step, given the bicubic-upsampled LR.
+
+    Ho, Jain, Abbeel, "Denoising diffusion probabilistic models", 2020, for super-resolution as in Saharia et al.,
+    "Image super-resolution via iterative refinement" (SR3), 2021: a U-Net sees the noisy image beside the upsampled
+    LR. What is diffused is the difference of HR to that, as in Li et al., "SRDiff: single image super-resolution with
+    diffusion probabilistic models", 2022: twice the difference of images in [-1, 1], clamped to [-1, 1]; 100 steps of
+    the cosine schedule, the mean absolute error of the noise.
+
+    SR is drawn at random: it depends on the seed, which is the cell's. One picture is one sample, or the mean of
+    several (`samples`): the mean scores higher and is smoother. `draw` gives the samples themselves, and so their
+    spread.
+
+    Preset `paper` has the settings of SRDiff for x4: U-Net of 64, 128, 192 and 256 channels, Adam at 2e-4, halved half
+    way (the authors make 400,000 steps), batches of 16 patches of 160 pixels, gradients of norm 10 at most.
+
+    Deviations from SRDiff: SR3's condition in place of features of a network trained before; MONAI's U-Net, whose
+    middle has attention; averaged weights, as in SR3; training images and their LR are those of the matrix and its
+    protocol, patches are flipped and turned.
+
+    Preset `small` is for two CPU cores: a smaller U-Net on squares of 2 x 2 pixels, gradients of norm 1 at most, Adam
+    at 1e-3 falling to zero along a cosine, SR in 10 steps of DDIM.
+
+    channels: of the U-Net, by level. blocks: residual blocks a level. attention: levels that have it. fold: side of the
+    squares of pixels that the U-Net sees as one place. timesteps: of the diffusion. schedule: `cosine` (s = .008), or
+    `linear` (betas from .1 / T to 20 / T). residual_scale: of what is diffused. patch: side of HR patches in pixels,
+    rounded up to what scale and U-Net can divide. accumulate: batches that make one step. checkpointing: less memory
+    for more time, the same result. ema: decay of the average of weights, 0 for none. keep:
+    the weights of the last step, or of the best validation, which is -10 log10 of the squared error of the noise, at
+    fixed steps of the diffusion. sizes: at which training images
+    are learned from, 1 being their own. sampler: `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, by
+    default as many as the diffusion has. eta: the noise of `ddim`, 1 being as much as the ancestral sampler's. samples:
+    drawn for a picture, whose mean is SR.
+    """
+
+    samples = True
+    presets: ClassVar = {"paper": {}, "small": SMALL}
+
+    def __init__(
+        self,
+        channels: tuple[Width, ...] = (64, 128, 192, 256),
+        blocks: Count = 2,
+        attention: tuple[bool, ...] = (False, False, False, False),
+        fold: Count = 1,
+        timesteps: Count = 100,
+        schedule: Literal["cosine", "linear"] = "cosine",
+        residual_scale: Positive = 2.0,
+        loss: Literal["l1", "mse"] = "l1",
+        learning_rate: Positive = 2e-4,
+        course: Literal["constant", "cosine", "halved"] = "halved",
+        batch_size: Count = 16,
+        patch: Count = 160,
+        accumulate: Count = 1,
+        checkpointing: bool = False,
+        clip: Positive | None = 10.0,
+        ema: Decay = 0.9999,
+        keep: Literal["last", "best"] = "last",
+        sizes: tuple[Size, ...] = (1.0,),
+        sampler: Sampler = "ancestral",
+        steps: Count | None = None,
+        eta: float = 0.0,
+        samples: Count = 1,
+    ) -> None:
+        if not channels or len(channels) != len(attention):
+            raise srbench.SrbenchError(
+                f"channels: {list(channels)}, attention: {list(attention)}; both need one value a level of the U-Net"
+            )
+        if not sizes:
+            raise srbench.SrbenchError("sizes: there should be at least one; [1] is the images' own")
+        if schedule == "linear" and timesteps <= LINEAR_END:
+            raise srbench.SrbenchError(f"timesteps: {timesteps}; the linear schedule needs more than {LINEAR_END}")
+        check_sampler(sampler, steps, eta, timesteps)
+        self.channels_by_level, self.blocks, self.attention, self.fold = channels, blocks, attention, fold
+        self.timesteps, self.schedule, self.residual_scale, self.loss = timesteps, schedule, residual_scale, loss
+        self.learning_rate, self.course, self.clip = learning_rate, course, clip
+        self.ema, self.keep = ema, keep
+        self.batch_size, self.patch, self.accumulate = batch_size, patch, accumulate
+        self.checkpointing, self.training_scales = checkpointing, sizes
+        self.sampler: Sampler = sampler
+        self.steps, self.eta = steps, eta
+        self.drawn = samples
+        self._previews = False
+
+    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+        """The U-Net."""
+        from .network import Denoiser
+
+        denoiser = Denoiser(
+            channels, self.channels_by_level, self.blocks, self.attention, self.fold, self.checkpointing
+        )
+        return {"denoiser": denoiser}
+
+    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+        """One stage, on the error of the noise at a random step of the diffusion."""
+        import torch
+        from torch.nn import functional
+
+        from .network import Denoiser
+
+        denoiser = networks["denoiser"]
+        assert isinstance(denoiser, Denoiser)
+        diffusion = self.diffusion
+
+        def told_and_true(
+            batch_lr: torch.Tensor, hr: torch.Tensor, t: torch.Tensor
+        ) -> tuple[torch.Tensor, torch.Tensor]:
+            upsampled = resize(batch_lr, scale)
+            clean = (2 * self.residual_scale * (hr - upsampled)).clamp(-1, 1)
+            noise = torch.randn_like(clean)
+            told = denoiser(diffusion.noised(clean, noise, t), 2 * upsampled - 1, t)
+            return told.float(), noise
+
+        def step(batch: Batch) -> dict[str, torch.Tensor]:
+            t = torch.randint(self.timesteps, batch.lr.shape[:1], device=batch.lr.device)
+            told, noise = told_and_true(batch.lr, batch.hr, t)
+            return {
+                self.loss: functional.l1_loss(told, noise) if self.loss == "l1" else functional.mse_loss(told, noise)
+            }
+
+        def validate(lr: torch.Tensor, hr: torch.Tensor) -> float:
+            places = [(2 * i + 1) * self.timesteps // (2 * VALIDATED) for i in range(VALIDATED)]
+            pairs = [told_and_true(lr, hr, torch.full((1,), t, device=lr.device)) for t in places]
+            error = float(torch.stack([functional.mse_loss(*pair) for pair in pairs]).mean())
+            return -10 * math.log10(max(error, 1e-10))
+
+        unit = math.lcm(scale, denoiser.multiple)
+        return [
+            srbench.Stage(
+                "diffusion",
+                networks={"denoiser": denoiser},
+                optimisers={self.loss: torch.optim.Adam(denoiser.parameters(), lr=self.learning_rate)},
+                step=step,
+                batch_size=self.batch_size,
+                patch=-(-self.patch // unit) * unit // scale,
+                schedule={"constant": constant, "cosine": cosine, "halved": halved}[self.course],
+                ema={"denoiser": self.ema} if self.ema else {},
+                clip=self.clip,
+                accumulate=self.accumulate,
+                validate=validate,
+                keep=self.keep,
+            )
+        ]
+
+    @property
+    def diffusion(self) -> Schedule:
+        """The noise at each step."""
+        if self.schedule == "cosine":
+            return Schedule.cosine(self.timesteps)
+        return Schedule.linear(self.timesteps, LINEAR_START / self.timesteps, LINEAR_END / self.timesteps)
+
+    def fit(self, train: TrainingSet, context: FitContext) -> None:
+        """Train; samples shown meanwhile are made in few steps. At the end, one is shown coming out of the noise."""
+        self._previews = True
+        try:
+            super().fit(train, context)
+        finally:
+            self._previews = False
+        write_denoising(context.model_folder, self._on_the_way)
+
+    def _on_the_way(self, lr: torch.Tensor, moments: int) -> dict[int, torch.Tensor]:
+        import torch
+
+        with torch.inference_mode():
+            return self._sampled(lr.expand(-1, self.channels, -1, -1).to(self.device), seed=0, keep=moments)
+
+    def sr(self, lr: torch.Tensor) -> torch.Tensor:
+        """SR of LR with the channels that were learned: the mean of the samples."""
+        count = 1 if self._previews else self.drawn
+        return functools.reduce(operator.add, self._samples(lr, count)) / count
+
+    def draw(self, lr: torch.Tensor, count: int) -> torch.Tensor:
+        """Samples `(count, N, C, H * scale, W * scale)` of LR `(N, C, H, W)` with the channels that were learned.
+
+        `upscale` takes the mean of the first of them, where torch is seeded alike. Their standard deviation shows how
+        much LR leaves open, and where.
+        """
+        import torch
+
+        self._need_networks()
+        with torch.inference_mode():
+            return torch.stack(list(self._samples(lr, count)))
+
+    def _samples(self, lr: torch.Tensor, count: int) -> Iterator[torch.Tensor]:
+        """One after the other, so that many need no more memory than one.
+
+        Noise comes from torch's global generator by one number. Every image of a batch has generators of its own that
+        begin there, so that neither the others nor its place in the batch change anything.
+        """
+        import torch
+
+        begin = int(torch.randint(2**62, ()))
+        for place in range(count):
+            (result,) = self._sampled(lr, begin + place).values()
+            yield result
+
+    def _sampled(self, lr: torch.Tensor, seed: int, keep: int = 1) -> dict[int, torch.Tensor]:
+        """SR at `keep` moments of sampling, by how often the network had been asked; the last is the result."""
+        import torch
+
+        from .network import Denoiser, continued
+
+        denoiser = self.networks["denoiser"]
+        assert isinstance(denoiser, Denoiser)
+        upsampled = resize(lr, self.scale)
+        condition = continued(2 * upsampled - 1, denoiser.multiple)
+        sampler, steps, eta = self.sampler, self.steps, self.eta
+        if self._previews:
+            sampler, steps, eta = PREVIEW[0], min(PREVIEW[1], self.timesteps), 0.0
+        kept = sample(
+            lambda x, t: denoiser(x, condition, t),
+            condition.shape[1:],
+            self.diffusion,
+            [torch.Generator().manual_seed(seed) for _ in range(len(lr))],
+            sampler=sampler,
+            steps=steps,
+            eta=eta,
+            clip=1.0,
+            keep=keep,
+            device=lr.device,
+        ).kept
+        height, width = upsampled.shape[-2:]
+        return {
+            asked: upsampled + state[..., :height, :width] / (2 * self.residual_scale) for asked, state in kept.items()
+        }
