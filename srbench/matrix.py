@@ -18,7 +18,7 @@ from srbench.errors import SrbenchError, nearest
 from srbench.extractor import ExtractorUse
 from srbench.plugins import Kind, PluginError, Registered, Registry
 from srbench.protocol import Protocol
-from srbench.training.context import Budget, BudgetUnit
+from srbench.training.context import Budget, BudgetUnit, Precision
 from srbench.yaml_nodes import Node, Scalar, Sequence, describe, shorten
 from srbench.yaml_nodes import Problem as Problem
 
@@ -30,7 +30,9 @@ MAX_SEED = 2**32 - 1
 
 KEYS = ("name", "title", "datasets", "protocols", "methods", "train", "metrics", "seeds", "limits")
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
+TRAIN_KEYS = ("on", "budget", "precision", "compile")
 UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 WHOLE_UNITS = ("steps", "images")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SAFE_WORDS = "letters, digits, `.`, `_`, `-`, the first a letter or digit, 100 at most"
@@ -82,7 +84,7 @@ class Matrix:
     """A validated matrix file.
 
     train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
-    budget: None only when no method learns.
+    budget: None only when no method learns. precision, compile: of trainings.
     """
 
     path: Path
@@ -94,6 +96,8 @@ class Matrix:
     metrics: tuple[Use, ...]
     train_on: tuple[Use | str, ...] = ()
     budget: Budget | None = None
+    precision: Precision = "32"
+    compile: bool = False
     seeds: tuple[int, ...] = (0,)
     limits: Limits = Limits()
 
@@ -151,7 +155,7 @@ class _Reader:
         protocols = self._protocols(keys)
         methods = self._uses(keys, "methods", "method")
         metrics = self._uses(keys, "metrics", "metric")
-        train_on, budget = self._train(keys.get("train"), methods)
+        train = self._train(keys.get("train"), methods)
         return Matrix(
             path=self._file,
             name=name,
@@ -160,8 +164,10 @@ class _Reader:
             protocols=protocols,
             methods=tuple(named.thing for named in methods),
             metrics=tuple(named.thing for named in metrics),
-            train_on=train_on,
-            budget=budget,
+            train_on=self._train_on(train),
+            budget=self._budget(train["budget"][1]) if "budget" in train else None,
+            precision=self._precision(train["precision"][1]) if "precision" in train else "32",
+            compile=self._truth(train["compile"][1], "`compile`") if "compile" in train else False,
             seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
         )
@@ -314,17 +320,18 @@ class _Reader:
             named.append(_Named(protocol.name, entry, protocol))
         return tuple(named.thing for named in self._distinct(named, "leave one out"))
 
-    def _train(self, pair: Pair | None, methods: list[_Named]) -> tuple[tuple[Use | str, ...], Budget | None]:
-        keys = {} if pair is None else self._keys(pair[1], ("on", "budget"), "a mapping")
+    def _train(self, pair: Pair | None, methods: list[_Named]) -> dict[str, Pair]:
+        """The pairs under `train`; what a method that learns needs is reported where it is missing."""
+        keys = {} if pair is None else self._keys(pair[1], TRAIN_KEYS, "a mapping")
         if keys is None:
-            return (), None
+            return {}
         learner = next((method for method in methods if _learns(method.thing)), None)
         if learner is not None:
             place = learner.node if pair is None else pair[0]
             for key, example in (("on", "[same]"), ("budget", "{steps: 20000}")):
                 if key not in keys:
                     self._fault(place, f"{learner.name!r} learns, so `train` needs {key!r}, such as {key}: {example}")
-        return self._train_on(keys), self._budget(keys["budget"][1]) if "budget" in keys else None
+        return keys
 
     def _train_on(self, keys: Mapping[str, Pair]) -> tuple[Use | str, ...]:
         named: list[_Named | None] = []
@@ -352,6 +359,19 @@ class _Reader:
             self._fault(value, f"budget in {key.text}: expected a whole number, found {describe(value)}")
         unit = next(unit for unit in UNITS if unit == key.text)
         return None if amount is None else Budget(unit, amount)
+
+    def _precision(self, node: Node) -> Precision:
+        value = node.value if isinstance(node, Scalar) else None
+        found = next((name for name in PRECISIONS if value == name or (name == "32" and value == 32)), None)
+        if found is None or isinstance(value, float):
+            self._fault(node, f"`precision`: expected one of {', '.join(PRECISIONS)}; found {describe(node)}")
+        return found or "32"
+
+    def _truth(self, node: Node, what: str) -> bool:
+        value = node.value if isinstance(node, Scalar) else None
+        if not isinstance(value, bool):
+            self._fault(node, f"{what}: expected true or false, found {describe(node)}")
+        return value is True
 
     def _limits(self, node: Node) -> Limits:
         keys = self._keys(node, ("seconds", "memory_gb"), "limits: a mapping") or {}

@@ -42,6 +42,7 @@ class Method(ABC):
     learns: has `fit`, `save` and `load`; trained on a training split under a budget, once a seed.
     samples: its SR depends on the seed even after training.
     history: rows of the training just done, each with at least `step` and `seconds`; empty when none are kept.
+    facts: numbers of the training just done, by name, for its record (the best validation, say).
     halo: how many LR pixels around an output pixel can influence it, for exact tiling; None: any of them.
     """
 
@@ -49,6 +50,7 @@ class Method(ABC):
     samples: ClassVar[bool] = False
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     history: Sequence[Mapping[str, float | int | str]] = ()
+    facts: Mapping[str, float] = {}
     halo: int | None = None
     device: str = "cpu"
 

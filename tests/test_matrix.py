@@ -18,7 +18,7 @@ from msgspec import Meta
 
 import srbench
 from srbench.hookspecs import hookimpl
-from srbench.matrix import KEYS, UNITS, Limits, MatrixError, read_matrix
+from srbench.matrix import KEYS, TRAIN_KEYS, UNITS, Limits, MatrixError, read_matrix
 from srbench.metric import ImageMetric
 from srbench.plugins import Entry, Plugin, Registry
 from srbench.protocol import standard_protocols
@@ -212,6 +212,23 @@ def test_every_unit_of_a_budget(tmp_path: Path, registry: Registry, unit: str) -
     assert matrix.budget == Budget(unit, 3.0)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("given", "precision", "compiled"),
+    [
+        ("", "32", False),
+        (", precision: 32", "32", False),
+        (', precision: "32", compile: false', "32", False),
+        (", precision: bf16, compile: true", "bf16", True),
+        (", precision: fp16", "fp16", False),
+    ],
+)
+def test_precision_and_compilation_of_trainings(
+    tmp_path: Path, registry: Registry, given: str, precision: str, compiled: bool
+) -> None:
+    matrix = read_matrix(write(tmp_path, GOOD + f"train: {{on: [same]{given}}}\n"), registry)
+    assert (matrix.precision, matrix.compile) == (precision, compiled)
+
+
 def test_a_preset_and_the_same_parameters_spelled_out_are_the_same(tmp_path: Path, registry: Registry) -> None:
     train = "train: {on: [same], budget: {steps: 1}}\n"
     text = GOOD.replace("[bicubic]", "[{srcnn: {preset: paper}}, {use: srcnn, as: b, lr: 0.0001, width: 64}]") + train
@@ -246,7 +263,7 @@ def test_the_errors_shown_in_the_docs_are_the_ones_that_come(tmp_path: Path, reg
     assert told == shown
 
 
-@pytest.mark.parametrize("key", [*KEYS, *UNITS, "on", "budget", "as", "preset", "same", "memory_gb"])
+@pytest.mark.parametrize("key", [*KEYS, *UNITS, *TRAIN_KEYS, "as", "preset", "same", "memory_gb"])
 def test_every_key_is_in_the_docs(key: str) -> None:
     assert f"`{key}`" in DOCS
 
@@ -454,7 +471,7 @@ BROKEN = {
         GOOD + "train: [t91]\n",
         6,
         8,
-        "expected a mapping with keys out of on, budget; found a list",
+        "expected a mapping with keys out of on, budget, precision, compile; found a list",
     ),
     "an unknown key in train": (GOOD + "train: {onn: [t91]}\n", 6, 9, "unknown key 'onn'. Did you mean 'on'?"),
     "train.on that is a word": (GOOD + "train: {on: same}\n", 6, 13, "found the text 'same'; write [same]"),
@@ -490,6 +507,14 @@ BROKEN = {
         25,
         "expected a number above 0, found the number 0",
     ),
+    "a precision of 16 bits": (
+        GOOD + "train: {precision: 16}\n",
+        6,
+        20,
+        "`precision`: expected one of 32, bf16, fp16; found the number 16",
+    ),
+    "a precision that is a fraction": (GOOD + "train: {precision: 32.0}\n", 6, 20, "expected one of 32, bf16, fp16"),
+    "compile that is a word": (GOOD + "train: {compile: yes}\n", 6, 18, "`compile`: expected true or false"),
     "a budget of half a step": (GOOD + "train: {budget: {steps: 0.5}}\n", 6, 25, "expected a whole number"),
     "a budget that is a word": (GOOD + "train: {budget: {epochs: many}}\n", 6, 26, "expected a number above 0"),
     "a budget that is true": (GOOD + "train: {budget: {epochs: true}}\n", 6, 26, "found the boolean true"),

@@ -16,7 +16,8 @@ import srbench
 from srbench.training import engine
 from srbench.training.checkpoint import CHECKPOINT, read_checkpoint
 from srbench.training.context import Budget, FitContext, Interrupted
-from srbench.training.engine import Diverged
+from srbench.training.divergence import Diverged
+from srbench.training.history import Row
 from srbench.training.patches import Patches
 from srbench.training.stages import Batch, StageError, boundaries, constant, cosine
 
@@ -39,7 +40,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_training_killed_at_random_moments_ends_with_identical_weights(uninterrupted: Path, tmp_path: Path) -> None:
     processes = multiprocessing.get_context("forkserver")
     # What a training imports, once instead of in each process.
-    processes.set_forkserver_preload(["training_toys", "lightning_fabric", "torch._dynamo", "safetensors.torch"])
+    processes.set_forkserver_preload(["training_toys", "torch._dynamo", "safetensors.torch"])
     moments = random.Random(7)
     codes = []
     while not codes or codes[-1] != 0:
@@ -166,15 +167,15 @@ def test_a_budget_of_seconds_counts_the_seconds_before_an_interruption(tmp_path:
         Toy().fit(training_set(*IMAGES), context)
     state = read_checkpoint(tmp_path)
     assert state is not None
-    before = state["seconds"]
+    before = state["course"]["seconds"]
     assert before > 0
     toy = fitted(tmp_path, Budget("seconds", 0.6))
     assert {row["stage"] for row in toy.history} == {"pixel", "adversarial"}
     last = read_checkpoint(tmp_path)
     assert last is not None
     # Over by one step at most; a step of this toy takes nothing like ten seconds.
-    assert 0.6 <= last["seconds"] < 10
-    assert last["steps"] > state["steps"]
+    assert 0.6 <= last["course"]["seconds"] < 10
+    assert last["course"]["steps"] > state["course"]["steps"]
 
 
 def test_boundaries_are_exact_where_floating_point_is_not() -> None:
@@ -215,9 +216,9 @@ def one_stage(network: OneWeight, **changes: object) -> srbench.Stage:
     return _with(stage, **changes)
 
 
-def run(stage: srbench.Stage, folder: Path, steps: int, **changes: object) -> list[engine.Row]:
+def run(stage: srbench.Stage, folder: Path, steps: int, **changes: object) -> list[Row]:
     patches = Patches(training_set(picture(8, 8)), "y", 0)
-    return engine.train([stage], patches, FitContext(0, Budget("steps", steps), folder, **changes))
+    return engine.train([stage], patches, FitContext(0, Budget("steps", steps), folder, **changes)).history
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.95])

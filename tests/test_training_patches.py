@@ -9,7 +9,8 @@ from training_toys import picture, training_set
 
 import srbench
 from srbench.image import to_tensor
-from srbench.training.patches import Patches, TrainingDataError, turned
+from srbench.training.pairs import TrainingDataError, turned
+from srbench.training.patches import Patches
 from srbench.training.trainingset import TrainingSet
 
 

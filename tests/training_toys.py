@@ -52,6 +52,8 @@ class Toy(srbench.TorchMethod):
     Dropout draws from torch's generator, and the steps from numpy's and Python's.
     """
 
+    memory_format = "contiguous"
+
     def __init__(self, poison: int | None = None, ema: float = 0.9) -> None:
         self.poison, self.ema = poison, ema
         self.calls = 0

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("srbench", "torch", "numpy", "lightning-fabric", "pillow", "imagecodecs")
+PACKAGES = ("srbench", "torch", "numpy", "pillow", "imagecodecs")
 
 
 def environment(device: str, threads: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from srbench.cell import Cell
 from srbench.matrix import Limits, Use
 from srbench.protocol import Protocol
 from srbench.store import Shelf
-from srbench.training.context import Budget
+from srbench.training.context import Budget, Precision
 
 Point = dict[str, str | int | None]
 
@@ -34,6 +34,8 @@ class Training:
     protocol: Protocol
     budget: Budget
     seed: int
+    precision: Precision = "32"
+    compile: bool = False
 
     @property
     def label(self) -> str:

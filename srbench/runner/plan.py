@@ -175,18 +175,31 @@ class _Planner:
         return self._compared(cell, dataset, protocol, method, training, verdict)
 
     def _training(self, dataset: Use, protocol: Protocol, method: Use, seed: int) -> Training:
-        assert self._matrix.budget is not None, "a validated matrix has a budget where a method learns"
+        matrix = self._matrix
+        assert matrix.budget is not None, "a validated matrix has a budget where a method learns"
         learned = protocol.for_training()
         ingredients = {
             "schema": SCHEMA,
             "method": provenance(method),
             "protocol": learned.facts(),
             "train": {"fingerprint": self._splits.survey(dataset, "train", learned).fingerprint},
-            "budget": {self._matrix.budget.unit: self._matrix.budget.amount},
+            "budget": {matrix.budget.unit: matrix.budget.amount},
             "seed": seed,
-            "precision": "32",
+            "precision": matrix.precision,
         }
-        return Training(digest(ingredients), ingredients, method, dataset, learned, self._matrix.budget, seed)
+        if matrix.compile:  # only then, so that trainings from before this could be asked for keep their keys
+            ingredients["compile"] = True
+        return Training(
+            digest(ingredients),
+            ingredients,
+            method,
+            dataset,
+            learned,
+            matrix.budget,
+            seed,
+            matrix.precision,
+            matrix.compile,
+        )
 
     def _compared(
         self,

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,11 @@ def _train(
     folder = store.folder("models", task.key)
     method: Method = task.method.create()
     method.to(job.device)
-    context = _fit_context(job, task.seed, task.budget, folder, progress, stop)
+    context = replace(
+        _fit_context(job, task.seed, task.budget, folder, progress, stop),
+        precision=task.precision,
+        compile=task.compile,
+    )
     train = TrainingSet(read_items(task.dataset, "train", job.data_root), task.protocol)
     with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
         method.fit(train, context)
@@ -158,6 +162,8 @@ def _train(
             "parameters": method.parameters_count(),
             **_multiply_adds(task.method, folder, channels, train.scale),
         },
+        facts={name: float(value) for name, value in method.facts.items()},
+        notes=list(dict.fromkeys(method.notes)),
     )
 
 
@@ -193,6 +199,7 @@ def _fit_context(
         seed=seed,
         budget=budget,
         folder=folder / CHECKPOINT,
+        model=folder,
         device=job.device,
         progress=progress,
         stop=stop,
@@ -267,6 +274,8 @@ class _Upscaler:
             lr=done.lr,
             images=done.images,
             model=self._task.model,
+            facts={} if training is None else training.facts,
+            notes=list(dict.fromkeys(self._method.notes)),
         )
 
     def training_split(self, items: Sequence[Item], record: Record) -> TrainingSplit | str:

@@ -53,6 +53,11 @@ class FitContext:
     progress: Callable[[float, str], None] = field(default=_silent)
     stop: Callable[[], bool] = field(default=_never)
 
+    @property
+    def model_folder(self) -> Path:
+        """Where to leave what outlives the checkpoint."""
+        return self.folder if self.model is None else self.model
+
 
 class Interrupted(Exception):
     """Training stopped on request, with its checkpoint written."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,33 +19,55 @@ def decay_at(decay: float, updates: int) -> float:
 
 
 class Average:
-    """The average of a network's weights; buffers (batch statistics, counters) are those of the last update.
+    """The average of a network's weights; its buffers (batch statistics, counters) are not averaged.
 
     The first update copies; each later one is average <- d * average + (1 - d) * weights, with d from `decay_at`.
+    Torch's own AveragedModel keeps the number of updates on the device, and so waits for a GPU at every update.
     """
 
     def __init__(self, network: torch.nn.Module, decay: float) -> None:
-        import torch
-        from torch.optim.swa_utils import AveragedModel
-
-        def blend(averaged: Any, weights: Any, updates: Any) -> None:
-            torch._foreach_lerp_(averaged, weights, 1 - decay_at(decay, int(updates)))
-
-        self._network = network
-        self._averaged = AveragedModel(network, multi_avg_fn=torch.no_grad()(blend))
+        self._weights: list[torch.Tensor] = list(network.parameters())
+        self._averaged = [weight.detach().clone() for weight in self._weights]
+        self._decay = decay
+        self._updates = 0
 
     def update(self) -> None:
         """Take in the network's weights as they are now."""
-        self._averaged.update_parameters(self._network)
+        import torch
+
+        with torch.no_grad():
+            if self._updates == 0:
+                torch._foreach_copy_(self._averaged, self._weights)
+            else:
+                torch._foreach_lerp_(self._averaged, self._weights, 1 - decay_at(self._decay, self._updates))
+        self._updates += 1
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Inside, the network has the averaged weights; afterwards its own again, bit for bit."""
+        self._exchange()
+        try:
+            yield
+        finally:
+            self._exchange()
+
+    def _exchange(self) -> None:
+        for i, weight in enumerate(self._weights):
+            weight.data, self._averaged[i] = self._averaged[i], weight.data
 
     def replace(self) -> None:
         """Give the network the averaged weights."""
-        self._network.load_state_dict(self._averaged.module.state_dict())
+        import torch
+
+        with torch.no_grad():
+            torch._foreach_copy_(self._weights, self._averaged)
 
     def state(self) -> dict[str, Any]:
         """Everything, for `restore`."""
-        return self._averaged.state_dict()
+        return {"averaged": self._averaged, "updates": self._updates}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from there."""
-        self._averaged.load_state_dict(state)
+        for averaged, saved in zip(self._averaged, state["averaged"], strict=True):
+            averaged.copy_(saved)
+        self._updates = state["updates"]

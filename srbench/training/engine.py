@@ -1,4 +1,4 @@
-"""The training loop: device, precision, budget, schedules, averages, checkpoints, progress.
+"""The training loop: stages and their steps, budget, schedules, averages, validation, checkpoints, progress.
 
 A training that is stopped or killed at any moment continues from its checkpoint as if nothing had happened: on a CPU,
 with the same number of threads and a budget that is not in seconds, the final weights are the same bit for bit.
@@ -6,278 +6,371 @@ with the same number of threads and a budget that is not in seconds, the final w
 
 from __future__ import annotations
 
-import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from srbench.errors import SrbenchError
 from srbench.training.checkpoint import discard_checkpoint, read_checkpoint, write_checkpoint
+from srbench.training.compilation import compile_networks, uncompile
 from srbench.training.context import FitContext, Interrupted
+from srbench.training.course import Course
+from srbench.training.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.ema import Average
+from srbench.training.history import Row
+from srbench.training.losses import NotFinite
+from srbench.training.memory_format import Format, MemoryFormat, put
 from srbench.training.patches import Patches
+from srbench.training.precision import MixedPrecision, check_precision
 from srbench.training.randomness import random_state, restore_random_state
-from srbench.training.stages import Batch, Stage, StageError, all_networks, boundaries
+from srbench.training.stages import Stage, all_networks
+from srbench.training.steps import Stepper
+from srbench.training.strip import SIDE, Strip, remove_strip
+from srbench.training.validation import Validation
 
 if TYPE_CHECKING:
     import torch
-    from lightning_fabric import Fabric
 
 ROWS_PER_STAGE = 200
 """History rows of one stage: each holds the means of the losses since the row before."""
 PROGRESS_SECONDS = 0.25
+CHECKPOINT_SHARE = 0.05
+"""Writing checkpoints takes no more than this share of the time, however large they are."""
+WORTH_TIMING = (200, 20.0)
+"""Steps, or seconds under a budget in seconds, that a stage has at least for memory formats to be timed."""
+LAYOUT = 2
+"""Of checkpoints; raised when an older one can no longer be continued."""
 
-Row = dict[str, float | int | str]
-"""One line of a training's history: `stage`, `step`, `seconds`, one `lr` an optimiser, and the losses.
-
-Where the stage was validated after that step also `validation`, its mean score over the held-out images; where
-something happened, `event`: a few words, such as `ended early`.
-"""
-
-
-class Diverged(SrbenchError):
-    """A loss that is infinite or not a number; the message names stage, step and loss."""
+Upscale = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
-def train(stages: Sequence[Stage], patches: Patches, context: FitContext) -> list[Row]:
-    """Run the stages, one after the other, each for its share of the budget; return the history.
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves besides the networks' weights.
+
+    formats: the memory format of each network, by the name that stages have for it. facts: plain values, as in
+    `training.json`.
+    """
+
+    history: list[Row]
+    formats: dict[str, Format]
+    facts: dict[str, Any]
+
+
+def train(
+    stages: Sequence[Stage],
+    patches: Patches,
+    context: FitContext,
+    memory_format: MemoryFormat = "contiguous",
+    upscale: Upscale | None = None,
+) -> Trained:
+    """Run the stages, one after the other, each for its share of the budget.
 
     Continues the checkpoint in `context.folder` when there is one; a damaged one is discarded. At the end the networks
-    hold the averaged weights, where a stage averages, and are in evaluation mode, and the checkpoint says that
-    nothing is left to do. Raises `Interrupted` when `context.stop()` asked for it, and `Diverged`.
+    hold what the last stage hands on and are in evaluation mode, and the checkpoint says that nothing is left to do.
+    upscale: LR to SR with the networks as they are, for the sample strip; None: no strip.
+
+    Raises `Interrupted` when `context.stop()` asked for it, and `Diverged`: then the networks hold the best weights, if
+    anything was validated, the error says what there is of the training, and the next one starts over.
     """
-    run = _Training(stages, patches, context)
-    run.resume()
-    run.finish()
-    return run.history
+    run = _Training(stages, patches, context, memory_format, upscale)
+    try:
+        with _tuned(run.device):
+            run.begin()
+            run.finish()
+    except Diverged as diverged:
+        discard_checkpoint(context.folder, "its training diverged")
+        if diverged.best is not None:
+            diverged.best.restore(run.networks)
+        diverged.trained = run.trained()
+        raise
+    finally:
+        uncompile(run.networks.values())
+        for network in run.networks.values():
+            network.eval()
+    return run.trained()
+
+
+@contextmanager
+def _tuned(device: torch.device) -> Iterator[None]:
+    """Inside, a GPU tries several ways to convolve and keeps the fastest: all patches have one size."""
+    import torch
+
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = before or device.type == "cuda"
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
 
 
 class _Training:
-    def __init__(self, stages: Sequence[Stage], patches: Patches, context: FitContext) -> None:
-        self.stages, self.patches, self.context = stages, patches, context
-        self.ends = boundaries(stages, context.budget.amount)
+    """rows: how many of the current stage's have been due. reports: what is known of each stage begun."""
+
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        patches: Patches,
+        context: FitContext,
+        memory_format: MemoryFormat,
+        upscale: Upscale | None,
+    ) -> None:
+        import torch
+
+        self.stages, self.patches, self.context, self.memory_format = stages, patches, context, memory_format
+        self.device = torch.device(context.device)
+        check_precision(context.precision, self.device)
+        self.precision = MixedPrecision(context.precision, self.device)
         self.networks = all_networks(stages)
-        self.fabric = _fabric(context)
         for network in self.networks.values():
-            network.to(self.fabric.device)
-        self.rates = {
-            stage.name: {
-                name: [float(group["lr"]) for group in optimiser.param_groups]
-                for name, optimiser in stage.optimisers.items()
-            }
-            for stage in stages
-        }
-        self.index = 0
-        self.steps = 0
-        self.images = 0
-        self.seconds = 0.0
-        self.start = 0.0  # where the current stage began, in the budget's unit
-        self.history: list[Row] = []
-        self.sums: dict[str, list[float]] = {}  # sum and count of each loss since the last row
+            network.to(self.device)
+        validates = any(stage.validate is not None for stage in stages)
+        held = patches.hold_out(context.seed) if validates else None
+        self.held_out = [] if held is None else held.ids
+        self.validation: Validation | None = None
+        if held is not None:
+            crop = held.most_detailed(SIDE)
+            strip = None if upscale is None else Strip(context.model_folder, *crop, upscale, self.device)
+            self.validation = Validation(held, strip, self.device)
+        self.course = Course(stages, context.budget, len(patches))
+        self.stepper = Stepper(stages, patches, self.device, self.precision)
         self.averages: dict[str, Average] = {}
+        self.history: list[Row] = []
+        self.reports: list[dict[str, Any]] = []
+        self.rows = 0
+
+    def begin(self) -> None:
+        """Continue the folder's checkpoint, if there is one that belongs to this training, or start."""
+        self.last_progress = self.last_tick = time.monotonic()
+        self.next_checkpoint = self.last_tick + self.context.checkpoint_seconds
+        state = read_checkpoint(self.context.folder)
+        if state is not None and state.get("identity") != self._identity():
+            discard_checkpoint(self.context.folder, "it is of another training (its budget, seed or stages differ)")
+            state = None
+        if state is not None:
+            self._resume(state)
+            return
+        remove_strip(self.context.model_folder)
+        (self.context.model_folder / BEST_WEIGHTS).unlink(missing_ok=True)
+        if self.validation is not None:
+            self.validation.begin()
+        self._enter()
 
     def finish(self) -> None:
-        self._enter()
-        self.last_checkpoint = self.last_progress = self.last_tick = time.monotonic()
-        while self.index < len(self.stages):
-            stage = self.stages[self.index]
-            if self._spent() < self.ends[self.index]:
-                self._step(stage)
-            else:
-                self._leave()
-            self._tick()
-        for network in self.networks.values():
-            network.eval()
+        """Do all that is left to do."""
+        while (stage := self.course.stage) is not None:
+            try:
+                self._go_on(stage)
+            except NotFinite as bad:
+                what = f"in stage {stage.name!r}, at step {bad.step}, the loss {bad.name!r} is {bad.value}"
+                raise self._diverged(what) from None
+            except Diverged as collapse:
+                raise self._diverged(collapse.what) from None
         self._checkpoint()
 
+    def _go_on(self, stage: Stage) -> None:
+        """One step with all that belongs to it, or the end of the stage."""
+        if self.course.done() < 1:
+            counts = self.course.counts
+            self.stepper.step(stage, counts.steps + 1, self.course.done(), self.reports[-1]["memory_format"])
+            for average in self.averages.values():
+                average.update()
+            self.course.stepped()
+            self._count_seconds()
+            self._observe(stage)
+        else:
+            self._leave(stage)
+        self._tick()
+
+    def _diverged(self, what: str) -> Diverged:
+        if self.history:
+            self.history[-1]["event"] = "diverged"
+        return Diverged(what, None if self.validation is None else self.validation.best)
+
     def _enter(self) -> None:
-        """Make ready for the current stage."""
-        if self.index == len(self.stages):
+        """Make ready for a stage that begins."""
+        stage = self.course.stage
+        if stage is None:
             return
-        stage = self.stages[self.index]
+        self._set_modes(stage)
+        chosen = self._format(stage)
+        put(stage.networks.values(), chosen)
+        self.reports.append({"name": stage.name, "memory_format": chosen})
+        self.rows = 0
+        self.precision.clear_skipped()
+        if self.validation is not None:
+            self.validation.begin_stage()
+        self._prepare(stage)
+
+    def _set_modes(self, stage: Stage) -> None:
         for name, network in self.networks.items():
             network.train(name in stage.networks)
-        if not self.averages:
-            self.averages = {name: Average(stage.networks[name], decay) for name, decay in stage.ema.items()}
 
-    def _leave(self) -> None:
-        """End the current stage; the averaged weights are what it hands on."""
-        if self.sums:
-            self._add_row(self.stages[self.index])
-        for average in self.averages.values():
-            average.replace()
+    def _prepare(self, stage: Stage) -> None:
+        self.averages = {name: Average(stage.networks[name], decay) for name, decay in stage.ema.items()}
+        if self.context.compile:
+            compile_networks(stage.networks.values())
+
+    def _leave(self, stage: Stage, early: bool = False) -> None:
+        """End the current stage; the averaged weights, or the best ones, are what it hands on."""
+        best = None if self.validation is None else self.validation.best_of(stage)
+        if stage.keep == "best" and best is not None:
+            best.restore(self.networks)
+        else:
+            for average in self.averages.values():
+                average.replace()
         self.averages = {}
-        self.index += 1
-        self.start = self._spent()
+        report = self.reports[-1]
+        report["steps"] = self.course.stage_steps
+        if best is not None:
+            report |= {"best_step": best.step, "best_validation": best.score}
+        report |= {"ended_early": early, "skipped_steps": self.precision.skipped}
+        self.course.next_stage()
         self._enter()
 
-    def _spent(self) -> float:
-        """How much of the budget is used, in its unit."""
-        match self.context.budget.unit:
-            case "steps":
-                return self.steps
-            case "seconds":
-                return self.seconds
-            case "images":
-                return self.images
-            case "epochs":
-                return self.images / len(self.patches)
+    def _format(self, stage: Stage) -> Format:
+        """The memory format of a stage: as told, or the faster one, unless the stage is too short to bother."""
+        if self.memory_format != "auto":
+            return self.memory_format
+        if not self.course.lasts(*WORTH_TIMING):
+            return "contiguous"
+        return self.stepper.faster_format(stage)
 
-    def _done(self) -> float:
-        """The current stage's progress in [0, 1]."""
-        length = self.ends[self.index] - self.start
-        return min(1.0, (self._spent() - self.start) / length) if length > 0 else 1.0
-
-    def _step(self, stage: Stage) -> None:
-        import torch
-
-        done = self._done()
-        factor = stage.schedule(done)
-        for name, optimiser in stage.optimisers.items():
-            for group, rate in zip(optimiser.param_groups, self.rates[stage.name][name], strict=True):
-                group["lr"] = rate * factor
-        lr, hr = (torch.from_numpy(array) for array in self.patches.draw(stage.batch_size, stage.patch))
-        batch = Batch(self.fabric.to_device(lr), self.fabric.to_device(hr), done)
-        with self.fabric.autocast():
-            losses = stage.step(batch)
-        self._record(stage, losses)
-        self._update(stage, losses)
-        for average in self.averages.values():
-            average.update()
-        self.steps += 1
-        self.images += stage.batch_size
-        rows = ROWS_PER_STAGE
-        if self.steps == 1 or math.floor(self._done() * rows) > math.floor(done * rows):
-            self._add_row(stage)
-
-    def _record(self, stage: Stage, losses: Mapping[str, torch.Tensor]) -> None:
-        """Add the losses up, before they can spoil the weights."""
-        if not any(name in losses for name in stage.optimisers):
-            raise StageError(
-                f"stage {stage.name!r}: its step returned {sorted(losses)}, none of which an optimiser minimises; "
-                f"the optimisers minimise {sorted(stage.optimisers)}"
-            )
-        for name, loss in losses.items():
-            value = float(loss.detach())
-            if not math.isfinite(value):
-                raise Diverged(
-                    f"training diverged: in stage {stage.name!r}, at step {self.steps + 1}, the loss {name!r} is "
-                    f"{value}. Lower the learning rate, clip gradients, or train in 32-bit precision."
-                )
-            total = self.sums.setdefault(name, [0.0, 0.0])
-            total[0] += value
-            total[1] += 1
-
-    def _update(self, stage: Stage, losses: Mapping[str, torch.Tensor]) -> None:
-        import torch
-
-        updates = [(losses[name], optimiser) for name, optimiser in stage.optimisers.items() if name in losses]
-        # All gradients before any update: the generator's loss runs through the discriminator as the step saw it.
-        for loss, optimiser in updates:
-            optimiser.zero_grad(set_to_none=True)
-            parameters = [p for group in optimiser.param_groups for p in group["params"] if p.requires_grad]
-            # Only these: the discriminator must not learn from the generator's loss.
-            self.fabric.backward(loss, inputs=parameters)
-            if stage.clip is not None:
-                torch.nn.utils.clip_grad_norm_(parameters, stage.clip)
-        for _, optimiser in updates:
-            optimiser.step()
-
-    def _add_row(self, stage: Stage) -> None:
-        row: Row = {"stage": stage.name, "step": self.steps, "seconds": round(self.seconds, 3)}
+    def _observe(self, stage: Stage) -> None:
+        """Add a row to the history and validate, where the progress says so."""
+        done = self.course.done()
+        steps = self.course.counts.steps
+        rows = math.floor(done * ROWS_PER_STAGE)
+        validation = self.validation if stage.validate is not None else None
+        due = validation is not None and validation.is_due(done)
+        if not due and rows <= self.rows and steps > 1:
+            return
+        self.rows = rows
+        row: Row = {"stage": stage.name, "step": steps, "seconds": round(self.course.counts.seconds, 3)}
         for name, optimiser in stage.optimisers.items():
             row["lr" if len(stage.optimisers) == 1 else f"lr {name}"] = float(optimiser.param_groups[0]["lr"])
-        row.update({name: total / count for name, (total, count) in self.sums.items()})
+        row.update(self.stepper.losses.means())
+        self.stepper.losses.clear()
         self.history.append(row)
-        self.sums = {}
+        if validation is None or not due:
+            return
+        row["validation"] = validation.run(
+            stage, steps, self.course.stage_steps, done, self.networks, self.averages, self.context.compile
+        )
+        if done < 1 and validation.out_of_patience(stage):
+            row["event"] = "ended early"
+            self._leave(stage, early=True)
+
+    def _count_seconds(self) -> None:
+        now = time.monotonic()
+        self.course.counts.seconds += now - self.last_tick
+        self.last_tick = now
 
     def _tick(self) -> None:
         """What happens between steps: time is counted, progress told, the state saved."""
-        now = time.monotonic()
-        self.seconds += now - self.last_tick
-        self.last_tick = now
+        self._count_seconds()
+        now = self.last_tick
         if now - self.last_progress >= PROGRESS_SECONDS:
             self.last_progress = now
-            self.context.progress(min(1.0, self._spent() / self.context.budget.amount), self._message())
+            self.context.progress(self.course.all_done(), self._message())
         if self.context.stop():
             self._checkpoint()
-            raise Interrupted(f"training stopped after {self.steps} steps; its checkpoint is in {self.context.folder}")
-        if now - self.last_checkpoint >= self.context.checkpoint_seconds:
+            steps = self.course.counts.steps
+            raise Interrupted(f"training stopped after {steps} steps; its checkpoint is in {self.context.folder}")
+        if now >= self.next_checkpoint:
             self._checkpoint()
-            self.last_checkpoint = time.monotonic()
+            after = time.monotonic()
+            self.next_checkpoint = after + max(self.context.checkpoint_seconds, (after - now) / CHECKPOINT_SHARE)
 
     def _message(self) -> str:
-        parts = [f"step {self.steps}"]
-        if len(self.stages) > 1 and self.index < len(self.stages):
-            parts.insert(0, self.stages[self.index].name)
-        parts += [f"{name} {total / count:.3g}" for name, (total, count) in self.sums.items()]
+        parts = [f"step {self.course.counts.steps}"]
+        if len(self.stages) > 1 and self.course.stage is not None:
+            parts.insert(0, self.course.stage.name)
+        parts += [f"{name} {mean:.3g}" for name, mean in self.stepper.losses.means().items()]
         return ", ".join(parts)
+
+    def trained(self) -> Trained:
+        """What there is to know of the training."""
+        formats = {
+            name: report["memory_format"]
+            for stage, report in zip(self.stages, self.reports, strict=False)
+            for name in stage.networks
+        }
+        facts = {
+            "precision": self.context.precision,
+            "compile": self.context.compile,
+            "held_out": self.held_out,
+            "stages": self.reports,
+        }
+        return Trained(self.history, formats, facts)
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to be continued."""
         budget = self.context.budget
         return {
+            "layout": LAYOUT,
             "seed": self.context.seed,
             "budget": [budget.unit, float(budget.amount)],
             "precision": self.context.precision,
-            "stages": [[stage.name, float(stage.share), stage.batch_size, stage.patch] for stage in self.stages],
+            "compile": self.context.compile,
+            "memory_format": self.memory_format,
+            "stages": [
+                [
+                    s.name,
+                    float(s.share),
+                    s.batch_size,
+                    s.patch,
+                    s.accumulate,
+                    s.validate is not None,
+                    s.keep,
+                    s.patience,
+                ]
+                for s in self.stages
+            ],
             "images": len(self.patches),
+            "held_out": self.held_out,
         }
 
     def _checkpoint(self) -> None:
-        optimisers = self.stages[self.index].optimisers if self.index < len(self.stages) else {}
+        stage = self.course.stage
+        optimisers = {} if stage is None else stage.optimisers
         state = {
             "identity": self._identity(),
             "networks": {name: network.state_dict() for name, network in self.networks.items()},
             "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
             "averages": {name: average.state() for name, average in self.averages.items()},
-            "index": self.index,
-            "steps": self.steps,
-            "images": self.images,
-            "seconds": self.seconds,
-            "start": self.start,
+            "course": self.course.state(),
+            "losses": self.stepper.losses.state(),
+            "validation": None if self.validation is None else self.validation.state(),
+            "precision": self.precision.state(),
             "history": self.history,
-            "sums": self.sums,
+            "reports": self.reports,
+            "rows": self.rows,
             "patches": self.patches.state(),
             "random": random_state(),
         }
         write_checkpoint(self.context.folder, state)
 
-    def resume(self) -> None:
-        """Continue from the folder's checkpoint, if there is one that belongs to this training."""
-        state = read_checkpoint(self.context.folder)
-        if state is None:
-            return
-        if state.get("identity") != self._identity():
-            discard_checkpoint(self.context.folder, "it is of another training (its budget, seed or stages differ)")
-            return
+    def _resume(self, state: dict[str, Any]) -> None:
+        self.course.restore(state["course"])
+        self.history, self.reports, self.rows = state["history"], state["reports"], state["rows"]
+        for begun, report in zip(self.stages, self.reports, strict=False):
+            put(begun.networks.values(), report["memory_format"])
         for name, network in self.networks.items():
             network.load_state_dict(state["networks"][name])
-        for name in ("index", "steps", "images", "seconds", "start", "history", "sums"):
-            setattr(self, name, state[name])
-        self._enter()
-        if self.index < len(self.stages):
-            for name, optimiser in self.stages[self.index].optimisers.items():
+        self.stepper.losses.restore(state["losses"], self.device)
+        self.precision.restore(state["precision"])
+        if self.validation is not None:
+            self.validation.restore(state["validation"])
+        stage = self.course.stage
+        if stage is not None:
+            self._set_modes(stage)
+            self._prepare(stage)
+            for name, optimiser in stage.optimisers.items():
                 optimiser.load_state_dict(state["optimisers"][name])
-        for name, average in self.averages.items():
-            average.restore(state["averages"][name])
+            for name, average in self.averages.items():
+                average.restore(state["averages"][name])
         self.patches.restore(state["patches"])
         restore_random_state(state["random"])
-
-
-def _fabric(context: FitContext) -> Fabric:
-    import torch
-
-    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-    from lightning_fabric import Fabric
-    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-
-    device = torch.device(context.device)
-    return Fabric(
-        accelerator=device.type,
-        devices=1 if device.type == "cpu" else [device.index or 0],
-        precision="bf16-mixed" if context.precision == "bf16" else "32-true",
-        # One process: a job of a cluster that happens to surround it must not be taken for a distributed training.
-        plugins=[LightningEnvironment()],
-    )

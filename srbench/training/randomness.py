@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -43,3 +45,14 @@ def restore_random_state(state: dict[str, Any]) -> None:
     if len(state["cuda"]) == (torch.cuda.device_count() if torch.cuda.is_available() else 0):
         for index, device_state in enumerate(state["cuda"]):
             torch.cuda.set_rng_state(device_state, index)
+
+
+@contextmanager
+def set_aside(seed: int) -> Iterator[None]:
+    """Inside, all of them are seeded with `seed`; afterwards they stand where they stood."""
+    state = random_state()
+    seed_everything(seed)
+    try:
+        yield
+    finally:
+        restore_random_state(state)

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from srbench.errors import SrbenchError
 from srbench.method import Method
 from srbench.resize import resize
 from srbench.training.colour import luma, with_luma
-from srbench.training.patches import Channels
+from srbench.training.divergence import BEST_WEIGHTS, Diverged
+from srbench.training.history import Row, write_history
+from srbench.training.memory_format import Format, MemoryFormat, put
+from srbench.training.pairs import Channels
 from srbench.training.stages import Stage as Stage
+from srbench.training.stages import all_networks
 
 if TYPE_CHECKING:
     import torch
 
     from srbench.training.context import FitContext
-    from srbench.training.engine import Row
+    from srbench.training.engine import Trained
     from srbench.training.trainingset import TrainingSet
 
 WEIGHTS = "weights.safetensors"
 FACTS = "method.json"
 HISTORY = "history.csv"
-
-MemoryFormat = Literal["auto", "contiguous", "channels_last"]
+TRAINING = "training.json"
 
 
 class ModelError(SrbenchError):
@@ -50,7 +52,7 @@ class TorchMethod(Method):
         set it in `__init__`.
     networks: what `build` made, by name; with their learned weights after `fit` or `load`.
     history: one row now and then of the training that made the weights; empty after `load`.
-    facts: of that training, as in `training.json` (docs/training.md).
+    training: facts of that training, as in `training.json` (docs/training.md); `facts` are its numbers.
     """
 
     learns = True
@@ -59,9 +61,11 @@ class TorchMethod(Method):
     training_scales: tuple[float, ...] = (1.0,)
     networks: dict[str, torch.nn.Module]
     history: list[Row]
-    facts: dict[str, Any]
+    training: dict[str, Any]
+    facts: Mapping[str, float]
     channels: int
     scale: int
+    _formats: dict[str, Format]
 
     @abstractmethod
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
@@ -94,16 +98,49 @@ class TorchMethod(Method):
         return -10 * math.log10(max(error, 1e-10))
 
     def fit(self, train: TrainingSet, context: FitContext) -> None:
-        """Train the stages on patches of the training images, under the budget; see `srbench.training.engine`."""
+        """Train the stages on patches of the training images, under the budget; see `srbench.training.engine`.
+
+        Raises `Diverged` when that happens; the best weights until then, if any, are in the model's folder.
+        """
         from srbench.training import engine
         from srbench.training.patches import Patches
         from srbench.training.randomness import seed_everything
 
-        patches = Patches(train, self.trains_on, context.seed)
+        patches = Patches(train, self.trains_on, context.seed, self.training_scales)
         seed_everything(context.seed)
         self._make(patches.channels, train.scale)
         self.to(context.device)
-        self.history = engine.train(self.stages(self.networks, train.scale), patches, context)
+        stages = self.stages(self.networks, train.scale)
+        try:
+            trained = engine.train(stages, patches, context, self.memory_format, self.sr)
+        except Diverged as diverged:
+            assert diverged.trained is not None
+            self._learned(diverged.trained, stages)
+            kept = self._save_diverged(context.model_folder, diverged)
+            raise Diverged(diverged.what, diverged.best, kept, diverged.trained) from None
+        self._learned(trained, stages)
+
+    def _learned(self, trained: Trained, stages: Sequence[Stage]) -> None:
+        self.history, self.training, self.facts = trained.history, trained.facts, _numbers(trained.facts)
+        formats = {
+            id(net): trained.formats[name] for name, net in all_networks(stages).items() if name in trained.formats
+        }
+        self._formats = {name: formats[id(net)] for name, net in self.networks.items() if id(net) in formats}
+        if not trained.facts["held_out"] and any(stage.validate is not None for stage in stages):
+            self.notes.append(
+                "No training image could be held out: nothing was validated, and the last weights are kept."
+            )
+
+    def _save_diverged(self, folder: Path, diverged: Diverged) -> Path | None:
+        """Leave what there is of a training that diverged; the file of its best weights."""
+        from safetensors.torch import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self._save_facts(folder)
+        if diverged.best is None:
+            return None
+        save_file(self._tensors(), folder / BEST_WEIGHTS)
+        return folder / BEST_WEIGHTS
 
     def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
         """SR of LR `(N, 1 or 3, H, W)`. Raises `ModelError` when the model is for another scale, or not there."""
@@ -134,18 +171,26 @@ class TorchMethod(Method):
         return sum(p.numel() for network in getattr(self, "networks", {}).values() for p in network.parameters())
 
     def save(self, folder: Path) -> None:
-        """Write `weights.safetensors`, `method.json` and, of a training, `history.csv`."""
+        """Write `weights.safetensors`, `method.json`, and of a training `history.csv` and `training.json`."""
         from safetensors.torch import save_file
 
         self._need_networks()
         folder.mkdir(parents=True, exist_ok=True)
-        tensors = {
+        save_file(self._tensors(), folder / WEIGHTS)
+        self._save_facts(folder)
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        return {
             f"{name}/{key}": value.detach().cpu().clone().contiguous()
             for name, network in self.networks.items()
             for key, value in network.state_dict().items()
         }
-        save_file(tensors, folder / WEIGHTS)
-        (folder / FACTS).write_text(json.dumps({"scale": self.scale, "channels": self.channels}) + "\n")
+
+    def _save_facts(self, folder: Path) -> None:
+        facts = {"scale": self.scale, "channels": self.channels, "memory_format": self._formats}
+        (folder / FACTS).write_text(json.dumps(facts) + "\n")
+        training = self.training | {"notes": list(dict.fromkeys(self.notes))}
+        (folder / TRAINING).write_text(json.dumps(training, indent=2) + "\n")
         if self.history:
             write_history(folder / HISTORY, self.history)
 
@@ -157,8 +202,14 @@ class TorchMethod(Method):
         try:
             facts = json.loads((folder / FACTS).read_text())
             self._make(int(facts["channels"]), int(facts["scale"]))
+            self._formats = dict(facts.get("memory_format", {}))
+            if (folder / TRAINING).exists():
+                self.training = json.loads((folder / TRAINING).read_text())
+                self.notes += [note for note in self.training.pop("notes", []) if note not in self.notes]
             tensors = load_file(folder / WEIGHTS)
             for name, network in self.networks.items():
+                # As in training, so that the same kernels give the same SR, bit for bit.
+                put([network], self._formats.get(name, "contiguous"))
                 prefix = f"{name}/"
                 network.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
@@ -173,7 +224,7 @@ class TorchMethod(Method):
         self.channels, self.scale = channels, scale
         self.networks = self.build(channels, scale)
         self.history = []
-        self.facts = {}
+        self.training, self.facts, self._formats = {}, {}, {}
         for network in self.networks.values():
             network.eval()
 
@@ -182,10 +233,14 @@ class TorchMethod(Method):
             raise ModelError(f"{type(self).__name__} has learned nothing yet: call fit or load first")
 
 
-def write_history(path: Path, history: list[Row]) -> None:
-    """Write a history as CSV: `stage`, `step`, `seconds`, then the learning rates and losses of all stages."""
-    columns: Mapping[str, None] = {name: None for row in history for name in row}
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(columns))
-        writer.writeheader()
-        writer.writerows(history)
+def _numbers(training: Mapping[str, Any]) -> dict[str, float]:
+    """What of the facts of a training is a number, for its record; of several stages with the stage's name before."""
+    stages = training["stages"]
+    numbers = {"held_out": float(len(training["held_out"]))} if training["held_out"] else {}
+    for stage in stages:
+        prefix = f"{stage['name']} " if len(stages) > 1 else ""
+        for name in ("best_step", "best_validation"):
+            if math.isfinite(stage.get(name, math.nan)):
+                numbers[prefix + name] = float(stage[name])
+    skipped = sum(stage.get("skipped_steps", 0) for stage in stages)
+    return numbers | ({"skipped_steps": float(skipped)} if skipped else {})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 from srbench.resize import resize
+from srbench.training.augment import CutBlur
 from srbench.training.stages import Batch, cosine
 
 if TYPE_CHECKING:
@@ -30,9 +31,13 @@ class SRCNN(srbench.TorchMethod):
     borders the upsampled image is continued by its outermost pixels. As in the paper, training uses no padding and
     the mean squared error. Preset `small` has half the filters:
     15,841 parameters, which two cores train in half a minute.
+
+    cutblur: the probability that a batch is augmented with CutBlur (Yoo et al. 2020); the paper knows no such thing.
     """
 
     trains_on = "y"
+    # Measured on two cores: 5 to 20 % faster than the other format, for every size of the network.
+    memory_format = "channels_last"
     presets: ClassVar = {
         "paper": {},
         "small": {"filters": (32, 16)},
@@ -45,23 +50,22 @@ class SRCNN(srbench.TorchMethod):
         learning_rate: float = 1e-3,
         batch_size: int = 16,
         patch: int = 16,
+        cutblur: float = 0.0,
     ) -> None:
         for kernel in kernels:
             if kernel < 1 or kernel % 2 == 0:
                 raise srbench.SrbenchError(f"kernels: {kernel} has no centre; use odd sizes")
         if min(filters) < 1:
             raise srbench.SrbenchError(f"filters: {list(filters)}; each layer needs at least one")
+        self.augment = CutBlur(cutblur) if cutblur else None
         self.kernels, self.filters = kernels, filters
         self.learning_rate, self.batch_size, self.patch = learning_rate, batch_size, patch
 
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
         """One network, on one channel."""
-        import torch
-
         from .network import Network
 
-        # Measured on two cores: 5 to 20 % faster in this memory format, for every size of the network.
-        network = Network(scale, self.kernels, self.filters).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = Network(scale, self.kernels, self.filters)
         self.halo = math.ceil(network.radius / scale) + _EDGE
         return {"network": network}
 
@@ -77,7 +81,8 @@ class SRCNN(srbench.TorchMethod):
 
         def step(batch: Batch) -> dict[str, torch.Tensor]:
             edge = _EDGE * scale
-            sr = network.refine(inner(resize(batch.lr, scale), edge))
+            upsampled = batch.lr if self.augment else resize(batch.lr, scale)
+            sr = network.refine(inner(upsampled, edge))
             return {"mse": functional.mse_loss(sr, inner(batch.hr, edge + network.radius))}
 
         # The last layer starts at zero and would overshoot at the others' rate; the paper has the same tenth.
@@ -94,5 +99,6 @@ class SRCNN(srbench.TorchMethod):
                 batch_size=self.batch_size,
                 patch=self.patch,
                 schedule=cosine,
+                augment=self.augment,
             )
         ]

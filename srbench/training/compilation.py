@@ -1,0 +1,57 @@
+"""`torch.compile` of networks while they train."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+
+from srbench.errors import SrbenchError
+
+if TYPE_CHECKING:
+    import torch
+
+_MODULES = ("torch._dynamo", "torch._inductor", "torch._functorch")
+
+
+class CompileError(SrbenchError):
+    """A network that `torch.compile` cannot compile here."""
+
+
+def compile_networks(networks: Iterable[torch.nn.Module]) -> None:
+    """Compile calls of these networks, in place: their weights keep their names."""
+    for network in networks:
+        network.compile()
+
+
+def uncompile(networks: Iterable[torch.nn.Module]) -> None:
+    """Let them run as they are written again: upscaling meets ever new sizes, and would compile for each."""
+    for network in networks:
+        network._compiled_call_impl = None
+
+
+@contextmanager
+def compile_errors(stage: str) -> Iterator[None]:
+    """Say in words what is wrong when a compiler fails inside."""
+    try:
+        yield
+    except Exception as error:
+        if not type(error).__module__.startswith(_MODULES):
+            raise
+        raise CompileError(
+            f"stage {stage!r}: torch.compile failed: {_first_line(error)}. It needs a C++ compiler (g++), on a GPU "
+            "Triton too; without them leave `compile: true` out of `train`"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(".:") if lines else type(error).__name__
+
+
+def not_compiled() -> AbstractContextManager[object]:
+    """A context in which compiled networks run as they are written."""
+    import torch
+
+    stance: AbstractContextManager[object] = torch.compiler.set_stance("force_eager")
+    return stance

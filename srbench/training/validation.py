@@ -1,0 +1,205 @@
+"""Validation of a stage on held-out images: how good it is, when it was best, whether it has collapsed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from srbench.training.compilation import not_compiled
+from srbench.training.divergence import Best, Diverged
+from srbench.training.ema import Average
+from srbench.training.heldout import HeldOut
+from srbench.training.randomness import set_aside
+from srbench.training.stages import Stage
+from srbench.training.strip import Strip
+
+if TYPE_CHECKING:
+    import torch
+
+TIMES = 20
+"""Validations a stage, at equal distances of its progress."""
+SAMPLES = 8
+"""Of these, so many leave a picture."""
+COST = 0.03
+"""The share of a stage's time that its validations may take, as long as crops need not be smaller than a patch."""
+LARGEST_CROP = 96
+"""LR pixels."""
+FAR_BELOW = 10.0
+"""A validation so many dB below the stage's best is a sign of collapse."""
+BAD_IN_A_ROW = 2
+"""Validations in a row with a sign of collapse that are one."""
+_BACKWARD = 3
+"""A step costs about so many times a forward pass over the same pixels."""
+_SEED = 0
+"""Validation of a method that draws random numbers draws the same ones each time."""
+
+
+def crop_side(pixels: float, images: int, patch: int) -> int:
+    """The side of validation crops, in LR pixels: a multiple of the patch, within the allowed cost.
+
+    pixels: LR pixels that all steps of the stage will see. images: how many crops there are.
+    """
+    affordable = COST * _BACKWARD * pixels / (TIMES * images)
+    side = min(math.isqrt(max(0, int(affordable))), LARGEST_CROP)
+    return max(patch, side // patch * patch)
+
+
+@contextmanager
+def as_in_upscaling(
+    networks: Mapping[str, torch.nn.Module], averages: Mapping[str, Average], compiled: bool
+) -> Iterator[None]:
+    """Inside, networks are in evaluation mode, uncompiled, and averaged where they are averaged.
+
+    Afterwards everything is as it was, random number generators included.
+    """
+    modes = [(module, module.training) for network in networks.values() for module in network.modules()]
+    with ExitStack() as stack:
+        for average in averages.values():
+            stack.enter_context(average.in_place())
+        stack.enter_context(set_aside(_SEED))
+        if compiled:
+            stack.enter_context(not_compiled())
+        for network in networks.values():
+            network.eval()
+        try:
+            yield
+        finally:
+            for module, mode in modes:
+                module.training = mode
+
+
+@dataclass
+class _Standing:
+    """What validations of the current stage have found so far.
+
+    crop: the side of their crops; 0 before the first. validated, sampled: how many of the points in the stage's
+    progress have passed. worse: validations in a row that were no new best. bad: those in a row that look like a
+    collapse.
+    """
+
+    crop: int = 0
+    validated: int = 0
+    sampled: int = 0
+    worse: int = 0
+    bad: int = 0
+
+
+class Validation:
+    """Validates the stages of one training, one after the other.
+
+    best: of the latest stage that was validated.
+    """
+
+    def __init__(self, held: HeldOut, strip: Strip | None, device: torch.device) -> None:
+        self._held, self._strip, self._device = held, strip, device
+        self._standing = _Standing()
+        self._crops: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self.best: Best | None = None
+
+    def begin(self) -> None:
+        """A training starts: what an earlier one left is removed."""
+        if self._strip is not None:
+            self._strip.begin(())
+
+    def begin_stage(self) -> None:
+        """Another stage: what was found so far is not about it."""
+        self._standing = _Standing()
+        self._crops = []
+
+    def is_due(self, done: float) -> bool:
+        """Whether a progress in [0, 1] has passed another point of validation."""
+        return math.floor(done * TIMES) > self._standing.validated
+
+    def best_of(self, stage: Stage) -> Best | None:
+        """The best validation of this stage, if it had one."""
+        return self.best if self.best is not None and self.best.stage == stage.name else None
+
+    def run(
+        self,
+        stage: Stage,
+        step: int,
+        stage_steps: int,
+        done: float,
+        networks: Mapping[str, torch.nn.Module],
+        averages: Mapping[str, Average],
+        compiled: bool,
+    ) -> float:
+        """The mean score of the held-out images, after `step` steps of the training and `stage_steps` of the stage.
+
+        Keeps the weights if they are the best of the stage, and writes a sample at some of the points. Raises
+        `Diverged` when the stage has collapsed.
+        """
+        import torch
+
+        assert stage.validate is not None
+        standing = self._standing
+        standing.validated = math.floor(done * TIMES)
+        if not self._crops:
+            self._cut(stage, stage_steps / done)
+        best = self.best_of(stage)
+        with as_in_upscaling(networks, averages, compiled):
+            with torch.inference_mode():
+                score = math.fsum(float(stage.validate(lr, hr)) for lr, hr in self._crops) / len(self._crops)
+                constant = self._sample(stage, step, done)
+            self._look_for_collapse(stage, step, score, constant)
+            if best is None or score > best.score:
+                self.best = Best.of(stage.name, step, score, networks)
+                standing.worse = 0
+            else:
+                standing.worse += 1
+        return score
+
+    def _look_for_collapse(self, stage: Stage, step: int, score: float, constant: bool) -> None:
+        place = f"in stage {stage.name!r}, at step {step},"
+        if math.isnan(score):
+            raise Diverged(f"{place} the validation is not a number")
+        signs = ["SR of a held-out image is of one colour"] if constant else []
+        best = self.best_of(stage)
+        if best is not None and score < best.score - FAR_BELOW:
+            signs.append(f"the validation is {score:.4g}, after {best.score:.4g} at step {best.step}")
+        self._standing.bad = self._standing.bad + 1 if signs else 0
+        if self._standing.bad == BAD_IN_A_ROW:
+            raise Diverged(f"{place} it had collapsed: {' and '.join(signs)}")
+
+    def out_of_patience(self, stage: Stage) -> bool:
+        """Whether the stage should end early."""
+        return stage.patience is not None and self._standing.worse >= stage.patience
+
+    def _cut(self, stage: Stage, steps: float) -> None:
+        import torch
+
+        if self._standing.crop == 0:
+            pixels = steps * stage.batch_size * stage.accumulate * stage.patch**2
+            self._standing.crop = crop_side(pixels, len(self._held), stage.patch)
+        pairs = self._held.centres(self._standing.crop, stage.patch)
+        self._crops = [
+            (torch.from_numpy(lr).to(self._device), torch.from_numpy(hr).to(self._device)) for lr, hr in pairs
+        ]
+
+    def _sample(self, stage: Stage, step: int, done: float) -> bool:
+        """Write a sample if one is due; whether SR is of one colour."""
+        if self._strip is None:
+            return False
+        sr = self._strip.sr()
+        if math.floor(done * SAMPLES) > self._standing.sampled:
+            self._standing.sampled = math.floor(done * SAMPLES)
+            self._strip.add(sr, stage.name, step)
+        return self._strip.collapsed(sr)
+
+    def state(self) -> dict[str, Any]:
+        """Everything, for `restore`."""
+        return {
+            "standing": dict(vars(self._standing)),
+            "best": None if self.best is None else self.best.state(),
+            "samples": [] if self._strip is None else self._strip.names,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from there."""
+        self._standing = _Standing(**state["standing"])
+        self.best = None if state["best"] is None else Best(**state["best"])
+        if self._strip is not None:
+            self._strip.begin(state["samples"])
