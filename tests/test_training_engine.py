@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from training_toys import IMAGES, Toy, picture, train, training_set
+from training_toys import IMAGES, OneWeight, Toy, one_stage, picture, train, training_set, with_changes
 
 import srbench
 from srbench.training import engine
@@ -182,38 +182,16 @@ def test_boundaries_are_exact_where_floating_point_is_not() -> None:
     toy = Toy()
     toy.channels = 1
     first, second = toy.stages(toy.build(1, 2), 2)
-    stages = [_with(first, name="a", share=0.1), _with(first, name="b", share=0.2), _with(second, share=0.7)]
+    stages = [
+        with_changes(first, name="a", share=0.1),
+        with_changes(first, name="b", share=0.2),
+        with_changes(second, share=0.7),
+    ]
     assert boundaries(stages, 100) == [10, 30, 100]
     with pytest.raises(StageError, match="same name"):
         boundaries([first, first], 10)
     with pytest.raises(StageError, match="at least one stage"):
         boundaries([], 10)
-
-
-def _with(stage: srbench.Stage, **changes: object) -> srbench.Stage:
-    import dataclasses
-
-    return dataclasses.replace(stage, **changes)
-
-
-class OneWeight(nn.Module):
-    """SR is the constant w: its mean squared gradient descent has a closed form."""
-
-    def __init__(self, start: float = 1.0) -> None:
-        super().__init__()
-        self.w = nn.Parameter(torch.tensor(start))
-        self.register_buffer("seen", torch.tensor(0))
-
-
-def one_stage(network: OneWeight, **changes: object) -> srbench.Stage:
-    def step(batch: Batch) -> dict[str, torch.Tensor]:
-        network.seen += 1
-        return {"loss": 0.5 * network.w**2, "progress": torch.tensor(batch.progress)}
-
-    stage = srbench.Stage(
-        "only", {"n": network}, {"loss": torch.optim.SGD(network.parameters(), lr=0.1)}, step, batch_size=1, patch=2
-    )
-    return _with(stage, **changes)
 
 
 def run(stage: srbench.Stage, folder: Path, steps: int, **changes: object) -> list[Row]:
@@ -267,7 +245,7 @@ def test_an_optimiser_whose_loss_is_left_out_rests(tmp_path: Path) -> None:
 
     stage = one_stage(network, networks={"n": network, "o": other}, step=step)
     optimisers = {**stage.optimisers, "late": torch.optim.SGD(other.parameters(), lr=0.1)}
-    run(_with(stage, optimisers=optimisers), tmp_path, 10)
+    run(with_changes(stage, optimisers=optimisers), tmp_path, 10)
     # The late loss depends on the first network too, which must not follow it.
     assert network.w.item() == pytest.approx(0.9**10, rel=1e-5)
     assert other.w.item() == pytest.approx(np.prod([1 - 0.1 * 0.9**t for t in range(5, 10)]), rel=1e-5)

@@ -30,7 +30,12 @@ def test_a_saved_model_gives_the_same_sr_bit_for_bit(tmp_path: Path, channels: i
         == toy.parameters_count()
         == sum(p.numel() for p in toy.networks["generator"].parameters())
     )
-    assert {p.name for p in (tmp_path / "model").iterdir()} == {"weights.safetensors", "method.json", "history.csv", "training.json"}
+    assert {p.name for p in (tmp_path / "model").iterdir()} == {
+        "weights.safetensors",
+        "method.json",
+        "history.csv",
+        "training.json",
+    }
 
 
 def test_the_saved_weights_are_the_averaged_ones(tmp_path: Path) -> None:

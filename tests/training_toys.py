@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -109,6 +111,119 @@ class Toy(srbench.TorchMethod):
                 clip=1.0,
             ),
         ]
+
+
+class Blown(Exception):
+    """What a fuse does."""
+
+
+class Careful(srbench.TorchMethod):
+    """Two stages with different networks, and everything that goes on beside the steps.
+
+    Accumulation, augmentation, an average, validation, the best weights, early stopping, two sizes of each image.
+    fuse: raises `Blown` at that call of a step, an augmentation or a validation, as if the process were killed there.
+    """
+
+    memory_format = "contiguous"
+    training_scales = (1.0, 0.75)
+
+    def __init__(self, fuse: int | None = None) -> None:
+        self.fuse = fuse
+        self.calls = 0
+
+    def burn(self) -> None:
+        self.calls += 1
+        if self.calls == self.fuse:
+            raise Blown
+
+    def build(self, channels: int, scale: int) -> dict[str, nn.Module]:
+        return {"up": Upsampler(channels, scale), "refine": nn.Conv2d(channels, channels, 3, padding=1)}
+
+    def sr(self, lr: torch.Tensor) -> torch.Tensor:
+        return self.networks["refine"](self.networks["up"](lr))
+
+    def noisy(self, batch: Batch) -> Batch:
+        self.burn()
+        return Batch(batch.lr + 0.01 * torch.randn_like(batch.lr), batch.hr, batch.progress)
+
+    def stages(self, networks: dict[str, nn.Module], scale: int) -> list[srbench.Stage]:
+        up, refine = networks["up"], networks["refine"]
+
+        def first(batch: Batch) -> dict[str, torch.Tensor]:
+            self.burn()
+            return {"l1": (up(batch.lr) - batch.hr).abs().mean()}
+
+        def score(lr: torch.Tensor, hr: torch.Tensor) -> float:
+            self.burn()
+            # A score that draws random numbers, and is best at no particular time.
+            return -float((up(lr) - hr).abs().mean()) + 0.2 * float(torch.randn(()))
+
+        def second(batch: Batch) -> dict[str, torch.Tensor]:
+            self.burn()
+            with torch.no_grad():
+                upsampled = up(batch.lr)
+            return {"l2": (refine(upsampled) - batch.hr).square().mean()}
+
+        def psnr(lr: torch.Tensor, hr: torch.Tensor) -> float:
+            self.burn()
+            return self.validation_psnr(lr, hr)
+
+        return [
+            srbench.Stage(
+                "first",
+                {"up": up},
+                {"l1": torch.optim.Adam(up.parameters(), lr=2e-2)},
+                first,
+                batch_size=3,
+                patch=5,
+                ema={"up": 0.8},
+                clip=0.5,
+                accumulate=2,
+                validate=score,
+                keep="best",
+                augment=self.noisy,
+            ),
+            srbench.Stage(
+                "second",
+                {"refine": refine},
+                {"l2": torch.optim.SGD(refine.parameters(), lr=0.5, momentum=0.95)},
+                second,
+                batch_size=2,
+                patch=6,
+                ema={"refine": 0.5},
+                validate=psnr,
+                keep="best",
+                patience=3,
+            ),
+        ]
+
+
+def many_images(count: int = 12) -> list[Image]:
+    return [picture(20 + 2 * (i % 3), 24, 3, seed=i) for i in range(count)]
+
+
+def with_changes(stage: srbench.Stage, **changes: Any) -> srbench.Stage:
+    return dataclasses.replace(stage, **changes)
+
+
+class OneWeight(nn.Module):
+    """SR is the constant w: its mean squared gradient descent has a closed form."""
+
+    def __init__(self, start: float = 1.0) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.tensor(start))
+        self.register_buffer("seen", torch.tensor(0))
+
+
+def one_stage(network: OneWeight, **changes: Any) -> srbench.Stage:
+    def step(batch: Batch) -> dict[str, torch.Tensor]:
+        network.seen += 1
+        return {"loss": 0.5 * network.w**2, "progress": torch.tensor(batch.progress)}
+
+    stage = srbench.Stage(
+        "only", {"n": network}, {"loss": torch.optim.SGD(network.parameters(), lr=0.1)}, step, batch_size=1, patch=2
+    )
+    return with_changes(stage, **changes)
 
 
 IMAGES = [picture(30, 26), picture(24, 40, 1, seed=1), picture(22, 22, 3, "uint16", seed=2)]

@@ -94,7 +94,7 @@ class TorchMethod(Method):
         """
         cut = self.scale
         sr, hr = (image[..., cut:-cut, cut:-cut].double() for image in (self.sr(lr), hr))
-        error = float((sr - hr).square().mean())
+        error = float((sr - hr).square().mean().detach())
         return -10 * math.log10(max(error, 1e-10))
 
     def fit(self, train: TrainingSet, context: FitContext) -> None:
