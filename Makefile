@@ -33,7 +33,7 @@ benchmarks: $(VENV)/developed  ## speed, side by side with peers
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/frechet.py
 	$(BIN)/python benchmarks/overhead.py
-	$(BIN)/python benchmarks/frechet.py
+	$(BIN)/python benchmarks/training.py
 
 quickstart: $(VENV)/installed  ## publish the quickstart again: its records and pages in leaderboards/quickstart
 	$(BIN)/srbench run leaderboards/quickstart

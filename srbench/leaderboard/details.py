@@ -9,13 +9,13 @@ from typing import Any
 
 from srbench.errors import SrbenchError
 from srbench.leaderboard.costs import cost_cell, cost_columns, cost_lines
-from srbench.leaderboard.figures import history
 from srbench.leaderboard.numerals import MINUS, duration, listing, metric_label, number, significant, slug
 from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
 from srbench.leaderboard.results import Result, Results
 from srbench.leaderboard.tables import set_remarks, spread_over_seeds
+from srbench.leaderboard.trainings import Group, notes_of, training_of
 from srbench.matrix import Use
-from srbench.store import MetricResult, Store, StoreError
+from srbench.store import MetricResult
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
@@ -47,8 +47,10 @@ def group_id(protocol: str, dataset: str) -> str:
     return f"s-{slug(f'{protocol}-{dataset}')}"
 
 
-def cell_context(result: Result, results: Results, galleries: Sequence[Gallery], method_slug: str) -> dict[str, Any]:
-    """For `cell.html`."""
+def cell_context(
+    result: Result, results: Results, galleries: Sequence[Gallery], method_slug: str, trainings: Sequence[Group]
+) -> dict[str, Any]:
+    """For `cell.html`. trainings: of its method."""
     planned, record, cell = result.planned, result.record, result.planned.cell
     point = [
         ("Dataset", cell.dataset),
@@ -62,6 +64,7 @@ def cell_context(result: Result, results: Results, galleries: Sequence[Gallery],
     ]
     pictures, remark = _pictures(result, results, galleries)
     ingredients = (record.ingredients if record else None) or cell.ingredients
+    group, run = training_of(result, trainings)
     return {
         "title": cell.label,
         "result": result,
@@ -76,6 +79,8 @@ def cell_context(result: Result, results: Results, galleries: Sequence[Gallery],
         "images": _image_lines(result),
         "pictures": pictures,
         "pictures_remark": remark,
+        "notes": list(dict.fromkeys([*(record.notes if record else []), *(run.notes if run else [])])),
+        "training": group,
         "cost": cost_lines(record.cost) if record else [],
         "parameters": flat(planned.method.params),
         "environment": flat(record.environment) if record else [],
@@ -178,8 +183,8 @@ def _picture(shown: Shown, name: str) -> dict[str, Any]:
     }
 
 
-def method_context(use: Use, results: Results) -> dict[str, Any]:
-    """For `method.html`."""
+def method_context(use: Use, results: Results, trainings: Sequence[Group]) -> dict[str, Any]:
+    """For `method.html`. trainings: of this method."""
     own = results.of_method(use.name)
     entry, plugin = use.registered.entry, use.registered.plugin
     origin = [("Plugin", f"{plugin.distribution} {plugin.version}"), ("Entry", entry.name)]
@@ -194,7 +199,8 @@ def method_context(use: Use, results: Results) -> dict[str, Any]:
         "origin": origin,
         "parameters": flat(use.params),
         "groups": list(_groups(use.name, results)),
-        "histories": list(_histories(own, results)),
+        "notes": notes_of(use.name, results, trainings),
+        "trainings": trainings,
     }
 
 
@@ -275,30 +281,3 @@ def _spread(own: Sequence[Result], metrics: Sequence[str]) -> str:
             whose = f"{name}, " if len(by_entrant) > 1 else ""
             sentences.append(f"Spread over {len(results)} seeds (standard deviation): {whose}{listing(parts)}.")
     return " ".join(sentences)
-
-
-def _histories(own: Sequence[Result], results: Results) -> list[dict[str, Any]]:
-    """A figure for each model that left a history."""
-    import pandas as pd
-
-    models: dict[str, Result] = {}
-    for result in own:
-        if result.record is not None and result.record.model:
-            models.setdefault(result.record.model, result)
-    drawn = []
-    for place, (key, result) in enumerate(models.items()):
-        path = Store(results.store_root).folder("models", key) / "history.csv"
-        if not path.is_file():
-            continue
-        try:
-            frame = pd.read_csv(path)
-        except ValueError as error:  # pandas' parser errors are ValueErrors
-            raise StoreError(f"{path}: cannot be read ({error}); remove the file to do without the figure") from error
-        if "step" not in frame or frame.empty:
-            continue
-        cell = result.planned.cell
-        seed = "" if cell.seed is None else f", seed {cell.seed}"
-        trained_on = result.planned.training.dataset.name if result.planned.training else cell.trained_on
-        caption = f"{result.entrant.method} on {trained_on}{seed}, {result.planned.protocol.name}"
-        drawn.append({"caption": caption, "svg": history(frame, f"h{place}")})
-    return drawn

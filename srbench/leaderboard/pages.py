@@ -18,6 +18,7 @@ from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, error_legend, wri
 from srbench.leaderboard.results import Result, Results, Scope, load_results, unique_slugs
 from srbench.leaderboard.site import SCRIPT, STYLE, date_words, write_page, write_static
 from srbench.leaderboard.tables import Table, build_table, caption
+from srbench.leaderboard.trainings import FOLDER, write_trainings
 from srbench.leaderboard.transfer import transfer_tables
 from srbench.runner.plan import Plan
 
@@ -58,15 +59,18 @@ def write_board(plan: Plan, store_root: Path, out: Path, listed: bool) -> Path:
     views = [_view(scope, results, method_slugs) for scope in results.scopes]
     _remove(out / "pictures", "*/*/*.png")
     galleries = write_galleries(results, data_root(), out)
+    _remove(out / FOLDER, "*/*.png")
+    trainings = write_trainings(results, out)
     date = max((result.record.started for result in results.all if result.record), default="")
     shared = {"board": plan.matrix.title, "date": date, "date_words": date_words(date)}
     _remove(out / "cells", "*.html")
     for result in results.all:
-        context = details.cell_context(result, results, galleries, method_slugs[result.entrant.method])
+        method = result.entrant.method
+        context = details.cell_context(result, results, galleries, method_slugs[method], trainings.get(method, []))
         write_page(out / "cells" / f"{result.slug}.html", "cell.html", shared | {"root": "../"} | context)
     _remove(out / "methods", "*.html")
     for use in plan.matrix.methods:
-        context = details.method_context(use, results)
+        context = details.method_context(use, results, trainings.get(use.name, []))
         write_page(
             out / "methods" / f"{method_slugs[use.name]}.html", "method.html", shared | {"root": "../"} | context
         )

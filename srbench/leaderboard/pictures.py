@@ -209,10 +209,10 @@ def _show(
     (out / folder).mkdir(parents=True, exist_ok=True)
     layers = []
     if reference is not None:
-        _write_png(out / folder / "HR.png", to_display(_cut(reference.hr, box), white))
+        write_png(out / folder / "HR.png", to_display(_cut(reference.hr, box), white))
         layers.append(Layer("HR", f"{folder}/HR.png"))
     for (entrant, sr), name in zip(pictures.items(), unique_slugs([e.name for e in pictures]), strict=True):
-        _write_png(out / folder / f"sr-{name}.png", to_display(_cut(sr, box), white))
+        write_png(out / folder / f"sr-{name}.png", to_display(_cut(sr, box), white))
         error_href, mean = None, None
         if entrant in errors:
             error_href, mean = f"{folder}/error-{name}.png", float(np.nanmean(errors[entrant]))
@@ -220,7 +220,7 @@ def _show(
         layers.append(Layer(entrant.name, f"{folder}/sr-{name}.png", error_href, mean))
     if reference is not None:
         small = tuple(side // protocol.scale for side in box)
-        _write_png(out / folder / "LR.png", to_display(_cut(reference.lr, small), white))
+        write_png(out / folder / "LR.png", to_display(_cut(reference.lr, small), white))
         layers.append(Layer("LR", f"{folder}/LR.png"))
     return Shown(image, tuple(layers), box, (width, height))
 
@@ -287,7 +287,8 @@ def to_display(image: npt.NDArray[np.generic], white: float) -> npt.NDArray[np.u
     return np.floor(np.clip(image.astype(np.float64) / white, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def _write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
+def write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
+    """Write an 8-bit picture `(H, W, C)`."""
     from PIL import Image as Pillow
 
     Pillow.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(path, compress_level=7)

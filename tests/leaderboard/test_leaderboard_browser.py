@@ -279,3 +279,36 @@ def test_the_method_column_stays_while_a_table_scrolls_on_a_phone(browser: webdr
     )
     assert left[0] == 300
     assert abs(left[1]) <= 1
+
+
+def test_the_strip_of_samples_scrolls_inside_itself_on_a_phone_without_script(
+    browser: webdriver.Chrome, pages: Path
+) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        visit(browser, pages / "methods" / "learner.html", 390)
+        seen: Any = browser.execute_cdp_cmd(
+            "Runtime.evaluate",
+            {
+                "returnByValue": True,
+                "awaitPromise": True,
+                "expression": "(async () => {"
+                "const strip = document.querySelector('.strip'), box = strip.parentElement;"
+                "const images = [...strip.querySelectorAll('img')];"
+                "images.forEach((i) => { i.loading = 'eager'; });"
+                "await Promise.all(images.map((i) => i.decode()));"
+                "box.scrollLeft = 1e6;"
+                "const last = images.at(-1).getBoundingClientRect();"
+                "return [document.documentElement.scrollWidth, box.scrollLeft, last.right,"
+                " images.map((i) => i.naturalWidth), images.map((i) => i.getBoundingClientRect().width)];})()",
+            },
+        )["result"]["value"]
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    wide, scrolled, right, natural, shown = seen
+    assert wide <= 390
+    assert scrolled > 300
+    assert right <= 390
+    assert len(natural) == 9
+    assert min(natural) > 0
+    assert len(set(shown)) == 1

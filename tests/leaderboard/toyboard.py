@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 
@@ -20,7 +23,7 @@ from srbench.plugins import Entry, Plugin, Registered
 from srbench.protocol import Protocol
 from srbench.runner.jobs import Training
 from srbench.runner.plan import Plan, PlannedCell
-from srbench.store import MetricResult, Record
+from srbench.store import MetricResult, Record, Status
 from srbench.training.context import Budget
 
 HOSTILE = '<script>alert("x")</script>'
@@ -163,6 +166,65 @@ def write_cell(store: Path, key: str, dataset: str, method: str, seed: int | Non
     )
 
 
+STAGES = ("pixel", HOSTILE)
+NOTE = "The content loss is the mean squared error & <i>nothing more</i>."
+HOSTILE_NOTE = f"Licence of <b>{HOSTILE}</b>"
+HELD_OUT = ["im1", HOSTILE]
+
+
+def write_training(store: Path, key: str, seed: int, status: Status = "ok", reason: str = "") -> Path:
+    """A model folder as the engine leaves it: two stages of 300 steps, validated, with a strip of samples.
+
+    One that failed ends in the middle of its second stage.
+    """
+    folder = store / "models" / key[:2] / key
+    (folder / "samples").mkdir(parents=True)
+    rng = np.random.default_rng(seed)
+    rows = []
+    for step in range(10, 601 if status == "ok" else 451, 10):
+        pixel = step <= 300
+        row = {"stage": STAGES[0 if pixel else 1], "step": step, "seconds": step / 9, "content": 1 / step}
+        row |= {"lr": 1e-4} if pixel else {"lr content": 1e-4, "lr _d": 1e-5, "_d": 0.5 + 0.1 * rng.random()}
+        if step % 50 == 0:
+            row["validation"] = 25 + 5 * np.log10(step) - (0 if pixel else 1) + 0.1 * seed
+        rows.append(row)
+    pd.DataFrame(rows).to_csv(folder / "history.csv", index=False)
+    facts = {
+        "precision": "bf16",
+        "compile": False,
+        "held_out": HELD_OUT,
+        "stages": [
+            {
+                "name": STAGES[0],
+                "steps": 300,
+                "memory_format": "channels_last",
+                "best_step": 250,
+                "best_validation": 37.0,
+            },
+            {
+                "name": STAGES[1],
+                "steps": 300,
+                "memory_format": "contiguous",
+                "ended_early": seed == 1,
+                "skipped_steps": 2,
+            },
+        ],
+        "notes": [NOTE],
+    }
+    (folder / "training.json").write_text(json.dumps(facts), encoding="utf-8")
+    hr = np.kron(rng.integers(0, 256, (32, 32, 3)), np.ones((4, 4, 1))).astype(np.uint8)
+    write_image(folder / "samples" / "hr.png", hr)
+    write_image(folder / "samples" / "lr.png", hr[::4, ::4])
+    for step in range(75, 601, 75):
+        name = f"pixel-{step}.png" if step <= 300 else f"{re.sub('[^A-Za-z0-9._-]', '-', HOSTILE)}-{step}.png"
+        write_image(folder / "samples" / name, (hr * (step / 600)).astype(np.uint8))
+    record = Record(
+        key=key, schema=1, status=status, reason=reason, cost={"train_seconds": 66.0 + seed}, notes=[HOSTILE_NOTE]
+    )
+    (folder / "record.json").write_bytes(msgspec.json.encode(record))
+    return folder
+
+
 BAD: dict[str, tuple[Any, str]] = {
     "never": ("skipped", "needs a scale of 2"),
     "slow": ("timeout", "ran past 7200 s"),
@@ -205,11 +267,8 @@ def make_board(
                 for trained_on in training if learned else (None,):
                     drawn = range(seeds) if learned else [None]
                     cells += [_planned(board, dataset, protocol, method, trained_on, seed) for seed in drawn]
-    models = board.store / "models" / "00" / ("0" * 64)
-    models.mkdir(parents=True)
-    steps = np.arange(0, 300, 10)
-    frame = pd.DataFrame({"step": steps, "seconds": steps / 9, "loss": 1 / (1 + steps), "lr": 1e-4})
-    frame.to_csv(models / "history.csv", index=False)
+    for seed in range(seeds):
+        write_training(board.store, f"{seed}" * 64, seed)
     board.plan = Plan(matrix, tuple(cells))
     return board
 

@@ -1,0 +1,117 @@
+"""What all figures share: style, colours as CSS variables, and inline SVG.
+
+A figure is drawn with stand-ins for colours, and written with `var(--m0)` to `var(--m7)`, `var(--ink)`, `var(--line)`
+in their place, so that the same bytes serve light, dark and print.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = 8
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "*", "h", "<")
+"""Eleven markers over eight colours: 88 methods before a pair repeats."""
+
+# Stand-ins that matplotlib writes out and that are then replaced by variables.
+INK, LINE, PAPER, BAD = "#fe0001", "#fe0002", "#fe0003", "#fe0004"
+_VARIABLES = {INK: "var(--ink)", LINE: "var(--line)", PAPER: "var(--paper)", BAD: "var(--bad)"} | {
+    f"#fd00{slot:02x}": f"var(--m{slot})" for slot in range(COLOURS)
+}
+_STYLE: Any = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": LINE,
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.unicode_minus": True,
+    "figure.facecolor": "none",
+    "font.family": "DejaVu Sans",
+    "font.size": 11,
+    "grid.color": LINE,
+    "grid.linewidth": 0.6,
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "srbench",
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
+}
+_LONGEST_NAME = 22
+
+
+@contextmanager
+def drawing(height: float, width: float = 4.5) -> Iterator[Figure]:
+    """An empty figure in the page's style; height and width in inches. Draw, and call `as_svg`, inside."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_STYLE)
+        figure = Figure(figsize=(width, height), dpi=72, layout="constrained")
+        FigureCanvasSVG(figure)
+        yield figure
+
+
+def as_svg(figure: Figure, name: str, title: str, description: str) -> Markup:
+    """The figure as an `<svg>` element; ids begin with `name`, so that several fit one page."""
+    buffer = StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = buffer.getvalue()
+    body = text[text.index(">", text.index("<svg")) + 1 : text.rindex("</svg>")]
+    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
+    body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", body).replace("xlink:href", "href")
+    body = re.sub(r"#f[de]00[0-9a-f]{2}", lambda match: _VARIABLES.get(match[0], match[0]), body)
+    body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", body)
+    width, height = figure.get_size_inches() * 72
+    return Markup(
+        f'<svg class="figure" role="img" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'aria-labelledby="{name}-title {name}-desc"><title id="{name}-title">{escape(title)}</title>'
+        f'<desc id="{name}-desc">{escape(description)}</desc>{body}</svg>'
+    )
+
+
+def readable_decades(axis: Any, limits: tuple[float, float]) -> None:
+    """Plain numbers on a logarithmic axis; within two decades also those between."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = limits
+    subs = (1.0,) if low <= 0 or math.log10(high / low) > 2 else (1.0, 2.0, 5.0)
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def colour_of(slot: int) -> str:
+    """The stand-in for a method's or a series' colour."""
+    return f"#fd00{slot % COLOURS:02x}"
+
+
+def symbol_of(slot: int) -> str:
+    """The method's marker, as matplotlib calls it."""
+    return MARKERS[slot % len(MARKERS)]
+
+
+def short_name(name: str) -> str:
+    """A name that fits a figure."""
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"

@@ -1,0 +1,389 @@
+"""What trainings left in their model folders, made ready for the page of their method.
+
+Without the models (a store that holds the records only) there is nothing to show, and nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from srbench.image import Image, ImageError, peak_of, read_image
+from srbench.leaderboard import curves
+from srbench.leaderboard.curves import Curve
+from srbench.leaderboard.findings import FIRST_LOOK_SECONDS
+from srbench.leaderboard.numerals import DASH, duration, listing, number, plural
+from srbench.leaderboard.pictures import to_display, write_png
+from srbench.leaderboard.results import Result, Results, unique_slugs
+from srbench.store import Record, Store, StoreError
+
+FOLDER = "training"
+"""Of the board, for the pictures."""
+SIDE = 96
+"""The longest side of a sample as shown, in HR pixels."""
+MOST_SAMPLES = 7
+_SAMPLE = re.compile(r"(?P<stage>.+)-(?P<step>\d{1,12})\.png")
+
+
+class StageFacts(msgspec.Struct):
+    """Of one stage in `training.json`."""
+
+    name: str
+    steps: int | None = None
+    memory_format: str = ""
+    best_step: int | None = None
+    best_validation: float | None = None
+    ended_early: bool = False
+    skipped_steps: int = 0
+
+
+class TrainingFacts(msgspec.Struct):
+    """`training.json` in a model folder."""
+
+    precision: str = ""
+    compile: bool = False
+    held_out: list[str] = []
+    stages: list[StageFacts] = []
+    notes: list[str] = []
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: a seed of a method on a training set.
+
+    key: of the model. record: of the training, None where it left none. folder: of the model; may be empty or missing.
+    """
+
+    key: str
+    seed: int | None
+    record: Record | None
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """For legends and tables."""
+        return "training" if self.seed is None else f"seed {self.seed}"
+
+    @property
+    def trouble(self) -> str:
+        """Status and reason where it did not go well."""
+        if self.record is None or self.record.status == "ok":
+            return ""
+        return f"{self.name}, {self.record.status.replace('_', ' ')}: {self.record.reason}"
+
+    @cached_property
+    def facts(self) -> TrainingFacts:
+        """What it said of itself. Raises `StoreError` when the file is damaged."""
+        path = self.folder / "training.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=TrainingFacts)
+        except FileNotFoundError:
+            return TrainingFacts()
+        except (OSError, msgspec.DecodeError) as error:
+            raise StoreError(f"{path}: cannot be read ({error}); remove the file to do without its facts") from error
+
+    @cached_property
+    def curve(self) -> Curve | None:
+        """Its history, None where there is none. Raises `StoreError` when the file is damaged."""
+        path = self.folder / "history.csv"
+        if not path.is_file():
+            return None
+        try:
+            frame = pd.read_csv(path)
+        except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
+            raise StoreError(f"{path}: cannot be read ({error}); remove the file to do without the figure") from error
+        if "step" not in frame or frame.empty:
+            return None
+        for column in frame.columns.difference(["stage", "event"]):
+            frame[column] = pd.to_numeric(frame[column], errors="coerce").replace([np.inf, -np.inf], np.nan)
+        best = tuple(
+            (stage.best_step, stage.best_validation)
+            for stage in self.facts.stages
+            if stage.best_step is not None and stage.best_validation is not None
+        )
+        broke = self.record is not None and self.record.status == "failed"
+        return Curve(self.name, frame.dropna(subset="step"), best, broke)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it trained."""
+        seconds = None if self.record is None else self.record.cost.get("train_seconds")
+        if seconds is None and self.curve is not None and "seconds" in self.curve.history:
+            seconds = float(self.curve.history["seconds"].max())
+        return seconds
+
+    @property
+    def notes(self) -> list[str]:
+        """What it wants readers to know."""
+        return [*self.facts.notes, *(self.record.notes if self.record else [])]
+
+    @property
+    def left_something(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.trouble or self.curve or self.facts.stages or self.facts.notes or self.samples)
+
+    @cached_property
+    def samples(self) -> list[Path]:
+        """The pictures taken while it learned, in the order of stages and steps."""
+        stages = [_as_in_file(stage.name) for stage in self.facts.stages]
+        found = [(match, path) for path in self._pictures() if (match := _SAMPLE.fullmatch(path.name))]
+        found.sort(key=lambda one: (_place(one[0]["stage"], stages), int(one[0]["step"]), one[0]["stage"]))
+        return [path for _, path in found]
+
+    def _pictures(self) -> Iterator[Path]:
+        folder = self.folder / "samples"
+        for path in folder.glob("*.png"):
+            if path.is_file() and path.resolve().parent == folder.resolve():
+                yield path
+
+    def stage_of(self, sample: Path) -> str:
+        """The stage that a sample was taken in, as the method calls it."""
+        match = _SAMPLE.fullmatch(sample.name)
+        assert match is not None
+        names = [stage.name for stage in self.facts.stages]
+        return next((name for name in names if _as_in_file(name) == match["stage"]), match["stage"])
+
+
+def _as_in_file(stage: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "-", stage)
+
+
+def _place(stage: str, stages: Sequence[str]) -> int:
+    return stages.index(stage) if stage in stages else len(stages)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture of a strip. words: what it is, in one or two lines."""
+
+    href: str
+    words: tuple[str, ...]
+    alt: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Pictures of one training. width, height: of HR."""
+
+    run: str
+    samples: tuple[Sample, ...]
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """The trainings of one method on one set under one protocol: what the page shows together."""
+
+    id: str
+    caption: str
+    runs: tuple[Run, ...]
+    strip: Strip | None
+    figures: tuple[tuple[str, Markup], ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    heads: tuple[str, ...] = ()
+    lines: tuple[tuple[str, ...], ...] = ()
+    troubles: tuple[str, ...] = ()
+    remark: str = ""
+
+
+@dataclass
+class _Found:
+    caption: str
+    runs: dict[str, Run] = field(default_factory=dict)
+
+
+def write_trainings(results: Results, out: Path) -> dict[str, list[Group]]:
+    """Write the sample pictures under `out/training`; return what each method's page shows, by the method's name.
+
+    Raises `StoreError` when a file that a training left cannot be read.
+    """
+    found: dict[tuple[str, str, str], _Found] = {}
+    seen: set[str] = set()
+    for result in results.all:
+        key = result.record.model if result.record else None
+        if key is None or key in seen:
+            continue
+        run = read_run(result, key, results.store_root)
+        if run.left_something:
+            seen.add(key)
+            trained_on = (
+                result.planned.training.dataset.name if result.planned.training else result.planned.cell.trained_on
+            )
+            protocol = result.planned.protocol.name
+            place = (result.entrant.method, str(trained_on), protocol)
+            caption = f"{result.entrant.method} on {trained_on}, {protocol}"
+            found.setdefault(place, _Found(caption)).runs[key] = run
+    slugs = unique_slugs(["-".join(place) for place in found])
+    groups: dict[str, list[Group]] = {}
+    for ((method, *_), one), slug in zip(found.items(), slugs, strict=True):
+        groups.setdefault(method, []).append(_group(one.caption, tuple(one.runs.values()), out, slug))
+    return groups
+
+
+def read_run(result: Result, key: str, store_root: Path) -> Run:
+    """The training of a cell's model."""
+    store = Store(store_root)
+    return Run(key, result.planned.cell.seed, store.read("models", key), store.folder("models", key))
+
+
+def _group(caption: str, runs: tuple[Run, ...], out: Path, slug: str) -> Group:
+    drawn = [run.curve for run in runs if run.curve is not None]
+    figures = [
+        ("Loss, and learning rates (lr)", curves.losses(drawn, f"{slug}-loss") if drawn else None),
+        (
+            "Validation on held-out images (higher is better; ring: best)",
+            curves.validation(drawn, f"{slug}-validation") if drawn else None,
+        ),
+    ]
+    heads, lines = _table(runs)
+    return Group(
+        id=f"t-{slug}",
+        caption=caption,
+        runs=runs,
+        strip=_strip(runs, out, f"{FOLDER}/{slug}"),
+        figures=tuple((words, svg) for words, svg in figures if svg is not None),
+        facts=_facts(runs),
+        heads=heads,
+        lines=lines,
+        troubles=tuple(run.trouble for run in runs if run.trouble),
+        remark=_remark(runs),
+    )
+
+
+def _facts(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:
+    """What holds for all of them, or what they differ in."""
+    told = [run.facts for run in runs if run.facts.stages or run.facts.precision]
+    if not told:
+        return ()
+    precisions = {"32": "32-bit", "bf16": "bfloat16", "fp16": "float16, scaled"}
+    held_out = list(dict.fromkeys(", ".join(facts.held_out) for facts in told))
+    counts = list(dict.fromkeys(plural(len(facts.held_out), "image") for facts in told))
+    facts = [
+        ("Precision", listing(list(dict.fromkeys(precisions.get(one.precision, one.precision) for one in told)))),
+        ("Compiled", listing(list(dict.fromkeys("yes" if one.compile else "no" for one in told)))),
+        ("Held out for validation", listing(counts) if any(held_out) else "none"),
+    ]
+    if any(held_out):
+        differ = "others in each training; compare a curve with itself only"
+        facts.append(("Held-out images", held_out[0] if len(held_out) == 1 else differ))
+    return tuple(facts)
+
+
+def _table(runs: Sequence[Run]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """One line a stage of each training."""
+    stages = [(run, stage) for run in runs for stage in run.facts.stages]
+    if not stages:
+        return (), ()
+    validated = any(stage.best_validation is not None for _, stage in stages)
+    skipped = any(stage.skipped_steps for _, stage in stages)
+    heads = ["Training", "Stage", "Steps", "Time of all stages", "Memory format"]
+    heads += ["Best validation", "At step", "Ended"] if validated else ["Ended"]
+    heads += ["Steps skipped"] if skipped else []
+    lines = []
+    for run, stage in stages:
+        last = stage is run.facts.stages[-1]
+        steps = DASH if stage.steps is None else f"{stage.steps:,}"
+        line = [run.name, stage.name, steps, _time(run), stage.memory_format.replace("_", " ") or DASH]
+        if validated:
+            score = stage.best_validation
+            line += [DASH if score is None else number(score, 2)]
+            line += [DASH if stage.best_step is None else f"{stage.best_step:,}"]
+        line.append("diverged" if last and run.trouble else "early" if stage.ended_early else "with its budget")
+        line += [f"{stage.skipped_steps:,}"] if skipped else []
+        lines.append(tuple(line))
+    return tuple(heads), tuple(lines)
+
+
+def _time(run: Run) -> str:
+    return DASH if run.seconds is None else duration(run.seconds)
+
+
+def _remark(runs: Sequence[Run]) -> str:
+    times = [run.seconds for run in runs if run.seconds is not None and not run.trouble]
+    if not times or max(times) >= FIRST_LOOK_SECONDS:
+        return ""
+    most = "at most " if len(times) > 1 else ""
+    return f"Trained for {most}{duration(max(times))}: too short for more than a first look."
+
+
+def _strip(runs: Sequence[Run], out: Path, folder: str) -> Strip | None:
+    """Write the strip of the first training that has one: LR, moments of each stage, HR."""
+    for run in runs:
+        hr, lr = (_read(run.folder / "samples" / name) for name in ("hr.png", "lr.png"))
+        if (
+            hr is None
+            or lr is None
+            or hr.shape[0] % lr.shape[0]
+            or hr.shape[1] * lr.shape[0] != lr.shape[1] * hr.shape[0]
+        ):
+            continue
+        pictures = [(path, sr) for path in chosen(run) if (sr := _read(path)) is not None and sr.shape == hr.shape]
+        if pictures:
+            return _write_strip(run, lr, pictures, hr, out, folder)
+    return None
+
+
+def chosen(run: Run, most: int = MOST_SAMPLES) -> list[Path]:
+    """At most so many samples, evenly over the strip, the first and the last among them."""
+    samples = run.samples
+    places = np.linspace(0, len(samples) - 1, num=min(most, len(samples))).round().astype(int)
+    return [samples[place] for place in places]
+
+
+def _write_strip(
+    run: Run, lr: Image, pictures: Sequence[tuple[Path, Image]], hr: Image, out: Path, folder: str
+) -> Strip:
+    scale = hr.shape[0] // lr.shape[0]
+    several = len({run.stage_of(path) for path, _ in pictures}) > 1
+    box = [_middle(length, SIDE // scale) for length in lr.shape[:2]]
+    named: list[tuple[str, Image, tuple[str, ...]]] = [("lr", lr, ("LR",))]
+    for place, (path, sr) in enumerate(pictures):
+        step = f"step {int(path.stem.rpartition('-')[2]):,}"
+        named.append((f"sr-{place}", sr, (step, run.stage_of(path)) if several else (step,)))
+    named.append(("hr", hr, ("HR",)))
+    (out / folder).mkdir(parents=True, exist_ok=True)
+    samples = []
+    for name, picture, words in named:
+        factor = 1 if name == "lr" else scale
+        shown = picture[tuple(slice(factor * start, factor * end) for start, end in box)]
+        write_png(out / folder / f"{name}.png", to_display(shown, peak_of(picture)))
+        samples.append(Sample(f"{folder}/{name}.png", words, f"{', '.join(words)}: {run.name}"))
+    height, width = (scale * (end - start) for start, end in box)
+    return Strip(run.name, tuple(samples), width, height)
+
+
+def _middle(length: int, most: int) -> tuple[int, int]:
+    """Where the middle begins and ends."""
+    start = max(0, length - most) // 2
+    return start, start + min(length, most)
+
+
+def _read(path: Path) -> Image | None:
+    """A picture, or None: a training that was killed may have left half of one."""
+    try:
+        return read_image(path) if path.is_file() else None
+    except ImageError:
+        return None
+
+
+def training_of(result: Result, groups: Sequence[Group]) -> tuple[Group | None, Run | None]:
+    """Where a cell's training is shown, and the training; None twice where it left nothing."""
+    key = result.record.model if result.record else None
+    return next(((group, run) for group in groups for run in group.runs if run.key == key), (None, None))
+
+
+def notes_of(method: str, results: Results, groups: Sequence[Group]) -> list[str]:
+    """What a method and its trainings want readers to know, each once."""
+    records = [result.record.notes for result in results.of_method(method) if result.record]
+    told: list[Any] = [*records, *(run.notes for group in groups for run in group.runs)]
+    return list(dict.fromkeys(note for notes in told for note in notes))
