@@ -195,6 +195,8 @@ class _Training:
         if stage is None:
             return
         self._set_modes(stage)
+        if stage.begin is not None:
+            stage.begin(lambda: self.stepper.draw(stage))
         chosen = self._format(stage)
         put(stage.networks.values(), chosen)
         self.reports.append({"name": stage.name, "memory_format": chosen})

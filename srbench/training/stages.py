@@ -67,6 +67,9 @@ class Stage:
     keep: what the stage hands on: the weights of its last step, or those of its best validation.
     patience: validations in a row without a better score after which the stage ends early; None: it does not.
     augment: changes a batch before `step` sees it; draws from torch's, numpy's or Python's global generators.
+    begin: called once, when the stage begins, with a function that draws one batch after another as `step` will get
+        them: for what is measured on the training set before the first step, and kept in a buffer of one of `networks`
+        (the scale of a latent space, say). A training that is resumed later in the stage does not call it again.
     """
 
     name: str
@@ -84,6 +87,7 @@ class Stage:
     keep: Literal["last", "best"] = "last"
     patience: int | None = None
     augment: Callable[[Batch], Batch] | None = None
+    begin: Callable[[Callable[[], Batch]], None] | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.patch < 1:
