@@ -32,6 +32,7 @@ docs: $(VENV)/developed  ## the documentation, into site/
 benchmarks: $(VENV)/developed  ## speed, side by side with peers
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/frechet.py
+	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/training.py
 

@@ -64,6 +64,33 @@ POPULATIONS: dict[str, Draw] = {
 }
 
 
+def standardised(draw: Draw) -> Draw:
+    """Mean 0 and variance 1, both from a large sample."""
+    sample = draw(np.random.default_rng(0), (4_000_000,))
+    mean, deviation = sample.mean(), sample.std()
+    return lambda rng, size: (draw(rng, size) - mean) / deviation
+
+
+def two_kinds(share: float, apart: float) -> Draw:
+    """Most images with one difference, a share of them with one that is so many standard deviations larger."""
+    return standardised(lambda rng, size: rng.normal(size=size) + apart * (rng.random(size) < share))
+
+
+UNSEEN: dict[str, Draw] = {
+    "exponential + normal": standardised(lambda rng, size: rng.exponential(size=size) + 0.5 * rng.normal(size=size)),
+    "gamma, 30 % of it zero": standardised(lambda rng, size: rng.gamma(2, size=size) * (rng.random(size) < 0.7)),
+    "Weibull, shape 1.2": standardised(lambda rng, size: rng.weibull(1.2, size)),
+    "Laplace, asymmetric": standardised(lambda rng, size: rng.exponential(2, size) - rng.exponential(0.7, size)),
+    "chi-squared, 1 df (skew 2.8)": standardised(lambda rng, size: rng.chisquare(1, size)),
+    "gamma, skew 3": gamma(3.0),
+    "lognormal, skew 3.7": lognormal(0.8),
+    "lognormal, skew 6.2": lognormal(1.0),
+    "15 % of images 5 deviations off": two_kinds(0.15, 5),
+    "30 % of images 7 deviations off": two_kinds(0.3, 7),
+}
+"""Populations that had no part in the choice of the construction, the last ones meant to break it."""
+
+
 def percentile(datasets: list[Array]) -> Bounds:
     """The simplest bootstrap, for comparison: quantiles of the resampled means."""
     rng = np.random.default_rng(0)
@@ -168,6 +195,7 @@ def main() -> None:
     print(f"{boards} simulated leaderboards a setting")
     print_coverage(populations, ONE_DATASET, boards)
     print_coverage(populations, SEVERAL, boards)
+    print_coverage(UNSEEN, [(5,), (10,), (20,), (50,), (100,)], boards)
     print_constructions(populations, boards)
     print_ranks(boards)
 

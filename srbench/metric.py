@@ -99,6 +99,8 @@ class SetMetric(Metric):
         """Further numbers for the page, asked for after `compute`: a spread, recall, F1.
 
         By convention `n` is how many images its statistics rest on and `d` the length of a feature vector; where
-        n < d, the page marks the value. `spread`, `floor` and `ceiling` stand beside the value, too.
+        n < d, the page marks the value; `spread` stands beside it, too. `ceiling` is what HR gets in place of SR,
+        `floor` what bicubic SR gets (with their own `ceiling spread`, `floor spread`): rows of the table that are never
+        ranked. `TRUE as PREDICTED`, for every pair of classes, is a confusion matrix.
         """
         return {}

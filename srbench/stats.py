@@ -68,18 +68,6 @@ class Count(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Wins:
-    """A pair of methods, counted over images and over datasets.
-
-    On an image the better score wins (equal to twelve digits is a tie). On a dataset a method wins only where the 95 %
-    interval of the mean difference excludes zero; otherwise it is a tie.
-    """
-
-    images: Count
-    datasets: Count
-
-
-@dataclass(frozen=True)
 class SeedSpread:
     """What training again with another seed changes, apart from what other images would change.
 
@@ -134,24 +122,16 @@ def seed_spread(scores: npt.ArrayLike, strata: Sequence[Hashable] | None = None)
     return SeedSpread(images, std, count, few=count < FEW_SEEDS)
 
 
-def wins(
-    a: npt.ArrayLike, b: npt.ArrayLike, strata: Sequence[Hashable] | None = None, *, higher_is_better: bool = True
-) -> Wins:
-    """Count where a beats b over the same images, `(images,)` each. An infinite score is an ordinary one here."""
-    first, second = _pair(a, b)
-    sign = 1 if higher_is_better else -1
-    gap = sign * differences(first, second)
-    code = codes(strata, len(first))
-    verdicts = [
-        sign * intervals(differences(first, second)[None, code == k], code[code == k])[0].sign for k in np.unique(code)
-    ]
+def wins(a: npt.ArrayLike, b: npt.ArrayLike, *, higher_is_better: bool = True) -> Count:
+    """On how many images a is better than b, equal (to twelve digits), or worse; `(images,)` each, the same images.
+
+    An infinite score is an ordinary one here. Raises StatsError for scores that are not numbers or not of the same
+    images.
+    """
+    gap = differences(*_pair(a, b)) * (1 if higher_is_better else -1)
     # The difference of two equal infinities is not a number, and neither above nor below zero: a tie.
-    return Wins(images=_count(gap), datasets=_count(np.array(verdicts, dtype=np.float64)))
-
-
-def _count(gaps: Array) -> Count:
-    won, lost = int((gaps > 0).sum()), int((gaps < 0).sum())
-    return Count(won, len(gaps) - won - lost, lost)
+    won, lost = int((gap > 0).sum()), int((gap < 0).sum())
+    return Count(won, len(gap) - won - lost, lost)
 
 
 def intervals(rows: Array, code: npt.NDArray[np.intp]) -> list[Interval]:

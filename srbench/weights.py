@@ -54,7 +54,7 @@ def weights_path(name: str) -> Path:
     if not path.is_file():
         raise WeightsMissing(
             f"the weights {name!r} ({_megabytes(declared)}{declared.licence}) are not on this machine; `srbench fetch "
-            f"{name}` gets them, or put the file {declared.file} into {path.parent}"
+            f"{name}` gets them, or put the file {declared.file} into the folder {FOLDER} of the data root"
         )
     found = _hashed(path, *_stamp(path))
     if found != declared.sha256:

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srbench.errors import SrbenchError
+from srbench.leaderboard.confusion import confusion_table
 from srbench.leaderboard.costs import cost_cell, cost_columns, cost_lines
 from srbench.leaderboard.numerals import MINUS, duration, listing, metric_label, number, significant, slug
 from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
 from srbench.leaderboard.results import Result, Results
-from srbench.leaderboard.tables import set_remarks, spread_over_seeds
+from srbench.leaderboard.setmetrics import set_remarks
 from srbench.leaderboard.trainings import Group, notes_of, training_of
+from srbench.leaderboard.values import spread_over_seeds
 from srbench.matrix import Use
 from srbench.store import MetricResult
 
@@ -65,6 +67,7 @@ def cell_context(
     pictures, remark = _pictures(result, results, galleries)
     ingredients = (record.ingredients if record else None) or cell.ingredients
     group, run = training_of(result, trainings)
+    facts = record.metrics if record else {}
     return {
         "title": cell.label,
         "result": result,
@@ -74,7 +77,7 @@ def cell_context(
         "reason": (record.reason if record else planned.why) if not result.ok else "",
         "point": point,
         "method_slug": method_slug,
-        "metrics": [_metric_line(name, facts) for name, facts in record.metrics.items()] if record else [],
+        "metrics": [_metric_line(name, facts[name]) for name in results.metrics if name in facts],
         "image_metrics": [metric_label(name) for name in _image_metrics(result)],
         "images": _image_lines(result),
         "pictures": pictures,
@@ -95,10 +98,11 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
     remarks = [facts.reason] if facts.reason else []
     if facts.infinite:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
-    if not facts.per_image:
+    if not facts.per_image and facts.status == "ok":
         remarks.append("compares the whole set")
     remarks += set_remarks(facts)
-    extra = ", ".join(f"{label.replace('_', ' ')} {_plain(value)}" for label, value in facts.extra.items())
+    confusion, others = confusion_table(facts.extra)
+    extra = ", ".join(f"{label.replace('_', ' ')} {_plain(value)}" for label, value in others.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
         "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
     )
@@ -109,6 +113,7 @@ def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
         "arrow": "↑" if facts.higher_is_better else "↓",
         "direction": "higher" if facts.higher_is_better else "lower",
         "extra": extra,
+        "confusion": confusion,
         "remark": "; ".join(remarks) or "–",
     }
 

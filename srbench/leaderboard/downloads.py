@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from srbench.cell import digest
+from srbench.leaderboard.references import Reference
 from srbench.leaderboard.results import Result, Results
 from srbench.leaderboard.tables import Row, Table
 from srbench.plugins import registry
@@ -99,8 +100,18 @@ def _table(table: Table) -> dict[str, Any]:
         "datasets": list(table.datasets),
         "ranked_by": table.primary,
         "rows": [_row(row, table) for row in table.rows],
+        "references": [_reference(reference, table) for reference in table.references],
         "notes": list(table.notes),
     }
+
+
+def _reference(reference: Reference, table: Table) -> dict[str, Any]:
+    known = {
+        column.metric: value.interval.estimate
+        for column, value in zip(table.columns, reference.values, strict=True)
+        if value.interval is not None
+    }
+    return {"name": reference.name, "mark": reference.mark, "metrics": known}
 
 
 def _row(row: Row, table: Table) -> dict[str, Any]:

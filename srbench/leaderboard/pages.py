@@ -12,6 +12,7 @@ from srbench.dataroot import data_root
 from srbench.leaderboard import details, downloads
 from srbench.leaderboard.charts import Chart, charts
 from srbench.leaderboard.findings import Findings, baseline, findings
+from srbench.leaderboard.headtohead import HeadToHead, head_to_head
 from srbench.leaderboard.look import extremes, look_data, start
 from srbench.leaderboard.numerals import listing, metric_label, plural
 from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, error_legend, write_galleries
@@ -44,6 +45,7 @@ class View:
     scope: Scope
     tables: tuple[ShownTable, ...]
     findings: Findings
+    duels: HeadToHead | None
     figures: tuple[Chart, ...]
 
 
@@ -121,6 +123,7 @@ def _view(scope: Scope, results: Results, method_slugs: dict[str, str]) -> View:
         scope=scope,
         tables=tuple(tables),
         findings=findings(pooled, single or [pooled]),
+        duels=head_to_head(pooled, single),
         figures=tuple(charts(pooled, name)),
     )
 

@@ -17,7 +17,8 @@ from scipy import stats as scipy_stats
 from srbench.leaderboard import numerals
 from srbench.leaderboard.findings import findings
 from srbench.leaderboard.results import Results, load_results, unique_slugs
-from srbench.leaderboard.tables import THIN, Row, Table, build_table, set_aside, set_remarks
+from srbench.leaderboard.setmetrics import THIN, set_aside, set_remarks
+from srbench.leaderboard.tables import Row, Table, build_table
 from srbench.leaderboard.transfer import transfer_tables
 from srbench.store import MetricResult, StoreError
 
@@ -126,10 +127,12 @@ def test_a_set_metric_shows_n_and_d_and_marks_fewer_images_than_dimensions(resul
         assert "accuracy 0.93" in note
         assert ("mostly bias" in note) == thin
     thin_facts = MetricResult(key="", extra={"n": 7, "d": 8, "spread": 0.0123})
-    assert set_aside(thin_facts) == "± 0.012, n 7, d 8, n < d"
+    assert set_aside([thin_facts]) == "± 0.012, n 7, d 8, n < d"
+    seeds = [MetricResult(key="", extra={"n": 7, "spread": spread}) for spread in (0.3, 0.4)]
+    assert set_aside(seeds) == "± 0.35, n 7", "the root of the mean square"
     assert set_remarks(thin_facts) == [THIN]
-    assert set_aside(MetricResult(key="", extra={"recall": 0.5})) == ""
-    assert set_aside(MetricResult(key="", extra={"ceiling": 0.9, "floor": 0.25})) == "floor 0.250, ceiling 0.900"
+    assert set_aside([MetricResult(key="", extra={"recall": 0.5})]) == ""
+    assert set_aside([MetricResult(key="", extra={"ceiling": 0.9, "floor": 0.25})]) == "", "they have their rows"
     page = next(path for path in (pages / "cells").iterdir() if "blobs" in path.name and "bicubic" in path.name)
     text = page.read_text(encoding="utf-8")
     assert "n 9, d 8, fid of &lt;dark&gt; 12.50" in text

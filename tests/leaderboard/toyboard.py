@@ -34,6 +34,10 @@ PEAKS = {"blobs": 255, "waves": 65535, "absent": 255}
 OFFSETS = {"bicubic": 0.0, "lanczos": 0.02, "learner": 1.5, "$x^2$": 0.9, HOSTILE: -1.0, "slow": 0.5, "never": 0.0}
 
 
+BOUNDS = {"ceiling": 2.5, "floor": 61.0, "floor spread": 1.5}
+CONFUSION = {"a as a": 5.0, "a as b as c": 1.5, "b as c as a": 0.0, "b as c as b as c": 2.0}
+
+
 def picture(dataset: str, number: int) -> Image:
     """A small picture with structure: 48 x 40 RGB, 8 bit; `waves` is grey, 16 bit, 300 pixels wide."""
     rng = np.random.default_rng([number, *dataset.encode()])
@@ -130,7 +134,7 @@ def write_cell(store: Path, key: str, dataset: str, method: str, seed: int | Non
             n=len(ids),
             higher_is_better=False,
             per_image=False,
-            extra={"n": len(ids), "d": 8, "fid of <dark>": 12.5},
+            extra={"n": len(ids), "d": 8, "fid of <dark>": 12.5, **BOUNDS, **CONFUSION},
             notes=[f"extractor {HOSTILE} was trained; on its test split: accuracy 0.93"],
         ),
         "lpips": MetricResult(

@@ -260,10 +260,10 @@ class Is(_Gathering):
         return self._score(self._sr).value
 
     def extra(self) -> dict[str, float]:
-        """n, the spread over splits, and the score of HR."""
+        """n, the spread over splits, and the score of HR as the ceiling."""
         if self._classifier is None or len(self._sr) < self._splits:
             return super().extra()
-        return super().extra() | {"spread": self._score(self._sr).spread, "of HR": self._score(self._hr).value}
+        return super().extra() | {"spread": self._score(self._sr).spread, "ceiling": self._score(self._hr).value}
 
     def _score(self, features: list[Vector]) -> InceptionScore:
         import torch

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from srbench_fid.extractors.inception import Inception, empty_network
 from srbench_fid.extractors.preparing import resized
 from srbench_fid.extractors.timm_model import ModelError, TimmModel
+from srbench_fid.metrics import CLIP
 
 from srbench.torchvision_shim import import_torchvision
 from srbench.weights import WeightsDamaged, WeightsMissing, weights_file
@@ -108,8 +109,18 @@ def test_inception_refuses_weights_that_do_not_fit(inception_state, monkeypatch,
 @pytest.mark.parametrize("extractor", [Inception, lambda: TimmModel(MODEL)])
 def test_without_its_weights_an_extractor_says_how_to_get_them(extractor, tmp_path, monkeypatch):
     monkeypatch.setenv("SRBENCH_DATA", str(tmp_path))
-    with pytest.raises(WeightsMissing, match=r"srbench fetch inception|huggingface.co/timm"):
+    with pytest.raises(WeightsMissing, match=r"srbench fetch inception|huggingface.co/timm/test_resnet") as caught:
         extractor().extract(pictures(1, 3, 64, 64))
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_the_page_of_a_models_weights_is_the_one_that_timm_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("SRBENCH_DATA", str(tmp_path))
+    for name in (MODEL, "vit_base_patch32_clip_224.openai", CLIP.removeprefix("timm:")):
+        with pytest.raises(WeightsMissing) as caught:
+            _ = TimmModel(name).files
+        page = f"https://huggingface.co/{timm.models.get_pretrained_cfg(name).hf_hub_id}/resolve/main/"
+        assert page in str(caught.value)
 
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])

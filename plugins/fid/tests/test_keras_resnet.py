@@ -7,6 +7,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from srbench_fid.extractors.keras_resnet import KerasResNet
 from srbench_fid.extractors.radimagenet import MEANS, RadImageNet
 
+from srbench.weights import load_state
+
 STAGES = (3, 4, 6, 3)
 
 
@@ -110,6 +112,25 @@ def test_it_has_as_many_parameters_and_tensors_as_published():
     assert len(state) == 53 * 2 + 53 * 5
     still = [name for name in state if name.endswith(("running_mean", "running_var"))]
     assert sum(state[name].numel() for name in still) == 53_120
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_radimagenets_features_are_those_of_the_transcription(monkeypatch, channels):
+    images = torch.rand(1, channels, 224, 224, dtype=torch.float64, generator=torch.Generator().manual_seed(6))
+    blue_first = images.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()[..., ::-1] - np.array([0.406, 0.456, 0.485])
+    keras = KerasInNumpy(64, STAGES, seed=7)
+    expected = keras(blue_first).mean(axis=(1, 2))
+    state = state_dict(keras.weights)
+    monkeypatch.setattr("srbench.weights.load_weights", lambda name: state)
+    extractor = RadImageNet()
+    with torch.inference_mode():
+        rounded = extractor.extract(images.float()).numpy()
+    np.testing.assert_allclose(rounded, expected, rtol=0, atol=1e-5 * expected.max())
+    load_state(extractor._network.double(), state, "radimagenet-resnet50")  # unrounded, to see every digit
+    with torch.inference_mode():
+        found = extractor.extract(images).numpy()
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
 def full_state(seed: int) -> dict[str, torch.Tensor]:

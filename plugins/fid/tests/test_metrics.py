@@ -1,6 +1,7 @@
 """The set metrics on an extractor small enough to follow by hand, and as they stand in a run."""
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -144,7 +145,7 @@ def test_beside_its_value_a_metric_says_what_it_rests_on():
     distance = kernel_distance(features_of(SR), features_of(HR), 9, 12)
     assert kid.extra() == {"n": 30, "spread": distance.spread, "subset_size": 12}
     logits = Corners().logits(torch.from_numpy(features_of(HR))).numpy()
-    assert inception.extra()["of HR"] == inception_score(logits, 5).value
+    assert inception.extra()["ceiling"] == inception_score(logits, 5).value
     # A Frechet distance is too large where n < d, which the page marks; the others know no such bias.
     assert [name for name, metric in {"fid": fid, "kid": kid, "is": inception}.items() if "d" in metric.extra()] == [
         "fid"
@@ -277,3 +278,25 @@ def test_a_run_scores_on_a_model_of_timm_as_soon_as_its_weights_are_there_and_ag
 
     save_model(tmp_path / "data", seed=1)
     assert "to be scored: fid, kid" in bench.srbench("plan", "matrix.yaml").stdout
+
+
+def test_the_number_of_workers_changes_no_value(bench, tmp_path):
+    save_model(tmp_path / "data")
+    on_timm = {"extractor": f"timm:{MODEL}"}
+    settings = {"methods": ["toy-nearest", "bicubic", "lanczos"]}
+    bench.matrix(**settings, metrics=["psnr", {"fid": on_timm}, {"kid": on_timm}, {"mmd": on_timm}])
+    values = []
+    for jobs in ("1", "3"):
+        # Without what the other run left behind.
+        shutil.rmtree(bench.folder / "cache", ignore_errors=True)
+        shutil.rmtree(bench.folder / "results", ignore_errors=True)
+        assert bench.run("--jobs", jobs).returncode == 0
+        values.append(
+            {
+                (label, name): metric["value"]
+                for label, record in bench.records().items()
+                for name, metric in record["metrics"].items()
+            }
+        )
+    assert len(values[0]) == 12
+    assert values[0] == pytest.approx(values[1], rel=1e-6)

@@ -61,7 +61,7 @@ class _Pairwise(srbench.SetMetric):
         return self._mean([sr for *_, sr, _ in self._held])
 
     def extra(self) -> dict[str, float]:
-        """The mean similarity of the same HR images, what the value is to be judged by, and how many pairs there are.
+        """The ceiling: the mean similarity of the same HR images, to judge the value by; and how many pairs there are.
 
         Empty where the metric is skipped.
         """
@@ -70,7 +70,7 @@ class _Pairwise(srbench.SetMetric):
         real = self._mean([hr for *_, hr in self._held])
         if isinstance(real, srbench.Skip):
             return {}
-        return {"real_set": real, "pairs": float(math.comb(len(self._held), 2))}
+        return {"ceiling": real, "pairs": float(math.comb(len(self._held), 2))}
 
     def _mean(self, images: list[torch.Tensor]) -> float | srbench.Skip:
         scores = []
@@ -83,7 +83,7 @@ class _Pairwise(srbench.SetMetric):
 
 
 class PairwiseSsim(_Pairwise):
-    """Mean SSIM over the pairs of images of a set: lower is more diverse. Its `real set` is that of HR.
+    """Mean SSIM over the pairs of images of a set: lower is more diverse. Its ceiling is that of HR.
 
     SSIM is that of the metric `ssim`. All pairs of the set, or of `images` of its images when there are more (chosen by
     the sha256 of their HR). Skipped where sizes differ, with fewer than two images, and where SSIM would be.
@@ -94,7 +94,7 @@ class PairwiseSsim(_Pairwise):
 
 
 class PairwiseMsSsim(_Pairwise):
-    """Mean MS-SSIM over the pairs of images of a set: lower is more diverse. Its `real set` is that of HR.
+    """Mean MS-SSIM over the pairs of images of a set: lower is more diverse. Its ceiling is that of HR.
 
     Odena, Olah, Shlens, "Conditional image synthesis with auxiliary classifier GANs", 2017, who take 100 random pairs
     of a class. Here: all pairs of the set, or of `images` of its images when there are more (190 pairs of the default

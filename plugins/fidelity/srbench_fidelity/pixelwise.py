@@ -29,7 +29,7 @@ class Psnr(srbench.ImageMetric):
 class LrConsistency(Psnr):
     """PSNR in dB of the LR that the method was given, against SR shrunk and rounded as the protocol makes LR.
 
-    Lugmayr et al., "NTIRE 2021 learning the super-resolution space challenge", which calls 45 dB or more consistent.
+    Lugmayr et al., "NTIRE 2021 learning the super-resolution space challenge", whose goal was a mean of 45 dB.
     In the protocol's channel, border included. SR that would give the very same LR has no error: infinite. Where LR
     was made by the protocol, HR itself does.
     """

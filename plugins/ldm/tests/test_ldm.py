@@ -40,15 +40,15 @@ TINY = {
     "autoencoder_share": 0.5,
     "batch_size": 2,
     "patch": 16,
-    "timesteps": 8,
-    "beta_end": 0.5,
+    "timesteps": 24,
+    "beta_end": 0.3,
     "lr_noise": 5,
     "noise_level": 1,
 }
 GIVEN = {name: list(value) if isinstance(value, tuple) else value for name, value in TINY.items()}
 
 test_contract = check_methods(
-    ("ldm", GIVEN), ("ldm", {"preset": "small", **GIVEN, "checkpointing": True, "accumulate": 2, "steps": 4})
+    ("ldm", GIVEN), ("ldm", {"preset": "small", **GIVEN, "checkpointing": True, "accumulate": 2, "steps": 5})
 )
 
 
@@ -381,7 +381,7 @@ def test_a_denoiser_that_knows_the_noise_gives_the_autoencoders_reconstruction(
     hr = torch.rand(1, 3, 5 * scale, 7 * scale)
     with torch.no_grad():
         latent = autoencoder.encode(method.geometry.framed(hr))[0] / 0.37
-    left = (1 - torch.linspace(0.0015, 0.5, 8, dtype=torch.float64)).cumprod(0).float()
+    left = (1 - torch.linspace(0.0015, 0.3, 24, dtype=torch.float64)).cumprod(0).float()
 
     def knows(x: torch.Tensor, lr: torch.Tensor, t: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
         assert lr.shape[-2:] == x.shape[-2:]
@@ -468,9 +468,9 @@ def test_what_it_cannot_do_is_said_before_anything_is_trained() -> None:
         ({"unet_attention": (True,)}, "each of the 2 levels"),
         ({"head_channels": 3}, "head_channels: 3; 8 channels"),
         ({"noise_level": 6}, "noise_level, lr_noise: 6, 5"),
-        ({"lr_noise": 9}, "8 timesteps"),
-        ({"beta_start": 0.6}, "above beta_end"),
-        ({"steps": 9}, "steps: 9"),
+        ({"lr_noise": 25}, "24 timesteps"),
+        ({"beta_start": 0.4}, "above beta_end"),
+        ({"steps": 25}, "steps: 25"),
         ({"eta": 0.5}, "eta: 0.5"),
     ],
 )

@@ -46,9 +46,13 @@ class TimmModel(srbench.Extractor):
 
         path = data_root() / FOLDER / "timm" / f"{self._model}.safetensors"
         if not path.is_file():
+            # The reason of a skipped metric, which is published: no path of this machine. Models whose name says
+            # `quickgelu` share the page of those without.
+            page = f"https://huggingface.co/timm/{self._model.replace('_quickgelu', '')}"
             raise WeightsMissing(
-                f"the weights of timm's {self._model!r} are not on this machine: get model.safetensors from its page "
-                f"at huggingface.co/timm and put it there as {path}"
+                f"the weights of timm's {self._model!r} are not on this machine; `curl --create-dirs -Lo "
+                f"$SRBENCH_DATA/{FOLDER}/timm/{self._model}.safetensors {page}/resolve/main/model.safetensors` gets "
+                "them, with SRBENCH_DATA set to the data root, which `srbench doctor` shows"
             )
         return (path,)
 
