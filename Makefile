@@ -35,6 +35,7 @@ benchmarks: $(VENV)/developed  ## speed, side by side with peers
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/tiling.py
 
 quickstart: $(VENV)/installed  ## publish the quickstart again: its records and pages in leaderboards/quickstart
 	$(BIN)/srbench run leaderboards/quickstart
@@ -45,14 +46,13 @@ clean:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# Torch and the build tools first: with them in place nothing needs a build environment of its own.
+# Torch and the build tools first: with them in place nothing needs a build environment of its own. basicsr builds from
+# source and imports torch, numpy and Cython while it does.
 $(VENV)/installed: $(MANIFESTS) | $(VENV)/bin/python
-	$(PIP) torch hatchling editables
+	$(PIP) torch hatchling editables setuptools wheel cython numpy
 	$(PIP) --no-build-isolation --editable . $(addprefix --editable ./,$(PLUGINS))
 	touch $@
 
-# basicsr builds from source and imports torch, numpy and Cython while it does.
 $(VENV)/developed: $(VENV)/installed
-	$(PIP) setuptools wheel cython numpy
 	$(PIP) --no-build-isolation --editable '.[dev]'
 	touch $@

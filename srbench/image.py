@@ -33,8 +33,13 @@ MAX_PIXELS = 1024**3 // 12
 """A header that promises more pixels than this is refused before anything is decoded; Pillow's own limit, so that every
 format has the same one."""
 
+_BAND = 2**22
+"""How many values are converted at once where an image is gone through in bands."""
+
 _PILLOW_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "PPM", "GIF")
 _ORIENTATION = 0x0112
+_ASSOCIATED, _UNASSOCIATED = 1, 2
+"""What a further sample of a TIFF may be: alpha by which the colours are multiplied, or are not."""
 
 
 class ImageError(SrbenchError):
@@ -58,19 +63,35 @@ def read_image(path: str | os.PathLike[str]) -> Image:
     profiles are not. What has no single honest reading (transparency, CMYK, several frames, an odd depth, NaN, a
     damaged or empty file) raises `ImageError` with the file's name.
     """
+    image, alpha = read_with_alpha(path)
+    if alpha is not None:
+        raise ImageError(f"{path}: has transparent pixels, which have no single colour; flatten it first")
+    return image
+
+
+def read_with_alpha(path: str | os.PathLike[str]) -> tuple[Image, Image | None]:
+    """Read one picture that may be transparent: colours as `read_image` has them, and alpha `(H, W, 1)`.
+
+    Alpha is of the same depth, with the same white; None where the picture is opaque. Colours are straight: those that
+    a file holds multiplied by alpha are divided by it again.
+    """
     path = Path(path)
     with _blaming(path):
         image = _decode_tiff(path) if _is_tiff(path) else _decode_pillow(path)
     if image.dtype in (np.float16, np.float64):
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
             image = image.astype(np.float32)
-    if image.ndim != 3 or image.shape[-1] not in (1, 3):
+    if image.ndim != 3 or image.shape[-1] not in (1, 2, 3, 4):
         raise ImageError(f"{path}: has the shape {image.shape}; a picture has 1 or 3 channels")
     if image.dtype.name not in PEAKS:
         raise ImageError(f"{path}: its pixels are {image.dtype.name}; use uint8, uint16 or float32")
     if image.dtype == np.float32 and not np.isfinite(image).all():
         raise ImageError(f"{path}: holds values that are not finite (NaN or infinity)")
-    return np.ascontiguousarray(image, dtype=image.dtype.newbyteorder("="))
+    image = image.astype(image.dtype.newbyteorder("="), copy=False)
+    colours = image.shape[-1] - (image.shape[-1] + 1) % 2  # the even counts are those with alpha
+    alpha = image[..., colours:]
+    opaque = bool((alpha == peak_of(image)).all())
+    return np.ascontiguousarray(image[..., :colours]), None if opaque else np.ascontiguousarray(alpha)
 
 
 def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
@@ -175,9 +196,7 @@ def _decode_png16(path: Path) -> Image:
     import imagecodecs
 
     image = np.asarray(imagecodecs.png_decode(path.read_bytes()))
-    if image.ndim == 2:
-        image = image[..., None]
-    return _without_alpha(path, image) if image.shape[-1] in (2, 4) else image
+    return image[..., None] if image.ndim == 2 else image
 
 
 def _check_white(path: Path, opened: PIL.ImageFile.ImageFile) -> None:
@@ -189,14 +208,15 @@ def _check_white(path: Path, opened: PIL.ImageFile.ImageFile) -> None:
 
 
 def _pixels(path: Path, opened: PIL.ImageFile.ImageFile) -> Image:
+    """The picture with alpha, if it has any, as its last channel."""
     mode = opened.mode
     if mode == "P":
-        return _grey_if_colourless(_without_alpha(path, np.asarray(opened.convert("RGBA"))))
+        return _grey_if_colourless(np.asarray(opened.convert("RGBA")))
     if "transparency" in opened.info and mode in ("1", "L", "RGB"):
-        keyed = opened.convert("RGBA")
-        return _without_alpha(path, np.asarray(keyed))[..., : 3 if mode == "RGB" else 1]
+        keyed = np.asarray(opened.convert("RGBA"))
+        return keyed if mode == "RGB" else keyed[..., 2:]
     if mode in ("LA", "RGBA"):
-        return _without_alpha(path, np.asarray(opened))
+        return np.asarray(opened)
     if mode == "1":
         return np.asarray(opened.convert("L"))[..., None]
     if mode == "L":
@@ -281,10 +301,9 @@ def _tiff_colours(path: Path, page: tifffile.TiffPage) -> Image:
         image = np.moveaxis(image, 0, -1)
     if image.ndim == 2:
         image = image[..., None]
-    alpha = tuple(int(extra) for extra in page.extrasamples)
-    if alpha in ((1,), (2,)):  # associated or not: the same where it is opaque
-        image = _without_alpha(path, image)
-    if image.shape[-1] != (3 if kind == "RGB" else 1):
+    extra = tuple(int(sample) for sample in page.extrasamples)
+    colours = image.shape[-1] - (extra in ((_ASSOCIATED,), (_UNASSOCIATED,)))
+    if colours != (3 if kind == "RGB" else 1) or (kind == "PALETTE" and colours != image.shape[-1]):
         raise ImageError(f"{path}: is {kind} with {image.shape[-1]} channels; save it as grey or RGB")
     if kind == "PALETTE":
         return _grey_if_colourless(_look_up(image[..., 0].astype(np.intp), page.colormap))
@@ -293,8 +312,20 @@ def _tiff_colours(path: Path, page: tifffile.TiffPage) -> Image:
     if kind == "MINISWHITE":
         if image.dtype not in (np.uint8, np.uint16):
             raise ImageError(f"{path}: is {image.dtype.name} with white at zero; save it with black at zero")
-        image = np.iinfo(image.dtype).max - image
-    return image
+        image = np.concatenate([np.iinfo(image.dtype).max - image[..., :colours], image[..., colours:]], axis=-1)
+    return _unmultiplied(image) if extra == (_ASSOCIATED,) else image
+
+
+def _unmultiplied(image: Image) -> Image:
+    """Colours divided by alpha, the last channel, by which they are multiplied; black where nothing is to be seen."""
+    if image.dtype.name not in (*PEAKS, "float16", "float64"):
+        return image  # refused later, with its type
+    peak = PEAKS.get(image.dtype.name, 1.0)
+    alpha = image[..., -1:].astype(np.float64) / peak
+    colours = np.divide(image[..., :-1], alpha, where=alpha > 0, out=np.zeros(image[..., :-1].shape))
+    if image.dtype.kind == "u":
+        colours = np.rint(np.minimum(colours, peak))
+    return np.concatenate([colours.astype(image.dtype), image[..., -1:]], axis=-1)
 
 
 def _look_up(indices: Image, palette: Image | None) -> Image:
@@ -308,35 +339,36 @@ def _look_up(indices: Image, palette: Image | None) -> Image:
     return np.moveaxis(palette[:, indices], 0, -1)
 
 
-def _without_alpha(path: Path, image: Image) -> Image:
-    if (image[..., -1] != peak_of(image)).any():
-        raise ImageError(f"{path}: has transparent pixels, which have no single colour; flatten it first")
-    return image[..., :-1]
-
-
 def _grey_if_colourless(image: Image) -> Image:
-    if (image == image[..., :1]).all():
-        return image[..., :1]
+    """Of an RGB picture, or RGBA, that without two of its colour channels, where all three are equal."""
+    if (image[..., :3] == image[..., :1]).all():
+        return image[..., [0, *range(3, image.shape[-1])]]
     return image
 
 
-def write_image(path: str | os.PathLike[str], image: Image) -> None:
+def write_image(path: str | os.PathLike[str], image: Image, alpha: Image | None = None) -> None:
     """Write a picture `(H, W, C)` losslessly in its own depth: PNG for uint8 and uint16, TIFF for float32.
 
-    The name must end as `suffix_for(image)` says. `read_image` gives back the same array.
+    The name must end as `suffix_for(image)` says. alpha: `(H, W, 1)` in the same depth. `read_image` (or
+    `read_with_alpha`) gives back the same array.
     """
     path = Path(path)
     if path.suffix != suffix_for(image):
         raise ImageError(f"{path}: a {image.dtype.name} picture is written as {suffix_for(image)}")
     if image.ndim != 3 or image.shape[-1] not in (1, 3) or not image.size:
         raise ImageError(f"{path}: cannot write the shape {image.shape}; it should be (H, W, 1) or (H, W, 3)")
+    if alpha is not None:
+        if alpha.shape != (*image.shape[:2], 1) or alpha.dtype != image.dtype:
+            raise ImageError(f"{path}: alpha is {alpha.shape} {alpha.dtype}; the picture {image.shape} {image.dtype}")
+        image = np.concatenate([image, alpha], axis=-1)
     image = np.ascontiguousarray(image)
     plain = image[..., 0] if image.shape[-1] == 1 else image
     if image.dtype == np.float32:
         import tifffile
 
-        colours = "minisblack" if plain.ndim == 2 else "rgb"
-        tifffile.imwrite(path, plain, photometric=colours, compression="zlib", metadata=None)
+        colours = "minisblack" if image.shape[-1] < 3 else "rgb"
+        extra = None if alpha is None else ["unassalpha"]
+        tifffile.imwrite(path, plain, photometric=colours, extrasamples=extra, compression="zlib", metadata=None)
     elif image.dtype == np.uint16:
         import imagecodecs
 
@@ -367,7 +399,10 @@ def to_image(tensor: torch.Tensor, like: Image, peak: float) -> Image:
 
     Float pictures are clamped to [0, peak] and not rounded.
     """
-    scaled = (tensor.double().clamp(0, 1) * peak).permute(1, 2, 0).cpu()
-    if like.dtype != np.float32:
-        scaled = scaled.round()
-    return np.ascontiguousarray(scaled.numpy().astype(like.dtype))
+    channels, height, width = tensor.shape
+    image = np.empty((height, width, channels), like.dtype)
+    rows = max(1, _BAND // max(1, width * channels))
+    for top in range(0, height, rows):  # in double precision a whole large image would take eight times its size
+        scaled = (tensor[:, top : top + rows].double().clamp(0, 1) * peak).permute(1, 2, 0).cpu()
+        image[top : top + rows] = (scaled if like.dtype == np.float32 else scaled.round()).numpy()
+    return image

@@ -44,6 +44,9 @@ class Method(ABC):
     history: rows of the training just done, each with at least `step` and `seconds`; empty when none are kept.
     facts: numbers of the training just done, by name, for its record (the best validation, say).
     halo: how many LR pixels around an output pixel can influence it, for exact tiling; None: any of them.
+    weights: names of the published files (see `srbench.weights`) that it reads. Where one is missing, its cells are
+    skipped with the command that fetches it.
+    files: further files that it reads, beside those that are its parameters: what they hold is part of its key.
     """
 
     learns: ClassVar[bool] = False
@@ -52,6 +55,8 @@ class Method(ABC):
     history: Sequence[Mapping[str, float | int | str]] = ()
     facts: Mapping[str, float] = {}
     halo: int | None = None
+    weights: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
     device: str = "cpu"
 
     @cached_property

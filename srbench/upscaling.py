@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from srbench.alpha import upscaled_alpha, without_unseen_colours
 from srbench.errors import SrbenchError
 from srbench.evaluate.upscale import upscale_image
-from srbench.image import SUFFIXES, peak_of, read_image, suffix_for, to_image, to_tensor, write_image
-from srbench.method import Method
+from srbench.image import SUFFIXES, peak_of, read_with_alpha, suffix_for, to_image, to_tensor, write_image
+from srbench.method import Method, Problem
+from srbench.metric import Skip
 from srbench.params import resolve
 from srbench.plugins import registry
 from srbench.store import Record, Store
 
-DEFAULT_SCALE = 4
+SCALES = (4, 2, 3, 8, 16, 1)
+"""Without a model and a scale, the first of these that the method does."""
+_OUTPUT_SUFFIXES = (".png", ".tiff")
+_CPU_SHARE, _GPU_SHARE = 0.5, 0.8
+"""How much of the memory that is free may be used, unless told."""
 
 
 @dataclass(frozen=True)
@@ -25,20 +32,55 @@ class Loaded:
     scale: int
 
 
-def load_method(name: str, model: str | None, scale: int | None) -> Loaded:
+@dataclass(frozen=True)
+class Picture:
+    """A file to be upscaled. target: where its SR goes; the suffix, `.png` or `.tiff`, is decided by its depth."""
+
+    path: Path
+    target: Path
+
+    def existing(self) -> Path | None:
+        """What already stands in the place of its SR."""
+        found = (self.target.with_name(self.target.name + suffix) for suffix in _OUTPUT_SUFFIXES)
+        return next((path for path in found if path.exists()), None)
+
+
+def load_method(
+    name: str,
+    model: str | None = None,
+    scale: int | None = None,
+    given: Mapping[str, Any] | None = None,
+    device: str = "cpu",
+) -> Loaded:
     """A method by name, with what it learned.
 
     model: a cell of a store in `results/` (label or key), or the folder that a training left. A method that learns
-    needs one. scale: that of the model unless told.
+    needs one, which brings its parameters. given: the parameters of a method that does not learn; paths among them are
+    relative to the working directory. scale: that of the model unless told; of a method that does not learn, the first
+    of `SCALES` that it does. Raises `SrbenchError` for a scale that it cannot do.
     """
     registered = registry().get("method", name)
     kind = registered.load()
     if not kind.learns:
         if model is not None:
             raise SrbenchError(f"{name} does not learn; leave out --model")
-        return Loaded(kind(**resolve(kind, {})), scale or DEFAULT_SCALE)
-    if model is None:
-        raise SrbenchError(f"{name} learns; name a trained model with --model (a cell's label, its key, or a folder)")
+        method: Method = kind(**resolve(kind, given or {}, Path.cwd()))
+        scale = _own_scale(method) if scale is None else scale
+        if (refusal := _refusal(method, scale)) is not None:
+            raise SrbenchError(f"{name} cannot do this: {refusal}")
+    else:
+        if given:
+            raise SrbenchError(f"{name} learns: its parameters are those of the model; leave out --param")
+        if model is None:
+            raise SrbenchError(
+                f"{name} learns; name a trained model with --model (a cell's label, its key, or a folder)"
+            )
+        method, scale = _trained(name, kind, model, scale)
+    method.to(device)
+    return Loaded(method, scale)
+
+
+def _trained(name: str, kind: type[Method], model: str, scale: int | None) -> tuple[Method, int]:
     folder, record = _model(model)
     trained_by = record.ingredients["method"]
     if trained_by["name"] != name:
@@ -46,9 +88,24 @@ def load_method(name: str, model: str | None, scale: int | None) -> Loaded:
     trained_scale = int(record.ingredients["protocol"]["scale"])
     if scale not in (None, trained_scale):
         raise SrbenchError(f"{model} was trained for scale {trained_scale}, not {scale}")
-    method: Method = kind(**trained_by["params"])
+    method = kind(**trained_by["params"])
     method.load(folder)
-    return Loaded(method, trained_scale)
+    return method, trained_scale
+
+
+def _own_scale(method: Method) -> int:
+    return next((scale for scale in SCALES if _refusal(method, scale) is None), SCALES[0])
+
+
+def _refusal(method: Method, scale: int) -> str | None:
+    """Why the method can upscale neither colour nor grey by this scale; None when it can do one of them."""
+    reasons = []
+    for channels in (3, 1):
+        answer = method.supports(Problem(scale, (channels,), ("uint8",), (64, 64), (64, 64)))
+        if not isinstance(answer, Skip):
+            return None
+        reasons.append(answer.reason)
+    return reasons[0]
 
 
 def _model(model: str) -> tuple[Path, Record]:
@@ -68,29 +125,97 @@ def _model(model: str) -> tuple[Path, Record]:
     return store.folder("models", cell.model), record
 
 
-def pictures(paths: Iterable[Path]) -> list[Path]:
-    """Files as they are, folders as the pictures in them; `SrbenchError` for a folder without any."""
-    found: list[Path] = []
+def pictures(paths: Iterable[Path], out: Path) -> list[Picture]:
+    """Files as they are, folders as all the pictures in them and below them, with their place in the folder.
+
+    What lies in `out` already is left out of a folder that holds it. Raises `SrbenchError` for a folder without
+    pictures, when two pictures would become one file, and when SR would replace one of the pictures.
+    """
+    found: list[Picture] = []
     for path in paths:
-        inside = [path]
-        if path.is_dir():
-            inside = sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES)
-            if not inside:
-                raise SrbenchError(f"there is no picture in {path}")
-        found += inside
+        if not path.is_dir():
+            found.append(Picture(path, out / path.stem))
+            continue
+        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+        if path.resolve() in out.resolve().parents:  # an earlier SR is not to be upscaled again
+            inside = [one for one in inside if not one.resolve().is_relative_to(out.resolve())]
+        if not inside:
+            raise SrbenchError(f"there is no picture in {path}")
+        found += [Picture(one, out / one.relative_to(path).with_suffix("")) for one in inside]
+    _check_targets(found)
     return found
 
 
-def upscale_file(loaded: Loaded, path: Path, out: Path, memory_bytes: float | None = None) -> Path:
-    """Upscale one picture into a folder, losslessly and in its own depth; returns the new file.
+def _check_targets(found: Iterable[Picture]) -> None:
+    targets: dict[str, Path] = {}
+    sources = {picture.path.resolve() for picture in found}
+    for picture in found:
+        # Not every file system tells upper from lower case.
+        other = targets.setdefault(str(picture.target).casefold(), picture.path)
+        if other is not picture.path:
+            raise SrbenchError(
+                f"{other} and {picture.path} would both become {picture.target}.png; upscale them into folders of "
+                "their own"
+            )
+        for suffix in _OUTPUT_SUFFIXES:
+            if picture.target.with_name(picture.target.name + suffix).resolve() in sources:
+                raise SrbenchError(f"the SR would overwrite the picture {picture.path} itself; choose another --out")
 
-    Nothing is overwritten but an earlier SR of the same name.
+
+def usable_device(named: str | None) -> str:
+    """The torch device of that name, or the first GPU, or else the CPU. `SrbenchError` where it is not there."""
+    import torch
+
+    if named is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=named)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SrbenchError(f"the device {named!r} cannot be used: {reason}") from None
+    return named
+
+
+def free_memory(device: str) -> float:
+    """The bytes that upscaling may take unless told: half of the free main memory, or most of the GPU's."""
+    if device.startswith("cuda"):
+        import torch
+
+        return _GPU_SHARE * torch.cuda.mem_get_info(device)[0]
+    import psutil
+
+    return _CPU_SHARE * psutil.virtual_memory().available
+
+
+def upscale_file(
+    loaded: Loaded,
+    picture: Picture,
+    memory_bytes: float | None = None,
+    progress: Callable[[float], None] = lambda done: None,
+) -> Path:
+    """Upscale one picture, losslessly and in its own depth; returns the new file, which is there whole or not at all.
+
+    memory_bytes: above it, the picture is upscaled in tiles, where the method allows that. progress: told the share
+    that is done. Raises `SrbenchError` for what the method does not support.
     """
-    image = read_image(path)
+    image, alpha = read_with_alpha(picture.path)
+    height, width, channels = image.shape
+    problem = Problem(loaded.scale, (channels,), (image.dtype.name,), (height, width), (height, width))
+    answer = loaded.method.supports(problem)
+    if isinstance(answer, Skip):
+        raise SrbenchError(answer.reason)
+    if alpha is not None:
+        image = without_unseen_colours(image, alpha)
     peak = peak_of(image)
-    sr = upscale_image(loaded.method, to_tensor(image, peak), loaded.scale, memory_bytes)
-    target = out / (path.stem + suffix_for(image))
-    if target.resolve() == path.resolve():
-        raise SrbenchError("the SR would overwrite the picture itself; choose another --out")
-    write_image(target, to_image(sr, image, peak))
+    sr = to_image(
+        upscale_image(loaded.method, to_tensor(image, peak), loaded.scale, memory_bytes, progress), image, peak
+    )
+    target = picture.target.with_name(picture.target.name + suffix_for(image))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".unfinished-{target.name}")
+    try:
+        write_image(unfinished, sr, None if alpha is None else upscaled_alpha(alpha, loaded.scale))
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return target

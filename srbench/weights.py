@@ -95,7 +95,7 @@ def load_weights(name: str) -> dict[str, torch.Tensor]:
     and `WeightsDamaged` when the file holds anything else than named tensors.
     """
     path = weights_path(name)
-    held = _read(path, name)
+    held = read_tensors(path, f"{path} ({name!r})")
     if not isinstance(held, Mapping) or not held:
         raise WeightsDamaged(f"{path} ({name!r}) holds {_described(held)}; it should hold tensors by name")
     import torch
@@ -108,23 +108,31 @@ def load_weights(name: str) -> dict[str, torch.Tensor]:
     return dict(held)
 
 
-def _read(path: Path, name: str) -> Any:
+def read_tensors(path: Path, called: str | None = None) -> Any:
+    """What a file of weights holds, on the CPU, without running anything in it.
+
+    Safetensors by its suffix, otherwise `torch.load` with `weights_only=True`. called: what messages call the file; by
+    default its path. Raises `WeightsDamaged` for a file that is neither, or holds pickled objects besides tensors.
+    """
     import safetensors
     import safetensors.torch
     import torch
 
+    called = called or str(path)
     try:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsDamaged(
-            f"{path} ({name!r}) holds pickled objects that are not tensors, which could run code; it was not loaded. "
+            f"{called} holds pickled objects that are not tensors, which could run code; it was not loaded. "
             f"Save it as safetensors. ({str(error).splitlines()[0]})"
         ) from error
-    except (safetensors.SafetensorError, RuntimeError, ValueError, EOFError, OSError, KeyError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file fails anywhere in the readers, torch's with an IndexError
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise WeightsDamaged(f"{path} ({name!r}) cannot be read as weights: {reason}") from error
+        raise WeightsDamaged(f"{called} cannot be read as weights: {reason}") from error
 
 
 def load_state(module: torch.nn.Module, state: Mapping[str, torch.Tensor], name: str) -> None:

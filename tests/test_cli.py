@@ -7,11 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from rig import Bench
-
-from srbench.image import read_image, write_image
 
 
 @pytest.fixture(scope="module")
@@ -126,37 +123,3 @@ def test_doctor_names_the_broken_plugin(tmp_path: Path) -> None:
     assert "srbench-toys" in result.stdout
     assert "a_module_that_is_not_there" in result.stdout
     assert bench.srbench("list", "methods").returncode == 0
-
-
-class TestUpscale:
-    def test_every_depth_stays_what_it_is(self, done: Bench) -> None:
-        generator = np.random.default_rng(5)
-        folder = done.folder / "pictures"
-        folder.mkdir()
-        write_image(folder / "grey8.png", generator.integers(0, 256, (9, 7, 1), dtype=np.uint8))
-        write_image(folder / "rgb16.png", generator.integers(0, 65536, (9, 7, 3), dtype=np.uint16))
-        write_image(folder / "float.tiff", generator.random((9, 7, 1), dtype=np.float32))
-        result = done.srbench("upscale", "nearest", "pictures", "--out", "sr", "--scale", "3")
-        assert result.returncode == 0, result.stderr
-        for path in folder.iterdir():
-            lr, sr = read_image(path), read_image(done.folder / "sr" / path.name)
-            assert sr.dtype == lr.dtype
-            assert np.array_equal(sr, lr.repeat(3, 0).repeat(3, 1))
-
-    def test_a_trained_model_is_named_by_its_cell(self, done: Bench) -> None:
-        write_image(done.folder / "one.png", np.full((8, 8, 3), 128, np.uint8))
-        cell = "toy-noise/x4-rgb/srcnn/same/0"
-        result = done.srbench("upscale", "srcnn", "one.png", "--out", "sr", "--model", cell)
-        assert result.returncode == 0, result.stderr
-        assert read_image(done.folder / "sr/one.png").shape == (32, 32, 3)
-        assert done.srbench("upscale", "srcnn", "one.png", "--out", "sr").returncode == 2
-        wrong = done.srbench("upscale", "srcnn", "one.png", "--out", "sr", "--model", cell, "--scale", "2")
-        assert "trained for scale 4" in wrong.stderr
-
-    def test_a_bad_picture_does_not_stop_the_others(self, done: Bench) -> None:
-        write_image(done.folder / "good.png", np.zeros((5, 5, 1), np.uint8))
-        (done.folder / "bad.png").write_bytes(b"no picture")
-        result = done.srbench("upscale", "bicubic", "bad.png", "good.png", "--out", "mixed")
-        assert result.returncode == 1
-        assert "bad.png" in result.stderr
-        assert (done.folder / "mixed/good.png").exists()

@@ -12,7 +12,7 @@ import torch
 
 import srbench
 from srbench.evaluate.score import score_split
-from srbench.evaluate.tiles import PeakBytes, tile_for, upscale_tiled
+from srbench.evaluate.tiles import PeakBytes
 from srbench.evaluate.upscale import BadOutput, upscale_image, upscale_split
 from srbench.image import read_image
 from srbench.protocol import Protocol
@@ -39,29 +39,6 @@ def _items(count: int = 3, size: int = 24, channels: int = 3, dtype: type = np.u
         srbench.Item(f"i{index}", (generator.random((size, size + index, channels)) * peak).astype(dtype))
         for index in range(count)
     ]
-
-
-@pytest.mark.parametrize("tile", [5, 16, 33])
-def test_tiles_equal_the_whole(tile: int) -> None:
-    lr = torch.rand(1, 3, 41, 37)
-    whole = resize(lr, 3)
-    tiled = upscale_tiled(Bicubic(), lr, 3, tile)
-    inside = (..., slice(6, -6), slice(6, -6))
-    assert torch.allclose(tiled[inside], whole[inside], atol=1e-6)
-    assert tiled.shape == whole.shape
-
-
-def test_a_memory_limit_chooses_a_tile_whose_measured_peak_is_within_it() -> None:
-    lr = torch.rand(1, 3, 256, 256)
-    with PeakBytes() as whole:
-        Bicubic().upscale(lr, 4)
-    limit = whole.bytes / 4
-    tile = tile_for(Bicubic(), lr, 4, limit)
-    assert tile is not None
-    with PeakBytes() as tiled:
-        Bicubic().upscale(lr[..., : tile + 4, : tile + 4], 4)
-    assert tiled.bytes <= limit
-    assert tile_for(Bicubic(), lr, 4, 4 * whole.bytes) is None
 
 
 def test_peak_bytes_counts_what_is_alive_at_once() -> None:

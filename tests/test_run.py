@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -101,6 +103,71 @@ def test_a_new_metric_trains_nothing_and_upscales_nothing(bench: Bench) -> None:
     assert set(frames.images["metric"]) == {"psnr", "rmse"}
     scores = frames.images.pivot_table(index=["method", "image"], columns="metric", values="value")
     assert scores["psnr"].to_numpy() == pytest.approx(-20 * np.log10(scores["rmse"].to_numpy()))
+
+
+def test_a_training_that_diverges_fails_alone_and_starts_over_when_retried(bench: Bench) -> None:
+    good = {"use": "toy-pixel", "as": "sound"}
+    bad = {"use": "toy-pixel", "as": "sick", "spoil": 15}
+    dataset = {"use": "toy-noise", "as": "toy-noise", "train": 6}
+    bench.matrix(datasets=[dataset], methods=[bad, good], train={"on": ["same"], "budget": {"steps": 20}})
+    assert bench.run().returncode == 1
+    cells, models = bench.records(), bench.records("models")
+    sound, sick = cells["toy-noise/x4-rgb/sound/same/0"], cells["toy-noise/x4-rgb/sick/same/0"]
+    assert sound["status"] == "ok" and sick["status"] == "failed"
+    model = models["toy-noise/x4/sick/0"]
+    folder = model["path"].parent
+    assert model["status"] == "failed"
+    for reason in (model["reason"], sick["reason"]):
+        assert "in stage 'pixel', at step 15, the loss 'l1' is nan" in reason
+        assert str(folder / "best.safetensors") in reason
+    assert load_file(folder / "best.safetensors").keys() == {"network/0.weight", "network/0.bias"}
+    rows = pd.read_csv(folder / "history.csv")
+    best = rows.loc[rows["validation"].idxmax()]
+    assert f"at step {best['step']} with a validation of {best['validation']:.4g}" in model["reason"]
+
+    # What the training says of itself is in its record and in that of the cell.
+    for record in (models["toy-noise/x4/sound/0"], sound):
+        assert record["notes"] == ["A toy."]
+        assert record["facts"].keys() == {"held_out", "best_step", "best_validation"}
+    assert {"hr.png", "lr.png", "pixel-20.png"} <= {path.name for path in model_samples(models)}
+
+    (bench.folder / "cured").touch()
+    assert bench.run("--retry", "failed").returncode == 0
+    again = bench.records("models")["toy-noise/x4/sick/0"]
+    assert again["status"] == "ok" and again["cost"]["train_steps"] == 20
+    assert not (folder / "best.safetensors").exists()
+    healthy, cured = (
+        load_file(models[f"toy-noise/x4/{name}/0"]["path"].parent / "weights.safetensors") for name in ("sound", "sick")
+    )
+    assert all(np.array_equal(healthy[name], cured[name]) for name in healthy), "it began again from the first step"
+
+
+def model_samples(models: dict[str, dict[str, Any]]) -> list[Path]:
+    return list((models["toy-noise/x4/sound/0"]["path"].parent / "samples").iterdir())
+
+
+def test_precision_and_compilation_belong_to_the_model(bench: Bench) -> None:
+    models: list[dict[str, Any]] = []
+    for changes in ({}, {"precision": "32", "compile": False}, {"precision": "bf16"}, {"compile": True}):
+        train = {"on": ["same"], "budget": {"steps": 2}, **changes}
+        bench.matrix(methods=[{"srcnn": {"preset": "small"}}], train=train)
+        assert bench.run().returncode == 0
+        files = sorted(bench.folder.glob("results/toy/models/*/*/training.json"))
+        models.append({file.parent.name: json.loads(file.read_text()) for file in files})
+    plain, same, bf16, compiled = models
+    assert plain == same and len(plain) == 1
+    for before, after, changed in ((same, bf16, ("bf16", False)), (bf16, compiled, ("32", True))):
+        (new,) = after.keys() - before.keys()
+        assert (after[new]["precision"], after[new]["compile"]) == changed
+
+
+def test_fp16_on_a_cpu_is_a_failure_that_says_so(bench: Bench) -> None:
+    train = {"on": ["same"], "budget": {"steps": 2}, "precision": "fp16"}
+    bench.matrix(methods=["toy-nearest", {"srcnn": {"preset": "small"}}], train=train)
+    assert bench.run().returncode == 1
+    records = bench.records()
+    assert records["toy-noise/x4-rgb/toy-nearest"]["status"] == "ok"
+    assert "fp16 needs a GPU" in records["toy-noise/x4-rgb/srcnn/same/0"]["reason"]
 
 
 def test_pages_are_made_again_only_when_something_changed(bench: Bench) -> None:

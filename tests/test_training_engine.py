@@ -303,6 +303,36 @@ def test_networks_that_do_not_learn_in_a_stage_are_in_evaluation_mode(tmp_path: 
     assert not network.training and not frozen.training
 
 
+def test_a_stage_begins_once_with_what_the_one_before_has_learned(tmp_path: Path) -> None:
+    interrupted = 0
+    begun = []
+    while True:
+        first, second = OneWeight(), OneWeight(7.0)
+
+        def begin(draw: Callable[[], Batch], first: OneWeight = first, second: OneWeight = second) -> None:
+            begun.append(second.w.item())
+            second.load_state_dict(first.state_dict())
+
+        stages = [
+            one_stage(first, name="first", networks={"f": first}, ema={"f": 0.5}),
+            one_stage(second, begin=begin, ema={"n": 0.0}),
+        ]
+        patches = Patches(training_set(picture(8, 8)), "y", 0)
+        calls = iter(range(100))
+        context = FitContext(0, Budget("steps", 6), tmp_path, stop=lambda calls=calls: next(calls) >= 1)
+        try:
+            engine.train(stages, patches, context)
+            break
+        except Interrupted:
+            interrupted += 1
+    assert interrupted >= 3
+    assert begun == [7.0]
+    # Descent at rate 0.1: three steps, averaged with the decays 2/11 and 1/4, and from there three more.
+    average = 0.25 * (2 / 11 * 0.9 + 9 / 11 * 0.9**2) + 0.75 * 0.9**3
+    assert first.w.item() == pytest.approx(average, rel=1e-6)
+    assert second.w.item() == pytest.approx(average * 0.9**3, rel=1e-6)
+
+
 def test_progress_is_told_seldom_and_grows(tmp_path: Path) -> None:
     told: list[tuple[float, str]] = []
     toy = Toy()

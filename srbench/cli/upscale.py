@@ -3,40 +3,164 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from srbench.upscaling import Picture
 
 
 @click.command("upscale", short_help="Upscale your own pictures with any method.")
 @click.argument("method")
 @click.argument("images", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where SR goes.")
-@click.option("--scale", type=click.IntRange(min=1), help="The factor [that of the model, otherwise 4].")
+@click.option("--scale", type=click.IntRange(min=1), help="The factor [that of the model or checkpoint, otherwise 4].")
 @click.option("--model", help="The cell (label or key) or folder that holds what the method learned.")
-@click.option("--memory-gb", type=click.FloatRange(min=0, min_open=True), help="Upscale in tiles above this.")
+@click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter of a method that does not learn, as in a matrix file; may be repeated.",
+)
+@click.option("--device", help="Where to compute: cpu, cuda, cuda:1 [the first GPU, otherwise the CPU].")
+@click.option(
+    "--memory-gb",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Upscale in tiles above this [half of the free memory; of a GPU's, four fifths].",
+)
+@click.option(
+    "--existing",
+    type=click.Choice(["refuse", "skip", "overwrite"]),
+    default="refuse",
+    show_default=True,
+    help="What becomes of SR that is there already.",
+)
 def command(
-    method: str, images: tuple[Path, ...], out: Path, scale: int | None, model: str | None, memory_gb: float | None
+    method: str,
+    images: tuple[Path, ...],
+    out: Path,
+    scale: int | None,
+    model: str | None,
+    params: tuple[str, ...],
+    device: str | None,
+    memory_gb: float | None,
+    existing: str,
 ) -> None:
-    """Upscale IMAGES (files, or folders of them) with METHOD into the folder OUT, losslessly, in their own depth.
+    """Upscale IMAGES (files, or folders with all below them) with METHOD into the folder OUT.
 
-    A picture that cannot be read is reported and the others go on; the exit code is then 1.
+    SR is lossless, in each picture's own depth, PNG or (float) TIFF; a picture's place in its folder is kept.
+    Transparency is kept: alpha is interpolated, and colours that nobody sees do not bleed into those that are seen. The
+    path of each new file is printed. A picture that cannot be upscaled is reported and the others go on; the exit code
+    is then 1.
     """
     from rich.console import Console
-    from rich.progress import Progress
 
-    from srbench.upscaling import load_method, pictures, upscale_file
+    from srbench.upscaling import free_memory, load_method, pictures, usable_device
 
-    chosen = load_method(method, model, scale)
-    files = pictures(images)
+    given = _parameters(params)
+    files = pictures(images, out)
+    there = [path for path in (picture.existing() for picture in files) if path is not None]
+    if there and existing == "refuse":
+        raise click.UsageError(
+            f"{len(there)} of {len(files)} outputs exist already, {there[0]} for one; go on with --existing skip, or "
+            "replace them with --existing overwrite"
+        )
+    device = usable_device(device)
+    chosen = load_method(method, model, scale, given, device)
     out.mkdir(parents=True, exist_ok=True)
-    failed = 0
+    memory = free_memory(device) if memory_gb is None else memory_gb * 1e9
+    todo = [picture for picture in files if existing != "skip" or picture.existing() is None]
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        for path in progress.track(files, description=f"{method} x{chosen.scale}"):
-            try:
-                click.echo(upscale_file(chosen, path, out, None if memory_gb is None else memory_gb * 1e9))
-            except Exception as error:  # one bad picture, or one that the method fails on, must not stop the others
-                failed += 1
-                click.secho(f"{path}: {error}", fg="red", err=True)
+    failed = _upscale_all(console, chosen, todo, f"{method} x{chosen.scale}", memory)
+    if len(todo) < len(files) or failed:
+        parts = {"upscaled": len(todo) - failed, "there already": len(files) - len(todo), "failed": failed}
+        click.echo(", ".join(f"{count} {what}" for what, count in parts.items() if count), err=True)
     if failed:
         click.get_current_context().exit(1)
+
+
+def _upscale_all(console: Console, chosen: Any, todo: list[Picture], title: str, memory: float) -> int:
+    """Upscale one after the other; returns how many failed."""
+    from srbench.upscaling import upscale_file
+
+    failed = 0
+    sizes = [_megapixels(picture.path, chosen.scale) for picture in todo]
+    with _progress(console) as progress:
+        bar = progress.add_task(title, total=sum(sizes), file="")
+        done = 0.0
+        for picture, size in zip(todo, sizes, strict=True):
+            progress.update(bar, file=picture.path.name)
+
+            def moved(share: float, before: float = done, size: float = size) -> None:
+                progress.update(bar, completed=before + share * size)
+
+            try:
+                click.echo(str(upscale_file(chosen, picture, memory, moved)))
+            except Exception as error:  # one bad picture, or one that the method fails on, must not stop the others
+                failed += 1
+                message = str(error) or type(error).__name__
+                named = message if str(picture.path) in message else f"{picture.path}: {message}"
+                click.secho(named, fg="red", err=True)
+            done += size
+            progress.update(bar, completed=done)
+    return failed
+
+
+def _progress(console: Console) -> Progress:
+    """A bar with the rate and the time that remains; nothing where there is no terminal."""
+    import sys
+
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:.3g} megapixels/s", style="dim")
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:.1f} of {task.total:.1f}", style="dim"),
+        Rate(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[file]}", style="dim"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        # The paths are for whatever reads standard output, unless that is the terminal with the bar.
+        redirect_stdout=sys.stdout.isatty(),
+    )
+
+
+def _megapixels(path: Path, scale: int) -> float:
+    """Of the SR; a picture that cannot be read counts for nothing, and says so in its turn."""
+    from srbench.image import ImageError, image_size
+
+    try:
+        height, width = image_size(path)
+    except ImageError:
+        return 0.0
+    return height * width * scale**2 / 1e6
+
+
+def _parameters(params: tuple[str, ...]) -> dict[str, Any]:
+    from srbench.yaml_nodes import plain, read_nodes
+
+    given: dict[str, Any] = {}
+    for param in params:
+        key, equals, text = param.partition("=")
+        if not key or not equals:
+            raise click.UsageError(f"--param {param!r} is not KEY=VALUE")
+        if key in given:
+            raise click.UsageError(f"--param {key} is there twice")
+        node, problems = read_nodes(text)
+        if problems:
+            raise click.UsageError(f"--param {key}: {problems[0].message}")
+        given[key] = None if node is None else plain(node)
+    return given

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from srbench.evaluate.tiles import tile_for, upscale_tiled
+from srbench.evaluate.tiles import tiling_for, upscale_tiled
 from srbench.method import Method
 
 if TYPE_CHECKING:
@@ -142,14 +142,14 @@ def measure_latency(method: Method, lr: torch.Tensor, scale: int, memory_bytes: 
     batch = lr[None].to(method.device)
     try:
         with torch.inference_mode():
-            tile = None if memory_bytes is None else tile_for(method, batch, scale, memory_bytes)
+            tiling = None if memory_bytes is None else tiling_for(method, batch, scale, memory_bytes)
 
             def once() -> float:
                 started = time.perf_counter()
-                if tile is None:
+                if tiling is None:
                     method.upscale(batch, scale)
                 else:
-                    upscale_tiled(method, batch, scale, tile)
+                    upscale_tiled(lambda seen: method.upscale(seen, scale), batch, scale, tiling)
                 if method.device.startswith("cuda"):
                     torch.cuda.synchronize(method.device)
                 return time.perf_counter() - started

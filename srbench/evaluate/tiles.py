@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,58 +13,172 @@ if TYPE_CHECKING:
 
     from srbench.method import Method
 
-PROBE = 48
-"""Side, in LR pixels, of the tile on which memory is measured."""
+PROBES = (48, 128)
+"""Sides, in LR pixels, of the two tiles on which memory is measured."""
 MARGIN = 0.8
-"""The share of the memory that a tile is cut for: peaks do not grow quite with the area."""
+"""The share of the memory that is planned for: libraries take some that no tensor shows."""
+SMALLEST = 16
+"""The least side of a tile, in LR pixels."""
 
 
-def upscale_tiled(method: Method, lr: torch.Tensor, scale: int, tile: int) -> torch.Tensor:
-    """SR of `(N, C, H, W)` from tiles of `tile` LR pixels a side, each seen with the method's halo around it.
+@dataclass(frozen=True)
+class Tiling:
+    """How an LR image is divided: rows and columns of tiles of the same size, to one pixel.
 
-    Equal to upscaling the whole, up to rounding: the halo is everything that can influence the tile.
+    halo: LR pixels that a tile sees beyond its own on each side, where the image goes on.
     """
-    if method.halo is None:
-        raise ValueError(f"{type(method).__name__} does not say how far its pixels see, so it cannot be tiled")
+
+    rows: int
+    columns: int
+    halo: int
+
+    def spans(self, height: int, width: int) -> Iterator[tuple[_Span, _Span]]:
+        """Of each tile, its rows and its columns of an image of this size."""
+        for vertical in _spans(height, self.rows, self.halo):
+            for horizontal in _spans(width, self.columns, self.halo):
+                yield vertical, horizontal
+
+    def seen(self, height: int, width: int) -> int:
+        """LR pixels that all tiles of an image see together, those in the halos of several counted several times."""
+        return sum(vertical.seen * horizontal.seen for vertical, horizontal in self.spans(height, width))
+
+
+@dataclass(frozen=True)
+class _Span:
+    """One tile along one axis: it makes `start` to `end`, and sees `first` to `last`."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+
+    @property
+    def seen(self) -> int:
+        return self.last - self.first
+
+
+def _spans(length: int, count: int, halo: int) -> Iterator[_Span]:
+    for index in range(count):
+        start, end = length * index // count, length * (index + 1) // count
+        yield _Span(start, end, max(0, start - halo), min(length, end + halo))
+
+
+def upscale_tiled(
+    upscale: Callable[[torch.Tensor], torch.Tensor],
+    lr: torch.Tensor,
+    scale: int,
+    tiling: Tiling,
+    progress: Callable[[float], None] = lambda done: None,
+) -> torch.Tensor:
+    """SR of LR `(N, C, H, W)`, on the CPU, put together from tiles that `upscale` makes wherever LR lies.
+
+    Equal to upscaling the whole, up to rounding, where the halo holds everything that can influence a tile. progress:
+    told the share of the work that is done after each tile.
+    """
+    import torch
+
     batch, channels, height, width = lr.shape
-    sr = lr.new_empty((batch, channels, height * scale, width * scale))
-    for top, bottom in _spans(height, tile):
-        for left, right in _spans(width, tile):
-            above, before = max(0, top - method.halo), max(0, left - method.halo)
-            seen = lr[..., above : bottom + method.halo, before : right + method.halo]
-            out = method.upscale(seen, scale)
-            sr[..., top * scale : bottom * scale, left * scale : right * scale] = out[
-                ...,
-                (top - above) * scale : (bottom - above) * scale,
-                (left - before) * scale : (right - before) * scale,
-            ]
+    sr = torch.empty((batch, channels, height * scale, width * scale))
+    total, seen = tiling.seen(height, width), 0
+    for rows, columns in tiling.spans(height, width):
+        tile = upscale(lr[..., rows.first : rows.last, columns.first : columns.last])
+        sr[..., rows.start * scale : rows.end * scale, columns.start * scale : columns.end * scale] = tile[
+            ...,
+            (rows.start - rows.first) * scale : (rows.end - rows.first) * scale,
+            (columns.start - columns.first) * scale : (columns.end - columns.first) * scale,
+        ]
+        del tile  # before the next one is made
+        seen += rows.seen * columns.seen
+        progress(seen / total)
     return sr
 
 
-def _spans(length: int, tile: int) -> Iterator[tuple[int, int]]:
-    for start in range(0, length, tile):
-        yield start, min(start + tile, length)
+def tiling_for(method: Method, lr: torch.Tensor, scale: int, memory_bytes: float) -> Tiling | None:
+    """The tiling of LR `(N, C, H, W)` that wastes least on halos within `memory_bytes`; None when the whole fits.
 
-
-def tile_for(method: Method, lr: torch.Tensor, scale: int, memory_bytes: float) -> int | None:
-    """The largest tile whose upscaling stays within `memory_bytes`; None when the whole image does.
-
-    Measured: the peak of a small tile, taken to grow with the area. A method without a halo is never tiled.
+    The limit is for what upscaling adds on LR's device: the tile at work and, on the CPU, the whole SR. A method
+    without a halo is never tiled. Where even the smallest sensible tile does not fit, that is taken.
     """
     if method.halo is None:
         return None
-    probe = lr[..., :PROBE, :PROBE]
-    with PeakBytes() as peak:
-        method.upscale(probe, scale)
-    a_pixel = peak.bytes / (probe.shape[-2] * probe.shape[-1])
-    affordable = MARGIN * memory_bytes / a_pixel
-    if affordable >= lr.shape[-2] * lr.shape[-1]:
+    estimate = _estimate(method, lr, scale)
+    batch, channels, height, width = lr.shape
+    if estimate.at(height * width) <= MARGIN * memory_bytes:
         return None
-    return max(16, int(affordable**0.5) - 2 * method.halo)
+    whole_sr = 4 * batch * channels * height * width * scale**2 if lr.device.type == "cpu" else 0
+    affordable = estimate.pixels(MARGIN * (memory_bytes - whole_sr))
+    # A halo wider than the tile would have nearly all work done for pixels that are thrown away.
+    smallest = max(SMALLEST, method.halo)
+    rows, columns = (max(1, side // smallest) for side in (height, width))
+    candidates = [
+        tiling
+        for across in range(1, columns + 1)
+        if (tiling := _fewest_rows(height, width, across, method.halo, affordable)) is not None and tiling.rows <= rows
+    ]
+    if not candidates:
+        return Tiling(rows, columns, method.halo)
+    return min(candidates, key=lambda tiling: (tiling.seen(height, width), tiling.rows * tiling.columns))
+
+
+def _fewest_rows(height: int, width: int, columns: int, halo: int, affordable: float) -> Tiling | None:
+    """The tiling with so many columns and as few rows as the memory allows; None when no number of rows will do."""
+    widest = max(span.seen for span in _spans(width, columns, halo))
+    tallest = int(affordable / widest)
+    if tallest >= height:
+        return Tiling(1, columns, halo)
+    if tallest <= 2 * halo:
+        return None
+    return Tiling(math.ceil(height / (tallest - 2 * halo)), columns, halo)
+
+
+@dataclass(frozen=True)
+class _Estimate:
+    """Bytes that upscaling takes as a function of the LR's pixels: a straight line. measured: up to so many pixels."""
+
+    fixed: float
+    a_pixel: float
+    measured: int
+
+    def at(self, pixels: int) -> float:
+        return self.fixed + self.a_pixel * pixels
+
+    def pixels(self, memory_bytes: float) -> float:
+        return max(0.0, memory_bytes - self.fixed) / self.a_pixel
+
+
+_estimates: dict[int, dict[tuple[Any, ...], _Estimate]] = {}
+"""What was measured of a method, by its identity, while it lives: it is asked for every image of a split."""
+
+
+def _estimate(method: Method, lr: torch.Tensor, scale: int) -> _Estimate:
+    """Measured on two tiles; a method that pads takes less for a large image than the line through them says."""
+    if id(method) not in _estimates:
+        weakref.finalize(method, _estimates.pop, id(method), None)
+    known = _estimates.setdefault(id(method), {})
+    key = (*lr.shape[:2], scale, lr.device)
+    sides = [(min(side, lr.shape[-2]), min(side, lr.shape[-1])) for side in PROBES]
+    fewer, more = (height * width for height, width in sides)
+    if key not in known or known[key].measured < more:
+        small, large = (_peak(method, lr[..., :height, :width], scale) for height, width in sides)
+        # Of an image that is hardly larger than the smaller probe, the line would be drawn through noise.
+        steep = (large - small) / (more - fewer) if more >= 2 * fewer else 0.0
+        a_pixel = steep if steep > 0 else large / more
+        known[key] = _Estimate(max(0.0, large - a_pixel * more), a_pixel, more)
+    return known[key]
+
+
+def _peak(method: Method, lr: torch.Tensor, scale: int) -> float:
+    with PeakBytes() as peak:
+        method.upscale(lr, scale)
+    return peak.bytes
 
 
 class PeakBytes:
-    """How many bytes of tensors were alive at once inside a `with` block, on any device."""
+    """How many bytes of tensors were alive at once inside a `with` block, on any device.
+
+    A convolution on the CPU is taken to hold, while it runs, one more copy of the larger of its input and output: the
+    library underneath brings them into its own order, unless they are in `channels_last` order already.
+    """
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -80,7 +196,7 @@ class PeakBytes:
         import torch
         from torch.utils._python_dispatch import TorchDispatchMode
 
-        count, seen = self._count, weakref.WeakSet[Any]()
+        count, note, seen = self._count, self._note, weakref.WeakSet[Any]()
 
         class Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
             def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -91,6 +207,8 @@ class PeakBytes:
                         if storage not in seen:
                             seen.add(storage)
                             count(storage)
+                if "conv" in func.__name__ and _is_reordered(result):
+                    note(max(tensor.nbytes for tensor in (args[0], result)))
                 return result
 
         return Counting()  # type: ignore[no-untyped-call]
@@ -98,8 +216,19 @@ class PeakBytes:
     def _count(self, storage: torch.UntypedStorage) -> None:
         size = storage.nbytes()
         self._alive += size
-        self.bytes = max(self.bytes, self._alive)
+        self._note(0)
         weakref.finalize(storage, self._release, size)
+
+    def _note(self, further: int) -> None:
+        self.bytes = max(self.bytes, self._alive + further)
 
     def _release(self, size: int) -> None:
         self._alive -= size
+
+
+def _is_reordered(result: torch.Tensor) -> bool:
+    import torch
+
+    if result.device.type != "cpu" or result.dim() != 4:
+        return False
+    return not result.is_contiguous(memory_format=torch.channels_last)

@@ -9,13 +9,15 @@ from typing import Any, Literal
 from srbench.cell import SCHEMA, Cell, digest
 from srbench.errors import SrbenchError
 from srbench.matrix import Matrix, Use
+from srbench.method import Method
 from srbench.metric import Skip
 from srbench.protocol import Protocol
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring, Training
-from srbench.runner.provenance import provenance
+from srbench.runner.provenance import provenance, read_by
 from srbench.runner.scorings import scorings
 from srbench.runner.splits import Splits, Unusable
 from srbench.store import Record, Status, Store
+from srbench.weights import WeightsMissing
 
 State = Literal["done", "new", "stale", "retry"]
 SAME = "same"
@@ -142,13 +144,16 @@ class _Planner:
         verdict: tuple[Status, str] | None = None
         training = None
         test: Mapping[str, Any]
+        read: Mapping[str, Any] = {}
         try:
             survey = self._splits.survey(dataset, "test", protocol)
             test = {"fingerprint": survey.fingerprint}
             if train_on is not None and seed is not None:
                 training = self._training(dataset if isinstance(train_on, str) else train_on, protocol, method, seed)
                 self._splits.check_leak(survey, training.dataset, protocol)
-            answer = method.create().supports(survey.problem(protocol.scale))
+            made: Method = method.create()
+            read = _read(made)
+            answer = made.supports(survey.problem(protocol.scale))
             if isinstance(answer, Skip):
                 verdict = ("skipped", answer.reason)
         except Unusable as unusable:
@@ -165,7 +170,7 @@ class _Planner:
             seed=seed,
             ingredients={
                 "schema": SCHEMA,
-                "method": provenance(method),
+                "method": {**provenance(method), **read},
                 "protocol": protocol.facts(),
                 "test": test,
                 "model": None if training is None else training.ingredients,
@@ -180,7 +185,7 @@ class _Planner:
         learned = protocol.for_training()
         ingredients = {
             "schema": SCHEMA,
-            "method": provenance(method),
+            "method": {**provenance(method), **_read(method.create())},
             "protocol": learned.facts(),
             "train": {"fingerprint": self._splits.survey(dataset, "train", learned).fingerprint},
             "budget": {matrix.budget.unit: matrix.budget.amount},
@@ -254,6 +259,14 @@ class _Planner:
         if trained is not None and trained.status != "ok":
             reasons = {trained.status}
         return not reasons & self._retry
+
+
+def _read(method: Method) -> dict[str, Any]:
+    """The ingredients of a key for what a method reads. Raises `Unusable` where it is not on this machine."""
+    try:
+        return read_by(method.weights, method.files)
+    except WeightsMissing as missing:
+        raise Unusable("skipped", str(missing)) from None
 
 
 def _point(cell: Cell) -> tuple[Any, ...]:

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from srbench.matrix import Use
+from srbench.weights import place, weights_file, weights_path
 
 
 def provenance(use: Use) -> dict[str, Any]:
     """Of a method, metric or extractor."""
     params = {name: _canonical(value) for name, value in use.params.items()}
     return {"name": use.registered.entry.name, **use.registered.plugin.provenance(), "params": params}
+
+
+def read_by(weights: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:
+    """The ingredients of a key for published weights and further files that something reads; empty where it reads none.
+
+    Raises `WeightsMissing` for weights that are not on this machine.
+    """
+    declared = [weights_file(name) for name in weights]
+    for file in declared:
+        if not place(file).is_file():
+            weights_path(file.name)  # says what is missing, and how to get it
+    hashes = [sha256(path) for path in files]
+    return {
+        **({"weights": {file.name: file.sha256 for file in declared}} if declared else {}),
+        **({"files": hashes} if hashes else {}),
+    }
 
 
 def _canonical(value: Any) -> Any:

@@ -13,9 +13,8 @@ from srbench.method import Method
 from srbench.metric import Metric, Skip
 from srbench.protocol import Protocol
 from srbench.runner.jobs import ExtractorTraining, Scoring
-from srbench.runner.provenance import provenance, sha256
+from srbench.runner.provenance import provenance, read_by
 from srbench.runner.splits import Split, Splits, Unusable
-from srbench.weights import place, weights_file, weights_path
 
 
 def scorings(
@@ -65,7 +64,7 @@ class _Planner:
                 self._ingredients[f"{split}_masks"] = self._splits.fingerprint(self._dataset, split)
         if "training_sr" in metric.needs:
             self._look_at_training_split()
-        self._ingredients |= _weights(metric.weights)
+        self._ingredients |= read_by(metric.weights, ())
         if self._use.extractor is not None:
             self._look_at_extractor(self._use.extractor, self._use.extractor.create())
 
@@ -80,9 +79,7 @@ class _Planner:
 
     def _look_at_extractor(self, use: Use, extractor: Extractor) -> None:
         ingredients: dict[str, Any] = {"schema": SCHEMA, "extractor": provenance(use)}
-        ingredients |= _weights(extractor.weights)
-        if extractor.files:
-            ingredients["files"] = [sha256(path) for path in extractor.files]
+        ingredients |= read_by(extractor.weights, extractor.files)
         if extractor.learns:
             self._check_leak()
             for split in ("train", "test"):
@@ -97,12 +94,3 @@ class _Planner:
     def _check_leak(self) -> None:
         test = self._splits.survey(self._dataset, "test", self._protocol)
         self._splits.check_leak(test, self._dataset, self._protocol)
-
-
-def _weights(names: Iterable[str]) -> dict[str, Any]:
-    """The ingredient of a key for files of weights, if there are any. Raises `WeightsMissing`."""
-    declared = [weights_file(name) for name in names]
-    for file in declared:
-        if not place(file).is_file():
-            weights_path(file.name)  # says what is missing, and how to get it
-    return {"weights": {file.name: file.sha256 for file in declared}} if declared else {}

@@ -113,6 +113,12 @@ def parameters_are_typed(subject: Subject) -> None:
             continue
 
 
+def _path_as_text(value: Any) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{value!r} is a {type(value).__name__}")
+
+
 @check("method", "metric", "dataset", "extractor", needs=("loads", "parameters_are_typed"))
 def constructs(subject: Subject) -> None:
     """It can be made from the given parameters and from each preset; resolved parameters fit into JSON."""
@@ -128,7 +134,7 @@ def constructs(subject: Subject) -> None:
             if unknown := sorted(set(values) - set(params)):
                 raise CheckFailure(f"preset {preset!r} sets {', '.join(unknown)}, which __init__ does not take")
         try:
-            json.dumps({name: str(value) if isinstance(value, Path) else value for name, value in params.items()})
+            json.dumps(params, default=_path_as_text)
         except TypeError as error:
             raise CheckFailure(
                 f"{said}: parameters {params} do not fit into JSON ({error}), so no key can be made of them. Use "

@@ -38,14 +38,14 @@ def _trained(subject: MethodSubject, *, seed: int = 0, global_seed: int = 0, ste
 
 @check("method", needs=("supports_answers",), applies=_learns)
 def fits(subject: MethodSubject) -> None:
-    """`fit` trains on three small pictures for two steps."""
+    """`fit` trains on six small pictures for two steps."""
     try:
         subject.ready()
     except CheckFailure:
         raise
     except Exception as error:
         raise CheckFailure(
-            f"fit on three pictures of {subject.size} x {subject.size} pixels raised {type(error).__name__}: {error} "
+            f"fit on six pictures of {subject.size} x {subject.size} pixels raised {type(error).__name__}: {error} "
             "(if its patches need larger pictures, give the check `size=`)"
         ) from error
 

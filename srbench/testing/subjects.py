@@ -99,7 +99,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 class MethodSubject(Subject):
-    """A method, trained for two steps on three made pictures where it learns.
+    """A method, trained for two steps on six made pictures where it learns: enough for one to be held out.
 
     size: the side of those pictures, in HR pixels, for methods whose patches need more than 48.
     """
@@ -152,9 +152,9 @@ class MethodSubject(Subject):
         return self._ready[key]
 
     def training_set(self, scale: int | None = None, channels: int | None = None) -> TrainingSet:
-        """Three made pictures."""
+        """Six made pictures."""
         scale, channels = scale or self.scale, channels or self.channels
-        pictures = [textured_uint8(seed, self.size, self.size, channels) for seed in range(3)]
+        pictures = [textured_uint8(seed, self.size, self.size, channels) for seed in range(6)]
         items = [Item(f"made-{index}", picture) for index, picture in enumerate(pictures)]
         return TrainingSet(items, Protocol(f"x{scale}-rgb", scale, "rgb", border=scale))
 

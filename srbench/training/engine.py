@@ -133,7 +133,7 @@ class _Training:
         if held is not None:
             crop = held.most_detailed(SIDE)
             strip = None if upscale is None else Strip(context.model_folder, *crop, upscale, self.device)
-            self.validation = Validation(held, strip, self.device)
+            self.validation = Validation(held, strip, self.device, context.precision)
         self.course = Course(stages, context.budget, len(patches))
         self.stepper = Stepper(stages, patches, self.device, self.precision)
         self.averages: dict[str, Average] = {}
@@ -165,9 +165,9 @@ class _Training:
                 self._go_on(stage)
             except NotFinite as bad:
                 what = f"in stage {stage.name!r}, at step {bad.step}, the loss {bad.name!r} is {bad.value}"
-                raise self._diverged(what) from None
+                raise self._diverged(stage, what) from None
             except Diverged as collapse:
-                raise self._diverged(collapse.what) from None
+                raise self._diverged(stage, collapse.what) from None
         self._checkpoint()
 
     def _go_on(self, stage: Stage) -> None:
@@ -184,7 +184,8 @@ class _Training:
             self._leave(stage)
         self._tick()
 
-    def _diverged(self, what: str) -> Diverged:
+    def _diverged(self, stage: Stage, what: str) -> Diverged:
+        self._report(stage)
         if self.history:
             self.history[-1]["event"] = "diverged"
         return Diverged(what, None if self.validation is None else self.validation.best)
@@ -224,13 +225,18 @@ class _Training:
             for average in self.averages.values():
                 average.replace()
         self.averages = {}
-        report = self.reports[-1]
-        report["steps"] = self.course.stage_steps
-        if best is not None:
-            report |= {"best_step": best.step, "best_validation": best.score}
-        report |= {"ended_early": early, "skipped_steps": self.precision.skipped}
+        self._report(stage, early)
         self.course.next_stage()
         self._enter()
+
+    def _report(self, stage: Stage, early: bool = False) -> None:
+        """Note what the stage that ends was like."""
+        report = self.reports[-1]
+        report["steps"] = self.course.stage_steps
+        best = None if self.validation is None else self.validation.best_of(stage)
+        if best is not None and math.isfinite(best.score):
+            report |= {"best_step": best.step, "best_validation": best.score}
+        report |= {"ended_early": early, "skipped_steps": self.precision.skipped}
 
     def _format(self, stage: Stage) -> Format:
         """The memory format of a stage: as told, or the faster one, unless the stage is too short to bother."""
@@ -238,6 +244,7 @@ class _Training:
             return self.memory_format
         if not self.course.lasts(*WORTH_TIMING):
             return "contiguous"
+        self.next_checkpoint = 0.0  # at once: a training that is killed must not decide again, and perhaps differently
         return self.stepper.faster_format(stage)
 
     def _observe(self, stage: Stage) -> None:

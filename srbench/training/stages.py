@@ -56,6 +56,10 @@ class Stage:
         of them must not share a graph: detach what one takes from the other.
     batch_size, patch: how many patches a step sees, and the side of their LR in pixels.
     share: of the budget, relative to the other stages' shares.
+    begin: called once before the stage's first step, with a function that draws one batch after another as `step` will
+        get them: for weights that start as another network's, for what is measured on the training set (the scale of a
+        latent space). Not called again when a training is resumed within the stage: what it changes belongs into the
+        networks of the stages.
     schedule: the factor of all learning rates over the stage's progress.
     ema: decay of an exponential moving average of the weights, by network name. The averaged weights take the place
         of the network's when the stage ends; until then the step sees the raw ones.
@@ -67,9 +71,6 @@ class Stage:
     keep: what the stage hands on: the weights of its last step, or those of its best validation.
     patience: validations in a row without a better score after which the stage ends early; None: it does not.
     augment: changes a batch before `step` sees it; draws from torch's, numpy's or Python's global generators.
-    begin: called once, when the stage begins, with a function that draws one batch after another as `step` will get
-        them: for what is measured on the training set before the first step, and kept in a buffer of one of `networks`
-        (the scale of a latent space, say). A training that is resumed later in the stage does not call it again.
     """
 
     name: str

@@ -94,21 +94,54 @@ class Stubborn(Nearest):
         raise RuntimeError("cannot learn")
 
 
+class Pixel(srbench.TorchMethod):
+    """One convolution; goes wrong at step `spoil`, unless the file that is named here is there."""
+
+    memory_format = "contiguous"
+
+    def __init__(self, spoil: int = 0) -> None:
+        self.spoil = spoil
+        self.notes.append("A toy.")
+
+    def build(self, channels, scale):
+        from torch import nn
+
+        convolution = nn.Conv2d(channels, channels * scale**2, 3, padding=1)
+        return {"network": nn.Sequential(convolution, nn.PixelShuffle(scale))}
+
+    def stages(self, networks, scale):
+        import torch
+
+        network = networks["network"]
+        calls = iter(range(1, 10**9))
+        cured = Path(os.environ["SRBENCH_TEST_FOLDER"], "cured").exists()
+
+        def step(batch):
+            loss = (network(batch.lr) - batch.hr).abs().mean()
+            return {"l1": loss * float("nan") if next(calls) == self.spoil and not cured else loss}
+
+        optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+        score = self.validation_psnr
+        return [
+            srbench.Stage("pixel", {"network": network}, {"l1": optimiser}, step, 2, 4, validate=score, keep="best")
+        ]
+
+
 class Noise(srbench.Dataset):
-    """Two textured pictures to test on, two others to train on."""
+    """Textured pictures, two to test on and two others to train on, unless told otherwise."""
 
-    def __init__(self, size: int = 48) -> None:
-        self.size = size
+    def __init__(self, size: int = 48, train: int = 2) -> None:
+        self.size, self.trained_on = size, train
 
-    def _pictures(self, seed):
-        for index in range(2):
+    def _pictures(self, seed, count=2):
+        for index in range(count):
             generator = np.random.default_rng([seed, index])
             rough = generator.random((self.size // 6, self.size // 6, 3))
             picture = np.kron(rough, np.ones((6, 6, 1))) * 200 + generator.random((self.size, self.size, 3)) * 50
             yield srbench.Item(f"noise{seed}-{index}", picture.astype(np.uint8))
 
     def train(self):
-        return self._pictures(1)
+        return self._pictures(1, self.trained_on)
 
     def test(self):
         return self._pictures(2)
@@ -137,7 +170,7 @@ class Leaky(Noise):
         return self.test()
 
 
-METHODS = (Nearest, Raises, NotFinite, WrongShape, Exits, Dies, Sleeps, Hogs, Leaves, Refuses, Stubborn)
+METHODS = (Nearest, Raises, NotFinite, WrongShape, Exits, Dies, Sleeps, Hogs, Leaves, Refuses, Stubborn, Pixel)
 
 
 @srbench.hookimpl

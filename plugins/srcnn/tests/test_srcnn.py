@@ -158,3 +158,17 @@ def test_a_short_training_on_the_91_images_beats_bicubic_on_set5(tmp_path: Path)
         gains.append(srcnn - bicubic)
     assert len(gains) == 5
     assert np.mean(gains) > 0.15
+
+
+def test_with_cutblur_it_learns_too_and_from_other_batches(tmp_path: Path) -> None:
+    pictures = [np.random.default_rng(i).integers(0, 255, (48, 48, 3)).astype(np.uint8) for i in range(3)]
+    train = TrainingSet([srbench.Item(f"i{i}", picture) for i, picture in enumerate(pictures)], X4_Y)
+    losses = []
+    for cutblur in (0.0, 1.0):
+        method = SRCNN(filters=(4, 4), patch=12, cutblur=cutblur)
+        method.fit(train, FitContext(0, Budget("steps", 30), tmp_path / str(cutblur), checkpoint_seconds=1e9))
+        losses.append(np.mean([float(row["mse"]) for row in method.history]))
+        lr = torch.rand(1, 3, 9, 8)
+        assert method.upscale(lr, 4).shape == (1, 3, 36, 32)
+    # About half of the pixels are in the input already, and the network starts as the identity.
+    assert losses[1] < 0.8 * losses[0]

@@ -1,0 +1,362 @@
+"""RRDB and ESRGAN as methods: their parameters, presets and stages."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+import srbench
+from srbench.training.stages import Batch, Schedule, cosine
+from srbench.weights import WeightsMissing
+
+if TYPE_CHECKING:
+    import torch
+
+    from srbench.method import Problem
+    from srbench.training.context import FitContext
+    from srbench.training.trainingset import TrainingSet
+
+AtLeastOne = Annotated[int, Meta(ge=1)]
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Size = Annotated[float, Meta(gt=0, le=1)]
+Share = Annotated[float, Meta(gt=0, le=1)]
+Decay = Annotated[float, Meta(ge=0, lt=1)]
+Side = Annotated[int, Meta(ge=8, multiple_of=4)]
+Course = Literal["halved", "cosine"]
+Keep = Literal["last", "best"]
+
+SCALES = (2, 4)
+PIXEL_WEIGHT_ALONE = 1.0
+"""The weight of L1 in the adversarial stage where it stands for the content loss, whose weight this is."""
+_BETAS = (0.9, 0.99)
+
+
+def halved_at(*points: float) -> Schedule:
+    """Half the rate from each of these points of a stage's progress on."""
+    return lambda progress: 0.5 ** sum(progress >= point for point in points)
+
+
+PIXEL_HALVINGS = halved_at(0.2, 0.4, 0.6, 0.8)
+"""Every 200,000 of 1,000,000 steps."""
+ADVERSARIAL_HALVINGS = halved_at(0.125, 0.25, 0.5, 0.75)
+"""After 50,000, 100,000, 200,000 and 300,000 of 400,000 steps."""
+
+
+class RRDB(srbench.TorchMethod):
+    """Residual in residual dense blocks, trained on the mean absolute error: the first stage of ESRGAN.
+
+    Wang et al., "ESRGAN: Enhanced super-resolution generative adversarial networks", ECCV workshops 2018 (arXiv
+    1809.00219). The network is basicsr's `RRDBNet`, for scales 2 and 4. Preset `paper` is the published one: 23 blocks
+    of 64 features with growth 32, 16,697,987 parameters at x4 in colour; Adam at 2e-4, halved four times; batches of 16
+    HR patches of 128 pixels; the paper takes a million steps. Images of one channel are learned in one.
+
+    Deviations from the paper: the training images and their LR are those of the matrix and its protocol; the weights
+    that count are an exponential moving average, and Adam's second decay is .99, as in the authors' later programs; at
+    x2 the network takes 2 x 2 pixels of LR as one with four times the channels, as basicsr has it; a few training
+    images are held out, to show how the training goes.
+
+    Preset `small` is for two CPU cores: 3 blocks of 32 features with growth 16, 578,755 parameters, Adam at 5e-4
+    falling to zero along a cosine, batches of 4, training images in five sizes, the best weights kept.
+
+    blocks, width, growth: of `RRDBNet`; width is its feature channels. course: the learning rate's, `halved` four times
+    as in the paper or along a `cosine`. ema: decay of the average of weights. keep: the last weights, or those that are
+    best on the held-out images. patch: side of HR patches in pixels. sizes: at which training images are learned from,
+    1 being their own. weights: a checkpoint of the same network to start from, as basicsr or the authors released it
+    (safetensors, or a pickle that holds tensors only).
+    """
+
+    presets: ClassVar = {
+        "paper": {},
+        "small": {
+            "blocks": 3,
+            "width": 32,
+            "growth": 16,
+            "learning_rate": 5e-4,
+            "course": "cosine",
+            "keep": "best",
+            "batch_size": 4,
+            "sizes": (1.0, 0.9, 0.8, 0.7, 0.6),
+        },
+    }
+
+    def __init__(
+        self,
+        blocks: AtLeastOne = 23,
+        width: AtLeastOne = 64,
+        growth: AtLeastOne = 32,
+        learning_rate: Positive = 2e-4,
+        course: Course = "halved",
+        ema: Decay = 0.999,
+        keep: Keep = "last",
+        batch_size: AtLeastOne = 16,
+        patch: Side = 128,
+        sizes: tuple[Size, ...] = (1.0,),
+        weights: Path | None = None,
+    ) -> None:
+        self.blocks, self.width, self.growth = blocks, width, growth
+        self.learning_rate, self.course, self.ema, self.keep = learning_rate, course, ema, keep
+        self.batch_size, self.patch, self._checkpoint = batch_size, patch, weights
+        if not sizes:
+            raise srbench.SrbenchError("sizes: there should be at least one; [1] is the images' own")
+        self.training_scales = sizes
+
+    def supports(self, problem: Problem) -> srbench.Skip | None:
+        """Scales 2 and 4. Raises `WeightsMissing` when the weights to start from are not there."""
+        if problem.scale not in SCALES:
+            return srbench.Skip(f"RRDBNet upscales by 2 or 4, not by {problem.scale}")
+        if isinstance(self._checkpoint, Path) and not self._checkpoint.is_file():
+            raise WeightsMissing(f"there is no file of weights {self._checkpoint}")
+        return None
+
+    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+        """One network."""
+        return {"generator": self._network(channels, scale)}
+
+    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+        """One stage, on L1."""
+        generator = networks["generator"]
+        self._start(generator)
+        return [self._pixel_stage("generator", generator, scale)]
+
+    def sr(self, lr: torch.Tensor) -> torch.Tensor:
+        """SR of LR of any size."""
+        from .upscaling import enlarge
+
+        return enlarge(self.networks["generator"], lr, self.scale)
+
+    def _network(self, channels: int, scale: int) -> torch.nn.Module:
+        from .basicsr_networks import rrdb_net
+        from .upscaling import reach
+
+        if scale not in SCALES:
+            raise srbench.SrbenchError(f"RRDBNet upscales by 2 or 4, not by {scale}")
+        # At x2 SR depends on whether a tile begins at an even pixel, so it is not tiled.
+        self.halo = reach(self.blocks) if scale == 4 else None
+        return rrdb_net(channels, scale, self.blocks, self.width, self.growth)
+
+    def _start(self, network: torch.nn.Module) -> None:
+        from .released import load_released
+
+        if self._checkpoint is not None:
+            load_released(network, self._checkpoint)
+
+    def _pixel_stage(self, name: str, network: torch.nn.Module, scale: int, share: float = 1.0) -> srbench.Stage:
+        import torch
+        from torch.nn.functional import l1_loss
+
+        def step(batch: Batch) -> dict[str, torch.Tensor]:
+            return {"l1": l1_loss(network(batch.lr), batch.hr)}
+
+        return srbench.Stage(
+            "pixel",
+            networks={name: network},
+            optimisers={"l1": torch.optim.Adam(network.parameters(), lr=self.learning_rate, betas=_BETAS)},
+            step=step,
+            batch_size=self.batch_size,
+            patch=self.patch // scale,
+            share=share,
+            schedule=self._declining(PIXEL_HALVINGS),
+            ema={name: self.ema},
+            validate=self.validation_psnr,
+            keep=self.keep,
+        )
+
+    def _declining(self, halvings: Schedule) -> Schedule:
+        return halvings if self.course == "halved" else cosine
+
+
+class ESRGAN(RRDB):
+    """RRDB, then a second stage against a discriminator that judges which of two images is the more real one.
+
+    Wang et al., "ESRGAN: Enhanced super-resolution generative adversarial networks", ECCV workshops 2018 (arXiv
+    1809.00219). Stage `pixel` is that of `rrdb`, with its parameters and deviations. In stage `adversarial` a copy of
+    its network minimises the mean absolute error of VGG19's conv5_4 features before activation, plus 5e-3 times the
+    relativistic average adversarial loss, plus 1e-2 times L1; Adam at 1e-4, halved four times, for it and for the
+    discriminator, which is basicsr's `VGGStyleDiscriminator`. Two sevenths of the budget are adversarial, as the paper
+    has 1,000,000 and 400,000 steps. The networks of both stages are kept; `interpolation` says what lies between them
+    (section 3.4 of the paper).
+
+    Where the weights of VGG19 are not on this machine, the content loss is L1 of pixels in place of features, with the
+    features' weight of 1, and the record and the page say so; `srbench fetch vgg19` gets them.
+
+    Deviations from the paper, besides those of `rrdb`: the adversarial losses are half the sums that it prints, as in
+    the authors' programs; in each step the gradients of generator and discriminator are computed before either is
+    updated, in place of updating them in turn; the weights are those of the last step (a PSNR cannot tell which are
+    best).
+
+    Preset `small`: that of `rrdb`, and a discriminator of a quarter of the channels.
+
+    adversarial_rate: the learning rate of the adversarial stage. adversarial_share: its part of the budget; with 1 it
+    starts from `weights` as they are. adversarial_patch: side of its HR patches, which its discriminator takes at 128
+    or 256. content: `conv54`, or `l1` as where the weights of VGG19 are absent. pixel_weight: of L1 beside the
+    features. adversarial_weight: of the adversarial loss. discriminator_width: its channels after the first
+    convolution. interpolation: 0 upscales with the network of the pixel stage, 1 with that of the adversarial stage,
+    what lies between with weights in proportion. The other parameters are those of `rrdb`.
+    """
+
+    presets: ClassVar = {
+        "paper": {},
+        "small": {**RRDB.presets["small"], "discriminator_width": 16},
+    }
+
+    def __init__(
+        self,
+        blocks: AtLeastOne = 23,
+        width: AtLeastOne = 64,
+        growth: AtLeastOne = 32,
+        learning_rate: Positive = 2e-4,
+        adversarial_rate: Positive = 1e-4,
+        course: Course = "halved",
+        ema: Decay = 0.999,
+        keep: Keep = "last",
+        batch_size: AtLeastOne = 16,
+        patch: Side = 128,
+        sizes: tuple[Size, ...] = (1.0,),
+        weights: Path | None = None,
+        adversarial_share: Share = 2 / 7,
+        adversarial_patch: Literal[128, 256] = 128,
+        content: Literal["conv54", "l1"] = "conv54",
+        pixel_weight: NotNegative = 1e-2,
+        adversarial_weight: NotNegative = 5e-3,
+        discriminator_width: AtLeastOne = 64,
+        interpolation: Annotated[float, Meta(ge=0, le=1)] = 1.0,
+    ) -> None:
+        if adversarial_share == 1 and weights is None:
+            raise srbench.SrbenchError("adversarial_share is 1: a stage without one before it needs `weights`")
+        super().__init__(blocks, width, growth, learning_rate, course, ema, keep, batch_size, patch, sizes, weights)
+        self.adversarial_rate, self.adversarial_share = adversarial_rate, adversarial_share
+        self.adversarial_patch = adversarial_patch
+        self.content, self.pixel_weight, self.adversarial_weight = content, pixel_weight, adversarial_weight
+        self.discriminator_width, self.interpolation = discriminator_width, interpolation
+
+    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+        """The networks of both stages."""
+        generator, pixel = (self._network(channels, scale) for _ in range(2))
+        self._upscaler = generator
+        return {"generator": generator, "pixel": pixel}
+
+    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+        """The pixel stage, unless no share is left for it, and the adversarial stage."""
+        pixel = networks["pixel"]
+        self._start(pixel)
+        stages = [self._adversarial_stage(networks["generator"], pixel, scale)]
+        if self.adversarial_share < 1:
+            first = self._pixel_stage("pixel", pixel, scale, 1 - self.adversarial_share)
+            stages.insert(0, replace(first, validate=self._validation(pixel)))
+        return stages
+
+    def fit(self, train: TrainingSet, context: FitContext) -> None:
+        """Train both stages."""
+        super().fit(train, context)
+        self._choose_upscaler()
+
+    def load(self, folder: Path) -> None:
+        """Read both networks, and make the one between them."""
+        super().load(folder)
+        self._choose_upscaler()
+
+    def to(self, device: str) -> None:
+        """Move the networks to a torch device."""
+        super().to(device)
+        if getattr(self, "networks", None):
+            self._upscaler.to(device)
+
+    def sr(self, lr: torch.Tensor) -> torch.Tensor:
+        """SR of LR of any size; while training, by the network of the stage."""
+        from .upscaling import enlarge
+
+        return enlarge(self._upscaler, lr, self.scale)
+
+    def parameters_count(self) -> int:
+        """The learned numbers of the network that upscales."""
+        generator = getattr(self, "networks", {}).get("generator")
+        return 0 if generator is None else sum(p.numel() for p in generator.parameters())
+
+    def _choose_upscaler(self) -> None:
+        from .upscaling import interpolate
+
+        generator, pixel = self.networks["generator"], self.networks["pixel"]
+        if self.interpolation in (0, 1):
+            self._upscaler = generator if self.interpolation else pixel
+            return
+        self._upscaler = copy.deepcopy(generator)
+        interpolate(pixel, generator, self.interpolation, self._upscaler)
+
+    def _validation(self, network: torch.nn.Module) -> Callable[[torch.Tensor, torch.Tensor], float]:
+        """Validation of the network that a stage trains, which is then the one that upscales."""
+
+        def validate(lr: torch.Tensor, hr: torch.Tensor) -> float:
+            self._upscaler = network
+            return self.validation_psnr(lr, hr)
+
+        return validate
+
+    def _adversarial_stage(self, generator: torch.nn.Module, pixel: torch.nn.Module, scale: int) -> srbench.Stage:
+        import torch
+        from torch.nn.functional import l1_loss
+
+        from .basicsr_networks import discriminator as build_discriminator
+        from .relativistic import relativistic_loss
+
+        discriminator = build_discriminator(self.channels, self.discriminator_width, self.adversarial_patch)
+        features = self._content_features()
+        pixel_weight = PIXEL_WEIGHT_ALONE if features is None else self.pixel_weight
+
+        def begin(draw: Callable[[], Batch]) -> None:
+            generator.load_state_dict(pixel.state_dict())
+
+        def step(batch: Batch) -> dict[str, torch.Tensor]:
+            sr = generator(batch.lr)
+            real, fake = discriminator(batch.hr), discriminator(sr)
+            l1 = l1_loss(sr, batch.hr)
+            adversarial = relativistic_loss(fake, real.detach())
+            losses = {"l1": l1, "adversarial": adversarial}
+            total = pixel_weight * l1 + self.adversarial_weight * adversarial
+            if features is not None:
+                # VGG19 looks at colour; grey is given three times over.
+                seen, wanted = (features(image.expand(-1, 3, -1, -1)) for image in (sr, batch.hr))
+                losses["content"] = l1_loss(seen, wanted)
+                total = total + losses["content"]
+            losses["generator"] = total
+            losses["discriminator"] = relativistic_loss(real, discriminator(sr.detach()))
+            return losses
+
+        return srbench.Stage(
+            "adversarial",
+            networks={"generator": generator, "discriminator": discriminator},
+            optimisers={
+                name: torch.optim.Adam(network.parameters(), lr=self.adversarial_rate, betas=_BETAS)
+                for name, network in (("generator", generator), ("discriminator", discriminator))
+            },
+            step=step,
+            batch_size=self.batch_size,
+            patch=self.adversarial_patch // scale,
+            share=self.adversarial_share,
+            schedule=self._declining(ADVERSARIAL_HALVINGS),
+            ema={"generator": self.ema},
+            validate=self._validation(generator),
+            begin=begin,
+        )
+
+    def _content_features(self) -> torch.nn.Module | None:
+        """VGG19, or None where the content loss is L1."""
+        from srbench.training.vgg import vgg_features
+
+        if self.content == "l1":
+            return None
+        try:
+            return vgg_features("conv54", self.device)
+        except WeightsMissing:
+            note = (
+                "The content loss is L1 of pixels at weight 1, in place of features: the weights of VGG19 were not on "
+                "the machine that trained; `srbench fetch vgg19` gets them."
+            )
+            if note not in self.notes:
+                self.notes.append(note)
+            return None

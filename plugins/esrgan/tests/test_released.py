@@ -1,0 +1,249 @@
+"""Released checkpoints in three layouts. The older two networks are written here, as those programs have them."""
+
+import os
+import pickle
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from srbench_esrgan.basicsr_networks import rrdb_net
+from srbench_esrgan.released import load_released
+from torch import nn
+from torch.nn.functional import interpolate, leaky_relu
+
+from srbench.weights import WeightsDamaged, WeightsMissing
+
+FEATURES, GROWTH, BLOCKS = 6, 4, 2
+
+
+def conv(inside: int, outside: int) -> nn.Conv2d:
+    return nn.Conv2d(inside, outside, 3, padding=1)
+
+
+class Dense(nn.Module):
+    """One dense block; `wrapped`: each convolution is the first of a sequence."""
+
+    def __init__(self, wrapped: bool) -> None:
+        super().__init__()
+        self.wrapped = wrapped
+        for k in range(1, 6):
+            layer = conv(FEATURES + (k - 1) * GROWTH, GROWTH if k < 5 else FEATURES)
+            if wrapped:
+                layer = nn.Sequential(layer, nn.LeakyReLU(0.2)) if k < 5 else nn.Sequential(layer)
+            self.add_module(f"conv{k}", layer)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        seen = [x]
+        for k in range(1, 5):
+            y = self.get_submodule(f"conv{k}")(torch.cat(seen, 1))
+            seen.append(y if self.wrapped else leaky_relu(y, 0.2))
+        return 0.2 * self.get_submodule("conv5")(torch.cat(seen, 1)) + x
+
+
+class Block(nn.Module):
+    def __init__(self, wrapped: bool) -> None:
+        super().__init__()
+        self.RDB1, self.RDB2, self.RDB3 = (Dense(wrapped) for _ in range(3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 0.2 * self.RDB3(self.RDB2(self.RDB1(x))) + x
+
+
+class Shortcut(nn.Module):
+    def __init__(self, sub: nn.Module) -> None:
+        super().__init__()
+        self.sub = sub
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.sub(x)
+
+
+class FirstRelease(nn.Module):
+    """One long sequence."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        blocks = [Block(wrapped=True) for _ in range(BLOCKS)]
+        self.model = nn.Sequential(
+            conv(channels, FEATURES),
+            Shortcut(nn.Sequential(*blocks, conv(FEATURES, FEATURES))),
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            conv(FEATURES, FEATURES),
+            nn.LeakyReLU(0.2),
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            conv(FEATURES, FEATURES),
+            nn.LeakyReLU(0.2),
+            conv(FEATURES, FEATURES),
+            nn.LeakyReLU(0.2),
+            conv(FEATURES, channels),
+        )
+
+    def forward(self, lr: torch.Tensor) -> torch.Tensor:
+        return self.model(lr)
+
+
+class SecondRelease(nn.Module):
+    """Named layers."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv_first = conv(channels, FEATURES)
+        self.RRDB_trunk = nn.Sequential(*(Block(wrapped=False) for _ in range(BLOCKS)))
+        self.trunk_conv, self.upconv1, self.upconv2, self.HRconv = (conv(FEATURES, FEATURES) for _ in range(4))
+        self.conv_last = conv(FEATURES, channels)
+
+    def forward(self, lr: torch.Tensor) -> torch.Tensor:
+        x = self.conv_first(lr)
+        x = x + self.trunk_conv(self.RRDB_trunk(x))
+        for layer in (self.upconv1, self.upconv2):
+            x = leaky_relu(layer(interpolate(x, scale_factor=2, mode="nearest")), 0.2)
+        return self.conv_last(leaky_relu(self.HRconv(x), 0.2))
+
+
+def ours(channels: int = 3, scale: int = 4) -> nn.Module:
+    return rrdb_net(channels, scale, BLOCKS, FEATURES, GROWTH)
+
+
+def of_basicsr(channels: int) -> nn.Module:
+    return ours(channels)
+
+
+def as_pickle(state: dict[str, torch.Tensor], path: Path) -> None:
+    torch.save(OrderedDict(state), path)
+
+
+def as_old_pickle(state: dict[str, torch.Tensor], path: Path) -> None:
+    torch.save(OrderedDict(state), path, _use_new_zipfile_serialization=False)
+
+
+def as_safetensors(state: dict[str, torch.Tensor], path: Path) -> None:
+    save_file(state, path)
+
+
+def wrapped(state: dict[str, torch.Tensor], path: Path) -> None:
+    torch.save({"params": OrderedDict(state)}, path)
+
+
+def wrapped_twice(state: dict[str, torch.Tensor], path: Path) -> None:
+    torch.save({"params": {name: value + 1 for name, value in state.items()}, "params_ema": state}, path)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("layout", [FirstRelease, SecondRelease, of_basicsr])
+@pytest.mark.parametrize(
+    ("write", "suffix"),
+    [
+        (as_pickle, ".pth"),
+        (as_old_pickle, ".pth"),
+        (as_safetensors, ".safetensors"),
+        (wrapped, ".pth"),
+        (wrapped_twice, ".pth"),
+    ],
+)
+def test_a_checkpoint_of_any_layout_gives_the_sr_of_the_network_it_was_made_with(
+    layout: Callable[[int], nn.Module],
+    write: Callable[[dict[str, torch.Tensor], Path], None],
+    suffix: str,
+    channels: int,
+    tmp_path: Path,
+) -> None:
+    torch.manual_seed(7)
+    source = layout(channels)
+    path = tmp_path / f"released{suffix}"
+    write(source.state_dict(), path)
+    network = ours(channels)
+    load_released(network, path)
+    lr = torch.rand(2, channels, 7, 5)
+    with torch.no_grad():
+        torch.testing.assert_close(network(lr), source(lr), atol=1e-6, rtol=1e-5)
+
+
+class Hostile:
+    """What runs when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize("way", ["torch", "old torch", "pickle", "beside the weights"])
+def test_a_checkpoint_that_holds_code_is_refused_and_the_code_not_run(way: str, tmp_path: Path) -> None:
+    mark, path = tmp_path / "it-ran", tmp_path / "hostile.pth"
+    if way == "pickle":
+        path.write_bytes(pickle.dumps(Hostile(mark)))
+    elif way == "beside the weights":
+        torch.save({"params": ours().state_dict(), "note": Hostile(mark)}, path)
+    else:
+        torch.save(Hostile(mark), path, _use_new_zipfile_serialization=way == "torch")
+    network = ours()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    with pytest.raises(WeightsDamaged, match=r"hostile\.pth holds pickled objects.*not loaded.*safetensors"):
+        load_released(network, path)
+    assert not mark.exists()
+    assert all(value.equal(before[name]) for name, value in network.state_dict().items())
+
+
+def changed(state: dict[str, torch.Tensor], fault: str) -> object:
+    name = "model.1.sub.1.RDB2.conv3.0.weight"
+    match fault:
+        case "missing":
+            del state[name]
+        case "extra":
+            state["model.12.weight"] = torch.zeros(3)
+        case "shape":
+            state[name] = state[name][:-1]
+        case "another block":
+            state["model.1.sub.2.RDB1.conv1.0.bias"] = torch.zeros(GROWTH)
+        case "two layouts":
+            state["upconv1.bias"] = state["model.3.bias"]
+        case "not a tensor":
+            state[name] = "weights"  # type: ignore[assignment]
+        case "no names":
+            return list(state.values())
+        case "nothing":
+            return {}
+    return state
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("missing", r"1 of \d+ tensors are missing \(body\.1\.rdb2\.conv3\.weight\)"),
+        ("extra", r"1 tensors belong to no part of it \(model\.12\.weight\)"),
+        ("shape", r"body\.1\.rdb2\.conv3\.weight is \(3, 14, 3, 3\) instead of \(4, 14, 3, 3\)"),
+        ("another block", r"belong to no part of it \(body\.2\.rdb1\.conv1\.bias\)"),
+        ("two layouts", "holds some weights twice"),
+        ("not a tensor", "holds str under"),
+        ("no names", "holds no tensors by name"),
+        ("nothing", "holds no tensors by name"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_refused_and_says_where(fault: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.pth"
+    torch.save(changed(dict(FirstRelease(3).state_dict()), fault), path)
+    with pytest.raises(WeightsDamaged, match=message):
+        load_released(ours(), path)
+
+
+def test_a_network_of_another_scale_channels_or_size_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x4.pth"
+    torch.save(FirstRelease(3).state_dict(), path)
+    for network in (ours(scale=2), ours(1), rrdb_net(3, 4, 1, FEATURES, GROWTH), rrdb_net(3, 4, BLOCKS, 8, GROWTH)):
+        with pytest.raises(WeightsDamaged, match=r"x4\.pth' do not fit RRDBNet"):
+            load_released(network, path)
+
+
+@pytest.mark.parametrize("keep", [0, 10, 2000])
+def test_a_truncated_or_missing_file_is_named(keep: int, tmp_path: Path) -> None:
+    path = tmp_path / "cut.pth"
+    torch.save(FirstRelease(3).state_dict(), path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(WeightsDamaged, match=r"cut\.pth"):
+        load_released(ours(), path)
+    with pytest.raises(WeightsMissing, match=r"there is no file .*absent\.pth"):
+        load_released(ours(), tmp_path / "absent.pth")

@@ -1,0 +1,93 @@
+"""The generator: SRResNet."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from .parameters import UPSAMPLING, Activation, Ends
+
+SLOPE = 0.2
+"""Of a leaky ReLU below zero; in the discriminator too."""
+
+_OUTER, _INNER = 9, 3
+"""Kernels of the published first and last convolution, and of all others."""
+
+
+class Generator(nn.Module):
+    """Ledig et al. 2017, figure 4: residual blocks on LR, then sub-pixel layers.
+
+    planes: of an image, 1 or 3. width: feature channels. ends: see `parameters.Ends`. Every PReLU has one slope for all
+    its channels, as the published number of parameters has it. What the last convolution gives is SR in [-1, 1];
+    `forward` maps it to white at 1, black at 0.
+
+    reach: how many LR pixels around an output pixel can influence it, in evaluation mode.
+    """
+
+    def __init__(
+        self,
+        planes: int,
+        scale: int,
+        blocks: int,
+        width: int,
+        ends: Ends = "published",
+        batch_norm: bool = True,
+        activation: Activation = "prelu",
+    ) -> None:
+        super().__init__()
+        head: list[nn.Module]
+        tail: list[nn.Module]
+        if ends == "light":
+            head = [_conv(planes, width)]
+            tail = [_conv(width, planes * scale**2), nn.PixelShuffle(scale)]
+            before = after = _INNER // 2
+        else:
+            head = [_conv(planes, width, _OUTER), _activation(activation)]
+            tail = []
+            for factor in UPSAMPLING[scale]:
+                tail += [_conv(width, width * factor**2), nn.PixelShuffle(factor), _activation(activation)]
+            tail.append(_conv(width, planes, _OUTER))
+            before = after = _OUTER // 2
+            for factor in reversed(UPSAMPLING[scale]):
+                after = math.ceil(after / factor) + _INNER // 2
+        self.head = nn.Sequential(*head)
+        self.body = nn.Sequential(
+            *(Block(width, batch_norm, activation) for _ in range(blocks)), *_normalised(width, batch_norm)
+        )
+        self.tail = nn.Sequential(*tail)
+        self.reach = before + (2 * blocks + 1) * (_INNER // 2) + after
+
+    def forward(self, lr: torch.Tensor) -> torch.Tensor:
+        """SR `(N, planes, H * scale, W * scale)` of LR `(N, planes, H, W)`, both with white at 1; not clamped."""
+        shallow = self.head(lr)
+        sr: torch.Tensor = self.tail(shallow + self.body(shallow))
+        return (sr + 1) / 2
+
+
+class Block(nn.Module):
+    """Convolution, activation, convolution, each with its batch normalisation, added to what went in."""
+
+    def __init__(self, width: int, batch_norm: bool, activation: Activation) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            *_normalised(width, batch_norm), _activation(activation), *_normalised(width, batch_norm)
+        )
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """`(N, width, H, W)` to the same shape."""
+        result: torch.Tensor = features + self.body(features)
+        return result
+
+
+def _conv(inside: int, outside: int, kernel: int = _INNER) -> nn.Conv2d:
+    return nn.Conv2d(inside, outside, kernel, padding=kernel // 2)
+
+
+def _normalised(width: int, batch_norm: bool) -> list[nn.Module]:
+    return [_conv(width, width), nn.BatchNorm2d(width)] if batch_norm else [_conv(width, width)]
+
+
+def _activation(activation: Activation) -> nn.Module:
+    return nn.PReLU() if activation == "prelu" else nn.LeakyReLU(SLOPE)

@@ -1,0 +1,35 @@
+"""The parameters that both methods have: their types, and which values go together."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=1)]
+Positive = Annotated[float, Meta(gt=0)]
+Decay = Annotated[float, Meta(ge=0, lt=1)]
+Size = Annotated[float, Meta(gt=0, le=1)]
+
+Ends = Literal["published", "light"]
+"""The first and the last layers. `light`: kernels of 3, no activation before the blocks, and one sub-pixel layer that
+gives the image itself, so that every convolution is one on LR (Shi et al., ESPCN, 2016)."""
+Activation = Literal["prelu", "leaky_relu"]
+PixelLoss = Literal["mse", "l1"]
+Content = Literal["mse", "vgg22", "vgg54"]
+Schedule = Literal["constant", "cosine"]
+Keep = Literal["last", "best"]
+
+UPSAMPLING: dict[int, tuple[int, ...]] = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
+"""The factors of the sub-pixel layers that make up each scale."""
+
+
+def why_not(scale: int, patch: int) -> str | None:
+    """Why the networks cannot be trained for this scale on HR patches of this side; None where they can."""
+    if scale not in UPSAMPLING:
+        return f"its sub-pixel layers make x2, x3, x4 and x8, not x{scale}"
+    if patch % scale:
+        return (
+            f"its HR patches of {patch} pixels are no whole number of LR pixels at x{scale}; set `patch` to a multiple"
+        )
+    return None

@@ -1,0 +1,123 @@
+"""SRResNet as a method: its parameters, presets, and one stage of training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import srbench
+from srbench.training.stages import Batch, constant, cosine
+
+from .parameters import Activation, Count, Decay, Ends, Keep, PixelLoss, Positive, Schedule, Size, why_not
+
+if TYPE_CHECKING:
+    import torch
+
+SMALL = {
+    "blocks": 8,
+    "ends": "light",
+    "batch_norm": False,
+    "loss": "l1",
+    "learning_rate": 5e-4,
+    "schedule": "cosine",
+    "batch_size": 8,
+    "ema": 0.999,
+    "sizes": (1.0, 0.85, 0.7, 0.6),
+    "keep": "best",
+}
+
+
+class SRResNet(srbench.TorchMethod):
+    """Residual blocks on LR, then sub-pixel layers, trained on the pixels' mean squared error.
+
+    Ledig et al., "Photo-realistic single image super-resolution using a generative adversarial network", CVPR 2017
+    (arXiv 1609.04802). Preset `paper` is the published one: 16 blocks of 64 channels with batch normalisation and
+    PReLU, 1,549,462 parameters at x4 in colour; LR in [0, 1], HR learned in [-1, 1]; the mean squared error, Adam at
+    1e-4, batches of 16 HR patches of 96 pixels; the paper takes a million steps. Scales 2, 3, 4 and 8; x3 has one
+    sub-pixel layer, the others have one a factor of two. Images of one channel are learned in one.
+
+    Deviations from the paper: the training images and their LR are those of the matrix and its protocol, in place of
+    350,000 images of ImageNet; patches are flipped and turned; a few training images are held out, to show how the
+    training goes (`keep: best` hands on the weights that were best on them).
+
+    Preset `small` is for two CPU cores, and further from the paper: 8 blocks without batch normalisation (Lim et al.,
+    EDSR, 2017: better and cheaper without), light ends, the mean absolute error, Adam at 5e-4 falling to zero along a
+    cosine, batches of 8, training images in four sizes, averaged weights, the best ones kept.
+
+    width: feature channels. ends: the first and the last layers; `light` are one convolution of 3 x 3 each, the last of
+    which gives all pixels that lie over its place in LR. loss: `mse` or `l1`. schedule: of the learning rate. patch:
+    side of HR patches in pixels. ema: decay of the average of weights, 0 for none. clip: the largest norm of a
+    gradient. sizes: at which training images are learned from, 1 being their own.
+    """
+
+    presets: ClassVar = {"paper": {}, "small": SMALL}
+
+    def __init__(
+        self,
+        blocks: Count = 16,
+        width: Count = 64,
+        ends: Ends = "published",
+        batch_norm: bool = True,
+        activation: Activation = "prelu",
+        loss: PixelLoss = "mse",
+        learning_rate: Positive = 1e-4,
+        schedule: Schedule = "constant",
+        batch_size: Count = 16,
+        patch: Count = 96,
+        clip: Positive | None = None,
+        ema: Decay = 0.0,
+        sizes: tuple[Size, ...] = (1.0,),
+        keep: Keep = "last",
+    ) -> None:
+        if not sizes:
+            raise srbench.SrbenchError("sizes: there should be at least one; [1] is the images' own")
+        self.blocks, self.width, self.ends = blocks, width, ends
+        self.batch_norm, self.activation = batch_norm, activation
+        self.loss, self.learning_rate, self.schedule = loss, learning_rate, schedule
+        self.batch_size, self.patch, self.clip = batch_size, patch, clip
+        self.ema, self.training_scales, self.keep = ema, sizes, keep
+
+    def supports(self, problem: srbench.Problem) -> srbench.Skip | None:
+        """Scales 2, 3, 4 and 8, where HR patches are a whole number of LR pixels."""
+        reason = why_not(problem.scale, self.patch)
+        return None if reason is None else srbench.Skip(reason)
+
+    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+        """The generator."""
+        from .generator import Generator
+
+        reason = why_not(scale, self.patch)
+        if reason is not None:
+            raise srbench.SrbenchError(f"{type(self).__name__}: {reason}")
+        generator = Generator(channels, scale, self.blocks, self.width, self.ends, self.batch_norm, self.activation)
+        self.halo = generator.reach
+        return {"generator": generator}
+
+    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+        """One stage, on the error of pixels."""
+        import torch
+
+        from .losses import pixel_loss
+
+        generator = networks["generator"]
+
+        def step(batch: Batch) -> dict[str, torch.Tensor]:
+            return {self.loss: pixel_loss(self.loss, generator(batch.lr), batch.hr)}
+
+        return [
+            srbench.Stage(
+                "pixel",
+                networks={"generator": generator},
+                optimisers={self.loss: torch.optim.Adam(generator.parameters(), lr=self.learning_rate)},
+                step=step,
+                batch_size=self.batch_size,
+                patch=self.patch // scale,
+                schedule=cosine if self.schedule == "cosine" else constant,
+                ema=self._averaged(),
+                clip=self.clip,
+                validate=self.validation_psnr,
+                keep=self.keep,
+            )
+        ]
+
+    def _averaged(self) -> dict[str, float]:
+        return {"generator": self.ema} if self.ema else {}
