@@ -1,6 +1,6 @@
 """What tiles cost: throughput of upscaling a large picture in tiles, beside that of the network alone.
 
-    python benchmarks/tiling.py                           # SRCNN small x2 on a 4000 x 3000 picture within 2 GB
+    python benchmarks/tiling.py                           # SRCNN small x2 on a 4000 x 3000 picture within 3 GB
     python benchmarks/tiling.py --network paper --memory-gb 4
     python benchmarks/tiling.py --network deep --width 2000 --height 1500
 
@@ -83,7 +83,7 @@ def resident(name: str) -> int:
 @click.option("--network", "name", type=click.Choice(["small", "paper", "deep"]), default="small", show_default=True)
 @click.option("--width", default=4000, show_default=True)
 @click.option("--height", default=3000, show_default=True)
-@click.option("--memory-gb", default=2.0, show_default=True)
+@click.option("--memory-gb", default=3.0, show_default=True)
 @click.option("--threads", default=os.cpu_count(), show_default=True)
 def main(name: str, width: int, height: int, memory_gb: float, threads: int) -> None:
     """Throughput and memory of upscaling in tiles."""

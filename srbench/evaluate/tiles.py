@@ -96,17 +96,17 @@ def upscale_tiled(
 def tiling_for(method: Method, lr: torch.Tensor, scale: int, memory_bytes: float) -> Tiling | None:
     """The tiling of LR `(N, C, H, W)` that wastes least on halos within `memory_bytes`; None when the whole fits.
 
-    The limit is for what upscaling adds on LR's device: the tile at work and, on the CPU, the whole SR. A method
-    without a halo is never tiled. Where even the smallest sensible tile does not fit, that is taken.
+    The limit is for LR, the tile at work and, on the CPU, the whole SR. A method without a halo is never tiled. Where
+    even the smallest sensible tile does not fit, that is taken.
     """
     if method.halo is None:
         return None
     estimate = _estimate(method, lr, scale)
     batch, channels, height, width = lr.shape
-    if estimate.at(height * width) <= MARGIN * memory_bytes:
+    if estimate.at(height * width) <= MARGIN * (memory_bytes - lr.nbytes):
         return None
     whole_sr = 4 * batch * channels * height * width * scale**2 if lr.device.type == "cpu" else 0
-    affordable = estimate.pixels(MARGIN * (memory_bytes - whole_sr))
+    affordable = estimate.pixels(MARGIN * (memory_bytes - lr.nbytes - whole_sr))
     # A halo wider than the tile would have nearly all work done for pixels that are thrown away.
     smallest = max(SMALLEST, method.halo)
     rows, columns = (max(1, side // smallest) for side in (height, width))

@@ -12,11 +12,11 @@ from srbench.training.pairs import Floats, Pair, cut
 FEWEST = 5
 """With fewer training images none is held out."""
 MOST = 10
-_STREAM = 0x6865_6C64
-"""Keeps the choice apart from everything else that is drawn from the same seed."""
+_SEED = 0x6865_6C64
+"""The same for every training, so that the curves of several seeds can be compared."""
 
 
-def chosen(groups: Mapping[str, str | None], seed: int) -> list[str]:
+def chosen(groups: Mapping[str, str | None]) -> list[str]:
     """The ids to hold out, of ids with their groups (None: a group of its own); in a random order, or empty.
 
     About a tenth, 1 to 10. A group is taken as a whole, but not one that holds a quarter of all images or more, unless
@@ -29,7 +29,7 @@ def chosen(groups: Mapping[str, str | None], seed: int) -> list[str]:
         group = groups[name]
         members.setdefault(("image", name) if group is None else ("group", group), []).append(name)
     wanted = min(MOST, max(1, round(len(groups) / 10)))
-    order = np.random.Generator(np.random.PCG64([seed, _STREAM])).permutation(len(members))
+    order = np.random.Generator(np.random.PCG64(_SEED)).permutation(len(members))
     held: list[str] = []
     keys = sorted(members)
     for index in order:

@@ -41,14 +41,14 @@ class Patches:
         """How many images there are, each counted once whatever its sizes."""
         return len({pair.id for pair in self._pairs})
 
-    def hold_out(self, seed: int) -> HeldOut | None:
+    def hold_out(self) -> HeldOut | None:
         """Take some images away from training, at all their sizes: what stages are validated on.
 
-        About a tenth, 1 to 10, groups as a whole; the seed alone decides which. None when there are fewer than 5, or
+        About a tenth, 1 to 10, groups as a whole; the same ones whatever the seed. None when there are fewer than 5, or
         when their groups are too large.
         """
         pairs = {pair.id: pair for pair in sorted(self._pairs, key=lambda pair: pair.size)}  # the largest of each
-        held = chosen({name: pair.group for name, pair in pairs.items()}, seed)
+        held = chosen({name: pair.group for name, pair in pairs.items()})
         if not held:
             return None
         self._pairs = [pair for pair in self._pairs if pair.id not in held]

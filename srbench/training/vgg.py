@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from srbench.weights import load_state, load_weights, place, weights_file
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -30,6 +32,14 @@ _STD = (0.229, 0.224, 0.225)
 """Of ImageNet's red, green and blue with white at 1: what the weights were trained on."""
 
 
+def vgg_weights() -> tuple[str, ...]:
+    """What a method that can do without VGG19 puts into its `weights`: its name where the file is, otherwise nothing.
+
+    So the model's key tells one that learned with VGG19 from one that had to do without.
+    """
+    return (WEIGHTS,) if place(weights_file(WEIGHTS)).is_file() else ()
+
+
 def vgg_features(layer: Layer, device: str = "cpu") -> nn.Module:
     """VGG19 up to `layer`: `(N, 3, H, W)` RGB with white at 1 to `(N, channels, h, w)`, unscaled.
 
@@ -39,8 +49,6 @@ def vgg_features(layer: Layer, device: str = "cpu") -> nn.Module:
     """
     import torch
     from torch import nn
-
-    from srbench.weights import load_state, load_weights
 
     held = load_weights(WEIGHTS)
     with torch.device("meta"):  # no tensor has a value until it comes from the file

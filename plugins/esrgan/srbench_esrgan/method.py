@@ -12,6 +12,7 @@ from msgspec import Meta
 
 import srbench
 from srbench.training.stages import Batch, Schedule, cosine
+from srbench.training.vgg import vgg_weights
 from srbench.weights import WeightsMissing
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class RRDB(srbench.TorchMethod):
         return srbench.Stage(
             "pixel",
             networks={name: network},
-            optimisers={"l1": torch.optim.Adam(network.parameters(), lr=self.learning_rate, betas=_BETAS)},
+            optimisers={"l1": torch.optim.Adam(network.parameters(), lr=self.learning_rate, betas=_BETAS, fused=True)},
             step=step,
             batch_size=self.batch_size,
             patch=self.patch // scale,
@@ -234,6 +235,8 @@ class ESRGAN(RRDB):
         self.adversarial_patch = adversarial_patch
         self.content, self.pixel_weight, self.adversarial_weight = content, pixel_weight, adversarial_weight
         self.discriminator_width, self.interpolation = discriminator_width, interpolation
+        if content != "l1":
+            self.weights = vgg_weights()
 
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
         """The networks of both stages."""
@@ -331,7 +334,7 @@ class ESRGAN(RRDB):
             "adversarial",
             networks={"generator": generator, "discriminator": discriminator},
             optimisers={
-                name: torch.optim.Adam(network.parameters(), lr=self.adversarial_rate, betas=_BETAS)
+                name: torch.optim.Adam(network.parameters(), lr=self.adversarial_rate, betas=_BETAS, fused=True)
                 for name, network in (("generator", generator), ("discriminator", discriminator))
             },
             step=step,
@@ -350,13 +353,12 @@ class ESRGAN(RRDB):
 
         if self.content == "l1":
             return None
-        try:
+        if self.weights:
             return vgg_features("conv54", self.device)
-        except WeightsMissing:
-            note = (
-                "The content loss is L1 of pixels at weight 1, in place of features: the weights of VGG19 were not on "
-                "the machine that trained; `srbench fetch vgg19` gets them."
-            )
-            if note not in self.notes:
-                self.notes.append(note)
-            return None
+        note = (
+            "The content loss is L1 of pixels at weight 1, in place of features: the weights of VGG19 were not on the "
+            "machine that trained; `srbench fetch vgg19` gets them."
+        )
+        if note not in self.notes:
+            self.notes.append(note)
+        return None

@@ -48,8 +48,8 @@ class SRCNN(srbench.TorchMethod):
         kernels: tuple[int, int, int] = (9, 5, 5),
         filters: tuple[int, int] = (64, 32),
         learning_rate: float = 1e-3,
-        batch_size: int = 16,
-        patch: int = 16,
+        batch_size: int = 8,
+        patch: int = 24,
         cutblur: float = 0.0,
     ) -> None:
         for kernel in kernels:
@@ -94,7 +94,7 @@ class SRCNN(srbench.TorchMethod):
             srbench.Stage(
                 "pixel",
                 networks={"network": network},
-                optimisers={"mse": torch.optim.Adam(groups)},
+                optimisers={"mse": torch.optim.Adam(groups, fused=True)},
                 step=step,
                 batch_size=self.batch_size,
                 patch=self.patch,

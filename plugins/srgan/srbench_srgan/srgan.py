@@ -8,7 +8,7 @@ from msgspec import Meta
 
 import srbench
 from srbench.training.stages import Batch
-from srbench.training.vgg import SMALLEST
+from srbench.training.vgg import SMALLEST, vgg_weights
 
 from .parameters import Activation, Content, Count, Decay, Ends, Keep, PixelLoss, Positive, Schedule, Size
 from .srresnet import SMALL, SRResNet
@@ -116,6 +116,8 @@ class SRGAN(SRResNet):
                 "place, which batch normalisation cannot normalise; use more or larger patches"
             )
         self.content, self.adversarial_weight = content, adversarial_weight
+        if content != "mse":
+            self.weights = vgg_weights()
         self.adversarial_rate, self.adversarial_share = adversarial_rate, adversarial_share
         self.discriminator_width, self.dense, self.dropout = discriminator_width, dense, dropout
 
@@ -145,8 +147,8 @@ class SRGAN(SRResNet):
             "adversarial",
             networks={"generator": generator, "discriminator": discriminator},
             optimisers={
-                "generator": torch.optim.Adam(generator.parameters(), lr=self.adversarial_rate),
-                "discriminator": torch.optim.Adam(discriminator.parameters(), lr=self.adversarial_rate),
+                "generator": torch.optim.Adam(generator.parameters(), lr=self.adversarial_rate, fused=True),
+                "discriminator": torch.optim.Adam(discriminator.parameters(), lr=self.adversarial_rate, fused=True),
             },
             step=step,
             batch_size=self.batch_size,
@@ -161,17 +163,14 @@ class SRGAN(SRResNet):
         return [*super().stages(networks, scale), adversarial]
 
     def _content_loss(self) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-        from srbench.weights import WeightsMissing
-
         from .losses import content_loss
 
-        try:
+        if self.content == "mse" or self.weights:
             return content_loss(self.content, self.device)
-        except WeightsMissing:
-            note = (
-                f"The content loss is the mean squared error in place of {self.content}: the weights of VGG19 were not "
-                "on the machine that trained; `srbench fetch vgg19` gets them."
-            )
-            if note not in self.notes:
-                self.notes.append(note)
-            return content_loss("mse", self.device)
+        note = (
+            f"The content loss is the mean squared error in place of {self.content}: the weights of VGG19 were not on "
+            "the machine that trained; `srbench fetch vgg19` gets them."
+        )
+        if note not in self.notes:
+            self.notes.append(note)
+        return content_loss("mse", self.device)

@@ -107,7 +107,7 @@ class SRResNet(srbench.TorchMethod):
             srbench.Stage(
                 "pixel",
                 networks={"generator": generator},
-                optimisers={self.loss: torch.optim.Adam(generator.parameters(), lr=self.learning_rate)},
+                optimisers={self.loss: torch.optim.Adam(generator.parameters(), lr=self.learning_rate, fused=True)},
                 step=step,
                 batch_size=self.batch_size,
                 patch=self.patch // scale,

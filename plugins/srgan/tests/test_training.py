@@ -221,6 +221,13 @@ def test_with_vgg19_the_content_loss_is_that_of_its_features(tmp_path: Path) -> 
     assert identical(state(again), state(method)), "a model that is loaded needs no VGG19"
 
 
+def test_models_with_and_without_vgg19_have_different_keys(no_weights: None, request: pytest.FixtureRequest) -> None:
+    assert SRGAN(content="vgg54").weights == ()
+    request.getfixturevalue("vgg19")
+    assert SRGAN(content="vgg54").weights == ("vgg19",)
+    assert SRGAN(content="mse").weights == ()
+
+
 @pytest.mark.usefixtures("vgg19")
 def test_a_damaged_vgg19_is_an_error_and_not_a_reason_for_another_loss(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
