@@ -9,7 +9,7 @@ from srbench_ddpm.samplers import Sampler, check_sampler
 
 import srbench
 from srbench.resize import resize
-from srbench.training.vgg import SMALLEST
+from srbench.training.vgg import SMALLEST, vgg_weights
 
 from .parameters import (
     PERCEPTUAL_LAYER,
@@ -149,6 +149,8 @@ class LDM(srbench.TorchMethod):
         self.steps, self.eta = steps, eta
         self._previews = False
         self._check()
+        if perceptual_weight and autoencoder is None:
+            self.weights = vgg_weights()
 
     def _check(self) -> None:
         """Raise an error where parameters contradict each other, before anything is trained."""

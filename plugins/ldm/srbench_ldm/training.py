@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from srbench.errors import SrbenchError
 from srbench.training.stages import Batch, Schedule, Stage, constant, cosine
-from srbench.weights import WeightsMissing
 
 from .losses import PatchJudgement, kl_loss, perceptual_loss
 
@@ -67,8 +66,8 @@ def autoencoder_stage(method: LDM) -> Stage:
         "autoencoder",
         networks={"autoencoder": autoencoder, "discriminator": discriminator},
         optimisers={
-            "autoencoder": torch.optim.Adam(autoencoder.parameters(), lr=method.autoencoder_rate),
-            "discriminator": torch.optim.Adam(discriminator.parameters(), lr=method.discriminator_rate),
+            "autoencoder": torch.optim.Adam(autoencoder.parameters(), lr=method.autoencoder_rate, fused=True),
+            "discriminator": torch.optim.Adam(discriminator.parameters(), lr=method.discriminator_rate, fused=True),
         },
         step=step,
         batch_size=method.batch_size,
@@ -121,7 +120,7 @@ def diffusion_stage(method: LDM) -> Stage:
     return Stage(
         "diffusion",
         networks={"denoiser": denoiser},
-        optimisers={"noise": torch.optim.Adam(denoiser.parameters(), lr=method.learning_rate)},
+        optimisers={"noise": torch.optim.Adam(denoiser.parameters(), lr=method.learning_rate, fused=True)},
         step=step,
         batch_size=method.batch_size,
         patch=method.lr_patch(method.scale),
@@ -159,16 +158,15 @@ def latent_scale(autoencoder: AutoencoderKL, batches: Iterable[torch.Tensor]) ->
 def _perceptual(method: LDM) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None:
     if not method.perceptual_weight:
         return None
-    try:
+    if method.weights:
         return perceptual_loss(method.device)
-    except WeightsMissing:
-        note = (
-            "The autoencoder learned without a perceptual loss: the weights of VGG19 were not on the machine that "
-            "trained; `srbench fetch vgg19` gets them."
-        )
-        if note not in method.notes:
-            method.notes.append(note)
-        return None
+    note = (
+        "The autoencoder learned without a perceptual loss: the weights of VGG19 were not on the machine that trained; "
+        "`srbench fetch vgg19` gets them."
+    )
+    if note not in method.notes:
+        method.notes.append(note)
+    return None
 
 
 def _halvable(hr: torch.Tensor, factor: int) -> torch.Tensor:

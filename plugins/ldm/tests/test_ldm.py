@@ -16,8 +16,10 @@ from srbench_ldm.parameters import PRESETS
 from srbench_ldm.training import LatentError, latent_scale
 
 import srbench
+from srbench.matrix import Use
 from srbench.params import ParameterError, resolve
 from srbench.plugins import registry
+from srbench.runner.provenance import provenance
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured
 from srbench.training.context import Budget, FitContext, Interrupted
@@ -325,6 +327,18 @@ def test_without_vgg19_there_is_no_perceptual_loss_and_a_note_says_so(
     (note,) = [note for note in fallen.notes if "VGG19" in note]
     assert "without a perceptual loss" in note and "`srbench fetch vgg19`" in note
     assert not any("VGG19" in note for note in meant.notes)
+    assert fallen.weights == meant.weights == ()
+
+
+def test_a_model_with_vgg19_has_another_key_where_it_learns_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SRBENCH_DATA", str(tmp_path))
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / registry()._weights["vgg19"][0].file.file).touch()
+    assert LDM(**{**TINY, "perceptual_weight": 0.002}).weights == ("vgg19",)
+    assert LDM(**TINY).weights == ()
+    assert LDM(**{**TINY, "perceptual_weight": 0.002}, autoencoder=tmp_path / "earlier.safetensors").weights == ()
 
 
 # --- an earlier autoencoder -----------------------------------------------------------------------------------------
@@ -346,6 +360,17 @@ def test_an_earlier_autoencoder_serves_another_training(trained: tuple[LDM, Path
     lr = torch.rand(1, 3, 6, 6)
     assert seeded_sr(again, lr).equal(seeded_sr(method, lr))
     assert again.reconstruct(lr).equal(earlier.reconstruct(lr))
+
+
+def test_the_key_tells_what_the_earlier_model_holds_and_not_where_it_lies(tmp_path: Path) -> None:
+    entry = registry().get("method", "ldm")
+
+    def key(name: str, content: bytes) -> str:
+        (tmp_path / name).write_bytes(content)
+        params = resolve(LDM, {"autoencoder": name}, tmp_path)
+        return json.dumps(provenance(Use("ldm", entry, params)), sort_keys=True)
+
+    assert key("one", b"a") == key("two", b"a") != key("three", b"b")
 
 
 def test_files_without_a_fitting_autoencoder_are_named(trained: tuple[LDM, Path], tmp_path: Path) -> None:
