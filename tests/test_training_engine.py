@@ -3,7 +3,10 @@ import multiprocessing
 import random
 import signal
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -306,7 +309,7 @@ def test_a_stage_begins_once_with_what_the_one_before_has_learned(tmp_path: Path
     while True:
         first, second = OneWeight(), OneWeight(7.0)
 
-        def begin(first: OneWeight = first, second: OneWeight = second) -> None:
+        def begin(draw: Callable[[], Batch], first: OneWeight = first, second: OneWeight = second) -> None:
             begun.append(second.w.item())
             second.load_state_dict(first.state_dict())
 
@@ -359,3 +362,52 @@ def test_bf16_trains_in_mixed_precision(tmp_path: Path) -> None:
     run(stage, tmp_path, 2, precision="bf16")
     assert seen == [torch.bfloat16] * 2
     assert linear.weight.dtype == torch.float32
+
+
+class Offset(nn.Module):
+    """A weight, and the mean of HR that was measured before the first step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(()))
+        self.register_buffer("mean", torch.full((), float("nan")))
+
+
+def test_what_is_measured_when_a_stage_begins_is_measured_once_and_resumed(tmp_path: Path) -> None:
+    def run(folder: Path, stop_after: int | None) -> tuple[list[str], Offset]:
+        network, calls, checks = Offset(), [], iter(range(100))
+
+        def measure(draw: Callable[[], Batch]) -> None:
+            calls.append("begin")
+            batches = [draw() for _ in range(5)]
+            assert {batch.hr.shape for batch in batches} == {(2, 3, 6, 6)} and batches[0].progress == 0
+            network.mean.copy_(torch.stack([batch.hr.mean() for batch in batches]).mean())
+
+        def step(batch: Batch) -> dict[str, torch.Tensor]:
+            calls.append("step")
+            return {"loss": (network.w + network.mean - batch.hr.mean()).square()}
+
+        def stage(name: str, **changes: Any) -> srbench.Stage:
+            optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+            return srbench.Stage(name, {"n": network}, {"loss": optimiser}, step, 2, 3, **changes)
+
+        earlier = replace(stage("earlier"), step=lambda batch: {"loss": network.w**2})
+        engine.train(
+            [earlier, stage("later", begin=measure)],
+            Patches(training_set(*IMAGES), "all", 0),
+            FitContext(
+                0, Budget("steps", 8), folder, stop=lambda: stop_after is not None and next(checks) >= stop_after
+            ),
+        )
+        return calls, network
+
+    calls, whole = run(tmp_path / "whole", None)
+    assert calls == ["begin"] + ["step"] * 4
+    assert 0 < float(whole.mean) < 1
+    for stop_after in range(8):
+        folder = tmp_path / str(stop_after)
+        with pytest.raises(Interrupted):
+            run(folder, stop_after)
+        calls, resumed = run(folder, None)
+        assert calls.count("begin") == (stop_after < 4)
+        assert identical(resumed.state_dict(), whole.state_dict())

@@ -195,9 +195,9 @@ class _Training:
         stage = self.course.stage
         if stage is None:
             return
-        if stage.begin is not None:
-            stage.begin()
         self._set_modes(stage)
+        if stage.begin is not None:
+            stage.begin(lambda: self.stepper.draw(stage))
         chosen = self._format(stage)
         put(stage.networks.values(), chosen)
         self.reports.append({"name": stage.name, "memory_format": chosen})

@@ -56,8 +56,10 @@ class Stage:
         of them must not share a graph: detach what one takes from the other.
     batch_size, patch: how many patches a step sees, and the side of their LR in pixels.
     share: of the budget, relative to the other stages' shares.
-    begin: called once, before the stage's first step and after the stage before it has ended, not when a training is
-        resumed within the stage: what it changes belongs into the networks of the stages.
+    begin: called once before the stage's first step, with a function that draws one batch after another as `step` will
+        get them: for weights that start as another network's, for what is measured on the training set (the scale of a
+        latent space). Not called again when a training is resumed within the stage: what it changes belongs into the
+        networks of the stages.
     schedule: the factor of all learning rates over the stage's progress.
     ema: decay of an exponential moving average of the weights, by network name. The averaged weights take the place
         of the network's when the stage ends; until then the step sees the raw ones.
@@ -86,7 +88,7 @@ class Stage:
     keep: Literal["last", "best"] = "last"
     patience: int | None = None
     augment: Callable[[Batch], Batch] | None = None
-    begin: Callable[[], None] | None = None
+    begin: Callable[[Callable[[], Batch]], None] | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.patch < 1:

@@ -46,13 +46,16 @@ class Stepper:
         updates: dict[str, torch.optim.Optimizer] = {}
         with compile_errors(stage.name):
             for _ in range(stage.accumulate):
-                drawn = self._patches.draw(stage.batch_size, stage.patch)
-                losses = self._compute(stage, self._batch(stage, drawn, done, layout))
+                losses = self._compute(stage, self.draw(stage, done, layout))
                 self.losses.add(losses, number)
                 if self._device.type == "cpu":
                     self.losses.check()  # before it can spoil the weights; a GPU would have to be waited for
                 self._add_gradients(stage, losses, updates)
         self._precision.step(updates.values(), stage.clip)
+
+    def draw(self, stage: Stage, done: float = 0.0, layout: Format = "contiguous") -> Batch:
+        """The next batch, augmented; `done` is the stage's progress."""
+        return self._batch(stage, self._patches.draw(stage.batch_size, stage.patch), done, layout)
 
     def _add_gradients(
         self, stage: Stage, losses: Mapping[str, torch.Tensor], updates: dict[str, torch.optim.Optimizer]

@@ -320,7 +320,7 @@ class ESRGAN(RRDB):
         features = self._content_features()
         pixel_weight = PIXEL_WEIGHT_ALONE if features is None else self.pixel_weight
 
-        def begin() -> None:
+        def begin(draw: Callable[[], Batch]) -> None:
             generator.load_state_dict(pixel.state_dict())
 
         def step(batch: Batch) -> dict[str, torch.Tensor]:

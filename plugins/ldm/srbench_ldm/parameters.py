@@ -1,0 +1,64 @@
+"""The types of parameters, and the presets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from srbench.training.vgg import Layer
+
+Count = Annotated[int, Meta(ge=1)]
+Natural = Annotated[int, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+Weight = Annotated[float, Meta(ge=0)]
+Part = Annotated[float, Meta(gt=0, lt=1)]
+Share = Annotated[float, Meta(ge=0, lt=1)]
+Beta = Annotated[float, Meta(gt=0, lt=1)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+
+Betas = Literal["linear", "scaled_linear", "cosine"]
+Course = Literal["constant", "cosine"]
+Keep = Literal["last", "best"]
+
+PERCEPTUAL_LAYER: Layer = "vgg54"
+"""Of VGG19, whose features the perceptual distance compares."""
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "mammography": {},
+    "pinaya": {
+        "autoencoder_channels": [256, 512, 512],
+        "latent_channels": 3,
+        "autoencoder_attention": True,
+        "unet_channels": [256, 256, 512, 1024],
+        "unet_attention": [False, False, True, True],
+        "warm_up": 10 / 75,
+        "autoencoder_share": 75 / 275,
+        "batch_size": 32,
+        "patch": 64,
+        "keep": "last",
+    },
+    "small": {
+        "autoencoder_channels": [64, 128, 128],
+        "latent_channels": 8,
+        "unet_channels": [128, 256, 256],
+        "unet_attention": [False, False, True],
+        "unet_blocks": 1,
+        "perceptual_weight": 0.0,
+        "warm_up": 0.5,
+        "discriminator_width": 32,
+        "autoencoder_rate": 1e-3,
+        "learning_rate": 3e-4,
+        "course": "cosine",
+        "clip": 1.0,
+        "ema": 0.999,
+        "autoencoder_share": 0.5,
+        "batch_size": 8,
+        "patch": 48,
+        "lr_noise": 10,
+        "noise_level": 0,
+        "sampler": "dpm-solver++",
+        "steps": 20,
+    },
+}

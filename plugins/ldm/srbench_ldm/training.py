@@ -1,0 +1,183 @@
+"""How it learns: the stage of the autoencoder, and that of the diffusion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import torch
+from monai.networks.nets.patchgan_discriminator import PatchDiscriminator
+from torch.nn import functional
+
+from srbench.errors import SrbenchError
+from srbench.training.stages import Batch, Schedule, Stage, constant, cosine
+
+from .losses import PatchJudgement, kl_loss, perceptual_loss
+
+if TYPE_CHECKING:
+    from monai.networks.nets.autoencoderkl import AutoencoderKL
+
+    from .method import LDM
+
+MEASURED = 256
+"""Patches on which the scale of the latents is measured, at least."""
+VALIDATED = 4
+"""Steps of the schedule at which the denoiser is validated."""
+
+
+class LatentError(SrbenchError):
+    """Latents that nothing can be learned from."""
+
+
+def autoencoder_stage(method: LDM) -> Stage:
+    """Images to latents and back; `method` has its networks."""
+    autoencoder, _ = method.autoencoder_and_denoiser()
+    discriminator = PatchDiscriminator(
+        spatial_dims=2,
+        in_channels=method.channels,
+        channels=method.discriminator_width,
+        num_layers_d=method.discriminator_layers,
+    )
+    judgement = PatchJudgement(discriminator)
+    perceive = _perceptual(method)
+
+    def step(batch: Batch) -> dict[str, torch.Tensor]:
+        hr = _halvable(batch.hr, method.geometry.factor)
+        made, mean, deviation = autoencoder(hr)
+        losses = {"l1": functional.l1_loss(made.float(), hr), "kl": kl_loss(mean, deviation)}
+        loss = losses["l1"] + method.kl_weight * losses["kl"]
+        if perceive is not None:
+            losses["perceptual"] = perceive(made, hr)
+            loss = loss + method.perceptual_weight * losses["perceptual"]
+        teaching = {}
+        if method.adversarial_weight and batch.progress >= method.warm_up:
+            losses["adversarial"] = judgement.fooling(made)
+            loss = loss + method.adversarial_weight * losses["adversarial"]
+            teaching["discriminator"] = judgement.telling(hr, made)
+        return {"autoencoder": loss, **teaching, **{name: value.detach() for name, value in losses.items()}}
+
+    def reconstruction_psnr(lr: torch.Tensor, hr: torch.Tensor) -> float:
+        cut = method.scale
+        made, hr = (image[..., cut:-cut, cut:-cut].double() for image in (method.reconstruct(hr), hr))
+        return _decibels(float((made - hr).square().mean()))
+
+    return Stage(
+        "autoencoder",
+        networks={"autoencoder": autoencoder, "discriminator": discriminator},
+        optimisers={
+            "autoencoder": torch.optim.Adam(autoencoder.parameters(), lr=method.autoencoder_rate, fused=True),
+            "discriminator": torch.optim.Adam(discriminator.parameters(), lr=method.discriminator_rate, fused=True),
+        },
+        step=step,
+        batch_size=method.batch_size,
+        patch=method.lr_patch(method.scale),
+        share=method.autoencoder_share / (1 - method.autoencoder_share),  # the diffusion's is 1
+        schedule=_schedule(method),
+        ema={"autoencoder": method.ema} if method.ema else {},
+        clip=method.clip,
+        accumulate=method.accumulate,
+        validate=reconstruction_psnr,
+        keep=method.keep,
+    )
+
+
+def diffusion_stage(method: LDM) -> Stage:
+    """Noise to latents, given LR; `method` has its networks, and its autoencoder has learned."""
+    autoencoder, denoiser = method.autoencoder_and_denoiser()
+    schedule, geometry = method.schedule, method.geometry
+
+    def measure(draw: Callable[[], Batch]) -> None:
+        batches = (draw() for _ in range(math.ceil(MEASURED / method.batch_size)))
+        denoiser.latent_scale.fill_(latent_scale(autoencoder, (geometry.framed(batch.hr) for batch in batches)))
+
+    def error(lr: torch.Tensor, hr: torch.Tensor, t: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+        """Of the noise told, squared, on average."""
+        with torch.no_grad():
+            latent = autoencoder.encode_stage_2_inputs(geometry.framed(hr)).float() * denoiser.latent_scale
+        condition = geometry.condition(2 * lr - 1)
+        noise = torch.randn_like(latent)
+        told = denoiser(
+            schedule.noised(latent, noise, t),
+            schedule.noised(condition, torch.randn_like(condition), level - 1),
+            t,
+            level,
+        )
+        return functional.mse_loss(told.float(), noise)
+
+    def step(batch: Batch) -> dict[str, torch.Tensor]:
+        n, device = len(batch.lr), batch.lr.device
+        t = torch.randint(method.timesteps, (n,), device=device)
+        level = torch.randint(method.lr_noise + 1, (n,), device=device)
+        return {"noise": error(batch.lr, batch.hr, t, level)}
+
+    def validate(lr: torch.Tensor, hr: torch.Tensor) -> float:
+        level = torch.full((1,), method.noise_level, device=lr.device)
+        places = [(2 * i + 1) * method.timesteps // (2 * VALIDATED) for i in range(VALIDATED)]
+        errors = [error(lr, hr, torch.full((1,), t, device=lr.device), level) for t in places]
+        return _decibels(float(torch.stack(errors).mean()))
+
+    return Stage(
+        "diffusion",
+        networks={"denoiser": denoiser},
+        optimisers={"noise": torch.optim.Adam(denoiser.parameters(), lr=method.learning_rate, fused=True)},
+        step=step,
+        batch_size=method.batch_size,
+        patch=method.lr_patch(method.scale),
+        schedule=_schedule(method),
+        ema={"denoiser": method.ema} if method.ema else {},
+        clip=method.clip,
+        accumulate=method.accumulate,
+        validate=validate,
+        keep=method.keep,
+        begin=measure,
+    )
+
+
+def latent_scale(autoencoder: AutoencoderKL, batches: Iterable[torch.Tensor]) -> float:
+    """1 / the standard deviation of the latents of images, over all their components, drawn as in training.
+
+    Raises `LatentError` where there is none.
+    """
+    count, total, squares = 0, 0.0, 0.0
+    with torch.no_grad():
+        for images in batches:
+            latent = autoencoder.encode_stage_2_inputs(images).double()
+            count += latent.numel()
+            total += float(latent.sum())
+            squares += float(latent.square().sum())
+    variance = squares / count - (total / count) ** 2
+    if not 0 < variance < math.inf:
+        raise LatentError(
+            f"the autoencoder's latents of the training set have a variance of {variance}: it has learned nothing that "
+            "a diffusion could begin with. Lower `autoencoder_rate`, or give it a larger share of the budget"
+        )
+    return 1 / math.sqrt(variance)
+
+
+def _perceptual(method: LDM) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None:
+    if not method.perceptual_weight:
+        return None
+    if method.weights:
+        return perceptual_loss(method.device)
+    note = (
+        "The autoencoder learned without a perceptual loss: the weights of VGG19 were not on the machine that trained; "
+        "`srbench fetch vgg19` gets them."
+    )
+    if note not in method.notes:
+        method.notes.append(note)
+    return None
+
+
+def _halvable(hr: torch.Tensor, factor: int) -> torch.Tensor:
+    """Without the last lines and columns that the autoencoder could not halve."""
+    height, width = (side // factor * factor for side in hr.shape[-2:])
+    return hr[..., :height, :width]
+
+
+def _schedule(method: LDM) -> Schedule:
+    return cosine if method.course == "cosine" else constant
+
+
+def _decibels(error: float) -> float:
+    return -10 * math.log10(max(error, 1e-10))
