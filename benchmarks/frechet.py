@@ -1,8 +1,8 @@
 """Time the Frechet distance of 2048 features beside SciPy's matrix square root and torch-fidelity.
 
-All begin at the same float64 features. They take turns in one process, so that a busy machine slows all, and each turn is
-two calls, of which the second is timed: the first finds the caches and threads as another left them. What counts is the
-ratio of the medians. Run as `python benchmarks/frechet.py`.
+All begin at the same float64 features. They take turns in one process, so that a busy machine slows all, and each turn
+is two calls, of which the second is timed: the first finds the caches and threads as another left them. What counts is
+the ratio of the medians. Run as `python benchmarks/frechet.py`.
 """
 
 from __future__ import annotations
