@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +17,7 @@ from srbench.extractor import Extractor
 from srbench.metric import Metric
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring
 from srbench.runner.provenance import sha256
-from srbench.store import SCORES, MetricResult, Record, Store, write_atomically
+from srbench.store import CEILING_IMAGES, SCORES, MetricResult, Record, Store, write_atomically
 from srbench.weights import WeightsMissing, weights_path
 
 
@@ -34,10 +34,45 @@ def score_cell(
 
     training: the training split with its SR, where a metric needs it; or why that could not be made.
     """
+    folder = store.folder("cells", task.key)
+    columns, results = _scored(
+        task.metrics, task, store, device, items, folder / "images", record.images, training, progress
+    )
+    record.metrics = {**record.metrics, **results}
+    _write_scores(folder / SCORES, columns, record.metrics)
+
+
+def score_ceiling(
+    task: Evaluation,
+    store: Store,
+    device: str,
+    record: Record,
+    items: Sequence[Item],
+    progress: Callable[[str], None],
+) -> None:
+    """Compute the same metrics of the method's ceiling, into the record; those that need training SR have none."""
+    scorings = [scoring for scoring in task.metrics if not scoring.training_sr]
+    folder = store.folder("cells", task.key) / CEILING_IMAGES
+    _, results = _scored(scorings, task, store, device, items, folder, record.ceiling_images, None, progress)
+    record.ceiling = {**record.ceiling, **results}
+
+
+def _scored(
+    scorings: Sequence[Scoring],
+    task: Evaluation,
+    store: Store,
+    device: str,
+    items: Sequence[Item],
+    folder: Path,
+    images: Mapping[str, str],
+    training: TrainingSplit | str | None,
+    progress: Callable[[str], None],
+) -> tuple[dict[str, Column], dict[str, MetricResult]]:
+    """The scores of the images in a folder, and the result of every metric, those that could not be made included."""
     extractors = _Extractors(store, device)
     ready: dict[str, tuple[str, Metric]] = {}
     results: dict[str, MetricResult] = {}
-    for scoring in task.metrics:
+    for scoring in scorings:
         name = scoring.metric.name
         try:
             if scoring.training_sr and isinstance(training, str):
@@ -45,23 +80,21 @@ def score_cell(
             ready[name] = (scoring.key, _made_ready(scoring, task, device, extractors))
         except _Unready as unready:
             results[name] = unready.result
-    folder = store.folder("cells", task.key)
     columns = score_split(
         ready,
         items,
         task.protocol,
-        folder / "images",
-        record.images,
+        folder,
+        images,
         progress,
         training=None if isinstance(training, str) else training,
     )
-    for scoring in task.metrics:
+    for scoring in scorings:
         name = scoring.metric.name
         if name in columns:
             results[name] = columns[name].result()
             results[name].notes = extractors.notes(scoring)
-    record.metrics = {**record.metrics, **results}
-    _write_scores(folder / SCORES, columns, record.metrics)
+    return columns, results
 
 
 class _Unready(Exception):
