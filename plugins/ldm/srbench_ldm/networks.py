@@ -71,8 +71,9 @@ class Autoencoder(AutoencoderKL):
         """Begin as the best linear autoencoder of some images, to which the network adds nothing yet."""
         assert self.linear is not None
         self.linear.fit(images)
+        *_, last = (module for module in self.decoder.modules() if isinstance(module, nn.Conv2d))
         with torch.no_grad():
-            for silent in (self.quant_conv_mu, self.quant_conv_log_sigma, self.decoder.blocks[-1]):
+            for silent in (self.quant_conv_mu, self.quant_conv_log_sigma, last):
                 for parameter in silent.parameters():
                     parameter.zero_()
             *_, bias = self.quant_conv_log_sigma.parameters()
