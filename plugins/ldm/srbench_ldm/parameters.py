@@ -59,7 +59,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "course": "cosine",
         "clip": 1.0,
         "ema": 0.999,
-        "autoencoder_share": 0.3,
+        "autoencoder_share": 0.2,
         "batch_size": 8,
         "patch": 48,
         "lr_noise": 10,
