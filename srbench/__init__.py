@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from srbench.errors import SrbenchError as SrbenchError
     from srbench.extractor import Extractor as Extractor
     from srbench.extractor import ExtractorUse as ExtractorUse
+    from srbench.generator import Generator as Generator
+    from srbench.generator import SampleContext as SampleContext
     from srbench.hookspecs import hookimpl as hookimpl
     from srbench.image import ImageError as ImageError
     from srbench.image import read_image as read_image
@@ -43,6 +45,8 @@ _HOME = {
     "SrbenchError": "errors",
     "Extractor": "extractor",
     "ExtractorUse": "extractor",
+    "Generator": "generator",
+    "SampleContext": "generator",
     "hookimpl": "hookspecs",
     "ImageError": "image",
     "read_image": "image",

@@ -7,10 +7,11 @@ from srbench.weightsfile import WeightsFile
 
 @hookimpl
 def srbench_protocols() -> list[Entry]:
-    """x2, x3, x4 in every channel convention."""
-    from srbench.protocol import standard_protocols
+    """x2, x3, x4 in every channel convention; generation of small squares."""
+    from srbench.protocol import generation_protocols, standard_protocols
 
-    return [Entry(protocol.name, protocol, protocol.describe()) for protocol in standard_protocols()]
+    found = (*standard_protocols(), *generation_protocols())
+    return [Entry(protocol.name, protocol, protocol.describe()) for protocol in found]
 
 
 @hookimpl

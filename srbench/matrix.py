@@ -16,8 +16,10 @@ from typing import Any, get_args
 from srbench import params, plugins, yaml_nodes
 from srbench.errors import SrbenchError, nearest
 from srbench.extractor import ExtractorUse
+from srbench.method import Method
+from srbench.metric import Metric
 from srbench.plugins import Kind, PluginError, Registered, Registry
-from srbench.protocol import Protocol
+from srbench.protocol import Protocol, Task
 from srbench.training.context import Budget, BudgetUnit, Precision
 from srbench.yaml_nodes import Node, Scalar, Sequence, describe, shorten
 from srbench.yaml_nodes import Problem as Problem
@@ -28,8 +30,11 @@ SAME = "same"
 MAX_SEED = 2**32 - 1
 """The largest seed that numpy takes."""
 
-KEYS = ("name", "title", "datasets", "protocols", "methods", "train", "metrics", "seeds", "limits")
+KEYS = ("name", "title", "task", "samples", "datasets", "protocols", "methods", "train", "metrics", "seeds", "limits")
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
+TASKS: tuple[Task, ...] = get_args(Task)
+GENERATED = ("32px",)
+"""The protocols of a matrix that asks for the task `generation` and names none."""
 TRAIN_KEYS = ("on", "budget", "precision", "compile")
 UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -84,7 +89,8 @@ class Matrix:
     """A validated matrix file.
 
     train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
-    budget: None only when no method learns. precision, compile: of trainings.
+    budget: None only when no method learns. precision, compile: of trainings. samples: how many images each generator
+    makes; None for super-resolution.
     """
 
     path: Path
@@ -94,6 +100,8 @@ class Matrix:
     protocols: tuple[Protocol, ...]
     methods: tuple[Use, ...]
     metrics: tuple[Use, ...]
+    task: Task = "super-resolution"
+    samples: int | None = None
     train_on: tuple[Use | str, ...] = ()
     budget: Budget | None = None
     precision: Precision = "32"
@@ -147,14 +155,15 @@ class _Reader:
         keys = self._keys(root, KEYS, "a matrix file")
         if keys is None:
             return None
+        task = self._task(keys)
         for key in REQUIRED:
-            if key not in keys:
+            if key not in keys and not (key == "protocols" and task == "generation"):
                 self._fault(root, f"the key {key!r} is missing")
         name = self._name(keys["name"][1], "`name`") if "name" in keys else ""
         datasets = self._uses(keys, "datasets", "dataset")
-        protocols = self._protocols(keys)
-        methods = self._uses(keys, "methods", "method")
-        metrics = self._uses(keys, "metrics", "metric")
+        protocols = self._protocols(keys, task)
+        methods = self._suited(self._uses(keys, "methods", "method"), task, "method")
+        metrics = self._suited(self._uses(keys, "metrics", "metric"), task, "metric")
         train = self._train(keys.get("train"), methods)
         return Matrix(
             path=self._file,
@@ -164,6 +173,8 @@ class _Reader:
             protocols=protocols,
             methods=tuple(named.thing for named in methods),
             metrics=tuple(named.thing for named in metrics),
+            task=task,
+            samples=self._samples(root, keys, task),
             train_on=self._train_on(train),
             budget=self._budget(train["budget"][1]) if "budget" in train else None,
             precision=self._precision(train["precision"][1]) if "precision" in train else "32",
@@ -306,19 +317,56 @@ class _Reader:
         key, value = given.get(error.parameter, (entry, entry))
         self._fault(key if isinstance(error, params.UnknownParameterError) else value, str(error))
 
-    def _protocols(self, keys: Mapping[str, Pair]) -> tuple[Protocol, ...]:
+    def _protocols(self, keys: Mapping[str, Pair], task: Task) -> tuple[Protocol, ...]:
+        if "protocols" not in keys:
+            return tuple(self._registry.get("protocol", name).load() for name in GENERATED if task == "generation")
         named = []
-        for item in self._items(keys["protocols"][1], "protocols") if "protocols" in keys else ():
+        for item in self._items(keys["protocols"][1], "protocols"):
             entry = self._entry(item, "protocol")
             if entry is None:
                 continue
             try:
-                protocol = self._registry.get("protocol", entry.text).load()
+                protocol: Protocol = self._registry.get("protocol", entry.text).load()
             except PluginError as error:
                 self._fault(entry, str(error))
                 continue
+            if protocol.task != task:
+                self._fault(entry, f"{protocol.name!r} is a protocol of {protocol.task}; {_this_is(task)}")
             named.append(_Named(protocol.name, entry, protocol))
         return tuple(named.thing for named in self._distinct(named, "leave one out"))
+
+    def _task(self, keys: Mapping[str, Pair]) -> Task:
+        if "task" not in keys:
+            return "super-resolution"
+        node = keys["task"][1]
+        value = node.value if isinstance(node, Scalar) else None
+        found = next((task for task in TASKS if task == value), None)
+        if found is None:
+            self._fault(node, f"`task`: expected one of {', '.join(TASKS)}; found {describe(node)}")
+        return found or "super-resolution"
+
+    def _samples(self, root: Node, keys: Mapping[str, Pair], task: Task) -> int | None:
+        if task != "generation":
+            if "samples" in keys:
+                self._fault(keys["samples"][0], f"`samples` belongs to the task generation; {_this_is(task)}")
+            return None
+        if "samples" not in keys:
+            self._fault(root, "the task generation needs the key 'samples', such as samples: 500")
+            return None
+        node = keys["samples"][1]
+        amount = self._positive(node, "`samples`")
+        if amount is not None and not amount.is_integer():
+            self._fault(node, f"`samples`: expected a whole number, found {describe(node)}")
+        return None if amount is None else int(amount)
+
+    def _suited(self, named: list[_Named], task: Task, kind: Kind) -> list[_Named]:
+        """The uses, those reported that are for the other task."""
+        for this in named:
+            of: type[Method] | type[Metric] = this.thing.registered.load()
+            if task not in of.tasks():
+                why = _WHY_NOT[kind, task]
+                self._fault(this.node, f"{this.name!r} {why}; {_this_is(task)}")
+        return named
 
     def _train(self, pair: Pair | None, methods: list[_Named]) -> dict[str, Pair]:
         """The pairs under `train`; what a method that learns needs is reported where it is missing."""
@@ -415,6 +463,18 @@ def extractor_use(asked: ExtractorUse, registry: Registry) -> Use:
     except params.ParameterError as error:
         raise SrbenchError(f"extractor {asked.name!r}: {error}") from error
     return Use(asked.name, registered, values, given)
+
+
+def _this_is(task: Task) -> str:
+    return f"this matrix asks for {'`task: generation`' if task == 'generation' else task}"
+
+
+_WHY_NOT: Mapping[tuple[str, Task], str] = {
+    ("method", "generation"): "turns LR into SR and cannot make images from noise",
+    ("method", "super-resolution"): "makes images from noise and cannot upscale (ask for `task: generation`)",
+    ("metric", "generation"): "compares each image with its HR, and a generated image has none",
+    ("metric", "super-resolution"): "judges generated images only (ask for `task: generation`)",
+}
 
 
 def _learns(use: Use | None) -> bool:

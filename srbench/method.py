@@ -14,6 +14,7 @@ from srbench.metric import Skip
 if TYPE_CHECKING:
     import torch
 
+    from srbench.protocol import Task
     from srbench.training.context import FitContext
     from srbench.training.trainingset import TrainingSet
 
@@ -46,6 +47,8 @@ class Method(ABC):
     halo: how many LR pixels around an output pixel can influence it, for exact tiling; None: any of them.
     weights: names of the published files (see `srbench.weights`) that it reads. Where one is missing, its cells are
     skipped with the command that fetches it.
+    sampling: names of the parameters that `fit` pays no heed to (how it samples, say): methods that differ in them
+    alone share their models.
     files: further files that it reads, beside those that are its parameters: what they hold is part of its key.
     ceiling: what its ceiling is, in a few words that follow its name ("reconstruction by its autoencoder"): what
     `reconstruct` gives, which is scored as its SR is and shown beside it, never ranked. Empty: it has none.
@@ -60,7 +63,13 @@ class Method(ABC):
     halo: int | None = None
     weights: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    sampling: ClassVar[frozenset[str]] = frozenset()
     device: str = "cpu"
+
+    @classmethod
+    def tasks(cls) -> frozenset[Task]:
+        """What it can do."""
+        return frozenset({"super-resolution"})
 
     @cached_property
     def notes(self) -> list[str]:

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
     from srbench.dataset import Item
     from srbench.extractor import Extractor, ExtractorUse
-    from srbench.protocol import Protocol
+    from srbench.protocol import Protocol, Task
 
 Need = Literal["labels", "masks", "training_sr"]
+Source = Literal["generated", "real", "training"]
+"""Of images that are not paired: made by a generator, of the test split, of the training split."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Metric(ABC):
     weights: tuple[str, ...] = ()
     device: str = "cpu"
     protocol: Protocol
+
+    @classmethod
+    def tasks(cls) -> frozenset[Task]:
+        """What it can judge."""
+        return frozenset({"super-resolution"})
 
     def extractor(self) -> ExtractorUse | None:
         """The extractor that it runs on, if any. Its key is part of the metric's."""
@@ -90,6 +97,26 @@ class SetMetric(Metric):
     def update_training(self, sr: torch.Tensor, hr: torch.Tensor, item: Item) -> None:
         """Where `training_sr` is needed: take in one image of the training split, before any of the test split."""
         raise TypeError(f"{type(self).__name__} needs training_sr but does not define update_training")
+
+    def update_unpaired(self, image: torch.Tensor, source: Source, item: Item) -> None:
+        """Task `generation`: take in one image, float64 `(C, H, W)` in [0, 1], that belongs to no other.
+
+        Define it for metrics that compare a generated set with a real one; without it a metric cannot be asked for
+        under that task. First all `generated` images arrive, then all `real` ones (those of the test split), then all
+        of the `training` split in an order that is random but always the same: enough of them, say, to learn what a
+        real set of that size scores, the ceiling. Of a generated item only id and label are known. `needs` means here:
+        `labels` of all three; `training_sr` means nothing.
+        """
+        raise TypeError(f"{type(self).__name__} does not define update_unpaired")
+
+    @classmethod
+    def tasks(cls) -> frozenset[Task]:
+        """What it can judge, by what it defines."""
+        unpaired: frozenset[Task] = frozenset({"generation"})
+        paired = super().tasks()
+        defined = (cls.update, cls.update_item) != (SetMetric.update, SetMetric.update_item)
+        generated = cls.update_unpaired is not SetMetric.update_unpaired
+        return (paired if defined else frozenset()) | (unpaired if generated else frozenset())
 
     @abstractmethod
     def compute(self) -> float | Skip:

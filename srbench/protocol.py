@@ -6,17 +6,20 @@ The protocol alone moves PSNR by 2 dB, so nothing about it is left to the method
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from srbench.image import Image, ImageError, to_image, to_tensor
 from srbench.resize import resize
+from srbench.squares import Framing
 
 if TYPE_CHECKING:
     import torch
 
 Channel = Literal["y", "rgb", "gray", "y8"]
+Task = Literal["super-resolution", "generation"]
+"""What methods are to do: turn LR into SR, or make images from noise."""
 
 # ITU-R BT.601. Limited range (16 to 235 of 255), as MATLAB's rgb2ycbcr: the field's "Y channel".
 Y_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
@@ -35,6 +38,8 @@ class Protocol:
         An image with one channel is scored as it is under every one of them.
     border: pixels left out of the score on every side.
     degradation: how LR is made from HR: `bicubic` is MATLAB's imresize with antialiasing, rounded to the native depth.
+    size, framing: of generation: the side in pixels of the squares that are made, and how the images of a dataset
+        become such squares. There is no LR then: the scale is 1. None: super-resolution.
     """
 
     name: str
@@ -43,9 +48,22 @@ class Protocol:
     border: int = 0
     degradation: Literal["bicubic"] = "bicubic"
     version: int = 1
+    size: int | None = None
+    framing: Framing = "shrunk"
+
+    @property
+    def task(self) -> Task:
+        """What methods do under it."""
+        return "super-resolution" if self.size is None else "generation"
 
     def describe(self) -> str:
         """One line for people."""
+        if self.size is not None:
+            made = {
+                "shrunk": "the middle of each real image, shrunk (bicubic)",
+                "tiles": "tiles of real images, at their own resolution",
+            }[self.framing]
+            return f"generation at {self.size} x {self.size} pixels, held against {made}, native depth"
         channel = {
             "y": "Y channel",
             "rgb": "RGB",
@@ -56,10 +74,15 @@ class Protocol:
 
     def facts(self) -> dict[str, Any]:
         """Everything that decides a number, for the key."""
-        return asdict(self)
+        facts = asdict(self)
+        if self.size is None:  # so that the keys of super-resolution are those from before there was generation
+            del facts["size"], facts["framing"]
+        return facts
 
     def for_training(self) -> Protocol:
         """The part that training depends on: protocols that differ only in scoring share their models."""
+        if self.size is not None:
+            return self
         y8 = self.channel == "y8"
         return Protocol(
             name=f"x{self.scale}-y8" if y8 else f"x{self.scale}",
@@ -151,4 +174,13 @@ def standard_protocols() -> list[Protocol]:
     channels: tuple[Channel, ...] = ("y", "rgb", "gray", "y8")
     return [
         Protocol(f"x{scale}-{channel}", scale, channel, border=scale) for channel in channels for scale in (2, 3, 4)
+    ]
+
+
+def generation_protocols() -> list[Protocol]:
+    """Squares of 32 and 64 pixels, in each framing."""
+    return [
+        Protocol(f"{size}px-tiles" if framing == "tiles" else f"{size}px", 1, size=size, framing=framing)
+        for framing in get_args(Framing)
+        for size in (32, 64)
     ]

@@ -1,7 +1,8 @@
 """Products of symmetric and triangular matrices, in blocks: nothing is computed that is zero or known by symmetry.
 
 BLAS has such routines, but the libraries that come with NumPy and torch hide them or run them at a fraction of the
-speed of a plain product, which all of this is made of. Of a symmetric result the lower half alone is right.
+speed of a plain product, which all of this is made of. Of a symmetric matrix only the lower half is read and written,
+and the other half of the blocks on the diagonal.
 """
 
 from __future__ import annotations
@@ -25,24 +26,12 @@ def empty(*shape: int) -> Tensor:
     return torch.from_numpy(np.empty(shape))
 
 
-def add_gram(total: Tensor, rows: Tensor) -> None:
-    """Add rows^T rows of `(n, d)` to the lower half of `total`, `(d, d)`."""
-    dim = rows.shape[1]
-    if dim <= BLOCK:
-        total.addmm_(rows.T, rows)
-        return
-    half = dim // 2
-    add_gram(total[:half, :half], rows[:, :half])
-    total[half:, :half].addmm_(rows[:, half:].T, rows[:, :half])
-    add_gram(total[half:, half:], rows[:, half:])
-
-
-def mirror(matrix: Tensor) -> None:
-    """Make the matrix symmetric: its lower half stays."""
-    for start, end in _blocks(len(matrix)):
-        matrix[start:end, end:] = matrix[end:, start:end].T
-        corner = matrix[start:end, start:end]
-        corner.copy_(corner.tril() + corner.tril(-1).T)
+def add_gram(total: Tensor, rows: Tensor, *, to_nothing: bool = False) -> None:
+    """Add rows^T rows of `(n, d)` to `total`, `(d, d)`; to_nothing: whatever it held does not count."""
+    for start, end in _blocks(len(total)):
+        total[start:, start:end].addmm_(rows[:, start:].T, rows[:, start:end], beta=0 if to_nothing else 1)
+        if to_nothing:
+            total[start:end, end:] = 0
 
 
 def cholesky(matrix: Tensor) -> bool:
@@ -66,11 +55,24 @@ def cholesky(matrix: Tensor) -> bool:
 
 
 def congruence(lower: Tensor, matrix: Tensor) -> Tensor:
-    """L^T S L, its lower half, of L, triangular, and S, symmetric, in whose place it is put."""
-    for start, end in _blocks(len(lower)):  # S L: a block of columns needs none to the left of it
-        matrix[:, start:end] = matrix[:, start:] @ lower[start:, start:end]
-    for start, end in _blocks(len(lower)):  # and then a block of rows needs none above it
-        matrix[start:end, :end] = lower[start:, start:end].T @ matrix[start:, :end]
+    """L^T S L of L, triangular, and S, symmetric, in whose place it is put.
+
+    Row of blocks by row of blocks, as LAPACK's dsygst does it: of the rows until then S has become L^T S L, to which
+    the products with those that follow are added.
+    """
+    import torch
+
+    for start, end in _blocks(len(lower)):
+        corner, left = lower[start:end, start:end], lower[start:end, :start]
+        diagonal, beside = matrix[start:end, start:end], matrix[start:end, :start]
+        half = diagonal @ left / 2
+        for first, last in _blocks(start):
+            half[:, first:last] += beside[:, first:] @ lower[first:start, first:last]
+        both, crossed = torch.cat([left, half]), torch.cat([half, left])
+        for first, last in _blocks(start):
+            matrix[first:start, first:last].addmm_(both[:, first:].T, crossed[:, first:last])
+        beside.copy_(corner.T @ half.addmm_(diagonal, left, alpha=0.5))
+        diagonal.copy_(corner.T @ diagonal @ corner)
     return matrix
 
 

@@ -1,0 +1,114 @@
+"""The images of a dataset as squares of one size: what generators learn from, and are judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from srbench.dataset import Dataset, Item
+from srbench.image import Image, ImageError
+from srbench.resize import taps
+
+Framing = Literal["shrunk", "tiles"]
+"""How images become squares. `shrunk`: the largest square in the middle of each, shrunk by antialiased bicubic
+interpolation. `tiles`: as many squares as fit beside each other, at the resolution that the image has."""
+
+
+class Squares(Dataset):
+    """Another dataset with its images, in native depth, and its masks made square.
+
+    A tile is an item of its own: ID-ROW-COLUMN, in the group of the image it is cut from. LR that came with the
+    images is left out. Reading a split raises `ImageError` where an image is smaller than a square.
+    """
+
+    def __init__(self, dataset: Dataset, size: int, framing: Framing) -> None:
+        self._dataset, self._size, self._framing = dataset, size, framing
+
+    def prepare(self, root: Path) -> None:
+        """Prepare the other dataset."""
+        self._dataset.prepare(root)
+
+    def train(self) -> Iterator[Item]:
+        """The training split."""
+        return self._squares(self._dataset.train())
+
+    def test(self) -> Iterator[Item]:
+        """The test split."""
+        return self._squares(self._dataset.test())
+
+    def _squares(self, items: Iterable[Item]) -> Iterator[Item]:
+        for item in items:
+            if self._framing == "shrunk":
+                yield _square(
+                    item, item.id, self._size, partial(_shrunk, size=self._size), partial(_sampled, size=self._size)
+                )
+                continue
+            height, width = item.read_hr()[0].shape[:2]
+            _require(item.id, height, width, self._size)
+            for row in range(height // self._size):
+                for column in range(width // self._size):
+                    cut = partial(_tile, row=row, column=column, size=self._size)
+                    yield replace(
+                        _square(item, f"{item.id}-{row}-{column}", self._size, partial(_cut, cut=cut), cut),
+                        group=item.group or item.id,
+                    )
+
+
+def _square(
+    item: Item, name: str, size: int, of_hr: Callable[[Image, float], Image], of_mask: Callable[[Image], Image]
+) -> Item:
+    def hr() -> Image:
+        image, peak = item.read_hr()
+        _require(item.id, image.shape[0], image.shape[1], size)
+        return of_hr(image, peak)
+
+    def mask() -> Image:
+        whole = item.read_mask()
+        assert whole is not None
+        return of_mask(whole)
+
+    return replace(item, id=name, hr=hr, lr={}, mask=None if item.mask is None else mask)
+
+
+def _require(item: str, height: int, width: int, size: int) -> None:
+    if min(height, width) < size:
+        raise ImageError(f"image {item!r} is {width} x {height} pixels, smaller than the squares of {size} asked for")
+
+
+def _cut(image: Image, peak: float, cut: Callable[[Image], Image]) -> Image:
+    return cut(image)
+
+
+def _tile(image: Image, row: int, column: int, size: int) -> Image:
+    return image[row * size : (row + 1) * size, column * size : (column + 1) * size]
+
+
+def _middle(image: Image) -> Image:
+    side = min(image.shape[:2])
+    top, left = ((length - side) // 2 for length in image.shape[:2])
+    return image[top : top + side, left : left + side]
+
+
+def _shrunk(image: Image, peak: float, size: int) -> Image:
+    """`(size, size, C)`, rounded to the image's depth; without torch, since a plan hashes every square."""
+    whole = _middle(image)
+    side = len(whole)
+    indices, weights = taps(side, size, size / side, "bicubic")
+    line = np.zeros((size, side))
+    np.add.at(line, (np.arange(size)[:, None], indices), weights)
+    small = np.einsum("ih,hwc,jw->ijc", line, whole.astype(np.float64), line, optimize=True).clip(0, peak)
+    rounded: Image = (small if image.dtype == np.float32 else np.floor(small + 0.5)).astype(image.dtype)
+    return rounded
+
+
+def _sampled(mask: Image, size: int) -> Image:
+    """The class in the middle of each pixel's place: classes cannot be averaged."""
+    whole = _middle(mask)
+    places = (2 * np.arange(size) + 1) * len(whole) // (2 * size)
+    sampled: Image = whole[np.ix_(places, places)]
+    return sampled
