@@ -64,8 +64,8 @@ class LDM(srbench.TorchMethod):
     Preset `mammography` is a published configuration for mammograms at x2 in grey (one level below the pixels' own,
     15 latent channels, HR patches of 416 pixels one by one, 100 epochs and 120); `pinaya` is MONAI's for 64-pixel CT
     at x4; `small` is for two CPU cores, and says nothing of what the others can do. It is made of what helps a short
-    training: an autoencoder on squares of 4 x 4 pixels with a linear one beside it (`fold`, `shortcut`), and a diffusion
-    of what the latent of bicubic SR lacks, whose U-Net tells the clean latent (`residual`, `predicts`).
+    training: an autoencoder on squares of 4 x 4 pixels with a linear one beside it (`fold`, `shortcut`), and a
+    diffusion of what the latent of bicubic SR lacks, whose U-Net tells the clean latent (`residual`, `predicts`).
 
     Deviations: patches are flipped and turned; both gradients of an adversarial step are computed before either
     network is updated; the perceptual distance is that of VGG19's features in place of AlexNet's with learned weights;
