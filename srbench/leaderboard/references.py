@@ -33,12 +33,16 @@ _SAME = 1e-9
 
 @dataclass(frozen=True)
 class Reference:
-    """A row of what is known by measure and not in the competition. values: one a column. note: its footnote."""
+    """A row of what is known by measure and not in the competition.
+
+    values: one a column. note: its footnote. words: of a method's own ceiling, what it is.
+    """
 
     name: str
     mark: Mark
     values: tuple[Value, ...]
     note: int
+    words: str = ""
 
 
 def references(
@@ -68,7 +72,7 @@ def _own(
     found = [ceiling_value(results, metric, datasets) for metric in metrics] if words else []
     if any(found):
         values = tuple(value or Value() for value in found)
-        yield Reference(f"{entrant.name}: {words}", "ceiling", values, notes.number(_OWN_NOTE))
+        yield Reference(entrant.name, "ceiling", values, notes.number(_OWN_NOTE), words)
 
 
 def _value(results: Iterable[Result], metric: str, mark: Mark) -> Value:
