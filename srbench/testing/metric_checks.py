@@ -291,12 +291,14 @@ Unpaired = Mapping[Source, list[tuple["torch.Tensor", Item]]]
 
 def _unpaired() -> Unpaired:
     """Sets of three sizes, pictures of two classes; the generated ones are noisy."""
+    import torch
+
     side, counts = GENERATED.size, {"generated": 8, "real": 6, "training": 10}
     assert side is not None
     shown: dict[Source, list[tuple[torch.Tensor, Item]]] = {}
     for seed, source in enumerate(get_args(Source)):
         items = marked_items(20 + seed, counts[source], side)
-        shown[source] = [(to_tensor(*item.read_hr()).double(), item) for item in items]
+        shown[source] = [(to_tensor(*item.read_hr(), torch.float64), item) for item in items]
     shown["generated"] = [(with_noise(image, NOISE[1]), _sample(item)) for image, item in shown["generated"]]
     return shown
 
