@@ -87,6 +87,11 @@ WRONG_METRICS = {
     "toys.metrics:LooksOnlyAtHr": ("sees_every_image", "another image"),
     "toys.metrics:ComputeEmpties": ("instances_share_nothing", "computed again 0"),
     "toys.metrics:SetOverwritesSr": ("update_leaves_images_alone", "changed the images"),
+    "toys.metrics:GeneratedHasNoPicture": ("judges_unpaired_sets", "only id and label"),
+    "toys.metrics:LastGeneratedCounts": ("independent_of_order_unpaired", "the generated images in reverse order"),
+    "toys.metrics:BlindForGenerated": ("sees_generated_images", "so does one that gives flat grey"),
+    "toys.metrics:FailsOnNothing": ("few_unpaired_images", "ZeroDivisionError"),
+    "toys.metrics:OverwritesGenerated": ("update_unpaired_leaves_images_alone", "changed an image"),
 }
 
 WRONG_DATASETS = {
@@ -217,6 +222,8 @@ def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewh
         ("metric", "toys.metrics:SignalToNoise"),
         ("metric", "toys.metrics:Unbounded"),
         ("metric", "toys.metrics:SetDifference"),
+        ("metric", "toys.metrics:GeneratorDifference"),
+        ("metric", "toys.metrics:BothTasks"),
         ("dataset", "toys.datasets:Pictures"),
         ("dataset", "toys.datasets:OnlyTest"),
         ("dataset", "toys.datasets:OnlyTrain"),
