@@ -14,14 +14,24 @@ from typing import Literal
 from srbench.leaderboard.numerals import significant
 from srbench.leaderboard.results import Entrant, Result
 from srbench.leaderboard.values import Notes, Value
+from srbench.protocol import Task
 from srbench.stats import Interval
 
 Mark = Literal["ceiling", "floor"]
-NAMES: Mapping[Mark, str] = {"ceiling": "HR", "floor": "bicubic"}
-_NOTE = (
-    "HR, the ceiling, and bicubic, the floor: what the same measure gives for them instead of a method's images. They "
-    "are there to read the others by, and have no rank."
-)
+NAMES: Mapping[Task, Mapping[Mark, str]] = {
+    "super-resolution": {"ceiling": "HR", "floor": "bicubic"},
+    "generation": {"ceiling": "real images"},
+}
+_NOTES: Mapping[Task, str] = {
+    "super-resolution": (
+        "HR, the ceiling, and bicubic, the floor: what the same measure gives for them instead of a method's images. "
+        "They are there to read the others by, and have no rank."
+    ),
+    "generation": (
+        "Real images, the ceiling, in place of samples: of the training set or, where samples are compared with each "
+        "other, the test images themselves. They are there to read the others by, and have no rank."
+    ),
+}
 _SAME = 1e-9
 
 
@@ -36,17 +46,21 @@ class Reference:
 
 
 def references(
-    cells: Mapping[Entrant, Sequence[Result]], metrics: Sequence[str], datasets: Sequence[str], notes: Notes
+    cells: Mapping[Entrant, Sequence[Result]],
+    metrics: Sequence[str],
+    datasets: Sequence[str],
+    notes: Notes,
+    task: Task = "super-resolution",
 ) -> tuple[Reference, ...]:
     """The reference rows for one dataset, the ceiling first; those of which some metric knows a number."""
     if len(datasets) != 1:
         return ()
     results = [result for own in cells.values() for result in own if result.ok]
     rows = []
-    for mark, name in NAMES.items():
+    for mark, name in NAMES[task].items():
         values = [_value(results, metric, mark) for metric in metrics]
         if any(value.interval for value in values):
-            rows.append(Reference(name, mark, tuple(values), notes.number(_NOTE)))
+            rows.append(Reference(name, mark, tuple(values), notes.number(_NOTES[task])))
     return tuple(rows)
 
 
