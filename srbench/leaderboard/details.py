@@ -50,9 +50,9 @@ def group_id(protocol: str, dataset: str) -> str:
 
 
 def cell_context(
-    result: Result, results: Results, galleries: Sequence[Gallery], method_slug: str, trainings: Sequence[Group]
+    result: Result, results: Results, method_slug: str, trainings: Sequence[Group]
 ) -> dict[str, Any]:
-    """For `cell.html`. trainings: of its method."""
+    """For a cell's page, but for its pictures. trainings: of its method."""
     planned, record, cell = result.planned, result.record, result.planned.cell
     point = [
         ("Dataset", cell.dataset),
@@ -64,7 +64,6 @@ def cell_context(
         *([("Started", record.started)] if record and record.started else []),
         *([("Took", duration(record.seconds))] if record else []),
     ]
-    pictures, remark = _pictures(result, results, galleries)
     ingredients = (record.ingredients if record else None) or cell.ingredients
     group, run = training_of(result, trainings)
     facts = record.metrics if record else {}
@@ -80,14 +79,21 @@ def cell_context(
         "metrics": [_metric_line(name, facts[name]) for name in results.metrics if name in facts],
         "image_metrics": [metric_label(name) for name in _image_metrics(result)],
         "images": _image_lines(result),
-        "pictures": pictures,
-        "pictures_remark": remark,
         "notes": list(dict.fromkeys([*(record.notes if record else []), *(run.notes if run else [])])),
         "training": group,
-        "cost": cost_lines(record.cost) if record else [],
+        "cost": cost_lines(record.cost, planned.protocol.task) if record else [],
         "parameters": flat(planned.method.params),
         "environment": flat(record.environment) if record else [],
         "ingredients": json.dumps(ingredients, indent=2, sort_keys=True, ensure_ascii=False),
+    }
+
+
+def pictures_context(result: Result, results: Results, galleries: Sequence[Gallery]) -> dict[str, Any]:
+    """For `cell.html`: the pictures of SR."""
+    pictures, remark = _pictures(result, results, galleries)
+    return {
+        "pictures": pictures,
+        "pictures_remark": remark,
         "legend": error_legend(),
         "error_white": round(ERROR_WHITE * 100),
     }
@@ -252,7 +258,7 @@ def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
 def _costs(own: Sequence[Result]) -> dict[str, Any]:
     """The table of costs of the cells that have a record and went well."""
     done = [(result, result.record) for result in own if result.ok and result.record is not None]
-    columns = cost_columns([record.cost for _, record in done])
+    columns = cost_columns([record.cost for _, record in done], own[0].planned.protocol.task)
     lines = [
         _line(result, ()) | {"cells": [cost_cell(column, record.cost) for column in columns]} for result, record in done
     ]
