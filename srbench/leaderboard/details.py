@@ -49,9 +49,7 @@ def group_id(protocol: str, dataset: str) -> str:
     return f"s-{slug(f'{protocol}-{dataset}')}"
 
 
-def cell_context(
-    result: Result, results: Results, method_slug: str, trainings: Sequence[Group]
-) -> dict[str, Any]:
+def cell_context(result: Result, results: Results, method_slug: str, trainings: Sequence[Group]) -> dict[str, Any]:
     """For a cell's page, but for its pictures. trainings: of its method."""
     planned, record, cell = result.planned, result.record, result.planned.cell
     point = [

@@ -51,7 +51,8 @@ class UpscalingPages:
         learns = any(result.planned.training is not None for result in self._results.all)
         return [
             listing(protocols),
-            f"{plural(len(matrix.datasets), 'dataset')}, {plural(images, 'test image') if images else 'no results yet'}",
+            f"{plural(len(matrix.datasets), 'dataset')}, "
+            + (plural(images, "test image") if images else "no results yet"),
             plural(len(matrix.methods), "method") + (f", {plural(len(matrix.seeds), 'seed')}" if learns else ""),
         ]
 

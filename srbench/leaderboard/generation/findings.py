@@ -1,0 +1,83 @@
+"""What the numbers of generators say, dataset by dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from srbench.leaderboard.findings import Findings, cost, lead, missing, nothing_ranked, short_training, ties
+from srbench.leaderboard.generation.samples import SampleGallery
+from srbench.leaderboard.numerals import listing, number, plural
+from srbench.leaderboard.results import Scope
+from srbench.leaderboard.tables import Column, Row, Table
+
+
+def generation_findings(tables: Sequence[Table], galleries: Sequence[SampleGallery]) -> Findings:
+    """The sentences of one scope, from the tables of its datasets."""
+    found = [_of_table(table) for table in tables]
+    caveats = [sentence for one in found for sentence in one.caveats]
+    return Findings(
+        lead=tuple(dict.fromkeys(sentence for one in found for sentence in one.lead)),
+        cost=tuple(dict.fromkeys(sentence for one in found[:1] for sentence in one.cost)),
+        caveats=tuple(dict.fromkeys([*_remembered(tables[0].scope, galleries), *caveats])),
+    )
+
+
+def _of_table(table: Table) -> Findings:
+    if (nothing := nothing_ranked(table)) is not None:
+        return nothing
+    first = _order(table) if table.rank_note else " ".join([lead(table, [table]), *ties(table)])
+    return Findings(
+        lead=(" ".join(filter(None, [first, _ceiling(table)])),),
+        cost=cost(table),
+        caveats=(*missing(table), *short_training(table)),
+    )
+
+
+def _order(table: Table) -> str:
+    """Who has the best value, without claiming that it is the better generator."""
+    column = table.primary_column
+    assert column is not None
+    best, *others = table.ranked
+    name, where = best.entrant.name, table.datasets[0]
+    if not others:
+        return (
+            f"{name} is the only generator that can be ranked on {where}: {column.label} {_value(best, table, column)}."
+        )
+    seeds = "one training" if best.seeds == 1 else plural(best.seeds, "training")
+    return (
+        f"On {where}, {name} has the best {column.label} of {plural(len(table.ranked), 'generator')}: "
+        f"{_value(best, table, column)}, then {others[0].entrant.name} with {_value(others[0], table, column)}. "
+        f"That is {seeds} each: others may come out in another order."
+    )
+
+
+def _value(row: Row, table: Table, column: Column) -> str:
+    interval = row.values[table.columns.index(column)].interval
+    assert interval is not None and interval.estimate is not None
+    return f"{number(interval.estimate, column.decimals)}{f' {column.unit}' if column.unit else ''}"
+
+
+def _ceiling(table: Table) -> str:
+    """What real images get by the same measure."""
+    column = table.primary_column
+    assert column is not None
+    for reference in table.references:
+        interval = reference.values[table.columns.index(column)].interval
+        if reference.mark == "ceiling" and interval is not None and interval.estimate is not None:
+            return f"Real images get {number(interval.estimate, column.decimals)}."
+    return ""
+
+
+def _remembered(scope: Scope, galleries: Sequence[SampleGallery]) -> list[str]:
+    """Whose samples are suspiciously near to training images."""
+    inside = {result.planned.cell.key for result in scope.results}
+    suspects = [
+        shown.result.entrant.name
+        for gallery in galleries
+        for shown in gallery.shown
+        if shown.result.planned.cell.key in inside and shown.memory and shown.memory.memorisation.suspect
+    ]
+    if not suspects:
+        return []
+    names = listing(list(dict.fromkeys(suspects)))
+    return [f"Samples of {names} are nearer to training images than chance explains: see Memory, below."]
