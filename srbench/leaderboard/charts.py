@@ -31,8 +31,9 @@ def charts(table: Table, prefix: str) -> list[Chart]:
         return []
     best = table.ranked[0].entrant
     against = baseline(table, best)
-    found = [_differences(table, column, best, f"{prefix}-best")]
-    if against is not None and len(table.ranked) > 2:
+    # Untested values differ by what the table shows already.
+    found = [] if table.rank_note else [_differences(table, column, best, f"{prefix}-best")]
+    if found and against is not None and len(table.ranked) > 2:
         found.append(_differences(table, column, against, f"{prefix}-baseline"))
     found.append(_cost(table, column, f"{prefix}-cost"))
     found.append(_tradeoff(table, column, f"{prefix}-tradeoff"))

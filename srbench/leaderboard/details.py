@@ -16,7 +16,9 @@ from srbench.leaderboard.results import Result, Results
 from srbench.leaderboard.setmetrics import set_remarks
 from srbench.leaderboard.trainings import Group, notes_of, training_of
 from srbench.leaderboard.values import spread_over_seeds
+from srbench.leaderboard.wording import WORDING
 from srbench.matrix import Use
+from srbench.protocol import Task
 from srbench.store import MetricResult
 
 
@@ -55,7 +57,7 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
     point = [
         ("Dataset", cell.dataset),
         ("Protocol", planned.protocol.describe()),
-        ("Method", cell.method),
+        (WORDING[planned.protocol.task].entrant, cell.method),
         *([("Trained on", cell.trained_on)] if cell.trained_on else []),
         *([("Seed", str(cell.seed))] if cell.seed is not None else []),
         *([("LR", record.lr)] if record and record.lr else []),
@@ -74,7 +76,9 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
         "reason": (record.reason if record else planned.why) if not result.ok else "",
         "point": point,
         "method_slug": method_slug,
-        "metrics": [_metric_line(name, facts[name]) for name in results.metrics if name in facts],
+        "metrics": [
+            _metric_line(name, facts[name], planned.protocol.task) for name in results.metrics if name in facts
+        ],
         "image_metrics": [metric_label(name) for name in _image_metrics(result)],
         "images": _image_lines(result),
         "notes": list(dict.fromkeys([*(record.notes if record else []), *(run.notes if run else [])])),
@@ -97,12 +101,12 @@ def pictures_context(result: Result, results: Results, galleries: Sequence[Galle
     }
 
 
-def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
+def _metric_line(name: str, facts: MetricResult, task: Task) -> dict[str, Any]:
     unit = f", {facts.unit}" if facts.unit else ""
     remarks = [facts.reason] if facts.reason else []
     if facts.infinite:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
-    if not facts.per_image and facts.status == "ok":
+    if not facts.per_image and facts.status == "ok" and task == "super-resolution":
         remarks.append("compares the whole set")
     remarks += set_remarks(facts)
     confusion, others = confusion_table(facts.extra)

@@ -162,6 +162,8 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
     scores = {metric: judging.scores(cells, metric, datasets) for metric in metrics}
     primary = next((metric for metric in metrics if scores[metric]), None)
     values = {metric: judging.values(cells, metric, scores[metric], datasets, notes) for metric in metrics}
+    untested = any(judging.is_order_alone(_seeds(results)) for results in cells.values())
+    rank_note = notes.number(words.few_seeds) if untested and primary else None
     beside = references(cells, metrics, datasets, notes, task)
     columns = tuple(_column(metric, inside, values[metric], judging.differences(scores[metric])) for metric in metrics)
     chosen = next((column for column in columns if column.metric == primary), None)
@@ -180,7 +182,6 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
         for entrant in cells
     ]
     rows.sort(key=lambda row: _order(row, columns, primary))
-    untested = any(row.rank is not None and judging.is_order_alone(row.seeds) for row in rows)
     return Table(
         scope,
         dataset,
@@ -194,7 +195,7 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
         beside,
         ranking,
         words,
-        notes.number(words.few_seeds) if untested else None,
+        rank_note,
     )
 
 
@@ -242,20 +243,24 @@ def _row(
     words: Wording,
     notes: Notes,
 ) -> Row:
-    seeds = {result.planned.cell.seed for result in results} - {None}
+    seeds = _seeds(results)
     return Row(
         entrant=entrant,
         results=results,
         values=tuple(values),
         rank=rank,
         images=pictures,
-        seeds=len(seeds),
-        seeds_note=notes.number(words.few_seeds) if 0 < len(seeds) < FEW_SEEDS else None,
+        seeds=seeds,
+        seeds_note=notes.number(words.few_seeds) if 0 < seeds < FEW_SEEDS else None,
         problems=_problems(results),
         train_seconds=_mean_cost(results, "train_seconds"),
         speed=None if (speed := _mean_cost(results, words.speed.cost)) is None else words.speed.factor * speed,
         parameters=_mean_cost(results, "parameters"),
     )
+
+
+def _seeds(results: Sequence[Result]) -> int:
+    return len({result.planned.cell.seed for result in results} - {None})
 
 
 def _problems(results: Sequence[Result]) -> tuple[Problem, ...]:

@@ -318,15 +318,13 @@ def _remark(runs: Sequence[Run]) -> str:
 
 
 def _strips(runs: Sequence[Run], out: Path, folder: str) -> tuple[Strip, ...]:
-    """Write the strips of the first training that has any: LR, moments of each stage, HR; noise, SR on the way, HR."""
+    """Write the strips of the first training that has any: moments of each stage between LR and HR; noise becoming SR.
+
+    Those of a generator, which has no LR, are sheets of samples.
+    """
     for run in runs:
         hr, lr = (_read(run.folder / "samples" / name) for name in ("hr.png", "lr.png"))
-        if (
-            hr is None
-            or lr is None
-            or hr.shape[0] % lr.shape[0]
-            or hr.shape[1] * lr.shape[0] != lr.shape[1] * hr.shape[0]
-        ):
+        if hr is None or (lr is not None and not _fit(lr, hr)):
             continue
         ends = _Ends(lr, hr)
         of_denoising = [path for path in run.samples if run.stage_of(path) == DENOISING]
@@ -339,13 +337,16 @@ def _strips(runs: Sequence[Run], out: Path, folder: str) -> tuple[Strip, ...]:
 
 def _learning(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: str) -> Strip | None:
     several = len({run.stage_of(path) for path in paths}) > 1
-    named: list[_Named] = [("lr", ends.lr, ("LR",))]
+    named: list[_Named] = [] if ends.lr is None else [("lr", ends.lr, ("LR",))]
     for place, (path, picture) in enumerate(_readable(paths, ends)):
         step = f"step {_step(path):,}"
         named.append((f"sr-{place}", picture, (step, run.stage_of(path)) if several else (step,)))
-    named.append(("hr", ends.hr, ("HR",)))
-    words = f"One crop of a held-out image while {run.name} learned, between its LR and HR."
-    return _write_strip(run, words, named, ends, out, folder) if len(named) > 2 else None
+    if ends.lr is None:
+        last, words = "real images, held out", f"Samples while {run.name} learned, always from the same noise."
+    else:
+        last, words = "HR", f"One crop of a held-out image while {run.name} learned, between its LR and HR."
+    named.append(("hr", ends.hr, (last,)))
+    return _write_strip(run, words, named, ends, out, folder) if any(name[:3] == "sr-" for name, *_ in named) else None
 
 
 def _denoising(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: str) -> Strip | None:
@@ -353,7 +354,8 @@ def _denoising(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: 
     for path, picture in _readable(paths, ends):
         step = _step(path)
         named.append((f"{DENOISING}-{step}", picture, (f"step {step:,}" if step else "noise",)))
-    words = f"SR of the crop coming out of noise when {run.name} had learned, by the steps of its sampler."
+    what = "Samples" if ends.lr is None else "SR of the crop"
+    words = f"{what} coming out of noise when {run.name} had learned, by the steps of its sampler."
     return _write_strip(run, words, named, ends, out, folder) if named else None
 
 
@@ -363,10 +365,15 @@ _Named = tuple[str, Image, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class _Ends:
-    """The crop of a strip."""
+    """What a strip lies between: a crop; or a sheet of real images, and no LR."""
 
-    lr: Image
+    lr: Image | None
     hr: Image
+
+
+def _fit(lr: Image, hr: Image) -> bool:
+    """Whether HR is LR enlarged by a whole factor."""
+    return hr.shape[0] % lr.shape[0] == 0 and hr.shape[1] * lr.shape[0] == lr.shape[1] * hr.shape[0]
 
 
 def _readable(paths: Sequence[Path], ends: _Ends) -> list[tuple[Path, Image]]:
@@ -385,8 +392,11 @@ def chosen(samples: Sequence[Path], most: int = MOST_SAMPLES) -> list[Path]:
 
 
 def _write_strip(run: Run, words: str, named: Sequence[_Named], ends: _Ends, out: Path, folder: str) -> Strip:
-    scale = ends.hr.shape[0] // ends.lr.shape[0]
-    box = [_middle(length, SIDE // scale) for length in ends.lr.shape[:2]]
+    if ends.lr is None:
+        scale, box = 1, [(0, length) for length in ends.hr.shape[:2]]
+    else:
+        scale = ends.hr.shape[0] // ends.lr.shape[0]
+        box = [_middle(length, SIDE // scale) for length in ends.lr.shape[:2]]
     (out / folder).mkdir(parents=True, exist_ok=True)
     samples = []
     for name, picture, called in named:

@@ -31,14 +31,15 @@ class Wording:
     """The words of a task.
 
     entrant: what is ranked. picture: what it makes. pictures: the head of the column that counts them. compared: how
-    differences are taken. reading: how to read the ranked table. few_seeds: the footnote where there are fewer than
-    three. costs_reading: below the table of costs.
+    differences are taken. scores: the caption of a cell's metrics. reading: how to read the ranked table. few_seeds:
+    the footnote where there are fewer than three. costs_reading: below the table of costs.
     """
 
     entrant: str
     picture: str
     pictures: str
     compared: str
+    scores: str
     reading: str
     few_seeds: str
     costs_reading: str
@@ -56,6 +57,7 @@ WORDING: Mapping[Task, Wording] = {
         picture="image",
         pictures="Images",
         compared="paired by image",
+        scores="Each metric over the test set",
         reading=(
             "Whiskers are 95 % intervals of the mean over images. Ranks come from differences paired by image, so "
             "whiskers may overlap and the difference be real; methods that cannot be told apart share a rank."
@@ -80,6 +82,7 @@ WORDING: Mapping[Task, Wording] = {
         picture="sample",
         pictures="Samples",
         compared="over seeds",
+        scores="Each metric of the whole set of samples",
         reading=(
             "A metric compares the whole set of samples with the real images, so that a generator has one value a "
             "seed: shown is the mean over seeds and, from three seeds on, its 95 % interval. Then ranks come from the "

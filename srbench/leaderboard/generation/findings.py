@@ -14,7 +14,8 @@ from srbench.leaderboard.tables import Column, Row, Table
 def generation_findings(tables: Sequence[Table], galleries: Sequence[SampleGallery]) -> Findings:
     """The sentences of one scope, from the tables of its datasets."""
     found = [_of_table(table) for table in tables]
-    caveats = [sentence for one in found for sentence in one.caveats]
+    caveats = [sentence for table in tables for sentence in _few_trainings(table)]
+    caveats += [sentence for one in found for sentence in one.caveats]
     return Findings(
         lead=tuple(dict.fromkeys(sentence for one in found for sentence in one.lead)),
         cost=tuple(dict.fromkeys(sentence for one in found[:1] for sentence in one.cost)),
@@ -29,7 +30,7 @@ def _of_table(table: Table) -> Findings:
     return Findings(
         lead=(" ".join(filter(None, [first, _ceiling(table)])),),
         cost=cost(table),
-        caveats=(*missing(table), *short_training(table)),
+        caveats=(*_disagreement(table), *missing(table), *short_training(table)),
     )
 
 
@@ -43,12 +44,35 @@ def _order(table: Table) -> str:
         return (
             f"{name} is the only generator that can be ranked on {where}: {column.label} {_value(best, table, column)}."
         )
-    seeds = "one training" if best.seeds == 1 else plural(best.seeds, "training")
     return (
         f"On {where}, {name} has the best {column.label} of {plural(len(table.ranked), 'generator')}: "
-        f"{_value(best, table, column)}, then {others[0].entrant.name} with {_value(others[0], table, column)}. "
-        f"That is {seeds} each: others may come out in another order."
+        f"{_value(best, table, column)}, then {others[0].entrant.name} with {_value(others[0], table, column)}."
     )
+
+
+def _few_trainings(table: Table) -> tuple[str, ...]:
+    if not table.ranked or not table.rank_note:
+        return ()
+    trainings = "One training" if table.ranked[0].seeds == 1 else plural(table.ranked[0].seeds, "training")
+    return (f"{trainings} of each generator, so no test: others may come out in another order.",)
+
+
+def _disagreement(table: Table) -> tuple[str, ...]:
+    """Which metrics would put another generator first."""
+    leader = table.ranked[0].entrant
+    firsts: dict[str, list[str]] = {}
+    for place, column in enumerate(table.columns):
+        values = {row.entrant.name: row.values[place].interval for row in table.ranked}
+        known = {name: one.estimate for name, one in values.items() if one is not None and one.estimate is not None}
+        if len(known) < len(values):
+            continue
+        best = (max if column.higher_is_better else min)(known.values())
+        names = [name for name, value in known.items() if value == best]
+        if leader.name not in names:
+            firsts.setdefault(listing(names), []).append(column.label)
+    where = f" on {table.dataset}" if len(table.scope.datasets()) > 1 else ""
+    said = [f"by {listing(labels)} it is {names}" for names, labels in firsts.items()]
+    return (f"Not every metric puts {leader.name} first{where}: {'; '.join(said)}.",) if said else ()
 
 
 def _value(row: Row, table: Table, column: Column) -> str:

@@ -71,8 +71,11 @@ def random_samples(found: Neighbours, most: int = MOST_PAIRS) -> list[str]:
 def verdict(memory: Memorisation) -> str:
     """The answer in one sentence."""
     if memory.copies:
-        copies = plural(memory.copies, "sample is a near copy", "samples are near copies")
-        return f"{copies} of a training image: less than half as far from it as any real test image is from one."
+        copies = f"{memory.copies:,} of {plural(memory.generated, 'sample')}"
+        return (
+            f"{copies} {'is a near copy' if memory.copies == 1 else 'are near copies'} of training images: less than "
+            "half as far from one as any real test image is."
+        )
     if memory.mostly_nearer:
         return "Samples are clearly nearer to training images than real images are: a sign of memory, or of blur."
     if memory.some_too_near:
@@ -86,16 +89,17 @@ def in_words(memory: Memorisation) -> str:
     """The numbers behind the verdict."""
     expected = memory.generated / (memory.real + 1)
     return (
-        f"Median distance of a sample to its nearest training image: {_distance(memory.median)}; of a real test image: "
-        f"{_distance(memory.median_real)}. Of all pairs of a sample and a real image, the sample is the nearer one in "
+        f"Median distance of a sample to its nearest training image: {distance(memory.median)}; of a real test image: "
+        f"{distance(memory.median_real)}. Of all pairs of a sample and a real image, the sample is the nearer one in "
         f"{number(100 * memory.nearer, 0)} %. {memory.below:,} of {plural(memory.generated, 'sample')} "
         f"{'is' if memory.below == 1 else 'are'} nearer than all {plural(memory.real, 'real image')}; by chance it "
         f"would be about {significant(expected)}."
     )
 
 
-def _distance(value: float) -> str:
-    return significant(value)
+def distance(rmse: float) -> str:
+    """A distance as the page prints it."""
+    return number(rmse, 3)
 
 
 def distribution(found: Neighbours, slot: int, generator: str, name: str) -> Markup:

@@ -15,6 +15,7 @@ from srbench.image import Image, peak_of, read_image
 from srbench.leaderboard.generation.nearest import (
     Neighbour,
     Neighbours,
+    distance,
     distribution,
     in_words,
     nearest_samples,
@@ -23,7 +24,7 @@ from srbench.leaderboard.generation.nearest import (
     verdict,
 )
 from srbench.leaderboard.generation.sheets import COLUMNS, Pixels, Sheet, contact_sheet, zoom
-from srbench.leaderboard.numerals import plural, significant
+from srbench.leaderboard.numerals import plural
 from srbench.leaderboard.pictures import first_seeds, to_display, write_png
 from srbench.leaderboard.results import Result, Results, unique_slugs
 from srbench.matrix import Use
@@ -237,7 +238,7 @@ class _Writer:
             shown, mirrored = training
             own = to_display(sample, self._white(result, sample))
             sheet = self._write(f"{name}-{place}.png", contact_sheet([own, shown], 2), own, 2)
-            words = significant(neighbour.rmse) + (", mirrored" if mirrored else "")
+            words = distance(neighbour.rmse) + (", mirrored" if mirrored else "")
             alt = f"{image} of {result.entrant.name} and training image {neighbour.nearest}"
             pairs.append(Pair(sheet, words, f"{alt}, mirrored" if mirrored else alt))
         return pairs, ""
