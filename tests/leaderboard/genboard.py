@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pandas as pd
 
@@ -140,7 +139,8 @@ def make_generation_board(
         ),
     )
     for seed in range(seeds):
-        write_training(board.store, f"{seed}" * 64, seed)
+        folder = write_training(board.store, f"{seed}" * 64, seed)
+        (folder / "samples" / "lr.png").unlink()  # generators have none
     return board
 
 
@@ -256,7 +256,3 @@ def write_generation(board: GenerationBoard, out: Path) -> Path:
     from srbench.leaderboard import write_pages
 
     return write_pages(board.plan, board.store, out).parent
-
-
-def encoded(record: Record) -> bytes:
-    return msgspec.json.encode(record)
