@@ -127,7 +127,7 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "images": row.images,
         "seeds": row.seeds,
         "train_seconds": row.train_seconds,
-        "ms_per_megapixel": row.ms_per_megapixel,
+        table.words.speed.name: row.speed,
         "parameters": row.parameters,
         "problems": [f"{where}: {problem.text}" for problem in row.problems for where, _ in problem.cells],
     }

@@ -38,7 +38,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Difference:
-    """One method's paired difference to the baseline; its estimate is finite."""
+    """One method's difference to the baseline; its estimate is finite."""
 
     name: str
     slot: int
@@ -86,7 +86,7 @@ def whisker(interval: Interval, scale: tuple[float, float], slot: int) -> Markup
 
 
 def differences(rows: Sequence[Difference], baseline: str, axis: str, name: str) -> Markup:
-    """Paired differences to a baseline, dot and whisker, zero marked. axis: the x axis in words, with its unit."""
+    """Differences to a baseline, dot and whisker, zero marked. axis: the x axis in words, with its unit."""
     with drawing(height=0.9 + 0.34 * len(rows)) as figure:
         axes = figure.add_subplot()
         axes.axvline(0, color=INK, linewidth=1)
@@ -103,7 +103,7 @@ def differences(rows: Sequence[Difference], baseline: str, axis: str, name: str)
         axes.spines["left"].set_visible(False)
         axes.set_xlabel(axis)
         words = "; ".join(f"{row.name}: {row.interval.estimate:.3g}" for row in rows)
-        return as_svg(figure, name, f"Paired differences to {baseline}", f"{axis}. {words}.")
+        return as_svg(figure, name, f"Differences to {baseline}", f"{axis}. {words}.")
 
 
 def quality_against_cost(

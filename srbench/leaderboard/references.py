@@ -16,14 +16,24 @@ from srbench.leaderboard.ceilings import ceiling_value, ceiling_words
 from srbench.leaderboard.numerals import significant
 from srbench.leaderboard.results import Entrant, Result
 from srbench.leaderboard.values import Notes, Value
+from srbench.protocol import Task
 from srbench.stats import Interval
 
 Mark = Literal["ceiling", "floor"]
-NAMES: Mapping[Mark, str] = {"ceiling": "HR", "floor": "bicubic"}
-_NOTE = (
-    "HR, the ceiling, and bicubic, the floor: what the same measure gives for them instead of a method's images. They "
-    "are there to read the others by, and have no rank."
-)
+NAMES: Mapping[Task, Mapping[Mark, str]] = {
+    "super-resolution": {"ceiling": "HR", "floor": "bicubic"},
+    "generation": {"ceiling": "real images"},
+}
+_NOTES: Mapping[Task, str] = {
+    "super-resolution": (
+        "HR, the ceiling, and bicubic, the floor: what the same measure gives for them instead of a method's images. "
+        "They are there to read the others by, and have no rank."
+    ),
+    "generation": (
+        "Real images, the ceiling, in place of samples: of the training set or, where samples are compared with each "
+        "other, the test images themselves. They are there to read the others by, and have no rank."
+    ),
+}
 _OWN_NOTE = (
     "A method's own ceiling: what it would score if the part of it that cannot be known were known. HR itself went in, "
     "after all SR was made, so it has no rank. Of several seeds it is the mean, ± their standard deviation."
@@ -46,7 +56,11 @@ class Reference:
 
 
 def references(
-    cells: Mapping[Entrant, Sequence[Result]], metrics: Sequence[str], datasets: Sequence[str], notes: Notes
+    cells: Mapping[Entrant, Sequence[Result]],
+    metrics: Sequence[str],
+    datasets: Sequence[str],
+    notes: Notes,
+    task: Task = "super-resolution",
 ) -> tuple[Reference, ...]:
     """The reference rows of which some metric knows a number: HR, methods' ceilings, bicubic.
 
@@ -57,11 +71,11 @@ def references(
         return tuple(own)
     results = [result for found in cells.values() for result in found if result.ok]
     bounds: dict[Mark, list[Reference]] = {}
-    for mark, name in NAMES.items():
+    for mark, name in NAMES[task].items():
         values = [_value(results, metric, mark) for metric in metrics]
         known = any(value.interval for value in values)
-        bounds[mark] = [Reference(name, mark, tuple(values), notes.number(_NOTE))] if known else []
-    return (*bounds["ceiling"], *own, *bounds["floor"])
+        bounds[mark] = [Reference(name, mark, tuple(values), notes.number(_NOTES[task]))] if known else []
+    return (*bounds["ceiling"], *own, *bounds.get("floor", ()))
 
 
 def _own(
