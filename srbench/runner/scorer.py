@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -12,13 +12,17 @@ import pyarrow.parquet as pq
 from srbench.cell import digest
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
-from srbench.evaluate.score import Column, TrainingSplit, result_of, score_split
+from srbench.evaluate.score import Column, TrainingSplit, result_of, score_set, score_split
 from srbench.extractor import Extractor
+from srbench.image import read_image
 from srbench.metric import Metric
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring
 from srbench.runner.provenance import sha256
-from srbench.store import SCORES, MetricResult, Record, Store, write_atomically
+from srbench.store import CEILING_IMAGES, SCORES, MetricResult, Record, Store, write_atomically
 from srbench.weights import WeightsMissing, weights_path
+
+Ready = Mapping[str, tuple[str, Metric]]
+"""Metrics that can be computed, by name, with their keys."""
 
 
 def score_cell(
@@ -34,34 +38,91 @@ def score_cell(
 
     training: the training split with its SR, where a metric needs it; or why that could not be made.
     """
+    split = None if isinstance(training, str) else training
+    folder = store.folder("cells", task.key)
+
+    def compare(ready: Ready) -> dict[str, Column]:
+        return score_split(ready, items, task.protocol, folder / "images", record.images, progress, training=split)
+
+    trouble = training if isinstance(training, str) else ""
+    columns, results = _scored(task.metrics, task, store, device, compare, trouble)
+    record.metrics = {**record.metrics, **results}
+    _write_scores(folder / SCORES, columns, record.metrics)
+
+
+def score_ceiling(
+    task: Evaluation,
+    store: Store,
+    device: str,
+    record: Record,
+    items: Sequence[Item],
+    progress: Callable[[str], None],
+) -> None:
+    """Compute the same metrics of the method's ceiling, into the record; those that need training SR have none."""
+    scorings = [scoring for scoring in task.metrics if not scoring.training_sr]
+    folder = store.folder("cells", task.key) / CEILING_IMAGES
+
+    def compare(ready: Ready) -> dict[str, Column]:
+        return score_split(ready, items, task.protocol, folder, record.ceiling_images, progress)
+
+    _, results = _scored(scorings, task, store, device, compare)
+    record.ceiling = {**record.ceiling, **results}
+
+
+def score_generated(
+    task: Evaluation,
+    store: Store,
+    device: str,
+    record: Record,
+    test: Sequence[Item],
+    train: Sequence[Item],
+    progress: Callable[[str], None],
+) -> None:
+    """Compute the metrics of a generated set that the task asks for, into the record and `scores.parquet`."""
+    folder = store.folder("cells", task.key)
+    white = test[0].read_hr()[1]
+    paths = ((name, folder / "images" / file) for name, file in record.images.items())
+    generated = ((Item(name, path, label=record.labels.get(name)), read_image(path), white) for name, path in paths)
+
+    def compare(ready: Ready) -> dict[str, Column]:
+        real, training = (((item, *item.read_hr()) for item in items) for items in (test, train))
+        return score_set(ready, (("generated", generated), ("real", real), ("training", training)), progress)
+
+    columns, results = _scored(task.metrics, task, store, device, compare)
+    record.metrics = {**record.metrics, **results}
+    _write_scores(folder / SCORES, columns, record.metrics)
+
+
+def _scored(
+    scorings: Sequence[Scoring],
+    task: Evaluation,
+    store: Store,
+    device: str,
+    compare: Callable[[Ready], dict[str, Column]],
+    trouble: str = "",
+) -> tuple[dict[str, Column], dict[str, MetricResult]]:
+    """What `compare` finds with the metrics that are ready, and the result of every metric, ready or not.
+
+    trouble: why there is no SR of the training split, for metrics that need it.
+    """
     extractors = _Extractors(store, device)
     ready: dict[str, tuple[str, Metric]] = {}
     results: dict[str, MetricResult] = {}
-    for scoring in task.metrics:
+    for scoring in scorings:
         name = scoring.metric.name
         try:
-            if scoring.training_sr and isinstance(training, str):
-                raise _Unready(scoring, "failed", training)
+            if scoring.training_sr and trouble:
+                raise _Unready(scoring, "failed", trouble)
             ready[name] = (scoring.key, _made_ready(scoring, task, device, extractors))
         except _Unready as unready:
             results[name] = unready.result
-    folder = store.folder("cells", task.key)
-    columns = score_split(
-        ready,
-        items,
-        task.protocol,
-        folder / "images",
-        record.images,
-        progress,
-        training=None if isinstance(training, str) else training,
-    )
-    for scoring in task.metrics:
+    columns = compare(ready)
+    for scoring in scorings:
         name = scoring.metric.name
         if name in columns:
             results[name] = columns[name].result()
             results[name].notes = extractors.notes(scoring)
-    record.metrics = {**record.metrics, **results}
-    _write_scores(folder / SCORES, columns, record.metrics)
+    return columns, results
 
 
 class _Unready(Exception):

@@ -6,35 +6,36 @@ a signal) is recorded by the keeper outside it.
 
 from __future__ import annotations
 
-import datetime
-import resource
 import shutil
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from srbench.cell import SCHEMA
+import msgspec
+
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
+from srbench.evaluate.ceiling import reconstruct_split
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.score import TrainingSplit, result_of
 from srbench.evaluate.upscale import Upscaled, upscale_split
 from srbench.extractor import Extractor
 from srbench.matrix import Use
 from srbench.method import Method
+from srbench.runner.attempt import Attempt
 from srbench.runner.energy import EnergyMeter
 from srbench.runner.environment import environment
+from srbench.runner.generation import evaluate_generator
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Job, Training
+from srbench.runner.memory import MemoryPeak, peak_memory_gb
 from srbench.runner.provenance import sha256
-from srbench.runner.scorer import score_cell
+from srbench.runner.scorer import score_ceiling, score_cell
 from srbench.runner.splits import read_items
-from srbench.store import RECORD, Record, Status, Store
+from srbench.store import CEILING_IMAGES, RECORD, Record, Store
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.randomness import seed_everything
 from srbench.training.trainingset import TrainingSet
@@ -47,35 +48,6 @@ TILED_SHARE = 0.5
 """The share of a cell's memory limit that upscaling may fill before it tiles."""
 
 Progress = Callable[[float, str], None]
-
-
-@dataclass
-class Attempt:
-    """One run of a job: what its record will say whatever happens."""
-
-    job: Job
-    started: str
-    clock: float
-
-    @classmethod
-    def begin(cls, job: Job) -> Attempt:
-        """Note the time."""
-        return cls(job, datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"), time.monotonic())
-
-    def record(self, status: Status, reason: str = "", **fields: Any) -> Record:
-        """A record of this attempt."""
-        task = self.job.task
-        return Record(
-            key=task.key,
-            schema=SCHEMA,
-            status=status,
-            reason=reason,
-            point=task.point(),
-            ingredients=task.ingredients,
-            started=self.started,
-            seconds=round(time.monotonic() - self.clock, 3),
-            **fields,
-        )
 
 
 def log_tail(folder: Path) -> str:
@@ -100,8 +72,10 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
             record = _train(job, job.task, attempt, store, progress, stop)
         elif isinstance(job.task, ExtractorTraining):
             record = _train_extractor(job, job.task, attempt, store, progress, stop)
+        elif job.task.samples is not None:
+            record = evaluate_generator(job, job.task, attempt, store, progress)
         else:
-            record = _evaluate(job, job.task, attempt, store, progress)
+            record = _evaluate(job, job.task, attempt, store, progress, stop)
     except Interrupted:
         return
     except Exception as error:  # whatever a plugin does: it becomes a record
@@ -129,7 +103,7 @@ def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record
         "out_of_memory" if _is_memory(error) else "failed",
         _reason(error),
         environment=environment(job.device, job.threads),
-        cost={"peak_memory_gb": _peak_memory_gb(job.device)},
+        cost={"peak_memory_gb": peak_memory_gb(job.device)},
     )
 
 
@@ -208,13 +182,17 @@ def _fit_context(
     return context
 
 
-def _evaluate(job: Job, task: Evaluation, attempt: Attempt, store: Store, progress: Progress) -> Record:
+def _evaluate(
+    job: Job, task: Evaluation, attempt: Attempt, store: Store, progress: Progress, stop: Callable[[], bool]
+) -> Record:
     test = read_items(task.dataset, "test", job.data_root)
     asked = any(scoring.training_sr and not scoring.skip for scoring in task.metrics)
     train = read_items(task.dataset, "train", job.data_root) if asked else []
     earlier = store.read("cells", task.key)
     record = earlier if earlier is not None and earlier.status == "ok" else None
     to_upscale = (0 if record else len(test)) + (0 if record and record.training_images else len(train))
+    ceiling = task.method.registered.load().ceiling if record is None else ""
+    to_upscale += 2 * len(test) if ceiling else len(test) if record and record.ceiling_images else 0
     steps, finished = to_upscale + len(test) + len(train), 0
 
     def step(image: str) -> None:
@@ -227,6 +205,17 @@ def _evaluate(job: Job, task: Evaluation, attempt: Attempt, store: Store, progre
         record = upscaler.test_split(test, attempt)
     training: TrainingSplit | str | None = upscaler.training_split(train, record) if train else None
     score_cell(task, store, job.device, record, test, training, step)
+    trouble = f"Its ceiling ({ceiling}) was not measured" if ceiling else "Its ceiling was not scored"
+    try:
+        if ceiling:
+            upscaler.ceiling(test, record, f"{trouble}: its process ended meanwhile.", stop)
+        if record.ceiling_images:
+            score_ceiling(task, store, job.device, record, test, step)
+    except Interrupted:
+        raise
+    except Exception as error:  # the cell has what it was asked for
+        traceback.print_exc()
+        record.notes.append(f"{trouble}: {_reason(error)}")
     record.seconds = round(record.seconds, 3)
     return record
 
@@ -288,17 +277,45 @@ class _Upscaler:
                 return f"upscaling the training split: {_reason(error)}"
         return TrainingSplit(items, self._folder / TRAINING_IMAGES, record.training_images)
 
-    def _upscaled(self, items: Sequence[Item], name: str) -> Upscaled:
+    def ceiling(self, items: Sequence[Item], record: Record, killed: str, stop: Callable[[], bool]) -> None:
+        """Let a method that upscales nothing afterwards make what it can of HR itself.
+
+        killed: what the record says when its process is killed here (memory, time), which costs the ceiling alone. When
+        it is asked to stop, the cell is to start over, as it would anywhere else.
+        """
+
+        def progress(image: str) -> None:
+            self._progress(image)
+            if stop():
+                (self._folder / RECORD).unlink()
+                raise Interrupted
+
+        self._store.write("cells", msgspec.structs.replace(record, notes=[*record.notes, killed]))
+        del self._method  # loaded anew, it has seen no LR either
+        method = self._method
+        record.ceiling_images = reconstruct_split(
+            method,
+            items,
+            self._task.protocol,
+            self._emptied(CEILING_IMAGES),
+            seed=self._task.cell.seed if method.samples else None,
+            progress=progress,
+        )
+
+    def _emptied(self, name: str) -> Path:
         folder = self._folder / name
         if folder.exists():  # left by an attempt that was killed
             shutil.rmtree(folder)
         folder.mkdir()
+        return folder
+
+    def _upscaled(self, items: Sequence[Item], name: str) -> Upscaled:
         method = self._method
         return upscale_split(
             method,
             items,
             self._task.protocol,
-            folder,
+            self._emptied(name),
             seed=self._task.cell.seed if method.samples else None,
             memory_bytes=self._memory_bytes,
             progress=self._progress,
@@ -331,59 +348,3 @@ def _is_memory(error: Exception) -> bool:
 
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
-
-
-class MemoryPeak:
-    """The most memory held inside a `with` block: on a GPU what torch reserved, otherwise what the process grew by.
-
-    Resident memory is sampled, since the system's own high-water mark also counts what came before.
-    """
-
-    def __init__(self, device: str) -> None:
-        self._cuda = device if device.startswith("cuda") else None
-        self.gb: float = 0.0
-        self.allocated_gb: float | None = None
-        self._finished = threading.Event()
-
-    def __enter__(self) -> MemoryPeak:
-        if self._cuda:
-            import torch
-
-            torch.cuda.reset_peak_memory_stats(self._cuda)
-        else:
-            self._thread = threading.Thread(target=self._watch, daemon=True)
-            self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._cuda:
-            import torch
-
-            self.gb = round(torch.cuda.max_memory_reserved(self._cuda) / 1e9, 3)
-            self.allocated_gb = round(torch.cuda.max_memory_allocated(self._cuda) / 1e9, 3)
-        else:
-            self._finished.set()
-            self._thread.join()
-
-    def cost(self, step: str = "") -> dict[str, float | None]:
-        """For a record: `peak_memory_gb`, and on a GPU `peak_memory_allocated_gb`, what tensors held of it."""
-        allocated = {} if self.allocated_gb is None else {f"{step}peak_memory_allocated_gb": self.allocated_gb}
-        return {f"{step}peak_memory_gb": self.gb, **allocated}
-
-    def _watch(self) -> None:
-        import psutil
-
-        process = psutil.Process()
-        before = process.memory_info().rss
-        while True:
-            self.gb = max(self.gb, round((process.memory_info().rss - before) / 1e9, 3))
-            if self._finished.wait(0.02):
-                return
-
-
-def _peak_memory_gb(device: str) -> float:
-    if device.startswith("cuda"):
-        import torch
-
-        return round(torch.cuda.max_memory_reserved(device) / 1e9, 3)
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3)
