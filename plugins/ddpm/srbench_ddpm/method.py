@@ -178,9 +178,9 @@ class DDPM(srbench.TorchMethod):
                 self.loss: functional.l1_loss(told, noise) if self.loss == "l1" else functional.mse_loss(told, noise)
             }
 
-        def validate(lr: torch.Tensor, hr: torch.Tensor) -> float:
+        def validate(batch: Batch) -> float:
             places = [(2 * i + 1) * self.timesteps // (2 * VALIDATED) for i in range(VALIDATED)]
-            pairs = [told_and_true(lr, hr, torch.full((1,), t, device=lr.device)) for t in places]
+            pairs = [told_and_true(batch.lr, batch.hr, torch.full((1,), t, device=batch.lr.device)) for t in places]
             error = float(torch.stack([functional.mse_loss(*pair) for pair in pairs]).mean())
             return -10 * math.log10(max(error, 1e-10))
 
