@@ -20,6 +20,7 @@ from srbench.method import Method
 from srbench.metric import Metric
 from srbench.plugins import Kind, PluginError, Registered, Registry
 from srbench.protocol import Protocol, Task
+from srbench.squares import Squares
 from srbench.training.context import Budget, BudgetUnit, Precision
 from srbench.yaml_nodes import Node, Scalar, Sequence, describe, shorten
 from srbench.yaml_nodes import Problem as Problem
@@ -74,6 +75,18 @@ class Use:
     def create(self) -> Any:
         """A new method, dataset, metric or extractor with these parameters."""
         return self.registered.load()(**self.params)
+
+
+@dataclass(frozen=True)
+class SquareUse(Use):
+    """A dataset whose images are made squares, as a protocol of generation wants them."""
+
+    protocol: Protocol = field(kw_only=True)
+
+    def create(self) -> Squares:
+        """The dataset behind its squares."""
+        assert self.protocol.size is not None
+        return Squares(super().create(), self.protocol.size, self.protocol.framing)
 
 
 @dataclass(frozen=True)

@@ -35,13 +35,13 @@ class Squares(Dataset):
 
     def train(self) -> Iterator[Item]:
         """The training split."""
-        return self._squares(self._dataset.train())
+        return self._squares(self._dataset.train(), "train")
 
     def test(self) -> Iterator[Item]:
         """The test split."""
-        return self._squares(self._dataset.test())
+        return self._squares(self._dataset.test(), "test")
 
-    def _squares(self, items: Iterable[Item]) -> Iterator[Item]:
+    def _squares(self, items: Iterable[Item], split: str) -> Iterator[Item]:
         for item in items:
             if self._framing == "shrunk":
                 yield _square(
@@ -55,7 +55,7 @@ class Squares(Dataset):
                     cut = partial(_tile, row=row, column=column, size=self._size)
                     yield replace(
                         _square(item, f"{item.id}-{row}-{column}", self._size, partial(_cut, cut=cut), cut),
-                        group=item.group or item.id,
+                        group=item.group or f"{split} {item.id}",
                     )
 
 

@@ -5,6 +5,7 @@ STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when thi
                          /images/ID.png    SR as scored
                          /log.txt
                          /images_train/    SR of the training split, where a metric needed it
+                         /nearest.parquet  of a generator's images, and of the test split's, the nearest training image
 STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/
 STORE/extractors/<2 hex>/<key>/            record.json, the files of an extractor that srbench trained, checkpoint/
 STORE/index.sqlite                         a cache of the records
@@ -71,6 +72,7 @@ class Record(msgspec.Struct, kw_only=True):
     `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`, `peak_memory_gb`, `parameters`, `macs` and others, all
     in docs/cost.md. lr: whether the LR was `made`,
     `shipped`, or `mixed`. images: the SR files' names, by image id; training_images: those of the training split.
+    labels: the class of each image that a generator was asked for, by image id.
     model: the key of the model it used. facts: what a model or an extractor said of itself when trained; files: the
     sha256 of each file it saved. notes: what its method wants readers to know, a sentence each. environment: where it
     ran.
@@ -86,6 +88,7 @@ class Record(msgspec.Struct, kw_only=True):
     cost: dict[str, float | None] = {}
     lr: str | None = None
     images: dict[str, str] = {}
+    labels: dict[str, str] = {}
     training_images: dict[str, str] = {}
     model: str | None = None
     facts: dict[str, float] = {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
 from srbench.image import Image, read_image, to_tensor
-from srbench.metric import ImageMetric, Metric, SetMetric, Skip
+from srbench.metric import ImageMetric, Metric, SetMetric, Skip, Source
 from srbench.protocol import Protocol
 from srbench.store import MetricResult
 
@@ -117,6 +117,40 @@ def score_split(
     for column in columns.values():
         _close(column, counted)
     return columns
+
+
+def score_set(
+    metrics: Mapping[str, tuple[str, Metric]],
+    sources: Iterable[tuple[Source, Iterable[tuple[Item, Image, float]]]],
+    progress: Callable[[str], None] = lambda image: None,
+) -> dict[str, Column]:
+    """Score a generated set of images, one image in memory at a time, with metrics of unpaired images.
+
+    sources: in the order of `SetMetric.update_unpaired`, each with its images and their whites. n of a result counts
+    the generated images. A metric that raises fails alone; the others go on.
+    """
+    columns = {name: Column(metric, key) for name, (key, metric) in metrics.items()}
+    counted: dict[Source, int] = {}
+    for source, images in sources:
+        for item, image, peak in images:
+            counted[source] = counted.get(source, 0) + 1
+            whole = _whole(image, peak)
+            for column in columns.values():
+                _take_unpaired(column, source, item, whole)
+            progress(item.id)
+    for column in columns.values():
+        _close(column, counted.get("generated", 0))
+    return columns
+
+
+def _take_unpaired(column: Column, source: Source, item: Item, image: torch.Tensor) -> None:
+    if column.failure:
+        return
+    assert isinstance(column.metric, SetMetric)
+    try:
+        column.metric.update_unpaired(image, source, item)
+    except Exception as error:  # a metric's own fault: the other metrics go on
+        column.failure = f"{source} image {item.id!r}: {type(error).__name__}: {error}"
 
 
 def _pairs(

@@ -40,7 +40,7 @@ class Training:
     @property
     def label(self) -> str:
         """For people: `training srcnn on t91 x4, seed 0`."""
-        return f"training {self.method.name} on {self.dataset.name} x{self.protocol.scale}, seed {self.seed}"
+        return f"training {self.method.name} on {self.dataset.name} {self.protocol.name}, seed {self.seed}"
 
     def point(self) -> Point:
         """The coordinates, by name."""
@@ -96,9 +96,10 @@ class Scoring:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Upscale and score one cell; where its images are there already, only score what is missing.
+    """Upscale, or generate, and score one cell; where its images are there already, only score what is missing.
 
-    metrics: those to be computed. model: the key of the training it needs.
+    metrics: those to be computed. model: the key of the training it needs. samples: how many images a generator makes;
+    None: the method upscales.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -108,6 +109,7 @@ class Evaluation:
     protocol: Protocol
     metrics: tuple[Scoring, ...]
     model: str | None = None
+    samples: int | None = None
 
     @property
     def key(self) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from srbench.runner import messages, processes
+from srbench.runner.attempt import Attempt
 from srbench.runner.jobs import Evaluation, Job
 from srbench.store import Status, Store
 
@@ -38,7 +39,7 @@ def keep(job: Job, line: socket.socket) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(time.monotonic()))
     store = Store(job.store)
     folder = _prepare(store, job)
-    attempt = worker.Attempt.begin(job)
+    attempt = Attempt.begin(job)
     had_record = store.read(job.task.shelf, job.task.key) is not None
     pid = os.fork()
     if pid == 0:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from srbench.cell import SCHEMA, Cell, digest
 from srbench.errors import SrbenchError
-from srbench.matrix import Matrix, Use
+from srbench.matrix import Matrix, SquareUse, Use
 from srbench.method import Method
 from srbench.metric import Skip
 from srbench.protocol import Protocol
@@ -34,7 +34,7 @@ class PlannedCell:
     state: `done`: nothing to do. `new`: never run. `stale`: something in its key or its metrics changed since.
     `retry`: its last attempt did not end well and is to be repeated. why: the reason for the state, in words.
     training: the model it was or is to be made with. metrics: those to be computed. verdict: how the cell ends without
-    being run (its dataset is missing, the method does not support it).
+    being run (its dataset is missing, the method does not support it). samples: how many images a generator makes.
     """
 
     cell: Cell
@@ -47,11 +47,12 @@ class PlannedCell:
     state: State
     why: str
     record: Record | None
+    samples: int | None = None
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
         model = None if self.training is None else self.training.key
-        return Evaluation(self.cell, self.method, self.dataset, self.protocol, self.metrics, model)
+        return Evaluation(self.cell, self.method, self.dataset, self.protocol, self.metrics, model, self.samples)
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:
         """The tasks whose results it uses: its model, if something is to be upscaled, and its metrics' extractors."""
@@ -123,13 +124,27 @@ class _Planner:
         self._splits = Splits()
         self._earlier = _by_point(store.records("cells"))
         self._asked: dict[str, tuple[Cell, tuple[Scoring, ...]]] = {}
+        self._squares: dict[tuple[int, str], Use] = {}
 
     def cells(self) -> Iterator[PlannedCell]:
         for dataset in self._matrix.datasets:
             for protocol in self._matrix.protocols:
+                seen = self._under(protocol, dataset)
                 for method in self._matrix.methods:
                     for train_on, seed in self._repetitions(method):
-                        yield self._planned(dataset, protocol, method, train_on, seed)
+                        other = train_on if not isinstance(train_on, Use) else self._under(protocol, train_on)
+                        yield self._planned(seen, protocol, method, other, seed)
+
+    def _under(self, protocol: Protocol, dataset: Use) -> Use:
+        """The dataset as the protocol shows it; the same object each time, since splits are remembered by it."""
+        if protocol.task == "super-resolution":
+            return dataset
+        key = id(dataset), protocol.name
+        if key not in self._squares:
+            self._squares[key] = SquareUse(
+                dataset.name, dataset.registered, dataset.params, dataset.given, protocol=protocol
+            )
+        return self._squares[key]
 
     def _repetitions(self, method: Use) -> Iterator[tuple[Use | str | None, int | None]]:
         """A method that neither learns nor samples runs once, whatever the training sets and seeds."""
@@ -175,6 +190,7 @@ class _Planner:
                 "test": test,
                 "model": None if training is None else training.ingredients,
                 "seed": seed,
+                **({} if self._matrix.samples is None else {"samples": self._matrix.samples}),
             },
         )
         return self._compared(cell, dataset, protocol, method, training, verdict)
@@ -185,7 +201,7 @@ class _Planner:
         learned = protocol.for_training()
         ingredients = {
             "schema": SCHEMA,
-            "method": {**provenance(method), **_read(method.create())},
+            "method": {**provenance(method, method.registered.load().sampling), **_read(method.create())},
             "protocol": learned.facts(),
             "train": {"fingerprint": self._splits.survey(dataset, "train", learned).fingerprint},
             "budget": {matrix.budget.unit: matrix.budget.amount},
@@ -232,7 +248,8 @@ class _Planner:
             state, why = "stale", "to be scored: " + ", ".join(scoring.metric.name for scoring in metrics)
         else:
             state, why = "done", record.reason or record.metric_failures or record.status
-        return PlannedCell(cell, dataset, protocol, method, training, metrics, verdict, state, why, record)
+        samples = self._matrix.samples
+        return PlannedCell(cell, dataset, protocol, method, training, metrics, verdict, state, why, record, samples)
 
     def _check_agreement(self, cell: Cell, asked: tuple[Scoring, ...]) -> None:
         """Equal cells share a record, so their metrics must not differ; those that look at training splits might."""

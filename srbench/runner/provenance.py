@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from srbench.matrix import Use
 from srbench.weights import place, weights_file, weights_path
 
 
-def provenance(use: Use) -> dict[str, Any]:
-    """Of a method, metric or extractor."""
-    params = {name: _canonical(value) for name, value in use.params.items()}
+def provenance(use: Use, without: Collection[str] = ()) -> dict[str, Any]:
+    """Of a method, metric or extractor. without: parameters that do not count."""
+    params = {name: _canonical(value) for name, value in use.params.items() if name not in without}
     return {"name": use.registered.entry.name, **use.registered.plugin.provenance(), "params": params}
 
 

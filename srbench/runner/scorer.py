@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 from srbench.cell import digest
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
-from srbench.evaluate.score import Column, TrainingSplit, result_of, score_split
+from srbench.evaluate.score import Column, TrainingSplit, result_of, score_set, score_split
 from srbench.extractor import Extractor
+from srbench.image import read_image
 from srbench.metric import Metric
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring
 from srbench.runner.provenance import sha256
@@ -34,34 +35,80 @@ def score_cell(
 
     training: the training split with its SR, where a metric needs it; or why that could not be made.
     """
-    extractors = _Extractors(store, device)
-    ready: dict[str, tuple[str, Metric]] = {}
-    results: dict[str, MetricResult] = {}
-    for scoring in task.metrics:
-        name = scoring.metric.name
-        try:
-            if scoring.training_sr and isinstance(training, str):
-                raise _Unready(scoring, "failed", training)
-            ready[name] = (scoring.key, _made_ready(scoring, task, device, extractors))
-        except _Unready as unready:
-            results[name] = unready.result
-    folder = store.folder("cells", task.key)
-    columns = score_split(
-        ready,
-        items,
-        task.protocol,
-        folder / "images",
-        record.images,
-        progress,
-        training=None if isinstance(training, str) else training,
+    trouble = training if isinstance(training, str) else ""
+    scoring = _CellScorer(task, store, device, record, trouble)
+    scoring.conclude(
+        score_split(
+            scoring.ready,
+            items,
+            task.protocol,
+            store.folder("cells", task.key) / "images",
+            record.images,
+            progress,
+            training=None if isinstance(training, str) else training,
+        )
     )
-    for scoring in task.metrics:
-        name = scoring.metric.name
-        if name in columns:
-            results[name] = columns[name].result()
-            results[name].notes = extractors.notes(scoring)
-    record.metrics = {**record.metrics, **results}
-    _write_scores(folder / SCORES, columns, record.metrics)
+
+
+def score_generated(
+    task: Evaluation,
+    store: Store,
+    device: str,
+    record: Record,
+    test: Sequence[Item],
+    train: Sequence[Item],
+    progress: Callable[[str], None],
+) -> None:
+    """Compute the metrics of a generated set that the task asks for, into the record and `scores.parquet`."""
+    folder = store.folder("cells", task.key) / "images"
+    white = test[0].read_hr()[1]
+    generated = (
+        (Item(name, folder / file, label=record.labels.get(name)), read_image(folder / file), white)
+        for name, file in record.images.items()
+    )
+    scoring = _CellScorer(task, store, device, record)
+    scoring.conclude(
+        score_set(
+            scoring.ready,
+            (
+                ("generated", generated),
+                ("real", ((item, *item.read_hr()) for item in test)),
+                ("training", ((item, *item.read_hr()) for item in train)),
+            ),
+            progress,
+        )
+    )
+
+
+class _CellScorer:
+    """What all scoring of a cell shares: metrics made ready, and what becomes of their columns.
+
+    ready: the metrics that can be computed, by name, with their keys; of the others the results are known.
+    """
+
+    def __init__(self, task: Evaluation, store: Store, device: str, record: Record, trouble: str = "") -> None:
+        self._task, self._store, self._record = task, store, record
+        self._extractors = _Extractors(store, device)
+        self.ready: dict[str, tuple[str, Metric]] = {}
+        self._results: dict[str, MetricResult] = {}
+        for scoring in task.metrics:
+            name = scoring.metric.name
+            try:
+                if scoring.training_sr and trouble:
+                    raise _Unready(scoring, "failed", trouble)
+                self.ready[name] = (scoring.key, _made_ready(scoring, task, device, self._extractors))
+            except _Unready as unready:
+                self._results[name] = unready.result
+
+    def conclude(self, columns: dict[str, Column]) -> None:
+        """Write the results into the record, and the scores beside it."""
+        for scoring in self._task.metrics:
+            name = scoring.metric.name
+            if name in columns:
+                self._results[name] = columns[name].result()
+                self._results[name].notes = self._extractors.notes(scoring)
+        self._record.metrics = {**self._record.metrics, **self._results}
+        _write_scores(self._store.folder("cells", self._task.key) / SCORES, columns, self._record.metrics)
 
 
 class _Unready(Exception):

@@ -8,6 +8,7 @@ from typing import Any
 from srbench.cell import SCHEMA, digest
 from srbench.errors import SrbenchError
 from srbench.extractor import Extractor
+from srbench.generator import Generator
 from srbench.matrix import Use
 from srbench.method import Method
 from srbench.metric import Metric, Skip
@@ -35,7 +36,8 @@ class _Planner:
 
     def scoring(self) -> Scoring:
         """That it cannot be computed is part of a metric's key: once the reason is gone, it is to be scored."""
-        skip, training_sr = "", "training_sr" in self._use.registered.load().needs
+        skip = ""
+        training_sr = "training_sr" in self._use.registered.load().needs and self._protocol.task == "super-resolution"
         try:
             self._look(self._use.create())
         except Unusable as unusable:
@@ -55,18 +57,28 @@ class _Planner:
         )
 
     def _look(self, metric: Metric) -> None:
-        touched: list[Split] = ["test", "train"] if "training_sr" in metric.needs else ["test"]
+        generated = self._protocol.task == "generation"
+        touched: list[Split] = ["test", "train"] if generated or "training_sr" in metric.needs else ["test"]
         for split in touched:
             if "labels" in metric.needs:
                 self._splits.require(self._dataset, split, "labels")
             if "masks" in metric.needs:
                 self._splits.require(self._dataset, split, "masks")
                 self._ingredients[f"{split}_masks"] = self._splits.fingerprint(self._dataset, split)
-        if "training_sr" in metric.needs:
+        if generated:
+            self._look_at_generator(metric)
+        elif "training_sr" in metric.needs:
             self._look_at_training_split()
         self._ingredients |= read_by(metric.weights, ())
         if self._use.extractor is not None:
             self._look_at_extractor(self._use.extractor, self._use.extractor.create())
+
+    def _look_at_generator(self, metric: Metric) -> None:
+        """Metrics of generated images also see the training split, to tell what a real set of images gets."""
+        self._ingredients["training"] = self._splits.fingerprint(self._dataset, "train")
+        generator: Generator = self._method.create()
+        if "labels" in metric.needs and not generator.labelled:
+            raise Unusable("skipped", f"needs labels; {self._method.name} makes images of no class")
 
     def _look_at_training_split(self) -> None:
         self._check_leak()

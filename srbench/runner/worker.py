@@ -6,20 +6,15 @@ a signal) is recorded by the keeper outside it.
 
 from __future__ import annotations
 
-import datetime
-import resource
 import shutil
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from srbench.cell import SCHEMA
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
@@ -28,13 +23,16 @@ from srbench.evaluate.upscale import Upscaled, upscale_split
 from srbench.extractor import Extractor
 from srbench.matrix import Use
 from srbench.method import Method
+from srbench.runner.attempt import Attempt
 from srbench.runner.energy import EnergyMeter
 from srbench.runner.environment import environment
+from srbench.runner.generation import evaluate_generator
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Job, Training
+from srbench.runner.memory import MemoryPeak, peak_memory_gb
 from srbench.runner.provenance import sha256
 from srbench.runner.scorer import score_cell
 from srbench.runner.splits import read_items
-from srbench.store import RECORD, Record, Status, Store
+from srbench.store import RECORD, Record, Store
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.randomness import seed_everything
 from srbench.training.trainingset import TrainingSet
@@ -47,35 +45,6 @@ TILED_SHARE = 0.5
 """The share of a cell's memory limit that upscaling may fill before it tiles."""
 
 Progress = Callable[[float, str], None]
-
-
-@dataclass
-class Attempt:
-    """One run of a job: what its record will say whatever happens."""
-
-    job: Job
-    started: str
-    clock: float
-
-    @classmethod
-    def begin(cls, job: Job) -> Attempt:
-        """Note the time."""
-        return cls(job, datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"), time.monotonic())
-
-    def record(self, status: Status, reason: str = "", **fields: Any) -> Record:
-        """A record of this attempt."""
-        task = self.job.task
-        return Record(
-            key=task.key,
-            schema=SCHEMA,
-            status=status,
-            reason=reason,
-            point=task.point(),
-            ingredients=task.ingredients,
-            started=self.started,
-            seconds=round(time.monotonic() - self.clock, 3),
-            **fields,
-        )
 
 
 def log_tail(folder: Path) -> str:
@@ -100,6 +69,8 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
             record = _train(job, job.task, attempt, store, progress, stop)
         elif isinstance(job.task, ExtractorTraining):
             record = _train_extractor(job, job.task, attempt, store, progress, stop)
+        elif job.task.samples is not None:
+            record = evaluate_generator(job, job.task, attempt, store, progress)
         else:
             record = _evaluate(job, job.task, attempt, store, progress)
     except Interrupted:
@@ -129,7 +100,7 @@ def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record
         "out_of_memory" if _is_memory(error) else "failed",
         _reason(error),
         environment=environment(job.device, job.threads),
-        cost={"peak_memory_gb": _peak_memory_gb(job.device)},
+        cost={"peak_memory_gb": peak_memory_gb(job.device)},
     )
 
 
@@ -331,59 +302,3 @@ def _is_memory(error: Exception) -> bool:
 
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
-
-
-class MemoryPeak:
-    """The most memory held inside a `with` block: on a GPU what torch reserved, otherwise what the process grew by.
-
-    Resident memory is sampled, since the system's own high-water mark also counts what came before.
-    """
-
-    def __init__(self, device: str) -> None:
-        self._cuda = device if device.startswith("cuda") else None
-        self.gb: float = 0.0
-        self.allocated_gb: float | None = None
-        self._finished = threading.Event()
-
-    def __enter__(self) -> MemoryPeak:
-        if self._cuda:
-            import torch
-
-            torch.cuda.reset_peak_memory_stats(self._cuda)
-        else:
-            self._thread = threading.Thread(target=self._watch, daemon=True)
-            self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._cuda:
-            import torch
-
-            self.gb = round(torch.cuda.max_memory_reserved(self._cuda) / 1e9, 3)
-            self.allocated_gb = round(torch.cuda.max_memory_allocated(self._cuda) / 1e9, 3)
-        else:
-            self._finished.set()
-            self._thread.join()
-
-    def cost(self, step: str = "") -> dict[str, float | None]:
-        """For a record: `peak_memory_gb`, and on a GPU `peak_memory_allocated_gb`, what tensors held of it."""
-        allocated = {} if self.allocated_gb is None else {f"{step}peak_memory_allocated_gb": self.allocated_gb}
-        return {f"{step}peak_memory_gb": self.gb, **allocated}
-
-    def _watch(self) -> None:
-        import psutil
-
-        process = psutil.Process()
-        before = process.memory_info().rss
-        while True:
-            self.gb = max(self.gb, round((process.memory_info().rss - before) / 1e9, 3))
-            if self._finished.wait(0.02):
-                return
-
-
-def _peak_memory_gb(device: str) -> float:
-    if device.startswith("cuda"):
-        import torch
-
-        return round(torch.cuda.max_memory_reserved(device) / 1e9, 3)
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3)

@@ -42,6 +42,11 @@ class Bench:
         self._install("measures")
         return self
 
+    def with_generators(self) -> Bench:
+        """The bench with the plugin of generators, and with labelled pictures."""
+        self._install("generators")
+        return self.with_measures()
+
     def events(self) -> list[str]:
         """What that plugin did."""
         path = self.folder / "events.txt"

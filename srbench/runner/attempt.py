@@ -1,0 +1,41 @@
+"""One run of a job, as its record will tell of it."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from srbench.cell import SCHEMA
+from srbench.runner.jobs import Job
+from srbench.store import Record, Status
+
+
+@dataclass
+class Attempt:
+    """One run of a job: what its record will say whatever happens."""
+
+    job: Job
+    started: str
+    clock: float
+
+    @classmethod
+    def begin(cls, job: Job) -> Attempt:
+        """Note the time."""
+        return cls(job, datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"), time.monotonic())
+
+    def record(self, status: Status, reason: str = "", **fields: Any) -> Record:
+        """A record of this attempt."""
+        task = self.job.task
+        return Record(
+            key=task.key,
+            schema=SCHEMA,
+            status=status,
+            reason=reason,
+            point=task.point(),
+            ingredients=task.ingredients,
+            started=self.started,
+            seconds=round(time.monotonic() - self.clock, 3),
+            **fields,
+        )

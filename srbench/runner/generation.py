@@ -1,0 +1,130 @@
+"""A cell of the task `generation`: images made by a generator, compared as a set with real ones."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import statistics
+from collections.abc import Callable, Sequence
+
+from srbench.dataset import Item
+from srbench.errors import SrbenchError
+from srbench.evaluate.generate import generate
+from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
+from srbench.generator import Generator
+from srbench.image import read_image
+from srbench.runner.attempt import Attempt
+from srbench.runner.energy import EnergyMeter
+from srbench.runner.environment import environment
+from srbench.runner.jobs import Evaluation, Job
+from srbench.runner.memory import MemoryPeak
+from srbench.runner.scorer import score_generated
+from srbench.runner.splits import read_items
+from srbench.store import Record, Store
+
+IMAGES = "images"
+NEAREST = "nearest.parquet"
+
+
+def evaluate_generator(
+    job: Job, task: Evaluation, attempt: Attempt, store: Store, progress: Callable[[float, str], None]
+) -> Record:
+    """Make the images, unless they are there, find what they are nearest to, and score them."""
+    assert task.samples is not None
+    test, train = (read_items(task.dataset, split, job.data_root) for split in ("test", "train"))
+    earlier = store.read("cells", task.key)
+    record = earlier if earlier is not None and earlier.status == "ok" else None
+    steps = (0 if record else task.samples) + task.samples + len(test) + len(train)
+    finished = 0
+
+    def step(image: str) -> None:
+        nonlocal finished
+        finished += 1
+        progress(finished / steps, image)
+
+    if record is None:
+        record = _generated(job, task, attempt, store, test, train, step)
+    score_generated(task, store, job.device, record, test, _in_random_order(train), step)
+    record.seconds = round(record.seconds, 3)
+    return record
+
+
+def _generated(
+    job: Job,
+    task: Evaluation,
+    attempt: Attempt,
+    store: Store,
+    test: Sequence[Item],
+    train: Sequence[Item],
+    progress: Callable[[str], None],
+) -> Record:
+    assert task.samples is not None and task.cell.seed is not None
+    generator: Generator = task.method.create()
+    if task.model is not None:
+        generator.load(store.folder("models", task.model))
+    generator.to(job.device)
+    folder = store.folder("cells", task.key) / IMAGES
+    if folder.exists():  # left by an attempt that was killed
+        shutil.rmtree(folder)
+    folder.mkdir()
+    labels = _labels(task, train) if generator.labelled else None
+    like = max((item.read_hr() for item in test), key=lambda found: found[0].shape[2])
+    with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
+        done = generate(generator, task.samples, like, labels, task.cell.seed, folder, progress)
+    training = store.read("models", task.model) if task.model is not None else None
+    pixels = like[0].shape[0] * like[0].shape[1]
+    record = attempt.record(
+        "ok",
+        environment=environment(job.device, job.threads),
+        cost={
+            **({} if training is None else training.cost),
+            "sample_seconds": round(done.seconds / task.samples, 6),
+            "ms_per_megapixel": round(1e9 * done.seconds / task.samples / pixels, 3),
+            **peak.cost(),
+            **energy.cost("sampling"),
+            "parameters": generator.parameters_count(),
+        },
+        images=done.images,
+        labels=done.labels,
+        model=task.model,
+        facts={} if training is None else training.facts,
+        notes=list(dict.fromkeys(generator.notes)),
+    )
+    record.facts = {**record.facts, **_remembered(task, store, record, test, train)}
+    return record
+
+
+def _labels(task: Evaluation, train: Sequence[Item]) -> list[str]:
+    labels = [item.label for item in train if item.label is not None]
+    if not labels:
+        raise SrbenchError(
+            f"{task.method.name} is asked for images of a class, and {task.dataset.name} has no labelled training split"
+        )
+    return labels
+
+
+def _remembered(
+    task: Evaluation, store: Store, record: Record, test: Sequence[Item], train: Sequence[Item]
+) -> dict[str, float]:
+    """Write down which training image each image is nearest to; the median distances as facts.
+
+    Those of the test split beside them: how near a real image that was not learned from is.
+    """
+    if not train:
+        return {}
+    cell = store.folder("cells", task.key)
+    learned = Neighbourhood([item.id for item in train], [in_units(*item.read_hr()) for item in train])
+    samples = [read_image(cell / IMAGES / name) for name in record.images.values()]
+    white = test[0].read_hr()[1]
+    generated = learned.of(list(record.images), [in_units(image, white) for image in samples], "generated")
+    real = learned.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
+    write_neighbours(cell / NEAREST, [*generated, *real])
+    return {
+        "nearest_rmse": statistics.median(neighbour.rmse for neighbour in generated),
+        "nearest_rmse_real": statistics.median(neighbour.rmse for neighbour in real),
+    }
+
+
+def _in_random_order(items: Sequence[Item]) -> list[Item]:
+    """The same order every time, which nothing in the images decides: the first of them are a fair sample."""
+    return sorted(items, key=lambda item: hashlib.sha256(item.id.encode()).digest())
