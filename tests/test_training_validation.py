@@ -186,10 +186,10 @@ def labelled_images(**counts: int) -> TrainingSet:
 
 
 def test_where_stages_learn_classes_some_images_of_each_are_held_out() -> None:
-    patches = Patches(labelled_images(a=20, b=6, c=4), "all", 0)
-    held = patches.hold_out(by_class=True)
+    patches = Patches(labelled_images(a=20, b=6, c=4), "all", 0, held_out_by_class=True)
+    held = patches.hold_out()
     assert held is not None
-    assert [name[0] for name in held.ids] == ["a", "a", "b"], "four images are too few"
+    assert [name[0] for name in held.ids] == ["a", "b", "a"], "four images are too few"
     assert [held.count(label) for label in (None, "a", "b", "c")] == [3, 2, 1, 0]
     assert [label for *_, label in held.centres(4, 2, "b")] == [1]
     (_, hr, _), _ = held.centres(8, 2, "a")
@@ -221,7 +221,9 @@ def test_a_stage_that_learns_a_class_sees_and_is_validated_on_no_other(tmp_path:
         for name, label in (("a", "a"), ("b", "b"), ("all", None))
     ]
     trained = engine.train(
-        stages, Patches(labelled_images(a=6, b=6), "all", 0), FitContext(0, Budget("steps", 60), tmp_path)
+        stages,
+        Patches(labelled_images(a=6, b=6), "all", 0, held_out_by_class=True),
+        FitContext(0, Budget("steps", 60), tmp_path),
     )
     assert steps == {"a": {(0, 0)}, "b": {(1, 1)}, "all": {(0, 0), (1, 1)}}
     assert validations == {"a": {0}, "b": {1}, "all": {0, 1}}
@@ -238,7 +240,9 @@ def test_a_class_with_too_few_images_means_a_stage_without_validation(tmp_path: 
         for label in ("a", "b")
     ]
     trained = engine.train(
-        stages, Patches(labelled_images(a=4, b=6), "all", 0), FitContext(0, Budget("steps", 6), tmp_path)
+        stages,
+        Patches(labelled_images(a=4, b=6), "all", 0, held_out_by_class=True),
+        FitContext(0, Budget("steps", 6), tmp_path),
     )
     assert trained.not_validated == ["a"]
     assert [row["step"] for row in trained.history if "validation" in row] == [4, 5, 6]

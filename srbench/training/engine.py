@@ -127,8 +127,7 @@ class _Training:
         for network in self.networks.values():
             network.to(self.device)
         validates = any(stage.validate is not None for stage in stages)
-        by_class = any(stage.validate is not None and stage.label is not None for stage in stages)
-        held = patches.hold_out(by_class) if validates else None
+        held = patches.hold_out() if validates else None
         self.held_out = [] if held is None else held.ids
         self.validation: Validation | None = None
         if held is not None:

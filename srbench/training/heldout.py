@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 
@@ -39,6 +40,11 @@ def chosen(groups: Mapping[str, str | None]) -> list[str]:
         if len(held) >= wanted:
             break
     return held
+
+
+def in_turn(lists: Iterable[Sequence[str]]) -> list[str]:
+    """The first of each list, the second of each, and so on."""
+    return [name for names in zip_longest(*lists) for name in names if name is not None]
 
 
 class HeldOut:

@@ -21,6 +21,9 @@ Channels = Literal["y", "all"]
 """What a method trains on: `y`: one channel, Y of colour images and grey images as they are. `all`: the channels as
 they come, three when any image is in colour (grey ones are then repeated), otherwise one."""
 
+EVERY_TURN = tuple(range(8))
+"""The eight orientations of a square, as `turned` numbers them."""
+
 Floats = npt.NDArray[np.float32]
 
 _log = logging.getLogger(__name__)

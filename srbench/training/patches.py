@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from srbench.training.heldout import HeldOut, chosen
-from srbench.training.pairs import Channels, Floats, Pair, TrainingDataError, cut, place_of, read_pairs
+from srbench.training.heldout import HeldOut, chosen, in_turn
+from srbench.training.pairs import EVERY_TURN, Channels, Floats, Pair, TrainingDataError, cut, place_of, read_pairs
 from srbench.training.trainingset import TrainingSet
 
-EVERY_TURN = tuple(range(8))
 Labels = npt.NDArray[np.int64]
 
 
@@ -53,12 +52,13 @@ class Patches:
         seed: int,
         sizes: Sequence[float] = (1.0,),
         turns: Sequence[int] = EVERY_TURN,
+        held_out_by_class: bool = False,
     ) -> None:
         if not turns or not set(turns) <= set(EVERY_TURN):
             raise TrainingDataError(f"turns are one or more of the numbers 0 to 7, not {list(turns)}")
         self.scale = train.scale
         self.labels = train.labels
-        self._turns = tuple(turns)
+        self._turns, self._by_class = tuple(turns), held_out_by_class
         self._pairs = read_pairs(train, sizes)
         colour = any(pair.hr.shape[-1] == 3 for pair in self._pairs)
         self.channels = 3 if colour and channels == "all" else 1
@@ -72,16 +72,17 @@ class Patches:
         """How many images there are, each counted once whatever its sizes."""
         return len({pair.id for pair in self._pairs})
 
-    def hold_out(self, by_class: bool = False) -> HeldOut | None:
+    def hold_out(self) -> HeldOut | None:
         """Take some images away from training, at all their sizes: what stages are validated on.
 
         About a tenth, 1 to 10, groups as a whole; the same ones whatever the seed. None when there are fewer than 5, or
-        when their groups are too large. by_class: so many of each class, as if the others were not there.
+        when their groups are too large. By class: so many of each, as if the others were not there, in turn.
         """
         pairs = {pair.id: pair for pair in sorted(self._pairs, key=lambda pair: pair.size)}  # the largest of each
-        held: list[str] = []
-        for label in self.labels if by_class else (None,):
-            held += chosen({p.id: p.group for p in pairs.values() if label is None or p.label == label})
+        classes = self.labels if self._by_class and self.labels else (None,)
+        held = in_turn(
+            chosen({p.id: p.group for p in pairs.values() if label is None or p.label == label}) for label in classes
+        )
         if not held:
             return None
         self._pairs = [pair for pair in self._pairs if pair.id not in held]

@@ -17,7 +17,7 @@ from srbench.training.colour import luma, with_luma
 from srbench.training.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.history import Row, write_history
 from srbench.training.memory_format import Format, MemoryFormat, put
-from srbench.training.pairs import Channels
+from srbench.training.pairs import EVERY_TURN, Channels
 from srbench.training.stages import Batch, all_networks
 from srbench.training.stages import Stage as Stage
 from srbench.training.strip import SIDE, Strip
@@ -55,6 +55,7 @@ class TorchMethod(Method):
         set it in `__init__`.
     turns: the orientations in which patches are learned from, of the eight that `srbench.training.pairs.turned`
         numbers, 0 being the image as it is; an instance may set it in `__init__`.
+    held_out_by_class: so many images of each class are held out, where images have one.
     networks: what `build` made, by name; with their learned weights after `fit` or `load`.
     history: one row now and then of the training that made the weights; empty after `load`.
     training: facts of that training, as in `training.json` (docs/training.md); `facts` are its numbers.
@@ -64,7 +65,8 @@ class TorchMethod(Method):
     trains_on: ClassVar[Channels] = "all"
     memory_format: ClassVar[MemoryFormat] = "auto"
     training_scales: tuple[float, ...] = (1.0,)
-    turns: tuple[int, ...] = tuple(range(8))
+    turns: tuple[int, ...] = EVERY_TURN
+    held_out_by_class: ClassVar[bool] = False
     networks: dict[str, torch.nn.Module]
     history: list[Row]
     training: dict[str, Any]
@@ -120,7 +122,7 @@ class TorchMethod(Method):
         from srbench.training.patches import Patches
         from srbench.training.randomness import seed_everything
 
-        patches = Patches(train, self.trains_on, context.seed, self.training_scales, self.turns)
+        patches = Patches(train, self.trains_on, context.seed, self.training_scales, self.turns, self.held_out_by_class)
         seed_everything(context.seed)
         self._make(patches.channels, train.scale)
         self.to(context.device)
