@@ -64,13 +64,13 @@ def train(
     patches: Patches,
     context: FitContext,
     memory_format: MemoryFormat = "contiguous",
-    strip: Callable[[HeldOut], Strip] | None = None,
+    strip: Callable[[HeldOut | None], Strip | None] | None = None,
 ) -> Trained:
     """Run the stages, one after the other, each for its share of the budget.
 
     Continues the checkpoint in `context.folder` when there is one; a damaged one is discarded. At the end the networks
     hold what the last stage hands on and are in evaluation mode, and the checkpoint says that nothing is left to do.
-    strip: the sample strip, of held-out images; None: no strip.
+    strip: the sample strip, given what is held out; None: no strip.
 
     Raises `Interrupted` when `context.stop()` asked for it, and `Diverged`: then the networks hold the best weights, if
     anything was validated, the error says what there is of the training, and the next one starts over.
@@ -115,7 +115,7 @@ class _Training:
         patches: Patches,
         context: FitContext,
         memory_format: MemoryFormat,
-        strip: Callable[[HeldOut], Strip] | None,
+        strip: Callable[[HeldOut | None], Strip | None] | None,
     ) -> None:
         import torch
 
@@ -126,12 +126,14 @@ class _Training:
         self.networks = all_networks(stages)
         for network in self.networks.values():
             network.to(self.device)
-        validates = any(stage.validate is not None for stage in stages)
-        held = patches.hold_out() if validates else None
-        self.held_out = [] if held is None else held.ids
+        self.held_out: list[str] = []
         self.validation: Validation | None = None
-        if held is not None:
-            self.validation = Validation(held, None if strip is None else strip(held), self.device, context.precision)
+        if any(stage.validate is not None for stage in stages):
+            held = patches.hold_out()
+            self.held_out = [] if held is None else held.ids
+            shown = None if strip is None else strip(held)
+            if held is not None or shown is not None:
+                self.validation = Validation(held, shown, self.device, context.precision)
         self.course = Course(stages, context.budget, len(patches))
         self.stepper = Stepper(stages, patches, self.device, self.precision)
         self.averages: dict[str, Average] = {}
@@ -251,7 +253,7 @@ class _Training:
         steps = self.course.counts.steps
         rows = math.floor(done * ROWS_PER_STAGE)
         validation = self.validation if stage.validate is not None else None
-        due = validation is not None and validation.sees(stage) and validation.is_due(done)
+        due = validation is not None and validation.is_due(done)
         if not due and rows <= self.rows and steps > 1:
             return
         self.rows = rows
@@ -263,9 +265,11 @@ class _Training:
         self.history.append(row)
         if validation is None or not due:
             return
-        row["validation"] = validation.run(
+        score = validation.run(
             stage, steps, self.course.stage_steps, done, self.networks, self.averages, self.context.compile
         )
+        if score is not None:
+            row["validation"] = score
         if done < 1 and validation.out_of_patience(stage):
             row["event"] = "ended early"
             self._leave(stage, early=True)

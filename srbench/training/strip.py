@@ -19,6 +19,10 @@ FOLDER = "samples"
 DENOISING = "denoising"
 """In place of a stage's name: pictures of the same crop's SR coming out of noise, by the steps of a sampler. A method
 that samples may leave them, from step 0 on; they are no part of the training."""
+SPREAD_PICTURE = "spread.png"
+"""Of the same crop: how much several samples differ, pixel by pixel. A method that samples may leave it."""
+SPREAD_WHITE = 8
+"""White in it is a standard deviation of 1 / 8 of the range from black to white."""
 SIDE = 128
 """The largest side of the crop, in HR pixels."""
 _CONSTANT = 1e-3

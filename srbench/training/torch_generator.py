@@ -5,21 +5,22 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from srbench.generator import Generator, SampleContext
 from srbench.training.pairs import TrainingDataError
 from srbench.training.strip import Strip
 from srbench.training.torch_method import ModelError, TorchMethod
+from srbench.training.trainingset import TrainingSet
 
 if TYPE_CHECKING:
     import torch
 
+    from srbench.dataset import Item
     from srbench.training.context import FitContext
     from srbench.training.heldout import HeldOut
-    from srbench.training.trainingset import TrainingSet
 
 SHEET = 96
 """The side in pixels of a sheet of samples; of images so large that fewer than 2 x 2 would fit, a larger one."""
@@ -98,24 +99,22 @@ class TorchGenerator(Generator, TorchMethod):
         self.size, self.labels = train.protocol.size, train.labels if self.labelled else ()
         super().fit(train, context)
 
-    def strip(self, context: FitContext, held: HeldOut) -> Strip:
-        """The pictures that show how it learns: a sheet of samples, of one seed, beside one of held-out images."""
+    def strip(self, train: TrainingSet, context: FitContext, held: HeldOut | None) -> Strip:
+        """The pictures that show how it learns: a sheet of samples, of one seed, beside one of training images."""
         import torch
 
         classes = self.classes_on_sheet()
-        unseen = {
-            place: iter(held.centres(self.size, self.size, self.labels[place] if self.labels else None))
-            for place in set(classes)
-        }
-        real = torch.zeros(len(classes), self.channels, self.size, self.size)  # black where there are too few
-        for image, place in zip(real, classes, strict=True):
-            for _, hr, _ in islice(unseen[place], 1):
-                image.copy_(torch.from_numpy(hr[0]))
 
         def made() -> torch.Tensor:
             return sheet(self.preview(sheet_noise(len(classes)), torch.tensor(classes, device=self.device)))
 
-        return Strip(context.model_folder, made, sheet(real).numpy())
+        chosen = [
+            item
+            for place, count in Counter(classes).items()
+            for item in _spread([one for one in train.items if place < 0 or one.label == self.labels[place]], count)
+        ]
+        real = [hr.expand(self.channels, -1, -1) for _, hr in TrainingSet(chosen, train.protocol).pairs()]
+        return Strip(context.model_folder, made, sheet(torch.stack(real)).numpy())
 
     def classes_on_sheet(self) -> list[int]:
         """The class of each image on a sheet, as its place in `labels`, in order; -1 where there are none."""
@@ -127,6 +126,11 @@ class TorchGenerator(Generator, TorchMethod):
 
     def _restore_identity(self, facts: Mapping[str, Any]) -> None:
         self.size, self.labels = int(facts["size"]), tuple(str(label) for label in facts["labels"])
+
+
+def _spread(items: Sequence[Item], count: int) -> list[Item]:
+    """So many of them, from the first to the last."""
+    return [items[place * len(items) // count] for place in range(count)]
 
 
 def noise_of(seed: int, place: int) -> torch.Generator:

@@ -105,10 +105,12 @@ class TorchMethod(Method):
         error = float((sr - hr).square().mean().detach())
         return -10 * math.log10(max(error, 1e-10))
 
-    def strip(self, context: FitContext, held: HeldOut) -> Strip:
-        """The pictures that show how it learns: SR of the most detailed place of a held-out image."""
+    def strip(self, train: TrainingSet, context: FitContext, held: HeldOut | None) -> Strip | None:
+        """The pictures that show how it learns: SR of the most detailed place of a held-out image, if there is one."""
         import torch
 
+        if held is None:
+            return None
         lr, hr = held.most_detailed(SIDE)
         seen = torch.from_numpy(lr).to(self.device)
         return Strip(context.model_folder, lambda: self.sr(seen), hr, lr)
@@ -128,7 +130,7 @@ class TorchMethod(Method):
         self.to(context.device)
         stages = self.stages(self.networks, train.scale)
         try:
-            trained = engine.train(stages, patches, context, self.memory_format, partial(self.strip, context))
+            trained = engine.train(stages, patches, context, self.memory_format, partial(self.strip, train, context))
         except Diverged as diverged:
             assert diverged.trained is not None
             self._learned(diverged.trained, stages)

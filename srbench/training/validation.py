@@ -94,7 +94,7 @@ class Validation:
     best: of the latest stage that was validated.
     """
 
-    def __init__(self, held: HeldOut, strip: Strip | None, device: torch.device, precision: Precision) -> None:
+    def __init__(self, held: HeldOut | None, strip: Strip | None, device: torch.device, precision: Precision) -> None:
         self._held, self._strip, self._device, self._precision = held, strip, device, precision
         self._standing = _Standing()
         self._crops: list[Batch] = []
@@ -112,7 +112,7 @@ class Validation:
 
     def sees(self, stage: Stage) -> bool:
         """Whether there is anything that a stage can be validated on."""
-        return self._held.count(stage.label) > 0
+        return self._held is not None and self._held.count(stage.label) > 0
 
     def is_due(self, done: float) -> bool:
         """Whether a progress in [0, 1] has passed another point of validation."""
@@ -131,26 +131,24 @@ class Validation:
         networks: Mapping[str, torch.nn.Module],
         averages: Mapping[str, Average],
         compiled: bool,
-    ) -> float:
+    ) -> float | None:
         """The mean score of the held-out images, after `step` steps of the training and `stage_steps` of the stage.
 
-        Keeps the weights if they are the best of the stage, and writes a sample at some of the points. Raises
-        `Diverged` when the stage has collapsed.
+        None where there are none for this stage. Keeps the weights if they are the best of the stage, and writes a
+        sample at some of the points. Raises `Diverged` when the stage has collapsed.
         """
         import torch
 
-        assert stage.validate is not None
         standing = self._standing
         standing.validated = math.floor(done * TIMES)
-        if not self._crops:
-            self._cut(stage, stage_steps / done)
-        crops = [replace(crop, progress=done) for crop in self._crops]
         best = self.best_of(stage)
         with as_in_upscaling(networks, averages, compiled):
             with torch.inference_mode():
-                score = math.fsum(float(stage.validate(crop)) for crop in crops) / len(crops)
+                score = self._score(stage, stage_steps, done)
                 constant = self._sample(stage, step, done)
             self._look_for_collapse(stage, step, score, constant)
+            if score is None:
+                return None
             if best is None or score > best.score:
                 self.best = Best.of(stage.name, step, score, networks)
                 standing.worse = 0
@@ -158,13 +156,21 @@ class Validation:
                 standing.worse += 1
         return score
 
-    def _look_for_collapse(self, stage: Stage, step: int, score: float, constant: bool) -> None:
+    def _score(self, stage: Stage, steps: int, done: float) -> float | None:
+        if stage.validate is None or self._held is None or not self.sees(stage):
+            return None
+        if not self._crops:
+            self._cut(self._held, stage, steps / done)
+        crops = [replace(crop, progress=done) for crop in self._crops]
+        return math.fsum(float(stage.validate(crop)) for crop in crops) / len(crops)
+
+    def _look_for_collapse(self, stage: Stage, step: int, score: float | None, constant: bool) -> None:
         place = f"in stage {stage.name!r}, at step {step},"
-        if math.isnan(score):
+        if score is not None and math.isnan(score):
             raise Diverged(f"{place} the validation is not a number")
         signs = ["what it makes is of one colour"] if constant else []
         best = self.best_of(stage)
-        if best is not None and score < best.score - FAR_BELOW:
+        if score is not None and best is not None and score < best.score - FAR_BELOW:
             signs.append(f"the validation is {score:.4g}, after {best.score:.4g} at step {best.step}")
         self._standing.bad = self._standing.bad + 1 if signs else 0
         if self._standing.bad == BAD_IN_A_ROW:
@@ -174,12 +180,12 @@ class Validation:
         """Whether the stage should end early."""
         return stage.patience is not None and self._standing.worse >= stage.patience
 
-    def _cut(self, stage: Stage, steps: float) -> None:
+    def _cut(self, held: HeldOut, stage: Stage, steps: float) -> None:
         import torch
 
         if self._standing.crop == 0:
             pixels = steps * stage.batch_size * stage.accumulate * stage.patch**2
-            self._standing.crop = crop_side(pixels, self._held.count(stage.label), stage.patch, self._precision)
+            self._standing.crop = crop_side(pixels, held.count(stage.label), stage.patch, self._precision)
         self._crops = [
             Batch(
                 torch.from_numpy(lr).to(self._device),
@@ -187,7 +193,7 @@ class Validation:
                 0.0,
                 torch.full((1,), label, device=self._device),
             )
-            for lr, hr, label in self._held.centres(self._standing.crop, stage.patch, stage.label)
+            for lr, hr, label in held.centres(self._standing.crop, stage.patch, stage.label)
         ]
 
     def _sample(self, stage: Stage, step: int, done: float) -> bool:

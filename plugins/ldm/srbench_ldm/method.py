@@ -84,6 +84,7 @@ class LDM(srbench.TorchMethod):
     """
 
     samples = True
+    sampling = frozenset({"sampler", "steps", "eta"})
     presets: ClassVar = PRESETS
 
     def __init__(
