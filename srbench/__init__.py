@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from srbench.metric import Skip as Skip
     from srbench.plugins import Entry as Entry
     from srbench.protocol import Protocol as Protocol
+    from srbench.training.torch_generator import TorchGenerator as TorchGenerator
     from srbench.training.torch_method import Stage as Stage
     from srbench.training.torch_method import TorchMethod as TorchMethod
     from srbench.weightsfile import WeightsFile as WeightsFile
@@ -59,6 +60,7 @@ _HOME = {
     "Entry": "plugins",
     "Protocol": "protocol",
     "Stage": "training.torch_method",
+    "TorchGenerator": "training.torch_generator",
     "TorchMethod": "training.torch_method",
     "WeightsFile": "weightsfile",
 }

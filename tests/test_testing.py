@@ -57,7 +57,7 @@ WRONG_METHODS = {
     "toys.methods:FitsInSecret": ("refuses_to_fit", "learns is False"),
     "toys.methods:CountsNothing": ("counts_parameters", "gave 0 after fit"),
     "toys.methods:ForgetsToSave": ("saves_and_loads", "wrote nothing"),
-    "toys.methods:ForgetsToLoad": ("saves_and_loads", "other SR after load"),
+    "toys.methods:ForgetsToLoad": ("saves_and_loads", "other images after load"),
     "toys.methods:SavesAPickle": ("saves_no_code", "history.pkl"),
     "toys.methods:FitsByGlobalSeed": ("fit_repeats", "same context.seed differ"),
     "toys.methods:IgnoresTheSeed": ("seed_matters", "context.seed is not used"),
@@ -65,6 +65,15 @@ WRONG_METHODS = {
     "toys.methods:GoesOnWhenStopped": ("stops_on_request", "fit went on"),
     "toys.methods:StartsAgain": ("resumes", "began again"),
     "toys.methods:ResumesElsewhere": ("resumes", "another model"),
+}
+
+WRONG_GENERATORS = {
+    "toys.generators:Wide": ("sample_gives_images", "(5, 3, 48, 49)"),
+    "toys.generators:WhiteIs255": ("sample_gives_images", "not at 255"),
+    "toys.generators:GloballyRandom": ("samples_repeat", "of each image's own"),
+    "toys.generators:OneNoiseForABatch": ("samples_ignore_the_batch", "made alone"),
+    "toys.generators:SeedPlusPlace": ("samples_differ", "seed 0, place 1 and of seed 1, place 0"),
+    "toys.generators:IgnoresClasses": ("classes_matter", "both classes are the same"),
 }
 
 WRONG_METRICS = {
@@ -173,6 +182,7 @@ def cases(kind: str, wrong: dict[str, tuple[str, str]]) -> list:
     ("kind", "target", "name", "message"),
     [
         *cases("method", WRONG_METHODS),
+        *cases("method", WRONG_GENERATORS),
         *cases("metric", WRONG_METRICS),
         *cases("dataset", WRONG_DATASETS),
         *cases("extractor", WRONG_EXTRACTORS),
@@ -195,7 +205,7 @@ OF_CLASSES = {"found_by_name", "parameters_are_typed", "constructs"}
 @pytest.mark.parametrize(
     ("kind", "wrong", "elsewhere"),
     [
-        ("method", WRONG_METHODS, set()),
+        ("method", WRONG_METHODS | WRONG_GENERATORS, set()),
         ("metric", WRONG_METRICS, OF_CLASSES),
         ("dataset", WRONG_DATASETS, OF_CLASSES),
         ("extractor", WRONG_EXTRACTORS, OF_CLASSES),
@@ -218,6 +228,8 @@ def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewh
         ("method", "toys.methods:RightButPicky"),
         ("method", "toys.methods:RightWithCeiling"),
         ("method", "toys.methods:HaloRight"),
+        ("method", "toys.generators:Right"),
+        ("method", "toys.generators:RightLearner"),
         ("metric", "toys.metrics:MeanDifference"),
         ("metric", "toys.metrics:SignalToNoise"),
         ("metric", "toys.metrics:Unbounded"),

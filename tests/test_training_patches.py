@@ -36,7 +36,7 @@ def test_a_patch_of_lr_is_cut_from_the_protocols_lr_and_its_hr_from_the_same_pla
     hr = picture(10 * scale + 1, 7 * scale + 1, channels, depth)
     train = training_set(hr, scale=scale)
     [(whole_lr, whole_hr)] = [(lr.numpy(), hr.numpy()) for lr, hr in train.pairs()]
-    lr, hr_patches = Patches(train, "all", 0).draw(12, 4)
+    lr, hr_patches, _ = Patches(train, "all", 0).draw(12, 4)
     assert lr.dtype == np.float32 and lr.shape == (12, channels, 4, 4)
     turns = set()
     for lr_patch, hr_patch in zip(lr, hr_patches, strict=True):
@@ -75,7 +75,7 @@ def test_turning_commutes_with_the_degradation(scale: int, height: int, width: i
 def test_an_image_smaller_than_the_patch_is_continued_as_the_degradation_continues_it(height: int, width: int) -> None:
     scale, patch = 2, 8
     hr = picture(height * scale, width * scale, 1, "float32")
-    lr, big = Patches(training_set(hr, scale=scale), "all", 0).draw(6, patch)
+    lr, big, _ = Patches(training_set(hr, scale=scale), "all", 0).draw(6, patch)
     protocol = srbench.Protocol("p", scale)
     for lr_patch, hr_patch in zip(lr, big, strict=True):
         made = to_tensor(protocol.lr(hr_patch.transpose(1, 2, 0), 1.0), 1.0).numpy()
@@ -96,21 +96,59 @@ def test_images_too_small_for_the_protocol_are_left_out_with_a_note(caplog: pyte
 
 def test_an_image_is_chosen_with_a_probability_proportional_to_its_area() -> None:
     dark, bright = np.zeros((20, 20, 1), np.uint8), np.full((20, 60, 1), 255, np.uint8)
-    lr, _ = Patches(training_set(dark, bright), "all", 1).draw(4000, 2)
+    lr, _, _ = Patches(training_set(dark, bright), "all", 1).draw(4000, 2)
     # Three quarters; the standard deviation of the share is 0.007.
     assert lr.mean() == pytest.approx(0.75, abs=0.035)
 
 
 def test_every_place_of_an_image_occurs() -> None:
     hr = np.arange(36, dtype=np.uint8).reshape(6, 6).repeat(2, 0).repeat(2, 1)[..., None]
-    _, patches = Patches(training_set(hr), "all", 0).draw(400, 1)
+    _, patches, _ = Patches(training_set(hr), "all", 0).draw(400, 1)
     assert len(np.unique(patches[:, 0, 0, 0])) == 36
+
+
+def labelled_set(*labels: str | None) -> TrainingSet:
+    """Images of one grey each, 10 times their place."""
+    items = [srbench.Item(f"i{i}", np.full((8, 8, 1), 10 * i, np.uint8), label=label) for i, label in enumerate(labels)]
+    return TrainingSet(items, srbench.Protocol("p", 2))
+
+
+def test_classes_are_places_among_their_sorted_names() -> None:
+    patches = Patches(labelled_set("b", "a", None, "c", "a"), "all", 0)
+    assert patches.labels == ("a", "b", "c")
+    _, hr, labels = patches.draw(300, 2)
+    assert labels.dtype == np.int64
+    image = np.rint(hr[:, 0, 0, 0] * 25.5).astype(int)
+    assert set(zip(image.tolist(), labels.tolist(), strict=True)) == {(0, 1), (1, 0), (2, -1), (3, 2), (4, 0)}
+
+
+def test_one_class_alone_is_drawn_from_where_that_is_asked() -> None:
+    patches = Patches(labelled_set("b", "a", None, "c", "a"), "all", 0)
+    _, hr, labels = patches.draw(200, 2, "a")
+    assert set(np.rint(hr * 25.5).ravel().astype(int)) == {1, 4} and set(labels) == {0}
+    with pytest.raises(TrainingDataError, match="class 'd'"):
+        patches.draw(1, 2, "d")
+
+
+@pytest.mark.parametrize("turns", [(0,), (0, 4), (1, 6)])
+def test_patches_have_the_orientations_that_are_allowed(turns: tuple[int, ...]) -> None:
+    hr = picture(12, 12, 1)
+    _, found, _ = Patches(training_set(hr), "all", 0, turns=turns).draw(40, 6)
+    expected = [turned(hr, turn).transpose(2, 0, 1) / np.float32(255) for turn in turns]
+    seen = {next(turn for turn, one in zip(turns, expected, strict=True) if np.array_equal(one, p)) for p in found}
+    assert seen == set(turns)
+
+
+def test_orientations_that_there_are_not_are_refused() -> None:
+    for turns in ((), (8,), (-1,)):
+        with pytest.raises(TrainingDataError, match="0 to 7"):
+            Patches(training_set(picture(12, 12)), "all", 0, turns=turns)
 
 
 def test_training_on_y_takes_y_of_colour_and_grey_as_it_is() -> None:
     colour, grey = picture(16, 16, 3), picture(16, 16, 1, seed=5)
     patches = Patches(training_set(colour, grey), "y", 0)
-    lr, hr = patches.draw(20, 8)
+    lr, hr, _ = patches.draw(20, 8)
     assert patches.channels == 1 and hr.shape == (20, 1, 16, 16)
     protocol = srbench.Protocol("p", 2, "y")
     y, plain = protocol.scored(colour, 255.0).float().numpy(), to_tensor(grey, 255.0).numpy()
@@ -129,7 +167,7 @@ def test_training_on_y_takes_y_of_colour_and_grey_as_it_is() -> None:
 
 def test_training_on_all_channels_repeats_grey_among_colour() -> None:
     patches = Patches(training_set(picture(16, 16, 3), picture(16, 16, 1, seed=5)), "all", 0)
-    _, hr = patches.draw(20, 8)
+    _, hr, _ = patches.draw(20, 8)
     same = [bool((patch == patch[:1]).all()) for patch in hr]
     assert patches.channels == 3 and any(same) and not all(same)
     assert Patches(training_set(picture(16, 16, 1)), "all", 0).channels == 1
@@ -139,7 +177,7 @@ def test_an_lr_that_came_with_the_dataset_is_used_and_its_white_respected() -> N
     hr = np.full((8, 8, 1), 4095, np.uint16)
     shipped = np.full((4, 4, 1), 1365, np.uint16)
     item = srbench.Item("a", hr, lr={("bicubic", 2): shipped}, peak=4095.0)
-    lr, high = Patches(TrainingSet([item], srbench.Protocol("p", 2)), "all", 0).draw(2, 4)
+    lr, high, _ = Patches(TrainingSet([item], srbench.Protocol("p", 2)), "all", 0).draw(2, 4)
     assert np.allclose(lr, 1 / 3) and (high == 1).all()
 
 
@@ -150,7 +188,7 @@ def test_the_order_continues_where_it_was_saved() -> None:
     state = one.state()
     expected = [one.draw(3, 4) for _ in range(3)]
     other.restore(state)
-    for (lr, hr), (other_lr, other_hr) in zip(expected, [other.draw(3, 4) for _ in range(3)], strict=True):
+    for (lr, hr, _), (other_lr, other_hr, _) in zip(expected, [other.draw(3, 4) for _ in range(3)], strict=True):
         assert np.array_equal(lr, other_lr) and np.array_equal(hr, other_hr)
     assert not np.array_equal(Patches(train, "all", 6).draw(3, 4)[0], Patches(train, "all", 5).draw(3, 4)[0])
 

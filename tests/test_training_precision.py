@@ -45,9 +45,13 @@ def test_accumulated_batches_are_one_large_batch(tmp_path: Path, monkeypatch: py
     for size, accumulate in ((12, 1), (4, 3)):
         places = iter(range(0, 60, size))
 
-        def draw(self: Patches, count: int, patch: int, places: object = places) -> object:
+        def draw(self: Patches, count: int, patch: int, label: str | None, places: object = places) -> object:
             place = next(places)
-            return lr[place : place + count].numpy(), hr[place : place + count].numpy()
+            return (
+                lr[place : place + count].numpy(),
+                hr[place : place + count].numpy(),
+                torch.full((count,), -1).numpy(),
+            )
 
         monkeypatch.setattr(Patches, "draw", draw)
         network, stage = linear_stage(batch_size=size, accumulate=accumulate, clip=0.05)
@@ -140,8 +144,8 @@ def test_validation_and_upscaling_are_in_32_bits(tmp_path: Path, precision: str)
         seen["step"] = convolution(batch.lr)
         return {"loss": seen["step"].float().square().mean()}
 
-    def score(lr: torch.Tensor, hr: torch.Tensor) -> float:
-        seen["validation"] = convolution(lr)
+    def score(batch: Batch) -> float:
+        seen["validation"] = convolution(batch.lr)
         return 0.0
 
     optimiser = torch.optim.SGD(convolution.parameters(), lr=0.1)
@@ -338,7 +342,9 @@ def test_compiled_networks_keep_their_names_and_upscale_as_written(
         names = list(network.state_dict())
         optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
         stage = srbench.Stage("only", {"n": network}, {"mse": optimiser}, step_of(network), 2, 6)  # type: ignore[arg-type]
-        stage = with_changes(stage, validate=lambda lr, hr, network=network: -float(network(lr).mean()), ema={"n": 0.5})
+        stage = with_changes(
+            stage, validate=lambda batch, network=network: -float(network(batch.lr).mean()), ema={"n": 0.5}
+        )
         patches = Patches(training_set(*many_images(5)), "y", 0)
         context = FitContext(0, Budget("steps", 6), tmp_path / str(compiled), compile=compiled)
         facts = engine.train([stage], patches, context).facts

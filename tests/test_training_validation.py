@@ -63,13 +63,13 @@ def test_crops_are_the_middle_of_the_image_as_the_protocol_has_it(channels: str,
     train = TrainingSet([srbench.Item(f"i{i}", image) for i in range(5)], srbench.Protocol("p", 2))
     held = Patches(train, channels, 0).hold_out()  # type: ignore[arg-type]
     assert held is not None
-    ((lr, hr),) = held.centres(9, 4)
+    ((lr, hr, _),) = held.centres(9, 4)
     assert lr.shape == (1, count, 8, 8) and hr.shape == (1, count, 16, 16)
     (whole_lr, whole_hr) = next(iter(train.pairs()))
     if count == 3:
         np.testing.assert_allclose(lr[0], whole_lr[:, 6:14, 11:19], atol=1e-6)
         np.testing.assert_allclose(hr[0], whole_hr[:, 12:28, 22:38], atol=1e-6)
-    ((lr, hr),) = held.centres(100, 25)  # patches are wider than the image is high
+    ((lr, hr, _),) = held.centres(100, 25)  # patches are wider than the image is high
     assert lr.shape == (1, count, 25, 25)
 
 
@@ -100,11 +100,11 @@ def run(stage: srbench.Stage, folder: Path, steps: int, images: int = 6, **chang
 
 
 def test_a_stage_is_validated_at_twenty_points_of_its_progress(tmp_path: Path) -> None:
-    trained = run(one_stage(OneWeight(), validate=lambda lr, hr: 7.0), tmp_path, 400)
+    trained = run(one_stage(OneWeight(), validate=lambda batch: 7.0), tmp_path, 400)
     assert [row["step"] for row in trained.history if "validation" in row] == list(range(20, 401, 20))
     assert {row["validation"] for row in trained.history if "validation" in row} == {7.0}
     assert len(trained.facts["held_out"]) == 1
-    short = run(one_stage(OneWeight(), validate=lambda lr, hr: 7.0), tmp_path / "short", 3)
+    short = run(one_stage(OneWeight(), validate=lambda batch: 7.0), tmp_path / "short", 3)
     assert [row["step"] for row in short.history if "validation" in row] == [1, 2, 3]
 
 
@@ -127,7 +127,7 @@ def test_validation_sees_averaged_weights_in_evaluation_mode_and_changes_nothing
     seen = []
 
     def validate(network: OneWeight) -> object:
-        def score(lr: torch.Tensor, hr: torch.Tensor) -> float:
+        def score(batch: Batch) -> float:
             assert not network.training and torch.is_inference_mode_enabled()
             seen.append((network.w.item(), torch.rand(()).item(), np.random.random()))
             return 0.0
@@ -144,7 +144,7 @@ def test_validation_sees_averaged_weights_in_evaluation_mode_and_changes_nothing
 @pytest.mark.parametrize("keep", ["last", "best"])
 def test_the_best_weights_are_kept_when_asked(tmp_path: Path, keep: str) -> None:
     network = OneWeight()
-    stage = one_stage(network, validate=lambda lr, hr: -abs(network.w.item() - 0.5), keep=keep)
+    stage = one_stage(network, validate=lambda batch: -abs(network.w.item() - 0.5), keep=keep)
     trained = run(stage, tmp_path, 20)
     # w_t = 0.9^t: nearest to 0.5 at t = 7 (0.478).
     (report,) = trained.facts["stages"]
@@ -155,7 +155,7 @@ def test_the_best_weights_are_kept_when_asked(tmp_path: Path, keep: str) -> None
 
 def test_a_stage_that_gets_no_better_ends_early_and_the_next_keeps_its_share(tmp_path: Path) -> None:
     network = OneWeight()
-    first = one_stage(network, name="first", validate=lambda lr, hr: -abs(network.w.item() - 0.5), patience=3)
+    first = one_stage(network, name="first", validate=lambda batch: -abs(network.w.item() - 0.5), patience=3)
     later = []
 
     def step(batch: Batch) -> dict[str, torch.Tensor]:
@@ -175,6 +175,79 @@ def test_a_stage_that_gets_no_better_ends_early_and_the_next_keeps_its_share(tmp
     assert told == sorted(told)
 
 
+def labelled_images(**counts: int) -> TrainingSet:
+    """So many images of each class, of one grey each; classes in turn."""
+    items = [
+        srbench.Item(f"{label}{i}", np.full((16, 16, 1), 10 * i + place, np.uint8), label=label)
+        for place, (label, count) in enumerate(counts.items())
+        for i in range(count)
+    ]
+    return TrainingSet(sorted(items, key=lambda item: item.id[1:]), srbench.Protocol("p", 2))
+
+
+def test_where_stages_learn_classes_some_images_of_each_are_held_out() -> None:
+    patches = Patches(labelled_images(a=20, b=6, c=4), "all", 0, held_out_by_class=True)
+    held = patches.hold_out()
+    assert held is not None
+    assert [name[0] for name in held.ids] == ["a", "b", "a"], "four images are too few"
+    assert [held.count(label) for label in (None, "a", "b", "c")] == [3, 2, 1, 0]
+    assert [label for *_, label in held.centres(4, 2, "b")] == [1]
+    (_, hr, _), _ = held.centres(8, 2, "a")
+    assert round(float(hr.mean()) * 255) == 10 * int(held.ids[0][1:])
+
+
+def test_a_stage_that_learns_a_class_sees_and_is_validated_on_no_other(tmp_path: Path) -> None:
+    """And a batch says which class each image is of."""
+    steps: dict[str, set[tuple[int, int]]] = {"a": set(), "b": set(), "all": set()}
+    validations: dict[str, set[int]] = {"a": set(), "b": set(), "all": set()}
+
+    def stage(name: str, label: str | None) -> srbench.Stage:
+        network = OneWeight()
+
+        def step(batch: Batch) -> dict[str, torch.Tensor]:
+            kinds = (batch.hr[:, 0, 0, 0] * 255).round().long() % 10
+            steps[name] |= set(zip(kinds.tolist(), batch.labels.tolist(), strict=True))
+            return {"loss": network.w**2}
+
+        def score(batch: Batch) -> float:
+            assert batch.labels.shape == (1,) and batch.labels.dtype == torch.int64 and batch.progress > 0
+            validations[name].add(int(batch.labels))
+            return 0.0
+
+        return with_changes(one_stage(network, step=step, validate=score, label=label), name=name)
+
+    stages = [
+        with_changes(stage(name, label), networks={name: OneWeight()})
+        for name, label in (("a", "a"), ("b", "b"), ("all", None))
+    ]
+    trained = engine.train(
+        stages,
+        Patches(labelled_images(a=6, b=6), "all", 0, held_out_by_class=True),
+        FitContext(0, Budget("steps", 60), tmp_path),
+    )
+    assert steps == {"a": {(0, 0)}, "b": {(1, 1)}, "all": {(0, 0), (1, 1)}}
+    assert validations == {"a": {0}, "b": {1}, "all": {0, 1}}
+    assert trained.not_validated == []
+
+
+def test_a_class_with_too_few_images_means_a_stage_without_validation(tmp_path: Path) -> None:
+    stages = [
+        with_changes(
+            one_stage(OneWeight(), validate=lambda batch: 0.0, keep="best", label=label),
+            name=label,
+            networks={label: OneWeight()},
+        )
+        for label in ("a", "b")
+    ]
+    trained = engine.train(
+        stages,
+        Patches(labelled_images(a=4, b=6), "all", 0, held_out_by_class=True),
+        FitContext(0, Budget("steps", 6), tmp_path),
+    )
+    assert trained.not_validated == ["a"]
+    assert [row["step"] for row in trained.history if "validation" in row] == [4, 5, 6]
+
+
 def test_too_few_images_mean_no_validation_and_a_note(tmp_path: Path) -> None:
     toy = Pixel()
     toy.fit(training_set(*many_images(4)), FitContext(0, Budget("steps", 3), tmp_path))
@@ -192,7 +265,7 @@ def test_patience_and_best_need_a_validation() -> None:
     for changes in ({"keep": "best"}, {"patience": 3}):
         with pytest.raises(StageError, match="need `validate`"):
             one_stage(OneWeight(), **changes)
-    for changes in ({"patience": 0, "validate": lambda lr, hr: 0.0}, {"accumulate": 0}):
+    for changes in ({"patience": 0, "validate": lambda batch: 0.0}, {"accumulate": 0}):
         with pytest.raises(StageError, match="at least 1"):
             one_stage(OneWeight(), **changes)
 
@@ -238,8 +311,8 @@ def test_psnr_of_the_held_out_image_is_that_of_scikit_image(tmp_path: Path) -> N
     lr, hr = torch.rand(1, 3, 9, 8), torch.rand(1, 3, 18, 16)
     sr = toy.sr(lr).detach().numpy()[..., 2:-2, 2:-2]
     expected = peak_signal_noise_ratio(hr.numpy()[..., 2:-2, 2:-2], sr, data_range=1)
-    assert toy.validation_psnr(lr, hr) == pytest.approx(expected, abs=1e-4)
-    assert toy.validation_psnr(lr, toy.sr(lr).detach()) == pytest.approx(100)
+    assert toy.validation_psnr(Batch(lr, hr, 1.0)) == pytest.approx(expected, abs=1e-4)
+    assert toy.validation_psnr(Batch(lr, toy.sr(lr).detach(), 1.0)) == pytest.approx(100)
 
 
 def test_samples_show_the_crop_as_it_is_learned(tmp_path: Path) -> None:
@@ -263,7 +336,7 @@ def test_samples_show_the_crop_as_it_is_learned(tmp_path: Path) -> None:
     ("how", "reason"),
     [
         ("nan", "at step 31, the loss 'l1' is nan"),
-        ("constant", "at step 36, it had collapsed: SR of a held-out image is of one colour"),
+        ("constant", "at step 36, it had collapsed: what it makes is of one colour"),
         ("bright", r"at step 36, it had collapsed: the validation is -\d+\.?\d*, after \d+\.\d+ at step 30"),
     ],
 )
@@ -303,7 +376,7 @@ def test_a_training_that_goes_wrong_leaves_its_best_weights_and_starts_over(
 
 def test_one_bad_validation_is_no_collapse(tmp_path: Path) -> None:
     scores = iter([20.0] * 5 + [-20.0] + [20.0] * 3 + [-20.0] + [20.0] * 20)
-    trained = run(one_stage(OneWeight(), validate=lambda lr, hr: next(scores)), tmp_path, 20)
+    trained = run(one_stage(OneWeight(), validate=lambda batch: next(scores)), tmp_path, 20)
     assert sum(row["validation"] == -20.0 for row in trained.history) == 2
     assert BAD_IN_A_ROW == 2
 
@@ -311,7 +384,7 @@ def test_one_bad_validation_is_no_collapse(tmp_path: Path) -> None:
 def test_a_validation_that_is_not_a_number_is_a_divergence(tmp_path: Path) -> None:
     scores = iter([20.0] * 5 + [math.nan])
     with pytest.raises(Diverged, match="at step 6, the validation is not a number"):
-        run(one_stage(OneWeight(), validate=lambda lr, hr: next(scores)), tmp_path, 20)
+        run(one_stage(OneWeight(), validate=lambda batch: next(scores)), tmp_path, 20)
 
 
 def test_a_divergence_before_the_first_validation_keeps_nothing(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ class Careful(srbench.TorchMethod):
 
     def noisy(self, batch: Batch) -> Batch:
         self.burn()
-        return Batch(batch.lr + 0.01 * torch.randn_like(batch.lr), batch.hr, batch.progress)
+        return dataclasses.replace(batch, lr=batch.lr + 0.01 * torch.randn_like(batch.lr))
 
     def stages(self, networks: dict[str, nn.Module], scale: int) -> list[srbench.Stage]:
         up, refine = networks["up"], networks["refine"]
@@ -153,10 +153,10 @@ class Careful(srbench.TorchMethod):
             self.burn()
             return {"l1": (up(batch.lr) - batch.hr).abs().mean()}
 
-        def score(lr: torch.Tensor, hr: torch.Tensor) -> float:
+        def score(batch: Batch) -> float:
             self.burn()
             # A score that draws random numbers, and is best at no particular time.
-            return -float((up(lr) - hr).abs().mean()) + 0.2 * float(torch.randn(()))
+            return -float((up(batch.lr) - batch.hr).abs().mean()) + 0.2 * float(torch.randn(()))
 
         def second(batch: Batch) -> dict[str, torch.Tensor]:
             self.burn()
@@ -164,9 +164,9 @@ class Careful(srbench.TorchMethod):
                 upsampled = up(batch.lr)
             return {"l2": (refine(upsampled) - batch.hr).square().mean()}
 
-        def psnr(lr: torch.Tensor, hr: torch.Tensor) -> float:
+        def psnr(batch: Batch) -> float:
             self.burn()
-            return self.validation_psnr(lr, hr)
+            return self.validation_psnr(batch)
 
         return [
             srbench.Stage(

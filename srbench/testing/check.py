@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 CheckedKind = Literal["method", "metric", "dataset", "extractor"]
 Status = Literal["passed", "failed", "blocked", "unchecked"]
 
-_MODULES = ("class_checks", "method_checks", "fit_checks", "metric_checks", "dataset_checks", "extractor_checks")
+_MODULES = (
+    "class_checks",
+    "method_checks",
+    "generator_checks",
+    "fit_checks",
+    "metric_checks",
+    "dataset_checks",
+    "extractor_checks",
+)
 _CHECKS: list[Check] = []
 
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from srbench.method import Method
 from srbench.testing.check import CheckFailure, check
-from srbench.testing.pictures import lr_batch
 from srbench.testing.subjects import MethodSubject, seeded
 from srbench.training.context import Interrupted
-
-if TYPE_CHECKING:
-    import torch
 
 LONGER = 4
 """Steps of a training that is interrupted half way."""
@@ -25,10 +20,6 @@ def _learns(subject: MethodSubject) -> bool:
     return bool(subject.target.learns)
 
 
-def _sr(subject: MethodSubject, method: Method) -> torch.Tensor:
-    return subject.upscale(method, lr_batch(2, subject.channels, 12, 16))
-
-
 def _trained(subject: MethodSubject, *, seed: int = 0, global_seed: int = 0, steps: int = 2) -> Method:
     with seeded(global_seed):
         method: Method = subject.create()
@@ -38,15 +29,15 @@ def _trained(subject: MethodSubject, *, seed: int = 0, global_seed: int = 0, ste
 
 @check("method", needs=("supports_answers",), applies=_learns)
 def fits(subject: MethodSubject) -> None:
-    """`fit` trains on six small pictures for two steps."""
+    """`fit` trains on a few small pictures for two steps."""
     try:
         subject.ready()
     except CheckFailure:
         raise
     except Exception as error:
         raise CheckFailure(
-            f"fit on six pictures of {subject.size} x {subject.size} pixels raised {type(error).__name__}: {error} "
-            "(if its patches need larger pictures, give the check `size=`)"
+            f"fit on {subject.pictures} pictures of {subject.size} x {subject.size} pixels raised "
+            f"{type(error).__name__}: {error} (if its patches need larger pictures, give the check `size=`)"
         ) from error
 
 
@@ -58,17 +49,17 @@ def counts_parameters(subject: MethodSubject) -> None:
         raise CheckFailure(f"parameters_count gave {count!r} after fit; it should give how many numbers were learned")
 
 
-@check("method", needs=("deterministic",), applies=_learns)
+@check("method", needs=("deterministic", "samples_repeat"), applies=_learns)
 def saves_and_loads(subject: MethodSubject) -> None:
-    """A new instance that loads what another saved gives the same SR, bit for bit."""
+    """A new instance that loads what another saved gives the same images, bit for bit."""
     folder = subject.folder()
     subject.ready().save(folder)
     if not any(folder.iterdir()):
         raise CheckFailure("save wrote nothing into its folder, although learns is True")
     fresh = subject.create()
     fresh.load(folder)
-    if not _sr(subject, fresh).equal(_sr(subject, subject.ready())):
-        raise CheckFailure("a new instance gives other SR after load; save everything that upscale depends on")
+    if not subject.made(fresh).equal(subject.made(subject.ready())):
+        raise CheckFailure("a new instance gives other images after load; save everything that they depend on")
 
 
 @check("method", needs=("fits",), applies=_learns)
@@ -84,25 +75,25 @@ def saves_no_code(subject: MethodSubject) -> None:
             )
 
 
-@check("method", needs=("deterministic",), applies=_learns)
+@check("method", needs=("deterministic", "samples_repeat"), applies=_learns)
 def fit_repeats(subject: MethodSubject) -> None:
     """Two trainings with the same `context.seed` give the same model on a CPU, whatever the global seed."""
     first, second = (_trained(subject, global_seed=seed) for seed in (0, 1))
-    if not _sr(subject, first).equal(_sr(subject, second)):
+    if not subject.made(first).equal(subject.made(second)):
         raise CheckFailure(
             "two trainings with the same context.seed differ. Draw every random number (weights, patches, noise) "
             "from generators seeded with context.seed, inside fit"
         )
 
 
-@check("method", needs=("deterministic",), applies=_learns)
+@check("method", needs=("deterministic", "samples_repeat"), applies=_learns)
 def seed_matters(subject: MethodSubject) -> None:
     """Trainings with different `context.seed` give different models."""
     first, second = (_trained(subject, seed=seed) for seed in (0, 1))
-    if _sr(subject, first).equal(_sr(subject, second)):
+    if subject.made(first).equal(subject.made(second)):
         raise CheckFailure(
-            "trainings with the seeds 0 and 1 give the same SR: context.seed is not used, so repeating the training "
-            "with more seeds would show no spread"
+            "trainings with the seeds 0 and 1 give the same images: context.seed is not used, so repeating the "
+            "training with more seeds would show no spread"
         )
 
 
@@ -162,7 +153,7 @@ def resumes(subject: MethodSubject) -> None:
             f"fit began again from the start: {rest.calls} steps after an interruption half way, {undisturbed} "
             "without one. Write a checkpoint into context.folder before raising Interrupted, and look for it in fit"
         )
-    if not _sr(subject, method).equal(_sr(subject, _trained(subject, steps=LONGER))):
+    if not subject.made(method).equal(subject.made(_trained(subject, steps=LONGER))):
         raise CheckFailure(
             "a training that was stopped and resumed ends in another model than one that was not. The checkpoint "
             "needs the weights, the optimiser, the schedule, the step and the random number generators"

@@ -20,6 +20,10 @@ SANE = 16.0
 """White is 1; a barely trained network strays, but never to where white is 255."""
 
 
+def _upscales(subject: MethodSubject) -> bool:
+    return not subject.generates
+
+
 def _is_fixed(subject: MethodSubject) -> bool:
     return not subject.target.samples
 
@@ -56,7 +60,7 @@ def supports_answers(subject: MethodSubject) -> None:
             raise CheckFailure(f"supports skips {problem} without a reason; say it in words that a person can act on")
 
 
-@check("method", needs=("supports_answers", "fits"))
+@check("method", needs=("supports_answers", "fits"), applies=_upscales)
 def output_shape(subject: MethodSubject) -> None:
     """SR of `(N, C, H, W)` is a tensor `(N, C, H * scale, W * scale)`."""
     import torch
@@ -68,7 +72,7 @@ def output_shape(subject: MethodSubject) -> None:
     _expect_shape(sr, lr, subject.scale)
 
 
-@check("method", needs=("output_shape",))
+@check("method", needs=("output_shape",), applies=_upscales)
 def output_float32(subject: MethodSubject) -> None:
     """SR is float32."""
     sr = subject.upscale(subject.ready(), lr_batch(1, subject.channels, 12, 16))
@@ -76,7 +80,7 @@ def output_float32(subject: MethodSubject) -> None:
         raise CheckFailure(f"SR is {sr.dtype}; it should be torch.float32")
 
 
-@check("method", needs=("output_shape",))
+@check("method", needs=("output_shape",), applies=_upscales)
 def output_finite(subject: MethodSubject) -> None:
     """SR holds no NaN or infinity, for black, white and textured LR."""
     import torch
@@ -88,7 +92,7 @@ def output_finite(subject: MethodSubject) -> None:
             raise CheckFailure(f"SR of a {what} picture holds values that are not finite")
 
 
-@check("method", needs=("output_finite",))
+@check("method", needs=("output_finite",), applies=_upscales)
 def output_range(subject: MethodSubject) -> None:
     """White is 1; what holds no learned numbers leaves a grey picture as grey as it was, on average within 0.1."""
     import torch
@@ -103,7 +107,7 @@ def output_range(subject: MethodSubject) -> None:
         raise CheckFailure(f"half of SR's values are beyond {typical:.3g}; LR and SR have white at 1, not at 255")
 
 
-@check("method", needs=("output_shape",))
+@check("method", needs=("output_shape",), applies=_upscales)
 def every_scale(subject: MethodSubject) -> None:
     """At each of the scales 2, 3 and 4 that `supports` accepts, SR has the right shape."""
     for scale in subject.scales:
@@ -112,7 +116,7 @@ def every_scale(subject: MethodSubject) -> None:
             _expect_shape(subject.upscale(subject.ready(scale), lr, scale), lr, scale)
 
 
-@check("method", needs=("output_shape",))
+@check("method", needs=("output_shape",), applies=_upscales)
 def grey_and_colour(subject: MethodSubject) -> None:
     """SR has the channels of LR, 1 or 3, each that `supports` accepts, whichever it was trained on."""
     accepted = [channels for channels in (1, 3) if subject.refusal(subject.scale, channels) is None]
@@ -146,19 +150,19 @@ def _sizes(subject: MethodSubject, sizes: tuple[tuple[int, int], ...]) -> None:
         _expect_shape(sr, lr, subject.scale)
 
 
-@check("method", needs=("output_shape",))
+@check("method", needs=("output_shape",), applies=_upscales)
 def odd_sizes(subject: MethodSubject) -> None:
     """LR with odd sides, which `supports` accepts, is upscaled to the right shape."""
     _sizes(subject, ((7, 9), (13, 11), (12, 17)))
 
 
-@check("method", needs=("output_shape",))
+@check("method", needs=("output_shape",), applies=_upscales)
 def tiny_sizes(subject: MethodSubject) -> None:
     """LR of one pixel or one line, which `supports` accepts, is upscaled to the right shape."""
     _sizes(subject, ((1, 1), (1, 8), (8, 1), (2, 3)))
 
 
-@check("method", needs=("output_finite",))
+@check("method", needs=("output_finite",), applies=_upscales)
 def deterministic(subject: MethodSubject) -> None:
     """The same LR under the same seed gives the same SR, bit for bit."""
     lr = lr_batch(1, subject.channels, 12, 16)
@@ -196,7 +200,7 @@ def independent_of_batch(subject: MethodSubject) -> None:
         )
 
 
-@check("method", needs=("output_shape",))
+@check("method", needs=("output_shape",), applies=_upscales)
 def leaves_lr_alone(subject: MethodSubject) -> None:
     """`upscale` does not write into its input."""
     import torch

@@ -16,6 +16,7 @@ import numpy as np
 from srbench.dataroot import data_root
 from srbench.dataset import Dataset, DatasetMissing, Item
 from srbench.extractor import Extractor, ExtractorUse
+from srbench.generator import Generator, SampleContext
 from srbench.matrix import extractor_use
 from srbench.method import Method, Problem
 from srbench.metric import Metric, Skip
@@ -25,13 +26,17 @@ from srbench.plugins import Registered, Registry
 from srbench.plugins import registry as installed
 from srbench.protocol import Protocol
 from srbench.testing.check import CannotCheck, Check, CheckedKind, CheckFailure, Outcome, checks_for, run_check
-from srbench.testing.pictures import textured_uint8
+from srbench.testing.pictures import lr_batch, textured_uint8
 from srbench.training.context import Budget, FitContext
 from srbench.training.trainingset import TrainingSet
 from srbench.weights import WeightsMissing, weights_path
 
 if TYPE_CHECKING:
     import torch
+
+
+CLASSES = ("even", "odd")
+"""Of the pictures that generators learn from."""
 
 
 class Subject:
@@ -99,9 +104,10 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 class MethodSubject(Subject):
-    """A method, trained for two steps on six made pictures where it learns: enough for one to be held out.
+    """A method, trained for two steps on a few made pictures where it learns: enough for one to be held out.
 
-    size: the side of those pictures, in HR pixels, for methods whose patches need more than 48.
+    size: the side of those pictures, in HR pixels, for methods whose patches need more than 48; a generator makes
+    images of that size.
     """
 
     kind = "method"
@@ -123,9 +129,21 @@ class MethodSubject(Subject):
         answer: Skip | None = self.create().supports(Problem(scale, (channels,), ("uint8",), min(sizes), max(sizes)))
         return answer
 
+    @property
+    def generates(self) -> bool:
+        """Whether it makes images from noise."""
+        return issubclass(self.target, Generator)
+
+    @property
+    def pictures(self) -> int:
+        """How many it is trained on; a generator that learns its two classes apart, on half of them."""
+        return 12 if self.generates else 6
+
     @cached_property
     def scale(self) -> int:
-        """The first scale of 4, 2, 3 that the method does."""
+        """The first scale of 4, 2, 3 that the method does; 1 for a generator."""
+        if self.generates:
+            return 1
         for scale in self.scales:
             if any(self.refusal(scale, channels) is None for channels in (3, 1)):
                 return scale
@@ -138,7 +156,12 @@ class MethodSubject(Subject):
     @cached_property
     def channels(self) -> int:
         """3 when the method does colour, otherwise 1."""
-        return 3 if self.refusal(self.scale, 3) is None else 1
+        return 3 if self.does(3) else 1
+
+    def does(self, channels: int) -> bool:
+        """Whether it does pictures with so many channels."""
+        sizes = (((self.size, self.size),),) if self.generates else ()
+        return self.refusal(self.scale, channels, *sizes) is None
 
     def ready(self, scale: int | None = None, channels: int | None = None) -> Method:
         """The method, able to upscale: trained once where it learns."""
@@ -152,10 +175,13 @@ class MethodSubject(Subject):
         return self._ready[key]
 
     def training_set(self, scale: int | None = None, channels: int | None = None) -> TrainingSet:
-        """Six made pictures."""
+        """The made pictures; for a generator, of two classes in turn."""
         scale, channels = scale or self.scale, channels or self.channels
-        pictures = [textured_uint8(seed, self.size, self.size, channels) for seed in range(6)]
-        items = [Item(f"made-{index}", picture) for index, picture in enumerate(pictures)]
+        pictures = [textured_uint8(seed, self.size, self.size, channels) for seed in range(self.pictures)]
+        if self.generates:
+            items = [Item(f"made-{place}", one, label=CLASSES[place % 2]) for place, one in enumerate(pictures)]
+            return TrainingSet(items, Protocol(f"{self.size}px", 1, size=self.size))
+        items = [Item(f"made-{place}", one) for place, one in enumerate(pictures)]
         return TrainingSet(items, Protocol(f"x{scale}-rgb", scale, "rgb", border=scale))
 
     def fit(
@@ -179,6 +205,21 @@ class MethodSubject(Subject):
 
         with seeded(seed), torch.inference_mode():
             return method.upscale(lr.clone(), scale or self.scale)
+
+    def sample(self, method: Method, count: int, **context: Any) -> torch.Tensor:
+        """Images of a generator, by default the first ones of seed 0, their classes in turn where it asks for them."""
+        import torch
+
+        assert isinstance(method, Generator)
+        first = context.get("first", 0)
+        labels = tuple(CLASSES[place % 2] for place in range(first, first + count)) if method.labelled else None
+        asked = {"seed": 0, "first": 0, "size": self.size, "channels": self.channels, "labels": labels} | context
+        with torch.inference_mode():
+            return method.sample(count, SampleContext(**asked))
+
+    def made(self, method: Method) -> torch.Tensor:
+        """What it makes, of one LR and one seed: SR of two pictures, or two samples."""
+        return self.sample(method, 2) if self.generates else self.upscale(method, lr_batch(2, self.channels, 12, 16))
 
 
 class MetricSubject(Subject):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from srbench.errors import SrbenchError
 from srbench.resize import Kernel, resize
 from srbench.training.stages import Batch
@@ -40,12 +42,12 @@ class CutBlur:
         scale = batch.hr.shape[-1] // batch.lr.shape[-1]
         blurred = resize(batch.lr, scale, self.kernel)
         if float(torch.rand(())) >= self.probability:
-            return Batch(blurred, batch.hr, batch.progress)
+            return replace(batch, lr=blurred)
         top, bottom, left, right = self._rectangle(*batch.hr.shape[-2:])
         outside, inside = (blurred, batch.hr) if float(torch.rand(())) < 0.5 else (batch.hr, blurred)
         mixed = outside.clone()
         mixed[..., top:bottom, left:right] = inside[..., top:bottom, left:right]
-        return Batch(mixed, batch.hr, batch.progress)
+        return replace(batch, lr=mixed)
 
     def _rectangle(self, height: int, width: int) -> tuple[int, int, int, int]:
         import torch

@@ -19,6 +19,7 @@ from srbench.training.context import FitContext, Interrupted
 from srbench.training.course import Course
 from srbench.training.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.ema import Average
+from srbench.training.heldout import HeldOut
 from srbench.training.history import Row
 from srbench.training.losses import NotFinite
 from srbench.training.memory_format import Format, MemoryFormat, put
@@ -27,7 +28,7 @@ from srbench.training.precision import MixedPrecision, check_precision
 from srbench.training.randomness import random_state, restore_random_state
 from srbench.training.stages import Stage, all_networks
 from srbench.training.steps import Stepper
-from srbench.training.strip import SIDE, Strip, remove_strip
+from srbench.training.strip import Strip, remove_strip
 from srbench.training.validation import Validation
 
 if TYPE_CHECKING:
@@ -43,20 +44,19 @@ WORTH_TIMING = (200, 20.0)
 LAYOUT = 2
 """Of checkpoints; raised when an older one can no longer be continued."""
 
-Upscale = Callable[["torch.Tensor"], "torch.Tensor"]
-
 
 @dataclass(frozen=True)
 class Trained:
     """What a training leaves besides the networks' weights.
 
     formats: the memory format of each network, by the name that stages have for it. facts: plain values, as in
-    `training.json`.
+    `training.json`. not_validated: stages that would have been, had there been images for it.
     """
 
     history: list[Row]
     formats: dict[str, Format]
     facts: dict[str, Any]
+    not_validated: list[str]
 
 
 def train(
@@ -64,18 +64,18 @@ def train(
     patches: Patches,
     context: FitContext,
     memory_format: MemoryFormat = "contiguous",
-    upscale: Upscale | None = None,
+    strip: Callable[[HeldOut | None], Strip | None] | None = None,
 ) -> Trained:
     """Run the stages, one after the other, each for its share of the budget.
 
     Continues the checkpoint in `context.folder` when there is one; a damaged one is discarded. At the end the networks
     hold what the last stage hands on and are in evaluation mode, and the checkpoint says that nothing is left to do.
-    upscale: LR to SR with the networks as they are, for the sample strip; None: no strip.
+    strip: the sample strip, given what is held out; None: no strip.
 
     Raises `Interrupted` when `context.stop()` asked for it, and `Diverged`: then the networks hold the best weights, if
     anything was validated, the error says what there is of the training, and the next one starts over.
     """
-    run = _Training(stages, patches, context, memory_format, upscale)
+    run = _Training(stages, patches, context, memory_format, strip)
     try:
         with _tuned(run.device):
             run.begin()
@@ -115,7 +115,7 @@ class _Training:
         patches: Patches,
         context: FitContext,
         memory_format: MemoryFormat,
-        upscale: Upscale | None,
+        strip: Callable[[HeldOut | None], Strip | None] | None,
     ) -> None:
         import torch
 
@@ -126,14 +126,14 @@ class _Training:
         self.networks = all_networks(stages)
         for network in self.networks.values():
             network.to(self.device)
-        validates = any(stage.validate is not None for stage in stages)
-        held = patches.hold_out() if validates else None
-        self.held_out = [] if held is None else held.ids
+        self.held_out: list[str] = []
         self.validation: Validation | None = None
-        if held is not None:
-            crop = held.most_detailed(SIDE)
-            strip = None if upscale is None else Strip(context.model_folder, *crop, upscale, self.device)
-            self.validation = Validation(held, strip, self.device, context.precision)
+        if any(stage.validate is not None for stage in stages):
+            held = patches.hold_out()
+            self.held_out = [] if held is None else held.ids
+            shown = None if strip is None else strip(held)
+            if held is not None or shown is not None:
+                self.validation = Validation(held, shown, self.device, context.precision)
         self.course = Course(stages, context.budget, len(patches))
         self.stepper = Stepper(stages, patches, self.device, self.precision)
         self.averages: dict[str, Average] = {}
@@ -265,9 +265,11 @@ class _Training:
         self.history.append(row)
         if validation is None or not due:
             return
-        row["validation"] = validation.run(
+        score = validation.run(
             stage, steps, self.course.stage_steps, done, self.networks, self.averages, self.context.compile
         )
+        if score is not None:
+            row["validation"] = score
         if done < 1 and validation.out_of_patience(stage):
             row["event"] = "ended early"
             self._leave(stage, early=True)
@@ -313,7 +315,12 @@ class _Training:
             "held_out": self.held_out,
             "stages": self.reports,
         }
-        return Trained(self.history, formats, facts)
+        not_validated = [
+            stage.name
+            for stage in self.stages
+            if stage.validate is not None and (self.validation is None or not self.validation.sees(stage))
+        ]
+        return Trained(self.history, formats, facts, not_validated)
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to be continued."""
@@ -331,6 +338,7 @@ class _Training:
                     float(s.share),
                     s.batch_size,
                     s.patch,
+                    s.label,
                     s.accumulate,
                     s.validate is not None,
                     s.keep,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 
-from srbench.training.pairs import Floats, Pair, cut
+from srbench.training.pairs import Floats, Pair, cut, place_of
 
 FEWEST = 5
 """With fewer training images none is held out."""
@@ -41,29 +42,41 @@ def chosen(groups: Mapping[str, str | None]) -> list[str]:
     return held
 
 
+def in_turn(lists: Iterable[Sequence[str]]) -> list[str]:
+    """The first of each list, the second of each, and so on."""
+    return [name for names in zip_longest(*lists) for name in names if name is not None]
+
+
 class HeldOut:
-    """Held-out images, of which at most ten are looked at."""
+    """Held-out images, of which at most ten are looked at; of one class where that is all that a stage learns.
 
-    def __init__(self, pairs: Sequence[Pair], channels: int, scale: int) -> None:
+    labels: the names of all classes, sorted.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], channels: int, scale: int, labels: Sequence[str] = ()) -> None:
         self.ids = [pair.id for pair in pairs]
-        self._pairs = list(pairs[:MOST])
-        self._channels, self._scale = channels, scale
+        self._pairs = list(pairs)
+        self._channels, self._scale, self._labels = channels, scale, labels
 
-    def __len__(self) -> int:
+    def count(self, label: str | None = None) -> int:
         """How many are looked at."""
-        return len(self._pairs)
+        return len(self._seen(label))
 
-    def centres(self, side: int, multiple: int) -> list[tuple[Floats, Floats]]:
-        """LR `(1, C, h, w)` and HR of the middle of each image; h and w at most `side`.
+    def _seen(self, label: str | None) -> list[Pair]:
+        return [pair for pair in self._pairs if label is None or pair.label == label][:MOST]
+
+    def centres(self, side: int, multiple: int, label: str | None = None) -> list[tuple[Floats, Floats, int]]:
+        """LR `(1, C, h, w)` and HR of the middle of each image, h and w at most `side`, and the place of its class.
 
         Both are multiples of `multiple`, the side of a patch: networks that want multiples of some number take
         patches. An image smaller than that is continued by its mirror image.
         """
         crops = []
-        for pair in self._pairs:
+        for pair in self._seen(label):
             sides = [max(multiple, min(side, length) // multiple * multiple) for length in pair.lr.shape[:2]]
             place = [max(0, length - side) // 2 for length, side in zip(pair.lr.shape[:2], sides, strict=True)]
-            crops.append(self._crop(pair, (place[0], place[1]), (sides[0], sides[1])))
+            lr, hr = self._crop(pair, (place[0], place[1]), (sides[0], sides[1]))
+            crops.append((lr, hr, place_of(pair.label, self._labels)))
         return crops
 
     def most_detailed(self, side: int) -> tuple[Floats, Floats]:

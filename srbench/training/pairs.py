@@ -21,6 +21,9 @@ Channels = Literal["y", "all"]
 """What a method trains on: `y`: one channel, Y of colour images and grey images as they are. `all`: the channels as
 they come, three when any image is in colour (grey ones are then repeated), otherwise one."""
 
+EVERY_TURN = tuple(range(8))
+"""The eight orientations of a square, as `turned` numbers them."""
+
 Floats = npt.NDArray[np.float32]
 
 _log = logging.getLogger(__name__)
@@ -32,10 +35,14 @@ class TrainingDataError(SrbenchError):
 
 @dataclass(frozen=True)
 class Pair:
-    """LR and HR of a training image at one size. id, group: the image's; size: its factor, 1 for its own size."""
+    """LR and HR of a training image at one size.
+
+    id, group, label: the image's. size: the factor, 1 for its own size.
+    """
 
     id: str
     group: str | None
+    label: str | None
     size: float
     lr: Image
     hr: Image
@@ -87,7 +94,7 @@ def _pair(item: Item, hr: Image, peak: float, size: float, protocol: Protocol) -
     if shortest - shortest % protocol.scale <= 2 * protocol.border:
         return None
     reference, white = protocol.reference(hr, peak)
-    return Pair(item.id, item.group, size, protocol.lr(hr, peak, shipped), reference, white)
+    return Pair(item.id, item.group, item.label, size, protocol.lr(hr, peak, shipped), reference, white)
 
 
 def cut(image: Image, white: float, place: tuple[int, int], out: Floats, turn: int = 0) -> None:
@@ -114,3 +121,8 @@ def cut(image: Image, white: float, place: tuple[int, int], out: Floats, turn: i
 def turned(image: npt.NDArray[Any], turn: int) -> npt.NDArray[Any]:
     """A view `(H, W, C)` of an image in one of the eight orientations: `turn` % 4 quarter turns, from 4 on mirrored."""
     return np.rot90(image[:, ::-1] if turn >= 4 else image, turn % 4)
+
+
+def place_of(label: str | None, labels: Sequence[str]) -> int:
+    """The place of a class among the sorted names of all; -1 where there is none."""
+    return -1 if label is None else labels.index(label)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from srbench.errors import SrbenchError
 
@@ -26,11 +26,20 @@ class Batch:
 
     lr `(N, C, p, p)`, hr `(N, C, p * scale, p * scale)`: float32 with white at 1, on the device of the training.
     progress: how much of the stage is done, in [0, 1), for what begins late or fades out.
+    labels: `(N,)`, int64: the class of each image, as its place among the sorted names of classes
+    (`TrainingSet.labels`); -1 where an image has none, and everywhere when they are left out.
     """
 
     lr: torch.Tensor
     hr: torch.Tensor
     progress: float
+    labels: torch.Tensor = None  # type: ignore[assignment]  # a tensor as soon as it is made
+
+    def __post_init__(self) -> None:
+        if cast("torch.Tensor | None", self.labels) is None:
+            import torch
+
+            object.__setattr__(self, "labels", torch.full((len(self.lr),), -1, device=self.lr.device))
 
 
 def constant(progress: float) -> float:
@@ -66,8 +75,9 @@ class Stage:
     clip: the largest norm of an optimiser's gradient; larger ones are scaled down to it.
     accumulate: batches whose mean gradient makes one step. Each batch is one call of `step`; batch statistics (batch
         normalisation) are those of each batch, not of all of them together.
-    validate: the score of one held-out image, LR `(1, C, h, w)` and HR `(1, C, h * scale, w * scale)`, higher is
-        better: `TorchMethod.validation_psnr`, for one. When any stage validates, some training images are held out.
+    label: the class whose images alone the stage learns from, and is validated on; None: all images.
+    validate: the score of one held-out image, a batch of one in which LR is `(1, C, h, w)`; higher is better:
+        `TorchMethod.validation_psnr`, for one. When any stage validates, some training images are held out.
     keep: what the stage hands on: the weights of its last step, or those of its best validation.
     patience: validations in a row without a better score after which the stage ends early; None: it does not.
     augment: changes a batch before `step` sees it; draws from torch's, numpy's or Python's global generators.
@@ -84,7 +94,8 @@ class Stage:
     ema: Mapping[str, float] = field(default_factory=dict)
     clip: float | None = None
     accumulate: int = 1
-    validate: Callable[[torch.Tensor, torch.Tensor], float] | None = None
+    label: str | None = None
+    validate: Callable[[Batch], float] | None = None
     keep: Literal["last", "best"] = "last"
     patience: int | None = None
     augment: Callable[[Batch], Batch] | None = None

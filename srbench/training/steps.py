@@ -9,7 +9,7 @@ from srbench.training.compilation import compile_errors
 from srbench.training.losses import RunningLosses
 from srbench.training.memory_format import Format, faster, torch_format
 from srbench.training.pairs import Floats
-from srbench.training.patches import Patches
+from srbench.training.patches import Labels, Patches
 from srbench.training.precision import MixedPrecision, trained_parameters
 from srbench.training.randomness import set_aside
 from srbench.training.stages import Batch, Stage, StageError
@@ -55,7 +55,8 @@ class Stepper:
 
     def draw(self, stage: Stage, done: float = 0.0, layout: Format = "contiguous") -> Batch:
         """The next batch, augmented; `done` is the stage's progress."""
-        return self._batch(stage, self._patches.draw(stage.batch_size, stage.patch), done, layout)
+        drawn = self._patches.draw(stage.batch_size, stage.patch, stage.label)
+        return self._batch(stage, drawn, done, layout)
 
     def _add_gradients(
         self, stage: Stage, losses: Mapping[str, torch.Tensor], updates: dict[str, torch.optim.Optimizer]
@@ -70,14 +71,14 @@ class Stepper:
                 # Only its own parameters: the discriminator must not learn from the generator's loss.
                 self._precision.backward(loss, trained_parameters(optimiser))
 
-    def _batch(self, stage: Stage, drawn: tuple[Floats, Floats], done: float, layout: Format) -> Batch:
+    def _batch(self, stage: Stage, drawn: tuple[Floats, Floats, Labels], done: float, layout: Format) -> Batch:
         import torch
 
-        images = [torch.from_numpy(array) for array in drawn]
+        lr, hr, labels = (torch.from_numpy(array) for array in drawn)
         if self._device.type == "cuda":
-            images = [image.pin_memory() for image in images]
-        lr, hr = (image.to(self._device, non_blocking=True, memory_format=torch_format(layout)) for image in images)
-        batch = Batch(lr, hr, done)
+            lr, hr, labels = (tensor.pin_memory() for tensor in (lr, hr, labels))
+        lr, hr = (image.to(self._device, non_blocking=True, memory_format=torch_format(layout)) for image in (lr, hr))
+        batch = Batch(lr, hr, done, labels.to(self._device, non_blocking=True))
         return batch if stage.augment is None else stage.augment(batch)
 
     def _compute(self, stage: Stage, batch: Batch) -> Mapping[str, torch.Tensor]:
@@ -100,7 +101,7 @@ class Stepper:
                     losses[name].backward(inputs=trained_parameters(optimiser))  # type: ignore[no-untyped-call]
 
         order = self._patches.state()
-        drawn = self._patches.draw(stage.batch_size, stage.patch)
+        drawn = self._patches.draw(stage.batch_size, stage.patch, stage.label)
         with set_aside(0):
             chosen = faster(stage.networks.values(), trial, self._device)
         self._patches.restore(order)

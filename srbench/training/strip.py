@@ -1,4 +1,4 @@
-"""The sample strip: SR of one crop of a held-out image, again and again while a method learns."""
+"""The sample strip: what a method makes, again and again while it learns: SR of one held-out crop, or samples."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ FOLDER = "samples"
 DENOISING = "denoising"
 """In place of a stage's name: pictures of the same crop's SR coming out of noise, by the steps of a sampler. A method
 that samples may leave them, from step 0 on; they are no part of the training."""
+SPREAD_PICTURE = "spread.png"
+"""Of the same crop: how much several samples differ, pixel by pixel. A method that samples may leave it."""
+SPREAD_WHITE = 8
+"""White in it is a standard deviation of 1 / 8 of the range from black to white."""
 SIDE = 128
 """The largest side of the crop, in HR pixels."""
 _CONSTANT = 1e-3
@@ -26,25 +30,15 @@ _CONSTANT = 1e-3
 
 
 class Strip:
-    """Pictures `samples/STAGE-STEP.png` in a model's folder, beside `hr.png` and `lr.png`.
+    """Pictures `samples/STAGE-STEP.png` in a model's folder, beside `hr.png` and, where there is one, `lr.png`.
 
-    lr, hr: the crop, `(1, C, h, w)` and `(1, C, h * scale, w * scale)`. upscale: LR on the device to SR.
+    make: what the method makes with the networks as they are, `(1, C, H, W)`. hr: what that should come close to, of
+    the same shape. lr: what it is made of, `(1, C, h, w)`; None for samples, which are made of noise.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        lr: Floats,
-        hr: Floats,
-        upscale: Callable[[torch.Tensor], torch.Tensor],
-        device: torch.device,
-    ) -> None:
-        import torch
-
+    def __init__(self, folder: Path, make: Callable[[], torch.Tensor], hr: Floats, lr: Floats | None = None) -> None:
         self._folder = folder / FOLDER
-        self._upscale = upscale
-        self._hr = hr
-        self._lr = torch.from_numpy(lr).to(device)
+        self._make, self._hr, self._lr = make, hr, lr
         self.names: list[str] = []
 
     def begin(self, names: Collection[str]) -> None:
@@ -55,23 +49,24 @@ class Strip:
             if path.name not in self.names:
                 path.unlink()
         self._write("hr.png", self._hr)
-        self._write("lr.png", self._lr.cpu().numpy())
+        if self._lr is not None:
+            self._write("lr.png", self._lr)
 
-    def sr(self) -> Floats:
-        """SR of the crop with the networks as they are."""
-        sr: Floats = self._upscale(self._lr).float().cpu().numpy()
-        return sr
+    def made(self) -> Floats:
+        """What comes of the networks as they are."""
+        made: Floats = self._make().float().cpu().numpy()
+        return made
 
-    def add(self, sr: Floats, stage: str, step: int) -> None:
-        """Write one sample."""
+    def add(self, made: Floats, stage: str, step: int) -> None:
+        """Write one picture."""
         name = f"{re.sub(r'[^A-Za-z0-9._-]', '-', stage)}-{step}.png"
-        self._write(name, sr)
+        self._write(name, made)
         if name not in self.names:
             self.names.append(name)
 
-    def collapsed(self, sr: Floats) -> bool:
-        """Whether SR has lost all of what the crop shows: it is of one colour, which HR is not."""
-        return bool(np.ptp(sr) <= _CONSTANT < np.ptp(self._hr))
+    def collapsed(self, made: Floats) -> bool:
+        """Whether all of what HR shows is lost: what is made is of one colour, which HR is not."""
+        return bool(np.ptp(made) <= _CONSTANT < np.ptp(self._hr))
 
     def _write(self, name: str, image: Floats) -> None:
         pixels = np.nan_to_num(image[0]).clip(0, 1).transpose(1, 2, 0)

@@ -6,6 +6,7 @@ import json
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,15 +17,17 @@ from srbench.training.colour import luma, with_luma
 from srbench.training.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.history import Row, write_history
 from srbench.training.memory_format import Format, MemoryFormat, put
-from srbench.training.pairs import Channels
+from srbench.training.pairs import EVERY_TURN, Channels
+from srbench.training.stages import Batch, all_networks
 from srbench.training.stages import Stage as Stage
-from srbench.training.stages import all_networks
+from srbench.training.strip import SIDE, Strip
 
 if TYPE_CHECKING:
     import torch
 
     from srbench.training.context import FitContext
     from srbench.training.engine import Trained
+    from srbench.training.heldout import HeldOut
     from srbench.training.trainingset import TrainingSet
 
 WEIGHTS = "weights.safetensors"
@@ -50,6 +53,9 @@ class TorchMethod(Method):
         each stage, and the faster one is taken.
     training_scales: HR is learned from at these sizes, in (0, 1], 1 being its own (scale augmentation); an instance may
         set it in `__init__`.
+    turns: the orientations in which patches are learned from, of the eight that `srbench.training.pairs.turned`
+        numbers, 0 being the image as it is; an instance may set it in `__init__`.
+    held_out_by_class: so many images of each class are held out, where images have one.
     networks: what `build` made, by name; with their learned weights after `fit` or `load`.
     history: one row now and then of the training that made the weights; empty after `load`.
     training: facts of that training, as in `training.json` (docs/training.md); `facts` are its numbers.
@@ -59,6 +65,8 @@ class TorchMethod(Method):
     trains_on: ClassVar[Channels] = "all"
     memory_format: ClassVar[MemoryFormat] = "auto"
     training_scales: tuple[float, ...] = (1.0,)
+    turns: tuple[int, ...] = EVERY_TURN
+    held_out_by_class: ClassVar[bool] = False
     networks: dict[str, torch.nn.Module]
     history: list[Row]
     training: dict[str, Any]
@@ -91,15 +99,25 @@ class TorchMethod(Method):
         """What the networks make of HR `(N, C, H, W)` with the channels that they learned, where there is a ceiling."""
         return super().reconstruct(hr)
 
-    def validation_psnr(self, lr: torch.Tensor, hr: torch.Tensor) -> float:
+    def validation_psnr(self, batch: Batch) -> float:
         """PSNR of `sr` in dB on the channels that the networks learn, without a border of `scale`; for `validate`.
 
         At most 100 dB, where SR and HR are the same but for rounding.
         """
         cut = self.scale
-        sr, hr = (image[..., cut:-cut, cut:-cut].double() for image in (self.sr(lr), hr))
+        sr, hr = (image[..., cut:-cut, cut:-cut].double() for image in (self.sr(batch.lr), batch.hr))
         error = float((sr - hr).square().mean().detach())
         return -10 * math.log10(max(error, 1e-10))
+
+    def strip(self, train: TrainingSet, context: FitContext, held: HeldOut | None) -> Strip | None:
+        """The pictures that show how it learns: SR of the most detailed place of a held-out image, if there is one."""
+        import torch
+
+        if held is None:
+            return None
+        lr, hr = held.most_detailed(SIDE)
+        seen = torch.from_numpy(lr).to(self.device)
+        return Strip(context.model_folder, lambda: self.sr(seen), hr, lr)
 
     def fit(self, train: TrainingSet, context: FitContext) -> None:
         """Train the stages on patches of the training images, under the budget; see `srbench.training.engine`.
@@ -110,13 +128,13 @@ class TorchMethod(Method):
         from srbench.training.patches import Patches
         from srbench.training.randomness import seed_everything
 
-        patches = Patches(train, self.trains_on, context.seed, self.training_scales)
+        patches = Patches(train, self.trains_on, context.seed, self.training_scales, self.turns, self.held_out_by_class)
         seed_everything(context.seed)
         self._make(patches.channels, train.scale)
         self.to(context.device)
         stages = self.stages(self.networks, train.scale)
         try:
-            trained = engine.train(stages, patches, context, self.memory_format, self.sr)
+            trained = engine.train(stages, patches, context, self.memory_format, partial(self.strip, train, context))
         except Diverged as diverged:
             assert diverged.trained is not None
             self._learned(diverged.trained, stages)
@@ -130,9 +148,14 @@ class TorchMethod(Method):
             id(net): trained.formats[name] for name, net in all_networks(stages).items() if name in trained.formats
         }
         self._formats = {name: formats[id(net)] for name, net in self.networks.items() if id(net) in formats}
-        if not trained.facts["held_out"] and any(stage.validate is not None for stage in stages):
+        if trained.not_validated and not trained.facts["held_out"]:
             self.notes.append(
                 "No training image could be held out: nothing was validated, and the last weights are kept."
+            )
+        elif trained.not_validated:
+            self.notes.append(
+                "No training image could be held out of the classes learned in these stages, which were not validated: "
+                f"{', '.join(trained.not_validated)}."
             )
 
     def _save_diverged(self, folder: Path, diverged: Diverged) -> Path | None:
@@ -202,12 +225,19 @@ class TorchMethod(Method):
         }
 
     def _save_facts(self, folder: Path) -> None:
-        facts = {"scale": self.scale, "channels": self.channels, "memory_format": self._formats}
+        facts = self._identity() | {"memory_format": self._formats}
         (folder / FACTS).write_text(json.dumps(facts) + "\n")
         training = self.training | {"notes": list(dict.fromkeys(self.notes))}
         (folder / TRAINING).write_text(json.dumps(training, indent=2) + "\n")
         if self.history:
             write_history(folder / HISTORY, self.history)
+
+    def _identity(self) -> dict[str, Any]:
+        """What `build` has to know of what was learned from, as plain values."""
+        return {"scale": self.scale, "channels": self.channels}
+
+    def _restore_identity(self, facts: Mapping[str, Any]) -> None:
+        """Take back of it what is no argument of `build`."""
 
     def load(self, folder: Path) -> None:
         """Read what `save` wrote. Raises `ModelError` when it is not there, damaged, or of other networks."""
@@ -216,6 +246,7 @@ class TorchMethod(Method):
 
         try:
             facts = json.loads((folder / FACTS).read_text())
+            self._restore_identity(facts)
             self._make(int(facts["channels"]), int(facts["scale"]))
             self._formats = dict(facts.get("memory_format", {}))
             if (folder / TRAINING).exists():

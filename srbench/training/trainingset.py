@@ -26,6 +26,11 @@ class TrainingSet:
         """HR side / LR side."""
         return self.protocol.scale
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes, sorted; empty where no image has one."""
+        return tuple(sorted({item.label for item in self.items if item.label is not None}))
+
     def __len__(self) -> int:
         return len(self.items)
 

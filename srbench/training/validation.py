@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from srbench.training.compilation import not_compiled
@@ -14,7 +14,7 @@ from srbench.training.divergence import Best, Diverged
 from srbench.training.ema import Average
 from srbench.training.heldout import HeldOut
 from srbench.training.randomness import set_aside
-from srbench.training.stages import Stage
+from srbench.training.stages import Batch, Stage
 from srbench.training.strip import Strip
 
 if TYPE_CHECKING:
@@ -94,10 +94,10 @@ class Validation:
     best: of the latest stage that was validated.
     """
 
-    def __init__(self, held: HeldOut, strip: Strip | None, device: torch.device, precision: Precision) -> None:
+    def __init__(self, held: HeldOut | None, strip: Strip | None, device: torch.device, precision: Precision) -> None:
         self._held, self._strip, self._device, self._precision = held, strip, device, precision
         self._standing = _Standing()
-        self._crops: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self._crops: list[Batch] = []
         self.best: Best | None = None
 
     def begin(self) -> None:
@@ -109,6 +109,10 @@ class Validation:
         """Another stage: what was found so far is not about it."""
         self._standing = _Standing()
         self._crops = []
+
+    def sees(self, stage: Stage) -> bool:
+        """Whether there is anything that a stage can be validated on."""
+        return self._held is not None and self._held.count(stage.label) > 0
 
     def is_due(self, done: float) -> bool:
         """Whether a progress in [0, 1] has passed another point of validation."""
@@ -127,25 +131,24 @@ class Validation:
         networks: Mapping[str, torch.nn.Module],
         averages: Mapping[str, Average],
         compiled: bool,
-    ) -> float:
+    ) -> float | None:
         """The mean score of the held-out images, after `step` steps of the training and `stage_steps` of the stage.
 
-        Keeps the weights if they are the best of the stage, and writes a sample at some of the points. Raises
-        `Diverged` when the stage has collapsed.
+        None where there are none for this stage. Keeps the weights if they are the best of the stage, and writes a
+        sample at some of the points. Raises `Diverged` when the stage has collapsed.
         """
         import torch
 
-        assert stage.validate is not None
         standing = self._standing
         standing.validated = math.floor(done * TIMES)
-        if not self._crops:
-            self._cut(stage, stage_steps / done)
         best = self.best_of(stage)
         with as_in_upscaling(networks, averages, compiled):
             with torch.inference_mode():
-                score = math.fsum(float(stage.validate(lr, hr)) for lr, hr in self._crops) / len(self._crops)
+                score = self._score(stage, stage_steps, done)
                 constant = self._sample(stage, step, done)
             self._look_for_collapse(stage, step, score, constant)
+            if score is None:
+                return None
             if best is None or score > best.score:
                 self.best = Best.of(stage.name, step, score, networks)
                 standing.worse = 0
@@ -153,13 +156,21 @@ class Validation:
                 standing.worse += 1
         return score
 
-    def _look_for_collapse(self, stage: Stage, step: int, score: float, constant: bool) -> None:
+    def _score(self, stage: Stage, steps: int, done: float) -> float | None:
+        if stage.validate is None or self._held is None or not self.sees(stage):
+            return None
+        if not self._crops:
+            self._cut(self._held, stage, steps / done)
+        crops = [replace(crop, progress=done) for crop in self._crops]
+        return math.fsum(float(stage.validate(crop)) for crop in crops) / len(crops)
+
+    def _look_for_collapse(self, stage: Stage, step: int, score: float | None, constant: bool) -> None:
         place = f"in stage {stage.name!r}, at step {step},"
-        if math.isnan(score):
+        if score is not None and math.isnan(score):
             raise Diverged(f"{place} the validation is not a number")
-        signs = ["SR of a held-out image is of one colour"] if constant else []
+        signs = ["what it makes is of one colour"] if constant else []
         best = self.best_of(stage)
-        if best is not None and score < best.score - FAR_BELOW:
+        if score is not None and best is not None and score < best.score - FAR_BELOW:
             signs.append(f"the validation is {score:.4g}, after {best.score:.4g} at step {best.step}")
         self._standing.bad = self._standing.bad + 1 if signs else 0
         if self._standing.bad == BAD_IN_A_ROW:
@@ -169,26 +180,31 @@ class Validation:
         """Whether the stage should end early."""
         return stage.patience is not None and self._standing.worse >= stage.patience
 
-    def _cut(self, stage: Stage, steps: float) -> None:
+    def _cut(self, held: HeldOut, stage: Stage, steps: float) -> None:
         import torch
 
         if self._standing.crop == 0:
             pixels = steps * stage.batch_size * stage.accumulate * stage.patch**2
-            self._standing.crop = crop_side(pixels, len(self._held), stage.patch, self._precision)
-        pairs = self._held.centres(self._standing.crop, stage.patch)
+            self._standing.crop = crop_side(pixels, held.count(stage.label), stage.patch, self._precision)
         self._crops = [
-            (torch.from_numpy(lr).to(self._device), torch.from_numpy(hr).to(self._device)) for lr, hr in pairs
+            Batch(
+                torch.from_numpy(lr).to(self._device),
+                torch.from_numpy(hr).to(self._device),
+                0.0,
+                torch.full((1,), label, device=self._device),
+            )
+            for lr, hr, label in held.centres(self._standing.crop, stage.patch, stage.label)
         ]
 
     def _sample(self, stage: Stage, step: int, done: float) -> bool:
-        """Write a sample if one is due; whether SR is of one colour."""
+        """Write a sample if one is due; whether it is of one colour."""
         if self._strip is None:
             return False
-        sr = self._strip.sr()
+        made = self._strip.made()
         if math.floor(done * SAMPLES) > self._standing.sampled:
             self._standing.sampled = math.floor(done * SAMPLES)
-            self._strip.add(sr, stage.name, step)
-        return self._strip.collapsed(sr)
+            self._strip.add(made, stage.name, step)
+        return self._strip.collapsed(made)
 
     def state(self) -> dict[str, Any]:
         """Everything, for `restore`."""

@@ -6,17 +6,26 @@ import functools
 import math
 import operator
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
-
-from msgspec import Meta
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
 from srbench.resize import resize
 from srbench.training.stages import Batch, constant, cosine
 
+from .parameters import (
+    PREVIEW,
+    Count,
+    Decay,
+    Positive,
+    ScheduleName,
+    Size,
+    Width,
+    check_length,
+    check_levels,
+    make_schedule,
+)
 from .samplers import Sampler, check_sampler, sample
-from .schedule import Schedule
-from .strip import write_denoising
+from .strip import MOMENTS, SPREAD, read_lr, write_denoising, write_spread
 
 if TYPE_CHECKING:
     import torch
@@ -24,16 +33,8 @@ if TYPE_CHECKING:
     from srbench.training.context import FitContext
     from srbench.training.trainingset import TrainingSet
 
-Count = Annotated[int, Meta(ge=1)]
-Width = Annotated[int, Meta(ge=2)]
-Positive = Annotated[float, Meta(gt=0)]
-Decay = Annotated[float, Meta(ge=0, lt=1)]
-Size = Annotated[float, Meta(gt=0, le=1)]
+    from .schedule import Schedule
 
-PREVIEW: tuple[Sampler, int] = ("ddim", 10)
-"""How the samples are made that are shown while it learns."""
-LINEAR_START, LINEAR_END = 0.1, 20
-"""Of the linear schedule's betas, by the number of steps: 1e-4 and .02 of 1000, as in Ho et al. 2020."""
 VALIDATED = 4
 """Steps of the diffusion at which a held-out image is validated."""
 
@@ -69,8 +70,8 @@ class DDPM(srbench.TorchMethod):
     the cosine schedule, the mean absolute error of the noise.
 
     SR is drawn at random: it depends on the seed, which is the cell's. One picture is one sample, or the mean of
-    several (`samples`): the mean scores higher and is smoother. `draw` gives the samples themselves, and so their
-    spread.
+    several (`samples`): the mean scores higher and is smoother; or the one of them that fits LR best. `draw` gives the
+    samples themselves, and so their spread.
 
     Preset `paper` has the settings of SRDiff for x4: U-Net of 64, 128, 192 and 256 channels, Adam at 2e-4, halved half
     way (the authors make 400,000 steps), batches of 16 patches of 160 pixels, gradients of norm 10 at most.
@@ -91,10 +92,12 @@ class DDPM(srbench.TorchMethod):
     fixed steps of the diffusion. sizes: at which training images
     are learned from, 1 being their own. sampler: `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, by
     default as many as the diffusion has. eta: the noise of `ddim`, 1 being as much as the ancestral sampler's. samples:
-    drawn for a picture, whose mean is SR.
+    drawn for a picture. combine: SR is their `mean`, or the `most-consistent` one, which made small again has the
+    smallest squared error to LR.
     """
 
     samples = True
+    sampling = frozenset({"sampler", "steps", "eta", "samples", "combine"})
     presets: ClassVar = {"paper": {}, "small": SMALL}
 
     def __init__(
@@ -104,7 +107,7 @@ class DDPM(srbench.TorchMethod):
         attention: tuple[bool, ...] = (False, False, False, False),
         fold: Count = 1,
         timesteps: Count = 100,
-        schedule: Literal["cosine", "linear"] = "cosine",
+        schedule: ScheduleName = "cosine",
         residual_scale: Positive = 2.0,
         loss: Literal["l1", "mse"] = "l1",
         learning_rate: Positive = 2e-4,
@@ -121,15 +124,12 @@ class DDPM(srbench.TorchMethod):
         steps: Count | None = None,
         eta: float = 0.0,
         samples: Count = 1,
+        combine: Literal["mean", "most-consistent"] = "mean",
     ) -> None:
-        if not channels or len(channels) != len(attention):
-            raise srbench.SrbenchError(
-                f"channels: {list(channels)}, attention: {list(attention)}; both need one value a level of the U-Net"
-            )
+        check_levels(channels, attention)
         if not sizes:
             raise srbench.SrbenchError("sizes: there should be at least one; [1] is the images' own")
-        if schedule == "linear" and timesteps <= LINEAR_END:
-            raise srbench.SrbenchError(f"timesteps: {timesteps}; the linear schedule needs more than {LINEAR_END}")
+        check_length(schedule, timesteps)
         check_sampler(sampler, steps, eta, timesteps)
         self.channels_by_level, self.blocks, self.attention, self.fold = channels, blocks, attention, fold
         self.timesteps, self.schedule, self.residual_scale, self.loss = timesteps, schedule, residual_scale, loss
@@ -139,7 +139,7 @@ class DDPM(srbench.TorchMethod):
         self.checkpointing, self.training_scales = checkpointing, sizes
         self.sampler: Sampler = sampler
         self.steps, self.eta = steps, eta
-        self.drawn = samples
+        self.drawn, self.combine = samples, combine
         self._previews = False
 
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
@@ -178,9 +178,9 @@ class DDPM(srbench.TorchMethod):
                 self.loss: functional.l1_loss(told, noise) if self.loss == "l1" else functional.mse_loss(told, noise)
             }
 
-        def validate(lr: torch.Tensor, hr: torch.Tensor) -> float:
+        def validate(batch: Batch) -> float:
             places = [(2 * i + 1) * self.timesteps // (2 * VALIDATED) for i in range(VALIDATED)]
-            pairs = [told_and_true(lr, hr, torch.full((1,), t, device=lr.device)) for t in places]
+            pairs = [told_and_true(batch.lr, batch.hr, torch.full((1,), t, device=batch.lr.device)) for t in places]
             error = float(torch.stack([functional.mse_loss(*pair) for pair in pairs]).mean())
             return -10 * math.log10(max(error, 1e-10))
 
@@ -205,29 +205,47 @@ class DDPM(srbench.TorchMethod):
     @property
     def diffusion(self) -> Schedule:
         """The noise at each step."""
-        if self.schedule == "cosine":
-            return Schedule.cosine(self.timesteps)
-        return Schedule.linear(self.timesteps, LINEAR_START / self.timesteps, LINEAR_END / self.timesteps)
+        return make_schedule(self.schedule, self.timesteps)
 
     def fit(self, train: TrainingSet, context: FitContext) -> None:
-        """Train; samples shown meanwhile are made in few steps. At the end, one is shown coming out of the noise."""
+        """Train. At the end, one sample is shown coming out of the noise, and how much several differ.
+
+        Whatever is shown is sampled in the same few steps, so that a model is the same for every sampler.
+        """
+        import torch
+
         self._previews = True
         try:
             super().fit(train, context)
+            lr = read_lr(context.model_folder)
+            if lr is None:
+                return
+            lr = lr.expand(-1, self.channels, -1, -1).to(self.device)
+            with torch.inference_mode():
+                write_denoising(context.model_folder, self._sampled(lr, seed=0, keep=MOMENTS))
+                several = torch.cat([sr for seed in range(SPREAD) for sr in self._sampled(lr, seed).values()])
+                write_spread(context.model_folder, several)
         finally:
             self._previews = False
-        write_denoising(context.model_folder, self._on_the_way)
-
-    def _on_the_way(self, lr: torch.Tensor, moments: int) -> dict[int, torch.Tensor]:
-        import torch
-
-        with torch.inference_mode():
-            return self._sampled(lr.expand(-1, self.channels, -1, -1).to(self.device), seed=0, keep=moments)
 
     def sr(self, lr: torch.Tensor) -> torch.Tensor:
-        """SR of LR with the channels that were learned: the mean of the samples."""
-        count = 1 if self._previews else self.drawn
-        return functools.reduce(operator.add, self._samples(lr, count)) / count
+        """SR of LR with the channels that were learned: the mean of the samples, or the one that fits LR best."""
+        samples = self._samples(lr, 1 if self._previews else self.drawn)
+        if self.combine == "mean":
+            return functools.reduce(operator.add, samples) / (1 if self._previews else self.drawn)
+        return self._most_consistent(lr, samples)
+
+    def _most_consistent(self, lr: torch.Tensor, samples: Iterator[torch.Tensor]) -> torch.Tensor:
+        """Of each image the sample that is closest to LR when it is made small as LR was; the first of equal ones."""
+        import torch
+
+        best = next(samples)
+        smallest = inconsistency(best, lr, self.scale)
+        for other in samples:
+            error = inconsistency(other, lr, self.scale)
+            best = torch.where((error < smallest)[:, None, None, None], other, best)
+            smallest = torch.minimum(error, smallest)
+        return best
 
     def draw(self, lr: torch.Tensor, count: int) -> torch.Tensor:
         """Samples `(count, N, C, H * scale, W * scale)` of LR `(N, C, H, W)` with the channels that were learned.
@@ -283,3 +301,11 @@ class DDPM(srbench.TorchMethod):
         return {
             asked: upsampled + state[..., :height, :width] / (2 * self.residual_scale) for asked, state in kept.items()
         }
+
+
+def inconsistency(sr: torch.Tensor, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    """The mean squared error of SR made small, by antialiased bicubic interpolation, to LR: `(N,)`.
+
+    SR is clamped to [0, 1] first, as it is when written.
+    """
+    return (resize(sr.clamp(0, 1), 1 / scale) - lr).square().mean((1, 2, 3))

@@ -1,34 +1,52 @@
-"""Pictures of how SR comes out of the noise, beside those that training leaves of the same crop."""
+"""Pictures of how images come out of the noise, beside those that training leaves of the same crop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from srbench.image import peak_of, read_image, to_image, to_tensor, write_image
-from srbench.training.strip import DENOISING, FOLDER
+from srbench.training.strip import DENOISING, FOLDER, SPREAD_PICTURE, SPREAD_WHITE
 
 if TYPE_CHECKING:
     import torch
 
 MOMENTS = 7
-"""As many as a page shows: pure noise, six on the way or less, and SR."""
+"""As many as a page shows: pure noise, six on the way or less, and the result."""
+SPREAD = 8
+"""Samples whose spread is shown."""
 
 
-def write_denoising(folder: Path, sampled: Callable[[torch.Tensor, int], Mapping[int, torch.Tensor]]) -> None:
-    """Write `samples/denoising-STEP.png` into a model's folder: the crop whose LR lies there, after so many steps.
-
-    sampled: LR `(1, C, h, w)` on the CPU and a number of moments, to images `(1, C, h * scale, w * scale)` by how many
-    steps they are from pure noise. Nothing is written where training left no crop.
-    """
+def read_lr(folder: Path) -> torch.Tensor | None:
+    """The LR `(1, C, h, w)` of the crop that training showed; None where it left none."""
     path = folder / FOLDER / "lr.png"
     if not path.exists():
-        return
+        return None
     lr = read_image(path)
-    for step, image in sampled(to_tensor(lr, peak_of(lr))[None], MOMENTS).items():
-        write_image(
-            folder / FOLDER / f"{DENOISING}-{step}.png", to_image(image[0].float(), lr[:0].astype(np.uint8), 255)
-        )
+    return to_tensor(lr, peak_of(lr))[None]
+
+
+def write_denoising(folder: Path, states: Mapping[int, torch.Tensor]) -> None:
+    """Write `samples/denoising-STEP.png` into a model's folder, of images `(1, C, H, W)` so many steps from noise.
+
+    Nothing is written where training left no pictures.
+    """
+    for step, image in states.items():
+        _write(folder / FOLDER / f"{DENOISING}-{step}.png", image[0])
+
+
+def write_spread(folder: Path, samples: torch.Tensor) -> None:
+    """Write `samples/spread.png`: the standard deviation of samples `(N, C, H, W)`, the mean over channels.
+
+    White is 1 / `SPREAD_WHITE` of the range from black to white, so that pictures of several trainings compare.
+    """
+    spread = samples.clamp(0, 1).std(0).mean(0, keepdim=True).expand(samples.shape[1], -1, -1)
+    _write(folder / FOLDER / SPREAD_PICTURE, spread * SPREAD_WHITE)
+
+
+def _write(path: Path, image: torch.Tensor) -> None:
+    if (path.parent / "hr.png").exists():
+        write_image(path, to_image(image.float(), np.empty((0, 0, 1), np.uint8), 255))

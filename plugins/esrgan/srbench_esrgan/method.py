@@ -300,12 +300,12 @@ class ESRGAN(RRDB):
         self._upscaler = copy.deepcopy(generator)
         interpolate(pixel, generator, self.interpolation, self._upscaler)
 
-    def _validation(self, network: torch.nn.Module) -> Callable[[torch.Tensor, torch.Tensor], float]:
+    def _validation(self, network: torch.nn.Module) -> Callable[[Batch], float]:
         """Validation of the network that a stage trains, which is then the one that upscales."""
 
-        def validate(lr: torch.Tensor, hr: torch.Tensor) -> float:
+        def validate(batch: Batch) -> float:
             self._upscaler = network
-            return self.validation_psnr(lr, hr)
+            return self.validation_psnr(batch)
 
         return validate
 

@@ -59,9 +59,9 @@ def autoencoder_stage(method: LDM) -> Stage:
         batches = [_halvable(draw().hr, method.geometry.factor) for _ in range(math.ceil(MEASURED / method.batch_size))]
         autoencoder.start_linear(torch.cat(batches))
 
-    def reconstruction_psnr(lr: torch.Tensor, hr: torch.Tensor) -> float:
+    def reconstruction_psnr(batch: Batch) -> float:
         cut = method.scale
-        made, hr = (image[..., cut:-cut, cut:-cut].double() for image in (method.reconstruction(hr), hr))
+        made, hr = (image[..., cut:-cut, cut:-cut].double() for image in (method.reconstruction(batch.hr), batch.hr))
         return _decibels(float((made - hr).square().mean()))
 
     return Stage(
@@ -119,7 +119,8 @@ def diffusion_stage(method: LDM) -> Stage:
         level = torch.randint(method.lr_noise + 1, (n,), device=device)
         return {"noise": error(batch.lr, batch.hr, t, level)}
 
-    def validate(lr: torch.Tensor, hr: torch.Tensor) -> float:
+    def validate(batch: Batch) -> float:
+        lr, hr = batch.lr, batch.hr
         level = torch.full((1,), method.noise_level, device=lr.device)
         places = [(2 * i + 1) * method.timesteps // (2 * VALIDATED) for i in range(VALIDATED)]
         errors = [error(lr, hr, torch.full((1,), t, device=lr.device), level) for t in places]

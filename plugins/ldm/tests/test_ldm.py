@@ -221,7 +221,7 @@ def test_the_autoencoder_learns_and_its_validation_is_the_psnr_of_its_reconstruc
     with torch.no_grad():
         made, _ = (image[..., 2:-2, 2:-2].double() for image in (method.reconstruct(hr), hr))
         psnr = 10 * math.log10(1 / float((made - hr[..., 2:-2, 2:-2]).square().mean()))
-        assert stage.validate(hr[..., ::2, ::2], hr) == pytest.approx(psnr, abs=1e-4)
+        assert stage.validate(Batch(hr[..., ::2, ::2], hr, 1.0)) == pytest.approx(psnr, abs=1e-4)
 
 
 def test_the_diffusion_learns_and_leaves_the_autoencoder_alone(trained: tuple[LDM, Path], tmp_path: Path) -> None:

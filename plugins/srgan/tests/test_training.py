@@ -133,7 +133,7 @@ def test_generator_and_discriminator_learn_from_their_own_losses_only(tmp_path: 
         optimisers={name: torch.optim.SGD(network.parameters(), lr=0.1) for name, network in stage.networks.items()},
         validate=None,
     )
-    lr, hr = (torch.from_numpy(array) for array in Patches(training_set(), "all", 0).draw(2, 4))
+    lr, hr = (torch.from_numpy(array) for array in Patches(training_set(), "all", 0).draw(2, 4)[:2])
     engine.train([stage], Patches(training_set(), "all", 0), context(tmp_path, 1))
 
     log = torch.nn.functional.logsigmoid

@@ -1,0 +1,50 @@
+"""What the methods of this plugin have in common: types of parameters, the two schedules, fast samples on the way."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from srbench.errors import SrbenchError
+
+from .samplers import Sampler
+from .schedule import Schedule
+
+Count = Annotated[int, Meta(ge=1)]
+Width = Annotated[int, Meta(ge=2)]
+Positive = Annotated[float, Meta(gt=0)]
+Decay = Annotated[float, Meta(ge=0, lt=1)]
+Size = Annotated[float, Meta(gt=0, le=1)]
+ScheduleName = Literal["cosine", "linear"]
+
+PREVIEW: tuple[Sampler, int] = ("ddim", 10)
+"""How everything is sampled that training shows: whatever sampler is asked for later, the model is the same."""
+LINEAR_START, LINEAR_END = 0.1, 20
+"""Of the linear schedule's betas, by the number of steps: 1e-4 and .02 of 1000, as in Ho et al. 2020."""
+
+
+def check_levels(channels: tuple[int, ...], attention: tuple[bool, ...]) -> None:
+    """Raise `SrbenchError` unless a U-Net has a level, and each one says whether it has attention."""
+    if not channels or len(channels) != len(attention):
+        raise SrbenchError(
+            f"channels: {list(channels)}, attention: {list(attention)}; both need one value a level of the U-Net"
+        )
+
+
+def check_length(schedule: ScheduleName, timesteps: int) -> None:
+    """Raise `SrbenchError` where the betas of the linear schedule would not be below 1."""
+    if schedule == "linear" and timesteps <= LINEAR_END:
+        raise SrbenchError(f"timesteps: {timesteps}; the linear schedule needs more than {LINEAR_END}")
+
+
+def make_schedule(name: ScheduleName, timesteps: int) -> Schedule:
+    """The noise at each step."""
+    if name == "cosine":
+        return Schedule.cosine(timesteps)
+    return Schedule.linear(timesteps, LINEAR_START / timesteps, LINEAR_END / timesteps)
+
+
+def multiple_of(levels: int, fold: int) -> int:
+    """What the sides of images have to be multiples of for a U-Net."""
+    return int(fold * 2 ** (levels - 1))
