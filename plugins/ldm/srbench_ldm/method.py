@@ -90,6 +90,7 @@ class LDM(srbench.TorchMethod):
     """
 
     samples = True
+    sampling = frozenset({"sampler", "steps", "eta"})
     ceiling = "reconstruction by its autoencoder"
     sampling = frozenset({"sampler", "steps", "eta"})
     presets: ClassVar = PRESETS

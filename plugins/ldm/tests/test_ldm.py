@@ -356,6 +356,16 @@ def test_any_depth_in_grey_and_in_colour_at_any_scale(channels: int, depth: str,
     assert sr.shape == (1, channels, 5 * scale, 7 * scale) and sr.isfinite().all() and sr.dtype == torch.float32
 
 
+def test_how_it_samples_has_no_part_in_how_it_learns(tmp_path: Path) -> None:
+    """So that one training serves all samplers; the level of LR's noise, at which it is validated, does have one."""
+    one, other = LDM(**TINY), LDM(**{**TINY, "sampler": "ddim", "steps": 5, "eta": 0.5})
+    for name, method in (("one", one), ("other", other)):
+        method.fit(training_set(), context(tmp_path / name, 6))
+    assert identical(state(one), state(other))
+    assert one.history[-1]["noise"] == other.history[-1]["noise"]
+    assert LDM.sampling == {"sampler", "steps", "eta"}
+
+
 def test_without_vgg19_there_is_no_perceptual_loss_and_a_note_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
