@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srbench.errors import SrbenchError
+from srbench.leaderboard.ceilings import ceiling_value, ceiling_words
 from srbench.leaderboard.confusion import confusion_table
 from srbench.leaderboard.costs import cost_cell, cost_columns, cost_lines
 from srbench.leaderboard.numerals import MINUS, duration, listing, metric_label, number, significant, slug
@@ -19,6 +20,7 @@ from srbench.leaderboard.values import spread_over_seeds
 from srbench.leaderboard.wording import WORDING
 from srbench.matrix import Use
 from srbench.protocol import Task
+from srbench.stats import Interval
 from srbench.store import MetricResult
 
 
@@ -79,6 +81,8 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
         "metrics": [
             _metric_line(name, facts[name], planned.protocol.task) for name in results.metrics if name in facts
         ],
+        "ceiling": ceiling_words(planned.method) if record and record.ceiling else "",
+        "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
         "image_metrics": [metric_label(name) for name in _image_metrics(result)],
         "images": _image_lines(result),
         "notes": list(dict.fromkeys([*(record.notes if record else []), *(run.notes if run else [])])),
@@ -237,6 +241,7 @@ def _groups(method: str, results: Results) -> list[dict[str, Any]]:
             "heads": _heads(results.metrics, own),
             "lines": [_line(result, results.metrics) for result in own],
             "spread": _spread(own, results.metrics),
+            "ceiling": _ceiling(own, results.metrics, dataset),
             "costs": _costs(own),
         }
         for (protocol, dataset), own in groups.items()
@@ -273,6 +278,31 @@ def _value(facts: MetricResult | None) -> dict[str, Any]:
     if facts.status != "ok" or facts.value is None:
         return {"text": "∞" if facts.infinite else facts.status if facts.status != "ok" else "none", "sort": ""}
     return {"text": _score(facts.value), "sort": facts.value}
+
+
+def _ceiling(own: Sequence[Result], metrics: Sequence[str], dataset: str) -> str:
+    """What the method would score at best, in words, one sentence for each training set."""
+    words = ceiling_words(own[0].planned.method)
+    by_entrant: dict[str, list[Result]] = {}
+    for result in own if words else ():
+        if result.ok:
+            by_entrant.setdefault(result.entrant.name, []).append(result)
+    sentences = []
+    for name, results in by_entrant.items():
+        known = [(metric, ceiling_value(results, metric, [dataset])) for metric in metrics]
+        parts = [
+            " ".join(filter(None, [metric_label(metric), _estimate(value.interval), value.aside]))
+            for metric, value in known
+            if value is not None and value.interval is not None
+        ]
+        if parts:
+            whose = f" of {name}" if len(by_entrant) > 1 else ""
+            sentences.append(f"Ceiling{whose} ({words}): {listing(parts)}.")
+    return " ".join(sentences)
+
+
+def _estimate(interval: Interval) -> str:
+    return "∞" if interval.estimate is None else _score(interval.estimate)
 
 
 def _spread(own: Sequence[Result], metrics: Sequence[str]) -> str:
