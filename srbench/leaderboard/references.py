@@ -75,7 +75,7 @@ def references(
         values = [_value(results, metric, mark) for metric in metrics]
         known = any(value.interval for value in values)
         bounds[mark] = [Reference(name, mark, tuple(values), notes.number(_NOTES[task]))] if known else []
-    return (*bounds["ceiling"], *own, *bounds.get("floor", []))
+    return (*bounds["ceiling"], *own, *bounds.get("floor", ()))
 
 
 def _own(
