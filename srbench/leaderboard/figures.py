@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ from srbench.leaderboard.drawing import (
     symbol_of,
 )
 from srbench.stats import Interval
+
+_LONGEST_LINE = 46
+"""Of words below an axis, in characters: what fits the figure."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def differences(rows: Sequence[Difference], baseline: str, axis: str, name: str)
         axes.grid(axis="y", visible=False)
         axes.locator_params(axis="x", nbins=6)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(axis)
+        axes.set_xlabel(fill(axis, _LONGEST_LINE))
         words = "; ".join(f"{row.name}: {row.interval.estimate:.3g}" for row in rows)
         return as_svg(figure, name, f"Differences to {baseline}", f"{axis}. {words}.")
 

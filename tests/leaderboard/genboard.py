@@ -215,7 +215,9 @@ def _write_cell(
                 n=samples,
                 per_image=False,
                 higher_is_better=metric == "cas",
-                extra={"n": samples, "d": 64, "ceiling": CEILING} if metric.startswith("fid") else {},
+                extra={"n": samples, "d": 64, "ceiling": CEILING, "ceiling n": TRAIN}
+                if metric.startswith("fid")
+                else {},
             )
             for metric, value in values.items()
         },

@@ -30,6 +30,7 @@ from .genboard import (
     MEANS,
     SAMPLES,
     SIZE,
+    TRAIN,
     GenerationBoard,
     Squares,
     make_generation_board,
@@ -224,7 +225,9 @@ def test_real_images_are_a_row_without_rank(made: GenerationBoard, index: Tag) -
         cells = {
             cell.attributes["data-metric"]: cell.text for cell in line.find("td") if "data-metric" in cell.attributes
         }
-        assert float(cells["fid-a"].strip()) == pytest.approx(CEILING, abs=0.06)
+        value, n = cells["fid-a"].strip().split("n ")
+        assert float(value) == pytest.approx(CEILING, abs=0.06)
+        assert int(n) == TRAIN
         assert "not measured" in cells["kid"]
     assert "in place of samples" in index.text
 

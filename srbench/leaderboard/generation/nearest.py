@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from srbench.leaderboard.drawing import INK, as_svg, colour_of, drawing
 from srbench.leaderboard.numerals import number, plural, significant
-from srbench.memorisation import Memorisation
+from srbench.memorisation import CLEARLY, Memorisation
 from srbench.store import StoreError
 
 FILE = "nearest.parquet"
@@ -80,9 +80,8 @@ def verdict(memory: Memorisation) -> str:
         return "Samples are clearly nearer to training images than real images are: a sign of memory, or of blur."
     if memory.some_too_near:
         return "More samples than chance allows are nearer to a training image than every real image is."
-    return (
-        "No sign that it gives back what it learned from: samples are about as far from training images as real ones."
-    )
+    far = "farther from training images than" if memory.nearer < 1 - CLEARLY else "about as far from training images as"
+    return f"No sign that it gives back what it learned from: samples are {far} real ones."
 
 
 def in_words(memory: Memorisation) -> str:

@@ -153,14 +153,17 @@ class _Writer:
                 sheets.append(ClassSheets(label, sheet, self._real_sheet(result, label, len(known))))
         if not sheets:
             return None
-        parts = [f"{sum(sheet.generated.count for sheet in sheets)} of {plural(len(record.images), 'sample')}"]
-        if len(groups) > MOST_CLASSES:
-            parts.append(f"of {MOST_CLASSES} of {len(groups)} classes")
+        drawn, made = sum(sheet.generated.count for sheet in sheets), plural(len(record.images), "sample")
         seed = result.planned.cell.seed
-        parts.append("the first ones" + ("" if seed is None else f" of seed {seed}") + ", not a choice")
+        of_seed = "" if seed is None else f" of seed {seed}"
+        classes = f", of {MOST_CLASSES} of {len(groups)} classes" if len(groups) > MOST_CLASSES else ""
+        if drawn == len(record.images):
+            remark = f"All {made}{of_seed}."
+        else:
+            remark = f"{drawn} of {made}{classes}, the first ones{of_seed}, not a choice; all are in the store."
         anchor = f"g-{self._folder.partition('/')[2]}-{name}"
         memory = self._memory(result, name, anchor)
-        return Shown(anchor, result, tuple(sheets), f"{', '.join(parts)}; all are in the store.", memory)
+        return Shown(anchor, result, tuple(sheets), remark, memory)
 
     def _sample(self, result: Result, image: str) -> Pixels | None:
         """A sample in 8 bits, or None when the store does not hold it."""
