@@ -359,3 +359,12 @@ def test_grey_among_colour_is_its_own_grey() -> None:
     colour = np.full((4, 4, 3), 0.5, np.float32)
     (found,) = Neighbourhood(["colour"], [colour]).of(["grey"], [grey], "generated")
     assert found.rmse == 0
+
+
+def test_what_is_remembered_is_the_set_learned_from(bench: Bench) -> None:
+    other = {"use": "toy-marked", "as": "other", "train_size": 60}
+    bench.matrix(**{**GENERATION, "train": {"on": [other], "budget": {"steps": 1}}})
+    assert bench.run().returncode == 0
+    (record,) = bench.records().values()
+    rows = pd.read_parquet(record["path"].parent / "nearest.parquet")
+    assert rows[rows["source"] == "generated"]["rmse"].max() < 1e-6

@@ -43,7 +43,8 @@ def evaluate_generator(
         progress(finished / steps, image)
 
     if record is None:
-        record = _generated(job, task, attempt, store, test, train, step)
+        learned = read_items(task.learned_from, "train", job.data_root) if task.learned_from else train
+        record = _generated(job, task, attempt, store, test, learned, step)
     score_generated(task, store, job.device, record, test, _in_random_order(train), step)
     record.seconds = round(record.seconds, 3)
     return record
@@ -55,7 +56,7 @@ def _generated(
     attempt: Attempt,
     store: Store,
     test: Sequence[Item],
-    train: Sequence[Item],
+    learned: Sequence[Item],
     progress: Callable[[str], None],
 ) -> Record:
     assert task.samples is not None and task.cell.seed is not None
@@ -67,7 +68,7 @@ def _generated(
     if folder.exists():  # left by an attempt that was killed
         shutil.rmtree(folder)
     folder.mkdir()
-    labels = _labels(task, train) if generator.labelled else None
+    labels = _labels(task, learned) if generator.labelled else None
     like = max((item.read_hr() for item in test), key=lambda found: found[0].shape[2])
     with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
         done = generate(generator, task.samples, like, labels, task.cell.seed, folder, progress)
@@ -90,34 +91,32 @@ def _generated(
         facts={} if training is None else training.facts,
         notes=list(dict.fromkeys(generator.notes)),
     )
-    record.facts = {**record.facts, **_remembered(task, store, record, test, train)}
+    record.facts = {**record.facts, **_remembered(task, store, record, test, learned)}
     return record
 
 
-def _labels(task: Evaluation, train: Sequence[Item]) -> list[str]:
-    labels = [item.label for item in train if item.label is not None]
+def _labels(task: Evaluation, learned: Sequence[Item]) -> list[str]:
+    labels = [item.label for item in learned if item.label is not None]
     if not labels:
-        raise SrbenchError(
-            f"{task.method.name} is asked for images of a class, and {task.dataset.name} has no labelled training split"
-        )
+        raise SrbenchError(f"{task.method.name} is asked for images of a class, and learned from images without labels")
     return labels
 
 
 def _remembered(
-    task: Evaluation, store: Store, record: Record, test: Sequence[Item], train: Sequence[Item]
+    task: Evaluation, store: Store, record: Record, test: Sequence[Item], learned: Sequence[Item]
 ) -> dict[str, float]:
     """Write down which training image each image is nearest to; the median distances as facts.
 
     Those of the test split beside them: how near a real image that was not learned from is.
     """
-    if not train:
+    if not learned:
         return {}
     cell = store.folder("cells", task.key)
-    learned = Neighbourhood([item.id for item in train], [in_units(*item.read_hr()) for item in train])
+    known = Neighbourhood([item.id for item in learned], [in_units(*item.read_hr()) for item in learned])
     samples = [read_image(cell / IMAGES / name) for name in record.images.values()]
     white = test[0].read_hr()[1]
-    generated = learned.of(list(record.images), [in_units(image, white) for image in samples], "generated")
-    real = learned.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
+    generated = known.of(list(record.images), [in_units(image, white) for image in samples], "generated")
+    real = known.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
     write_neighbours(cell / NEAREST, [*generated, *real])
     return {
         "nearest_rmse": statistics.median(neighbour.rmse for neighbour in generated),

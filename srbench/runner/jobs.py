@@ -99,7 +99,7 @@ class Evaluation:
     """Upscale, or generate, and score one cell; where its images are there already, only score what is missing.
 
     metrics: those to be computed. model: the key of the training it needs. samples: how many images a generator makes;
-    None: the method upscales.
+    None: the method upscales. learned_from: the dataset whose training split the model saw, where there is a model.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -110,6 +110,7 @@ class Evaluation:
     metrics: tuple[Scoring, ...]
     model: str | None = None
     samples: int | None = None
+    learned_from: Use | None = None
 
     @property
     def key(self) -> str:

@@ -51,8 +51,10 @@ class PlannedCell:
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
-        model = None if self.training is None else self.training.key
-        return Evaluation(self.cell, self.method, self.dataset, self.protocol, self.metrics, model, self.samples)
+        model, learned_from = (None, None) if self.training is None else (self.training.key, self.training.dataset)
+        return Evaluation(
+            self.cell, self.method, self.dataset, self.protocol, self.metrics, model, self.samples, learned_from
+        )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:
         """The tasks whose results it uses: its model, if something is to be upscaled, and its metrics' extractors."""
