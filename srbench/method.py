@@ -50,10 +50,13 @@ class Method(ABC):
     sampling: names of the parameters that `fit` pays no heed to (how it samples, say): methods that differ in them
     alone share their models.
     files: further files that it reads, beside those that are its parameters: what they hold is part of its key.
+    ceiling: what its ceiling is, in a few words that follow its name ("reconstruction by its autoencoder"): what
+    `reconstruct` gives, which is scored as its SR is and shown beside it, never ranked. Empty: it has none.
     """
 
     learns: ClassVar[bool] = False
     samples: ClassVar[bool] = False
+    ceiling: ClassVar[str] = ""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     history: Sequence[Mapping[str, float | int | str]] = ()
     facts: Mapping[str, float] = {}
@@ -88,6 +91,14 @@ class Method(ABC):
         C is 1 or 3. Each image's result does not depend on the others in its batch. Values outside [0, 1] are
         clamped when written.
         """
+
+    def reconstruct(self, hr: torch.Tensor) -> torch.Tensor:
+        """What it would give if the part that it cannot know were known: its ceiling, of HR `(N, C, H, W)`.
+
+        Float32 of HR's shape, white at 1, on `self.device`; C is 1 or 3. Called only after every SR is on the disk, and
+        on a method that was loaded for this alone, so that a method that upscales has never seen HR.
+        """
+        raise TypeError(f"{type(self).__name__} has no ceiling")
 
     def to(self, device: str) -> None:
         """Move to a torch device; LR arrives there."""

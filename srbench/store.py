@@ -6,6 +6,7 @@ STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when thi
                          /log.txt
                          /images_train/    SR of the training split, where a metric needed it
                          /nearest.parquet  of a generator's images, and of the test split's, the nearest training image
+                         /images_ceiling/  what the method made of HR itself, where it has a ceiling
 STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/
 STORE/extractors/<2 hex>/<key>/            record.json, the files of an extractor that srbench trained, checkpoint/
 STORE/index.sqlite                         a cache of the records
@@ -32,6 +33,7 @@ Status = Literal["ok", "skipped", "failed", "timeout", "out_of_memory", "killed"
 Shelf = Literal["cells", "models", "extractors"]
 RECORD = "record.json"
 SCORES = "scores.parquet"
+CEILING_IMAGES = "images_ceiling"
 MATRIX = "matrix"
 
 
@@ -70,12 +72,12 @@ class Record(msgspec.Struct, kw_only=True):
     reason: why it is not ok, in words. A cell is ok when it has SR; its metrics have a status each. point: the cell's
     coordinates. ingredients: what its key is made of. cost: numbers by name: `train_seconds`, `train_steps`,
     `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`, `peak_memory_gb`, `parameters`, `macs` and others, all
-    in docs/cost.md. lr: whether the LR was `made`,
-    `shipped`, or `mixed`. images: the SR files' names, by image id; training_images: those of the training split.
-    labels: the class of each image that a generator was asked for, by image id.
-    model: the key of the model it used. facts: what a model or an extractor said of itself when trained; files: the
-    sha256 of each file it saved. notes: what its method wants readers to know, a sentence each. environment: where it
-    ran.
+    in docs/cost.md. lr: whether the LR was `made`, `shipped`, or `mixed`. images: the SR files' names, by image id;
+    training_images: those of the training split. labels: the class of each image that a generator was asked for.
+    ceiling: the metrics of what the method made of HR itself, ceiling_images: the files' names of that; both are empty
+    where it has no ceiling. model: the key of the model it used. facts: what a model or an extractor said of itself
+    when trained; files: the sha256 of each file it saved. notes: what its method wants readers to know, a sentence
+    each. environment: where it ran.
     """
 
     key: str
@@ -90,6 +92,8 @@ class Record(msgspec.Struct, kw_only=True):
     images: dict[str, str] = {}
     labels: dict[str, str] = {}
     training_images: dict[str, str] = {}
+    ceiling: dict[str, MetricResult] = {}
+    ceiling_images: dict[str, str] = {}
     model: str | None = None
     facts: dict[str, float] = {}
     files: dict[str, str] = {}

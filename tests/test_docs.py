@@ -45,6 +45,12 @@ def test_the_tutorials_method_passes_the_kit(tmp_path, monkeypatch):
     assert everything_but_passes(MethodSubject("my-nearest", registry=registry)) == {}
 
 
+def test_the_example_method_with_a_ceiling_passes_the_kit(tmp_path, monkeypatch):
+    subject = MethodSubject("my-blocks", registry=module_from("method.md", "my_blocks.py", tmp_path, monkeypatch))
+    assert everything_but_passes(subject) == {}
+    assert "ceiling_shape" in {one.name for one in subject.checks()}
+
+
 def test_the_tutorials_package_names_its_module_and_its_file():
     blocks = titled_blocks("method.md")
     project = tomllib.loads(blocks["my-method/pyproject.toml"])

@@ -51,6 +51,9 @@ WRONG_METHODS = {
     "toys.methods:NormalisesTheBatch": ("independent_of_batch", "others in its batch"),
     "toys.methods:OverwritesLr": ("leaves_lr_alone", "changed the LR"),
     "toys.methods:HaloTooSmall": ("halo_is_enough", "halo = 1"),
+    "toys.methods:CeilingOfLrSize": ("ceiling_shape", "(1, 1, 12, 16)"),
+    "toys.methods:CeilingDividesByBlack": ("ceiling_finite", "black picture"),
+    "toys.methods:CeilingDrifts": ("ceiling_repeats", "differ by up to 0.25"),
     "toys.methods:FitsInSecret": ("refuses_to_fit", "learns is False"),
     "toys.methods:CountsNothing": ("counts_parameters", "gave 0 after fit"),
     "toys.methods:ForgetsToSave": ("saves_and_loads", "wrote nothing"),
@@ -93,6 +96,11 @@ WRONG_METRICS = {
     "toys.metrics:LooksOnlyAtHr": ("sees_every_image", "another image"),
     "toys.metrics:ComputeEmpties": ("instances_share_nothing", "computed again 0"),
     "toys.metrics:SetOverwritesSr": ("update_leaves_images_alone", "changed the images"),
+    "toys.metrics:GeneratedHasNoPicture": ("judges_unpaired_sets", "only id and label"),
+    "toys.metrics:LastGeneratedCounts": ("independent_of_order_unpaired", "the generated images in reverse order"),
+    "toys.metrics:BlindForGenerated": ("sees_generated_images", "so does one that gives flat grey"),
+    "toys.metrics:FailsOnNothing": ("few_unpaired_images", "ZeroDivisionError"),
+    "toys.metrics:OverwritesGenerated": ("update_unpaired_leaves_images_alone", "changed an image"),
 }
 
 WRONG_DATASETS = {
@@ -218,6 +226,7 @@ def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewh
         ("method", "toys.methods:RightLearner"),
         ("method", "toys.methods:RightSampler"),
         ("method", "toys.methods:RightButPicky"),
+        ("method", "toys.methods:RightWithCeiling"),
         ("method", "toys.methods:HaloRight"),
         ("method", "toys.generators:Right"),
         ("method", "toys.generators:RightLearner"),
@@ -225,6 +234,8 @@ def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewh
         ("metric", "toys.metrics:SignalToNoise"),
         ("metric", "toys.metrics:Unbounded"),
         ("metric", "toys.metrics:SetDifference"),
+        ("metric", "toys.metrics:GeneratorDifference"),
+        ("metric", "toys.metrics:BothTasks"),
         ("dataset", "toys.datasets:Pictures"),
         ("dataset", "toys.datasets:OnlyTest"),
         ("dataset", "toys.datasets:OnlyTrain"),

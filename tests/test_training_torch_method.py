@@ -73,6 +73,32 @@ def test_a_colour_network_upscales_grey_and_a_grey_network_colour(tmp_path: Path
         assert torch.allclose(one.upscale(rgb, 2)[:, channel : channel + 1], apart, atol=1e-6)
 
 
+@pytest.mark.parametrize("learned", [1, 3])
+@pytest.mark.parametrize("asked", [1, 3])
+@pytest.mark.parametrize("trains_on", ["y", "all"])
+def test_a_ceiling_is_asked_with_the_channels_that_the_networks_learned(
+    learned: int, asked: int, trains_on: str
+) -> None:
+    class Ceiled(Toy):
+        ceiling = "HR"
+
+        def reconstruction(self, hr: torch.Tensor) -> torch.Tensor:
+            assert hr.shape[1] == self.channels
+            return hr
+
+    Ceiled.trains_on = trains_on
+    method = Ceiled()
+    hr = torch.rand(2, asked, 6, 8)
+    with pytest.raises(ModelError, match="learned nothing"):
+        method.reconstruct(hr)
+    method._make(learned, 2)
+    torch.testing.assert_close(method.reconstruct(hr), hr)
+    bare = Toy()
+    bare._make(3, 2)
+    with pytest.raises(TypeError, match="has no ceiling"):
+        bare.reconstruct(hr)
+
+
 def test_the_seed_decides_the_weights(tmp_path: Path) -> None:
     toys = []
     for folder, seed in [("a", 1), ("b", 1), ("c", 2)]:

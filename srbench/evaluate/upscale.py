@@ -108,7 +108,7 @@ def upscale_image(
     import torch
 
     def upscale(batch: torch.Tensor) -> torch.Tensor:
-        return _checked(method.upscale(batch, scale), batch, scale)
+        return checked(method.upscale(batch, scale), batch, scale, "upscale")
 
     batch = lr[None].to(method.device)
     with torch.inference_mode():
@@ -118,21 +118,23 @@ def upscale_image(
     return sr[0].cpu()
 
 
-def _checked(sr: torch.Tensor, lr: torch.Tensor, scale: int) -> torch.Tensor:
+def checked(output: torch.Tensor, given: torch.Tensor, scale: int, function: str) -> torch.Tensor:
+    """What a method's function made of images `(N, C, H, W)`; raises `BadOutput` when it is none, larger by `scale`."""
     import torch
 
-    expected = (*lr.shape[:2], lr.shape[2] * scale, lr.shape[3] * scale)
-    if not isinstance(sr, torch.Tensor):
-        raise BadOutput(f"upscale returned {type(sr).__name__} instead of a tensor")
-    if tuple(sr.shape) != expected:
-        raise BadOutput(f"upscale returned the shape {tuple(sr.shape)}; from {tuple(lr.shape)} it should be {expected}")
-    if sr.dtype != torch.float32:
-        raise BadOutput(f"upscale returned {sr.dtype}; it should be torch.float32")
+    expected = (*given.shape[:2], given.shape[2] * scale, given.shape[3] * scale)
+    if not isinstance(output, torch.Tensor):
+        raise BadOutput(f"{function} returned {type(output).__name__} instead of a tensor")
+    shape = tuple(output.shape)
+    if shape != expected:
+        raise BadOutput(f"{function} returned the shape {shape}; from {tuple(given.shape)} it should be {expected}")
+    if output.dtype != torch.float32:
+        raise BadOutput(f"{function} returned {output.dtype}; it should be torch.float32")
     # The extremes are not finite when any value is not, and take no memory of the image's size.
-    if not torch.stack(sr.aminmax()).isfinite().all():
-        wrong = int((~torch.isfinite(sr)).sum())
-        raise BadOutput(f"upscale returned {wrong} of {sr.numel()} values that are not finite")
-    return sr
+    if not torch.stack(output.aminmax()).isfinite().all():
+        wrong = int((~torch.isfinite(output)).sum())
+        raise BadOutput(f"{function} returned {wrong} of {output.numel()} values that are not finite")
+    return output
 
 
 def _warm_up(method: Method, lr: torch.Tensor, scale: int, memory_bytes: float | None) -> None:

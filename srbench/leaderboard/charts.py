@@ -31,8 +31,9 @@ def charts(table: Table, prefix: str) -> list[Chart]:
         return []
     best = table.ranked[0].entrant
     against = baseline(table, best)
-    found = [_differences(table, column, best, f"{prefix}-best")]
-    if against is not None and len(table.ranked) > 2:
+    # Untested values differ by what the table shows already.
+    found = [] if table.rank_note else [_differences(table, column, best, f"{prefix}-best")]
+    if found and against is not None and len(table.ranked) > 2:
         found.append(_differences(table, column, against, f"{prefix}-baseline"))
     found.append(_cost(table, column, f"{prefix}-cost"))
     found.append(_tradeoff(table, column, f"{prefix}-tradeoff"))
@@ -51,21 +52,21 @@ def _differences(table: Table, column: Column, against: Entrant, name: str) -> C
     unit = f", {column.unit}" if column.unit else ""
     better = "right" if column.higher_is_better else "left"
     return Chart(
-        caption=f"Difference to {against.name}, paired by image",
+        caption=f"Difference to {against.name}, {table.words.compared}",
         svg=differences(
             rows, against.name, f"{column.label} minus that of {against.name}{unit} ({better} is better)", name
         ),
-        heads=("Method", f"Difference in {column.label} [95 % interval]"),
+        heads=(table.words.entrant, f"Difference in {column.label} [95 % interval]"),
         lines=tuple((row.name, difference_words(row.interval, column)) for row in rows),
     )
 
 
 def _cost(table: Table, column: Column, name: str) -> Chart | None:
-    rows = [row for row in table.ranked if row.ms_per_megapixel and _estimate(row, table, column) is not None]
+    rows = [row for row in table.ranked if row.speed and _estimate(row, table, column) is not None]
     if len(rows) < 2:
         return None
     points = [
-        Point(row.entrant.name, row.entrant.slot, row.ms_per_megapixel or 0.0, _estimate(row, table, column) or 0.0)
+        Point(row.entrant.name, row.entrant.slot, row.speed or 0.0, _estimate(row, table, column) or 0.0)
         for row in rows
     ]
     absent = [row.entrant.name for row in table.rows if row not in rows]
@@ -74,10 +75,10 @@ def _cost(table: Table, column: Column, name: str) -> Chart | None:
         svg=quality_against_cost(
             points,
             column.higher_is_better,
-            ("ms per megapixel of SR (left is cheaper)", column.title),
+            (table.words.speed.axis, column.title),
             name,
         ),
-        heads=("Method", "ms/Mpx", column.title, "On the Pareto front"),
+        heads=(table.words.entrant, table.words.speed.head, column.title, "On the Pareto front"),
         lines=_lines(points, column, column.higher_is_better),
         remark=f"Not in the figure, for want of a rank or a time: {listing(absent)}." if absent else "",
     )
@@ -99,7 +100,7 @@ def _tradeoff(table: Table, column: Column, name: str) -> Chart | None:
     return Chart(
         caption="Perception against distortion",
         svg=quality_against_cost(points, column.higher_is_better, words, name, logarithmic=False),
-        heads=("Method", perceptual.label, column.title, "On the Pareto front"),
+        heads=(table.words.entrant, perceptual.label, column.title, "On the Pareto front"),
         lines=_lines(points, column, column.higher_is_better),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srbench.errors import SrbenchError
+from srbench.leaderboard.ceilings import ceiling_value, ceiling_words
 from srbench.leaderboard.confusion import confusion_table
 from srbench.leaderboard.costs import cost_cell, cost_columns, cost_lines
 from srbench.leaderboard.numerals import MINUS, duration, listing, metric_label, number, significant, slug
@@ -16,7 +17,10 @@ from srbench.leaderboard.results import Result, Results
 from srbench.leaderboard.setmetrics import set_remarks
 from srbench.leaderboard.trainings import Group, notes_of, training_of
 from srbench.leaderboard.values import spread_over_seeds
+from srbench.leaderboard.wording import WORDING
 from srbench.matrix import Use
+from srbench.protocol import Task
+from srbench.stats import Interval
 from srbench.store import MetricResult
 
 
@@ -49,22 +53,19 @@ def group_id(protocol: str, dataset: str) -> str:
     return f"s-{slug(f'{protocol}-{dataset}')}"
 
 
-def cell_context(
-    result: Result, results: Results, galleries: Sequence[Gallery], method_slug: str, trainings: Sequence[Group]
-) -> dict[str, Any]:
-    """For `cell.html`. trainings: of its method."""
+def cell_context(result: Result, results: Results, method_slug: str, trainings: Sequence[Group]) -> dict[str, Any]:
+    """For a cell's page, but for its pictures. trainings: of its method."""
     planned, record, cell = result.planned, result.record, result.planned.cell
     point = [
         ("Dataset", cell.dataset),
         ("Protocol", planned.protocol.describe()),
-        ("Method", cell.method),
+        (WORDING[planned.protocol.task].entrant, cell.method),
         *([("Trained on", cell.trained_on)] if cell.trained_on else []),
         *([("Seed", str(cell.seed))] if cell.seed is not None else []),
         *([("LR", record.lr)] if record and record.lr else []),
         *([("Started", record.started)] if record and record.started else []),
         *([("Took", duration(record.seconds))] if record else []),
     ]
-    pictures, remark = _pictures(result, results, galleries)
     ingredients = (record.ingredients if record else None) or cell.ingredients
     group, run = training_of(result, trainings)
     facts = record.metrics if record else {}
@@ -77,28 +78,39 @@ def cell_context(
         "reason": (record.reason if record else planned.why) if not result.ok else "",
         "point": point,
         "method_slug": method_slug,
-        "metrics": [_metric_line(name, facts[name]) for name in results.metrics if name in facts],
+        "metrics": [
+            _metric_line(name, facts[name], planned.protocol.task) for name in results.metrics if name in facts
+        ],
+        "ceiling": ceiling_words(planned.method) if record and record.ceiling else "",
+        "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
         "image_metrics": [metric_label(name) for name in _image_metrics(result)],
         "images": _image_lines(result),
-        "pictures": pictures,
-        "pictures_remark": remark,
         "notes": list(dict.fromkeys([*(record.notes if record else []), *(run.notes if run else [])])),
         "training": group,
-        "cost": cost_lines(record.cost) if record else [],
+        "cost": cost_lines(record.cost, planned.protocol.task) if record else [],
         "parameters": flat(planned.method.params),
         "environment": flat(record.environment) if record else [],
         "ingredients": json.dumps(ingredients, indent=2, sort_keys=True, ensure_ascii=False),
+    }
+
+
+def pictures_context(result: Result, results: Results, galleries: Sequence[Gallery]) -> dict[str, Any]:
+    """For `cell.html`: the pictures of SR."""
+    pictures, remark = _pictures(result, results, galleries)
+    return {
+        "pictures": pictures,
+        "pictures_remark": remark,
         "legend": error_legend(),
         "error_white": round(ERROR_WHITE * 100),
     }
 
 
-def _metric_line(name: str, facts: MetricResult) -> dict[str, Any]:
+def _metric_line(name: str, facts: MetricResult, task: Task) -> dict[str, Any]:
     unit = f", {facts.unit}" if facts.unit else ""
     remarks = [facts.reason] if facts.reason else []
     if facts.infinite:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
-    if not facts.per_image and facts.status == "ok":
+    if not facts.per_image and facts.status == "ok" and task == "super-resolution":
         remarks.append("compares the whole set")
     remarks += set_remarks(facts)
     confusion, others = confusion_table(facts.extra)
@@ -229,6 +241,7 @@ def _groups(method: str, results: Results) -> list[dict[str, Any]]:
             "heads": _heads(results.metrics, own),
             "lines": [_line(result, results.metrics) for result in own],
             "spread": _spread(own, results.metrics),
+            "ceiling": _ceiling(own, results.metrics, dataset),
             "costs": _costs(own),
         }
         for (protocol, dataset), own in groups.items()
@@ -252,7 +265,7 @@ def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
 def _costs(own: Sequence[Result]) -> dict[str, Any]:
     """The table of costs of the cells that have a record and went well."""
     done = [(result, result.record) for result in own if result.ok and result.record is not None]
-    columns = cost_columns([record.cost for _, record in done])
+    columns = cost_columns([record.cost for _, record in done], own[0].planned.protocol.task)
     lines = [
         _line(result, ()) | {"cells": [cost_cell(column, record.cost) for column in columns]} for result, record in done
     ]
@@ -265,6 +278,31 @@ def _value(facts: MetricResult | None) -> dict[str, Any]:
     if facts.status != "ok" or facts.value is None:
         return {"text": "∞" if facts.infinite else facts.status if facts.status != "ok" else "none", "sort": ""}
     return {"text": _score(facts.value), "sort": facts.value}
+
+
+def _ceiling(own: Sequence[Result], metrics: Sequence[str], dataset: str) -> str:
+    """What the method would score at best, in words, one sentence for each training set."""
+    words = ceiling_words(own[0].planned.method)
+    by_entrant: dict[str, list[Result]] = {}
+    for result in own if words else ():
+        if result.ok:
+            by_entrant.setdefault(result.entrant.name, []).append(result)
+    sentences = []
+    for name, results in by_entrant.items():
+        known = [(metric, ceiling_value(results, metric, [dataset])) for metric in metrics]
+        parts = [
+            " ".join(filter(None, [metric_label(metric), _estimate(value.interval), value.aside]))
+            for metric, value in known
+            if value is not None and value.interval is not None
+        ]
+        if parts:
+            whose = f" of {name}" if len(by_entrant) > 1 else ""
+            sentences.append(f"Ceiling{whose} ({words}): {listing(parts)}.")
+    return " ".join(sentences)
+
+
+def _estimate(interval: Interval) -> str:
+    return "∞" if interval.estimate is None else _score(interval.estimate)
 
 
 def _spread(own: Sequence[Result], metrics: Sequence[str]) -> str:

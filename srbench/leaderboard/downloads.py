@@ -111,7 +111,8 @@ def _reference(reference: Reference, table: Table) -> dict[str, Any]:
         for column, value in zip(table.columns, reference.values, strict=True)
         if value.interval is not None
     }
-    return {"name": reference.name, "mark": reference.mark, "metrics": known}
+    words = {"words": reference.words} if reference.words else {}
+    return {"name": reference.name, "mark": reference.mark, **words, "metrics": known}
 
 
 def _row(row: Row, table: Table) -> dict[str, Any]:
@@ -126,7 +127,7 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "images": row.images,
         "seeds": row.seeds,
         "train_seconds": row.train_seconds,
-        "ms_per_megapixel": row.ms_per_megapixel,
+        table.words.speed.name: row.speed,
         "parameters": row.parameters,
         "problems": [f"{where}: {problem.text}" for problem in row.problems for where, _ in problem.cells],
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ from srbench.leaderboard.drawing import (
 )
 from srbench.stats import Interval
 
+_LONGEST_LINE = 46
+"""Of words below an axis, in characters: what fits the figure."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -38,7 +42,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Difference:
-    """One method's paired difference to the baseline; its estimate is finite."""
+    """One method's difference to the baseline; its estimate is finite."""
 
     name: str
     slot: int
@@ -86,7 +90,7 @@ def whisker(interval: Interval, scale: tuple[float, float], slot: int) -> Markup
 
 
 def differences(rows: Sequence[Difference], baseline: str, axis: str, name: str) -> Markup:
-    """Paired differences to a baseline, dot and whisker, zero marked. axis: the x axis in words, with its unit."""
+    """Differences to a baseline, dot and whisker, zero marked. axis: the x axis in words, with its unit."""
     with drawing(height=0.9 + 0.34 * len(rows)) as figure:
         axes = figure.add_subplot()
         axes.axvline(0, color=INK, linewidth=1)
@@ -101,9 +105,9 @@ def differences(rows: Sequence[Difference], baseline: str, axis: str, name: str)
         axes.grid(axis="y", visible=False)
         axes.locator_params(axis="x", nbins=6)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(axis)
+        axes.set_xlabel(fill(axis, _LONGEST_LINE))
         words = "; ".join(f"{row.name}: {row.interval.estimate:.3g}" for row in rows)
-        return as_svg(figure, name, f"Paired differences to {baseline}", f"{axis}. {words}.")
+        return as_svg(figure, name, f"Differences to {baseline}", f"{axis}. {words}.")
 
 
 def quality_against_cost(

@@ -34,16 +34,26 @@ class Findings:
 
 def findings(pooled: Table, by_dataset: Sequence[Table]) -> Findings:
     """The sentences for one scope, from its pooled table and those of its datasets."""
-    ranked = pooled.ranked
-    if not any(row.problems == () for row in pooled.rows):
-        return Findings(("Nothing to compare yet: no method has finished all of its cells.",), (), _missing(pooled))
-    if not ranked:
-        return Findings(("No metric was scored on every image, so nothing is ranked.",), (), _missing(pooled))
+    if (nothing := nothing_ranked(pooled)) is not None:
+        return nothing
     return Findings(
-        lead=(_lead(pooled, by_dataset), *_ties(pooled)),
-        cost=_cost(ranked[0]),
-        caveats=(*_too_few_images(pooled), *_missing(pooled), *_short_training(ranked)),
+        lead=(lead(pooled, by_dataset), *ties(pooled)),
+        cost=cost(pooled),
+        caveats=(*_too_few_images(pooled), *missing(pooled), *short_training(pooled)),
     )
+
+
+def nothing_ranked(table: Table) -> Findings | None:
+    """What to say of a table in which nothing is ranked; None where something is."""
+    entrant = table.words.entrant.lower()
+    if not any(row.problems == () for row in table.rows):
+        said = f"Nothing to compare yet: no {entrant} has finished all of its cells."
+        return Findings((said,), (), missing(table))
+    if not table.ranked:
+        return Findings(
+            (f"No metric was scored on every {table.words.picture}, so nothing is ranked.",), (), missing(table)
+        )
+    return None
 
 
 def baseline(table: Table, leader: Entrant) -> Entrant | None:
@@ -64,13 +74,14 @@ def difference_words(interval: Interval, column: Column) -> str:
     return f"{number(interval.estimate, decimals)}{unit} {ends}"
 
 
-def _lead(pooled: Table, by_dataset: Sequence[Table]) -> str:
+def lead(pooled: Table, by_dataset: Sequence[Table]) -> str:
+    """Who leads, by how much, or that nobody does."""
     column = pooled.primary_column
     assert column is not None
     best, *others = pooled.ranked
     name = best.entrant.name
     if not others:
-        return f"{name} is the only method that can be ranked so far."
+        return f"{name} is the only {pooled.words.entrant.lower()} that can be ranked so far."
     rivals = [row.entrant for row in others if not pooled.told_apart(best.entrant, row.entrant)]
     if len(rivals) == len(others):
         names = listing([row.entrant.name for row in pooled.ranked])
@@ -103,7 +114,7 @@ def _oriented(interval: Interval, column: Column) -> Interval:
     return interval if column.higher_is_better else -interval
 
 
-def _ties(pooled: Table) -> tuple[str, ...]:
+def ties(pooled: Table) -> tuple[str, ...]:
     """The longest runs of neighbours below the first in which no pair can be told apart."""
     below = [row.entrant for row in pooled.ranked[1:]]
     if len(below) > 1 and not any(pooled.told_apart(pooled.ranked[0].entrant, other) for other in below):
@@ -129,13 +140,15 @@ def _too_few_images(pooled: Table) -> tuple[str, ...]:
     )
 
 
-def _cost(row: Row) -> tuple[str, ...]:
+def cost(table: Table) -> tuple[str, ...]:
+    """What the leader costs."""
+    row, speed = table.ranked[0], table.words.speed
     parts = []
     if row.train_seconds:
         parts.append(f"training {row.entrant.name} took {duration(row.train_seconds)}{_machine(row)}")
-    if row.ms_per_megapixel is not None:
+    if row.speed is not None:
         it = "it" if parts else row.entrant.name
-        parts.append(f"{it} upscales to a megapixel in {significant(row.ms_per_megapixel)} ms")
+        parts.append(f"{it} {speed.does} {significant(row.speed)} ms")
     return (f"{_capital('; '.join(parts))}.",) if parts else ()
 
 
@@ -151,7 +164,8 @@ def _machine(row: Row) -> str:
     return f"{known} ({plural(cores, 'core')})" if known and isinstance(cores, int) else known
 
 
-def _missing(pooled: Table) -> tuple[str, ...]:
+def missing(pooled: Table) -> tuple[str, ...]:
+    """Who is not ranked, and why."""
     sentences = []
     for row in pooled.rows:
         if row.problems:
@@ -162,8 +176,11 @@ def _missing(pooled: Table) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _short_training(ranked: Sequence[Row]) -> tuple[str, ...]:
-    short = [row for row in ranked if row.train_seconds is not None and 0 < row.train_seconds < FIRST_LOOK_SECONDS]
+def short_training(table: Table) -> tuple[str, ...]:
+    """Which trainings were too short for more than a first look."""
+    short = [
+        row for row in table.ranked if row.train_seconds is not None and 0 < row.train_seconds < FIRST_LOOK_SECONDS
+    ]
     if not short:
         return ()
     longest = max(row.train_seconds or 0 for row in short)

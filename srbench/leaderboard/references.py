@@ -1,7 +1,8 @@
-"""The reference rows of a table: what real HR (the ceiling) and bicubic SR (the floor) would get. Never ranked.
+"""The reference rows of a table: what real HR and bicubic SR would get, and methods' own ceilings. Never ranked.
 
-Only measured numbers: those that set metrics give beside their value under the names `ceiling` and `floor`. What HR
-would get by definition (an infinite PSNR, a distance of 0) tells nothing.
+Only measured numbers. Those of HR, a ceiling, and of bicubic, the floor, are what set metrics give beside their value
+under those names: what HR would get by definition (an infinite PSNR, a distance of 0) tells nothing. Those of a
+method's own ceiling are scores of what it made of HR itself.
 """
 
 from __future__ import annotations
@@ -11,43 +12,81 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from srbench.leaderboard.ceilings import ceiling_value, ceiling_words
 from srbench.leaderboard.numerals import significant
 from srbench.leaderboard.results import Entrant, Result
 from srbench.leaderboard.values import Notes, Value
+from srbench.protocol import Task
 from srbench.stats import Interval
 
 Mark = Literal["ceiling", "floor"]
-NAMES: Mapping[Mark, str] = {"ceiling": "HR", "floor": "bicubic"}
-_NOTE = (
-    "HR, the ceiling, and bicubic, the floor: what the same measure gives for them instead of a method's images. They "
-    "are there to read the others by, and have no rank."
+NAMES: Mapping[Task, Mapping[Mark, str]] = {
+    "super-resolution": {"ceiling": "HR", "floor": "bicubic"},
+    "generation": {"ceiling": "real images"},
+}
+_NOTES: Mapping[Task, str] = {
+    "super-resolution": (
+        "HR, the ceiling, and bicubic, the floor: what the same measure gives for them instead of a method's images. "
+        "They are there to read the others by, and have no rank."
+    ),
+    "generation": (
+        "Real images, the ceiling, in place of samples: of the training set or, where samples are compared with each "
+        "other, the test images themselves. They are there to read the others by, and have no rank."
+    ),
+}
+_OWN_NOTE = (
+    "A method's own ceiling: what it would score if the part of it that cannot be known were known. HR itself went in, "
+    "after all SR was made, so it has no rank. Of several seeds it is the mean, ± their standard deviation."
 )
 _SAME = 1e-9
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A row of what is known by measure and not in the competition. values: one a column. note: its footnote."""
+    """A row of what is known by measure and not in the competition.
+
+    values: one a column. note: its footnote. words: of a method's own ceiling, what it is.
+    """
 
     name: str
     mark: Mark
     values: tuple[Value, ...]
     note: int
+    words: str = ""
 
 
 def references(
-    cells: Mapping[Entrant, Sequence[Result]], metrics: Sequence[str], datasets: Sequence[str], notes: Notes
+    cells: Mapping[Entrant, Sequence[Result]],
+    metrics: Sequence[str],
+    datasets: Sequence[str],
+    notes: Notes,
+    task: Task = "super-resolution",
 ) -> tuple[Reference, ...]:
-    """The reference rows for one dataset, the ceiling first; those of which some metric knows a number."""
+    """The reference rows of which some metric knows a number: HR, methods' ceilings, bicubic.
+
+    Over several datasets there is nothing but the ceilings of methods.
+    """
+    own = [row for entrant, results in cells.items() for row in _own(entrant, results, metrics, datasets, notes)]
     if len(datasets) != 1:
-        return ()
-    results = [result for own in cells.values() for result in own if result.ok]
-    rows = []
-    for mark, name in NAMES.items():
+        return tuple(own)
+    results = [result for found in cells.values() for result in found if result.ok]
+    bounds: dict[Mark, list[Reference]] = {}
+    for mark, name in NAMES[task].items():
         values = [_value(results, metric, mark) for metric in metrics]
-        if any(value.interval for value in values):
-            rows.append(Reference(name, mark, tuple(values), notes.number(_NOTE)))
-    return tuple(rows)
+        known = any(value.interval for value in values)
+        bounds[mark] = [Reference(name, mark, tuple(values), notes.number(_NOTES[task]))] if known else []
+    return (*bounds["ceiling"], *own, *bounds.get("floor", ()))
+
+
+def _own(
+    entrant: Entrant, results: Sequence[Result], metrics: Sequence[str], datasets: Sequence[str], notes: Notes
+) -> Iterable[Reference]:
+    """The row of a method's own ceiling, where it has one that was measured."""
+    words = ceiling_words(results[0].planned.method)
+    found = [ceiling_value(results, metric, datasets) for metric in metrics] if words else []
+    if any(found):
+        values = tuple(value or Value() for value in found)
+        yield Reference(entrant.name, "ceiling", values, notes.number(_OWN_NOTE), words)
 
 
 def _value(results: Iterable[Result], metric: str, mark: Mark) -> Value:
@@ -68,4 +107,6 @@ def _value(results: Iterable[Result], metric: str, mark: Mark) -> Value:
     words = [f"± {significant(spread)}"] if spread is not None else []
     if high - low > _SAME * max(abs(low), abs(high)):
         words = [f"{significant(low, 3)} to {significant(high, 3)} between cells"]
+    if f"{mark} n" in found[0].extra:
+        words.append(f"n {found[0].extra[f'{mark} n']:.0f}")
     return Value(Interval(math.fsum(numbers) / len(numbers), None, None, found[0].n), aside=", ".join(words))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from srbench.leaderboard.numerals import slug
+from srbench.protocol import Task
 from srbench.runner.plan import Plan, PlannedCell
 from srbench.store import Record, Store, StoreError
 
@@ -76,6 +77,11 @@ class Scope:
     protocol: str
     trained_on: str | None
     results: tuple[Result, ...]
+
+    @property
+    def task(self) -> Task:
+        """What its methods do."""
+        return self.results[0].planned.protocol.task
 
     @property
     def slug(self) -> str:

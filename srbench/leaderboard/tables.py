@@ -1,7 +1,7 @@
 """The numbers of the leaderboard: who is ranked where, each value with its interval, each gap with its reason.
 
-Per-image scores are the unit; an image's score is its mean over the seeds. Methods are ranked by paired differences
-and only over identical sets of cells: a mean over some of the images, or some of the datasets, is never shown.
+How values come about and what tells entrants apart is `judging`'s to say. They are ranked only over identical sets of
+cells: a mean over some of the images, or some of the datasets, is never shown.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
-
-from srbench.leaderboard.numerals import DASH, metric_label, plural, warranted_decimals
+from srbench.leaderboard.judging import JUDGING
+from srbench.leaderboard.numerals import DASH, metric_label, warranted_decimals
 from srbench.leaderboard.references import Reference, references
 from srbench.leaderboard.results import Entrant, Result, Scope
-from srbench.leaderboard.values import Notes, Scores, Value, paired, scores_by_image, values_of
-from srbench.ranking import Rank, Ranking, rank_groups
+from srbench.leaderboard.values import Notes, Scores, Value
+from srbench.leaderboard.wording import WORDING, Wording
+from srbench.ranking import Rank, Ranking
 from srbench.stats import FEW_SEEDS, Interval
 
 YARDSTICK = "bicubic"
 """The method that super-resolution is held against, in the papers and here, wherever it takes part."""
-_FEW_SEEDS_NOTE = f"Fewer than {FEW_SEEDS} seeds: how much the result owes to the luck of one training is not known."
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Row:
-    """One entrant. rank: `1` or `2–3`; empty when it is not ranked."""
+    """One entrant. rank: `1` or `2–3`; empty when it is not ranked. speed: the time of use, as the wording says."""
 
     entrant: Entrant
     results: tuple[Result, ...]
@@ -67,7 +66,7 @@ class Row:
     seeds_note: int | None
     problems: tuple[Problem, ...]
     train_seconds: float | None
-    ms_per_megapixel: float | None
+    speed: float | None
     parameters: float | None
 
     @property
@@ -80,7 +79,8 @@ class Row:
 class Table:
     """A ranked table over one dataset, or over all (`dataset` None).
 
-    primary: the metric that ranks. references: rows that are not in the competition: ceiling and floor.
+    primary: the metric that ranks. references: rows that are not in the competition: ceiling and floor. rank_note: the
+    footnote of ranks that are untested.
     """
 
     scope: Scope
@@ -94,6 +94,8 @@ class Table:
     scores: Mapping[str, Scores] = field(repr=False)
     references: tuple[Reference, ...] = ()
     ranking: Ranking | None = field(repr=False, default=None)
+    words: Wording = field(repr=False, default=WORDING["super-resolution"])
+    rank_note: int | None = None
 
     @property
     def ranked(self) -> list[Row]:
@@ -114,7 +116,7 @@ class Table:
 
     @cached_property
     def gaps(self) -> dict[Entrant, Interval]:
-        """Each ranked entrant's paired difference to the yardstick, in the metric that ranks."""
+        """Each ranked entrant's difference to the yardstick, in the metric that ranks."""
         yardstick = self.yardstick
         if yardstick is None:
             return {}
@@ -128,9 +130,11 @@ class Table:
         return warranted_decimals(halves, [gap.estimate for gap in known if gap.estimate is not None])
 
     def difference(self, a: Entrant, b: Entrant) -> Interval:
-        """The paired difference `a - b` of the primary metric."""
-        assert self.primary is not None
-        return paired(self.scores[self.primary][a], self.scores[self.primary][b])
+        """The difference `a - b` of two ranked entrants in the primary metric."""
+        assert self.primary is not None and self.ranking is not None
+        order = list(self.scores[self.primary])
+        i, j = order.index(a), order.index(b)
+        return self.ranking.pairs[i, j] if i < j else -self.ranking.pairs[j, i]
 
     def beats(self, a: Entrant, b: Entrant) -> bool:
         """Whether the first of two ranked entrants is better than the second for certain enough."""
@@ -153,22 +157,31 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
     }
     datasets = tuple(dict.fromkeys(result.planned.cell.dataset for result in inside))
     notes = Notes()
-    scores = {metric: scores_by_image(cells, metric, datasets) for metric in metrics}
+    task = scope.task
+    judging, words = JUDGING[task], WORDING[task]
+    scores = {metric: judging.scores(cells, metric, datasets) for metric in metrics}
     primary = next((metric for metric in metrics if scores[metric]), None)
-    values = {metric: values_of(cells, metric, scores[metric], datasets, notes) for metric in metrics}
-    beside = references(cells, metrics, datasets, notes)
-    columns = tuple(_column(metric, inside, values[metric], scores[metric]) for metric in metrics)
+    values = {metric: judging.values(cells, metric, scores[metric], datasets, notes) for metric in metrics}
+    untested = any(judging.is_order_alone(_seeds(results)) for results in cells.values())
+    rank_note = notes.number(words.few_seeds) if untested and primary else None
+    beside = references(cells, metrics, datasets, notes, task)
+    columns = tuple(_column(metric, inside, values[metric], judging.differences(scores[metric])) for metric in metrics)
     chosen = next((column for column in columns if column.metric == primary), None)
-    ranking = _rank(scores[chosen.metric], chosen) if chosen else None
+    ranking = judging.rank(scores[chosen.metric], chosen.higher_is_better) if chosen else None
     ranks = dict(zip(scores[chosen.metric], ranking.ranks, strict=True)) if chosen and ranking else {}
     rows = [
         _row(
-            entrant, cells[entrant], [values[metric][entrant] for metric in metrics], ranks.get(entrant), scores, notes
+            entrant,
+            cells[entrant],
+            [values[metric][entrant] for metric in metrics],
+            ranks.get(entrant),
+            judging.pictures(cells[entrant], list(scores.values())),
+            words,
+            notes,
         )
         for entrant in cells
     ]
     rows.sort(key=lambda row: _order(row, columns, primary))
-    images = {image for per_metric in scores.values() for found in per_metric.values() for image in found}
     return Table(
         scope,
         dataset,
@@ -177,10 +190,12 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
         tuple(rows),
         primary,
         tuple(notes.texts),
-        len(images),
+        max((row.images for row in rows), default=0),
         scores,
         beside,
         ranking,
+        words,
+        rank_note,
     )
 
 
@@ -199,14 +214,12 @@ def _column(
     metric: str,
     inside: Sequence[Result],
     values: Mapping[Entrant, Value],
-    scores: Scores,
+    differences: Sequence[Interval],
 ) -> Column:
     facts = [r.record.metrics[metric] for r in inside if r.record is not None and metric in r.record.metrics]
     told = next((fact for fact in facts if fact.status == "ok"), facts[0] if facts else None)
     shown = [value.interval for value in values.values() if value.interval]
     ends = [end for one in shown for end in (one.low, one.estimate, one.high) if end is not None]
-    first = next(iter(scores), None)
-    differences = [paired(scores[other], scores[first]) for other in scores if other != first] if first else []
     widths = [
         (one.high - one.low) / 2 for one in [*shown, *differences] if one.low is not None and one.high is not None
     ]
@@ -221,35 +234,33 @@ def _column(
     )
 
 
-def _rank(scores: Scores, column: Column) -> Ranking:
-    images = list(next(iter(scores.values())))
-    matrix = np.array([[found[image] for image in images] for found in scores.values()])
-    strata = [dataset for dataset, _ in images]
-    return rank_groups(matrix, strata, higher_is_better=column.higher_is_better)
-
-
 def _row(
     entrant: Entrant,
     results: tuple[Result, ...],
     values: Sequence[Value],
     rank: Rank | None,
-    scores: Mapping[str, Scores],
+    pictures: int,
+    words: Wording,
     notes: Notes,
 ) -> Row:
-    seeds = {result.planned.cell.seed for result in results} - {None}
+    seeds = _seeds(results)
     return Row(
         entrant=entrant,
         results=results,
         values=tuple(values),
         rank=rank,
-        images=max((len(found[entrant]) for found in scores.values() if entrant in found), default=0),
-        seeds=len(seeds),
-        seeds_note=notes.number(_FEW_SEEDS_NOTE) if 0 < len(seeds) < FEW_SEEDS else None,
+        images=pictures,
+        seeds=seeds,
+        seeds_note=notes.number(words.few_seeds) if 0 < seeds < FEW_SEEDS else None,
         problems=_problems(results),
         train_seconds=_mean_cost(results, "train_seconds"),
-        ms_per_megapixel=_mean_cost(results, "ms_per_megapixel"),
+        speed=None if (speed := _mean_cost(results, words.speed.cost)) is None else words.speed.factor * speed,
         parameters=_mean_cost(results, "parameters"),
     )
+
+
+def _seeds(results: Sequence[Result]) -> int:
+    return len({result.planned.cell.seed for result in results} - {None})
 
 
 def _problems(results: Sequence[Result]) -> tuple[Problem, ...]:
@@ -273,5 +284,5 @@ def caption(table: Table) -> str:
     """What the table holds, in a sentence."""
     over = table.dataset or (table.datasets[0] if len(table.datasets) == 1 else f"All {len(table.datasets)} datasets")
     trained = f", trained on {table.scope.trained_on}" if table.scope.trained_on else ""
-    images = plural(table.images, "image") if table.images else "no scores yet"
+    images = table.words.amount(table.images) if table.images else "no scores yet"
     return f"{over}{trained}: {images}"

@@ -17,21 +17,16 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from srbench.image import Image, ImageError, peak_of, read_image
 from srbench.leaderboard import curves
 from srbench.leaderboard.curves import Curve
 from srbench.leaderboard.findings import FIRST_LOOK_SECONDS
 from srbench.leaderboard.numerals import DASH, duration, listing, number, plural
-from srbench.leaderboard.pictures import to_display, write_png
 from srbench.leaderboard.results import Result, Results, unique_slugs
+from srbench.leaderboard.strips import Strip, write_strips
 from srbench.store import Record, Store, StoreError
-from srbench.training.strip import DENOISING
 
 FOLDER = "training"
 """Of the board, for the pictures."""
-SIDE = 96
-"""The longest side of a sample as shown, in HR pixels."""
-MOST_SAMPLES = 7
 _SAMPLE = re.compile(r"(?P<stage>.+)-(?P<step>\d{1,12})\.png")
 
 
@@ -163,25 +158,6 @@ def _place(stage: str, stages: Sequence[str]) -> int:
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One picture of a strip. words: what it is, in one or two lines."""
-
-    href: str
-    words: tuple[str, ...]
-    alt: str
-
-
-@dataclass(frozen=True)
-class Strip:
-    """Pictures of one training. words: what they show. width, height: of HR."""
-
-    words: str
-    samples: tuple[Sample, ...]
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
 class Group:
     """The trainings of one method on one set under one protocol: what the page shows together."""
 
@@ -251,7 +227,7 @@ def _group(caption: str, runs: tuple[Run, ...], out: Path, slug: str) -> Group:
         id=f"t-{slug}",
         caption=caption,
         runs=runs,
-        strips=_strips(runs, out, f"{FOLDER}/{slug}"),
+        strips=write_strips(runs, out, f"{FOLDER}/{slug}"),
         figures=tuple((words, svg) for words, svg in figures if svg is not None),
         facts=_facts(runs),
         heads=heads,
@@ -315,101 +291,6 @@ def _remark(runs: Sequence[Run]) -> str:
         return ""
     most = "at most " if len(times) > 1 else ""
     return f"Trained for {most}{duration(max(times))}: too short for more than a first look."
-
-
-def _strips(runs: Sequence[Run], out: Path, folder: str) -> tuple[Strip, ...]:
-    """Write the strips of the first training that has any: LR, moments of each stage, HR; noise, SR on the way, HR."""
-    for run in runs:
-        hr, lr = (_read(run.folder / "samples" / name) for name in ("hr.png", "lr.png"))
-        if (
-            hr is None
-            or lr is None
-            or hr.shape[0] % lr.shape[0]
-            or hr.shape[1] * lr.shape[0] != lr.shape[1] * hr.shape[0]
-        ):
-            continue
-        ends = _Ends(lr, hr)
-        of_denoising = [path for path in run.samples if run.stage_of(path) == DENOISING]
-        of_learning = [path for path in run.samples if path not in of_denoising]
-        strips = (_learning(run, of_learning, ends, out, folder), _denoising(run, of_denoising, ends, out, folder))
-        if any(strips):
-            return tuple(strip for strip in strips if strip is not None)
-    return ()
-
-
-def _learning(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: str) -> Strip | None:
-    several = len({run.stage_of(path) for path in paths}) > 1
-    named: list[_Named] = [("lr", ends.lr, ("LR",))]
-    for place, (path, picture) in enumerate(_readable(paths, ends)):
-        step = f"step {_step(path):,}"
-        named.append((f"sr-{place}", picture, (step, run.stage_of(path)) if several else (step,)))
-    named.append(("hr", ends.hr, ("HR",)))
-    words = f"One crop of a held-out image while {run.name} learned, between its LR and HR."
-    return _write_strip(run, words, named, ends, out, folder) if len(named) > 2 else None
-
-
-def _denoising(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: str) -> Strip | None:
-    named: list[_Named] = []
-    for path, picture in _readable(paths, ends):
-        step = _step(path)
-        named.append((f"{DENOISING}-{step}", picture, (f"step {step:,}" if step else "noise",)))
-    words = f"SR of the crop coming out of noise when {run.name} had learned, by the steps of its sampler."
-    return _write_strip(run, words, named, ends, out, folder) if named else None
-
-
-_Named = tuple[str, Image, tuple[str, ...]]
-"""The name of a file, what is in it, and what it is called."""
-
-
-@dataclass(frozen=True)
-class _Ends:
-    """The crop of a strip."""
-
-    lr: Image
-    hr: Image
-
-
-def _readable(paths: Sequence[Path], ends: _Ends) -> list[tuple[Path, Image]]:
-    pictures = [(path, _read(path)) for path in chosen(paths)]
-    return [(path, one) for path, one in pictures if one is not None and one.shape == ends.hr.shape]
-
-
-def _step(path: Path) -> int:
-    return int(path.stem.rpartition("-")[2])
-
-
-def chosen(samples: Sequence[Path], most: int = MOST_SAMPLES) -> list[Path]:
-    """At most so many samples, evenly over the strip, the first and the last among them."""
-    places = np.linspace(0, len(samples) - 1, num=min(most, len(samples))).round().astype(int)
-    return [samples[place] for place in places]
-
-
-def _write_strip(run: Run, words: str, named: Sequence[_Named], ends: _Ends, out: Path, folder: str) -> Strip:
-    scale = ends.hr.shape[0] // ends.lr.shape[0]
-    box = [_middle(length, SIDE // scale) for length in ends.lr.shape[:2]]
-    (out / folder).mkdir(parents=True, exist_ok=True)
-    samples = []
-    for name, picture, called in named:
-        factor = 1 if name == "lr" else scale
-        shown = picture[tuple(slice(factor * start, factor * end) for start, end in box)]
-        write_png(out / folder / f"{name}.png", to_display(shown, peak_of(picture)))
-        samples.append(Sample(f"{folder}/{name}.png", called, f"{', '.join(called)}: {run.name}"))
-    height, width = (scale * (end - start) for start, end in box)
-    return Strip(words, tuple(samples), width, height)
-
-
-def _middle(length: int, most: int) -> tuple[int, int]:
-    """Where the middle begins and ends."""
-    start = max(0, length - most) // 2
-    return start, start + min(length, most)
-
-
-def _read(path: Path) -> Image | None:
-    """A picture, or None: a training that was killed may have left half of one."""
-    try:
-        return read_image(path) if path.is_file() else None
-    except ImageError:
-        return None
 
 
 def training_of(result: Result, groups: Sequence[Group]) -> tuple[Group | None, Run | None]:

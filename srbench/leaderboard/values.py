@@ -37,6 +37,10 @@ class Value:
     seed_spread: float | None = None
     aside: str = ""
 
+    def over(self, interval: Interval) -> Value:
+        """The same with another interval."""
+        return replace(self, interval=interval)
+
 
 class Notes:
     """Footnotes, numbered as they come up."""
@@ -57,7 +61,7 @@ def scores_by_image(
     """The complete entrants' scores, seeds averaged; complete: all its cells, all datasets, all images."""
     found: dict[Entrant, dict[Image, float]] = {}
     for entrant, results in cells.items():
-        if not all(result.ok and _has(result, metric) for result in results):
+        if not all(result.ok and is_scored(result, metric) for result in results):
             continue
         if {result.planned.cell.dataset for result in results} != set(datasets):
             continue
@@ -72,7 +76,8 @@ def scores_by_image(
     return {entrant: by_image for entrant, by_image in found.items() if set(by_image) == everything}
 
 
-def _has(result: Result, metric: str) -> bool:
+def is_scored(result: Result, metric: str) -> bool:
+    """Whether the metric went well in a cell that did."""
     assert result.record is not None
     known = result.record.metrics.get(metric)
     return known is not None and known.status == "ok" and metric in result.scores

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,8 +18,11 @@ from srbench.image import read_image
 from srbench.metric import Metric
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring
 from srbench.runner.provenance import sha256
-from srbench.store import SCORES, MetricResult, Record, Store, write_atomically
+from srbench.store import CEILING_IMAGES, SCORES, MetricResult, Record, Store, write_atomically
 from srbench.weights import WeightsMissing, weights_path
+
+Ready = Mapping[str, tuple[str, Metric]]
+"""Metrics that can be computed, by name, with their keys."""
 
 
 def score_cell(
@@ -35,19 +38,35 @@ def score_cell(
 
     training: the training split with its SR, where a metric needs it; or why that could not be made.
     """
+    split = None if isinstance(training, str) else training
+    folder = store.folder("cells", task.key)
+
+    def compare(ready: Ready) -> dict[str, Column]:
+        return score_split(ready, items, task.protocol, folder / "images", record.images, progress, training=split)
+
     trouble = training if isinstance(training, str) else ""
-    scoring = _CellScorer(task, store, device, record, trouble)
-    scoring.conclude(
-        score_split(
-            scoring.ready,
-            items,
-            task.protocol,
-            store.folder("cells", task.key) / "images",
-            record.images,
-            progress,
-            training=None if isinstance(training, str) else training,
-        )
-    )
+    columns, results = _scored(task.metrics, task, store, device, compare, trouble)
+    record.metrics = {**record.metrics, **results}
+    _write_scores(folder / SCORES, columns, record.metrics)
+
+
+def score_ceiling(
+    task: Evaluation,
+    store: Store,
+    device: str,
+    record: Record,
+    items: Sequence[Item],
+    progress: Callable[[str], None],
+) -> None:
+    """Compute the same metrics of the method's ceiling, into the record; those that need training SR have none."""
+    scorings = [scoring for scoring in task.metrics if not scoring.training_sr]
+    folder = store.folder("cells", task.key) / CEILING_IMAGES
+
+    def compare(ready: Ready) -> dict[str, Column]:
+        return score_split(ready, items, task.protocol, folder, record.ceiling_images, progress)
+
+    _, results = _scored(scorings, task, store, device, compare)
+    record.ceiling = {**record.ceiling, **results}
 
 
 def score_generated(
@@ -60,55 +79,50 @@ def score_generated(
     progress: Callable[[str], None],
 ) -> None:
     """Compute the metrics of a generated set that the task asks for, into the record and `scores.parquet`."""
-    folder = store.folder("cells", task.key) / "images"
+    folder = store.folder("cells", task.key)
     white = test[0].read_hr()[1]
-    generated = (
-        (Item(name, folder / file, label=record.labels.get(name)), read_image(folder / file), white)
-        for name, file in record.images.items()
-    )
-    scoring = _CellScorer(task, store, device, record)
-    scoring.conclude(
-        score_set(
-            scoring.ready,
-            (
-                ("generated", generated),
-                ("real", ((item, *item.read_hr()) for item in test)),
-                ("training", ((item, *item.read_hr()) for item in train)),
-            ),
-            progress,
-        )
-    )
+    paths = ((name, folder / "images" / file) for name, file in record.images.items())
+    generated = ((Item(name, path, label=record.labels.get(name)), read_image(path), white) for name, path in paths)
+
+    def compare(ready: Ready) -> dict[str, Column]:
+        real, training = (((item, *item.read_hr()) for item in items) for items in (test, train))
+        return score_set(ready, (("generated", generated), ("real", real), ("training", training)), progress)
+
+    columns, results = _scored(task.metrics, task, store, device, compare)
+    record.metrics = {**record.metrics, **results}
+    _write_scores(folder / SCORES, columns, record.metrics)
 
 
-class _CellScorer:
-    """What all scoring of a cell shares: metrics made ready, and what becomes of their columns.
+def _scored(
+    scorings: Sequence[Scoring],
+    task: Evaluation,
+    store: Store,
+    device: str,
+    compare: Callable[[Ready], dict[str, Column]],
+    trouble: str = "",
+) -> tuple[dict[str, Column], dict[str, MetricResult]]:
+    """What `compare` finds with the metrics that are ready, and the result of every metric, ready or not.
 
-    ready: the metrics that can be computed, by name, with their keys; of the others the results are known.
+    trouble: why there is no SR of the training split, for metrics that need it.
     """
-
-    def __init__(self, task: Evaluation, store: Store, device: str, record: Record, trouble: str = "") -> None:
-        self._task, self._store, self._record = task, store, record
-        self._extractors = _Extractors(store, device)
-        self.ready: dict[str, tuple[str, Metric]] = {}
-        self._results: dict[str, MetricResult] = {}
-        for scoring in task.metrics:
-            name = scoring.metric.name
-            try:
-                if scoring.training_sr and trouble:
-                    raise _Unready(scoring, "failed", trouble)
-                self.ready[name] = (scoring.key, _made_ready(scoring, task, device, self._extractors))
-            except _Unready as unready:
-                self._results[name] = unready.result
-
-    def conclude(self, columns: dict[str, Column]) -> None:
-        """Write the results into the record, and the scores beside it."""
-        for scoring in self._task.metrics:
-            name = scoring.metric.name
-            if name in columns:
-                self._results[name] = columns[name].result()
-                self._results[name].notes = self._extractors.notes(scoring)
-        self._record.metrics = {**self._record.metrics, **self._results}
-        _write_scores(self._store.folder("cells", self._task.key) / SCORES, columns, self._record.metrics)
+    extractors = _Extractors(store, device)
+    ready: dict[str, tuple[str, Metric]] = {}
+    results: dict[str, MetricResult] = {}
+    for scoring in scorings:
+        name = scoring.metric.name
+        try:
+            if scoring.training_sr and trouble:
+                raise _Unready(scoring, "failed", trouble)
+            ready[name] = (scoring.key, _made_ready(scoring, task, device, extractors))
+        except _Unready as unready:
+            results[name] = unready.result
+    columns = compare(ready)
+    for scoring in scorings:
+        name = scoring.metric.name
+        if name in columns:
+            results[name] = columns[name].result()
+            results[name].notes = extractors.notes(scoring)
+    return columns, results
 
 
 class _Unready(Exception):

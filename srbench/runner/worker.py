@@ -15,8 +15,11 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
+
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
+from srbench.evaluate.ceiling import reconstruct_split
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.score import TrainingSplit, result_of
 from srbench.evaluate.upscale import Upscaled, upscale_split
@@ -30,9 +33,9 @@ from srbench.runner.generation import evaluate_generator
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Job, Training
 from srbench.runner.memory import MemoryPeak, peak_memory_gb
 from srbench.runner.provenance import sha256
-from srbench.runner.scorer import score_cell
+from srbench.runner.scorer import score_ceiling, score_cell
 from srbench.runner.splits import read_items
-from srbench.store import RECORD, Record, Store
+from srbench.store import CEILING_IMAGES, RECORD, Record, Store
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.randomness import seed_everything
 from srbench.training.trainingset import TrainingSet
@@ -72,7 +75,7 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
         elif job.task.samples is not None:
             record = evaluate_generator(job, job.task, attempt, store, progress)
         else:
-            record = _evaluate(job, job.task, attempt, store, progress)
+            record = _evaluate(job, job.task, attempt, store, progress, stop)
     except Interrupted:
         return
     except Exception as error:  # whatever a plugin does: it becomes a record
@@ -179,13 +182,17 @@ def _fit_context(
     return context
 
 
-def _evaluate(job: Job, task: Evaluation, attempt: Attempt, store: Store, progress: Progress) -> Record:
+def _evaluate(
+    job: Job, task: Evaluation, attempt: Attempt, store: Store, progress: Progress, stop: Callable[[], bool]
+) -> Record:
     test = read_items(task.dataset, "test", job.data_root)
     asked = any(scoring.training_sr and not scoring.skip for scoring in task.metrics)
     train = read_items(task.dataset, "train", job.data_root) if asked else []
     earlier = store.read("cells", task.key)
     record = earlier if earlier is not None and earlier.status == "ok" else None
     to_upscale = (0 if record else len(test)) + (0 if record and record.training_images else len(train))
+    ceiling = task.method.registered.load().ceiling if record is None else ""
+    to_upscale += 2 * len(test) if ceiling else len(test) if record and record.ceiling_images else 0
     steps, finished = to_upscale + len(test) + len(train), 0
 
     def step(image: str) -> None:
@@ -198,6 +205,17 @@ def _evaluate(job: Job, task: Evaluation, attempt: Attempt, store: Store, progre
         record = upscaler.test_split(test, attempt)
     training: TrainingSplit | str | None = upscaler.training_split(train, record) if train else None
     score_cell(task, store, job.device, record, test, training, step)
+    trouble = f"Its ceiling ({ceiling}) was not measured" if ceiling else "Its ceiling was not scored"
+    try:
+        if ceiling:
+            upscaler.ceiling(test, record, f"{trouble}: its process ended meanwhile.", stop)
+        if record.ceiling_images:
+            score_ceiling(task, store, job.device, record, test, step)
+    except Interrupted:
+        raise
+    except Exception as error:  # the cell has what it was asked for
+        traceback.print_exc()
+        record.notes.append(f"{trouble}: {_reason(error)}")
     record.seconds = round(record.seconds, 3)
     return record
 
@@ -259,17 +277,45 @@ class _Upscaler:
                 return f"upscaling the training split: {_reason(error)}"
         return TrainingSplit(items, self._folder / TRAINING_IMAGES, record.training_images)
 
-    def _upscaled(self, items: Sequence[Item], name: str) -> Upscaled:
+    def ceiling(self, items: Sequence[Item], record: Record, killed: str, stop: Callable[[], bool]) -> None:
+        """Let a method that upscales nothing afterwards make what it can of HR itself.
+
+        killed: what the record says when its process is killed here (memory, time), which costs the ceiling alone. When
+        it is asked to stop, the cell is to start over, as it would anywhere else.
+        """
+
+        def progress(image: str) -> None:
+            self._progress(image)
+            if stop():
+                (self._folder / RECORD).unlink()
+                raise Interrupted
+
+        self._store.write("cells", msgspec.structs.replace(record, notes=[*record.notes, killed]))
+        del self._method  # loaded anew, it has seen no LR either
+        method = self._method
+        record.ceiling_images = reconstruct_split(
+            method,
+            items,
+            self._task.protocol,
+            self._emptied(CEILING_IMAGES),
+            seed=self._task.cell.seed if method.samples else None,
+            progress=progress,
+        )
+
+    def _emptied(self, name: str) -> Path:
         folder = self._folder / name
         if folder.exists():  # left by an attempt that was killed
             shutil.rmtree(folder)
         folder.mkdir()
+        return folder
+
+    def _upscaled(self, items: Sequence[Item], name: str) -> Upscaled:
         method = self._method
         return upscale_split(
             method,
             items,
             self._task.protocol,
-            folder,
+            self._emptied(name),
             seed=self._task.cell.seed if method.samples else None,
             memory_bytes=self._memory_bytes,
             progress=self._progress,

@@ -236,6 +236,63 @@ def halo_is_enough(subject: MethodSubject) -> None:
         )
 
 
+def _has_ceiling(subject: MethodSubject) -> bool:
+    return bool(subject.target.ceiling)
+
+
+def _reconstructed(subject: MethodSubject, hr: torch.Tensor) -> torch.Tensor:
+    """What a new instance makes of HR, its random numbers at a fixed seed."""
+    import torch
+
+    method = subject.create()
+    if method.learns:
+        folder = subject.folder()
+        subject.ready().save(folder)
+        method.load(folder)
+    with seeded(0), torch.inference_mode():
+        made: torch.Tensor = method.reconstruct(hr.clone())
+    return made
+
+
+@check("method", needs=("output_shape",), applies=_has_ceiling)
+def ceiling_shape(subject: MethodSubject) -> None:
+    """`reconstruct` gives a float32 tensor of the shape of HR, in grey and in colour, of a method just loaded."""
+    import torch
+
+    accepted = [channels for channels in (1, 3) if subject.refusal(subject.scale, channels) is None]
+    sizes = [(height * subject.scale, width * subject.scale) for height, width in ((12, 16), (13, 15))]
+    for hr in [lr_batch(1, channels, *size) for channels in accepted for size in sizes]:
+        made = _reconstructed(subject, hr)
+        if not isinstance(made, torch.Tensor) or made.shape != hr.shape or made.dtype != torch.float32:
+            words = f"{tuple(made.shape)}, {made.dtype}" if isinstance(made, torch.Tensor) else type(made).__name__
+            raise CheckFailure(
+                f"reconstruct of {tuple(hr.shape)} gave {words}; it should give that shape, torch.float32"
+            )
+
+
+@check("method", needs=("ceiling_shape",), applies=_has_ceiling)
+def ceiling_finite(subject: MethodSubject) -> None:
+    """The ceiling holds no NaN or infinity, for black, white and textured HR."""
+    import torch
+
+    textured = lr_batch(1, subject.channels, 48, 64)
+    for what, hr in {"textured": textured, "black": 0 * textured, "white": torch.ones_like(textured)}.items():
+        if not bool(_reconstructed(subject, hr).isfinite().all()):
+            raise CheckFailure(f"what reconstruct makes of a {what} picture holds values that are not finite")
+
+
+@check("method", needs=("ceiling_finite",), applies=_has_ceiling)
+def ceiling_repeats(subject: MethodSubject) -> None:
+    """Two instances that loaded the same model make the same of HR under the same seed, bit for bit."""
+    hr = lr_batch(1, subject.channels, 48, 64)
+    first, second = (_reconstructed(subject, hr) for _ in range(2))
+    if not first.equal(second):
+        raise CheckFailure(
+            f"two calls of reconstruct with the same HR and seed differ by up to {_apart(first, second):.3g}. Is a "
+            "network not in eval(), or something kept outside the instance?"
+        )
+
+
 @check("method", needs=("constructs",), applies=lambda subject: not subject.target.learns)
 def refuses_to_fit(subject: MethodSubject) -> None:
     """A method with `learns = False` has no `fit` of its own: it raises."""

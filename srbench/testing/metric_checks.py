@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from srbench.dataset import Item
-from srbench.metric import ImageMetric, Metric, SetMetric, Skip
+from srbench.image import Image, to_tensor
+from srbench.metric import ImageMetric, Metric, SetMetric, Skip, Source
+from srbench.protocol import Protocol
 from srbench.testing.check import CannotCheck, CheckFailure, check
 from srbench.testing.pictures import metric_image, with_noise
 from srbench.testing.subjects import MetricSubject, marked_items
@@ -27,7 +30,11 @@ def _scores_images(subject: MetricSubject) -> bool:
 
 
 def _compares_sets(subject: MetricSubject) -> bool:
-    return issubclass(subject.target, SetMetric)
+    return issubclass(subject.target, SetMetric) and "super-resolution" in subject.target.tasks()
+
+
+def _judges_generators(subject: MetricSubject) -> bool:
+    return issubclass(subject.target, SetMetric) and "generation" in subject.target.tasks()
 
 
 def _compares_test_sets(subject: MetricSubject) -> bool:
@@ -275,3 +282,108 @@ def update_leaves_images_alone(subject: MetricSubject) -> None:
     metric.update_item(sr, hr, item)
     if not (sr.equal(kept[0]) and hr.equal(kept[1])):
         raise CheckFailure("update changed the images it was given; other metrics see the same tensors. Work on copies")
+
+
+GENERATED = Protocol("64px", 1, size=64)
+Unpaired = Mapping[Source, list[tuple["torch.Tensor", Item]]]
+"""Images of each source with their items; first the generated ones, then the real, then those of the training split."""
+
+
+def _unpaired() -> Unpaired:
+    """Sets of three sizes, pictures of two classes; the generated ones are noisy."""
+    import torch
+
+    side, counts = GENERATED.size, {"generated": 8, "real": 6, "training": 10}
+    assert side is not None
+    shown: dict[Source, list[tuple[torch.Tensor, Item]]] = {}
+    for seed, source in enumerate(get_args(Source)):
+        items = marked_items(20 + seed, counts[source], side)
+        shown[source] = [(to_tensor(*item.read_hr(), torch.float64), item) for item in items]
+    shown["generated"] = [(with_noise(image, NOISE[1]), _sample(item)) for image, item in shown["generated"]]
+    return shown
+
+
+def _sample(item: Item) -> Item:
+    """An item of which only id and label are known."""
+
+    def nothing() -> Image:
+        raise CheckFailure("the metric reads the item of a generated image, of which only id and label are known")
+
+    return Item(f"sample-{item.id}", nothing, label=item.label)
+
+
+def _judge(subject: MetricSubject, shown: Unpaired) -> float | Skip:
+    metric: SetMetric = subject.create()
+    metric.protocol = GENERATED
+    for source, images in shown.items():
+        for image, item in images:
+            metric.update_unpaired(image.clone(), source, item)
+    return metric.compute()
+
+
+@check("metric", needs=("declares_itself",), applies=_judges_generators)
+def judges_unpaired_sets(subject: MetricSubject) -> None:
+    """Eight generated, six real and ten training images, of 64 pixels, give a Python float in the declared range."""
+    what = "eight generated images"
+    _in_range(_number(_judge(subject, _unpaired()), what), subject.target, what)
+
+
+@check("metric", needs=("judges_unpaired_sets",), applies=_judges_generators)
+def independent_of_order_unpaired(subject: MetricSubject) -> None:
+    """The order of the images within a source does not matter (to 1e-6 of the value)."""
+    shown = _unpaired()
+    forwards = _number(_judge(subject, shown), "a generated set")
+    for source in shown:
+        turned = {one: images[::-1] if one == source else images for one, images in shown.items()}
+        backwards = _number(_judge(subject, turned), "the set in reverse")
+        if not math.isclose(forwards, backwards, rel_tol=1e-6, abs_tol=1e-6):
+            raise CheckFailure(
+                f"a generated set gets {forwards:.8g}, and {backwards:.8g} with the {source} images in reverse order"
+            )
+
+
+@check("metric", needs=("judges_unpaired_sets",), applies=_judges_generators)
+def sees_generated_images(subject: MetricSubject) -> None:
+    """A generator that gives the real images is scored otherwise than one that always gives flat grey."""
+    import torch
+
+    shown = _unpaired()
+    real = [(image, _sample(item)) for image, item in shown["real"]]
+    grey = [(torch.full_like(image, 0.5), item) for image, item in real]
+    values = [_judge(subject, {**shown, "generated": generated}) for generated in (real, grey)]
+    if values[0] == values[1]:
+        raise CheckFailure(
+            f"a generator that gives the real images gets {values[0]}, and so does one that gives flat grey"
+        )
+
+
+@check("metric", needs=("judges_unpaired_sets",), applies=_judges_generators)
+def few_unpaired_images(subject: MetricSubject) -> None:
+    """No images, one of each source, and no training split give a float or a Skip, never an exception."""
+    shown = _unpaired()
+    sets: dict[str, Unpaired] = {
+        "nothing": {},
+        "one image of each source": {source: images[:1] for source, images in shown.items()},
+        "generated images alone": {"generated": shown["generated"]},
+        "real images alone": {"real": shown["real"]},
+        "sets without training images": {**shown, "training": []},
+    }
+    for what, some in sets.items():
+        answer = _judge(subject, some)
+        if not isinstance(answer, Skip):
+            _in_range(_number(answer, what), subject.target, what)
+
+
+@check("metric", needs=("judges_unpaired_sets",), applies=_judges_generators)
+def update_unpaired_leaves_images_alone(subject: MetricSubject) -> None:
+    """`update_unpaired` does not write into the images."""
+    metric: SetMetric = subject.create()
+    metric.protocol = GENERATED
+    for source, images in _unpaired().items():
+        for image, item in images:
+            kept = image.clone()
+            metric.update_unpaired(image, source, item)
+            if not image.equal(kept):
+                raise CheckFailure(
+                    "update_unpaired changed an image it was given; other metrics see the same tensors. Work on copies"
+                )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -44,7 +44,7 @@ class TorchMethod(Method):
     """A torch method that learns in stages.
 
     A subclass writes `build` (its networks) and `stages` (how they learn); the first network of `build` is what
-    turns LR into SR, unless the subclass has its own `sr`.
+    turns LR into SR, unless the subclass has its own `sr`. One with a `ceiling` writes `reconstruction`, too.
 
     trains_on: `y`: networks see one channel; of colour images Y is learned, and chroma is upscaled by bicubic
         interpolation. `all`: networks see the channels of the training images; an image in grey is given to a colour
@@ -94,6 +94,10 @@ class TorchMethod(Method):
         """SR of LR `(N, C, H, W)` with the channels that the networks learned: by default the first network's."""
         sr: torch.Tensor = next(iter(self.networks.values()))(lr)
         return sr
+
+    def reconstruction(self, hr: torch.Tensor) -> torch.Tensor:
+        """What the networks make of HR `(N, C, H, W)` with the channels that they learned, where there is a ceiling."""
+        return super().reconstruct(hr)
 
     def validation_psnr(self, batch: Batch) -> float:
         """PSNR of `sr` in dB on the channels that the networks learn, without a border of `scale`; for `validate`.
@@ -167,20 +171,31 @@ class TorchMethod(Method):
 
     def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
         """SR of LR `(N, 1 or 3, H, W)`. Raises `ModelError` when the model is for another scale, or not there."""
-        import torch
-
         self._need_networks()
         if scale != self.scale:
             raise ModelError(f"this model upscales by {self.scale}, not by {scale}; train one for x{scale}")
-        n, channels, height, width = lr.shape
+        return self._in_any_channels(self.sr, lr, scale)
+
+    def reconstruct(self, hr: torch.Tensor) -> torch.Tensor:
+        """Its ceiling of HR `(N, 1 or 3, H, W)`. Raises `ModelError` when the model is not there."""
+        self._need_networks()
+        return self._in_any_channels(self.reconstruction, hr, 1)
+
+    def _in_any_channels(
+        self, through: Callable[[torch.Tensor], torch.Tensor], image: torch.Tensor, scale: int
+    ) -> torch.Tensor:
+        """What `through`, which makes images larger by `scale`, gives for other channels than the networks learned."""
+        import torch
+
+        n, channels, height, width = image.shape
         with torch.inference_mode():
             if channels == self.channels:
-                return self.sr(lr)
+                return through(image)
             if channels == 1:
-                return self.sr(lr.expand(-1, self.channels, -1, -1)).mean(1, keepdim=True)
+                return through(image.expand(-1, self.channels, -1, -1)).mean(1, keepdim=True)
             if self.trains_on == "y":
-                return with_luma(resize(lr, scale), self.sr(luma(lr)))
-            apart = self.sr(lr.reshape(n * channels, 1, height, width))
+                return with_luma(resize(image, scale), through(luma(image)))
+            apart = through(image.reshape(n * channels, 1, height, width))
             return apart.reshape(n, channels, height * scale, width * scale)
 
     def to(self, device: str) -> None:

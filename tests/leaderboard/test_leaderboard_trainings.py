@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from srbench.leaderboard import write_pages
 from srbench.leaderboard.curves import Curve, loss_columns, losses, validation
-from srbench.leaderboard.trainings import MOST_SAMPLES, SIDE
+from srbench.leaderboard.strips import MOST_SAMPLES, SIDE
 from srbench.store import StoreError
 
 from .markup import Tag, parse

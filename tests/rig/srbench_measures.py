@@ -240,9 +240,40 @@ class Large(srbench.Method):
         return lr.repeat_interleave(scale, -2).repeat_interleave(scale, -1)
 
 
+class Coarse(Large):
+    """Its ceiling is HR in squares of 4 x 4 pixels; goes wrong there as it is told."""
+
+    ceiling = "HR in squares"
+    samples = True
+
+    def __init__(self, fault: Literal["none", "raises", "shape", "finite", "dies", "waits"] = "none") -> None:
+        self.fault, self.upscaled = fault, 0
+
+    def upscale(self, lr, scale):
+        self.upscaled += 1
+        return super().upscale(lr, scale)
+
+    def reconstruct(self, hr):
+        import torch
+
+        done = sorted(path.name for path in folder().glob("results/*/cells/*/*/images/*"))
+        note(f"reconstructs {tuple(hr.shape)} after {len(done)} SR of others, {self.upscaled} of its own")
+        if self.fault == "raises":
+            raise MemoryError("too large")
+        if self.fault == "shape":
+            return hr[..., 1:]
+        if self.fault == "dies":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.fault == "waits" and not (folder() / "waited").exists():
+            (folder() / "waited").touch()
+            time.sleep(3)
+        made = torch.nn.functional.avg_pool2d(hr, 4) / float(self.fault != "finite")
+        return made.repeat_interleave(4, -2).repeat_interleave(4, -1) + torch.rand(()) / 1000
+
+
 @srbench.hookimpl
 def srbench_methods():
-    return [srbench.Entry("toy-large", Large)]
+    return [srbench.Entry("toy-large", Large), srbench.Entry("toy-coarse", Coarse)]
 
 
 @srbench.hookimpl

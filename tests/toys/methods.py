@@ -77,6 +77,15 @@ class RightButPicky(Right):
         return super().upscale(lr, scale)
 
 
+class RightWithCeiling(Right):
+    """Knows what it would be at best: half as grey."""
+
+    ceiling = "HR in half the contrast"
+
+    def reconstruct(self, hr):
+        return 0.5 * hr
+
+
 class Abstract(srbench.Method):
     pass
 
@@ -230,6 +239,24 @@ class HaloTooSmall(srbench.Method):
 
 class HaloRight(HaloTooSmall):
     halo = 3
+
+
+class CeilingOfLrSize(RightWithCeiling):
+    def reconstruct(self, hr):
+        return hr[..., ::4, ::4]
+
+
+class CeilingDividesByBlack(RightWithCeiling):
+    def reconstruct(self, hr):
+        return hr / hr.amax((-1, -2, -3), keepdim=True)
+
+
+class CeilingDrifts(RightWithCeiling):
+    calls: ClassVar[list[int]] = []
+
+    def reconstruct(self, hr):
+        self.calls.append(1)
+        return hr + 0.25 * len(self.calls)
 
 
 class FitsInSecret(Right):

@@ -158,3 +158,59 @@ class SetOverwritesSr(SetDifference):
     def update(self, sr, hr):
         super().update(sr, hr)
         sr.zero_()
+
+
+class GeneratorDifference(srbench.SetMetric):
+    """The absolute difference in mean brightness of two sets that are not paired."""
+
+    higher_is_better = False
+    range = (0.0, 1.0)
+
+    def __init__(self):
+        self.brightness = {"generated": [], "real": [], "training": []}
+
+    def update_unpaired(self, image, source, item):
+        self.brightness[source].append(float(image.mean()))
+
+    def compute(self):
+        generated, real = self.brightness["generated"], self.brightness["real"]
+        if not generated or not real:
+            return srbench.Skip("needs an image of each set")
+        return abs(math.fsum(generated) / len(generated) - math.fsum(real) / len(real))
+
+
+class BothTasks(GeneratorDifference):
+    """Of pairs and of sets that are not paired."""
+
+    def update(self, sr, hr):
+        self.brightness["generated"].append(float(sr.mean()))
+        self.brightness["real"].append(float(hr.mean()))
+
+
+class GeneratedHasNoPicture(GeneratorDifference):
+    def update_unpaired(self, image, source, item):
+        self.brightness[source].append(float(item.read_hr()[0].mean()) / 255)
+
+
+class LastGeneratedCounts(GeneratorDifference):
+    def compute(self):
+        self.brightness["generated"] = self.brightness["generated"][-1:]
+        return super().compute()
+
+
+class BlindForGenerated(GeneratorDifference):
+    def compute(self):
+        self.brightness["generated"] = [0.0]
+        return super().compute()
+
+
+class FailsOnNothing(GeneratorDifference):
+    def compute(self):
+        generated, real = self.brightness["generated"], self.brightness["real"]
+        return abs(math.fsum(generated) / len(generated) - math.fsum(real) / len(real))
+
+
+class OverwritesGenerated(GeneratorDifference):
+    def update_unpaired(self, image, source, item):
+        super().update_unpaired(image, source, item)
+        image.zero_()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,22 +16,25 @@ from srbench_fid.trained.rows import Array, Rows
 import srbench
 from srbench.cell import digest
 
+Version = Literal["bicubic", "real", "synthetic"]
+"""Which of the pictures of one id: bicubic SR, HR, the method's. A generator's have ids of their own."""
+
 
 @dataclass(frozen=True)
 class _Example:
-    """version: tells SR, HR and bicubic of one image apart. sha256: of the prepared image."""
+    """sha256: of the prepared image."""
 
     id: str
     label: str
     group: str | None
-    version: str
+    version: Version
     sha256: str
 
 
 class Labelled:
     """A set of prepared images with their classes, in an order that does not depend on how they came."""
 
-    def __init__(self, rows: Rows, examples: Sequence[_Example], versions: Sequence[str]) -> None:
+    def __init__(self, rows: Rows, examples: Sequence[_Example], versions: Sequence[Version]) -> None:
         chosen = [place for place, example in enumerate(examples) if example.version in versions]
         chosen.sort(key=lambda place: (examples[place].id, examples[place].version))
         self._rows, self._places = rows, np.array(chosen, np.intp)
@@ -67,7 +71,7 @@ class Gathering:
         self._rows: Rows | None = None
         self._examples: list[_Example] = []
 
-    def add(self, row: Array, item: srbench.Item, version: str) -> None:
+    def add(self, row: Array, item: srbench.Item, version: Version) -> None:
         """Keep one. Raises `ValueError` when its item has no label."""
         if item.label is None:
             raise ValueError(f"image {item.id!r} has no label")
@@ -77,7 +81,7 @@ class Gathering:
         pixels = hashlib.sha256(row.tobytes()).hexdigest()
         self._examples.append(_Example(item.id, item.label, item.group, version, pixels))
 
-    def of(self, *versions: str) -> Labelled | None:
+    def of(self, *versions: Version) -> Labelled | None:
         """The images in these versions; None when there are none."""
         labelled = None if self._rows is None else Labelled(self._rows, self._examples, versions)
         return labelled or None

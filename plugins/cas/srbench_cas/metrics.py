@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
@@ -10,12 +11,12 @@ from msgspec import Meta
 
 import srbench
 from srbench.image import Image, to_image, to_tensor
-from srbench.metric import Need
+from srbench.metric import Need, Source
 from srbench.resize import resize
 
 from .classifiers import classifier as find_classifier
 from .confusion import Confusion
-from .labelled import Gathering, Labelled
+from .labelled import Gathering, Labelled, Version
 from .predictions import predictions
 
 if TYPE_CHECKING:
@@ -32,13 +33,16 @@ class Cas(srbench.SetMetric):
     The mean over several trainings that differ in their seed. Beside it: its spread, precision, recall and F1 (means
     over classes), the confusion matrix, and the accuracy of the same classifier trained on real HR (the ceiling) and
     on bicubic SR (the floor).
+
+    Of a generator the classifier learns from what was generated, each image with the class it was asked to be of, in
+    place of SR, and the ceiling from the training split; there is no floor.
     """
 
     higher_is_better = True
     range = (0.0, 1.0)
     sees = "image"
     needs: ClassVar[frozenset[Need]] = frozenset({"labels", "training_sr"})
-    learned_from: ClassVar[tuple[str, ...]] = ("sr",)
+    learned_from: ClassVar[tuple[Version, ...]] = ("synthetic",)
 
     def __init__(self, classifier: str = "skinlesnet", seeds: AtLeastOne = 3, epochs: AtLeastOne = 10) -> None:
         """How it is measured.
@@ -50,48 +54,61 @@ class Cas(srbench.SetMetric):
         self._classifier = find_classifier(classifier, epochs)
         self._seeds = seeds
         self._training, self._testing = Gathering(), Gathering()
+        self._unlabelled: set[Source] = set()
         self._extra: dict[str, float] = {}
 
     def update_training(self, sr: torch.Tensor, hr: torch.Tensor, item: srbench.Item) -> None:
         """Take in one image of the training split, and make its bicubic SR."""
-        for version, image in (("sr", sr), ("hr", hr), ("bicubic", bicubic(item, self.protocol))):
+        versions: dict[Version, torch.Tensor] = {"synthetic": sr, "real": hr, "bicubic": bicubic(item, self.protocol)}
+        for version, image in versions.items():
             self._training.add(self._classifier.prepare(image), item, version)
 
     def update_item(self, sr: torch.Tensor, hr: torch.Tensor, item: srbench.Item) -> None:
         """Take in the HR of one image of the test split."""
-        self._testing.add(self._classifier.prepare(hr), item, "hr")
+        self._testing.add(self._classifier.prepare(hr), item, "real")
+
+    def update_unpaired(self, image: torch.Tensor, source: Source, item: srbench.Item) -> None:
+        """Take in one image: to learn from when `generated` or of the `training` split, to test on when `real`."""
+        if item.label is None:
+            self._unlabelled.add(source)
+            return
+        gathering = self._testing if source == "real" else self._training
+        gathering.add(self._classifier.prepare(image), item, "synthetic" if source == "generated" else "real")
 
     def compute(self) -> float | srbench.Skip:
-        """The mean accuracy over seeds; skipped where the training split has fewer than two classes."""
-        generated, real, floor = (self._training.of(*which) for which in (self.learned_from, ("hr",), ("bicubic",)))
-        test = self._testing.of("hr")
-        if generated is None or real is None or floor is None or test is None:
-            return srbench.Skip("needs labelled images in the training split and in the test split")
-        if len(set(real.labels)) < 2:
-            return srbench.Skip(f"needs two classes to tell apart; the training split has only {real.labels[0]!r}")
-        scores = self._confusions(generated, test)
-        ceilings, floors = (
-            [confusion.accuracy for confusion in self._confusions(train, test)] for train in (real, floor)
-        )
+        """The mean accuracy over seeds; skipped where there are fewer than two classes to learn."""
+        if self._unlabelled:
+            return srbench.Skip(_NO_CLASS["generated" if "generated" in self._unlabelled else "real"])
+        synthetic, real, floor = (self._training.of(version) for version in ("synthetic", "real", "bicubic"))
+        learned, test = self._training.of(*self.learned_from), self._testing.of("real")
+        if synthetic is None or real is None or learned is None or test is None:
+            return srbench.Skip("needs labelled images to learn from, real ones among them, and in the test split")
+        for name, images in (("training split has", real), ("images to learn from have", learned)):
+            if len(set(images.labels)) < 2:
+                return srbench.Skip(f"needs two classes to tell apart; the {name} only {images.labels[0]!r}")
+        scores = self._confusions(learned, test)
         accuracies = [confusion.accuracy for confusion in scores]
         self._extra = {
             "spread": _spread(accuracies),
             "precision": statistics.fmean(confusion.precision for confusion in scores),
             "recall": statistics.fmean(confusion.recall for confusion in scores),
             "f1": statistics.fmean(confusion.f1 for confusion in scores),
-            "ceiling": statistics.fmean(ceilings),
-            "ceiling spread": _spread(ceilings),
-            "floor": statistics.fmean(floors),
-            "floor spread": _spread(floors),
+            **self._reference("ceiling", real, test),
+            **({} if floor is None else self._reference("floor", floor, test)),
             "seeds": float(len(scores)),
-            "training images": float(len(generated)),
-            **_confusion_matrix(scores, _classes(generated, test)),
+            "training images": float(len(learned)),
+            **_confusion_matrix(scores, _classes(learned, test)),
         }
         return statistics.fmean(accuracies)
 
     def extra(self) -> dict[str, float]:
         """What stands beside the accuracy; `TRUE as PREDICTED` are test images, in the mean over seeds."""
         return self._extra
+
+    def _reference(self, name: str, train: Labelled, test: Labelled) -> dict[str, float]:
+        """What the classifier gets that learns from other images than the method's."""
+        accuracies = [confusion.accuracy for confusion in self._confusions(train, test)]
+        return {name: statistics.fmean(accuracies), f"{name} spread": _spread(accuracies)}
 
     def _confusions(self, train: Labelled, test: Labelled) -> list[Confusion]:
         classes = _classes(train, test)
@@ -106,10 +123,17 @@ class Nas(Cas):
     """Accuracy, on real HR of the test split, of a classifier trained on HR and SR of the training split together.
 
     "Naive augmentation score": above the ceiling, the SR teaches something that HR alone does not. Everything else is
-    as in CAS.
+    as in CAS; of a generator, what was generated takes the place of SR.
     """
 
-    learned_from = ("hr", "sr")
+    learned_from = ("real", "synthetic")
+
+
+_NO_CLASS: Mapping[Source, str] = {
+    "generated": "the generated images have no class, so that no classifier can learn from them; use a generator that "
+    "is asked for images of a class",
+    "real": "some images of the dataset have no class, so that no classifier can learn from them or be tested on them",
+}
 
 
 def bicubic(item: srbench.Item, protocol: Protocol) -> torch.Tensor:

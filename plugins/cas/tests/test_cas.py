@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import srbench
 from srbench.dataset import Item
 from srbench.image import to_image, to_tensor
 from srbench.method import Method
+from srbench.metric import Source
 from srbench.plugins import registry
 from srbench.protocol import Protocol
 from srbench.testing import check_metrics
@@ -110,10 +111,10 @@ def test_skinlesnet_tells_separable_classes_apart() -> None:
     train, test = _items(0, 4, labels), _items(1, 3, labels)
     # One training, not three: SR is HR, and the floor is not looked at.
     for item in train:
-        metric._training.add(metric._classifier.prepare(_hr(item)), item, "sr")
+        metric._training.add(metric._classifier.prepare(_hr(item)), item, "synthetic")
     for item in test:
         metric.update_item(_hr(item), _hr(item), item)
-    learned, tested = metric._training.of("sr"), metric._testing.of("hr")
+    learned, tested = metric._training.of("synthetic"), metric._testing.of("real")
     assert learned is not None
     assert tested is not None
     (confusion,) = metric._confusions(learned, tested)
@@ -244,8 +245,8 @@ class _Slow(HogSvm):
 def test_of_several_that_need_one_classifier_only_one_trains_it() -> None:
     gathering = Gathering()
     for item in _items(0, 2):
-        gathering.add(np.zeros(4), item, "sr")
-    images = gathering.of("sr")
+        gathering.add(np.zeros(4), item, "synthetic")
+    images = gathering.of("synthetic")
     assert images is not None
     slow = _Slow()
     # The lock is one of open files, so that threads wait for each other as processes do.
@@ -264,8 +265,8 @@ def test_the_machine_is_chosen_from_a_small_grid_and_repeats() -> None:
     assert np.prod([len(values) for values in HogSvm.grid.values()]) == 6
     gathering, machine = Gathering(), HogSvm()
     for item in _items(0, 5):
-        gathering.add(machine.prepare(_hr(item) + 0.3 * _noise(item)), item, "sr")
-    images = gathering.of("sr")
+        gathering.add(machine.prepare(_hr(item) + 0.3 * _noise(item)), item, "synthetic")
+    images = gathering.of("synthetic")
     assert images is not None
     first, second = (machine.predict(images, images, ("checks", "columns", "rows"), 4, "cpu") for _ in range(2))
     assert np.array_equal(first, second)
@@ -301,12 +302,104 @@ def test_one_class_or_no_images_skip_the_metric() -> None:
     assert isinstance(Cas("hog-svm").compute(), srbench.Skip)
 
 
+def _unpaired(
+    metric: Cas, generated: Sequence[Item], real: Sequence[Item], training: Sequence[Item]
+) -> float | srbench.Skip:
+    metric.protocol = Protocol(f"{SIDE}px", 1, size=SIDE)
+    shown: dict[Source, Sequence[Item]] = {"generated": generated, "real": real, "training": training}
+    for source, items in shown.items():
+        for item in items:
+            metric.update_unpaired(_hr(item), source, item)
+    return metric.compute()
+
+
+def _samples(split: int, each: int, labels: tuple[str | None, ...] = ("rows", "columns", "checks")) -> list[Item]:
+    return [
+        Item(f"sample-{number:04}", _picture(label or "rows", 100 * split + number), label=label)
+        for number, label in enumerate(labels * each)
+    ]
+
+
+def test_of_a_generator_the_classifier_learns_from_what_it_made_and_the_ceiling_from_the_training_split(
+    counted: list[tuple[str, int]],
+) -> None:
+    generated, real, training = _samples(3, 5), _items(1, 4), _items(0, 6)
+    metric = Cas("hog-svm", seeds=1)
+    value = _unpaired(metric, generated, real, training)
+    extra = metric.extra()
+    assert extra["training images"] == 15
+    assert not [name for name in extra if "floor" in name]
+    # The same two trainings by hand: what was generated in place of SR, with its classes.
+    paired = Cas("hog-svm", seeds=1)
+    assert value == _scored(paired, generated, real)
+    assert extra["ceiling"] == _scored(Cas("hog-svm", seeds=1), training, real)
+    assert {key: extra[key] for key in extra if " as " in key} == {
+        key: value for key, value in paired.extra().items() if " as " in key
+    }
+    assert extra["rows as rows"] <= 4
+
+
+def test_nas_of_a_generator_learns_from_the_training_split_too(counted: list[tuple[str, int]]) -> None:
+    generated, real, training = _samples(3, 5), _items(1, 4), _items(0, 6)
+    metric = Nas("hog-svm", seeds=2)
+    value = _unpaired(metric, generated, real, training)
+    assert metric.extra()["training images"] == 15 + 18
+    assert isinstance(value, float)
+    assert len(counted) == 4
+    again = Nas("hog-svm", seeds=2)
+    assert _unpaired(again, generated[::-1], real[::-1], training[::-1]) == value
+    assert again.extra() == metric.extra()
+    assert len(counted) == 4, "the order of images changes nothing"
+    _unpaired(Cas("hog-svm", seeds=2), generated, real, training)
+    assert len(counted) == 6, "CAS shares the ceiling of NAS"
+
+
+def test_a_generator_whose_classes_are_mixed_up_teaches_less_than_the_real_images() -> None:
+    turned = {"rows": "columns", "columns": "checks", "checks": "rows"}
+    generated = [Item(item.id, item.hr, label=turned[item.label or ""]) for item in _samples(3, 6)]
+    metric = Cas("hog-svm", seeds=1)
+    assert _unpaired(metric, generated, _items(1, 4), _items(0, 6)) == 0.0
+    assert metric.extra()["ceiling"] == 1.0
+    assert metric.extra()["rows as columns"] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("generated", "training", "reason"),
+    [
+        (_samples(3, 4, (None,)), _items(0, 4), "the generated images have no class"),
+        (_samples(3, 4), [Item("x", _picture("rows", 0))], "images of the dataset have no class"),
+        (_samples(3, 4, ("rows",)), _items(0, 4), "the images to learn from have only 'rows'"),
+        (_samples(3, 4), _items(0, 4, ("rows",)), "the training split has only 'rows'"),
+        (_samples(3, 4), [], "real ones among them"),
+        ([], _items(0, 4), "labelled images to learn from"),
+    ],
+)
+def test_what_a_generator_s_classifier_cannot_learn_from_is_a_reason(
+    generated: list[Item], training: list[Item], reason: str
+) -> None:
+    skip = _unpaired(Cas("hog-svm", seeds=1), generated, _items(1, 3), training)
+    assert isinstance(skip, srbench.Skip)
+    assert reason in skip.reason
+
+
+@pytest.mark.parametrize("name", ["hog-svm", "skinlesnet"])
+def test_squares_of_32_pixels_are_learned(name: str) -> None:
+    def small(item: Item) -> Item:
+        picture = item.read_hr()[0][:32, :32]
+        return Item(item.id, picture // 3 if item.label == "rows" else picture, label=item.label)
+
+    labels = ("rows", "checks")
+    generated, real = [small(item) for item in _samples(3, 8, labels)], [small(item) for item in _items(1, 4, labels)]
+    # The ceiling's training is the first one, remembered.
+    assert _unpaired(Cas(name, seeds=1, epochs=12), generated, real, generated) == 1.0
+
+
 def test_a_network_repeats_under_its_seed_whatever_the_global_one() -> None:
     network = NetworkClassifier("tiny", 2, lambda: 16, _tiny)
     gathering = Gathering()
     for item in _items(0, 4):
-        gathering.add(network.prepare(_hr(item)), item, "sr")
-    images = gathering.of("sr")
+        gathering.add(network.prepare(_hr(item)), item, "synthetic")
+    images = gathering.of("synthetic")
     assert images is not None
     made = []
     for seed in (1, 2):

@@ -32,9 +32,9 @@ class Features:
     """The features that one extractor sees in images, one image at a time.
 
     One at a time, since a network's rounding depends on how many images share a call, and a score must not. What was
-    extracted is remembered for as long as the extractor lives; that of HR images also on disk, since every method of a
-    leaderboard is compared with the same ones. A file there is named by everything that its content depends on:
-    extractor, pixels, kind of device, version of torch.
+    extracted is remembered for as long as the extractor lives; that of a dataset's images also on disk, since every
+    method of a leaderboard is compared with the same ones. A file there is named by everything that its content depends
+    on: extractor, pixels, kind of device, version of torch.
     """
 
     def __init__(self, extractor: srbench.Extractor, disk: Path | None = None) -> None:
@@ -42,12 +42,12 @@ class Features:
         self._memory = _memory_of(extractor)
         self._disk = disk
 
-    def of_sr(self, image: torch.Tensor) -> Vector:
+    def of_generated(self, image: torch.Tensor) -> Vector:
         """The features `(d,)` of `(C, H, W)` in [0, 1]. Raises `FeatureError` when they are no finite vector."""
         return self._of(image, None)
 
-    def of_hr(self, image: torch.Tensor) -> Vector:
-        """As `of_sr`, kept on disk."""
+    def of_real(self, image: torch.Tensor) -> Vector:
+        """As `of_generated`, kept on disk."""
         return self._of(image, self._disk)
 
     def _of(self, image: torch.Tensor, disk: Path | None) -> Vector:
@@ -78,7 +78,7 @@ class Features:
 
 
 def disk_cache(key: str, device: str) -> Path:
-    """Where the features of HR images lie that the extractor with this key sees on this kind of device."""
+    """Where the features of datasets' images lie that the extractor with this key sees on this kind of device."""
     import torch
 
     facts = {"extractor": key, "device": device.partition(":")[0], "torch": torch.__version__}

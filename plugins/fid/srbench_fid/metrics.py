@@ -1,9 +1,15 @@
-"""The set metrics: each gathers features of SR and HR, and compares them at the end."""
+"""The set metrics: each gathers features of a generated set and of a real one, and compares them at the end.
+
+In super-resolution the two are SR and HR of the test split, image by image. In generation they are what a generator
+made and the test split, in any numbers; images of the training split then show what a real set gets, the ceiling.
+"""
 
 from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol, runtime_checkable
 
 import msgspec
@@ -12,9 +18,10 @@ from numpy.typing import NDArray
 
 import srbench
 
-from .features import Features, Vector, disk_cache
+from .feature_metric import PAIR, FeatureMetric, too_few
+from .features import Vector
 from .frechet import frechet_between
-from .inception_score import InceptionScore, inception_score
+from .inception_score import inception_score
 from .kernels import gaussian_mmd, kernel_distance, median_distance
 from .manifold import covered
 from .moments import Moments
@@ -22,7 +29,7 @@ from .moments import Moments
 if TYPE_CHECKING:
     import torch
 
-    from srbench.metric import Need
+    from srbench.metric import Need, Source
 
 CLIP = "timm:vit_large_patch14_clip_quickgelu_336.openai"
 """The network of CMMD: CLIP's ViT-L/14 at 336 pixels."""
@@ -30,6 +37,7 @@ CLIP = "timm:vit_large_patch14_clip_quickgelu_336.openai"
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 AtLeastTwo = Annotated[int, msgspec.Meta(ge=2)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
+Vectors = NDArray[np.float32]
 
 
 @runtime_checkable
@@ -40,44 +48,36 @@ class Classifies(Protocol):
         """Logits `(N, classes)` from features `(N, dim)`."""
 
 
-class FeatureMetric(srbench.SetMetric):
-    """Compares SR with HR through the features of an extractor; sees whole images, whatever the protocol scores."""
+class _Normals:
+    """The sets as normal distributions in feature space, all there is to know for a Frechet distance."""
 
-    sees = "image"
+    def __init__(self) -> None:
+        self._moments: dict[Source, Moments] = {}
 
-    def __init__(self, extractor: str = "inception") -> None:
-        self._name = extractor
-        self._features: Features | None = None
+    def take(self, source: Source, vector: Vector) -> None:
+        if source not in self._moments:
+            self._moments[source] = Moments(len(vector))
+        self._moments[source].update(vector[None])
 
-    def extractor(self) -> srbench.ExtractorUse:
-        """The one named by the parameter."""
-        return srbench.ExtractorUse(self._name)
+    def count(self, source: Source) -> int:
+        return self._moments[source].count if source in self._moments else 0
 
-    def bind(self, extractor: srbench.Extractor) -> None:
-        """Take the extractor."""
-        key: str = getattr(extractor, "key", "")
-        self._features = Features(extractor, disk_cache(key, extractor.device) if key else None)
+    def counts(self) -> dict[Source, int]:
+        return {source: self.count(source) for source in PAIR}
 
-    def update_item(self, sr: torch.Tensor, hr: torch.Tensor, item: srbench.Item) -> None:
-        """Take in one image."""
-        self._take(*self._extract(sr, hr), item.label)
+    def distance(self, source: Source) -> float:
+        """From the real set."""
+        return frechet_between(self._moments[source], self._moments["real"])
 
-    def update(self, sr: torch.Tensor, hr: torch.Tensor) -> None:
-        """Take in one image without its label."""
-        self._take(*self._extract(sr, hr), None)
-
-    def _extract(self, sr: torch.Tensor, hr: torch.Tensor) -> tuple[Vector, Vector]:
-        if self._features is None:
-            raise TypeError("bind an extractor before the first image")
-        return self._features.of_sr(sr), self._features.of_hr(hr)
-
-    @abstractmethod
-    def _take(self, sr: Vector, hr: Vector, label: str | None) -> None:
-        """Take in the features `(d,)` of one image and its HR."""
+    def facts(self) -> dict[str, float]:
+        facts: dict[str, float] = {"n": min(self.counts().values()), "d": self._moments["real"].dim}
+        if self.count("training") < 2:
+            return facts
+        return facts | {"ceiling": self.distance("training"), "ceiling n": self.count("training")}
 
 
 class Fid(FeatureMetric):
-    """Frechet distance between the features of SR and of HR (FID, where the extractor is `inception`).
+    """Frechet distance between the features of two sets (FID, where the extractor is `inception`).
 
     Too large by an amount that grows as n falls: compare only values of equal n, and trust no small n against d.
     """
@@ -87,29 +87,28 @@ class Fid(FeatureMetric):
 
     def __init__(self, extractor: str = "inception") -> None:
         super().__init__(extractor)
-        self._moments: tuple[Moments, Moments] | None = None
+        self._sets = _Normals()
 
-    def _take(self, sr: Vector, hr: Vector, label: str | None) -> None:
-        if self._moments is None:
-            self._moments = Moments(len(sr)), Moments(len(hr))
-        for moments, vector in zip(self._moments, (sr, hr), strict=True):
-            moments.update(vector[None])
+    def _take(self, source: Source, vector: Vector, label: str | None) -> None:
+        self._sets.take(source, vector)
+
+    def _count(self, source: Source, label: str | None) -> int:
+        return self._sets.count(source)
+
+    def _missing(self) -> srbench.Skip | None:
+        return too_few("FID", 2, self._sets.counts())
 
     def compute(self) -> float | srbench.Skip:
-        """The distance; skipped for fewer than 2 images."""
-        if self._moments is None or self._moments[0].count < 2:
-            return _too_few("FID", 2, 0 if self._moments is None else 1)
-        return frechet_between(*self._moments)
+        """The distance; skipped for fewer than 2 images in either set."""
+        return self._missing() or self._sets.distance("generated")
 
     def extra(self) -> dict[str, float]:
-        """n, the number of images, and d, the length of a feature vector."""
-        if self._moments is None:
-            return {}
-        return {"n": self._moments[0].count, "d": self._moments[0].dim}
+        """n, the images of the smaller set, and d, the length of a feature vector; the ceiling of generation."""
+        return {} if self._missing() else self._sets.facts()
 
 
 class ClassFid(FeatureMetric):
-    """Frechet distance averaged over classes (CAFD): each class of SR against the same class of HR."""
+    """Frechet distance averaged over classes (CAFD): each class of one set against the same class of the other."""
 
     higher_is_better = False
     range = (0.0, math.inf)
@@ -117,64 +116,115 @@ class ClassFid(FeatureMetric):
 
     def __init__(self, extractor: str = "inception") -> None:
         super().__init__(extractor)
-        self._classes: dict[str, Fid] = {}
+        self._classes: dict[str, _Normals] = {}
+        self._unlabelled = 0
 
-    def _take(self, sr: Vector, hr: Vector, label: str | None) -> None:
+    def _take(self, source: Source, vector: Vector, label: str | None) -> None:
         if label is None:
-            raise TypeError("CAFD needs the label of every image: give it through update_item")
-        self._classes.setdefault(label, Fid())._take(sr, hr, None)
+            self._unlabelled += 1
+        else:
+            self._classes.setdefault(label, _Normals()).take(source, vector)
+
+    def _count(self, source: Source, label: str | None) -> int:
+        return 0 if label is None or label not in self._classes else self._classes[label].count(source)
+
+    def _missing(self) -> srbench.Skip | None:
+        if self._unlabelled:
+            return srbench.Skip(f"CAFD needs the class of every image; {self._unlabelled} came without")
+        if not self._classes:
+            return too_few("CAFD", 2, dict.fromkeys(PAIR, 0))
+        few = sorted(label for label, sets in self._classes.items() if min(sets.counts().values()) < 2)
+        if few:
+            return srbench.Skip(
+                f"CAFD needs at least 2 images of each class in each set; of {', '.join(few)} are fewer"
+            )
+        return None
 
     def compute(self) -> float | srbench.Skip:
-        """The mean distance; skipped where a class has fewer than 2 images."""
-        alone = sorted(label for label, fid in self._classes.items() if fid.extra()["n"] < 2)
-        if alone:
-            return srbench.Skip(f"CAFD needs at least 2 images of each class; there is one of {', '.join(alone)}")
-        if not self._classes:
-            return _too_few("CAFD", 2, 0)
-        return math.fsum(self._distances().values()) / len(self._classes)
+        """The mean distance; skipped where a class has fewer than 2 images in either set, or an image no class."""
+        return self._missing() or _mean(self._distances().values())
 
     def extra(self) -> dict[str, float]:
-        """The distance of each class; n, the images of the smallest class, and d."""
-        if not self._classes or any(fid.extra()["n"] < 2 for fid in self._classes.values()):
+        """The distance of each class; n, the images of the smallest class, and d; the ceiling of generation."""
+        if self._missing():
             return {}
-        sizes = [fid.extra() for fid in self._classes.values()]
-        facts = {"n": min(size["n"] for size in sizes), "d": sizes[0]["d"], "classes": float(len(sizes))}
-        return facts | {f"fid of {label}": value for label, value in self._distances().items()}
+        facts = [sets.facts() for sets in self._classes.values()]
+        told = {"n": min(fact["n"] for fact in facts), "d": facts[0]["d"], "classes": float(len(facts))}
+        if all("ceiling" in fact for fact in facts):
+            told["ceiling"] = _mean(fact["ceiling"] for fact in facts)
+            told["ceiling n"] = min(fact["ceiling n"] for fact in facts)
+        return told | {f"fid of {label}": distance for label, distance in self._distances().items()}
 
     def _distances(self) -> dict[str, float]:
-        found = {}
-        for label in sorted(self._classes):
-            value = self._classes[label].compute()
-            assert isinstance(value, float), "classes of one image were turned away"
-            found[label] = value
-        return found
+        return {label: self._classes[label].distance("generated") for label in sorted(self._classes)}
+
+
+@dataclass(frozen=True)
+class _Score:
+    """beside: numbers that go with the value."""
+
+    value: float
+    beside: Mapping[str, float] = field(default_factory=dict)
 
 
 class _Gathering(FeatureMetric):
     """Keeps the features of every image.
 
+    what: its name for people. least: the images that each of the sets it compares needs.
+
     Says nothing of d: what these metrics make of few images is uncertain, but not biased as a Frechet distance is.
     """
 
-    def __init__(self, extractor: str = "inception") -> None:
+    compares: ClassVar[tuple[Source, ...]] = PAIR
+
+    def __init__(self, extractor: str, what: str, least: int) -> None:
         super().__init__(extractor)
-        self._sr: list[Vector] = []
-        self._hr: list[Vector] = []
+        self._what, self._least = what, least
+        self._vectors: dict[Source, list[Vector]] = {"generated": [], "real": [], "training": []}
+        self._beside: Mapping[str, float] = {}
 
-    def _take(self, sr: Vector, hr: Vector, label: str | None) -> None:
-        self._sr.append(sr)
-        self._hr.append(hr)
+    def _take(self, source: Source, vector: Vector, label: str | None) -> None:
+        self._vectors[source].append(vector)
 
-    def _sets(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        return np.stack(self._sr), np.stack(self._hr)
+    def _count(self, source: Source, label: str | None) -> int:
+        return len(self._vectors[source])
+
+    def _counts(self) -> dict[Source, int]:
+        return {source: len(self._vectors[source]) for source in self.compares}
+
+    def _missing(self) -> srbench.Skip | None:
+        return too_few(self._what, self._least, self._counts())
+
+    def compute(self) -> float | srbench.Skip:
+        """The score; skipped for too few images."""
+        missing = self._missing()
+        if missing:
+            return missing
+        score = self._score(self._set("generated"))
+        self._beside = score.beside
+        return score.value
 
     def extra(self) -> dict[str, float]:
-        """n, the number of images."""
-        return {"n": len(self._sr)}
+        """n, the images of the smaller set; what goes with the value; the ceiling."""
+        facts = {"n": min(self._counts().values()), **self._beside}
+        if self._missing() or len(self._vectors[self.ceiling_of]) < self._least:
+            return facts
+        ceiling = self._score(self._set(self.ceiling_of))
+        facts["ceiling"] = ceiling.value
+        if "spread" in ceiling.beside:
+            facts["ceiling spread"] = ceiling.beside["spread"]
+        return facts | {"ceiling n": len(self._vectors[self.ceiling_of])}
+
+    @abstractmethod
+    def _score(self, images: Vectors) -> _Score:
+        """Of features `(n, d)` in place of the generated ones."""
+
+    def _set(self, source: Source) -> Vectors:
+        return np.stack(self._vectors[source])
 
 
 class Kid(_Gathering):
-    """Kernel distance between the features of SR and of HR (KID). Unbiased, so that it may be below 0.
+    """Kernel distance between the features of two sets (KID). Unbiased, so that it may be below 0.
 
     The mean over random subsets, as torch-fidelity takes them; for sets that fit into one subset the estimate over
     everything, with its standard error over random halves.
@@ -183,27 +233,18 @@ class Kid(_Gathering):
     higher_is_better = False
 
     def __init__(self, extractor: str = "inception", subsets: AtLeastTwo = 100, subset_size: AtLeastTwo = 1000) -> None:
-        super().__init__(extractor)
+        super().__init__(extractor, "KID", least=2)
         self._subsets, self._subset_size = subsets, subset_size
-        self._spread: dict[str, float] = {}
 
-    def compute(self) -> float | srbench.Skip:
-        """The distance; skipped for fewer than 2 images."""
-        if len(self._sr) < 2:
-            return _too_few("KID", 2, len(self._sr))
-        distance = kernel_distance(*self._sets(), self._subsets, self._subset_size)
-        self._spread = {"spread": distance.spread, "subset_size": distance.subset_size}
-        return distance.value
-
-    def extra(self) -> dict[str, float]:
-        """n, the spread, and the size of the subsets."""
-        return super().extra() | self._spread
+    def _score(self, images: Vectors) -> _Score:
+        distance = kernel_distance(images, self._set("real"), self._subsets, self._subset_size)
+        return _Score(distance.value, {"spread": distance.spread, "subset_size": distance.subset_size})
 
 
 class Mmd(_Gathering):
-    """Squared MMD with a Gaussian kernel between the features of SR and of HR, times 1000.
+    """Squared MMD with a Gaussian kernel between the features of two sets, times 1000.
 
-    sigma: the width of the kernel; without it, the median distance between HR images.
+    sigma: the width of the kernel; without it, the median distance between real images.
     """
 
     higher_is_better = False
@@ -211,21 +252,13 @@ class Mmd(_Gathering):
     range = (0.0, 2000.0)
 
     def __init__(self, extractor: str = "inception", sigma: Positive | None = None) -> None:
-        super().__init__(extractor)
+        super().__init__(extractor, "MMD", least=2)
         self._sigma = sigma
 
-    def compute(self) -> float | srbench.Skip:
-        """The distance; skipped for fewer than 2 images."""
-        if len(self._sr) < 2:
-            return _too_few("MMD", 2, len(self._sr))
-        return 1000 * gaussian_mmd(*self._sets(), self._width())
-
-    def extra(self) -> dict[str, float]:
-        """n, and the width of the kernel."""
-        return super().extra() | ({"sigma": self._width()} if len(self._hr) > 1 else {})
-
-    def _width(self) -> float:
-        return self._sigma if self._sigma is not None else median_distance(np.stack(self._hr))
+    def _score(self, images: Vectors) -> _Score:
+        real = self._set("real")
+        sigma = self._sigma if self._sigma is not None else median_distance(real)
+        return _Score(1000 * gaussian_mmd(images, real, sigma), {"sigma": sigma})
 
 
 class Cmmd(Mmd):
@@ -236,13 +269,15 @@ class Cmmd(Mmd):
 
 
 class Is(_Gathering):
-    """Inception Score of SR. Knows nothing of HR: read it beside the score of HR, which stands next to it."""
+    """Inception Score. Compares with nothing: read it beside the score of the real images, the ceiling."""
 
     higher_is_better = True
     range = (1.0, math.inf)
+    compares: ClassVar[tuple[Source, ...]] = ("generated",)
+    ceiling_of: ClassVar[Source] = "real"
 
     def __init__(self, extractor: str = "inception", splits: AtLeastOne = 10) -> None:
-        super().__init__(extractor)
+        super().__init__(extractor, f"the Inception Score over {splits} splits", least=splits)
         self._splits = splits
         self._classifier: Classifies | None = None
 
@@ -251,28 +286,20 @@ class Is(_Gathering):
         super().bind(extractor)
         self._classifier = extractor if isinstance(extractor, Classifies) else None
 
-    def compute(self) -> float | srbench.Skip:
-        """The mean over splits; skipped for fewer images than splits."""
+    def _missing(self) -> srbench.Skip | None:
         if self._classifier is None:
             return srbench.Skip(f"the Inception Score needs a classifier, and {self._name!r} gives no logits")
-        if len(self._sr) < self._splits:
-            return _too_few(f"the Inception Score over {self._splits} splits", self._splits, len(self._sr))
-        return self._score(self._sr).value
+        return super()._missing()
 
-    def extra(self) -> dict[str, float]:
-        """n, the spread over splits, and the score of HR as the ceiling."""
-        if self._classifier is None or len(self._sr) < self._splits:
-            return super().extra()
-        return super().extra() | {"spread": self._score(self._sr).spread, "ceiling": self._score(self._hr).value}
-
-    def _score(self, features: list[Vector]) -> InceptionScore:
+    def _score(self, images: Vectors) -> _Score:
         import torch
 
         assert self._classifier is not None
         device = getattr(self._classifier, "device", "cpu")
         with torch.inference_mode():
-            logits = self._classifier.logits(torch.from_numpy(np.stack(features)).to(device)).cpu()
-        return inception_score(logits.numpy(), self._splits)
+            logits = self._classifier.logits(torch.from_numpy(images).to(device)).cpu()
+        score = inception_score(logits.numpy(), self._splits)
+        return _Score(score.value, {"spread": score.spread})
 
 
 class _Manifold(_Gathering):
@@ -280,33 +307,24 @@ class _Manifold(_Gathering):
     range = (0.0, 1.0)
 
     def __init__(self, extractor: str = "inception", neighbours: AtLeastOne = 3) -> None:
-        super().__init__(extractor)
+        super().__init__(extractor, f"a manifold of {neighbours} neighbours", least=neighbours + 1)
         self._neighbours = neighbours
-
-    def compute(self) -> float | srbench.Skip:
-        """The share; skipped where there are no more images than neighbours."""
-        if len(self._sr) <= self._neighbours:
-            return _too_few(f"a manifold of {self._neighbours} neighbours", self._neighbours + 1, len(self._sr))
-        return covered(*self._points_and_manifold(), self._neighbours)
-
-    @abstractmethod
-    def _points_and_manifold(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
 
 
 class Precision(_Manifold):
-    """The share of SR images whose features lie on the manifold of HR (Kynkaanniemi et al. 2019)."""
+    """The share of generated images whose features lie on the manifold of real ones (Kynkaanniemi et al. 2019)."""
 
-    def _points_and_manifold(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        return self._sets()
+    def _score(self, images: Vectors) -> _Score:
+        return _Score(covered(images, self._set("real"), self._neighbours))
 
 
 class Recall(_Manifold):
-    """The share of HR images whose features lie on the manifold of SR (Kynkaanniemi et al. 2019)."""
+    """The share of real images whose features lie on the manifold of generated ones (Kynkaanniemi et al. 2019)."""
 
-    def _points_and_manifold(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        sr, hr = self._sets()
-        return hr, sr
+    def _score(self, images: Vectors) -> _Score:
+        return _Score(covered(self._set("real"), images, self._neighbours))
 
 
-def _too_few(what: str, needed: int, given: int) -> srbench.Skip:
-    return srbench.Skip(f"{what} needs at least {needed} images; there {'is' if given == 1 else 'are'} {given}")
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return math.fsum(found) / len(found)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.linalg
 import torch
 from rig import Bench
 from safetensors.torch import save_file
@@ -23,13 +24,16 @@ from srbench.plugins import registry
 from srbench.testing import check_extractors, check_metrics
 from srbench.torchvision_shim import import_torchvision
 
+import_torchvision()
+from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric  # noqa: E402
+from torch_fidelity.metric_kid import kid_features_to_metric  # noqa: E402
+
 MODEL = "test_resnet.r160_in1k"
 NAMES = ["fid", "cafd", "kid", "mmd", "cmmd", "precision", "recall"]
 
 
 def save_model(root: Path, seed: int = 0) -> None:
     """The smallest ResNet of timm, with random weights, in a data root."""
-    import_torchvision()
     import timm
 
     torch.manual_seed(seed)
@@ -134,7 +138,7 @@ def test_cafd_is_the_mean_over_classes_of_fid():
 def test_cafd_tells_which_class_is_too_small():
     answer = scored(ClassFid(), SR, HR, "a" * 15 + "b" + "a" * 14)
     assert isinstance(answer, srbench.Skip)
-    assert "one of b" in answer.reason
+    assert "of b are fewer" in answer.reason
 
 
 def test_beside_its_value_a_metric_says_what_it_rests_on():
@@ -186,6 +190,153 @@ def test_features_that_are_no_numbers_name_the_fault():
 
     with pytest.raises(FeatureError, match="not finite"):
         scored(Fid(), SR, HR, extractor=Broken())
+
+
+def unpaired(metric, generated, real, training=(), labels: str = "", extractor=None):
+    """labels: of the images of each source, in their order."""
+    metric.bind(extractor or Corners())
+    for source, batch in (("generated", generated), ("real", real), ("training", training)):
+        for number, image in enumerate(batch):
+            label = labels[number] if labels else None
+            metric.update_unpaired(
+                image, source, Item(f"{source}-{number}", np.zeros((1, 1, 1), np.uint8), label=label)
+            )
+    return metric.compute()
+
+
+TRAINING = 0.8 * images(55, 3)
+REAL = 0.8 * images(41, 4)
+
+
+def by_scipy(a: np.ndarray, b: np.ndarray) -> float:
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    one, other = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    # The last feature is the sum of the others: the root of a singular product has a tiny imaginary part.
+    root = scipy.linalg.sqrtm(one @ other)
+    return float(((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(one + other) - 2 * np.trace(root).real)
+
+
+def test_fid_of_sets_of_different_sizes_is_that_of_scipy_and_of_torch_fidelity():
+    metric = Fid()
+    value = unpaired(metric, SR, REAL, TRAINING)
+    sr, real, training = features_of(SR), features_of(REAL), features_of(TRAINING)
+    assert value == pytest.approx(by_scipy(sr, real), rel=1e-5)
+    statistics = [fid_features_to_statistics(torch.from_numpy(features)) for features in (sr, real)]
+    assert value == pytest.approx(fid_statistics_to_metric(*statistics, False)["frechet_inception_distance"], rel=1e-5)
+    # As many training images as there are generated ones, and no more, show what a real set gets.
+    assert metric.extra() == {
+        "n": 30,
+        "d": 5,
+        "ceiling": pytest.approx(by_scipy(training[:30], real), rel=1e-4),
+        "ceiling n": 30,
+    }
+    assert metric.extra()["ceiling"] < value / 5
+
+
+@pytest.mark.parametrize("subset_size", [11, 1000])
+def test_kid_of_sets_of_different_sizes_is_that_of_torch_fidelity(subset_size):
+    metric = Kid(subsets=20, subset_size=subset_size)
+    value = unpaired(metric, SR, REAL, TRAINING)
+    sr, real, training = features_of(SR), features_of(REAL), features_of(TRAINING)
+    extra = metric.extra()
+    if subset_size == 11:
+
+        def by_torch_fidelity(features: np.ndarray) -> dict[str, float]:
+            settings = {"kid_subsets": 20, "kid_subset_size": 11, "verbose": False}
+            pair = (torch.from_numpy(one).double() for one in (features, real))
+            return kid_features_to_metric(*pair, **settings)
+
+        for expected, key, given in (
+            (by_torch_fidelity(sr), "", value),
+            (by_torch_fidelity(training[:30]), "ceiling ", extra["ceiling"]),
+        ):
+            assert given == pytest.approx(expected["kernel_inception_distance_mean"], abs=1e-9)
+            assert extra[f"{key}spread"] == pytest.approx(expected["kernel_inception_distance_std"], abs=1e-9)
+    else:
+        assert value == pytest.approx(by_the_definition(sr, real), abs=1e-9)
+        assert extra["ceiling"] == pytest.approx(by_the_definition(training[:30], real), abs=1e-9)
+    assert (extra["n"], extra["ceiling n"]) == (30, 30)
+
+
+def by_the_definition(x: np.ndarray, y: np.ndarray) -> float:
+    """Unbiased squared MMD, pair by pair."""
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> float:
+        return (float(a.astype(np.float64) @ b) / len(a) + 1) ** 3
+
+    within = [np.mean([kernel(a, b) for i, a in enumerate(s) for j, b in enumerate(s) if i != j]) for s in (x, y)]
+    return float(sum(within) - 2 * np.mean([kernel(a, b) for a in x for b in y]))
+
+
+def test_the_other_metrics_of_sets_of_different_sizes_and_their_ceilings_are_their_formulas():
+    sr, real, training = features_of(SR), features_of(REAL), features_of(TRAINING)[:30]
+    width = float(np.median(pdist(real.astype(np.float64))))
+
+    def classified(features: np.ndarray) -> float:
+        return inception_score(Corners().logits(torch.from_numpy(features)).numpy(), 4).value
+
+    for metric, expected, ceiling in (
+        (Mmd(), 1000 * gaussian_mmd(sr, real, width), 1000 * gaussian_mmd(training, real, width)),
+        (Cmmd(), 1000 * gaussian_mmd(sr, real, 10.0), 1000 * gaussian_mmd(training, real, 10.0)),
+        (Precision(), covered(sr, real), covered(training, real)),
+        (Recall(), covered(real, sr), covered(real, training)),
+        (Is(splits=4), classified(sr), classified(real)),
+    ):
+        assert unpaired(metric, SR, REAL, TRAINING) == pytest.approx(expected, rel=1e-6)
+        extra = metric.extra()
+        assert extra["ceiling"] == pytest.approx(ceiling, rel=1e-6)
+        assert (extra["n"], extra["ceiling n"]) == (30, 41 if isinstance(metric, Is) else 30)
+
+
+def test_cafd_of_generated_images_compares_each_class_and_so_does_its_ceiling():
+    metric = ClassFid()
+    labels = "abbbabbabbabbbabbabbabbbabbabbabbbabbabbabbbabbabbabbbabb"
+    value = unpaired(metric, SR, REAL, TRAINING, labels)
+    sets = {"sr": features_of(SR), "real": features_of(REAL), "training": features_of(TRAINING)}
+
+    def of(name: str, label: str, most: int | None = None) -> np.ndarray:
+        return sets[name][[number for number in range(len(sets[name])) if labels[number] == label]][:most]
+
+    expected = {label: by_scipy(of("sr", label), of("real", label)) for label in "ab"}
+    sizes = {label: len(of("sr", label)) for label in "ab"}
+    extra = metric.extra()
+    assert value == pytest.approx(sum(expected.values()) / 2, rel=1e-4)
+    assert {label: extra[f"fid of {label}"] for label in "ab"} == pytest.approx(expected, rel=1e-4)
+    assert extra["n"] == extra["ceiling n"] == sizes["a"] < 15
+    ceilings = [by_scipy(of("training", label, sizes[label]), of("real", label)) for label in "ab"]
+    assert extra["ceiling"] == pytest.approx(sum(ceilings) / 2, rel=1e-4)
+
+
+def test_a_class_that_is_not_generated_or_an_image_without_one_is_a_reason():
+    answer = unpaired(ClassFid(), SR[:4], REAL[:6], (), "aaaabb")
+    assert isinstance(answer, srbench.Skip)
+    assert "of b are fewer" in answer.reason
+    assert "4 came without" in unpaired(ClassFid(), SR[:2], REAL[:2]).reason
+
+
+@pytest.mark.parametrize("kind", [Fid, Kid, Mmd, Precision, Recall])
+def test_too_few_of_one_set_say_of_which(kind):
+    assert "there is 1 generated one" in unpaired(kind(), SR[:1], REAL, TRAINING).reason
+    assert "there is 1 real one" in unpaired(kind(), SR, REAL[:1], TRAINING).reason
+    metric = kind()
+    assert isinstance(unpaired(metric, SR, REAL, TRAINING[:1]), float)
+    assert "ceiling" not in metric.extra(), "one training image shows nothing"
+
+
+@pytest.mark.parametrize(("kind", "count"), [(Fid, 30 + 41 + 30), (Recall, 30 + 41 + 30), (Is, 30 + 41)])
+def test_no_more_training_images_are_extracted_than_the_ceiling_needs(kind, count):
+    extractor = Corners()
+    unpaired(kind(), SR, REAL, TRAINING, extractor=extractor)
+    assert extractor.calls == count
+
+
+def test_real_and_training_images_are_kept_on_disk_and_generated_ones_are_not():
+    calls = []
+    for generated in (SR, SR.flip(-1)):
+        extractor = keyed("generation")
+        unpaired(Fid(), generated, REAL, TRAINING, extractor=extractor)
+        calls.append(extractor.calls)
+    assert calls == [30 + 41 + 30, 30]
 
 
 def test_metrics_that_share_an_extractor_extract_each_image_once():

@@ -24,6 +24,8 @@ from torch import nn
 
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
+from srbench.plugins import registry
+from srbench.squares import Squares
 from srbench.testing import check_extractors
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.weights import WeightsDamaged
@@ -269,6 +271,19 @@ def test_a_unet_learns_to_find_bright_squares(tmp_path: Path) -> None:
     facts = extractor.fit(_masked(0, 8), _masked(1, 4), _context(tmp_path, extractor))
     assert facts["dice"] > 0.6, "a mask of everything would have 0.24"
     assert extractor.extract(torch.rand(2, 1, 50, 70)).shape == (2, 256)
+
+
+@pytest.mark.parametrize(
+    ("extractor", "fact", "guessing"),
+    # All foreground has a Dice of .65, and a third of the tiles is of each class.
+    [(UNetEncoder(epochs=8), "dice", 0.75), (SkinLesNet(epochs=2), "accuracy", 0.45)],
+)
+def test_squares_of_32_pixels_are_learned(extractor: Any, fact: str, guessing: float, tmp_path: Path) -> None:
+    squares = Squares(registry().get("dataset", "textures").load()(), 32, "tiles")
+    train, test = list(squares.train())[::12], list(squares.test())[::9]
+    assert extractor.fit(train, test, _context(tmp_path, extractor))[fact] > guessing
+    features = extractor.extract(torch.rand(1, 1, 32, 32))
+    assert features.shape == (1, extractor.dim)
 
 
 def test_grey_and_colour_of_any_size_have_features(trained: SkinLesNet) -> None:

@@ -5,15 +5,41 @@ from __future__ import annotations
 import hashlib
 import heapq
 import math
+from abc import abstractmethod
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import srbench
 
-from .structural import MsSsim, Ssim
+from .structural import WINDOW, Ssim, fitting_scales, ms_ssim
 
 if TYPE_CHECKING:
     import torch
+
+    from srbench.metric import Source
+
+
+class _Sample:
+    """At most `size` images of a set, those chosen by the smallest sha256: a draw without regard to order or method."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._taken = 0
+        # The largest digest first, so that a smaller one takes its place; the count settles equal images.
+        self._held: list[tuple[int, int, int, torch.Tensor]] = []
+
+    def add(self, image: torch.Tensor, chosen_by: torch.Tensor) -> None:
+        # Half the memory; what is lost lies far below the rounding of 16-bit pixels. Always a copy.
+        held = (-_digest(chosen_by), -_digest(image), self._taken, image.float().clone())
+        self._taken += 1
+        place = heapq.heappush if len(self._held) < self._size else heapq.heappushpop
+        place(self._held, held)
+
+    def clear(self) -> None:
+        self._held.clear()
+
+    def images(self) -> list[torch.Tensor]:
+        return [image.double() for *_, image in self._held]
 
 
 class _Pairwise(srbench.SetMetric):
@@ -21,61 +47,68 @@ class _Pairwise(srbench.SetMetric):
 
     Of a set of more than `images` images, that many are compared: those whose HR has the smallest sha256, which is a
     sample drawn without regard to order or method; so every method is judged by the same images, and only they are
-    held in memory.
+    held in memory. Generated images, which have no HR, are chosen by their own sha256.
     """
 
     higher_is_better = False
-    similarity: srbench.ImageMetric
 
     def __init__(self, images: int = 20) -> None:
         if images < 2:
             raise srbench.SrbenchError(f"images: {images} make no pair; compare at least 2")
-        self.images = images
         self._shapes: set[tuple[int, ...]] = set()
-        self._taken = 0
-        # The largest digest first, so that a smaller one takes its place; the count settles equal images.
-        self._held: list[tuple[int, int, int, torch.Tensor, torch.Tensor]] = []
+        self._made, self._real = _Sample(images), _Sample(images)
+
+    @abstractmethod
+    def similarity(self, one: torch.Tensor, other: torch.Tensor) -> float | srbench.Skip:
+        """How alike two images `(C, H, W)` are, float64 in [0, 1]."""
 
     def update(self, sr: torch.Tensor, hr: torch.Tensor) -> None:
         """Take in one image and its HR, both float64 `(C, H, W)` in [0, 1]."""
-        self._shapes |= {tuple(sr.shape), tuple(hr.shape)}
-        if len(self._shapes) > 1:
-            self._held.clear()
-            return
-        # Half the memory; what is lost lies far below the rounding of 16-bit pixels. Always a copy.
-        held = (-_digest(hr), -_digest(sr), self._taken, sr.float().clone(), hr.float().clone())
-        self._taken += 1
-        place = heapq.heappush if len(self._held) < self.images else heapq.heappushpop
-        place(self._held, held)
+        self._see(self._made, sr, hr)
+        self._see(self._real, hr, hr)
+
+    def update_unpaired(self, image: torch.Tensor, source: Source, item: srbench.Item) -> None:
+        """Take in one image of the two sets; those of the training split are left out."""
+        if source != "training":
+            self._see(self._made if source == "generated" else self._real, image, image)
+
+    def _see(self, sample: _Sample, image: torch.Tensor, chosen_by: torch.Tensor) -> None:
+        self._shapes.add(tuple(image.shape))
+        if len(self._shapes) == 1:
+            sample.add(image, chosen_by)
+        else:
+            self._made.clear()
+            self._real.clear()
 
     def compute(self) -> float | srbench.Skip:
-        """The mean similarity of the SR images to each other."""
+        """The mean similarity of the generated images to each other."""
         if len(self._shapes) > 1:
             first, second = sorted(self._shapes)[:2]
             return srbench.Skip(
                 "the images are of different sizes or channels, which cannot be compared pixel by pixel: "
                 f"{_words(first)} and {_words(second)}, for example"
             )
-        if len(self._held) < 2:
-            return srbench.Skip(f"pairs need two images; the set has {len(self._held)}")
-        return self._mean([sr for *_, sr, _ in self._held])
+        return self._mean(self._made)
 
     def extra(self) -> dict[str, float]:
-        """The ceiling: the mean similarity of the same HR images, to judge the value by; and how many pairs there are.
+        """The ceiling: the mean similarity of the real images, to judge the value by; and how many pairs there are.
 
         Empty where the metric is skipped.
         """
-        if len(self._held) < 2:
+        made = self._made.images()
+        if len(made) < 2 or isinstance(self.similarity(*made[:2]), srbench.Skip):
             return {}
-        real = self._mean([hr for *_, hr in self._held])
-        if isinstance(real, srbench.Skip):
-            return {}
-        return {"ceiling": real, "pairs": float(math.comb(len(self._held), 2))}
+        facts = {"pairs": float(math.comb(len(made), 2))}
+        real = self._mean(self._real)
+        return facts if isinstance(real, srbench.Skip) else {"ceiling": real, **facts}
 
-    def _mean(self, images: list[torch.Tensor]) -> float | srbench.Skip:
+    def _mean(self, sample: _Sample) -> float | srbench.Skip:
+        images = sample.images()
+        if len(images) < 2:
+            return srbench.Skip(f"pairs need two images; the set has {len(images)}")
         scores = []
         for one, other in combinations(images, 2):
-            score = self.similarity.score(one.double(), other.double())
+            score = self.similarity(one, other)
             if isinstance(score, srbench.Skip):
                 return score
             scores.append(score)
@@ -83,27 +116,49 @@ class _Pairwise(srbench.SetMetric):
 
 
 class PairwiseSsim(_Pairwise):
-    """Mean SSIM over the pairs of images of a set: lower is more diverse. Its ceiling is that of HR.
+    """Mean SSIM over the pairs of images of a set: lower is more diverse. Its ceiling is that of real images.
 
     SSIM is that of the metric `ssim`. All pairs of the set, or of `images` of its images when there are more (chosen by
-    the sha256 of their HR). Skipped where sizes differ, with fewer than two images, and where SSIM would be.
+    the sha256 of their HR; generated ones by their own). Skipped where sizes differ, with fewer than two images, and
+    where SSIM would be.
     """
 
     range = (-1.0, 1.0)
-    similarity = Ssim()
+
+    def similarity(self, one: torch.Tensor, other: torch.Tensor) -> float | srbench.Skip:
+        """SSIM."""
+        return Ssim().score(one, other)
 
 
 class PairwiseMsSsim(_Pairwise):
-    """Mean MS-SSIM over the pairs of images of a set: lower is more diverse. Its ceiling is that of HR.
+    """Mean MS-SSIM over the pairs of images of a set: lower is more diverse. Its ceiling is that of real images.
 
     Odena, Olah, Shlens, "Conditional image synthesis with auxiliary classifier GANs", 2017, who take 100 random pairs
     of a class. Here: all pairs of the set, or of `images` of its images when there are more (190 pairs of the default
-    20; chosen by the sha256 of their HR). Skipped where sizes differ, with fewer than two images, and where MS-SSIM
-    would be (160 pixels or less on a side).
+    20; chosen by the sha256 of their HR, generated ones by their own).
+
+    The five scales of MS-SSIM need more than 160 pixels on each side. Smaller images are compared over the scales whose
+    11 x 11 window fits (at 64 pixels the three finest, at 32 two), with the weights of these scales divided by their
+    sum; `scales` beside the value says over how many. Values over different numbers of scales cannot be compared.
+    Skipped where sizes differ, with fewer than two images, and under 11 pixels.
     """
 
     range = (0.0, 1.0)
-    similarity = MsSsim()
+
+    def similarity(self, one: torch.Tensor, other: torch.Tensor) -> float | srbench.Skip:
+        """MS-SSIM over the scales that fit."""
+        height, width = one.shape[-2:]
+        scales = fitting_scales(height, width)
+        if not scales:
+            return srbench.Skip(
+                f"MS-SSIM needs {WINDOW} pixels on each side even for one scale; here are {width} x {height}"
+            )
+        return ms_ssim(one, other, scales)
+
+    def extra(self) -> dict[str, float]:
+        """The ceiling, how many pairs there are, and over how many scales they are compared."""
+        facts = super().extra()
+        return facts | {"scales": float(fitting_scales(*next(iter(self._shapes))[-2:]))} if facts else {}
 
 
 def _digest(image: torch.Tensor) -> int:

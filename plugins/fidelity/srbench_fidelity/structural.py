@@ -21,6 +21,8 @@ SIGMA = 1.5
 # (K L)^2 with K1 = 0.01, K2 = 0.03 and a data range L of 1.
 C1 = 0.01**2
 C2 = 0.03**2
+MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""Of the five scales, the finest first (Wang et al. 2003)."""
 # Halving four times must leave a window: (11 - 1) * 2^4, and one pixel more.
 MS_SSIM_SHORT_SIDE = 161
 
@@ -71,9 +73,6 @@ class MsSsim(srbench.ImageMetric):
 
     def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | srbench.Skip:
         """MS-SSIM of `(C, H, W)` against `(C, H, W)`."""
-        import torch
-        from pytorch_msssim.ssim import ms_ssim
-
         require_same_shape(sr, hr)
         height, width = hr.shape[-2:]
         if min(height, width) < MS_SSIM_SHORT_SIDE:
@@ -81,9 +80,40 @@ class MsSsim(srbench.ImageMetric):
                 f"MS-SSIM needs more than {MS_SSIM_SHORT_SIDE - 1} pixels on each side of what is scored; "
                 f"this image has {width} x {height}"
             )
-        # The package's own window is float32, whose sum is off by enough to move a score in the sixth decimal.
-        window = torch.tensor(_WEIGHTS, dtype=hr.dtype).expand(hr.shape[0], 1, 1, WINDOW)
-        return float(ms_ssim(sr[None], hr[None], data_range=1.0, win=window))
+        return ms_ssim(sr, hr, len(MS_SSIM_WEIGHTS))
+
+
+def ms_ssim(one: torch.Tensor, other: torch.Tensor, scales: int) -> float:
+    """MS-SSIM of `(C, H, W)` against `(C, H, W)` over the `scales` finest of the five, their weights scaled to sum 1.
+
+    Over all five it is that of pytorch-msssim, whose own function asks for all five. Needs an image of which
+    `fitting_scales` is as many.
+    """
+    import torch
+    from pytorch_msssim.ssim import _ssim
+    from torch.nn.functional import avg_pool2d
+
+    weights = MS_SSIM_WEIGHTS[:scales]
+    # The package's own window is float32, whose sum is off by enough to move a score in the sixth decimal.
+    window = torch.tensor(_WEIGHTS, dtype=other.dtype).expand(other.shape[0], 1, 1, WINDOW)
+    x, y = one[None], other[None]
+    factors = []
+    for scale in range(scales):
+        if scale:
+            odd = [side % 2 for side in x.shape[2:]]
+            x, y = avg_pool2d(x, 2, padding=odd), avg_pool2d(y, 2, padding=odd)
+        similarity, contrast_and_structure = _ssim(x, y, 1.0, window)
+        factors.append((similarity if scale == scales - 1 else contrast_and_structure).relu())
+    exponents = other.new_tensor(weights if scales == len(MS_SSIM_WEIGHTS) else [w / sum(weights) for w in weights])
+    return float((torch.stack(factors) ** exponents.view(-1, 1, 1)).prod(0).mean())
+
+
+def fitting_scales(height: int, width: int) -> int:
+    """Over how many of MS-SSIM's five scales the window fits into an image; 0 when it is smaller than the window."""
+    side, scales = min(height, width), 0
+    while scales < len(MS_SSIM_WEIGHTS) and side >= WINDOW:
+        side, scales = (side + 1) // 2, scales + 1
+    return scales
 
 
 def _sum_of_ssim(x: torch.Tensor, y: torch.Tensor) -> float:

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 import torch
 from pytorch_msssim import ms_ssim
+from scipy.ndimage import correlate1d
 from skimage.metrics import structural_similarity
 from srbench_fidelity.diversity import PairwiseMsSsim, PairwiseSsim
+from srbench_fidelity.structural import fitting_scales
+from srbench_fidelity.structural import ms_ssim as ms_ssim_over
 
 import srbench
+from srbench.dataset import Item
 from srbench.testing.pictures import textured, textured_uint8
 
 
@@ -63,7 +67,7 @@ def test_pairwise_ms_ssim_is_the_mean_of_pytorch_msssims_over_all_pairs(channels
         [float(ms_ssim(tensor(a)[None], tensor(b)[None], data_range=1.0)) for a, b in combinations(hrs, 2)]
     )
     assert metric.compute() == pytest.approx(expected, abs=1e-5)
-    assert metric.extra() == {"ceiling": pytest.approx(metric.compute(), abs=1e-12), "pairs": 3.0}
+    assert metric.extra() == {"ceiling": pytest.approx(metric.compute(), abs=1e-12), "pairs": 3.0, "scales": 5.0}
 
 
 def test_one_image_again_and_again_is_as_alike_as_can_be():
@@ -119,11 +123,108 @@ def test_no_pair_and_too_small_a_pair_are_skipped_with_the_reason():
     assert "has 0" in PairwiseSsim().compute().reason
     one = taken(PairwiseSsim(), images(1, 20, 20, 1), images(1, 20, 20, 1))
     assert "has 1" in one.compute().reason
-    small = taken(PairwiseMsSsim(), images(2, 20, 20, 1), images(2, 20, 20, 1))
-    assert "20 x 20" in small.compute().reason
+    small = taken(PairwiseMsSsim(), images(2, 10, 30, 1), images(2, 10, 30, 1))
+    assert "30 x 10" in small.compute().reason
     assert one.extra() == small.extra() == {}
 
 
 def test_fewer_than_two_images_to_compare_are_refused():
     with pytest.raises(srbench.SrbenchError, match="at least 2"):
         PairwiseSsim(images=1)
+
+
+def by_the_formula(one: np.ndarray, other: np.ndarray, weights: list[float]) -> float:
+    """Wang et al. 2003, of one channel with even sides: means of 2 x 2 pixels between scales, SciPy's filter."""
+    window = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))
+    window /= window.sum()
+
+    def blur(plane: np.ndarray) -> np.ndarray:
+        return correlate1d(correlate1d(plane, window, 0), window, 1)[5:-5, 5:-5]
+
+    value = 1.0
+    for scale, weight in enumerate(weights):
+        if scale:
+            one, other = (
+                plane.reshape(plane.shape[0] // 2, 2, plane.shape[1] // 2, 2).mean((1, 3)) for plane in (one, other)
+            )
+        mean_one, mean_other = blur(one), blur(other)
+        covariance = blur(one * other) - mean_one * mean_other
+        variances = blur(one**2) - mean_one**2 + blur(other**2) - mean_other**2
+        term = (2 * covariance + 0.03**2) / (variances + 0.03**2)
+        if scale == len(weights) - 1:
+            term = term * (2 * mean_one * mean_other + 0.01**2) / (mean_one**2 + mean_other**2 + 0.01**2)
+        value *= max(0.0, term.mean()) ** weight
+    return value
+
+
+@pytest.mark.parametrize(
+    ("side", "weights"),
+    [
+        (16, [1.0]),
+        (32, [0.0448 / 0.3304, 0.2856 / 0.3304]),
+        (64, [0.0448 / 0.6305, 0.2856 / 0.6305, 0.3001 / 0.6305]),
+    ],
+)
+def test_small_images_are_compared_over_the_scales_that_fit_with_weights_that_sum_to_one(side, weights):
+    hrs = images(4, side, side, 1)
+    srs = [hr // 2 + np.roll(hrs[0], number, 0) // 2 for number, hr in enumerate(hrs)]
+    metric = taken(PairwiseMsSsim(), srs, hrs)
+    planes = [sr[..., 0] / 255 for sr in srs]
+    expected = np.mean([by_the_formula(one, other, weights) for one, other in combinations(planes, 2)])
+    assert metric.compute() == pytest.approx(expected, abs=1e-6)
+    assert metric.extra()["scales"] == len(weights)
+
+
+@pytest.mark.parametrize("size", [(161, 161), (200, 163), (176, 176)])
+def test_over_five_scales_it_is_pytorch_msssims_to_fourteen_digits(size):
+    one, other = (tensor(image)[None] for image in images(2, *size, 3))
+    window = torch.exp(-((torch.arange(11, dtype=torch.float64) - 5) ** 2) / (2 * 1.5**2))
+    expected = float(ms_ssim(one, other, data_range=1.0, win=(window / window.sum()).expand(3, 1, 1, 11)))
+    assert fitting_scales(*size) == 5
+    assert ms_ssim_over(one[0], other[0], 5) == pytest.approx(expected, rel=1e-14)
+
+
+def test_as_many_scales_fit_as_leave_a_window():
+    sides = {0: (1, 10), 1: (11, 20), 2: (21, 40), 3: (41, 80), 4: (81, 160), 5: (161, 5000)}
+    for scales, ends in sides.items():
+        assert (
+            {fitting_scales(side, 6000) for side in ends} == {fitting_scales(6000, side) for side in ends} == {scales}
+        )
+
+
+NOBODY = Item("sample", np.zeros((1, 1, 1), np.uint8))
+
+
+def unpaired(metric: srbench.SetMetric, generated: list[np.ndarray], real: list[np.ndarray]) -> srbench.SetMetric:
+    for source, shown in (("generated", generated), ("real", real), ("training", generated)):
+        for image in shown:
+            metric.update_unpaired(tensor(image), source, NOBODY)
+    return metric
+
+
+def test_generated_images_are_compared_with_each_other_and_so_are_real_ones():
+    made, real = images(5, 32, 32, 3), [255 - image // 2 for image in images(7, 32, 32, 3)]
+    metric = unpaired(PairwiseSsim(), made, real)
+    assert metric.compute() == pytest.approx(np.mean([by_scikit_image(*p) for p in combinations(made, 2)]), abs=1e-6)
+    ceiling = np.mean([by_scikit_image(*p) for p in combinations(real, 2)])
+    assert metric.extra() == {"ceiling": pytest.approx(ceiling, abs=1e-6), "pairs": 10.0}
+
+
+@pytest.mark.parametrize("kind", [PairwiseSsim, PairwiseMsSsim])
+def test_the_sample_of_a_generated_set_depends_on_no_order_and_not_on_the_real_set(kind):
+    made, real = images(12, 32, 32, 1), images(9, 32, 32, 1)[::-1]
+    metric = unpaired(kind(images=4), made, real)
+    value, extra = metric.compute(), metric.extra()
+    backwards = unpaired(kind(images=4), made[::-1], real[::-1])
+    assert backwards.compute() == pytest.approx(value, abs=1e-12)
+    assert backwards.extra() == pytest.approx(extra, abs=1e-12)
+    other = unpaired(kind(images=4), made, [255 - image for image in real])
+    assert other.compute() == value
+    assert unpaired(kind(images=4), made[:6], real).extra()["ceiling"] == extra["ceiling"]
+
+
+def test_without_two_real_images_there_is_no_ceiling():
+    metric = unpaired(PairwiseSsim(), images(3, 20, 20, 1), images(1, 20, 20, 1))
+    assert isinstance(metric.compute(), float)
+    assert metric.extra() == {"pairs": 3.0}
+    assert "has 1" in unpaired(PairwiseSsim(), images(1, 20, 20, 1), images(3, 20, 20, 1)).compute().reason

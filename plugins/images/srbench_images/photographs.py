@@ -47,11 +47,11 @@ class Region:
             for left in range(self.left, self.left + self.width - side + 1, side):
                 yield Region(self.photograph, top, left, side, side)
 
-    def item(self, split: str, label: str | None = None) -> Item:
+    def item(self, split: str) -> Item:
         """An item that reads its pixels when asked; its group is the photograph and the split's part of it."""
         stem = Path(self.photograph).stem
         name = f"{stem}-{self.top:04d}-{self.left:04d}"
-        return Item(name, partial(cut, self), label=label, group=f"{stem}/{split}")
+        return Item(name, partial(cut, self), group=f"{stem}/{split}")
 
 
 def cut(region: Region) -> Image:

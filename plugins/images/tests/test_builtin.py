@@ -16,6 +16,7 @@ from srbench_images.builtin import GUARD, Astronomy, Microscopy, Textures
 from srbench_images.photographs import SHA256, Region, cut, locate
 
 from srbench.dataset import DatasetError, DatasetMissing, Item
+from srbench.squares import Squares
 
 SETS: list[type[builtin._BuiltIn]] = [Astronomy, Microscopy, Textures]
 
@@ -124,6 +125,33 @@ def test_textures_are_labelled() -> None:
         assert all(item.id.startswith(f"{item.label}-") for item in split)
 
 
+def _between_classes(grey: np.ndarray, threshold: int) -> float:
+    """Otsu's criterion: the variance between what is at most the threshold and what is above."""
+    dark, bright = grey[grey <= threshold], grey[grey > threshold]
+    return len(dark) * len(bright) * float(bright.mean() - dark.mean()) ** 2
+
+
+def test_the_masks_of_textures_are_what_is_dark_by_otsus_criterion() -> None:
+    for item in (*Textures().train()[::7], *Textures().test()[::5]):
+        grey, mask = item.read_hr()[0].astype(np.float64), item.read_mask()
+        assert mask is not None
+        assert mask.shape == grey.shape
+        assert set(np.unique(mask)) == {0, 1}
+        darkest, brightest = int(grey.min()), int(grey.max())
+        best = max(_between_classes(grey, threshold) for threshold in range(darkest, brightest))
+        assert grey[mask == 1].max() < grey[mask == 0].min()
+        assert _between_classes(grey, int(grey[mask == 1].max())) == pytest.approx(best)
+    assert all(item.mask is None for kind in (Astronomy, Microscopy) for item in kind().test())
+
+
+def test_a_tile_has_its_part_of_the_mask() -> None:
+    whole = Textures().test()[0].read_mask()
+    tiles = {item.id: item for item in Squares(Textures(), 32, "tiles").test()}
+    part = tiles[f"{Textures().test()[0].id}-1-2"].read_mask()
+    assert whole is not None
+    np.testing.assert_array_equal(part, whole[32:64, 64:96])
+
+
 def test_nothing_is_decoded_until_read_and_each_photograph_once(monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[str] = []
     read = photographs.read_image
@@ -138,6 +166,7 @@ def test_nothing_is_decoded_until_read_and_each_photograph_once(monkeypatch: pyt
     assert decoded == []
     for item in items:
         item.read_hr()
+        item.read_mask()
     assert decoded == ["brick.png", "grass.png", "gravel.png"]
 
 
@@ -149,8 +178,10 @@ def test_a_reader_may_change_its_pixels() -> None:
 
 
 def test_items_travel_between_processes() -> None:
-    item: Item = pickle.loads(pickle.dumps(Astronomy().test()[0]))
-    np.testing.assert_array_equal(item.read_hr()[0], Astronomy().test()[0].read_hr()[0])
+    item: Item = pickle.loads(pickle.dumps(Textures().test()[0]))
+    original = Textures().test()[0]
+    np.testing.assert_array_equal(item.read_hr()[0], original.read_hr()[0])
+    np.testing.assert_array_equal(item.read_mask(), original.read_mask())
 
 
 def test_a_photograph_that_is_gone_or_changed_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

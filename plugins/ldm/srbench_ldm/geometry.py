@@ -43,9 +43,12 @@ class Geometry:
         return resize(self.framed(resize(lr, self.scale)), 1 / self.factor)
 
 
-def levels(channels: Sequence[int], scale: int) -> tuple[int, ...]:
-    """The channels of an autoencoder's levels at this scale: as many as it needs, the last one again and again."""
-    needed = largest_power(scale).bit_length()
+def levels(channels: Sequence[int], scale: int, fold: int = 1) -> tuple[int, ...]:
+    """The channels of an autoencoder's levels at this scale: as many as it needs, the last one again and again.
+
+    fold: the side of the squares of pixels that are one place of its first level; a power of two, at most the scale.
+    """
+    needed = (largest_power(scale) // fold).bit_length()
     return tuple(channels[min(level, len(channels) - 1)] for level in range(needed))
 
 

@@ -23,20 +23,20 @@ from .parameters import (
     Natural,
     Part,
     Positive,
+    Predicts,
     Share,
     Weight,
 )
 
 if TYPE_CHECKING:
     import torch
-    from monai.networks.nets.autoencoderkl import AutoencoderKL
     from srbench_ddpm.schedule import Schedule
 
     from srbench.training.context import FitContext
     from srbench.training.trainingset import TrainingSet
 
     from .geometry import Geometry
-    from .networks import Denoiser
+    from .networks import Autoencoder, Denoiser
 
 SCALES = range(2, 17)
 PREVIEW: tuple[Sampler, int] = ("dpm-solver++", 20)
@@ -63,7 +63,9 @@ class LDM(srbench.TorchMethod):
 
     Preset `mammography` is a published configuration for mammograms at x2 in grey (one level below the pixels' own,
     15 latent channels, HR patches of 416 pixels one by one, 100 epochs and 120); `pinaya` is MONAI's for 64-pixel CT
-    at x4; `small` is for two CPU cores, and says nothing of what the others can do.
+    at x4; `small` is for two CPU cores, and says nothing of what the others can do. It is made of what helps a short
+    training: an autoencoder on squares of 4 x 4 pixels with a linear one beside it (`fold`, `shortcut`), and a
+    diffusion of what the latent of bicubic SR lacks, whose U-Net tells the clean latent (`residual`, `predicts`).
 
     Deviations: patches are flipped and turned; both gradients of an adversarial step are computed before either
     network is updated; the perceptual distance is that of VGG19's features in place of AlexNet's with learned weights;
@@ -71,7 +73,11 @@ class LDM(srbench.TorchMethod):
 
     autoencoder: `weights.safetensors` of an earlier model of this method, whose autoencoder is used as it is; the whole
     budget is then the diffusion's. autoencoder_channels: of the levels, from the pixels' on; what the scale does not
-    need is left out, what it needs beyond is as the last. autoencoder_attention: in the deepest level. unet_attention:
+    need is left out, what it needs beyond is as the last. autoencoder_attention: in the deepest level. fold: the side
+    of the squares of pixels that are one place of its first level; a power of two, at most the scale's. shortcut: a
+    linear autoencoder beside it, which begins as the principal components of the training patches; then the network,
+    which at first adds nothing, learns what that lacks. predicts: what the U-Net tells of a noisy latent, the noise in
+    it or the clean latent. residual: what is diffused is the latent of HR without that of bicubic SR. unet_attention:
     for each of the U-Net's levels, whether it has any, in heads of head_channels. blocks: residual blocks a level.
     norm_groups: of group normalisation; all channels are multiples of it. warm_up: the share of its stage before the
     autoencoder meets its discriminator. autoencoder_share: of the budget. rates: of Adam. course: the learning rates'.
@@ -85,6 +91,8 @@ class LDM(srbench.TorchMethod):
 
     samples = True
     sampling = frozenset({"sampler", "steps", "eta"})
+    ceiling = "reconstruction by its autoencoder"
+    sampling = frozenset({"sampler", "steps", "eta"})
     presets: ClassVar = PRESETS
 
     def __init__(
@@ -94,6 +102,8 @@ class LDM(srbench.TorchMethod):
         latent_channels: Count = 15,
         autoencoder_blocks: Count = 2,
         autoencoder_attention: bool = False,
+        fold: Count = 1,
+        shortcut: bool = False,
         unet_channels: tuple[Count, ...] = (256, 256),
         unet_attention: tuple[bool, ...] = (False, True),
         head_channels: Count = 64,
@@ -121,6 +131,8 @@ class LDM(srbench.TorchMethod):
         betas: Betas = "linear",
         beta_start: Beta = 0.0015,
         beta_end: Beta = 0.0195,
+        predicts: Predicts = "noise",
+        residual: bool = False,
         lr_noise: Natural = 350,
         noise_level: Natural = 21,
         sampler: Sampler = "ancestral",
@@ -130,6 +142,7 @@ class LDM(srbench.TorchMethod):
         self.autoencoder = autoencoder
         self.autoencoder_channels, self.latent_channels = autoencoder_channels, latent_channels
         self.autoencoder_blocks, self.autoencoder_attention = autoencoder_blocks, autoencoder_attention
+        self.fold, self.shortcut = fold, shortcut
         self.unet_channels, self.unet_attention, self.head_channels = unet_channels, unet_attention, head_channels
         self.unet_blocks, self.norm_groups = unet_blocks, norm_groups
         self.kl_weight, self.perceptual_weight, self.adversarial_weight = (
@@ -145,6 +158,8 @@ class LDM(srbench.TorchMethod):
         self.batch_size, self.accumulate, self.patch = batch_size, accumulate, patch
         self.checkpointing = checkpointing
         self.timesteps, self.betas, self.beta_start, self.beta_end = timesteps, betas, beta_start, beta_end
+        self.predicts: Predicts = predicts
+        self.residual = residual
         self.lr_noise, self.noise_level = lr_noise, noise_level
         self.sampler: Sampler = sampler
         self.steps, self.eta = steps, eta
@@ -184,6 +199,8 @@ class LDM(srbench.TorchMethod):
                 f"noise_level, lr_noise: {self.noise_level}, {self.lr_noise}; the first is at most the second, up to "
                 f"which the network learns, and that at most the {self.timesteps} timesteps"
             )
+        if self.fold & (self.fold - 1):
+            raise srbench.SrbenchError(f"fold: {self.fold}; it should be a power of two, as the autoencoder halves")
         if self.betas != "cosine" and self.beta_start > self.beta_end:
             raise srbench.SrbenchError(f"beta_start: {self.beta_start} is above beta_end, {self.beta_end}")
         check_sampler(self.sampler, self.steps, self.eta, self.timesteps)
@@ -231,12 +248,13 @@ class LDM(srbench.TorchMethod):
 
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
         """The denoiser and the autoencoder."""
-        from .geometry import levels
-        from .networks import Denoiser, checkpoint_blocks, make_autoencoder
+        from .geometry import largest_power, levels
+        from .networks import Autoencoder, Denoiser, checkpoint_blocks
 
         reason = self._why_not(scale)
         if reason is not None:
             raise srbench.SrbenchError(f"{type(self).__name__}: {reason}")
+        fold = min(self.fold, largest_power(scale))
         networks: dict[str, torch.nn.Module] = {
             "denoiser": Denoiser(
                 self.latent_channels,
@@ -248,13 +266,15 @@ class LDM(srbench.TorchMethod):
                 self.norm_groups,
                 self.lr_noise,
             ),
-            "autoencoder": make_autoencoder(
+            "autoencoder": Autoencoder(
                 channels,
-                levels(self.autoencoder_channels, scale),
+                levels(self.autoencoder_channels, scale, fold),
                 self.latent_channels,
                 self.autoencoder_blocks,
                 self.autoencoder_attention,
                 self.norm_groups,
+                fold,
+                self.shortcut,
             ),
         }
         if self.checkpointing:
@@ -285,21 +305,30 @@ class LDM(srbench.TorchMethod):
         finally:
             self._previews = False
 
-    def autoencoder_and_denoiser(self) -> tuple[AutoencoderKL, Denoiser]:
+    def autoencoder_and_denoiser(self) -> tuple[Autoencoder, Denoiser]:
         """The networks, by their types."""
-        from monai.networks.nets.autoencoderkl import AutoencoderKL
-
-        from .networks import Denoiser
+        from .networks import Autoencoder, Denoiser
 
         autoencoder, denoiser = self.networks["autoencoder"], self.networks["denoiser"]
-        assert isinstance(autoencoder, AutoencoderKL) and isinstance(denoiser, Denoiser)
+        assert isinstance(autoencoder, Autoencoder) and isinstance(denoiser, Denoiser)
         return autoencoder, denoiser
 
-    def reconstruct(self, image: torch.Tensor) -> torch.Tensor:
+    def reconstruction(self, hr: torch.Tensor) -> torch.Tensor:
         """What the autoencoder makes of images `(N, C, H, W)` with white at 1: the ceiling of its SR."""
         autoencoder, _ = self.autoencoder_and_denoiser()
-        height, width = image.shape[-2:]
-        return autoencoder.reconstruct(self.geometry.framed(image))[..., :height, :width]
+        height, width = hr.shape[-2:]
+        return autoencoder.reconstruct(self.geometry.framed(hr))[..., :height, :width]
+
+    def base(self, lr: torch.Tensor) -> torch.Tensor:
+        """What is added to that which is diffused, to make a latent `(N, latent_channels, H, W)` of LR `(N, C, h, w)`.
+
+        With `residual` the latent of bicubic SR; otherwise nothing.
+        """
+        autoencoder, _ = self.autoencoder_and_denoiser()
+        if not self.residual:
+            return lr.new_zeros(())
+        mean: torch.Tensor = autoencoder.encode(self.geometry.framed(resize(lr, self.scale)))[0].float()
+        return mean
 
     def sr(self, lr: torch.Tensor) -> torch.Tensor:
         """SR of LR `(N, C, h, w)`, sampled; while there is only an autoencoder, its version of bicubic SR.
@@ -313,7 +342,7 @@ class LDM(srbench.TorchMethod):
         autoencoder, denoiser = self.autoencoder_and_denoiser()
         n, _, height, width = lr.shape
         if denoiser.latent_scale == 0:
-            return self.reconstruct(resize(lr, self.scale))
+            return self.reconstruction(resize(lr, self.scale))
         begin = int(torch.randint(2**62, ()))
         generators = [torch.Generator().manual_seed(begin) for _ in range(n)]
         schedule = self.schedule
@@ -324,8 +353,13 @@ class LDM(srbench.TorchMethod):
         sampler, steps, eta = self.sampler, self.steps, self.eta
         if self._previews:
             sampler, steps, eta = PREVIEW[0], min(PREVIEW[1], self.timesteps), 0.0
+
+        def noise_in(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+            told = denoiser(x, condition, t, level)
+            return told if self.predicts == "noise" else schedule.noise_from_clean(x, told, t)
+
         latent = sample(
-            lambda x, t: denoiser(x, condition, t, level),
+            noise_in,
             (self.latent_channels, *condition.shape[-2:]),
             schedule,
             generators,
@@ -334,5 +368,5 @@ class LDM(srbench.TorchMethod):
             eta=eta,
             device=lr.device,
         ).images
-        sr: torch.Tensor = autoencoder.decode(latent / denoiser.latent_scale)
+        sr: torch.Tensor = autoencoder.decode(self.base(lr) + latent / denoiser.latent_scale)
         return sr[..., : height * self.scale, : width * self.scale]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,33 +11,111 @@ from monai.networks.blocks.spatialattention import SpatialAttentionBlock
 from monai.networks.nets.autoencoderkl import AEKLResBlock, AutoencoderKL
 from monai.networks.nets.diffusion_model_unet import DiffusionModelUNet, DiffusionUNetResnetBlock
 from torch import nn
+from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 _BLOCKS = (AEKLResBlock, DiffusionUNetResnetBlock, SpatialAttentionBlock)
 """What is computed anew in a backward pass with checkpointing: residual blocks and attention, one by one."""
+QUIET = 0.01
+"""The deviation of latents in an autoencoder that begins as a linear one, whose white is 1."""
 
 
-def make_autoencoder(
-    planes: int, channels: Sequence[int], latent_channels: int, blocks: int, attention: bool, groups: int
-) -> AutoencoderKL:
+class Autoencoder(AutoencoderKL):
     """MONAI's AutoencoderKL: images `(N, planes, H, W)` with white at 1 to the mean and deviation of latents, and back.
 
-    channels: one a level; each after the first halves the sides. attention: in the deepest level and in the middle.
+    fold: squares of `fold` x `fold` pixels are one place of its first level. channels: one a level; each after the
+    first halves the sides. attention: in the deepest level and in the middle. shortcut: a linear map of squares of
+    pixels to latents, and one back, beside the network, as in Chen et al., "Deep compression autoencoder for efficient
+    high-resolution diffusion models", 2025, where it only moves and averages; `start_linear` gives it its weights.
     """
-    last = len(channels) - 1
-    return AutoencoderKL(
-        spatial_dims=2,
-        in_channels=planes,
-        out_channels=planes,
-        channels=channels,
-        latent_channels=latent_channels,
-        num_res_blocks=blocks,
-        norm_num_groups=groups,
-        attention_levels=[attention and level == last for level in range(len(channels))],
-        with_encoder_nonlocal_attn=attention,
-        with_decoder_nonlocal_attn=attention,
-        use_flash_attention=True,
-    )
+
+    def __init__(
+        self,
+        planes: int,
+        channels: Sequence[int],
+        latent_channels: int,
+        blocks: int,
+        attention: bool,
+        groups: int,
+        fold: int = 1,
+        shortcut: bool = False,
+    ) -> None:
+        last = len(channels) - 1
+        super().__init__(
+            spatial_dims=2,
+            in_channels=planes * fold**2,
+            out_channels=planes * fold**2,
+            channels=channels,
+            latent_channels=latent_channels,
+            num_res_blocks=blocks,
+            norm_num_groups=groups,
+            attention_levels=[attention and level == last for level in range(len(channels))],
+            with_encoder_nonlocal_attn=attention,
+            with_decoder_nonlocal_attn=attention,
+            use_flash_attention=True,
+        )
+        self.fold, self.factor = fold, fold * 2**last
+        self.linear = Projection(planes, latent_channels, self.factor) if shortcut else None
+
+    def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean and deviation of the latents of images."""
+        mean, deviation = super().encode(functional.pixel_unshuffle(x, self.fold))
+        return mean if self.linear is None else mean + self.linear.encode(x), deviation
+
+    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        """The images of latents."""
+        image = functional.pixel_shuffle(super().decode(z), self.fold)
+        return image if self.linear is None else image + self.linear.decode(z)
+
+    def start_linear(self, images: torch.Tensor) -> None:
+        """Begin as the best linear autoencoder of some images, to which the network adds nothing yet."""
+        assert self.linear is not None
+        self.linear.fit(images)
+        *_, last = (module for module in self.decoder.modules() if isinstance(module, nn.Conv2d))
+        with torch.no_grad():
+            for silent in (self.quant_conv_mu, self.quant_conv_log_sigma, last):
+                for parameter in silent.parameters():
+                    parameter.zero_()
+            *_, bias = self.quant_conv_log_sigma.parameters()
+            bias.fill_(2 * math.log(QUIET))
+
+
+class Projection(nn.Module):
+    """A linear map from squares of `factor` x `factor` pixels to latents, and one back."""
+
+    def __init__(self, planes: int, latent_channels: int, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+        self.analysis = nn.Conv2d(planes * factor**2, latent_channels, 1)
+        self.synthesis = nn.Conv2d(latent_channels, planes * factor**2, 1)
+
+    def encode(self, images: torch.Tensor) -> torch.Tensor:
+        """Latents of images `(N, planes, H, W)`."""
+        latents: torch.Tensor = self.analysis(functional.pixel_unshuffle(images, self.factor))
+        return latents
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """The images of latents."""
+        return functional.pixel_shuffle(self.synthesis(latents), self.factor)
+
+    def fit(self, images: torch.Tensor) -> None:
+        """Project squares of some images onto their first principal components.
+
+        No linear autoencoder has a smaller squared error (Baldi and Hornik, "Neural networks and principal component
+        analysis", 1989). The maps are orthonormal: an error in latents is as large in pixels. More latents than pixels
+        in a square stay empty.
+        """
+        squares = functional.pixel_unshuffle(images, self.factor).transpose(0, 1).flatten(1).double()
+        mean = squares.mean(1)
+        _, directions = torch.linalg.eigh(torch.cov(squares))  # the largest come last
+        basis = directions.flip(1)[:, : self.analysis.out_channels]
+        basis = functional.pad(basis, (0, self.analysis.out_channels - basis.shape[1])).to(images)
+        mean = mean.to(images)
+        with torch.no_grad():
+            self.analysis.weight.copy_(basis.T[..., None, None])
+            self.analysis.bias.copy_(-basis.T @ mean)  # type: ignore[union-attr]
+            self.synthesis.weight.copy_(basis[..., None, None])
+            self.synthesis.bias.copy_(mean)  # type: ignore[union-attr]
 
 
 class Denoiser(nn.Module):

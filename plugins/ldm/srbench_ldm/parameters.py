@@ -18,6 +18,7 @@ Share = Annotated[float, Meta(ge=0, lt=1)]
 Beta = Annotated[float, Meta(gt=0, lt=1)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 
+Predicts = Literal["noise", "clean"]
 Betas = Literal["linear", "scaled_linear", "cosine"]
 Course = Literal["constant", "cosine"]
 Keep = Literal["last", "best"]
@@ -40,20 +41,25 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "keep": "last",
     },
     "small": {
-        "autoencoder_channels": [64, 128, 128],
+        "autoencoder_channels": [64],
         "latent_channels": 8,
-        "unet_channels": [128, 256, 256],
-        "unet_attention": [False, False, True],
+        "autoencoder_blocks": 1,
+        "fold": 4,
+        "shortcut": True,
+        "unet_channels": [64, 64, 64],
+        "unet_attention": [False, False, False],
         "unet_blocks": 1,
         "perceptual_weight": 0.0,
-        "warm_up": 0.5,
+        "warm_up": 0.8,
         "discriminator_width": 32,
         "autoencoder_rate": 1e-3,
-        "learning_rate": 3e-4,
+        "predicts": "clean",
+        "residual": True,
+        "learning_rate": 2e-3,
         "course": "cosine",
         "clip": 1.0,
         "ema": 0.999,
-        "autoencoder_share": 0.5,
+        "autoencoder_share": 0.2,
         "batch_size": 8,
         "patch": 48,
         "lr_noise": 10,

@@ -16,8 +16,6 @@ from srbench.training.stages import Batch, Schedule, Stage, constant, cosine
 from .losses import PatchJudgement, kl_loss, perceptual_loss
 
 if TYPE_CHECKING:
-    from monai.networks.nets.autoencoderkl import AutoencoderKL
-
     from .method import LDM
 
 MEASURED = 256
@@ -57,9 +55,13 @@ def autoencoder_stage(method: LDM) -> Stage:
             teaching["discriminator"] = judgement.telling(hr, made)
         return {"autoencoder": loss, **teaching, **{name: value.detach() for name, value in losses.items()}}
 
+    def begin(draw: Callable[[], Batch]) -> None:
+        batches = [_halvable(draw().hr, method.geometry.factor) for _ in range(math.ceil(MEASURED / method.batch_size))]
+        autoencoder.start_linear(torch.cat(batches))
+
     def reconstruction_psnr(batch: Batch) -> float:
         cut = method.scale
-        made, hr = (image[..., cut:-cut, cut:-cut].double() for image in (method.reconstruct(batch.hr), batch.hr))
+        made, hr = (image[..., cut:-cut, cut:-cut].double() for image in (method.reconstruction(batch.hr), batch.hr))
         return _decibels(float((made - hr).square().mean()))
 
     return Stage(
@@ -79,6 +81,7 @@ def autoencoder_stage(method: LDM) -> Stage:
         accumulate=method.accumulate,
         validate=reconstruction_psnr,
         keep=method.keep,
+        begin=begin if method.shortcut else None,
     )
 
 
@@ -89,12 +92,17 @@ def diffusion_stage(method: LDM) -> Stage:
 
     def measure(draw: Callable[[], Batch]) -> None:
         batches = (draw() for _ in range(math.ceil(MEASURED / method.batch_size)))
-        denoiser.latent_scale.fill_(latent_scale(autoencoder, (geometry.framed(batch.hr) for batch in batches)))
+        denoiser.latent_scale.fill_(latent_scale(diffused(batch.lr, batch.hr) for batch in batches))
+
+    def diffused(lr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            mean, deviation = autoencoder.encode(geometry.framed(hr))
+            drawn = mean if method.residual else autoencoder.sampling(mean, deviation)
+            return drawn.float() - method.base(lr)
 
     def error(lr: torch.Tensor, hr: torch.Tensor, t: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-        """Of the noise told, squared, on average."""
-        with torch.no_grad():
-            latent = autoencoder.encode_stage_2_inputs(geometry.framed(hr)).float() * denoiser.latent_scale
+        """Of what the denoiser tells, squared, on average."""
+        latent = diffused(lr, hr) * denoiser.latent_scale
         condition = geometry.condition(2 * lr - 1)
         noise = torch.randn_like(latent)
         told = denoiser(
@@ -103,7 +111,7 @@ def diffusion_stage(method: LDM) -> Stage:
             t,
             level,
         )
-        return functional.mse_loss(told.float(), noise)
+        return functional.mse_loss(told.float(), noise if method.predicts == "noise" else latent)
 
     def step(batch: Batch) -> dict[str, torch.Tensor]:
         n, device = len(batch.lr), batch.lr.device
@@ -135,18 +143,13 @@ def diffusion_stage(method: LDM) -> Stage:
     )
 
 
-def latent_scale(autoencoder: AutoencoderKL, batches: Iterable[torch.Tensor]) -> float:
-    """1 / the standard deviation of the latents of images, over all their components, drawn as in training.
-
-    Raises `LatentError` where there is none.
-    """
+def latent_scale(latents: Iterable[torch.Tensor]) -> float:
+    """1 / the standard deviation of latents, over all their components. Raises `LatentError` where there is none."""
     count, total, squares = 0, 0.0, 0.0
-    with torch.no_grad():
-        for images in batches:
-            latent = autoencoder.encode_stage_2_inputs(images).double()
-            count += latent.numel()
-            total += float(latent.sum())
-            squares += float(latent.square().sum())
+    for latent in latents:
+        count += latent.numel()
+        total += float(latent.double().sum())
+        squares += float(latent.double().square().sum())
     variance = squares / count - (total / count) ** 2
     if not 0 < variance < math.inf:
         raise LatentError(

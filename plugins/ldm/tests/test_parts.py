@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from srbench_ldm import losses
 from srbench_ldm.geometry import Geometry, largest_power, levels
-from srbench_ldm.networks import Denoiser, checkpoint_blocks, make_autoencoder
+from srbench_ldm.networks import Autoencoder, Denoiser, checkpoint_blocks
 from torch import nn
 
 
@@ -129,7 +129,7 @@ def test_the_levels_follow_the_scale() -> None:
 
 @pytest.mark.parametrize("scale", [2, 4, 8])
 def test_the_latents_of_the_autoencoder_have_the_factor_of_the_geometry(scale: int) -> None:
-    network = make_autoencoder(1, levels((4, 8), scale), 5, 1, False, 2)
+    network = Autoencoder(1, levels((4, 8), scale), 5, 1, False, 2)
     mean, deviation = network.encode(torch.rand(1, 1, 4 * scale, 6 * scale))
     assert mean.shape == deviation.shape == (1, 5, 4, 6)
     assert network.decode(mean).shape == (1, 1, 4 * scale, 6 * scale)
@@ -181,7 +181,7 @@ def test_with_checkpointing_the_gradients_are_the_same_and_less_is_kept(which: s
         network: nn.Module = denoiser()
         inputs = (torch.randn(2, 3, 16, 16), torch.randn(2, 1, 16, 16), torch.tensor([1, 2]), torch.tensor([0, 3]))
     else:
-        network = make_autoencoder(1, (8, 8), 2, 2, True, 2)
+        network = Autoencoder(1, (8, 8), 2, 2, True, 2)
         inputs = (torch.rand(2, 1, 16, 16),)
     torch.manual_seed(3)
     much, expected = kept_bytes(network, *inputs)

@@ -1,0 +1,42 @@
+"""HR in, a method's ceiling on disk: the only step in which a method sees HR, long after its SR was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from srbench.dataset import Item
+from srbench.evaluate.upscale import checked
+from srbench.image import suffix_for, to_image, to_tensor, write_image
+from srbench.method import Method
+from srbench.protocol import Protocol
+
+
+def reconstruct_split(
+    method: Method,
+    items: Iterable[Item],
+    protocol: Protocol,
+    folder: Path,
+    *,
+    seed: int | None = None,
+    progress: Callable[[str], None] = lambda image: None,
+) -> dict[str, str]:
+    """Write what the method makes of each HR into `folder`, as SR is written; file names by image id.
+
+    It is given what the protocol compares SR with, whole. seed: for methods that sample, as in `upscale_split`. Raises
+    `BadOutput` when what it returns is no image of HR's size.
+    """
+    import torch
+
+    images: dict[str, str] = {}
+    for item in items:
+        reference, white = protocol.reference(*item.read_hr())
+        hr = to_tensor(reference, white)[None].to(method.device)
+        if seed is not None:
+            torch.manual_seed(seed)
+        with torch.inference_mode():
+            made = checked(method.reconstruct(hr), hr, 1, "reconstruct")[0].cpu()
+        images[item.id] = item.id + suffix_for(reference)
+        write_image(folder / images[item.id], to_image(made, reference, white))
+        progress(item.id)
+    return images

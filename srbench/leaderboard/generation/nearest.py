@@ -1,0 +1,128 @@
+"""How near a generator's samples are to what it learned from: the distances, in words and as a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from markupsafe import Markup
+
+from srbench.leaderboard.drawing import INK, as_svg, colour_of, drawing
+from srbench.leaderboard.numerals import number, plural, significant
+from srbench.memorisation import CLEARLY, Memorisation
+from srbench.store import StoreError
+
+FILE = "nearest.parquet"
+MOST_PAIRS = 8
+"""Shown of the nearest samples, and of random ones."""
+_BINS = 36
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The training image that an image is nearest to, and how far it is: RMSE, white at 1."""
+
+    nearest: str
+    rmse: float
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Of every sample, and of every real test image, by image id."""
+
+    generated: Mapping[str, Neighbour]
+    real: Mapping[str, Neighbour]
+
+
+def read_neighbours(folder: Path) -> Neighbours | None:
+    """What the runner found for a cell, None where the store does not hold it. Raises `StoreError` when damaged."""
+    import pandas as pd
+
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        frame = pd.read_parquet(path, columns=["image", "source", "nearest", "rmse"])
+        found: dict[str, dict[str, Neighbour]] = {"generated": {}, "real": {}}
+        for image, source, nearest, rmse in frame.itertuples(index=False, name=None):
+            found[str(source)][str(image)] = Neighbour(str(nearest), float(rmse))
+    except Exception as error:  # pyarrow has many exceptions; whichever it is, the file is the culprit
+        raise StoreError(
+            f"{path}: cannot be read ({type(error).__name__}: {error}); remove the file to do without its figures"
+        ) from error
+    return Neighbours(found["generated"], found["real"]) if found["generated"] else None
+
+
+def nearest_samples(found: Neighbours, most: int = MOST_PAIRS) -> list[str]:
+    """The samples with the smallest distances, nearest first."""
+    return sorted(found.generated, key=lambda image: (found.generated[image].rmse, image))[:most]
+
+
+def random_samples(found: Neighbours, most: int = MOST_PAIRS) -> list[str]:
+    """Samples drawn without looking at their distances, the same each time; in their own order."""
+    images = sorted(found.generated)
+    drawn = np.random.default_rng(_SEED).choice(len(images), size=min(most, len(images)), replace=False)
+    return [images[place] for place in sorted(drawn)]
+
+
+def verdict(memory: Memorisation) -> str:
+    """The answer in one sentence."""
+    if memory.copies:
+        copies = f"{memory.copies:,} of {plural(memory.generated, 'sample')}"
+        return (
+            f"{copies} {'is a near copy' if memory.copies == 1 else 'are near copies'} of training images: less than "
+            "half as far from one as any real test image is."
+        )
+    if memory.mostly_nearer:
+        return "Samples are clearly nearer to training images than real images are: a sign of memory, or of blur."
+    if memory.some_too_near:
+        return "More samples than chance allows are nearer to a training image than every real image is."
+    far = "farther from training images than" if memory.nearer < 1 - CLEARLY else "about as far from training images as"
+    return f"No sign that it gives back what it learned from: samples are {far} real ones."
+
+
+def in_words(memory: Memorisation) -> str:
+    """The numbers behind the verdict."""
+    expected = memory.generated / (memory.real + 1)
+    return (
+        f"Median distance of a sample to its nearest training image: {distance(memory.median)}; of a real test image: "
+        f"{distance(memory.median_real)}. Of all pairs of a sample and a real image, the sample is the nearer one in "
+        f"{number(100 * memory.nearer, 0)} %. {memory.below:,} of {plural(memory.generated, 'sample')} "
+        f"{'is' if memory.below == 1 else 'are'} nearer than all {plural(memory.real, 'real image')}; by chance it "
+        f"would be about {significant(expected)}."
+    )
+
+
+def distance(rmse: float) -> str:
+    """A distance as the page prints it."""
+    return number(rmse, 3)
+
+
+def distribution(found: Neighbours, slot: int, generator: str, name: str) -> Markup:
+    """Histograms of both distances on one axis, each of area 1; dashed: the medians."""
+    made, real = ([neighbour.rmse for neighbour in some.values()] for some in (found.generated, found.real))
+    edges = np.histogram_bin_edges([0.0, *made, *real], bins=_BINS)
+    with drawing(height=2.2) as figure:
+        axes = figure.add_subplot()
+        axes.stairs(_shares(made, edges), edges, fill=True, color=colour_of(slot), alpha=0.55, label="samples")
+        axes.stairs(_shares(real, edges), edges, color=INK, linewidth=1.4, label="real test images")
+        axes.axvline(float(np.median(made)), color=colour_of(slot), linewidth=1.6, linestyle="--")
+        axes.axvline(float(np.median(real)), color=INK, linewidth=1.2, linestyle="--")
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_xlim(0, edges[-1])
+        axes.locator_params(axis="x", nbins=7)
+        axes.set_xlabel("distance to the nearest training image (RMSE)")
+        figure.legend(frameon=False, fontsize=10, loc="outside upper center", ncols=2)
+        words = (
+            f"Samples: {len(made)}, median {np.median(made):.3g}, smallest {min(made):.3g}. "
+            f"Real test images: {len(real)}, median {np.median(real):.3g}, smallest {min(real):.3g}."
+        )
+        return as_svg(figure, name, f"Distances to training images: {generator}", words)
+
+
+def _shares(values: Sequence[float], edges: np.ndarray) -> np.ndarray:
+    return np.histogram(values, edges)[0] / len(values)

@@ -1,0 +1,119 @@
+"""What the index shows of one scope, and what each task has to say on the pages that all tasks share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from srbench.leaderboard.charts import Chart
+from srbench.leaderboard.details import group_id
+from srbench.leaderboard.findings import Findings
+from srbench.leaderboard.headtohead import HeadToHead
+from srbench.leaderboard.results import Result, Results, Scope
+from srbench.leaderboard.tables import Table, caption
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """A table as the page shows it, and what stands below it. links: where an entrant's numbers lead."""
+
+    id: str
+    table: Table
+    caption: str
+    links: dict[Any, str]
+    duels: HeadToHead | None = None
+    figures: tuple[Chart, ...] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """One scope on the page."""
+
+    id: str
+    name: str
+    describe: str
+    scope: Scope
+    tables: tuple[ShownTable, ...]
+    findings: Findings
+
+    @classmethod
+    def of(cls, scope: Scope, tables: Sequence[ShownTable], findings: Findings) -> View:
+        """The view of a scope."""
+        protocol = scope.results[0].planned.protocol
+        return cls(
+            id=view_id(scope),
+            name=f"{protocol.name}, trained on {scope.trained_on}" if scope.trained_on else protocol.name,
+            describe=f"{protocol.describe()} (version {protocol.version}).",
+            scope=scope,
+            tables=tuple(tables),
+            findings=findings,
+        )
+
+
+def view_id(scope: Scope) -> str:
+    """What ids of a view begin with."""
+    return f"v-{scope.slug}"
+
+
+def shown_table(
+    table: Table,
+    name: str,
+    method_slugs: dict[str, str],
+    duels: HeadToHead | None = None,
+    figures: Sequence[Chart] = (),
+) -> ShownTable:
+    """A table with its caption and links."""
+    return ShownTable(name, table, caption(table), _links(table, method_slugs), duels, tuple(figures))
+
+
+def _links(table: Table, method_slugs: dict[str, str]) -> dict[Any, str]:
+    """An entrant's numbers lead to its cell; where they come from several, to the table of these cells."""
+    links = {}
+    for row in table.rows:
+        if len(row.results) == 1:
+            links[row.entrant] = f"cells/{row.results[0].slug}.html"
+        else:
+            cell = row.results[0].planned.cell
+            anchor = f"#{group_id(cell.protocol, table.dataset)}" if table.dataset else ""
+            links[row.entrant] = f"methods/{method_slugs[row.entrant.method]}.html{anchor}"
+    return links
+
+
+class TaskPages(Protocol):
+    """What differs between the boards of two tasks. Making one writes the pictures.
+
+    index_template, cell_template: of the page of the board and of a cell.
+    """
+
+    index_template: str
+    cell_template: str
+
+    def view(self, scope: Scope, method_slugs: dict[str, str]) -> View:
+        """The tables, figures and findings of a scope."""
+
+    def header(self) -> list[str]:
+        """What was compared, in the line below the title, part by part."""
+
+    def index(self, views: Sequence[View]) -> dict[str, Any]:
+        """What the index template needs of pictures."""
+
+    def cell(self, result: Result) -> dict[str, Any]:
+        """What the template of a cell's page needs of pictures."""
+
+    def limits(self) -> Iterable[str]:
+        """What the board does not show, a sentence each."""
+
+
+def training_limits(results: Results) -> Iterable[str]:
+    """Of trainings: how many there were, and how long."""
+    matrix = results.plan.matrix
+    if any(result.planned.training is not None for result in results.all):
+        if len(matrix.seeds) < 3:
+            times = "once" if len(matrix.seeds) == 1 else "twice"
+            yield f"Each training was done {times}; another seed may order methods that are close otherwise."
+        if matrix.budget is not None:
+            yield f"Every training had {matrix.budget}. A method that learns slowly may pass the others with more."
+
+
+TIMES = "Times belong to the machines named above; compare them only within one environment."

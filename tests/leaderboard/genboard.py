@@ -1,0 +1,260 @@
+"""A board of generation made by hand: samples, values, distances and records, so that pages can be checked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import srbench
+from srbench.cell import Cell
+from srbench.dataset import DatasetMissing, Item
+from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
+from srbench.image import Image, write_image
+from srbench.matrix import Matrix, SquareUse, Use
+from srbench.protocol import Protocol
+from srbench.runner.jobs import Training
+from srbench.runner.plan import Plan, PlannedCell
+from srbench.store import MetricResult, Record
+from srbench.training.context import Budget
+
+from .toyboard import HOSTILE, use, write_training
+
+SIZE = 16
+PROTOCOL = Protocol("16px", 1, size=SIZE)
+BUDGET = Budget("steps", 300)
+CLASSES = ("stripes", HOSTILE)
+TEST, TRAIN = 40, 60
+SAMPLES = 50
+CEILING = 4.25
+GENERATORS = ("maker", "copier", "static", "broken")
+MEANS = {"maker": 20.0, "copier": 9.0, "static": 21.0}
+
+
+def picture(split: str, number: int, channels: int) -> Image:
+    """A square with structure: 8 bits, coarse blocks, brighter in one class than in the other."""
+    rng = np.random.default_rng([number, *split.encode()])
+    coarse = rng.random((SIZE // 4, SIZE // 4, channels)) * 0.6 + 0.4 * (number % 2)
+    return (np.kron(coarse, np.ones((4, 4, 1))) * 255).astype(np.uint8)
+
+
+class Squares(srbench.Dataset):
+    """Labelled pictures made on the spot; grey where it is called `grey`, elsewhere in colour."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def prepare(self, root: Path) -> None:
+        if self.name == "absent":
+            raise DatasetMissing("absent is not here: <b>put it there</b>")
+
+    def train(self) -> Iterable[Item]:
+        return self._items("train", TRAIN)
+
+    def test(self) -> Iterable[Item]:
+        return self._items("test", TEST)
+
+    def _items(self, split: str, count: int) -> Iterable[Item]:
+        channels = 1 if self.name == "grey" else 3
+        for number in range(count):
+            hr = lambda number=number: picture(split, number, channels)  # noqa: E731
+            yield Item(f"{split}{number}", hr, label=CLASSES[number % 2])
+
+
+class Maker(srbench.Method):
+    """Makes images."""
+
+    learns = True
+    samples = True
+
+    def upscale(self, lr: Any, scale: int) -> Any:
+        raise AssertionError("pages never run a method")
+
+
+Make = Callable[[str, np.random.Generator, Sequence[tuple[Image, float]]], Image]
+
+
+def sample(generator: str, rng: np.random.Generator, learned: Sequence[tuple[Image, float]]) -> Image:
+    """`copier` gives back mirrored training images with a little noise; `static` is noise; others are new."""
+    like = learned[int(rng.integers(len(learned)))][0]
+    if generator == "copier":
+        return np.clip(like[:, ::-1] + rng.normal(0, 3, like.shape), 0, 255).astype(np.uint8)
+    if generator == "static":
+        return rng.integers(0, 256, like.shape).astype(np.uint8)
+    return picture("new", int(rng.integers(10**6)), like.shape[2])
+
+
+@dataclass
+class GenerationBoard:
+    """The plan, its store, and what the values were made as: by dataset, generator and seed."""
+
+    plan: Plan
+    store: Path
+    values: dict[tuple[str, str, int], dict[str, float]] = field(default_factory=dict)
+
+
+def make_generation_board(
+    root: Path,
+    datasets: Sequence[Use | str] = ("colour",),
+    seeds: int = 3,
+    labelled: bool = True,
+    samples: int = SAMPLES,
+    protocol: Protocol = PROTOCOL,
+    means: Mapping[str, float] = MEANS,
+    generators: Sequence[str] = GENERATORS,
+    make: Make = sample,
+) -> GenerationBoard:
+    """A plan with records in `root/store`, of generators that did well and one that did not."""
+    path = root / "matrix.yaml"
+    path.write_text("name: toy\ntask: generation\n", encoding="utf-8")
+    used = [_squares(one, protocol) for one in datasets]
+    methods = [use("method", name, Maker, depth=3) for name in generators]
+    matrix = Matrix(
+        path=path,
+        name="toy",
+        title=f"Made {HOSTILE}",
+        datasets=tuple(used),
+        protocols=(protocol,),
+        methods=tuple(methods),
+        metrics=tuple(use("metric", name, object) for name in ("fid-a", "kid", "fid-b", "pairwise-ssim", "cas")),
+        task="generation",
+        samples=samples,
+        train_on=("same",),
+        budget=BUDGET,
+        seeds=tuple(range(seeds)),
+    )
+    board = GenerationBoard(Plan(matrix, ()), root / "store")
+    board.plan = Plan(
+        matrix,
+        tuple(
+            _planned(board, dataset, method, seed, samples, labelled, means, make)
+            for dataset in used
+            for method in methods
+            for seed in range(seeds)
+        ),
+    )
+    for seed in range(seeds):
+        folder = write_training(board.store, f"{seed}" * 64, seed)
+        (folder / "samples" / "lr.png").unlink()  # generators have none
+    return board
+
+
+def _squares(dataset: Use | str, protocol: Protocol) -> SquareUse:
+    plain = use("dataset", dataset, Squares, name=dataset) if isinstance(dataset, str) else dataset
+    return SquareUse(plain.name, plain.registered, plain.params, plain.given, protocol=protocol)
+
+
+def _planned(
+    board: GenerationBoard,
+    dataset: Use,
+    method: Use,
+    seed: int,
+    samples: int,
+    labelled: bool,
+    means: Mapping[str, float],
+    make: Make,
+) -> PlannedCell:
+    (protocol,) = board.plan.matrix.protocols
+    point = (dataset.name, protocol.name, method.name, "same", seed)
+    cell = Cell(*point, {"cell": list(point), "store": str(board.store)})
+    if method.name not in means:
+        record = Record(key=cell.key, schema=1, status="out_of_memory", reason="9 of 8 GB")
+    else:
+        record = _write_cell(board, cell, dataset, samples, labelled, means, make)
+    task = Training("0" * 64, {}, method, dataset, protocol, BUDGET, seed)
+    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", record, samples)
+
+
+def _write_cell(
+    board: GenerationBoard,
+    cell: Cell,
+    dataset: Use,
+    samples: int,
+    labelled: bool,
+    means: Mapping[str, float],
+    make: Make,
+) -> Record:
+    folder = board.store / "cells" / cell.key[:2] / cell.key
+    (folder / "images").mkdir(parents=True)
+    source = dataset.registered.load()(**dataset.params)
+    if cell.dataset == "absent":
+        source = Squares("colour")
+    squares = srbench.squares.Squares(
+        source, board.plan.matrix.protocols[0].size or 0, board.plan.matrix.protocols[0].framing
+    )
+    train, test = list(squares.train()), list(squares.test())
+    learned = [item.read_hr() for item in train]
+    assert cell.seed is not None
+    rng = np.random.default_rng([cell.seed, *cell.method.encode()])
+    made = {f"sample-{number + 1:05d}": make(cell.method, rng, learned) for number in range(samples)}
+    for name, image in made.items():
+        write_image(folder / "images" / f"{name}.png", image)
+    classes = sorted({item.label or "" for item in train})
+    labels = {name: classes[place % len(classes)] for place, name in enumerate(made)} if labelled else {}
+    near = Neighbourhood([item.id for item in train], [in_units(*pair) for pair in learned])
+    generated = near.of(list(made), [in_units(image, 255) for image in made.values()], "generated")
+    real = near.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
+    write_neighbours(folder / "nearest.parquet", [*generated, *real])
+    values = _values(cell, means[cell.method])
+    board.values[cell.dataset, cell.method, cell.seed] = values
+    rows = [(None, metric, value) for metric, value in values.items()]
+    pd.DataFrame(rows, columns=["image", "metric", "value"]).to_parquet(folder / "scores.parquet")
+    return Record(
+        key=cell.key,
+        schema=1,
+        status="ok",
+        metrics={
+            metric: MetricResult(
+                key=metric,
+                value=value,
+                n=samples,
+                per_image=False,
+                higher_is_better=metric == "cas",
+                extra={"n": samples, "d": 64, "ceiling": CEILING, "ceiling n": TRAIN}
+                if metric.startswith("fid")
+                else {},
+            )
+            for metric, value in values.items()
+        },
+        images={name: f"{name}.png" for name in made},
+        labels=labels,
+        model=f"{cell.seed}" * 64,
+        cost={
+            "train_seconds": 41.0 + cell.seed,
+            "sample_seconds": 0.012 * (1 + len(cell.method) % 4),
+            "ms_per_megapixel": 12000.0,
+            "peak_memory_gb": 1.5,
+            "parameters": 57281.0,
+        },
+        facts={
+            "nearest_rmse": float(np.median([one.rmse for one in generated])),
+            "nearest_rmse_real": float(np.median([one.rmse for one in real])),
+        },
+        environment={"cores": 2, "device": "A processor"},
+        started="2026-11-21T09:30:00+00:00",
+        seconds=2.5,
+    )
+
+
+def _values(cell: Cell, mean: float) -> dict[str, float]:
+    """Values that differ a little between seeds and, for `fid-b`, order the generators the other way."""
+    digits = hashlib.sha256(f"{cell.dataset}/{cell.method}/{cell.seed}".encode()).hexdigest()
+    rng = np.random.default_rng(int(digits[:8], 16))
+    return {
+        "fid-a": mean + float(rng.normal(0, 0.5)),
+        "kid": mean / 1000 + float(rng.normal(0, 0.001)),
+        "fid-b": 100 - mean + float(rng.normal(0, 2)),
+        "pairwise-ssim": 0.3 + mean / 200,
+        "cas": 0.9 - mean / 100,
+    }
+
+
+def write_generation(board: GenerationBoard, out: Path) -> Path:
+    from srbench.leaderboard import write_pages
+
+    return write_pages(board.plan, board.store, out).parent

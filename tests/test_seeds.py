@@ -1,0 +1,90 @@
+"""Comparisons over seeds against scipy's."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+
+from srbench.bounds import student_tail
+from srbench.ranking import Rank, holm
+from srbench.seeds import mean_over_seeds, rank_by_seeds, welch
+from srbench.stats import StatsError
+
+values = st.lists(st.floats(0.1, 500).map(lambda value: round(value, 3)), min_size=3, max_size=8)
+
+
+@given(t=st.floats(-60, 60), freedom=st.floats(1, 300))
+def test_the_tail_of_students_t_is_that_of_scipy(t: float, freedom: float) -> None:
+    expected = 2 * scipy_stats.t.sf(abs(t), freedom)
+    assert student_tail(t, freedom) == pytest.approx(expected, rel=1e-5, abs=1e-250)
+
+
+@given(values)
+def test_the_interval_over_seeds_is_students(seeds: list[float]) -> None:
+    assume(np.ptp(seeds) > 1e-3)
+    found = mean_over_seeds(seeds)
+    expected = scipy_stats.ttest_1samp(seeds, 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
+    assert found.estimate == pytest.approx(np.mean(seeds))
+    assert found.n == len(seeds)
+
+
+@given(values, values)
+def test_welchs_test_and_interval_are_those_of_scipy(a: list[float], b: list[float]) -> None:
+    assume(np.ptp(a) > 1e-3 and np.ptp(b) > 1e-3)
+    found = welch(a, b)
+    expected = scipy_stats.ttest_ind(a, b, equal_var=False)
+    interval = expected.confidence_interval(0.95)
+    assert found.p == pytest.approx(expected.pvalue, rel=1e-5)
+    assert (found.interval.low, found.interval.high) == pytest.approx((interval.low, interval.high), rel=1e-8, abs=1e-8)
+
+
+@given(st.lists(values, min_size=2, max_size=5), st.booleans())
+def test_ranks_follow_from_scipys_p_values_after_holm(generators: list[list[float]], higher: bool) -> None:
+    assume(all(np.ptp(seeds) > 1e-2 for seeds in generators))
+    pairs = list(itertools.combinations(range(len(generators)), 2))
+    raw = [scipy_stats.ttest_ind(generators[i], generators[j], equal_var=False).pvalue for i, j in pairs]
+    better = {
+        ((i, j) if (np.mean(generators[i]) > np.mean(generators[j])) == higher else (j, i))
+        for (i, j), p in zip(pairs, holm(raw), strict=True)
+        if p <= 0.05
+    }
+    assume(all(abs(p - 0.05) > 1e-6 for p in holm(raw)))
+    expected = tuple(
+        Rank(1 + sum(k == loser for _, loser in better), len(generators) - sum(k == winner for winner, _ in better))
+        for k in range(len(generators))
+    )
+    found = rank_by_seeds(generators, higher_is_better=higher)
+    assert found.ranks == expected
+    assert {(int(i), int(j)) for i, j in np.argwhere(found.better)} == better
+
+
+def test_generators_that_differ_much_have_ranks_of_their_own_and_noisy_ones_share_theirs() -> None:
+    found = rank_by_seeds([[30.1, 30.3, 29.9], [60.2, 55.0, 65.1], [58.0, 64.0, 61.0]], higher_is_better=False)
+    assert [str(rank) for rank in found.ranks] == ["1", "2-3", "2-3"]
+
+
+def test_with_fewer_than_three_seeds_ranks_are_places_and_nothing_is_better_for_certain() -> None:
+    found = rank_by_seeds([[40.0], [30.0], [40.0], [90.0, 10.0]], higher_is_better=False)
+    assert [str(rank) for rank in found.ranks] == ["2-3", "1", "2-3", "4"]
+    assert not found.better.any()
+    assert found.pairs[0, 1].low is None
+    assert mean_over_seeds([40.0, 42.0]).low is None
+    assert [str(rank) for rank in rank_by_seeds([[0.2], [0.9]], higher_is_better=True).ranks] == ["2", "1"]
+
+
+def test_without_any_spread_means_that_differ_are_different() -> None:
+    assert welch([2.0] * 3, [1.0] * 3).p == 0
+    assert welch([2.0] * 3, [1.0] * 3).interval.sign == 1
+    assert welch([2.0] * 3, [2.0] * 3).p == 1
+
+
+@pytest.mark.parametrize("bad", [[], [1.0, float("inf")], [float("nan")]])
+def test_values_that_are_not_finite_are_refused(bad: list[float]) -> None:
+    with pytest.raises(StatsError):
+        mean_over_seeds(bad)
