@@ -185,18 +185,20 @@ class DDPMGenerator(srbench.TorchGenerator):
 
         diffusion = make_schedule(self.diffusion_schedule, self.timesteps)
 
-        def error(batch: Batch, t: torch.Tensor) -> torch.Tensor:
-            noise = torch.randn_like(batch.hr)
-            told = denoiser(diffusion.noised(2 * batch.hr - 1, noise, t), t, batch.labels)
+        def error(images: torch.Tensor, labels: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+            noise = torch.randn_like(images)
+            told = denoiser(diffusion.noised(2 * images - 1, noise, t), t, labels)
             return functional.mse_loss(told.float(), noise)
 
         def step(batch: Batch) -> dict[str, torch.Tensor]:
-            return {"mse": error(batch, torch.randint(self.timesteps, batch.labels.shape, device=batch.hr.device))}
+            t = torch.randint(self.timesteps, batch.labels.shape, device=batch.hr.device)
+            return {"mse": error(batch.hr, batch.labels, t)}
 
         def validate(batch: Batch) -> float:
             places = [(2 * i + 1) * self.timesteps // (2 * VALIDATED) for i in range(VALIDATED)]
-            errors = [error(batch, torch.full_like(batch.labels, t)) for t in places]
-            return -10 * math.log10(max(float(torch.stack(errors).mean()), 1e-10))
+            t = torch.tensor(places, device=batch.hr.device)
+            found = error(batch.hr.expand(VALIDATED, -1, -1, -1), batch.labels.expand(VALIDATED), t)
+            return -10 * math.log10(max(float(found), 1e-10))
 
         return srbench.Stage(
             "diffusion" if label is None else label,
