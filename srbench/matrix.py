@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,10 +18,10 @@ from srbench.errors import SrbenchError, nearest
 from srbench.extractor import ExtractorUse
 from srbench.method import Method
 from srbench.metric import Metric
-from srbench.plugins import Kind, PluginError, Registered, Registry
+from srbench.plugins import Kind, PluginError, Registry
 from srbench.protocol import Protocol, Task
-from srbench.squares import Squares
 from srbench.training.context import Budget, BudgetUnit, Precision
+from srbench.uses import Use, extractor_use
 from srbench.yaml_nodes import Node, Scalar, Sequence, describe, shorten
 from srbench.yaml_nodes import Problem as Problem
 
@@ -55,38 +55,6 @@ class MatrixError(SrbenchError):
 
 def _place(problem: Problem) -> str:
     return f"{problem.line}:{problem.column}:" if problem.line else ""
-
-
-@dataclass(frozen=True)
-class Use:
-    """A plugin's entry as the matrix uses it.
-
-    name: what it is called in tables: the `as` of the file, the dataset's own `name` parameter, or the entry's name.
-    params: complete and checked, with defaults and preset resolved. given: as the file says it, preset included.
-    extractor: what a metric runs on, if on any.
-    """
-
-    name: str
-    registered: Registered
-    params: dict[str, Any]
-    given: dict[str, Any] = field(default_factory=dict)
-    extractor: Use | None = None
-
-    def create(self) -> Any:
-        """A new method, dataset, metric or extractor with these parameters."""
-        return self.registered.load()(**self.params)
-
-
-@dataclass(frozen=True)
-class SquareUse(Use):
-    """A dataset whose images are made squares, as a protocol of generation wants them."""
-
-    protocol: Protocol = field(kw_only=True)
-
-    def create(self) -> Squares:
-        """The dataset behind its squares."""
-        assert self.protocol.size is not None
-        return Squares(super().create(), self.protocol.size, self.protocol.framing)
 
 
 @dataclass(frozen=True)
@@ -461,21 +429,6 @@ class _Reader:
             else:
                 first[value] = item
         return tuple(first)
-
-
-def extractor_use(asked: ExtractorUse, registry: Registry) -> Use:
-    """The extractor that a metric asks for: an entry, or `ENTRY:MODEL` for an entry with a parameter `model`.
-
-    Raises `SrbenchError` when there is no such entry, or its parameters are wrong.
-    """
-    entry, _, model = asked.name.partition(":")
-    given = dict(asked.params) | ({"model": model} if model else {})
-    registered = registry.get("extractor", entry)
-    try:
-        values = params.resolve(registered.load(), given)
-    except params.ParameterError as error:
-        raise SrbenchError(f"extractor {asked.name!r}: {error}") from error
-    return Use(asked.name, registered, values, given)
 
 
 def _this_is(task: Task) -> str:

@@ -9,9 +9,9 @@ from srbench.errors import SrbenchError
 from srbench.leaderboard.numerals import significant
 from srbench.leaderboard.results import Result, finite_mean
 from srbench.leaderboard.values import Value
-from srbench.matrix import Use
 from srbench.method import Method
 from srbench.stats import Interval
+from srbench.uses import Use
 
 
 def ceiling_words(method: Use) -> str:

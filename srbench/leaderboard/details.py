@@ -18,10 +18,10 @@ from srbench.leaderboard.setmetrics import set_remarks
 from srbench.leaderboard.trainings import Group, notes_of, training_of
 from srbench.leaderboard.values import spread_over_seeds
 from srbench.leaderboard.wording import WORDING
-from srbench.matrix import Use
 from srbench.protocol import Task
 from srbench.stats import Interval
 from srbench.store import MetricResult
+from srbench.uses import Use
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -17,9 +17,9 @@ from srbench.dataset import Item
 from srbench.errors import SrbenchError
 from srbench.image import Image, peak_of, read_image
 from srbench.leaderboard.results import Entrant, Result, Results, unique_slugs
-from srbench.matrix import Use
 from srbench.protocol import Protocol
 from srbench.store import Store
+from srbench.uses import Use
 
 WINDOW = 256
 """The longest side shown, in HR pixels."""

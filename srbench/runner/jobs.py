@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from srbench.cell import Cell
-from srbench.matrix import Limits, Use
+from srbench.matrix import Limits
 from srbench.protocol import Protocol
 from srbench.store import Shelf
 from srbench.training.context import Budget, Precision
+from srbench.uses import Use
 
 Point = dict[str, str | int | None]
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from srbench.cell import SCHEMA, Cell, digest
 from srbench.errors import SrbenchError
-from srbench.matrix import Matrix, SquareUse, Use
+from srbench.matrix import Matrix
 from srbench.method import Method
 from srbench.metric import Skip
 from srbench.protocol import Protocol
@@ -17,6 +17,7 @@ from srbench.runner.provenance import provenance, read_by
 from srbench.runner.scorings import scorings
 from srbench.runner.splits import Splits, Unusable
 from srbench.store import Record, Status, Store
+from srbench.uses import SquareUse, Use
 from srbench.weights import WeightsMissing
 
 State = Literal["done", "new", "stale", "retry"]

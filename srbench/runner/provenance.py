@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from srbench.matrix import Use
+from srbench.uses import Use
 from srbench.weights import place, weights_file, weights_path
 
 

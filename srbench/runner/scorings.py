@@ -9,13 +9,13 @@ from srbench.cell import SCHEMA, digest
 from srbench.errors import SrbenchError
 from srbench.extractor import Extractor
 from srbench.generator import Generator
-from srbench.matrix import Use
 from srbench.method import Method
 from srbench.metric import Metric, Skip
 from srbench.protocol import Protocol
 from srbench.runner.jobs import ExtractorTraining, Scoring
 from srbench.runner.provenance import provenance, read_by
 from srbench.runner.splits import Split, Splits, Unusable
+from srbench.uses import Use
 
 
 def scorings(

@@ -8,10 +8,10 @@ from typing import Literal
 from srbench.dataroot import data_root
 from srbench.dataset import Dataset, DatasetMissing, Item
 from srbench.errors import SrbenchError
-from srbench.matrix import Use
 from srbench.protocol import Protocol
 from srbench.runner.survey import Survey, Surveyor
 from srbench.store import Status
+from srbench.uses import Use
 
 Split = Literal["train", "test"]
 _ADJECTIVES: dict[Split, str] = {"train": "training", "test": "test"}

@@ -24,7 +24,6 @@ from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.score import TrainingSplit, result_of
 from srbench.evaluate.upscale import Upscaled, upscale_split
 from srbench.extractor import Extractor
-from srbench.matrix import Use
 from srbench.method import Method
 from srbench.runner.attempt import Attempt
 from srbench.runner.energy import EnergyMeter
@@ -39,6 +38,7 @@ from srbench.store import CEILING_IMAGES, RECORD, Record, Store
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.randomness import seed_everything
 from srbench.training.trainingset import TrainingSet
+from srbench.uses import Use
 
 CHECKPOINT = "checkpoint"
 LOG = "log.txt"

@@ -17,7 +17,6 @@ from srbench.dataroot import data_root
 from srbench.dataset import Dataset, DatasetMissing, Item
 from srbench.extractor import Extractor, ExtractorUse
 from srbench.generator import Generator, SampleContext
-from srbench.matrix import extractor_use
 from srbench.method import Method, Problem
 from srbench.metric import Metric, Skip
 from srbench.offline import no_network
@@ -29,6 +28,7 @@ from srbench.testing.check import CannotCheck, Check, CheckedKind, CheckFailure,
 from srbench.testing.pictures import lr_batch, textured_uint8
 from srbench.training.context import Budget, FitContext
 from srbench.training.trainingset import TrainingSet
+from srbench.uses import extractor_use
 from srbench.weights import WeightsMissing, weights_path
 
 if TYPE_CHECKING:

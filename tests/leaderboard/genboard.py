@@ -16,12 +16,13 @@ from srbench.cell import Cell
 from srbench.dataset import DatasetMissing, Item
 from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
 from srbench.image import Image, write_image
-from srbench.matrix import Matrix, SquareUse, Use
+from srbench.matrix import Matrix
 from srbench.protocol import Protocol
 from srbench.runner.jobs import Training
 from srbench.runner.plan import Plan, PlannedCell
 from srbench.store import MetricResult, Record
 from srbench.training.context import Budget
+from srbench.uses import SquareUse, Use
 
 from .toyboard import HOSTILE, use, write_training
 

@@ -18,13 +18,14 @@ import srbench
 from srbench.cell import Cell
 from srbench.dataset import DatasetMissing, Item
 from srbench.image import Image, write_image
-from srbench.matrix import Matrix, Use
+from srbench.matrix import Matrix
 from srbench.plugins import Entry, Plugin, Registered
 from srbench.protocol import Protocol
 from srbench.runner.jobs import Training
 from srbench.runner.plan import Plan, PlannedCell
 from srbench.store import MetricResult, Record, Status
 from srbench.training.context import Budget
+from srbench.uses import Use
 
 HOSTILE = '<script>alert("x")</script>'
 HOSTILE_REASON = "</script><img src=x onerror=alert(1)> & 'quoted'"

@@ -16,7 +16,6 @@ from srbench_ldm.parameters import PRESETS
 from srbench_ldm.training import LatentError, latent_scale
 
 import srbench
-from srbench.matrix import Use
 from srbench.params import ParameterError, resolve
 from srbench.plugins import registry
 from srbench.resize import resize
@@ -26,6 +25,7 @@ from srbench.testing.pictures import textured
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.stages import Batch
 from srbench.training.trainingset import TrainingSet
+from srbench.uses import Use
 
 TINY = {
     "autoencoder_channels": (4, 8),

@@ -27,10 +27,10 @@ from srbench.leaderboard.generation.sheets import COLUMNS, Pixels, Sheet, contac
 from srbench.leaderboard.numerals import plural
 from srbench.leaderboard.pictures import first_seeds, to_display, write_png
 from srbench.leaderboard.results import Result, Results, unique_slugs
-from srbench.matrix import Use
 from srbench.memorisation import Memorisation, compare_distances
 from srbench.runner.splits import Split, read_items
 from srbench.store import Store
+from srbench.uses import Use
 
 MOST_SAMPLES = 64
 MOST_CLASSES = 12
