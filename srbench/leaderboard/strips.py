@@ -11,7 +11,7 @@ import numpy as np
 
 from srbench.image import Image, ImageError, peak_of, read_image
 from srbench.leaderboard.pictures import to_display, write_png
-from srbench.training.strip import DENOISING
+from srbench.training.strip import DENOISING, SPREAD_PICTURE, SPREAD_WHITE
 
 if TYPE_CHECKING:
     from srbench.leaderboard.trainings import Run
@@ -65,7 +65,7 @@ def _learning(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: s
         step = f"step {_step(path):,}"
         named.append((f"sr-{place}", picture, (step, run.stage_of(path)) if several else (step,)))
     if ends.lr is None:
-        last, words = "real images, held out", f"Samples while {run.name} learned, always from the same noise."
+        last, words = "training images", f"Samples while {run.name} learned, always from the same noise."
     else:
         last, words = "HR", f"One crop of a held-out image while {run.name} learned, between its LR and HR."
     named.append(("hr", ends.hr, (last,)))
@@ -78,7 +78,11 @@ def _denoising(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: 
         step = _step(path)
         named.append((f"{DENOISING}-{step}", picture, (f"step {step:,}" if step else "noise",)))
     what = "Samples" if ends.lr is None else "SR of the crop"
-    words = f"{what} coming out of noise when {run.name} had learned, by the steps of its sampler."
+    words = f"{what} coming out of noise when {run.name} had learned, by the steps of a fast sampler."
+    spread = _read(run.folder / "samples" / SPREAD_PICTURE)
+    if named and spread is not None and spread.shape == ends.hr.shape:
+        words += f" Spread: the standard deviation of several; white is 1/{SPREAD_WHITE} of the range."
+        named.append(("spread", spread, ("spread",)))
     return _write_strip(run, words, named, ends, out, folder) if named else None
 
 

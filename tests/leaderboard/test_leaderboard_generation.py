@@ -449,7 +449,7 @@ def test_the_strip_of_a_generators_training_is_of_samples(one: Callable[..., Gen
     page = parse(out / "methods" / "maker.html")
     learned, denoised = page.of_class("strip")
     assert learned.text.count("step") == 7
-    assert "real images, held out" in learned.text
+    assert "training images" in learned.text
     (picture,) = denoised.find("img")
     assert (opened((out / "methods" / picture.attributes["src"]).resolve()) == noise).all()
     assert "Samples coming out of noise" in page.text

@@ -207,6 +207,13 @@ def test_sr_coming_out_of_noise_has_a_strip_of_its_own(small: Board, tmp_path: P
     assert len(list(learning.find("img"))) == MOST_SAMPLES + 2
     assert "coming out of noise" in training.text
     assert all((tmp_path / "methods" / image.attributes["src"]).exists() for image in denoising.find("img"))
+    assert "Spread" not in training.text
+    shutil.copy(samples / "pixel-75.png", samples / "spread.png")
+    training = section(page_of(small, tmp_path))
+    assert training is not None
+    _, denoising = (tag for tag in training.find("ol") if "strip" in tag.attributes["class"].split())
+    assert [image.attributes["alt"].split(":")[0] for image in denoising.find("img")][-2:] == ["step 10", "spread"]
+    assert "Spread: the standard deviation of several; white is 1/8 of the range." in training.text
 
 
 def test_samples_of_a_training_that_is_gone_are_removed(small: Board, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skimage.metrics import mean_squared_error
 from srbench_ddpm.method import DDPM
 from srbench_ddpm.network import Denoiser, continued
 from srbench_ddpm.samplers import SamplerError
@@ -142,6 +143,54 @@ def test_the_mean_of_samples_is_closer_to_hr_than_they_are() -> None:
     mean = float((samples.mean(0) - hr).square().mean())
     assert mean == pytest.approx(np.mean(errors) - float(samples.var(0, correction=0).mean()), rel=1e-4)
     assert mean < min(errors)
+
+
+def test_the_most_consistent_sample_is_the_one_that_made_small_again_is_closest_to_lr() -> None:
+    """For each image of a batch; scikit-image's error and the protocol's own degradation judge."""
+    method = fresh()
+    lr = torch.rand(3, 3, 8, 8)
+    torch.manual_seed(5)
+    samples = method.draw(lr, 5)
+    found = drawn(fresh(samples=5, combine="most-consistent"), lr, 5)
+    small = resize(samples.clamp(0, 1), 1 / 2)
+    errors = [[mean_squared_error(one.numpy(), true.numpy()) for one, true in zip(s, lr, strict=True)] for s in small]
+    best = np.argmin(errors, axis=0)
+    for place, sample in enumerate(best):
+        assert torch.equal(found[place], samples[sample, place])
+    assert len(set(best)) > 1
+    assert torch.equal(drawn(fresh(combine="most-consistent"), lr, 5), samples[0])
+
+
+def test_how_it_samples_does_not_change_what_it_learns_or_shows(tmp_path: Path) -> None:
+    asked: list[dict[str, object]] = [
+        {},
+        {"sampler": "ddim", "steps": 4, "eta": 1.0},
+        {"samples": 3, "combine": "most-consistent"},
+    ]
+    found = []
+    for number, params in enumerate(asked):
+        assert set(params) <= DDPM.sampling
+        method = DDPM(**{**TINY, "keep": "best", **params})
+        method.fit(training_set(), context(tmp_path / str(number), 3))
+        weights = {key: value.tolist() for key, value in method.networks["denoiser"].state_dict().items()}
+        pictures = {path.name: path.read_bytes() for path in (tmp_path / str(number) / "samples").iterdir()}
+        found.append((weights, pictures, method.history[-1]["validation"]))
+    assert found[0] == found[1] == found[2]
+
+
+def test_the_spread_is_that_of_eight_samples(tmp_path: Path) -> None:
+    method = DDPM(**TINY)
+    method.fit(training_set(), context(tmp_path, 2))
+    folder = tmp_path / "samples"
+    lr = to_tensor(srbench.read_image(folder / "lr.png"), 255)[None]
+    method._previews = True
+    with torch.inference_mode():
+        samples = torch.cat([method._sampled(lr, seed)[10] for seed in range(8)]).clamp(0, 1).double().numpy()
+    expected = np.std(samples, axis=0, ddof=1).mean(0)
+    spread = srbench.read_image(folder / "spread.png")
+    assert spread.shape == srbench.read_image(folder / "hr.png").shape
+    np.testing.assert_allclose(spread / 255 / 8, np.repeat(expected.clip(0, 1 / 8)[..., None], 3, 2), atol=1e-3)
+    assert expected.max() > 0.01
 
 
 def test_a_network_that_knows_the_noise_gives_hr(monkeypatch: pytest.MonkeyPatch) -> None:

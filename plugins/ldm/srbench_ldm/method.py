@@ -90,7 +90,6 @@ class LDM(srbench.TorchMethod):
     """
 
     samples = True
-    sampling = frozenset({"sampler", "steps", "eta"})
     ceiling = "reconstruction by its autoencoder"
     presets: ClassVar = PRESETS
 
