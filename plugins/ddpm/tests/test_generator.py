@@ -115,17 +115,20 @@ def test_each_sample_has_noise_of_its_own_which_no_other_seed_or_place_has() -> 
 
 @pytest.mark.parametrize("classes", ["none", "apart", "conditional"])
 @pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpm-solver++"])
-def test_a_network_that_knows_the_noise_gives_the_image(
-    classes: str, sampler: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("predicts", ["noise", "velocity"])
+def test_a_network_that_knows_the_answer_gives_the_image(
+    classes: str, sampler: str, predicts: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From end to end, for each class its own: images are in [-1, 1] for the network, and in [0, 1] outside."""
-    method = fresh(classes=classes, sampler=sampler)
+    method = fresh(classes=classes, sampler=sampler, predicts=predicts)
     target = torch.rand(2, 3, SIZE, SIZE)
     networks = list(method.networks.values())
 
     def knows(self: FreeDenoiser, noisy: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         places = {"none": 0 * labels, "apart": torch.full_like(labels, networks.index(self)), "conditional": labels}
-        return schedule_of(method).noise_from_clean(noisy, 2 * target[places[classes]] - 1, t)
+        clean = 2 * target[places[classes]] - 1
+        noise = schedule_of(method).noise_from_clean(noisy, clean, t)
+        return noise if predicts == "noise" else schedule_of(method).velocity(clean, noise, t)
 
     monkeypatch.setattr(FreeDenoiser, "forward", knows)
     labels = ("dark", "bright", "dark") if method.labelled else None
