@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
-from srbench.training.stages import Batch, Schedule, constant, cosine
+from srbench.training.stages import Batch, constant, cosine
 from srbench.training.torch_generator import sheet, sheet_noise
 
 from .parameters import (
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from srbench.training.trainingset import TrainingSet
 
     from .network import FreeDenoiser
+    from .samplers import PredictNoise
+    from .schedule import Schedule
 
 Orientations = Literal["one", "mirrored", "all"]
 
@@ -54,6 +56,7 @@ SMALL = {
     "attention": (False, False, True),
     "fold": 2,
     "schedule": "cosine",
+    "predicts": "velocity",
     "course": "cosine",
     "batch_size": 16,
     "clip": 1.0,
@@ -68,7 +71,12 @@ def to_a_fifth(progress: float) -> float:
     return 1 - 0.8 * progress
 
 
-COURSES: dict[str, Schedule] = {"constant": constant, "cosine": cosine, "to-a-fifth": to_a_fifth}
+COURSES: dict[str, Callable[[float], float]] = {"constant": constant, "cosine": cosine, "to-a-fifth": to_a_fifth}
+
+
+def _noise_told(diffusion: Schedule, told: PredictNoise, noisy: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """The noise, of a network that tells the velocity."""
+    return diffusion.noise_from_velocity(noisy, told(noisy, t), t)
 
 
 class DDPMGenerator(srbench.TorchGenerator):
@@ -82,7 +90,7 @@ class DDPMGenerator(srbench.TorchGenerator):
     batches of 32, learning rate from 1e-3 to 2e-4, averaged weights of decay .9999; 70 epochs. Preset `isic-64` is for
     skin lesions at 64 pixels, one model a class: 64, 128, 256 and 256 channels, betas from 1e-4 to .02, batches of 4,
     8 to a step, learning rate 1e-3; 100 to 200 epochs. Preset `small` is for two CPU cores and 32 pixels: a smaller
-    U-Net on squares of 2 x 2 pixels, the cosine schedule, gradients of norm 1 at most, samples in 50 steps of DDIM.
+    U-Net on squares of 2 x 2 pixels, the cosine schedule, velocities, gradients of norm 1 at most, 50 steps of DDIM.
 
     Deviations: what was not published is Ho et al.'s or MONAI's: one residual block a level, attention in the last two
     levels of `isic-64`. Its learning rate falls along a cosine, where the authors reduced it when the loss stood still.
@@ -90,14 +98,15 @@ class DDPMGenerator(srbench.TorchGenerator):
     classes: `none`: one model of all images. `apart`: a model a class, which share the budget equally. `conditional`:
     one model that is told the class. channels: of the U-Net, by level. blocks: residual blocks a level. attention:
     levels that have it. fold: side of the squares of pixels that the U-Net sees as one place. timesteps: of the
-    diffusion. schedule: `linear` (betas from .1 / T to 20 / T), or `cosine` (s = .008). learning_rate: Adam's; course:
-    it stays (`constant`), falls to zero along a `cosine`, or linearly (`to-a-fifth`). accumulate: batches that make one
-    step. orientations: in which images are learned from: as they are (`one`), also `mirrored` left to right, or `all`
-    eight flips and quarter turns. checkpointing: less memory for more time, the same result. clip: the largest norm of
-    a gradient. ema: decay of the average of weights, 0 for none. keep: the weights of the last step, or of the best
-    validation, which is -10 log10 of the squared error of the noise, at fixed steps of the diffusion. sampler:
-    `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, by default as many as the diffusion has. eta: the
-    noise of `ddim`, 1 being as much as the ancestral sampler's.
+    diffusion. schedule: `linear` (betas from .1 / T to 20 / T), or `cosine` (s = .008). predicts: what is learned: the
+    `noise`, or the `velocity`, which tells the image also where that is nearly lost in noise. learning_rate: Adam's;
+    course: it stays (`constant`), falls to zero along a `cosine`, or linearly (`to-a-fifth`). accumulate: batches that
+    make one step. orientations: in which images are learned from: as they are (`one`), also `mirrored` left to right,
+    or `all` eight flips and quarter turns. checkpointing: less memory for more time, the same result. clip: the largest
+    norm of a gradient. ema: decay of the average of weights, 0 for none. keep: the weights of the last step, or of the
+    best validation, which is -10 log10 of the squared error of what is learned, at fixed steps of the diffusion.
+    sampler: `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, by default as many as the diffusion has. eta:
+    the noise of `ddim`, 1 being as much as the ancestral sampler's.
     """
 
     presets: ClassVar = {"mednist-hand": {}, "isic-64": ISIC_64, "small": SMALL}
@@ -112,6 +121,7 @@ class DDPMGenerator(srbench.TorchGenerator):
         fold: Count = 1,
         timesteps: Count = 1000,
         schedule: ScheduleName = "linear",
+        predicts: Literal["noise", "velocity"] = "noise",
         learning_rate: Positive = 1e-3,
         course: Literal["constant", "cosine", "to-a-fifth"] = "to-a-fifth",
         batch_size: Count = 32,
@@ -131,7 +141,7 @@ class DDPMGenerator(srbench.TorchGenerator):
         self.classes, self.labelled = classes, classes != "none"
         self.channels_by_level, self.blocks, self.attention, self.fold = channels, blocks, attention, fold
         self.checkpointing = checkpointing
-        self.diffusion_schedule, self.timesteps = schedule, timesteps
+        self.diffusion_schedule, self.timesteps, self.predicts = schedule, timesteps, predicts
         self.learning_rate, self.course, self.clip = learning_rate, course, clip
         self.batch_size, self.accumulate, self.turns = batch_size, accumulate, TURNS[orientations]
         self.ema, self.keep = ema, keep
@@ -179,16 +189,22 @@ class DDPMGenerator(srbench.TorchGenerator):
         assert isinstance(denoiser, FreeDenoiser)
         return denoiser
 
+    @property
+    def diffusion(self) -> Schedule:
+        """The noise at each step."""
+        return make_schedule(self.diffusion_schedule, self.timesteps)
+
     def _stage(self, name: str, denoiser: FreeDenoiser, label: str | None) -> srbench.Stage:
         import torch
         from torch.nn import functional
 
-        diffusion = make_schedule(self.diffusion_schedule, self.timesteps)
+        diffusion = self.diffusion
 
         def error(images: torch.Tensor, labels: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-            noise = torch.randn_like(images)
-            told = denoiser(diffusion.noised(2 * images - 1, noise, t), t, labels)
-            return functional.mse_loss(told.float(), noise)
+            clean, noise = 2 * images - 1, torch.randn_like(images)
+            told = denoiser(diffusion.noised(clean, noise, t), t, labels)
+            wanted = noise if self.predicts == "noise" else diffusion.velocity(clean, noise, t)
+            return functional.mse_loss(told.float(), wanted)
 
         def step(batch: Batch) -> dict[str, torch.Tensor]:
             t = torch.randint(self.timesteps, batch.labels.shape, device=batch.hr.device)
@@ -256,14 +272,16 @@ class DDPMGenerator(srbench.TorchGenerator):
         """`keep` moments of sampling, by how often the network had been asked; the last is the result."""
         import torch
 
+        diffusion = self.diffusion
         states: dict[int, torch.Tensor] = {}
         # Images of classes with a network each are drawn class by class.
         for network in sorted(set(labels.tolist())) if self.classes == "apart" else [0]:
             one = (labels == network) if self.classes == "apart" else torch.ones_like(labels, dtype=torch.bool)
+            told = partial(self._denoiser(network), labels=labels[one])
             kept = sample(
-                partial(self._denoiser(network), labels=labels[one]),
+                told if self.predicts == "noise" else partial(_noise_told, diffusion, told),
                 (self.channels, self.size, self.size),
-                make_schedule(self.diffusion_schedule, self.timesteps),
+                diffusion,
                 [noise[place] for place in one.nonzero().flatten().tolist()],
                 sampler=sampler,
                 steps=steps,

@@ -87,6 +87,19 @@ class Schedule:
         left = self._left(t, noisy)
         return _times((1 - left).rsqrt(), noisy) - _times((left / (1 - left)).sqrt(), clean)
 
+    def velocity(self, clean: torch.Tensor, noise: torch.Tensor, t: int | torch.Tensor) -> torch.Tensor:
+        """sqrt(a_t) noise - sqrt(1 - a_t) x (Salimans and Ho, "Progressive distillation", 2022, appendix D).
+
+        Unlike the noise, it tells the clean image also where hardly anything of that is left.
+        """
+        left = self._left(t, clean)
+        return _times(left.sqrt(), noise) - _times((1 - left).sqrt(), clean)
+
+    def noise_from_velocity(self, noisy: torch.Tensor, velocity: torch.Tensor, t: int | torch.Tensor) -> torch.Tensor:
+        """The unit noise in x_t, if that is the velocity."""
+        left = self._left(t, noisy)
+        return _times((1 - left).sqrt(), noisy) + _times(left.sqrt(), velocity)
+
     def posterior(
         self, noisy: torch.Tensor, clean: torch.Tensor, t: int | torch.Tensor, to: int | torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:

@@ -72,6 +72,8 @@ def test_clean_noise_and_noisy_determine_each_other(schedule: Schedule, seed: in
         torch.testing.assert_close(noisy[i], left**0.5 * clean[i] + (1 - left) ** 0.5 * noise[i], atol=1e-12, rtol=0)
     torch.testing.assert_close(schedule.clean_from_noise(noisy, noise, t), clean, atol=1e-6, rtol=0)
     torch.testing.assert_close(schedule.noise_from_clean(noisy, clean, t), noise, atol=1e-6, rtol=0)
+    velocity = schedule.velocity(clean, noise, t)
+    torch.testing.assert_close(schedule.noise_from_velocity(noisy, velocity, t), noise, atol=1e-9, rtol=0)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
@@ -83,6 +85,9 @@ def test_noising_and_the_posterior_are_monais(name: str) -> None:
     clean, noise = images(0, 4, 3, 5, 6), images(1, 4, 3, 5, 6)
     steps = torch.tensor([0, 1, 20, 39])
     noisy = ours.noised(clean, noise, steps)
+    torch.testing.assert_close(
+        ours.velocity(clean, noise, steps), monai.get_velocity(clean, noise, steps), atol=1e-12, rtol=0
+    )
     torch.testing.assert_close(noisy, monai.add_noise(clean, noise, steps), atol=1e-12, rtol=0)
     mean, spread = ours.posterior(noisy, clean, steps)
     for i, t in enumerate(steps.tolist()):
