@@ -126,9 +126,9 @@ def test_a_network_that_knows_the_answer_gives_the_image(
 
     def knows(self: FreeDenoiser, noisy: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         places = {"none": 0 * labels, "apart": torch.full_like(labels, networks.index(self)), "conditional": labels}
-        clean = 2 * target[places[classes]] - 1
-        noise = schedule_of(method).noise_from_clean(noisy, clean, t)
-        return noise if predicts == "noise" else schedule_of(method).velocity(clean, noise, t)
+        clean, diffusion = 2 * target[places[classes]] - 1, schedule_of(method)
+        noise = diffusion.noise_from_clean(noisy, clean, t)
+        return noise if predicts == "noise" else diffusion.velocity(clean, noise, t)
 
     monkeypatch.setattr(FreeDenoiser, "forward", knows)
     labels = ("dark", "bright", "dark") if method.labelled else None
@@ -138,9 +138,15 @@ def test_a_network_that_knows_the_answer_gives_the_image(
 
 
 @pytest.mark.parametrize("classes", ["none", "apart", "conditional"])
-def test_a_step_compares_the_noise_in_images_of_minus_one_to_one(classes: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a network that tells nothing, the loss is the mean square of the noise: 1."""
-    method = fresh(classes=classes)
+@pytest.mark.parametrize("predicts", ["noise", "velocity"])
+def test_a_step_compares_what_is_predicted_of_images_of_minus_one_to_one(
+    classes: str, predicts: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a network that tells nothing, the loss is the mean square of the noise: 1.
+
+    Of the velocity, it is the noise's and the image's, each by its share.
+    """
+    method = fresh(classes=classes, predicts=predicts)
     seen: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
 
     def nothing(self: FreeDenoiser, noisy: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -156,6 +162,9 @@ def test_a_step_compares_the_noise_in_images_of_minus_one_to_one(classes: str, m
         assert set(t.tolist()) == set(range(24)) and torch.equal(labels, batch.labels)
         left = schedule_of(method).alphas_bar[t]
         np.testing.assert_allclose(noisy.mean((1, 2, 3)), left.sqrt(), atol=5 / (3 * 8 * 8) ** 0.5)
+        if predicts == "velocity":
+            grey = stage.step(Batch(hr / 2, hr / 2, 0.0, batch.labels))["mse"]  # nothing but the noise's share is left
+            assert float(grey) == pytest.approx(float(schedule_of(method).alphas_bar[seen[-1][1]].mean()), rel=0.05)
 
 
 def test_one_model_a_class_is_one_stage_a_class_with_an_equal_share(tmp_path: Path) -> None:
