@@ -81,7 +81,9 @@ def _by_cholesky(one: Floats, other: Floats, tolerance: float) -> float | None:
     factor = torch.from_numpy(one)
     if not cholesky(factor):
         return None
-    eigenvalues = torch.linalg.eigvalsh(congruence(factor, torch.from_numpy(other))).numpy()
+    product = congruence(factor, torch.from_numpy(other))
+    # LAPACK wants columns: seen from the other side, the matrix is copied as it lies in memory.
+    eigenvalues = torch.linalg.eigvalsh(product.T, UPLO="U").numpy()
     moved = 4 * _EPSILON * eigenvalues[-1]
     if eigenvalues[0] <= moved:
         return None

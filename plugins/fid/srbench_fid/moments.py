@@ -151,8 +151,10 @@ class Moments:
         Only its lower half, which linear algebra is content with.
         """
         self._require_two()
+        import torch
+
         scatter = self._whole().scatter
-        scatter /= self.count - 1
+        torch.from_numpy(scatter).div_(self.count - 1)  # in parallel
         return scatter
 
     def centred_rows(self) -> Floats | None:

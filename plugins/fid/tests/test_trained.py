@@ -14,6 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
+from srbench_fid.metrics import Classifies
 from srbench_fid.trained.extractors import ExtractorError, ResNet50, SkinLesNet, UNetEncoder
 from srbench_fid.trained.learning import Circumstances, Course, Examples, learn, outputs, standardise
 from srbench_fid.trained.networks import ResNetClassifier, SegmentationUNet, timm_model
@@ -290,6 +291,15 @@ def test_grey_and_colour_of_any_size_have_features(trained: SkinLesNet) -> None:
     grey = torch.rand(1, 1, 61, 30)
     assert trained.extract(grey).shape == (1, trained.dim)
     torch.testing.assert_close(trained.extract(grey), trained.extract(grey.expand(1, 3, 61, 30)))
+
+
+def test_its_features_lead_on_to_its_logits(trained: SkinLesNet) -> None:
+    assert isinstance(trained, Classifies)
+    images = torch.rand(3, 3, 40, 50)
+    with torch.inference_mode():
+        whole = trained.network(fitted(images, trained.side).contiguous())
+    torch.testing.assert_close(trained.logits(trained.extract(images)), whole)
+    assert whole.shape == (3, len(trained.classes))
 
 
 def test_what_is_saved_gives_the_same_features(trained: SkinLesNet, tmp_path: Path) -> None:

@@ -185,6 +185,13 @@ class _Classifying(_Trained):
 
         return cross_entropy
 
+    def logits(self, features: torch.Tensor) -> torch.Tensor:
+        """Logits `(N, classes)` from features `(N, dim)`: what the Inception Score looks at."""
+        if self.network is None:
+            raise ExtractorError(f"{type(self).__name__} has learned nothing yet: call fit or load first")
+        logits: torch.Tensor = self.network.output(features)
+        return logits
+
     def _facts(self, outputs: torch.Tensor, targets: Array) -> dict[str, float]:
         """accuracy: the share of images put into their class; a class that was not learned is never right."""
         return {"accuracy": float((outputs.argmax(1).numpy() == targets).mean())}
