@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from srbench.leaderboard import numerals
 from srbench.leaderboard.figures import marker, whisker
@@ -41,9 +43,15 @@ def environment() -> Environment:
         "metric": numerals.metric_label,
         "shortened": shortened,
         "sort_value": _sort_value,
+        "with_code": with_code,
     }
     env.globals |= {"marker": marker, "whisker": whisker, "version": version("srbench")}
     return env
+
+
+def with_code(text: str) -> Markup:
+    """Text of a docstring as HTML: what stands between backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _sort_value(interval: Interval, column: Column) -> float | str:
