@@ -106,9 +106,9 @@ class DDPMGenerator(srbench.TorchGenerator):
     step. orientations: in which images are learned from: as they are (`one`), also `mirrored` left to right, or `all`
     eight flips and quarter turns. checkpointing: less memory for more time, the same result. clip: the largest norm of
     a gradient. ema: decay of the average of weights, 0 for none. keep: the weights of the last step, or of the best
-    validation, which is -10 log10 of the squared error of the noise, at fixed steps of the diffusion. sampler:
-    `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, by default as many as the diffusion has. eta: the
-    noise of `ddim`, 1 being as much as the ancestral sampler's.
+    validation, which is -10 log10 of the squared error of what the U-Net tells, at fixed steps of the diffusion.
+    sampler: `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, by default as many as the diffusion has. eta:
+    the noise of `ddim`, 1 being as much as the ancestral sampler's.
     """
 
     presets: ClassVar = {"mednist-hand": {}, "isic-64": ISIC_64, "small": SMALL}

@@ -91,6 +91,7 @@ class LDM(srbench.TorchMethod):
 
     samples = True
     ceiling = "reconstruction by its autoencoder"
+    sampling = frozenset({"sampler", "steps", "eta"})
     presets: ClassVar = PRESETS
 
     def __init__(
