@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import statistics
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from rig import Bench
 from torch import nn
 from torch.nn import functional
 
@@ -217,3 +219,14 @@ def test_a_method_that_raises_has_no_latency_and_says_why(capsys):
 
     assert measure_latency(Refuses(), LR, 4) is None
     assert "latency: not measured: ValueError: only squares" in capsys.readouterr().err
+
+
+def test_cells_that_share_a_model_and_sample_differently_cost_differently(tmp_path: Path) -> None:
+    tiny = {"use": "ddpm", "channels": [8], "attention": [False], "blocks": 1, "timesteps": 4, "patch": 16}
+    once, thrice = ({**tiny, "as": name, "steps": steps} for name, steps in (("once", 1), ("thrice", 3)))
+    bench = Bench(tmp_path)
+    bench.matrix(methods=[once, thrice], train={"on": ["same"], "budget": {"steps": 2}})
+    assert bench.run().returncode == 0
+    assert len(bench.records("models")) == 1
+    macs = [bench.records()[f"toy-noise/x4-rgb/{name}/same/0"]["cost"]["macs"] for name in ("once", "thrice")]
+    assert macs[1] == pytest.approx(3 * macs[0], rel=1e-6)

@@ -134,7 +134,8 @@ def _train(
             **peak.cost("train_"),
             **energy.cost("train"),
             "parameters": method.parameters_count(),
-            **_multiply_adds(task.method, folder, channels, train.scale),
+            # Of a method with parameters that matter only when it samples, each cell has a count of its own.
+            **({} if method.sampling else _multiply_adds(task.method, folder, channels, train.scale)),
         },
         facts={name: float(value) for name, value in method.facts.items()},
         notes=list(dict.fromkeys(method.notes)),
