@@ -129,6 +129,8 @@ def quality_against_cost(
         axes.set_xlabel(axes_words[0])
         axes.set_ylabel(axes_words[1])
         figure.canvas.draw()
+        # Names are placed by what was just drawn: from here on they must not move it to make room for themselves.
+        figure.set_layout_engine("none")
         _label(axes, points)
         best = ", ".join(point.name for point in front)
         return as_svg(figure, name, f"{axes_words[1]} against {axes_words[0]}", f"On the Pareto front: {best}.")
