@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .moments import FeatureError, Floats, Moments
-from .symmetric import cholesky, congruence
+from .roots import ROUNDING, sum_of_roots
+from .symmetric import cholesky, congruence, norm
 
 ACCURACY = 1e-10
 """The trace is taken from eigenvalues only where that costs less than this share of tr S1 + tr S2."""
@@ -46,7 +47,7 @@ def _distance(moments: Callable[[], tuple[Moments, Moments]]) -> float:
     step = a.mean - b.mean
     first, second = a.centred_rows(), b.centred_rows()
     if first is not None and second is not None:
-        spread, product = _square_sum(first) + _square_sum(second), _nuclear_norm(first @ second.T)
+        spread, product = _square_sum(first) + _square_sum(second), _nuclear_norm(first, second.T)
     elif first is not None:
         spread, product = _of_rows_and_covariance(first, b.into_covariance())
     elif second is not None:
@@ -55,53 +56,57 @@ def _distance(moments: Callable[[], tuple[Moments, Moments]]) -> float:
         one, other = a.into_covariance(), b.into_covariance()
         spread = float(np.trace(one) + np.trace(other))
         quick = _by_cholesky(one, other, ACCURACY * spread)
-        product = _by_roots(*moments()) if quick is None else quick
+        product = _by_factors(*moments()) if quick is None else quick
     # Rounding can leave equal sets a hair below zero.
     return max(0.0, float(step @ step) + spread - 2 * product)
 
 
 def _of_rows_and_covariance(rows: Floats, covariance: Floats) -> tuple[float, float]:
-    return _square_sum(rows) + float(np.trace(covariance)), _nuclear_norm(rows @ _root(covariance))
+    return _square_sum(rows) + float(np.trace(covariance)), _nuclear_norm(rows, _factor(covariance))
 
 
-def _by_roots(a: Moments, b: Moments) -> float:
-    return _nuclear_norm(_root(a.into_covariance()).T @ _root(b.into_covariance()))
+def _by_factors(a: Moments, b: Moments) -> float:
+    return _nuclear_norm(_factor(a.into_covariance()).T, _factor(b.into_covariance()))
 
 
 def _by_cholesky(one: Floats, other: Floats, tolerance: float) -> float | None:
     """tr (S1 S2)^(1/2) from the eigenvalues of L^T S2 L, with S1 = L L^T; None when that may be off by `tolerance`.
 
-    Both matrices are used up. Three times as fast as singular values. But the eigenvalues are squares of what is
-    wanted, and rounding moves all of them alike by a little of the largest: the root of a small one may lose half of
-    its digits or more.
+    Both matrices are used up. Several times as fast as singular values. But the eigenvalues are squares of what is
+    wanted, and rounding may move all of them alike by a little of the largest: the root of a small one may lose half
+    of its digits or more.
     """
     import torch
 
-    # All of it in torch: beside it, the LAPACK of NumPy's and SciPy's wheels takes several times as long.
-    factor = torch.from_numpy(one)
-    if not cholesky(factor):
+    first, second = torch.from_numpy(one), torch.from_numpy(other)
+    moved = ROUNDING * norm(first) * norm(second)
+    if not cholesky(first):
         return None
-    product = congruence(factor, torch.from_numpy(other))
-    # LAPACK wants columns: seen from the other side, the matrix is copied as it lies in memory.
-    eigenvalues = torch.linalg.eigvalsh(product.T, UPLO="U").numpy()
-    moved = 4 * _EPSILON * eigenvalues[-1]
-    if eigenvalues[0] <= moved:
-        return None
-    roots = np.sqrt(eigenvalues)
-    return float(roots.sum()) if (moved / (2 * roots)).sum() <= tolerance else None
+    roots = sum_of_roots(congruence(first, second), moved)
+    return roots.value if roots is not None and roots.error <= tolerance else None
 
 
-def _root(covariance: Floats) -> Floats:
+# Torch, and nothing else, does all that takes time: the threads of NumPy's and SciPy's own libraries get in its way.
+
+
+def _factor(covariance: Floats) -> Floats:
     """F `(d, r)` with S = F F^T; directions without variance, but for rounding, are left out."""
-    values, vectors = np.linalg.eigh(covariance)
+    import torch
+
+    values, vectors = (part.numpy() for part in torch.linalg.eigh(torch.from_numpy(covariance)))
     kept = values > len(values) * _EPSILON * max(values[-1], 0.0)
-    root: Floats = vectors[:, kept] * np.sqrt(values[kept])
-    return root
+    factor: Floats = vectors[:, kept] * np.sqrt(values[kept])
+    return factor
 
 
-def _nuclear_norm(matrix: Floats) -> float:
-    return float(np.linalg.svd(matrix, compute_uv=False).sum()) if matrix.size else 0.0
+def _nuclear_norm(left: Floats, right: Floats) -> float:
+    """Of their product."""
+    import torch
+
+    return float(torch.linalg.svdvals(torch.from_numpy(left) @ torch.from_numpy(right)).sum())
 
 
 def _square_sum(rows: Floats) -> float:
-    return float(np.vdot(rows, rows))
+    import torch
+
+    return float(torch.from_numpy(rows).norm() ** 2)

@@ -71,8 +71,14 @@ class _Part:
         squares = scatter.diagonal().clone()
         scatter.addr_(mean, mean, alpha=-count)
         if bool((squares > CANCELLED * scatter.diagonal()).any()):
+            rest = torch.zeros(dim, dtype=torch.float64)  # what rounding kept from the mean
             for start in range(0, count, ROWS):
-                add_gram(scatter, taken[start : start + ROWS] - mean, to_nothing=start == 0)
+                centred = taken[start : start + ROWS] - mean
+                rest += centred.sum(dim=0)
+                add_gram(scatter, centred, to_nothing=start == 0)
+            rest /= count
+            mean += rest
+            scatter.addr_(rest, rest, alpha=-count)
         return cls(count, mean.numpy(), scatter.numpy())
 
     def absorb(self, other: _Part) -> None:

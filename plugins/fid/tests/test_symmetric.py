@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from srbench_fid.symmetric import BLOCK, add_gram, cholesky, congruence, empty
+from srbench_fid.symmetric import BLOCK, add_gram, cholesky, congruence, empty, mirror, norm
 
 SIZES = [1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 3, 3 * BLOCK]
 
@@ -40,10 +40,18 @@ def test_cholesky_says_when_there_is_none(place: int) -> None:
 def test_congruence(dim: int) -> None:
     lower, matrix = np.linalg.cholesky(positive_definite(dim, 1)), positive_definite(dim, 2)
     expected = lower.T @ matrix @ lower
-    for start in range(0, dim, BLOCK):
-        matrix[start : start + BLOCK, start + BLOCK :] = np.nan  # not read
+    matrix[np.triu_indices(dim, 1)] = np.nan  # not read
     result = congruence(torch.from_numpy(lower), torch.from_numpy(matrix))
     np.testing.assert_allclose(np.tril(result.numpy()), np.tril(expected), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("dim", SIZES)
+def test_mirror_and_norm_read_the_lower_half_only(dim: int) -> None:
+    matrix = positive_definite(dim)
+    taken = torch.from_numpy(np.tril(matrix) + np.triu(np.full((dim, dim), np.nan), 1))
+    assert norm(taken) == pytest.approx(np.linalg.norm(matrix), rel=1e-13)
+    mirror(taken)
+    np.testing.assert_array_equal(taken.numpy(), np.tril(matrix) + np.tril(matrix, -1).T)
 
 
 def test_empty_has_the_shape_asked_for() -> None:
