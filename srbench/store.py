@@ -23,11 +23,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from srbench.errors import SrbenchError, nearest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Status = Literal["ok", "skipped", "failed", "timeout", "out_of_memory", "killed"]
 Shelf = Literal["cells", "models", "extractors"]
@@ -142,6 +145,16 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.close(folder)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as parquet, so that the file is there whole or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_atomically(path, sink.getvalue().to_pybytes())
 
 
 class Store:

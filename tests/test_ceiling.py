@@ -16,7 +16,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 import srbench
 from srbench.evaluate.ceiling import reconstruct_split
-from srbench.evaluate.upscale import BadOutput
+from srbench.evaluate.output import BadOutput
 from srbench.image import read_image
 from srbench.protocol import Protocol
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import torch
 
 import srbench
+from srbench.evaluate.output import BadOutput
 from srbench.evaluate.score import score_split
 from srbench.evaluate.tiles import PeakBytes
-from srbench.evaluate.upscale import BadOutput, upscale_image, upscale_split
+from srbench.evaluate.upscale import upscale_image, upscale_split
 from srbench.image import read_image
 from srbench.protocol import Protocol
 from srbench.resize import resize
@@ -175,6 +176,17 @@ def test_a_metric_that_fails_fails_alone(scored, bad) -> None:
     assert results["bad"].status == "failed"
     assert "i1" in results["bad"].reason
     assert results["good"].value == 2.0
+
+
+class WithoutValue(MeanOfAll):
+    def compute(self) -> Any:
+        return None
+
+
+def test_a_set_metric_that_gives_no_number_fails_alone(scored) -> None:
+    results = scored(bad=WithoutValue(), good=MeanOfAll())
+    assert results["bad"].status == "failed"
+    assert results["good"].status == "ok"
 
 
 def test_a_set_metric_sees_whole_images_and_has_one_value(scored) -> None:

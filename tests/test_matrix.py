@@ -18,7 +18,8 @@ from msgspec import Meta
 
 import srbench
 from srbench.hookspecs import hookimpl
-from srbench.matrix import KEYS, TRAIN_KEYS, UNITS, Limits, MatrixError, read_matrix
+from srbench.matrix import Limits, MatrixError, read_matrix
+from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
 from srbench.metric import ImageMetric
 from srbench.plugins import Entry, Plugin, Registry
 from srbench.protocol import standard_protocols

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import srbench
 from srbench.evaluate import tiles
+from srbench.evaluate.output import BadOutput
 from srbench.evaluate.tiles import PeakBytes, Tiling, tiling_for, upscale_tiled
-from srbench.evaluate.upscale import BadOutput, upscale_image
+from srbench.evaluate.upscale import upscale_image
 from srbench.resize import resize
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from srbench.dataset import Item
-from srbench.evaluate.upscale import checked
+from srbench.evaluate.output import checked
 from srbench.image import suffix_for, to_image, to_tensor, write_image
 from srbench.method import Method
 from srbench.protocol import Protocol
@@ -32,10 +32,11 @@ def reconstruct_split(
     for item in items:
         reference, white = protocol.reference(*item.read_hr())
         hr = to_tensor(reference, white)[None].to(method.device)
+        shape = tuple(hr.shape)
         if seed is not None:
             torch.manual_seed(seed)
         with torch.inference_mode():
-            made = checked(method.reconstruct(hr), hr, 1, "reconstruct")[0].cpu()
+            made = checked(method.reconstruct(hr), shape, "reconstruct", f"from {shape} it should be")[0].cpu()
         images[item.id] = item.id + suffix_for(reference)
         write_image(folder / images[item.id], to_image(made, reference, white))
         progress(item.id)

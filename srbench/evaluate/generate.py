@@ -8,21 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from srbench.errors import SrbenchError
+from srbench.evaluate.output import checked
 from srbench.generator import Generator, SampleContext
 from srbench.image import Image, suffix_for, to_image, write_image
 
-if TYPE_CHECKING:
-    import torch
-
 AT_ONCE = 16
 """Images in one call of a generator: what a small GPU holds at the sizes of today's protocols."""
-
-
-class BadSamples(SrbenchError):
-    """A generator returned something that is no set of images: wrong shape, not finite, not float32."""
 
 
 @dataclass
@@ -47,7 +39,7 @@ def generate(
 
     like: a real image `(size, size, C)` and its white, of whose depth and channels the others are to be. labels: of the
     images of the training split, whose proportions the generated ones have; None where it makes images of no class.
-    Raises `BadSamples`.
+    Raises `BadOutput`.
     """
     import torch
 
@@ -65,7 +57,8 @@ def generate(
         )
         started = time.perf_counter()
         with torch.inference_mode():
-            made = _checked(generator.sample(number, context), number, context).cpu()
+            shape = (number, context.channels, context.size, context.size)
+            made = checked(generator.sample(number, context), shape, "sample", "it was asked for").cpu()
         done.seconds += time.perf_counter() - started
         for place, image in enumerate(made, start=first):
             name = f"sample-{place + 1:05d}"
@@ -90,19 +83,3 @@ def proportioned(labels: Iterable[str]) -> Iterator[str]:
         label = max(sorted(shares), key=lambda name: shares[name] * wanted / total - given[name])
         given[label] += 1
         yield label
-
-
-def _checked(made: object, count: int, context: SampleContext) -> torch.Tensor:
-    import torch
-
-    expected = (count, context.channels, context.size, context.size)
-    if not isinstance(made, torch.Tensor):
-        raise BadSamples(f"sample returned {type(made).__name__} instead of a tensor")
-    if tuple(made.shape) != expected:
-        raise BadSamples(f"sample returned the shape {tuple(made.shape)}; it was asked for {expected}")
-    if made.dtype != torch.float32:
-        raise BadSamples(f"sample returned {made.dtype}; it should be torch.float32")
-    if not torch.stack(made.aminmax()).isfinite().all():
-        wrong = int((~torch.isfinite(made)).sum())
-        raise BadSamples(f"sample returned {wrong} of {made.numel()} values that are not finite")
-    return made

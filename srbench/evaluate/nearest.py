@@ -10,10 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from srbench.image import Image
-from srbench.store import write_atomically
+from srbench.store import write_table
 
 AT_ONCE = 256
 """Images compared with all training images in one product."""
@@ -42,9 +41,7 @@ class Neighbourhood:
         self._rows = np.stack([self._row(image) for image in images])
         self._squares = np.square(self._rows, dtype=np.float64).sum(1)
 
-    def of(
-        self, names: Sequence[str], images: Sequence[Floats], source: Literal["generated", "real"]
-    ) -> list[Neighbour]:
+    def of(self, names: Sequence[str], images: Sequence[Floats], source: Source) -> list[Neighbour]:
         """The nearest training image of each image, `(H, W, C)` in [0, 1]; mirror images (left, right) count."""
         found = []
         for start in range(0, len(images), AT_ONCE):
@@ -77,6 +74,4 @@ def write_neighbours(path: Path, neighbours: Sequence[Neighbour]) -> None:
     """A parquet file with the columns image, source, nearest, rmse."""
     columns = ("image", "source", "nearest", "rmse")
     table = pa.table({name: [getattr(neighbour, name) for neighbour in neighbours] for name in columns})
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    write_atomically(path, sink.getvalue().to_pybytes())
+    write_table(path, table)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,8 +18,6 @@ from srbench.protocol import Protocol
 from srbench.store import MetricResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import torch
 
 
@@ -102,20 +101,17 @@ def score_split(
     if training is not None:
         try:
             for item, seen in _pairs(training.items, protocol, training.folder, training.images):
-                for column in learners:
-                    _take(column, item, seen, _learn)
+                _for_each(learners, f"image {item.id!r}: ", partial(_learn, item, seen))
                 progress(item.id)
         except Exception as error:  # a picture that cannot be read: the other metrics do not need it
             for column in learners:
                 column.failure = column.failure or f"training split: {type(error).__name__}: {error}"
     counted = 0
     for item, seen in _pairs(items, protocol, folder, images):
-        for column in columns.values():
-            _take(column, item, seen, _score)
+        _for_each(columns.values(), f"image {item.id!r}: ", partial(_score, item, seen))
         counted += 1
         progress(item.id)
-    for column in columns.values():
-        _close(column, counted)
+    _for_each(columns.values(), "", partial(_close, counted))
     return columns
 
 
@@ -130,27 +126,25 @@ def score_set(
     the generated images. A metric that raises fails alone; the others go on.
     """
     columns = {name: Column(metric, key) for name, (key, metric) in metrics.items()}
-    counted: dict[Source, int] = {}
+    counted: Counter[Source] = Counter()
     for source, images in sources:
         for item, image, peak in images:
-            counted[source] = counted.get(source, 0) + 1
-            whole = _whole(image, peak)
-            for column in columns.values():
-                _take_unpaired(column, source, item, whole)
+            counted[source] += 1
+            seen = partial(_see, item, source, _whole(image, peak))
+            _for_each(columns.values(), f"{source} image {item.id!r}: ", seen)
             progress(item.id)
-    for column in columns.values():
-        _close(column, counted.get("generated", 0))
+    _for_each(columns.values(), "", partial(_close, counted["generated"]))
     return columns
 
 
-def _take_unpaired(column: Column, source: Source, item: Item, image: torch.Tensor) -> None:
-    if column.failure:
-        return
-    assert isinstance(column.metric, SetMetric)
-    try:
-        column.metric.update_unpaired(image, source, item)
-    except Exception as error:  # a metric's own fault: the other metrics go on
-        column.failure = f"{source} image {item.id!r}: {type(error).__name__}: {error}"
+def _for_each(columns: Iterable[Column], where: str, use: Callable[[Column], None]) -> None:
+    """Do something with every metric that has not failed yet; a fault is the metric's own, and the others go on."""
+    for column in columns:
+        if not column.failure:
+            try:
+                use(column)
+            except Exception as error:
+                column.failure = f"{where}{type(error).__name__}: {error}"
 
 
 def _pairs(
@@ -201,24 +195,18 @@ def _whole(image: Image, peak: float) -> torch.Tensor:
     return to_tensor(image, peak, torch.float64)
 
 
-def _take(
-    column: Column, item: Item, seen: _Views, use: Callable[[Column, Item, torch.Tensor, torch.Tensor], None]
-) -> None:
-    """Show an image to a metric that has not failed yet."""
-    if column.failure:
-        return
-    try:
-        use(column, item, *seen.get(column.metric.sees))
-    except Exception as error:  # a metric's own fault: the other metrics go on
-        column.failure = f"image {item.id!r}: {type(error).__name__}: {error}"
-
-
-def _learn(column: Column, item: Item, sr: torch.Tensor, hr: torch.Tensor) -> None:
+def _learn(item: Item, seen: _Views, column: Column) -> None:
     assert isinstance(column.metric, SetMetric)
-    column.metric.update_training(sr, hr, item)
+    column.metric.update_training(*seen.get(column.metric.sees), item)
 
 
-def _score(column: Column, item: Item, sr: torch.Tensor, hr: torch.Tensor) -> None:
+def _see(item: Item, source: Source, image: torch.Tensor, column: Column) -> None:
+    assert isinstance(column.metric, SetMetric)
+    column.metric.update_unpaired(image, source, item)
+
+
+def _score(item: Item, seen: _Views, column: Column) -> None:
+    sr, hr = seen.get(column.metric.sees)
     if isinstance(column.metric, SetMetric):
         column.metric.update_item(sr, hr, item)
         return
@@ -232,21 +220,17 @@ def _score(column: Column, item: Item, sr: torch.Tensor, hr: torch.Tensor) -> No
         column.images[item.id] = float(score)
 
 
-def _close(column: Column, images: int) -> None:
+def _close(images: int, column: Column) -> None:
+    if not isinstance(column.metric, SetMetric):
+        return
     column.counted = images
-    if column.failure or not isinstance(column.metric, SetMetric):
-        return
-    try:
-        value = column.metric.compute()
-        extra = {} if isinstance(value, Skip) else column.metric.extra()
-    except Exception as error:  # a metric's own fault: the other metrics go on
-        column.failure = f"{type(error).__name__}: {error}"
-        return
+    value = column.metric.compute()
     if isinstance(value, Skip):
         column.skipped.append(value.reason)
     elif math.isnan(value):
         column.failure = "the score is not a number"
     else:
+        extra = column.metric.extra()
         column.whole = float(value)
         # What is not a number has nothing to say beside the value (the recall of a class that does not occur).
         column.extra = {name: float(number) for name, number in extra.items() if math.isfinite(number)}

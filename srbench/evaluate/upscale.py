@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srbench.dataset import Item
-from srbench.errors import SrbenchError
 from srbench.evaluate.cost import LATENCY_SIDE
+from srbench.evaluate.output import checked
 from srbench.evaluate.tiles import tiling_for, upscale_tiled
 from srbench.image import suffix_for, to_image, to_tensor, write_image
 from srbench.method import Method
@@ -20,10 +20,6 @@ from srbench.protocol import Protocol
 
 if TYPE_CHECKING:
     import torch
-
-
-class BadOutput(SrbenchError):
-    """A method returned something that is no image: wrong shape, not finite, not float32."""
 
 
 @dataclass
@@ -70,6 +66,8 @@ def upscale_split(
     seed: for methods that sample; each image starts from it, so that the order of images changes nothing.
     memory_bytes: above it, images are upscaled in tiles. The seconds are the method's alone.
     """
+    import torch
+
     done = Upscaled()
     for item in items:
         hr, peak = item.read_hr()
@@ -79,7 +77,7 @@ def upscale_split(
         if not done.images:
             _warm_up(method, lr, protocol.scale, memory_bytes)
         if seed is not None:
-            _seed(seed)
+            torch.manual_seed(seed)
         started = time.perf_counter()
         sr = upscale_image(method, lr, protocol.scale, memory_bytes)
         done.times.append((time.perf_counter() - started, sr.shape[-2] * sr.shape[-1] / 1e6))
@@ -108,7 +106,8 @@ def upscale_image(
     import torch
 
     def upscale(batch: torch.Tensor) -> torch.Tensor:
-        return checked(method.upscale(batch, scale), batch, scale, "upscale")
+        expected = (*batch.shape[:2], batch.shape[2] * scale, batch.shape[3] * scale)
+        return checked(method.upscale(batch, scale), expected, "upscale", f"from {tuple(batch.shape)} it should be")
 
     batch = lr[None].to(method.device)
     with torch.inference_mode():
@@ -116,25 +115,6 @@ def upscale_image(
         sr = upscale(batch) if tiling is None else upscale_tiled(upscale, batch, scale, tiling, progress)
     progress(1.0)
     return sr[0].cpu()
-
-
-def checked(output: torch.Tensor, given: torch.Tensor, scale: int, function: str) -> torch.Tensor:
-    """What a method's function made of images `(N, C, H, W)`; raises `BadOutput` when it is none, larger by `scale`."""
-    import torch
-
-    expected = (*given.shape[:2], given.shape[2] * scale, given.shape[3] * scale)
-    if not isinstance(output, torch.Tensor):
-        raise BadOutput(f"{function} returned {type(output).__name__} instead of a tensor")
-    shape = tuple(output.shape)
-    if shape != expected:
-        raise BadOutput(f"{function} returned the shape {shape}; from {tuple(given.shape)} it should be {expected}")
-    if output.dtype != torch.float32:
-        raise BadOutput(f"{function} returned {output.dtype}; it should be torch.float32")
-    # The extremes are not finite when any value is not, and take no memory of the image's size.
-    if not torch.stack(output.aminmax()).isfinite().all():
-        wrong = int((~torch.isfinite(output)).sum())
-        raise BadOutput(f"{function} returned {wrong} of {output.numel()} values that are not finite")
-    return output
 
 
 def _warm_up(method: Method, lr: torch.Tensor, scale: int, memory_bytes: float | None) -> None:
@@ -149,9 +129,3 @@ def _warm_up(method: Method, lr: torch.Tensor, scale: int, memory_bytes: float |
     if memory_bytes is not None:
         with contextlib.suppress(Exception), torch.inference_mode():
             tiling_for(method, lr[None].to(method.device), scale, memory_bytes)
-
-
-def _seed(seed: int) -> None:
-    import torch
-
-    torch.manual_seed(seed)

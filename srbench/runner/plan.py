@@ -21,8 +21,6 @@ from srbench.uses import SquareUse, Use
 from srbench.weights import WeightsMissing
 
 State = Literal["done", "new", "stale", "retry"]
-SAME = "same"
-"""In `train.on`: the tested dataset's own training split."""
 
 ALWAYS_RETRIED: frozenset[Status] = frozenset({"killed"})
 """A killed cell says nothing about its method; the next run repeats it without being asked."""

@@ -18,7 +18,7 @@ from srbench.image import read_image
 from srbench.metric import Metric
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring
 from srbench.runner.provenance import sha256
-from srbench.store import CEILING_IMAGES, SCORES, MetricResult, Record, Store, write_atomically
+from srbench.store import CEILING_IMAGES, SCORES, MetricResult, Record, Store, write_table
 from srbench.weights import WeightsMissing, weights_path
 
 Ready = Mapping[str, tuple[str, Metric]]
@@ -228,6 +228,4 @@ def _write_scores(path: Path, columns: dict[str, Column], metrics: dict[str, Met
             "value": pa.array(value, pa.float64()),
         }
     )
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    write_atomically(path, sink.getvalue().to_pybytes())
+    write_table(path, table)

@@ -82,20 +82,18 @@ class DDPM(srbench.TorchMethod):
     protocol, patches are flipped and turned.
 
     Preset `small` is for two CPU cores: a smaller U-Net on squares of 2 x 2 pixels, gradients of norm 1 at most, Adam
-    at 1e-3 falling to zero along a cosine, SR in 10 steps of DDIM with .7 of the
-    ancestral sampler's noise.
+    at 1e-3 falling to zero along a cosine, SR in 10 steps of DDIM with .7 of the ancestral sampler's noise.
 
     channels: of the U-Net, by level. blocks: residual blocks a level. attention: levels that have it. fold: side of the
     squares of pixels that the U-Net sees as one place. timesteps: of the diffusion. schedule: `cosine` (s = .008), or
     `linear` (betas from .1 / T to 20 / T). residual_scale: of what is diffused. patch: side of HR patches in pixels,
     rounded up to what scale and U-Net can divide. accumulate: batches that make one step. checkpointing: less memory
-    for more time, the same result. ema: decay of the average of weights, 0 for none. keep:
-    the weights of the last step, or of the best validation, which is -10 log10 of the squared error of the noise, at
-    fixed steps of the diffusion. sizes: at which training images
-    are learned from, 1 being their own. sampler: `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, by
-    default as many as the diffusion has. eta: the noise of `ddim`, 1 being as much as the ancestral sampler's. samples:
-    drawn for a picture. combine: SR is their `mean`, or the `most-consistent` one, which made small again has the
-    smallest squared error to LR.
+    for more time, the same result. ema: decay of the average of weights, 0 for none. keep: the weights of the last
+    step, or of the best validation, which is -10 log10 of the squared error of the noise, at fixed steps of the
+    diffusion. sizes: at which training images are learned from, 1 being their own. sampler: `ancestral`, `ddim` or
+    `dpm-solver++`. steps: of the sampler, by default as many as the diffusion has. eta: the noise of `ddim`, 1 being as
+    much as the ancestral sampler's. samples: drawn for a picture. combine: SR is their `mean`, or the `most-consistent`
+    one, which made small again has the smallest squared error to LR.
     """
 
     samples = True

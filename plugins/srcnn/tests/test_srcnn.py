@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -28,14 +27,6 @@ def fresh(scale: int = 2, seed: int = 0, **params: object) -> SRCNN:
     method._make(1, scale)
     torch.nn.init.normal_(method.networks["network"].reconstruction.weight, std=0.05)
     return method
-
-
-def data_root() -> Path:
-    root = os.environ.get("SRBENCH_DATA")
-    if root is None and os.environ.get("CI") != "true":
-        pytest.skip("SRBENCH_DATA is not set")
-    assert root is not None, "SRBENCH_DATA has to be set where CI is true"
-    return Path(root)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
@@ -138,16 +129,15 @@ def test_it_is_offered_as_a_plugin() -> None:
     assert entry.plugin.distribution == "srbench-srcnn"
 
 
-def test_a_short_training_on_the_91_images_beats_bicubic_on_set5(tmp_path: Path) -> None:
-    root = data_root()
-    files = sorted((root / "t91").glob("*.png"))
+def test_a_short_training_on_the_91_images_beats_bicubic_on_set5(data_root: Path, tmp_path: Path) -> None:
+    files = sorted((data_root / "t91").glob("*.png"))
     method = SRCNN(**resolve(SRCNN, {"preset": "small", "batch_size": 8}))
     method.fit(
         TrainingSet([srbench.Item(path.stem, path) for path in files], X4_Y),
         FitContext(0, Budget("steps", 120), tmp_path, checkpoint_seconds=1e9),
     )
     gains = []
-    for path in sorted((root / "set5" / "HR").glob("*.png")):
+    for path in sorted((data_root / "set5" / "HR").glob("*.png")):
         hr, white = X4_Y.reference(*srbench.Item(path.stem, path).read_hr())
         lr = to_tensor(X4_Y.lr(hr, white), white)[None]
         y = X4_Y.scored(hr, white).numpy()

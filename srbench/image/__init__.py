@@ -1,0 +1,27 @@
+"""Pictures on disk and in memory, in their native depth.
+
+In memory a picture is a numpy array `(H, W, C)` with C 1 (grey) or 3 (RGB): `uint8`, `uint16` or `float32`. Its
+*peak* is the value that means white: 255, 65535 or 1.0, or what the dataset declares (a 12-bit sensor: 4095).
+Torch appears only in the two functions that cross over to tensors, so that looking at a dataset needs no torch.
+"""
+
+from srbench.image.array import PEAKS, Image, ImageError, peak_of, to_image, to_tensor
+from srbench.image.header import MAX_PIXELS
+from srbench.image.reading import SUFFIXES, image_size, read_image, read_with_alpha
+from srbench.image.writing import suffix_for, write_image
+
+__all__ = [
+    "MAX_PIXELS",
+    "PEAKS",
+    "SUFFIXES",
+    "Image",
+    "ImageError",
+    "image_size",
+    "peak_of",
+    "read_image",
+    "read_with_alpha",
+    "suffix_for",
+    "to_image",
+    "to_tensor",
+    "write_image",
+]

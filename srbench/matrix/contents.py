@@ -1,0 +1,44 @@
+"""What a matrix file says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from srbench.protocol import Protocol, Task
+from srbench.training.context import Budget, Precision
+from srbench.uses import Use
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a cell may use at most."""
+
+    seconds: float | None = None
+    memory_gb: float | None = None
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A validated matrix file.
+
+    train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
+    budget: None only when no method learns. precision, compile: of trainings. samples: how many images each generator
+    makes; None for super-resolution.
+    """
+
+    path: Path
+    name: str
+    title: str
+    datasets: tuple[Use, ...]
+    protocols: tuple[Protocol, ...]
+    methods: tuple[Use, ...]
+    metrics: tuple[Use, ...]
+    task: Task = "super-resolution"
+    samples: int | None = None
+    train_on: tuple[Use | str, ...] = ()
+    budget: Budget | None = None
+    precision: Precision = "32"
+    compile: bool = False
+    seeds: tuple[int, ...] = (0,)
+    limits: Limits = Limits()

@@ -1,0 +1,230 @@
+"""A matrix file into a matrix, or into everything that is wrong with the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal, get_args
+
+from srbench.errors import SrbenchError
+from srbench.matrix.contents import Limits, Matrix
+from srbench.matrix.uses import Named, Uses
+from srbench.matrix.values import Pair, Values
+from srbench.method import Method
+from srbench.metric import Metric
+from srbench.plugins import Kind, PluginError, Registry
+from srbench.plugins import registry as installed
+from srbench.protocol import Protocol, Task
+from srbench.training.context import Budget, BudgetUnit, Precision
+from srbench.uses import Use
+from srbench.yaml_nodes import Node, Problem, Scalar, describe, read_file
+
+FILE_NAME = "matrix.yaml"
+SAME = "same"
+"""In `train.on`: the tested dataset's own training split."""
+MAX_SEED = 2**32 - 1
+"""The largest seed that numpy takes."""
+
+KEYS = ("name", "title", "task", "samples", "datasets", "protocols", "methods", "train", "metrics", "seeds", "limits")
+REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
+TASKS: tuple[Task, ...] = get_args(Task)
+GENERATED = ("32px",)
+"""The protocols of a matrix that asks for the task `generation` and names none."""
+TRAIN_KEYS = ("on", "budget", "precision", "compile")
+UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+WHOLE_UNITS = ("steps", "images")
+
+_WHY_NOT: Mapping[tuple[Kind, Task], str] = {
+    ("method", "generation"): "turns LR into SR and cannot make images from noise",
+    ("method", "super-resolution"): "makes images from noise and cannot upscale (ask for `task: generation`)",
+    ("metric", "generation"): "compares each image with its HR, and a generated image has none",
+    ("metric", "super-resolution"): "judges generated images only (ask for `task: generation`)",
+}
+
+
+class MatrixError(SrbenchError):
+    """A matrix file that cannot be used. `problems` holds everything that is wrong with it, in the file's order."""
+
+    def __init__(self, path: Path, problems: Iterable[Problem]) -> None:
+        self.path = path
+        self.problems = sorted(problems, key=lambda problem: (problem.line, problem.column))
+        super().__init__("\n".join(f"{path}:{_place(problem)} {problem.message}" for problem in self.problems))
+
+
+def _place(problem: Problem) -> str:
+    return f"{problem.line}:{problem.column}:" if problem.line else ""
+
+
+def read_matrix(path: Path, registry: Registry | None = None) -> Matrix:
+    """Read and validate a matrix file, or the `matrix.yaml` of a folder.
+
+    registry: where names are looked up; by default the installed plugins. Raises `MatrixError` with everything that
+    is wrong.
+    """
+    path = Path(path)
+    try:
+        file = path / FILE_NAME if path.is_dir() else path
+    except OSError:  # a folder above it may not be entered; reading it says so
+        file = path
+    root, problems = read_file(file)
+    if root is None:
+        raise MatrixError(file, problems or [Problem(1, 1, f"the file is empty; it needs {', '.join(REQUIRED)}")])
+    reader = _Reader(file.absolute(), installed() if registry is None else registry, problems)
+    matrix = reader.matrix(root)
+    if problems or matrix is None:
+        raise MatrixError(file, problems)
+    return matrix
+
+
+class _Reader:
+    """Turns nodes into a matrix. A method that finds a fault notes it and returns what it can."""
+
+    def __init__(self, file: Path, registry: Registry, problems: list[Problem]) -> None:
+        self._file = file
+        self._registry = registry
+        self._values = Values(problems)
+        self._fault = self._values.fault
+        self._uses = Uses(registry, file.parent, self._values)
+
+    def matrix(self, root: Node) -> Matrix | None:
+        """The matrix, whole where there is no fault; None where the file holds no keys."""
+        keys = self._values.keys(root, KEYS, "a matrix file")
+        if keys is None:
+            return None
+        task = self._task(keys)
+        for key in REQUIRED:
+            if key not in keys and not (key == "protocols" and task == "generation"):
+                self._fault(root, f"the key {key!r} is missing")
+        name = self._values.name(keys["name"][1], "`name`") if "name" in keys else ""
+        datasets = self._uses.listed(keys["datasets"][1], "dataset") if "datasets" in keys else []
+        protocols = self._protocols(keys, task)
+        methods = self._suited(keys, "method", task)
+        metrics = self._suited(keys, "metric", task)
+        train = self._train(keys.get("train"), methods)
+        return Matrix(
+            path=self._file,
+            name=name,
+            title=self._values.line(keys["title"][1], "`title`") if "title" in keys else name,
+            datasets=tuple(named.thing for named in datasets),
+            protocols=protocols,
+            methods=tuple(named.thing for named in methods),
+            metrics=tuple(named.thing for named in metrics),
+            task=task,
+            samples=self._samples(root, keys, task),
+            train_on=self._train_on(train),
+            budget=self._budget(train["budget"][1]) if "budget" in train else None,
+            precision=self._precision(train),
+            compile=self._values.truth(train["compile"][1], "`compile`") if "compile" in train else False,
+            seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
+            limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
+        )
+
+    def _protocols(self, keys: Mapping[str, Pair], task: Task) -> tuple[Protocol, ...]:
+        if "protocols" not in keys:
+            asked = GENERATED if task == "generation" else ()
+            return tuple(self._registry.get("protocol", name).load() for name in asked)
+        named = []
+        for item in self._values.items(keys["protocols"][1], "protocols"):
+            entry = self._uses.entry(item, "protocol")
+            if entry is None:
+                continue
+            try:
+                protocol: Protocol = self._registry.get("protocol", entry.text).load()
+            except PluginError as error:
+                self._fault(entry, str(error))
+                continue
+            if protocol.task != task:
+                self._fault(entry, f"{protocol.name!r} is a protocol of {protocol.task}; {_this_is(task)}")
+            named.append(Named(protocol.name, entry, protocol))
+        return tuple(named.thing for named in self._uses.distinct(named, "leave one out"))
+
+    def _task(self, keys: Mapping[str, Pair]) -> Task:
+        if "task" not in keys:
+            return "super-resolution"
+        return self._values.choice(keys["task"][1], "`task`", TASKS) or "super-resolution"
+
+    def _samples(self, root: Node, keys: Mapping[str, Pair], task: Task) -> int | None:
+        if task != "generation":
+            if "samples" in keys:
+                self._fault(keys["samples"][0], f"`samples` belongs to the task generation; {_this_is(task)}")
+            return None
+        if "samples" not in keys:
+            self._fault(root, "the task generation needs the key 'samples', such as samples: 500")
+            return None
+        return self._values.whole(keys["samples"][1], "`samples`")
+
+    def _suited(self, keys: Mapping[str, Pair], kind: Literal["method", "metric"], task: Task) -> list[Named]:
+        """The methods or metrics, those reported that are for the other task."""
+        named = self._uses.listed(keys[f"{kind}s"][1], kind) if f"{kind}s" in keys else []
+        for this in named:
+            of: type[Method] | type[Metric] = this.thing.registered.load()
+            if task not in of.tasks():
+                self._fault(this.node, f"{this.name!r} {_WHY_NOT[kind, task]}; {_this_is(task)}")
+        return named
+
+    def _train(self, pair: Pair | None, methods: list[Named]) -> dict[str, Pair]:
+        """The pairs under `train`; what a method that learns needs is reported where it is missing."""
+        keys = {} if pair is None else self._values.keys(pair[1], TRAIN_KEYS, "a mapping")
+        if keys is None:
+            return {}
+        learner = next((method for method in methods if method.thing.registered.load().learns), None)
+        if learner is not None:
+            place = learner.node if pair is None else pair[0]
+            for key, example in (("on", "[same]"), ("budget", "{steps: 20000}")):
+                if key not in keys:
+                    self._fault(place, f"{learner.name!r} learns, so `train` needs {key!r}, such as {key}: {example}")
+        return keys
+
+    def _train_on(self, keys: Mapping[str, Pair]) -> tuple[Use | str, ...]:
+        named: list[Named | None] = []
+        for item in self._values.items(keys["on"][1], "training sets") if "on" in keys else ():
+            if isinstance(item, Scalar) and item.value == SAME:
+                named.append(Named(SAME, item, SAME))
+                continue
+            use = self._uses.use(item, "dataset")
+            if use is not None and use.name == SAME:
+                self._fault(item, f"{SAME!r} stands for the tested dataset's training split; use another name")
+            named.append(use)
+        known = [use for use in named if use is not None]
+        return tuple(use.thing for use in self._uses.distinct(known, "use `as` to name the second"))
+
+    def _budget(self, node: Node) -> Budget | None:
+        keys = self._values.keys(
+            node, UNITS, "one of steps, seconds, epochs, images, such as {steps: 20000}: a mapping"
+        )
+        if not keys:
+            return None
+        if len(keys) > 1:
+            self._fault(list(keys.values())[1][0], f"a budget has one unit; here are {' and '.join(keys)}")
+            return None
+        ((key, value),) = keys.values()
+        read = self._values.whole if key.text in WHOLE_UNITS else self._values.positive
+        amount = read(value, f"budget in {key.text}")
+        unit = next(unit for unit in UNITS if unit == key.text)
+        return None if amount is None else Budget(unit, float(amount))
+
+    def _precision(self, keys: Mapping[str, Pair]) -> Precision:
+        if "precision" not in keys:
+            return "32"
+        return self._values.choice(keys["precision"][1], "`precision`", PRECISIONS) or "32"
+
+    def _limits(self, node: Node) -> Limits:
+        keys = self._values.keys(node, ("seconds", "memory_gb"), "limits: a mapping") or {}
+        return Limits(**{key: self._values.positive(value, f"limit of {key}") for key, (_, value) in keys.items()})
+
+    def _seeds(self, node: Node) -> tuple[int, ...]:
+        first: dict[int, Node] = {}
+        for item in self._values.items(node, "seeds"):
+            value = item.value if isinstance(item, Scalar) else None
+            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SEED:
+                self._fault(item, f"a seed is a whole number from 0 to {MAX_SEED}, not {describe(item)}")
+            elif value in first:
+                self._fault(item, f"the seed {value} is there twice, first at line {first[value].line}")
+            else:
+                first[value] = item
+        return tuple(first)
+
+
+def _this_is(task: Task) -> str:
+    return f"this matrix asks for {'`task: generation`' if task == 'generation' else task}"

@@ -1,0 +1,106 @@
+"""Values of one kind out of the file's nodes: numbers, names, choices, lists, keys."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TypeVar
+
+from srbench.errors import nearest
+from srbench.yaml_nodes import Mapping, Node, Problem, Scalar, Sequence, describe, shorten
+
+Text = TypeVar("Text", bound=str)
+Pair = tuple[Scalar, Node]
+
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_SAFE_WORDS = "letters, digits, `.`, `_`, `-`, the first a letter or digit, 100 at most"
+
+
+def is_safe(name: str) -> bool:
+    """Whether a name will do as that of a folder, and in a cell's label."""
+    return _SAFE.fullmatch(name) is not None
+
+
+class Values:
+    """Reads values. One that is wrong is noted in `problems`, with its place, and a stand-in returned.
+
+    what: the value in the words of messages, such as "`name`".
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self._problems = problems
+
+    def fault(self, node: Node, message: str) -> None:
+        """Note what is wrong at this place."""
+        self._problems.append(Problem(node.line, node.column, message))
+
+    def keys(self, node: Node, valid: tuple[str, ...], what: str) -> dict[str, Pair] | None:
+        """The pairs of a mapping by key, unknown keys left out; None when it is no mapping, or empty."""
+        if not isinstance(node, Mapping) or not node.pairs:
+            self.fault(node, f"expected {what} with keys out of {', '.join(valid)}; found {describe(node)}")
+            return None
+        for key, _ in node.pairs:
+            if key.text not in valid:
+                self.fault(key, f"unknown key {shorten(key.text)!r}.{nearest(shorten(key.text), valid)}")
+        return {key.text: (key, value) for key, value in node.pairs if key.text in valid}
+
+    def items(self, node: Node, what: str) -> tuple[Node, ...]:
+        """The items of a list that has some."""
+        if isinstance(node, Sequence) and node.items:
+            return node.items
+        hint = f"; write [{shorten(node.text)}]" if isinstance(node, Scalar) and node.value is not None else ""
+        self.fault(node, f"expected a list of {what}, found {describe(node)}{hint}")
+        return ()
+
+    def name(self, node: Node, what: str) -> str:
+        """A name that is safe as a folder and in a cell's label."""
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            quotes = "; put it in quotes" if isinstance(node, Scalar) and node.value is not None else ""
+            self.fault(node, f"{what}: expected text, found {describe(node)}{quotes}")
+            return ""
+        if not is_safe(node.value):
+            self.fault(node, f"{what}: {shorten(node.value)!r} will not do as a name; use {_SAFE_WORDS}")
+        return node.value
+
+    def line(self, node: Node, what: str) -> str:
+        """One line of any text."""
+        value = node.value if isinstance(node, Scalar) else None
+        if not isinstance(value, str) or not value.strip() or not value.isprintable():
+            self.fault(node, f"{what}: expected one line of text, found {describe(node)}")
+            return ""
+        return value
+
+    def choice(self, node: Node, what: str, choices: tuple[Text, ...]) -> Text | None:
+        """One of these words; a number that reads as one of them will do."""
+        value = str(node.value) if isinstance(node, Scalar) else None
+        found = next((choice for choice in choices if choice == value), None)
+        if found is None:
+            self.fault(node, f"{what}: expected one of {', '.join(choices)}; found {describe(node)}")
+        return found
+
+    def truth(self, node: Node, what: str) -> bool:
+        """True or false."""
+        value = node.value if isinstance(node, Scalar) else None
+        if not isinstance(value, bool):
+            self.fault(node, f"{what}: expected true or false, found {describe(node)}")
+        return value is True
+
+    def positive(self, node: Node, what: str) -> float | None:
+        """A finite number above 0."""
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            try:
+                number = float(value)
+            except OverflowError:
+                number = math.inf
+            if 0 < number < math.inf:
+                return number
+        self.fault(node, f"{what}: expected a number above 0, found {describe(node)}")
+        return None
+
+    def whole(self, node: Node, what: str) -> int | None:
+        """A whole number above 0."""
+        number = self.positive(node, what)
+        if number is not None and not number.is_integer():
+            self.fault(node, f"{what}: expected a whole number, found {describe(node)}")
+        return None if number is None else int(number)
