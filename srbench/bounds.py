@@ -74,7 +74,7 @@ def student_quantile(freedom: Array) -> Array:
     With t = sqrt(f) tan(a), P(|T| < t) is the integral of cos^(f-1) from 0 to a over the one to pi/2. Newton's method
     on a: the integral is concave in it, so that the steps from the left never pass the root.
     """
-    freedom = np.minimum(freedom, 1e7)  # normal to eight digits, and `lgamma` keeps its precision
+    freedom = np.minimum(freedom, 1e7)  # normal to seven digits, and `lgamma` keeps its precision
     gamma = np.vectorize(math.lgamma, otypes=[np.float64])
     whole = 0.5 * math.sqrt(math.pi) * np.exp(gamma(freedom / 2) - gamma((freedom + 1) / 2))
     nodes, weights = np.polynomial.legendre.leggauss(48)

@@ -29,7 +29,8 @@ TIMEOUT_SECONDS = 30.0
 PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
 """Before each further attempt; bytes that arrive make the count begin anew."""
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_LENGTH = re.compile(r"\d{1,18}")
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 
 Progress = Callable[[int, "int | None"], None]
 """Called with the bytes that are here, and the bytes there will be where that is known."""
@@ -171,7 +172,8 @@ class _Transfer:
                 self._copy(response, total)
         except urllib.error.HTTPError as error:
             self._refused(error, start)
-        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError, ValueError) as error:
+            # A ValueError: it redirects to what is no address.
             raise _Broken(
                 f"the connection failed ({getattr(error, 'reason', error) or type(error).__name__})"
             ) from error
@@ -179,13 +181,13 @@ class _Transfer:
     def _accept(self, response: http.client.HTTPResponse, start: int) -> int | None:
         """How long the whole file will be, if the server says; the part file stands where the body goes on."""
         length = response.headers.get("Content-Length", "")
-        total = int(length) if length.isdecimal() else None
+        total = int(length) if _LENGTH.fullmatch(length) else None
         if response.status == http.HTTPStatus.PARTIAL_CONTENT:
             ranged = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
             if ranged is None or int(ranged[1]) != start:
                 self.restart()
                 raise _Broken("the server sent another part of the file than it was asked for")
-            total = int(ranged[3]) if ranged[3] != "*" else None if total is None else start + total
+            total = int(ranged[2]) if ranged[2] != "*" else None if total is None else start + total
         else:
             self.restart()  # a server that does not know ranges sends everything
         if self._size is not None and total is not None and total != self._size:

@@ -140,30 +140,48 @@ def load_state(module: torch.nn.Module, state: Mapping[str, torch.Tensor], name:
 
     name: what messages call the weights. The module's tensors become those of `state`, moved to their type and device
     (a module on the `meta` device gets its real tensors this way). Raises `WeightsDamaged`, leaving the module as it
-    is, when a tensor is missing, left over, or of another shape: a network of which a part keeps its random weights
-    gives plausible numbers.
+    is, when a tensor is missing, left over, of another shape or of another kind of number, or holds a value that is not
+    finite: a network of which a part keeps its random weights, or gets codes in place of weights, gives plausible
+    numbers.
     """
     own = module.state_dict()
+    faults = _misfits(own, state)
+    if not faults:
+        fitted = {
+            key: state[key].to(dtype=tensor.dtype, device=state[key].device if tensor.is_meta else tensor.device)
+            for key, tensor in own.items()
+        }
+        if broken := [key for key, tensor in fitted.items() if not bool(tensor.isfinite().all())]:
+            faults.append(f"{len(broken)} tensors hold values that are not finite ({_some(broken)})")
+    if faults:
+        raise WeightsDamaged(f"the weights {name!r} do not fit {type(module).__name__}: {'; '.join(faults)}")
+    module.load_state_dict(fitted, strict=True, assign=True)
+
+
+def _misfits(own: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor]) -> list[str]:
+    """Why the tensors of `state` cannot become those of a network; empty where they can."""
     faults = []
+    shared = [(key, tensor, state[key]) for key, tensor in own.items() if key in state]
     if missing := [key for key in own if key not in state]:
         faults.append(f"{len(missing)} of {len(own)} tensors are missing ({_some(missing)})")
     if extra := [key for key in state if key not in own]:
         faults.append(f"{len(extra)} tensors belong to no part of it ({_some(extra)})")
-    wrong = [
-        f"{key} is {tuple(state[key].shape)} instead of {tuple(own[key].shape)}"
-        + (", as if transposed" if sorted(state[key].shape) == sorted(own[key].shape) else "")
-        for key in own
-        if key in state and state[key].shape != own[key].shape
-    ]
-    if wrong:
+    if wrong := [
+        f"{key} is {tuple(given.shape)} instead of {tuple(tensor.shape)}"
+        + (", as if transposed" if sorted(given.shape) == sorted(tensor.shape) else "")
+        for key, tensor, given in shared
+        if given.shape != tensor.shape
+    ]:
         faults.append(f"{len(wrong)} tensors have another shape ({_some(wrong)})")
-    if faults:
-        raise WeightsDamaged(f"the weights {name!r} do not fit {type(module).__name__}: {'; '.join(faults)}")
-    fitted = {
-        key: state[key].to(dtype=tensor.dtype, device=state[key].device if tensor.is_meta else tensor.device)
-        for key, tensor in own.items()
-    }
-    module.load_state_dict(fitted, strict=True, assign=True)
+    if other := [
+        f"{key} is {_type(given)} instead of {_type(tensor)}"
+        for key, tensor, given in shared
+        if _kind(given) != _kind(tensor)
+    ]:
+        faults.append(f"{len(other)} tensors hold another kind of number ({_some(other)})")
+    if strange := [key for key, _, given in shared if not _is_plain(given)]:
+        faults.append(f"{len(strange)} tensors are not plain arrays of numbers ({_some(strange)})")
+    return faults
 
 
 @lru_cache(maxsize=64)
@@ -186,7 +204,23 @@ def _megabytes(declared: WeightsFile) -> str:
 
 
 def _described(value: Any) -> str:
-    return f"an object of type {type(value).__name__}" if value or not isinstance(value, Mapping) else "nothing"
+    nothing = isinstance(value, Mapping) and not value
+    return "nothing" if nothing else f"an object of type {type(value).__name__}"
+
+
+def _type(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _kind(tensor: torch.Tensor) -> tuple[bool, bool]:
+    """Numbers of one kind differ in precision only: fractions (real or complex), or whole numbers."""
+    return tensor.is_floating_point(), tensor.is_complex()
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    import torch
+
+    return tensor.layout == torch.strided and not tensor.is_meta and not tensor.is_quantized
 
 
 def _some(names: list[str]) -> str:

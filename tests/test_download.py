@@ -206,6 +206,30 @@ def test_a_redirection_is_followed_and_keeps_the_range(server: Server, tmp_path:
     assert server.asked == [0, 0, 1_000_000, 1_000_000]
 
 
+@pytest.mark.parametrize(
+    ("status", "header", "value", "kept", "message"),
+    [
+        (302, "Location", "http://[::nowhere/", b"", "the connection failed"),
+        (200, "Content-Length", "9" * 5000, b"", "is not the file that was declared"),
+        (206, "Content-Range", f"bytes {'9' * 5000}-1/2", CONTENT[:10], "another part of the file"),
+    ],
+)
+def test_headers_that_make_no_sense_are_a_reason(
+    server: Server, tmp_path: Path, status: int, header: str, value: str, kept: bytes, message: str
+) -> None:
+    def nonsense(handler: BaseHTTPRequestHandler, start: int) -> bool:
+        handler.send_response(status)
+        handler.send_header(header, value)
+        handler.end_headers()
+        return True
+
+    server.behave = nonsense
+    if kept:
+        part_of(tmp_path / "weights.pth", SHA256).write_bytes(kept)
+    with pytest.raises(DownloadError, match=message):
+        get(server, tmp_path / "weights.pth", size=None)
+
+
 def test_a_server_that_falls_silent_counts_as_broken(server: Server, tmp_path: Path) -> None:
     hang = threading.Event()
 

@@ -161,6 +161,8 @@ class TestLoading:
             ([torch.ones(1)], "an object of type list"),
             ({}, "holds nothing"),
             (torch.ones(1), "an object of type Tensor"),
+            (torch.ones(2), "an object of type Tensor"),
+            ({1: torch.ones(2)}, "an object of type Tensor under 1"),
         ],
     )
     def test_anything_but_tensors_by_name_is_refused(
@@ -232,6 +234,34 @@ class TestFitting:
             (
                 lambda state: state.update({"0.bia": state.pop("0.bias")}),
                 r"missing \(0.bias\); 1 tensors belong to no part of it \(0.bia\)",
+            ),
+            (
+                lambda state: state.update({"0.weight": state["0.weight"].to(torch.int8)}),
+                r"1 tensors hold another kind of number \(0.weight is int8 instead of float32\)",
+            ),
+            (
+                lambda state: state.update({"0.bias": state["0.bias"].to(torch.complex64)}),
+                r"0.bias is complex64 instead of float32",
+            ),
+            (
+                lambda state: state.update({"1.num_batches_tracked": torch.tensor(2.5)}),
+                r"1.num_batches_tracked is float32 instead of int64",
+            ),
+            (
+                lambda state: state.update({"2.weight": state["2.weight"].to_sparse()}),
+                r"1 tensors are not plain arrays of numbers \(2.weight\)",
+            ),
+            (
+                lambda state: state.update({"2.weight": state["2.weight"].to("meta")}),
+                r"1 tensors are not plain arrays of numbers \(2.weight\)",
+            ),
+            (
+                lambda state: state["1.running_var"].__setitem__(2, torch.nan),
+                r"1 tensors hold values that are not finite \(1.running_var\)",
+            ),
+            (
+                lambda state: state.update({"0.bias": torch.full((4,), 1e300, dtype=torch.float64)}),
+                r"1 tensors hold values that are not finite \(0.bias\)",
             ),
         ],
     )

@@ -6,6 +6,7 @@ al., "Rethinking FID: towards a better evaluation metric for image generation", 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,10 @@ BLOCK = 2048
 
 @dataclass(frozen=True)
 class KernelDistance:
-    """KID: the estimate, the standard deviation that goes with it, and the size of the subsets it was taken over."""
+    """KID: the estimate, the standard deviation that goes with it, and the size of the subsets it was taken over.
+
+    spread: not a number for sets that are too small for it, of fewer than 4 images.
+    """
 
     value: float
     spread: float
@@ -37,8 +41,8 @@ def kernel_distance(
 
     The mean over random subsets without replacement, and the standard deviation over them. torch-fidelity's subsets,
     for the same features, seed and sizes. Where both sets fit into one subset, the estimate is taken once, over
-    everything, and its spread over random halves: the standard error by the delete-half jackknife (Shao and Wu, "A
-    general theory for jackknife variance estimation", 1989). Values may be below 0. Raises `FeatureError`.
+    everything, and its spread over random halves of each: the standard error by the delete-half jackknife (Shao and
+    Wu, "A general theory for jackknife variance estimation", 1989). Values may be below 0. Raises `FeatureError`.
     """
     first = as_features(a)
     second = as_features(b, first.shape[1])
@@ -47,19 +51,22 @@ def kernel_distance(
         raise FeatureError(f"KID needs at least 2 images on each side; there are {len(first)} and {len(second)}")
     if max(len(first), len(second)) > subset_size:
         size = min(subset_size, smaller)
-        values = _over_subsets(first, second, subsets, size, seed)
+        values = _over_subsets(first, second, subsets, (size, size), seed)
         return KernelDistance(float(values.mean()), float(values.std()), size)
-    halves = _over_subsets(first, second, subsets, max(2, smaller // 2), seed)
-    return KernelDistance(_unbiased(first, second), float(halves.std()), smaller)
+    spread = math.nan
+    if smaller >= 4:  # of fewer, no half has a pair in it
+        halves = _over_subsets(first, second, subsets, (len(first) // 2, len(second) // 2), seed)
+        spread = float(halves.std())
+    return KernelDistance(_unbiased(first, second), spread, smaller)
 
 
-def _over_subsets(first: Floats, second: Floats, subsets: int, size: int, seed: int) -> Floats:
+def _over_subsets(first: Floats, second: Floats, subsets: int, sizes: tuple[int, int], seed: int) -> Floats:
     # The generator and the order in which it is asked are torch-fidelity's: that is what makes the subsets the same.
     random = np.random.RandomState(seed)
     values = np.empty(subsets)
     for index in range(subsets):
-        one = first[random.choice(len(first), size, replace=False)]
-        other = second[random.choice(len(second), size, replace=False)]
+        one = first[random.choice(len(first), sizes[0], replace=False)]
+        other = second[random.choice(len(second), sizes[1], replace=False)]
         values[index] = _unbiased(one, other)
     return values
 

@@ -69,10 +69,18 @@ def test_kid_is_unbiased():
     assert abs(np.mean(values)) < 3.5 * np.std(values) / np.sqrt(len(values))
 
 
-def test_the_spread_of_small_sets_is_about_that_of_new_samples():
-    found = [kernel_distance(feature_set(40, 8, s), feature_set(40, 8, s + 999, shift=0.2)) for s in range(80)]
+@pytest.mark.parametrize("other", [40, 500])
+def test_the_spread_of_small_sets_is_about_that_of_new_samples(other):
+    found = [kernel_distance(feature_set(40, 8, s), feature_set(other, 8, s + 999, shift=0.2)) for s in range(80)]
     measured = np.std([one.value for one in found])
     assert np.mean([one.spread for one in found]) == pytest.approx(measured, rel=0.35)
+
+
+@pytest.mark.parametrize(("count", "other"), [(2, 2), (2, 50), (3, 3)])
+def test_sets_that_cannot_be_halved_have_no_spread(count, other):
+    found = kernel_distance(feature_set(count, 8, 1), feature_set(other, 8, 2))
+    assert np.isfinite(found.value)
+    assert np.isnan(found.spread)
 
 
 @pytest.mark.parametrize("sigma", [0.3, 2.0, 10.0])
