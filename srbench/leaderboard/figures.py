@@ -29,7 +29,7 @@ from srbench.stats import Interval
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_LONGEST_LINE, _LONGEST_COLUMN = 46, 30
+_LONGEST_LINE, _LONGEST_COLUMN = 54, 30
 """Of words below the figure and beside it, in characters: what fits."""
 
 
