@@ -11,7 +11,7 @@ from srbench.errors import SrbenchError
 from srbench.leaderboard.ceilings import ceiling_value, ceiling_words
 from srbench.leaderboard.confusion import confusion_table
 from srbench.leaderboard.costs import cost_cell, cost_columns, cost_lines
-from srbench.leaderboard.numerals import MINUS, duration, listing, metric_label, number, significant, slug
+from srbench.leaderboard.numerals import DASH, MINUS, duration, listing, metric_label, number, significant, slug
 from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
 from srbench.leaderboard.results import Result, Results
 from srbench.leaderboard.setmetrics import set_remarks
@@ -83,7 +83,7 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
         ],
         "ceiling": ceiling_words(planned.method) if record and record.ceiling else "",
         "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
-        "image_metrics": [metric_label(name) for name in _image_metrics(result)],
+        "image_heads": _heads(_image_metrics(result), [result]),
         "images": _image_lines(result),
         "notes": list(dict.fromkeys([*(record.notes if record else []), *(run.notes if run else [])])),
         "training": group,
@@ -106,7 +106,6 @@ def pictures_context(result: Result, results: Results, galleries: Sequence[Galle
 
 
 def _metric_line(name: str, facts: MetricResult, task: Task) -> dict[str, Any]:
-    unit = f", {facts.unit}" if facts.unit else ""
     remarks = [facts.reason] if facts.reason else []
     if facts.infinite:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
@@ -119,14 +118,12 @@ def _metric_line(name: str, facts: MetricResult, task: Task) -> dict[str, Any]:
         "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
     )
     return {
-        "name": f"{metric_label(name)}{unit}",
+        "head": _head(name, facts),
         "value": value,
         "n": facts.n,
-        "arrow": "↑" if facts.higher_is_better else "↓",
-        "direction": "higher" if facts.higher_is_better else "lower",
         "extra": extra,
         "confusion": confusion,
-        "remark": "; ".join(remarks) or "–",
+        "remark": "; ".join(remarks) or ("" if extra else DASH),
     }
 
 
@@ -248,9 +245,17 @@ def _groups(method: str, results: Results) -> list[dict[str, Any]]:
     ]
 
 
-def _heads(metrics: Sequence[str], own: Sequence[Result]) -> list[str]:
-    units = {name: facts.unit for r in own if r.record for name, facts in r.record.metrics.items() if facts.unit}
-    return [metric_label(metric) + (f", {units[metric]}" if metric in units else "") for metric in metrics]
+def _heads(metrics: Sequence[str], own: Sequence[Result]) -> list[dict[str, Any]]:
+    """Of columns of scores: what they are called, and in which direction is better where a record says so."""
+    known = {name: facts for r in own if r.record for name, facts in r.record.metrics.items()}
+    return [_head(metric, known.get(metric)) for metric in metrics]
+
+
+def _head(metric: str, facts: MetricResult | None) -> dict[str, Any]:
+    if facts is None:
+        return {"label": metric_label(metric), "higher": None}
+    unit = f", {facts.unit}" if facts.unit else ""
+    return {"label": f"{metric_label(metric)}{unit}", "higher": facts.higher_is_better}
 
 
 def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:

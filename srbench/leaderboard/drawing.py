@@ -98,7 +98,7 @@ def readable_decades(axis: Any, limits: tuple[float, float]) -> None:
     low, high = limits
     subs = (1.0,) if low <= 0 or math.log10(high / low) > 2 else (1.0, 2.0, 5.0)
     axis.set_major_locator(LogLocator(subs=subs, numticks=5 if len(subs) == 1 else None))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1000 else f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 
 

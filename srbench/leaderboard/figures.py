@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from markupsafe import Markup
@@ -26,8 +26,11 @@ from srbench.leaderboard.drawing import (
 )
 from srbench.stats import Interval
 
-_LONGEST_LINE = 46
-"""Of words below an axis, in characters: what fits the figure."""
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_LONGEST_LINE, _LONGEST_COLUMN = 54, 30
+"""Of words below the figure and beside it, in characters: what fits."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def differences(rows: Sequence[Difference], baseline: str, axis: str, name: str)
         axes.grid(axis="y", visible=False)
         axes.locator_params(axis="x", nbins=6)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(fill(axis, _LONGEST_LINE))
+        _below(figure, axis)
         words = "; ".join(f"{row.name}: {row.interval.estimate:.3g}" for row in rows)
         return as_svg(figure, name, f"Differences to {baseline}", f"{axis}. {words}.")
 
@@ -126,14 +129,19 @@ def quality_against_cost(
             axes.set_xscale("log")
             readable_decades(axes.xaxis, axes.get_xlim())
         axes.locator_params(axis="y", nbins=6)
-        axes.set_xlabel(axes_words[0])
-        axes.set_ylabel(axes_words[1])
+        _below(figure, axes_words[0])
+        axes.set_ylabel(fill(axes_words[1], _LONGEST_COLUMN))
         figure.canvas.draw()
         # Names are placed by what was just drawn: from here on they must not move it to make room for themselves.
         figure.set_layout_engine("none")
         _label(axes, points)
         best = ", ".join(point.name for point in front)
         return as_svg(figure, name, f"{axes_words[1]} against {axes_words[0]}", f"On the Pareto front: {best}.")
+
+
+def _below(figure: Figure, words: str) -> None:
+    """What the x axis means: in the middle of the figure, not of its axes, which long names push to the right."""
+    figure.supxlabel(fill(words, _LONGEST_LINE), fontsize="medium")
 
 
 def pareto_front(points: Sequence[Point], higher_is_better: bool) -> list[Point]:
@@ -147,7 +155,7 @@ def pareto_front(points: Sequence[Point], higher_is_better: bool) -> list[Point]
 
 
 def _label(axes: Any, points: Sequence[Point]) -> None:
-    """Write each name beside its point, at the first of a few places where it covers no other name or point."""
+    """Write each name beside its point: at the first of a few places that covers nothing, else at the least bad one."""
     frame = axes.get_window_extent()
     spots = [tuple(axes.transData.transform((point.x, point.y))) for point in points]
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in spots]
@@ -161,15 +169,18 @@ def _label(axes: Any, points: Sequence[Point]) -> None:
             (x - width / 2, y - 9 - height, "center"),
             (x + 7, y + 7, "left"),
             (x + 7, y - 7 - height, "left"),
+            (x - 7 - width, y + 7, "right"),
+            (x - 7 - width, y - 7 - height, "right"),
         ]
 
-        def free(place: tuple[float, float, str], width: float = width, height: float = height) -> bool:
+        def harm(place: tuple[float, float, str], width: float = width, height: float = height) -> tuple[float, float]:
+            """How far a name sticks out of the frame there, then how much it covers: of names and points."""
             left, bottom, _ = place
             box = (left, bottom, left + width, bottom + height)
-            inside = box[0] >= frame.x0 - 4 and box[2] <= frame.x1 + 8
-            return inside and not any(_overlap(box, other) for other in taken)
+            out = max(frame.x0 - 4 - box[0], box[2] - frame.x1 - 8, 0.0)
+            return out, sum(_overlap(box, other) for other in taken)
 
-        left, bottom, align = next(filter(free, places), places[0])
+        left, bottom, align = min(places, key=harm)
         taken.append((left, bottom, left + width, bottom + height))
         anchor = {"left": left, "right": left + width, "center": left + width / 2}[align]
         axes.annotate(
@@ -183,5 +194,6 @@ def _label(axes: Any, points: Sequence[Point]) -> None:
         )
 
 
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """The area that two boxes share."""
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))

@@ -63,7 +63,7 @@ def baseline(table: Table, leader: Entrant) -> Entrant | None:
 
 
 def difference_words(interval: Interval, column: Column) -> str:
-    """`0.8 dB [0.5, 1.1]`; `by too little to say` where there is no number."""
+    """`0.8 dB [0.5, 1.1]`; words where there is no finite number."""
     unit = f" {column.unit}" if column.unit else ""
     if interval.estimate is None:
         return "not a finite difference"

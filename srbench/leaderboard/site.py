@@ -50,7 +50,7 @@ def environment() -> Environment:
 
 
 def with_code(text: str) -> Markup:
-    """Text of a docstring as HTML: what stands between backticks is code."""
+    """Text of docstrings and messages as HTML: what stands between backticks is code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 

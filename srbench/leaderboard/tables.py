@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from srbench.leaderboard.judging import JUDGING
-from srbench.leaderboard.numerals import DASH, metric_label, warranted_decimals
+from srbench.leaderboard.numerals import DASH, metric_label, number, warranted_decimals
 from srbench.leaderboard.references import Reference, references
 from srbench.leaderboard.results import Entrant, Result, Scope
 from srbench.leaderboard.values import Notes, Scores, Value
@@ -26,13 +26,14 @@ YARDSTICK = "bicubic"
 
 @dataclass(frozen=True)
 class Column:
-    """A metric. scale: the ends of its whiskers' axis."""
+    """A metric. scale: the ends of its whiskers' axis. width: of its longest number, in characters."""
 
     metric: str
     unit: str
     higher_is_better: bool
     scale: tuple[float, float]
     decimals: int
+    width: int
 
     @property
     def label(self) -> str:
@@ -165,7 +166,16 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
     untested = any(judging.is_order_alone(_seeds(results)) for results in cells.values())
     rank_note = notes.number(words.few_seeds) if untested and primary else None
     beside = references(cells, metrics, datasets, notes, task)
-    columns = tuple(_column(metric, inside, values[metric], judging.differences(scores[metric])) for metric in metrics)
+    columns = tuple(
+        _column(
+            metric,
+            inside,
+            list(values[metric].values()),
+            [reference.values[place] for reference in beside],
+            judging.differences(scores[metric]),
+        )
+        for place, metric in enumerate(metrics)
+    )
     chosen = next((column for column in columns if column.metric == primary), None)
     ranking = judging.rank(scores[chosen.metric], chosen.higher_is_better) if chosen else None
     ranks = dict(zip(scores[chosen.metric], ranking.ranks, strict=True)) if chosen and ranking else {}
@@ -213,24 +223,30 @@ def _order(row: Row, columns: Sequence[Column], primary: str | None) -> tuple[bo
 def _column(
     metric: str,
     inside: Sequence[Result],
-    values: Mapping[Entrant, Value],
+    values: Sequence[Value],
+    beside: Sequence[Value],
     differences: Sequence[Interval],
 ) -> Column:
     facts = [r.record.metrics[metric] for r in inside if r.record is not None and metric in r.record.metrics]
     told = next((fact for fact in facts if fact.status == "ok"), facts[0] if facts else None)
-    shown = [value.interval for value in values.values() if value.interval]
+    shown = [value.interval for value in values if value.interval]
     ends = [end for one in shown for end in (one.low, one.estimate, one.high) if end is not None]
     widths = [
         (one.high - one.low) / 2 for one in [*shown, *differences] if one.low is not None and one.high is not None
     ]
     spreads = ("spread", "ceiling spread", "floor spread")
     widths += [fact.extra[name] for fact in facts for name in spreads if name in fact.extra]
+    decimals = warranted_decimals(widths, [one.estimate for one in shown if one.estimate is not None])
+    printed = [
+        one.estimate for one in [*shown, *(value.interval for value in beside)] if one and one.estimate is not None
+    ]
     return Column(
         metric=metric,
         unit=told.unit if told else "",
         higher_is_better=told.higher_is_better if told else True,
         scale=(min(ends, default=0.0), max(ends, default=1.0)),
-        decimals=warranted_decimals(widths, [one.estimate for one in shown if one.estimate is not None]),
+        decimals=decimals,
+        width=max((len(number(value, decimals)) for value in printed), default=1),
     )
 
 

@@ -153,24 +153,29 @@ def _without_images(results: Sequence[Result], metric: str, datasets: Sequence[s
         for (_, reason), where in reasons.items():
             places = list(dict.fromkeys(where))
             parts.append(reason if len(places) == len(datasets) else f"on {listing(places)}: {reason}")
-        return Value(missing=word, note=notes.number(f"{metric_label(metric)}: {'; '.join(parts)}"))
+        return Value(missing=word, note=notes.number(_remark(metric, parts)))
     values = [result.scores[metric].get(None) for result in results if metric in result.scores]
     if len(values) < len(results) or any(value is None for value in values):
-        return Value(missing="incomplete", note=notes.number(f"{metric_label(metric)}: not every image has a score"))
+        return Value(missing="incomplete", note=notes.number(_remark(metric, ["not every image has a score"])))
     if len(datasets) > 1:
         return Value(
             missing="by set",
-            note=notes.number(f"{metric_label(metric)} compares sets of images: see each dataset's table"),
+            note=notes.number(f"{metric_label(metric)} compares sets of images: see each dataset's table."),
         )
     numbers = [value for value in values if value is not None]
     told = [result.record.metrics[metric] for result in results if result.record is not None]
     remarks = list(dict.fromkeys(remark for facts in told for remark in set_remarks(facts)))
     return Value(
         Interval(finite_mean(numbers), None, None, len(numbers)),
-        note=notes.number(f"{metric_label(metric)}: {'; '.join(remarks)}.") if remarks else None,
+        note=notes.number(_remark(metric, remarks)) if remarks else None,
         seed_spread=spread_over_seeds(results, metric),
         aside=set_aside(told),
     )
+
+
+def _remark(metric: str, parts: Sequence[str]) -> str:
+    """A footnote on a metric, with its full stop."""
+    return f"{metric_label(metric)}: {'; '.join(parts).rstrip('.')}."
 
 
 def paired(a: Mapping[Image, float], b: Mapping[Image, float]) -> Interval:

@@ -65,7 +65,7 @@ WORDING: Mapping[Task, Wording] = {
         few_seeds="Fewer than 3 seeds: how much the result owes to the luck of one training is not known.",
         costs_reading=(
             "Multiply-adds are those of an output of 1280 x 720 pixels; latency is that of one small LR, whose size "
-            "each cell's page states, with its quartiles."
+            "each cell's page states, with quartiles where it was timed more than once."
         ),
         speed=Speed(
             cost="ms_per_megapixel",

@@ -171,6 +171,18 @@ def test_filters_leave_one_dataset_and_one_metric(browser: webdriver.Chrome, pag
     assert all(caption.startswith("waves: 8 images") for caption in captions)
     heads = {h.text.split()[0] for h in browser.find_elements(By.CSS_SELECTOR, "th.value") if h.is_displayed()}
     assert heads == {"SSIM"}
+    assert not any(part.is_displayed() for part in browser.find_elements(By.CSS_SELECTOR, "[data-pooled]"))
+    # The differences to the yardstick are those of the metric that ranks, PSNR.
+    assert not any(gap.is_displayed() for gap in browser.find_elements(By.CSS_SELECTOR, ".gap"))
+
+
+def test_numbers_of_a_column_end_below_each_other(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html")
+    for table in browser.find_elements(By.CSS_SELECTOR, "table.ranked"):
+        for head in table.find_elements(By.CSS_SELECTOR, "th.value"):
+            numbers = f"td[data-metric='{head.get_attribute('data-metric')}'] .measure > :is(a, .number)"
+            ends = [round(n.rect["x"] + n.rect["width"]) for n in table.find_elements(By.CSS_SELECTOR, numbers)]
+            assert not ends or max(ends) - min(ends) <= 1, (head.text, ends)
 
 
 def test_swipe_follows_pointer_slider_and_keys(browser: webdriver.Chrome, pages: Path) -> None:

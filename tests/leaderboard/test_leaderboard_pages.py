@@ -144,6 +144,18 @@ def test_method_and_cell_pages_say_what_the_method_costs(trees: dict[Path, Tag])
     )
 
 
+def test_heads_of_scores_say_which_direction_is_better_and_sort_by_it(trees: dict[Path, Tag], pages: Path) -> None:
+    lower, higher = [], []
+    for path in pages.glob("[cm]*/*.html"):
+        for head in trees[path].find("th"):
+            if head.attributes.get("data-order") and "lower is better" in head.text:
+                lower.append(head.attributes["data-order"])
+            elif head.attributes.get("data-order") and "higher is better" in head.text:
+                higher.append(head.attributes["data-order"])
+    assert set(lower) == {"ascending"}
+    assert set(higher) == {"descending"}
+
+
 def test_colours_of_figures_come_from_the_style_sheet(trees: dict[Path, Tag], pages: Path) -> None:
     svgs = [svg for svg in trees[pages / "index.html"].find("svg") if svg.attributes["class"] == "figure"]
     assert len(svgs) == 6

@@ -108,6 +108,7 @@ def test_a_skipped_metric_is_a_footnote_and_a_set_metric_is_shown_one_dataset_at
     assert skipped.missing == "n/a"
     assert skipped.note is not None
     assert "srbench fetch <lpips-alex>" in pooled.notes[skipped.note - 1]
+    assert all(note.endswith(".") and not note.endswith("..") for note in [*pooled.notes, *single.notes])
     fid = results.metrics.index("fid")
     assert row(pooled, "bicubic").values[fid].interval is None
     one = row(single, "learner").values[fid].interval
