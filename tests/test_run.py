@@ -29,6 +29,9 @@ FAULTS = {
     "toy-hogs": ("out_of_memory", "of 1 GB"),
     "toy-leaves": ("ok", ""),
     "toy-refuses": ("skipped", "only x1, not x4"),
+    "toy-puzzled": ("failed", "KeyError: 4"),
+    "toy-unmade": ("failed", "ValueError: depth 3 is odd"),
+    "toy-verbose": ("failed", "no such luck, " * 20_000),
     "toy-nearest": ("ok", ""),
 }
 
@@ -229,7 +232,10 @@ def test_a_record_says_what_its_method_costs(bench: Bench) -> None:
 
 def test_what_cannot_be_used_ends_in_a_record_with_the_reason(bench: Bench) -> None:
     bench.matrix(
-        datasets=["toy-noise", "toy-absent", "toy-damaged", "toy-leaky", {"use": "toy-noise", "as": "tiny", "size": 6}],
+        datasets=[
+            *("toy-noise", "toy-absent", "toy-damaged", "toy-blind", "toy-leaky"),
+            {"use": "toy-noise", "as": "tiny", "size": 6},
+        ],
         methods=["toy-nearest", "toy-stubborn"],
         train={"on": ["same"], "budget": {"steps": 1}},
     )
@@ -245,6 +251,10 @@ def test_what_cannot_be_used_ends_in_a_record_with_the_reason(bench: Bench) -> N
     status, reason = records["toy-damaged/x4-rgb/toy-nearest"]
     assert status == "failed"
     assert "damaged.png" in reason
+    assert records["toy-blind/x4-rgb/toy-nearest"] == (
+        "failed",
+        "image 'blind' cannot be read: ZeroDivisionError: no pixels",
+    )
     status, reason = records["toy-leaky/x4-rgb/toy-stubborn/same/0"]
     assert status == "failed"
     assert "2 of 2 test images are in the training split" in reason

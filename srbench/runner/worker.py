@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from srbench.dataset import Item
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, in_words
 from srbench.evaluate.ceiling import reconstruct_split
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.score import TrainingSplit, result_of
@@ -96,12 +96,12 @@ def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record
     if isinstance(job.task, Evaluation) and earlier is not None and earlier.status == "ok":
         for scoring in job.task.metrics:
             kind = scoring.metric.registered.load()
-            failed = result_of(kind, scoring.key, status="failed", reason=_reason(error))
+            failed = result_of(kind, scoring.key, status="failed", reason=in_words(error))
             earlier.metrics[scoring.metric.name] = failed
         return earlier
     return attempt.record(
         "out_of_memory" if _is_memory(error) else "failed",
-        _reason(error),
+        in_words(error),
         environment=environment(job.device, job.threads),
         cost={"peak_memory_gb": peak_memory_gb(job.device)},
     )
@@ -216,7 +216,7 @@ def _evaluate(
         raise
     except Exception as error:  # the cell has what it was asked for
         traceback.print_exc()
-        record.notes.append(f"{trouble}: {_reason(error)}")
+        record.notes.append(f"{trouble}: {in_words(error)}")
     record.seconds = round(record.seconds, 3)
     return record
 
@@ -275,7 +275,7 @@ class _Upscaler:
                 record.training_images = self._upscaled(items, TRAINING_IMAGES).images
             except Exception as error:  # the test split has its SR, and the metrics that need only that go on
                 traceback.print_exc()
-                return f"upscaling the training split: {_reason(error)}"
+                return f"upscaling the training split: {in_words(error)}"
         return TrainingSplit(items, self._folder / TRAINING_IMAGES, record.training_images)
 
     def ceiling(self, items: Sequence[Item], record: Record, killed: str, stop: Callable[[], bool]) -> None:
@@ -345,7 +345,3 @@ def _is_memory(error: Exception) -> bool:
     import torch
 
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
