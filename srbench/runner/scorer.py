@@ -74,13 +74,16 @@ def score_generated(
     store: Store,
     device: str,
     record: Record,
+    white: float,
     test: Sequence[Item],
     train: Sequence[Item],
     progress: Callable[[str], None],
 ) -> None:
-    """Compute the metrics of a generated set that the task asks for, into the record and `scores.parquet`."""
+    """Compute the metrics of a generated set that the task asks for, into the record and `scores.parquet`.
+
+    white: of the generated images, which are as deep as one of the test split.
+    """
     folder = store.folder("cells", task.key)
-    white = test[0].read_hr()[1]
     paths = ((name, folder / "images" / file) for name, file in record.images.items())
     generated = ((Item(name, path, label=record.labels.get(name)), read_image(path), white) for name, path in paths)
 

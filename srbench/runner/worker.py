@@ -85,6 +85,8 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
     sys.stderr.flush()
     folder = store.folder(job.task.shelf, job.task.key)
     record.log_tail = log_tail(folder)
+    if record.started == attempt.started:  # one that was there before keeps its own
+        record.seconds = attempt.seconds
     store.write(job.task.shelf, record)
     if record.status == "ok":
         shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
@@ -118,6 +120,7 @@ def _train(
         precision=task.precision,
         compile=task.compile,
     )
+    resumed = any(context.folder.iterdir())
     train = TrainingSet(read_items(task.dataset, "train", job.data_root), task.protocol)
     with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
         method.fit(train, context)
@@ -132,7 +135,8 @@ def _train(
             "train_seconds": round(float(last["seconds"] or 0), 3),
             "train_steps": last["step"],
             **peak.cost("train_"),
-            **energy.cost("train"),
+            # What an interrupted attempt took is not known, and the rest of it would pass for little.
+            **({} if resumed else energy.cost("train")),
             "parameters": method.parameters_count(),
             # Of a method with parameters that matter only when it samples, each cell has a count of its own.
             **({} if method.sampling else _multiply_adds(task.method, folder, channels, train.scale)),
@@ -217,7 +221,6 @@ def _evaluate(
     except Exception as error:  # the cell has what it was asked for
         traceback.print_exc()
         record.notes.append(f"{trouble}: {in_words(error)}")
-    record.seconds = round(record.seconds, 3)
     return record
 
 
