@@ -197,6 +197,15 @@ def test_changed_code_makes_its_cells_stale_and_says_so(bench: Bench) -> None:
     assert "method.source" in bench.srbench("why", "toy-noise/x4-rgb/toy-nearest").stdout
 
 
+def test_code_that_is_changed_while_a_run_goes_on_leaves_no_result_under_the_old_key(bench: Bench) -> None:
+    bench.matrix(methods=["toy-edits", "toy-nearest"])
+    assert bench.run().returncode == 1
+    outdated = bench.records()["toy-noise/x4-rgb/toy-nearest"]
+    assert outdated["status"] == "killed" and not outdated["images"]
+    assert "the code of the plugin toys changed after this was planned; run again" in outdated["reason"]
+    assert bench.run().returncode == 0
+
+
 def test_protocols_that_differ_only_in_scoring_share_their_model(bench: Bench) -> None:
     bench.matrix(
         methods=[{"srcnn": {"preset": "small"}}],

@@ -31,10 +31,10 @@ from srbench.runner.environment import environment
 from srbench.runner.generation import evaluate_generator
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Job, Training
 from srbench.runner.memory import MemoryPeak, peak_memory_gb
-from srbench.runner.provenance import sha256
+from srbench.runner.provenance import changed_plugin, sha256
 from srbench.runner.scorer import score_ceiling, score_cell
 from srbench.runner.splits import read_items
-from srbench.store import CEILING_IMAGES, RECORD, Record, Store
+from srbench.store import CEILING_IMAGES, RECORD, Record, Status, Store
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.randomness import seed_everything
 from srbench.training.trainingset import TrainingSet
@@ -68,6 +68,9 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
     store = Store(job.store)
     attempt = Attempt.begin(job)
     try:
+        changed = changed_plugin(job.task.uses)
+        if changed:
+            raise _Outdated(f"the code of the plugin {changed} changed after this was planned; run again")
         if isinstance(job.task, Training):
             record = _train(job, job.task, attempt, store, progress, stop)
         elif isinstance(job.task, ExtractorTraining):
@@ -92,17 +95,21 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
         shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
 
 
+class _Outdated(SrbenchError):
+    """A job whose result would stand under the key of other code."""
+
+
 def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record:
     """The record of a job that raised. A cell that had its SR before keeps it; only what was asked for failed."""
     earlier = store.read(job.task.shelf, job.task.key)
     if isinstance(job.task, Evaluation) and earlier is not None and earlier.status == "ok":
         for scoring in job.task.metrics:
             kind = scoring.metric.registered.load()
-            failed = result_of(kind, scoring.key, status="failed", reason=in_words(error))
-            earlier.metrics[scoring.metric.name] = failed
+            key = "" if isinstance(error, _Outdated) else scoring.key  # without one it is tried again
+            earlier.metrics[scoring.metric.name] = result_of(kind, key, status="failed", reason=in_words(error))
         return earlier
     return attempt.record(
-        "out_of_memory" if _is_memory(error) else "failed",
+        _status(error),
         in_words(error),
         environment=environment(job.device, job.threads),
         cost={"peak_memory_gb": peak_memory_gb(job.device)},
@@ -344,7 +351,11 @@ def _multiply_adds(use: Use, model: Path | None, channels: int, scale: int) -> d
     return {"macs": None} if counted is None else counted.cost()
 
 
-def _is_memory(error: Exception) -> bool:
+def _status(error: Exception) -> Status:
     import torch
 
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
+    if isinstance(error, _Outdated):
+        return "killed"  # says nothing about the method, and the next run repeats it
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error):
+        return "out_of_memory"
+    return "failed"

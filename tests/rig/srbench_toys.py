@@ -106,6 +106,17 @@ class Verbose(Nearest):
         raise ValueError("no such luck, " * 20_000)
 
 
+class Edits(Nearest):
+    """Changes the code of its plugin, once, as a person would who goes on working while a run is under way."""
+
+    def upscale(self, lr, scale):
+        done = Path(os.environ["SRBENCH_TEST_FOLDER"], "edited")
+        if not done.exists():
+            done.touch()
+            Path(__file__).write_text(Path(__file__).read_text() + "# A remark.\n")
+        return super().upscale(lr, scale)
+
+
 class Stubborn(Nearest):
     """Learns, but fails at it."""
 
@@ -203,7 +214,7 @@ class Leaky(Noise):
 
 METHODS = (
     *(Nearest, Raises, NotFinite, WrongShape, Exits, Dies, Sleeps, Hogs, Leaves, Refuses, Puzzled, Unmade, Verbose),
-    *(Stubborn, Pixel),
+    *(Edits, Stubborn, Pixel),
 )
 
 
