@@ -18,6 +18,7 @@ from srbench.runner.energy import EnergyMeter
 from srbench.runner.environment import environment
 from srbench.runner.jobs import Evaluation, Job
 from srbench.runner.memory import MemoryPeak
+from srbench.runner.models import load_model
 from srbench.runner.scorer import score_generated
 from srbench.runner.splits import read_items
 from srbench.store import Record, Store
@@ -64,7 +65,7 @@ def _generated(
     assert task.samples is not None and task.cell.seed is not None
     generator: Generator = task.method.create()
     if task.model is not None:
-        generator.load(store.folder("models", task.model))
+        load_model(generator, store, task.model)
     generator.to(job.device)
     folder = store.folder("cells", task.key) / IMAGES
     if folder.exists():  # left by an attempt that was killed

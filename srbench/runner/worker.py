@@ -31,6 +31,7 @@ from srbench.runner.environment import environment
 from srbench.runner.generation import evaluate_generator
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Job, Training
 from srbench.runner.memory import MemoryPeak, peak_memory_gb
+from srbench.runner.models import load_model
 from srbench.runner.provenance import changed_plugin, sha256
 from srbench.runner.scorer import score_ceiling, score_cell
 from srbench.runner.splits import read_items
@@ -242,7 +243,7 @@ class _Upscaler:
     def _method(self) -> Method:
         method: Method = self._task.method.create()
         if self._task.model is not None:
-            method.load(self._store.folder("models", self._task.model))
+            load_model(method, self._store, self._task.model)
         method.to(self._job.device)
         return method
 
