@@ -13,6 +13,11 @@ class SrbenchError(Exception):
     """
 
 
+def in_words(error: Exception) -> str:
+    """What a record says of an exception: its message, after its type unless it was written for people."""
+    return str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Return `" Did you mean 'x'?"` when a valid name resembles `name`, otherwise the list of valid names."""
     names = sorted(valid)

@@ -14,6 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from rig import Bench, untouched
+from rig.srbench_generators import SLOW_SECONDS
 
 import srbench
 from srbench.evaluate.generate import proportioned
@@ -252,6 +253,35 @@ def test_generators_are_trained_sampled_and_scored(bench: Bench) -> None:
     before = bench.records() | bench.records("models")
     assert bench.run().returncode == 0
     assert untouched(before, bench.records() | bench.records("models"))
+
+
+def test_generated_images_are_read_with_the_white_that_they_were_written_with(bench: Bench) -> None:
+    bench.matrix(**{**GENERATION, "datasets": ["toy-uneven"], "methods": ["toy-haze"]})
+    assert bench.run().returncode == 0
+    (record,) = bench.records().values()
+    folder = record["path"].parent
+    made = np.stack([read_image(folder / "images" / file) for file in record["images"].values()]) / 255
+    assert 0.45 < made.mean() < 0.55
+    real = (50 / 100 + 200 / 255) / 2
+    assert record["metrics"]["toy-told"]["value"] == pytest.approx(abs(made.mean() - real))
+    rows = pd.read_parquet(folder / "nearest.parquet")
+    errors = [np.sqrt(np.square(made - value / 255).mean((1, 2, 3))) for value in (60, 120)]
+    found = rows[rows["source"] == "generated"]["rmse"].to_numpy()
+    assert found == pytest.approx(np.minimum(*errors), rel=1e-5)
+
+    # So they are when a metric is added later.
+    bench.matrix(**{**GENERATION, "datasets": ["toy-uneven"], "methods": ["toy-haze"], "metrics": ["toy-slow"]})
+    assert bench.run().returncode == 0
+    (again,) = bench.records().values()
+    assert again["metrics"]["toy-slow"]["value"] == record["metrics"]["toy-told"]["value"]
+    assert again["seconds"] == record["seconds"], "it tells how long the images took to make and to score at first"
+
+
+def test_a_cell_took_as_long_as_its_images_and_its_scores(bench: Bench) -> None:
+    bench.matrix(**{**GENERATION, "methods": ["toy-haze"], "metrics": ["toy-slow"]})
+    assert bench.run().returncode == 0
+    (record,) = bench.records().values()
+    assert record["seconds"] >= SLOW_SECONDS
 
 
 def test_a_metric_added_later_makes_no_image_anew(bench: Bench) -> None:

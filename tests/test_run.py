@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -29,6 +30,9 @@ FAULTS = {
     "toy-hogs": ("out_of_memory", "of 1 GB"),
     "toy-leaves": ("ok", ""),
     "toy-refuses": ("skipped", "only x1, not x4"),
+    "toy-puzzled": ("failed", "KeyError: 4"),
+    "toy-unmade": ("failed", "ValueError: depth 3 is odd"),
+    "toy-verbose": ("failed", "no such luck, " * 20_000),
     "toy-nearest": ("ok", ""),
 }
 
@@ -103,6 +107,21 @@ def test_a_new_metric_trains_nothing_and_upscales_nothing(bench: Bench) -> None:
     assert set(frames.images["metric"]) == {"psnr", "rmse"}
     scores = frames.images.pivot_table(index=["method", "image"], columns="metric", values="value")
     assert scores["psnr"].to_numpy() == pytest.approx(-20 * np.log10(scores["rmse"].to_numpy()))
+
+
+def test_images_that_somebody_removed_are_missed_with_what_to_do_about_it(bench: Bench) -> None:
+    bench.matrix()
+    assert bench.run().returncode == 0
+    before = bench.records()["toy-noise/x4-rgb/toy-nearest"]
+    folder = before["path"].parent
+    next((folder / "images").iterdir()).unlink()
+    bench.matrix(metrics=["psnr", "rmse"])
+    assert bench.run().returncode == 1
+    metrics = bench.records()["toy-noise/x4-rgb/toy-nearest"]["metrics"]
+    assert f"remove the folder {folder}, so that the next run makes it again" in metrics["rmse"]["reason"]
+    assert metrics["psnr"] == before["metrics"]["psnr"]
+    shutil.rmtree(folder)
+    assert bench.run().returncode == 0
 
 
 def test_a_training_that_diverges_fails_alone_and_starts_over_when_retried(bench: Bench) -> None:
@@ -194,6 +213,15 @@ def test_changed_code_makes_its_cells_stale_and_says_so(bench: Bench) -> None:
     assert "method.source" in bench.srbench("why", "toy-noise/x4-rgb/toy-nearest").stdout
 
 
+def test_code_that_is_changed_while_a_run_goes_on_leaves_no_result_under_the_old_key(bench: Bench) -> None:
+    bench.matrix(methods=["toy-edits", "toy-nearest"])
+    assert bench.run().returncode == 1
+    outdated = bench.records()["toy-noise/x4-rgb/toy-nearest"]
+    assert outdated["status"] == "killed" and not outdated["images"]
+    assert "the code of the plugin toys changed after this was planned; run again" in outdated["reason"]
+    assert bench.run().returncode == 0
+
+
 def test_protocols_that_differ_only_in_scoring_share_their_model(bench: Bench) -> None:
     bench.matrix(
         methods=[{"srcnn": {"preset": "small"}}],
@@ -229,7 +257,10 @@ def test_a_record_says_what_its_method_costs(bench: Bench) -> None:
 
 def test_what_cannot_be_used_ends_in_a_record_with_the_reason(bench: Bench) -> None:
     bench.matrix(
-        datasets=["toy-noise", "toy-absent", "toy-damaged", "toy-leaky", {"use": "toy-noise", "as": "tiny", "size": 6}],
+        datasets=[
+            *("toy-noise", "toy-absent", "toy-damaged", "toy-blind", "toy-leaky"),
+            {"use": "toy-noise", "as": "tiny", "size": 6},
+        ],
         methods=["toy-nearest", "toy-stubborn"],
         train={"on": ["same"], "budget": {"steps": 1}},
     )
@@ -245,6 +276,10 @@ def test_what_cannot_be_used_ends_in_a_record_with_the_reason(bench: Bench) -> N
     status, reason = records["toy-damaged/x4-rgb/toy-nearest"]
     assert status == "failed"
     assert "damaged.png" in reason
+    assert records["toy-blind/x4-rgb/toy-nearest"] == (
+        "failed",
+        "image 'blind' cannot be read: ZeroDivisionError: no pixels",
+    )
     status, reason = records["toy-leaky/x4-rgb/toy-stubborn/same/0"]
     assert status == "failed"
     assert "2 of 2 test images are in the training split" in reason

@@ -62,6 +62,7 @@ WRONG_METHODS = {
     "toys.methods:FitsByGlobalSeed": ("fit_repeats", "same context.seed differ"),
     "toys.methods:IgnoresTheSeed": ("seed_matters", "context.seed is not used"),
     "toys.methods:NeverAsksToStop": ("stops_on_request", "0 times in 4 steps"),
+    "toys.methods:AsksToStopSeldom": ("stops_on_request", "2 times in 4 steps"),
     "toys.methods:GoesOnWhenStopped": ("stops_on_request", "fit went on"),
     "toys.methods:StartsAgain": ("resumes", "began again"),
     "toys.methods:ResumesElsewhere": ("resumes", "another model"),

@@ -154,9 +154,14 @@ def _pairs(
     for item in items:
         hr, peak = item.read_hr()
         reference, white = protocol.reference(hr, peak)
-        sr = read_image(folder / images[item.id])
+        path = folder / images[item.id]
+        if not path.exists():
+            raise ScoreError(
+                f"{path} is not there any more; remove the folder {folder.parent}, so that the next run makes it again"
+            )
+        sr = read_image(path)
         if sr.shape != reference.shape or sr.dtype != reference.dtype:
-            raise ScoreError(f"{folder / images[item.id]} does not match its HR in size or depth")
+            raise ScoreError(f"{path} does not match its HR in size or depth")
         yield item, _Views(sr, reference, white, protocol, partial(_lr, item, hr, peak, protocol))
 
 

@@ -25,6 +25,11 @@ class Attempt:
         """Note the time."""
         return cls(job, datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"), time.monotonic())
 
+    @property
+    def seconds(self) -> float:
+        """How long it has run."""
+        return round(time.monotonic() - self.clock, 3)
+
     def record(self, status: Status, reason: str = "", **fields: Any) -> Record:
         """A record of this attempt."""
         task = self.job.task
@@ -36,6 +41,6 @@ class Attempt:
             point=task.point(),
             ingredients=task.ingredients,
             started=self.started,
-            seconds=round(time.monotonic() - self.clock, 3),
+            seconds=self.seconds,
             **fields,
         )

@@ -12,12 +12,13 @@ from srbench.errors import SrbenchError
 from srbench.evaluate.generate import generate
 from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
 from srbench.generator import Generator
-from srbench.image import read_image
+from srbench.image import Image, read_image
 from srbench.runner.attempt import Attempt
 from srbench.runner.energy import EnergyMeter
 from srbench.runner.environment import environment
 from srbench.runner.jobs import Evaluation, Job
 from srbench.runner.memory import MemoryPeak
+from srbench.runner.models import load_model
 from srbench.runner.scorer import score_generated
 from srbench.runner.splits import read_items
 from srbench.store import Record, Store
@@ -34,6 +35,8 @@ def evaluate_generator(
     test, train = (read_items(task.dataset, split, job.data_root) for split in ("test", "train"))
     earlier = store.read("cells", task.key)
     record = earlier if earlier is not None and earlier.status == "ok" else None
+    # The others are made like the image with the most channels, in its depth and with its white.
+    like = max((item.read_hr() for item in test), key=lambda found: found[0].shape[2])
     steps = (0 if record else task.samples) + task.samples + len(test) + len(train)
     finished = 0
 
@@ -44,9 +47,8 @@ def evaluate_generator(
 
     if record is None:
         learned = read_items(task.learned_from, "train", job.data_root) if task.learned_from else train
-        record = _generated(job, task, attempt, store, test, learned, step)
-    score_generated(task, store, job.device, record, test, _in_random_order(train), step)
-    record.seconds = round(record.seconds, 3)
+        record = _generated(job, task, attempt, store, test, learned, like, step)
+    score_generated(task, store, job.device, record, like[1], test, _in_random_order(train), step)
     return record
 
 
@@ -57,19 +59,19 @@ def _generated(
     store: Store,
     test: Sequence[Item],
     learned: Sequence[Item],
+    like: tuple[Image, float],
     progress: Callable[[str], None],
 ) -> Record:
     assert task.samples is not None and task.cell.seed is not None
     generator: Generator = task.method.create()
     if task.model is not None:
-        generator.load(store.folder("models", task.model))
+        load_model(generator, store, task.model)
     generator.to(job.device)
     folder = store.folder("cells", task.key) / IMAGES
     if folder.exists():  # left by an attempt that was killed
         shutil.rmtree(folder)
     folder.mkdir()
     labels = _labels(task, learned) if generator.labelled else None
-    like = max((item.read_hr() for item in test), key=lambda found: found[0].shape[2])
     with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
         done = generate(generator, task.samples, like, labels, task.cell.seed, folder, progress)
     training = store.read("models", task.model) if task.model is not None else None
@@ -91,7 +93,7 @@ def _generated(
         facts={} if training is None else training.facts,
         notes=list(dict.fromkeys(generator.notes)),
     )
-    record.facts = {**record.facts, **_remembered(task, store, record, test, learned)}
+    record.facts = {**record.facts, **_remembered(task, store, record, like[1], test, learned)}
     return record
 
 
@@ -103,18 +105,17 @@ def _labels(task: Evaluation, learned: Sequence[Item]) -> list[str]:
 
 
 def _remembered(
-    task: Evaluation, store: Store, record: Record, test: Sequence[Item], learned: Sequence[Item]
+    task: Evaluation, store: Store, record: Record, white: float, test: Sequence[Item], learned: Sequence[Item]
 ) -> dict[str, float]:
     """Write down which training image each image is nearest to; the median distances as facts.
 
-    Those of the test split beside them: how near a real image that was not learned from is.
+    Those of the test split beside them: how near a real image that was not learned from is. white: of what was made.
     """
     if not learned:
         return {}
     cell = store.folder("cells", task.key)
     known = Neighbourhood([item.id for item in learned], [in_units(*item.read_hr()) for item in learned])
     samples = [read_image(cell / IMAGES / name) for name in record.images.values()]
-    white = test[0].read_hr()[1]
     generated = known.of(list(record.images), [in_units(image, white) for image in samples], "generated")
     real = known.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
     write_neighbours(cell / NEAREST, [*generated, *real])

@@ -39,6 +39,11 @@ class Training:
     compile: bool = False
 
     @property
+    def uses(self) -> tuple[Use, ...]:
+        """The plugins' things of whose code its key is made."""
+        return (self.method,)
+
+    @property
     def label(self) -> str:
         """For people: `training srcnn on t91 x4, seed 0`."""
         return f"training {self.method.name} on {self.dataset.name} {self.protocol.name}, seed {self.seed}"
@@ -67,6 +72,11 @@ class ExtractorTraining:
     ingredients: dict[str, Any]
     extractor: Use
     dataset: Use
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """The plugins' things of whose code its key is made."""
+        return (self.extractor,)
 
     @property
     def label(self) -> str:
@@ -122,6 +132,12 @@ class Evaluation:
     def ingredients(self) -> dict[str, Any]:
         """What the key is made of."""
         return self.cell.ingredients
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """The plugins' things of whose code its key, or one of its metrics', is made."""
+        metrics = [scoring.metric for scoring in self.metrics]
+        return (self.method, *metrics, *(metric.extractor for metric in metrics if metric.extractor is not None))
 
     @property
     def label(self) -> str:

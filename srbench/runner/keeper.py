@@ -18,7 +18,7 @@ from typing import NoReturn
 from srbench.runner import messages, processes
 from srbench.runner.attempt import Attempt
 from srbench.runner.jobs import Evaluation, Job
-from srbench.store import Status, Store
+from srbench.store import RECORD, Status, Store
 
 GRACE_SECONDS = 15.0
 """How long a job that was asked to stop may take to write its checkpoint."""
@@ -73,7 +73,7 @@ def _prepare(store: Store, job: Job) -> Path:
         return store.folder("cells", job.task.key)
     folder = store.folder(job.task.shelf, job.task.key)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "record.json").unlink(missing_ok=True)
+    (folder / RECORD).unlink(missing_ok=True)
     return folder
 
 

@@ -7,7 +7,10 @@ import json
 import socket
 from typing import Any
 
-LONGEST = 16384
+LONGEST = 1 << 17
+"""Of a message, in bytes."""
+LONGEST_TEXT = 8000
+"""Of each text in one, in characters, of which JSON makes up to twelve bytes. What is longer stands in the record."""
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -17,15 +20,23 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 def send(line: socket.socket, **message: Any) -> None:
     """Send a message. It is dropped when the other end is gone or does not keep up: a job never waits for display."""
-    data = json.dumps(message).encode()[:LONGEST]
     with contextlib.suppress(OSError):
-        line.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        line.send(_encoded(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
 
 
 def send_surely(line: socket.socket, **message: Any) -> None:
     """Send a message that must arrive, waiting for room."""
     with contextlib.suppress(OSError):
-        line.send(json.dumps(message).encode(), socket.MSG_NOSIGNAL)
+        line.send(_encoded(message), socket.MSG_NOSIGNAL)
+
+
+def _encoded(message: dict[str, Any]) -> bytes:
+    """With texts so short that the whole can be received."""
+    return json.dumps({name: _shortened(value) for name, value in message.items()}).encode()
+
+
+def _shortened(value: Any) -> Any:
+    return value[:LONGEST_TEXT] + " ..." if isinstance(value, str) and len(value) > LONGEST_TEXT else value
 
 
 def receive(line: socket.socket) -> dict[str, Any] | None:

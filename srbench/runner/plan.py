@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from srbench.cell import SCHEMA, Cell, digest
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, in_words
 from srbench.matrix import Matrix
 from srbench.method import Method
 from srbench.metric import Skip
@@ -175,8 +175,8 @@ class _Planner:
         except Unusable as unusable:
             verdict = unusable.verdict
             test = {"unusable": unusable.verdict}
-        except SrbenchError as error:
-            verdict = ("failed", str(error))
+        except Exception as error:  # a plugin's own fault: its cells fail, the others go on
+            verdict = ("failed", in_words(error))
             test = {"unusable": verdict}
         cell = Cell(
             dataset=dataset.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,13 @@ def provenance(use: Use, without: Collection[str] = ()) -> dict[str, Any]:
     """Of a method, metric or extractor. without: parameters that do not count."""
     params = {name: _canonical(value) for name, value in use.params.items() if name not in without}
     return {"name": use.registered.entry.name, **use.registered.plugin.provenance(), "params": params}
+
+
+def changed_plugin(uses: Iterable[Use]) -> str:
+    """The name of a plugin whose files are no longer those that the plan made its keys of; empty when there is none."""
+    plugins = {use.registered.plugin for use in uses}
+    # A plugin keeps the hash it had when it was planned, also on its way to another process; a copy has none yet.
+    return next((plugin.name for plugin in plugins if replace(plugin).source_hash != plugin.source_hash), "")
 
 
 def read_by(weights: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from srbench.cell import digest
 from srbench.dataset import Item
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, in_words
 from srbench.evaluate.score import Column, TrainingSplit, result_of, score_set, score_split
 from srbench.extractor import Extractor
 from srbench.image import read_image
@@ -74,13 +74,16 @@ def score_generated(
     store: Store,
     device: str,
     record: Record,
+    white: float,
     test: Sequence[Item],
     train: Sequence[Item],
     progress: Callable[[str], None],
 ) -> None:
-    """Compute the metrics of a generated set that the task asks for, into the record and `scores.parquet`."""
+    """Compute the metrics of a generated set that the task asks for, into the record and `scores.parquet`.
+
+    white: of the generated images, which are as deep as one of the test split.
+    """
     folder = store.folder("cells", task.key)
-    white = test[0].read_hr()[1]
     paths = ((name, folder / "images" / file) for name, file in record.images.items())
     generated = ((Item(name, path, label=record.labels.get(name)), read_image(path), white) for name, path in paths)
 
@@ -149,8 +152,7 @@ def _made_ready(scoring: Scoring, task: Evaluation, device: str, extractors: _Ex
     except WeightsMissing as missing:
         raise _Unready(scoring, "skipped", str(missing)) from missing
     except Exception as error:  # a plugin's own fault: the other metrics go on
-        reason = str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
-        raise _Unready(scoring, "failed", reason) from error
+        raise _Unready(scoring, "failed", in_words(error)) from error
     return metric
 
 
@@ -219,7 +221,8 @@ def _write_scores(path: Path, columns: dict[str, Column], metrics: dict[str, Met
         rows += [(image, name, score) for image, score in column.images.items()]
         if column.whole is not None:
             rows.append((None, name, column.whole))
-    rows = [row for row in rows if metrics[row[1]].status == "ok"]
+    # An attempt that was killed before it wrote its record may have left rows of metrics that nobody asks for any more.
+    rows = [row for row in rows if row[1] in metrics and metrics[row[1]].status == "ok"]
     image, metric, value = ([row[index] for row in rows] for index in range(3))
     table = pa.table(
         {

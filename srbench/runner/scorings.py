@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from srbench.cell import SCHEMA, digest
-from srbench.errors import SrbenchError
+from srbench.errors import in_words
 from srbench.extractor import Extractor
 from srbench.generator import Generator
 from srbench.method import Method
@@ -42,10 +42,8 @@ class _Planner:
             self._look(self._use.create())
         except Unusable as unusable:
             skip = str(unusable)
-        except SrbenchError as error:
-            skip = str(error)
         except Exception as error:  # a plugin's own fault: the other metrics go on
-            skip = f"{type(error).__name__}: {error}"
+            skip = in_words(error)
         if skip:
             return Scoring(self._use, digest({**self._ingredients, "skipped": True}), skip)
         return Scoring(

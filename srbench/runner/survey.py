@@ -18,6 +18,7 @@ import platformdirs
 
 from srbench.cell import digest
 from srbench.dataset import DatasetError, Item, Picture
+from srbench.errors import SrbenchError, in_words
 from srbench.image import Image, read_image
 from srbench.method import Problem
 from srbench.protocol import Protocol
@@ -73,10 +74,10 @@ class Surveyor:
             if item.id in seen:
                 raise DatasetError(f"two images have the id {item.id!r}")
             seen.add(item.id)
-            hr = self._facts(item.hr)
+            hr = self._facts(item, item.hr)
             height, width = _lr_size(item, hr, protocol)
             lr = item.lr.get((protocol.degradation, protocol.scale))
-            lr_facts = None if lr is None else self._facts(lr)
+            lr_facts = None if lr is None else self._facts(item, lr)
             if lr_facts is not None and lr_facts.shape != (height, width, hr.shape[2]):
                 raise DatasetError(
                     f"{_name(item, lr)}: LR is {lr_facts.shape[1]} x {lr_facts.shape[0]} x {lr_facts.shape[2]}; beside "
@@ -104,8 +105,8 @@ class Surveyor:
         rows = [
             [
                 item.id,
-                self._facts(item.hr).sha256,
-                None if item.mask is None else self._facts(item.mask).sha256,
+                self._facts(item, item.hr).sha256,
+                None if item.mask is None else self._facts(item, item.mask).sha256,
                 item.label,
                 item.group,
                 item.peak,
@@ -114,11 +115,16 @@ class Surveyor:
         ]
         return digest(rows)
 
-    def _facts(self, picture: Picture) -> PictureFacts:
+    def _facts(self, item: Item, picture: Picture) -> PictureFacts:
         # Held by identity together with the picture itself, so that an id is never taken over by another object.
         held = self._memory.get(id(picture))
         if held is None:
-            held = (picture, self._look(picture))
+            try:
+                held = (picture, self._look(picture))
+            except SrbenchError:
+                raise
+            except Exception as error:  # of a dataset that reads its pictures itself
+                raise DatasetError(f"{_name(item, picture)} cannot be read: {in_words(error)}") from error
             self._memory[id(picture)] = held
         return held[1]
 

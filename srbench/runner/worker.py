@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from srbench.dataset import Item
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, in_words
 from srbench.evaluate.ceiling import reconstruct_split
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.score import TrainingSplit, result_of
@@ -31,10 +31,11 @@ from srbench.runner.environment import environment
 from srbench.runner.generation import evaluate_generator
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Job, Training
 from srbench.runner.memory import MemoryPeak, peak_memory_gb
-from srbench.runner.provenance import sha256
+from srbench.runner.models import load_model
+from srbench.runner.provenance import changed_plugin, sha256
 from srbench.runner.scorer import score_ceiling, score_cell
 from srbench.runner.splits import read_items
-from srbench.store import CEILING_IMAGES, RECORD, Record, Store
+from srbench.store import CEILING_IMAGES, RECORD, Record, Status, Store
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.randomness import seed_everything
 from srbench.training.trainingset import TrainingSet
@@ -68,6 +69,9 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
     store = Store(job.store)
     attempt = Attempt.begin(job)
     try:
+        changed = changed_plugin(job.task.uses)
+        if changed:
+            raise _Outdated(f"the code of the plugin {changed} changed after this was planned; run again")
         if isinstance(job.task, Training):
             record = _train(job, job.task, attempt, store, progress, stop)
         elif isinstance(job.task, ExtractorTraining):
@@ -85,9 +89,15 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
     sys.stderr.flush()
     folder = store.folder(job.task.shelf, job.task.key)
     record.log_tail = log_tail(folder)
+    if record.started == attempt.started:  # one that was there before keeps its own
+        record.seconds = attempt.seconds
     store.write(job.task.shelf, record)
     if record.status == "ok":
         shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
+
+
+class _Outdated(SrbenchError):
+    """A job whose result would stand under the key of other code."""
 
 
 def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record:
@@ -96,12 +106,12 @@ def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record
     if isinstance(job.task, Evaluation) and earlier is not None and earlier.status == "ok":
         for scoring in job.task.metrics:
             kind = scoring.metric.registered.load()
-            failed = result_of(kind, scoring.key, status="failed", reason=_reason(error))
-            earlier.metrics[scoring.metric.name] = failed
+            key = "" if isinstance(error, _Outdated) else scoring.key  # without one it is tried again
+            earlier.metrics[scoring.metric.name] = result_of(kind, key, status="failed", reason=in_words(error))
         return earlier
     return attempt.record(
-        "out_of_memory" if _is_memory(error) else "failed",
-        _reason(error),
+        _status(error),
+        in_words(error),
         environment=environment(job.device, job.threads),
         cost={"peak_memory_gb": peak_memory_gb(job.device)},
     )
@@ -118,6 +128,7 @@ def _train(
         precision=task.precision,
         compile=task.compile,
     )
+    resumed = any(context.folder.iterdir())
     train = TrainingSet(read_items(task.dataset, "train", job.data_root), task.protocol)
     with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
         method.fit(train, context)
@@ -132,7 +143,8 @@ def _train(
             "train_seconds": round(float(last["seconds"] or 0), 3),
             "train_steps": last["step"],
             **peak.cost("train_"),
-            **energy.cost("train"),
+            # What an interrupted attempt took is not known, and the rest of it would pass for little.
+            **({} if resumed else energy.cost("train")),
             "parameters": method.parameters_count(),
             # Of a method with parameters that matter only when it samples, each cell has a count of its own.
             **({} if method.sampling else _multiply_adds(task.method, folder, channels, train.scale)),
@@ -216,8 +228,7 @@ def _evaluate(
         raise
     except Exception as error:  # the cell has what it was asked for
         traceback.print_exc()
-        record.notes.append(f"{trouble}: {_reason(error)}")
-    record.seconds = round(record.seconds, 3)
+        record.notes.append(f"{trouble}: {in_words(error)}")
     return record
 
 
@@ -232,7 +243,7 @@ class _Upscaler:
     def _method(self) -> Method:
         method: Method = self._task.method.create()
         if self._task.model is not None:
-            method.load(self._store.folder("models", self._task.model))
+            load_model(method, self._store, self._task.model)
         method.to(self._job.device)
         return method
 
@@ -275,7 +286,7 @@ class _Upscaler:
                 record.training_images = self._upscaled(items, TRAINING_IMAGES).images
             except Exception as error:  # the test split has its SR, and the metrics that need only that go on
                 traceback.print_exc()
-                return f"upscaling the training split: {_reason(error)}"
+                return f"upscaling the training split: {in_words(error)}"
         return TrainingSplit(items, self._folder / TRAINING_IMAGES, record.training_images)
 
     def ceiling(self, items: Sequence[Item], record: Record, killed: str, stop: Callable[[], bool]) -> None:
@@ -341,11 +352,11 @@ def _multiply_adds(use: Use, model: Path | None, channels: int, scale: int) -> d
     return {"macs": None} if counted is None else counted.cost()
 
 
-def _is_memory(error: Exception) -> bool:
+def _status(error: Exception) -> Status:
     import torch
 
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, _Outdated):
+        return "killed"  # says nothing about the method, and the next run repeats it
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error):
+        return "out_of_memory"
+    return "failed"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from srbench.method import Method
-from srbench.testing.check import CheckFailure, check
+from srbench.testing.check import CannotCheck, CheckFailure, check
 from srbench.testing.subjects import MethodSubject, seeded
 from srbench.training.context import Interrupted
 
@@ -32,7 +32,7 @@ def fits(subject: MethodSubject) -> None:
     """`fit` trains on a few small pictures for two steps."""
     try:
         subject.ready()
-    except CheckFailure:
+    except (CheckFailure, CannotCheck):
         raise
     except Exception as error:
         raise CheckFailure(
@@ -120,7 +120,7 @@ def _interrupt(subject: MethodSubject, folder: Path) -> int:
     """Stop a training half way; returns how often an undisturbed one asks `stop`."""
     undisturbed = _StopAfter()
     _fit_until(subject, undisturbed, subject.folder())
-    if undisturbed.calls < 2:
+    if undisturbed.calls < LONGER:
         raise CheckFailure(
             f"fit asked context.stop() {undisturbed.calls} times in {LONGER} steps; ask after every step, so that an "
             "interrupted run loses nothing"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from srbench.testing.check import CheckFailure, check
-from srbench.testing.method_checks import TOLERANCE
+from srbench.testing.method_checks import SANE, TOLERANCE
 from srbench.testing.subjects import CLASSES, MethodSubject, seeded
 
 COUNT = 5
@@ -34,7 +34,7 @@ def sample_gives_images(subject: MethodSubject) -> None:
         if not bool(made.isfinite().all()):
             raise CheckFailure("samples hold values that are not finite")
         typical = float(made.abs().median())
-        if typical > 16:
+        if typical > SANE:
             raise CheckFailure(f"half of the samples' values are beyond {typical:.3g}; white is at 1, not at 255")
 
 

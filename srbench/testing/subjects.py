@@ -164,11 +164,12 @@ class MethodSubject(Subject):
         return self.refusal(self.scale, channels, *sizes) is None
 
     def ready(self, scale: int | None = None, channels: int | None = None) -> Method:
-        """The method, able to upscale: trained once where it learns."""
+        """The method, able to upscale: trained once where it learns; `CannotCheck` where its weights are missing."""
         key = (scale or self.scale, channels or self.channels)
         if key not in self._ready:
             with seeded(0):
                 method = self.create()
+                verify_weights(method.weights)
                 if method.learns:
                     self.fit(method, *key)
             self._ready[key] = method

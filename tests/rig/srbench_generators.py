@@ -1,11 +1,14 @@
 """A plugin of generators, one that gives back what it saw and one for each way to go wrong, and what judges them."""
 
 import json
+import time
 from typing import Literal
 
 import numpy as np
 
 import srbench
+
+SLOW_SECONDS = 0.5
 
 
 class Parrot(srbench.Generator):
@@ -88,6 +91,25 @@ class Told(srbench.SetMetric):
         }
 
 
+class Slow(Told):
+    """Takes its time."""
+
+    def compute(self):
+        time.sleep(SLOW_SECONDS)
+        return super().compute()
+
+
+class Uneven(srbench.Dataset):
+    """Flat pictures; the first one to test on is grey, with another white than the others."""
+
+    def train(self):
+        return [srbench.Item(f"flat-{value}", np.full((32, 32, 3), value, np.uint8)) for value in (60, 120)]
+
+    def test(self):
+        grey = srbench.Item("grey", np.full((32, 32, 1), 50, np.uint8), peak=100.0)
+        return [grey, srbench.Item("colour", np.full((32, 32, 3), 200, np.uint8))]
+
+
 class Labelled(Told):
     """Wants labels."""
 
@@ -101,4 +123,9 @@ def srbench_methods():
 
 @srbench.hookimpl
 def srbench_metrics():
-    return [srbench.Entry("toy-told", Told), srbench.Entry("toy-labelled", Labelled)]
+    return [srbench.Entry("toy-told", Told), srbench.Entry("toy-labelled", Labelled), srbench.Entry("toy-slow", Slow)]
+
+
+@srbench.hookimpl
+def srbench_datasets():
+    return [srbench.Entry("toy-uneven", Uneven)]

@@ -85,6 +85,38 @@ class Refuses(Nearest):
         return srbench.Skip(f"only x1, not x{problem.scale}")
 
 
+class Puzzled(Nearest):
+    """Cannot say what it supports."""
+
+    def supports(self, problem):
+        raise KeyError(problem.scale)
+
+
+class Unmade(Nearest):
+    """Cannot be made."""
+
+    def __init__(self, depth: int = 3) -> None:
+        raise ValueError(f"depth {depth} is odd")
+
+
+class Verbose(Nearest):
+    """Has much to say about what is wrong."""
+
+    def upscale(self, lr, scale):
+        raise ValueError("no such luck, " * 20_000)
+
+
+class Edits(Nearest):
+    """Changes the code of its plugin, once, as a person would who goes on working while a run is under way."""
+
+    def upscale(self, lr, scale):
+        done = Path(os.environ["SRBENCH_TEST_FOLDER"], "edited")
+        if not done.exists():
+            done.touch()
+            Path(__file__).write_text(Path(__file__).read_text() + "# A remark.\n")
+        return super().upscale(lr, scale)
+
+
 class Stubborn(Nearest):
     """Learns, but fails at it."""
 
@@ -163,6 +195,16 @@ class Damaged(Noise):
         return [srbench.Item("damaged", path)]
 
 
+class Blind(Noise):
+    """Its pictures cannot be read."""
+
+    def test(self):
+        def read():
+            raise ZeroDivisionError("no pixels")
+
+        return [srbench.Item("blind", read)]
+
+
 class Leaky(Noise):
     """Trains on what it tests."""
 
@@ -170,7 +212,10 @@ class Leaky(Noise):
         return self.test()
 
 
-METHODS = (Nearest, Raises, NotFinite, WrongShape, Exits, Dies, Sleeps, Hogs, Leaves, Refuses, Stubborn, Pixel)
+METHODS = (
+    *(Nearest, Raises, NotFinite, WrongShape, Exits, Dies, Sleeps, Hogs, Leaves, Refuses, Puzzled, Unmade, Verbose),
+    *(Edits, Stubborn, Pixel),
+)
 
 
 @srbench.hookimpl
@@ -180,4 +225,4 @@ def srbench_methods():
 
 @srbench.hookimpl
 def srbench_datasets():
-    return [srbench.Entry(f"toy-{kind.__name__.lower()}", kind) for kind in (Noise, Absent, Damaged, Leaky)]
+    return [srbench.Entry(f"toy-{kind.__name__.lower()}", kind) for kind in (Noise, Absent, Damaged, Blind, Leaky)]

@@ -307,6 +307,14 @@ class NeverAsksToStop(RightLearner):
         self.gain = 1 + 0.01 * random.Random(context.seed).random()
 
 
+class AsksToStopSeldom(RightLearner):
+    def fit(self, train, context):
+        for step in range(int(context.budget.amount)):
+            if step % 2:
+                context.stop()
+        self.gain = 1 + 0.01 * random.Random(context.seed).random()
+
+
 class GoesOnWhenStopped(RightLearner):
     def fit(self, train, context):
         for _ in range(int(context.budget.amount)):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 MOMENTS = 7
-"""As many as a page shows: pure noise, six on the way or less, and the result."""
+"""As many as a page shows: pure noise, up to five on the way, and the result."""
 SPREAD = 8
 """Samples whose spread is shown."""
 

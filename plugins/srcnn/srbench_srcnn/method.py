@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta
 
 import srbench
 from srbench.resize import resize
@@ -12,6 +14,10 @@ from srbench.training.stages import Batch, cosine
 
 if TYPE_CHECKING:
     import torch
+
+Count = Annotated[int, Meta(ge=1)]
+Positive = Annotated[float, Meta(gt=0)]
+Probability = Annotated[float, Meta(ge=0, le=1)]
 
 _EDGE = 2
 """LR pixels at a patch's border whose upsampled values are not those of the whole image: bicubic's reach."""
@@ -29,10 +35,11 @@ class SRCNN(srbench.TorchMethod):
     rate that falls to zero along a cosine, in place of SGD at fixed rates (the last layer learns at a tenth of the
     others' rate, as in the paper); batches of random crops, flipped and turned, in place of fixed sub-images; at image
     borders the upsampled image is continued by its outermost pixels. As in the paper, training uses no padding and
-    the mean squared error. Preset `small` has half the filters:
-    15,841 parameters, which two cores train in half a minute.
+    the mean squared error. Preset `small` has half the filters: 15,841 parameters, which two cores train in half a
+    minute.
 
-    cutblur: the probability that a batch is augmented with CutBlur (Yoo et al. 2020); the paper knows no such thing.
+    patch: side of patches in LR pixels. cutblur: the probability that a batch is augmented with CutBlur (Yoo et al.
+    2020); the paper knows no such thing.
     """
 
     trains_on = "y"
@@ -47,10 +54,10 @@ class SRCNN(srbench.TorchMethod):
         self,
         kernels: tuple[int, int, int] = (9, 5, 5),
         filters: tuple[int, int] = (64, 32),
-        learning_rate: float = 1e-3,
-        batch_size: int = 8,
-        patch: int = 24,
-        cutblur: float = 0.0,
+        learning_rate: Positive = 1e-3,
+        batch_size: Count = 8,
+        patch: Count = 24,
+        cutblur: Probability = 0.0,
     ) -> None:
         for kernel in kernels:
             if kernel < 1 or kernel % 2 == 0:
@@ -60,6 +67,17 @@ class SRCNN(srbench.TorchMethod):
         self.augment = CutBlur(cutblur) if cutblur else None
         self.kernels, self.filters = kernels, filters
         self.learning_rate, self.batch_size, self.patch = learning_rate, batch_size, patch
+
+    def supports(self, problem: srbench.Problem) -> srbench.Skip | None:
+        """Every scale at which something is left of a patch, since training uses no padding."""
+        lost = 2 * sum(kernel // 2 for kernel in self.kernels)
+        least = 2 * _EDGE + lost // problem.scale + 1
+        if self.patch >= least:
+            return None
+        return srbench.Skip(
+            f"training without padding leaves nothing of patches of {self.patch} LR pixels at x{problem.scale}; "
+            f"set `patch` to {least} at least"
+        )
 
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
         """One network, on one channel."""

@@ -9,12 +9,13 @@ from srbench_srcnn.method import SRCNN
 import srbench
 from srbench.evaluate.cost import count_multiply_adds
 from srbench.image import to_image, to_tensor
-from srbench.params import resolve
+from srbench.params import ParameterError, resolve
 from srbench.plugins import registry
 from srbench.protocol import standard_protocols
 from srbench.resize import resize
 from srbench.training.colour import luma
 from srbench.training.context import Budget, FitContext
+from srbench.training.stages import Batch
 from srbench.training.trainingset import TrainingSet
 
 X4_Y = next(protocol for protocol in standard_protocols() if protocol.name == "x4-y")
@@ -162,3 +163,29 @@ def test_with_cutblur_it_learns_too_and_from_other_batches(tmp_path: Path) -> No
         assert method.upscale(lr, 4).shape == (1, 3, 36, 32)
     # About half of the pixels are in the input already, and the network starts as the identity.
     assert losses[1] < 0.8 * losses[0]
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_the_smallest_patch_that_is_accepted_trains_and_a_smaller_one_is_refused(tmp_path: Path, scale: int) -> None:
+    problem = srbench.Problem(scale, (3,), ("uint8",), (8, 8), (64, 64))
+    accepted = {patch: SRCNN(patch=patch).supports(problem) is None for patch in range(1, 25)}
+    smallest = min(patch for patch, fits in accepted.items() if fits)
+    assert all(fits == (patch >= smallest) for patch, fits in accepted.items())
+    refusal = SRCNN(patch=smallest - 1).supports(problem)
+    assert refusal is not None and f"set `patch` to {smallest} at least" in refusal.reason
+    for patch, fits in ((smallest, True), (smallest - 1, False)):
+        method = SRCNN(filters=(2, 2), patch=patch)
+        method._make(1, scale)
+        (stage,) = method.stages(method.networks, scale)
+        batch = Batch(torch.rand(1, 1, patch, patch), torch.rand(1, 1, patch * scale, patch * scale), 0.0)
+        if fits:
+            assert torch.isfinite(stage.step(batch)["mse"])
+        else:
+            with pytest.raises(RuntimeError):
+                stage.step(batch)
+
+
+@pytest.mark.parametrize("given", [{"learning_rate": -1}, {"batch_size": 0}, {"patch": 0}, {"cutblur": 2}])
+def test_numbers_that_mean_nothing_are_refused_by_name(given: dict) -> None:
+    with pytest.raises(ParameterError, match=next(iter(given))):
+        resolve(SRCNN, given)

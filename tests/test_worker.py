@@ -1,0 +1,92 @@
+"""What a job's own process leaves, where no run can show it: with counters and remains that a machine may not have."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from srbench.image import write_image
+from srbench.matrix import read_matrix
+from srbench.runner import worker
+from srbench.runner.energy import EnergyMeter
+from srbench.runner.jobs import Evaluation, Job, Training
+from srbench.runner.plan import PlannedCell, make_plan
+from srbench.store import SCORES, Record, Store
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> PlannedCell:
+    """SRCNN on two small pictures."""
+    random = np.random.default_rng(0)
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+        write_image(tmp_path / split / "a.png", random.integers(0, 256, (64, 64, 3), np.uint8))
+    matrix = tmp_path / "matrix.yaml"
+    content: dict[str, Any] = {
+        "name": "small",
+        "datasets": [{"use": "folder", "path": str(tmp_path)}],
+        "protocols": ["x2-y"],
+        "methods": [{"srcnn": {"preset": "small"}}],
+        "metrics": ["psnr"],
+        "train": {"on": ["same"], "budget": {"steps": 4}},
+    }
+    matrix.write_text(json.dumps(content))
+    (cell,) = make_plan(read_matrix(matrix), Store(tmp_path / "store")).cells
+    return cell
+
+
+def do(task: Training | Evaluation, store: Store, stop: bool = False) -> Record | None:
+    """The job, in this process."""
+    store.folder(task.shelf, task.key).mkdir(parents=True, exist_ok=True)
+    worker.run(Job(task, store.root, store.root), lambda done, message: None, lambda: stop)
+    return store.read(task.shelf, task.key)
+
+
+def test_energy_is_that_of_a_whole_training_or_absent(
+    planned: PlannedCell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Meter(EnergyMeter):
+        def cost(self, step: str) -> dict[str, float | None]:
+            return {f"{step}_energy_cpu_j": 7.0}
+
+    monkeypatch.setattr(worker, "EnergyMeter", Meter)
+    assert planned.training is not None
+    whole = do(planned.training, Store(tmp_path / "whole"))
+    assert whole is not None and whole.cost["train_energy_cpu_j"] == 7.0
+    parts = Store(tmp_path / "parts")
+    assert do(planned.training, parts, stop=True) is None
+    rest = do(planned.training, parts)
+    assert rest is not None and rest.status == "ok" and rest.cost["train_steps"] == 4
+    assert "train_energy_cpu_j" not in rest.cost
+
+
+def test_a_damaged_model_says_how_to_get_a_new_one(planned: PlannedCell, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    assert planned.training is not None
+    do(planned.training, store)
+    folder = store.folder("models", planned.training.key)
+    (folder / "weights.safetensors").write_bytes(b"damaged")
+    record = do(planned.evaluation(), store)
+    assert record is not None and record.status == "failed"
+    assert f"remove the folder {folder} and run again with --retry failed" in record.reason
+
+
+def test_scores_of_a_metric_that_nobody_asks_for_any_more_do_no_harm(planned: PlannedCell, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    assert planned.training is not None
+    do(planned.training, store)
+    folder = store.folder("cells", planned.cell.key)
+    folder.mkdir(parents=True)
+    # Written by an attempt that was killed before its record was.
+    left = {"image": ["a"], "metric": ["given-up"], "value": [1.0]}
+    pq.write_table(pa.table(left), folder / SCORES)
+    record = do(planned.evaluation(), store)
+    assert record is not None and record.status == "ok", record
+    assert record.metrics["psnr"].status == "ok"
+    assert pq.read_table(folder / SCORES)["metric"].to_pylist() == ["psnr"]
