@@ -6,6 +6,8 @@ Dowson and Landau, "The Frechet distance between multivariate normal distributio
 by a two time-scale update rule converge to a local Nash equilibrium", 2017. Never through a matrix square root, which
 is slow and, for singular covariances, gives complex numbers: with any factors S = F F^T, the last trace is the sum of
 the singular values of F1^T F2.
+
+Torch does all that takes time: the threads of NumPy's and SciPy's own libraries, just used, would get in its way.
 """
 
 from __future__ import annotations
@@ -21,8 +23,6 @@ from .symmetric import cholesky, congruence, norm
 
 ACCURACY = 1e-10
 """The trace is taken from eigenvalues only where that costs less than this share of tr S1 + tr S2."""
-
-_EPSILON = float(np.finfo(np.float64).eps)
 
 
 def frechet_distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
@@ -86,15 +86,12 @@ def _by_cholesky(one: Floats, other: Floats, tolerance: float) -> float | None:
     return roots.value if roots is not None and roots.error <= tolerance else None
 
 
-# Torch, and nothing else, does all that takes time: the threads of NumPy's and SciPy's own libraries get in its way.
-
-
 def _factor(covariance: Floats) -> Floats:
     """F `(d, r)` with S = F F^T; directions without variance, but for rounding, are left out."""
     import torch
 
     values, vectors = (part.numpy() for part in torch.linalg.eigh(torch.from_numpy(covariance)))
-    kept = values > len(values) * _EPSILON * max(values[-1], 0.0)
+    kept = values > len(values) * ROUNDING * max(values[-1], 0.0)
     factor: Floats = vectors[:, kept] * np.sqrt(values[kept])
     return factor
 
