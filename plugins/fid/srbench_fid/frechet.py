@@ -12,6 +12,7 @@ Torch does all that takes time: the threads of NumPy's and SciPy's own libraries
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -19,17 +20,19 @@ from numpy.typing import NDArray
 
 from .moments import FeatureError, Floats, Moments
 from .roots import ROUNDING, sum_of_roots
-from .symmetric import cholesky, congruence, norm
+from .symmetric import cholesky, congruence, mirror, norm
 
 ACCURACY = 1e-10
 """The trace is taken from eigenvalues only where that costs less than this share of tr S1 + tr S2."""
+NOISE = 16 * ROUNDING
+"""Share of the largest eigenvalue up to which one of a singular matrix is taken for what rounding made of zero."""
 
 
 def frechet_distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     """The Frechet distance between features `(n, d)` and `(m, d)`, computed in float64; 0 for equal sets.
 
     Exact for any n and m of at least 2, also below d; but the fewer images, the more too large. Raises `FeatureError`
-    for arrays of other shapes and for values that are not finite.
+    for arrays of other shapes, and for values that are not finite or whose squares are not.
     """
     return _distance(lambda: (Moments.of(a), Moments.of(b)))
 
@@ -46,23 +49,20 @@ def _distance(moments: Callable[[], tuple[Moments, Moments]]) -> float:
         raise FeatureError(f"features of length {a.dim} cannot be compared with features of length {b.dim}")
     step = a.mean - b.mean
     first, second = a.centred_rows(), b.centred_rows()
-    if first is not None and second is not None:
-        spread, product = _square_sum(first) + _square_sum(second), _nuclear_norm(first, second.T)
-    elif first is not None:
-        spread, product = _of_rows_and_covariance(first, b.into_covariance())
-    elif second is not None:
-        spread, product = _of_rows_and_covariance(second, a.into_covariance())
-    else:
-        one, other = a.into_covariance(), b.into_covariance()
-        spread = float(np.trace(one) + np.trace(other))
+    one = a.into_covariance() if first is None else first
+    other = b.into_covariance() if second is None else second
+    with np.errstate(over="ignore"):
+        apart = float(step @ step)
+    spread = sum(float(np.trace(x)) if few is None else _square_sum(x) for x, few in ((one, first), (other, second)))
+    if not math.isfinite(apart + spread):
+        raise FeatureError("features so large that float64 cannot hold their squares: about 1e150 is the most")
+    if first is None and second is None:
         quick = _by_cholesky(one, other, ACCURACY * spread)
         product = _by_factors(*moments()) if quick is None else quick
+    else:
+        product = _nuclear_norm(_factor(one).T if first is None else one, _factor(other) if second is None else other.T)
     # Rounding can leave equal sets a hair below zero.
-    return max(0.0, float(step @ step) + spread - 2 * product)
-
-
-def _of_rows_and_covariance(rows: Floats, covariance: Floats) -> tuple[float, float]:
-    return _square_sum(rows) + float(np.trace(covariance)), _nuclear_norm(rows, _factor(covariance))
+    return max(0.0, apart + spread - 2 * product)
 
 
 def _by_factors(a: Moments, b: Moments) -> float:
@@ -87,13 +87,21 @@ def _by_cholesky(one: Floats, other: Floats, tolerance: float) -> float | None:
 
 
 def _factor(covariance: Floats) -> Floats:
-    """F `(d, r)` with S = F F^T; directions without variance, but for rounding, are left out."""
+    """F `(d, r)` with S = F F^T, of a covariance of which the lower half is read."""
     import torch
 
-    values, vectors = (part.numpy() for part in torch.linalg.eigh(torch.from_numpy(covariance)))
-    kept = values > len(values) * ROUNDING * max(values[-1], 0.0)
-    factor: Floats = vectors[:, kept] * np.sqrt(values[kept])
-    return factor
+    matrix = torch.from_numpy(covariance)
+    factor = matrix.clone()
+    if cholesky(factor):
+        return np.asarray(factor)
+    # Singular: directions without variance, but for rounding, are left out. Of correlations, so that what counts as
+    # rounding does not depend on the units of a feature.
+    mirror(matrix)
+    deviations = matrix.diagonal().clamp(min=0).sqrt()
+    units = torch.where(deviations > 0, deviations, 1.0)
+    values, vectors = torch.linalg.eigh(matrix / units[:, None] / units)
+    kept = values > NOISE * values[-1]
+    return np.asarray(deviations[:, None] * vectors[:, kept] * values[kept].sqrt())
 
 
 def _nuclear_norm(left: Floats, right: Floats) -> float:

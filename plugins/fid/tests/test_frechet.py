@@ -41,6 +41,13 @@ def by_scipy(a: np.ndarray, b: np.ndarray) -> float:
     return float(step @ step + np.trace(one) + np.trace(other) - 2 * np.trace(root).real)
 
 
+def by_singular_values(a: np.ndarray, b: np.ndarray) -> float:
+    """Without covariances, in which squares cost digits: from the triangles of the centred features."""
+    triangles = [np.linalg.qr((x - x.mean(0)) / np.sqrt(len(x) - 1), mode="r") for x in (a, b)]
+    step, spread = a.mean(0) - b.mean(0), sum((triangle**2).sum() for triangle in triangles)
+    return float(step @ step + spread - 2 * scipy.linalg.svdvals(triangles[0] @ triangles[1].T).sum())
+
+
 def normal(covariance: np.ndarray, mean: np.ndarray, count: int) -> np.ndarray:
     """`count` vectors whose sample mean and covariance are exactly these."""
     random = np.random.default_rng(3).normal(size=(count, len(mean)))
@@ -156,6 +163,21 @@ def test_one_direction_that_only_one_set_uses_counts_in_full():
     assert frechet_distance(a, b) == pytest.approx(rest + a[:, 0].var(ddof=1), rel=1e-9)
 
 
+def test_where_one_set_is_wide_and_the_other_narrow_and_the_other_way_round():
+    # The product of such covariances is small beside the numbers it is made of, and so are its digits.
+    wide, narrow = np.arange(1.0, 401) ** -3, np.arange(400.0, 0, -1) ** -2
+    a, b = (np.random.default_rng(n).normal(size=(1200, 400)) * s for n, s in enumerate((wide, narrow)))
+    assert frechet_distance(a, b) == pytest.approx(by_singular_values(a, b), abs=1e-12 * a.var(0).sum())
+
+
+def test_a_feature_that_follows_from_others_does_not_cost_those_of_small_units():
+    # The covariance is singular, and yet of variances far below what rounding makes of its zero all digits are there.
+    units = 10.0 ** -np.arange(1.0, 10)
+    a, b = (np.random.default_rng(n).normal(size=(80, 9)) * scale for n, scale in enumerate((units, units[::-1])))
+    a, b = (np.concatenate([x, x[:, :1] + x[:, 1:2]], axis=1) for x in (a, b))
+    assert frechet_distance(a, b) == pytest.approx(by_singular_values(a, b), rel=1e-11)
+
+
 def test_variances_over_twelve_orders_of_magnitude_keep_their_digits():
     deviations = 10.0 ** -np.arange(0, 6.1, 0.5)
     a = normal(np.diag(deviations**2), np.zeros(13), 40)
@@ -223,6 +245,9 @@ def test_moments_are_those_of_numpy():
         (np.zeros((1, 4)), np.zeros((3, 4)), "at least 2 images"),
         (np.array([[1.0, np.nan], [0, 0], [1, 1]]), np.zeros((3, 2)), "1 of 3 feature vectors"),
         (np.array([[1.0, np.inf], [0, 0]]), np.zeros((3, 2)), "not finite"),
+        (np.diag([1e160, 1e160, 0])[:, :2], np.zeros((3, 2)), "so large"),
+        (np.diag([1e160, 0]), np.zeros((2, 2)), "so large"),
+        (np.full((2, 2), 1e160), np.zeros((3, 2)), "so large"),
     ],
 )
 def test_what_is_no_set_of_features_is_refused(a, b, said):
