@@ -26,8 +26,8 @@ NAMES: Mapping[Task, Mapping[Mark, str]] = {
 }
 _NOTES: Mapping[Task, str] = {
     "super-resolution": (
-        "HR, the ceiling, and bicubic, the floor: what the same measure gives for them instead of a method's images. "
-        "They are there to read the others by, and have no rank."
+        "HR, the ceiling, and bicubic, the floor: what the same measure gives for them alone, without a method's "
+        "images. They are there to read the others by, and have no rank."
     ),
     "generation": (
         "Real images, the ceiling, in place of samples: of the training set or, where samples are compared with each "
