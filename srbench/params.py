@@ -146,14 +146,14 @@ def _normal(parameter: Parameter) -> Any:
     # A default counts as the same value given in the file: 1 for a float is 1.0, a list for a tuple a tuple.
     try:
         return msgspec.convert(parameter.default, parameter.type)
-    except (msgspec.ValidationError, TypeError, NotImplementedError):
+    except (msgspec.ValidationError, TypeError):
         return parameter.default
 
 
 def _convert(parameter: Parameter, value: Any, folder: Path | None) -> Any:
     def decode(type_: Any, raw: Any) -> Any:
         if type_ is not Path:
-            raise NotImplementedError
+            raise NotImplementedError  # what msgspec wants to hear of a type that is not ours to read
         if isinstance(raw, Path):
             raw = str(raw)
         if not isinstance(raw, str) or not raw or "\0" in raw:

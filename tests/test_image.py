@@ -68,7 +68,7 @@ PICTURES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(picture=PICTURES)
 def test_what_is_written_is_read_back(picture: Array, tmp_path: Path) -> None:
     path = tmp_path / f"x{suffix_for(picture)}"
@@ -79,7 +79,7 @@ def test_what_is_written_is_read_back(picture: Array, tmp_path: Path) -> None:
     assert image_size(path) == picture.shape[:2]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(picture=PICTURES)
 def test_other_decoders_read_what_is_written(picture: Array, tmp_path: Path) -> None:
     path = tmp_path / f"x{suffix_for(picture)}"
@@ -494,7 +494,7 @@ READERS: list[Callable[[Path], object]] = [read_image, image_size]
 
 
 @pytest.mark.parametrize("read", READERS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(sorted(WHOLE)), place=st.integers(0, 10**6), value=st.integers(0, 255))
 def test_a_changed_byte_gives_a_picture_or_an_error_with_the_name(
     read: Callable[[Path], object], name: str, place: int, value: int, tmp_path: Path

@@ -698,7 +698,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text() | st.lists(WORDS, max_size=30).map(" ".join) | st.lists(WORDS, max_size=30).map("".join))
 def test_any_text_is_a_matrix_or_a_matrix_error(tmp_path: Path, registry: Registry, text: str) -> None:
     path = tmp_path / "matrix.yaml"
@@ -710,7 +710,7 @@ def test_any_text_is_a_matrix_or_a_matrix_error(tmp_path: Path, registry: Regist
         str(error).encode()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.integers(0, len(GOOD)), inserted=WORDS | st.text(max_size=3), dropped=st.integers(0, 5))
 def test_a_damaged_good_file_is_a_matrix_or_a_matrix_error(
     tmp_path: Path, registry: Registry, cut: int, inserted: str, dropped: int
@@ -734,7 +734,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(value=st.lists(JSON, min_size=1, max_size=3))
 def test_json_reads_as_json(value: list[Any]) -> None:
     """JSON is YAML 1.2; the json module is the independent reader."""

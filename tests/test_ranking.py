@@ -45,7 +45,7 @@ def counted(gaps: list[int], strata: list[int]) -> float:
     return float(np.mean(np.abs(sums) >= observed - 1e-9))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(-4, 4), st.integers(0, 2)), min_size=1, max_size=10))
 def test_ties_zeros_and_strata_get_the_p_of_counting_every_sign(rows: list[tuple[int, int]]) -> None:
     gaps, strata = [gap for gap, _ in rows], [stratum for _, stratum in rows]
@@ -81,7 +81,6 @@ def test_null_p_values_are_uniform_for_strata_of_different_spread() -> None:
     assert scipy.stats.kstest(p, "uniform").pvalue > 0.001
 
 
-@settings(deadline=None)
 @given(arrays(np.float64, st.integers(1, 20), elements=st.integers(-50, 50)), st.sampled_from([1e-6, 0.1, 7.0, 1e9]))
 def test_p_depends_neither_on_unit_nor_direction_nor_order(gaps: np.ndarray, scale: float) -> None:
     p = wilcoxon(gaps)
@@ -144,7 +143,7 @@ def test_a_middle_method_may_tie_with_both_of_two_that_differ() -> None:
     assert [str(rank) for rank in rank_groups(np.stack([a, b, c])).ranks] == ["1-2", "1-3", "2-3"]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(arrays(np.float64, st.tuples(st.integers(1, 4), st.integers(1, 24)), elements=st.integers(0, 40)))
 def test_identical_methods_tie_and_ranks_follow_from_the_pairs(board: np.ndarray) -> None:
     doubled = np.concatenate([board, board[:1]])
@@ -157,7 +156,7 @@ def test_identical_methods_tie_and_ranks_follow_from_the_pairs(board: np.ndarray
     np.testing.assert_array_equal(got.p, got.p.T)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(arrays(np.float64, (3, 16), elements=st.integers(0, 40)), st.permutations(range(16)), st.permutations(range(3)))
 def test_ranks_follow_the_methods_and_not_their_order(board: np.ndarray, images: list[int], rows: list[int]) -> None:
     ranks = rank_groups(board).ranks

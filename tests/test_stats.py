@@ -109,7 +109,7 @@ def test_every_dataset_weighs_the_same_however_many_images_it_has() -> None:
     assert paired_difference(gaps, np.zeros(100)).estimate == pytest.approx(0.02)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(scores(), st.integers(-50, 50), st.sampled_from([0.01, 0.5, 3.0, 1000.0]))
 def test_interval_moves_and_stretches_with_the_scores(values: np.ndarray, shift: int, scale: float) -> None:
     base = np.array(ends(mean_interval(values)))
@@ -117,7 +117,7 @@ def test_interval_moves_and_stretches_with_the_scores(values: np.ndarray, shift:
     np.testing.assert_allclose(moved, base * scale + shift, rtol=1e-6, atol=1e-6 * scale)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(paired())
 def test_difference_the_other_way_round_is_the_negative(data: tuple[np.ndarray, np.ndarray, list[str]]) -> None:
     a, b, strata = data
@@ -125,7 +125,7 @@ def test_difference_the_other_way_round_is_the_negative(data: tuple[np.ndarray, 
     assert ends(-back) == pytest.approx(ends(forth), rel=1e-6, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(paired(), st.randoms(use_true_random=False))
 def test_order_of_images_and_names_of_datasets_change_nothing(
     data: tuple[np.ndarray, np.ndarray, list[str]], random: object
@@ -138,7 +138,7 @@ def test_order_of_images_and_names_of_datasets_change_nothing(
     assert ends(shuffled) == pytest.approx(ends(paired_difference(a, b, strata)), rel=1e-6, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(paired())
 def test_interval_holds_its_estimate_and_is_finite(data: tuple[np.ndarray, np.ndarray, list[str]]) -> None:
     estimate, low, high = ends(paired_difference(*data))

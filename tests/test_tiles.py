@@ -50,7 +50,7 @@ counts = st.integers(1, 9)
 halos = st.integers(0, 12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(sides, sides, counts, counts, halos)
 def test_tiles_cover_every_pixel_once_are_of_one_size_and_see_their_halo(
     height: int, width: int, rows: int, columns: int, halo: int
@@ -72,7 +72,7 @@ def test_tiles_cover_every_pixel_once_are_of_one_size_and_see_their_halo(
     assert total == Tiling(rows, columns, halo).seen(height, width)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 40), st.integers(1, 40), counts, counts)
 def test_what_comes_out_of_tiles_equals_the_whole(height: int, width: int, rows: int, columns: int) -> None:
     method = Network()
@@ -96,7 +96,7 @@ def _fits(tiling: Tiling, height: int, width: int, affordable: float) -> bool:
     return all(rows.seen * columns.seen <= affordable for rows, columns in tiling.spans(height, width))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(40, 130), st.integers(40, 130), st.integers(1, 6), st.integers(600, 9000))
 def test_no_tiling_that_fits_wastes_less(height: int, width: int, halo: int, affordable: int) -> None:
     class OneBytePerPixel(srbench.Method):

@@ -60,7 +60,7 @@ def test_the_eight_orientations_are_those_of_a_square() -> None:
         assert known[..., 0].tolist() in all_eight
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(scale=st.integers(2, 4), height=st.integers(1, 9), width=st.integers(1, 9), turn=st.integers(0, 7))
 def test_turning_commutes_with_the_degradation(scale: int, height: int, width: int, turn: int) -> None:
     # So a turned pair is a pair that the protocol would have made of the turned image.

@@ -41,7 +41,7 @@ def test_a_diagonal_matrix_needs_no_reflections(dim: int) -> None:
 
 
 @given(st.integers(1, 60), st.floats(-60, 60), st.floats(0, 12), st.integers(0, 2**31))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_eigenvalues_of_any_size_and_range(dim: int, size: float, orders: float, seed: int) -> None:
     eigenvalues = 10.0 ** (size - np.random.default_rng(seed).uniform(0, orders, dim))
     found = of(turned(eigenvalues, seed))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from srbench_images.folder import Folder
 from srbench_images.listing import safe_id
@@ -113,7 +113,6 @@ def test_a_name_is_the_same_however_its_accents_are_spelled() -> None:
     assert safe_id("caf\u00e9") == safe_id("cafe\u0301")
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1, max_size=150).filter(lambda text: "/" not in text and "\0" not in text))
 def test_every_id_is_a_safe_file_name(stem: str) -> None:
     name = safe_id(stem)

@@ -85,7 +85,7 @@ def test_the_perceptual_distance_is_that_between_directions(monkeypatch: pytest.
     assert float(compare(real, real).detach()) == pytest.approx(0, abs=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     scale=st.integers(2, 16),
     multiple=st.sampled_from([1, 2, 4]),
