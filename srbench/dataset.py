@@ -28,8 +28,14 @@ class Item:
 
     id: unique in its split; safe as a file name (letters, digits, `.`, `_`, `-`).
     lr: LR pictures that come with the dataset, by (degradation, scale).
-    label: a class name. mask: a segmentation of HR. group: items that must not be split (a patient, a photograph).
+    label: a class name. mask: a segmentation of HR.
+    group: what the image belongs to: a patient, a slide, a photograph. The images of one group are not independent, so
+    groups, not images, are what intervals and tests count; and no group may stand in both splits, unless all of its
+    items say which region of it they are and no region of one split overlaps one of the other.
+    region: the rectangle of the group's picture that HR was cut from: top, left, height, width, in its pixels.
     peak: the value that means white; by default that of the picture's type (255, 65535, 1.0).
+    name: what the image was called where it came from, when that is not the id. It stays on the machine: neither
+    records nor pages hold it.
     """
 
     id: str
@@ -38,7 +44,9 @@ class Item:
     label: str | None = None
     mask: Picture | None = None
     group: str | None = None
+    region: tuple[int, int, int, int] | None = None
     peak: float | None = None
+    name: str | None = None
 
     def read_hr(self) -> tuple[Image, float]:
         """HR in native depth, and its white. Raises `ImageError` when a value is negative or above the white."""

@@ -48,17 +48,21 @@ class MetricResult(msgspec.Struct, kw_only=True):
     """One metric of one cell.
 
     key: of the metric's plugin, parameters, and whatever it runs on; empty when it is to be tried again whatever
-    happens. value: the mean over images (for a set metric, its value), None unless ok. n: images in it. infinite:
-    images left out of the mean because their score is infinite (identical images). lowest, highest: the ends of its
+    happens. name: what the matrix that asked for it called it. value: the mean over images, or over groups of images
+    of each group's mean where images have groups (for a set metric, its value); None unless ok. n: images in it.
+    groups: groups in it, 0 where images have none. infinite: images left out of the mean because their score is
+    infinite (identical images). lowest, highest: the ends of its
     range, None where there is none. extra: further numbers of a set metric, by name. notes: what to know of the value:
     how good the extractor is that it was measured with.
     """
 
     key: str
+    name: str = ""
     status: Literal["ok", "skipped", "failed"] = "ok"
     reason: str = ""
     value: float | None = None
     n: int = 0
+    groups: int = 0
     infinite: int = 0
     unit: str = ""
     higher_is_better: bool = True
@@ -76,7 +80,9 @@ class Record(msgspec.Struct, kw_only=True):
     coordinates. ingredients: what its key is made of. cost: numbers by name: `train_seconds`, `train_steps`,
     `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`, `peak_memory_gb`, `parameters`, `macs` and others, all
     in docs/cost.md. lr: whether the LR was `made`, `shipped`, or `mixed`. images: the SR files' names, by image id;
-    training_images: those of the training split. labels: the class of each image that a generator was asked for.
+    training_images: those of the training split. groups: the group of each image that has one. seen_groups: groups of
+    the test split of which the model learned from other regions. warnings: what is probably wrong with the data or the
+    SR, a sentence each. labels: the class of each image that a generator was asked for.
     ceiling: the metrics of what the method made of HR itself, ceiling_images: the files' names of that; both are empty
     where it has no ceiling. model: the key of the model it used. facts: what a model or an extractor said of itself
     when trained; files: the sha256 of each file it saved. notes: what its method wants readers to know, a sentence
@@ -93,6 +99,9 @@ class Record(msgspec.Struct, kw_only=True):
     cost: dict[str, float | None] = {}
     lr: str | None = None
     images: dict[str, str] = {}
+    groups: dict[str, str] = {}
+    seen_groups: list[str] = []
+    warnings: list[str] = []
     labels: dict[str, str] = {}
     training_images: dict[str, str] = {}
     ceiling: dict[str, MetricResult] = {}
