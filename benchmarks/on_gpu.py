@@ -1,0 +1,217 @@
+"""Check srbench on a GPU: a small matrix held against the CPU's scores, training and sampling beside plain PyTorch.
+
+One command, under eight minutes on any CUDA machine that has srbench and its plugins; no dataset and no download:
+
+    python benchmarks/on_gpu.py
+
+1. A matrix of interpolation, two convolutions, a GAN and a diffusion is trained and scored on the GPU. The same
+   models then upscale on the CPU, and every score is compared: `largest difference` should be a few thousandths of a dB
+   for methods that do not sample. (Two devices add up in other orders, and SR is rounded to 8 bits.)
+2. SRResNet as published is trained by srbench's engine and by the shortest loop that does the same work: all pictures
+   on the device, random patches, flips, Adam. Precisions 32 and bf16.
+3. A diffusion's DDIM sampler beside the equations in a loop, with the same network.
+
+Ratios above 1 say that srbench is the faster one. It exits with 1 when a cell failed or a score is too far off.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import click
+import pandas as pd
+import torch
+from srbench_ddpm.method import DDPM
+from srbench_images.builtin import Textures
+from srbench_srgan.generator import Generator
+from srbench_srgan.srresnet import SRResNet
+
+import srbench
+from srbench.image import to_tensor
+from srbench.protocol import Protocol
+from srbench.resize import resize
+from srbench.training.context import Budget, FitContext, Precision
+from srbench.training.trainingset import TrainingSet
+
+SCALE = 4
+BATCH, PATCH, LEARNING_RATE = 16, 96, 1e-4
+"""Those of SRResNet's preset `paper`; PATCH in HR pixels."""
+SAMPLER_STEPS, LR_SIDE = 20, 64
+PROTOCOL = Protocol("benchmark", SCALE, "rgb")
+FAR = {"psnr": 0.02, "ssim": 1e-3}
+"""Differences between the devices that rounding does not explain, for methods that do not sample."""
+METHODS = [
+    "bicubic",
+    {"srcnn": {"preset": "small"}},
+    {"srresnet": {"preset": "small"}},
+    {"srgan": {"preset": "small"}},
+    {"ddpm": {"preset": "small"}},
+]
+
+
+def run_matrix(folder: Path, store: str, steps: int, gpu: bool) -> pd.DataFrame:
+    """Run the matrix into a store; one row a cell and metric."""
+    path = folder / "matrix.yaml"
+    content = {
+        "name": "on-gpu",
+        "datasets": ["textures"],
+        "protocols": ["x4-y"],
+        "methods": METHODS,
+        "train": {"on": ["same"], "budget": {"steps": steps}},
+        "metrics": ["psnr", "ssim"],
+    }
+    path.write_text(json.dumps(content))
+    environment = os.environ if gpu else os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-m", "srbench", "run", str(path), "--store", store, "--no-report"]
+    subprocess.run(command, cwd=folder, env=environment, check=False)
+    return srbench.load(folder / store).cells
+
+
+def compare_scores(folder: Path, steps: int, gpu: bool) -> bool:
+    """Print the scores of both devices by the same models; whether they agree."""
+    started = time.perf_counter()
+    first = run_matrix(folder, "first", steps, gpu)
+    middle = time.perf_counter()
+    (folder / "second").mkdir()
+    shutil.copytree(folder / "first" / "models", folder / "second" / "models")
+    second = run_matrix(folder, "second", steps, gpu=False)
+    click.echo(
+        f"train and score: {middle - started:.0f} s; the same models on the CPU: {time.perf_counter() - middle:.0f} s"
+    )
+    both = first.merge(second, on=["method", "metric"], suffixes=("", " on the CPU"))
+    both["difference"] = both["value"] - both["value on the CPU"]
+    click.echo(both[["method", "metric", "value", "value on the CPU", "difference"]].to_string(index=False))
+    exact = both[both["method"] != "ddpm"]
+    apart = exact[exact["difference"].abs() > exact["metric"].map(FAR)]
+    missing = int(both["difference"].isna().sum())
+    for metric, rows in exact.groupby("metric"):
+        click.echo(f"{metric}: largest difference {rows['difference'].abs().max():.5f}, limit {FAR[str(metric)]}")
+    return not missing and apart.empty and len(both) == len(METHODS) * len(FAR)
+
+
+def timed(work: Callable[[], object], device: str) -> float:
+    """Seconds, the device's work included."""
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()
+    started = time.perf_counter()
+    work()
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+def train_ours(items: list[srbench.Item], steps: int, precision: Precision, device: str) -> None:
+    """Train SRResNet by the engine: validation, checkpoints, samples and all."""
+    method = SRResNet()
+    method.to(device)
+    with tempfile.TemporaryDirectory() as folder:
+        context = FitContext(0, Budget("steps", steps), Path(folder), device, precision=precision)
+        method.fit(TrainingSet(items, PROTOCOL), context)
+
+
+def train_plainly(items: list[srbench.Item], steps: int, precision: Precision, device: str) -> None:
+    """Train the same network by a loop of a few lines."""
+    hr = torch.stack([to_tensor(*item.read_hr()) for item in items]).to(device)
+    lr = resize(hr, 1 / SCALE)
+    network = Generator(hr.shape[1], SCALE, 16, 64).to(device)
+    optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
+    side = PATCH // SCALE
+    for _ in range(steps):
+        low, high = [], []
+        for image in torch.randint(len(hr), (BATCH,)).tolist():
+            top, left = (int(torch.randint(size - side + 1, ())) for size in lr.shape[-2:])
+            low.append(lr[image, :, top : top + side, left : left + side])
+            top, left = SCALE * top, SCALE * left
+            high.append(hr[image, :, top : top + PATCH, left : left + PATCH])
+        seen, wanted = torch.stack(low), torch.stack(high)
+        if torch.rand(()) < 0.5:
+            seen, wanted = seen.flip(-1), wanted.flip(-1)
+        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bf16"):
+            loss = torch.nn.functional.mse_loss(network(seen), wanted)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+
+
+def compare_training(items: list[srbench.Item], steps: int, device: str) -> None:
+    """Print steps a second of both, by precision; a short run of each comes first."""
+    precisions: tuple[Precision, ...] = ("32", "bf16")
+    for precision in precisions:
+        seconds = {}
+        for name, train in (("srbench", train_ours), ("plain", train_plainly)):
+            train(items, max(2, steps // 20), precision, device)
+            seconds[name] = timed(partial(train, items, steps, precision, device), device)
+        ours, plain = (steps / seconds[name] for name in ("srbench", "plain"))
+        click.echo(
+            f"SRResNet, batch {BATCH}, patch {PATCH}, {precision:>4}: srbench {ours:7.1f} steps/s, "
+            f"plain loop {plain:7.1f}, ratio {ours / plain:.2f}"
+        )
+
+
+def compare_sampling(items: list[srbench.Item], pictures: int, device: str) -> None:
+    """Print seconds of drawing SR by the method and by its equations in a loop; the network is the same."""
+    method = DDPM(**{**DDPM.presets["small"], "steps": SAMPLER_STEPS, "eta": 0.0})
+    method.to(device)
+    with tempfile.TemporaryDirectory() as folder:
+        method.fit(TrainingSet(items, PROTOCOL), FitContext(0, Budget("steps", 4), Path(folder), device))
+    denoiser, schedule = method.networks["denoiser"], method.diffusion
+    lr = torch.rand(pictures, method.channels, LR_SIDE, LR_SIDE, device=device)
+    left = [float(value) for value in schedule.alphas_bar]
+    times = [round(len(left) * (SAMPLER_STEPS - i) / SAMPLER_STEPS) - 1 for i in range(SAMPLER_STEPS)]
+
+    @torch.inference_mode()
+    def plainly() -> None:
+        upsampled = resize(lr, SCALE)
+        x = torch.randn_like(upsampled)
+        for t, to in zip(times, [*times[1:], -1], strict=True):
+            noise = denoiser(x, 2 * upsampled - 1, torch.full((pictures,), t, device=device))
+            clean = ((x - (1 - left[t]) ** 0.5 * noise) / left[t] ** 0.5).clamp(-1, 1)
+            noise = (x - left[t] ** 0.5 * clean) / (1 - left[t]) ** 0.5
+            x = clean if to < 0 else left[to] ** 0.5 * clean + (1 - left[to]) ** 0.5 * noise
+
+    def ours() -> None:
+        with torch.inference_mode():
+            method.upscale(lr, SCALE)
+
+    seconds = {}
+    for name, work in (("srbench", ours), ("plain", plainly)):
+        work()
+        seconds[name] = min(timed(work, device) for _ in range(3))
+    click.echo(
+        f"DDIM, {SAMPLER_STEPS} steps, {pictures} pictures of {LR_SIDE * SCALE} pixels: "
+        f"srbench {seconds['srbench']:.3f} s, plain loop {seconds['plain']:.3f} s, "
+        f"ratio {seconds['plain'] / seconds['srbench']:.2f}"
+    )
+
+
+@click.command(help=__doc__)
+@click.option("--device", default="cuda", show_default=True, help="`cpu` tries the script out where there is no GPU.")
+@click.option("--matrix-steps", default=300, show_default=True, help="Training steps of each method of the matrix.")
+@click.option("--steps", default=1000, show_default=True, help="Training steps beside the plain loop.")
+@click.option("--pictures", default=8, show_default=True, help="Upscaled by the diffusion at once.")
+def main(device: str, matrix_steps: int, steps: int, pictures: int) -> None:
+    gpu = device.startswith("cuda")
+    if gpu and not torch.cuda.is_available():
+        raise click.ClickException("torch finds no CUDA device; `--device cpu` tries the script out without one")
+    name = torch.cuda.get_device_name(device) if gpu else "CPU"
+    click.echo(f"{name}, torch {torch.__version__}, {torch.get_num_threads()} threads")
+    items = list(Textures().train())
+    with tempfile.TemporaryDirectory() as folder:
+        fine = compare_scores(Path(folder), matrix_steps, gpu)
+    compare_training(items, steps, device)
+    compare_sampling(items, pictures, device)
+    if not fine:
+        raise click.ClickException("a cell failed, or the devices' scores are too far apart: see above")
+
+
+if __name__ == "__main__":
+    main()
