@@ -1,4 +1,4 @@
-"""The 95 % bounds of a mean over images, several datasets weighing the same: the mathematics below `stats`.
+"""The 95 % bounds of a mean over units, several datasets weighing the same: the mathematics below `stats`.
 
 A mean of a few dozen skewed numbers is not normal, and the textbook intervals miss the truth too often, nearly always
 on the same side. Three constructions live here, each for many rows (pairs of methods) at once; `bounds` is the one to
@@ -26,7 +26,7 @@ Bounds = tuple[Array, Array]
 LEVEL = 0.95
 RESAMPLES = 5000
 BOOTSTRAP_FROM = 10
-"""Images every dataset must have for the bootstrap; below that too few different resamples exist."""
+"""Units every stratum must have for the bootstrap; below that too few different resamples exist."""
 
 _SEED = 20_260_101
 _CHUNK = 500_000  # counts made at a time: 4 MB, of which the last 16 are kept
@@ -47,21 +47,25 @@ class Moments:
     skewness: Array
 
 
-def moments(datasets: Sequence[Array]) -> Moments:
-    """The moments of the mean over datasets. Each dataset is `(rows, images)`, with two images or more."""
-    count = len(datasets)
+def moments(datasets: Sequence[Array], weights: Sequence[int] | None = None) -> Moments:
+    """The moments of the mean over datasets. Each stratum is `(rows, units)`, with two units or more.
+
+    weights: how many datasets each stratum stands for; None for one each.
+    """
+    weights = weights or (1,) * len(datasets)
+    count = sum(weights)
     rows = len(datasets[0])
     estimate, variance, third, squares = (np.zeros(rows) for _ in range(4))
-    for values in datasets:
+    for values, weight in zip(datasets, weights, strict=True):
         n = values.shape[1]
         mean = values.mean(axis=1)
         centred = values - mean[:, None]
-        share = (centred**2).sum(axis=1) / (n - 1) / n / count**2
-        estimate += mean / count
+        share = (centred**2).sum(axis=1) / (n - 1) / n * weight**2 / count**2
+        estimate += mean * weight / count
         variance += share
         squares += share**2 / (n - 1)
         if n > 2:
-            third += (centred**3).sum(axis=1) * n / ((n - 1) * (n - 2)) / n**2 / count**3
+            third += (centred**3).sum(axis=1) * n / ((n - 1) * (n - 2)) / n**2 * weight**3 / count**3
     spread = variance > 0
     safe = np.where(spread, variance, 1.0)
     freedom = np.where(spread, safe**2 / np.where(spread & (squares > 0), squares, safe**2), 1.0)
@@ -121,28 +125,29 @@ def _untransformed(value: Array, m: Moments) -> Array:
     return result
 
 
-def studentised_bootstrap(datasets: Sequence[Array], m: Moments) -> Bounds:
-    """Bootstrap-t over images, stratified: images are drawn with replacement within their own dataset.
+def studentised_bootstrap(datasets: Sequence[Array], m: Moments, weights: Sequence[int] | None = None) -> Bounds:
+    """Bootstrap-t over units, stratified: units are drawn with replacement within their own stratum.
 
     Not finite where too many resamples have no spread. Depends on nothing but the values: the generator is seeded
-    here, and images are put in order before they are drawn, datasets of one size likewise. Every set of resamples is
+    here, and units are put in order before they are drawn, strata of one size likewise. Every set of resamples is
     used with its mirror image, so that values of the opposite sign give exactly the opposite bounds.
     """
-    ordered = _in_order(datasets)
-    blocks = [_resampled([values[k : k + _ROWS] for values in ordered]) for k in range(0, len(m.estimate), _ROWS)]
+    ordered, weights = _in_order(datasets, weights or (1,) * len(datasets))
+    starts = range(0, len(m.estimate), _ROWS)
+    blocks = [_resampled([values[k : k + _ROWS] for values in ordered], weights) for k in starts]
     low, high = (np.concatenate(quantiles) for quantiles in zip(*blocks, strict=True))
     with np.errstate(invalid="ignore"):
         # 0 times infinity, where there is no spread at all, is no finite answer either.
         return m.estimate - high * m.error, m.estimate - low * m.error
 
 
-def _resampled(datasets: Sequence[Array]) -> Bounds:
-    """The 2.5 and 97.5 % quantiles of t over resamples of datasets that are in order."""
-    rows, count = len(datasets[0]), len(datasets)
-    error = moments(datasets).error[:, None]
+def _resampled(datasets: Sequence[Array], weights: Sequence[int]) -> Bounds:
+    """The 2.5 and 97.5 % quantiles of t over resamples of strata that are in order."""
+    rows, count = len(datasets[0]), sum(weights)
+    error = moments(datasets, weights).error[:, None]
     shift, variance = np.zeros((rows, RESAMPLES)), np.zeros((rows, RESAMPLES))
     met: dict[int, int] = {}
-    for values in datasets:
+    for values, weight in zip(datasets, weights, strict=True):
         n = values.shape[1]
         met[n] = met.get(n, 0) + 1
         centred = values - values.mean(axis=1, keepdims=True)
@@ -152,8 +157,8 @@ def _resampled(datasets: Sequence[Array]) -> Bounds:
             part = slice(start, min(start + step, RESAMPLES))
             counts = _draws(n, met[n], start, (part.stop - start) // 2)
             mean = centred @ counts.T / n
-            shift[:, part] += mean / count
-            variance[:, part] += np.maximum(squared @ counts.T / n - mean**2, 0) / (n - 1) / count**2
+            shift[:, part] += mean * weight / count
+            variance[:, part] += np.maximum(squared @ counts.T / n - mean**2, 0) / (n - 1) * weight**2 / count**2
     # A resample without spread (but for rounding): far out on its side if it moved, otherwise the centre.
     moved = np.abs(shift) > 1e-9 * error
     still = variance <= 1e-12 * error**2
@@ -166,9 +171,9 @@ def _resampled(datasets: Sequence[Array]) -> Bounds:
 
 @lru_cache(maxsize=16)
 def _draws(n: int, which: int, start: int, half: int) -> Array:
-    """How often each of n ordered images is in each of `half` resamples, then in their mirror images.
+    """How often each of n ordered units is in each of `half` resamples, then in their mirror images.
 
-    which: the first, second, ... dataset of this size, whose draws must be independent of the others'.
+    which: the first, second, ... stratum of this size, whose draws must be independent of the others'.
     """
     generator = np.random.default_rng([_SEED, n, which, start])
     chosen = generator.integers(n, size=(half, n)) + n * np.arange(half)[:, None]
@@ -176,27 +181,29 @@ def _draws(n: int, which: int, start: int, half: int) -> Array:
     return np.concatenate([counts, counts[:, ::-1]])
 
 
-def _in_order(datasets: Sequence[Array]) -> list[Array]:
-    """The datasets by size, those of one size by spread (row by row), their images by value."""
+def _in_order(datasets: Sequence[Array], weights: Sequence[int]) -> tuple[list[Array], list[int]]:
+    """The strata by size and weight, equal ones by spread (row by row), their units by value; and their weights."""
+    kinds = [(values.shape[1], weight) for values, weight in zip(datasets, weights, strict=True)]
     ordered: list[Array] = []
-    for n in sorted({values.shape[1] for values in datasets}):
-        same: Array = np.sort(np.stack([values for values in datasets if values.shape[1] == n]), axis=2)
+    for kind in sorted(set(kinds)):
+        same: Array = np.sort(np.stack([one for one, its in zip(datasets, kinds, strict=True) if its == kind]), axis=2)
         by_spread = np.argsort(same.std(axis=2), axis=0, kind="stable")
         ordered += [same[chosen, np.arange(same.shape[1])] for chosen in by_spread]
-    return ordered
+    return ordered, [weight for _, weight in sorted(kinds)]
 
 
-def bounds(datasets: Sequence[Array]) -> tuple[Array, Array, Array]:
+def bounds(datasets: Sequence[Array], weights: Sequence[int] | None = None) -> tuple[Array, Array, Array]:
     """The mean over datasets of each dataset's mean, and its 95 % bounds: estimate, low, high, each `(rows,)`.
 
-    Each dataset is `(rows, images)`, finite, with two images or more. The studentised bootstrap where every dataset
-    has `BOOTSTRAP_FROM` images, otherwise (and where the bootstrap has no finite answer) the skewness-corrected t;
-    never narrower than Student's t on either side, since both trust an estimated skewness that may be too small.
+    Each stratum is `(rows, units)`, finite, with two units or more; weights: how many datasets each stands for, None
+    for one each. The studentised bootstrap where every stratum has `BOOTSTRAP_FROM` units, otherwise (and where the
+    bootstrap has no finite answer) the skewness-corrected t; never narrower than Student's t on either side, since both
+    trust an estimated skewness that may be too small.
     """
-    m = moments(datasets)
+    m = moments(datasets, weights)
     low, high = skew_corrected(m)
     if min(values.shape[1] for values in datasets) >= BOOTSTRAP_FROM:
-        drawn_low, drawn_high = studentised_bootstrap(datasets, m)
+        drawn_low, drawn_high = studentised_bootstrap(datasets, m, weights)
         finite = np.isfinite(drawn_low) & np.isfinite(drawn_high)
         low, high = np.where(finite, drawn_low, low), np.where(finite, drawn_high, high)
     plain_low, plain_high = student(m)

@@ -1,4 +1,4 @@
-"""Which differences are real: signed-rank tests, Holm's correction, and ranks that are intervals.
+"""The tests and ranks behind a comparison: signed ranks, Holm's correction, and ranks that are intervals.
 
 Sources: Wilcoxon, "Individual comparisons by ranking methods", 1945; Pratt, "Remarks on zeros and ties in the Wilcoxon
 signed rank procedures", JASA 1959; van Elteren, "On the combination of independent two-sample tests of Wilcoxon",
@@ -11,13 +11,12 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
 from srbench.bounds import Array
-from srbench.stats import Interval, StatsError, checked, codes, differences, intervals
+from srbench.stats import StatsError, checked, codes
 
 ALPHA = 0.05
 _EXACT = 200_000  # values of the statistic up to which its distribution is counted out
@@ -38,54 +37,23 @@ class Rank:
         return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """Methods compared pair by pair over the same images; methods are numbered as the rows they came in.
+def ranks(better: npt.NDArray[np.bool_]) -> tuple[Rank, ...]:
+    """The ranks that follow from which method (row) is better than which (column), both `(methods,)`.
 
-    ranks: one a method. better: `(methods, methods)`, True where the method of the row is better than that of the
-    column. p: `(methods, methods)`, two-sided, after Holm; 1 on the diagonal. pairs: the difference first - second of
-    each pair (i, j), i < j, in the unit of the scores, whichever direction is better.
+    A rank runs from 1 + the methods that are better to the number of methods - those that are worse. One that is better
+    than a better one counts as better, so that of two methods told apart the better one never ranks lower.
     """
-
-    ranks: tuple[Rank, ...]
-    better: npt.NDArray[np.bool_]
-    p: Array
-    pairs: dict[tuple[int, int], Interval]
-
-
-def rank_groups(
-    scores: npt.ArrayLike, strata: Sequence[Hashable] | None = None, *, higher_is_better: bool = True
-) -> Ranking:
-    """Rank methods by scores `(methods, images)` over the same images.
-
-    One method is better than another where the signed-rank test says so after Holm's correction over all pairs, and
-    the 95 % interval of the mean difference excludes zero on the same side. A rank runs from 1 + the methods that are
-    better to the number of methods - those that are worse. Raises StatsError for scores that are not numbers.
-    """
-    values = checked(scores, dimensions=2)
-    count, images = values.shape
-    code = codes(strata, images)
-    pairs = list(combinations(range(count), 2))
-    better, p = np.zeros((count, count), dtype=np.bool_), np.ones((count, count))
-    if not pairs:
-        return Ranking((Rank(1, 1),) * count, better, p, {})
-    gaps = np.stack([differences(values[i], values[j]) for i, j in pairs])
-    means = intervals(gaps, code)
-    tests = [_signed_rank(gap, code) for gap in gaps]
-    adjusted = holm([test.p for test in tests])
-    for (i, j), mean, test, value in zip(pairs, means, tests, adjusted, strict=True):
-        p[i, j] = p[j, i] = value
-        if value <= ALPHA and mean.sign == test.sign != 0:
-            first_is_better = (mean.sign > 0) == higher_is_better
-            better[(i, j) if first_is_better else (j, i)] = True
-    ranks = tuple(Rank(1 + int(better[:, k].sum()), count - int(better[k].sum())) for k in range(count))
-    return Ranking(ranks, better, p, dict(zip(pairs, means, strict=True)))
+    above = better.copy()
+    for middle in range(len(better)):
+        above |= np.outer(above[:, middle], above[middle])
+    above &= ~above.T
+    return tuple(Rank(1 + int(above[:, k].sum()), len(above) - int(above[k].sum())) for k in range(len(above)))
 
 
-def images_needed(methods: int) -> int:
-    """The images, over all datasets, below which no pair of so many methods can be told apart, whatever the scores.
+def units_needed(methods: int) -> int:
+    """The units, over all datasets, below which no pair of so many methods can be told apart, whatever the scores.
 
-    With n images the smallest p is 2^(1-n) (all differences of one sign), and Holm multiplies it by the pairs.
+    With n units the smallest p is 2^(1-n) (all differences of one sign), and Holm multiplies it by the pairs.
     """
     pairs = max(1, methods * (methods - 1) // 2)
     return 1 + math.ceil(math.log2(pairs / ALPHA))
@@ -104,46 +72,50 @@ def holm(pvalues: Sequence[float] | Array) -> list[float]:
 
 
 def wilcoxon(gaps: npt.ArrayLike, strata: Sequence[Hashable] | None = None) -> float:
-    """The two-sided p of the signed-rank test that differences `(images,)` are symmetric around zero.
+    """The two-sided p of the signed-rank test that differences `(units,)` are symmetric around zero.
 
     Zeros are ranked and then left out (Pratt). Within each dataset absolute differences are ranked, and the datasets'
-    signed-rank sums are added, each divided by its images + 1 (van Elteren), so that an image counts the same in a
+    signed-rank sums are added, each divided by its units + 1 (van Elteren), so that a unit counts the same in a
     small dataset as in a large one. The distribution over all signs is counted out, ties and zeros included, where it
-    has up to 200,000 values (one dataset of up to about 600 images without ties); beyond that it is the normal
-    approximation, with corrections for ties and continuity. Infinite differences are left out. 1 where all are zero.
+    has up to 200,000 values (one dataset of up to about 600 units without ties); beyond that it is the normal
+    approximation, with corrections for ties and continuity. Infinite differences are the largest there are. 1 where all
+    are zero.
     """
     values = checked(gaps, dimensions=1)
-    return _signed_rank(values, codes(strata, len(values))).p
+    return signed_rank(values, codes(strata, len(values))).p
 
 
 @dataclass(frozen=True)
-class _Test:
+class SignedRank:
+    """Towards which side the signed ranks fall (1, -1, or 0 for neither), and the two-sided p."""
+
     sign: int
     p: float
 
 
-def _signed_rank(gaps: Array, code: npt.NDArray[np.intp]) -> _Test:
-    kept = np.isfinite(gaps)
+def signed_rank(gaps: Array, code: npt.NDArray[np.intp]) -> SignedRank:
+    """The test of `wilcoxon`, with its side; `code` numbers the stratum of each unit."""
     total = 0.0
-    ranks: list[Ranks] = []  # twice the midranks, which are whole numbers, of the differences that are not zero
+    found: list[Ranks] = []  # twice the midranks, which are whole numbers, of the differences that are not zero
     sizes: list[int] = []
-    for stratum in np.unique(code[kept]):
-        values = gaps[kept & (code == stratum)]
+    for stratum in np.unique(code):
+        values = gaps[code == stratum]
         if not values.any():
             continue
         doubled = _doubled_midranks(np.abs(values))
         total += float((np.sign(values) * doubled).sum()) / (len(values) + 1)
-        ranks.append(tuple(np.sort(doubled[values != 0]).tolist()))
+        found.append(tuple(np.sort(doubled[values != 0]).tolist()))
         sizes.append(len(values))
-    if not ranks:
-        return _Test(0, 1.0)
-    support = math.prod(sum(r) // math.gcd(*r) + 1 for r in ranks)
-    p = _exact(tuple(ranks), tuple(sizes), abs(total)) if support <= _EXACT else _normal(ranks, sizes, abs(total))
-    return _Test(0 if abs(total) < 1e-9 else int(math.copysign(1, total)), p)
+    if not found:
+        return SignedRank(0, 1.0)
+    support = math.prod(sum(r) // math.gcd(*r) + 1 for r in found)
+    p = _exact(tuple(found), tuple(sizes), abs(total)) if support <= _EXACT else _normal(found, sizes, abs(total))
+    return SignedRank(0 if abs(total) < 1e-9 else int(math.copysign(1, total)), p)
 
 
 def _doubled_midranks(magnitudes: Array) -> npt.NDArray[np.int64]:
-    rounded = np.round(magnitudes / magnitudes.max(), _DIGITS)
+    largest = np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)) or 1.0
+    rounded = np.round(magnitudes / largest, _DIGITS)
     rounded[magnitudes == 0] = -1.0  # never tied with a difference that is merely small
     _, inverse, counts = np.unique(rounded, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)

@@ -19,19 +19,20 @@ import numpy as np
 import numpy.typing as npt
 
 from srbench.bounds import Array, student_quantile, student_tail
-from srbench.ranking import ALPHA, Rank, Ranking, holm
+from srbench.comparison import Comparison, in_order
+from srbench.ranking import ALPHA, Rank, holm, ranks
 from srbench.stats import FEW_SEEDS, Interval, StatsError, checked
 
 
 def mean_over_seeds(values: npt.ArrayLike) -> Interval:
     """The mean of values `(seeds,)` with Student's 95 % interval; without one for fewer than `FEW_SEEDS` seeds.
 
-    `few` says that there is none. Raises StatsError for values that are not finite.
+    Raises StatsError for values that are not finite.
     """
     seeds = _finite(values)
     mean = float(seeds.mean())
     if len(seeds) < FEW_SEEDS:
-        return Interval(mean, None, None, len(seeds), few=True)
+        return Interval(mean, None, None, len(seeds), len(seeds))
     error = float(seeds.std(ddof=1)) / len(seeds) ** 0.5
     return _around(mean, error, len(seeds) - 1.0, len(seeds))
 
@@ -53,22 +54,22 @@ def welch(a: npt.ArrayLike, b: npt.ArrayLike) -> Welch:
     first, second = _finite(a), _finite(b)
     gap, seeds = float(first.mean() - second.mean()), len(first) + len(second)
     if min(len(first), len(second)) < FEW_SEEDS:
-        return Welch(Interval(gap, None, None, seeds, few=True), 1.0)
+        return Welch(Interval(gap, None, None, seeds, seeds), 1.0)
     shares = [float(one.var(ddof=1)) / len(one) for one in (first, second)]
     error = sum(shares) ** 0.5
     if error == 0:
-        return Welch(Interval(gap, gap, gap, seeds), 0.0 if gap else 1.0)
+        return Welch(Interval(gap, gap, gap, seeds, seeds), 0.0 if gap else 1.0)
     freedom = error**4 / sum(share**2 / (len(one) - 1) for share, one in zip(shares, (first, second), strict=True))
     return Welch(_around(gap, error, freedom, seeds), student_tail(gap / error, freedom))
 
 
-def rank_by_seeds(values: Sequence[npt.ArrayLike], *, higher_is_better: bool) -> Ranking:
-    """Rank generators by the values of each, `(seeds,)`.
+def rank_by_seeds(values: Sequence[npt.ArrayLike], *, higher_is_better: bool) -> Comparison:
+    """Compare generators by the values of each, `(seeds,)`; images and units are the seeds that each has at least.
 
     One is better than another where Welch's test says so after Holm's correction over all pairs, and the 95 % interval
-    of the difference excludes zero. A rank runs from 1 + those that are better to the number of generators - those that
-    are worse. Where any has fewer than `FEW_SEEDS` seeds, none is better than another for certain, and a rank is the
-    place of the mean alone (equal means share one). Raises StatsError for values that are not finite.
+    of the difference excludes zero. Where any has fewer than `FEW_SEEDS` seeds, none is better than another for
+    certain, and a rank is the place of the mean alone (equal means share one). Raises StatsError for values that are
+    not finite.
     """
     count = len(values)
     pairs = list(combinations(range(count), 2))
@@ -78,24 +79,33 @@ def rank_by_seeds(values: Sequence[npt.ArrayLike], *, higher_is_better: bool) ->
         p[i, j] = p[j, i] = value
         if value <= ALPHA and test.interval.sign:
             better[(i, j) if (test.interval.sign > 0) == higher_is_better else (j, i)] = True
-    between = {pair: test.interval for pair, test in zip(pairs, tests, strict=True)}
-    if any(len(_finite(seeds)) < FEW_SEEDS for seeds in values):
-        return Ranking(
-            _places([float(_finite(seeds).mean()) for seeds in values], higher_is_better), better, p, between
-        )
-    ranks = tuple(Rank(1 + int(better[:, k].sum()), count - int(better[k].sum())) for k in range(count))
-    return Ranking(ranks, better, p, between)
+    means = tuple(mean_over_seeds(one) for one in values)
+    seeds = min((mean.n for mean in means), default=0)
+    goodness = [float(np.mean(one)) * (1 if higher_is_better else -1) for one in values]
+    places = ranks(better) if seeds >= FEW_SEEDS else _places(goodness)
+    return Comparison(
+        in_order(places, [(value,) for value in goodness]),
+        places,
+        better,
+        p,
+        means,
+        seeds,
+        seeds,
+        seeds,
+        seeds,
+        pairs={pair: test.interval for pair, test in zip(pairs, tests, strict=True)},
+        perfect=(0,) * count,
+    )
 
 
-def _places(means: Sequence[float], higher_is_better: bool) -> tuple[Rank, ...]:
-    sign = -1 if higher_is_better else 1
-    above = [sum(sign * other < sign * own for other in means) for own in means]
-    return tuple(Rank(1 + first, first + means.count(own)) for first, own in zip(above, means, strict=True))
+def _places(goodness: Sequence[float]) -> tuple[Rank, ...]:
+    above = [sum(other > own for other in goodness) for own in goodness]
+    return tuple(Rank(1 + first, first + goodness.count(own)) for first, own in zip(above, goodness, strict=True))
 
 
 def _around(estimate: float, error: float, freedom: float, n: int) -> Interval:
     half = float(student_quantile(np.array([freedom]))[0]) * error
-    return Interval(estimate, estimate - half, estimate + half, n)
+    return Interval(estimate, estimate - half, estimate + half, n, n)
 
 
 def _finite(values: npt.ArrayLike) -> Array:

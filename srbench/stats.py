@@ -1,17 +1,18 @@
-"""How sure a number is: intervals over images, paired differences, the spread over seeds, wins and losses.
+"""How sure a number is: intervals, paired differences, the spread over seeds, wins and losses.
 
-The unit is the score of one image. Images are a sample of the images that a method may meet, so every interval here is
-about images; the spread over training seeds is another thing and is kept apart (`seed_spread`). Over several datasets
-the value is the mean of the datasets' means: each dataset weighs the same, however many images it has.
+What is counted is the *unit* (`srbench.units`): a group of images, with the mean over them, or an image without a
+group. Units are a sample of the cases that a method may meet, so every interval here is about cases; the spread over
+training seeds is another thing and is kept apart (`seed_spread`). Over several datasets the value is the mean of the
+datasets' means: each dataset weighs the same, however many units it has.
 
 Infinite scores (the PSNR of identical images) are kept out and counted; a score that is not a number is an error.
-Which tests say that a difference is real is in `srbench.ranking`, the reasons for all of it in `docs/statistics.md`.
+Which differences are real is in `srbench.comparison`, the reasons for all of it in `docs/statistics.md`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +20,15 @@ import numpy.typing as npt
 
 from srbench.bounds import Array, bounds
 from srbench.errors import SrbenchError
+from srbench.units import Units
 
-FEW_IMAGES = 5
+Strata = Sequence[Hashable] | None
+"""The dataset of each image; None for one dataset."""
+Groups = Sequence[Hashable | None] | None
+"""What each image belongs to inside its dataset; None for an image, or for all images, without a group."""
+
+FEW_UNITS = 6
+"""Fewer units have no interval: one case that was not drawn could change everything, and no test can reject."""
 FEW_SEEDS = 3
 _SAME = 1e-12  # relative; two scores this close differ by rounding alone
 
@@ -31,20 +39,27 @@ class StatsError(SrbenchError):
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over images and where it may lie.
+    """A mean over units and where it may lie.
 
-    estimate: None where a dataset has no finite score. low, high: the 95 % interval, in the unit of the scores; None
-    where a dataset has a single image, from which nothing can be learnt about spread. n: images in it. infinite:
-    images kept out because a score is infinite. few: a dataset has fewer than five images, too few for the interval to
-    be trusted if the scores are skewed.
+    estimate: None where no score is finite. low, high: the 95 % interval, in the unit of the scores; None where there
+    are fewer than `FEW_UNITS` units over all datasets, from which too little can be learnt about spread. n: images in
+    it. units: the units of these: groups, images without a group. infinite: images kept out because a score is
+    infinite. beyond: an end lies outside of all that was seen (the lowest and the highest unit, averaged over datasets
+    as the estimate is), which no data support.
     """
 
     estimate: float | None
     low: float | None
     high: float | None
     n: int
+    units: int
     infinite: int = 0
-    few: bool = False
+    beyond: bool = False
+
+    @property
+    def few(self) -> bool:
+        """Whether there are too few units for an interval."""
+        return self.units < FEW_UNITS
 
     @property
     def sign(self) -> int:
@@ -55,8 +70,8 @@ class Interval:
 
     def __neg__(self) -> Interval:
         """The interval of the difference the other way round."""
-        estimate, low, high = (None if x is None else -x for x in (self.estimate, self.high, self.low))
-        return Interval(estimate, low, high, self.n, self.infinite, self.few)
+        estimate, low, high = (None if x is None else 0.0 - x for x in (self.estimate, self.high, self.low))
+        return replace(self, estimate=estimate, low=low, high=high)
 
 
 class Count(NamedTuple):
@@ -72,7 +87,7 @@ class SeedSpread:
     """What training again with another seed changes, apart from what other images would change.
 
     images: `(images,)`, each image's mean over seeds: what intervals and tests are to be fed with. std: the standard
-    deviation over seeds of the mean over images, None for a single seed. seeds: how many. few: fewer than three.
+    deviation over seeds of the mean over datasets and units, None for a single seed. seeds: how many. few: fewer than three.
     """
 
     images: Array
@@ -81,27 +96,28 @@ class SeedSpread:
     few: bool
 
 
-def mean_interval(values: npt.ArrayLike) -> Interval:
-    """The mean over images of one method on one dataset, with its 95 % interval. `values` is `(images,)`.
+def mean_interval(values: npt.ArrayLike, groups: Groups = None) -> Interval:
+    """The mean over units of one method on one dataset, with its 95 % interval. `values` is `(images,)`.
 
-    Raises StatsError for scores that are not numbers.
+    groups: the group of each image, None for an image without one. Raises StatsError for scores that are not numbers.
     """
     scores = checked(values, dimensions=1)
-    return intervals(scores[None], np.zeros(len(scores), dtype=np.intp))[0]
+    return intervals(scores[None], units_of(len(scores), None, groups))[0]
 
 
-def paired_difference(a: npt.ArrayLike, b: npt.ArrayLike, strata: Sequence[Hashable] | None = None) -> Interval:
+def paired_difference(a: npt.ArrayLike, b: npt.ArrayLike, strata: Strata = None, groups: Groups = None) -> Interval:
     """The mean difference a - b over the same images, `(images,)` each, with its 95 % interval.
 
-    strata: the dataset of each image, None for one dataset. Raises StatsError for scores that are not numbers or not
-    of the same images.
+    strata: the dataset of each image, None for one dataset. groups: the group of each image inside its dataset, None
+    for an image without one. A dataset of one unit among larger ones is not in it. Raises StatsError for scores that
+    are not numbers or not of the same images.
     """
     first, second = _pair(a, b)
-    return intervals(differences(first, second)[None], codes(strata, len(first)))[0]
+    return intervals(differences(first, second)[None], units_of(len(first), strata, groups))[0]
 
 
-def seed_spread(scores: npt.ArrayLike, strata: Sequence[Hashable] | None = None) -> SeedSpread:
-    """The spread over seeds of one method's mean. `scores` is `(seeds, images)`.
+def seed_spread(scores: npt.ArrayLike, strata: Strata = None, groups: Groups = None) -> SeedSpread:
+    """The spread over seeds of one method's mean, over units and datasets. `scores` is `(seeds, images)`.
 
     An image with an infinite score under any seed has an infinite mean, and is out of the spread. Raises StatsError
     for scores that are not numbers.
@@ -113,12 +129,12 @@ def seed_spread(scores: npt.ArrayLike, strata: Sequence[Hashable] | None = None)
     if (np.isposinf(values).any(axis=0) & np.isneginf(values).any(axis=0)).any():
         raise StatsError("An image scores plus infinity under one seed and minus infinity under another.")
     images: Array = values.mean(axis=0)
-    finite = np.isfinite(values).all(axis=0)
-    code = codes(strata, values.shape[1])
-    parts = [values[:, finite & (code == stratum)] for stratum in np.unique(code)]
+    units = units_of(values.shape[1], strata, groups)
+    kept = units.pooled(np.isfinite(values).all(axis=0))
     std = None
-    if count > 1 and parts and all(part.size for part in parts):
-        std = float(np.std(np.mean([part.mean(axis=1) for part in parts], axis=0), ddof=1))
+    if count > 1 and kept.any():
+        part = units.within(kept)
+        std = float(np.std(part.mean(part.means(values[:, kept])), ddof=1))
     return SeedSpread(images, std, count, few=count < FEW_SEEDS)
 
 
@@ -134,32 +150,44 @@ def wins(a: npt.ArrayLike, b: npt.ArrayLike, *, higher_is_better: bool = True) -
     return Count(won, len(gap) - won - lost, lost)
 
 
-def intervals(rows: Array, code: npt.NDArray[np.intp]) -> list[Interval]:
-    """The interval of every row of `(rows, images)`; `code` numbers the dataset of each image.
+def intervals(rows: Array, units: Units) -> list[Interval]:
+    """The interval of every row of `(rows, images)`.
 
     What is not finite (an infinite score, or the difference of two) is kept out of its row.
     """
     finite = np.isfinite(rows)
-    result: list[Interval | None] = [None] * len(rows)
+    result: dict[int, Interval] = {}
     # Rows with the same images go through the mathematics together; nearly always that is all of them.
     patterns: dict[bytes, list[int]] = {}
     for row, mask in enumerate(finite):
         patterns.setdefault(mask.tobytes(), []).append(row)
-    strata = np.unique(code)
     for members in patterns.values():
-        kept = finite[members[0]]
-        datasets = [rows[members][:, kept & (code == stratum)] for stratum in strata]
-        smallest = min((part.shape[1] for part in datasets), default=0)
-        n, infinite = int(kept.sum()), int((~kept).sum())
-        few = smallest < FEW_IMAGES
-        if smallest >= 2:
-            for row, estimate, low, high in zip(members, *(x.tolist() for x in bounds(datasets)), strict=True):
-                result[row] = Interval(estimate, low, high, n, infinite, few)
-        else:
-            for position, row in enumerate(members):
-                mean = float(np.mean([part[position].mean() for part in datasets])) if smallest else None
-                result[row] = Interval(mean, None, None, n, infinite, few)
-    return [interval for interval in result if interval is not None]
+        kept = units.pooled(finite[members[0]])
+        part = units.within(kept)
+        found = unit_intervals(part.means(rows[members][:, kept]), part, int((~finite[members[0]]).sum()))
+        result.update(zip(members, found, strict=True))
+    return [result[row] for row in range(len(rows))]
+
+
+def unit_intervals(rows: Array, units: Units, infinite: int) -> list[Interval]:
+    """The interval of every row of `(rows, units)`, all finite; infinite: images that were kept out for not being so.
+
+    The units must be such that a mean over datasets can use them all (`Units.pooled`).
+    """
+    images = len(units.unit)
+    if not units.count or not len(rows):
+        return [Interval(None, None, None, images, 0, infinite)] * len(rows)
+    if units.count < FEW_UNITS:
+        means = (units.mean(rows) + 0.0).tolist()
+        return [Interval(mean, None, None, images, units.count, infinite) for mean in means]
+    parts = [rows[:, stratum.members] for stratum in units.strata]
+    estimate, low, high = bounds(parts, [stratum.datasets for stratum in units.strata])
+    least, most = (units.over_datasets([end(part, axis=1) for part in parts]) for end in (np.min, np.max))
+    slack = _SAME * np.maximum(np.abs(least), np.abs(most))
+    beyond = (low < least - slack) | (high > most + slack)
+    # Adding zero makes -0 a 0.
+    ends = zip(*((x + 0.0).tolist() for x in (estimate, low, high)), beyond.tolist(), strict=True)
+    return [Interval(e, l, h, images, units.count, infinite, outside) for e, l, h, outside in ends]
 
 
 def differences(a: Array, b: Array) -> Array:
@@ -186,7 +214,19 @@ def checked(scores: npt.ArrayLike, dimensions: int) -> Array:
     return values
 
 
-def codes(strata: Sequence[Hashable] | None, images: int) -> npt.NDArray[np.intp]:
+def units_of(images: int, strata: Strata, groups: Groups) -> Units:
+    """The units of so many images, from the dataset of each (None: one dataset) and the group of each within it."""
+    dataset = codes(strata, images)
+    if groups is None:
+        return Units(np.arange(images), dataset)
+    if len(groups) != images:
+        raise StatsError(f"There are {len(groups)} groups for {images} images; give one for each, or None.")
+    labels = [image if group is None else (dataset[image], group) for image, group in enumerate(groups)]
+    unit = codes(labels, images)
+    return Units(unit, dataset[np.unique(unit, return_index=True)[1]])
+
+
+def codes(strata: Strata, images: int) -> npt.NDArray[np.intp]:
     """Number the datasets in the order of first appearance: one number an image, all zero for None."""
     if strata is None:
         return np.zeros(images, dtype=np.intp)

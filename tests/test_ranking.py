@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from srbench.ranking import Rank, holm, images_needed, rank_groups, wilcoxon
+from srbench.comparison import compare
+from srbench.ranking import Rank, holm, units_needed, wilcoxon
 from srbench.stats import StatsError, paired_difference
 
 
@@ -107,19 +108,19 @@ def test_holm_by_hand() -> None:
         holm([1.2])
 
 
-def test_images_needed_is_where_the_smallest_possible_p_survives_holm() -> None:
+def test_units_needed_is_where_the_smallest_possible_p_survives_holm() -> None:
     for methods in (2, 3, 5, 30):
-        pairs, n = methods * (methods - 1) // 2, images_needed(methods)
+        pairs, n = methods * (methods - 1) // 2, units_needed(methods)
         assert pairs * wilcoxon(np.arange(1, n + 1)) <= 0.05 < pairs * wilcoxon(np.arange(1, n))
-    assert images_needed(2) == 6
+    assert units_needed(2) == 6
 
 
 def test_a_clear_order_of_methods_is_ranked_one_by_one() -> None:
     rng = np.random.default_rng(11)
     image = rng.normal(28, 4, 40)
     board = np.stack([image + gain + rng.normal(0, 0.1, 40) for gain in (0.0, 2.0, 1.0)])
-    assert [str(rank) for rank in rank_groups(board).ranks] == ["3", "1", "2"]
-    assert [str(rank) for rank in rank_groups(board, higher_is_better=False).ranks] == ["1", "3", "2"]
+    assert [str(rank) for rank in compare(board).ranks] == ["3", "1", "2"]
+    assert [str(rank) for rank in compare(board, higher_is_better=False).ranks] == ["1", "3", "2"]
 
 
 def test_methods_that_cannot_be_told_apart_share_an_interval_of_ranks() -> None:
@@ -127,7 +128,7 @@ def test_methods_that_cannot_be_told_apart_share_an_interval_of_ranks() -> None:
     image = rng.normal(28, 4, 40)
     noise = rng.normal(0, 0.2, (2, 40))
     board = np.stack([image + 1, image + noise[0] - noise[0].mean(), image + noise[1] - noise[1].mean()])
-    got = rank_groups(board)
+    got = compare(board)
     assert [str(rank) for rank in got.ranks] == ["1", "2-3", "2-3"]
     alone = paired_difference(board[1], board[2])
     assert got.pairs[1, 2].estimate == pytest.approx(alone.estimate)
@@ -140,14 +141,14 @@ def test_a_middle_method_may_tie_with_both_of_two_that_differ() -> None:
     pattern = np.resize([1.0, -1.0, 0.6, -0.6], 20)
     c = np.full(20, 28.0)
     b, a = c + 0.15 + pattern, c + 0.3 + 0.01 * pattern
-    assert [str(rank) for rank in rank_groups(np.stack([a, b, c])).ranks] == ["1-2", "1-3", "2-3"]
+    assert [str(rank) for rank in compare(np.stack([a, b, c])).ranks] == ["1-2", "1-3", "2-3"]
 
 
 @settings(max_examples=40)
 @given(arrays(np.float64, st.tuples(st.integers(1, 4), st.integers(1, 24)), elements=st.integers(0, 40)))
 def test_identical_methods_tie_and_ranks_follow_from_the_pairs(board: np.ndarray) -> None:
     doubled = np.concatenate([board, board[:1]])
-    got = rank_groups(doubled)
+    got = compare(doubled)
     last = len(board)
     assert not got.better[0, last] and not got.better[last, 0]
     assert got.ranks[0] == got.ranks[last]
@@ -159,13 +160,13 @@ def test_identical_methods_tie_and_ranks_follow_from_the_pairs(board: np.ndarray
 @settings(max_examples=30)
 @given(arrays(np.float64, (3, 16), elements=st.integers(0, 40)), st.permutations(range(16)), st.permutations(range(3)))
 def test_ranks_follow_the_methods_and_not_their_order(board: np.ndarray, images: list[int], rows: list[int]) -> None:
-    ranks = rank_groups(board).ranks
-    assert rank_groups(board[rows][:, images]).ranks == tuple(ranks[row] for row in rows)
+    ranks = compare(board).ranks
+    assert compare(board[rows][:, images]).ranks == tuple(ranks[row] for row in rows)
 
 
 def tied(gaps: np.ndarray, strata: list[int] | None = None) -> float:
     """Percent of boards, one a row, on which two methods that differ by so much are tied."""
-    boards = [rank_groups(np.stack([28 + gap, np.full_like(gap, 28.0)]), strata) for gap in gaps]
+    boards = [compare(np.stack([28 + gap, np.full_like(gap, 28.0)]), strata) for gap in gaps]
     return 100 * float(np.mean([not board.better.any() for board in boards]))
 
 
@@ -180,7 +181,7 @@ def test_two_equal_methods_are_tied_on_95_of_100_boards(sizes: tuple[int, ...]) 
 def test_no_two_of_five_equal_methods_are_told_apart_on_95_of_100_boards() -> None:
     # Ten pairs at once: without Holm's correction some pair differs on about 30 of 100 boards.
     rng = np.random.default_rng(13)
-    apart = [rank_groups(28 + rng.normal(0, 0.25, (5, 12))).better.any() for _ in range(200)]
+    apart = [compare(28 + rng.normal(0, 0.25, (5, 12))).better.any() for _ in range(200)]
     assert np.mean(apart) <= 0.08
 
 
@@ -204,12 +205,12 @@ def test_the_mean_and_the_test_must_point_the_same_way() -> None:
     strata = ["large"] * 100 + ["b"] * 6 + ["c"] * 6 + ["d"] * 6
     assert wilcoxon(gaps, strata) < 0.001
     assert paired_difference(gaps, np.zeros(118), strata).sign == -1
-    assert not rank_groups(np.stack([28 + gaps, np.full(118, 28.0)]), strata).better.any()
+    assert not compare(np.stack([28 + gaps, np.full(118, 28.0)]), strata).better.any()
 
 
 def test_five_images_are_too_few_to_tell_even_the_best_from_the_worst() -> None:
     board = np.stack([np.linspace(28, 32, 5), np.linspace(20, 24.1, 5)])
-    got = rank_groups(board)
+    got = compare(board)
     assert got.p[0, 1] == pytest.approx(2 / 2**5)
     assert got.ranks == (Rank(1, 2), Rank(1, 2))
 
@@ -218,13 +219,13 @@ def test_infinite_scores_are_kept_out_of_the_pairs_they_touch_only() -> None:
     rng = np.random.default_rng(17)
     board = rng.normal(28, 1, (3, 12))
     board[0, 0] = math.inf
-    got = rank_groups(board)
+    got = compare(board)
     assert [got.pairs[pair].infinite for pair in ((0, 1), (0, 2), (1, 2))] == [1, 1, 0]
     with pytest.raises(StatsError, match="position 2, 5"):
         board[2, 5] = math.nan
-        rank_groups(board)
+        compare(board)
 
 
 def test_one_method_is_first_and_none_is_no_ranking() -> None:
-    assert rank_groups([[28.0, 29.0]]).ranks == (Rank(1, 1),)
-    assert rank_groups(np.empty((0, 3))).ranks == ()
+    assert compare([[28.0, 29.0]]).ranks == (Rank(1, 1),)
+    assert compare(np.empty((0, 3))).ranks == ()

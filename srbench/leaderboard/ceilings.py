@@ -44,6 +44,6 @@ def ceiling_value(results: Sequence[Result], metric: str, datasets: Sequence[str
     means = [finite_mean(list(values.values())) for values in by_seed.values()]
     mean = finite_mean(means)
     if mean == float("inf"):
-        return Value(Interval(None, None, None, images // len(means)))
+        return Value(Interval(None, None, None, images // len(means), images // len(means)))
     spread = f"± {significant(statistics.stdev(means))}" if len(means) > 1 else ""
-    return Value(Interval(mean, None, None, images // len(means)), aside=spread)
+    return Value(Interval(mean, None, None, images // len(means), images // len(means)), aside=spread)

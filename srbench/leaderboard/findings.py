@@ -16,7 +16,7 @@ from srbench.leaderboard.numerals import (
 )
 from srbench.leaderboard.results import Entrant
 from srbench.leaderboard.tables import Column, Row, Table
-from srbench.ranking import images_needed
+from srbench.ranking import units_needed
 from srbench.stats import Interval
 
 FIRST_LOOK_SECONDS = 300.0
@@ -132,7 +132,7 @@ def ties(pooled: Table) -> tuple[str, ...]:
 
 def _too_few_images(pooled: Table) -> tuple[str, ...]:
     methods = len(pooled.ranked)
-    if methods < 2 or pooled.images >= (needed := images_needed(methods)):
+    if methods < 2 or pooled.images >= (needed := units_needed(methods)):
         return ()
     return (
         f"{plural(pooled.images, 'image')} cannot tell {plural(methods, 'method')} apart, whatever the scores: "

@@ -7,11 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
+from srbench.comparison import Comparison, compare
 from srbench.leaderboard.results import Entrant, Result
 from srbench.leaderboard.setvalues import set_scores, set_values
 from srbench.leaderboard.values import Notes, Scores, Value, paired, scores_by_image, values_of
 from srbench.protocol import Task
-from srbench.ranking import Ranking, rank_groups
 from srbench.seeds import rank_by_seeds, welch
 from srbench.stats import FEW_SEEDS, Interval
 
@@ -35,7 +35,7 @@ class Judging(Protocol):
     def differences(self, scores: Scores) -> list[Interval]:
         """Those to the first entrant: how fine the numbers of a column may be."""
 
-    def rank(self, scores: Scores, higher_is_better: bool) -> Ranking:
+    def rank(self, scores: Scores, higher_is_better: bool) -> Comparison:
         """The entrants in the order of the scores, ranked."""
 
     def pictures(self, results: Sequence[Result], scores: Sequence[Scores]) -> int:
@@ -63,11 +63,11 @@ class ByImage:
         first, *others = scores or (None,)
         return [paired(scores[other], scores[first]) for other in others] if first is not None else []
 
-    def rank(self, scores: Scores, higher_is_better: bool) -> Ranking:
+    def rank(self, scores: Scores, higher_is_better: bool) -> Comparison:
         """By signed ranks."""
         images = list(next(iter(scores.values())))
         matrix = np.array([[found[image] for image in images] for found in scores.values()])
-        return rank_groups(matrix, [dataset for dataset, _ in images], higher_is_better=higher_is_better)
+        return compare(matrix, [dataset for dataset, _ in images], higher_is_better=higher_is_better)
 
     def pictures(self, results: Sequence[Result], scores: Sequence[Scores]) -> int:
         """The images with a score."""
@@ -100,7 +100,7 @@ class BySeed:
         first, *others = [list(found.values()) for found in scores.values()] or [[]]
         return [welch(other, first).interval for other in others]
 
-    def rank(self, scores: Scores, higher_is_better: bool) -> Ranking:
+    def rank(self, scores: Scores, higher_is_better: bool) -> Comparison:
         """By Welch's test."""
         return rank_by_seeds([list(found.values()) for found in scores.values()], higher_is_better=higher_is_better)
 

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from srbench.comparison import Comparison
 from srbench.leaderboard.judging import JUDGING
 from srbench.leaderboard.numerals import DASH, metric_label, number, warranted_decimals
 from srbench.leaderboard.references import Reference, references
 from srbench.leaderboard.results import Entrant, Result, Scope
 from srbench.leaderboard.values import Notes, Scores, Value
 from srbench.leaderboard.wording import WORDING, Wording
-from srbench.ranking import Rank, Ranking
+from srbench.ranking import Rank
 from srbench.stats import FEW_SEEDS, Interval
 
 YARDSTICK = "bicubic"
@@ -94,7 +95,7 @@ class Table:
     images: int
     scores: Mapping[str, Scores] = field(repr=False)
     references: tuple[Reference, ...] = ()
-    ranking: Ranking | None = field(repr=False, default=None)
+    ranking: Comparison | None = field(repr=False, default=None)
     words: Wording = field(repr=False, default=WORDING["super-resolution"])
     rank_note: int | None = None
 
@@ -134,8 +135,7 @@ class Table:
         """The difference `a - b` of two ranked entrants in the primary metric."""
         assert self.primary is not None and self.ranking is not None
         order = list(self.scores[self.primary])
-        i, j = order.index(a), order.index(b)
-        return self.ranking.pairs[i, j] if i < j else -self.ranking.pairs[j, i]
+        return self.ranking.difference(order.index(a), order.index(b))
 
     def beats(self, a: Entrant, b: Entrant) -> bool:
         """Whether the first of two ranked entrants is better than the second for certain enough."""

@@ -14,13 +14,13 @@ import numpy as np
 from srbench.leaderboard.numerals import listing, metric_label
 from srbench.leaderboard.results import Entrant, Result, finite_mean
 from srbench.leaderboard.setmetrics import set_aside, set_remarks
-from srbench.stats import FEW_IMAGES, Interval, codes, intervals, paired_difference, seed_spread
+from srbench.stats import FEW_UNITS, Interval, intervals, paired_difference, seed_spread, units_of
 
 Image = tuple[str, str]
 """Dataset and image id."""
 Scores = Mapping[Entrant, Mapping[Image, float]]
 """One metric's scores of the entrants that have all of them."""
-_FEW_IMAGES_NOTE = f"Fewer than {FEW_IMAGES} images in a dataset: the interval is a rough guide."
+_FEW_UNITS_NOTE = f"Fewer than {FEW_UNITS} images: too few for an interval."
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ def values_of(
 def _pooled(by_image: Mapping[Image, float], results: Sequence[Result], metric: str, notes: Notes) -> Value:
     """The mean over images; over several datasets, the mean of their means."""
     scores = np.array([list(by_image.values())], dtype=np.float64)
-    interval = intervals(scores, codes([dataset for dataset, _ in by_image], len(by_image)))[0]
+    interval = intervals(scores, units_of(len(by_image), [dataset for dataset, _ in by_image], None))[0]
     interval = _within_range(interval, results, metric)
-    note = notes.number(_FEW_IMAGES_NOTE) if interval.few else None
+    note = notes.number(_FEW_UNITS_NOTE) if interval.few else None
     return Value(interval, note=note, seed_spread=spread_over_seeds(results, metric))
 
 
@@ -166,7 +166,7 @@ def _without_images(results: Sequence[Result], metric: str, datasets: Sequence[s
     told = [result.record.metrics[metric] for result in results if result.record is not None]
     remarks = list(dict.fromkeys(remark for facts in told for remark in set_remarks(facts)))
     return Value(
-        Interval(finite_mean(numbers), None, None, len(numbers)),
+        Interval(finite_mean(numbers), None, None, len(numbers), len(numbers)),
         note=notes.number(_remark(metric, remarks)) if remarks else None,
         seed_spread=spread_over_seeds(results, metric),
         aside=set_aside(told),

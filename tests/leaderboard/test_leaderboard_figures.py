@@ -63,6 +63,6 @@ def test_names_stay_inside_the_figure_and_off_each_other(points: dict[str, tuple
 
 
 def test_what_the_axis_means_is_never_cut_off_by_long_names() -> None:
-    rows = [Difference(f"ddpm-mean-of-8-{place}", place, Interval(-place, -place - 1, 1.0, 9)) for place in range(4)]
+    rows = [Difference(f"ddpm-mean-of-8-{place}", place, Interval(-place, -place - 1, 1.0, 9, 9)) for place in range(4)]
     svg = differences(rows, "srcnn", "PSNR minus that of srcnn, dB (right is better)", "f")
     assert_inside(svg, ["PSNR minus that of srcnn, dB (right is better)"])
