@@ -12,6 +12,7 @@ import numpy as np
 
 from srbench.dataset import Dataset, Item
 from srbench.image import Image, ImageError
+from srbench.regions import Rectangle
 from srbench.resize import taps
 
 Framing = Literal["shrunk", "tiles"]
@@ -22,7 +23,8 @@ interpolation. `tiles`: as many squares as fit beside each other, at the resolut
 class Squares(Dataset):
     """Another dataset with its images, in native depth, and its masks made square.
 
-    A tile is an item of its own: ID-ROW-COLUMN, in the group of the image it is cut from. LR that came with the
+    A tile is an item of its own: ID-ROW-COLUMN, in the group of the image it is cut from, or else in a group that is
+    this image. A square's region is where it lies in the group's picture, where that is known. LR that came with the
     images is left out. Reading a split raises `ImageError` where an image is smaller than a square.
     """
 
@@ -44,8 +46,10 @@ class Squares(Dataset):
     def _squares(self, items: Iterable[Item], split: str) -> Iterator[Item]:
         for item in items:
             if self._framing == "shrunk":
-                yield _square(
-                    item, item.id, self._size, partial(_shrunk, size=self._size), partial(_sampled, size=self._size)
+                shrunk, sampled = partial(_shrunk, size=self._size), partial(_sampled, size=self._size)
+                yield replace(
+                    _square(item, item.id, self._size, shrunk, sampled),
+                    region=None if item.region is None else _within(item.region, *_middle(*item.region[2:])),
                 )
                 continue
             height, width = item.read_hr()[0].shape[:2]
@@ -53,9 +57,12 @@ class Squares(Dataset):
             for row in range(height // self._size):
                 for column in range(width // self._size):
                     cut = partial(_tile, row=row, column=column, size=self._size)
+                    whole = (0, 0, height, width) if item.group is None else item.region
+                    place = row * self._size, column * self._size, self._size
                     yield replace(
                         _square(item, f"{item.id}-{row}-{column}", self._size, partial(_cut, cut=cut), cut),
                         group=item.group or f"{split} {item.id}",
+                        region=None if whole is None else _within(whole, *place),
                     )
 
 
@@ -88,15 +95,25 @@ def _tile(image: Image, row: int, column: int, size: int) -> Image:
     return image[row * size : (row + 1) * size, column * size : (column + 1) * size]
 
 
-def _middle(image: Image) -> Image:
-    side = min(image.shape[:2])
-    top, left = ((length - side) // 2 for length in image.shape[:2])
+def _within(whole: Rectangle, top: int, left: int, side: int) -> Rectangle:
+    """Where a square of a region lies in the picture."""
+    return whole[0] + top, whole[1] + left, side, side
+
+
+def _middle(height: int, width: int) -> tuple[int, int, int]:
+    """The largest square in the middle: top, left, side."""
+    side = min(height, width)
+    return (height - side) // 2, (width - side) // 2, side
+
+
+def _middle_of(image: Image) -> Image:
+    top, left, side = _middle(*image.shape[:2])
     return image[top : top + side, left : left + side]
 
 
 def _shrunk(image: Image, peak: float, size: int) -> Image:
     """`(size, size, C)`, rounded to the image's depth; without torch, since a plan hashes every square."""
-    whole = _middle(image)
+    whole = _middle_of(image)
     side = len(whole)
     indices, weights = taps(side, size, size / side, "bicubic")
     line = np.zeros((size, side))
@@ -108,7 +125,7 @@ def _shrunk(image: Image, peak: float, size: int) -> Image:
 
 def _sampled(mask: Image, size: int) -> Image:
     """The class in the middle of each pixel's place: classes cannot be averaged."""
-    whole = _middle(mask)
+    whole = _middle_of(mask)
     places = (2 * np.arange(size) + 1) * len(whole) // (2 * size)
     sampled: Image = whole[np.ix_(places, places)]
     return sampled

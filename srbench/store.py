@@ -48,12 +48,12 @@ class MetricResult(msgspec.Struct, kw_only=True):
     """One metric of one cell.
 
     key: of the metric's plugin, parameters, and whatever it runs on; empty when it is to be tried again whatever
-    happens. name: what the matrix that asked for it called it. value: the mean over images, or over groups of images
-    of each group's mean where images have groups (for a set metric, its value); None unless ok. n: images in it.
-    groups: groups in it, 0 where images have none. infinite: images left out of the mean because their score is
-    infinite (identical images). lowest, highest: the ends of its
-    range, None where there is none. extra: further numbers of a set metric, by name. notes: what to know of the value:
-    how good the extractor is that it was measured with.
+    happens. name: what the matrix that asked for it called it. value: the mean over units, where a unit is a group,
+    with the mean over its images, or an image without a group (for a set metric, its value); None unless ok. n: images
+    in it. groups: units in it where any of these images has a group, otherwise 0. infinite: images left out of the mean
+    because their score is infinite (identical images). lowest, highest: the ends of its range, None where there is
+    none. extra: further numbers of a set metric, by name. notes: what to know of the value: how good the extractor is
+    that it was measured with.
     """
 
     key: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -162,6 +163,40 @@ def test_infinite_scores_stay_out_of_the_mean_with_a_count(scored) -> None:
     assert (result.status, result.value, result.n, result.infinite) == ("ok", 2.5, 2, 1)
     all_infinite = scored(m=Constant(math.inf, math.inf, math.inf))["m"]
     assert (all_infinite.status, all_infinite.value, all_infinite.n, all_infinite.infinite) == ("ok", None, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("scores", "groups", "value", "units"),
+    [
+        ([1.0, 3.0, 8.0], "aab", 5.0, 2),  # (2 + 8) / 2, where the mean over images is 4
+        ([1.0, 3.0, 8.0], "a..", 4.0, 3),
+        ([1.0, 3.0, 8.0], "aaa", 4.0, 1),
+        ([1.0, math.inf, 8.0], "aab", 4.5, 2),
+        ([1.0, 3.0, math.inf], "aab", 2.0, 1),
+        ([math.inf, math.inf, 8.0], "aa.", 8.0, 0),  # nothing of the group is left
+        ([math.inf, math.inf, math.inf], "aab", None, 0),
+        ([1.0, 3.0, 8.0], "...", 4.0, 0),
+        ([1.0, 3.0, 8.0], ".i0.", 4.0, 3),  # a group that is called as an image is
+    ],
+)
+def test_a_value_is_the_mean_over_groups_and_images_without_one(
+    tmp_path: Path, scores: list[float], groups: str, value: float | None, units: int
+) -> None:
+    names = [None, "i0", None] if "i0" in groups else [None if name == "." else name for name in groups]
+    items = [replace(item, group=name) for item, name in zip(_items(), names, strict=True)]
+    done = upscale_split(Bicubic(), items, RGB, tmp_path)
+    column = score_split({"m": ("key", Constant(*scores))}, items, RGB, tmp_path, done.images)["m"]
+    result = column.result()
+    assert (result.value, result.groups) == (value, units)
+    assert (result.n, result.infinite) == (sum(map(math.isfinite, scores)), scores.count(math.inf))
+    assert list(column.images.values()) == scores, "images keep their scores"
+
+
+def test_a_set_metric_has_one_value_whatever_the_groups(tmp_path: Path) -> None:
+    items = [replace(item, group="a") for item in _items()]
+    done = upscale_split(Bicubic(), items, RGB, tmp_path)
+    result = score_split({"m": ("key", MeanOfAll())}, items, RGB, tmp_path, done.images)["m"].result()
+    assert (result.n, result.groups) == (3, 0)
 
 
 def test_no_mean_over_some_of_the_images(scored) -> None:

@@ -362,6 +362,9 @@ def test_extractors_and_training_sets_are_squares(bench: Bench) -> None:
     tiled = records["toy-marked/32px-tiles/toy-parrot/same/0"]["metrics"]["toy-told"]["extra"]
     assert tiled["real images"] == 16, "four of each of four pictures"
     assert tiled["training images"] == 4, "of 48 pixels one square"
+    groups = records["toy-marked/32px-tiles/toy-parrot/same/0"]["groups"]
+    assert groups == {image: f"test {image[:-4]}" for image in groups} and len(groups) == 16
+    assert records["toy-marked/32px/toy-parrot/same/0"]["groups"] == {}
     assert records["toy-marked/32px/toy-parrot/same/0"]["metrics"]["toy-told"]["extra"]["real images"] == 4
 
 

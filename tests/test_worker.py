@@ -90,3 +90,28 @@ def test_scores_of_a_metric_that_nobody_asks_for_any_more_do_no_harm(planned: Pl
     assert record is not None and record.status == "ok", record
     assert record.metrics["psnr"].status == "ok"
     assert pq.read_table(folder / SCORES)["metric"].to_pylist() == ["psnr"]
+
+
+def test_a_record_says_which_image_is_of_which_picture_and_what_the_model_saw_of_these(tmp_path: Path) -> None:
+    matrix = tmp_path / "matrix.yaml"
+    content: dict[str, Any] = {
+        "name": "walls",
+        "datasets": ["textures"],
+        "protocols": ["x4-y"],
+        "methods": ["nearest", {"srcnn": {"preset": "small"}}],
+        "metrics": ["psnr"],
+        "train": {"on": ["same"], "budget": {"steps": 1}},
+    }
+    matrix.write_text(json.dumps(content))
+    store = Store(tmp_path / "store")
+    for cell in make_plan(read_matrix(matrix), store).cells:
+        if cell.training is not None:
+            do(cell.training, store)
+        record = do(cell.evaluation(), store)
+        assert record is not None and record.status == "ok", record
+        assert record.groups == {name: name.split("-")[0] for name in record.images}
+        assert record.seen_groups == ([] if cell.training is None else ["brick", "grass", "gravel"])
+        scores = pq.read_table(store.folder("cells", cell.cell.key) / SCORES).to_pandas()
+        of_pictures = scores.groupby(scores["image"].str.split("-").str[0])["value"].mean()
+        assert record.metrics["psnr"].value == pytest.approx(of_pictures.mean(), abs=1e-12)
+        assert (record.metrics["psnr"].n, record.metrics["psnr"].groups) == (12, 3)

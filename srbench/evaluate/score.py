@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -50,11 +50,15 @@ class TrainingSplit:
 
 @dataclass
 class Column:
-    """The scores of one metric while they are gathered: one an image, or why there are none."""
+    """The scores of one metric while they are gathered: one an image, or why there are none.
+
+    groups: of the images that have one, by image id.
+    """
 
     metric: Metric
     key: str
     images: dict[str, float] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
     whole: float | None = None
     extra: dict[str, float] = field(default_factory=dict)
     counted: int = 0
@@ -62,9 +66,10 @@ class Column:
     failure: str = ""
 
     def result(self) -> MetricResult:
-        """The column in one line: the mean over images, the infinite ones left out and counted.
+        """The column in one line: the mean over units, infinite images left out and counted.
 
-        A metric that could not score every image has no mean at all: a mean over some would compare unequal sets.
+        A unit is a group, with the mean over its images, or an image without a group. A metric that could not
+        score every image has no mean at all: a mean over some would compare unequal sets.
         """
         result = partial(result_of, type(self.metric), self.key)
         if self.failure:
@@ -75,9 +80,21 @@ class Column:
             return result(status="skipped", reason=where + self.skipped[0])
         if self.whole is not None:
             return result(value=self.whole, n=self.counted, extra=self.extra)
-        finite = [score for score in self.images.values() if math.isfinite(score)]
-        mean = math.fsum(finite) / len(finite) if finite else None
-        return result(value=mean, n=len(finite), infinite=len(self.images) - len(finite))
+        finite = {image: score for image, score in self.images.items() if math.isfinite(score)}
+        units: dict[tuple[str, str], list[float]] = {}
+        for image, score in finite.items():
+            group = self.groups.get(image)
+            units.setdefault(("image", image) if group is None else ("group", group), []).append(score)
+        return result(
+            value=_mean([_mean(scores) for scores in units.values()]) if units else None,
+            n=len(finite),
+            groups=len(units) if finite.keys() & self.groups.keys() else 0,
+            infinite=len(self.images) - len(finite),
+        )
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    return math.fsum(numbers) / len(numbers)
 
 
 def score_split(
@@ -223,6 +240,8 @@ def _score(item: Item, seen: _Views, column: Column) -> None:
         column.failure = f"the score of image {item.id!r} is not a number"
     else:
         column.images[item.id] = float(score)
+        if item.group is not None:
+            column.groups[item.id] = item.group
 
 
 def _close(images: int, column: Column) -> None:

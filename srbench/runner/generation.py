@@ -20,7 +20,7 @@ from srbench.runner.jobs import Evaluation, Job
 from srbench.runner.memory import MemoryPeak
 from srbench.runner.models import load_model
 from srbench.runner.scorer import score_generated
-from srbench.runner.splits import read_items
+from srbench.runner.splits import groups_of, read_items
 from srbench.store import Record, Store
 
 IMAGES = "images"
@@ -88,6 +88,8 @@ def _generated(
             "parameters": generator.parameters_count(),
         },
         images=done.images,
+        groups=groups_of(test),
+        seen_groups=list(task.seen_groups),
         labels=done.labels,
         model=task.model,
         facts={} if training is None else training.facts,

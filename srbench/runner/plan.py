@@ -34,6 +34,7 @@ class PlannedCell:
     `retry`: its last attempt did not end well and is to be repeated. why: the reason for the state, in words.
     training: the model it was or is to be made with. metrics: those to be computed. verdict: how the cell ends without
     being run (its dataset is missing, the method does not support it). samples: how many images a generator makes.
+    seen_groups: the tested groups of which the model learned from other regions.
     """
 
     cell: Cell
@@ -47,12 +48,21 @@ class PlannedCell:
     why: str
     record: Record | None
     samples: int | None = None
+    seen_groups: tuple[str, ...] = ()
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
         model, learned_from = (None, None) if self.training is None else (self.training.key, self.training.dataset)
         return Evaluation(
-            self.cell, self.method, self.dataset, self.protocol, self.metrics, model, self.samples, learned_from
+            self.cell,
+            self.method,
+            self.dataset,
+            self.protocol,
+            self.metrics,
+            model,
+            self.samples,
+            learned_from,
+            self.seen_groups,
         )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:
@@ -159,6 +169,7 @@ class _Planner:
     ) -> PlannedCell:
         verdict: tuple[Status, str] | None = None
         training = None
+        seen_groups: tuple[str, ...] = ()
         test: Mapping[str, Any]
         read: Mapping[str, Any] = {}
         try:
@@ -166,7 +177,7 @@ class _Planner:
             test = {"fingerprint": survey.fingerprint}
             if train_on is not None and seed is not None:
                 training = self._training(dataset if isinstance(train_on, str) else train_on, protocol, method, seed)
-                self._splits.check_leak(survey, training.dataset, protocol)
+                seen_groups = self._splits.check_leak(survey, training.dataset, protocol)
             made: Method = method.create()
             read = _read(made)
             answer = made.supports(survey.problem(protocol.scale))
@@ -194,7 +205,8 @@ class _Planner:
                 **({} if self._matrix.samples is None else {"samples": self._matrix.samples}),
             },
         )
-        return self._compared(cell, dataset, protocol, method, training, verdict)
+        planned = self._compared(cell, dataset, protocol, method, training, verdict)
+        return replace(planned, seen_groups=seen_groups)
 
     def _training(self, dataset: Use, protocol: Protocol, method: Use, seed: int) -> Training:
         matrix = self._matrix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,7 @@ from srbench.dataroot import data_root
 from srbench.dataset import Dataset, DatasetMissing, Item
 from srbench.errors import SrbenchError
 from srbench.protocol import Protocol
+from srbench.regions import overlapping
 from srbench.runner.survey import Survey, Surveyor
 from srbench.store import Status
 from srbench.uses import Use
@@ -61,19 +63,24 @@ class Splits:
             split_words = f"{_ADJECTIVES[split]} images of {use.name}"
             raise Unusable("skipped", f"needs {what}; {bare} of {len(items)} {split_words} have none")
 
-    def check_leak(self, test: Survey, training: Use, protocol: Protocol) -> None:
-        """Make sure that what is tested is not in the training split of a dataset."""
+    def check_leak(self, test: Survey, training: Use, protocol: Protocol) -> tuple[str, ...]:
+        """Make sure that what is tested is not in the training split of a dataset.
+
+        Returns the tested groups, sorted, of which the training split holds other regions.
+        """
         train = self.survey(training, "train", protocol.for_training())
         shared = len(test.pictures & train.pictures)
         if shared:
             raise Unusable(
                 "failed", f"{shared} of {len(test.pictures)} test images are in the training split of {training.name}"
             )
-        groups = sorted(test.groups & train.groups)
-        if groups:
-            raise Unusable(
-                "failed", f"group {groups[0]!r} is in the test split and in the training split of {training.name}"
-            )
+        leaking = overlapping(test.groups, train.groups)
+        if leaking:
+            group = leaking[0]
+            apart = test.groups[group] is not None and train.groups[group] is not None
+            what = "a region that is tested overlaps one" if apart else "it is tested, and is"
+            raise Unusable("failed", f"group {group!r}: {what} in the training split of {training.name}")
+        return tuple(sorted(test.groups.keys() & train.groups.keys()))
 
 
 def read_items(use: Use, split: Split, root: Path) -> list[Item]:
@@ -81,6 +88,11 @@ def read_items(use: Use, split: Split, root: Path) -> list[Item]:
     dataset: Dataset = use.create()
     dataset.prepare(root)
     return list(dataset.train() if split == "train" else dataset.test())
+
+
+def groups_of(items: Iterable[Item]) -> dict[str, str]:
+    """The group of each image that has one, by image id."""
+    return {item.id: item.group for item in items if item.group is not None}
 
 
 def _read(use: Use, split: Split) -> list[Item] | Unusable:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ from srbench.errors import SrbenchError, in_words
 from srbench.image import Image, read_image
 from srbench.method import Problem
 from srbench.protocol import Protocol
+from srbench.regions import Regions, regions
 
 
 class PictureFacts(msgspec.Struct, frozen=True):
@@ -36,13 +38,13 @@ class PictureFacts(msgspec.Struct, frozen=True):
 class Survey:
     """What a split holds, as one protocol meets it.
 
-    fingerprint: changes when any id, pixel, label, group or used LR changes. lr_sizes: (height, width) of each LR.
-    pictures: the sha256 of each HR. groups: the groups that occur.
+    fingerprint: changes when any id, pixel, label, group, region or used LR changes. lr_sizes: (height, width) of each
+    LR. pictures: the sha256 of each HR. groups: the groups that occur, with their regions.
     """
 
     fingerprint: str
     pictures: frozenset[str]
-    groups: frozenset[str]
+    groups: Mapping[str, Regions]
     lr_sizes: tuple[tuple[int, int], ...]
     channels: tuple[int, ...]
     depths: tuple[str, ...]
@@ -87,18 +89,20 @@ class Surveyor:
             channels.add(1 if protocol.channel == "y8" else hr.shape[2])
             depths.add(hr.depth)
             pictures.add(hr.sha256)
-            rows.append([item.id, hr.sha256, lr_facts and lr_facts.sha256, item.label, item.group, item.peak])
+            rows.append(
+                [item.id, hr.sha256, lr_facts and lr_facts.sha256, item.label, item.group, item.region, item.peak]
+            )
         return Survey(
             fingerprint=digest(rows),
             pictures=frozenset(pictures),
-            groups=frozenset(item.group for item in items if item.group is not None),
+            groups=regions(items),
             lr_sizes=tuple(sizes),
             channels=tuple(sorted(channels)),
             depths=tuple(sorted(depths)),
         )
 
     def fingerprint(self, items: list[Item]) -> str:
-        """Changes when any id, pixel of HR or mask, label, group or white changes: what is independent of a protocol.
+        """Changes when any id, pixel of HR or mask, label, group, region or white changes: no matter of a protocol.
 
         Raises `ImageError` or `DatasetError` naming the picture that is wrong.
         """
@@ -109,6 +113,7 @@ class Surveyor:
                 None if item.mask is None else self._facts(item, item.mask).sha256,
                 item.label,
                 item.group,
+                item.region,
                 item.peak,
             ]
             for item in items

@@ -34,7 +34,7 @@ from srbench.runner.memory import MemoryPeak, peak_memory_gb
 from srbench.runner.models import load_model
 from srbench.runner.provenance import changed_plugin, sha256
 from srbench.runner.scorer import score_ceiling, score_cell
-from srbench.runner.splits import read_items
+from srbench.runner.splits import groups_of, read_items
 from srbench.store import CEILING_IMAGES, RECORD, Record, Status, Store
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.randomness import seed_everything
@@ -274,6 +274,8 @@ class _Upscaler:
             cost=cost,
             lr=done.lr,
             images=done.images,
+            groups=groups_of(items),
+            seen_groups=list(self._task.seen_groups),
             model=self._task.model,
             facts={} if training is None else training.facts,
             notes=list(dict.fromkeys(self._method.notes)),

@@ -15,6 +15,7 @@ from srbench.errors import SrbenchError
 from srbench.image import Image, read_image
 from srbench.offline import no_network
 from srbench.protocol import Protocol
+from srbench.regions import overlapping, regions
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.subjects import DatasetSubject
 
@@ -144,11 +145,34 @@ def no_image_in_both_splits(subject: DatasetSubject) -> None:
 
 @check("dataset", needs=("gives_items",))
 def no_group_in_both_splits(subject: DatasetSubject) -> None:
-    """No group (a patient, a photograph) is in both splits."""
-    groups = {split: {item.group for item in items} - {None} for split, items in subject.splits.items()}
-    shared = sorted(str(group) for group in groups["train"] & groups["test"])
+    """No group (a patient, a photograph) is in both splits, unless all its regions are known and those lie apart."""
+    shared = overlapping(regions(subject.splits["test"]), regions(subject.splits["train"]))
     if shared:
-        raise CheckFailure(f"{len(shared)} groups are in both splits, {shared[0]!r} for one; split by group")
+        raise CheckFailure(
+            f"{len(shared)} groups are in both splits, {shared[0]!r} for one; split by group, or give every item of it "
+            "its region, with no test region on a training region"
+        )
+
+
+@check("dataset", needs=("pictures_are_readable",))
+def regions_fit(subject: DatasetSubject) -> None:
+    """A region lies in the picture of the item's group, not above or left of it, and has HR's height and width."""
+    for split, item in subject.items():
+        if item.region is None:
+            continue
+        if item.group is None:
+            raise CheckFailure(f"{_where(split, item)} has a region but no group; of which picture is it a region?")
+        top, left, *size = item.region
+        if min(top, left) < 0:
+            raise CheckFailure(
+                f"{_where(split, item)}: its region begins at row {top}, column {left}; both count from 0"
+            )
+        if tuple(size) != item.read_hr()[0].shape[:2]:
+            height, width = item.read_hr()[0].shape[:2]
+            raise CheckFailure(
+                f"{_where(split, item)}: its region is {size[1]} x {size[0]} pixels, HR {width} x {height}; a region "
+                "is (top, left, height, width)"
+            )
 
 
 @check("dataset", needs=("pictures_are_readable",))

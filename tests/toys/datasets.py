@@ -148,6 +148,33 @@ class SplitsAPatient(Pictures):
         return replace(super().item(seed), group="patient")
 
 
+class SplitsASlide(Pictures):
+    """Both splits are of one slide, and right: their regions lie side by side."""
+
+    def item(self, seed):
+        return replace(super().item(seed), group="slide", region=(0, 32 * seed, 24, 32))
+
+
+class RegionsOverlap(Pictures):
+    def item(self, seed):
+        return replace(super().item(seed), group="slide", region=(0, 31 * seed, 24, 32))
+
+
+class RegionWithoutGroup(SplitsASlide):
+    def item(self, seed):
+        return replace(super().item(seed), group=None)
+
+
+class RegionAboveThePicture(SplitsASlide):
+    def item(self, seed):
+        return replace(super().item(seed), region=(-1, 32 * seed, 24, 32))
+
+
+class RegionTurned(SplitsASlide):
+    def item(self, seed):
+        return replace(super().item(seed), region=(0, 32 * seed, 32, 24))
+
+
 class WrongLr(Pictures):
     def item(self, seed):
         return replace(super().item(seed), lr={("bicubic", 2): partial(_shrunk, seed)})

@@ -1,11 +1,11 @@
-"""Datasets of ordinary pictures: your own, the classic sets, and three that need no download."""
+"""Datasets of ordinary pictures: your own, the classic sets, and four that need no download."""
 
 import srbench
 
 
 @srbench.hookimpl
 def srbench_datasets() -> list[srbench.Entry]:
-    """Two for your own pictures, six that people know by name, three cut from scikit-image's photographs."""
+    """Two for your own pictures, six that people know by name, four of photographs in other packages."""
     return [
         srbench.Entry("folder", "srbench_images.folder:Folder", "A folder of your own pictures"),
         srbench.Entry("pairs", "srbench_images.pairs:Pairs", "Folders of HR and LR pictures that belong together"),
@@ -18,4 +18,5 @@ def srbench_datasets() -> list[srbench.Entry]:
         srbench.Entry("astronomy", "srbench_images.builtin:Astronomy", "Deep field and Moon; needs no download"),
         srbench.Entry("microscopy", "srbench_images.builtin:Microscopy", "Tissue, retina, cell; needs no download"),
         srbench.Entry("textures", "srbench_images.builtin:Textures", "Brick, grass, gravel; labelled, no download"),
+        srbench.Entry("photographs", "srbench_images.builtin:Photographs", "12 photographs; needs no download"),
     ]

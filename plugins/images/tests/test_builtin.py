@@ -1,10 +1,12 @@
-"""The three built-in sets: nothing of a test image can have been seen in training."""
+"""The built-in sets: nothing of a test image can have been seen in training."""
 
 from __future__ import annotations
 
+import importlib.util
 import pickle
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +14,22 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image as Pillow
 from srbench_images import builtin, photographs
-from srbench_images.builtin import GUARD, Astronomy, Microscopy, Textures
-from srbench_images.photographs import SHA256, Region, cut, locate
+from srbench_images.builtin import GUARD, Astronomy, Microscopy, Photographs, Textures
+from srbench_images.photographs import PHOTOGRAPHS, Region, cut, locate
 
 from srbench.dataset import DatasetError, DatasetMissing, Item
+from srbench.plugins import registry
+from srbench.protocol import Protocol, generation_protocols
+from srbench.runner.splits import Splits
 from srbench.squares import Squares
+from srbench.uses import SquareUse, Use
 
-SETS: list[type[builtin._BuiltIn]] = [Astronomy, Microscopy, Textures]
+DIVIDED: list[type[builtin._BuiltIn]] = [Astronomy, Microscopy, Textures]
+"""Those that train and test on regions of the same photographs."""
+SETS = [*DIVIDED, Photographs]
+
+
+TILES = next(protocol for protocol in generation_protocols() if protocol.name == "32px-tiles")
 
 
 def gap(one: Region, other: Region) -> int:
@@ -101,21 +112,73 @@ def test_items_are_the_pixels_of_the_photograph(kind: type[builtin._BuiltIn], tm
 
 
 def test_there_are_enough_test_images_of_a_good_size() -> None:
-    counts = {kind.__name__: len(kind.testing) for kind in SETS}
+    counts = {kind.__name__: len(kind.testing) for kind in DIVIDED}
     assert min(counts.values()) >= 8
     assert sum(counts.values()) == 41
-    for kind in SETS:
+    for kind in DIVIDED:
         for region in kind.testing:
             assert region.height == region.width
             assert 96 <= region.height <= 192
             assert region.height % 12 == 0
 
 
-def test_groups_keep_a_photograph_s_parts_apart() -> None:
+def test_an_image_s_group_is_its_photograph_and_its_region_the_pixels_there() -> None:
     for kind in SETS:
-        train, test = ({item.group for item in split} for split in (kind().train(), kind().test()))
-        assert not train & test
-        assert all(group is not None for group in train | test)
+        for item, region in zip([*kind().train(), *kind().test()], [*kind.training, *kind.testing], strict=True):
+            assert item.group == Path(region.photograph).stem
+            assert item.region is not None
+            top, left, height, width = item.region
+            whole = np.asarray(Pillow.open(locate(region.photograph)))
+            whole = whole.reshape(*whole.shape[:2], -1)
+            np.testing.assert_array_equal(item.read_hr()[0], whole[top : top + height, left : left + width])
+
+
+@pytest.mark.parametrize(
+    ("tested", "trained", "seen"),
+    [
+        ("astronomy", "astronomy", ("hubble_deep_field", "moon")),
+        ("microscopy", "microscopy", ("cell", "ihc", "retina")),
+        ("textures", "textures", ("brick", "grass", "gravel")),
+        ("textures", "photographs", ()),
+        ("photographs", "photographs", ()),
+        ("photographs", "textures", ()),
+    ],
+)
+def test_a_plan_lets_the_sets_train_and_says_which_photographs_were_seen_elsewhere(
+    tested: str, trained: str, seen: tuple[str, ...]
+) -> None:
+    splits = Splits()
+    for protocol in (Protocol("x4-y", 4, "y", border=4), TILES):
+        kinds = Use if protocol.task == "super-resolution" else partial(SquareUse, protocol=protocol)
+        test, train = (kinds(name, registry().get("dataset", name), {}) for name in (tested, trained))
+        assert splits.check_leak(splits.survey(test, "test", protocol), train, protocol) == seen
+
+
+def test_no_photograph_of_photographs_is_tested_twice_or_in_another_set() -> None:
+    tested = [region.photograph for region in Photographs.testing]
+    assert len(set(tested)) == len(tested) >= 12
+    for kind in SETS:
+        trained = {region.photograph for region in kind.training}
+        assert not trained & set(tested)
+        assert kind is Photographs or not set(tested) & {region.photograph for region in kind.testing}
+
+
+@pytest.mark.parametrize("region", Photographs.testing, ids=lambda region: region.photograph)
+def test_photographs_are_tested_on_their_middle_as_it_is(region: Region) -> None:
+    width, height = Pillow.open(locate(region.photograph)).size
+    for start, side, whole in ((region.top, region.height, height), (region.left, region.width, width)):
+        assert side % 12 == 0
+        assert min(whole, 384) - 12 < side <= 384
+        assert abs(start - (whole - side - start)) <= 1
+
+
+def test_nobody_s_photograph_is_shown_without_a_word_of_where_it_is_from() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "datasets.md").read_text()
+    for region in Photographs.testing:
+        terms = PHOTOGRAPHS[region.photograph].terms
+        for licence in re.findall(r"CC0|CC BY 2\.0|public domain|no known copyright|BSD-3-Clause", terms):
+            (line,) = [line for line in page.splitlines() if line.startswith(f"| `{Path(region.photograph).stem}` |")]
+            assert licence in line
 
 
 def test_textures_are_labelled() -> None:
@@ -192,7 +255,18 @@ def test_a_photograph_that_is_gone_or_changed_is_an_error(monkeypatch: pytest.Mo
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(DatasetMissing, match=r"brick\.png: this version of scikit-image does not carry it"):
         Textures().prepare(tmp_path)
-    for name in SHA256:
+    for name in PHOTOGRAPHS:
         (tmp_path / "skimage" / "data" / name).write_bytes(b"other")
     with pytest.raises(DatasetError, match=r"brick\.png: this version of scikit-image carries another picture"):
         Textures().prepare(tmp_path)
+
+
+@pytest.mark.parametrize(("package", "distribution"), [("sklearn", "scikit-learn"), ("matplotlib", "matplotlib")])
+def test_a_wheel_that_is_not_installed_is_named_with_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, package: str, distribution: str
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == package else find(name))
+    with pytest.raises(DatasetMissing, match=rf"comes with {distribution}, which .* pip install {distribution}$"):
+        Photographs().prepare(tmp_path)
+    Textures().prepare(tmp_path)
