@@ -1,96 +1,60 @@
-"""Pictures that Pillow decodes: every format but TIFF, and of TIFF the colours YCbCr."""
+"""Pictures that Pillow decodes: BMP, WebP and GIF; the pixels of JPEG and 8-bit PNG; of TIFF the colours YCbCr."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageFile, TiffImagePlugin, WebPImagePlugin  # noqa: F401 (Pillow registers the other formats itself)
 
-from srbench.image.array import Image, ImageError
-from srbench.image.header import ORIENTATION, check_size
+from srbench.image import orientation
+from srbench.image.array import Image
+from srbench.image.header import Refused, check_frames, check_size
 
-_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "PPM", "GIF")
+# Only plain raster formats: a PostScript file called .png must not start Ghostscript.
+_FORMATS = ("BMP", "WEBP", "GIF", "JPEG", "PNG", "TIFF")
 
 
-def decode(path: Path) -> tuple[Image, int]:
+def decode(file: BinaryIO) -> tuple[Image, int]:
     """The picture with alpha, if it has any, as its last channel; and its orientation."""
-    with opened_file(path) as opened:
-        if opened.format == "PNG":
-            opened.verify()  # decoding alone does not compare all checksums; closes the file
-    with opened_file(path) as opened:
-        frames = getattr(opened, "n_frames", 1)
-        # Further pictures in a camera's JPEG (MPO) are previews and gain maps, which no viewer shows.
-        if frames > 1 and opened.format != "MPO":
-            raise ImageError(f"{path}: holds {frames} frames; save each as a picture of its own")
-        if opened.format == "PPM":
-            _check_white(path, opened)
-        image = _decode_png16(path) if _png_depth(path, opened) == 16 else pixels(path, opened)
-        return image, _orientation(opened)
+    with opened(file) as picture:
+        check_frames(getattr(picture, "n_frames", 1))
+        return pixels(picture), _orientation(picture)
 
 
-def size(path: Path) -> tuple[int, int, int]:
-    """Width, height and orientation, from the header alone; an orientation behind the pixels of a PNG is not seen."""
-    with opened_file(path) as opened:
-        in_header = opened.format != "PNG" or "exif" in opened.info
-        return (*opened.size, _orientation(opened) if in_header else 1)
+def size(file: BinaryIO) -> tuple[int, int, int]:
+    """Width, height and orientation, from the header alone."""
+    with opened(file) as picture:
+        return *picture.size, _orientation(picture)
 
 
-def opened_file(path: Path) -> ImageFile.ImageFile:
+def opened(file: BinaryIO) -> ImageFile.ImageFile:
     """The file, its header read and its size checked."""
-    # Only plain raster formats: a PostScript file called .png must not start Ghostscript.
-    opened = Pillow.open(path, formats=_FORMATS)
-    try:
-        check_size(path, *opened.size)
-    except ImageError:
-        opened.close()
-        raise
-    return opened
+    picture = Pillow.open(file, formats=_FORMATS)
+    check_size(*picture.size)
+    return picture
 
 
-def _png_depth(path: Path, opened: ImageFile.ImageFile) -> int:
-    if opened.format != "PNG":
-        return 8
-    with path.open("rb") as file:
-        return file.read(25)[24]  # signature 8, length and name of IHDR 8, width and height 8, then the depth
-
-
-def _decode_png16(path: Path) -> Image:
-    # Pillow silently narrows 16-bit RGB to 8 bits.
-    import imagecodecs
-
-    image = np.asarray(imagecodecs.png_decode(path.read_bytes()))
-    return image[..., None] if image.ndim == 2 else image
-
-
-def _check_white(path: Path, opened: ImageFile.ImageFile) -> None:
-    # Pillow rescales every white but 255 (and, in binary grey, 65535), in colour to 8 bits.
-    for tile in opened.tile:
-        white = tile.args[-1] if isinstance(tile.args, tuple) else 255
-        if tile.codec_name.startswith("ppm") and white != 255 and opened.mode != "1":
-            raise ImageError(f"{path}: its white is {white}; save it as PNG or TIFF of 8 or 16 bits")
-
-
-def pixels(path: Path, opened: ImageFile.ImageFile) -> Image:
-    """The picture with alpha, if it has any, as its last channel; 8 bits, but for the 16 of a grey PGM."""
-    mode = opened.mode
+def pixels(picture: ImageFile.ImageFile) -> Image:
+    """The picture with alpha, if it has any, as its last channel; in 8 bits."""
+    mode = picture.mode
     if mode == "P":
-        return grey_if_colourless(np.asarray(opened.convert("RGBA")))
-    if "transparency" in opened.info and mode in ("1", "L", "RGB"):
-        keyed = np.asarray(opened.convert("RGBA"))
+        return grey_if_colourless(np.asarray(picture.convert("RGBA")))
+    if "transparency" in picture.info and mode in ("1", "L", "RGB"):
+        keyed = np.asarray(picture.convert("RGBA"))
         return keyed if mode == "RGB" else keyed[..., 2:]
     if mode in ("LA", "RGBA"):
-        return np.asarray(opened)
+        image = np.asarray(picture)
+        # A BMP with room for alpha and nothing in it was written without: every viewer shows it.
+        return image if picture.format != "BMP" or image[..., -1].any() else image[..., :-1]
     if mode == "1":
-        return np.asarray(opened.convert("L"))[..., None]
+        return np.asarray(picture.convert("L"))[..., None]
     if mode == "L":
-        return np.asarray(opened)[..., None]
+        return np.asarray(picture)[..., None]
     if mode == "RGB":
-        return np.asarray(opened)
-    if mode == "I" and opened.format == "PPM":  # 65535 is white: checked above
-        return np.asarray(opened).astype(np.uint16)[..., None]
-    raise ImageError(f"{path}: its colours are {mode}; save it as grey or RGB")
+        return np.asarray(picture)
+    raise Refused(f"its colours are {mode}; save it as grey or RGB")
 
 
 def grey_if_colourless(image: Image) -> Image:
@@ -100,8 +64,5 @@ def grey_if_colourless(image: Image) -> Image:
     return image
 
 
-def _orientation(opened: ImageFile.ImageFile) -> int:
-    try:
-        return int(opened.getexif().get(ORIENTATION, 1))
-    except Exception:  # unreadable metadata says nothing about how to turn the picture
-        return 1
+def _orientation(picture: ImageFile.ImageFile) -> int:
+    return orientation.stated(picture.info.get("exif"), picture.info.get("xmp"))

@@ -7,14 +7,17 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
+from srbench.image import orientation
 from srbench.image.array import PEAKS, Image, ImageError, peak_of
-from srbench.image.header import MAX_PIXELS, REFUSED
+from srbench.image.header import MAX_PIXELS, REFUSED, Refused
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm", ".pam"}
+)
 
 
 def read_image(path: str | os.PathLike[str]) -> Image:
@@ -39,8 +42,8 @@ def read_with_alpha(path: str | os.PathLike[str]) -> tuple[Image, Image | None]:
     a file holds multiplied by alpha are divided by it again.
     """
     path = Path(path)
-    with _blaming(path):
-        image = _upright(*_decoder(path).decode(path))
+    with _opened(path) as (file, decoder):
+        image = orientation.upright(*decoder.decode(file))
     if image.dtype in (np.float16, np.float64):
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
             image = image.astype(np.float32)
@@ -58,28 +61,42 @@ def read_with_alpha(path: str | os.PathLike[str]) -> tuple[Image, Image | None]:
 
 
 def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Height and width of the picture that `read_image` would return, from the header alone.
+    """Height and width of the picture that `read_image` would return, with no pixel decoded.
 
-    Raises `ImageError` when there is no such header. An orientation that stands behind the pixels (allowed in a PNG)
-    is not seen.
+    Raises `ImageError` when nothing in the file says so.
     """
-    path = Path(path)
-    with _blaming(path):
-        width, height, orientation = _decoder(path).size(path)
-    return (width, height) if orientation >= 5 else (height, width)
+    with _opened(Path(path)) as (file, decoder):
+        width, height, held = decoder.size(file)
+    return (width, height) if orientation.swaps(held) else (height, width)
+
+
+class _Decoder(Protocol):
+    """A module that decodes some formats; each raises `Refused` where a file is not what it can decode."""
+
+    def decode(self, file: BinaryIO) -> tuple[Image, int]:
+        """The picture with alpha, if it has any, as its last channel; and its orientation."""
+
+    def size(self, file: BinaryIO) -> tuple[int, int, int]:
+        """Width, height and orientation, from the header alone."""
 
 
 @contextmanager
-def _blaming(path: Path) -> Iterator[None]:
-    """Turn whatever a decoder raises into an `ImageError` that names the file."""
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, _Decoder]]:
+    """The file and its decoder; whatever is raised while it is open becomes an `ImageError` that names it."""
     from PIL import Image as Pillow
 
     try:
-        with warnings.catch_warnings():
+        file = path.open("rb")
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read: {error.strerror or error}") from None
+    try:
+        with file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata does not make a picture bad
             warnings.simplefilter("error", Pillow.DecompressionBombWarning)
-            yield
-    except (ImageError, MemoryError):
+            yield file, _decoder(file)
+    except Refused as refused:
+        raise ImageError(f"{path}: {refused}") from None
+    except MemoryError:
         raise
     except (Pillow.DecompressionBombWarning, Pillow.DecompressionBombError):
         raise ImageError(f"{path}: its header promises more than {MAX_PIXELS:,} pixels; {REFUSED}") from None
@@ -87,40 +104,28 @@ def _blaming(path: Path) -> Iterator[None]:
         raise ImageError(f"{path}: not a readable picture ({type(error).__name__}: {error})") from None
 
 
-class _Decoder(Protocol):
-    """A module that decodes some formats."""
-
-    def decode(self, path: Path) -> tuple[Image, int]:
-        """The picture with alpha, if it has any, as its last channel; and its orientation."""
-
-    def size(self, path: Path) -> tuple[int, int, int]:
-        """Width, height and orientation, from the header alone."""
-
-
-def _decoder(path: Path) -> _Decoder:
+def _decoder(file: BinaryIO) -> _Decoder:
     """The decoder that the first bytes of the file ask for; each is imported when it is first needed."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(4)
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read: {error.strerror or error}") from None
+    head = file.read(8)
+    file.seek(0)
     if not head:
-        raise ImageError(f"{path}: the file is empty")
-    if head in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        raise Refused("the file is empty")
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         from srbench.image import tiff
 
         return tiff
+    if head == b"\x89PNG\r\n\x1a\n":
+        from srbench.image import png
+
+        return png
+    if head[:1] == b"P" and head[1:2] in b"1234567" and (head[2:3].isspace() or head[2:3] == b"#"):
+        from srbench.image import netpbm
+
+        return netpbm
+    if head[:3] == b"\xff\xd8\xff":
+        from srbench.image import jpeg
+
+        return jpeg
     from srbench.image import pillow
 
     return pillow
-
-
-def _upright(image: Image, orientation: int) -> Image:
-    """Undo the camera's rotation; EXIF 2.3, tag Orientation, values 1 to 8 (others mean nothing)."""
-    if orientation in (5, 6, 7, 8):
-        image = image.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        image = image[::-1]
-    if orientation in (2, 3, 6, 7):
-        image = image[:, ::-1]
-    return image

@@ -1,0 +1,150 @@
+"""PNG: its chunks, of which the decoder is given those that make pixels.
+
+Texts and profiles of any size neither refuse a picture nor are held in memory: of them only the orientation is read.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from srbench.image import orientation, pillow
+from srbench.image.array import Image
+from srbench.image.header import Refused, check_frames, check_size
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_LONGEST_TEXT = 2**20
+"""How much of a text is looked at, expanded, for an orientation: one that stands further back is not a camera's."""
+_EXIF_TEXTS = (b"Raw profile type exif", b"Raw profile type APP1")
+_XMP_TEXT = b"XML:com.adobe.xmp"
+
+
+class _Chunk(NamedTuple):
+    kind: bytes
+    start: int
+    length: int
+
+
+def decode(file: BinaryIO) -> tuple[Image, int]:
+    """The picture with alpha, if it has any, as its last channel; and its orientation."""
+    chunks = list(_chunks(file))
+    bits = _check(file, chunks)
+    kept = [_SIGNATURE]
+    for chunk in chunks:
+        file.seek(chunk.start - 8)
+        content = file.read(chunk.length + 12)
+        if zlib.crc32(memoryview(content)[4:-4]) != int.from_bytes(content[-4:]):
+            raise Refused(f"damaged: the checksum of a chunk {chunk.kind.decode()} is wrong")
+        if chunk.kind in _PIXELS:
+            kept.append(content)
+    pixels = b"".join(kept)
+    del kept
+    if bits < 16:
+        with pillow.opened(io.BytesIO(pixels)) as picture:
+            return pillow.pixels(picture), _orientation(file, chunks)
+    # Pillow silently narrows 16-bit RGB to 8 bits.
+    import imagecodecs
+
+    image = np.asarray(imagecodecs.png_decode(pixels))
+    return image[..., None] if image.ndim == 2 else image, _orientation(file, chunks)
+
+
+def size(file: BinaryIO) -> tuple[int, int, int]:
+    """Width, height and orientation, from the chunks, with no pixel decoded."""
+    chunks = list(_chunks(file))
+    _check(file, chunks)
+    return *_header(file, chunks[0])[:2], _orientation(file, chunks)
+
+
+def _chunks(file: BinaryIO) -> Iterator[_Chunk]:
+    """All chunks up to IEND."""
+    held = file.seek(0, io.SEEK_END)
+    start = len(_SIGNATURE)
+    while start + 12 <= held:
+        file.seek(start)
+        length, kind = struct.unpack(">I4s", file.read(8))
+        if not kind.isalpha() or start + 12 + length > held:
+            break
+        yield _Chunk(kind, start + 8, length)
+        if kind == b"IEND":
+            return
+        start += 12 + length
+    raise Refused("damaged or truncated: its chunks end before the picture does")
+
+
+def _read(file: BinaryIO, chunk: _Chunk) -> bytes:
+    file.seek(chunk.start)
+    return file.read(chunk.length)
+
+
+def _header(file: BinaryIO, chunk: _Chunk) -> tuple[int, int, int]:
+    """Width, height and bits a sample."""
+    if chunk.kind != b"IHDR" or chunk.length != 13:
+        raise Refused("damaged: it does not begin with the header of a PNG")
+    width, height, bits = struct.unpack_from(">IIB", _read(file, chunk))
+    return width, height, bits
+
+
+def _check(file: BinaryIO, chunks: list[_Chunk]) -> int:
+    """The bits a sample of a picture whose chunks promise one picture of a possible size."""
+    width, height, bits = _header(file, chunks[0])
+    check_size(width, height)
+    unknown = {chunk.kind for chunk in chunks if chunk.kind[:1].isupper() and chunk.kind not in _PIXELS}
+    if unknown:
+        raise Refused(f"holds the chunk {unknown.pop().decode()}, which is no part of PNG; save it as a plain PNG")
+    kinds = [chunk.kind for chunk in chunks]
+    if b"IDAT" not in kinds:
+        raise Refused("damaged or truncated: it holds no pixels")
+    before = chunks[: kinds.index(b"IDAT")]
+    for chunk in before:
+        if chunk.kind == b"acTL" and chunk.length == 8:
+            frames = int.from_bytes(_read(file, chunk)[:4])
+            # The picture of a viewer without animation may be a further one.
+            check_frames(frames + all(other.kind != b"fcTL" for other in before) if frames else 1)
+    return bits
+
+
+def _orientation(file: BinaryIO, chunks: list[_Chunk]) -> int:
+    """From EXIF in its own chunk, else in a text; else from XMP. Wherever it stands, the pixels' front or back."""
+    exif = next((_read(file, chunk) for chunk in chunks if chunk.kind == b"eXIf"), None)
+    xmp = None
+    for chunk in chunks:
+        if chunk.kind in (b"tEXt", b"zTXt", b"iTXt"):
+            name, text = _text(chunk.kind, file, chunk)
+            if name in _EXIF_TEXTS and exif is None:
+                exif = _raw_profile(text)
+            elif name == _XMP_TEXT and xmp is None:
+                xmp = text
+    return orientation.stated(exif, xmp)
+
+
+def _text(kind: bytes, file: BinaryIO, chunk: _Chunk) -> tuple[bytes, bytes]:
+    """The name of a text, and the text's beginning where the name is one of those that are looked for."""
+    file.seek(chunk.start)
+    name, _, rest = file.read(min(chunk.length, _LONGEST_TEXT)).partition(b"\0")
+    if name not in (*_EXIF_TEXTS, _XMP_TEXT):
+        return name, b""
+    packed = kind == b"zTXt"
+    if kind == b"iTXt":
+        packed = rest[:1] == b"\1"
+        rest = rest[2:].split(b"\0", 2)[-1]  # behind the flag and the method: language, translated name, text
+    if not packed:
+        return name, rest
+    try:
+        return name, zlib.decompressobj().decompress(rest[1:] if kind == b"zTXt" else rest, _LONGEST_TEXT)
+    except zlib.error:
+        return name, b""
+
+
+def _raw_profile(text: bytes) -> bytes | None:
+    """A profile as ImageMagick writes it into a text: an empty line, its name, its length, and it in hexadecimal."""
+    try:
+        return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
+    except ValueError:
+        return None
