@@ -22,7 +22,7 @@ def without_unseen_colours(image: Image, alpha: Image) -> Image:
     seen = alpha > 0
     filled = _filled(np.where(seen, image, 0).astype(np.float32), seen.astype(np.float32))
     if image.dtype != np.float32:
-        filled = np.rint(filled)
+        filled = np.floor(filled + 0.5)
     return np.where(seen, image, filled.astype(image.dtype))
 
 

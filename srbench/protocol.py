@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from srbench.image import Image, ImageError, to_image, to_tensor
-from srbench.resize import resize
+from srbench.image import Image, ImageError, to_tensor
+from srbench.resize import Borders, resize_picture
 from srbench.squares import Framing
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ class Protocol:
         both turned into 8-bit Y (limited range) first, and the method upscales that one channel.
         An image with one channel is scored as it is under every one of them.
     border: pixels left out of the score on every side.
-    degradation: how LR is made from HR: `bicubic` is MATLAB's imresize with antialiasing, rounded to the native depth.
+    degradation: how LR is made from HR: `bicubic` is MATLAB's imresize with antialiasing, on pictures of integers
+        rounded to whole numbers after the rows and after the columns.
+    borders: what LR is made of beyond HR's borders: `mirror`, as MATLAB does today, or `repeat`, the outermost pixel
+        again and again, as it did when the LR of the classic sets was made.
     size, framing: of generation: the side in pixels of the squares that are made, and how the images of a dataset
         become such squares. There is no LR then: the scale is 1. None: super-resolution.
     """
@@ -47,7 +50,8 @@ class Protocol:
     channel: Channel = "rgb"
     border: int = 0
     degradation: Literal["bicubic"] = "bicubic"
-    version: int = 1
+    borders: Borders = "mirror"
+    version: int = 2
     size: int | None = None
     framing: Framing = "shrunk"
 
@@ -70,7 +74,8 @@ class Protocol:
             "gray": "grey (full-range luma)",
             "y8": "8-bit Y, converted before upscaling",
         }[self.channel]
-        return f"x{self.scale}, {self.degradation} LR, {channel}, {self.border} px border, native depth"
+        borders = ", borders repeated" if self.borders == "repeat" else ""
+        return f"x{self.scale}, {self.degradation} LR{borders}, {channel}, {self.border} px border, native depth"
 
     def facts(self) -> dict[str, Any]:
         """Everything that decides a number, for the key."""
@@ -85,10 +90,11 @@ class Protocol:
             return self
         y8 = self.channel == "y8"
         return Protocol(
-            name=f"x{self.scale}-y8" if y8 else f"x{self.scale}",
+            name=f"x{self.scale}" + ("-y8" if y8 else "") + _of_borders(self.borders),
             scale=self.scale,
             channel="y8" if y8 else "rgb",
             degradation=self.degradation,
+            borders=self.borders,
             version=self.version,
         )
 
@@ -101,7 +107,7 @@ class Protocol:
 
     def lr(self, hr: Image, peak: float, shipped: Image | None = None) -> Image:
         """LR `(H / scale, W / scale, C)` in native depth: the shipped one, checked, or else made from HR."""
-        lr = self._shrink(self._cut(hr), peak) if shipped is None else shipped
+        lr = resize_picture(self._cut(hr), 1 / self.scale, peak, self.borders) if shipped is None else shipped
         expected = (*self.lr_size(hr.shape), hr.shape[2])
         if lr.shape != expected or lr.dtype != hr.dtype:
             raise ImageError(
@@ -123,12 +129,6 @@ class Protocol:
     def _cut(self, hr: Image) -> Image:
         height, width = self.lr_size(hr.shape)
         return hr[: height * self.scale, : width * self.scale]
-
-    def _shrink(self, hr: Image, peak: float) -> Image:
-        import torch
-
-        small = resize(to_tensor(hr, peak, torch.float64), 1 / self.scale, self.degradation)
-        return to_image(small, hr, peak)
 
     def _converted(self, image: Image, peak: float) -> tuple[Image, float]:
         if self.channel != "y8" or image.shape[-1] == 1:
@@ -169,11 +169,21 @@ def _size(image: Image) -> str:
     return f"{image.shape[1]} x {image.shape[0]} x {image.shape[2]} {image.dtype.name}"
 
 
+def _of_borders(borders: Borders) -> str:
+    """What they add to a protocol's name."""
+    return "" if borders == "mirror" else f"-{borders}"
+
+
 def standard_protocols() -> list[Protocol]:
-    """x2, x3, x4 in each channel convention; `scale` pixels of border, as the literature cuts them."""
-    channels: tuple[Channel, ...] = ("y", "rgb", "gray", "y8")
+    """x2, x3, x4 in each channel convention; `scale` pixels of border, as the literature cuts them.
+
+    Each of them twice: with LR of mirrored borders, and as NAME-repeat with LR of repeated ones.
+    """
     return [
-        Protocol(f"x{scale}-{channel}", scale, channel, border=scale) for channel in channels for scale in (2, 3, 4)
+        Protocol(f"x{scale}-{channel}{_of_borders(borders)}", scale, channel, border=scale, borders=borders)
+        for borders in get_args(Borders)
+        for channel in get_args(Channel)
+        for scale in (2, 3, 4)
     ]
 
 

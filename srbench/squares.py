@@ -13,7 +13,7 @@ import numpy as np
 from srbench.dataset import Dataset, Item
 from srbench.image import Image, ImageError
 from srbench.regions import Rectangle
-from srbench.resize import taps
+from srbench.resize import resize_picture
 
 Framing = Literal["shrunk", "tiles"]
 """How images become squares. `shrunk`: the largest square in the middle of each, shrunk by antialiased bicubic
@@ -112,15 +112,9 @@ def _middle_of(image: Image) -> Image:
 
 
 def _shrunk(image: Image, peak: float, size: int) -> Image:
-    """`(size, size, C)`, rounded to the image's depth; without torch, since a plan hashes every square."""
+    """`(size, size, C)`, rounded as LR is."""
     whole = _middle_of(image)
-    side = len(whole)
-    indices, weights = taps(side, size, size / side, "bicubic")
-    line = np.zeros((size, side))
-    np.add.at(line, (np.arange(size)[:, None], indices), weights)
-    small = np.einsum("ih,hwc,jw->ijc", line, whole.astype(np.float64), line, optimize=True).clip(0, peak)
-    rounded: Image = (small if image.dtype == np.float32 else np.floor(small + 0.5)).astype(image.dtype)
-    return rounded
+    return resize_picture(whole, size / len(whole), peak)
 
 
 def _sampled(mask: Image, size: int) -> Image:

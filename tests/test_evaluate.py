@@ -267,20 +267,30 @@ def test_a_metric_of_lr_sees_sr_shrunk_like_matlab_and_the_lr_that_the_method_wa
     sr = other.hr[:30, :30]
     shrunk, given = _seen_lr(item, sr, protocol, tmp_path)
     peak = np.iinfo(dtype).max
-    expected_sr, expected_lr = (
-        np.round(np.clip(basicsr_imresize(image[:30, :30] / peak, 1 / 3).astype(float), 0, 1) * peak) / peak
-        for image in (sr, item.hr)
-    )
+    expected_sr, expected_lr = (_shrunk(image[:30, :30], peak) for image in (sr, item.hr))
     weights = {"y": [65.481 / 255, 128.553 / 255, 24.966 / 255], "gray": [0.299, 0.587, 0.114], "rgb": None}[channel]
     for seen, expected in ((shrunk, expected_sr), (given, expected_lr)):
         if channels == 3 and weights is not None:
             expected = (expected @ np.array(weights))[..., None] + (16 / 255 if channel == "y" else 0)
         assert seen.dtype == torch.float64
-        # No border is cut. basicsr computes in float32: a value next to a half may round to the other side.
+        # No border is cut. basicsr computes in float32: a value next to a half may round to the other side, which
+        # weights of alternating signs enlarge.
         assert seen.shape == (expected.shape[2], 10, 10)
         difference = np.abs(seen.permute(1, 2, 0).numpy() - expected)
         assert (difference > 1e-9).mean() < 0.05
-        assert difference.max() < 1.01 / peak
+        assert difference.max() < 2.01 / peak
+
+
+def _shrunk(image: np.ndarray, peak: int) -> np.ndarray:
+    """By 3 and with white at 1: basicsr's imresize in one direction at a time, rounded after each."""
+
+    def rows(image: np.ndarray) -> np.ndarray:
+        # What repeats itself along its columns does not change when they are shrunk: so only its rows are.
+        lines = [np.repeat(image[:, [column]], 12, axis=1) for column in range(image.shape[1])]
+        shrunk = [basicsr_imresize(line / peak, 1 / 3).astype(float)[:, [1]] for line in lines]
+        return np.floor(np.concatenate(shrunk, axis=1).clip(0, 1) * peak + 0.5)
+
+    return rows(rows(image).swapaxes(0, 1)).swapaxes(0, 1) / peak
 
 
 def test_a_metric_of_lr_sees_shipped_lr_where_there_is_one(tmp_path: Path) -> None:

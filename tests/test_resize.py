@@ -1,5 +1,8 @@
 """Resizing against basicsr's port of MATLAB's imresize, torch's antialiased bicubic, and properties of the kernels."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srbench.image import read_image
-from srbench.resize import resize, resize_to, taps
+from srbench.resize import resize, resize_picture, resize_to, taps
 from srbench.torchvision_shim import import_basicsr
 
 import_basicsr()
@@ -38,25 +41,91 @@ def test_bicubic_is_matlabs_imresize(factor, size, channels):
     torch.testing.assert_close(ours, reference.double(), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("scale", [2, 3, 4])
-@pytest.mark.parametrize("name", ["butterfly", "woman"])
-def test_the_taps_make_the_lr_that_matlab_made_of_set5(data_root, scale, name):
-    # On uint8 MATLAB rounds after the rows and again after the columns, and this LR was made with the outermost pixel
-    # repeated at the borders. A value half-way between two levels may fall either way.
-    hr = read_image(data_root / "set5" / "HR" / f"{name}.png").astype(np.float64)
+SET5 = ["baby", "bird", "butterfly", "head", "woman"]
+
+
+def of_set5(data_root, name, scale):
+    """HR, cut to a multiple of the scale, and the LR that MATLAB made of it, with repeated borders as it did then."""
     shipped = read_image(data_root / "set5" / "LR_bicubic" / f"X{scale}" / f"{name}x{scale}.png")
     height, width = shipped.shape[:2]
-    margin = 4
-    side = margin * scale
-    image = np.pad(hr[: height * scale, : width * scale], ((side, side), (side, side), (0, 0)), mode="edge")
-    for axis in (0, 1):
-        length = image.shape[axis]
-        indices, weights = taps(length, length // scale, 1 / scale, "bicubic")
-        lines = np.einsum("ntwc,nt->nwc", np.moveaxis(image, axis, 0)[indices], weights)
-        image = np.moveaxis(np.floor(lines + 0.5).clip(0, 255), 0, axis)
-    difference = np.abs(image[margin:-margin, margin:-margin] - shipped)
-    assert difference.max() <= 1
-    assert (difference > 0).mean() < 0.005
+    return read_image(data_root / "set5" / "HR" / f"{name}.png")[: height * scale, : width * scale], shipped
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("name", SET5)
+def test_a_shrunk_picture_is_the_lr_that_matlab_made_of_set5_in_every_pixel(data_root, scale, name):
+    hr, shipped = of_set5(data_root, name, scale)
+    assert np.array_equal(resize_picture(hr, 1 / scale, 255, "repeat"), shipped)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("name", SET5)
+def test_with_mirrored_borders_only_pixels_at_the_border_differ_from_it(data_root, scale, name):
+    hr, shipped = of_set5(data_root, name, scale)
+    made = resize_picture(hr, 1 / scale, 255)
+    assert np.array_equal(made[3:-3, 3:-3], shipped[3:-3, 3:-3])
+    assert not np.array_equal(made, shipped)
+
+
+def in_fractions(image, scale, peak, borders):
+    """What MATLAB does to a grey picture of integers, in exact arithmetic: rows, rounded, then columns, rounded."""
+
+    def weight(x):
+        x = abs(x)
+        if x <= 1:
+            return Fraction(3, 2) * x**3 - Fraction(5, 2) * x**2 + 1
+        return -Fraction(1, 2) * x**3 + Fraction(5, 2) * x**2 - 4 * x + 2 if x <= 2 else Fraction(0)
+
+    def line(values):
+        beyond = 2 * scale + 2
+        padded = np.pad(np.array(values, dtype=object), beyond, mode="symmetric" if borders == "mirror" else "edge")
+        made = []
+        for place in range(len(values) // scale):
+            centre = Fraction(2 * place + 1, 2) * scale - Fraction(1, 2)
+            taps = {i: weight((centre - i) / scale) / scale for i in range(-beyond, len(values) + beyond)}
+            total = sum(share * int(padded[i + beyond]) for i, share in taps.items() if share)
+            made.append(min(max(math.floor(total + Fraction(1, 2)), 0), peak))
+        return made
+
+    rows = np.array([line(column) for column in image.T]).T
+    return np.array([line(row) for row in rows])
+
+
+@pytest.mark.parametrize("borders", ["mirror", "repeat"])
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+@pytest.mark.parametrize(("dtype", "peak"), [("uint8", 255), ("uint16", 65535), ("uint16", 4095)])
+def test_pictures_of_integers_are_shrunk_as_in_exact_arithmetic(dtype, peak, scale, borders):
+    rng = np.random.default_rng(scale)
+    # Two values only, black and white or neighbours: sums that are exactly a half occur, and overshoots.
+    side = 4 * scale  # as long as the kernel is wide, so that one mirror image is enough for both
+    for values in ([0, peak], [0, 1], [peak - 1, peak]):
+        image = rng.choice(np.array(values, dtype), size=(side, side))
+        expected = in_fractions(image, scale, peak, borders)
+        made = resize_picture(image[..., None], 1 / scale, peak, borders)
+        assert made.dtype == dtype
+        assert np.array_equal(made[..., 0], expected)
+
+
+def test_a_half_is_rounded_up_whatever_the_scale():
+    # Each row is constant, and the weights of two rows on either side of the middle are equal: (0 + 1) / 2.
+    for scale in (2, 4, 8):
+        steps = np.repeat(np.array([0, 1], np.uint8), 20 * scale)[:, None, None] * np.ones((1, scale * 4, 1), np.uint8)
+        shifted = steps[scale // 2 : -scale // 2]
+        assert resize_picture(shifted, 1 / scale, 255)[19].tolist() == [[1]] * 4
+
+
+def test_float_pictures_are_not_rounded_between_rows_and_columns():
+    image = np.random.default_rng(0).random((36, 24, 3), dtype=np.float32)
+    expected = resize(torch.from_numpy(image.transpose(2, 0, 1)).double(), 1 / 3).clamp(0, 1)
+    made = resize_picture(image, 1 / 3, 1.0)
+    assert made.dtype == np.float32
+    np.testing.assert_allclose(made, expected.permute(1, 2, 0).numpy(), rtol=0, atol=1e-7)
+
+
+@given(height=sides, width=sides, factor=st.floats(0.1, 1.0), borders=st.sampled_from(["mirror", "repeat"]))
+def test_a_constant_picture_stays_as_it_is_whatever_its_borders(height, width, factor, borders):
+    image = np.full((height, width, 1), 200, np.uint8)
+    assert (resize_picture(image, factor, 255, borders) == 200).all()
 
 
 @pytest.mark.parametrize("factor", FACTORS)

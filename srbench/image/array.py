@@ -42,7 +42,7 @@ def to_tensor(image: Image, peak: float, dtype: torch.dtype | None = None) -> to
 
 
 def to_image(tensor: torch.Tensor, like: Image, peak: float) -> Image:
-    """A tensor `(C, H, W)` with white at 1 to `(H, W, C)` in the depth of `like`: clamped, then rounded.
+    """A tensor `(C, H, W)` with white at 1 to `(H, W, C)` in the depth of `like`: clamped, then rounded (a half up).
 
     Float pictures are clamped to [0, peak] and not rounded.
     """
@@ -51,5 +51,5 @@ def to_image(tensor: torch.Tensor, like: Image, peak: float) -> Image:
     rows = max(1, _BAND // max(1, width * channels))
     for top in range(0, height, rows):  # in double precision a whole large image would take eight times its size
         scaled = (tensor[:, top : top + rows].double().clamp(0, 1) * peak).permute(1, 2, 0).cpu()
-        image[top : top + rows] = (scaled if like.dtype == np.float32 else scaled.round()).numpy()
+        image[top : top + rows] = (scaled if like.dtype == np.float32 else (scaled + 0.5).floor()).numpy()
     return image

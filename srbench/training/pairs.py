@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
-from srbench.image import Image, to_image, to_tensor
+from srbench.image import Image
 from srbench.protocol import Y_OFFSET, Y_WEIGHTS, Protocol
-from srbench.resize import resize
+from srbench.resize import resize_picture
 from srbench.training.trainingset import TrainingSet
 
 Channels = Literal["y", "all"]
@@ -87,9 +87,7 @@ def _pair(item: Item, hr: Image, peak: float, size: float, protocol: Protocol) -
     if size == 1:
         shipped = item.read_lr(protocol.degradation, protocol.scale)
     else:
-        import torch
-
-        hr = to_image(resize(to_tensor(hr, peak, torch.float64), size, protocol.degradation), hr, peak)
+        hr = resize_picture(hr, size, peak, protocol.borders)
     shortest = min(hr.shape[:2])
     if shortest - shortest % protocol.scale <= 2 * protocol.border:
         return None
