@@ -79,7 +79,7 @@ def load(store: str | Path) -> Frames:
     place = Store(Path(store))
     if not place.root.is_dir():
         raise SrbenchError(f"there is no store {place.root}")
-    records = [(record.point, record) for record in place.records("cells")]
+    records = [(record.point, record.by_name()) for record in place.records("cells")]
     metrics = sorted({name for _, record in records for name in record.metrics})
     return Frames(cells_frame(records, metrics), images_frame(records, place))
 

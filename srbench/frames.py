@@ -18,8 +18,8 @@ IMAGE_COLUMNS = (*CELL_COLUMNS[:6], "image", "metric", "value")
 def cells_frame(records: Iterable[tuple[dict[str, Any], Record | None]], metrics: Iterable[str]) -> pd.DataFrame:
     """One row a cell and metric.
 
-    records: pairs of a cell's point and its record; a cell that has none yet has the status `missing`. A metric
-    without a value has a row too, with `n` 0.
+    records: pairs of a cell's point and its record, metrics by name; a cell that has none yet has the status `missing`.
+    A metric without a value has a row too, with `n` 0.
     """
     import pandas as pd
 
@@ -36,7 +36,7 @@ def cells_frame(records: Iterable[tuple[dict[str, Any], Record | None]], metrics
 
 
 def images_frame(records: Iterable[tuple[dict[str, Any], Record | None]], store: Store) -> pd.DataFrame:
-    """One row an image and metric, of the cells that have scores."""
+    """One row an image and metric, of the cells that have scores; `records` as in `cells_frame`."""
     import pandas as pd
 
     parts = []
@@ -44,16 +44,16 @@ def images_frame(records: Iterable[tuple[dict[str, Any], Record | None]], store:
         if record is None:
             continue
         scores = read_scores(store, record.key)
-        for column, value in {**point, "status": record.status}.items():
-            scores[column] = value
-        parts.append(scores[scores["image"].notna()])
+        scores = scores[scores["image"].notna()]
+        for name, result in record.metrics.items():
+            parts.append(scores[scores["metric"] == result.key].assign(**point, status=record.status, metric=name))
     if not parts:
         return pd.DataFrame(columns=list(IMAGE_COLUMNS))
     return pd.concat(parts, ignore_index=True)[list(IMAGE_COLUMNS)].astype({"seed": "Int64"})
 
 
 def read_scores(store: Store, key: str) -> pd.DataFrame:
-    """The scores of one cell: columns image (None for set metrics), metric, value; empty when there are none."""
+    """The scores of one cell: image (None for set metrics), metric (its key), value; empty when there are none."""
     import pandas as pd
 
     path: Path = store.folder("cells", key) / SCORES

@@ -20,7 +20,8 @@ import platform
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -47,10 +48,11 @@ class StoreError(SrbenchError):
 class MetricResult(msgspec.Struct, kw_only=True):
     """One metric of one cell.
 
-    key: of the metric's plugin, parameters, and whatever it runs on; empty when it is to be tried again whatever
-    happens. name: what the matrix that asked for it called it. value: the mean over units, where a unit is a group,
-    with the mean over its images, or an image without a group (for a set metric, its value); None unless ok. n: images
-    in it. groups: units in it where any of these images has a group, otherwise 0. infinite: images left out of the mean
+    key: of the metric's plugin, parameters, and whatever it runs on. name: what the matrix that asked for it called it.
+    again: it says nothing about the metric, and the next run tries again without being asked. value: the mean over
+    units, where a unit is a group, with the mean over its images, or an image without a group (for a set metric, its
+    value); None unless ok. n: images in it. groups: units in it where any of these images has a group, otherwise 0.
+    infinite: images left out of the mean
     because their score is infinite (identical images). lowest, highest: the ends of its range, None where there is
     none. extra: further numbers of a set metric, by name. notes: what to know of the value: how good the extractor is
     that it was measured with.
@@ -60,6 +62,7 @@ class MetricResult(msgspec.Struct, kw_only=True):
     name: str = ""
     status: Literal["ok", "skipped", "failed"] = "ok"
     reason: str = ""
+    again: bool = False
     value: float | None = None
     n: int = 0
     groups: int = 0
@@ -77,16 +80,17 @@ class Record(msgspec.Struct, kw_only=True):
     """What a cell (or the training of a model or an extractor) left behind.
 
     reason: why it is not ok, in words. A cell is ok when it has SR; its metrics have a status each. point: the cell's
-    coordinates. ingredients: what its key is made of. cost: numbers by name: `train_seconds`, `train_steps`,
-    `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`, `peak_memory_gb`, `parameters`, `macs` and others, all
-    in docs/cost.md. lr: whether the LR was `made`, `shipped`, or `mixed`. images: the SR files' names, by image id;
-    training_images: those of the training split. groups: the group of each image that has one. seen_groups: groups of
-    the test split of which the model learned from other regions. warnings: what is probably wrong with the data or the
-    SR, a sentence each. labels: the class of each image that a generator was asked for.
-    ceiling: the metrics of what the method made of HR itself, ceiling_images: the files' names of that; both are empty
-    where it has no ceiling. model: the key of the model it used. facts: what a model or an extractor said of itself
-    when trained; files: the sha256 of each file it saved. notes: what its method wants readers to know, a sentence
-    each. environment: where it ran.
+    coordinates. ingredients: what its key is made of. metrics: its results; in the store by the metric's key, so that
+    matrices that call different metrics alike share a cell, and as a plan or a person reads them by name. cost: numbers
+    by name: `train_seconds`, `train_steps`, `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`,
+    `peak_memory_gb`, `parameters`, `macs` and others, all in docs/cost.md. lr: whether the LR was `made`, `shipped`, or
+    `mixed`. images: the SR files' names, by image id; training_images: those of the training split, training_split:
+    which split that was (a fingerprint). groups: the group of each image that has one. seen_groups: groups of the test
+    split of which the model learned from other regions. warnings: what is probably wrong with the data or the SR, a
+    sentence each. labels: the class of each image that a generator was asked for. ceiling: the metrics of what the
+    method made of HR itself, ceiling_images: the files' names of that; both are empty where it has no ceiling. model:
+    the key of the model it used. facts: what a model or an extractor said of itself when trained; files: the sha256 of
+    each file it saved. notes: what its method wants readers to know, a sentence each. environment: where it ran.
     """
 
     key: str
@@ -104,6 +108,7 @@ class Record(msgspec.Struct, kw_only=True):
     warnings: list[str] = []
     labels: dict[str, str] = {}
     training_images: dict[str, str] = {}
+    training_split: str = ""
     ceiling: dict[str, MetricResult] = {}
     ceiling_images: dict[str, str] = {}
     model: str | None = None
@@ -128,8 +133,30 @@ class Record(msgspec.Struct, kw_only=True):
     @property
     def metric_failures(self) -> str:
         """Which metrics failed, and why; empty when none did."""
-        failed = [f"{name}: {result.reason}" for name, result in self.metrics.items() if result.status == "failed"]
+        failed = [f"{result.name}: {result.reason}" for result in self.metrics.values() if result.status == "failed"]
         return "; ".join(failed)
+
+    def as_asked(self, keys: Mapping[str, str]) -> Record:
+        """This record of a store as a matrix asks for it: results by name, only those with these keys.
+
+        keys: of the metrics, by the names that the matrix gives them.
+        """
+
+        def chosen(results: Mapping[str, MetricResult]) -> dict[str, MetricResult]:
+            there = {name: results[key] for name, key in keys.items() if key in results}
+            return {name: msgspec.structs.replace(result, name=name) for name, result in there.items()}
+
+        return msgspec.structs.replace(self, metrics=chosen(self.metrics), ceiling=chosen(self.ceiling))
+
+    def by_name(self) -> Record:
+        """This record of a store with all results by name; where several share one, it is followed by their keys."""
+        counts = Counter(result.name for result in self.metrics.values())
+        return self.as_asked(
+            {
+                result.name if counts[result.name] == 1 else f"{result.name}@{key[:8]}": key
+                for key, result in self.metrics.items()
+            }
+        )
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 import time
@@ -182,16 +183,25 @@ def test_a_failure_stays_with_the_metric_that_it_belongs_to(bench: Bench) -> Non
     assert after["toy-spread"] == metrics["toy-spread"]
 
 
-def test_equal_cells_whose_metrics_would_differ_are_refused(bench: Bench) -> None:
-    twins = [{"use": "toy-marked", "as": "a"}, {"use": "toy-marked", "as": "b"}]
-    bench.matrix(datasets=twins, metrics=["toy-distance", {"use": "toy-nearness", "as": "cas"}])
-    assert bench.srbench("plan", "matrix.yaml").returncode == 0
-    twins[1]["train_size"] = 60
-    bench.matrix(datasets=twins, metrics=["psnr", "toy-distance"])
-    result = bench.srbench("plan", "matrix.yaml")
-    assert result.returncode == 2
-    assert "b and a have the same test images" in result.stderr
-    assert "toy-distance" in result.stderr
+def test_equal_cells_whose_metrics_look_at_other_training_splits_each_have_their_own(bench: Bench) -> None:
+    twins = [{"use": "toy-marked", "as": "a"}, {"use": "toy-marked", "as": "b", "train_size": 60}]
+    metrics = ["toy-distance", {"use": "toy-nearness", "as": "cas"}, "psnr"]
+    bench.matrix(datasets=twins, metrics=metrics)
+    assert bench.run().returncode == 0
+    assert len(list(bench.folder.glob("results/toy/cells/??/*/record.json"))) == 1
+    assert "2 cells: 2 done" in bench.srbench("plan", "matrix.yaml").stdout
+    together = _exported(bench)
+    for twin in twins:
+        bench.matrix(name=f"only-{twin['as']}", datasets=[twin], metrics=metrics)
+        assert bench.run().returncode == 0
+        alone = _exported(bench)
+        assert len(alone) == 3 and alone.items() <= together.items()
+
+
+def _exported(bench: Bench) -> dict[tuple[str, str], str]:
+    lines = bench.srbench("export", "matrix.yaml").stdout.splitlines()
+    rows = csv.DictReader(lines)
+    return {(row["dataset"], row["metric"]): row["value"] for row in rows}
 
 
 def test_a_killed_training_of_an_extractor_is_repeated_by_the_next_run(bench: Bench) -> None:

@@ -88,8 +88,9 @@ def test_scores_of_a_metric_that_nobody_asks_for_any_more_do_no_harm(planned: Pl
     pq.write_table(pa.table(left), folder / SCORES)
     record = do(planned.evaluation(), store)
     assert record is not None and record.status == "ok", record
-    assert record.metrics["psnr"].status == "ok"
-    assert pq.read_table(folder / SCORES)["metric"].to_pylist() == ["psnr"]
+    key = planned.keys["psnr"]
+    assert record.metrics[key].status == "ok"
+    assert pq.read_table(folder / SCORES)["metric"].to_pylist() == [key]
 
 
 def test_a_record_says_which_image_is_of_which_picture_and_what_the_model_saw_of_these(tmp_path: Path) -> None:
@@ -113,5 +114,5 @@ def test_a_record_says_which_image_is_of_which_picture_and_what_the_model_saw_of
         assert record.seen_groups == ([] if cell.training is None else ["brick", "grass", "gravel"])
         scores = pq.read_table(store.folder("cells", cell.cell.key) / SCORES).to_pandas()
         of_pictures = scores.groupby(scores["image"].str.split("-").str[0])["value"].mean()
-        assert record.metrics["psnr"].value == pytest.approx(of_pictures.mean(), abs=1e-12)
-        assert (record.metrics["psnr"].n, record.metrics["psnr"].groups) == (12, 3)
+        assert record.metrics[cell.keys["psnr"]].value == pytest.approx(of_pictures.mean(), abs=1e-12)
+        assert (record.metrics[cell.keys["psnr"]].n, record.metrics[cell.keys["psnr"]].groups) == (12, 3)

@@ -20,7 +20,8 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
 
     from srbench.stores import find_record
 
-    place, record = find_record(cell, store)
+    place, stored = find_record(cell, store)
+    record = stored.by_name()
     if as_json:
         print_json(msgspec.to_builtins(record))
         return

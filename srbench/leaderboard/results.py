@@ -140,7 +140,7 @@ def load_results(plan: Plan, store_root: Path) -> Results:
         label = f"{cell.method} ({cell.trained_on})" if several and cell.trained_on is not None else cell.method
         entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label)
         record = planned.record
-        scores = _read_scores(Store(store_root).folder("cells", record.key)) if record and record.status == "ok" else {}
+        scores = _read_scores(Store(store_root), record) if record and record.status == "ok" else {}
         results.append(Result(planned, entrant, name, scores))
     return Results(plan, store_root, tuple(results))
 
@@ -161,9 +161,11 @@ def shortened(text: str, limit: int = 120) -> str:
     return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " …"
 
 
-def _read_scores(folder: Path) -> dict[str, dict[str | None, float]]:
+def _read_scores(store: Store, record: Record) -> dict[str, dict[str | None, float]]:
+    """The scores of the metrics that the record knows by name; the file knows them by key."""
     import pandas as pd
 
+    folder = store.folder("cells", record.key)
     path = folder / "scores.parquet"
     try:
         frame = pd.read_parquet(path, columns=["image", "metric", "value"])
@@ -176,7 +178,7 @@ def _read_scores(folder: Path) -> dict[str, dict[str | None, float]]:
     rows: list[tuple[Any, Any, Any]] = list(frame.itertuples(index=False, name=None))
     for image, metric, value in rows:
         scores.setdefault(str(metric), {})[None if image is None or image != image else str(image)] = float(value)
-    return scores
+    return {name: scores[result.key] for name, result in record.metrics.items() if result.key in scores}
 
 
 def finite_mean(values: Sequence[float]) -> float:

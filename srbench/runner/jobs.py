@@ -93,8 +93,8 @@ class Scoring:
     """One metric to be computed in an evaluation.
 
     key: of its values. skip: why it cannot be computed here, known before anything runs. extractor_key: of the
-    extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: whether it needs
-    the SR of the training split.
+    extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: the fingerprint of
+    the training split whose SR it needs; empty where it needs none.
     """
 
     metric: Use
@@ -102,7 +102,7 @@ class Scoring:
     skip: str = ""
     extractor_key: str = ""
     training: ExtractorTraining | None = None
-    training_sr: bool = False
+    training_sr: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from srbench.cell import SCHEMA, Cell, digest
-from srbench.errors import SrbenchError, in_words
+from srbench.errors import in_words
 from srbench.matrix import Matrix
 from srbench.method import Method
 from srbench.metric import Skip
@@ -33,8 +33,9 @@ class PlannedCell:
     state: `done`: nothing to do. `new`: never run. `stale`: something in its key or its metrics changed since.
     `retry`: its last attempt did not end well and is to be repeated. why: the reason for the state, in words.
     training: the model it was or is to be made with. metrics: those to be computed. verdict: how the cell ends without
-    being run (its dataset is missing, the method does not support it). samples: how many images a generator makes.
-    seen_groups: the tested groups of which the model learned from other regions.
+    being run (its dataset is missing, the method does not support it). record: as this plan asks for it, with its
+    metrics by name. samples: how many images a generator makes. seen_groups: the tested groups of which the model
+    learned from other regions. keys: of all metrics that are asked for, by name.
     """
 
     cell: Cell
@@ -49,6 +50,7 @@ class PlannedCell:
     record: Record | None
     samples: int | None = None
     seen_groups: tuple[str, ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
@@ -78,7 +80,13 @@ class PlannedCell:
     def _upscales(self) -> bool:
         if self.record is None or self.record.status != "ok":
             return True
-        return not self.record.training_images and any(scoring.training_sr for scoring in self.metrics)
+        there = self.record.training_split
+        return any(scoring.training_sr not in ("", there) for scoring in self.metrics)
+
+    def with_record(self, record: Record) -> PlannedCell:
+        """The same cell, done, with a record of the store."""
+        asked = record.as_asked(self.keys)
+        return replace(self, record=asked, state="done", why=asked.reason or asked.metric_failures or asked.status)
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
     record = store.read("cells", planned.cell.key)
     if record is None:
         return planned
-    return replace(planned, record=record, state="done", why=record.reason or record.metric_failures or record.status)
+    return planned.with_record(record)
 
 
 def is_done(task: Training | ExtractorTraining, store: Store) -> bool:
@@ -134,7 +142,6 @@ class _Planner:
         self._retry = retry
         self._splits = Splits()
         self._earlier = _by_point(store.records("cells"))
-        self._asked: dict[str, tuple[Cell, tuple[Scoring, ...]]] = {}
         self._squares: dict[tuple[int, str], Use] = {}
 
     def cells(self) -> Iterator[PlannedCell]:
@@ -248,8 +255,8 @@ class _Planner:
         asked: tuple[Scoring, ...] = ()
         if verdict is None:
             asked = scorings(self._matrix.metrics, dataset, protocol, method, self._splits)
-            self._check_agreement(cell, asked)
         metrics = asked if record is None else self._missing(asked, record)
+        keys = {scoring.metric.name: scoring.key for scoring in asked}
         state: State
         if record is None:
             earlier = self._earlier.get(_point(cell))
@@ -260,27 +267,20 @@ class _Planner:
         elif record.status == "ok" and metrics:
             state, why = "stale", "to be scored: " + ", ".join(scoring.metric.name for scoring in metrics)
         else:
-            state, why = "done", record.reason or record.metric_failures or record.status
-        samples = self._matrix.samples
-        return PlannedCell(cell, dataset, protocol, method, training, metrics, verdict, state, why, record, samples)
-
-    def _check_agreement(self, cell: Cell, asked: tuple[Scoring, ...]) -> None:
-        """Equal cells share a record, so their metrics must not differ; those that look at training splits might."""
-        other, others = self._asked.setdefault(cell.key, (cell, asked))
-        for one, another in zip(asked, others, strict=True):
-            if one.key != another.key:
-                raise SrbenchError(
-                    f"{cell.dataset} and {other.dataset} have the same test images but other training splits, on which "
-                    f"the metric {one.metric.name} depends: put them into two matrices, each with a store of its own"
-                )
+            state, why = "done", ""
+        seen = None if record is None else record.as_asked(keys)
+        planned = PlannedCell(
+            cell, dataset, protocol, method, training, metrics, verdict, state, why, seen, self._matrix.samples, keys
+        )
+        return planned if record is None or state != "done" else planned.with_record(record)
 
     def _missing(self, asked: tuple[Scoring, ...], record: Record) -> tuple[Scoring, ...]:
         """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""
         return tuple(scoring for scoring in asked if not self._is_settled(scoring, record))
 
     def _is_settled(self, scoring: Scoring, record: Record) -> bool:
-        result = record.metrics.get(scoring.metric.name)
-        if result is None or result.key != scoring.key:
+        result = record.metrics.get(scoring.key)
+        if result is None or result.again:
             return False
         if result.status != "failed":
             return True

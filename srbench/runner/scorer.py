@@ -22,7 +22,7 @@ from srbench.store import CEILING_IMAGES, SCORES, MetricResult, Record, Store, w
 from srbench.weights import WeightsMissing, weights_path
 
 Ready = Mapping[str, tuple[str, Metric]]
-"""Metrics that can be computed, by name, with their keys."""
+"""Metrics that can be computed, by key, with their keys."""
 
 
 def score_cell(
@@ -104,27 +104,27 @@ def _scored(
     compare: Callable[[Ready], dict[str, Column]],
     trouble: str = "",
 ) -> tuple[dict[str, Column], dict[str, MetricResult]]:
-    """What `compare` finds with the metrics that are ready, and the result of every metric, ready or not.
+    """What `compare` finds with the metrics that are ready, and the result of every metric, ready or not, by key.
 
     trouble: why there is no SR of the training split, for metrics that need it.
     """
     extractors = _Extractors(store, device)
     ready: dict[str, tuple[str, Metric]] = {}
     results: dict[str, MetricResult] = {}
-    for scoring in scorings:
-        name = scoring.metric.name
+    by_key = {scoring.key: scoring for scoring in scorings}
+    for key, scoring in by_key.items():
         try:
             if scoring.training_sr and trouble:
                 raise _Unready(scoring, "failed", trouble)
-            ready[name] = (scoring.key, _made_ready(scoring, task, device, extractors))
+            ready[key] = (key, _made_ready(scoring, task, device, extractors))
         except _Unready as unready:
-            results[name] = unready.result
+            results[key] = unready.result
     columns = compare(ready)
-    for scoring in scorings:
-        name = scoring.metric.name
-        if name in columns:
-            results[name] = columns[name].result()
-            results[name].notes = extractors.notes(scoring)
+    for key, column in columns.items():
+        results[key] = column.result()
+        results[key].notes = extractors.notes(by_key[key])
+    for key, result in results.items():
+        result.name = by_key[key].metric.name
     return columns, results
 
 
@@ -189,7 +189,7 @@ class _Extractors:
         if record is None or record.status != "ok":
             unready = _Unready(scoring, "failed", f"{training.label}: {record.reason if record else 'was not done'}")
             if record is None or record.status == "killed":
-                unready.result.key = ""  # says nothing about the metric; to be tried again
+                unready.result.again = True
             raise unready
         for name, expected in record.files.items():
             if not (folder / name).is_file() or sha256(folder / name) != expected:
@@ -212,15 +212,15 @@ class _Extractors:
 
 
 def _write_scores(path: Path, columns: dict[str, Column], metrics: dict[str, MetricResult]) -> None:
-    """One row an image and metric, and one without an image for a set metric; rows of earlier metrics stay."""
+    """One row an image and metric (its key), one without an image for a set metric; rows of earlier metrics stay."""
     rows: list[tuple[str | None, str, float]] = []
     if path.exists():
         kept = pq.read_table(path).to_pylist()
         rows += [(row["image"], row["metric"], row["value"]) for row in kept if row["metric"] not in columns]
-    for name, column in columns.items():
-        rows += [(image, name, score) for image, score in column.images.items()]
+    for key, column in columns.items():
+        rows += [(image, key, score) for image, score in column.images.items()]
         if column.whole is not None:
-            rows.append((None, name, column.whole))
+            rows.append((None, key, column.whole))
     # An attempt that was killed before it wrote its record may have left rows of metrics that nobody asks for any more.
     rows = [row for row in rows if row[1] in metrics and metrics[row[1]].status == "ok"]
     image, metric, value = ([row[index] for row in rows] for index in range(3))

@@ -33,11 +33,11 @@ class _Planner:
         self._ingredients: dict[str, Any] = {"schema": SCHEMA, **provenance(use)}
         self._extractor_key = ""
         self._training: ExtractorTraining | None = None
+        self._training_sr = ""
 
     def scoring(self) -> Scoring:
         """That it cannot be computed is part of a metric's key: once the reason is gone, it is to be scored."""
         skip = ""
-        training_sr = "training_sr" in self._use.registered.load().needs and self._protocol.task == "super-resolution"
         try:
             self._look(self._use.create())
         except Unusable as unusable:
@@ -51,7 +51,7 @@ class _Planner:
             digest(self._ingredients),
             extractor_key=self._extractor_key,
             training=self._training,
-            training_sr=training_sr,
+            training_sr=self._training_sr,
         )
 
     def _look(self, metric: Metric) -> None:
@@ -81,7 +81,7 @@ class _Planner:
     def _look_at_training_split(self) -> None:
         self._check_leak()
         survey = self._splits.survey(self._dataset, "train", self._protocol)
-        self._ingredients["training"] = survey.fingerprint
+        self._ingredients["training"] = self._training_sr = survey.fingerprint
         method: Method = self._method.create()
         answer = method.supports(survey.problem(self._protocol.scale))
         if isinstance(answer, Skip):

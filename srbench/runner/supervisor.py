@@ -48,7 +48,8 @@ class Display(ABC):
 class _Work:
     """What is to be done, and what waits for what.
 
-    ready: tasks that can run. cells: the planned cells by key; those with the same key are evaluated once. waiting: of
+    ready: tasks that can run. cells: the planned cells by key; those that also ask for the same metrics are evaluated
+    once, those that ask for others (which look at other training splits) one after the other. waiting: of
     a cell, the keys of the tasks that it still waits for.
     """
 
@@ -93,16 +94,14 @@ def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
     work = _Work(deque(), {}, {})
     trainings: dict[str, Training | ExtractorTraining] = {}
     for one in todo:
-        same = work.cells.setdefault(one.cell.key, [])
-        same.append(one)
-        if len(same) > 1:
-            continue
-        missing = {task.key: task for task in one.prerequisites() if not is_done(task, store)}
+        work.cells.setdefault(one.cell.key, []).append(one)
+    for key, same in work.cells.items():
+        missing = {task.key: task for one in same for task in one.prerequisites() if not is_done(task, store)}
         if missing:
             trainings |= missing
-            work.waiting[one.cell.key] = set(missing)
+            work.waiting[key] = set(missing)
         else:
-            work.ready.append(one.evaluation())
+            work.ready.append(same[0].evaluation())
     work.ready.extend(trainings.values())
     return work
 
@@ -117,8 +116,16 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
     if event.status is None:
         return
     if isinstance(task, Evaluation):
+        scored = {scoring.key for scoring in task.metrics}
+        waiting = []
         for planned in work.cells[task.key]:
-            _report(planned, event, store, display)
+            if event.status == "ok" and not {scoring.key for scoring in planned.metrics} <= scored:
+                waiting.append(planned)
+            else:
+                _report(planned, event, store, display)
+        work.cells[task.key] = waiting
+        if waiting:
+            work.ready.appendleft(waiting[0].evaluation())
         return
     display.trained(task, event.status, event.reason)
     for key in [key for key, missing in work.waiting.items() if task.key in missing]:
@@ -167,6 +174,7 @@ def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, disp
 
 
 def _finish(planned: PlannedCell, record: Record, display: Display) -> None:
+    record = record.as_asked(planned.keys)
     display.finished(replace(planned, record=record), record)
     _tell("srbench_cell_finished", cell=planned.cell, record=record)
 

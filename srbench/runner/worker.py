@@ -106,8 +106,14 @@ def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record
     if isinstance(job.task, Evaluation) and earlier is not None and earlier.status == "ok":
         for scoring in job.task.metrics:
             kind = scoring.metric.registered.load()
-            key = "" if isinstance(error, _Outdated) else scoring.key  # without one it is tried again
-            earlier.metrics[scoring.metric.name] = result_of(kind, key, status="failed", reason=in_words(error))
+            earlier.metrics[scoring.key] = result_of(
+                kind,
+                scoring.key,
+                name=scoring.metric.name,
+                status="failed",
+                reason=in_words(error),
+                again=isinstance(error, _Outdated),
+            )
         return earlier
     return attempt.record(
         _status(error),
@@ -199,11 +205,12 @@ def _evaluate(
     job: Job, task: Evaluation, attempt: Attempt, store: Store, progress: Progress, stop: Callable[[], bool]
 ) -> Record:
     test = read_items(task.dataset, "test", job.data_root)
-    asked = any(scoring.training_sr and not scoring.skip for scoring in task.metrics)
-    train = read_items(task.dataset, "train", job.data_root) if asked else []
+    training_split = next((scoring.training_sr for scoring in task.metrics if scoring.training_sr), "")
+    train = read_items(task.dataset, "train", job.data_root) if training_split else []
     earlier = store.read("cells", task.key)
     record = earlier if earlier is not None and earlier.status == "ok" else None
-    to_upscale = (0 if record else len(test)) + (0 if record and record.training_images else len(train))
+    to_upscale = 0 if record else len(test)
+    to_upscale += 0 if record and record.training_split == training_split else len(train)
     ceiling = task.method.registered.load().ceiling if record is None else ""
     to_upscale += 2 * len(test) if ceiling else len(test) if record and record.ceiling_images else 0
     steps, finished = to_upscale + len(test) + len(train), 0
@@ -216,7 +223,7 @@ def _evaluate(
     upscaler = _Upscaler(job, task, store, step)
     if record is None:
         record = upscaler.test_split(test, attempt)
-    training: TrainingSplit | str | None = upscaler.training_split(train, record) if train else None
+    training: TrainingSplit | str | None = upscaler.training_split(train, training_split, record) if train else None
     score_cell(task, store, job.device, record, test, training, step)
     trouble = f"Its ceiling ({ceiling}) was not measured" if ceiling else "Its ceiling was not scored"
     try:
@@ -281,11 +288,12 @@ class _Upscaler:
             notes=list(dict.fromkeys(self._method.notes)),
         )
 
-    def training_split(self, items: Sequence[Item], record: Record) -> TrainingSplit | str:
+    def training_split(self, items: Sequence[Item], fingerprint: str, record: Record) -> TrainingSplit | str:
         """The training split with its SR, upscaled unless it is there; or why it could not be."""
-        if not record.training_images:
+        if record.training_split != fingerprint:
             try:
                 record.training_images = self._upscaled(items, TRAINING_IMAGES).images
+                record.training_split = fingerprint
             except Exception as error:  # the test split has its SR, and the metrics that need only that go on
                 traceback.print_exc()
                 return f"upscaling the training split: {in_words(error)}"

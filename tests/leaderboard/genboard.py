@@ -212,6 +212,7 @@ def _write_cell(
         metrics={
             metric: MetricResult(
                 key=metric,
+                name=metric,
                 value=value,
                 n=samples,
                 per_image=False,

@@ -35,6 +35,7 @@ PEAKS = {"blobs": 255, "waves": 65535, "absent": 255}
 OFFSETS = {"bicubic": 0.0, "lanczos": 0.02, "learner": 1.5, "$x^2$": 0.9, HOSTILE: -1.0, "slow": 0.5, "never": 0.0}
 
 
+KEYS = {"psnr": "1", "ssim": "2", "fid": "3", "lpips": "4"}
 BOUNDS = {"ceiling": 2.5, "floor": 61.0, "floor spread": 1.5}
 CONFUSION = {"a as a": 5.0, "a as b as c": 1.5, "b as c as a": 0.0, "b as c as b as c": 2.0}
 
@@ -122,15 +123,22 @@ def write_cell(store: Path, key: str, dataset: str, method: str, seed: int | Non
         write_image(folder / "images" / f"{image}.png", noisy)
         images[image] = f"{image}.png"
     rows.append((None, "fid", 40 - 5 * OFFSETS[method] + (seed or 0)))
-    pd.DataFrame(rows, columns=["image", "metric", "value"]).to_parquet(folder / "scores.parquet")
+    keyed = [(image, KEYS[metric], value) for image, metric, value in rows]
+    pd.DataFrame(keyed, columns=["image", "metric", "value"]).to_parquet(folder / "scores.parquet")
     finite = {m: [v for _, name, v in rows if name == m and np.isfinite(v)] for m in ("psnr", "ssim", "fid")}
     metrics = {
         "psnr": MetricResult(
-            key="1", value=float(np.mean(finite["psnr"])), n=len(finite["psnr"]), infinite=int(infinite), unit="dB"
+            key=KEYS["psnr"],
+            name="psnr",
+            value=float(np.mean(finite["psnr"])),
+            n=len(finite["psnr"]),
+            infinite=int(infinite),
+            unit="dB",
         ),
-        "ssim": MetricResult(key="2", value=float(np.mean(finite["ssim"])), n=len(ids)),
+        "ssim": MetricResult(key=KEYS["ssim"], name="ssim", value=float(np.mean(finite["ssim"])), n=len(ids)),
         "fid": MetricResult(
-            key="3",
+            key=KEYS["fid"],
+            name="fid",
             value=finite["fid"][0],
             n=len(ids),
             higher_is_better=False,
@@ -139,7 +147,11 @@ def write_cell(store: Path, key: str, dataset: str, method: str, seed: int | Non
             notes=[f"extractor {HOSTILE} was trained; on its test split: accuracy 0.93"],
         ),
         "lpips": MetricResult(
-            key="4", status="skipped", reason="needs weights: srbench fetch <lpips-alex>", higher_is_better=False
+            key=KEYS["lpips"],
+            name="lpips",
+            status="skipped",
+            reason="needs weights: srbench fetch <lpips-alex>",
+            higher_is_better=False,
         ),
     }
     learned = method == "learner"
