@@ -90,3 +90,9 @@ def test_scores_of_a_metric_that_nobody_asks_for_any_more_do_no_harm(planned: Pl
     assert record is not None and record.status == "ok", record
     assert record.metrics["psnr"].status == "ok"
     assert pq.read_table(folder / SCORES)["metric"].to_pylist() == ["psnr"]
+
+
+def test_of_a_log_without_lines_the_last_64_kilobytes_are_kept(tmp_path: Path) -> None:
+    (tmp_path / worker.LOG).write_bytes(b"\xff" * 300_000 + b"the end")
+    kept = Record(key="a", schema=1, status="ok", log_tail=worker.log_tail(tmp_path)).log_tail
+    assert len(kept) <= 1 << 16 and kept.endswith("the end")
