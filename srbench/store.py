@@ -17,18 +17,20 @@ from __future__ import annotations
 import fcntl
 import os
 import platform
+import re
 import shutil
 import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from srbench.errors import SrbenchError, nearest
+from srbench.texts import brief, each, tail, visible
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,6 +41,7 @@ RECORD = "record.json"
 SCORES = "scores.parquet"
 CEILING_IMAGES = "images_ceiling"
 MATRIX = "matrix"
+_KEY = re.compile(r"[0-9A-Za-z_-]+")
 
 
 class StoreError(SrbenchError):
@@ -52,10 +55,9 @@ class MetricResult(msgspec.Struct, kw_only=True):
     again: it says nothing about the metric, and the next run tries again without being asked. value: the mean over
     units, where a unit is a group, with the mean over its images, or an image without a group (for a set metric, its
     value); None unless ok. n: images in it. groups: units in it where any of these images has a group, otherwise 0.
-    infinite: images left out of the mean
-    because their score is infinite (identical images). lowest, highest: the ends of its range, None where there is
-    none. extra: further numbers of a set metric, by name. notes: what to know of the value: how good the extractor is
-    that it was measured with.
+    infinite: images left out of the mean because their score is infinite (identical images). lowest, highest: the ends
+    of its range, None where there is none. extra: further numbers of a set metric, by name. notes: what to know of the
+    value: how good the extractor is that it was measured with.
     """
 
     key: str
@@ -75,6 +77,10 @@ class MetricResult(msgspec.Struct, kw_only=True):
     extra: dict[str, float] = {}
     notes: list[str] = []
 
+    def __post_init__(self) -> None:
+        """Texts as they may be kept and shown."""
+        self.reason, self.notes = brief(self.reason), [brief(note) for note in self.notes]
+
 
 class Record(msgspec.Struct, kw_only=True):
     """What a cell (or the training of a model or an extractor) left behind.
@@ -91,6 +97,9 @@ class Record(msgspec.Struct, kw_only=True):
     method made of HR itself, ceiling_images: the files' names of that; both are empty where it has no ceiling. model:
     the key of the model it used. facts: what a model or an extractor said of itself when trained; files: the sha256 of
     each file it saved. notes: what its method wants readers to know, a sentence each. environment: where it ran.
+
+    Texts are short and hold nothing that a terminal obeys. A name that would lead out of the record's folder is a
+    `ValueError`, so that a record which somebody wrote by hand leads nowhere else.
     """
 
     key: str
@@ -119,6 +128,20 @@ class Record(msgspec.Struct, kw_only=True):
     started: str = ""
     seconds: float = 0.0
     log_tail: str = ""
+
+    def __post_init__(self) -> None:
+        """Texts made fit to be kept; names checked."""
+        self.reason, self.log_tail = brief(self.reason), tail(self.log_tail)
+        self.notes, self.warnings = ([brief(text) for text in texts] for texts in (self.notes, self.warnings))
+        for key in (self.key, *([] if self.model is None else [self.model])):
+            if not _KEY.fullmatch(key):
+                raise ValueError(f"{key!r} is no key")
+        for name in (*self.images.values(), *self.training_images.values(), *self.ceiling_images.values()):
+            if PurePosixPath(name).name != name or name in ("", "..") or "\0" in name:
+                raise ValueError(f"{name!r} is no file name")
+        for name in self.files:
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\0" in name:
+                raise ValueError(f"{name!r} leads out of the folder")
 
     @property
     def label(self) -> str:
@@ -201,6 +224,8 @@ class Store:
 
     def folder(self, shelf: Shelf, key: str) -> Path:
         """Where a cell, model or extractor lives."""
+        if not _KEY.fullmatch(key):
+            raise StoreError(f"{key!r} is no key of the store {self.root}")
         return self.root / shelf / key[:2] / key
 
     def create(self) -> None:
@@ -241,10 +266,10 @@ class Store:
         return path if path is not None and path.exists() else None
 
     def read(self, shelf: Shelf, key: str) -> Record | None:
-        """The record of a key, or None; a damaged record counts as none."""
+        """The record of a key, or None; a damaged record counts as none, and so does that of another key."""
         try:
-            return msgspec.json.decode((self.folder(shelf, key) / RECORD).read_bytes(), type=Record)
-        except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+            return _decoded((self.folder(shelf, key) / RECORD).read_bytes(), key)
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def write(self, shelf: Shelf, record: Record) -> None:
@@ -254,7 +279,12 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{folder}: cannot be made: {error.strerror or error}") from error
-        write_atomically(folder / RECORD, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+        record = msgspec.structs.replace(record)  # made anew, so that what was added to it since is looked at, too
+        try:
+            data = msgspec.json.encode(record)
+        except UnicodeEncodeError:  # half a character somewhere, in the name of a class, say
+            data = msgspec.json.encode(each(msgspec.to_builtins(record), visible))
+        write_atomically(folder / RECORD, msgspec.json.format(data, indent=1) + b"\n")
 
     def clear(self, shelf: Shelf, key: str) -> Path:
         """An empty folder for a key: what an attempt that left no record wrote is removed."""
@@ -277,6 +307,14 @@ class Store:
         return max(found, key=lambda record: record.started)
 
 
+def _decoded(data: bytes, key: str) -> Record | None:
+    try:
+        record = msgspec.json.decode(data, type=Record)
+    except msgspec.DecodeError:
+        return None
+    return record if record.key == key else None
+
+
 class Index:
     """STORE/index.sqlite: records by key, so that thousands are read in one go. Any trouble means reading the files."""
 
@@ -297,8 +335,9 @@ class Index:
             if content is None:
                 content = path.read_bytes()
                 fresh.append((shelf, key, changed, content))
-            with suppress(msgspec.DecodeError):
-                yield msgspec.json.decode(content, type=Record)
+            record = _decoded(content, key)
+            if record is not None:
+                yield record
         gone = [(shelf, key) for key in known if key not in files]
         self._update(fresh, gone)
 

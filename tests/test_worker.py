@@ -116,3 +116,9 @@ def test_a_record_says_which_image_is_of_which_picture_and_what_the_model_saw_of
         of_pictures = scores.groupby(scores["image"].str.split("-").str[0])["value"].mean()
         assert record.metrics[cell.keys["psnr"]].value == pytest.approx(of_pictures.mean(), abs=1e-12)
         assert (record.metrics[cell.keys["psnr"]].n, record.metrics[cell.keys["psnr"]].groups) == (12, 3)
+
+
+def test_of_a_log_without_lines_the_last_64_kilobytes_are_kept(tmp_path: Path) -> None:
+    (tmp_path / worker.LOG).write_bytes(b"\xff" * 300_000 + b"the end")
+    kept = Record(key="a", schema=1, status="ok", log_tail=worker.log_tail(tmp_path)).log_tail
+    assert len(kept) <= 1 << 16 and kept.endswith("the end")

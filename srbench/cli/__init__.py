@@ -32,6 +32,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit: 0 fine, 1 some cell failed, 2 bad usage or bad matrix, 130 interrupted."""
     from srbench.errors import SrbenchError
+    from srbench.texts import visible
 
     try:
         code = cli.main(standalone_mode=False)
@@ -40,7 +41,7 @@ def main() -> None:
         code = 2
     except SrbenchError as error:
         click.secho("error: ", fg="red", bold=True, err=True, nl=False)
-        click.echo(str(error), err=True)
+        click.echo(visible(str(error)), err=True)
         code = 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; what is finished is kept, run again to go on", err=True)

@@ -6,6 +6,7 @@ import click
 
 from srbench.cli.options import json_option
 from srbench.cli.output import print_rows
+from srbench.texts import visible
 
 
 @click.command("fetch", short_help="Get datasets and weights, or list what there is to get.")
@@ -57,7 +58,7 @@ def _fetch(names: tuple[str, ...]) -> None:
                 )
             except SrbenchError as error:
                 failed = True
-                click.secho(f"{name}: {error}", fg="red", err=True)
+                click.secho(visible(f"{name}: {error}"), fg="red", err=True)
             else:
                 for line in done:
                     click.echo(line)

@@ -6,6 +6,7 @@ import click
 
 from srbench.cli.options import json_option
 from srbench.cli.output import print_rows
+from srbench.texts import brief
 
 KINDS = ("methods", "datasets", "metrics", "extractors", "protocols", "executors", "weights", "plugins")
 
@@ -42,7 +43,7 @@ def command(kind: str | None, as_json: bool) -> None:
     ]
     print_rows(rows, as_json)
     for broken in registry().broken:
-        click.echo(f"not loaded: {broken.plugin.distribution}: {broken.reason}", err=True)
+        click.echo(brief(f"not loaded: {broken.plugin.distribution}: {broken.reason}"), err=True)
 
 
 def _plugins() -> list[dict[str, str]]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from srbench.texts import each, visible
+
 
 def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     """Rows with the same keys, as an aligned table with a head, or as a JSON list."""
@@ -27,10 +29,11 @@ def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
 
 def print_json(value: Any) -> None:
     """Indented JSON."""
-    click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    plain = json.loads(json.dumps(value, default=str))
+    click.echo(json.dumps(each(plain, visible), indent=2, ensure_ascii=False))
 
 
 def _text(value: Any) -> str:
     if value is None:
         return "-"
-    return " ".join(str(value).split())
+    return visible(" ".join(str(value).split()))

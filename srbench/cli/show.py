@@ -8,6 +8,7 @@ import click
 
 from srbench.cli.options import json_option, store_option
 from srbench.cli.output import print_json
+from srbench.texts import visible
 
 
 @click.command("show", short_help="A cell's record and its log.")
@@ -43,7 +44,7 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
             facts[f"metric.{name}.notes"] = "; ".join(result.notes)
     width = max(len(name) for name in facts)
     for name, value in facts.items():
-        click.echo(f"{name.ljust(width)}  {'-' if value is None else value}")
+        click.echo(visible(f"{name.ljust(width)}  {'-' if value is None else value}"))
     log = place.folder("cells", record.key) / "log.txt"
     click.echo("log:")
-    click.echo(log.read_text(errors="replace").rstrip() if log.exists() else record.log_tail or "(empty)")
+    click.echo(visible(log.read_text(errors="replace").rstrip()) if log.exists() else record.log_tail or "(empty)")

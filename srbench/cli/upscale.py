@@ -86,6 +86,7 @@ def command(
 
 def _upscale_all(console: Console, chosen: Any, todo: list[Picture], title: str, memory: float) -> int:
     """Upscale one after the other; returns how many failed."""
+    from srbench.texts import brief
     from srbench.upscaling import upscale_file
 
     failed = 0
@@ -105,7 +106,7 @@ def _upscale_all(console: Console, chosen: Any, todo: list[Picture], title: str,
                 failed += 1
                 message = str(error) or type(error).__name__
                 named = message if str(picture.path) in message else f"{picture.path}: {message}"
-                click.secho(named, fg="red", err=True)
+                click.secho(brief(named), fg="red", err=True)
             done += size
             progress.update(bar, completed=done)
     return failed

@@ -8,6 +8,7 @@ import click
 
 from srbench.cli.options import json_option, store_option
 from srbench.cli.output import print_json
+from srbench.texts import visible
 
 
 @click.command("why", short_help="Why a cell is stale or not ok.")
@@ -37,7 +38,7 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
         return
     for name, value in answer.items():
         if value:
-            click.echo(f"{name.ljust(6)}  {value}")
+            click.echo(visible(f"{name.ljust(6)}  {value}"))
     if record.status not in ("ok", "skipped") and record.log_tail:
         click.echo("log:")
         click.echo(record.log_tail)

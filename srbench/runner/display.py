@@ -13,6 +13,7 @@ from srbench.runner.jobs import ExtractorTraining, Task, Training
 from srbench.runner.plan import PlannedCell
 from srbench.runner.supervisor import Display
 from srbench.store import Record, Status
+from srbench.texts import brief
 
 _STYLES: dict[str, str] = {"ok": "green", "skipped": "yellow"}
 
@@ -43,9 +44,9 @@ class Lines(Display):
         self._console = console
         self._bars: dict[str, TaskID] = {}
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[message]}", style="dim"),
+            TextColumn("{task.fields[message]}", style="dim", markup=False),
             TimeElapsedColumn(),
             console=console,
             transient=True,
@@ -70,12 +71,12 @@ class Lines(Display):
 
     def started(self, task: Task) -> None:
         """A bar for the task."""
-        self._bars[task.key] = self._progress.add_task(task.label, total=1.0, message="")
+        self._bars[task.key] = self._progress.add_task(brief(task.label), total=1.0, message="")
 
     def progressed(self, key: str, done: float, message: str) -> None:
         """The bar moves."""
         if key in self._bars:
-            self._progress.update(self._bars[key], completed=done, message=message)
+            self._progress.update(self._bars[key], completed=done, message=brief(message))
 
     def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
         """A line."""
@@ -96,8 +97,8 @@ class Lines(Display):
 
     def _line(self, status: Status, label: str, words: str) -> None:
         line = Text(f"{status:<14}", style=_STYLES.get(status, "red"))
-        line.append(f"{label}  ", style="default")
-        line.append(words, style="dim")
+        line.append(f"{brief(label)}  ", style="default")
+        line.append(brief(words), style="dim")
         self._console.print(line, soft_wrap=True)
 
 

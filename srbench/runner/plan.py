@@ -270,7 +270,18 @@ class _Planner:
             state, why = "done", ""
         seen = None if record is None else record.as_asked(keys)
         planned = PlannedCell(
-            cell, dataset, protocol, method, training, metrics, verdict, state, why, seen, self._matrix.samples, keys
+            cell,
+            dataset,
+            protocol,
+            method,
+            training,
+            metrics,
+            verdict,
+            state,
+            why,
+            seen,
+            self._matrix.samples,
+            keys=keys,
         )
         return planned if record is None or state != "done" else planned.with_record(record)
 

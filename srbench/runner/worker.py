@@ -36,6 +36,7 @@ from srbench.runner.provenance import changed_plugin, sha256
 from srbench.runner.scorer import score_ceiling, score_cell
 from srbench.runner.splits import groups_of, read_items
 from srbench.store import CEILING_IMAGES, RECORD, Record, Status, Store
+from srbench.texts import LONGEST_LOG
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.randomness import seed_everything
 from srbench.training.trainingset import TrainingSet
@@ -52,11 +53,13 @@ Progress = Callable[[float, str], None]
 
 
 def log_tail(folder: Path) -> str:
-    """The last lines of a job's log."""
+    """The last lines of a job's log, however long it is, and they are."""
     log = folder / LOG
     if not log.exists():
         return ""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - LONGEST_LOG))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-LOG_TAIL_LINES:])
 
 
 def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
