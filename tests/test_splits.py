@@ -140,5 +140,5 @@ def test_tiles_of_a_picture_without_group_say_where_they_lie_and_those_of_an_unk
             return [srbench.Item("a", np.zeros((5, 9, 1), np.uint8), group=self.group)]
 
     items = list(Squares(One(None), 4, "tiles").test())
-    assert regions(items) == {"test a": {(0, 0, 4, 4), (0, 4, 4, 4)}}
+    assert regions(items) == {"test a": frozenset({(0, 0, 4, 4), (0, 4, 4, 4)})}
     assert regions(Squares(One("patient"), 4, "tiles").test()) == {"patient": None}

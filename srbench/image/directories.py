@@ -71,6 +71,8 @@ class Directory:
         self._file = file
         self._layout = layout
         self._offset = offset
+        if offset >= file.seek(0, io.SEEK_END):
+            raise Refused("damaged or truncated: one of its directories is not in the file")
         file.seek(offset)
         (count,) = self._unpack(layout.count)
         if count > _MOST_ENTRIES:
@@ -93,7 +95,7 @@ class Directory:
         return bool((self._entries["tag"] == tag).any())
 
     def content(self, tag: int, longest: int | None = None) -> bytes:
-        """The bytes of a tag's values, the first `longest`; none without the tag."""
+        """The bytes of a tag's values, the first `longest`; none without the tag, or of metadata outside the file."""
         found = np.flatnonzero(self._entries["tag"] == tag)
         if not len(found):
             return b""
@@ -104,6 +106,8 @@ class Directory:
             return value[:length]
         start = int.from_bytes(value, "little" if self._layout.order == "<" else "big")
         if start + length > self._file.seek(0, io.SEEK_END):
+            if tag not in _PIXELS:
+                return b""
             raise Refused(f"damaged or truncated: the values of its tag {tag} are not in the file")
         self._file.seek(start)
         return self._file.read(length if longest is None else min(length, longest))
@@ -189,8 +193,10 @@ def find(file: BinaryIO) -> tuple[Directory, Directory | None]:
         raise Refused("damaged: it holds no directory, and so no picture")
     pictures = _full(chain)
     if not pictures:
-        below = [place for directory in chain for place in directory.numbers(SUBDIRECTORIES) if place]
-        pictures = _full([other for place in below for other in _chain(file, layout, place, visited)])
+        below = [place for directory in chain for place in directory.numbers(SUBDIRECTORIES)]
+        # What one of them leads to may be named as well.
+        chains = (_chain(file, layout, place, visited) for place in below if place not in visited)
+        pictures = _full([directory for chain in chains for directory in chain])
     if not pictures and len(chain) == 1 and not chain[0].is_mask:
         pictures = chain
     if not pictures:

@@ -6,7 +6,6 @@ Pillow rescales every other white, and reads colours of 16 bits with 8.
 from __future__ import annotations
 
 import re
-import warnings
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -16,6 +15,8 @@ from srbench.image.header import Refused, check_frames, check_size
 
 _MAGICS = tuple(b"P%d" % number for number in range(1, 8))
 _LONGEST_HEADER = 2**16
+_LONGEST_NUMBER = 9
+_TRUNCATED = "damaged or truncated: some of its pixels are not in the file"
 _GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
 _NUMBER = _GAP + rb"(\d{1,9})"
 _BITMAP = re.compile(rb"P[14]" + 2 * _NUMBER + rb"\s")
@@ -49,8 +50,8 @@ def decode(file: BinaryIO) -> tuple[Image, int]:
     else:
         kind = np.dtype(np.uint8 if header.white < 256 else ">u2")
         values = np.frombuffer(_raster(content, int(np.prod(shape)) * kind.itemsize), kind)
-    if values.size and (values.min() < 0 or values.max() > header.white):
-        raise Refused(f"damaged: holds values outside 0 to its white, {header.white}")
+    if values.max() > header.white:
+        raise Refused(f"damaged: holds values above its white, {header.white}")
     image: Image = values.reshape(shape).astype(np.uint16 if header.white > 255 else np.uint8)
     if header.packed:
         image = 1 - image  # a bitmap's 1 is black
@@ -102,21 +103,35 @@ def _pam(head: bytes) -> _Header:
 def _raster(content: bytes, length: int) -> bytes:
     """The bytes of the raster, behind which no second picture may follow."""
     if len(content) < length:
-        raise Refused("damaged or truncated: some of its pixels are not in the file")
-    if content[length:].lstrip().startswith(_MAGICS):
-        check_frames(2)
+        raise Refused(_TRUNCATED)
+    _check_rest(content[length:])
     return content[:length]
 
 
 def _numbers(content: bytes, count: int, *, packed: bool) -> Image:
-    """The first numbers of a raster in letters, comments left out; the digits of a bitmap need no spaces."""
+    """The numbers of a raster in letters, comments left out; the digits of a bitmap need no spaces between them."""
     content = re.sub(rb"#[^\r\n]*", b"", content)
-    if packed:
-        values: Image = np.frombuffer(b"".join(content.split()), np.uint8)[:count].astype(np.int64) - ord("0")
-    else:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of what is no number; it leaves too few of them
-            values = np.fromstring(content.decode("latin-1"), np.int64, count, sep=" ")
-    if len(values) < count:
-        raise Refused("damaged or truncated: some of its pixels are not in the file")
+    letters = np.frombuffer(content, np.uint8)
+    digits = letters - np.uint8(ord("0"))  # what is no digit is above 9
+    is_digit = digits < 10
+    before = np.concatenate([[False], is_digit[:-1]])
+    starts = np.flatnonzero(is_digit if packed else is_digit & ~before)[:count]
+    if len(starts) < count:
+        raise Refused(_TRUNCATED)
+    ends = starts + 1 if packed else np.flatnonzero(before & ~is_digit)[:count]
+    if len(ends) < count:
+        ends = np.append(ends, len(letters))  # the last number ends with the file
+    lengths = ends - starts
+    if content[: ends[-1] + 1].translate(None, b"0123456789 \t\n\v\f\r") or lengths.max() > _LONGEST_NUMBER:
+        raise Refused("damaged: its pixels are not all numbers")
+    values = np.zeros(count, np.int64)
+    for place in range(lengths.max()):
+        longer = lengths > place
+        values[longer] = values[longer] * 10 + digits[starts[longer] + place]
+    _check_rest(content[ends[-1] :])
     return values
+
+
+def _check_rest(rest: bytes) -> None:
+    if rest.lstrip().startswith(_MAGICS):
+        check_frames(2)

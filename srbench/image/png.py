@@ -25,6 +25,22 @@ _EXIF_TEXTS = (b"Raw profile type exif", b"Raw profile type APP1")
 _XMP_TEXT = b"XML:com.adobe.xmp"
 
 
+_STEP = 2**16
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""By type of colour: grey, RGB, palette, the first two with alpha."""
+_IN_ROWS = ((0, 0, 1, 1),)
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""The passes of an interlaced picture: first column and row, and the steps to the next."""
+
+
+class _Header(NamedTuple):
+    width: int
+    height: int
+    bits: int
+    colour: int
+    interlaced: int
+
+
 class _Chunk(NamedTuple):
     kind: bytes
     start: int
@@ -34,18 +50,19 @@ class _Chunk(NamedTuple):
 def decode(file: BinaryIO) -> tuple[Image, int]:
     """The picture with alpha, if it has any, as its last channel; and its orientation."""
     chunks = list(_chunks(file))
-    bits = _check(file, chunks)
-    kept = [_SIGNATURE]
+    header = _check(file, chunks)
+    kept = []
     for chunk in chunks:
         file.seek(chunk.start - 8)
-        content = file.read(chunk.length + 12)
-        if zlib.crc32(memoryview(content)[4:-4]) != int.from_bytes(content[-4:]):
+        content = memoryview(file.read(chunk.length + 12))
+        if zlib.crc32(content[4:-4]) != int.from_bytes(content[-4:]):
             raise Refused(f"damaged: the checksum of a chunk {chunk.kind.decode()} is wrong")
         if chunk.kind in _PIXELS:
             kept.append(content)
-    pixels = b"".join(kept)
+    _check_pixels(header, [content[8:-4] for content in kept if bytes(content[4:8]) == b"IDAT"])
+    pixels = b"".join([_SIGNATURE, *kept])
     del kept
-    if bits < 16:
+    if header.bits < 16:
         with pillow.opened(io.BytesIO(pixels)) as picture:
             return pillow.pixels(picture), _orientation(file, chunks)
     # Pillow silently narrows 16-bit RGB to 8 bits.
@@ -58,8 +75,8 @@ def decode(file: BinaryIO) -> tuple[Image, int]:
 def size(file: BinaryIO) -> tuple[int, int, int]:
     """Width, height and orientation, from the chunks, with no pixel decoded."""
     chunks = list(_chunks(file))
-    _check(file, chunks)
-    return *_header(file, chunks[0])[:2], _orientation(file, chunks)
+    header = _check(file, chunks)
+    return header.width, header.height, _orientation(file, chunks)
 
 
 def _chunks(file: BinaryIO) -> Iterator[_Chunk]:
@@ -83,18 +100,12 @@ def _read(file: BinaryIO, chunk: _Chunk) -> bytes:
     return file.read(chunk.length)
 
 
-def _header(file: BinaryIO, chunk: _Chunk) -> tuple[int, int, int]:
-    """Width, height and bits a sample."""
-    if chunk.kind != b"IHDR" or chunk.length != 13:
+def _check(file: BinaryIO, chunks: list[_Chunk]) -> _Header:
+    """The header of a file whose chunks promise one picture of a possible size."""
+    if chunks[0].kind != b"IHDR" or chunks[0].length != 13:
         raise Refused("damaged: it does not begin with the header of a PNG")
-    width, height, bits = struct.unpack_from(">IIB", _read(file, chunk))
-    return width, height, bits
-
-
-def _check(file: BinaryIO, chunks: list[_Chunk]) -> int:
-    """The bits a sample of a picture whose chunks promise one picture of a possible size."""
-    width, height, bits = _header(file, chunks[0])
-    check_size(width, height)
+    header = _Header(*struct.unpack(">IIBB2xB", _read(file, chunks[0])))
+    check_size(header.width, header.height)
     unknown = {chunk.kind for chunk in chunks if chunk.kind[:1].isupper() and chunk.kind not in _PIXELS}
     if unknown:
         raise Refused(f"holds the chunk {unknown.pop().decode()}, which is no part of PNG; save it as a plain PNG")
@@ -107,7 +118,26 @@ def _check(file: BinaryIO, chunks: list[_Chunk]) -> int:
             frames = int.from_bytes(_read(file, chunk)[:4])
             # The picture of a viewer without animation may be a further one.
             check_frames(frames + all(other.kind != b"fcTL" for other in before) if frames else 1)
-    return bits
+    return header
+
+
+def _check_pixels(header: _Header, contents: list[memoryview]) -> None:
+    """Refuse a picture with too few pixels, the rest of which Pillow would make black, before it takes memory."""
+    bits = header.bits * _CHANNELS.get(header.colour, 0)
+    missing = sum(
+        -(-(header.height - top) // down) * (1 + -(-bits * -(-(header.width - left) // right) // 8))
+        for left, top, right, down in (_ADAM7 if header.interlaced else _IN_ROWS)
+        if header.width > left and header.height > top
+    )
+    stream = zlib.decompressobj()
+    for content in contents:
+        for start in range(0, len(content), _STEP):
+            packed: bytes | memoryview = content[start : start + _STEP]
+            while packed and missing > 0:
+                missing -= len(stream.decompress(packed, _STEP))
+                packed = stream.unconsumed_tail
+    if missing > 0 and len(stream.flush()) < missing:
+        raise Refused("damaged or truncated: some of its pixels are not in the file")
 
 
 def _orientation(file: BinaryIO, chunks: list[_Chunk]) -> int:

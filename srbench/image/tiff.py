@@ -52,8 +52,8 @@ def _colours(picture: Directory) -> Image:
     name = tifffile.PHOTOMETRIC(kind).name if kind in set(tifffile.PHOTOMETRIC) else str(kind)
     if kind not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR):
         raise Refused(f"its colours are {name}; save it as grey or RGB")
-    if len(set(bits)) > 1:
-        raise Refused(f"its channels have {', '.join(map(str, bits))} bits; save it with 8 or 16")
+    if len(set(bits[:samples])) > 1:
+        raise Refused(f"its channels have {', '.join(map(str, bits[:3]))} bits; save it with 8 or 16")
     if bits[0] not in (1, 2, 4, 8, 16, 32, 64):
         raise Refused(f"has {bits[0]} bits a pixel; save it with 8 or 16")
     if picture.number(COMPRESSION, 1) == _OLD_JPEG:
