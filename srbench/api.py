@@ -49,13 +49,15 @@ def run(
     jobs: int | None = None,
     where: Mapping[str, Collection[str]] | None = None,
     retry: Collection[Status] = (),
+    verify: bool = False,
     display: Display | None = None,
 ) -> Run:
     """Run every cell of a matrix that has no up-to-date record.
 
     matrix: a file, a folder holding `matrix.yaml`, or a matrix read before. store: `results/NAME` unless told.
     where: keep only cells whose coordinates (dataset, protocol, method, trained_on, seed) are among these.
-    retry: repeat cells that ended so. Raises `SrbenchError` for a mistake in the file or the store; a fault of one
+    retry: repeat cells that ended so. verify: read every picture and every file of a record, whatever is remembered of
+    them. Raises `SrbenchError` for a mistake in the file or the store; a fault of one
     cell is in its record.
     """
     from srbench.runner.display import Silent
@@ -65,7 +67,7 @@ def run(
     kind = registry().get("executor", executor).load()
     with place.locked():
         place.remember_matrix(matrix.path)
-        plan = make_plan(matrix, place, retry)
+        plan = make_plan(matrix, place, retry, verify=verify)
         chosen = [planned for planned in select(plan, where or {}) if planned.state != "done"]
         if chosen:
             run_cells(chosen, place, kind(place, matrix.limits, jobs), display or Silent())

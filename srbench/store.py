@@ -22,14 +22,15 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
 from srbench.errors import SrbenchError, nearest
+from srbench.filehash import sha256
 from srbench.texts import brief, each, tail, visible
 
 if TYPE_CHECKING:
@@ -37,8 +38,11 @@ if TYPE_CHECKING:
 
 Status = Literal["ok", "skipped", "failed", "timeout", "out_of_memory", "killed"]
 Shelf = Literal["cells", "models", "extractors"]
+SHELVES: tuple[Shelf, ...] = get_args(Shelf)
 RECORD = "record.json"
 SCORES = "scores.parquet"
+IMAGES = "images"
+TRAINING_IMAGES = "images_train"
 CEILING_IMAGES = "images_ceiling"
 MATRIX = "matrix"
 _KEY = re.compile(r"[0-9A-Za-z_-]+")
@@ -95,8 +99,9 @@ class Record(msgspec.Struct, kw_only=True):
     split of which the model learned from other regions. warnings: what is probably wrong with the data or the SR, a
     sentence each. labels: the class of each image that a generator was asked for. ceiling: the metrics of what the
     method made of HR itself, ceiling_images: the files' names of that; both are empty where it has no ceiling. model:
-    the key of the model it used. facts: what a model or an extractor said of itself when trained; files: the sha256 of
-    each file it saved. notes: what its method wants readers to know, a sentence each. environment: where it ran.
+    the key of the model it used. facts: what a model or an extractor said of itself when trained. files: the sha256 of
+    each file that belongs to it, by its name below the record's folder: SR and scores, or what was saved. notes: what
+    its method wants readers to know, a sentence each. environment: where it ran.
 
     Texts are short and hold nothing that a terminal obeys. A name that would lead out of the record's folder is a
     `ValueError`, so that a record which somebody wrote by hand leads nowhere else.
@@ -158,6 +163,11 @@ class Record(msgspec.Struct, kw_only=True):
         """Which metrics failed, and why; empty when none did."""
         failed = [f"{result.name}: {result.reason}" for result in self.metrics.values() if result.status == "failed"]
         return "; ".join(failed)
+
+    @property
+    def sr_files(self) -> list[str]:
+        """Of a cell: its files but for the scores, which are made from them."""
+        return [name for name in self.files if name != SCORES]
 
     def as_asked(self, keys: Mapping[str, str]) -> Record:
         """This record of a store as a matrix asks for it: results by name, only those with these keys.
@@ -285,6 +295,26 @@ class Store:
         except UnicodeEncodeError:  # half a character somewhere, in the name of a class, say
             data = msgspec.json.encode(each(msgspec.to_builtins(record), visible))
         write_atomically(folder / RECORD, msgspec.json.format(data, indent=1) + b"\n")
+
+    def hashes(self, shelf: Shelf, key: str, names: Iterable[str]) -> dict[str, str]:
+        """The sha256 of files, by their names below the folder of a key: what its record says of them."""
+        folder = self.folder(shelf, key)
+        return {name: sha256(folder / name) for name in names}
+
+    def damage(self, shelf: Shelf, record: Record, names: Iterable[str] | None = None) -> str:
+        """Which file of a record is not what was written, in words; empty when all are.
+
+        names: of the files to look at; all that the record names unless told.
+        """
+        folder = self.folder(shelf, record.key)
+        for name in record.files if names is None else names:
+            try:
+                known = sha256(folder / name)
+            except OSError:
+                return f"damaged: {name} is gone"
+            if known != record.files.get(name):
+                return f"damaged: {name} is not the file that was written"
+        return ""
 
     def clear(self, shelf: Shelf, key: str) -> Path:
         """An empty folder for a key: what an attempt that left no record wrote is removed."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from srbench.dataroot import data_root
-from srbench.download import Progress, download, part_of, sha256_of
+from srbench.download import Progress, download, part_of
 from srbench.errors import SrbenchError
+from srbench.filehash import sha256
 from srbench.plugins import registry
 from srbench.weightsfile import WeightsFile as WeightsFile
 
@@ -56,7 +56,7 @@ def weights_path(name: str) -> Path:
             f"the weights {name!r} ({_megabytes(declared)}{declared.licence}) are not on this machine; `srbench fetch "
             f"{name}` gets them, or put the file {declared.file} into the folder {FOLDER} of the data root"
         )
-    found = _hashed(path, *_stamp(path))
+    found = sha256(path)
     if found != declared.sha256:
         shorter = f", and it has {path.stat().st_size} of {declared.size} bytes" if _truncated(path, declared) else ""
         raise WeightsDamaged(
@@ -75,7 +75,7 @@ def weights_state(declared: WeightsFile) -> State:
     """Whether the file is there, and what it should be."""
     path = place(declared)
     if path.is_file():
-        return "here" if _hashed(path, *_stamp(path)) == declared.sha256 else "damaged"
+        return "here" if sha256(path) == declared.sha256 else "damaged"
     return "partly here" if part_of(path, declared.sha256).is_file() else "absent"
 
 
@@ -182,17 +182,6 @@ def _misfits(own: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor])
     if strange := [key for key, _, given in shared if not _is_plain(given)]:
         faults.append(f"{len(strange)} tensors are not plain arrays of numbers ({_some(strange)})")
     return faults
-
-
-@lru_cache(maxsize=64)
-def _hashed(path: Path, size: int, changed_ns: int) -> str:
-    """The hash of a file, computed anew when its size or time changes."""
-    return sha256_of(path)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
 
 
 def _truncated(path: Path, declared: WeightsFile) -> bool:

@@ -16,7 +16,7 @@ from rig.server import CONTENT, serving
 from safetensors.torch import save_file
 
 import srbench
-from srbench import weights
+from srbench import filehash, weights
 from srbench.hookspecs import hookimpl
 from srbench.plugins import Plugin, PluginError, Registry
 from srbench.published_weights import published_weights
@@ -176,8 +176,8 @@ class TestLoading:
         self, put: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         hashed = []
-        true_hash = weights.sha256_of
-        monkeypatch.setattr(weights, "sha256_of", lambda path: hashed.append(path) or true_hash(path))
+        true_hash = filehash.sha256_of
+        monkeypatch.setattr(filehash, "sha256_of", lambda path: hashed.append(path) or true_hash(path))
         path = put(lambda path: torch.save(network().state_dict(), path))
         for _ in range(3):
             weights_path("toy")

@@ -66,15 +66,17 @@ def test_energy_is_that_of_a_whole_training_or_absent(
     assert "train_energy_cpu_j" not in rest.cost
 
 
-def test_a_damaged_model_says_how_to_get_a_new_one(planned: PlannedCell, tmp_path: Path) -> None:
+def test_a_damaged_model_says_which_file_it_is_and_that_another_run_trains_it_anew(
+    planned: PlannedCell, tmp_path: Path
+) -> None:
     store = Store(tmp_path / "store")
     assert planned.training is not None
     do(planned.training, store)
     folder = store.folder("models", planned.training.key)
     (folder / "weights.safetensors").write_bytes(b"damaged")
     record = do(planned.evaluation(), store)
-    assert record is not None and record.status == "failed"
-    assert f"remove the folder {folder} and run again with --retry failed" in record.reason
+    assert record is not None and record.status == "killed"
+    assert f"weights.safetensors is not the file that was written ({folder}); run again" in record.reason
 
 
 def test_scores_of_a_metric_that_nobody_asks_for_any_more_do_no_harm(planned: PlannedCell, tmp_path: Path) -> None:

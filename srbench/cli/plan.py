@@ -7,15 +7,16 @@ from pathlib import Path
 
 import click
 
-from srbench.cli.options import json_option, matrix_argument, store_option
+from srbench.cli.options import json_option, matrix_argument, store_option, verify_option
 from srbench.cli.output import print_rows
 
 
 @click.command("plan", short_help="What would run, what is done, what is stale and why.")
 @matrix_argument
 @store_option
+@verify_option
 @json_option
-def command(matrix: Path, store: Path | None, as_json: bool) -> None:
+def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> None:
     """Show every cell of MATRIX with its state: done, new, stale (and what changed), or to be repeated.
 
     Before them, the extractors that would be trained for their metrics.
@@ -27,7 +28,7 @@ def command(matrix: Path, store: Path | None, as_json: bool) -> None:
 
     read = read_matrix(matrix)
     place = Store(store or default_store(read))
-    plan = make_plan(read, place)
+    plan = make_plan(read, place, verify=verify)
     trainings = [
         {"cell": task.label, "state": "new", "why": "metrics run on it", "key": task.key[:12]}
         for task in plan.extractors(place)

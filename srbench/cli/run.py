@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from srbench.cli.options import matrix_argument, store_option
+from srbench.cli.options import matrix_argument, store_option, verify_option
 from srbench.errors import nearest
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ STATUSES: tuple[Status, ...] = ("failed", "timeout", "out_of_memory", "killed", 
     help="Only cells with this dataset, protocol, method, trained_on or seed; may be repeated.",
 )
 @click.option("--retry", default="", metavar="STATUS,...", help="Repeat cells that ended so, `failed,timeout` say.")
+@verify_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="The pages [leaderboards/NAME].")
 @click.option("--no-report", is_flag=True, help="Make no pages.")
 def command(
@@ -42,6 +43,7 @@ def command(
     jobs: int | None,
     where: tuple[str, ...],
     retry: str,
+    verify: bool,
     out: Path | None,
     no_report: bool,
 ) -> None:
@@ -59,7 +61,16 @@ def command(
     chosen, retried = _where(where), _statuses(retry)
     read = read_matrix(matrix)
     with _stoppable(), Lines(Console(highlight=False)) as display:
-        result = api.run(read, store=store, executor=executor, jobs=jobs, where=chosen, retry=retried, display=display)
+        result = api.run(
+            read,
+            store=store,
+            executor=executor,
+            jobs=jobs,
+            where=chosen,
+            retry=retried,
+            verify=verify,
+            display=display,
+        )
     cells = api.select(result.plan, chosen)
     click.echo(_tally(cells))
     if not no_report:

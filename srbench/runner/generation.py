@@ -19,22 +19,27 @@ from srbench.runner.environment import environment
 from srbench.runner.jobs import Evaluation, Job
 from srbench.runner.memory import MemoryPeak
 from srbench.runner.models import load_model
-from srbench.runner.scorer import score_generated
-from srbench.runner.splits import groups_of, read_items
-from srbench.store import Record, Store
+from srbench.runner.scorer import score_generated, with_sound_sr
+from srbench.runner.splits import groups_of
+from srbench.runner.witness import Witness
+from srbench.store import IMAGES, Record, Store
 
-IMAGES = "images"
 NEAREST = "nearest.parquet"
 
 
 def evaluate_generator(
-    job: Job, task: Evaluation, attempt: Attempt, store: Store, progress: Callable[[float, str], None]
+    job: Job,
+    task: Evaluation,
+    attempt: Attempt,
+    store: Store,
+    witness: Witness,
+    progress: Callable[[float, str], None],
 ) -> Record:
     """Make the images, unless they are there, find what they are nearest to, and score them."""
     assert task.samples is not None
-    test, train = (read_items(task.dataset, split, job.data_root) for split in ("test", "train"))
-    earlier = store.read("cells", task.key)
-    record = earlier if earlier is not None and earlier.status == "ok" else None
+    test = witness.items(task.dataset, "test", job.data_root, task.reads)
+    train = witness.items(task.dataset, "train", job.data_root, task.reads)
+    record = with_sound_sr(store, task.key)
     # The others are made like the image with the most channels, in its depth and with its white.
     like = max((item.read_hr() for item in test), key=lambda found: found[0].shape[2])
     steps = (0 if record else task.samples) + task.samples + len(test) + len(train)
@@ -46,7 +51,9 @@ def evaluate_generator(
         progress(finished / steps, image)
 
     if record is None:
-        learned = read_items(task.learned_from, "train", job.data_root) if task.learned_from else train
+        learned = train
+        if task.learned_from is not None:
+            learned = witness.items(task.learned_from, "train", job.data_root, task.learned)
         record = _generated(job, task, attempt, store, test, learned, like, step)
     score_generated(task, store, job.device, record, like[1], test, _in_random_order(train), step)
     return record
@@ -96,6 +103,8 @@ def _generated(
         notes=list(dict.fromkeys(generator.notes)),
     )
     record.facts = {**record.facts, **_remembered(task, store, record, like[1], test, learned)}
+    written = [*(f"{IMAGES}/{name}" for name in done.images.values()), *([NEAREST] if learned else [])]
+    record.files = store.hashes("cells", task.key, written)
     return record
 
 

@@ -6,9 +6,10 @@ done first.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from srbench.cell import Cell
 from srbench.matrix import Limits
@@ -21,10 +22,20 @@ Point = dict[str, str | int | None]
 
 
 @dataclass(frozen=True)
+class SeenSplit:
+    """A split as the plan saw it: its fingerprint as a protocol meets it, or (None) as it is without one."""
+
+    split: Literal["train", "test"]
+    protocol: Protocol | None
+    fingerprint: str
+
+
+@dataclass(frozen=True)
 class Training:
     """Train one model; several cells may use it.
 
-    split: `train` of the dataset is learned from. ingredients: what the key is made of.
+    split: `train` of the dataset is learned from. ingredients: what the key is made of. files: that the method reads,
+    with their sha256 (None: compared by whoever reads it).
     """
 
     shelf: ClassVar[Shelf] = "models"
@@ -37,6 +48,12 @@ class Training:
     seed: int
     precision: Precision = "32"
     compile: bool = False
+    files: Mapping[Path, str | None] = field(default_factory=dict)
+
+    @property
+    def reads(self) -> tuple[SeenSplit, ...]:
+        """What the plan saw of the dataset."""
+        return (SeenSplit("train", self.protocol, self.ingredients["train"]["fingerprint"]),)
 
     @property
     def uses(self) -> tuple[Use, ...]:
@@ -62,8 +79,9 @@ class Training:
 class ExtractorTraining:
     """Train one extractor on the training split of a dataset that is tested; its cells and metrics share it.
 
-    ingredients: what the key is made of. seed: the same for all, whatever the seeds of the matrix: an extractor is a
-    measuring instrument, and two cells are only comparable when measured with the same one.
+    ingredients: what the key is made of. files: as of a training of a model. seed: the same for all, whatever the seeds
+    of the matrix: an extractor is a measuring instrument, and two cells are only comparable when measured with the same
+    one.
     """
 
     shelf: ClassVar[Shelf] = "extractors"
@@ -72,6 +90,12 @@ class ExtractorTraining:
     ingredients: dict[str, Any]
     extractor: Use
     dataset: Use
+    files: Mapping[Path, str | None] = field(default_factory=dict)
+
+    @property
+    def reads(self) -> tuple[SeenSplit, ...]:
+        """What the plan saw of the dataset."""
+        return tuple(SeenSplit(split, None, self.ingredients[split]["fingerprint"]) for split in ("train", "test"))
 
     @property
     def uses(self) -> tuple[Use, ...]:
@@ -94,7 +118,8 @@ class Scoring:
 
     key: of its values. skip: why it cannot be computed here, known before anything runs. extractor_key: of the
     extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: the fingerprint of
-    the training split whose SR it needs; empty where it needs none.
+    the training split whose SR it needs; empty where it needs none. reads: what the plan saw of splits that its key is
+    made of. files: that it and its extractor read, as of a training.
     """
 
     metric: Use
@@ -103,6 +128,8 @@ class Scoring:
     extractor_key: str = ""
     training: ExtractorTraining | None = None
     training_sr: str = ""
+    reads: tuple[SeenSplit, ...] = ()
+    files: Mapping[Path, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,6 +139,7 @@ class Evaluation:
     metrics: those to be computed. model: the key of the training it needs. samples: how many images a generator makes;
     None: the method upscales. learned_from: the dataset whose training split the model saw, where there is a model.
     seen_groups: groups of the test split of which that training split holds other regions.
+    method_files: that the method reads, as of a training.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -124,6 +152,25 @@ class Evaluation:
     samples: int | None = None
     learned_from: Use | None = None
     seen_groups: tuple[str, ...] = ()
+    method_files: Mapping[Path, str | None] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[Path, str | None]:
+        """That the method and the metrics read."""
+        return {**self.method_files, **{path: known for one in self.metrics for path, known in one.files.items()}}
+
+    @property
+    def reads(self) -> tuple[SeenSplit, ...]:
+        """What the plan saw of the dataset."""
+        test = SeenSplit("test", self.protocol, self.ingredients["test"]["fingerprint"])
+        return (test, *(seen for scoring in self.metrics for seen in scoring.reads))
+
+    @property
+    def learned(self) -> tuple[SeenSplit, ...]:
+        """What the plan saw of the dataset that the model learned from."""
+        train = (self.ingredients["model"] or {}).get("train")
+        protocol = self.protocol.for_training()
+        return () if train is None else (SeenSplit("train", protocol, train["fingerprint"]),)
 
     @property
     def key(self) -> str:

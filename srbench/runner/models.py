@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from srbench.errors import SrbenchError
 from srbench.method import Method
+from srbench.runner.witness import Outdated
 from srbench.store import Store
 
 
 def load_model(method: Method, store: Store, key: str) -> None:
-    """Give a method what a training of this key left. Raises `SrbenchError` where that is damaged or gone."""
-    folder = store.folder("models", key)
-    try:
-        method.load(folder)
-    except SrbenchError as error:
-        raise SrbenchError(
-            f"{error}. If its files were changed or removed, remove the folder {folder} and run again with "
-            "--retry failed, which trains it anew"
-        ) from error
+    """Give a method what a training of this key left. Raises `Outdated` where that is damaged or gone."""
+    folder, record = store.folder("models", key), store.read("models", key)
+    if record is None:
+        raise Outdated(f"the model {folder} is gone; run again, which trains it anew")
+    damage = store.damage("models", record)
+    if damage:
+        raise Outdated(f"{damage} ({folder}); run again, which trains the model anew")
+    method.load(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from srbench.cell import SCHEMA, Cell, digest
@@ -13,10 +14,10 @@ from srbench.method import Method
 from srbench.metric import Skip
 from srbench.protocol import Protocol
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring, Training
-from srbench.runner.provenance import provenance, read_by
+from srbench.runner.provenance import files_of, provenance, read_by
 from srbench.runner.scorings import scorings
 from srbench.runner.splits import Splits, Unusable
-from srbench.store import Record, Status, Store
+from srbench.store import SCORES, Record, Status, Store
 from srbench.uses import SquareUse, Use
 from srbench.weights import WeightsMissing
 
@@ -34,8 +35,10 @@ class PlannedCell:
     `retry`: its last attempt did not end well and is to be repeated. why: the reason for the state, in words.
     training: the model it was or is to be made with. metrics: those to be computed. verdict: how the cell ends without
     being run (its dataset is missing, the method does not support it). record: as this plan asks for it, with its
-    metrics by name. samples: how many images a generator makes. seen_groups: the tested groups of which the model
-    learned from other regions. keys: of all metrics that are asked for, by name.
+    metrics by name; none where a file of it is damaged. samples: how many images a generator makes. seen_groups: the
+    tested groups of which the model learned from other regions. keys: of all metrics that are asked for, by name.
+    stored: the record of the store whose SR is sound, so that it need not be made again. files: that its method reads,
+    with their sha256.
     """
 
     cell: Cell
@@ -51,6 +54,8 @@ class PlannedCell:
     samples: int | None = None
     seen_groups: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
+    stored: Record | None = None
+    files: Mapping[Path, str | None] = field(default_factory=dict)
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
@@ -65,6 +70,7 @@ class PlannedCell:
             self.samples,
             learned_from,
             self.seen_groups,
+            self.files,
         )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:
@@ -78,10 +84,9 @@ class PlannedCell:
         return list(needed.values())
 
     def _upscales(self) -> bool:
-        if self.record is None or self.record.status != "ok":
+        if self.stored is None:
             return True
-        there = self.record.training_split
-        return any(scoring.training_sr not in ("", there) for scoring in self.metrics)
+        return any(scoring.training_sr not in ("", self.stored.training_split) for scoring in self.metrics)
 
     def with_record(self, record: Record) -> PlannedCell:
         """The same cell, done, with a record of the store."""
@@ -120,27 +125,29 @@ def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
 
 
 def is_done(task: Training | ExtractorTraining, store: Store) -> bool:
-    """Whether the store holds what the task makes."""
+    """Whether the store holds what the task makes, undamaged."""
     record = store.read(task.shelf, task.key)
-    return record is not None and record.status == "ok"
+    return record is not None and record.status == "ok" and not store.damage(task.shelf, record)
 
 
-def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = ()) -> Plan:
+def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = (), *, verify: bool = False) -> Plan:
     """Expand a matrix into cells and compare each with the store.
 
     Looks at every picture of the datasets (once; what it learned about files is remembered), so that a damaged one
-    shows before anything is trained. retry: statuses whose cells are to be repeated, besides `killed`.
+    shows before anything is trained. retry: statuses whose cells are to be repeated, besides `killed`. verify: read
+    every picture and every file of a record anew; otherwise SR is compared with its record where it is to be scored.
     """
-    planner = _Planner(matrix, store, frozenset(retry) | ALWAYS_RETRIED)
+    planner = _Planner(matrix, store, frozenset(retry) | ALWAYS_RETRIED, verify)
     return Plan(matrix, tuple(planner.cells()))
 
 
 class _Planner:
-    def __init__(self, matrix: Matrix, store: Store, retry: frozenset[Status]) -> None:
+    def __init__(self, matrix: Matrix, store: Store, retry: frozenset[Status], verify: bool) -> None:
         self._matrix = matrix
         self._store = store
         self._retry = retry
-        self._splits = Splits()
+        self._verify = verify
+        self._splits = Splits(verify)
         self._earlier = _by_point(store.records("cells"))
         self._squares: dict[tuple[int, str], Use] = {}
 
@@ -179,6 +186,7 @@ class _Planner:
         seen_groups: tuple[str, ...] = ()
         test: Mapping[str, Any]
         read: Mapping[str, Any] = {}
+        files: Mapping[Path, str | None] = {}
         try:
             survey = self._splits.survey(dataset, "test", protocol)
             test = {"fingerprint": survey.fingerprint}
@@ -186,7 +194,7 @@ class _Planner:
                 training = self._training(dataset if isinstance(train_on, str) else train_on, protocol, method, seed)
                 seen_groups = self._splits.check_leak(survey, training.dataset, protocol)
             made: Method = method.create()
-            read = _read(made)
+            read, files = _read(made), files_of(method, made)
             answer = made.supports(survey.problem(protocol.scale))
             if isinstance(answer, Skip):
                 verdict = ("skipped", answer.reason)
@@ -212,16 +220,17 @@ class _Planner:
                 **({} if self._matrix.samples is None else {"samples": self._matrix.samples}),
             },
         )
-        planned = self._compared(cell, dataset, protocol, method, training, verdict)
+        planned = self._compared(cell, dataset, protocol, method, training, verdict, files)
         return replace(planned, seen_groups=seen_groups)
 
     def _training(self, dataset: Use, protocol: Protocol, method: Use, seed: int) -> Training:
         matrix = self._matrix
         assert matrix.budget is not None, "a validated matrix has a budget where a method learns"
         learned = protocol.for_training()
+        made: Method = method.create()
         ingredients = {
             "schema": SCHEMA,
-            "method": {**provenance(method, method.registered.load().sampling), **_read(method.create())},
+            "method": {**provenance(method, method.registered.load().sampling), **_read(made)},
             "protocol": learned.facts(),
             "train": {"fingerprint": self._splits.survey(dataset, "train", learned).fingerprint},
             "budget": {matrix.budget.unit: matrix.budget.amount},
@@ -240,6 +249,7 @@ class _Planner:
             seed,
             matrix.precision,
             matrix.compile,
+            files_of(method, made),
         )
 
     def _compared(
@@ -250,15 +260,23 @@ class _Planner:
         method: Use,
         training: Training | None,
         verdict: tuple[Status, str] | None,
+        files: Mapping[Path, str | None],
     ) -> PlannedCell:
         record = self._store.read("cells", cell.key)
         asked: tuple[Scoring, ...] = ()
         if verdict is None:
             asked = scorings(self._matrix.metrics, dataset, protocol, method, self._splits)
         metrics = asked if record is None else self._missing(asked, record)
+        damage, stored = "", None
+        if record is not None and record.status == "ok":
+            damage, stored = self._damage(record, to_be_scored=bool(metrics))
+            if damage:
+                record, metrics = None, asked
         keys = {scoring.metric.name: scoring.key for scoring in asked}
         state: State
-        if record is None:
+        if damage:
+            state, why = "stale", damage
+        elif record is None:
             earlier = self._earlier.get(_point(cell))
             state, why = ("new", "never run") if earlier is None else ("stale", changes(earlier, cell))
         elif record.status in self._retry:
@@ -282,8 +300,17 @@ class _Planner:
             seen,
             self._matrix.samples,
             keys=keys,
+            stored=stored,
+            files=files,
         )
         return planned if record is None or state != "done" else planned.with_record(record)
+
+    def _damage(self, record: Record, to_be_scored: bool) -> tuple[str, Record | None]:
+        """What is wrong with the files of a record, and the record if its SR can be scored."""
+        scores = self._store.damage("cells", record, [SCORES])
+        look = to_be_scored or scores or self._verify
+        sr = self._store.damage("cells", record, record.sr_files) if look else ""
+        return sr or scores, None if sr else record
 
     def _missing(self, asked: tuple[Scoring, ...], record: Record) -> tuple[Scoring, ...]:
         """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from srbench.filehash import sha256
 from srbench.uses import Use
 from srbench.weights import place, weights_file, weights_path
 
@@ -42,6 +41,28 @@ def read_by(weights: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:
     }
 
 
+def files_of(use: Use, thing: Any) -> dict[Path, str | None]:
+    """The files that a method, metric or extractor reads, with their sha256; published weights, which are compared
+    with what was declared when they are read, without.
+
+    thing: what `use` makes. Those that are not there are left out.
+    """
+    files = {path: sha256(path) for path in (*_paths(use.params), *getattr(thing, "files", ())) if path.is_file()}
+    published = [place(weights_file(name)) for name in thing.weights]
+    return {**files, **{path: None for path in published if path.is_file()}}
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _paths(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _paths(part)
+
+
 def _canonical(value: Any) -> Any:
     if isinstance(value, Path):  # what a file holds, not where it lies
         return {"sha256": sha256(value)} if value.is_file() else str(value)
@@ -50,10 +71,3 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_canonical(part) for part in value]
     return value
-
-
-@cache
-def sha256(path: Path) -> str:
-    """Of a file, read once a process."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
@@ -11,18 +10,31 @@ import pyarrow.parquet as pq
 
 from srbench.cell import digest
 from srbench.dataset import Item
-from srbench.errors import SrbenchError, in_words
+from srbench.errors import in_words
 from srbench.evaluate.score import Column, TrainingSplit, result_of, score_set, score_split
 from srbench.extractor import Extractor
 from srbench.image import read_image
 from srbench.metric import Metric
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring
-from srbench.runner.provenance import sha256
-from srbench.store import CEILING_IMAGES, SCORES, MetricResult, Record, Store, write_table
+from srbench.store import CEILING_IMAGES, IMAGES, SCORES, MetricResult, Record, Store, write_table
 from srbench.weights import WeightsMissing, weights_path
 
 Ready = Mapping[str, tuple[str, Metric]]
 """Metrics that can be computed, by key, with their keys."""
+
+
+def with_sound_sr(store: Store, key: str) -> Record | None:
+    """The record of a cell whose SR is there and what was written; None where it is to be made.
+
+    Results whose scores are damaged are taken out of it.
+    """
+    record = store.read("cells", key)
+    if record is None or record.status != "ok" or store.damage("cells", record, record.sr_files):
+        return None
+    if SCORES in record.files and store.damage("cells", record, [SCORES]):
+        (store.folder("cells", key) / SCORES).unlink(missing_ok=True)
+        record.metrics = {key: result for key, result in record.metrics.items() if result.status != "ok"}
+    return record
 
 
 def score_cell(
@@ -42,12 +54,12 @@ def score_cell(
     folder = store.folder("cells", task.key)
 
     def compare(ready: Ready) -> dict[str, Column]:
-        return score_split(ready, items, task.protocol, folder / "images", record.images, progress, training=split)
+        return score_split(ready, items, task.protocol, folder / IMAGES, record.images, progress, training=split)
 
     trouble = training if isinstance(training, str) else ""
     columns, results = _scored(task.metrics, task, store, device, compare, trouble)
     record.metrics = {**record.metrics, **results}
-    _write_scores(folder / SCORES, columns, record.metrics)
+    _write_scores(store, record, columns)
 
 
 def score_ceiling(
@@ -84,7 +96,7 @@ def score_generated(
     white: of the generated images, which are as deep as one of the test split.
     """
     folder = store.folder("cells", task.key)
-    paths = ((name, folder / "images" / file) for name, file in record.images.items())
+    paths = ((name, folder / IMAGES / file) for name, file in record.images.items())
     generated = ((Item(name, path, label=record.labels.get(name)), read_image(path), white) for name, path in paths)
 
     def compare(ready: Ready) -> dict[str, Column]:
@@ -93,7 +105,7 @@ def score_generated(
 
     columns, results = _scored(task.metrics, task, store, device, compare)
     record.metrics = {**record.metrics, **results}
-    _write_scores(folder / SCORES, columns, record.metrics)
+    _write_scores(store, record, columns)
 
 
 def _scored(
@@ -191,12 +203,11 @@ class _Extractors:
             if record is None or record.status == "killed":
                 unready.result.again = True
             raise unready
-        for name, expected in record.files.items():
-            if not (folder / name).is_file() or sha256(folder / name) != expected:
-                raise SrbenchError(
-                    f"{folder / name} is not the file that the training wrote; remove the folder {folder}, so that the "
-                    "next run trains the extractor again"
-                )
+        damage = self._store.damage("extractors", record)
+        if damage:
+            unready = _Unready(scoring, "failed", f"{training.label}: {damage}; run again, which trains it anew")
+            unready.result.again = True
+            raise unready
         extractor.load(folder)
         return record.files
 
@@ -211,8 +222,9 @@ class _Extractors:
         return [f"extractor {name} was trained on the training split of {dataset}{said}"]
 
 
-def _write_scores(path: Path, columns: dict[str, Column], metrics: dict[str, MetricResult]) -> None:
+def _write_scores(store: Store, record: Record, columns: dict[str, Column]) -> None:
     """One row an image and metric (its key), one without an image for a set metric; rows of earlier metrics stay."""
+    path, metrics = store.folder("cells", record.key) / SCORES, record.metrics
     rows: list[tuple[str | None, str, float]] = []
     if path.exists():
         kept = pq.read_table(path).to_pylist()
@@ -232,3 +244,4 @@ def _write_scores(path: Path, columns: dict[str, Column], metrics: dict[str, Met
         }
     )
     write_table(path, table)
+    record.files |= store.hashes("cells", record.key, [SCORES])

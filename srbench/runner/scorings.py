@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from srbench.cell import SCHEMA, digest
@@ -12,8 +13,8 @@ from srbench.generator import Generator
 from srbench.method import Method
 from srbench.metric import Metric, Skip
 from srbench.protocol import Protocol
-from srbench.runner.jobs import ExtractorTraining, Scoring
-from srbench.runner.provenance import provenance, read_by
+from srbench.runner.jobs import ExtractorTraining, Scoring, SeenSplit
+from srbench.runner.provenance import files_of, provenance, read_by
 from srbench.runner.splits import Split, Splits, Unusable
 from srbench.uses import Use
 
@@ -34,6 +35,8 @@ class _Planner:
         self._extractor_key = ""
         self._training: ExtractorTraining | None = None
         self._training_sr = ""
+        self._reads: list[SeenSplit] = []
+        self._files: dict[Path, str | None] = {}
 
     def scoring(self) -> Scoring:
         """That it cannot be computed is part of a metric's key: once the reason is gone, it is to be scored."""
@@ -52,6 +55,8 @@ class _Planner:
             extractor_key=self._extractor_key,
             training=self._training,
             training_sr=self._training_sr,
+            reads=tuple(self._reads),
+            files=self._files,
         )
 
     def _look(self, metric: Metric) -> None:
@@ -62,18 +67,19 @@ class _Planner:
                 self._splits.require(self._dataset, split, "labels")
             if "masks" in metric.needs:
                 self._splits.require(self._dataset, split, "masks")
-                self._ingredients[f"{split}_masks"] = self._splits.fingerprint(self._dataset, split)
+                self._ingredients[f"{split}_masks"] = self._seen(split)
         if generated:
             self._look_at_generator(metric)
         elif "training_sr" in metric.needs:
             self._look_at_training_split()
         self._ingredients |= read_by(metric.weights, ())
+        self._files |= files_of(self._use, metric)
         if self._use.extractor is not None:
             self._look_at_extractor(self._use.extractor, self._use.extractor.create())
 
     def _look_at_generator(self, metric: Metric) -> None:
         """Metrics of generated images also see the training split, to tell what a real set of images gets."""
-        self._ingredients["training"] = self._splits.fingerprint(self._dataset, "train")
+        self._ingredients["training"] = self._seen("train")
         generator: Generator = self._method.create()
         if "labels" in metric.needs and not generator.labelled:
             raise Unusable("skipped", f"needs labels; {self._method.name} makes images of no class")
@@ -82,6 +88,7 @@ class _Planner:
         self._check_leak()
         survey = self._splits.survey(self._dataset, "train", self._protocol)
         self._ingredients["training"] = self._training_sr = survey.fingerprint
+        self._reads.append(SeenSplit("train", self._protocol, survey.fingerprint))
         method: Method = self._method.create()
         answer = method.supports(survey.problem(self._protocol.scale))
         if isinstance(answer, Skip):
@@ -90,6 +97,8 @@ class _Planner:
     def _look_at_extractor(self, use: Use, extractor: Extractor) -> None:
         ingredients: dict[str, Any] = {"schema": SCHEMA, "extractor": provenance(use)}
         ingredients |= read_by(extractor.weights, extractor.files)
+        files = files_of(use, extractor)
+        self._files |= files
         if extractor.learns:
             self._check_leak()
             for split in ("train", "test"):
@@ -97,9 +106,14 @@ class _Planner:
                     self._splits.require(self._dataset, split, extractor.wants)
                 ingredients[split] = {"fingerprint": self._splits.fingerprint(self._dataset, split)}
             ingredients["seed"] = ExtractorTraining.seed
-            self._training = ExtractorTraining(digest(ingredients), ingredients, use, self._dataset)
+            self._training = ExtractorTraining(digest(ingredients), ingredients, use, self._dataset, files)
         self._extractor_key = digest(ingredients)
         self._ingredients["extractor"] = ingredients
+
+    def _seen(self, split: Split) -> str:
+        fingerprint = self._splits.fingerprint(self._dataset, split)
+        self._reads.append(SeenSplit(split, None, fingerprint))
+        return fingerprint
 
     def _check_leak(self) -> None:
         test = self._splits.survey(self._dataset, "test", self._protocol)

@@ -30,8 +30,9 @@ class Unusable(Exception):
 class Splits:
     """What is in the datasets of a plan. Every question raises `Unusable` where there is no answer."""
 
-    def __init__(self) -> None:
-        self._surveyor = Surveyor()
+    def __init__(self, verify: bool = False) -> None:
+        """verify: read every picture, whatever is remembered of its file."""
+        self._surveyor = Surveyor(verify)
         self._read: dict[tuple[int, Split], list[Item] | Unusable] = {}
 
     def items(self, use: Use, split: Split) -> list[Item]:

@@ -142,7 +142,7 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
 
 
 def _has_sr(planned: PlannedCell) -> bool:
-    return planned.record is not None and planned.record.status == "ok"
+    return planned.stored is not None
 
 
 def _report(planned: PlannedCell, event: Ended, store: Store, display: Display) -> None:

@@ -20,6 +20,7 @@ import platformdirs
 from srbench.cell import digest
 from srbench.dataset import DatasetError, Item, Picture
 from srbench.errors import SrbenchError, in_words
+from srbench.filehash import stamp
 from srbench.image import Image, read_image
 from srbench.method import Problem
 from srbench.protocol import Protocol
@@ -63,7 +64,9 @@ class Survey:
 class Surveyor:
     """Surveys splits, reading each picture once however many protocols ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, verify: bool = False) -> None:
+        """verify: look at every file, whatever is remembered of it."""
+        self._verify = verify
         self._memory: dict[int, tuple[Picture, PictureFacts]] = {}
 
     def survey(self, items: list[Item], protocol: Protocol) -> Survey:
@@ -120,6 +123,11 @@ class Surveyor:
         ]
         return digest(rows)
 
+    def known(self, picture: Picture) -> PictureFacts | None:
+        """What was seen of a picture, if it was looked at."""
+        held = self._memory.get(id(picture))
+        return None if held is None else held[1]
+
     def _facts(self, item: Item, picture: Picture) -> PictureFacts:
         # Held by identity together with the picture itself, so that an id is never taken over by another object.
         held = self._memory.get(id(picture))
@@ -135,19 +143,17 @@ class Surveyor:
 
     def _look(self, picture: Picture) -> PictureFacts:
         if not isinstance(picture, Path):
-            return _facts_of(picture() if callable(picture) else picture)
-        known = self._files.get(picture)
-        if known is None:
-            known = _facts_of(read_image(picture))
-            self._files.put(picture, known)
-        return known
+            return facts_of(picture() if callable(picture) else picture)
+        known = None if self._verify else self._files.get(picture)
+        return known or self._files.look(picture)
 
     @cached_property
     def _files(self) -> _FileMemory:
         return _FileMemory(platformdirs.user_cache_path("srbench") / "pictures.sqlite")
 
 
-def _facts_of(image: Image) -> PictureFacts:
+def facts_of(image: Image) -> PictureFacts:
+    """What there is to know of a picture that was read."""
     hashed = hashlib.sha256(f"{image.shape}{image.dtype.name}".encode() + image.tobytes())
     height, width, channels = image.shape
     return PictureFacts(hashed.hexdigest(), (height, width, channels), image.dtype.name)
@@ -165,31 +171,34 @@ def _name(item: Item, picture: Picture | None) -> str:
 
 
 class _FileMemory:
-    """Facts of files, by path, size and time of change. A cache: any trouble with it means looking again."""
+    """Facts of files, by path and stamp. A cache: any trouble with it means looking again."""
 
     def __init__(self, path: Path) -> None:
         self._database: sqlite3.Connection | None = None
         with contextlib.suppress(OSError, sqlite3.Error):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, timeout=1, isolation_level=None)
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS pictures (path TEXT PRIMARY KEY, size INT, changed INT, facts BLOB)"
-            )
+            self._database.execute("CREATE TABLE IF NOT EXISTS seen (path TEXT PRIMARY KEY, stamp TEXT, facts BLOB)")
 
     def get(self, path: Path) -> PictureFacts | None:
         known: PictureFacts | None = None
         with contextlib.suppress(OSError, sqlite3.Error, msgspec.DecodeError):
-            stat = path.stat()
-            query = "SELECT facts FROM pictures WHERE path = ? AND size = ? AND changed = ?"
-            for (facts,) in self._execute(query, str(path.resolve()), stat.st_size, stat.st_mtime_ns):
+            query = "SELECT facts FROM seen WHERE path = ? AND stamp = ?"
+            for (facts,) in self._execute(query, str(path.resolve()), str(stamp(path))):
                 known = msgspec.json.decode(facts, type=PictureFacts)
         return known
 
-    def put(self, path: Path, facts: PictureFacts) -> None:
+    def look(self, path: Path) -> PictureFacts:
+        """Read a file, and remember what it is, unless it changed meanwhile. Raises `ImageError`."""
+        before = None
+        with contextlib.suppress(OSError):
+            before = stamp(path)
+        facts = facts_of(read_image(path))
         with contextlib.suppress(OSError, sqlite3.Error):
-            stat = path.stat()
-            statement = "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?)"
-            self._execute(statement, str(path.resolve()), stat.st_size, stat.st_mtime_ns, msgspec.json.encode(facts))
+            if before == stamp(path):
+                statement = "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)"
+                self._execute(statement, str(path.resolve()), str(before), msgspec.json.encode(facts))
+        return facts
 
     def _execute(self, statement: str, *values: object) -> list[Any]:
         return [] if self._database is None else self._database.execute(statement, values).fetchall()

@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.score import TrainingSplit, result_of
 from srbench.evaluate.upscale import Upscaled, upscale_split
 from srbench.extractor import Extractor
+from srbench.filehash import Stamp, stamp
 from srbench.method import Method
 from srbench.runner.attempt import Attempt
 from srbench.runner.energy import EnergyMeter
@@ -32,10 +33,11 @@ from srbench.runner.generation import evaluate_generator
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Job, Training
 from srbench.runner.memory import MemoryPeak, peak_memory_gb
 from srbench.runner.models import load_model
-from srbench.runner.provenance import changed_plugin, sha256
-from srbench.runner.scorer import score_ceiling, score_cell
-from srbench.runner.splits import groups_of, read_items
-from srbench.store import CEILING_IMAGES, RECORD, Record, Status, Store
+from srbench.runner.provenance import changed_plugin
+from srbench.runner.scorer import score_ceiling, score_cell, with_sound_sr
+from srbench.runner.splits import groups_of
+from srbench.runner.witness import Outdated, Witness
+from srbench.store import CEILING_IMAGES, IMAGES, RECORD, TRAINING_IMAGES, Record, Status, Store
 from srbench.texts import LONGEST_LOG
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.randomness import seed_everything
@@ -44,7 +46,6 @@ from srbench.uses import Use
 
 CHECKPOINT = "checkpoint"
 LOG = "log.txt"
-TRAINING_IMAGES = "images_train"
 LOG_TAIL_LINES = 30
 TILED_SHARE = 0.5
 """The share of a cell's memory limit that upscaling may fill before it tiles."""
@@ -71,36 +72,37 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
         torch.cuda.set_device(job.device)
     store = Store(job.store)
     attempt = Attempt.begin(job)
+    folder = store.folder(job.task.shelf, job.task.key)
+    witness = Witness()
     try:
         changed = changed_plugin(job.task.uses)
         if changed:
-            raise _Outdated(f"the code of the plugin {changed} changed after this was planned; run again")
+            raise Outdated(f"the code of the plugin {changed} changed after this was planned; run again")
+        witness.watch(job.task.files)
         if isinstance(job.task, Training):
-            record = _train(job, job.task, attempt, store, progress, stop)
+            record = _train(job, job.task, attempt, store, witness, progress, stop)
         elif isinstance(job.task, ExtractorTraining):
-            record = _train_extractor(job, job.task, attempt, store, progress, stop)
+            record = _train_extractor(job, job.task, attempt, store, witness, progress, stop)
         elif job.task.samples is not None:
-            record = evaluate_generator(job, job.task, attempt, store, progress)
+            record = evaluate_generator(job, job.task, attempt, store, witness, progress)
         else:
-            record = _evaluate(job, job.task, attempt, store, progress, stop)
+            record = _evaluate(job, job.task, attempt, store, witness, progress, stop)
+        witness.confirm()
     except Interrupted:
+        if witness.outdated:  # what was learned from something else is not to be gone on with
+            shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
         return
     except Exception as error:  # whatever a plugin does: it becomes a record
         traceback.print_exc()
-        record = _fault(job, attempt, store, error)
+        record = _fault(job, attempt, store, witness.outdated or error)  # a change may well be the reason of the fault
     sys.stdout.flush()
     sys.stderr.flush()
-    folder = store.folder(job.task.shelf, job.task.key)
     record.log_tail = log_tail(folder)
     if record.started == attempt.started:  # one that was there before keeps its own
         record.seconds = attempt.seconds
     store.write(job.task.shelf, record)
-    if record.status == "ok":
+    if record.status == "ok" or witness.outdated:
         shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
-
-
-class _Outdated(SrbenchError):
-    """A job whose result would stand under the key of other code."""
 
 
 def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record:
@@ -115,7 +117,7 @@ def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record
                 name=scoring.metric.name,
                 status="failed",
                 reason=in_words(error),
-                again=isinstance(error, _Outdated),
+                again=isinstance(error, Outdated),
             )
         return earlier
     return attempt.record(
@@ -127,7 +129,13 @@ def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record
 
 
 def _train(
-    job: Job, task: Training, attempt: Attempt, store: Store, progress: Progress, stop: Callable[[], bool]
+    job: Job,
+    task: Training,
+    attempt: Attempt,
+    store: Store,
+    witness: Witness,
+    progress: Progress,
+    stop: Callable[[], bool],
 ) -> Record:
     folder = store.folder("models", task.key)
     method: Method = task.method.create()
@@ -138,10 +146,10 @@ def _train(
         compile=task.compile,
     )
     resumed = any(context.folder.iterdir())
-    train = TrainingSet(read_items(task.dataset, "train", job.data_root), task.protocol)
+    train = TrainingSet(witness.items(task.dataset, "train", job.data_root, task.reads), task.protocol)
     with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
         method.fit(train, context)
-    method.save(folder)
+    saved = _saved(method.save, folder)
     channels = next(train.images())[0].shape[-1]
     # A resumed training counts the time of its earlier attempts too; only its history knows.
     last = method.history[-1] if method.history else {"seconds": time.monotonic() - attempt.clock, "step": None}
@@ -159,12 +167,19 @@ def _train(
             **({} if method.sampling else _multiply_adds(task.method, folder, channels, train.scale)),
         },
         facts={name: float(value) for name, value in method.facts.items()},
+        files=store.hashes("models", task.key, saved),
         notes=list(dict.fromkeys(method.notes)),
     )
 
 
 def _train_extractor(
-    job: Job, task: ExtractorTraining, attempt: Attempt, store: Store, progress: Progress, stop: Callable[[], bool]
+    job: Job,
+    task: ExtractorTraining,
+    attempt: Attempt,
+    store: Store,
+    witness: Witness,
+    progress: Progress,
+    stop: Callable[[], bool],
 ) -> Record:
     folder = store.folder("extractors", task.key)
     extractor: Extractor = task.extractor.create()
@@ -172,20 +187,32 @@ def _train_extractor(
         raise SrbenchError(f"extractor {task.extractor.name} learns but sets no budget; set one in __init__")
     extractor.to(job.device)
     context = _fit_context(job, task.seed, extractor.budget, folder, progress, stop)
-    train, test = (read_items(task.dataset, split, job.data_root) for split in ("train", "test"))
+    train = witness.items(task.dataset, "train", job.data_root, task.reads)
+    test = witness.items(task.dataset, "test", job.data_root, task.reads)
     seed_everything(task.seed)
     clock = time.monotonic()
     with MemoryPeak(job.device) as peak:
         facts = extractor.fit(train, test, context)
-    extractor.save(folder)
-    kept = (path for path in sorted(folder.rglob("*")) if path.is_file() and CHECKPOINT not in path.parts)
+    saved = _saved(extractor.save, folder)
     return attempt.record(
         "ok",
         environment=environment(job.device, job.threads),
         cost={"train_seconds": round(time.monotonic() - clock, 3), "train_peak_memory_gb": peak.gb},
         facts={name: float(value) for name, value in facts.items()},
-        files={path.relative_to(folder).as_posix(): sha256(path) for path in kept if path.name not in (RECORD, LOG)},
+        files=store.hashes("extractors", task.key, saved),
     )
+
+
+def _saved(save: Callable[[Path], None], folder: Path) -> list[str]:
+    """The names of the files that were written into the folder by saving."""
+
+    def stamps() -> dict[str, Stamp]:
+        files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        return {path.relative_to(folder).as_posix(): stamp(path) for path in files}
+
+    before = stamps()
+    save(folder)
+    return [name for name, now in stamps().items() if before.get(name) != now and name != LOG]
 
 
 def _fit_context(
@@ -205,13 +232,18 @@ def _fit_context(
 
 
 def _evaluate(
-    job: Job, task: Evaluation, attempt: Attempt, store: Store, progress: Progress, stop: Callable[[], bool]
+    job: Job,
+    task: Evaluation,
+    attempt: Attempt,
+    store: Store,
+    witness: Witness,
+    progress: Progress,
+    stop: Callable[[], bool],
 ) -> Record:
-    test = read_items(task.dataset, "test", job.data_root)
+    test = witness.items(task.dataset, "test", job.data_root, task.reads)
     training_split = next((scoring.training_sr for scoring in task.metrics if scoring.training_sr), "")
-    train = read_items(task.dataset, "train", job.data_root) if training_split else []
-    earlier = store.read("cells", task.key)
-    record = earlier if earlier is not None and earlier.status == "ok" else None
+    train = witness.items(task.dataset, "train", job.data_root, task.reads) if training_split else []
+    record = with_sound_sr(store, task.key)
     to_upscale = 0 if record else len(test)
     to_upscale += 0 if record and record.training_split == training_split else len(train)
     ceiling = task.method.registered.load().ceiling if record is None else ""
@@ -264,7 +296,7 @@ class _Upscaler:
         if training is not None:
             cost |= training.cost
         with MemoryPeak(self._job.device) as peak, EnergyMeter(self._job.device) as energy:
-            done = self._upscaled(items, "images")
+            done = self._upscaled(items, IMAGES)
         cost |= {
             "upscale_seconds": round(done.seconds, 4),
             "ms_per_megapixel": round(done.ms_per_megapixel, 3),
@@ -286,6 +318,7 @@ class _Upscaler:
             images=done.images,
             groups=groups_of(items),
             seen_groups=list(self._task.seen_groups),
+            files=self._hashes(IMAGES, done.images),
             model=self._task.model,
             facts={} if training is None else training.facts,
             notes=list(dict.fromkeys(self._method.notes)),
@@ -295,8 +328,10 @@ class _Upscaler:
         """The training split with its SR, upscaled unless it is there; or why it could not be."""
         if record.training_split != fingerprint:
             try:
-                record.training_images = self._upscaled(items, TRAINING_IMAGES).images
-                record.training_split = fingerprint
+                images = self._upscaled(items, TRAINING_IMAGES).images
+                others = {name: known for name, known in record.files.items() if Path(name).parts[0] != TRAINING_IMAGES}
+                record.files = {**others, **self._hashes(TRAINING_IMAGES, images)}
+                record.training_images, record.training_split = images, fingerprint
             except Exception as error:  # the test split has its SR, and the metrics that need only that go on
                 traceback.print_exc()
                 return f"upscaling the training split: {in_words(error)}"
@@ -326,6 +361,10 @@ class _Upscaler:
             seed=self._task.cell.seed if method.samples else None,
             progress=progress,
         )
+        record.files |= self._hashes(CEILING_IMAGES, record.ceiling_images)
+
+    def _hashes(self, folder: str, images: Mapping[str, str]) -> dict[str, str]:
+        return self._store.hashes("cells", self._task.key, [f"{folder}/{name}" for name in images.values()])
 
     def _emptied(self, name: str) -> Path:
         folder = self._folder / name
@@ -368,7 +407,7 @@ def _multiply_adds(use: Use, model: Path | None, channels: int, scale: int) -> d
 def _status(error: Exception) -> Status:
     import torch
 
-    if isinstance(error, _Outdated):
+    if isinstance(error, Outdated):
         return "killed"  # says nothing about the method, and the next run repeats it
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error):
         return "out_of_memory"

@@ -1,0 +1,84 @@
+"""A matrix planned and run in this process, with methods of a test's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import srbench
+from srbench.image import write_image
+from srbench.matrix import read_matrix
+from srbench.plugins import Entry, Plugin, Registered
+from srbench.runner import worker
+from srbench.runner.jobs import Job, Task
+from srbench.runner.plan import PlannedCell, make_plan
+from srbench.store import Record, Store
+from srbench.uses import Use
+
+
+class Nearest(srbench.Method):
+    """Repeats pixels."""
+
+    def upscale(self, lr: Any, scale: int) -> Any:
+        return lr.repeat_interleave(scale, -2).repeat_interleave(scale, -1)
+
+
+def picture(path: Path, seed: int, channels: int = 3) -> None:
+    """A picture of noise, 32 x 32."""
+    image = np.random.default_rng(seed).integers(0, 256, (32, 32, channels), np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_image(path, image)
+
+
+class InProcess:
+    """A dataset of two small pictures in `root/data`, a matrix, a store."""
+
+    def __init__(self, root: Path, **matrix: Any) -> None:
+        self.root, self.store = root, Store(root / "store")
+        self.data = root / "data"
+        for seed, name in enumerate(("test/a", "test/b", "train/c", "train/d")):
+            picture(self.data / f"{name}.png", seed)
+        self.content: dict[str, Any] = {
+            "name": "m",
+            "datasets": [{"use": "folder", "as": "data", "path": str(self.data)}],
+            "protocols": ["x2-rgb"],
+            "methods": ["bicubic"],
+            "metrics": ["psnr"],
+            **matrix,
+        }
+        self.method: type[srbench.Method] | None = None
+
+    @property
+    def matrix(self) -> Path:
+        path = self.root / "matrix.yaml"
+        path.write_text(json.dumps(self.content))
+        return path
+
+    def plan(self, **options: Any) -> PlannedCell:
+        """The one cell, with `method` in the place of the matrix's where there is one."""
+        from dataclasses import replace
+
+        matrix = read_matrix(self.matrix)
+        if self.method is not None:
+            plugin = Plugin("own", "srbench-own", "1", "bench_in_process")
+            use = Use("own", Registered("method", Entry("own", self.method), plugin), {})
+            matrix = replace(matrix, methods=(use,))
+        (cell,) = make_plan(matrix, self.store, **options).cells
+        return cell
+
+    def do(self, task: Task) -> Record:
+        self.store.folder(task.shelf, task.key).mkdir(parents=True, exist_ok=True)
+        worker.run(Job(task, self.store.root, self.root), lambda done, message: None, lambda: False)
+        record = self.store.read(task.shelf, task.key)
+        assert record is not None
+        return record
+
+    def run(self) -> Record:
+        """What a run would do for the cell; the record."""
+        cell = self.plan()
+        for task in cell.prerequisites():
+            self.do(task)
+        return self.do(cell.evaluation())

@@ -1,0 +1,153 @@
+"""A record names the files that belong to it with their sha256: one that was changed is made again, never scored."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from bench_in_process import InProcess
+from click.testing import CliRunner
+
+from srbench.cli import cli
+from srbench.image import read_image, write_image
+from srbench.store import RECORD, SCORES, Record
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> InProcess:
+    bench = InProcess(tmp_path)
+    assert bench.run().status == "ok"
+    return bench
+
+
+def folder(bench: InProcess) -> Path:
+    return bench.store.folder("cells", bench.plan().cell.key)
+
+
+def values(record: Record) -> dict[str, float | None]:
+    return {result.name: result.value for result in record.metrics.values()}
+
+
+def test_a_cell_names_every_file_it_left(bench: InProcess) -> None:
+    (record,) = bench.store.records("cells")
+    left = {path.relative_to(folder(bench)).as_posix() for path in folder(bench).rglob("*") if path.is_file()}
+    assert left - {RECORD} == set(record.files) == {SCORES, "images/a.png", "images/b.png"}
+
+
+@pytest.mark.parametrize("damage", ["gone", "empty", "truncated", "of another cell"])
+def test_scores_that_are_damaged_are_scored_again_without_upscaling(bench: InProcess, damage: str) -> None:
+    (before,) = bench.store.records("cells")
+    scores = folder(bench) / SCORES
+    if damage == "gone":
+        scores.unlink()
+    else:
+        content = scores.read_bytes()
+        scores.write_bytes({"empty": b"", "truncated": content[:-9], "of another cell": content + b" "}[damage])
+    planned = bench.plan()
+    assert planned.state == "stale" and planned.why.startswith("damaged: scores.parquet ")
+    assert planned.record is None, "nothing shows what stands beside damaged scores"
+    upscaled = {path: path.stat().st_mtime_ns for path in (folder(bench) / "images").iterdir()}
+    bench.content["metrics"] = ["psnr", "rmse"]
+    after = bench.run()
+    assert values(after).keys() == {"psnr", "rmse"} and values(after)["psnr"] == values(before)["psnr"]
+    assert upscaled == {path: path.stat().st_mtime_ns for path in upscaled}
+    assert bench.plan().state == "done"
+
+
+def test_results_of_another_matrix_go_with_the_scores_they_stood_in(bench: InProcess) -> None:
+    bench.content["metrics"] = ["rmse"]
+    (folder(bench) / SCORES).write_bytes(b"")
+    assert values(bench.run()).keys() == {"rmse"}
+    bench.content["metrics"] = ["psnr"]
+    assert bench.plan().why == "to be scored: psnr"
+
+
+def test_sr_that_was_replaced_by_hr_is_upscaled_again_before_it_is_scored(bench: InProcess) -> None:
+    (before,) = bench.store.records("cells")
+    sr = folder(bench) / "images/a.png"
+    true = read_image(sr)
+    write_image(sr, read_image(bench.data / "test/a.png"))
+    assert bench.plan().state == "done", "nothing is scored, so nothing is read"
+    assert bench.plan(verify=True).why == "damaged: images/a.png is not the file that was written"
+    bench.content["metrics"] = ["psnr", "rmse"]
+    planned = bench.plan()
+    assert (planned.state, planned.why) == ("stale", "damaged: images/a.png is not the file that was written")
+    after = bench.run()
+    assert (read_image(sr) == true).all()
+    assert values(after)["psnr"] == values(before)["psnr"]
+
+
+def test_sr_that_is_damaged_between_plan_and_job_is_not_scored(bench: InProcess) -> None:
+    bench.content["metrics"] = ["psnr", "rmse"]
+    planned = bench.plan()
+    (folder(bench) / "images/a.png").unlink()
+    record = bench.do(planned.evaluation())
+    assert record.status == "ok" and values(record).keys() == {"rmse"}
+    assert bench.plan().why == "to be scored: psnr"
+
+
+TRAIN: dict[str, Any] = {
+    "methods": [{"srcnn": {"preset": "small"}}],
+    "train": {"on": ["same"], "budget": {"steps": 2}},
+}
+
+
+def test_a_model_that_was_changed_is_trained_anew_and_upscales_nothing(tmp_path: Path) -> None:
+    bench = InProcess(tmp_path, **TRAIN)
+    first = bench.run()
+    assert first.status == "ok" and first.model is not None
+    model = bench.store.read("models", first.model)
+    assert model is not None and "weights.safetensors" in model.files and "history.csv" in model.files
+    weights = bench.store.folder("models", first.model) / "weights.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    planned = bench.plan()
+    assert planned.state == "done" and not planned.prerequisites()
+    shutil.rmtree(folder(bench))
+    planned = bench.plan()
+    record = bench.do(planned.evaluation())
+    assert record.status == "killed"
+    assert "damaged: weights.safetensors is not the file that was written" in record.reason
+    from srbench.runner.plan import is_done
+
+    (training,) = bench.plan().prerequisites()
+    assert not is_done(training, bench.store)
+    assert bench.run().status == "ok"
+
+
+def test_verify_lists_what_is_not_what_was_written(bench: InProcess) -> None:
+    def verify(*arguments: str) -> Any:
+        return CliRunner().invoke(cli, ["verify", *arguments])
+
+    store = str(bench.store.root)
+    assert verify(store).exit_code == 0
+    assert "every file is the one that was written" in verify("--store", store).output
+    (folder(bench) / "images/a.png").write_bytes(b"x")
+    (folder(bench) / SCORES).unlink()
+    said = verify(store, "--json")
+    assert said.exit_code == 1
+    assert {row["what"] for row in json.loads(said.output)} == {
+        "damaged: images/a.png is not the file that was written",
+        "damaged: scores.parquet is gone",
+    }
+    bench.run()
+    assert verify(store).exit_code == 0, "the next run made both again"
+
+
+def test_verify_finds_records_that_do_not_belong_to_their_folder(bench: InProcess) -> None:
+    (record,) = bench.store.records("cells")
+    path = folder(bench) / RECORD
+    for changed in (
+        msgspec.structs.replace(record, key="../" + record.key),
+        msgspec.structs.replace(record, ingredients={**record.ingredients, "seed": 7}),
+    ):
+        path.write_bytes(msgspec.json.encode(changed))
+        said = CliRunner().invoke(cli, ["verify", str(bench.store.root)])
+        assert said.exit_code == 1 and "belongs to another key" in said.output
+    path.write_bytes(b"{")
+    assert "record.json cannot be read" in CliRunner().invoke(cli, ["verify", str(bench.store.root)]).output
