@@ -87,7 +87,8 @@ class SeedSpread:
     """What training again with another seed changes, apart from what other images would change.
 
     images: `(images,)`, each image's mean over seeds: what intervals and tests are to be fed with. std: the standard
-    deviation over seeds of the mean over datasets and units, None for a single seed. seeds: how many. few: fewer than three.
+    deviation over seeds of the mean over datasets and units, None for a single seed. seeds: how many. few: fewer than
+    three.
     """
 
     images: Array
@@ -130,7 +131,8 @@ def seed_spread(scores: npt.ArrayLike, strata: Strata = None, groups: Groups = N
         raise StatsError("An image scores plus infinity under one seed and minus infinity under another.")
     images: Array = values.mean(axis=0)
     units = units_of(values.shape[1], strata, groups)
-    kept = units.pooled(np.isfinite(values).all(axis=0))
+    finite: npt.NDArray[np.bool_] = np.isfinite(values).all(axis=0)
+    kept = units.pooled(finite)
     std = None
     if count > 1 and kept.any():
         part = units.within(kept)
@@ -186,8 +188,8 @@ def unit_intervals(rows: Array, units: Units, infinite: int) -> list[Interval]:
     slack = _SAME * np.maximum(np.abs(least), np.abs(most))
     beyond = (low < least - slack) | (high > most + slack)
     # Adding zero makes -0 a 0.
-    ends = zip(*((x + 0.0).tolist() for x in (estimate, low, high)), beyond.tolist(), strict=True)
-    return [Interval(e, l, h, images, units.count, infinite, outside) for e, l, h, outside in ends]
+    found = zip(*((x + 0.0).tolist() for x in (estimate, low, high)), beyond.tolist(), strict=True)
+    return [Interval(*three, images, units.count, infinite, outside) for *three, outside in found]
 
 
 def differences(a: Array, b: Array) -> Array:
