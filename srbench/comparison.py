@@ -113,8 +113,7 @@ def _common(values: Array, units: Units) -> npt.NDArray[np.bool_]:
     """Which images are finite for every row that is finite anywhere, and can be used in a mean over datasets."""
     finite = np.isfinite(values)
     partly = finite.any(axis=1)
-    shared: npt.NDArray[np.bool_] = finite[partly].all(axis=0) & partly.any()
-    return units.pooled(shared)
+    return units.pooled(np.all(finite[partly], axis=0) & partly.any())
 
 
 def _means(

@@ -239,6 +239,26 @@ def test_a_method_perfect_everywhere_is_first_and_takes_nobodys_mean_away() -> N
     assert (got.images, got.identical(1), got.identical(3)) == (12, 12, 0)
 
 
+def test_a_dataset_that_one_method_keeps_exact_is_in_nobodys_mean_but_in_the_test() -> None:
+    rng = np.random.default_rng(7)
+    board = rng.normal(30, 1, (3, 20))
+    board[2, 12:] = math.inf
+    strata = ["a"] * 12 + ["b"] * 8
+    got, on_a = compare(board, strata), compare(board[:, :12])
+    assert [value.estimate for value in got.values] == pytest.approx([value.estimate for value in on_a.values])
+    assert (got.images, got.total_images, got.left_out) == (12, 20, ())
+    assert got.p[2, 0] < on_a.p[2, 0]
+
+
+def test_a_dataset_of_which_infinite_scores_leave_one_unit_is_in_nobodys_mean_either() -> None:
+    rng = np.random.default_rng(8)
+    board = rng.normal(30, 1, (2, 15))
+    board[0, 12:14] = math.inf
+    got = compare(board, ["a"] * 12 + ["b"] * 3)
+    assert (got.images, got.units, got.total_units, got.left_out) == (12, 12, 15, ())
+    assert got.values[1].estimate == pytest.approx(board[1, :12].mean())
+
+
 def test_methods_that_are_all_perfect_tie_without_a_mean() -> None:
     got = compare(np.full((3, 8), math.inf))
     assert [str(rank) for rank in got.ranks] == ["1-3"] * 3
