@@ -109,4 +109,6 @@ def _value(results: Iterable[Result], metric: str, mark: Mark) -> Value:
         words = [f"{significant(low, 3)} to {significant(high, 3)} between cells"]
     if f"{mark} n" in found[0].extra:
         words.append(f"n {found[0].extra[f'{mark} n']:.0f}")
-    return Value(Interval(math.fsum(numbers) / len(numbers), None, None, found[0].n, found[0].n), aside=", ".join(words))
+    return Value(
+        Interval(math.fsum(numbers) / len(numbers), None, None, found[0].n, found[0].n), aside=", ".join(words)
+    )

@@ -170,14 +170,14 @@ def test_findings_name_the_leader_the_tie_and_the_incomplete(results: Results) -
     said = findings(pooled, [table(results, "blobs"), table(results, "waves")])
     assert said.lead[0].startswith("learner leads on both datasets: ")
     gap = pooled.difference(row(pooled, "learner").entrant, row(pooled, "bicubic").entrant)
-    assert gap.estimate == pytest.approx(
-        np.mean(
-            [
-                np.mean(seed_means("psnr", d, "learner", [0, 1, 2])) - np.mean(seed_means("psnr", d, "bicubic", [None]))
-                for d in ("blobs", "waves")
-            ]
+    gains = {
+        dataset: np.subtract(
+            seed_means("psnr", dataset, "learner", [0, 1, 2]), seed_means("psnr", dataset, "bicubic", [None])
         )
-    )
+        for dataset in ("blobs", "waves")
+    }
+    # Another method keeps the third of the blobs exact, which is out of everybody's means.
+    assert gap.estimate == pytest.approx((np.delete(gains["blobs"], 2).mean() + gains["waves"].mean()) / 2)
     assert f"{gap.estimate:.2f} dB [" in said.lead[0]
     assert "bicubic and lanczos cannot be told apart." in said.lead
     assert said.cost == (
