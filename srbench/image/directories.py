@@ -19,13 +19,15 @@ from srbench.image import orientation
 from srbench.image.header import Refused, check_frames, check_size
 
 SUBFILE, OLD_SUBFILE, WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
-DESCRIPTION, SAMPLES, PLANAR, TILE_WIDTH, TILE_LENGTH = 270, 277, 284, 322, 323
+DESCRIPTION, STRIP_PLACES, SAMPLES, STRIP_ROWS, STRIP_BYTES, PLANAR, PALETTE = 270, 273, 277, 278, 279, 284, 320
+TILE_WIDTH, TILE_LENGTH, TILE_PLACES, TILE_BYTES = 322, 323, 324, 325
 SUBDIRECTORIES, EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, STACK, DEPTH = 330, 338, 339, 700, 33629, 32997
 _PIXELS = (
-    *(SUBFILE, WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR, TILE_WIDTH, TILE_LENGTH),
-    *(EXTRA_SAMPLES, SAMPLE_FORMAT, 266, 273, 278, 279, 292, 293, 317, 320, 324, 325, 347, 529, 530, 531, 532),
+    *(WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, STRIP_PLACES, SAMPLES, STRIP_ROWS, STRIP_BYTES, PLANAR, PALETTE),
+    *(TILE_WIDTH, TILE_LENGTH, TILE_PLACES, TILE_BYTES, EXTRA_SAMPLES, SAMPLE_FORMAT),
+    *(266, 292, 293, 317, 347, 529, 530, 531, 532),
 )
-"""What a decoder needs: beside the above, fill order, strips, tiles, fax options, predictor, palette, JPEG, YCbCr.
+"""What a decoder needs: beside the above, fill order, fax options, predictor, JPEG, YCbCr.
 
 Not the orientation, for some decoders would apply it.
 """
@@ -71,7 +73,9 @@ class Directory:
         self._file = file
         self._layout = layout
         self._offset = offset
-        if offset >= file.seek(0, io.SEEK_END):
+        self.held = file.seek(0, io.SEEK_END)
+        """How many bytes the whole file has."""
+        if offset >= self.held:
             raise Refused("damaged or truncated: one of its directories is not in the file")
         file.seek(offset)
         (count,) = self._unpack(layout.count)
@@ -105,7 +109,7 @@ class Directory:
         if length <= len(value):
             return value[:length]
         start = int.from_bytes(value, "little" if self._layout.order == "<" else "big")
-        if start + length > self._file.seek(0, io.SEEK_END):
+        if start + length > self.held:
             if tag not in _PIXELS:
                 return b""
             raise Refused(f"damaged or truncated: the values of its tag {tag} are not in the file")
