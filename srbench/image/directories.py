@@ -166,7 +166,7 @@ class Directory:
             return max(1, int(np.prod(shape, dtype=object)) // max(1, width * height * self.number(SAMPLES, 1)))
         return len(self.numbers(STACK)) if STACK in self else 1  # MetaMorph
 
-    def alone(self) -> io.BytesIO:
+    def alone(self) -> bytearray:
         """The file with this as its only directory, holding only the tags that make pixels, each once."""
         self._file.seek(0)
         content = bytearray(self._file.read())
@@ -179,7 +179,7 @@ class Directory:
         directory = struct.pack(order + self._layout.count, len(kept)) + kept.tobytes() + struct.pack(order + place, 0)
         content[self._offset : self._offset + len(directory)] = directory
         struct.pack_into(order + place, content, self._layout.first, self._offset)
-        return io.BytesIO(content)
+        return content
 
 
 def find(file: BinaryIO) -> tuple[Directory, Directory | None]:

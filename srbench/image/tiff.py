@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import BinaryIO
 
 import numpy as np
@@ -83,7 +84,7 @@ def _colours(picture: Directory) -> Image:
         if bits[0] != 8:
             raise Refused(f"its colours are YCBCR of {bits[0]} bits; save it as RGB")
         _check_parts(picture)
-        with pillow.opened(picture.alone()) as opened:
+        with pillow.opened(io.BytesIO(picture.alone())) as opened:
             return pillow.pixels(opened)
     image = _samples(picture)
     if kind == _PALETTE:
@@ -149,7 +150,7 @@ def _samples(picture: Directory) -> Image:
     import imagecodecs
 
     _check_parts(picture)
-    image = np.asarray(imagecodecs.tiff_decode(picture.alone().getvalue()))
+    image = np.asarray(imagecodecs.tiff_decode(picture.alone()))
     if picture.number(SAMPLES, 1) > 1 and picture.number(PLANAR, 1) == 2:
         image = np.moveaxis(image, 0, -1)
     return image[..., None] if image.ndim == 2 else image
