@@ -113,21 +113,26 @@ class Directory:
             if tag not in _PIXELS:
                 return b""
             raise Refused(f"damaged or truncated: the values of its tag {tag} are not in the file")
-        self._file.seek(start)
-        return self._file.read(length if longest is None else min(length, longest))
+        return self.bytes_at(start, length if longest is None else min(length, longest))
 
-    def numbers(self, tag: int, default: int = 0) -> tuple[int, ...]:
-        """The whole numbers of a tag; the default without any."""
+    def bytes_at(self, place: int, length: int) -> bytes:
+        """The bytes of the file from a place on."""
+        self._file.seek(place)
+        return self._file.read(length)
+
+    def numbers(self, tag: int, default: int = 0, most: int | None = None) -> tuple[int, ...]:
+        """The whole numbers of a tag, the first `most`; the default without any."""
         kinds = self._entries["kind"][self._entries["tag"] == tag]
         kind = _WHOLE.get(int(kinds[0])) if len(kinds) else None
         if kind is None:
             return (default,)
-        values = np.frombuffer(self.content(tag), self._layout.order + kind)
-        return tuple(values.tolist()) or (default,)
+        number = np.dtype(self._layout.order + kind)
+        values = np.frombuffer(self.content(tag, None if most is None else most * number.itemsize), number)
+        return tuple(values[:most].tolist()) or (default,)
 
     def number(self, tag: int, default: int = 0) -> int:
         """The first whole number of a tag."""
-        return self.numbers(tag, default)[0]
+        return self.numbers(tag, default, 1)[0]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -164,7 +169,7 @@ class Directory:
                 return 1
             width, height = self.size
             return max(1, int(np.prod(shape, dtype=object)) // max(1, width * height * self.number(SAMPLES, 1)))
-        return len(self.numbers(STACK)) if STACK in self else 1  # MetaMorph
+        return len(self.numbers(STACK, 0, _MOST)) if STACK in self else 1  # MetaMorph
 
     def alone(self) -> bytearray:
         """The file with this as its only directory, holding only the tags that make pixels, each once."""
@@ -197,7 +202,7 @@ def find(file: BinaryIO) -> tuple[Directory, Directory | None]:
         raise Refused("damaged: it holds no directory, and so no picture")
     pictures = _full(chain)
     if not pictures:
-        below = [place for directory in chain for place in directory.numbers(SUBDIRECTORIES)]
+        below = [place for directory in chain for place in directory.numbers(SUBDIRECTORIES, 0, _MOST)]
         # What one of them leads to may be named as well.
         chains = (_chain(file, layout, place, visited) for place in below if place not in visited)
         pictures = _full([directory for chain in chains for directory in chain])

@@ -61,6 +61,11 @@ def size(file: BinaryIO) -> tuple[int, int, int]:
     return *_frame_size(segments), _orientation(segments)
 
 
+def frame_size(content: bytes) -> tuple[int, int]:
+    """Width and height of a JPEG, be it whole or a part of a TIFF."""
+    return _frame_size(list(_segments(content)))
+
+
 def _segments(content: bytes) -> Iterator[_Segment]:
     """All segments up to the first scan's; what stands between them is passed over, as every decoder does."""
     at = 2

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from srbench.image import pillow
+from srbench.image import jpeg, pillow
 from srbench.image.array import PEAKS, Image
 from srbench.image.directories import (
     BITS,
@@ -48,6 +48,7 @@ _NAMES = {33003: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000", 34887: "LE
 _UNSPECIFIED, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2
 """What a further sample of a TIFF may be: unsaid, alpha by which the colours are multiplied, or are not."""
 _MOST_SAMPLES = 4
+_TRUNCATED = "damaged or truncated: some of its pixels are not in the file"
 
 
 def decode(file: BinaryIO) -> tuple[Image, int]:
@@ -66,7 +67,7 @@ def size(file: BinaryIO) -> tuple[int, int, int]:
 
 
 def _colours(picture: Directory) -> Image:
-    bits, samples = picture.numbers(BITS, 1)[:_MOST_SAMPLES], picture.number(SAMPLES, 1)
+    bits, samples = picture.numbers(BITS, 1, _MOST_SAMPLES), picture.number(SAMPLES, 1)
     kind = _kind(picture, samples)
     name = _KINDS.get(kind, str(kind))
     if kind not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR):
@@ -142,7 +143,13 @@ def _check_parts(picture: Directory) -> None:
     if len(parts) < expected or any(
         not place or not length or place + length > picture.held for place, length in parts
     ):
-        raise Refused("damaged or truncated: some of its pixels are not in the file")
+        raise Refused(_TRUNCATED)
+    if picture.number(COMPRESSION, 1) == _JPEG and planes == 1:  # planes of colour may have fewer pixels
+        for number, (place, length) in enumerate(parts):
+            rows = down if TILE_WIDTH in picture else min(down, height - number * down)
+            held = jpeg.frame_size(picture.bytes_at(place, length))
+            if held[0] < across or held[1] < rows:
+                raise Refused(_TRUNCATED)
 
 
 def _samples(picture: Directory) -> Image:
@@ -160,7 +167,7 @@ def _masked(image: Image, mask: Directory) -> Image:
     """The picture with a mask of the same size, 1 where it is to be seen, as its alpha."""
     _check_compression(mask)
     values = _samples(mask)
-    if values.shape != (*image.shape[:2], 1) or mask.numbers(BITS, 1) != (1,):
+    if values.shape != (*image.shape[:2], 1) or mask.number(BITS, 1) != 1:
         width, height = mask.size
         raise Refused(f"has a transparency mask of {width} x {height}, {mask.number(BITS, 1)} bits; flatten it first")
     if image.shape[-1] not in (1, 3):
