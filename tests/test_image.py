@@ -276,7 +276,7 @@ def test_a_transparent_palette_entry_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".jpg", ".tif"])
 def test_cmyk_is_refused(suffix: str, tmp_path: Path) -> None:
     Pillow.fromarray(RGB8).convert("CMYK").save(tmp_path / f"x{suffix}")
-    refused(tmp_path / f"x{suffix}", "its colours are (CMYK|SEPARATED); save it as grey or RGB")
+    refused(tmp_path / f"x{suffix}", "its colours are CMYK; save it as grey or RGB")
 
 
 def test_odd_depths_and_channels_are_refused(tmp_path: Path) -> None:

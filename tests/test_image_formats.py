@@ -252,7 +252,7 @@ TIFF = [
     Case("pillow-1.tif", pillow(BITS, "1", compression="group4"), "bits"),
     Case("pillow-palette.tif", indexed, "colours"),
     Case("pillow-packbits.tif", pillow(GREY8, compression="packbits"), "grey8"),
-    Case("pillow-cmyk.tif", pillow(RGB8, "CMYK"), "!its colours are SEPARATED"),
+    Case("pillow-cmyk.tif", pillow(RGB8, "CMYK"), "!its colours are CMYK"),
     Case("pillow-lab.tif", pillow(RGB8, "LAB"), "!its colours are CIELAB"),
     Case("pillow-jpeg.tif", pillow(RGB8, compression="jpeg", quality=90, exif=exif(5)), "~rgb8", 5),
     Case("pillow-pages.tif", frames, "!2 frames"),
@@ -276,7 +276,7 @@ TIFF = [
     Case("im-pyramid.tif", "convert rgb8.ppm -define ptif:minimum-geometry=4x4 ptif:OUT", "rgb8"),
     Case("im-pages.tif", "convert rgb8.ppm grey8.pgm OUT", "!2 frames"),
     Case("im-big-endian.tif", "convert rgb16.ppm -endian MSB tiff64:OUT", "rgb16"),
-    Case("im-cmyk.tif", "convert rgb8.ppm -colorspace CMYK OUT", "!its colours are SEPARATED"),
+    Case("im-cmyk.tif", "convert rgb8.ppm -colorspace CMYK OUT", "!its colours are CMYK"),
     Case("gm.tif", "gm convert rgb8.ppm -compress Zip OUT", "rgb8"),
     Case("gm-16.tif", "gm convert rgb16.ppm -compress LZW OUT", "rgb16"),
     Case("tiffcp-planes.tif", "tiffcp -p separate -c lzw:2 pillow.tif OUT", "rgb8"),
@@ -295,7 +295,7 @@ TIFF = [
     Case("pamtotiff.tif", "pamtotiff -lzw -predictor=1 -output OUT rgb8.ppm", "rgb8"),
     Case("pamtotiff-white-is-zero.tif", "pamtotiff -miniswhite -output OUT grey16.pgm", "grey16"),
     Case("pnmtotiff.tif", "pnmtotiff -flate -color rgb16.ppm > OUT", "rgb16"),
-    Case("pnmtotiffcmyk.tif", "pnmtotiffcmyk rgb8.ppm > OUT", "!its colours are SEPARATED"),
+    Case("pnmtotiffcmyk.tif", "pnmtotiffcmyk rgb8.ppm > OUT", "!its colours are CMYK"),
 ]
 FORMATS = {"PNG": PNG, "JPEG": JPEG, "BMP": BMP, "WebP": WEBP, "netpbm": NETPBM, "TIFF": TIFF}
 

@@ -240,6 +240,20 @@ def test_a_jpeg_of_endless_scans_is_refused(tmp_path: Path) -> None:
     refused(put(tmp_path / "x.jpg", whole[:-2] + whole[last:-2] * 200 + whole[-2:]), "its pixels come in 2.. scans")
 
 
+def test_a_jpeg_that_promises_more_pixels_than_its_bits_can_hold_is_refused(tmp_path: Path) -> None:
+    whole = bytearray(jpeg())
+    frame = whole.index(b"\xff\xc0")
+    whole[frame + 5 : frame + 9] = struct.pack(">HH", 9000, 9000)
+    refused(put(tmp_path / "x.jpg", bytes(whole)), "some of its pixels are not in the file")
+
+
+def test_a_jpeg_of_one_colour_is_as_small_as_a_jpeg_can_be_and_read(tmp_path: Path) -> None:
+    for options in ({"optimize": True}, {"progressive": True}):
+        Pillow.new("RGB", (512, 512), (90, 120, 30)).save(tmp_path / "x.jpg", quality=1, **options)
+        with Pillow.open(tmp_path / "x.jpg") as picture:
+            np.testing.assert_array_equal(read_image(tmp_path / "x.jpg"), np.asarray(picture))
+
+
 @pytest.mark.parametrize(
     ("kind", "bits", "reason"),
     [(0xC1, 12, "has 12 bits a pixel"), (0xC3, 8, "is a lossless JPEG"), (0xC5, 8, "is a hierarchical JPEG")],
@@ -271,6 +285,12 @@ def test_a_bmp_whose_alpha_is_empty_is_opaque_and_any_other_alpha_counts(tmp_pat
     colours, alpha = read_with_alpha(tmp_path / "x.bmp")
     np.testing.assert_array_equal(colours, RGB8)
     np.testing.assert_array_equal(alpha, one[..., None])
+
+
+def test_a_large_bmp_in_run_lengths_is_refused_before_it_is_undone(tmp_path: Path) -> None:
+    header = struct.pack("<IiiHHIIiiII", 40, 5000, 5000, 1, 8, 1, 0, 0, 0, 256, 0) + bytes(1024)
+    content = b"BM" + struct.pack("<IHHI", 54 + 1024 + 10_000, 0, 0, 54 + 1024) + header + bytes(10_000)
+    refused(put(tmp_path / "x.bmp", content), "is a BMP in run lengths of more than")
 
 
 def test_a_png_whose_alpha_is_empty_is_transparent(tmp_path: Path) -> None:

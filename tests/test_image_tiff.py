@@ -20,7 +20,7 @@ Array = npt.NDArray[np.generic]
 RNG = np.random.default_rng(11)
 ROWS, COLUMNS = np.mgrid[:16, :24]
 RGB8 = np.dstack([COLUMNS * 10, ROWS * 15, (ROWS + COLUMNS) * 6]).astype(np.uint8)
-GREY8 = RGB8[..., 0]
+GREY8 = RGB8[..., 0].copy()
 LAYOUTS = [(order, big) for order in "<>" for big in (False, True)]
 Tags = list[tuple[int, int, int, int]]
 
@@ -144,6 +144,42 @@ def test_metadata_that_points_nowhere_do_not_refuse_a_picture(tmp_path: Path) ->
     np.testing.assert_array_equal(read_image(put(tmp_path / "x.tif", content))[..., 0], GREY8)
 
 
+@pytest.mark.parametrize("pixels", [RGB8, GREY8], ids=["ycbcr", "grey"])
+@pytest.mark.parametrize("tag", [256, 257])
+def test_a_jpeg_smaller_than_the_picture_that_it_should_be_is_refused(tag: int, pixels: Array, tmp_path: Path) -> None:
+    path = tmp_path / "x.tif"
+    Pillow.fromarray(pixels).save(path, compression="jpeg", tiffinfo={278: 999})
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tiff.pages[0].tags[tag].overwrite(900)
+    with pytest.raises(ImageError, match="some of its pixels are not in the file"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("compression", [None, "lzw", "zlib", "packbits", "lzma", "zstd"])
+def test_a_strip_with_too_few_pixels_is_refused_though_its_data_end_well(
+    compression: str | None, tmp_path: Path
+) -> None:
+    noise = RNG.integers(0, 256, (16, 24), dtype=np.uint8)
+    path = tmp_path / "x.tif"
+    tifffile.imwrite(path, noise, photometric="minisblack", rowsperstrip=16, compression=compression)
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tiff.pages[0].tags[257].overwrite(900)
+        tiff.pages[0].tags[278].overwrite(900)
+    with pytest.raises(ImageError):
+        read_image(path)
+
+
+@pytest.mark.parametrize("options", [{"rowsperstrip": 8}, {"tile": (16, 16)}], ids=["strips", "tiles"])
+@pytest.mark.parametrize("subsampling", [(1, 1), (2, 2)])
+def test_a_jpeg_in_several_parts_is_near_what_was_written(
+    subsampling: tuple[int, int], options: dict[str, object], tmp_path: Path
+) -> None:
+    smooth = np.dstack([COLUMNS * 3 + 50, ROWS * 3 + 90, (ROWS + COLUMNS) * 2 + 70]).astype(np.uint8)[:13, :21]
+    tifffile.imwrite(tmp_path / "x.tif", smooth, photometric="rgb", subsampling=subsampling, **options, **JPEG)
+    found = read_image(tmp_path / "x.tif").astype(int)
+    assert np.abs(found - smooth).mean() < 3
+
+
 # --- which directory is the picture -----------------------------------------------------------------------------------
 
 JPEG = {"compression": "jpeg", "compressionargs": {"level": 100}}
@@ -202,7 +238,7 @@ def test_a_stack_of_metamorph_is_refused(tmp_path: Path) -> None:
 
 
 def masked(path: Path, pixels: Array, mask: Array, mask_first: bool = False) -> Path:
-    """A picture with a transparency mask, written by Pillow's libtiff page by page."""
+    """A picture with a transparency mask, a page each."""
     with tifffile.TiffWriter(path) as tiff:
         pages = [
             lambda: tiff.write(pixels, photometric="rgb", metadata=None),

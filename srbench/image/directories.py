@@ -19,13 +19,15 @@ from srbench.image import orientation
 from srbench.image.header import Refused, check_frames, check_size
 
 SUBFILE, OLD_SUBFILE, WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
-DESCRIPTION, SAMPLES, PLANAR, TILE_WIDTH, TILE_LENGTH = 270, 277, 284, 322, 323
+DESCRIPTION, STRIP_PLACES, SAMPLES, STRIP_ROWS, STRIP_BYTES, PLANAR, PALETTE = 270, 273, 277, 278, 279, 284, 320
+TILE_WIDTH, TILE_LENGTH, TILE_PLACES, TILE_BYTES = 322, 323, 324, 325
 SUBDIRECTORIES, EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, STACK, DEPTH = 330, 338, 339, 700, 33629, 32997
 _PIXELS = (
-    *(SUBFILE, WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR, TILE_WIDTH, TILE_LENGTH),
-    *(EXTRA_SAMPLES, SAMPLE_FORMAT, 266, 273, 278, 279, 292, 293, 317, 320, 324, 325, 347, 529, 530, 531, 532),
+    *(WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, STRIP_PLACES, SAMPLES, STRIP_ROWS, STRIP_BYTES, PLANAR, PALETTE),
+    *(TILE_WIDTH, TILE_LENGTH, TILE_PLACES, TILE_BYTES, EXTRA_SAMPLES, SAMPLE_FORMAT),
+    *(266, 292, 293, 317, 347, 529, 530, 531, 532),
 )
-"""What a decoder needs: beside the above, fill order, strips, tiles, fax options, predictor, palette, JPEG, YCbCr.
+"""What a decoder needs: beside the above, fill order, fax options, predictor, JPEG, YCbCr.
 
 Not the orientation, for some decoders would apply it.
 """
@@ -71,7 +73,9 @@ class Directory:
         self._file = file
         self._layout = layout
         self._offset = offset
-        if offset >= file.seek(0, io.SEEK_END):
+        self.held = file.seek(0, io.SEEK_END)
+        """How many bytes the whole file has."""
+        if offset >= self.held:
             raise Refused("damaged or truncated: one of its directories is not in the file")
         file.seek(offset)
         (count,) = self._unpack(layout.count)
@@ -105,25 +109,30 @@ class Directory:
         if length <= len(value):
             return value[:length]
         start = int.from_bytes(value, "little" if self._layout.order == "<" else "big")
-        if start + length > self._file.seek(0, io.SEEK_END):
+        if start + length > self.held:
             if tag not in _PIXELS:
                 return b""
             raise Refused(f"damaged or truncated: the values of its tag {tag} are not in the file")
-        self._file.seek(start)
-        return self._file.read(length if longest is None else min(length, longest))
+        return self.bytes_at(start, length if longest is None else min(length, longest))
 
-    def numbers(self, tag: int, default: int = 0) -> tuple[int, ...]:
-        """The whole numbers of a tag; the default without any."""
+    def bytes_at(self, place: int, length: int) -> bytes:
+        """The bytes of the file from a place on."""
+        self._file.seek(place)
+        return self._file.read(length)
+
+    def numbers(self, tag: int, default: int = 0, most: int | None = None) -> tuple[int, ...]:
+        """The whole numbers of a tag, the first `most`; the default without any."""
         kinds = self._entries["kind"][self._entries["tag"] == tag]
         kind = _WHOLE.get(int(kinds[0])) if len(kinds) else None
         if kind is None:
             return (default,)
-        values = np.frombuffer(self.content(tag), self._layout.order + kind)
-        return tuple(values.tolist()) or (default,)
+        number = np.dtype(self._layout.order + kind)
+        values = np.frombuffer(self.content(tag, None if most is None else most * number.itemsize), number)
+        return tuple(values[:most].tolist()) or (default,)
 
     def number(self, tag: int, default: int = 0) -> int:
         """The first whole number of a tag."""
-        return self.numbers(tag, default)[0]
+        return self.numbers(tag, default, 1)[0]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -160,9 +169,9 @@ class Directory:
                 return 1
             width, height = self.size
             return max(1, int(np.prod(shape, dtype=object)) // max(1, width * height * self.number(SAMPLES, 1)))
-        return len(self.numbers(STACK)) if STACK in self else 1  # MetaMorph
+        return len(self.numbers(STACK, 0, _MOST)) if STACK in self else 1  # MetaMorph
 
-    def alone(self) -> io.BytesIO:
+    def alone(self) -> bytearray:
         """The file with this as its only directory, holding only the tags that make pixels, each once."""
         self._file.seek(0)
         content = bytearray(self._file.read())
@@ -175,7 +184,7 @@ class Directory:
         directory = struct.pack(order + self._layout.count, len(kept)) + kept.tobytes() + struct.pack(order + place, 0)
         content[self._offset : self._offset + len(directory)] = directory
         struct.pack_into(order + place, content, self._layout.first, self._offset)
-        return io.BytesIO(content)
+        return content
 
 
 def find(file: BinaryIO) -> tuple[Directory, Directory | None]:
@@ -193,7 +202,7 @@ def find(file: BinaryIO) -> tuple[Directory, Directory | None]:
         raise Refused("damaged: it holds no directory, and so no picture")
     pictures = _full(chain)
     if not pictures:
-        below = [place for directory in chain for place in directory.numbers(SUBDIRECTORIES)]
+        below = [place for directory in chain for place in directory.numbers(SUBDIRECTORIES, 0, _MOST)]
         # What one of them leads to may be named as well.
         chains = (_chain(file, layout, place, visited) for place in below if place not in visited)
         pictures = _full([directory for chain in chains for directory in chain])

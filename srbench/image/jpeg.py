@@ -16,6 +16,9 @@ _ALONE = (0x00, 0x01, *range(0xD0, 0xD9))
 _FRAMES = (*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0))
 _DECODABLE = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
 """Of the kinds of frame: baseline, extended, progressive, and the latter two in arithmetic coding."""
+_ARITHMETIC = (0xC9, 0xCA)
+_MOST_PIXELS_A_BYTE = 8 * 64
+"""In Huffman's coding each block of 8 x 8 pixels takes a bit at least."""
 _APPLICATION = range(0xE0, 0xF0)
 _COLOURS = (b"JFIF\0", b"Adobe")
 """The application segments that tell which colours the numbers are."""
@@ -39,8 +42,11 @@ def decode(file: BinaryIO) -> tuple[Image, int]:
     """
     content = file.read()
     segments = list(_segments(content))
-    _frame_size(segments)
+    width, height = _frame_size(segments)
     scan = segments[-1]
+    is_arithmetic = any(segment.marker in _ARITHMETIC for segment in segments)
+    if not is_arithmetic and (len(content) - scan.end) * _MOST_PIXELS_A_BYTE < width * height:
+        raise Refused("damaged or truncated: some of its pixels are not in the file")
     scans = content.count(bytes((0xFF, _START_OF_SCAN)), scan.start, content.find(bytes((0xFF, _END)), scan.end))
     if scans > _MOST_SCANS:
         raise Refused(f"its pixels come in {scans} scans, more than {_MOST_SCANS}; save it anew")
@@ -53,6 +59,11 @@ def size(file: BinaryIO) -> tuple[int, int, int]:
     """Width, height and orientation, from the segments before the pixels."""
     segments = list(_segments(file.read()))
     return *_frame_size(segments), _orientation(segments)
+
+
+def frame_size(content: bytes) -> tuple[int, int]:
+    """Width and height of a JPEG, be it whole or a part of a TIFF."""
+    return _frame_size(list(_segments(content)))
 
 
 def _segments(content: bytes) -> Iterator[_Segment]:

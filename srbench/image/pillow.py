@@ -15,6 +15,9 @@ from srbench.image.header import Refused, check_frames, check_size
 # Only plain raster formats: a PostScript file called .png must not start Ghostscript.
 _FORMATS = ("BMP", "WEBP", "GIF", "JPEG", "PNG", "TIFF")
 
+_MOST_IN_RUNS = 2**22
+"""Pillow undoes run lengths in Python, pixel by pixel."""
+
 
 def decode(file: BinaryIO) -> tuple[Image, int]:
     """The picture with alpha, if it has any, as its last channel; and its orientation."""
@@ -33,6 +36,8 @@ def opened(file: BinaryIO) -> ImageFile.ImageFile:
     """The file, its header read and its size checked."""
     picture = Pillow.open(file, formats=_FORMATS)
     check_size(*picture.size)
+    if any(tile.codec_name == "bmp_rle" for tile in picture.tile) and picture.width * picture.height > _MOST_IN_RUNS:
+        raise Refused(f"is a BMP in run lengths of more than {_MOST_IN_RUNS:,} pixels; save it as PNG")
     return picture
 
 

@@ -25,8 +25,8 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
     Returns `(H, W, C)`, C 1 or 3, in the file's own depth (float16 and float64 become float32; 1, 2 and 4 bits become
     the 8-bit values they stand for). The content decides the format, not the suffix. Palettes become the colours they
-    stand for (grey, when all are grey), an opaque alpha channel is dropped, an EXIF rotation is applied, colour
-    profiles are not. What has no single honest reading (transparency, CMYK, several frames, an odd depth, NaN, a
+    stand for (grey, when all are grey), an opaque alpha channel is dropped, an orientation in EXIF or XMP is applied,
+    colour profiles are not. What has no single honest reading (transparency, CMYK, several frames, an odd depth, NaN, a
     damaged or empty file) raises `ImageError` with the file's name.
     """
     image, alpha = read_with_alpha(path)
