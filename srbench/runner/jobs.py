@@ -111,6 +111,7 @@ class Evaluation:
 
     metrics: those to be computed. model: the key of the training it needs. samples: how many images a generator makes;
     None: the method upscales. learned_from: the dataset whose training split the model saw, where there is a model.
+    warnings: what is probably wrong with the data, for the record.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -122,6 +123,7 @@ class Evaluation:
     model: str | None = None
     samples: int | None = None
     learned_from: Use | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

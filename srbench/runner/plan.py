@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from srbench.errors import SrbenchError, in_words
 from srbench.matrix import Matrix
 from srbench.method import Method
 from srbench.metric import Skip
+from srbench.names import ImageName
 from srbench.protocol import Protocol
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring, Training
 from srbench.runner.provenance import provenance, read_by
@@ -34,6 +35,7 @@ class PlannedCell:
     `retry`: its last attempt did not end well and is to be repeated. why: the reason for the state, in words.
     training: the model it was or is to be made with. metrics: those to be computed. verdict: how the cell ends without
     being run (its dataset is missing, the method does not support it). samples: how many images a generator makes.
+    warnings: what is probably wrong with the data, a sentence each.
     """
 
     cell: Cell
@@ -47,12 +49,21 @@ class PlannedCell:
     why: str
     record: Record | None
     samples: int | None = None
+    warnings: tuple[str, ...] = ()
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
         model, learned_from = (None, None) if self.training is None else (self.training.key, self.training.dataset)
         return Evaluation(
-            self.cell, self.method, self.dataset, self.protocol, self.metrics, model, self.samples, learned_from
+            self.cell,
+            self.method,
+            self.dataset,
+            self.protocol,
+            self.metrics,
+            model,
+            self.samples,
+            learned_from,
+            self.warnings,
         )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:
@@ -73,14 +84,20 @@ class PlannedCell:
 
 @dataclass(frozen=True)
 class Plan:
-    """All cells of a matrix, in the order of the file."""
+    """All cells of a matrix, in the order of the file. names: of images that are not called by their ids."""
 
     matrix: Matrix
     cells: tuple[PlannedCell, ...]
+    names: frozenset[ImageName] = frozenset()
 
     def with_records_of(self, store: Store) -> Plan:
         """The same cells with their records read anew; those that have one are done."""
-        return Plan(self.matrix, tuple(_with_record(planned, store) for planned in self.cells))
+        return replace(self, cells=tuple(_with_record(planned, store) for planned in self.cells))
+
+    @property
+    def warnings(self) -> list[str]:
+        """Those of all cells, each once."""
+        return distinct_warnings(self.cells)
 
     def extractors(self, store: Store) -> list[ExtractorTraining]:
         """The extractors that a run would train."""
@@ -92,6 +109,11 @@ class Plan:
             if isinstance(task, ExtractorTraining) and not is_done(task, store)
         }
         return list(needed.values())
+
+
+def distinct_warnings(cells: Iterable[PlannedCell]) -> list[str]:
+    """What is probably wrong with the data of these cells, each sentence once."""
+    return list(dict.fromkeys(warning for planned in cells for warning in planned.warnings))
 
 
 def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
@@ -114,7 +136,8 @@ def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = ()) -> P
     shows before anything is trained. retry: statuses whose cells are to be repeated, besides `killed`.
     """
     planner = _Planner(matrix, store, frozenset(retry) | ALWAYS_RETRIED)
-    return Plan(matrix, tuple(planner.cells()))
+    cells = tuple(planner.cells())
+    return Plan(matrix, cells, planner.names)
 
 
 class _Planner:
@@ -126,6 +149,11 @@ class _Planner:
         self._earlier = _by_point(store.records("cells"))
         self._asked: dict[str, tuple[Cell, tuple[Scoring, ...]]] = {}
         self._squares: dict[tuple[int, str], Use] = {}
+
+    @property
+    def names(self) -> frozenset[ImageName]:
+        """Of images in the splits that were looked at."""
+        return frozenset(self._splits.names)
 
     def cells(self) -> Iterator[PlannedCell]:
         for dataset in self._matrix.datasets:
@@ -159,13 +187,16 @@ class _Planner:
     ) -> PlannedCell:
         verdict: tuple[Status, str] | None = None
         training = None
+        warnings: list[str] = []
         test: Mapping[str, Any]
         read: Mapping[str, Any] = {}
         try:
             survey = self._splits.survey(dataset, "test", protocol)
             test = {"fingerprint": survey.fingerprint}
+            warnings += self._splits.warnings(dataset, "test", protocol)
             if train_on is not None and seed is not None:
                 training = self._training(dataset if isinstance(train_on, str) else train_on, protocol, method, seed)
+                warnings += self._splits.warnings(training.dataset, "train", training.protocol)
                 self._splits.check_leak(survey, training.dataset, protocol)
             made: Method = method.create()
             read = _read(made)
@@ -194,7 +225,8 @@ class _Planner:
                 **({} if self._matrix.samples is None else {"samples": self._matrix.samples}),
             },
         )
-        return self._compared(cell, dataset, protocol, method, training, verdict)
+        planned = self._compared(cell, dataset, protocol, method, training, verdict)
+        return replace(planned, warnings=tuple(dict.fromkeys(warnings)))
 
     def _training(self, dataset: Use, protocol: Protocol, method: Use, seed: int) -> Training:
         matrix = self._matrix
