@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from srbench.errors import SrbenchError, nearest
 from srbench.matrix import Matrix, read_matrix
+from srbench.names import write_names
 from srbench.plugins import registry
-from srbench.runner.plan import Plan, PlannedCell, make_plan
+from srbench.runner.plan import Plan, PlannedCell, distinct_warnings, make_plan
 from srbench.runner.supervisor import Display, run_cells
 from srbench.store import Status, Store
 
@@ -68,9 +69,13 @@ def run(
     with place.locked():
         place.remember_matrix(matrix.path)
         plan = make_plan(matrix, place, retry, verify=verify)
-        chosen = [planned for planned in select(plan, where or {}) if planned.state != "done"]
+        write_names(place, plan.names)
+        asked, watching = select(plan, where or {}), display or Silent()
+        for warning in distinct_warnings(asked):
+            watching.warned(warning)
+        chosen = [planned for planned in asked if planned.state != "done"]
         if chosen:
-            run_cells(chosen, place, kind(place, matrix.limits, jobs), display or Silent())
+            run_cells(chosen, place, kind(place, matrix.limits, jobs), watching)
         return Run(plan.with_records_of(place), place)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,21 +50,20 @@ class Item:
 
     def read_hr(self) -> tuple[Image, float]:
         """HR in native depth, and its white. Raises `ImageError` when a value is negative or above the white."""
-        image = _read(self.hr, self.id)
-        peak = peak_of(image) if self.peak is None else self.peak
-        low, high = image.min(), image.max()
-        if low < 0 or high > peak:
-            # LR and SR are clamped to this range: such values would count as errors of every method.
-            raise ImageError(
-                f"image {self.id!r} has values from {low:g} to {high:g}, outside 0 to {peak:g}, its declared white; "
-                "declare the true peak, or rescale the picture"
-            )
-        return image, peak
+        return self._in_range(_read(self.hr, self.id), f"image {self.id!r}")
 
     def read_lr(self, degradation: str, scale: int) -> Image | None:
-        """The LR that comes with the dataset for this degradation and scale, if there is one."""
+        """The LR that comes with the dataset for this degradation and scale, if there is one.
+
+        Raises `ImageError` when a value is negative or above HR's white.
+        """
         picture = self.lr.get((degradation, scale))
-        return None if picture is None else _read(picture, self.id)
+        return None if picture is None else self._in_range(_read(picture, self.id), f"the LR of image {self.id!r}")[0]
+
+    def _in_range(self, image: Image, name: str) -> tuple[Image, float]:
+        peak = peak_of(image) if self.peak is None else self.peak
+        check_range(name, image.min(), image.max(), peak)
+        return image, peak
 
     def read_mask(self) -> Image | None:
         """The segmentation `(H, W, 1)`, the size of HR; None when there is none. Values are classes, not brightness."""
@@ -74,6 +73,18 @@ class Item:
         if mask.shape[-1] != 1:
             raise ImageError(f"the mask of image {self.id!r} has {mask.shape[-1]} channels; it should have one")
         return mask
+
+
+def check_range(name: str, low: float, high: float, peak: float) -> None:
+    """Raise `ImageError` when the values of a picture, from `low` to `high`, do not lie between 0 and its white.
+
+    LR and SR are clamped to this range: such values would count as errors of every method.
+    """
+    if low < 0 or high > peak:
+        raise ImageError(
+            f"{name} has values from {low:g} to {high:g}, outside 0 to {peak:g}, its declared white; declare the true "
+            "peak, or rescale the picture"
+        )
 
 
 def _read(picture: Picture, item: str) -> Image:
@@ -105,3 +116,10 @@ class Dataset(ABC):
     @abstractmethod
     def test(self) -> Iterable[Item]:
         """The test split."""
+
+    def remarks(self) -> Sequence[str]:
+        """What a person should know of what was found, a sentence each: files that were left out, for example.
+
+        Asked after `prepare`. They are printed when a run is planned, and published with its results.
+        """
+        return ()

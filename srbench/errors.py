@@ -9,13 +9,18 @@ from collections.abc import Iterable
 class SrbenchError(Exception):
     """Something is wrong outside the program: a file, a name, a setting.
 
-    The message says what is wrong, where, and what to do. The command line prints it and exits with 2.
+    The message says what is wrong, where, and what to do. The command line prints it and exits with 2. Bytes of file
+    names that are no UTF-8, which nothing can print, stand in it as codes.
     """
+
+    def __str__(self) -> str:
+        return super().__str__().encode(errors="backslashreplace").decode()
 
 
 def in_words(error: Exception) -> str:
     """What a record says of an exception: its message, after its type unless it was written for people."""
-    return str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
+    text = str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
+    return text.encode(errors="backslashreplace").decode()
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

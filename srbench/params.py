@@ -152,6 +152,8 @@ def _normal(parameter: Parameter) -> Any:
 
 def _convert(parameter: Parameter, value: Any, folder: Path | None) -> Any:
     def decode(type_: Any, raw: Any) -> Any:
+        if re.Pattern in (type_, get_origin(type_)):
+            return _compiled(raw)
         if type_ is not Path:
             raise NotImplementedError  # what msgspec wants to hear of a type that is not ours to read
         if isinstance(raw, Path):
@@ -173,6 +175,15 @@ def _convert(parameter: Parameter, value: Any, folder: Path | None) -> Any:
         raise ParameterError(parameter.name, f"{parameter.name}: {detail}") from None
     except (TypeError, NotImplementedError):  # an annotation that msgspec does not know: the class checks for itself
         return value
+
+
+def _compiled(raw: Any) -> re.Pattern[str]:
+    if not isinstance(raw, str):
+        raise ValueError(f"expected a regular expression, got {raw!r}")
+    try:
+        return re.compile(raw)
+    except re.error as error:
+        raise ValueError(f"{raw!r} is no regular expression: {error}") from None
 
 
 def _finite(value: Any) -> bool:

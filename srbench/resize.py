@@ -1,8 +1,8 @@
 """Resizing as MATLAB's `imresize` does it: the convention in which super-resolution numbers are published.
 
 Keys' cubic kernel (a = -0.5), kernels widened by the factor when shrinking (antialiasing), symmetric padding at the
-borders (or the outermost pixel repeated), weights renormalised. Keys, "Cubic convolution interpolation for digital image processing", 1981; Duchon,
-"Lanczos filtering in one and two dimensions", 1979.
+borders (or the outermost pixel repeated), weights renormalised. Keys, "Cubic convolution interpolation for digital
+image processing", 1981; Duchon, "Lanczos filtering in one and two dimensions", 1979.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Borders = Literal["mirror", "repeat"]
 Array = npt.NDArray[np.float64]
 
 _TIE = 1e-8
-"""How far below a half a value may lie and still be rounded up. The weights of a scale s are multiples of 1 / (16 s^4):
-what lies below a half lies 1e-6 below it or more (up to s = 8), and float64 errs by less than 1e-9 of a 16-bit level."""
+"""How far below a half a value may lie and still be rounded up. The weights of a scale s are multiples of 1 / (16 s^4),
+so what lies below a half lies 1e-6 below it or more (up to s = 8); float64 errs by less than 1e-9 of a 16-bit level."""
 
 
 def _box(x: Array) -> Array:

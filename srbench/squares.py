@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,10 @@ class Squares(Dataset):
     def prepare(self, root: Path) -> None:
         """Prepare the other dataset."""
         self._dataset.prepare(root)
+
+    def remarks(self) -> Sequence[str]:
+        """Those of the other dataset."""
+        return self._dataset.remarks()
 
     def train(self) -> Iterator[Item]:
         """The training split."""

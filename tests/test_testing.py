@@ -113,6 +113,7 @@ WRONG_DATASETS = {
     "toys.datasets:NotItems": ("gives_items", "'picture.png'"),
     "toys.datasets:OneIdForAll": ("ids_are_unique", "'picture' for one"),
     "toys.datasets:IdsAreFolders": ("ids_are_file_names", "'../0'"),
+    "toys.datasets:RemarksAreOneText": ("remarks_are_sentences", "'left out: 3 files'"),
     "toys.datasets:HoldsPixels": ("items_hold_no_pixels", "pixels of its hr"),
     "toys.datasets:TwoChannels": ("pictures_are_readable", "(24, 32, 2)"),
     "toys.datasets:NoPixels": ("pictures_are_readable", "picture-0' cannot be read"),

@@ -19,7 +19,8 @@ from srbench.cli.output import print_rows
 def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> None:
     """Show every cell of MATRIX with its state: done, new, stale (and what changed), or to be repeated.
 
-    Before them, the extractors that would be trained for their metrics.
+    Before them, the extractors that would be trained for their metrics; after them, what is probably wrong with the
+    data.
     """
     from srbench.api import default_store
     from srbench.matrix import read_matrix
@@ -29,8 +30,9 @@ def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> No
     read = read_matrix(matrix)
     place = Store(store or default_store(read))
     plan = make_plan(read, place, verify=verify)
+    no_warnings = {"warnings": ()} if as_json else {}
     trainings = [
-        {"cell": task.label, "state": "new", "why": "metrics run on it", "key": task.key[:12]}
+        {"cell": task.label, "state": "new", "why": "metrics run on it", "key": task.key[:12], **no_warnings}
         for task in plan.extractors(place)
     ]
     rows = [
@@ -39,6 +41,7 @@ def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> No
             "state": planned.state,
             "why": planned.why if planned.verdict is None or planned.state == "done" else ": ".join(planned.verdict),
             "key": planned.cell.key[:12],
+            **({"warnings": planned.warnings} if as_json else {}),
         }
         for planned in plan.cells
     ]
@@ -46,3 +49,9 @@ def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> No
     if not as_json:
         counts = Counter(planned.state for planned in plan.cells)
         click.echo(f"{len(rows)} cells: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
+        for warning in plan.warnings:
+            click.secho(f"warning: {warning}", fg="yellow")
+        told = "\n".join([*plan.warnings, *(str(row["why"]) for row in rows)])
+        for named in sorted(plan.names):
+            if named.id in told:
+                click.echo(f"{named.dataset}, {named.split} split: {named.id} is {named.name}")

@@ -19,6 +19,7 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     """Show the record of CELL: its label (`set5/x4-y/bicubic`) or the first digits of its key."""
     import msgspec
 
+    from srbench.names import read_names
     from srbench.stores import find_record
 
     place, stored = find_record(cell, store)
@@ -42,6 +43,10 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
         facts |= {f"metric.{name}.{extra}": f"{value:.6g}" for extra, value in result.extra.items()}
         if result.notes:
             facts[f"metric.{name}.notes"] = "; ".join(result.notes)
+    for named in read_names(place):
+        if (named.dataset, named.split) == (record.point.get("dataset"), "test") and named.id in record.images:
+            facts[f"name.{named.id}"] = named.name
+    facts |= {f"warning.{number}": warning for number, warning in enumerate(record.warnings, start=1)}
     width = max(len(name) for name in facts)
     for name, value in facts.items():
         click.echo(visible(f"{name.ljust(width)}  {'-' if value is None else value}"))

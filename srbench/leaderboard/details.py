@@ -85,7 +85,9 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
         "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
         "image_heads": _heads(_image_metrics(result), [result]),
         "images": _image_lines(result),
-        "notes": list(dict.fromkeys([*(record.notes if record else []), *(run.notes if run else [])])),
+        "notes": list(
+            dict.fromkeys([*(record.warnings + record.notes if record else []), *(run.notes if run else [])])
+        ),
         "training": group,
         "cost": cost_lines(record.cost, planned.protocol.task) if record else [],
         "parameters": flat(planned.method.params),

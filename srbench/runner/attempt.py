@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srbench.cell import SCHEMA
-from srbench.runner.jobs import Job
+from srbench.runner.jobs import Evaluation, Job
 from srbench.store import Record, Status
 
 
@@ -40,6 +40,7 @@ class Attempt:
             reason=reason,
             point=task.point(),
             ingredients=task.ingredients,
+            warnings=list(task.warnings) if isinstance(task, Evaluation) else [],
             started=self.started,
             seconds=self.seconds,
             **fields,

@@ -15,11 +15,15 @@ from srbench.runner.supervisor import Display
 from srbench.store import Record, Status
 from srbench.texts import brief
 
+_ERRORS = Console(stderr=True, highlight=False)
 _STYLES: dict[str, str] = {"ok": "green", "skipped": "yellow"}
 
 
 class Silent(Display):
     """Shows nothing."""
+
+    def warned(self, warning: str) -> None:
+        """Nothing."""
 
     def planned(self, cells: int) -> None:
         """Nothing."""
@@ -63,6 +67,10 @@ class Lines(Display):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+    def warned(self, warning: str) -> None:
+        """A line on standard error."""
+        _ERRORS.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
 
     def planned(self, cells: int) -> None:
         """A bar for the whole."""

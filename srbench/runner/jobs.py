@@ -140,6 +140,7 @@ class Evaluation:
     None: the method upscales. learned_from: the dataset whose training split the model saw, where there is a model.
     seen_groups: groups of the test split of which that training split holds other regions.
     method_files: that the method reads, as of a training.
+    warnings: what is probably wrong with the data, for the record.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -153,6 +154,7 @@ class Evaluation:
     learned_from: Use | None = None
     seen_groups: tuple[str, ...] = ()
     method_files: Mapping[Path, str | None] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def files(self) -> dict[Path, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from srbench.errors import in_words
 from srbench.matrix import Matrix
 from srbench.method import Method
 from srbench.metric import Skip
+from srbench.names import ImageName
 from srbench.protocol import Protocol
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring, Training
 from srbench.runner.provenance import files_of, provenance, read_by
@@ -38,7 +39,8 @@ class PlannedCell:
     metrics by name; none where a file of it is damaged. samples: how many images a generator makes. seen_groups: the
     tested groups of which the model learned from other regions. keys: of all metrics that are asked for, by name.
     stored: the record of the store whose SR is sound, so that it need not be made again. files: that its method reads,
-    with their sha256.
+    with their sha256. warnings: what is probably wrong with the data, a
+    sentence each.
     """
 
     cell: Cell
@@ -56,6 +58,7 @@ class PlannedCell:
     keys: Mapping[str, str] = field(default_factory=dict)
     stored: Record | None = None
     files: Mapping[Path, str | None] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
@@ -71,6 +74,7 @@ class PlannedCell:
             learned_from,
             self.seen_groups,
             self.files,
+            self.warnings,
         )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:
@@ -96,14 +100,20 @@ class PlannedCell:
 
 @dataclass(frozen=True)
 class Plan:
-    """All cells of a matrix, in the order of the file."""
+    """All cells of a matrix, in the order of the file. names: of images that are not called by their ids."""
 
     matrix: Matrix
     cells: tuple[PlannedCell, ...]
+    names: frozenset[ImageName] = frozenset()
 
     def with_records_of(self, store: Store) -> Plan:
         """The same cells with their records read anew; those that have one are done."""
-        return Plan(self.matrix, tuple(_with_record(planned, store) for planned in self.cells))
+        return replace(self, cells=tuple(_with_record(planned, store) for planned in self.cells))
+
+    @property
+    def warnings(self) -> list[str]:
+        """Those of all cells, each once."""
+        return distinct_warnings(self.cells)
 
     def extractors(self, store: Store) -> list[ExtractorTraining]:
         """The extractors that a run would train."""
@@ -115,6 +125,11 @@ class Plan:
             if isinstance(task, ExtractorTraining) and not is_done(task, store)
         }
         return list(needed.values())
+
+
+def distinct_warnings(cells: Iterable[PlannedCell]) -> list[str]:
+    """What is probably wrong with the data of these cells, each sentence once."""
+    return list(dict.fromkeys(warning for planned in cells for warning in planned.warnings))
 
 
 def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
@@ -138,7 +153,8 @@ def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = (), *, v
     every picture and every file of a record anew; otherwise SR is compared with its record where it is to be scored.
     """
     planner = _Planner(matrix, store, frozenset(retry) | ALWAYS_RETRIED, verify)
-    return Plan(matrix, tuple(planner.cells()))
+    cells = tuple(planner.cells())
+    return Plan(matrix, cells, planner.names)
 
 
 class _Planner:
@@ -150,6 +166,11 @@ class _Planner:
         self._splits = Splits(verify)
         self._earlier = _by_point(store.records("cells"))
         self._squares: dict[tuple[int, str], Use] = {}
+
+    @property
+    def names(self) -> frozenset[ImageName]:
+        """Of images in the splits that were looked at."""
+        return frozenset(self._splits.names)
 
     def cells(self) -> Iterator[PlannedCell]:
         for dataset in self._matrix.datasets:
@@ -184,14 +205,17 @@ class _Planner:
         verdict: tuple[Status, str] | None = None
         training = None
         seen_groups: tuple[str, ...] = ()
+        warnings: list[str] = []
         test: Mapping[str, Any]
         read: Mapping[str, Any] = {}
         files: Mapping[Path, str | None] = {}
         try:
             survey = self._splits.survey(dataset, "test", protocol)
             test = {"fingerprint": survey.fingerprint}
+            warnings += self._splits.warnings(dataset, "test", protocol)
             if train_on is not None and seed is not None:
                 training = self._training(dataset if isinstance(train_on, str) else train_on, protocol, method, seed)
+                warnings += self._splits.warnings(training.dataset, "train", training.protocol)
                 seen_groups = self._splits.check_leak(survey, training.dataset, protocol)
             made: Method = method.create()
             read, files = _read(made), files_of(method, made)
@@ -221,7 +245,7 @@ class _Planner:
             },
         )
         planned = self._compared(cell, dataset, protocol, method, training, verdict, files)
-        return replace(planned, seen_groups=seen_groups)
+        return replace(planned, seen_groups=seen_groups, warnings=tuple(dict.fromkeys(warnings)))
 
     def _training(self, dataset: Use, protocol: Protocol, method: Use, seed: int) -> Training:
         matrix = self._matrix

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from srbench.dataroot import data_root
 from srbench.dataset import Dataset, DatasetMissing, Item
 from srbench.errors import SrbenchError
+from srbench.names import ImageName
 from srbench.protocol import Protocol
 from srbench.regions import overlapping
 from srbench.runner.survey import Survey, Surveyor
@@ -28,18 +29,23 @@ class Unusable(Exception):
 
 
 class Splits:
-    """What is in the datasets of a plan. Every question raises `Unusable` where there is no answer."""
+    """What is in the datasets of a plan. Every question raises `Unusable` where there is no answer.
+
+    names: of images, as far as they were asked for, that are not called by their ids.
+    """
 
     def __init__(self, verify: bool = False) -> None:
         """verify: read every picture, whatever is remembered of its file."""
         self._surveyor = Surveyor(verify)
         self._read: dict[tuple[int, Split], list[Item] | Unusable] = {}
+        self._remarks: dict[int, Sequence[str]] = {}
+        self.names: set[ImageName] = set()
 
     def items(self, use: Use, split: Split) -> list[Item]:
         """The items of a split that is not empty."""
         known = self._read.get((id(use), split))
         if known is None:
-            known = self._read[id(use), split] = _read(use, split)
+            known = self._read[id(use), split] = self._looked_at(use, split)
         if isinstance(known, Unusable):
             raise known
         if not known:
@@ -49,6 +55,14 @@ class Splits:
     def survey(self, use: Use, split: Split, protocol: Protocol) -> Survey:
         """The split as one protocol meets it."""
         return self._surveyor.survey(self.items(use, split), protocol)
+
+    def warnings(self, use: Use, split: Split, protocol: Protocol) -> list[str]:
+        """What a person should know of the split as one protocol meets it, a sentence each."""
+        survey = self.survey(use, split, protocol)
+        return [
+            *(f"{use.name}: {remark}" for remark in self._remarks[id(use)]),
+            *(f"{use.name}, {_ADJECTIVES[split]} split: {warning}" for warning in survey.warnings),
+        ]
 
     def fingerprint(self, use: Use, split: Split) -> str:
         """Of everything in the split that does not depend on a protocol, masks included."""
@@ -83,25 +97,36 @@ class Splits:
             raise Unusable("failed", f"group {group!r}: {what} in the training split of {training.name}")
         return tuple(sorted(test.groups.keys() & train.groups.keys()))
 
+    def _looked_at(self, use: Use, split: Split) -> list[Item] | Unusable:
+        try:
+            dataset = _prepared(use, data_root())
+            self._remarks[id(use)] = dataset.remarks()
+            items = _items(dataset, split)
+            self.names |= {ImageName(use.name, split, item.id, item.name) for item in items if item.name is not None}
+            return items
+        except DatasetMissing as missing:
+            return Unusable("skipped", str(missing))
+        except SrbenchError as error:
+            return Unusable("failed", str(error))
+        except Exception as error:  # a plugin's own fault: its cells fail, the others go on
+            return Unusable("failed", f"dataset {use.name}: {type(error).__name__}: {error}")
+
 
 def read_items(use: Use, split: Split, root: Path) -> list[Item]:
     """The items of a dataset's split, its files found under the data root."""
+    return _items(_prepared(use, root), split)
+
+
+def _prepared(use: Use, root: Path) -> Dataset:
     dataset: Dataset = use.create()
     dataset.prepare(root)
+    return dataset
+
+
+def _items(dataset: Dataset, split: Split) -> list[Item]:
     return list(dataset.train() if split == "train" else dataset.test())
 
 
 def groups_of(items: Iterable[Item]) -> dict[str, str]:
     """The group of each image that has one, by image id."""
     return {item.id: item.group for item in items if item.group is not None}
-
-
-def _read(use: Use, split: Split) -> list[Item] | Unusable:
-    try:
-        return read_items(use, split, data_root())
-    except DatasetMissing as missing:
-        return Unusable("skipped", str(missing))
-    except SrbenchError as error:
-        return Unusable("failed", str(error))
-    except Exception as error:  # a plugin's own fault: its cells fail, the others go on
-        return Unusable("failed", f"dataset {use.name}: {type(error).__name__}: {error}")

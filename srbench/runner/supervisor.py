@@ -24,6 +24,10 @@ class Display(ABC):
     """Someone who watches a run."""
 
     @abstractmethod
+    def warned(self, warning: str) -> None:
+        """Something is probably wrong with the data of cells that are about to run."""
+
+    @abstractmethod
     def planned(self, cells: int) -> None:
         """So many cells are about to run."""
 
@@ -166,6 +170,7 @@ def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, disp
         reason=reason,
         point=cell.point(),
         ingredients=cell.ingredients,
+        warnings=list(planned.warnings),
         started=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
         model=None if planned.training is None else planned.training.key,
     )

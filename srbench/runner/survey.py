@@ -15,24 +15,33 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import platformdirs
 
 from srbench.cell import digest
-from srbench.dataset import DatasetError, Item, Picture
+from srbench.dataset import DatasetError, Item, Picture, check_range
 from srbench.errors import SrbenchError, in_words
 from srbench.filehash import stamp
-from srbench.image import Image, read_image
+from srbench.image import PEAKS, Image, ImageError, read_image
 from srbench.method import Problem
 from srbench.protocol import Protocol
 from srbench.regions import Regions, regions
+from srbench.runner.doubts import doubts
 
 
 class PictureFacts(msgspec.Struct, frozen=True):
-    """What a plan needs to know of a picture: the sha256 of its pixels, its shape (H, W, C) and its type."""
+    """What a plan needs to know of a picture: the sha256 of its pixels, its shape (H, W, C) and its type; its values.
+
+    zero_bits: how many of the lowest bits are 0 in every value of a picture of integers.
+    """
 
     sha256: str
     shape: tuple[int, int, int]
     depth: str
+    low: float
+    high: float
+    mean: float
+    zero_bits: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,8 @@ class Survey:
     """What a split holds, as one protocol meets it.
 
     fingerprint: changes when any id, pixel, label, group, region or used LR changes. lr_sizes: (height, width) of each
-    LR. pictures: the sha256 of each HR. groups: the groups that occur, with their regions.
+    LR. pictures: the sha256 of each HR. groups: the groups that occur, with their regions. warnings: what is probably
+    wrong with its values, a sentence each, as `doubts` finds it.
     """
 
     fingerprint: str
@@ -49,6 +59,7 @@ class Survey:
     lr_sizes: tuple[tuple[int, int], ...]
     channels: tuple[int, ...]
     depths: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     def problem(self, scale: int) -> Problem:
         """What a method will meet."""
@@ -74,12 +85,14 @@ class Surveyor:
         if not items:
             raise DatasetError("the split is empty")
         rows, sizes, pictures, channels, depths = [], [], set(), set(), set()
+        hrs, lrs = [], []
         seen: set[str] = set()
         for item in items:
             if item.id in seen:
                 raise DatasetError(f"two images have the id {item.id!r}")
             seen.add(item.id)
             hr = self._facts(item, item.hr)
+            _check_range(item, item.hr, hr)
             height, width = _lr_size(item, hr, protocol)
             lr = item.lr.get((protocol.degradation, protocol.scale))
             lr_facts = None if lr is None else self._facts(item, lr)
@@ -88,6 +101,10 @@ class Surveyor:
                     f"{_name(item, lr)}: LR is {lr_facts.shape[1]} x {lr_facts.shape[0]} x {lr_facts.shape[2]}; beside "
                     f"its HR at scale {protocol.scale} it should be {width} x {height} x {hr.shape[2]}"
                 )
+            if lr is not None and lr_facts is not None:
+                _check_range(item, lr, lr_facts)
+                lrs.append((item, hr, lr_facts))
+            hrs.append((item, hr))
             sizes.append((height, width))
             channels.add(1 if protocol.channel == "y8" else hr.shape[2])
             depths.add(hr.depth)
@@ -102,6 +119,7 @@ class Surveyor:
             lr_sizes=tuple(sizes),
             channels=tuple(sorted(channels)),
             depths=tuple(sorted(depths)),
+            warnings=doubts(hrs, lrs),
         )
 
     def fingerprint(self, items: list[Item]) -> str:
@@ -156,7 +174,18 @@ def facts_of(image: Image) -> PictureFacts:
     """What there is to know of a picture that was read."""
     hashed = hashlib.sha256(f"{image.shape}{image.dtype.name}".encode() + image.tobytes())
     height, width, channels = image.shape
-    return PictureFacts(hashed.hexdigest(), (height, width, channels), image.dtype.name)
+    low, high = float(image.min()), float(image.max())
+    mean = float(image.mean(dtype=np.float64))
+    used = 0 if image.dtype == np.float32 else int(np.bitwise_or.reduce(image, axis=None))
+    zero_bits = (used & -used).bit_length() - 1 if used else 0
+    return PictureFacts(hashed.hexdigest(), (height, width, channels), image.dtype.name, low, high, mean, zero_bits)
+
+
+def _check_range(item: Item, picture: Picture, facts: PictureFacts) -> None:
+    try:
+        check_range(_name(item, picture), facts.low, facts.high, PEAKS[facts.depth] if item.peak is None else item.peak)
+    except ImageError as error:
+        raise DatasetError(str(error)) from None
 
 
 def _lr_size(item: Item, hr: PictureFacts, protocol: Protocol) -> tuple[int, int]:
@@ -182,7 +211,7 @@ class _FileMemory:
 
     def get(self, path: Path) -> PictureFacts | None:
         known: PictureFacts | None = None
-        with contextlib.suppress(OSError, sqlite3.Error, msgspec.DecodeError):
+        with contextlib.suppress(OSError, sqlite3.Error, msgspec.DecodeError, UnicodeEncodeError):
             query = "SELECT facts FROM seen WHERE path = ? AND stamp = ?"
             for (facts,) in self._execute(query, str(path.resolve()), str(stamp(path))):
                 known = msgspec.json.decode(facts, type=PictureFacts)
@@ -194,7 +223,7 @@ class _FileMemory:
         with contextlib.suppress(OSError):
             before = stamp(path)
         facts = facts_of(read_image(path))
-        with contextlib.suppress(OSError, sqlite3.Error):
+        with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):
             if before == stamp(path):
                 statement = "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)"
                 self._execute(statement, str(path.resolve()), str(before), msgspec.json.encode(facts))

@@ -78,6 +78,17 @@ def ids_are_file_names(subject: DatasetSubject) -> None:
                 )
 
 
+@check("dataset", needs=("gives_items",))
+def remarks_are_sentences(subject: DatasetSubject) -> None:
+    """`remarks()` gives nothing, or lines of text: they are printed and published."""
+    remarks = subject.prepared.remarks()
+    if isinstance(remarks, str):
+        raise CheckFailure(f"remarks() gave the text {remarks!r}; it should give a list of sentences")
+    for remark in remarks:
+        if not isinstance(remark, str) or not remark.strip() or not remark.isprintable():
+            raise CheckFailure(f"remarks() gave {remark!r}; each should be a sentence that can be printed")
+
+
 def _pictures(item: Item) -> Mapping[str, Picture | None]:
     return {"hr": item.hr, "mask": item.mask, **{f"lr {key}": picture for key, picture in item.lr.items()}}
 

@@ -49,6 +49,11 @@ class OnlyTest(srbench.Dataset):
         return [srbench.Item("one", partial(textured_uint8, 0, 24, 32))]
 
 
+class RemarksAreOneText(Pictures):
+    def remarks(self):
+        return "left out: 3 files"
+
+
 class NotHere(OnlyTest):
     def prepare(self, root):
         raise srbench.DatasetMissing(f"no folder {root / 'not-here'}.")

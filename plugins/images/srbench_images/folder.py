@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from pathlib import Path
 
 from srbench.dataset import Dataset, DatasetError, Item
+from srbench.picturefiles import is_picture
 
-from .listing import is_picture, pictures
+from .listing import pictures, remark
+from .naming import Ids, discreet, named
 
 
 class Folder(Dataset):
@@ -16,28 +20,57 @@ class Folder(Dataset):
     and `train` if you like, these are the splits. Source and licence are yours.
     """
 
-    def __init__(self, path: Path, name: str | None = None, peak: float | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str | None = None,
+        peak: float | None = None,
+        group: re.Pattern[str] | None = None,
+        ids: Ids = "names",
+    ) -> None:
         """Where the pictures are.
 
         path: the folder. name: what it is called in tables. peak: the value that means white, when it is not that of
-        the files' depth (255, 65535, 1.0): 4095 for a 12-bit camera's 16-bit files.
+        the files' depth (255, 65535, 1.0): 4095 for a 12-bit camera's 16-bit files. group: a regular expression that
+        finds in a file's name (without suffix) which group the image belongs to, the patient or the scene: `^P[0-9]+`.
+        ids: `coded` keeps the files' names out of records and pages.
         """
         self.path = path
         self.name = name
         self.peak = peak
+        self.group = None if group is None else re.compile(group)
+        self.ids = ids
 
     def prepare(self, root: Path) -> None:
         """Check the folder; the data root plays no part. Raises `DatasetMissing` or `DatasetError`."""
-        self.train()
-        self.test()
+        _ = self._splits
 
     def train(self) -> list[Item]:
         """The pictures in `train`; none without such a folder."""
-        return self._items(self.path / "train") if self._has_splits() and (self.path / "train").is_dir() else []
+        return self._splits.get("train", [])
 
     def test(self) -> list[Item]:
         """The pictures in `test`, or in the folder itself."""
-        return self._items(self.path / "test" if self._has_splits() else self.path)
+        return self._splits["test"]
+
+    def remarks(self) -> list[str]:
+        """What was left out."""
+        known = ("train", "test") if self._has_splits() else ()
+        found = remark(self.path, known=known)
+        for split in ("train", "test"):
+            if (self.path / split).is_dir():
+                found += remark(self.path / split, split)
+        return found
+
+    @cached_property
+    def _splits(self) -> dict[str, list[Item]]:
+        with discreet(self.ids):
+            if self._has_splits():
+                folders = {split: self.path / split for split in ("train", "test") if (self.path / split).is_dir()}
+            else:
+                folders = {"test": self.path}
+            found = {split: self._items(folder) for split, folder in folders.items()}
+        return named(found, self.ids, self.group)
 
     def _has_splits(self) -> bool:
         train, test = (self.path / split for split in ("train", "test"))

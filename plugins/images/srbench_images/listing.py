@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 
 from srbench.dataset import DatasetError, DatasetMissing
 from srbench.image import SUFFIXES
+from srbench.picturefiles import has_picture_name, is_picture, left_out
 
 _LONGEST_ID = 100
 
@@ -16,9 +18,9 @@ _LONGEST_ID = 100
 def pictures(folder: Path) -> dict[str, Path]:
     """Id to file, sorted by id: every file of `folder` with a picture's suffix that is not hidden.
 
-    Other files and subfolders are passed over. Raises `DatasetMissing` when the folder is not there, `DatasetError`
-    when it holds no picture, or two whose ids are the same (also where only upper and lower case tell them apart:
-    many file systems do not).
+    Other files and subfolders are passed over (`remark` counts them). Raises `DatasetMissing` when the folder is not
+    there, `DatasetError` when it holds no picture, or two whose ids are the same (also where only upper and lower case
+    tell them apart: many file systems do not), or a link to a picture that is not there.
     """
     if not folder.exists():
         raise DatasetMissing(f"{folder}: there is no such folder")
@@ -27,6 +29,11 @@ def pictures(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     taken: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
+        if has_picture_name(path) and path.is_symlink() and not path.exists():
+            raise DatasetError(
+                f"{path}: is a symbolic link to {path.readlink()}, which is not there; fetch the file (git annex get, "
+                "dvc pull), or remove the link"
+            )
         if is_picture(path):
             name = safe_id(path.stem)
             other = taken.setdefault(name.lower(), path)
@@ -42,9 +49,13 @@ def pictures(folder: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def is_picture(path: Path) -> bool:
-    """A visible file with a picture's suffix, in upper or lower case."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+def remark(folder: Path, name: str = "", known: Collection[str] = ()) -> list[str]:
+    """A sentence about what was left out of a folder, hidden files apart; nothing where that is nothing.
+
+    name: what the folder is called inside the dataset's. known: entries that have another meaning.
+    """
+    words = left_out(path for path in folder.iterdir() if path.name not in known)
+    return [f"left out{' of ' if name else ''}{name}: {words}"] if words else []
 
 
 def safe_id(stem: str) -> str:

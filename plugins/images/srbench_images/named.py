@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from srbench.dataset import Dataset, DatasetError, DatasetMissing, Item
+from srbench.picturefiles import is_picture
 
-from .listing import is_picture, pictures
+from .listing import pictures, remark
 
 _SCALES = (2, 3, 4, 8)
 
@@ -50,6 +51,13 @@ class _Named(Dataset):
     def test(self) -> list[Item]:
         """Every picture."""
         return self._items()
+
+    def remarks(self) -> list[str]:
+        """What was left out."""
+        assert self._found is not None, "prepared"
+        if (self._found / "HR").is_dir():
+            return remark(self._found / "HR", "HR")
+        return remark(self._found, known=("LR_bicubic",))
 
     def _items(self) -> list[Item]:
         if self._found is None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from srbench.dataset import Dataset, DatasetError, DatasetMissing, Item
 from srbench.image import image_size
 
-from .listing import pictures
+from .listing import pictures, remark
+from .naming import Ids, discreet, named
 
 _SCALE_SUFFIX = re.compile(r"(?P<stem>.+?)[._-]?[xX](?P<scale>[1-9][0-9]?)")
 
@@ -55,18 +56,28 @@ class Pairs(Dataset):
     """
 
     def __init__(
-        self, path: Path, name: str | None = None, degradation: str = "bicubic", peak: float | None = None
+        self,
+        path: Path,
+        name: str | None = None,
+        degradation: str = "bicubic",
+        peak: float | None = None,
+        group: re.Pattern[str] | None = None,
+        ids: Ids = "names",
     ) -> None:
         """Where the pairs are.
 
         path: the folder that holds `validation` and perhaps `train`. name: what it is called in tables. degradation:
         the protocol degradation that these LR pictures stand for. peak: the value that means white, when it is not
-        that of the files' depth (255, 65535, 1.0).
+        that of the files' depth (255, 65535, 1.0). group: a regular expression that finds in the name of HR (without
+        suffix) which group the image belongs to: `^P[0-9]+`. ids: `coded` keeps the files' names out of records and
+        pages.
         """
         self.path = path
         self.name = name
         self.degradation = degradation
         self.peak = peak
+        self.group = None if group is None else re.compile(group)
+        self.ids = ids
 
     def prepare(self, root: Path) -> None:
         """Check every pair by its headers; the data root plays no part. Raises `DatasetMissing`, `DatasetError`."""
@@ -74,17 +85,32 @@ class Pairs(Dataset):
 
     def train(self) -> list[Item]:
         """The pairs in `train`; none without such a folder."""
-        return [self._item(pair) for pair in self._splits["train"]]
+        return self._splits["train"]
 
     def test(self) -> list[Item]:
         """The pairs in `validation`."""
-        return [self._item(pair) for pair in self._splits["validation"]]
+        return self._splits["validation"]
+
+    def remarks(self) -> list[str]:
+        """What was left out."""
+        found = remark(self.path, known=("train", "validation"))
+        for split in ("train", "validation"):
+            if (self.path / split).is_dir():
+                found += remark(self.path / split, split, ("HR", "LR"))
+                for what in ("HR", "LR"):
+                    found += remark(self.path / split / what, f"{split}/{what}")
+        return found
 
     def _item(self, pair: _Pair) -> Item:
         return Item(pair.name, pair.hr, {(self.degradation, pair.scale): pair.lr}, peak=self.peak)
 
     @cached_property
-    def _splits(self) -> dict[str, list[_Pair]]:
+    def _splits(self) -> dict[str, list[Item]]:
+        with discreet(self.ids):
+            found = {split: [self._item(pair) for pair in pairs] for split, pairs in self._matched().items()}
+        return named(found, self.ids, self.group)
+
+    def _matched(self) -> dict[str, list[_Pair]]:
         for folder in (self.path, self.path / "validation"):
             if not folder.is_dir():
                 raise DatasetMissing(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,11 @@ from srbench_images.folder import Folder
 from srbench_images.listing import safe_id
 
 from srbench.dataset import DatasetError, DatasetMissing
+from srbench.errors import SrbenchError
 from srbench.image import ImageError, write_image
+from srbench.params import ParameterError, resolve
+from srbench.protocol import Protocol
+from srbench.runner.survey import Surveyor
 
 SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -35,6 +42,142 @@ def test_every_picture_is_a_test_item_and_the_rest_is_passed_over(tmp_path: Path
     assert [item.id for item in dataset.test()] == ["a", "b", "c", "d"]
     assert dataset.train() == []
     assert dataset.test()[0].read_hr()[0].tolist() == np.full((8, 8, 1), 7).tolist()
+
+
+def test_what_was_left_out_is_counted_and_named(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    assert Folder(tmp_path).remarks() == []
+    for name in ("b.dcm", "c.fits", "d.GIF", "e.gif", "f.a name", ".hidden.gif", "._a.tif", "Thumbs.db"):
+        (tmp_path / name).write_bytes(b"?")
+    for name in ("one", "two", "__MACOSX", ".git"):
+        (tmp_path / name).mkdir()
+    dataset = Folder(tmp_path)
+    dataset.prepare(tmp_path)
+    assert dataset.remarks() == ["left out: 5 files (.dcm, .fits, .gif) and 2 folders"]
+
+
+def test_what_was_left_out_of_splits_is_told_of_each(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        put(tmp_path / split / f"{split}.png")
+    (tmp_path / "test" / "a.nii").write_bytes(b"?")
+    (tmp_path / "readme.txt").write_text("?")
+    dataset = Folder(tmp_path)
+    dataset.prepare(tmp_path)
+    assert dataset.remarks() == ["left out: 1 file (.txt)", "left out of test: 1 file (.nii)"]
+
+
+def test_a_link_to_a_picture_that_was_not_fetched_is_an_error(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    (tmp_path / "b.png").symlink_to(tmp_path / "annex" / "b.png")
+    with pytest.raises(DatasetError, match=r"b\.png: is a symbolic link to .*annex/b\.png, which is not there"):
+        Folder(tmp_path).prepare(tmp_path)
+    (tmp_path / "annex").mkdir()
+    put(tmp_path / "annex" / "b.png")
+    assert [item.id for item in Folder(tmp_path).test()] == ["a", "b"]
+
+
+def test_a_group_is_what_an_expression_finds_in_the_name(tmp_path: Path) -> None:
+    for name in ("P01_s1.png", "P01_s2.png", "P02_s1.png"):
+        put(tmp_path / name)
+    assert [item.group for item in Folder(tmp_path).test()] == [None] * 3
+    assert [item.group for item in Folder(tmp_path, group=re.compile("^P[0-9]+")).test()] == ["P01", "P01", "P02"]
+    assert [item.group for item in Folder(tmp_path, group=re.compile("^P([0-9]+)")).test()] == ["01", "01", "02"]
+    put(tmp_path / "Q3.png")
+    with pytest.raises(DatasetError, match=r"Q3\.png: `group: \^P\[0-9\]\+` finds nothing in its name"):
+        Folder(tmp_path, group=re.compile("^P[0-9]+")).prepare(tmp_path)
+
+
+def test_an_expression_that_is_none_is_an_error_of_the_matrix() -> None:
+    with pytest.raises(ParameterError, match=r"group: .*P\[0-9.* is no regular expression: unterminated character set"):
+        resolve(Folder, {"path": ".", "group": "P[0-9"})
+    assert resolve(Folder, {"path": ".", "group": "^P"})["group"] == re.compile("^P")
+
+
+def test_a_name_that_is_not_the_id_is_kept_and_can_be_printed(tmp_path: Path) -> None:
+    put(tmp_path / "plain.png")
+    put(tmp_path / "\u043f\u0430\u0446\u0438\u0435\u043d\u0442.png")
+    put(tmp_path / os.fsdecode(b"M\xfcnchen.png"))
+    put(tmp_path / "new\nline.png")
+    items = Folder(tmp_path).test()
+    assert all(SAFE.fullmatch(item.id) for item in items)
+    names = {item.name for item in items}
+    assert names == {None, "\u043f\u0430\u0446\u0438\u0435\u043d\u0442.png", "M\\udcfcnchen.png", "new\\nline.png"}
+    assert all(name is None or name.isprintable() for name in names)
+    for item in items:
+        item.read_hr()
+
+
+def test_a_picture_whose_name_is_no_text_is_named_in_messages_that_can_be_printed(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"M\xfcnchen.png")).write_bytes(b"no picture")
+    (item,) = Folder(tmp_path).test()
+    with pytest.raises(ImageError) as caught:
+        item.read_hr()
+    assert "M\\udcfcnchen.png" in str(caught.value)
+    assert str(caught.value).encode()
+    with pytest.raises(ImageError, match=r"M\\udcfcnchen\.png"):
+        Surveyor().survey([item], Protocol("x2", 2))
+
+
+PATIENTS = ("mueller_1", "mueller_2", "schmidt_1")
+SURNAME = re.compile("^[a-z]+")
+
+
+def patients(folder: Path, *splits: str) -> None:
+    for split in splits:
+        for value, name in enumerate(PATIENTS):
+            put(folder / split / f"{name}.png", value + 10 * len(split))
+
+
+def test_coded_ids_and_groups_tell_nothing_of_names(tmp_path: Path) -> None:
+    patients(tmp_path, "train", "test")
+    dataset = Folder(tmp_path, ids="coded", group=SURNAME)
+    dataset.prepare(tmp_path)
+    train, test = dataset.train(), dataset.test()
+    for items in (train, test):
+        assert [item.id for item in items] == ["image-0001", "image-0002", "image-0003"]
+        assert {item.name for item in items} == {f"{name}.png" for name in PATIENTS}
+        groups = {item.name: item.group for item in items}
+        assert groups["mueller_1.png"] == groups["mueller_2.png"] != groups["schmidt_1.png"]
+    # One patient has one group in both splits, so that a leak is still found.
+    assert {item.name: item.group for item in train} == {item.name: item.group for item in test}
+    assert {item.group for item in test} == {"group-001", "group-002"}
+    assert "mueller" not in repr([replace(item, name=None, hr=None) for item in test])
+
+
+def test_the_order_of_coded_ids_is_that_of_the_content_and_not_of_the_names(tmp_path: Path) -> None:
+    for folder, names in (("one", "abcd"), ("two", "dcba")):
+        for value, name in enumerate(names):
+            put(tmp_path / folder / f"{name}.png", value)
+
+    def pixels(folder: str) -> list[int]:
+        return [int(item.read_hr()[0][0, 0, 0]) for item in Folder(tmp_path / folder, ids="coded").test()]
+
+    assert pixels("one") == pixels("two")
+
+
+@pytest.mark.parametrize("trouble", ["twice", "link", "loose", "group", "damaged", "missing"])
+def test_no_message_about_coded_images_holds_a_name(tmp_path: Path, trouble: str) -> None:
+    folder = tmp_path / "mueller"
+    patients(folder, "test")
+    if trouble == "twice":
+        put(folder / "test" / "mueller_3.png").rename(folder / "test" / "mueller_1.tif")
+    elif trouble == "link":
+        (folder / "test" / "mueller_4.png").symlink_to(folder / "mueller_4")
+    elif trouble == "loose":
+        put(folder / "mueller_5.png")
+    elif trouble == "damaged":
+        (folder / "test" / "mueller_1.png").write_bytes((folder / "test" / "mueller_1.png").read_bytes()[:60])
+    elif trouble == "missing":
+        folder = tmp_path / "mueller" / "gone"
+    dataset = Folder(folder, ids="coded", group=re.compile("^schmidt") if trouble == "group" else None)
+    with pytest.raises(SrbenchError) as caught:
+        Surveyor().survey(dataset.test(), Protocol("x2", 2))
+    shown = "".join(traceback.format_exception(caught.value))
+    messages = [line for line in shown.splitlines() if "Error: " in line or "Missing: " in line]
+    assert messages
+    assert not any("mueller" in message for message in messages)
+    if trouble in ("group", "damaged"):
+        assert re.search(r"image-000\d", str(caught.value))
 
 
 def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:

@@ -106,3 +106,12 @@ def test_div2k_is_split_by_number(tmp_path: Path) -> None:
 def test_unprepared_sets_say_so() -> None:
     with pytest.raises(DatasetMissing, match="prepare"):
         Set5().test()
+
+
+def test_what_was_left_out_is_counted_and_named(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        put(tmp_path / "set5" / f"{name}.png")
+    (tmp_path / "set5" / "c.gif").write_bytes(b"?")
+    dataset = Set5()
+    dataset.prepare(tmp_path)
+    assert dataset.remarks() == ["left out: 1 file (.gif)"]

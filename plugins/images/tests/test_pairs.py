@@ -120,3 +120,49 @@ def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "validation" / "LR" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
     with pytest.raises(ImageError, match=r"LR/a\.png"):
         Pairs(tmp_path).prepare(tmp_path)
+
+
+def test_what_was_left_out_is_counted_and_named(tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "bird.png", "birdx4.png")
+    (tmp_path / "validation" / "LR" / "bird.dcm").write_bytes(b"?")
+    (tmp_path / "validation" / "notes.txt").write_text("?")
+    dataset = Pairs(tmp_path)
+    dataset.prepare(tmp_path)
+    assert dataset.remarks() == ["left out of validation: 1 file (.txt)", "left out of validation/LR: 1 file (.dcm)"]
+
+
+def test_groups_and_coded_ids(tmp_path: Path) -> None:
+    for name in ("mueller_1", "mueller_2", "schmidt_1"):
+        pair(tmp_path / "validation", f"{name}.png", f"{name}x4.png")
+    group = re.compile("^([a-z]+)_")
+    assert [item.group for item in Pairs(tmp_path, group=group).test()] == ["mueller", "mueller", "schmidt"]
+    items = Pairs(tmp_path, group=group, ids="coded").test()
+    assert [item.id for item in items] == ["image-0001", "image-0002", "image-0003"]
+    assert sorted(item.group or "" for item in items) == ["group-001", "group-001", "group-002"] or sorted(
+        item.group or "" for item in items
+    ) == ["group-001", "group-002", "group-002"]
+    for item in items:
+        low = item.read_lr("bicubic", 4)
+        assert low is not None
+        assert low.shape == (6, 9, 3)
+        assert "mueller" not in repr(item.group)
+
+
+def test_no_message_about_coded_pairs_holds_a_name(tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "mueller.png", "muellerx4.png")
+    put(tmp_path / "validation" / "HR" / "schmidt.png", (24, 36))
+    with pytest.raises(DatasetError) as caught:
+        Pairs(tmp_path, ids="coded").prepare(tmp_path)
+    assert not re.search("mueller|schmidt", str(caught.value))
+    with pytest.raises(DatasetError, match="schmidt"):
+        Pairs(tmp_path).prepare(tmp_path)
+
+
+def test_a_damaged_lr_of_a_coded_image_is_named_by_its_id(tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "mueller.png", "muellerx4.png")
+    (item,) = Pairs(tmp_path, ids="coded").test()
+    low = tmp_path / "validation" / "LR" / "muellerx4.png"
+    low.write_bytes(low.read_bytes()[:60])
+    with pytest.raises(ImageError, match="the LR of image-0001") as caught:
+        item.read_lr("bicubic", 4)
+    assert "mueller" not in str(caught.value)

@@ -1,0 +1,122 @@
+"""What images and groups are called in records and pages: as their files are, or by numbers that tell nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from srbench.dataset import DatasetError, Item
+from srbench.errors import SrbenchError
+from srbench.image import Image, ImageError, read_image
+
+Ids = Literal["names", "coded"]
+"""`names`: ids are the files' names. `coded`: ids are numbers, and no name of a file enters records or pages."""
+
+Splits = Mapping[str, Sequence[Item]]
+
+
+def named(splits: Splits, ids: Ids, group: re.Pattern[str] | None) -> dict[str, list[Item]]:
+    """Items whose HR are files, called as `ids` says, with the groups that `group` finds in the files' names.
+
+    A group is what the expression matches in a name without its suffix: its first group in parentheses, if it has one.
+    Coded ids are `image-0001` and so on in the order of the sha256 of the files, which nothing in their names decides;
+    groups are `group-001` and so on, by their first image in either split. Coded pictures are read by functions, so
+    that no message holds their path. Raises `DatasetError` for a name that the expression does not match.
+    """
+    if ids == "names":
+        return {split: [_as_its_file(item, group) for item in items] for split, items in splits.items()}
+    ordered = {split: sorted(items, key=_content) for split, items in splits.items()}
+    coded = {
+        split: [
+            _coded(item, f"image-{number:04d}", _group(item, f"image-{number:04d}", group))
+            for number, item in enumerate(items, start=1)
+        ]
+        for split, items in ordered.items()
+    }
+    first: dict[str, str] = {}
+    for split, items in ordered.items():
+        for item, made in zip(items, coded[split], strict=True):
+            if made.group is not None:
+                first[made.group] = min(first.get(made.group, "g"), _content(item)[0])  # g comes after every digit
+    numbers = {name: f"group-{place:03d}" for place, name in enumerate(sorted(first, key=first.__getitem__), start=1)}
+    return {
+        split: [replace(item, group=item.group and numbers[item.group]) for item in items]
+        for split, items in coded.items()
+    }
+
+
+@contextmanager
+def discreet(ids: Ids) -> Iterator[None]:
+    """Inside the block, an error of a dataset whose ids are coded loses its message, which may hold names."""
+    try:
+        yield
+    except SrbenchError as error:
+        if ids == "names":
+            raise
+        raise type(error)(
+            "something is wrong with its files; since ids are coded, no names are told here: `srbench plan` tells them "
+            "once you write `ids: names`"
+        ) from None
+
+
+def printable(name: str) -> str:
+    """A file's name with everything that cannot be printed (bytes that are no UTF-8, control characters) as codes."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in name)
+
+
+def _path(item: Item) -> Path:
+    assert isinstance(item.hr, Path)
+    return item.hr
+
+
+def _as_its_file(item: Item, group: re.Pattern[str] | None) -> Item:
+    path = _path(item)
+    name = None if item.id == path.stem else printable(path.name)
+    return replace(item, name=name, group=_group(item, printable(str(path)), group))
+
+
+def _group(item: Item, shown: str, group: re.Pattern[str] | None) -> str | None:
+    if group is None:
+        return item.group
+    found = group.search(_path(item).stem)
+    text = None if found is None else found[1] if group.groups else found[0]
+    if not text:
+        raise DatasetError(
+            f"{shown}: `group: {group.pattern}` finds nothing in its name; every image needs a group, or none"
+        )
+    return printable(text)
+
+
+def _coded(item: Item, code: str, group: str | None) -> Item:
+    path = _path(item)
+    return replace(
+        item,
+        id=code,
+        hr=partial(_read, path, code),
+        lr={key: partial(_read, lr, f"the LR of {code}") for key, lr in item.lr.items() if isinstance(lr, Path)},
+        group=group,
+        name=printable(path.name),
+    )
+
+
+def _read(path: Path, code: str) -> Image:
+    try:
+        return read_image(path)
+    except ImageError as error:
+        raise ImageError(str(error).replace(str(path), code).replace(path.name, code)) from None
+
+
+def _content(item: Item) -> tuple[str, str]:
+    """What coded items are ordered by. The name comes in only between files that are the same."""
+    path = _path(item)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), path.name
+    except OSError as error:
+        raise DatasetError(f"a picture cannot be read: {error.strerror or type(error).__name__}") from None

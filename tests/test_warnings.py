@@ -1,0 +1,114 @@
+"""What is probably wrong with data is told by plan and run, and stands in records and on pages; names stay here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from click.testing import CliRunner
+from msgspec import to_builtins
+from rig import Bench
+
+from srbench.cli import cli
+from srbench.image import write_image
+from srbench.matrix import read_matrix
+from srbench.names import ImageName, read_names, write_names
+from srbench.runner.plan import make_plan
+from srbench.store import Store
+
+ASKED = "cam, test split: no value is above 4095 (the highest is 4095), but white is 65535: did you mean `peak: 4095`?"
+LEFT_OUT = "cam: left out: 1 file (.dcm)"
+
+
+def twelve_bit(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    image = np.random.default_rng(0).integers(0, 4096, (24, 36, 1), np.uint16)
+    image[0, 0] = 4095
+    write_image(folder / "mueller.png", image)
+    (folder / "mueller.dcm").write_bytes(b"?")
+
+
+def matrix(folder: Path, **changes: Any) -> Path:
+    content = {
+        "name": "small",
+        "datasets": [{"folder": {"path": str(folder / "pictures"), "name": "cam", **changes}}],
+        "protocols": ["x2-y", "x3-y"],
+        "methods": ["bicubic", "lanczos"],
+        "metrics": ["psnr"],
+    }
+    path = folder / "matrix.yaml"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_plan_tells_each_warning_once_whatever_the_number_of_cells(tmp_path: Path) -> None:
+    twelve_bit(tmp_path / "pictures")
+    arguments = ["plan", str(matrix(tmp_path)), "--store", str(tmp_path / "store")]
+    printed = CliRunner().invoke(cli, arguments).stdout
+    assert [line for line in printed.splitlines() if line.startswith("warning: ")] == [
+        f"warning: {LEFT_OUT}",
+        f"warning: {ASKED}",
+    ]
+    rows = json.loads(CliRunner().invoke(cli, [*arguments, "--json"]).stdout)
+    assert [row["warnings"] for row in rows] == [[LEFT_OUT, ASKED]] * 4
+
+
+def test_a_declared_peak_leaves_nothing_to_be_told(tmp_path: Path) -> None:
+    twelve_bit(tmp_path / "pictures")
+    (tmp_path / "pictures" / "mueller.dcm").unlink()
+    plan = make_plan(read_matrix(matrix(tmp_path, peak=4095)), Store(tmp_path / "store"))
+    assert plan.warnings == []
+    assert plan.names == frozenset()
+
+
+def test_a_run_tells_warnings_and_publishes_them_but_no_names(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    twelve_bit(tmp_path / "pictures")
+    matrix(tmp_path, ids="coded")
+    done = bench.srbench("run", "matrix.yaml", "--where", "protocol=x2-y", "--out", "pages")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(ASKED) == done.stderr.count(LEFT_OUT) == 1
+    store = Store(tmp_path / "results" / "small")
+    records = list(store.records("cells"))
+    assert [record.warnings for record in records] == [[LEFT_OUT, ASKED]] * 2
+    assert [record.images for record in records] == [{"image-0001": "image-0001.png"}] * 2
+    page, _ = sorted((tmp_path / "pages").glob("cells/*x2-y*.html"))
+    assert "did you mean" in page.read_text()
+    for record in records:
+        assert "mueller" not in json.dumps(to_builtins(record))
+    for file in (tmp_path / "pages").rglob("*"):
+        assert "mueller" not in file.name
+        assert not file.is_file() or b"mueller" not in file.read_bytes()
+    assert read_names(store) == [ImageName("cam", "test", "image-0001", "mueller.png")]
+    assert "mueller.png" in bench.srbench("show", "cam/x2-y/bicubic").stdout
+
+
+def test_plan_tells_which_file_a_coded_image_is(tmp_path: Path) -> None:
+    twelve_bit(tmp_path / "pictures")
+    write_image(tmp_path / "pictures" / "schmidt.png", np.full((2, 2, 1), 9, np.uint16))
+    arguments = ["plan", str(matrix(tmp_path, ids="coded")), "--store", str(tmp_path / "store")]
+    printed = CliRunner().invoke(cli, arguments).stdout
+    (line,) = [line for line in printed.splitlines() if "schmidt" in line]
+    assert line.startswith("cam, test split: image-000")
+    assert line.endswith(" is schmidt.png")
+    assert "mueller" not in printed
+
+
+def test_names_of_other_datasets_stay_and_those_of_this_one_are_replaced(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    other, old, new = (
+        ImageName("b", "test", "image-1", 'with "quotes", a comma'),
+        ImageName("a", "test", "image-1", "old"),
+        ImageName("a", "test", "image-1", "\u043d\u043e\u0432"),
+    )
+    write_names(store, {other, old})
+    write_names(store, {new})
+    assert read_names(store) == [new, other]
+    assert (tmp_path / "names.csv").read_text(encoding="utf-8").startswith("dataset,split,id,name\n")
+
+
+def test_no_file_of_names_where_every_image_is_called_by_its_id(tmp_path: Path) -> None:
+    write_names(Store(tmp_path), set())
+    assert not list(tmp_path.iterdir())
