@@ -58,7 +58,7 @@ class MetricResult(msgspec.Struct, kw_only=True):
     unless ok. n: images in it. groups: groups in it, 0 where images have none. infinite: images left out of the mean
     because their score is infinite (identical images). lowest, highest: the ends of its range, None where there is
     none. extra: further numbers of a set metric, by name. notes: what to know of the value: how good the extractor is
-    that it was measured with.
+    that it was measured with. packages: the versions of packages that are part of its key.
     """
 
     key: str
@@ -77,6 +77,7 @@ class MetricResult(msgspec.Struct, kw_only=True):
     per_image: bool = True
     extra: dict[str, float] = {}
     notes: list[str] = []
+    packages: dict[str, str] = {}
 
 
 class Record(msgspec.Struct, kw_only=True):
