@@ -6,23 +6,20 @@ load, implements an unknown hook, or takes a name that another plugin has, is re
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.metadata
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import pluggy
 
 from srbench import hookspecs
 from srbench.errors import SrbenchError, nearest
+from srbench.sources import GROUP, sources
 from srbench.weightsfile import WeightsFile
 
-GROUP = "srbench"
 Kind = Literal["method", "dataset", "metric", "extractor", "protocol", "executor"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -65,44 +62,16 @@ class Plugin:
     module: str
 
     @cached_property
-    def source_hash(self) -> str:
-        """A sha256 over the files of the plugin's package, so that a changed plugin never reuses old results.
+    def sources(self) -> dict[str, str]:
+        """A sha256 over the code of its distribution, and of each plugin's that it builds on, by distribution.
 
-        Compiled Python and hidden files do not count, nor does where the package is installed.
+        A changed plugin so never reuses old results; see `srbench.sources`.
         """
-        digest = hashlib.sha256()
-        for name, path in _sources(self.module):
-            content = path.read_bytes()
-            digest.update(f"{name}\0{len(content)}\0".encode() + content)
-        return digest.hexdigest()
+        return sources(self.distribution, self.module)
 
-    def provenance(self) -> dict[str, str]:
-        """Distribution, version and source hash: what a key holds of a plugin."""
-        return {"distribution": self.distribution, "version": self.version, "source": self.source_hash}
-
-
-def _sources(module: str) -> list[tuple[str, Path]]:
-    """The files of the outermost regular package (or the module) that holds `module`: name inside it, and path."""
-    parts = module.split(".")
-    for depth in range(1, len(parts) + 1):
-        try:
-            spec = importlib.util.find_spec(".".join(parts[:depth]))
-        except (ImportError, ValueError):  # ValueError: a module made by hand, without a file
-            return []
-        # A namespace package has no file of its own; other distributions may share it.
-        if spec is not None and spec.has_location and spec.origin:
-            origin = Path(spec.origin)
-            return _files(origin.parent) if spec.submodule_search_locations else [(origin.name, origin)]
-    return []
-
-
-def _files(folder: Path) -> list[tuple[str, Path]]:
-    files = [
-        (path.relative_to(folder).as_posix(), path)
-        for path in folder.rglob("*")
-        if path.suffix not in (".pyc", ".pyo") and path.is_file()
-    ]
-    return sorted((name, path) for name, path in files if not any(part.startswith(".") for part in name.split("/")))
+    def provenance(self) -> dict[str, Any]:
+        """Distribution, version and sources: what a key holds of a plugin."""
+        return {"distribution": self.distribution, "version": self.version, "source": self.sources}
 
 
 @dataclass(frozen=True)
@@ -279,7 +248,7 @@ class Registry:
         """The source hash of a distribution's plugin; `PluginError` when it has none."""
         for plugin in self.plugins:
             if plugin.distribution == distribution:
-                return plugin.source_hash
+                return plugin.sources[distribution]
         raise PluginError(f"no plugin of {distribution} is installed")
 
     def names(self, kind: Kind) -> list[str]:

@@ -62,7 +62,8 @@ class MetricResult(msgspec.Struct, kw_only=True):
     value); None unless ok. n: images in it. groups: units in it where any of these images has a group, otherwise 0.
     infinite: images left out of the mean because their score is infinite (identical images). lowest, highest: the ends
     of its range, None where there is none. extra: further numbers of a set metric, by name. notes: what to know of the
-    value: how good the extractor is that it was measured with.
+    value: how good the extractor is that it was measured with. packages: the versions of packages that are part of
+    its key.
     """
 
     key: str
@@ -81,6 +82,7 @@ class MetricResult(msgspec.Struct, kw_only=True):
     per_image: bool = True
     extra: dict[str, float] = {}
     notes: list[str] = []
+    packages: dict[str, str] = {}
 
     def __post_init__(self) -> None:
         """Texts as they may be kept and shown."""

@@ -96,7 +96,7 @@ def test_an_installed_plugin_is_found_with_its_provenance(install: Any) -> None:
     assert found.entry.summary == "A thing"
     provenance = found.plugin.provenance()
     assert (provenance["distribution"], provenance["version"]) == ("srbench-toy", "3.2")
-    assert len(provenance["source"]) == 64
+    assert [len(source) for source in provenance["source"].values()] == [64]
 
 
 @pytest.mark.parametrize(
@@ -368,7 +368,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def source_hash(folder: Path, module: str = "") -> str:
-    return plugin(module=module or folder.name).source_hash
+    (source,) = plugin(module=module or folder.name).sources.values()
+    return source
 
 
 @pytest.mark.parametrize("name", ["__init__.py", "inner/__init__.py", "inner/settings.json", "inner/new.py"])

@@ -66,9 +66,7 @@ def test_energy_is_that_of_a_whole_training_or_absent(
     assert "train_energy_cpu_j" not in rest.cost
 
 
-def test_a_damaged_model_says_which_file_it_is_and_that_another_run_trains_it_anew(
-    planned: PlannedCell, tmp_path: Path
-) -> None:
+def test_a_damaged_model_says_which_file_it_is_and_what_to_do(planned: PlannedCell, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     assert planned.training is not None
     do(planned.training, store)

@@ -9,11 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from srbench.runner.jobs import Job
+from srbench.sources import dependencies
+from srbench.uses import Use
+
 PACKAGES = ("srbench", "torch", "numpy", "pillow", "imagecodecs")
 
 
-def environment(device: str, threads: int) -> dict[str, Any]:
-    """What a record says of the machine it was made on."""
+def environment(job: Job) -> dict[str, Any]:
+    """What a record says of the machine it was made on, and of the packages that its method declares to need."""
+    device, threads = job.device, job.threads
     return {
         "device": device_name(device),
         "threads": threads,
@@ -21,8 +26,14 @@ def environment(device: str, threads: int) -> dict[str, Any]:
         "memory_gb": round(memory_gb(), 1),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "packages": {name: version for name in PACKAGES if (version := _version(name)) is not None},
+        "packages": packages(job.task.uses[0]),
     }
+
+
+def packages(use: Use) -> dict[str, str]:
+    """The versions that something runs with: of what srbench and every plugin it is made of declare to need."""
+    own = {name: version for name in PACKAGES if (version := _version(name)) is not None}
+    return {**own, **dependencies(use.registered.plugin.sources)}
 
 
 def cores() -> int:

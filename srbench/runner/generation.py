@@ -85,7 +85,7 @@ def _generated(
     pixels = like[0].shape[0] * like[0].shape[1]
     record = attempt.record(
         "ok",
-        environment=environment(job.device, job.threads),
+        environment=environment(job),
         cost={
             **({} if training is None else training.cost),
             "sample_seconds": round(done.seconds / task.samples, 6),

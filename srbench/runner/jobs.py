@@ -119,7 +119,7 @@ class Scoring:
     key: of its values. skip: why it cannot be computed here, known before anything runs. extractor_key: of the
     extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: the fingerprint of
     the training split whose SR it needs; empty where it needs none. reads: what the plan saw of splits that its key is
-    made of. files: that it and its extractor read, as of a training.
+    made of. files: that it and its extractor read, as of a training. packages: the versions that are part of its key.
     """
 
     metric: Use
@@ -130,6 +130,7 @@ class Scoring:
     training_sr: str = ""
     reads: tuple[SeenSplit, ...] = ()
     files: Mapping[Path, str | None] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from srbench.method import Method
 from srbench.metric import Skip
 from srbench.names import ImageName
 from srbench.protocol import Protocol
+from srbench.runner.environment import packages
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring, Training
-from srbench.runner.provenance import files_of, provenance, read_by
+from srbench.runner.provenance import files_of, protocol_facts, provenance, read_by
 from srbench.runner.scorings import scorings
 from srbench.runner.splits import Splits, Unusable
 from srbench.store import SCORES, Record, Status, Store
@@ -23,6 +24,8 @@ from srbench.uses import SquareUse, Use
 from srbench.weights import WeightsMissing
 
 State = Literal["done", "new", "stale", "retry"]
+
+_SPLITS = {"test.fingerprint": "test", "model.train.fingerprint": "training"}
 
 ALWAYS_RETRIED: frozenset[Status] = frozenset({"killed"})
 """A killed cell says nothing about its method; the next run repeats it without being asked."""
@@ -237,7 +240,7 @@ class _Planner:
             ingredients={
                 "schema": SCHEMA,
                 "method": {**provenance(method), **read},
-                "protocol": protocol.facts(),
+                "protocol": protocol_facts(protocol, protocol),
                 "test": test,
                 "model": None if training is None else training.ingredients,
                 "seed": seed,
@@ -255,7 +258,7 @@ class _Planner:
         ingredients = {
             "schema": SCHEMA,
             "method": {**provenance(method, method.registered.load().sampling), **_read(made)},
-            "protocol": learned.facts(),
+            "protocol": protocol_facts(learned, protocol),
             "train": {"fingerprint": self._splits.survey(dataset, "train", learned).fingerprint},
             "budget": {matrix.budget.unit: matrix.budget.amount},
             "seed": seed,
@@ -307,7 +310,7 @@ class _Planner:
             state, why = "retry", f"{record.status}: {record.reason}"
             metrics = asked
         elif record.status == "ok" and metrics:
-            state, why = "stale", "to be scored: " + ", ".join(scoring.metric.name for scoring in metrics)
+            state, why = "stale", "to be scored: " + ", ".join(_to_be_scored(scoring, record) for scoring in metrics)
         else:
             state, why = "done", ""
         seen = None if record is None else record.as_asked(keys)
@@ -327,7 +330,11 @@ class _Planner:
             stored=stored,
             files=files,
         )
-        return planned if record is None or state != "done" else planned.with_record(record)
+        if record is None or state != "done":
+            return planned
+        done = planned.with_record(record)
+        news = _news(record.environment.get("packages", {}), packages(method))
+        return replace(done, why=f"{done.why}; {news} since this was made") if news else done
 
     def _damage(self, record: Record, to_be_scored: bool) -> tuple[str, Record | None]:
         """What is wrong with the files of a record, and the record if its SR can be scored."""
@@ -373,16 +380,36 @@ def _by_point(records: Iterator[Record]) -> dict[tuple[Any, ...], Record]:
     return latest
 
 
+def _to_be_scored(scoring: Scoring, record: Record) -> str:
+    """The name of a metric, with the versions that are others than those of an earlier result of that name."""
+    name = scoring.metric.name
+    earlier = next((result.packages for result in reversed(record.metrics.values()) if result.name == name), {})
+    news = _news(earlier, scoring.packages)
+    return f"{name} ({news})" if news else name
+
+
+def _news(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Which packages have another version now: `pytorch-msssim 1.0.0 -> 1.1.0`."""
+    others = (name for name in now if name != "srbench" and then.get(name, now[name]) != now[name])
+    return ", ".join(f"{name} {then[name]} -> {now[name]}" for name in others)
+
+
 def changes(earlier: Record, cell: Cell) -> str:
     """Which components of the key changed since an earlier record, in words: `method.params.width: 32 -> 64`."""
-    found = list(_differences(earlier.ingredients, cell.ingredients, ""))
+    found = dict.fromkeys(_differences(earlier.ingredients, cell.ingredients, ""))
     return "changed: " + "; ".join(found) if found else "nothing in the key changed"
 
 
 def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):
-            yield from _differences(old.get(name), new.get(name), f"{path}.{name}" if path else name)
+            if path.rpartition(".")[2] == "source":
+                if old.get(name) != new.get(name):
+                    yield f"the code of {name} changed"
+            else:
+                yield from _differences(old.get(name), new.get(name), f"{path}.{name}" if path else name)
+    elif old != new and path in _SPLITS:
+        yield f"the pictures of the {_SPLITS[path]} split changed"
     elif old != new:
         yield f"{path}: {_brief(old)} -> {_brief(new)}"
 

@@ -8,21 +8,45 @@ from pathlib import Path
 from typing import Any
 
 from srbench.filehash import sha256
+from srbench.plugins import registry
+from srbench.protocol import Protocol
+from srbench.sources import MACHINE, dependencies
 from srbench.uses import Use
 from srbench.weights import place, weights_file, weights_path
 
 
 def provenance(use: Use, without: Collection[str] = ()) -> dict[str, Any]:
-    """Of a method, metric or extractor. without: parameters that do not count."""
+    """Of a method. without: parameters that do not count."""
     params = {name: _canonical(value) for name, value in use.params.items() if name not in without}
     return {"name": use.registered.entry.name, **use.registered.plugin.provenance(), "params": params}
+
+
+def instrument(use: Use) -> dict[str, Any]:
+    """Of a metric or extractor, whose numbers also hang on the packages that its distribution declares to need."""
+    return {**provenance(use), "packages": packages(use)}
+
+
+def packages(use: Use) -> dict[str, str]:
+    """The versions of the packages that a metric or extractor declares to need, but for those of the machine."""
+    found = dependencies([use.registered.plugin.distribution])
+    return {name: version for name, version in found.items() if name not in MACHINE}
+
+
+def protocol_facts(protocol: Protocol, offered: Protocol) -> dict[str, Any]:
+    """What a key holds of a protocol, with the code of the plugin that offers it; srbench's own have a version.
+
+    offered: the protocol of the matrix, of which `protocol` is the part that counts.
+    """
+    plugins = {entry.plugin for entry in registry().entries("protocol") if entry.entry.name == offered.name}
+    code = [plugin.sources for plugin in plugins if plugin.distribution != "srbench"]
+    return {**protocol.facts(), **({"source": code[0]} if code else {})}
 
 
 def changed_plugin(uses: Iterable[Use]) -> str:
     """The name of a plugin whose files are no longer those that the plan made its keys of; empty when there is none."""
     plugins = {use.registered.plugin for use in uses}
     # A plugin keeps the hash it had when it was planned, also on its way to another process; a copy has none yet.
-    return next((plugin.name for plugin in plugins if replace(plugin).source_hash != plugin.source_hash), "")
+    return next((plugin.name for plugin in plugins if replace(plugin).sources != plugin.sources), "")
 
 
 def read_by(weights: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _scored(
         results[key] = column.result()
         results[key].notes = extractors.notes(by_key[key])
     for key, result in results.items():
-        result.name = by_key[key].metric.name
+        result.name, result.packages = by_key[key].metric.name, dict(by_key[key].packages)
     return columns, results
 
 

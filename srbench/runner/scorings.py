@@ -14,7 +14,7 @@ from srbench.method import Method
 from srbench.metric import Metric, Skip
 from srbench.protocol import Protocol
 from srbench.runner.jobs import ExtractorTraining, Scoring, SeenSplit
-from srbench.runner.provenance import files_of, provenance, read_by
+from srbench.runner.provenance import files_of, instrument, packages, read_by
 from srbench.runner.splits import Split, Splits, Unusable
 from srbench.uses import Use
 
@@ -31,7 +31,7 @@ class _Planner:
 
     def __init__(self, use: Use, dataset: Use, protocol: Protocol, method: Use, splits: Splits) -> None:
         self._use, self._dataset, self._protocol, self._method, self._splits = use, dataset, protocol, method, splits
-        self._ingredients: dict[str, Any] = {"schema": SCHEMA, **provenance(use)}
+        self._ingredients: dict[str, Any] = {"schema": SCHEMA, **instrument(use)}
         self._extractor_key = ""
         self._training: ExtractorTraining | None = None
         self._training_sr = ""
@@ -57,6 +57,7 @@ class _Planner:
             training_sr=self._training_sr,
             reads=tuple(self._reads),
             files=self._files,
+            packages=self._packages(),
         )
 
     def _look(self, metric: Metric) -> None:
@@ -95,7 +96,7 @@ class _Planner:
             raise Unusable("skipped", f"{self._method.name} cannot upscale the training split: {answer.reason}")
 
     def _look_at_extractor(self, use: Use, extractor: Extractor) -> None:
-        ingredients: dict[str, Any] = {"schema": SCHEMA, "extractor": provenance(use)}
+        ingredients: dict[str, Any] = {"schema": SCHEMA, "extractor": instrument(use)}
         ingredients |= read_by(extractor.weights, extractor.files)
         files = files_of(use, extractor)
         self._files |= files
@@ -109,6 +110,10 @@ class _Planner:
             self._training = ExtractorTraining(digest(ingredients), ingredients, use, self._dataset, files)
         self._extractor_key = digest(ingredients)
         self._ingredients["extractor"] = ingredients
+
+    def _packages(self) -> dict[str, str]:
+        used = [self._use] if self._use.extractor is None else [self._use, self._use.extractor]
+        return {name: version for use in used for name, version in packages(use).items()}
 
     def _seen(self, split: Split) -> str:
         fingerprint = self._splits.fingerprint(self._dataset, split)

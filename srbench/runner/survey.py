@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
-import platformdirs
 
 from srbench.cell import digest
 from srbench.dataset import DatasetError, Item, Picture, check_range
 from srbench.errors import SrbenchError, in_words
 from srbench.filehash import stamp
+from srbench.filememory import FileMemory
 from srbench.image import PEAKS, Image, ImageError, read_image
 from srbench.method import Problem
 from srbench.protocol import Protocol
@@ -162,12 +160,21 @@ class Surveyor:
     def _look(self, picture: Picture) -> PictureFacts:
         if not isinstance(picture, Path):
             return facts_of(picture() if callable(picture) else picture)
-        known = None if self._verify else self._files.get(picture)
-        return known or self._files.look(picture)
+        try:
+            now = stamp(picture)
+        except OSError:
+            return facts_of(read_image(picture))  # says what is wrong
+        known = None if self._verify else self._files.get(picture, now)
+        with contextlib.suppress(msgspec.DecodeError):
+            if known is not None:
+                return msgspec.json.decode(known, type=PictureFacts)
+        facts = facts_of(read_image(picture))
+        self._files.put(picture, now, msgspec.json.encode(facts))
+        return facts
 
     @cached_property
-    def _files(self) -> _FileMemory:
-        return _FileMemory(platformdirs.user_cache_path("srbench") / "pictures.sqlite")
+    def _files(self) -> FileMemory:
+        return FileMemory("pictures")
 
 
 def facts_of(image: Image) -> PictureFacts:
@@ -197,37 +204,3 @@ def _lr_size(item: Item, hr: PictureFacts, protocol: Protocol) -> tuple[int, int
 
 def _name(item: Item, picture: Picture | None) -> str:
     return str(picture) if isinstance(picture, Path) else f"image {item.id!r}"
-
-
-class _FileMemory:
-    """Facts of files, by path and stamp. A cache: any trouble with it means looking again."""
-
-    def __init__(self, path: Path) -> None:
-        self._database: sqlite3.Connection | None = None
-        with contextlib.suppress(OSError, sqlite3.Error):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path, timeout=1, isolation_level=None)
-            self._database.execute("CREATE TABLE IF NOT EXISTS seen (path TEXT PRIMARY KEY, stamp TEXT, facts BLOB)")
-
-    def get(self, path: Path) -> PictureFacts | None:
-        known: PictureFacts | None = None
-        with contextlib.suppress(OSError, sqlite3.Error, msgspec.DecodeError, UnicodeEncodeError):
-            query = "SELECT facts FROM seen WHERE path = ? AND stamp = ?"
-            for (facts,) in self._execute(query, str(path.resolve()), str(stamp(path))):
-                known = msgspec.json.decode(facts, type=PictureFacts)
-        return known
-
-    def look(self, path: Path) -> PictureFacts:
-        """Read a file, and remember what it is, unless it changed meanwhile. Raises `ImageError`."""
-        before = None
-        with contextlib.suppress(OSError):
-            before = stamp(path)
-        facts = facts_of(read_image(path))
-        with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):
-            if before == stamp(path):
-                statement = "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)"
-                self._execute(statement, str(path.resolve()), str(before), msgspec.json.encode(facts))
-        return facts
-
-    def _execute(self, statement: str, *values: object) -> list[Any]:
-        return [] if self._database is None else self._database.execute(statement, values).fetchall()

@@ -123,7 +123,7 @@ def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record
     return attempt.record(
         _status(error),
         in_words(error),
-        environment=environment(job.device, job.threads),
+        environment=environment(job),
         cost={"peak_memory_gb": peak_memory_gb(job.device)},
     )
 
@@ -155,7 +155,7 @@ def _train(
     last = method.history[-1] if method.history else {"seconds": time.monotonic() - attempt.clock, "step": None}
     return attempt.record(
         "ok",
-        environment=environment(job.device, job.threads),
+        environment=environment(job),
         cost={
             "train_seconds": round(float(last["seconds"] or 0), 3),
             "train_steps": last["step"],
@@ -196,7 +196,7 @@ def _train_extractor(
     saved = _saved(extractor.save, folder)
     return attempt.record(
         "ok",
-        environment=environment(job.device, job.threads),
+        environment=environment(job),
         cost={"train_seconds": round(time.monotonic() - clock, 3), "train_peak_memory_gb": peak.gb},
         facts={name: float(value) for name, value in facts.items()},
         files=store.hashes("extractors", task.key, saved),
@@ -312,7 +312,7 @@ class _Upscaler:
                 cost |= _multiply_adds(self._task.method, model, done.sample.shape[0], self._task.protocol.scale)
         return attempt.record(
             "ok",
-            environment=environment(self._job.device, self._job.threads),
+            environment=environment(self._job),
             cost=cost,
             lr=done.lr,
             images=done.images,

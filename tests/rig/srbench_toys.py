@@ -113,7 +113,7 @@ class Edits(Nearest):
         done = Path(os.environ["SRBENCH_TEST_FOLDER"], "edited")
         if not done.exists():
             done.touch()
-            Path(__file__).write_text(Path(__file__).read_text() + "# A remark.\n")
+            Path(__file__).write_text(Path(__file__).read_text() + "EDITED = True\n")
         return super().upscale(lr, scale)
 
 
