@@ -12,10 +12,12 @@ from srbench.matrix import Matrix, read_matrix
 from srbench.plugins import registry
 from srbench.runner.plan import Plan, PlannedCell, make_plan
 from srbench.runner.supervisor import Display, run_cells
-from srbench.store import Status, Store
+from srbench.store import Record, Status, Store
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from srbench.leaderboard import Published
 
 COORDINATES = ("dataset", "protocol", "method", "trained_on", "seed")
 
@@ -72,16 +74,74 @@ def run(
         return Run(plan.with_records_of(place), place)
 
 
-def load(store: str | Path) -> Frames:
-    """Everything in a store, as pandas frames."""
+def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out: str | Path | None = None) -> Published:
+    """Make the leaderboard of a matrix from what a store holds.
+
+    store: `results/NAME` unless told. out: `leaderboards/NAME` unless told. Raises `SrbenchError` where the store has
+    nothing of the matrix, or files of others are where the pages would go.
+    """
+    from srbench.leaderboard import publish
+
+    matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
+    place = Store(default_store(matrix) if store is None else Path(store))
+    where = f"the store {place.root} (in {Path.cwd()})" if not place.root.is_absolute() else f"the store {place.root}"
+    if not place.root.is_dir():
+        raise SrbenchError(f"{where} is not there; go to where the matrix was run, or name its store with --store")
+    plan = make_plan(matrix, place)
+    if all(planned.record is None and planned.state == "new" for planned in plan.cells):
+        raise SrbenchError(f"{where} holds nothing of this matrix, {matrix.path}; name another with --store")
+    return publish(plan, place.root, None if out is None else Path(out))
+
+
+def load(store: str | Path, *, everything: bool = False) -> Frames:
+    """The results of the matrix that a store served last, as pandas frames.
+
+    A cell's row says in `state` what it is: `done`; `stale`, what decides it has changed since; `not asked for` by the
+    matrix any more; `unknown`, where that cannot be told because the matrix or a dataset is not at hand. `key` tells
+    rows of one cell apart, `started` which is newer. everything: also what is stale or not asked for.
+    """
     from srbench.frames import cells_frame, images_frame
 
     place = Store(Path(store))
     if not place.root.is_dir():
         raise SrbenchError(f"there is no store {place.root}")
-    records = [(record.point, record) for record in place.records("cells")]
-    metrics = sorted({name for _, record in records for name in record.metrics})
-    return Frames(cells_frame(records, metrics), images_frame(records, place))
+    records = list(place.records("cells"))
+    states = dict(zip((record.key for record in records), _states(records, place), strict=True))
+    shown = ("done", "stale", "not asked for", "unknown") if everything else ("done", "unknown")
+    chosen = [(record.point, record) for record in records if states[record.key] in shown]
+    metrics = sorted({name for _, record in chosen for name in record.metrics})
+    frames = [cells_frame(chosen, metrics), images_frame(chosen, place)]
+    started = {record.key: record.started for record in records}
+    for frame in frames:
+        for name, values in (("state", states), ("started", started)):
+            frame[name] = [values[key] for key in frame["key"]]
+    return Frames(*frames)
+
+
+def _states(records: Sequence[Record], store: Store) -> list[str]:
+    """What each record is to the matrix that the store served last."""
+    path = store.last_matrix()
+    try:
+        cells = () if path is None else make_plan(read_matrix(path), store).cells
+    except SrbenchError:  # a plugin that is not installed here, say: what is in the store can be had all the same
+        cells = ()
+    if not cells:
+        return ["unknown"] * len(records)
+    asked = {planned.cell.key for planned in cells}
+    # Without its dataset nobody knows what a cell's key would be.
+    points = {tuple(p.cell.point().values()): "unusable" in p.cell.ingredients.get("test", {}) for p in cells}
+    states = []
+    for record in records:
+        unusable = points.get(tuple(record.point.values()))
+        away = "not asked for" if unusable is None else "unknown" if unusable else "stale"
+        states.append("done" if record.key in asked else away)
+    return states
+
+
+def shared_with(matrix: Matrix, store: str | Path | None) -> Path | None:
+    """The other matrix that the default store of this one served last, if there is one; None for a store named."""
+    other = None if store is not None else Store(default_store(matrix)).last_matrix()
+    return other if other is not None and other != matrix.path.resolve() else None
 
 
 def default_store(matrix: Matrix) -> Path:
