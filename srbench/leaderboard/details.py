@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +21,7 @@ from srbench.leaderboard.wording import WORDING
 from srbench.protocol import Task
 from srbench.stats import Interval
 from srbench.store import MetricResult
+from srbench.texts import own_documentation
 from srbench.uses import Use
 
 
@@ -225,12 +225,6 @@ def _documentation(use: Use) -> list[str]:
     except SrbenchError as error:
         text = str(error)
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
-
-
-def own_documentation(kind: type) -> str:
-    """What a class says of itself: not what it inherits, and not the signature that dataclasses write."""
-    text = inspect.cleandoc(vars(kind).get("__doc__") or "")
-    return "" if text.startswith(f"{kind.__name__}(") else text
 
 
 def _groups(method: str, results: Results) -> list[dict[str, Any]]:

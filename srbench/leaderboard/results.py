@@ -11,6 +11,7 @@ from typing import Any
 
 from srbench.frames import read_scores
 from srbench.leaderboard.numerals import slug
+from srbench.leaderboard.privacy import Privacy
 from srbench.protocol import Task
 from srbench.runner.plan import Plan, PlannedCell
 from srbench.store import Record, Store, StoreError
@@ -80,7 +81,7 @@ class Result:
     @property
     def trouble(self) -> str:
         """Why it is not ok, in a few words: the status and the first line of the reason."""
-        first = next(iter(self.reason.strip().splitlines()), "")
+        first = next(iter(Privacy().of(self.reason.strip()).splitlines()), "")
         return self.status if not first or first == self.status else f"{self.status}: {shortened(first)}"
 
 

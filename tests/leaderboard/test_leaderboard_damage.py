@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import srbench
 from srbench.frames import read_scores
 from srbench.leaderboard import details, publish
 from srbench.leaderboard.dates import moment_words
@@ -152,17 +151,6 @@ def test_only_a_table_that_agrees_with_its_record_is_read(tmp_path: Path) -> Non
 def test_means_of_the_largest_numbers_do_not_raise() -> None:
     assert finite_mean([1e308] * 3) == pytest.approx(1e308)
     assert finite_mean([1.0, 2.0, 4.0]) == math.fsum([1.0, 2.0, 4.0]) / 3
-
-
-def test_what_a_class_inherits_is_not_its_documentation(small: Board) -> None:
-    class Silent(srbench.Method):
-        def upscale(self, lr: object, scale: int) -> object: ...  # type: ignore[override]
-
-    class Telling(Silent):
-        """It tells."""
-
-    assert details.own_documentation(Silent) == ""
-    assert details.own_documentation(Telling) == "It tells."
 
 
 def test_when_a_cell_was_started_is_said_in_words() -> None:
