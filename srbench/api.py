@@ -13,10 +13,12 @@ from srbench.names import write_names
 from srbench.plugins import registry
 from srbench.runner.plan import Plan, PlannedCell, distinct_warnings, make_plan
 from srbench.runner.supervisor import Display, run_cells
-from srbench.store import Status, Store
+from srbench.store import Record, Status, Store
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from srbench.leaderboard import Published
 
 COORDINATES = ("dataset", "protocol", "method", "trained_on", "seed")
 
@@ -79,16 +81,83 @@ def run(
         return Run(plan.with_records_of(place), place)
 
 
-def load(store: str | Path) -> Frames:
-    """Everything in a store, as pandas frames."""
+def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out: str | Path | None = None) -> Published:
+    """Make the leaderboard of a matrix from what a store holds.
+
+    store: `results/NAME` unless told. out: `leaderboards/NAME` unless told. Raises `SrbenchError` where the store has
+    nothing of the matrix, or files of others are where the pages would go.
+    """
+    from srbench.leaderboard import publish
+
+    matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
+    place = Store(default_store(matrix) if store is None else Path(store))
+    where = f"the store {place.root} (in {Path.cwd()})" if not place.root.is_absolute() else f"the store {place.root}"
+    if not place.root.is_dir():
+        raise SrbenchError(f"{where} is not there; go to where the matrix was run, or name its store with --store")
+    plan = make_plan(matrix, place)
+    if all(planned.record is None and planned.state == "new" for planned in plan.cells):
+        raise SrbenchError(f"{where} holds nothing of this matrix, {matrix.path}; name another with --store")
+    return publish(plan, place.root, None if out is None else Path(out))
+
+
+def load(store: str | Path, *, everything: bool = False) -> Frames:
+    """The results of the matrix that a store served last, as pandas frames.
+
+    A cell's row says in `state` what it is: `done`; `stale`, what decides it has changed since; `not asked for` by the
+    matrix any more; `unknown`, where that cannot be told because the matrix or a dataset is not at hand. `key` tells
+    rows of one cell apart, `started` which is newer. everything: also what is stale or not asked for.
+    """
     from srbench.frames import cells_frame, images_frame
 
     place = Store(Path(store))
     if not place.root.is_dir():
         raise SrbenchError(f"there is no store {place.root}")
-    records = [(record.point, record.by_name()) for record in place.records("cells")]
-    metrics = sorted({name for _, record in records for name in record.metrics})
-    return Frames(cells_frame(records, metrics), images_frame(records, place))
+    stored = list(place.records("cells"))
+    cells = _cells_of_last_matrix(place)
+    states = {record.key: _state(record, cells) for record in stored}
+    shown = ("done", "stale", "not asked for", "unknown") if everything else ("done", "unknown")
+    keys = {} if everything else {planned.cell.key: planned.keys for planned in cells}
+    records = [
+        record.as_asked(keys[record.key]) if record.key in keys else record.by_name()
+        for record in stored
+        if states[record.key] in shown
+    ]
+    metrics = list(dict.fromkeys(name for record in records for name in record.metrics))
+    chosen = [(record.point, record) for record in records]
+    frames = [cells_frame(chosen, metrics), images_frame(chosen, place)]
+    started = {record.key: record.started for record in records}
+    for frame in frames:
+        for name, values in (("state", states), ("started", started)):
+            frame[name] = [values[key] for key in frame["key"]]
+    return Frames(*frames)
+
+
+def _cells_of_last_matrix(store: Store) -> Sequence[PlannedCell]:
+    """What the matrix that the store served last asks for; nothing where that cannot be told."""
+    path = store.last_matrix()
+    try:
+        return () if path is None else make_plan(read_matrix(path), store).cells
+    except SrbenchError:  # a plugin that is not installed here, say: what is in the store can be had all the same
+        return ()
+
+
+def _state(record: Record, cells: Sequence[PlannedCell]) -> str:
+    """What a record is to a matrix."""
+    if not cells:
+        return "unknown"
+    if any(planned.cell.key == record.key for planned in cells):
+        return "done"
+    here = [planned.cell for planned in cells if planned.cell.point() == record.point]
+    if not here:
+        return "not asked for"
+    # Without its dataset nobody knows what a cell's key would be.
+    return "unknown" if "unusable" in here[0].ingredients.get("test", {}) else "stale"
+
+
+def shared_with(matrix: Matrix, store: str | Path | None) -> Path | None:
+    """The other matrix that the default store of this one served last, if there is one; None for a store named."""
+    other = None if store is not None else Store(default_store(matrix)).last_matrix()
+    return other if other is not None and other != matrix.path.resolve() else None
 
 
 def default_store(matrix: Matrix) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -39,6 +40,12 @@ def tail(text: str, limit: int = LONGEST_LOG) -> str:
     """The end of a log as `visible` shows it, not longer than `limit`."""
     shown = visible(text[-limit - 1 :])
     return shown if len(shown) <= limit else "… " + shown[2 - limit :]
+
+
+def own_documentation(kind: type) -> str:
+    """What a class says of itself: not what it inherits, and not the signature that dataclasses write."""
+    text = inspect.cleandoc(vars(kind).get("__doc__") or "")
+    return "" if text.startswith(f"{kind.__name__}(") else text
 
 
 def each(value: Any, change: Callable[[str], str]) -> Any:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.texts import LONGEST_LOG, LONGEST_REASON, brief, each, tail, visible
+from srbench.method import Method
+from srbench.texts import LONGEST_LOG, LONGEST_REASON, brief, each, own_documentation, tail, visible
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -50,3 +52,21 @@ def test_a_long_text_keeps_its_beginning_and_a_long_log_its_end(length: int, cha
 
 def test_nested_data_is_changed_down_to_its_keys() -> None:
     assert each({"a": ["b", 1, None, {"c": ("d",)}]}, str.upper) == {"A": ["B", 1, None, {"C": ["D"]}]}
+
+
+def test_what_a_class_inherits_is_not_its_documentation() -> None:
+    class Silent(Method):
+        def upscale(self, lr: object, scale: int) -> object: ...  # type: ignore[override]
+
+    class Telling(Silent):
+        """It tells.
+
+        And more.
+        """
+
+    @dataclass
+    class Facts:
+        number: int
+
+    assert own_documentation(Silent) == own_documentation(Facts) == ""
+    assert own_documentation(Telling) == "It tells.\n\nAnd more."

@@ -8,6 +8,7 @@ import click
 
 from srbench.cli.options import json_option
 from srbench.cli.output import print_json
+from srbench.texts import own_documentation
 
 if TYPE_CHECKING:
     from srbench.plugins import Registered
@@ -51,7 +52,7 @@ def _facts(registered: Registered) -> dict[str, Any]:
         if is_dataclass(target) and not isinstance(target, type):
             facts["facts"] = asdict(target)
         return facts
-    facts["description"] = inspect.getdoc(target) or ""
+    facts["description"] = own_documentation(target)
     for name in ("learns", "wants", "samples", "unit", "higher_is_better", "range"):
         if hasattr(target, name):
             facts[name] = getattr(target, name)

@@ -50,16 +50,19 @@ def command(
     """Run every cell of MATRIX (a file, or a folder holding matrix.yaml) that has no up-to-date record.
 
     What is done is kept: run again after an interruption, after adding a method or a metric, or after changing one.
-    Exits with 0 when every cell is ok or skipped with a reason, otherwise (and when a metric failed) with 1.
+    Exits with 0 when every cell is ok or skipped with a reason, otherwise (and when a metric failed, or the pages lack
+    something damaged) with 1.
     """
     from rich.console import Console
 
     from srbench import api
+    from srbench.cli.report import tell, tell_of_sharing
     from srbench.matrix import read_matrix
     from srbench.runner.display import Lines
 
     chosen, retried = _where(where), _statuses(retry)
     read = read_matrix(matrix)
+    tell_of_sharing(api.shared_with(read, store))
     with _stoppable(), Lines(Console(highlight=False)) as display:
         result = api.run(
             read,
@@ -73,11 +76,12 @@ def command(
         )
     cells = api.select(result.plan, chosen)
     click.echo(_tally(cells))
+    damaged = False
     if not no_report:
         from srbench.leaderboard import publish
 
-        click.echo(f"page: {publish(result.plan, result.store.root, out, anew=False)}")
-    if any(cell.record is None or not cell.record.went_well for cell in cells):
+        damaged = tell(publish(result.plan, result.store.root, out, anew=False))
+    if damaged or any(cell.record is None or not cell.record.went_well for cell in cells):
         click.get_current_context().exit(1)
 
 

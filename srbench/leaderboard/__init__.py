@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,21 +12,54 @@ if TYPE_CHECKING:
 LEADERBOARDS = Path("leaderboards")
 
 
-def publish(plan: Plan, store_root: Path, out: Path | None = None, *, anew: bool = True) -> Path:
+@dataclass(frozen=True)
+class Published:
+    """A leaderboard on disk.
+
+    index: its first page. troubles: what of the plan it does not show, a line each. named: the datasets whose pictures
+    it calls by the names of their files.
+    """
+
+    index: Path
+    troubles: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> list[str]:
+        """What whoever publishes it should know, a line each."""
+        if not self.named:
+            return []
+        return [f"names of picture files are shown on the pages (of {', '.join(self.named)})"]
+
+
+def publish(plan: Plan, store_root: Path, out: Path | None = None, *, anew: bool = True) -> Published:
     """Write the leaderboard into `out`, or into `leaderboards/NAME` and list it in `leaderboards/index.html`.
 
-    Returns the leaderboard's `index.html`. Without `anew`, pages made from just these records by just this srbench
-    are left alone.
+    Without `anew`, pages made from just these records by just this srbench are left alone. Raises `PublishError`, with
+    nothing changed, where files of others are in the way.
     """
-    from srbench.leaderboard.downloads import made_from, read_made_from
+    from srbench.leaderboard.boards import check_boards
+    from srbench.leaderboard.downloads import made_from
+    from srbench.leaderboard.folder import BoardFolder
+    from srbench.leaderboard.pages import write_board
 
-    folder = out or LEADERBOARDS / plan.matrix.name
-    index, listed = folder / "index.html", out is None
-    if anew or not index.exists() or read_made_from(folder / "board.json") != made_from(plan, listed):
-        write_pages(plan, store_root, folder, listed=listed)
-        if listed:
-            write_index(LEADERBOARDS)
-    return index
+    folder, listed = out or LEADERBOARDS / plan.matrix.name, out is None
+    if listed:
+        check_boards(LEADERBOARDS)
+    board = BoardFolder(folder, plan.matrix)
+    board.check()
+    if not anew and board.is_whole(made_from(plan, listed)):
+        return Published(folder / "index.html", (), _named(plan))
+    troubles = write_board(plan, store_root, folder, listed)
+    if listed:
+        write_index(LEADERBOARDS)
+    return Published(folder / "index.html", tuple(troubles), _named(plan))
+
+
+def _named(plan: Plan) -> tuple[str, ...]:
+    """The datasets whose images have ids made of names, of those that are shown."""
+    shown = (cell.dataset for cell in plan.cells if cell.record is not None and cell.record.images)
+    return tuple(dict.fromkeys(use.name for use in shown if use.params.get("ids") != "coded"))
 
 
 def write_pages(plan: Plan, store_root: Path, out: Path, *, listed: bool = False) -> Path:
@@ -33,11 +67,12 @@ def write_pages(plan: Plan, store_root: Path, out: Path, *, listed: bool = False
 
     listed: the folder around `out` has an index of leaderboards (`write_index`), and the page links to it. Reads
     only the plan's records, their files in the store, and (for HR pictures) the datasets. The same input gives the
-    same bytes. Raises `StoreError` when a score file is damaged.
+    same bytes. Files in `out` that are not the board's stay as they are; where they are in the way: `PublishError`.
     """
     from srbench.leaderboard.pages import write_board
 
-    return write_board(plan, store_root, out, listed)
+    write_board(plan, store_root, out, listed)
+    return out / "index.html"
 
 
 def write_index(folder: Path) -> Path:

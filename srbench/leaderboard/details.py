@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from srbench.errors import SrbenchError
 from srbench.leaderboard.ceilings import ceiling_value, ceiling_words
 from srbench.leaderboard.confusion import confusion_table
 from srbench.leaderboard.costs import cost_cell, cost_columns, cost_lines
+from srbench.leaderboard.dates import moment_words
 from srbench.leaderboard.numerals import DASH, MINUS, duration, listing, metric_label, number, significant, slug
 from srbench.leaderboard.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
 from srbench.leaderboard.results import Result, Results
@@ -21,6 +21,7 @@ from srbench.leaderboard.wording import WORDING
 from srbench.protocol import Task
 from srbench.stats import Interval
 from srbench.store import MetricResult
+from srbench.texts import own_documentation
 from srbench.uses import Use
 
 
@@ -63,19 +64,19 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
         *([("Trained on", cell.trained_on)] if cell.trained_on else []),
         *([("Seed", str(cell.seed))] if cell.seed is not None else []),
         *([("LR", record.lr)] if record and record.lr else []),
-        *([("Started", record.started)] if record and record.started else []),
+        *([("Started", moment_words(record.started))] if record and record.started else []),
         *([("Took", duration(record.seconds))] if record else []),
     ]
     ingredients = (record.ingredients if record else None) or cell.ingredients
     group, run = training_of(result, trainings)
-    facts = record.metrics if record else {}
+    facts = record.metrics if record and not result.damage else {}
     return {
         "title": cell.label,
         "result": result,
         "planned": planned,
         "cell": cell,
         "record": record,
-        "reason": (record.reason if record else planned.why) if not result.ok else "",
+        "reason": result.reason,
         "point": point,
         "method_slug": method_slug,
         "metrics": [
@@ -222,7 +223,7 @@ def method_context(use: Use, results: Results, trainings: Sequence[Group]) -> di
 
 def _documentation(use: Use) -> list[str]:
     try:
-        text = inspect.getdoc(use.registered.load()) or ""
+        text = own_documentation(use.registered.load())
     except SrbenchError as error:
         text = str(error)
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]

@@ -12,13 +12,14 @@ from typing import Any
 import msgspec
 
 from srbench.cell import digest
+from srbench.leaderboard.privacy import Privacy
 from srbench.leaderboard.references import Reference
 from srbench.leaderboard.results import Result, Results
 from srbench.leaderboard.tables import Row, Table
 from srbench.plugins import registry
 from srbench.runner.plan import Plan
 from srbench.stats import Interval
-from srbench.store import write_atomically
+from srbench.texts import visible
 
 SCORE_COLUMNS = (
     "dataset",
@@ -41,7 +42,7 @@ def write_scores(results: Results, path: Path) -> None:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(SCORE_COLUMNS)
     for result in results.all:
-        if result.record is None:
+        if result.record is None or not result.ok:
             continue
         cell = result.planned.cell
         for metric, scores in result.scores.items():
@@ -50,16 +51,18 @@ def write_scores(results: Results, path: Path) -> None:
             for image, value in scores.items():
                 place = (cell.dataset, cell.protocol, cell.method, cell.trained_on, cell.seed)
                 writer.writerow((*place, metric, *told, image, repr(value), cell.key))
-    write_atomically(path, buffer.getvalue().encode())
+    path.write_bytes(visible(buffer.getvalue()).encode())
 
 
-def write_records(results: Results, path: Path) -> None:
+def write_records(results: Results, path: Path, privacy: Privacy) -> None:
     """The records that the pages were made from, one a line, in the order of the matrix."""
-    lines = [msgspec.json.encode(result.record) + b"\n" for result in results.all if result.record is not None]
-    write_atomically(path, b"".join(lines))
+    records = [privacy.of(msgspec.to_builtins(result.record)) for result in results.all if result.record is not None]
+    path.write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
 
 
-def write_board_json(results: Results, tables: Sequence[Table], path: Path, facts: Mapping[str, Any]) -> None:
+def write_board_json(
+    results: Results, tables: Sequence[Table], path: Path, facts: Mapping[str, Any], privacy: Privacy
+) -> None:
     """Title, findings, tables and cells; infinite values as the strings `inf` and `-inf`."""
     board = {
         "name": results.plan.matrix.name,
@@ -67,8 +70,16 @@ def write_board_json(results: Results, tables: Sequence[Table], path: Path, fact
         "tables": [_table(table) for table in tables],
         "cells": [_cell(result) for result in results.all],
     }
-    text = json.dumps(board, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_atomically(path, text.encode())
+    text = json.dumps(privacy.of(board), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    path.write_bytes(text.encode())
+
+
+def matrix_text(path: Path) -> str:
+    """The matrix file, or a comment that says why it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return f"# {path.name} could not be read: {error.strerror}"
 
 
 def made_from(plan: Plan, listed: bool) -> str:
@@ -76,20 +87,11 @@ def made_from(plan: Plan, listed: bool) -> str:
     return digest(
         {
             "listed": listed,
-            "matrix": plan.matrix.path.read_text(encoding="utf-8", errors="replace"),
+            "matrix": matrix_text(plan.matrix.path),
             "records": [msgspec.to_builtins(cell.record) for cell in plan.cells],
             "source": registry().source_of("srbench"),
         }
     )
-
-
-def read_made_from(path: Path) -> str | None:
-    """What the `board.json` at `path` was made from; None when it does not say."""
-    try:
-        board = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return board.get("made_from") if isinstance(board, dict) else None
 
 
 def _table(table: Table) -> dict[str, Any]:
@@ -147,7 +149,7 @@ def _cell(result: Result) -> dict[str, Any]:
     return {
         **result.planned.cell.point(),
         "key": result.planned.cell.key,
-        "status": result.record.status if result.record else "not run",
-        "reason": result.record.reason if result.record else result.planned.why,
+        "status": "damaged" if result.damage else result.record.status if result.record else "not run",
+        "reason": result.damage or (result.record.reason if result.record else result.planned.why),
         "page": f"cells/{result.slug}.html",
     }

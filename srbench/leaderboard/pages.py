@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from srbench.errors import in_words
 from srbench.leaderboard import details, downloads
+from srbench.leaderboard.dates import date_words
+from srbench.leaderboard.folder import BoardFolder, shown_path
 from srbench.leaderboard.generation.pages import GenerationPages
 from srbench.leaderboard.numerals import listing, metric_label, plural
-from srbench.leaderboard.results import Result, Results, load_results, unique_slugs
-from srbench.leaderboard.site import SCRIPT, STYLE, date_words, write_page, write_static
-from srbench.leaderboard.trainings import FOLDER, write_trainings
+from srbench.leaderboard.privacy import Privacy
+from srbench.leaderboard.results import Damaged, Result, Results, load_results, unique_slugs
+from srbench.leaderboard.site import SCRIPT, STYLE, render, write_static
+from srbench.leaderboard.trainings import write_trainings
 from srbench.leaderboard.transfer import transfer_tables
 from srbench.leaderboard.upscaled import UpscalingPages
 from srbench.leaderboard.views import TaskPages, View
 from srbench.leaderboard.wording import WORDING
 from srbench.protocol import Task
 from srbench.runner.plan import Plan
+from srbench.uses import Use
 
 _PAGES: Mapping[Task, Callable[[Results, Path], TaskPages]] = {
     "super-resolution": UpscalingPages,
@@ -26,66 +34,97 @@ _PAGES: Mapping[Task, Callable[[Results, Path], TaskPages]] = {
 }
 
 
-def write_board(plan: Plan, store_root: Path, out: Path, listed: bool) -> Path:
-    """Write everything anew; pages and pictures of an earlier writing are removed first.
+def write_board(plan: Plan, store_root: Path, out: Path, listed: bool) -> list[str]:
+    """Make the board and bring it into the folder `out`; what is there stands until the new one is whole.
 
-    listed: whether an index of leaderboards lies in the folder around `out`.
+    listed: whether an index of leaderboards lies in the folder around `out`. Returns what could not be shown, a line
+    each. Raises `PublishError` where the board may not or cannot be written.
     """
-    results = load_results(plan, store_root)
-    out.mkdir(parents=True, exist_ok=True)
+    folder = BoardFolder(out, plan.matrix)
+    with folder.building() as new:
+        results, pages = _with_pictures(load_results(plan, store_root), new)
+        troubles = _write(results, pages, new, listed)
+        folder.bring_in(new, downloads.made_from(plan, listed), Privacy(plan.matrix.path).of(troubles))
+    return troubles
+
+
+def _with_pictures(results: Results, new: Path) -> tuple[Results, TaskPages]:
+    """Write the pictures. A cell of which one turns out to be damaged is none of the results that are well."""
+    while True:
+        try:
+            return results, _PAGES[results.plan.matrix.task](results, new)
+        except Damaged as damaged:
+            results = results.without(damaged)
+            shutil.rmtree(new / "pictures", ignore_errors=True)
+
+
+def _write(results: Results, pages: TaskPages, new: Path, listed: bool) -> list[str]:
+    """Write all but the pictures; returns what could not be shown, a line each."""
+    plan = results.plan
     methods = [use.name for use in plan.matrix.methods]
     method_slugs = dict(zip(methods, unique_slugs(methods), strict=True))
-    _remove(out / "pictures", "*/*/*.png")
-    pages = _PAGES[plan.matrix.task](results, out)
     views = [pages.view(scope, method_slugs) for scope in results.scopes]
-    _remove(out / FOLDER, "*/*.png")
-    trainings = write_trainings(results, out)
+    trainings = write_trainings(results, new)
+    privacy = Privacy(plan.matrix.path)
     date = max((result.record.started for result in results.all if result.record), default="")
     shared = {
         "board": plan.matrix.title,
         "date": date,
         "date_words": date_words(date),
         "words": WORDING[plan.matrix.task],
+        "privacy": privacy,
     }
-    _remove(out / "cells", "*.html")
-    for result in results.all:
+    below = shared | {"root": "../"}
+    troubles = [f"{result.planned.cell.label} is damaged: {result.damage}" for result in results.all if result.damage]
+    troubles += dict.fromkeys(
+        text for groups in trainings.values() for group in groups for run in group.runs for text in run.damage
+    )
+
+    def page(name: str, title: str, make: Callable[[], tuple[str, dict[str, Any]]]) -> None:
+        """A page below the index. One that cannot be made costs nothing else."""
+        try:
+            text = render(*make())
+        except Exception as error:
+            problem = f"The page of {title} could not be made ({in_words(error)})."
+            troubles.append(problem)
+            text = render("broken.html", below | {"title": title, "problem": problem})
+        (new / name).parent.mkdir(exist_ok=True)
+        (new / name).write_bytes(text)
+
+    def cell(result: Result) -> tuple[str, dict[str, Any]]:
         method = result.entrant.method
         context = details.cell_context(result, results, method_slugs[method], trainings.get(method, []))
-        context |= shared | {"root": "../"} | pages.cell(result)
-        write_page(out / "cells" / f"{result.slug}.html", pages.cell_template, context)
-    _remove(out / "methods", "*.html")
+        return pages.cell_template, context | below | pages.cell(result)
+
+    for result in results.all:
+        page(f"cells/{result.slug}.html", result.planned.cell.label, partial(cell, result))
     for use in plan.matrix.methods:
-        context = details.method_context(use, results, trainings.get(use.name, []))
-        write_page(
-            out / "methods" / f"{method_slugs[use.name]}.html", "method.html", shared | {"root": "../"} | context
-        )
+
+        def method(use: Use = use) -> tuple[str, dict[str, Any]]:
+            return "method.html", below | details.method_context(use, results, trainings.get(use.name, []))
+
+        page(f"methods/{method_slugs[use.name]}.html", use.name, method)
     header = " · ".join([*pages.header(), *([date_words(date)] if date else [])])
-    downloads.write_scores(results, out / "scores.csv")
-    downloads.write_records(results, out / "records.jsonl")
+    downloads.write_scores(results, new / "scores.csv")
+    downloads.write_records(results, new / "records.jsonl", privacy)
     downloads.write_board_json(
         results,
         [item.table for view in views for item in view.tables],
-        out / "board.json",
+        new / "board.json",
         {
             "title": plan.matrix.title,
             "header": header,
             "date": date,
-            "made_from": downloads.made_from(plan, listed),
             "findings": [sentence for view in views[:1] for sentence in view.findings.lead],
         },
+        privacy,
     )
-    write_static(out, STYLE, SCRIPT)
-    index = out / "index.html"
+    write_static(new, STYLE, SCRIPT)
     context = shared | {"root": "", "header": header, "limits": list(pages.limits())}
     context |= _index_context(results, views, method_slugs) | pages.index(views)
     context["boards_href"] = "../index.html" if listed else None
-    write_page(index, pages.index_template, context)
-    return index
-
-
-def _remove(folder: Path, pattern: str) -> None:
-    for path in folder.glob(pattern):
-        path.unlink()
+    (new / "index.html").write_bytes(render(pages.index_template, context))
+    return troubles
 
 
 def _index_context(results: Results, views: Sequence[View], method_slugs: dict[str, str]) -> dict[str, Any]:
@@ -99,19 +138,13 @@ def _index_context(results: Results, views: Sequence[View], method_slugs: dict[s
         "metrics": [(name, metric_label(name)) for name in results.metrics],
         "method_slugs": method_slugs,
         "transfer": transfer_tables(results),
-        "matrix_text": _matrix_text(matrix.path),
+        "matrix_path": shlex.quote(shown_path(matrix.path)),
+        "matrix_text": downloads.matrix_text(matrix.path),
         "protocols": [(protocol.name, protocol.describe()) for protocol in matrix.protocols],
         "environments": list(_environments(results.all)),
         "cells": results.all,
         "status_words": listing([f"{number} {status}" for status, number in statuses.most_common()]),
     }
-
-
-def _matrix_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        return f"# {path.name} could not be read: {error.strerror}"
 
 
 def _environments(results: Iterable[Result]) -> Iterable[dict[str, Any]]:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
-from srbench.image import Image, peak_of, read_image
-from srbench.leaderboard.results import Entrant, Result, Results, unique_slugs
+from srbench.image import Image, ImageError, peak_of, read_image
+from srbench.leaderboard.results import Damaged, Entrant, Result, Results, unique_slugs
 from srbench.protocol import Protocol
 from srbench.store import Store
 from srbench.uses import Use
@@ -197,7 +197,7 @@ def _show(
     out: Path,
     folder: str,
 ) -> Shown | None:
-    pictures = {r.entrant: sr for r in shown if (sr := _read_sr(r, store_root, image)) is not None}
+    pictures = {r.entrant: sr for r in shown if (sr := read_sr(r, store_root, image)) is not None}
     if reference is not None:
         pictures = {entrant: sr for entrant, sr in pictures.items() if sr.shape == reference.hr.shape}
     if not pictures:
@@ -225,8 +225,11 @@ def _show(
     return Shown(image, tuple(layers), box, (width, height))
 
 
-def _read_sr(result: Result, store_root: Path, image: str) -> Image | None:
-    """The SR picture, or None when it is not in the store (a published store may hold scores only)."""
+def read_sr(result: Result, store_root: Path, image: str) -> Image | None:
+    """The SR picture, or None when it is not in the store (a published store may hold scores only).
+
+    Raises `Damaged` when it is there and cannot be read.
+    """
     assert result.record is not None
     name = result.record.images.get(image)
     if name is None:
@@ -235,7 +238,10 @@ def _read_sr(result: Result, store_root: Path, image: str) -> Image | None:
     path = folder / name
     if path.resolve().parent != folder.resolve() or not path.is_file():
         return None
-    return read_image(path)
+    try:
+        return read_image(path)
+    except (ImageError, OSError) as error:
+        raise Damaged(result, f"{error}; remove the folder {folder.parent} and run the matrix again") from error
 
 
 def error_map(sr: Image, hr: Image, white: float, protocol: Protocol) -> npt.NDArray[np.float64]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from srbench.frames import read_scores
 from srbench.leaderboard.numerals import slug
+from srbench.leaderboard.privacy import Privacy
 from srbench.protocol import Task
 from srbench.runner.plan import Plan, PlannedCell
 from srbench.store import Record, Store, StoreError
@@ -38,12 +40,17 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Result:
-    """A cell of the plan and what it left. scores: by metric, by image (None for a set metric's one value)."""
+    """A cell of the plan and what it left.
+
+    scores: by metric, by image (None for a set metric's one value). damage: what is wrong with what it left, if
+    anything is.
+    """
 
     planned: PlannedCell
     entrant: Entrant
     slug: str
     scores: dict[str, dict[str | None, float]] = field(default_factory=dict)
+    damage: str = ""
 
     @property
     def record(self) -> Record | None:
@@ -53,21 +60,37 @@ class Result:
     @property
     def ok(self) -> bool:
         """Whether it has scores to show."""
-        return self.record is not None and self.record.status == "ok"
+        return self.record is not None and self.record.status == "ok" and not self.damage
 
     @property
     def status(self) -> str:
         """One or two words."""
         if self.record is None:
             return "not run"
+        if self.damage:
+            return "damaged"
         return "ok" if self.ok else _STATUS_WORDS[self.record.status]
+
+    @property
+    def reason(self) -> str:
+        """Why it is not ok; empty when it is."""
+        if self.ok:
+            return ""
+        return self.damage or (self.record.reason if self.record else self.planned.why)
 
     @property
     def trouble(self) -> str:
         """Why it is not ok, in a few words: the status and the first line of the reason."""
-        reason = self.record.reason if self.record else self.planned.why
-        first = next(iter(reason.strip().splitlines()), "")
+        first = next(iter(Privacy().of(self.reason.strip()).splitlines()), "")
         return self.status if not first or first == self.status else f"{self.status}: {shortened(first)}"
+
+
+class Damaged(StoreError):
+    """A file of a cell that turns out, while pages are made, to be no use: the cell is shown as damaged."""
+
+    def __init__(self, result: Result, reason: str) -> None:
+        super().__init__(reason)
+        self.result = result
 
 
 @dataclass(frozen=True)
@@ -124,13 +147,18 @@ class Results:
                 scopes.append(Scope(protocol, trained_on, tuple(chosen)))
         return scopes
 
+    def without(self, damaged: Damaged) -> Results:
+        """The same, with one more cell that is not ok."""
+        broken = replace(damaged.result, scores={}, damage=str(damaged))
+        return replace(self, all=tuple(broken if one is damaged.result else one for one in self.all))
+
     def of_method(self, method: str) -> list[Result]:
         """Every cell of one method."""
         return [result for result in self.all if result.entrant.method == method]
 
 
 def load_results(plan: Plan, store_root: Path) -> Results:
-    """Read the per-image scores of every cell that is ok. Raises `StoreError` when a score file is damaged."""
+    """Read the per-image scores of every cell that is ok; one whose file is damaged is not ok."""
     order = {use.name: place for place, use in enumerate(plan.matrix.methods)}
     several = len({planned.cell.trained_on for planned in plan.cells} - {None}) > 1
     slugs = unique_slugs([f"{planned.cell.label}-{planned.cell.key[:8]}" for planned in plan.cells])
@@ -140,8 +168,14 @@ def load_results(plan: Plan, store_root: Path) -> Results:
         label = f"{cell.method} ({cell.trained_on})" if several and cell.trained_on is not None else cell.method
         entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label)
         record = planned.record
-        scores = _read_scores(Store(store_root), record) if record and record.status == "ok" else {}
-        results.append(Result(planned, entrant, name, scores))
+        scores: dict[str, dict[str | None, float]] = {}
+        damage = ""
+        if record is not None and record.status == "ok":
+            try:
+                scores = _read_scores(Store(store_root), record)
+            except StoreError as error:
+                damage = str(error)
+        results.append(Result(planned, entrant, name, scores, damage))
     return Results(plan, store_root, tuple(results))
 
 
@@ -162,26 +196,19 @@ def shortened(text: str, limit: int = 120) -> str:
 
 
 def _read_scores(store: Store, record: Record) -> dict[str, dict[str | None, float]]:
-    """The scores of the metrics that the record knows by name; the file knows them by key."""
-    import pandas as pd
-
-    folder = store.folder("cells", record.key)
-    path = folder / "scores.parquet"
-    try:
-        frame = pd.read_parquet(path, columns=["image", "metric", "value"])
-    except Exception as error:  # pyarrow has many exceptions; whichever it is, the file is the culprit
-        raise StoreError(
-            f"{path}: cannot be read ({type(error).__name__}: {error}). Its cell has a record that says ok; remove "
-            f"the folder {folder} and run the matrix again."
-        ) from error
     scores: dict[str, dict[str | None, float]] = {}
-    rows: list[tuple[Any, Any, Any]] = list(frame.itertuples(index=False, name=None))
+    rows: list[tuple[Any, Any, Any]] = list(read_scores(store, record).itertuples(index=False, name=None))
     for image, metric, value in rows:
         scores.setdefault(str(metric), {})[None if image is None or image != image else str(image)] = float(value)
-    return {name: scores[result.key] for name, result in record.metrics.items() if result.key in scores}
+    return scores
 
 
 def finite_mean(values: Sequence[float]) -> float:
     """The mean; infinite when any value is, so that an image identical to HR never enters a finite mean."""
     infinite = [value for value in values if math.isinf(value)]
-    return infinite[0] if infinite else math.fsum(values) / len(values)
+    if infinite:
+        return infinite[0]
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:  # of values near the largest there is, the sum is beyond it, the mean is not
+        return math.fsum(value / len(values) for value in values)

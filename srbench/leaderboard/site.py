@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
 from srbench.leaderboard import numerals
 from srbench.leaderboard.figures import marker, whisker
+from srbench.leaderboard.privacy import Privacy
 from srbench.leaderboard.results import shortened
 from srbench.leaderboard.tables import Column
 from srbench.stats import Interval
-from srbench.store import write_atomically
 
 STYLE, SCRIPT = "style.css", "board.js"
 
@@ -33,6 +34,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_as_published,
     )
     env.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False, "separators": (",", ":")}
     env.filters |= {
@@ -43,7 +45,8 @@ def environment() -> Environment:
         "metric": numerals.metric_label,
         "shortened": shortened,
         "sort_value": _sort_value,
-        "with_code": with_code,
+        "with_code": _with_code,
+        "tojson": _tojson,
     }
     env.globals |= {"marker": marker, "whisker": whisker, "version": version("srbench")}
     return env
@@ -60,24 +63,34 @@ def _sort_value(interval: Interval, column: Column) -> float | str:
     return "Infinity" if column.higher_is_better else "-Infinity"
 
 
-def write_page(path: Path, template: str, context: dict[str, Any]) -> None:
-    """Render a template into a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, environment().get_template(template).render(context).encode())
+def render(template: str, context: dict[str, Any]) -> bytes:
+    """A page. privacy in the context: by which rules every text on it is shown (`Privacy`)."""
+    return environment().get_template(template).render({"privacy": Privacy(), **context}).encode()
 
 
 def write_static(folder: Path, *names: str) -> None:
     """Copy the style sheet or the script beside the pages."""
     for name in names:
-        write_atomically(folder / name, (files("srbench.leaderboard") / "static" / name).read_bytes())
+        (folder / name).write_bytes(static(name))
 
 
-def date_words(date: str) -> str:
-    """`2026-11-21T09:30:00Z` as `21 Nov 2026`; what is no date stays as it is."""
-    try:
-        day = datetime.fromisoformat(date)
-    except ValueError:
-        return date
-    # Not strftime: month names would follow the locale.
-    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    return f"{day.day} {months[day.month - 1]} {day.year}"
+def static(name: str) -> bytes:
+    """The style sheet or the script."""
+    return (files("srbench.leaderboard") / "static" / name).read_bytes()
+
+
+@pass_context
+def _as_published(context: Context, value: Any) -> Any:
+    """What is about to stand on a page."""
+    return context["privacy"].of(value) if isinstance(value, str | Path) else value
+
+
+@pass_context
+def _with_code(context: Context, text: str) -> Markup:
+    return with_code(context["privacy"].of(text))
+
+
+@pass_context
+def _tojson(context: Context, value: Any) -> Markup:
+    policies = context.environment.policies
+    return htmlsafe_json_dumps(context["privacy"].of(value), **policies["json.dumps_kwargs"])

@@ -23,7 +23,7 @@ from srbench.leaderboard.findings import FIRST_LOOK_SECONDS
 from srbench.leaderboard.numerals import DASH, duration, listing, number, plural
 from srbench.leaderboard.results import Result, Results, unique_slugs
 from srbench.leaderboard.strips import Strip, write_strips
-from srbench.store import Record, Store, StoreError
+from srbench.store import Record, Store
 
 FOLDER = "training"
 """Of the board, for the pictures."""
@@ -76,29 +76,43 @@ class Run:
             return ""
         return f"{self.name}, {self.record.status.replace('_', ' ')}: {self.record.reason}"
 
-    @cached_property
+    @property
+    def damage(self) -> list[str]:
+        """What of it cannot be read, and so is not shown."""
+        return [read for read in (self._facts, self._history) if isinstance(read, str)]
+
+    @property
     def facts(self) -> TrainingFacts:
-        """What it said of itself. Raises `StoreError` when the file is damaged."""
+        """What it said of itself."""
+        return TrainingFacts() if isinstance(self._facts, str) else self._facts
+
+    @cached_property
+    def _facts(self) -> TrainingFacts | str:
         path = self.folder / "training.json"
         try:
             return msgspec.json.decode(path.read_bytes(), type=TrainingFacts)
         except FileNotFoundError:
             return TrainingFacts()
         except (OSError, msgspec.DecodeError) as error:
-            raise StoreError(f"{path}: cannot be read ({error}); remove the file to do without its facts") from error
+            return f"{path}: cannot be read ({error}); remove the file to do without its facts"
 
     @cached_property
-    def curve(self) -> Curve | None:
-        """Its history, None where there is none. Raises `StoreError` when the file is damaged."""
+    def _history(self) -> pd.DataFrame | str | None:
         path = self.folder / "history.csv"
         if not path.is_file():
             return None
         try:
             frame = pd.read_csv(path)
         except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-            raise StoreError(f"{path}: cannot be read ({error}); remove the file to do without the figure") from error
-        if "step" not in frame or frame.empty:
+            return f"{path}: cannot be read ({error}); remove the file to do without the figure"
+        return None if "step" not in frame or frame.empty else frame
+
+    @cached_property
+    def curve(self) -> Curve | None:
+        """Its history, None where there is none."""
+        if self._history is None or isinstance(self._history, str):
             return None
+        frame = self._history
         for column in frame.columns.difference(["stage", "event"]):
             frame[column] = pd.to_numeric(frame[column], errors="coerce").replace([np.inf, -np.inf], np.nan)
         best = tuple(
@@ -125,7 +139,8 @@ class Run:
     @property
     def left_something(self) -> bool:
         """Whether there is anything to show."""
-        return bool(self.trouble or self.curve or self.facts.stages or self.facts.notes or self.samples)
+        shown = (self.trouble, self.damage, self.curve, self.facts.stages, self.facts.notes, self.samples)
+        return any(map(bool, shown))
 
     @cached_property
     def samples(self) -> list[Path]:
@@ -180,10 +195,7 @@ class _Found:
 
 
 def write_trainings(results: Results, out: Path) -> dict[str, list[Group]]:
-    """Write the sample pictures under `out/training`; return what each method's page shows, by the method's name.
-
-    Raises `StoreError` when a file that a training left cannot be read.
-    """
+    """Write the sample pictures under `out/training`; return what each method's page shows, by the method's name."""
     found: dict[tuple[str, str, str], _Found] = {}
     seen: set[str] = set()
     for result in results.all:
@@ -232,7 +244,7 @@ def _group(caption: str, runs: tuple[Run, ...], out: Path, slug: str) -> Group:
         facts=_facts(runs),
         heads=heads,
         lines=lines,
-        troubles=tuple(run.trouble for run in runs if run.trouble),
+        troubles=tuple(trouble for run in runs for trouble in (run.trouble, *run.damage) if trouble),
         remark=_remark(runs),
     )
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -176,20 +177,17 @@ def test_writing_again_removes_what_is_no_longer_part_and_leaves_the_rest(
     make: Callable[..., Board], tmp_path: Path
 ) -> None:
     small = make(datasets=("blobs",), protocols=1, seeds=1)
-    for folder, name in (
-        ("cells", "old.html"),
-        ("methods", "old.html"),
-        ("cells", "aa/keep.json"),
-        (".", "matrix.yaml"),
-    ):
-        path = tmp_path / folder / name
+    write_pages(small.plan, small.store, tmp_path)
+    gone = small.plan.cells[-1]
+    (page,) = (tmp_path / "cells").glob(f"*-{gone.cell.key[:8]}.html")
+    for name in ("cells/added.html", "cells/aa/keep.json", "matrix.yaml"):
+        path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x", encoding="utf-8")
-    write_pages(small.plan, small.store, tmp_path)
-    assert not (tmp_path / "cells" / "old.html").exists()
-    assert not (tmp_path / "methods" / "old.html").exists()
-    assert (tmp_path / "cells" / "aa" / "keep.json").exists()
-    assert (tmp_path / "matrix.yaml").read_text(encoding="utf-8") == "x"
+    write_pages(replace(small.plan, cells=small.plan.cells[:-1]), small.store, tmp_path)
+    assert not page.exists()
+    for name in ("cells/added.html", "cells/aa/keep.json", "matrix.yaml"):
+        assert (tmp_path / name).read_text(encoding="utf-8") == "x"
 
 
 def test_without_the_dataset_the_viewer_shows_sr_and_says_so(make: Callable[..., Board], tmp_path: Path) -> None:

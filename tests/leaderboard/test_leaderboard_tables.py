@@ -20,7 +20,7 @@ from srbench.leaderboard.results import Results, load_results, unique_slugs
 from srbench.leaderboard.setmetrics import THIN, set_aside, set_remarks
 from srbench.leaderboard.tables import Row, Table, build_table
 from srbench.leaderboard.transfer import transfer_tables
-from srbench.store import MetricResult, StoreError
+from srbench.store import MetricResult
 
 from .toyboard import COUNTS, HOSTILE, Board, score
 
@@ -197,12 +197,16 @@ def test_a_board_on_which_nothing_has_run_says_so(board: Board) -> None:
     assert pooled.rows[0].problems[0].text == "not run: never run"
 
 
-def test_a_damaged_score_file_is_named(make: Callable[..., Board]) -> None:
+def test_a_damaged_score_file_is_named_and_costs_its_cell_alone(make: Callable[..., Board]) -> None:
     broken = make(datasets=("blobs",), protocols=1, seeds=1)
+    whole = load_results(broken.plan, broken.store)
     path = next(broken.store.glob("cells/*/*/scores.parquet"))
     path.write_bytes(b"not parquet")
-    with pytest.raises(StoreError, match=path.parent.name):
-        load_results(broken.plan, broken.store)
+    results = load_results(broken.plan, broken.store)
+    (bad,) = [result for result in results.all if result.status == "damaged"]
+    assert str(path) in bad.damage and bad.planned.cell.key == path.parent.name
+    others = [result for result in results.all if result is not bad]
+    assert others == [result for result in whole.all if result.planned.cell.key != path.parent.name]
 
 
 def test_downloads_hold_every_score_and_every_cell(board: Board, pages: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +11,9 @@ import pandas as pd
 import pytest
 from PIL import Image as Pillow
 
-from srbench.leaderboard import write_pages
+from srbench.leaderboard import publish
 from srbench.leaderboard.curves import Curve, loss_columns, losses, validation
 from srbench.leaderboard.strips import MOST_SAMPLES, SIDE
-from srbench.store import StoreError
 
 from .markup import Tag, parse
 from .toyboard import HELD_OUT, HOSTILE, HOSTILE_NOTE, HOSTILE_REASON, NOTE, Board, write, write_training
@@ -171,10 +169,14 @@ def test_a_history_of_an_earlier_engine_is_one_figure(small: Board, tmp_path: Pa
 
 
 @pytest.mark.parametrize(("name", "text"), [("training.json", '{"stages": 3}'), ("history.csv", 'step\n"1')])
-def test_a_damaged_file_is_named(small: Board, tmp_path: Path, name: str, text: str) -> None:
+def test_a_damaged_file_is_named_and_costs_itself_alone(small: Board, tmp_path: Path, name: str, text: str) -> None:
     (model(small) / name).write_text(text, encoding="utf-8")
-    with pytest.raises(StoreError, match=re.escape(name)):
-        write_pages(small.plan, small.store, tmp_path)
+    published = publish(small.plan, small.store, tmp_path)
+    (trouble,) = published.troubles
+    assert trouble.startswith(f"{model(small) / name}: cannot be read")
+    training = section(parse(tmp_path / "methods" / "learner.html"))
+    assert training is not None and f"{name}: cannot be read" in training.text
+    assert (name == "history.csv") != bool(list(training.find("svg")))
 
 
 def test_half_a_sample_and_one_from_elsewhere_are_left_out(small: Board, tmp_path: Path) -> None:

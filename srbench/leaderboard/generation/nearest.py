@@ -48,10 +48,13 @@ def read_neighbours(folder: Path) -> Neighbours | None:
         frame = pd.read_parquet(path, columns=["image", "source", "nearest", "rmse"])
         found: dict[str, dict[str, Neighbour]] = {"generated": {}, "real": {}}
         for image, source, nearest, rmse in frame.itertuples(index=False, name=None):
+            if not 0 <= rmse < float("inf"):
+                raise ValueError(f"{rmse} is no distance")
             found[str(source)][str(image)] = Neighbour(str(nearest), float(rmse))
     except Exception as error:  # pyarrow has many exceptions; whichever it is, the file is the culprit
         raise StoreError(
-            f"{path}: cannot be read ({type(error).__name__}: {error}); remove the file to do without its figures"
+            f"{path}: cannot be read ({type(error).__name__}: {error}); remove the file to do without its figures, or "
+            "its folder to have the cell made again"
         ) from error
     return Neighbours(found["generated"], found["real"]) if found["generated"] else None
 

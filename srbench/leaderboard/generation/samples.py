@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
-from srbench.image import Image, peak_of, read_image
+from srbench.image import Image, peak_of
 from srbench.leaderboard.generation.nearest import (
     Neighbour,
     Neighbours,
@@ -25,11 +25,11 @@ from srbench.leaderboard.generation.nearest import (
 )
 from srbench.leaderboard.generation.sheets import COLUMNS, Pixels, Sheet, contact_sheet, zoom
 from srbench.leaderboard.numerals import plural
-from srbench.leaderboard.pictures import first_seeds, to_display, write_png
-from srbench.leaderboard.results import Result, Results, unique_slugs
+from srbench.leaderboard.pictures import first_seeds, read_sr, to_display, write_png
+from srbench.leaderboard.results import Damaged, Result, Results, unique_slugs
 from srbench.memorisation import Memorisation, compare_distances
 from srbench.runner.splits import Split, read_items
-from srbench.store import Store
+from srbench.store import Store, StoreError
 from srbench.uses import Use
 
 MOST_SAMPLES = 64
@@ -176,12 +176,7 @@ class _Writer:
         return peak_of(sample) if isinstance(items, str) or not items else items[0].read_hr()[1]
 
     def _stored(self, result: Result, image: str) -> Image | None:
-        assert result.record is not None
-        folder = self._store.folder("cells", result.record.key) / "images"
-        path = folder / result.record.images.get(image, "")
-        if path.resolve().parent != folder.resolve() or not path.is_file():
-            return None
-        return read_image(path)
+        return read_sr(result, self._store.root, image)
 
     def _write(self, name: str, sheet: Pixels, like: Pixels, count: int) -> Sheet:
         path = self._out / self._folder / name
@@ -207,7 +202,10 @@ class _Writer:
 
     def _memory(self, result: Result, name: str, anchor: str) -> Memory | None:
         assert result.record is not None
-        found = read_neighbours(self._store.folder("cells", result.record.key))
+        try:
+            found = read_neighbours(self._store.folder("cells", result.record.key))
+        except StoreError as error:
+            raise Damaged(result, str(error)) from error
         if found is None or not found.real:
             return None
         memorisation = compare_distances(
