@@ -15,7 +15,7 @@ from srbench.leaderboard.site import SCRIPT, STYLE, date_words, write_page, writ
 from srbench.leaderboard.trainings import FOLDER, write_trainings
 from srbench.leaderboard.transfer import transfer_tables
 from srbench.leaderboard.upscaled import UpscalingPages
-from srbench.leaderboard.views import TaskPages, View
+from srbench.leaderboard.views import TaskPages, View, told
 from srbench.leaderboard.wording import WORDING
 from srbench.protocol import Task
 from srbench.runner.plan import Plan
@@ -71,7 +71,7 @@ def write_board(plan: Plan, store_root: Path, out: Path, listed: bool) -> Path:
             "header": header,
             "date": date,
             "made_from": downloads.made_from(plan, listed),
-            "findings": [sentence for view in views[:1] for sentence in view.findings.lead],
+            "findings": told(views),
         },
     )
     write_static(out, STYLE, SCRIPT)

@@ -16,8 +16,6 @@ from markupsafe import Markup, escape
 from srbench.leaderboard import numerals
 from srbench.leaderboard.figures import marker, whisker
 from srbench.leaderboard.results import shortened
-from srbench.leaderboard.tables import Column
-from srbench.stats import Interval
 from srbench.store import write_atomically
 
 STYLE, SCRIPT = "style.css", "board.js"
@@ -42,7 +40,7 @@ def environment() -> Environment:
         "count": numerals.count,
         "metric": numerals.metric_label,
         "shortened": shortened,
-        "sort_value": _sort_value,
+        "plural": numerals.plural,
         "with_code": with_code,
     }
     env.globals |= {"marker": marker, "whisker": whisker, "version": version("srbench")}
@@ -52,12 +50,6 @@ def environment() -> Environment:
 def with_code(text: str) -> Markup:
     """Text of docstrings and messages as HTML: what stands between backticks is code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
-
-
-def _sort_value(interval: Interval, column: Column) -> float | str:
-    if interval.estimate is not None:
-        return interval.estimate
-    return "Infinity" if column.higher_is_better else "-Infinity"
 
 
 def write_page(path: Path, template: str, context: dict[str, Any]) -> None:
