@@ -1,7 +1,8 @@
 """How often the 95 % intervals hold the truth, and how often ranks are right: `python benchmarks/coverage.py`.
 
-Prints Markdown tables, the ones in `docs/statistics.md`. Every number is a percentage of so many simulated
-leaderboards, 2,000 unless told otherwise, so that its own standard error is about 0.5 at 95 %.
+Prints Markdown tables, the ones in `docs/statistics.md`; with `--groups` those of images in groups alone. Every number
+is a percentage of so many simulated leaderboards, 2,000 unless told otherwise, so that its own standard error is about
+0.5 at 95 %.
 """
 
 from __future__ import annotations
@@ -17,12 +18,24 @@ import numpy as np
 
 from srbench import bounds as b
 from srbench.bounds import Array, Bounds
-from srbench.ranking import rank_groups
+from srbench.comparison import compare
+from srbench.ranking import ALPHA, signed_rank
+from srbench.units import Units
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
-ONE_DATASET = [(2,), (3,), (4,), (5,), (6,), (8,), (10,), (14,), (20,), (30,), (50,), (100,)]
+ONE_DATASET = [(6,), (8,), (10,), (14,), (20,), (30,), (50,), (100,)]
 SEVERAL = [(5, 14), (20, 20), (5, 14, 30), (14, 100), (5, 14, 30, 100), (20, 30, 50, 100)]
+PATIENTS = {
+    "10 x 20": (20,) * 10,
+    "20 x 20": (20,) * 20,
+    "40 x 5": (5,) * 40,
+    "10 x 1 to 39": tuple(np.linspace(1, 39, 10).round().astype(int)),
+    "20 x 1 to 39": tuple(np.linspace(1, 39, 20).round().astype(int)),
+}
+"""Slices of each patient, whom the tables call by patients x slices."""
+CORRELATIONS = (0.2, 0.5, 0.9)
+EFFECTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
 SPREAD = 0.25  # dB, of paired PSNR differences
 
 
@@ -138,14 +151,14 @@ def print_coverage(populations: dict[str, Draw], settings: list[tuple[int, ...]]
             cells.append(f"{coverage(CONSTRUCTIONS['srbench'](datasets)):.1f}")
         rows.append((name, cells))
     table(
-        "Coverage of the 95 % interval, %, by images in each dataset", [" + ".join(map(str, s)) for s in settings], rows
+        "Coverage of the 95 % interval, %, by units in each dataset", [" + ".join(map(str, s)) for s in settings], rows
     )
 
 
 def print_constructions(populations: dict[str, Draw], boards: int) -> None:
     rows = []
     for name in ("normal", "Student t, 5 df", "gamma, skew 1", "gamma, skew 2", "lognormal, skew 2"):
-        for sizes in [(5,), (10,), (20,), (50,), (5, 14, 30, 100)]:
+        for sizes in [(10,), (20,), (50,), (5, 14, 30, 100)]:
             datasets = drawn(populations[name], sizes, boards, f"{name} {sizes}")
             made = [construct(datasets) for construct in CONSTRUCTIONS.values()]
             with np.errstate(invalid="ignore"):
@@ -170,7 +183,7 @@ def print_ranks(boards: int) -> None:
         for sizes in settings:
             gaps = np.concatenate(drawn(draw, sizes, boards, f"{name} {sizes}"), axis=1) * SPREAD + shift
             strata = [k for k, n in enumerate(sizes) for _ in range(n)]
-            boards_ranked = [rank_groups(np.stack([28 + gap, np.full_like(gap, 28.0)]), strata) for gap in gaps]
+            boards_ranked = [compare(np.stack([28 + gap, np.full_like(gap, 28.0)]), strata) for gap in gaps]
             if shift:
                 cells.append(f"{100 * np.mean([board.better[0, 1] for board in boards_ranked]):.1f}")
             else:
@@ -183,21 +196,74 @@ def print_ranks(boards: int) -> None:
     table(title, head, [(n, told_apart(n, d, 0.1)) for n, d in unequal.items()])
 
 
+def judged(gaps: Array) -> tuple[Array, Array]:
+    """Of boards with two methods, one a row of paired differences `(boards, units)`: interval holds 0; told apart."""
+    _, low, high = b.bounds([gaps])
+    sign = (low > 0).astype(int) - (high < 0)
+    stratum = np.zeros(gaps.shape[1], dtype=np.intp)
+    tests = [signed_rank(gap, stratum) for gap in gaps]
+    apart = [test.p <= ALPHA and test.sign == side != 0 for test, side in zip(tests, sign.tolist(), strict=True)]
+    return sign == 0, np.array(apart)
+
+
+def print_groups(boards: int) -> None:
+    """Two equal methods on patients of several slices: by patient, as srbench counts, and by slice."""
+    rows = []
+    for name in ("normal", "gamma, skew 1", "gamma, skew 2"):
+        draw = POPULATIONS[name]
+        for shape, sizes in PATIENTS.items():
+            unit = np.repeat(np.arange(len(sizes)), sizes)
+            units = Units(unit, np.zeros(len(sizes), dtype=np.intp))
+            cells: dict[str, list[str]] = {"patient": [], "slice": []}
+            for correlation in CORRELATIONS:
+                patients, slices = drawn(draw, (len(sizes), len(unit)), boards, f"{name} {shape} {correlation}")
+                gaps = np.sqrt(correlation) * patients[:, unit] + np.sqrt(1 - correlation) * slices
+                for by, values in (("patient", units.means(gaps)), ("slice", gaps)):
+                    held, apart = judged(values)
+                    cells[by].append(f"{100 * held.mean():.1f} / {100 * apart.mean():.1f}")
+            rows.append((f"{name}, {shape}", cells["patient"] + cells["slice"]))
+    head = [f"by {by}, {correlation}" for by in ("patient", "slice") for correlation in CORRELATIONS]
+    table("Two equal methods: coverage / told apart, %, by correlation within patients", head, rows)
+
+
+def print_power(boards: int) -> None:
+    """A true difference, in standard deviations of the patients' mean differences; beside it Student's t."""
+    rows = []
+    for name in ("normal", "gamma, skew 1", "gamma, skew 2"):
+        for patients in (10, 20, 40):
+            (noise,) = drawn(POPULATIONS[name], (patients,), boards, f"power {name} {patients}")
+            cells = []
+            for effect in EFFECTS:
+                _, found = judged(noise + effect)
+                low, _ = b.student(b.moments([noise + effect]))
+                cells.append(f"{100 * found.mean():.0f} ({100 * np.mean(low > 0):.0f})")
+            rows.append((f"{name}, {patients}", cells))
+    table("A true difference: found, % (by Student's t alone)", [str(effect) for effect in EFFECTS], rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--boards", type=int, default=2000, help="simulated leaderboards a setting")
-    boards = parser.parse_args().boards
+    parser.add_argument("--groups", action="store_true", help="the tables of images in groups alone")
+    args = parser.parse_args()
+    boards = args.boards
     populations = dict(POPULATIONS)
     path = Path(os.environ.get("SRBENCH_DATA", "")) / "published" / "set5_per_image.csv"
     if path.is_file():
         for first, second in (("srcnn", "bicubic"), ("srcnn", "kim"), ("selfexsr", "srcnn")):
             populations[f"Set5, {first} - {second}"] = published(path, first, second)
     print(f"{boards} simulated leaderboards a setting")
+    if args.groups:
+        print_power(boards)
+        print_groups(boards)
+        return
     print_coverage(populations, ONE_DATASET, boards)
     print_coverage(populations, SEVERAL, boards)
-    print_coverage(UNSEEN, [(5,), (10,), (20,), (50,), (100,)], boards)
+    print_coverage(UNSEEN, [(10,), (20,), (50,), (100,)], boards)
     print_constructions(populations, boards)
     print_ranks(boards)
+    print_power(boards)
+    print_groups(boards)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def compare(
     given = checked(scores, dimensions=2)
     everything = units_of(given.shape[1], strata, groups)
     compared = everything.pooled(np.ones(given.shape[1], dtype=np.bool_))
-    left_out = () if strata is None else tuple(dict.fromkeys(strata[k] for k in np.flatnonzero(~compared)))
+    left_out = () if strata is None else tuple(dict.fromkeys(strata[k] for k in np.flatnonzero(~compared).tolist()))
     units, values = everything.within(compared), given[:, compared]
     oriented = values if higher_is_better else -values
     common = _common(values, units)
@@ -110,9 +110,10 @@ def _goodness(row: Array, mean: Interval, higher_is_better: bool) -> tuple[float
 
 
 def _common(values: Array, units: Units) -> npt.NDArray[np.bool_]:
+    """Which images are finite for every row that is finite anywhere, and can be used in a mean over datasets."""
     finite = np.isfinite(values)
     partly = finite.any(axis=1)
-    return units.pooled(finite[partly].all(axis=0) & partly.any())
+    return units.pooled(np.all(finite[partly], axis=0) & partly.any())
 
 
 def _means(

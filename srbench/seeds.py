@@ -81,7 +81,7 @@ def rank_by_seeds(values: Sequence[npt.ArrayLike], *, higher_is_better: bool) ->
             better[(i, j) if (test.interval.sign > 0) == higher_is_better else (j, i)] = True
     means = tuple(mean_over_seeds(one) for one in values)
     seeds = min((mean.n for mean in means), default=0)
-    goodness = [float(np.mean(one)) * (1 if higher_is_better else -1) for one in values]
+    goodness = [float(_finite(one).mean()) * (1 if higher_is_better else -1) for one in values]
     places = ranks(better) if seeds >= FEW_SEEDS else _places(goodness)
     return Comparison(
         in_order(places, [(value,) for value in goodness]),

@@ -87,7 +87,8 @@ class SeedSpread:
     """What training again with another seed changes, apart from what other images would change.
 
     images: `(images,)`, each image's mean over seeds: what intervals and tests are to be fed with. std: the standard
-    deviation over seeds of the mean over datasets and units, None for a single seed. seeds: how many. few: fewer than three.
+    deviation over seeds of the mean over datasets and units, None for a single seed. seeds: how many. few: fewer than
+    three.
     """
 
     images: Array
@@ -130,7 +131,7 @@ def seed_spread(scores: npt.ArrayLike, strata: Strata = None, groups: Groups = N
         raise StatsError("An image scores plus infinity under one seed and minus infinity under another.")
     images: Array = values.mean(axis=0)
     units = units_of(values.shape[1], strata, groups)
-    kept = units.pooled(np.isfinite(values).all(axis=0))
+    kept = units.pooled(np.all(np.isfinite(values), axis=0))
     std = None
     if count > 1 and kept.any():
         part = units.within(kept)
@@ -182,12 +183,12 @@ def unit_intervals(rows: Array, units: Units, infinite: int) -> list[Interval]:
         return [Interval(mean, None, None, images, units.count, infinite) for mean in means]
     parts = [rows[:, stratum.members] for stratum in units.strata]
     estimate, low, high = bounds(parts, [stratum.datasets for stratum in units.strata])
-    least, most = (units.over_datasets([end(part, axis=1) for part in parts]) for end in (np.min, np.max))
+    least, most = (units.over_datasets([extreme(part, axis=1) for part in parts]) for extreme in (np.min, np.max))
     slack = _SAME * np.maximum(np.abs(least), np.abs(most))
     beyond = (low < least - slack) | (high > most + slack)
     # Adding zero makes -0 a 0.
-    ends = zip(*((x + 0.0).tolist() for x in (estimate, low, high)), beyond.tolist(), strict=True)
-    return [Interval(e, l, h, images, units.count, infinite, outside) for e, l, h, outside in ends]
+    found = zip(*((x + 0.0).tolist() for x in (estimate, low, high)), beyond.tolist(), strict=True)
+    return [Interval(mean, start, end, images, units.count, infinite, out) for mean, start, end, out in found]
 
 
 def differences(a: Array, b: Array) -> Array:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from srbench.comparison import compare
-from srbench.ranking import Rank, holm, units_needed, wilcoxon
+from srbench.ranking import Rank, holm, ranks, units_needed, wilcoxon
 from srbench.stats import StatsError, paired_difference
 
 
@@ -91,12 +91,30 @@ def test_p_depends_neither_on_unit_nor_direction_nor_order(gaps: np.ndarray, sca
 
 
 def test_no_difference_at_all_has_p_1() -> None:
-    assert wilcoxon([0.0] * 8) == wilcoxon([]) == wilcoxon([math.inf]) == 1.0
+    assert wilcoxon([0.0] * 8) == wilcoxon([]) == 1.0
 
 
-def test_infinite_differences_are_left_out_of_the_test() -> None:
+def test_infinite_differences_are_the_largest_there_are() -> None:
     gaps = [0.3, -0.1, 0.5, 0.9, 0.7, 1.1]
-    assert wilcoxon([*gaps, math.inf, -math.inf]) == wilcoxon(gaps)
+    assert wilcoxon([*gaps, math.inf, -math.inf]) == wilcoxon([*gaps, 1e9, -1e9])
+    assert wilcoxon([math.inf] * 6) == pytest.approx(2 / 2**6)
+    assert wilcoxon([math.inf, math.inf, 0.0]) == wilcoxon([1.0, 1.0, 0.0])
+
+
+@given(arrays(np.bool_, (6, 6)))
+def test_no_method_ranks_above_one_that_is_better(drawn: np.ndarray) -> None:
+    better = np.triu(drawn, 1)  # without circles
+    found = ranks(better)
+    for i, j in np.argwhere(better):
+        assert found[i].low < found[j].low and found[i].high < found[j].high
+    for k, rank in enumerate(found):
+        assert rank.low >= 1 + better[:, k].sum() and rank.high <= len(better) - better[k].sum()
+
+
+def test_a_method_better_than_a_better_one_is_better() -> None:
+    # 0 beats 1, 1 beats 2; 0 and 2 were not told apart, for 2 is noisy. 2 would otherwise rank beside 0.
+    better = np.array([[False, True, False], [False, False, True], [False] * 3])
+    assert [str(rank) for rank in ranks(better)] == ["1", "2", "3"]
 
 
 def test_holm_by_hand() -> None:
@@ -215,14 +233,10 @@ def test_five_images_are_too_few_to_tell_even_the_best_from_the_worst() -> None:
     assert got.ranks == (Rank(1, 2), Rank(1, 2))
 
 
-def test_infinite_scores_are_kept_out_of_the_pairs_they_touch_only() -> None:
-    rng = np.random.default_rng(17)
-    board = rng.normal(28, 1, (3, 12))
-    board[0, 0] = math.inf
-    got = compare(board)
-    assert [got.pairs[pair].infinite for pair in ((0, 1), (0, 2), (1, 2))] == [1, 1, 0]
+def test_a_score_that_is_not_a_number_is_an_error_that_names_the_place() -> None:
+    board = np.random.default_rng(17).normal(28, 1, (3, 12))
+    board[2, 5] = math.nan
     with pytest.raises(StatsError, match="position 2, 5"):
-        board[2, 5] = math.nan
         compare(board)
 
 

@@ -20,6 +20,7 @@ from srbench.stats import (
     mean_interval,
     paired_difference,
     seed_spread,
+    units_of,
     wins,
 )
 
@@ -27,13 +28,13 @@ from srbench.stats import (
 SCORES = st.integers(-4000, 4000).map(lambda i: i / 100)
 
 
-def scores(least: int = 2, most: int = 30) -> st.SearchStrategy[np.ndarray]:
+def scores(least: int = 6, most: int = 30) -> st.SearchStrategy[np.ndarray]:
     return st.integers(least, most).flatmap(lambda n: arrays(np.float64, n, elements=SCORES))
 
 
 @st.composite
 def paired(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    sizes = draw(st.lists(st.integers(2, 16), min_size=1, max_size=4))
+    sizes = draw(st.lists(st.integers(2, 16), min_size=1, max_size=4).filter(lambda sizes: sum(sizes) >= 6))
     strata = [f"set{k}" for k, n in enumerate(sizes) for _ in range(n)]
     columns = arrays(np.float64, len(strata), elements=SCORES)
     return draw(columns), draw(columns), strata
@@ -54,7 +55,7 @@ def skewed(rng: np.random.Generator, skewness: float, size: tuple[int, int]) -> 
 
 @pytest.mark.parametrize(
     ("sizes", "margin"),
-    [((5,), 4), ((20,), 2), ((50,), 2), ((100,), 2), ((20, 20), 2), ((5, 14), 4), ((5, 14, 30, 100), 4)],
+    [((6,), 4), ((20,), 2), ((50,), 2), ((100,), 2), ((20, 20), 2), ((5, 14), 4), ((5, 14, 30, 100), 4)],
     ids=str,
 )
 @pytest.mark.parametrize("skewness", [0, 0.5, 1, 2])
@@ -64,8 +65,8 @@ def test_interval_of_the_paired_difference_holds_the_truth_as_often_as_it_says(
     boards, truth = 2000, 0.1
     rng = np.random.default_rng([int(10 * skewness), *sizes])
     gaps = np.concatenate([truth + 0.25 * skewed(rng, skewness, (boards, n)) for n in sizes], axis=1)
-    code = np.repeat(np.arange(len(sizes)), sizes)
-    found = [ends(interval) for interval in intervals(gaps, code)]
+    strata = np.repeat(np.arange(len(sizes)), sizes).tolist()
+    found = [ends(interval) for interval in intervals(gaps, units_of(len(strata), strata, None))]
     held = 100 * np.mean([low <= truth <= high for _, low, high in found])
     assert 95 - margin <= held <= 95 + margin
 
@@ -91,9 +92,9 @@ def test_students_quantile_agrees_with_scipy_for_fractional_degrees_of_freedom()
 
 def test_symmetric_values_get_students_interval_at_few_images() -> None:
     # No skewness, so the correction is nothing: scipy's t interval.
-    values = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
-    low, high = scipy.stats.t.interval(0.95, 4, loc=3.0, scale=scipy.stats.sem(values))
-    assert ends(mean_interval(values)) == pytest.approx((3.0, low, high), rel=1e-8)
+    values = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    low, high = scipy.stats.t.interval(0.95, 5, loc=3.5, scale=scipy.stats.sem(values))
+    assert ends(mean_interval(values)) == pytest.approx((3.5, low, high), rel=1e-8)
 
 
 def test_two_datasets_get_welchs_interval_where_nothing_is_skewed() -> None:
@@ -148,7 +149,7 @@ def test_interval_holds_its_estimate_and_is_finite(data: tuple[np.ndarray, np.nd
 def test_many_rows_at_once_get_what_each_gets_alone() -> None:
     rng = np.random.default_rng(3)
     rows, strata = rng.gamma(2, size=(20, 45)), [*"a" * 15, *"b" * 30]
-    together = intervals(rows, np.repeat([0, 1], [15, 30]))
+    together = intervals(rows, units_of(45, strata, None))
     for row, interval in zip(rows, together, strict=True):
         alone = paired_difference(row, np.zeros(45), strata)
         assert ends(alone) == pytest.approx(ends(interval), rel=1e-9)
@@ -164,7 +165,7 @@ def test_large_datasets_are_resampled_in_pieces_with_a_sound_result() -> None:
 
 def test_identical_scores_have_an_interval_without_width() -> None:
     assert ends(mean_interval([28.4] * 12)) == pytest.approx((28.4,) * 3)
-    assert ends(paired_difference([28.4, 30.1, 31.7], [28.4, 30.1, 31.7])) == (0.0, 0.0, 0.0)
+    assert ends(paired_difference([28.4, 30.1, 31.7] * 2, [28.4, 30.1, 31.7] * 2)) == (0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("different", [1, 2, 3])
@@ -177,29 +178,66 @@ def test_methods_equal_on_most_images_have_an_interval_of_sensible_width(differe
 
 
 def test_rounding_is_not_a_difference() -> None:
-    a = np.array([0.1 + 0.2, 1e6 / 3, 30.1])
+    a = np.array([0.1 + 0.2, 1e6 / 3, 30.1, 28.4, 31.7, 99.9])
     assert ends(paired_difference(a, np.nextafter(a, 1e9))) == (0.0, 0.0, 0.0)
 
 
 def test_one_image_has_no_interval_and_says_so() -> None:
-    assert mean_interval([28.4]) == Interval(28.4, None, None, n=1, few=True)
-    # One dataset with a single image: its spread is unknown, so the spread of the mean over datasets is.
-    assert paired_difference([1.0, 2, 3, 4], [0.0] * 4, [*"aaab"]) == Interval(3.0, None, None, n=4, few=True)
+    assert mean_interval([28.4]) == Interval(28.4, None, None, n=1, units=1)
+    assert mean_interval([28.4]).few
 
 
 def test_no_image_has_no_mean() -> None:
-    assert mean_interval([]) == Interval(None, None, None, n=0, few=True)
+    assert mean_interval([]) == Interval(None, None, None, n=0, units=0)
 
 
-@pytest.mark.parametrize(("n", "few"), [(2, True), (4, True), (5, False)])
-def test_fewer_than_five_images_are_flagged(n: int, few: bool) -> None:
-    assert mean_interval(np.arange(n)).few is few
+def test_a_dataset_of_one_image_among_larger_ones_is_not_in_the_difference() -> None:
+    # Its spread is unknown, so the spread of a mean over datasets would be.
+    strata = [*"aaaaaab"]
+    got = paired_difference([1.0, 2, 3, 4, 5, 6, 900], [0.0] * 7, strata)
+    assert got == paired_difference([1.0, 2, 3, 4, 5, 6], [0.0] * 6)
+    assert (got.n, got.estimate) == (6, 3.5)
+
+
+@pytest.mark.parametrize("n", [2, 5, 6, 7])
+def test_fewer_than_six_units_have_no_interval(n: int) -> None:
+    # Each unit twice as many images: it is the units that count.
+    got = mean_interval(np.arange(2.0 * n), groups=[image // 2 for image in range(2 * n)])
+    assert (got.n, got.units) == (2 * n, n)
+    assert got.few is (got.low is None) is (got.high is None) is (n < 6)
+    assert got.estimate == pytest.approx(n - 0.5)
+
+
+def test_an_interval_beyond_every_value_seen_is_marked() -> None:
+    # Nearly all of the mean is one image's doing: what such images weigh in others cannot be known.
+    got = mean_interval([0.0, 0.01, 0.02, 0.0, 0.01, 5.4])
+    _, low, high = ends(got)
+    assert got.beyond and (high > 5.4 or low < 0)
+    assert (-got).beyond
+    assert not mean_interval(np.linspace(0, 1, 30)).beyond
+    assert not mean_interval([28.4] * 12).beyond
+
+
+def test_what_is_beyond_is_judged_by_the_mean_over_datasets() -> None:
+    # The images of a are around 0, those of b around 10; a mean of 5 has never been seen in any image.
+    got = paired_difference([*np.linspace(-1, 1, 20), *np.linspace(9, 11, 20)], np.zeros(40), [*"a" * 20, *"b" * 20])
+    assert got.estimate == pytest.approx(5)
+    assert not got.beyond
+    wide = paired_difference([0, 0, 0, 0, 0, 8.0, *[10.0] * 6], np.zeros(12), [*"a" * 6, *"b" * 6])
+    _, low, high = ends(wide)
+    assert wide.beyond is (low < 5 - 1e-9 or high > 9 + 1e-9)
+    assert wide.beyond
+
+
+def test_zero_is_never_negative() -> None:
+    for interval in (-mean_interval([0.0] * 8), mean_interval([-0.0] * 8), mean_interval([-0.0] * 3)):
+        assert math.copysign(1, interval.estimate or 0.0) == 1
 
 
 def test_infinite_scores_are_kept_out_and_counted() -> None:
-    finite = mean_interval([30.0, 31, 32, 33, 35])
-    got = mean_interval([30.0, math.inf, 31, 32, 33, 35, math.inf])
-    assert (got.n, got.infinite) == (5, 2)
+    finite = mean_interval([30.0, 31, 32, 33, 35, 38])
+    got = mean_interval([30.0, math.inf, 31, 32, 33, 35, math.inf, 38])
+    assert (got.n, got.infinite) == (6, 2)
     assert ends(got) == ends(finite)
 
 
@@ -208,9 +246,10 @@ def test_an_image_infinite_under_either_method_is_out_of_the_pair() -> None:
     assert (got.estimate, got.n, got.infinite) == (1.5, 2, 3)
 
 
-def test_a_dataset_without_a_finite_score_leaves_no_mean_over_datasets() -> None:
-    got = paired_difference([1.0, 2, math.inf], [0.0, 0, 0], [*"aab"])
-    assert got == Interval(None, None, None, n=2, infinite=1, few=True)
+def test_a_dataset_without_a_finite_score_is_kept_out_and_its_images_counted() -> None:
+    got = paired_difference([1.0, 2, math.inf, math.inf], [0.0] * 4, [*"aabb"])
+    assert got == Interval(1.5, None, None, n=2, units=2, infinite=2)
+    assert mean_interval([math.inf] * 7) == Interval(None, None, None, n=0, units=0, infinite=7)
 
 
 @pytest.mark.parametrize(
@@ -233,6 +272,8 @@ def test_scores_of_other_images_are_an_error() -> None:
         paired_difference([1.0, 2], [1.0, 2, 3])
     with pytest.raises(StatsError, match="1 dataset labels for 2 images"):
         paired_difference([1.0, 2], [1.0, 2], ["a"])
+    with pytest.raises(StatsError, match="3 groups for 2 images"):
+        mean_interval([1.0, 2], ["a", "b", None])
     with pytest.raises(StatsError, match="2 dimension"):
         seed_spread([1.0, 2])
 
@@ -257,8 +298,15 @@ def test_fewer_than_three_seeds_are_flagged_and_one_has_no_spread() -> None:
 
 def test_seed_spread_over_datasets_weighs_each_the_same() -> None:
     # Seed means over datasets: (1 + 0) / 2 and (3 + 0) / 2.
-    got = seed_spread([[1.0, 0, 0, 0], [3.0, 0, 0, 0]], [*"abbb"])
+    got = seed_spread([[1.0, 1, 0, 0, 0], [3.0, 3, 0, 0, 0]], [*"aabbb"])
     assert got.std == pytest.approx(math.sqrt(0.5))
+
+
+def test_seed_spread_is_of_the_mean_over_groups() -> None:
+    # Group means 1 and 0, then 3 and 0: seed means 0.5 and 1.5. By image they would be 0.75 and 2.25.
+    got = seed_spread([[1.0, 1, 1, 0], [3.0, 3, 3, 0]], groups=["p", "p", "p", "q"])
+    assert got.std == pytest.approx(math.sqrt(0.5))
+    assert got.images.tolist() == [2.0, 2.0, 2.0, 0.0]
 
 
 def test_an_image_infinite_under_one_seed_is_out_of_the_spread() -> None:
