@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 
@@ -10,7 +11,6 @@ from srbench.leaderboard.numerals import significant
 from srbench.leaderboard.results import Result, finite_mean
 from srbench.leaderboard.values import Value
 from srbench.method import Method
-from srbench.stats import Interval
 from srbench.uses import Use
 
 
@@ -29,7 +29,6 @@ def ceiling_value(results: Sequence[Result], metric: str, datasets: Sequence[str
     None where a cell has none, and over several datasets for a metric that compares sets.
     """
     by_seed: dict[int | None, dict[str, float]] = {}
-    images = 0
     for result in results:
         facts = result.record.ceiling.get(metric) if result.record is not None else None
         if facts is None or facts.status != "ok" or not (facts.per_image or len(datasets) == 1):
@@ -38,12 +37,9 @@ def ceiling_value(results: Sequence[Result], metric: str, datasets: Sequence[str
         if value is None:
             return None
         by_seed.setdefault(result.planned.cell.seed, {})[result.planned.cell.dataset] = value
-        images += facts.n + facts.infinite
     if not by_seed or any(set(values) != set(datasets) for values in by_seed.values()):
         return None
     means = [finite_mean(list(values.values())) for values in by_seed.values()]
     mean = finite_mean(means)
-    if mean == float("inf"):
-        return Value(Interval(None, None, None, images // len(means), images // len(means)))
-    spread = f"± {significant(statistics.stdev(means))}" if len(means) > 1 else ""
-    return Value(Interval(mean, None, None, images // len(means), images // len(means)), aside=spread)
+    spread = f"± {significant(statistics.stdev(means))}" if len(means) > 1 and math.isfinite(mean) else ""
+    return Value(mean, aside=spread)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -10,7 +11,10 @@ from srbench.leaderboard.figures import Difference, Point, differences, pareto_f
 from srbench.leaderboard.findings import baseline, difference_words
 from srbench.leaderboard.numerals import listing, number, significant
 from srbench.leaderboard.results import Entrant
+from srbench.leaderboard.standings import Standings
 from srbench.leaderboard.tables import Column, Row, Table
+
+UNRELIABLE = "Dashed: the interval reaches beyond every value seen, so it is unreliable."
 
 
 @dataclass(frozen=True)
@@ -26,38 +30,36 @@ class Chart:
 
 def charts(table: Table, prefix: str) -> list[Chart]:
     """The figures of a pooled table; none while fewer than two methods are ranked."""
-    column = table.primary_column
-    if column is None or len(table.ranked) < 2:
+    column, standings = table.primary_column, table.ranking
+    if column is None or standings is None or len(standings.entrants) < 2:
         return []
-    best = table.ranked[0].entrant
-    against = baseline(table, best)
+    best, against = standings.entrants[0], baseline(standings)
     # Untested values differ by what the table shows already.
-    found = [] if table.rank_note else [_differences(table, column, best, f"{prefix}-best")]
-    if found and against is not None and len(table.ranked) > 2:
-        found.append(_differences(table, column, against, f"{prefix}-baseline"))
+    found = [] if table.rank_note else [_differences(table, standings, best, f"{prefix}-best")]
+    if found and against is not None and len(standings.entrants) > 2:
+        found.append(_differences(table, standings, against, f"{prefix}-baseline"))
     found.append(_cost(table, column, f"{prefix}-cost"))
     found.append(_tradeoff(table, column, f"{prefix}-tradeoff"))
     return [chart for chart in found if chart is not None]
 
 
-def _differences(table: Table, column: Column, against: Entrant, name: str) -> Chart | None:
+def _differences(table: Table, standings: Standings, against: Entrant, name: str) -> Chart | None:
+    """Differences with their intervals; none where there is no interval to draw."""
     rows = [
-        Difference(row.entrant.name, row.entrant.slot, table.difference(row.entrant, against))
-        for row in table.ranked
-        if row.entrant != against
+        Difference(entrant.name, entrant.slot, gap)
+        for entrant in standings.entrants
+        if entrant != against and (gap := standings.difference(entrant, against)).low is not None
     ]
-    rows = [row for row in rows if row.interval.estimate is not None]
     if not rows:
         return None
-    unit = f", {column.unit}" if column.unit else ""
-    better = "right" if column.higher_is_better else "left"
+    label, unit = standings.label, f", {standings.unit}" if standings.unit else ""
+    better = "right" if standings.higher_is_better else "left"
     return Chart(
         caption=f"Difference to {against.name}, {table.words.compared}",
-        svg=differences(
-            rows, against.name, f"{column.label} minus that of {against.name}{unit} ({better} is better)", name
-        ),
-        heads=(table.words.entrant, f"Difference in {column.label} [95 % interval]"),
-        lines=tuple((row.name, difference_words(row.interval, column)) for row in rows),
+        svg=differences(rows, against.name, f"{label} minus that of {against.name}{unit} ({better} is better)", name),
+        heads=(table.words.entrant, f"Difference in {label} [95 % interval]"),
+        lines=tuple((row.name, difference_words(row.interval, standings.unit)) for row in rows),
+        remark=UNRELIABLE if any(row.interval.beyond for row in rows) else "",
     )
 
 
@@ -114,5 +116,5 @@ def _lines(points: list[Point], column: Column, higher_is_better: bool) -> tuple
 
 
 def _estimate(row: Row, table: Table, column: Column) -> float | None:
-    interval = row.values[table.columns.index(column)].interval
-    return interval.estimate if interval else None
+    value = row.values[table.columns.index(column)].number
+    return value if value is not None and math.isfinite(value) else None

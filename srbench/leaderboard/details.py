@@ -19,7 +19,6 @@ from srbench.leaderboard.trainings import Group, notes_of, training_of
 from srbench.leaderboard.values import spread_over_seeds
 from srbench.leaderboard.wording import WORDING
 from srbench.protocol import Task
-from srbench.stats import Interval
 from srbench.store import MetricResult
 from srbench.texts import own_documentation
 from srbench.uses import Use
@@ -299,18 +298,14 @@ def _ceiling(own: Sequence[Result], metrics: Sequence[str], dataset: str) -> str
     for name, results in by_entrant.items():
         known = [(metric, ceiling_value(results, metric, [dataset])) for metric in metrics]
         parts = [
-            " ".join(filter(None, [metric_label(metric), _estimate(value.interval), value.aside]))
+            " ".join(filter(None, [metric_label(metric), _score(value.number), value.aside]))
             for metric, value in known
-            if value is not None and value.interval is not None
+            if value is not None and value.number is not None
         ]
         if parts:
             whose = f" of {name}" if len(by_entrant) > 1 else ""
             sentences.append(f"Ceiling{whose} ({words}): {listing(parts)}.")
     return " ".join(sentences)
-
-
-def _estimate(interval: Interval) -> str:
-    return "∞" if interval.estimate is None else _score(interval.estimate)
 
 
 def _spread(own: Sequence[Result], metrics: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ from srbench.leaderboard.privacy import Privacy
 from srbench.leaderboard.references import Reference
 from srbench.leaderboard.results import Result, Results
 from srbench.leaderboard.tables import Row, Table
+from srbench.leaderboard.values import Value
 from srbench.plugins import registry
 from srbench.runner.plan import Plan
-from srbench.stats import Interval
 from srbench.texts import visible
 
 SCORE_COLUMNS = (
@@ -109,9 +110,9 @@ def _table(table: Table) -> dict[str, Any]:
 
 def _reference(reference: Reference, table: Table) -> dict[str, Any]:
     known = {
-        column.metric: value.interval.estimate
+        column.metric: _number(value.number)
         for column, value in zip(table.columns, reference.values, strict=True)
-        if value.interval is not None
+        if value.number is not None
     }
     words = {"words": reference.words} if reference.words else {}
     return {"name": reference.name, "mark": reference.mark, **words, "metrics": known}
@@ -120,7 +121,7 @@ def _reference(reference: Reference, table: Table) -> dict[str, Any]:
 def _row(row: Row, table: Table) -> dict[str, Any]:
     metrics = {}
     for column, value in zip(table.columns, row.values, strict=True):
-        metrics[column.metric] = {"missing": value.missing} if value.interval is None else _interval(value.interval)
+        metrics[column.metric] = {"missing": value.missing} if value.number is None else _value(value)
     return {
         "method": row.entrant.method,
         "trained_on": row.entrant.trained_on,
@@ -135,14 +136,17 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
     }
 
 
-def _interval(interval: Interval) -> dict[str, Any]:
-    return {
-        "estimate": interval.estimate,
-        "low": interval.low,
-        "high": interval.high,
-        "images": interval.n,
-        "infinite": interval.infinite,
-    }
+def _value(value: Value) -> dict[str, Any]:
+    shown: dict[str, Any] = {"estimate": None if value.number is None else _number(value.number)}
+    if value.interval is None:
+        return shown
+    interval = value.interval
+    ends = {"low": interval.low, "high": interval.high, "unreliable": interval.beyond}
+    return shown | ends | {"images": interval.n, "units": interval.units, "infinite": interval.infinite}
+
+
+def _number(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
 
 
 def _cell(result: Result) -> dict[str, Any]:

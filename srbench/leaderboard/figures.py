@@ -72,7 +72,10 @@ def marker(slot: int) -> Markup:
 
 
 def whisker(interval: Interval, scale: tuple[float, float], slot: int) -> Markup:
-    """A dot with its 95 % interval on the column's scale; the numbers stand beside it, so it is hidden to readers."""
+    """A dot with its 95 % interval on the column's scale; the numbers stand beside it, so it is hidden to readers.
+
+    An interval that is unreliable is dashed.
+    """
     width, middle = 88, 8
     low, high = scale
     span = (high - low) or 1.0
@@ -84,7 +87,8 @@ def whisker(interval: Interval, scale: tuple[float, float], slot: int) -> Markup
         return Markup()
     line = ""
     if interval.low is not None and interval.high is not None:
-        line = f'<path d="M{at(interval.low):.1f} {middle}H{at(interval.high):.1f}"/>'
+        doubt = ' class="doubt"' if interval.beyond else ""
+        line = f'<path{doubt} d="M{at(interval.low):.1f} {middle}H{at(interval.high):.1f}"/>'
     return Markup(
         f'<svg class="whisker" viewBox="0 0 {width} 16" width="{width}" height="16" aria-hidden="true" '
         f'style="--c:var(--m{slot % COLOURS})"><path class="rail" d="M5 {middle}H{width - 5}"/>{line}'
@@ -100,7 +104,8 @@ def differences(rows: Sequence[Difference], baseline: str, axis: str, name: str)
         for place, row in enumerate(reversed(rows)):
             interval, colour = row.interval, colour_of(row.slot)
             if interval.low is not None and interval.high is not None:
-                axes.plot([interval.low, interval.high], [place, place], color=colour, linewidth=2.2)
+                style = ":" if interval.beyond else "-"
+                axes.plot([interval.low, interval.high], [place, place], style, color=colour, linewidth=2.2)
             assert interval.estimate is not None
             axes.plot(interval.estimate, place, symbol_of(row.slot), color=colour, markersize=7)
         axes.set_yticks(range(len(rows)), [short_name(row.name) for row in reversed(rows)])

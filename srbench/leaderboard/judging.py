@@ -9,37 +9,37 @@ import numpy as np
 
 from srbench.comparison import Comparison, compare
 from srbench.leaderboard.results import Entrant, Result
-from srbench.leaderboard.setvalues import set_scores, set_values
-from srbench.leaderboard.values import Notes, Scores, Value, paired, scores_by_image, values_of
+from srbench.leaderboard.setvalues import set_scores, set_value
+from srbench.leaderboard.standings import Scores, Standings
+from srbench.leaderboard.values import Notes, Value, mean_value, scores_by_image
 from srbench.protocol import Task
-from srbench.seeds import rank_by_seeds, welch
-from srbench.stats import FEW_SEEDS, Interval
+from srbench.seeds import rank_by_seeds
+from srbench.stats import FEW_SEEDS
 
 Cells = Mapping[Entrant, Sequence[Result]]
 
 
 class Judging(Protocol):
-    """What turns the cells of a table into values, differences and ranks.
+    """What turns the cells of a table into numbers, and these into a comparison."""
 
-    Scores: one metric's numbers of the entrants that have all of them, by image or by seed.
-    """
+    def scores(self, cells: Cells, metric: str, datasets: Sequence[str]) -> Scores | None:
+        """The numbers of the entrants that have all of them; None where nobody has."""
 
-    def scores(self, cells: Cells, metric: str, datasets: Sequence[str]) -> Scores:
-        """The complete entrants' numbers."""
+    def compare(self, scores: Scores, higher_is_better: bool) -> Comparison:
+        """Order, ranks, values and differences."""
 
-    def values(
-        self, cells: Cells, metric: str, scores: Scores, datasets: Sequence[str], notes: Notes
-    ) -> dict[Entrant, Value]:
-        """What the table shows of every entrant."""
+    def value(
+        self,
+        standings: Standings,
+        entrant: Entrant,
+        results: Sequence[Result],
+        datasets: Sequence[str],
+        notes: Notes,
+    ) -> Value:
+        """What the table shows of an entrant that is compared."""
 
-    def differences(self, scores: Scores) -> list[Interval]:
-        """Those to the first entrant: how fine the numbers of a column may be."""
-
-    def rank(self, scores: Scores, higher_is_better: bool) -> Comparison:
-        """The entrants in the order of the scores, ranked."""
-
-    def pictures(self, results: Sequence[Result], scores: Sequence[Scores]) -> int:
-        """On how many pictures an entrant's values rest."""
+    def amount(self, results: Sequence[Result], standings: Sequence[Standings]) -> tuple[int, int]:
+        """On how many images an entrant's values rest, and on how many independent ones. standings: those it is in."""
 
     def is_order_alone(self, seeds: int) -> bool:
         """Whether with so many seeds ranks are the order of the values, untested."""
@@ -48,31 +48,29 @@ class Judging(Protocol):
 class ByImage:
     """Super-resolution: an image's score is its mean over seeds, and differences are paired by image."""
 
-    def scores(self, cells: Cells, metric: str, datasets: Sequence[str]) -> Scores:
+    def scores(self, cells: Cells, metric: str, datasets: Sequence[str]) -> Scores | None:
         """By image."""
         return scores_by_image(cells, metric, datasets)
 
-    def values(
-        self, cells: Cells, metric: str, scores: Scores, datasets: Sequence[str], notes: Notes
-    ) -> dict[Entrant, Value]:
-        """Means over images; a set metric's value."""
-        return values_of(cells, metric, scores, datasets, notes)
-
-    def differences(self, scores: Scores) -> list[Interval]:
-        """Paired."""
-        first, *others = scores or (None,)
-        return [paired(scores[other], scores[first]) for other in others] if first is not None else []
-
-    def rank(self, scores: Scores, higher_is_better: bool) -> Comparison:
+    def compare(self, scores: Scores, higher_is_better: bool) -> Comparison:
         """By signed ranks."""
-        images = list(next(iter(scores.values())))
-        matrix = np.array([[found[image] for image in images] for found in scores.values()])
-        return compare(matrix, [dataset for dataset, _ in images], higher_is_better=higher_is_better)
+        return compare(np.stack(scores.values), scores.datasets, scores.units, higher_is_better=higher_is_better)
 
-    def pictures(self, results: Sequence[Result], scores: Sequence[Scores]) -> int:
-        """The images with a score."""
-        entrant = results[0].entrant
-        return max((len(found[entrant]) for found in scores if entrant in found), default=0)
+    def value(
+        self,
+        standings: Standings,
+        entrant: Entrant,
+        results: Sequence[Result],
+        datasets: Sequence[str],
+        notes: Notes,
+    ) -> Value:
+        """The mean over images."""
+        return mean_value(standings, entrant, results, notes)
+
+    def amount(self, results: Sequence[Result], standings: Sequence[Standings]) -> tuple[int, int]:
+        """The images that are compared, infinite scores included."""
+        counts = [(one.comparison.total_images, one.comparison.total_units) for one in standings]
+        return max(counts, default=(0, 0))
 
     def is_order_alone(self, seeds: int) -> bool:
         """Never: the images are tested."""
@@ -85,28 +83,29 @@ class BySeed:
     For tables of one dataset: values of sets are not averaged over datasets.
     """
 
-    def scores(self, cells: Cells, metric: str, datasets: Sequence[str]) -> Scores:
-        """By dataset and seed."""
+    def scores(self, cells: Cells, metric: str, datasets: Sequence[str]) -> Scores | None:
+        """By seed."""
         return set_scores(cells, metric)
 
-    def values(
-        self, cells: Cells, metric: str, scores: Scores, datasets: Sequence[str], notes: Notes
-    ) -> dict[Entrant, Value]:
-        """Means over seeds."""
-        return set_values(cells, metric, scores, datasets, notes)
-
-    def differences(self, scores: Scores) -> list[Interval]:
-        """Of means, by Welch."""
-        first, *others = [list(found.values()) for found in scores.values()] or [[]]
-        return [welch(other, first).interval for other in others]
-
-    def rank(self, scores: Scores, higher_is_better: bool) -> Comparison:
+    def compare(self, scores: Scores, higher_is_better: bool) -> Comparison:
         """By Welch's test."""
-        return rank_by_seeds([list(found.values()) for found in scores.values()], higher_is_better=higher_is_better)
+        return rank_by_seeds(scores.values, higher_is_better=higher_is_better)
 
-    def pictures(self, results: Sequence[Result], scores: Sequence[Scores]) -> int:
+    def value(
+        self,
+        standings: Standings,
+        entrant: Entrant,
+        results: Sequence[Result],
+        datasets: Sequence[str],
+        notes: Notes,
+    ) -> Value:
+        """The mean over seeds."""
+        return set_value(standings, entrant, results, datasets, notes)
+
+    def amount(self, results: Sequence[Result], standings: Sequence[Standings]) -> tuple[int, int]:
         """The samples of one seed."""
-        return max((len(result.record.images) for result in results if result.record), default=0)
+        samples = max((len(result.record.images) for result in results if result.record), default=0)
+        return samples, samples
 
     def is_order_alone(self, seeds: int) -> bool:
         """With few of them there is nothing to test."""

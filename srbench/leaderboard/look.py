@@ -31,7 +31,8 @@ def look_data(galleries: Sequence[Gallery], results: Results) -> list[dict[str, 
             ]
             box = {"width": shown.box[2], "height": shown.box[3], "window": shown.window_words}
             images.append({"id": shown.id, "layers": layers} | box)
-        data.append({"name": gallery.name, "images": images})
+        place = {"dataset": gallery.dataset, "protocol": gallery.protocol.name}
+        data.append({"name": gallery.name, "images": images} | place)
     return data
 
 
@@ -70,7 +71,14 @@ def extremes(galleries: Sequence[Gallery], results: Results) -> list[dict[str, A
             thumbs = [_thumb(gallery, place, result, image, metric) for image in images]
             lines.append({"name": entrant.name, "slot": entrant.slot, "thumbs": thumbs})
         tables.append(
-            {"name": gallery.name, "dataset": gallery.dataset, "metric": metric_label(metric), "lines": lines}
+            {
+                "name": gallery.name,
+                "dataset": gallery.dataset,
+                "protocol": gallery.protocol.name,
+                "by": metric,
+                "metric": metric_label(metric),
+                "lines": lines,
+            }
         )
     return tables
 

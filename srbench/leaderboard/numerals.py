@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from srbench.stats import Interval
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
@@ -39,10 +43,25 @@ def warranted_decimals(half_widths: Iterable[float], values: Iterable[float]) ->
     widths = [width for width in half_widths if width > 0 and math.isfinite(width)]
     if not widths:
         return habit
-    narrowest = min(widths)
-    place = math.floor(math.log10(narrowest))
-    digits = 2 if narrowest < 3 * math.pow(10, place) else 1
-    return min(habit, max(0, digits - 1 - place))
+    return min(habit, decimals_of(min(widths)))
+
+
+def decimals_of(half_width: float) -> int:
+    """How many decimals an interval warrants that is not zero."""
+    place = math.floor(math.log10(half_width))
+    digits = 2 if half_width < 3 * math.pow(10, place) else 1
+    return max(0, digits - 1 - place)
+
+
+def half_width(interval: Interval) -> float | None:
+    """Half of what lies between the ends of an interval; None where it has none."""
+    return None if interval.low is None or interval.high is None else (interval.high - interval.low) / 2
+
+
+def amount_words(images: int, units: int, noun: str = "image") -> str:
+    """`41 images`, or `41 images in 9 independent groups` where not every image is independent."""
+    grouped = f" in {plural(units, 'independent group')}" if units < images else ""
+    return f"{plural(images, noun)}{grouped}"
 
 
 def significant(value: float, digits: int = 2) -> str:

@@ -22,7 +22,7 @@ from srbench.leaderboard.site import SCRIPT, STYLE, render, write_static
 from srbench.leaderboard.trainings import write_trainings
 from srbench.leaderboard.transfer import transfer_tables
 from srbench.leaderboard.upscaled import UpscalingPages
-from srbench.leaderboard.views import TaskPages, View
+from srbench.leaderboard.views import TaskPages, View, told
 from srbench.leaderboard.wording import WORDING
 from srbench.protocol import Task
 from srbench.runner.plan import Plan
@@ -115,7 +115,7 @@ def _write(results: Results, pages: TaskPages, new: Path, listed: bool) -> list[
             "title": plan.matrix.title,
             "header": header,
             "date": date,
-            "findings": [sentence for view in views[:1] for sentence in view.findings.lead],
+            "findings": told(views),
         },
         privacy,
     )

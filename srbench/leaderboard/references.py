@@ -17,7 +17,6 @@ from srbench.leaderboard.numerals import significant
 from srbench.leaderboard.results import Entrant, Result
 from srbench.leaderboard.values import Notes, Value
 from srbench.protocol import Task
-from srbench.stats import Interval
 
 Mark = Literal["ceiling", "floor"]
 NAMES: Mapping[Task, Mapping[Mark, str]] = {
@@ -73,7 +72,7 @@ def references(
     bounds: dict[Mark, list[Reference]] = {}
     for mark, name in NAMES[task].items():
         values = [_value(results, metric, mark) for metric in metrics]
-        known = any(value.interval for value in values)
+        known = any(value.number is not None for value in values)
         bounds[mark] = [Reference(name, mark, tuple(values), notes.number(_NOTES[task]))] if known else []
     return (*bounds["ceiling"], *own, *bounds.get("floor", ()))
 
@@ -109,6 +108,4 @@ def _value(results: Iterable[Result], metric: str, mark: Mark) -> Value:
         words = [f"{significant(low, 3)} to {significant(high, 3)} between cells"]
     if f"{mark} n" in found[0].extra:
         words.append(f"n {found[0].extra[f'{mark} n']:.0f}")
-    return Value(
-        Interval(math.fsum(numbers) / len(numbers), None, None, found[0].n, found[0].n), aside=", ".join(words)
-    )
+    return Value(math.fsum(numbers) / len(numbers), aside=", ".join(words))

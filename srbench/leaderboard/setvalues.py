@@ -4,37 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from srbench.bounds import Array
 from srbench.leaderboard.results import Entrant, Result
-from srbench.leaderboard.values import Image, Notes, Scores, Value, is_scored, values_of
-from srbench.seeds import mean_over_seeds
+from srbench.leaderboard.standings import Scores, Standings
+from srbench.leaderboard.values import Notes, Value, is_scored, without_images
 
 
-def set_scores(cells: Mapping[Entrant, Sequence[Result]], metric: str) -> dict[Entrant, dict[Image, float]]:
-    """The values of the entrants that have one of every cell, by dataset and seed."""
-    found = {}
+def set_scores(cells: Mapping[Entrant, Sequence[Result]], metric: str) -> Scores | None:
+    """The values of the entrants that have one of every cell, by seed."""
+    found: dict[Entrant, Array] = {}
     for entrant, results in cells.items():
         if not all(result.ok and is_scored(result, metric) for result in results):
             continue
-        values = {
-            (result.planned.cell.dataset, f"seed {result.planned.cell.seed}"): result.scores[metric].get(None)
-            for result in results
-        }
-        known = {place: value for place, value in values.items() if value is not None and math.isfinite(value)}
+        values = [result.scores[metric].get(None) for result in results]
+        known = [value for value in values if value is not None and math.isfinite(value)]
         if len(known) == len(results):
-            found[entrant] = known
-    return found
+            found[entrant] = np.array(known)
+    return Scores(tuple(found), tuple(found.values())) if found else None
 
 
-def set_values(
-    cells: Mapping[Entrant, Sequence[Result]], metric: str, scores: Scores, datasets: Sequence[str], notes: Notes
-) -> dict[Entrant, Value]:
-    """The mean over seeds with its interval where there are enough of them, or why there is none.
+def set_value(
+    standings: Standings, entrant: Entrant, results: Sequence[Result], datasets: Sequence[str], notes: Notes
+) -> Value:
+    """The mean over seeds with its interval where there are enough of them.
 
     What belongs beside a set metric's value (its spread, the numbers of images and of features) stays there.
     """
-    values = values_of(cells, metric, {}, datasets, notes)
-    return {
-        entrant: value.over(mean_over_seeds(list(scores[entrant].values()))) if entrant in scores else value
-        for entrant, value in values.items()
-    }
+    interval = standings.value(entrant)
+    beside = without_images(results, standings.metric, datasets, notes)
+    return replace(beside, number=interval.estimate, interval=interval)

@@ -9,20 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
-from srbench.comparison import Comparison
-from srbench.leaderboard.judging import JUDGING
-from srbench.leaderboard.numerals import DASH, metric_label, number, warranted_decimals
+from srbench.leaderboard.judging import JUDGING, Judging
+from srbench.leaderboard.numerals import DASH, half_width, listing, metric_label, number, warranted_decimals
 from srbench.leaderboard.references import Reference, references
 from srbench.leaderboard.results import Entrant, Result, Scope
-from srbench.leaderboard.values import Notes, Scores, Value
+from srbench.leaderboard.standings import Standings
+from srbench.leaderboard.values import BEYOND, Notes, Value, without_images
 from srbench.leaderboard.wording import WORDING, Wording
 from srbench.ranking import Rank
 from srbench.stats import FEW_SEEDS, Interval
-
-YARDSTICK = "bicubic"
-"""The method that super-resolution is held against, in the papers and here, wherever it takes part."""
+from srbench.store import MetricResult
 
 
 @dataclass(frozen=True)
@@ -57,13 +54,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Row:
-    """One entrant. rank: `1` or `2–3`; empty when it is not ranked. speed: the time of use, as the wording says."""
+    """One entrant. rank: `1` or `2–3`; None when it is not ranked. units: how many of its images are independent.
+    speed: the time of use, as the wording says.
+    """
 
     entrant: Entrant
     results: tuple[Result, ...]
     values: tuple[Value, ...]
     rank: Rank | None
     images: int
+    units: int
     seeds: int
     seeds_note: int | None
     problems: tuple[Problem, ...]
@@ -81,8 +81,9 @@ class Row:
 class Table:
     """A ranked table over one dataset, or over all (`dataset` None).
 
-    primary: the metric that ranks. references: rows that are not in the competition: ceiling and floor. rank_note: the
-    footnote of ranks that are untested.
+    primary: the metric that ranks before any choice. standings: the comparison in each metric that some entrants have
+    all scores of. references: rows that are not in the competition: ceiling and floor. rank_note: the footnote of ranks
+    that are untested; gap_note: that of differences whose interval is unreliable.
     """
 
     scope: Scope
@@ -92,12 +93,16 @@ class Table:
     rows: tuple[Row, ...]
     primary: str | None
     notes: tuple[str, ...]
-    images: int
-    scores: Mapping[str, Scores] = field(repr=False)
+    standings: Mapping[str, Standings] = field(repr=False)
     references: tuple[Reference, ...] = ()
-    ranking: Comparison | None = field(repr=False, default=None)
     words: Wording = field(repr=False, default=WORDING["super-resolution"])
     rank_note: int | None = None
+    gap_note: int | None = None
+
+    @property
+    def ranking(self) -> Standings | None:
+        """The comparison that orders the rows."""
+        return None if self.primary is None else self.standings[self.primary]
 
     @property
     def ranked(self) -> list[Row]:
@@ -107,45 +112,44 @@ class Table:
     @property
     def primary_column(self) -> Column | None:
         """The column that ranks."""
-        return next((column for column in self.columns if column.metric == self.primary), None)
+        return None if self.primary is None else self.column(self.primary)
 
     @property
-    def yardstick(self) -> Entrant | None:
-        """What the others are held against: bicubic, else the matrix's first ranked method that needs no training."""
-        untrained = [row.entrant for row in self.ranked if row.entrant.trained_on is None]
-        named = [entrant for entrant in untrained if entrant.method == YARDSTICK]
-        return min(named or untrained, key=lambda entrant: entrant.slot, default=None)
+    def images(self) -> int:
+        """How many images are compared, samples of each generator are held against others, at most."""
+        return max((row.images for row in self.rows), default=0)
 
-    @cached_property
-    def gaps(self) -> dict[Entrant, Interval]:
+    @property
+    def units(self) -> int:
+        """How many of the images are independent."""
+        return max((row.units for row in self.rows), default=0)
+
+    @property
+    def only_dataset(self) -> str:
+        """The dataset that it is about; empty where there are several."""
+        return self.datasets[0] if len(self.datasets) == 1 else ""
+
+    @property
+    def has_whiskers(self) -> bool:
+        """Whether any interval is drawn."""
+        return any(value.has_whisker for row in self.rows for value in row.values)
+
+    @property
+    def gaps(self) -> Mapping[Entrant, Interval]:
         """Each ranked entrant's difference to the yardstick, in the metric that ranks."""
-        yardstick = self.yardstick
-        if yardstick is None:
-            return {}
-        return {row.entrant: self.difference(row.entrant, yardstick) for row in self.ranked if row.entrant != yardstick}
+        return {} if self.ranking is None else self.ranking.gaps
 
     @property
     def gap_decimals(self) -> int:
         """The decimals that the differences warrant."""
-        known = [gap for gap in self.gaps.values() if gap.low is not None and gap.high is not None]
-        halves = [(gap.high - gap.low) / 2 for gap in known if gap.low is not None and gap.high is not None]
-        return warranted_decimals(halves, [gap.estimate for gap in known if gap.estimate is not None])
+        return warranted_decimals(
+            filter(None, map(half_width, self.gaps.values())),
+            [gap.estimate for gap in self.gaps.values() if gap.estimate is not None],
+        )
 
-    def difference(self, a: Entrant, b: Entrant) -> Interval:
-        """The difference `a - b` of two ranked entrants in the primary metric."""
-        assert self.primary is not None and self.ranking is not None
-        order = list(self.scores[self.primary])
-        return self.ranking.difference(order.index(a), order.index(b))
-
-    def beats(self, a: Entrant, b: Entrant) -> bool:
-        """Whether the first of two ranked entrants is better than the second for certain enough."""
-        assert self.primary is not None and self.ranking is not None
-        order = list(self.scores[self.primary])
-        return bool(self.ranking.better[order.index(a), order.index(b)])
-
-    def told_apart(self, a: Entrant, b: Entrant) -> bool:
-        """Whether one of two ranked entrants is better than the other for certain enough."""
-        return self.beats(a, b) or self.beats(b, a)
+    def column(self, metric: str) -> Column:
+        """The column of a metric."""
+        return next(column for column in self.columns if column.metric == metric)
 
 
 def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None) -> Table:
@@ -158,92 +162,92 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
     }
     datasets = tuple(dict.fromkeys(result.planned.cell.dataset for result in inside))
     notes = Notes()
-    task = scope.task
-    judging, words = JUDGING[task], WORDING[task]
-    scores = {metric: judging.scores(cells, metric, datasets) for metric in metrics}
-    primary = next((metric for metric in metrics if scores[metric]), None)
-    values = {metric: judging.values(cells, metric, scores[metric], datasets, notes) for metric in metrics}
+    judging, words = JUDGING[scope.task], WORDING[scope.task]
+    facts = {metric: _facts(inside, metric) for metric in metrics}
+    standings = {}
+    for metric in metrics:
+        scores, told = judging.scores(cells, metric, datasets), facts[metric]
+        if scores is not None:
+            comparison = judging.compare(scores, told.higher_is_better)
+            standings[metric] = Standings(metric, told.unit, told.higher_is_better, scores, comparison)
+    values = {
+        entrant: tuple(
+            judging.value(standings[metric], entrant, results, datasets, notes)
+            if metric in standings and entrant in standings[metric]
+            else without_images(results, metric, datasets, notes)
+            for metric in metrics
+        )
+        for entrant, results in cells.items()
+    }
+    primary = next(iter(standings), None)
     untested = any(judging.is_order_alone(_seeds(results)) for results in cells.values())
     rank_note = notes.number(words.few_seeds) if untested and primary else None
-    beside = references(cells, metrics, datasets, notes, task)
+    beside = references(cells, metrics, datasets, notes, scope.task)
     columns = tuple(
         _column(
             metric,
-            inside,
-            list(values[metric].values()),
+            facts[metric],
+            [own[place] for own in values.values()],
             [reference.values[place] for reference in beside],
-            judging.differences(scores[metric]),
+            _fineness(inside, metric, standings.get(metric)),
         )
         for place, metric in enumerate(metrics)
     )
-    chosen = next((column for column in columns if column.metric == primary), None)
-    ranking = judging.rank(scores[chosen.metric], chosen.higher_is_better) if chosen else None
-    ranks = dict(zip(scores[chosen.metric], ranking.ranks, strict=True)) if chosen and ranking else {}
-    rows = [
-        _row(
-            entrant,
-            cells[entrant],
-            [values[metric][entrant] for metric in metrics],
-            ranks.get(entrant),
-            judging.pictures(cells[entrant], list(scores.values())),
-            words,
-            notes,
-        )
-        for entrant in cells
-    ]
-    rows.sort(key=lambda row: _order(row, columns, primary))
+    order = standings[primary].entrants if primary else ()
+    doubtful = primary is not None and any(gap.beyond for gap in standings[primary].gaps.values())
+    gap_note = notes.number(BEYOND) if doubtful else None
+    rows = tuple(
+        _row(entrant, cells[entrant], values[entrant], list(standings.values()), judging, words, notes)
+        for entrant in [*order, *(entrant for entrant in cells if entrant not in order)]
+    )
     return Table(
         scope,
         dataset,
         datasets,
         columns,
-        tuple(rows),
+        rows,
         primary,
         tuple(notes.texts),
-        max((row.images for row in rows), default=0),
-        scores,
+        standings,
         beside,
-        ranking,
         words,
         rank_note,
+        gap_note,
     )
 
 
-def _order(row: Row, columns: Sequence[Column], primary: str | None) -> tuple[bool, float, int]:
-    """Ranked rows by their value, best first (identical images count as the best there is), then the others."""
-    if row.rank is None or primary is None:
-        return True, 0.0, row.entrant.slot
-    place = [column.metric for column in columns].index(primary)
-    interval = row.values[place].interval
-    if interval is None or interval.estimate is None:
-        return False, -math.inf, row.entrant.slot
-    return False, -interval.estimate if columns[place].higher_is_better else interval.estimate, row.entrant.slot
+def _facts(inside: Sequence[Result], metric: str) -> MetricResult:
+    """What cells say of a metric, those first in which it went well."""
+    known = [r.record.metrics[metric] for r in inside if r.record is not None and metric in r.record.metrics]
+    return min(known, key=lambda facts: facts.status != "ok", default=MetricResult(key=""))
+
+
+def _fineness(inside: Sequence[Result], metric: str, standings: Standings | None) -> list[float]:
+    """Half the widths of what says how fine a metric's numbers may be: paired intervals, spreads of set metrics."""
+    widths = []
+    if standings is not None:
+        first, *others = standings.entrants
+        widths += [half_width(standings.difference(other, first)) for other in others]
+    for result in inside:
+        facts = result.record.metrics.get(metric) if result.record is not None else None
+        widths += [facts.extra.get(name) for name in ("spread", "ceiling spread", "floor spread")] if facts else []
+    return [width for width in widths if width is not None]
 
 
 def _column(
-    metric: str,
-    inside: Sequence[Result],
-    values: Sequence[Value],
-    beside: Sequence[Value],
-    differences: Sequence[Interval],
+    metric: str, facts: MetricResult, values: Sequence[Value], beside: Sequence[Value], fineness: Sequence[float]
 ) -> Column:
-    facts = [r.record.metrics[metric] for r in inside if r.record is not None and metric in r.record.metrics]
-    told = next((fact for fact in facts if fact.status == "ok"), facts[0] if facts else None)
-    shown = [value.interval for value in values if value.interval]
-    ends = [end for one in shown for end in (one.low, one.estimate, one.high) if end is not None]
-    widths = [
-        (one.high - one.low) / 2 for one in [*shown, *differences] if one.low is not None and one.high is not None
-    ]
-    spreads = ("spread", "ceiling spread", "floor spread")
-    widths += [fact.extra[name] for fact in facts for name in spreads if name in fact.extra]
-    decimals = warranted_decimals(widths, [one.estimate for one in shown if one.estimate is not None])
-    printed = [
-        one.estimate for one in [*shown, *(value.interval for value in beside)] if one and one.estimate is not None
-    ]
+    shown = [value.number for value in values if value.number is not None]
+    finite = [number for number in shown if math.isfinite(number)]
+    intervals = [value.interval for value in values if value.interval is not None]
+    ends = [*finite, *(end for one in intervals for end in (one.low, one.high) if end is not None)]
+    widths = [*fineness, *filter(None, map(half_width, intervals))]
+    decimals = warranted_decimals(widths, finite)
+    printed = [*shown, *(value.number for value in beside if value.number is not None)]
     return Column(
         metric=metric,
-        unit=told.unit if told else "",
-        higher_is_better=told.higher_is_better if told else True,
+        unit=facts.unit,
+        higher_is_better=facts.higher_is_better,
         scale=(min(ends, default=0.0), max(ends, default=1.0)),
         decimals=decimals,
         width=max((len(number(value, decimals)) for value in printed), default=1),
@@ -253,19 +257,22 @@ def _column(
 def _row(
     entrant: Entrant,
     results: tuple[Result, ...],
-    values: Sequence[Value],
-    rank: Rank | None,
-    pictures: int,
+    values: tuple[Value, ...],
+    standings: Sequence[Standings],
+    judging: Judging,
     words: Wording,
     notes: Notes,
 ) -> Row:
     seeds = _seeds(results)
+    own = [one for one in standings if entrant in one]
+    images, units = judging.amount(results, own)
     return Row(
         entrant=entrant,
         results=results,
-        values=tuple(values),
-        rank=rank,
-        images=pictures,
+        values=values,
+        rank=standings[0].rank(entrant) if own and own[0] is standings[0] else None,
+        images=images,
+        units=units,
         seeds=seeds,
         seeds_note=notes.number(words.few_seeds) if 0 < seeds < FEW_SEEDS else None,
         problems=_problems(results),
@@ -298,7 +305,14 @@ def _mean_cost(results: Sequence[Result], name: str) -> float | None:
 
 def caption(table: Table) -> str:
     """What the table holds, in a sentence."""
-    over = table.dataset or (table.datasets[0] if len(table.datasets) == 1 else f"All {len(table.datasets)} datasets")
+    left = table.ranking.left_out if table.ranking else ()
+    kept = [name for name in table.datasets if name not in left]
+    if len(table.datasets) == 1:
+        over = table.datasets[0]
+    elif left:
+        over = f"{listing(kept)}, without {listing(left)}"
+    else:
+        over = f"All {len(kept)} datasets"
     trained = f", trained on {table.scope.trained_on}" if table.scope.trained_on else ""
-    images = table.words.amount(table.images) if table.images else "no scores yet"
+    images = table.words.amount(table.images, table.units) if table.images else "no scores yet"
     return f"{over}{trained}: {images}"

@@ -18,8 +18,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from srbench.leaderboard import curves
+from srbench.leaderboard.caveats import FIRST_LOOK_SECONDS
 from srbench.leaderboard.curves import Curve
-from srbench.leaderboard.findings import FIRST_LOOK_SECONDS
 from srbench.leaderboard.numerals import DASH, duration, listing, number, plural
 from srbench.leaderboard.results import Result, Results, unique_slugs
 from srbench.leaderboard.strips import Strip, write_strips

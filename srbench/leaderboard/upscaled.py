@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from srbench.leaderboard.details import pictures_context
 from srbench.leaderboard.findings import baseline, findings
 from srbench.leaderboard.headtohead import head_to_head
 from srbench.leaderboard.look import extremes, look_data, start
-from srbench.leaderboard.numerals import listing, plural
+from srbench.leaderboard.numerals import amount_words, listing, plural
 from srbench.leaderboard.pictures import ERROR_WHITE, error_legend, write_galleries
 from srbench.leaderboard.results import Result, Results, Scope
 from srbench.leaderboard.tables import build_table
-from srbench.leaderboard.views import TIMES, View, shown_table, training_limits, view_id
+from srbench.leaderboard.values import unit_of
+from srbench.leaderboard.views import TIMES, View, answers, shown_table, training_limits, view_id
 
 
 class UpscalingPages:
@@ -37,36 +39,43 @@ class UpscalingPages:
         below = (head_to_head(pooled, single), charts(pooled, name))
         tables = [shown_table(pooled, f"{name}-t0", method_slugs, *below)]
         tables += [shown_table(table, f"{name}-t{place}", method_slugs) for place, table in enumerate(single, start=1)]
-        return View.of(scope, tables, findings(pooled, single or [pooled]))
+        said = [*answers(pooled, metrics, partial(findings, pooled, single or [pooled]))]
+        for table in single:
+            said += answers(table, metrics, partial(findings, table, [table]), alone=True)
+        return View.of(scope, tables, said)
 
     def header(self) -> list[str]:
         """Protocols, datasets and methods."""
         matrix = self._results.plan.matrix
-        seen: dict[str, set[str]] = {}
+        units: dict[tuple[str, str], tuple[str, str | None, str]] = {}
         for result in self._results.all:
             if result.record is not None:
-                seen.setdefault(result.planned.cell.dataset, set()).update(result.record.images)
-        images = sum(map(len, seen.values()))
+                dataset = result.planned.cell.dataset
+                units |= {(dataset, image): unit_of(dataset, image, result.record) for image in result.record.images}
+        images = amount_words(len(units), len(set(units.values())), "test image") if units else "no results yet"
         protocols = [f"{protocol.describe()} ({protocol.name} v{protocol.version})" for protocol in matrix.protocols]
         learns = any(result.planned.training is not None for result in self._results.all)
         return [
             listing(protocols),
-            f"{plural(len(matrix.datasets), 'dataset')}, "
-            + (plural(images, "test image") if images else "no results yet"),
+            f"{plural(len(matrix.datasets), 'dataset')}, {images}",
+            *([f"LR came with {listing(self._shipped)}"] if self._shipped else []),
             plural(len(matrix.methods), "method") + (f", {plural(len(matrix.seeds), 'seed')}" if learns else ""),
         ]
 
     def index(self, views: Sequence[View]) -> dict[str, Any]:
         """The viewer, beginning with the leader and what it is held against."""
-        pooled = views[0].tables[0].table
-        ranked = [row.entrant for row in pooled.ranked]
-        against = baseline(pooled, ranked[0]) if ranked else None
+        ranking = views[0].tables[0].table.ranking
+        ranked = ranking.entrants if ranking else ()
+        against = baseline(ranking) if ranking else None
         wanted = [entrant.name for entrant in [*ranked[:1], *([against] if against else []), *ranked]]
         return {
             "galleries": [gallery for gallery in self._galleries if gallery.images],
             "start": start(self._galleries, wanted),
             "look": look_data(self._galleries, self._results),
             "extremes": extremes(self._galleries, self._results),
+            "has_errors": any(
+                layer.error_href for gallery in self._galleries for shown in gallery.images for layer in shown.layers
+            ),
             "legend": error_legend(),
             "error_white": round(ERROR_WHITE * 100),
         }
@@ -77,16 +86,46 @@ class UpscalingPages:
 
     def limits(self) -> Iterable[str]:
         """What super-resolution boards leave open."""
-        degradations = listing(sorted({protocol.degradation for protocol in self._results.plan.matrix.protocols}))
-        yield (
-            f"LR is made from HR ({degradations}). How a method does on the blur, noise and compression of a real "
-            "camera or scanner is another question."
-        )
+        yield from self._origin_of_lr()
         yield from training_limits(self._results)
-        yield "Intervals speak of images like these. Other kinds of images may rank the methods differently."
+        yield "Other kinds of images than these may rank the methods differently."
         yield TIMES
         if self._galleries:
             yield (
                 "The viewer shows a choice of images, of the first seed only, as 8 bits; scores are of all images in "
                 "native depth."
+            )
+
+    @cached_property
+    def _lr(self) -> dict[str, set[str]]:
+        """By dataset, what its cells say of their LR: made, shipped, or mixed."""
+        found: dict[str, set[str]] = {}
+        for result in self._results.all:
+            if result.record is not None and result.record.lr:
+                found.setdefault(result.planned.cell.dataset, set()).add(result.record.lr)
+        return found
+
+    @property
+    def _shipped(self) -> list[str]:
+        """The datasets that some LR came with."""
+        return [dataset for dataset, origins in self._lr.items() if origins != {"made"}]
+
+    def _origin_of_lr(self) -> Iterable[str]:
+        """Where LR is from, as the records say, and what that leaves open."""
+        degradations = listing(sorted({protocol.degradation for protocol in self._results.plan.matrix.protocols}))
+        made = [dataset for dataset, origins in self._lr.items() if origins == {"made"}]
+        whole = [dataset for dataset, origins in self._lr.items() if origins == {"shipped"}]
+        mixed = [dataset for dataset in self._lr if dataset not in made + whole]
+        if whole:
+            yield (
+                f"LR came with {listing(whole)} and was not made here: what blurred it, and how exactly it lies on HR, "
+                "is in every score."
+            )
+        if mixed:
+            yield f"Some of the LR came with {listing(mixed)}; the rest was made from HR ({degradations})."
+        if made:
+            of = f" of {listing(made)}" if self._shipped else ""
+            yield (
+                f"LR{of} is made from HR ({degradations}). How a method does on the blur, noise and compression of a "
+                "real camera or scanner is another question."
             )

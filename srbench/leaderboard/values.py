@@ -1,45 +1,51 @@
-"""The value of one metric in one row of a table, with its interval; or why there is none.
+"""The value of one metric in one row of a table, or why there is none.
 
-Per-image scores are the unit; an image's score is its mean over the seeds. A mean over some of the images, or some of
-the datasets, is never shown.
+An image's score is its mean over the seeds. A mean over some of the images, or some of the datasets, is never shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from srbench.leaderboard.numerals import listing, metric_label
+from srbench.leaderboard.numerals import listing, metric_label, plural
 from srbench.leaderboard.results import Entrant, Result, finite_mean
 from srbench.leaderboard.setmetrics import set_aside, set_remarks
-from srbench.stats import FEW_UNITS, Interval, intervals, paired_difference, seed_spread, units_of
+from srbench.leaderboard.standings import Scores, Standings
+from srbench.stats import Interval, seed_spread
+from srbench.store import Record
 
 Image = tuple[str, str]
 """Dataset and image id."""
-Scores = Mapping[Entrant, Mapping[Image, float]]
-"""One metric's scores of the entrants that have all of them."""
-_FEW_UNITS_NOTE = f"Fewer than {FEW_UNITS} images: too few for an interval."
+BEYOND = (
+    "The interval reaches beyond every value seen, so it is unreliable: the scores are too few or too skewed for it."
+)
 
 
 @dataclass(frozen=True)
 class Value:
-    """One metric of one row. interval: None where missing says why in a word. note: the footnote's number.
+    """One metric of one row.
 
-    aside: a few words beside the number: on how many images a set metric's value rests. seed_spread: the standard
-    deviation over seeds, None with fewer than two.
+    number: None where missing says why in a word; infinite where every image is. interval: what it is the estimate of,
+    where there is such a thing; it may have no ends. note: the footnote's number; doubt: that of the interval.
+    seed_spread: the standard deviation over seeds, None with fewer than two. aside: a few words beside the number: on
+    how many images a set metric's value rests.
     """
 
+    number: float | None = None
     interval: Interval | None = None
     missing: str = ""
     note: int | None = None
+    doubt: int | None = None
     seed_spread: float | None = None
     aside: str = ""
 
-    def over(self, interval: Interval) -> Value:
-        """The same with another interval."""
-        return replace(self, interval=interval)
+    @property
+    def has_whisker(self) -> bool:
+        """Whether there is an interval to draw."""
+        return self.interval is not None and self.interval.low is not None
 
 
 class Notes:
@@ -55,25 +61,41 @@ class Notes:
         return self.texts.index(text) + 1
 
 
-def scores_by_image(
-    cells: Mapping[Entrant, Sequence[Result]], metric: str, datasets: Sequence[str]
-) -> dict[Entrant, dict[Image, float]]:
-    """The complete entrants' scores, seeds averaged; complete: all its cells, all datasets, all images."""
-    found: dict[Entrant, dict[Image, float]] = {}
-    for entrant, results in cells.items():
-        if not all(result.ok and is_scored(result, metric) for result in results):
-            continue
-        if {result.planned.cell.dataset for result in results} != set(datasets):
-            continue
-        by_image: dict[Image, list[float]] = {}
-        for result in results:
-            for image, value in result.scores[metric].items():
-                if image is not None:
-                    by_image.setdefault((result.planned.cell.dataset, image), []).append(value)
-        if by_image:
-            found[entrant] = {image: finite_mean(values) for image, values in sorted(by_image.items())}
-    everything = {image for by_image in found.values() for image in by_image}
-    return {entrant: by_image for entrant, by_image in found.items() if set(by_image) == everything}
+def mean_value(standings: Standings, entrant: Entrant, results: Sequence[Result], notes: Notes) -> Value:
+    """The value of an entrant that takes part in the comparison: its mean over the images that all have finite."""
+    interval, comparison = standings.value(entrant), standings.comparison
+    identical = standings.identical(entrant)
+    aside = f"{identical} identical to HR" if identical else ""
+    note = notes.number(_infinite(standings)) if comparison.images < comparison.total_images else None
+    number = interval.estimate if interval.estimate is not None else standings.infinite(entrant)
+    if number is None:
+        return Value(missing="no image in common", note=note, aside=aside)
+    return Value(
+        number,
+        interval,
+        note=note,
+        doubt=notes.number(BEYOND) if interval.beyond else None,
+        seed_spread=spread_over_seeds(results, standings.metric),
+        aside=aside,
+    )
+
+
+def _infinite(standings: Standings) -> str:
+    """Which images are in no mean, and what they count for."""
+    comparison, label = standings.comparison, standings.label
+    left, are = (
+        comparison.total_images - comparison.images,
+        "is" if comparison.total_images - comparison.images == 1 else "are",
+    )
+    of = f"{left} of {plural(comparison.total_images, 'image')} {are}"
+    if any(standings.identical(entrant) for entrant in standings.entrants):
+        what = f"{of} identical to HR under some {{}} (infinite {label})"
+        ranks = "an identical image counts as best in the ranks"
+    else:
+        what = f"{of} infinitely bad in {label} under some {{}}"
+        ranks = "such an image counts as worst in the ranks"
+    rest = f"the other {comparison.images}" if comparison.images else "none"
+    return f"{what.format('method')}: means and differences are of {rest}; {ranks}."
 
 
 def is_scored(result: Result, metric: str) -> bool:
@@ -83,75 +105,92 @@ def is_scored(result: Result, metric: str) -> bool:
     return known is not None and known.status == "ok" and metric in result.scores
 
 
-def values_of(
-    cells: Mapping[Entrant, Sequence[Result]],
-    metric: str,
-    scores: Scores,
-    datasets: Sequence[str],
-    notes: Notes,
-) -> dict[Entrant, Value]:
-    """One metric of every entrant: a mean over images where it has them all, a set metric's value, or why neither."""
-    return {
-        entrant: _pooled(scores[entrant], results, metric, notes)
-        if entrant in scores
-        else _without_images(results, metric, datasets, notes)
-        for entrant, results in cells.items()
-    }
+def unit_of(dataset: str, image: str, record: Record) -> tuple[str, str | None, str]:
+    """What an image counts with: the images of its group, or itself alone."""
+    group = record.groups.get(image)
+    return dataset, group, image if group is None else ""
 
 
-def _pooled(by_image: Mapping[Image, float], results: Sequence[Result], metric: str, notes: Notes) -> Value:
-    """The mean over images; over several datasets, the mean of their means."""
-    scores = np.array([list(by_image.values())], dtype=np.float64)
-    interval = intervals(scores, units_of(len(by_image), [dataset for dataset, _ in by_image], None))[0]
-    interval = _within_range(interval, results, metric)
-    note = notes.number(_FEW_UNITS_NOTE) if interval.few else None
-    return Value(interval, note=note, seed_spread=spread_over_seeds(results, metric))
-
-
-def _within_range(interval: Interval, results: Sequence[Result], metric: str) -> Interval:
-    """Cut to what the metric can reach: an interval of few, skewed scores may stick out, but SSIM never exceeds 1."""
-    record = results[0].record
-    if record is None or interval.low is None or interval.high is None:
-        return interval
-    facts = record.metrics[metric]
-    low = interval.low if facts.lowest is None else max(interval.low, facts.lowest)
-    high = interval.high if facts.highest is None else min(interval.high, facts.highest)
-    return replace(interval, low=low, high=high)
+def scores_by_image(cells: Mapping[Entrant, Sequence[Result]], metric: str, datasets: Sequence[str]) -> Scores | None:
+    """The complete entrants' scores, seeds averaged; complete: all its cells, all datasets, all images."""
+    found: dict[Entrant, dict[Image, float]] = {}
+    units: dict[Image, Hashable] = {}
+    for entrant, results in cells.items():
+        if not all(result.ok and is_scored(result, metric) for result in results):
+            continue
+        if {result.planned.cell.dataset for result in results} != set(datasets):
+            continue
+        by_image: dict[Image, list[float]] = {}
+        for result in results:
+            dataset, record = result.planned.cell.dataset, result.record
+            assert record is not None
+            for image, value in result.scores[metric].items():
+                if image is not None:
+                    by_image.setdefault((dataset, image), []).append(value)
+                    units[dataset, image] = unit_of(dataset, image, record)
+        if by_image:
+            found[entrant] = {image: finite_mean(values) for image, values in by_image.items()}
+    images = sorted({image for by_image in found.values() for image in by_image})
+    complete = {entrant: by_image for entrant, by_image in found.items() if len(by_image) == len(images)}
+    if not complete:
+        return None
+    return Scores(
+        tuple(complete),
+        tuple(np.array([by_image[image] for image in images]) for by_image in complete.values()),
+        tuple(dataset for dataset, _ in images),
+        tuple(units[place] for place in images),
+    )
 
 
 def spread_over_seeds(results: Sequence[Result], metric: str) -> float | None:
     """The spread over seeds of the mean, where every dataset has the same seeds."""
     by_seed: dict[int | None, dict[Image, float]] = {}
+    units: dict[Image, Hashable] = {}
     for result in results:
-        found = by_seed.setdefault(result.planned.cell.seed, {})
-        found |= {(result.planned.cell.dataset, image or ""): value for image, value in result.scores[metric].items()}
-    images = sorted(next(iter(by_seed.values())))
-    if any(sorted(found) != images for found in by_seed.values()):
+        found, dataset, record = (
+            by_seed.setdefault(result.planned.cell.seed, {}),
+            result.planned.cell.dataset,
+            result.record,
+        )
+        assert record is not None
+        for image, value in result.scores[metric].items():
+            found[dataset, image or ""] = value
+            units[dataset, image or ""] = unit_of(dataset, image or "", record)
+    images = sorted(units)
+    if any(len(found) < len(images) for found in by_seed.values()):
         return None
-    matrix = [[found[image] for image in images] for found in by_seed.values()]
-    return seed_spread(matrix, [dataset for dataset, _ in images]).std
+    matrix = np.array([[found[image] for image in images] for found in by_seed.values()])
+    if (np.isposinf(matrix).any(axis=0) & np.isneginf(matrix).any(axis=0)).any():
+        return None
+    return seed_spread(matrix, [dataset for dataset, _ in images], [units[image] for image in images]).std
 
 
-def _without_images(results: Sequence[Result], metric: str, datasets: Sequence[str], notes: Notes) -> Value:
-    """A set metric's value, or why there is none."""
-    if not all(result.ok for result in results):
-        return Value(missing="incomplete")
+def lacking(results: Sequence[Result], metric: str) -> dict[tuple[str, str], list[str]]:
+    """In which datasets cells that went well have no value of a metric: by a word for it and the reason."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for result in results:
         assert result.record is not None
         known = result.record.metrics.get(metric)
         if known is None:
-            reasons.setdefault(("not scored", "srbench run scores it, without training again"), []).append(
-                result.planned.cell.dataset
-            )
+            why = ("not scored", "srbench run scores it, without training again")
         elif known.status != "ok":
-            word = "n/a" if known.status == "skipped" else "failed"
-            reasons.setdefault((word, known.reason or "no reason was given"), []).append(result.planned.cell.dataset)
+            why = ("n/a" if known.status == "skipped" else "failed", known.reason or "no reason was given")
+        else:
+            continue
+        places = reasons.setdefault(why, [])
+        places += [result.planned.cell.dataset] if result.planned.cell.dataset not in places else []
+    return reasons
+
+
+def without_images(results: Sequence[Result], metric: str, datasets: Sequence[str], notes: Notes) -> Value:
+    """A set metric's value, or why there is none."""
+    if not all(result.ok for result in results):
+        return Value(missing="incomplete")
+    reasons = lacking(results, metric)
     if reasons:
         word = next(iter(reasons))[0]
         parts = []
-        for (_, reason), where in reasons.items():
-            places = list(dict.fromkeys(where))
+        for (_, reason), places in reasons.items():
             parts.append(reason if len(places) == len(datasets) else f"on {listing(places)}: {reason}")
         return Value(missing=word, note=notes.number(_remark(metric, parts)))
     values = [result.scores[metric].get(None) for result in results if metric in result.scores]
@@ -166,7 +205,7 @@ def _without_images(results: Sequence[Result], metric: str, datasets: Sequence[s
     told = [result.record.metrics[metric] for result in results if result.record is not None]
     remarks = list(dict.fromkeys(remark for facts in told for remark in set_remarks(facts)))
     return Value(
-        Interval(finite_mean(numbers), None, None, len(numbers), len(numbers)),
+        finite_mean(numbers),
         note=notes.number(_remark(metric, remarks)) if remarks else None,
         seed_spread=spread_over_seeds(results, metric),
         aside=set_aside(told),
@@ -176,11 +215,3 @@ def _without_images(results: Sequence[Result], metric: str, datasets: Sequence[s
 def _remark(metric: str, parts: Sequence[str]) -> str:
     """A footnote on a metric, with its full stop."""
     return f"{metric_label(metric)}: {'; '.join(parts).rstrip('.')}."
-
-
-def paired(a: Mapping[Image, float], b: Mapping[Image, float]) -> Interval:
-    """The mean difference of two entrants' scores of the same images, each dataset weighing the same."""
-    images = list(a)
-    return paired_difference(
-        [a[image] for image in images], [b[image] for image in images], [dataset for dataset, _ in images]
-    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from srbench.leaderboard.charts import Chart
 from srbench.leaderboard.details import group_id
-from srbench.leaderboard.findings import Findings
+from srbench.leaderboard.findings import Findings, ties
 from srbench.leaderboard.headtohead import HeadToHead
 from srbench.leaderboard.results import Result, Results, Scope
 from srbench.leaderboard.tables import Table, caption
@@ -16,29 +16,62 @@ from srbench.leaderboard.tables import Table, caption
 
 @dataclass(frozen=True)
 class ShownTable:
-    """A table as the page shows it, and what stands below it. links: where an entrant's numbers lead."""
+    """A table as the page shows it, and what stands below it. links: where an entrant's numbers lead. ties: by metric,
+    who cannot be told apart. places: by entrant, its place in the order of each metric.
+    """
 
     id: str
     table: Table
     caption: str
     links: dict[Any, str]
+    ties: dict[str, str]
+    places: dict[Any, dict[str, int]]
     duels: HeadToHead | None = None
     figures: tuple[Chart, ...] = ()
+
+    @property
+    def reading(self) -> str:
+        """How to read it: what there is in it, and no more."""
+        words, table = self.table.words, self.table
+        said = [words.reading] if len(table.ranked) > 1 else []
+        said += [words.whiskers] if table.has_whiskers else []
+        said += [words.groups] if table.units < table.images else []
+        return " ".join(said)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Findings, and the choice on the page that they belong to.
+
+    dataset: which one must be chosen or none at all; empty where they are of several. metric: likewise. first: whether
+    they are of the metric that ranks before any choice. alone: whether they wait until their dataset is chosen.
+    """
+
+    dataset: str
+    metric: str
+    first: bool
+    alone: bool
+    findings: Findings
 
 
 @dataclass(frozen=True)
 class View:
-    """One scope on the page."""
+    """One scope on the page. answers: the findings of every choice."""
 
     id: str
     name: str
     describe: str
     scope: Scope
     tables: tuple[ShownTable, ...]
-    findings: Findings
+    answers: tuple[Answer, ...]
+
+    @property
+    def findings(self) -> Findings:
+        """Those before any choice."""
+        return next(answer.findings for answer in self.answers if answer.first and not answer.alone)
 
     @classmethod
-    def of(cls, scope: Scope, tables: Sequence[ShownTable], findings: Findings) -> View:
+    def of(cls, scope: Scope, tables: Sequence[ShownTable], answers: Iterable[Answer]) -> View:
         """The view of a scope."""
         protocol = scope.results[0].planned.protocol
         return cls(
@@ -47,8 +80,26 @@ class View:
             describe=f"{protocol.describe()} (version {protocol.version}).",
             scope=scope,
             tables=tuple(tables),
-            findings=findings,
+            answers=tuple(answers),
         )
+
+
+def answers(
+    table: Table, metrics: Sequence[str], find: Callable[[str | None], Findings], alone: bool = False
+) -> Iterable[Answer]:
+    """What a table says by each metric. find: the findings by a metric, None where nothing is ranked by any."""
+    choices: list[str | None] = [*metrics] if table.primary else [None, *metrics]
+    for metric in choices:
+        yield Answer(table.only_dataset, metric or "", metric == table.primary, alone, find(metric))
+
+
+def told(views: Sequence[View]) -> list[str]:
+    """The leads of all scopes before any choice, each with what it is about where there are several."""
+    return [
+        f"{view.name}: {sentence}" if len(views) > 1 and first else sentence
+        for view in views
+        for first, sentence in zip((True, False), view.findings.lead, strict=False)
+    ]
 
 
 def view_id(scope: Scope) -> str:
@@ -64,7 +115,12 @@ def shown_table(
     figures: Sequence[Chart] = (),
 ) -> ShownTable:
     """A table with its caption and links."""
-    return ShownTable(name, table, caption(table), _links(table, method_slugs), duels, tuple(figures))
+    places: dict[Any, dict[str, int]] = {row.entrant: {} for row in table.rows}
+    for metric, standings in table.standings.items():
+        for place, entrant in enumerate(standings.entrants):
+            places[entrant][metric] = place
+    said = {metric: ties(standings) for metric, standings in table.standings.items()}
+    return ShownTable(name, table, caption(table), _links(table, method_slugs), said, places, duels, tuple(figures))
 
 
 def _links(table: Table, method_slugs: dict[str, str]) -> dict[Any, str]:

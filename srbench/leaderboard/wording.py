@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from srbench.leaderboard.numerals import plural
+from srbench.leaderboard.numerals import amount_words
 from srbench.protocol import Task
 
 
@@ -31,8 +31,9 @@ class Wording:
     """The words of a task.
 
     entrant: what is ranked. picture: what it makes. pictures: the head of the column that counts them. compared: how
-    differences are taken. scores: the caption of a cell's metrics. reading: how to read the ranked table. few_seeds:
-    the footnote where there are fewer than three. costs_reading: below the table of costs.
+    differences are taken. scores: the caption of a cell's metrics. reading: how to read ranks; whiskers, groups: what
+    to know of them where there are any. few_seeds: the footnote where there are fewer than three. costs_reading: below
+    the table of costs.
     """
 
     entrant: str
@@ -41,14 +42,16 @@ class Wording:
     compared: str
     scores: str
     reading: str
+    whiskers: str
+    groups: str
     few_seeds: str
     costs_reading: str
     speed: Speed
 
-    def amount(self, pictures: int) -> str:
-        """How many pictures a table is about."""
+    def amount(self, pictures: int, units: int) -> str:
+        """How many pictures a table is about, and how many independent ones where that is fewer."""
         each = "" if self.picture == "image" else f" of each {self.entrant.lower()}"
-        return f"{plural(pictures, self.picture)}{each}"
+        return f"{amount_words(pictures, units, self.picture)}{each}"
 
 
 WORDING: Mapping[Task, Wording] = {
@@ -58,9 +61,11 @@ WORDING: Mapping[Task, Wording] = {
         pictures="Images",
         compared="paired by image",
         scores="Each metric over the test set",
-        reading=(
-            "Whiskers are 95 % intervals of the mean over images. Ranks come from differences paired by image, so "
-            "whiskers may overlap and the difference be real; methods that cannot be told apart share a rank."
+        reading=("Ranks come from differences paired by image; methods that cannot be told apart share a rank."),
+        whiskers=("Whiskers are 95 % intervals of the mean; two may overlap where the paired difference is real."),
+        groups=(
+            "Images of one group (a patient, a slide, a photograph) are not independent, so each group counts once, "
+            "with its mean."
         ),
         few_seeds="Fewer than 3 seeds: how much the result owes to the luck of one training is not known.",
         costs_reading=(
@@ -88,6 +93,8 @@ WORDING: Mapping[Task, Wording] = {
             "seed: shown is the mean over seeds and, from three seeds on, its 95 % interval. Then ranks come from the "
             "differences over seeds, and generators that cannot be told apart share a rank."
         ),
+        whiskers="",
+        groups="",
         few_seeds=(
             "Fewer than 3 seeds: ranks are the order of the values alone. There is no interval, and nothing says "
             "whether other trainings would put the generators in another order."

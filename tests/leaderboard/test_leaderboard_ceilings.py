@@ -79,9 +79,9 @@ def pages(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _numbers(table: Table, row: int) -> dict[str, tuple[float, str]]:
     return {
-        column.metric: (value.interval.estimate, value.aside)
+        column.metric: (value.number, value.aside)
         for column, value in zip(table.columns, table.references[row].values, strict=True)
-        if value.interval is not None and value.interval.estimate is not None
+        if value.number is not None
     }
 
 
@@ -108,7 +108,7 @@ def test_over_several_datasets_each_weighs_the_same_and_sets_are_left_out(tables
 def test_a_ceiling_changes_no_rank_and_no_words(results: Results, tables: dict[str | None, Table]) -> None:
     for table in tables.values():
         bare = replace(table, references=())
-        assert findings(table, [table]) == findings(bare, [bare])
+        assert findings(table, [table], "psnr") == findings(bare, [bare], "psnr")
         assert len(table.rows) == len(results.plan.matrix.methods)
 
 
@@ -123,8 +123,7 @@ def test_identical_images_make_it_infinite_and_one_cell_without_makes_it_unknown
         return [replace(own[0], planned=replace(own[0].planned, record=other)), *own[1:]]
 
     found = ceiling_value(changed(infinite=1), "psnr", ["blobs"])
-    assert found is not None and found.interval is not None
-    assert (found.interval.estimate, found.interval.n) == (None, 9)
+    assert found is not None and found.number == float("inf")
     assert ceiling_value(changed(status="skipped"), "psnr", ["blobs"]) is None
     assert ceiling_value(own, "ssim", ["blobs"]) is None
     assert ceiling_value(own, "psnr", ["blobs", "waves"]) is None

@@ -47,7 +47,7 @@ def test_ceiling_and_floor_are_rows_with_what_was_measured_and_nothing_else(sing
         ceiling, floor = table.references
         assert (ceiling.name, ceiling.mark, floor.name, floor.mark) == ("HR", "ceiling", "bicubic", "floor")
         fid = [column.metric for column in table.columns].index("fid")
-        known = [[value.interval and value.interval.estimate for value in row.values] for row in table.references]
+        known = [[value.number for value in row.values] for row in table.references]
         assert known == [[BOUNDS[row.mark] if place == fid else None for place in range(4)] for row in table.references]
         assert (ceiling.values[fid].aside, floor.values[fid].aside) == ("", "± 1.5")
         assert "have no rank" in table.notes[floor.note - 1]
@@ -56,11 +56,11 @@ def test_ceiling_and_floor_are_rows_with_what_was_measured_and_nothing_else(sing
 def test_reference_rows_change_neither_ranks_nor_words_nor_the_yardstick(single: list[Table]) -> None:
     for table in single:
         bare = replace(table, references=())
-        assert findings(table, [table]) == findings(bare, [bare])
+        assert findings(table, [table], "psnr") == findings(bare, [bare], "psnr")
         assert [row.entrant.name for row in table.ranked] == [row.entrant.name for row in bare.ranked]
-        assert table.yardstick == bare.yardstick
         assert head_to_head(table, []) == head_to_head(bare, [])
-        assert len(table.scores["psnr"]) == len(table.ranked)
+        assert table.ranking is not None
+        assert len(table.ranking.entrants) == len(table.ranked)
 
 
 def test_over_several_datasets_there_is_no_ceiling_and_none_without_a_number(pooled: Table, results: Results) -> None:
@@ -79,8 +79,7 @@ def test_cells_that_disagree_about_the_ceiling_say_so(results: Results) -> None:
     two = [r for r in results.scopes[0].results if r.planned.cell.dataset == "waves" and r.ok][:2]
     cells = {result.entrant: [changed(result, value)] for result, value in zip(two, (2.0, 3.0), strict=True)}
     ceiling = references(cells, ["fid"], ["waves"], Notes())[0].values[0]
-    assert ceiling.interval is not None
-    assert ceiling.interval.estimate == 2.5
+    assert ceiling.number == 2.5
     assert ceiling.aside == "2.00 to 3.00 between cells"
 
 
@@ -126,8 +125,8 @@ def test_the_matrix_agrees_with_ranks_and_counts_datasets(pooled: Table, single:
         for b in pooled.ranked:
             if a is b:
                 continue
-            wins = sum(table.beats(a.entrant, b.entrant) for table in single)
-            losses = sum(table.beats(b.entrant, a.entrant) for table in single)
+            wins = sum(table.standings["psnr"].beats(a.entrant, b.entrant) for table in single)
+            losses = sum(table.standings["psnr"].beats(b.entrant, a.entrant) for table in single)
             assert duel_of(matrix, a.entrant.name, b.entrant.name)[1] == Count(wins, 2 - wins - losses, losses)
     assert duel_of(matrix, "learner", "bicubic") == ("better", Count(2, 0, 0))
     assert duel_of(matrix, "bicubic", "learner") == ("worse", Count(0, 0, 2))

@@ -4,91 +4,81 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from srbench.leaderboard.findings import Findings, cost, lead, missing, nothing_ranked, short_training, ties
+from srbench.leaderboard.caveats import caveats
+from srbench.leaderboard.findings import Findings, claim, cost, nothing_ranked, others_first
 from srbench.leaderboard.generation.samples import SampleGallery
 from srbench.leaderboard.numerals import listing, number, plural
-from srbench.leaderboard.results import Scope
-from srbench.leaderboard.tables import Column, Row, Table
+from srbench.leaderboard.results import Entrant, Scope
+from srbench.leaderboard.standings import Standings
+from srbench.leaderboard.tables import Table
+
+_MOST_SENTENCES = 2
 
 
-def generation_findings(tables: Sequence[Table], galleries: Sequence[SampleGallery]) -> Findings:
-    """The sentences of one scope, from the tables of its datasets."""
-    found = [_of_table(table) for table in tables]
-    caveats = [sentence for table in tables for sentence in _few_trainings(table)]
-    caveats += [sentence for one in found for sentence in one.caveats]
+def generation_findings(tables: Sequence[Table], galleries: Sequence[SampleGallery], metric: str | None) -> Findings:
+    """The sentences of one scope in one metric, from the tables of its datasets."""
+    chosen = [(table, table.standings.get(metric or "")) for table in tables]
+    lead = [_lead(table, standings, metric) for table, standings in chosen]
+    said = _remembered(tables[0].scope, galleries)
+    for table, standings in chosen:
+        where = f"{table.only_dataset}: " if len(tables) > 1 else ""
+        if standings is not None:
+            lead += [f"{where}{sentence}" for sentence in others_first(standings, table)]
+            said += _few_trainings(table, standings)
+        said += caveats(table)
+    lead = list(dict.fromkeys(lead))
+    costs = next((cost(table, standings) for table, standings in chosen[:1] if standings), ())
     return Findings(
-        lead=tuple(dict.fromkeys(sentence for one in found for sentence in one.lead)),
-        cost=tuple(dict.fromkeys(sentence for one in found[:1] for sentence in one.cost)),
-        caveats=tuple(dict.fromkeys([*_remembered(tables[0].scope, galleries), *caveats])),
+        lead=tuple(lead[:_MOST_SENTENCES]),
+        cost=costs,
+        caveats=tuple(dict.fromkeys([*lead[_MOST_SENTENCES:], *said])),
     )
 
 
-def _of_table(table: Table) -> Findings:
-    if (nothing := nothing_ranked(table)) is not None:
-        return nothing
-    first = _order(table) if table.rank_note else " ".join([lead(table, [table]), *ties(table)])
-    return Findings(
-        lead=(" ".join(filter(None, [first, _ceiling(table)])),),
-        cost=cost(table),
-        caveats=(*_disagreement(table), *missing(table), *short_training(table)),
-    )
+def _lead(table: Table, standings: Standings | None, metric: str | None) -> str:
+    if standings is None:
+        return nothing_ranked(table, metric)
+    said = _order(table, standings) if table.rank_note else claim(standings, table, [table])
+    return f"{said}{_ceiling(table, standings)}."
 
 
-def _order(table: Table) -> str:
+def _order(table: Table, standings: Standings) -> str:
     """Who has the best value, without claiming that it is the better generator."""
-    column = table.primary_column
-    assert column is not None
-    best, *others = table.ranked
-    name, where = best.entrant.name, table.datasets[0]
+    best, *others = standings.entrants
+    where, value = table.only_dataset, _value(table, standings, best)
     if not others:
-        return (
-            f"{name} is the only generator that can be ranked on {where}: {column.label} {_value(best, table, column)}."
-        )
+        return f"{best.name} is the only generator that can be ranked on {where}: {standings.label} {value}"
+    if len(standings.first) > 1:
+        names = listing([entrant.name for entrant in standings.first])
+        return f"On {where}, {names} have the same {standings.label}, the best: {value}"
     return (
-        f"On {where}, {name} has the best {column.label} of {plural(len(table.ranked), 'generator')}: "
-        f"{_value(best, table, column)}, then {others[0].entrant.name} with {_value(others[0], table, column)}."
+        f"On {where}, {best.name} has the best {standings.label} of {plural(len(standings.entrants), 'generator')}: "
+        f"{value}, then {others[0].name} with {_value(table, standings, others[0])}"
     )
 
 
-def _few_trainings(table: Table) -> tuple[str, ...]:
-    if not table.ranked or not table.rank_note:
-        return ()
-    trainings = "One training" if table.ranked[0].seeds == 1 else plural(table.ranked[0].seeds, "training")
-    return (f"{trainings} of each generator, so no test: others may come out in another order.",)
+def _few_trainings(table: Table, standings: Standings) -> list[str]:
+    if not table.rank_note:
+        return []
+    seeds = next(row.seeds for row in table.rows if row.entrant == standings.entrants[0])
+    trainings = "One training" if seeds == 1 else plural(seeds, "training")
+    return [f"{trainings} of each generator, so no test: others may come out in another order."]
 
 
-def _disagreement(table: Table) -> tuple[str, ...]:
-    """Which metrics would put another generator first."""
-    leader = table.ranked[0].entrant
-    firsts: dict[str, list[str]] = {}
-    for place, column in enumerate(table.columns):
-        values = {row.entrant.name: row.values[place].interval for row in table.ranked}
-        known = {name: one.estimate for name, one in values.items() if one is not None and one.estimate is not None}
-        if len(known) < len(values):
-            continue
-        best = (max if column.higher_is_better else min)(known.values())
-        names = [name for name, value in known.items() if value == best]
-        if leader.name not in names:
-            firsts.setdefault(listing(names), []).append(column.label)
-    where = f" on {table.dataset}" if len(table.scope.datasets()) > 1 else ""
-    said = [f"by {listing(labels)} it is {names}" for names, labels in firsts.items()]
-    return (f"Not every metric puts {leader.name} first{where}: {'; '.join(said)}.",) if said else ()
+def _value(table: Table, standings: Standings, entrant: Entrant) -> str:
+    estimate = standings.value(entrant).estimate
+    assert estimate is not None
+    unit = f" {standings.unit}" if standings.unit else ""
+    return f"{number(estimate, table.column(standings.metric).decimals)}{unit}"
 
 
-def _value(row: Row, table: Table, column: Column) -> str:
-    interval = row.values[table.columns.index(column)].interval
-    assert interval is not None and interval.estimate is not None
-    return f"{number(interval.estimate, column.decimals)}{f' {column.unit}' if column.unit else ''}"
-
-
-def _ceiling(table: Table) -> str:
+def _ceiling(table: Table, standings: Standings) -> str:
     """What real images get by the same measure."""
-    column = table.primary_column
-    assert column is not None
+    column = table.column(standings.metric)
     for reference in table.references:
-        interval = reference.values[table.columns.index(column)].interval
-        if reference.mark == "ceiling" and interval is not None and interval.estimate is not None:
-            return f"Real images get {number(interval.estimate, column.decimals)}."
+        value = reference.values[table.columns.index(column)].number
+        if reference.mark == "ceiling" and value is not None:
+            return f"; real images get {number(value, column.decimals)}"
     return ""
 
 

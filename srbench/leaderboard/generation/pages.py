@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,8 @@ from srbench.leaderboard.generation.findings import generation_findings
 from srbench.leaderboard.generation.samples import Shown, write_samples
 from srbench.leaderboard.numerals import listing, plural
 from srbench.leaderboard.results import Result, Results, Scope
-from srbench.leaderboard.tables import build_table
-from srbench.leaderboard.views import TIMES, View, shown_table, training_limits, view_id
+from srbench.leaderboard.tables import Table, build_table
+from srbench.leaderboard.views import TIMES, Answer, View, answers, shown_table, training_limits, view_id
 
 
 class GenerationPages:
@@ -34,7 +36,15 @@ class GenerationPages:
             shown_table(table, f"{name}-t{place}", method_slugs, figures=charts(table, f"{name}-t{place}"))
             for place, table in enumerate(tables)
         ]
-        return View.of(scope, shown, generation_findings(tables, self._galleries))
+        return View.of(scope, shown, self._answers(tables))
+
+    def _answers(self, tables: Sequence[Table]) -> Iterable[Answer]:
+        """Of all datasets, by the metric of the first one; then of each alone."""
+        metrics, several = self._results.metrics, len(tables) > 1
+        whole = answers(tables[0], metrics, partial(generation_findings, tables, self._galleries))
+        yield from (replace(answer, dataset="") for answer in whole) if several else whole
+        for table in tables if several else ():
+            yield from answers(table, metrics, partial(generation_findings, [table], self._galleries), alone=True)
 
     def header(self) -> list[str]:
         """How many samples of which size, on what, by whom."""
@@ -84,7 +94,8 @@ class GenerationPages:
         yield from training_limits(self._results)
         yield (
             "Nearness to training images is measured pixel by pixel, mirror images included: a copy that is shifted, "
-            "turned or recoloured goes unnoticed."
+            "turned or recoloured goes unnoticed, and of textures, in which two views differ in every pixel, it says "
+            "little."
         )
         yield TIMES
         if self._galleries:
