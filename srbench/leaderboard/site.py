@@ -18,12 +18,6 @@ from srbench.leaderboard import numerals
 from srbench.leaderboard.figures import marker, whisker
 from srbench.leaderboard.privacy import Privacy
 from srbench.leaderboard.results import shortened
-<<<<<<< HEAD
-from srbench.leaderboard.tables import Column
-from srbench.stats import Interval
-=======
-from srbench.store import write_atomically
->>>>>>> board
 
 STYLE, SCRIPT = "style.css", "board.js"
 
@@ -48,14 +42,9 @@ def environment() -> Environment:
         "count": numerals.count,
         "metric": numerals.metric_label,
         "shortened": shortened,
-<<<<<<< HEAD
-        "sort_value": _sort_value,
+        "plural": numerals.plural,
         "with_code": _with_code,
         "tojson": _tojson,
-=======
-        "plural": numerals.plural,
-        "with_code": with_code,
->>>>>>> board
     }
     env.globals |= {"marker": marker, "whisker": whisker, "version": version("srbench")}
     return env
@@ -66,22 +55,9 @@ def with_code(text: str) -> Markup:
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
-<<<<<<< HEAD
-def _sort_value(interval: Interval, column: Column) -> float | str:
-    if interval.estimate is not None:
-        return interval.estimate
-    return "Infinity" if column.higher_is_better else "-Infinity"
-
-
 def render(template: str, context: dict[str, Any]) -> bytes:
     """A page. privacy in the context: by which rules every text on it is shown (`Privacy`)."""
     return environment().get_template(template).render({"privacy": Privacy(), **context}).encode()
-=======
-def write_page(path: Path, template: str, context: dict[str, Any]) -> None:
-    """Render a template into a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, environment().get_template(template).render(context).encode())
->>>>>>> board
 
 
 def write_static(folder: Path, *names: str) -> None:
