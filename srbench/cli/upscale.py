@@ -107,13 +107,13 @@ def _upscale_all(
         bar = progress.add_task(title, total=sum(sizes), file="")
         done = 0.0
         for picture, size in zip(todo, sizes, strict=True):
-            progress.update(bar, file=picture.path.name)
+            progress.update(bar, file=click.format_filename(picture.path.name))
 
             def moved(share: float, before: float = done, size: float = size) -> None:
                 progress.update(bar, completed=before + share * size)
 
             try:
-                click.echo(str(upscale_file(chosen, picture, memory, moved, peak)))
+                click.echo(click.format_filename(upscale_file(chosen, picture, memory, moved, peak)))
             except Exception as error:  # one bad picture, or one that the method fails on, must not stop the others
                 failed += 1
                 message = str(error) or type(error).__name__
