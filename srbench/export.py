@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,12 +13,14 @@ if TYPE_CHECKING:
 def encode(frame: pd.DataFrame, form: str) -> bytes:
     """A tidy frame as `csv`, `parquet` or `json`; or, averaged over seeds and images, as a table for a paper.
 
+    JSON has no infinity: there an infinite value is the text `inf` or `-inf`, and null means that there is no value.
     `latex` and `markdown`: one row a method (and training set), one column a dataset, protocol and metric.
     """
     if form == "csv":
         return frame.to_csv(index=False, lineterminator="\n").encode()
     if form == "json":
-        return (frame.to_json(orient="records", indent=1) + "\n").encode()
+        spelled = frame.astype({"value": object}).replace({"value": {math.inf: "inf", -math.inf: "-inf"}})
+        return (spelled.to_json(orient="records", indent=1) + "\n").encode()
     if form == "parquet":
         buffer = io.BytesIO()
         frame.to_parquet(buffer, index=False)
@@ -42,7 +45,9 @@ def _paper_table(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None or value != value else f"{value:.4g}"
+    if value is None or value != value:
+        return "-"
+    return f"{value:.4g}".replace("inf", "∞")
 
 
 def _markdown(head: list[str], rows: list[list[str]]) -> str:
@@ -71,6 +76,7 @@ _SPECIAL = {character: "\\" + character for character in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "∞": r"$\infty$",
 }
 
 

@@ -22,7 +22,7 @@ def cells_frame(records: Iterable[tuple[dict[str, Any], Record | None]], metrics
     """One row a cell and metric.
 
     records: pairs of a cell's point and its record, metrics by name; a cell that has none yet has the status `missing`.
-    A metric without a value has a row too, with `n` 0.
+    A metric without a value has a row too, with `n` 0. Where all images are identical to HR, the value is infinite.
     """
     import pandas as pd
 
@@ -33,12 +33,17 @@ def cells_frame(records: Iterable[tuple[dict[str, Any], Record | None]], metrics
         key = {"key": None if record is None else record.key}
         for name in names:
             result = None if record is None else record.metrics.get(name)
-            value = None if result is None else result.value
+            value = None if result is None else _value(result)
             rows.append(
                 {**point, "status": status, "metric": name, "value": value, "n": result.n if result else 0, **key}
             )
     frame = pd.DataFrame(rows, columns=list(CELL_COLUMNS))
     return frame.astype({"seed": "Int64", "value": "float64", "n": "int64"})
+
+
+def _value(result: MetricResult) -> float | None:
+    """The mean; infinite where every image is as good as can be, and there is none to take the mean of."""
+    return math.inf if result.value is None and result.infinite and result.higher_is_better else result.value
 
 
 def images_frame(records: Iterable[tuple[dict[str, Any], Record | None]], store: Store) -> pd.DataFrame:

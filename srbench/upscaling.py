@@ -10,10 +10,11 @@ from typing import Any
 from srbench.alpha import upscaled_alpha, without_unseen_colours
 from srbench.errors import SrbenchError
 from srbench.evaluate.upscale import upscale_image
-from srbench.image import SUFFIXES, peak_of, read_with_alpha, suffix_for, to_image, to_tensor, write_image
+from srbench.image import Image, peak_of, read_with_alpha, suffix_for, to_image, to_tensor, write_image
 from srbench.method import Method, Problem
 from srbench.metric import Skip
 from srbench.params import resolve
+from srbench.picturefiles import has_picture_name, is_hidden, is_picture, left_out
 from srbench.plugins import registry
 from srbench.store import Record, Store
 
@@ -26,10 +27,13 @@ _CPU_SHARE, _GPU_SHARE = 0.5, 0.8
 
 @dataclass(frozen=True)
 class Loaded:
-    """A method ready to upscale by one scale."""
+    """A method ready to upscale by one scale. peak, peak_bits: the white of what it learned from, where the dataset
+    declared one, and the bits of a value there: pictures of that depth are taken to have that white."""
 
     method: Method
     scale: int
+    peak: float | None = None
+    peak_bits: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ def load_method(
     """
     registered = registry().get("method", name)
     kind = registered.load()
+    facts: Mapping[str, float] = {}
     if not kind.learns:
         if model is not None:
             raise SrbenchError(f"{name} does not learn; leave out --model")
@@ -75,12 +80,12 @@ def load_method(
             raise SrbenchError(
                 f"{name} learns; name a trained model with --model (a cell's label, its key, or a folder)"
             )
-        method, scale = _trained(name, kind, model, scale)
+        method, scale, facts = _trained(name, kind, model, scale)
     method.to(device)
-    return Loaded(method, scale)
+    return Loaded(method, scale, *((facts["peak"], int(facts["peak_bits"])) if "peak" in facts else ()))
 
 
-def _trained(name: str, kind: type[Method], model: str, scale: int | None) -> tuple[Method, int]:
+def _trained(name: str, kind: type[Method], model: str, scale: int | None) -> tuple[Method, int, Mapping[str, float]]:
     folder, record = _model(model)
     trained_by = record.ingredients["method"]
     if trained_by["name"] != name:
@@ -90,7 +95,7 @@ def _trained(name: str, kind: type[Method], model: str, scale: int | None) -> tu
         raise SrbenchError(f"{model} was trained for scale {trained_scale}, not {scale}")
     method = kind(**trained_by["params"])
     method.load(folder)
-    return method, trained_scale
+    return method, trained_scale, record.facts
 
 
 def _own_scale(method: Method) -> int:
@@ -128,22 +133,44 @@ def _model(model: str) -> tuple[Path, Record]:
 def pictures(paths: Iterable[Path], out: Path) -> list[Picture]:
     """Files as they are, folders as all the pictures in them and below them, with their place in the folder.
 
-    What lies in `out` already is left out of a folder that holds it. Raises `SrbenchError` for a folder without
-    pictures, when two pictures would become one file, and when SR would replace one of the pictures.
+    Hidden files and folders are passed over, and what lies in `out` already, when a folder holds it. Raises
+    `SrbenchError` for a folder without pictures, when two pictures would become one file, and when SR would replace one
+    of the pictures.
     """
     found: list[Picture] = []
     for path in paths:
         if not path.is_dir():
             found.append(Picture(path, out / path.stem))
             continue
-        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
-        if path.resolve() in out.resolve().parents:  # an earlier SR is not to be upscaled again
-            inside = [one for one in inside if not one.resolve().is_relative_to(out.resolve())]
+        inside = [one for one in _visible(path, out) if is_picture(one) or _leads_nowhere(one)]
         if not inside:
             raise SrbenchError(f"there is no picture in {path}")
         found += [Picture(one, out / one.relative_to(path).with_suffix("")) for one in inside]
     _check_targets(found)
     return found
+
+
+def passed_over(paths: Iterable[Path], out: Path) -> str:
+    """What else lies in the folders, in words: `3 files (.dcm, .gif)`; empty where there is nothing."""
+    inside = (one for path in paths if path.is_dir() for one in _visible(path, out))
+    return left_out(one for one in inside if not _leads_nowhere(one))
+
+
+def _visible(folder: Path, out: Path) -> list[Path]:
+    """The files in a folder and below it that are not hidden, sorted; not those in `out`, when that lies in it."""
+    files = sorted(
+        one
+        for one in folder.rglob("*")
+        if not one.is_dir() and not any(is_hidden(part) for part in one.relative_to(folder).parts)
+    )
+    if folder.resolve() in out.resolve().parents:  # an earlier SR is not to be upscaled again
+        files = [one for one in files if not one.resolve().is_relative_to(out.resolve())]
+    return files
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """A link to a picture that is not there: that is to be told in its turn, and not passed over."""
+    return has_picture_name(path) and path.is_symlink() and not path.exists()
 
 
 def _check_targets(found: Iterable[Picture]) -> None:
@@ -192,11 +219,13 @@ def upscale_file(
     picture: Picture,
     memory_bytes: float | None = None,
     progress: Callable[[float], None] = lambda done: None,
+    peak: float | None = None,
 ) -> Path:
     """Upscale one picture, losslessly and in its own depth; returns the new file, which is there whole or not at all.
 
     memory_bytes: above it, the picture is upscaled in tiles, where the method allows that. progress: told the share
-    that is done. Raises `SrbenchError` for what the method does not support.
+    that is done. peak: the value that means white, unless it is what the model learned with or that of the depth.
+    Raises `SrbenchError` for what the method does not support, and for values outside 0 to white.
     """
     image, alpha = read_with_alpha(picture.path)
     height, width, channels = image.shape
@@ -206,9 +235,9 @@ def upscale_file(
         raise SrbenchError(answer.reason)
     if alpha is not None:
         image = without_unseen_colours(image, alpha)
-    peak = peak_of(image)
+    white = _white(loaded, picture.path, image, peak)
     sr = to_image(
-        upscale_image(loaded.method, to_tensor(image, peak), loaded.scale, memory_bytes, progress), image, peak
+        upscale_image(loaded.method, to_tensor(image, white), loaded.scale, memory_bytes, progress), image, white
     )
     target = picture.target.with_name(picture.target.name + suffix_for(image))
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -219,3 +248,17 @@ def upscale_file(
     finally:
         unfinished.unlink(missing_ok=True)
     return target
+
+
+def _white(loaded: Loaded, path: Path, image: Image, given: float | None) -> float:
+    """The value that means white. `SrbenchError` when the picture does not lie between 0 and it."""
+    of_model = loaded.peak if loaded.peak_bits == 8 * image.itemsize else None
+    white = next(peak for peak in (given, of_model, peak_of(image)) if peak is not None)
+    low, high = float(image.min()), float(image.max())
+    if low < 0 or high > white:
+        whose = " that --peak gives" if given is not None else " of the model's training" if of_model else ""
+        remedy = "rescale the picture" + ("" if low < 0 else ", or give its white with --peak")
+        raise SrbenchError(
+            f"{path}: has values from {low:g} to {high:g}, outside 0 to the white{whose}, {white:g}; {remedy}"
+        )
+    return white

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,23 @@ def test_names_of_other_datasets_stay_and_those_of_this_one_are_replaced(tmp_pat
 def test_no_file_of_names_where_every_image_is_called_by_its_id(tmp_path: Path) -> None:
     write_names(Store(tmp_path), set())
     assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_no_text_crashes_neither_a_run_nor_its_pages(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (2, 24, 36, 3), np.uint8)
+    for image, name in zip(noise, (b"M\xfcnchen.png", b"plain.png"), strict=True):
+        write_image(folder / "new.png", image)
+        (folder / "new.png").rename(folder / os.fsdecode(name))
+    matrix(tmp_path)
+    done = bench.srbench("run", "matrix.yaml", "--where", "protocol=x2-y", "--out", "pages")
+    assert done.returncode == 0, done.stderr
+    store = Store(tmp_path / "results" / "small")
+    (name,) = read_names(store)
+    assert name.name == "M\\udcfcnchen.png"
+    assert all(set(record.images) == {name.id, "plain"} for record in store.records("cells"))
+    upscaled = bench.srbench("upscale", "bicubic", "pictures", "--out", "sr", "--scale", "2")
+    assert upscaled.returncode == 0, upscaled.stderr
+    assert len(list((tmp_path / "sr").iterdir())) == 2

@@ -11,13 +11,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from srbench.image import write_image
+from srbench.errors import SrbenchError
+from srbench.image import read_image, write_image
 from srbench.matrix import read_matrix
+from srbench.plugins import registry
 from srbench.runner import worker
 from srbench.runner.energy import EnergyMeter
 from srbench.runner.jobs import Evaluation, Job, Training
 from srbench.runner.plan import PlannedCell, make_plan
 from srbench.store import SCORES, Record, Store
+from srbench.upscaling import Picture, load_method, upscale_file
 
 
 @pytest.fixture
@@ -122,3 +125,84 @@ def test_of_a_log_without_lines_the_last_64_kilobytes_are_kept(tmp_path: Path) -
     (tmp_path / worker.LOG).write_bytes(b"\xff" * 300_000 + b"the end")
     kept = Record(key="a", schema=1, status="ok", log_tail=worker.log_tail(tmp_path)).log_tail
     assert len(kept) <= 1 << 16 and kept.endswith("the end")
+
+
+@pytest.fixture
+def twelve_bits(tmp_path: Path) -> PlannedCell:
+    """SRCNN on two small pictures of 12 bits in files of 16."""
+    random = np.random.default_rng(0)
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+        write_image(tmp_path / split / "a.png", random.integers(0, 4096, (48, 48, 1), np.uint16))
+    matrix = tmp_path / "matrix.yaml"
+    content: dict[str, Any] = {
+        "name": "small",
+        "datasets": [{"use": "folder", "path": str(tmp_path), "peak": 4095}],
+        "protocols": ["x2-y"],
+        "methods": [{"srcnn": {"preset": "small"}}],
+        "metrics": ["psnr"],
+        "train": {"on": ["same"], "budget": {"steps": 4}},
+    }
+    matrix.write_text(json.dumps(content))
+    (cell,) = make_plan(read_matrix(matrix), Store(tmp_path / "store")).cells
+    return cell
+
+
+def test_a_model_upscales_with_the_white_that_it_learned_with(twelve_bits: PlannedCell, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    training = twelve_bits.training
+    assert training is not None
+    trained = do(training, store)
+    assert trained is not None and (trained.facts["peak"], trained.facts["peak_bits"]) == (4095, 16)
+    record = do(twelve_bits.evaluation(), store)
+    assert record is not None and record.status == "ok"
+    sr = read_image(store.folder("cells", record.key) / "images" / "a.png")
+    hr = read_image(tmp_path / "test" / "a.png")
+    write_image(tmp_path / "lr.png", twelve_bits.protocol.lr(hr, 4095))
+    loaded = load_method("srcnn", str(store.folder("models", training.key)))
+    made = upscale_file(loaded, Picture(tmp_path / "lr.png", tmp_path / "own"))
+    assert np.array_equal(read_image(made), sr)
+    # What is given wins, and another depth has a white of its own.
+    other = upscale_file(loaded, Picture(tmp_path / "lr.png", tmp_path / "other"), peak=65535)
+    assert not np.array_equal(read_image(other), sr)
+    write_image(tmp_path / "grey.png", np.full((8, 8, 1), 200, np.uint8))
+    upscale_file(loaded, Picture(tmp_path / "grey.png", tmp_path / "eight"))
+    write_image(tmp_path / "bright.png", np.full((8, 8, 1), 5000, np.uint16))
+    with pytest.raises(SrbenchError, match="outside 0 to the white of the model's training, 4095"):
+        upscale_file(loaded, Picture(tmp_path / "bright.png", tmp_path / "bright"))
+
+
+def test_a_model_that_learned_with_the_usual_white_declares_none(planned: PlannedCell, tmp_path: Path) -> None:
+    assert planned.training is not None
+    trained = do(planned.training, Store(tmp_path / "store"))
+    assert trained is not None and "peak" not in trained.facts
+
+
+@pytest.mark.parametrize(("factor", "share", "warned"), [(255, 0.9, True), (1, 0, False)])
+def test_sr_that_is_clamped_is_counted_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factor: float, share: float, warned: bool
+) -> None:
+    write_image(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8))
+    (tmp_path / "matrix.yaml").write_text(
+        json.dumps(
+            {
+                "name": "small",
+                "datasets": [{"use": "folder", "path": str(tmp_path)}],
+                "protocols": ["x2-rgb"],
+                "methods": ["nearest"],
+                "metrics": ["psnr"],
+            }
+        )
+    )
+    kind = registry().get("method", "nearest").load()
+    upscaled = kind.upscale
+    monkeypatch.setattr(kind, "upscale", lambda self, lr, scale: upscaled(self, lr, scale) * factor)
+    (cell,) = make_plan(read_matrix(tmp_path / "matrix.yaml"), Store(tmp_path / "store")).cells
+    record = do(cell.evaluation(), Store(tmp_path / "store"))
+    assert record is not None and record.status == "ok"
+    assert record.facts["clamped"] >= share
+    assert any("does nearest return values in [0, 1]?" in warning for warning in record.warnings) == warned
+    if warned:
+        assert f"{100 * record.facts['clamped']:.2g} % of the SR values lie outside 0 to 1" in record.warnings[-1]
+    else:
+        assert record.facts["clamped"] == 0

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="A parameter of a method that does not learn, as in a matrix file; may be repeated.",
 )
+@click.option(
+    "--peak",
+    type=click.FloatRange(min=0, min_open=True),
+    help="The value that means white: 4095 for 12 bits in 16 [that of the model's training, or of the depth].",
+)
 @click.option("--device", help="Where to compute: cpu, cuda, cuda:1 [the first GPU, otherwise the CPU].")
 @click.option(
     "--memory-gb",
@@ -47,6 +52,7 @@ def command(
     scale: int | None,
     model: str | None,
     params: tuple[str, ...],
+    peak: float | None,
     device: str | None,
     memory_gb: float | None,
     existing: str,
@@ -54,16 +60,19 @@ def command(
     """Upscale IMAGES (files, or folders with all below them) with METHOD into the folder OUT.
 
     SR is lossless, in each picture's own depth, PNG or (float) TIFF; a picture's place in its folder is kept.
-    Transparency is kept: alpha is interpolated, and colours that nobody sees do not bleed into those that are seen. The
-    path of each new file is printed. A picture that cannot be upscaled is reported and the others go on; the exit code
-    is then 1.
+    Transparency is kept: alpha is interpolated, and colours that nobody sees do not bleed into those that are seen.
+    White is 255, 65535 or 1 (float) unless told; values outside 0 to white are an error. Of folders, hidden files are
+    passed over, and what else is no picture is counted. The path of each new file is printed. A picture that cannot be
+    upscaled is reported and the others go on; the exit code is then 1.
     """
     from rich.console import Console
 
-    from srbench.upscaling import free_memory, load_method, pictures, usable_device
+    from srbench.upscaling import free_memory, load_method, passed_over, pictures, usable_device
 
     given = _parameters(params)
     files = pictures(images, out)
+    if others := passed_over(images, out):
+        click.echo(f"passed over: {others}", err=True)
     there = [path for path in (picture.existing() for picture in files) if path is not None]
     if there and existing == "refuse":
         raise click.UsageError(
@@ -76,7 +85,9 @@ def command(
     memory = free_memory(device) if memory_gb is None else memory_gb * 1e9
     todo = [picture for picture in files if existing != "skip" or picture.existing() is None]
     console = Console(stderr=True)
-    failed = _upscale_all(console, chosen, todo, f"{method} x{chosen.scale}", memory)
+    if chosen.peak is not None and peak is None:
+        click.echo(f"white is {chosen.peak:g} for pictures of {chosen.peak_bits} bits, as in the training", err=True)
+    failed = _upscale_all(console, chosen, todo, f"{method} x{chosen.scale}", memory, peak)
     if len(todo) < len(files) or failed:
         parts = {"upscaled": len(todo) - failed, "there already": len(files) - len(todo), "failed": failed}
         click.echo(", ".join(f"{count} {what}" for what, count in parts.items() if count), err=True)
@@ -84,7 +95,9 @@ def command(
         click.get_current_context().exit(1)
 
 
-def _upscale_all(console: Console, chosen: Any, todo: list[Picture], title: str, memory: float) -> int:
+def _upscale_all(
+    console: Console, chosen: Any, todo: list[Picture], title: str, memory: float, peak: float | None
+) -> int:
     """Upscale one after the other; returns how many failed."""
     from srbench.texts import brief
     from srbench.upscaling import upscale_file
@@ -95,13 +108,13 @@ def _upscale_all(console: Console, chosen: Any, todo: list[Picture], title: str,
         bar = progress.add_task(title, total=sum(sizes), file="")
         done = 0.0
         for picture, size in zip(todo, sizes, strict=True):
-            progress.update(bar, file=picture.path.name)
+            progress.update(bar, file=click.format_filename(picture.path.name))
 
             def moved(share: float, before: float = done, size: float = size) -> None:
                 progress.update(bar, completed=before + share * size)
 
             try:
-                click.echo(str(upscale_file(chosen, picture, memory, moved)))
+                click.echo(click.format_filename(upscale_file(chosen, picture, memory, moved, peak)))
             except Exception as error:  # one bad picture, or one that the method fails on, must not stop the others
                 failed += 1
                 message = str(error) or type(error).__name__

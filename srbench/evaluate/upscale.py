@@ -22,18 +22,31 @@ if TYPE_CHECKING:
     import torch
 
 
+OVERSHOOT = 0.1
+"""How far SR may lie outside black and white, with white at 1, and not count as clamped: interpolation overshoots at
+edges. Of bicubic and lanczos less than one value in 100,000 lies farther outside on Set5 and on the built-in sets."""
+
+
 @dataclass
 class Upscaled:
     """What upscaling a split left: file names by image id, where the LR came from, and the time it took.
 
-    times: of each image, the seconds it took and the megapixels of its SR. sample: the corner of the largest LR on
+    times: of each image, the seconds it took and the megapixels of its SR. values: of all SR; clamped: how many of them
+    lie farther outside black and white than `OVERSHOOT`. sample: the corner of the largest LR on
     which latency is measured, `(C, h, w)`; None before the first image.
     """
 
     images: dict[str, str] = field(default_factory=dict)
     shipped: int = 0
     times: list[tuple[float, float]] = field(default_factory=list)
+    values: int = 0
+    clamped: int = 0
     sample: torch.Tensor | None = None
+
+    @property
+    def clamped_share(self) -> float:
+        """Of all values."""
+        return self.clamped / self.values if self.values else 0.0
 
     @property
     def seconds(self) -> float:
@@ -82,6 +95,8 @@ def upscale_split(
         sr = upscale_image(method, lr, protocol.scale, memory_bytes)
         done.times.append((time.perf_counter() - started, sr.shape[-2] * sr.shape[-1] / 1e6))
         done.shipped += shipped is not None
+        done.values += sr.numel()
+        done.clamped += int(((sr < -OVERSHOOT) | (sr > 1 + OVERSHOOT)).sum())
         corner = lr[:, :LATENCY_SIDE, :LATENCY_SIDE]
         if done.sample is None or corner.numel() > done.sample.numel():
             done.sample = corner.clone()

@@ -22,9 +22,10 @@ from srbench.errors import SrbenchError, in_words
 from srbench.evaluate.ceiling import reconstruct_split
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.score import TrainingSplit, result_of
-from srbench.evaluate.upscale import Upscaled, upscale_split
+from srbench.evaluate.upscale import OVERSHOOT, Upscaled, upscale_split
 from srbench.extractor import Extractor
 from srbench.filehash import Stamp, stamp
+from srbench.image import peak_of
 from srbench.method import Method
 from srbench.runner.attempt import Attempt
 from srbench.runner.energy import EnergyMeter
@@ -47,6 +48,8 @@ from srbench.uses import Use
 CHECKPOINT = "checkpoint"
 LOG = "log.txt"
 LOG_TAIL_LINES = 30
+MOST_CLAMPED = 0.01
+"""The share of SR values outside black and white above which a record says so."""
 TILED_SHARE = 0.5
 """The share of a cell's memory limit that upscaling may fill before it tiles."""
 
@@ -166,10 +169,17 @@ def _train(
             # Of a method with parameters that matter only when it samples, each cell has a count of its own.
             **({} if method.sampling else _multiply_adds(task.method, folder, channels, train.scale)),
         },
-        facts={name: float(value) for name, value in method.facts.items()},
+        facts={**{name: float(value) for name, value in method.facts.items()}, **_declared_white(train.items)},
         files=store.hashes("models", task.key, saved),
         notes=list(dict.fromkeys(method.notes)),
     )
+
+
+def _declared_white(items: Sequence[Item]) -> dict[str, float]:
+    """The white that the dataset declares for all of its images, and the bits of a value; nothing where it is usual."""
+    peaks = {item.peak for item in items}
+    image, peak = items[0].read_hr()
+    return {"peak": peak, "peak_bits": 8 * image.itemsize} if len(peaks) == 1 and peak != peak_of(image) else {}
 
 
 def _train_extractor(
@@ -310,7 +320,7 @@ class _Upscaler:
             if "macs" not in cost:
                 model = None if self._task.model is None else self._store.folder("models", self._task.model)
                 cost |= _multiply_adds(self._task.method, model, done.sample.shape[0], self._task.protocol.scale)
-        return attempt.record(
+        record = attempt.record(
             "ok",
             environment=environment(self._job),
             cost=cost,
@@ -320,9 +330,15 @@ class _Upscaler:
             seen_groups=list(self._task.seen_groups),
             files=self._hashes(IMAGES, done.images),
             model=self._task.model,
-            facts={} if training is None else training.facts,
+            facts={**({} if training is None else training.facts), "clamped": done.clamped_share},
             notes=list(dict.fromkeys(self._method.notes)),
         )
+        if done.clamped_share > MOST_CLAMPED:
+            record.warnings.append(
+                f"{100 * done.clamped_share:.2g} % of the SR values lie outside 0 to 1 (by more than {OVERSHOOT:g}) "
+                f"and were clamped: does {self._task.method.name} return values in [0, 1]?"
+            )
+        return record
 
     def training_split(self, items: Sequence[Item], fingerprint: str, record: Record) -> TrainingSplit | str:
         """The training split with its SR, upscaled unless it is there; or why it could not be."""

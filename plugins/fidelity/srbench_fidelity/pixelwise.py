@@ -23,7 +23,7 @@ class Psnr(srbench.ImageMetric):
     def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
         """PSNR in dB of `(C, H, W)` against `(C, H, W)`."""
         mse = _mean_squared_error(sr, hr)
-        return math.inf if mse == 0 else -10 * math.log10(mse)
+        return math.inf if mse == 0 else 0.0 - 10 * math.log10(mse)  # and not -0.0 for black against white
 
 
 class LrConsistency(Psnr):

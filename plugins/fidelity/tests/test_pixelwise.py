@@ -83,6 +83,11 @@ def test_differences_of_uint8_do_not_wrap_around():
         assert Mae().score(*scored) == 1.0
 
 
+def test_psnr_of_black_against_white_is_zero_without_a_sign():
+    black = torch.zeros(1, 4, 5, dtype=torch.float64)
+    assert str(Psnr().score(black, black + 1)) == "0.0"
+
+
 def test_equal_images_have_infinite_psnr_and_no_error():
     image = tensor(pair((13, 9, 3))[0])
     assert Psnr().score(image, image.clone()) == math.inf
@@ -142,9 +147,14 @@ def test_lr_consistency_is_the_psnr_of_what_matlab_would_shrink(channels, dtype,
     hr = (rng.random((41, 64, channels)) * white).round().astype(dtype)
     sr = (hr[:39, :63] * 0.4 + rng.random((39, 63, channels)) * white * 0.3).round().astype(dtype)
     protocol = Protocol("p", 3, "rgb", border=3)
-    shrunk, lr = (
-        np.round(imresize(image[:39, :63] / white, 1 / 3).astype(float).clip(0, 1) * white) for image in (sr, hr)
-    )
+
+    def shrunk_rows(image):
+        # MATLAB rounds after the rows and after the columns. What repeats itself along its columns does not change
+        # when they are shrunk: so of each column made wide only the rows are.
+        columns = [imresize(np.repeat(image[:, [place]], 12, 1) / white, 1 / 3) for place in range(image.shape[1])]
+        return np.round(np.stack([column[:, 1] for column in columns], 1).astype(float).clip(0, 1) * white)
+
+    shrunk, lr = (shrunk_rows(shrunk_rows(image[:39, :63]).swapaxes(0, 1)).swapaxes(0, 1) for image in (sr, hr))
     expected = peak_signal_noise_ratio(lr, shrunk, data_range=white)
     value, _ = consistency(srbench.Item("a", hr), sr, protocol, tmp_path)
     assert value == pytest.approx(expected, abs=1e-5)
