@@ -55,20 +55,21 @@ def command(
 
     from srbench import api
     from srbench.cli.report import tell, tell_of_sharing
+    from srbench.leaderboard import board_folder, publish
     from srbench.matrix import read_matrix
     from srbench.runner.display import Lines
 
     chosen, retried = _where(where), _statuses(retry)
     read = read_matrix(matrix)
     tell_of_sharing(api.shared_with(read, store))
+    if not no_report:
+        board_folder(read, out)  # one that is somebody else's is refused now, and not when everything has run
     with _stoppable(), Lines(Console(highlight=False)) as display:
         result = api.run(read, store=store, executor=executor, jobs=jobs, where=chosen, retry=retried, display=display)
     cells = api.select(result.plan, chosen)
     click.echo(_tally(cells))
     damaged = False
     if not no_report:
-        from srbench.leaderboard import publish
-
         damaged = tell(publish(result.plan, result.store.root, out, anew=False))
     if damaged or any(cell.record is None or not cell.record.went_well for cell in cells):
         click.get_current_context().exit(1)
