@@ -165,3 +165,15 @@ def test_two_matrices_of_one_name_in_one_store_are_told(
     assert api.shared_with(read_matrix(path), None) is None
     assert api.shared_with(read_matrix(other), None) == path
     assert api.shared_with(read_matrix(other), "results/small") is None
+
+
+def test_a_run_whose_pages_have_no_place_does_not_begin(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.tex").write_text("mine")
+    store = tmp_path / "store"
+    assert call(monkeypatch, "run", path, "--store", store, "--out", tmp_path / "home") == 2
+    assert "holds files that are no board" in capsys.readouterr().err
+    assert not store.exists()
+    assert [file.name for file in (tmp_path / "home").iterdir()] == ["thesis.tex"]

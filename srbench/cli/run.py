@@ -57,12 +57,15 @@ def command(
 
     from srbench import api
     from srbench.cli.report import tell, tell_of_sharing
+    from srbench.leaderboard import board_folder, publish
     from srbench.matrix import read_matrix
     from srbench.runner.display import Lines
 
     chosen, retried = _where(where), _statuses(retry)
     read = read_matrix(matrix)
     tell_of_sharing(api.shared_with(read, store))
+    if not no_report:
+        board_folder(read, out)  # one that is somebody else's is refused now, and not when everything has run
     with _stoppable(), Lines(Console(highlight=False)) as display:
         result = api.run(
             read,
@@ -78,8 +81,6 @@ def command(
     click.echo(_tally(cells))
     damaged = False
     if not no_report:
-        from srbench.leaderboard import publish
-
         damaged = tell(publish(result.plan, result.store.root, out, anew=False))
     if damaged or any(cell.record is None or not cell.record.went_well for cell in cells):
         click.get_current_context().exit(1)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from srbench.leaderboard.folder import BoardFolder
+    from srbench.matrix import Matrix
     from srbench.runner.plan import Plan
 
 LEADERBOARDS = Path("leaderboards")
@@ -40,20 +42,27 @@ def publish(plan: Plan, store_root: Path, out: Path | None = None, *, anew: bool
     """
     from srbench.leaderboard.boards import check_boards
     from srbench.leaderboard.downloads import made_from
-    from srbench.leaderboard.folder import BoardFolder
     from srbench.leaderboard.pages import write_board
 
-    folder, listed = out or LEADERBOARDS / plan.matrix.name, out is None
+    board, listed = board_folder(plan.matrix, out), out is None
+    folder = board.path
     if listed:
         check_boards(LEADERBOARDS)
-    board = BoardFolder(folder, plan.matrix)
-    board.check()
     if not anew and board.is_whole(made_from(plan, listed)):
         return Published(folder / "index.html", (), _named(plan))
     troubles = write_board(plan, store_root, folder, listed)
     if listed:
         write_index(LEADERBOARDS)
     return Published(folder / "index.html", tuple(troubles), _named(plan))
+
+
+def board_folder(matrix: Matrix, out: Path | None) -> BoardFolder:
+    """Where the board of a matrix goes. Raises `PublishError` where that is not free for it."""
+    from srbench.leaderboard.folder import BoardFolder
+
+    folder = BoardFolder(out or LEADERBOARDS / matrix.name, matrix)
+    folder.check()
+    return folder
 
 
 def _named(plan: Plan) -> tuple[str, ...]:
