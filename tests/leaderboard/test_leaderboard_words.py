@@ -98,6 +98,13 @@ def test_tiles_of_few_pictures_are_counted_as_these_pictures() -> None:
     assert all(gap.low is None for gap in few.gaps.values())
 
 
+def test_too_few_images_for_so_many_methods_are_told_with_how_many_it_takes() -> None:
+    names = ["bicubic", "lanczos", "srcnn", "edsr", "rcan"]
+    _, said = board([made("set", name, noisy(n, 7)) for n, name in enumerate(names)])
+    assert "7 images cannot tell 5 methods apart, whatever the scores: that takes 9 or more." in said.caveats
+    assert not said.lead[0].startswith("Little")
+
+
 def test_below_six_units_nothing_is_drawn_and_the_lead_says_so_once() -> None:
     table, said = board([made("set", name, noisy(seed, 4)) for seed, name in enumerate(["bicubic", "srcnn"])])
     assert said.lead[0].startswith("Little can be told from 4 images: bicubic and srcnn cannot be told apart")
@@ -211,6 +218,8 @@ def test_what_is_said_of_lr_follows_the_records(tmp_path: Path) -> None:
     assert "Some of the LR came with film" in said
     assert "LR is made from HR" not in said and "real camera" not in said
     assert "LR came with camera and film" in " ".join(pages(both, tmp_path).header())
+    assert "bicubic LR" in pages(both, tmp_path).header()[0]
+    assert pages(both[:1], tmp_path).header()[0].startswith("x4, shipped LR, ")
     usual = pages([made("set", "bicubic", noisy(1))], tmp_path)
     assert "LR is made from HR (bicubic)" in " ".join(usual.limits())
     assert "came with" not in " ".join(usual.header())
