@@ -207,6 +207,21 @@ def test_an_interval_beyond_what_was_seen_is_marked_and_never_cut_to_the_range_o
     assert "unreliable" in table.notes[shown.doubt - 1]
 
 
+def test_a_figure_says_which_of_its_intervals_are_unreliable_and_draws_them_dashed() -> None:
+    rng = np.random.default_rng(8)
+    gains = rng.standard_exponential(7) ** 4
+    table, _ = board([made("a", "bicubic", noisy(1, 7)), made("a", "srcnn", (np.array(noisy(1, 7)) + gains).tolist())])
+    assert table.ranking is not None
+    srcnn, bicubic = sorted(table.ranking.entrants, key=lambda entrant: -entrant.slot)
+    assert table.ranking.difference(srcnn, bicubic).beyond
+    (difference, *_) = charts(table, "x")
+    assert difference.remark.startswith("Dashed: ")
+    assert "unreliable]" in difference.lines[0][1]
+    assert "stroke-dasharray" in difference.svg
+    even, _ = board([made("a", "bicubic", noisy(1, 30)), made("a", "srcnn", noisy(2, 30, 1.0))])
+    assert charts(even, "x")[0].remark == ""
+
+
 def pages(cells: list[Made], out: Path) -> UpscalingPages:
     return UpscalingPages(results_of(cells), out)
 
