@@ -100,6 +100,8 @@ def _first(standings: Standings, table: Table, by_dataset: Sequence[Table]) -> s
     assert rival is not None
     left_out, many = _left_out(standings), f"{table.words.entrant.lower()}s"
     if standings.leader is not None:
+        # It may rank above the yardstick by way of others alone: then it is held against one that it beats itself.
+        rival = next(one for one in (rival, *standings.entrants) if standings.beats(best, one))
         where, everywhere = _where(standings, best, table, by_dataset)
         over = "" if everywhere else " over all"
         return f"{best.name} {where}{left_out}: {_better(standings, best, rival)}{over}"

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from srbench.leaderboard.judging import JUDGING, Judging
-from srbench.leaderboard.numerals import DASH, half_width, listing, metric_label, number, warranted_decimals
+from srbench.leaderboard.numerals import half_width, listing, metric_label, number, warranted_decimals
 from srbench.leaderboard.references import Reference, references
 from srbench.leaderboard.results import Entrant, Result, Scope
 from srbench.leaderboard.standings import Standings
@@ -70,11 +70,6 @@ class Row:
     train_seconds: float | None
     speed: float | None
     parameters: float | None
-
-    @property
-    def rank_words(self) -> str:
-        """`1`, `2–3`, or nothing."""
-        return str(self.rank or "").replace("-", DASH)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,12 @@ class UpscalingPages:
                 dataset = result.planned.cell.dataset
                 units |= {(dataset, image): unit_of(dataset, image, result.record) for image in result.record.images}
         images = amount_words(len(units), len(set(units.values())), "test image") if units else "no results yet"
-        protocols = [f"{protocol.describe()} ({protocol.name} v{protocol.version})" for protocol in matrix.protocols]
+        whole = bool(self._lr) and set.union(*self._lr.values()) == {"shipped"}
+        protocols = []
+        for protocol in matrix.protocols:
+            words = protocol.describe()
+            words = words.replace(f"{protocol.degradation} LR", "shipped LR") if whole else words
+            protocols.append(f"{words} ({protocol.name} v{protocol.version})")
         learns = any(result.planned.training is not None for result in self._results.all)
         return [
             listing(protocols),

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+import pandas as pd
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from .toyboard import HOSTILE, Board, write
 
 FLAGS = (
     "--headless",
@@ -168,9 +171,66 @@ def test_filters_leave_one_dataset_and_one_metric(browser: webdriver.Chrome, pag
     assert all(caption.startswith("waves: 8 images") for caption in captions)
     heads = {h.text.split()[0] for h in browser.find_elements(By.CSS_SELECTOR, "th.value") if h.is_displayed()}
     assert heads == {"SSIM"}
-    assert not any(part.is_displayed() for part in browser.find_elements(By.CSS_SELECTOR, "[data-pooled]"))
+    assert not any(part.is_displayed() for part in browser.find_elements(By.CSS_SELECTOR, "[data-dataset='']"))
     # The differences to the yardstick are those of the metric that ranks, PSNR.
     assert not any(gap.is_displayed() for gap in browser.find_elements(By.CSS_SELECTOR, ".gap"))
+
+
+def shown(browser: webdriver.Chrome, selector: str) -> list[str]:
+    """The texts that can be seen, of the elements of a selector."""
+    return [one.text for one in browser.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()]
+
+
+def choose(browser: webdriver.Chrome, **choice: str) -> None:
+    for name, value in choice.items():
+        Select(browser.find_element(By.CSS_SELECTOR, f".filters [name={name}]")).select_by_value(value)
+
+
+def test_words_ranks_figures_and_viewer_follow_the_choice(browser: webdriver.Chrome, pages: Path) -> None:
+    board = json.loads((pages / "board.json").read_text(encoding="utf-8"))
+    visit(browser, pages / "index.html")
+    assert shown(browser, ".lead") == [finding.partition(": ")[2] for finding in board["findings"]]
+    protocol = board["tables"][0]["protocol"]
+    scope = browser.find_element(By.CSS_SELECTOR, ".filters [name=scope] option:nth-child(2)").get_attribute("value")
+    choose(browser, scope=str(scope), dataset="waves")
+    (lead,) = shown(browser, ".lead")
+    assert "on waves" in lead and "PSNR" in lead
+    assert f"(waves, {protocol})" in browser.find_element(By.ID, "window").text
+    looks = browser.find_elements(By.CSS_SELECTOR, ".controls [name=look] option")
+    assert [one.text for one in looks if one.is_enabled()] == [f"waves, {protocol}"]
+    assert shown(browser, "details[data-dataset] > summary") == [f"waves, {protocol}, by PSNR"]
+    choose(browser, metric="ssim")
+    (lead,) = shown(browser, ".lead")
+    assert "on waves" in lead and "SSIM" in lead and "better in PSNR" not in lead
+    (caption,) = shown(browser, "table.ranked caption")
+    assert caption.endswith("Ranked by SSIM.")
+    assert not shown(browser, "figure") and not shown(browser, ".duels")
+    choose(browser, metric="fid")
+    assert shown(browser, ".lead") == ["Nothing is ranked by FID."]
+    ranks = shown(browser, "table.ranked tbody:first-of-type td.rank")
+    assert set(ranks) == {"not ranked", "incomplete"}
+    choose(browser, metric="", dataset="", scope="")
+    assert shown(browser, ".lead") == [finding.partition(": ")[2] for finding in board["findings"]]
+
+
+def test_rows_stand_in_the_order_of_the_metric_that_is_chosen(
+    browser: webdriver.Chrome, make: Callable[..., Board], tmp_path: Path
+) -> None:
+    turned = make(datasets=("blobs",), protocols=1, seeds=1)
+    for path in turned.store.glob("cells/*/*/scores.parquet"):
+        frame = pd.read_parquet(path)
+        frame.loc[frame.metric == "ssim", "value"] *= -1
+        frame.to_parquet(path)
+    out = write(turned, tmp_path / "pages")
+    visit(browser, out / "index.html")
+    before = column(browser, "table.ranked", 1)
+    choose(browser, metric="ssim")
+    after = column(browser, "table.ranked", 1)
+    assert after[0] == HOSTILE and after[0] != before[0]
+    assert after.index("learner") > after.index("bicubic")
+    assert column(browser, "table.ranked", 0)[0] == "1"
+    choose(browser, metric="")
+    assert column(browser, "table.ranked", 1) == before
 
 
 def test_numbers_of_a_column_end_below_each_other(browser: webdriver.Chrome, pages: Path) -> None:

@@ -126,9 +126,18 @@ class Naive:
                 better[(a, b) if side > 0 else (b, a)] = True
         return better
 
+    def above(self, name: str) -> set[str]:
+        """Those that are better, and those that are better than these."""
+        found, grown = set[str](), {name}
+        while grown != found:
+            found = grown
+            grown = found | {other for other in self.names for one in found if other != one and self.better[other, one]}
+        return found - {name}
+
     def rank(self, name: str) -> tuple[int, int]:
-        worse = sum(self.better[name, other] for other in self.names if other != name)
-        return 1 + sum(self.better[other, name] for other in self.names if other != name), len(self.names) - worse
+        over = {other for other in self.above(name) if name not in self.above(other)}
+        under = {other for other in self.names if name in self.above(other) and other not in self.above(name)}
+        return 1 + len(over), len(self.names) - len(under)
 
     def tied(self, a: str) -> set[str]:
         return {b for b in self.names if b != a and not self.better[a, b] and not self.better[b, a]}

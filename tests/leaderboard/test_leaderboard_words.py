@@ -98,6 +98,13 @@ def test_tiles_of_few_pictures_are_counted_as_these_pictures() -> None:
     assert all(gap.low is None for gap in few.gaps.values())
 
 
+def test_too_few_images_for_so_many_methods_are_told_with_how_many_it_takes() -> None:
+    names = ["bicubic", "lanczos", "srcnn", "edsr", "rcan"]
+    _, said = board([made("set", name, noisy(n, 7)) for n, name in enumerate(names)])
+    assert "7 images cannot tell 5 methods apart, whatever the scores: that takes 9 or more." in said.caveats
+    assert not said.lead[0].startswith("Little")
+
+
 def test_below_six_units_nothing_is_drawn_and_the_lead_says_so_once() -> None:
     table, said = board([made("set", name, noisy(seed, 4)) for seed, name in enumerate(["bicubic", "srcnn"])])
     assert said.lead[0].startswith("Little can be told from 4 images: bicubic and srcnn cannot be told apart")
@@ -200,6 +207,21 @@ def test_an_interval_beyond_what_was_seen_is_marked_and_never_cut_to_the_range_o
     assert "unreliable" in table.notes[shown.doubt - 1]
 
 
+def test_a_figure_says_which_of_its_intervals_are_unreliable_and_draws_them_dashed() -> None:
+    rng = np.random.default_rng(8)
+    gains = rng.standard_exponential(7) ** 4
+    table, _ = board([made("a", "bicubic", noisy(1, 7)), made("a", "srcnn", (np.array(noisy(1, 7)) + gains).tolist())])
+    assert table.ranking is not None
+    srcnn, bicubic = sorted(table.ranking.entrants, key=lambda entrant: -entrant.slot)
+    assert table.ranking.difference(srcnn, bicubic).beyond
+    (difference, *_) = charts(table, "x")
+    assert difference.remark.startswith("Dashed: ")
+    assert "unreliable]" in difference.lines[0][1]
+    assert "stroke-dasharray" in difference.svg
+    even, _ = board([made("a", "bicubic", noisy(1, 30)), made("a", "srcnn", noisy(2, 30, 1.0))])
+    assert charts(even, "x")[0].remark == ""
+
+
 def pages(cells: list[Made], out: Path) -> UpscalingPages:
     return UpscalingPages(results_of(cells), out)
 
@@ -211,6 +233,8 @@ def test_what_is_said_of_lr_follows_the_records(tmp_path: Path) -> None:
     assert "Some of the LR came with film" in said
     assert "LR is made from HR" not in said and "real camera" not in said
     assert "LR came with camera and film" in " ".join(pages(both, tmp_path).header())
+    assert "bicubic LR" in pages(both, tmp_path).header()[0]
+    assert pages(both[:1], tmp_path).header()[0].startswith("x4, shipped LR, ")
     usual = pages([made("set", "bicubic", noisy(1))], tmp_path)
     assert "LR is made from HR (bicubic)" in " ".join(usual.limits())
     assert "came with" not in " ".join(usual.header())
