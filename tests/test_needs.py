@@ -61,7 +61,7 @@ def test_an_extractor_is_trained_once_for_all_cells_and_metrics_of_a_dataset(ben
     assert "accuracy 1" in said
     assert metrics["psnr"]["notes"] == []
     rows = pd.read_parquet(bench.records()["a/x4-rgb/toy-nearest"]["path"].parent / "scores.parquet")
-    (row,) = rows[rows["metric"] == "toy-distance"].itertuples()
+    (row,) = rows[rows["metric"] == metrics["toy-distance"]["key"]].itertuples()
     assert pd.isna(row.image)
     assert row.value == metrics["toy-distance"]["value"]
     shown = bench.srbench("show", "a/x4-rgb/toy-nearest", "--store", "results/toy").stdout

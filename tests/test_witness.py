@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -226,3 +227,43 @@ def test_verify_reads_what_is_remembered_again(bench: InProcess, monkeypatch: py
     assert not read
     bench.plan(verify=True)
     assert {path.name for path in read} == {"a.png", "b.png"}
+
+
+def test_files_among_parameters_are_watched_wherever_they_stand(bench: InProcess, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from srbench.runner.provenance import files_of
+
+    one, two = tmp_path / "one.pth", tmp_path / "two.py"
+    one.write_bytes(b"1")
+    two.write_bytes(b"2")
+    params = {"weights": one, "files": {"script": two, "absent": tmp_path / "absent"}, "folder": tmp_path, "width": 3}
+    use = replace(bench.plan().method, params=params)
+    assert files_of(use, Nearest()) == {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in (one, two)}
+
+
+def test_what_was_learned_from_an_exchanged_picture_is_not_gone_on_with(tmp_path: Path) -> None:
+    from srbench.runner import worker
+    from srbench.runner.jobs import Job
+
+    train = {"on": ["same"], "budget": {"steps": 50}}
+    bench = InProcess(tmp_path, methods=[{"srcnn": {"preset": "small"}}], train=train)
+    table = tmp_path / "table.txt"
+    table.write_text("one")
+    training = bench.plan().training
+    assert training is not None
+    training = type(training)(**{**vars(training), "files": {table: None}})
+    folder = bench.store.folder("models", training.key)
+    for changes in (False, True):
+        folder.mkdir(parents=True, exist_ok=True)
+        if changes:
+            assert any((folder / "checkpoint").iterdir())
+
+        def stop(changes: bool = changes) -> bool:
+            if changes:
+                table.write_text("two")
+            return True
+
+        worker.run(Job(training, bench.store.root, bench.root), lambda done, message: None, stop)
+        assert bench.store.read("models", training.key) is None
+    assert not (folder / "checkpoint").exists()

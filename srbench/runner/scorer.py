@@ -58,7 +58,7 @@ def score_cell(
 
     trouble = training if isinstance(training, str) else ""
     columns, results = _scored(task.metrics, task, store, device, compare, trouble)
-    record.metrics = {**record.metrics, **results}
+    record.metrics = _with_latest(record.metrics, results)
     _write_scores(store, record, columns)
 
 
@@ -78,7 +78,7 @@ def score_ceiling(
         return score_split(ready, items, task.protocol, folder, record.ceiling_images, progress)
 
     _, results = _scored(scorings, task, store, device, compare)
-    record.ceiling = {**record.ceiling, **results}
+    record.ceiling = _with_latest(record.ceiling, results)
 
 
 def score_generated(
@@ -104,7 +104,7 @@ def score_generated(
         return score_set(ready, (("generated", generated), ("real", real), ("training", training)), progress)
 
     columns, results = _scored(task.metrics, task, store, device, compare)
-    record.metrics = {**record.metrics, **results}
+    record.metrics = _with_latest(record.metrics, results)
     _write_scores(store, record, columns)
 
 
@@ -138,6 +138,11 @@ def _scored(
     for key, result in results.items():
         result.name, result.packages = by_key[key].metric.name, dict(by_key[key].packages)
     return columns, results
+
+
+def _with_latest(earlier: Mapping[str, MetricResult], results: Mapping[str, MetricResult]) -> dict[str, MetricResult]:
+    """All of them, those of now last."""
+    return {**{key: result for key, result in earlier.items() if key not in results}, **results}
 
 
 class _Unready(Exception):

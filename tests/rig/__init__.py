@@ -97,15 +97,13 @@ class Bench:
         return self.srbench("run", "matrix.yaml", "--no-report", *arguments)
 
     def records(self, shelf: str = "cells") -> dict[str, dict[str, Any]]:
-        """The records of the store, by label; metrics by name, of which none may have two results."""
+        """The records of the store, by label; metrics by name, the latest result of each."""
         found = {}
         for path in (self.folder / "results/toy" / shelf).glob("??/*/record.json"):
             record = json.loads(path.read_text())
             label = "/".join(str(part) for part in record["point"].values() if part is not None)
             for results in ("metrics", "ceiling"):
-                by_name = {result["name"]: result for result in record[results].values()}
-                assert len(by_name) == len(record[results])
-                record[results] = by_name
+                record[results] = {result["name"]: result for result in record[results].values()}
             found[label] = {**record, "path": path, "changed": path.stat().st_mtime_ns}
         return found
 
