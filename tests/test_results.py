@@ -45,20 +45,21 @@ def fill(path: Path, store: Store, started: str, value: float) -> None:
         if planned.record is not None:
             continue
         images = {f"im{number}": f"im{number}.png" for number in range(2)}
-        result = MetricResult(key="k", name="psnr", value=value, n=2)
+        key = planned.keys["psnr"]
         record = Record(
             key=planned.cell.key,
             schema=2,
             status="ok",
             point=planned.cell.point(),
             ingredients=planned.cell.ingredients,
-            metrics={"psnr": result},
+            metrics={key: MetricResult(key=key, name="psnr", value=value, n=2)},
             images=images,
             started=started,
         )
         folder = store.clear("cells", record.key)
-        rows = [(image, "psnr", value) for image in images]
+        rows = [(image, key, value) for image in images]
         pd.DataFrame(rows, columns=["image", "metric", "value"]).to_parquet(folder / "scores.parquet")
+        record.files = store.hashes("cells", record.key, ["scores.parquet"])
         store.write("cells", record)
 
 

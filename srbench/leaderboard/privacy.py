@@ -22,6 +22,7 @@ _PATH = re.compile(
     re.VERBOSE,
 )
 _TRAILING = re.compile(r"(?::\d+)*[:.,;)\]}]*$")
+_INSTALLED = re.compile(r"""(?:file://)?(?<![\w.~/-])/[^\s'"<>]*/(?:site|dist)-packages/""")
 _PACKAGE = re.compile(r"^.*/(?:site-packages|dist-packages|lib/python\d[\d.]*)/(?=.)")
 
 
@@ -51,6 +52,7 @@ class Privacy:
         text = visible(text)
         if "/" not in text:
             return text
+        text = _INSTALLED.sub("", text)  # first: an environment may lie in a folder that is known
         for folder in self._known:
             text = re.sub(rf"(?:file://)?(?<![\w.~-]){re.escape(folder)}", "", text)
         if len(self._home) > 1:

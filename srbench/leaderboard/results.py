@@ -65,10 +65,10 @@ class Result:
     @property
     def status(self) -> str:
         """One or two words."""
-        if self.record is None:
-            return "not run"
         if self.damage:
             return "damaged"
+        if self.record is None:
+            return "not run"
         return "ok" if self.ok else _STATUS_WORDS[self.record.status]
 
     @property
@@ -169,7 +169,7 @@ def load_results(plan: Plan, store_root: Path) -> Results:
         entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label)
         record = planned.record
         scores: dict[str, dict[str | None, float]] = {}
-        damage = ""
+        damage = planned.damage and f"{planned.damage.removeprefix('damaged: ')}; run the matrix again"
         if record is not None and record.status == "ok":
             try:
                 scores = _read_scores(Store(store_root), record)

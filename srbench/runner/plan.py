@@ -43,7 +43,7 @@ class PlannedCell:
     tested groups of which the model learned from other regions. keys: of all metrics that are asked for, by name.
     stored: the record of the store whose SR is sound, so that it need not be made again. files: that its method reads,
     with their sha256. warnings: what is probably wrong with the data, a
-    sentence each.
+    sentence each. damage: which file of the record is not what was written, in words, if any.
     """
 
     cell: Cell
@@ -62,6 +62,7 @@ class PlannedCell:
     stored: Record | None = None
     files: Mapping[Path, str | None] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    damage: str = ""
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
@@ -329,6 +330,7 @@ class _Planner:
             keys=keys,
             stored=stored,
             files=files,
+            damage=damage,
         )
         if record is None or state != "done":
             return planned
