@@ -17,7 +17,7 @@ from training_toys import IMAGES, OneWeight, Toy, one_stage, picture, train, tra
 
 import srbench
 from srbench.training import engine
-from srbench.training.checkpoint import CHECKPOINT, read_checkpoint
+from srbench.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from srbench.training.context import Budget, FitContext, Interrupted
 from srbench.training.divergence import Diverged
 from srbench.training.history import Row
@@ -122,6 +122,21 @@ def test_a_truncated_checkpoint_is_discarded_and_training_starts_over(
     assert toy.calls == 4
     assert "discarded" in caplog.text
     assert str(tmp_path) in caplog.text
+
+
+def test_a_bit_flipped_in_the_numbers_of_a_checkpoint_is_noticed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_checkpoint(tmp_path, {"weights": torch.full((1000,), 0.5)})
+    known = read_checkpoint(tmp_path)
+    assert known is not None and torch.equal(known["weights"], torch.full((1000,), 0.5))
+    path = tmp_path / CHECKPOINT
+    data = bytearray(path.read_bytes())
+    data[data.index(np.full(1000, 0.5, np.float32).tobytes()) + 2001] ^= 1
+    path.write_bytes(data)
+    with caplog.at_level(logging.WARNING):
+        assert read_checkpoint(tmp_path) is None
+    assert "starts over" in caplog.text
 
 
 def test_a_checkpoint_of_another_training_is_discarded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,10 @@ def read_checkpoint(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
+        with zipfile.ZipFile(path) as archive:  # torch does not look at the checksums that it writes
+            flipped = archive.testzip()
+        if flipped is not None:
+            raise zipfile.BadZipFile(f"the checksum of {flipped} is wrong")
         state: dict[str, Any] = dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # a damaged archive fails in many ways, and all of them mean the same
         discard_checkpoint(folder, f"it cannot be read ({type(error).__name__})")
