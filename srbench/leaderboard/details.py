@@ -211,7 +211,7 @@ def method_context(use: Use, results: Results, trainings: Sequence[Group]) -> di
         "method": use.name,
         "slot": own[0].entrant.slot if own else 0,
         "summary": entry.summary,
-        "documentation": _documentation(use),
+        "documentation": documentation(use),
         "origin": origin,
         "parameters": flat(use.params),
         "groups": list(_groups(use.name, results)),
@@ -220,7 +220,8 @@ def method_context(use: Use, results: Results, trainings: Sequence[Group]) -> di
     }
 
 
-def _documentation(use: Use) -> list[str]:
+def documentation(use: Use) -> list[str]:
+    """What the class behind a method or a dataset says of itself, paragraph by paragraph."""
     try:
         text = own_documentation(use.registered.load())
     except SrbenchError as error:

@@ -141,6 +141,7 @@ def _index_context(results: Results, views: Sequence[View], method_slugs: dict[s
         "matrix_path": shlex.quote(shown_path(matrix.path)),
         "matrix_text": downloads.matrix_text(matrix.path),
         "protocols": [(protocol.name, protocol.describe()) for protocol in matrix.protocols],
+        "sources": [(use.name, use.registered.entry.summary, details.documentation(use)) for use in matrix.datasets],
         "environments": list(_environments(results.all)),
         "cells": results.all,
         "status_words": listing([f"{number} {status}" for status, number in statuses.most_common()]),

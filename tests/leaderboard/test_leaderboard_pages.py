@@ -33,6 +33,15 @@ def test_there_is_a_page_for_the_board_each_cell_and_each_method(board: Board, p
     assert len(list((pages / "methods").glob("*.html"))) == len(board.plan.matrix.methods)
 
 
+def test_the_board_says_of_each_dataset_what_it_says_of_itself(
+    board: Board, trees: dict[Path, Tag], pages: Path
+) -> None:
+    shown = " ".join(trees[pages / "index.html"].text.split())
+    for use in board.plan.matrix.datasets:
+        first = (use.registered.load().__doc__ or "").split("\n\n")[0]
+        assert first and " ".join(first.split()).replace("`", "") in shown
+
+
 def test_nothing_hostile_becomes_markup(trees: dict[Path, Tag]) -> None:
     for path, tree in trees.items():
         scripts = list(tree.find("script"))
