@@ -3,7 +3,8 @@
 Real images that were not learned from show how near an image of this kind is to a training image anyway. Two signs
 of memory are tested, since they are of two kinds: most images a little too near (the rank-sum test), and some that are
 nearer than any real one (the precedence test). A few that are all but copies among hundreds escape tests of ranks, so
-they are counted. Smooth images are near to everything, so that nearness may mean blur; the pictures tell.
+they are counted. By pixels smooth images are near to everything, so that nearness may mean blur; by features typical
+images are near to many, so that it may mean little variety; the pictures tell.
 
 Sources: Mann and Whitney, "On a test of whether one of two random variables is stochastically larger than the other",
 1947, with the normal approximation, corrected for ties and continuity; Vargha and Delaney 2000 for the size of the
@@ -28,8 +29,8 @@ with many images a difference is significant long before it matters."""
 COPY = 1 / 2
 """Of the smallest distance of any real image: an image that is nearer than that is all but a copy."""
 SAME_PICTURE = 1 / 255
-"""The RMSE, as a part of white, up to which two images are the same to the eye, whatever real ones are: one step of
-8 bits."""
+"""The distance up to which two images are the same to the eye, whatever real ones are: of pixels, white being 1, one
+step of 8 bits; of features, in standard deviations, next to nothing."""
 
 
 @dataclass(frozen=True)

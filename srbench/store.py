@@ -5,7 +5,7 @@ STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when thi
                          /images/ID.png    SR as scored
                          /log.txt
                          /images_train/    SR of the training split, where a metric needed it
-                         /nearest.parquet  of a generator's images, and of the test split's, the nearest training image
+                         /nearest.parquet  of a generator's images, and of the test split's, the nearest training images
                          /images_ceiling/  what the method made of HR itself, where it has a ceiling
 STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/
 STORE/extractors/<2 hex>/<key>/            record.json, the files of an extractor that srbench trained, checkpoint/

@@ -240,7 +240,7 @@ def test_generators_are_trained_sampled_and_scored(bench: Bench) -> None:
 
     # Each sample is a training image in the mirror, and is found out.
     rows = pd.read_parquet(folder / "nearest.parquet")
-    assert list(rows.columns) == ["image", "source", "nearest", "rmse"]
+    assert list(rows.columns) == ["image", "source", "nearest", "rmse", "nearest_by_features", "distance"]
     made = rows[rows["source"] == "generated"]
     assert made["image"].tolist() == list(pictures)
     assert made["rmse"].max() < 1e-6
@@ -252,6 +252,10 @@ def test_generators_are_trained_sampled_and_scored(bench: Bench) -> None:
     assert real["rmse"].min() > 0.05
     assert record["facts"]["nearest_rmse"] == made["rmse"].median()
     assert record["facts"]["nearest_rmse_real"] == real["rmse"].median()
+    assert made["distance"].max() < 1e-6
+    assert (made["nearest_by_features"] == made["nearest"]).all()
+    assert record["facts"]["nearest_by_features"] == made["distance"].median()
+    assert record["facts"]["nearest_by_features_real"] == real["distance"].median()
 
     before = bench.records() | bench.records("models")
     assert bench.run().returncode == 0

@@ -118,7 +118,7 @@ def _labels(task: Evaluation, learned: Sequence[Item]) -> list[str]:
 def _remembered(
     task: Evaluation, store: Store, record: Record, white: float, test: Sequence[Item], learned: Sequence[Item]
 ) -> dict[str, float]:
-    """Write down which training image each image is nearest to; the median distances as facts.
+    """Write down which training images each image is nearest to; the median distances as facts.
 
     Those of the test split beside them: how near a real image that was not learned from is. white: of what was made.
     """
@@ -133,6 +133,8 @@ def _remembered(
     return {
         "nearest_rmse": statistics.median(neighbour.rmse for neighbour in generated),
         "nearest_rmse_real": statistics.median(neighbour.rmse for neighbour in real),
+        "nearest_by_features": statistics.median(neighbour.distance for neighbour in generated),
+        "nearest_by_features_real": statistics.median(neighbour.distance for neighbour in real),
     }
 
 

@@ -236,6 +236,8 @@ def _write_cell(
         facts={
             "nearest_rmse": float(np.median([one.rmse for one in generated])),
             "nearest_rmse_real": float(np.median([one.rmse for one in real])),
+            "nearest_by_features": float(np.median([one.distance for one in generated])),
+            "nearest_by_features_real": float(np.median([one.distance for one in real])),
         },
         environment={"cores": 2, "device": "A processor"},
         started="2026-11-21T09:30:00+00:00",

@@ -7,16 +7,17 @@ import json
 import math
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image as Pillow
 from scipy import stats as scipy_stats
 from selenium import webdriver
 
-from srbench.image import read_image, write_image
+from srbench.image import Image, read_image, write_image
 from srbench.leaderboard.generation.sheets import GAP, contact_sheet, zoom
 from srbench.leaderboard.results import Results, load_results
 from srbench.leaderboard.tables import Row, Table, build_table
@@ -239,7 +240,8 @@ def test_findings_name_who_leads_what_real_images_get_and_where_metrics_disagree
     assert lead.count(". ") == 2, "two sentences at most"
     assert "maker from static" in next(index.of_class("ties")).text
     caveats = " ".join(tag.text for tag in index.of_class("caveats"))
-    assert "copier" in caveats.partition("are nearer to training images")[0]
+    for measure in ("pixels", "features"):
+        assert f"By {measure}, samples of copier are nearer to training images than chance explains" in caveats
     assert "colour: By FID-b " in caveats
 
 
@@ -334,7 +336,7 @@ def nearest_by_brute_force(sample: Pixels, learned: dict[str, Pixels]) -> tuple[
 
 
 @pytest.mark.parametrize(("dataset", "generator"), [("colour", "copier"), ("grey", "maker")])
-def test_pairs_show_the_nearest_samples_beside_their_nearest_training_images(
+def test_pairs_show_samples_beside_their_nearest_training_images_by_pixels_and_by_features(
     made: GenerationBoard, pages: Path, index: Tag, dataset: str, generator: str
 ) -> None:
     planned = next(one for one in made.plan.cells if (one.cell.dataset, one.cell.method) == (dataset, generator))
@@ -343,25 +345,33 @@ def test_pairs_show_the_nearest_samples_beside_their_nearest_training_images(
     folder = made.store / "cells" / record.key[:2] / record.key / "images"
     learned = {item.id: item.read_hr()[0] for item in Squares(dataset).train()}
     found = {image: nearest_by_brute_force(read_image(folder / name), learned) for image, name in record.images.items()}
-    nearest = sorted(found, key=lambda image: found[image][0])[:8]
+    kept = pd.read_parquet(folder.parent / "nearest.parquet").set_index("image")
     part = by_id(index, f"g-{dataset}-16px-{generator}-memory")
-    shown = [line for pairs in part.of_class("pairs") for line in pairs.find("li")]
-    assert len(shown) == 16
-    for place, image in enumerate(nearest):
+    by_pixels, by_features, drawn = ([*pairs.find("li")] for pairs in part.of_class("pairs"))
+    assert [len(by_pixels), len(by_features), len(drawn)] == [8, 8, 8]
+    pictures = pages / "pictures" / f"{dataset}-16px" / generator
+    for place, image in enumerate(sorted(found, key=lambda image: found[image][0])[:8]):
         rmse, name, way = found[image]
-        left, right = tiles(opened(pages / "pictures" / f"{dataset}-16px" / generator / f"nearest-{place}.png"))
+        left, right = tiles(opened(pictures / f"pixels-{place}.png"))
         assert (left == read_image(folder / record.images[image])).all()
         assert (right == way).all()
-        (picture,) = shown[place].find("img")
+        (picture,) = by_pixels[place].find("img")
         assert {image, name} <= set(re.findall(r"[\w-]+", picture.attributes["alt"]))
-        assert shown[place].text.startswith(f"{rmse:.3f}")
-        assert ("mirrored" in shown[place].text) == bool((way == learned[name][:, ::-1]).all())
-    for place, line in enumerate(shown[8:]):
+        assert by_pixels[place].text.startswith(f"{rmse:.3f}")
+        assert ("mirrored" in by_pixels[place].text) == bool((way == learned[name][:, ::-1]).all())
+    for place, image in enumerate(kept.loc[list(found)].sort_values("distance").index[:8]):
+        left, right = tiles(opened(pictures / f"features-{place}.png"))
+        assert (left == read_image(folder / record.images[image])).all()
+        assert (right == learned[kept.nearest_by_features[image]]).all()
+        assert by_features[place].text.strip() == f"{kept.distance[image]:.3f}"
+    for place, line in enumerate(drawn):
         (picture,) = line.find("img")
         image = next(image for image in found if image in picture.attributes["alt"])
-        left, right = tiles(opened(pages / "pictures" / f"{dataset}-16px" / generator / f"random-{place}.png"))
+        left, middle, right = tiles(opened(pictures / f"random-{place}.png"))
         assert (left == read_image(folder / record.images[image])).all()
-        assert (right == found[image][2]).all()
+        assert (middle == found[image][2]).all()
+        assert (right == learned[kept.nearest_by_features[image]]).all()
+        assert line.text.strip().endswith(f"; {kept.distance[image]:.3f}")
 
 
 def test_memory_is_told_in_numbers_and_flagged_where_samples_are_too_near(made: GenerationBoard, index: Tag) -> None:
@@ -370,14 +380,32 @@ def test_memory_is_told_in_numbers_and_flagged_where_samples_are_too_near(made: 
         assert planned.record is not None
         facts = planned.record.facts
         part = by_id(index, f"g-colour-16px-{generator}-memory")
-        assert f"nearest training image: {facts['nearest_rmse']:.3f};" in part.text
-        assert f"of a real test image: {facts['nearest_rmse_real']:.3f}." in part.text
-        (svg,) = (svg for svg in part.find("svg") if svg.attributes["class"] == "figure")
-        assert f"Samples: {SAMPLES}, median {facts['nearest_rmse']:.3g}" in next(svg.find("desc")).text
-        (verdict,) = part.of_class("verdict")
-        flagged = "bad" in verdict.attributes["class"].split()
-        assert flagged == (generator == "copier")
-        assert ("near copies" in verdict.text) == flagged
+        figures = [svg for svg in part.find("svg") if svg.attributes["class"] == "figure"]
+        verdicts = list(part.of_class("verdict"))
+        measures = {"pixels": "nearest_rmse", "features": "nearest_by_features"}
+        for (measure, fact), svg, verdict in zip(measures.items(), figures, verdicts, strict=True):
+            assert f"by {measure} of a sample to its nearest training image: {facts[fact]:.3f};" in part.text
+            assert f"of a real test image: {facts[f'{fact}_real']:.3f}." in part.text
+            assert f"Samples: {SAMPLES}, median {facts[fact]:.3g}" in next(svg.find("desc")).text
+            assert f"By {measure}, " in verdict.text
+            flagged = "bad" in verdict.attributes["class"].split()
+            assert flagged == (generator == "copier")
+            assert ("near copies" in verdict.text) == flagged
+
+
+def test_shifted_copies_are_flagged_by_features_and_not_by_pixels(
+    one: Callable[..., GenerationBoard], tmp_path: Path
+) -> None:
+    def shifted(_: str, rng: np.random.Generator, learned: Sequence[tuple[Image, float]]) -> Image:
+        return np.roll(learned[int(rng.integers(len(learned)))][0], (7, 5), (0, 1))
+
+    page = parse(write_generation(one(make=shifted, generators=("maker",)), tmp_path / "pages") / "index.html")
+    by_pixels, by_features = by_id(page, "memory").of_class("verdict")
+    assert "bad" not in by_pixels.attributes["class"].split()
+    assert f"By features, {SAMPLES} of {SAMPLES} samples are near copies" in by_features.text
+    caveats = " ".join(tag.text for tag in page.of_class("caveats"))
+    assert "By features, samples of maker are nearer to training images" in caveats
+    assert "By pixels, samples of maker" not in caveats
 
 
 def test_the_pages_are_made_without_distances_and_say_which_are_damaged(

@@ -85,13 +85,13 @@ def _ceiling(table: Table, standings: Standings) -> str:
 def _remembered(scope: Scope, galleries: Sequence[SampleGallery]) -> list[str]:
     """Whose samples are suspiciously near to training images."""
     inside = {result.planned.cell.key for result in scope.results}
-    suspects = [
-        shown.result.entrant.name
-        for gallery in galleries
-        for shown in gallery.shown
-        if shown.result.planned.cell.key in inside and shown.memory and shown.memory.memorisation.suspect
+    suspects: dict[str, list[str]] = {}
+    for shown in (shown for gallery in galleries for shown in gallery.shown):
+        if shown.result.planned.cell.key in inside and shown.memory:
+            for measure in shown.memory.suspect:
+                suspects.setdefault(measure, []).append(shown.result.entrant.name)
+    return [
+        f"By {measure}, samples of {listing(list(dict.fromkeys(names)))} are nearer to training images than chance "
+        "explains: see Memory, below."
+        for measure, names in suspects.items()
     ]
-    if not suspects:
-        return []
-    names = listing(list(dict.fromkeys(suspects)))
-    return [f"Samples of {names} are nearer to training images than chance explains: see Memory, below."]

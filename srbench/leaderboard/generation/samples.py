@@ -1,8 +1,8 @@
-"""The gallery of generated samples: sheets of them beside real test images, and pairs of a sample and its nearest."""
+"""The gallery of generated samples: sheets beside real test images, and some beside what they are nearest to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from srbench.dataset import Item
 from srbench.errors import SrbenchError
 from srbench.image import Image, peak_of
 from srbench.leaderboard.generation.nearest import (
+    Measure,
     Neighbour,
     Neighbours,
-    distance,
     distribution,
+    in_digits,
     in_words,
     nearest_samples,
     random_samples,
@@ -49,7 +50,7 @@ class ClassSheets:
 
 @dataclass(frozen=True)
 class Pair:
-    """A sample and its nearest training image in one picture. alt: what it shows. words: the distance."""
+    """A sample and its nearest training images in one picture. alt: what it shows. words: the distances."""
 
     sheet: Sheet
     words: str
@@ -57,17 +58,29 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What is known of a generator's memory. nearest, random: pairs to look at; empty where training images are not
-    at hand, for the reason `trouble`."""
+class Nearness:
+    """What one measure says of a generator's memory. nearest: the nearest samples, each with its training image."""
 
     memorisation: Memorisation
     verdict: str
     words: str
     figure: Markup
     nearest: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is known of a generator's memory. random: samples with their nearest training image by every measure; empty,
+    as those of each measure are, where training images are not at hand, for the reason `trouble`."""
+
+    by: dict[Measure, Nearness]
     random: tuple[Pair, ...]
     trouble: str = ""
+
+    @property
+    def suspect(self) -> list[Measure]:
+        """By which measures there is any sign of memory."""
+        return [measure for measure, found in self.by.items() if found.memorisation.suspect]
 
 
 @dataclass(frozen=True)
@@ -206,62 +219,85 @@ class _Writer:
             found = read_neighbours(self._store.folder("cells", result.record.key))
         except StoreError as error:
             raise Damaged(result, str(error)) from error
-        if found is None or not found.real:
+        if found is None:
             return None
-        memorisation = compare_distances(
-            [neighbour.rmse for neighbour in found.generated.values()],
-            [neighbour.rmse for neighbour in found.real.values()],
-        )
-        pairs, troubles = {}, []
-        for kind, images in (("nearest", nearest_samples(found)), ("random", random_samples(found))):
-            pairs[kind], trouble = self._pairs(result, found, images, f"{name}/{kind}")
+        by: dict[Measure, Nearness] = {}
+        troubles = []
+        for measure, neighbours in found.items():
+            memorisation = compare_distances(
+                [neighbour.distance for neighbour in neighbours.generated.values()],
+                [neighbour.distance for neighbour in neighbours.real.values()],
+            )
+            pairs, trouble = self._pairs(result, found, [measure], nearest_samples(neighbours), f"{name}/{measure}")
             troubles.append(trouble)
-        return Memory(
-            memorisation,
-            verdict(memorisation),
-            in_words(memorisation),
-            distribution(found, result.entrant.slot, result.entrant.name, f"{anchor}-distances"),
-            tuple(pairs["nearest"]),
-            tuple(pairs["random"]),
-            next(filter(None, troubles), ""),
-        )
+            figure = f"{anchor}-distances-{measure}"
+            by[measure] = Nearness(
+                memorisation,
+                verdict(memorisation, measure),
+                in_words(memorisation, measure),
+                distribution(neighbours, measure, result.entrant.slot, result.entrant.name, figure),
+                tuple(pairs),
+            )
+        pairs, trouble = self._pairs(result, found, list(found), random_samples(found["pixels"]), f"{name}/random")
+        return Memory(by, tuple(pairs), next(filter(None, [*troubles, trouble]), ""))
 
-    def _pairs(self, result: Result, found: Neighbours, images: Iterable[str], name: str) -> tuple[list[Pair], str]:
-        """Each sample beside the training image it is nearest to, mirrored where that is what it resembles."""
+    def _pairs(
+        self,
+        result: Result,
+        found: Mapping[Measure, Neighbours],
+        measures: Sequence[Measure],
+        images: Iterable[str],
+        name: str,
+    ) -> tuple[list[Pair], str]:
+        """Each sample beside the training image it is nearest to by each of some measures."""
         pairs = []
         for place, image in enumerate(images):
-            sample, neighbour = self._stored(result, image), found.generated[image]
+            sample = self._stored(result, image)
             if sample is None:
                 return [], "the store does not hold the samples"
-            training = self._training_image(result, neighbour, sample)
-            if isinstance(training, str):
-                return [], training
-            shown, mirrored = training
+            near = {measure: found[measure].generated[image] for measure in found}
+            learned = self._training_images(result, near, sample)
+            if isinstance(learned, str):
+                return [], learned
             own = to_display(sample, self._white(result, sample))
-            sheet = self._write(f"{name}-{place}.png", contact_sheet([own, shown], 2), own, 2)
-            words = distance(neighbour.rmse) + (", mirrored" if mirrored else "")
-            alt = f"{image} of {result.entrant.name} and training image {neighbour.nearest}"
-            pairs.append(Pair(sheet, words, f"{alt}, mirrored" if mirrored else alt))
+            beside, far, named = [own], [], []
+            for measure in measures:
+                picture, mirrored = learned[measure]
+                ending = ", mirrored" if mirrored else ""
+                beside.append(picture)
+                far.append(f"{in_digits(near[measure].distance)}{ending}")
+                named.append(f"training image {near[measure].nearest}{ending}")
+            sheet = self._write(f"{name}-{place}.png", contact_sheet(beside, len(beside)), own, len(beside))
+            alt = f"{image} of {result.entrant.name} and {' and '.join(named)}"
+            pairs.append(Pair(sheet, "; ".join(far), alt))
         return pairs, ""
 
-    def _training_image(self, result: Result, neighbour: Neighbour, sample: Image) -> tuple[Pixels, bool] | str:
-        """The training image, in 8 bits, and whether its mirror image is the nearer one; or why it cannot be shown."""
+    def _training_images(
+        self, result: Result, near: Mapping[Measure, Neighbour], sample: Image
+    ) -> dict[Measure, tuple[Pixels, bool]] | str:
+        """The training images, in 8 bits, and whether they are shown mirrored; or why they cannot be shown.
+
+        Mirrored is the one by pixels, where that is nearer. Its distance tells whether this is the split that samples
+        were compared with, for the other one, too.
+        """
         planned = result.planned
         uses = [planned.dataset, *([planned.training.dataset] if planned.training else [])]
-        why = f"{planned.dataset.name} no longer holds the training image {neighbour.nearest}"
+        why = f"{planned.dataset.name} no longer holds the training image {near['pixels'].nearest}"
         for use in reversed(uses):
             items = self._items(use, "train")
             if isinstance(items, str):
                 why = items
                 continue
-            for item in items:
-                if item.id != neighbour.nearest:
-                    continue
-                hr, peak = item.read_hr()
-                errors = [_rmse(sample / self._white(result, sample), way / peak) for way in (hr, hr[:, ::-1])]
-                if abs(min(errors) - neighbour.rmse) <= _TOLERANCE:
-                    mirrored = errors[1] < errors[0]
-                    return to_display(hr[:, ::-1] if mirrored else hr, peak), mirrored
+            held = {item.id: item for item in items}
+            if not all(neighbour.nearest in held for neighbour in near.values()):
+                continue
+            hr, peak = held[near["pixels"].nearest].read_hr()
+            errors = [_rmse(sample / self._white(result, sample), way / peak) for way in (hr, hr[:, ::-1])]
+            if abs(min(errors) - near["pixels"].distance) <= _TOLERANCE:
+                mirrored = errors[1] < errors[0]
+                by_pixels = to_display(hr[:, ::-1] if mirrored else hr, peak)
+                by_features = to_display(*held[near["features"].nearest].read_hr())
+                return {"pixels": (by_pixels, mirrored), "features": (by_features, False)}
         return why
 
 
