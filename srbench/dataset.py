@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from srbench.errors import SrbenchError
-from srbench.image import Image, ImageError, peak_of, read_image
+from srbench.image import PEAKS, Image, ImageError, in_digits, peak_of, read_image
 
 Picture = Image | Path | Callable[[], Image]
 """An array `(H, W, C)`, a file, or a function that returns an array. Files and functions are read when needed."""
@@ -62,7 +62,7 @@ class Item:
 
     def _in_range(self, image: Image, name: str) -> tuple[Image, float]:
         peak = peak_of(image) if self.peak is None else self.peak
-        check_range(name, image.min(), image.max(), peak)
+        check_range(name, float(image.min()), float(image.max()), peak, image.dtype.name)
         return image, peak
 
     def read_mask(self) -> Image | None:
@@ -75,15 +75,21 @@ class Item:
         return mask
 
 
-def check_range(name: str, low: float, high: float, peak: float) -> None:
+def check_range(name: str, low: float, high: float, peak: float, depth: str) -> None:
     """Raise `ImageError` when the values of a picture, from `low` to `high`, do not lie between 0 and its white.
 
-    LR and SR are clamped to this range: such values would count as errors of every method.
+    LR and SR are clamped to this range: such values would count as errors of every method. depth: its type, `uint8`,
+    `uint16` or `float32`, which has to hold white, since SR is written in it.
     """
+    if depth != "float32" and peak > PEAKS[depth]:
+        raise ImageError(
+            f"{name} has {depth.removeprefix('uint')} bits, which hold {PEAKS[depth]:g} at most, and a declared white "
+            f"of {peak:.9g}; leave the peak out for it, or save it with more bits"
+        )
     if low < 0 or high > peak:
         raise ImageError(
-            f"{name} has values from {low:g} to {high:g}, outside 0 to {peak:g}, its declared white; declare the true "
-            "peak, or rescale the picture"
+            f"{name} has values from {in_digits(low)} to {in_digits(high)}, outside 0 to {peak:.9g}, its declared white; "
+            "declare the true peak, or rescale the picture"
         )
 
 

@@ -29,14 +29,14 @@ class FileMemory:
     def get(self, path: Path, stamp: Stamp) -> bytes | None:
         """What was put for this very file, if anything was."""
         found: list[Any] = []
-        with contextlib.suppress(OSError, sqlite3.Error):
+        with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):  # of a name that is no text
             query = f"SELECT facts FROM {self._about} WHERE path = ? AND stamp = ?"
             found = self._execute(query, str(path.resolve()), str(stamp))
         return bytes(found[0][0]) if found else None
 
     def put(self, path: Path, stamp: Stamp, facts: bytes) -> None:
         """Remember it. stamp: of the file before it was looked at."""
-        with contextlib.suppress(OSError, sqlite3.Error):
+        with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):
             statement = f"INSERT OR REPLACE INTO {self._about} VALUES (?, ?, ?)"
             self._execute(statement, str(path.resolve()), str(stamp), facts)
 

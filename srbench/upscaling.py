@@ -10,7 +10,7 @@ from typing import Any
 from srbench.alpha import upscaled_alpha, without_unseen_colours
 from srbench.errors import SrbenchError
 from srbench.evaluate.upscale import upscale_image
-from srbench.image import Image, peak_of, read_with_alpha, suffix_for, to_image, to_tensor, write_image
+from srbench.image import Image, in_digits, peak_of, read_with_alpha, suffix_for, to_image, to_tensor, write_image
 from srbench.method import Method, Problem
 from srbench.metric import Skip
 from srbench.params import resolve
@@ -255,10 +255,13 @@ def _white(loaded: Loaded, path: Path, image: Image, given: float | None) -> flo
     of_model = loaded.peak if loaded.peak_bits == 8 * image.itemsize else None
     white = next(peak for peak in (given, of_model, peak_of(image)) if peak is not None)
     low, high = float(image.min()), float(image.max())
+    whose = " that --peak gives" if given is not None else " of the model's training" if of_model else ""
+    if image.dtype.kind == "u" and white > peak_of(image):
+        raise SrbenchError(f"{path}: its {8 * image.itemsize} bits cannot hold the white{whose}, {white:.9g}")
     if low < 0 or high > white:
-        whose = " that --peak gives" if given is not None else " of the model's training" if of_model else ""
         remedy = "rescale the picture" + ("" if low < 0 else ", or give its white with --peak")
         raise SrbenchError(
-            f"{path}: has values from {low:g} to {high:g}, outside 0 to the white{whose}, {white:g}; {remedy}"
+            f"{path}: has values from {in_digits(low)} to {in_digits(high)}, outside 0 to the white{whose}, {white:.9g}; "
+            f"{remedy}"
         )
     return white

@@ -27,14 +27,14 @@ def faults(store: Store) -> Iterator[Fault]:
                 continue  # of a job that goes on, or that left nothing
             record = store.read(shelf, folder.name)
             if record is None:
-                yield Fault(folder, "", f"damaged: {RECORD} cannot be read")
+                yield Fault(folder, "", f"damaged: {RECORD} cannot be read, or is of another folder")
                 continue
             yield from (Fault(folder, record.label, what) for what in _faults_of(store, shelf, record, folder))
 
 
 def _faults_of(store: Store, shelf: Shelf, record: Record, folder: Path) -> Iterator[str]:
-    if record.key != folder.name or digest(record.ingredients) != record.key:
-        yield f"damaged: {RECORD} belongs to another key than that of its folder"
+    if digest(record.ingredients) != record.key:
+        yield f"damaged: what {RECORD} says its key is made of does not make its key"
         return
     for name in record.files:
         damage = store.damage(shelf, record, [name])

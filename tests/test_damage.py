@@ -142,12 +142,14 @@ def test_verify_lists_what_is_not_what_was_written(bench: InProcess) -> None:
 def test_verify_finds_records_that_do_not_belong_to_their_folder(bench: InProcess) -> None:
     (record,) = bench.store.records("cells")
     path = folder(bench) / RECORD
-    for changed in (
-        msgspec.structs.replace(record, key="../" + record.key),
-        msgspec.structs.replace(record, ingredients={**record.ingredients, "seed": 7}),
+    whole = msgspec.to_builtins(record)
+    for changed, words in (
+        ({"key": "../" + record.key}, "cannot be read, or is of another folder"),
+        ({"key": record.key[::-1]}, "cannot be read, or is of another folder"),
+        ({"ingredients": {**record.ingredients, "seed": 7}}, "does not make its key"),
     ):
-        path.write_bytes(msgspec.json.encode(changed))
+        path.write_bytes(msgspec.json.encode(whole | changed))
         said = CliRunner().invoke(cli, ["verify", str(bench.store.root)])
-        assert said.exit_code == 1 and "belongs to another key" in said.output
+        assert said.exit_code == 1 and words in said.output
     path.write_bytes(b"{")
     assert "record.json cannot be read" in CliRunner().invoke(cli, ["verify", str(bench.store.root)]).output

@@ -28,6 +28,14 @@ def test_values_outside_the_range_are_refused(value: float, dtype: type, peak: f
         Item("a", pixels, peak=peak).read_hr()
 
 
+@pytest.mark.parametrize(("dtype", "peak", "bits"), [(np.uint8, 4095, 8), (np.uint16, 100_000, 16)])
+def test_a_white_that_the_depth_cannot_hold_is_refused(dtype: type, peak: float, bits: int) -> None:
+    """SR is written in the depth of HR, and values above what it holds would come out dark."""
+    with pytest.raises(ImageError, match=rf"image 'a' has {bits} bits, .* a declared white of {peak}; leave the peak"):
+        Item("a", np.zeros((4, 4, 1), dtype), peak=peak).read_hr()
+    assert Item("a", np.zeros((4, 4, 1), np.float32), peak=peak).read_hr()[1] == peak
+
+
 @pytest.mark.parametrize("shape", [(4, 4), (4, 4, 2), (1, 4, 4, 3)])
 def test_a_wrong_shape_names_the_item(shape: tuple[int, ...]) -> None:
     with pytest.raises(ImageError, match="image 'a' has the shape"):

@@ -31,7 +31,7 @@ FAULTS = {
     "toy-refuses": ("skipped", "only x1, not x4"),
     "toy-puzzled": ("failed", "KeyError: 4"),
     "toy-unmade": ("failed", "ValueError: depth 3 is odd"),
-    "toy-verbose": ("failed", "no such luck, " * 20_000),
+    "toy-verbose": ("failed", "no such luck, " * 30),
     "toy-nearest": ("ok", ""),
 }
 
@@ -146,7 +146,7 @@ def test_a_training_that_diverges_fails_alone_and_starts_over_when_retried(bench
     # What the training says of itself is in its record and in that of the cell.
     for record in (models["toy-noise/x4/sound/0"], sound):
         assert record["notes"] == ["A toy."]
-        assert record["facts"].keys() == {"held_out", "best_step", "best_validation"}
+        assert record["facts"].keys() - {"clamped"} == {"held_out", "best_step", "best_validation"}
     assert {"hr.png", "lr.png", "pixel-20.png"} <= {path.name for path in model_samples(models)}
 
     (bench.folder / "cured").touch()
@@ -291,7 +291,7 @@ def test_export_is_tidy(bench: Bench) -> None:
     bench.matrix(methods=["toy-nearest", "toy-raises"], metrics=["psnr", "ssim"])
     bench.run()
     out = bench.srbench("export", "matrix.yaml", "--to", "csv").stdout
-    assert out.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,metric,value,n"
+    assert out.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,metric,value,n,key"
     (bench.folder / "cells.csv").write_text(out)
     cells = pd.read_csv(bench.folder / "cells.csv")
     assert cells["status"].tolist() == ["ok", "ok", "failed", "failed"]

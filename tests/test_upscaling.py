@@ -57,6 +57,16 @@ def test_values_above_a_given_peak_are_refused(tmp_path: Path) -> None:
     assert "values from 0 to 5000, outside 0 to the white that --peak gives, 4095" in result.stderr
 
 
+@pytest.mark.parametrize(("dtype", "peak", "bits"), [(np.uint8, 4095, 8), (np.uint16, 100_000, 16)])
+def test_a_peak_that_the_picture_s_bits_cannot_hold_is_refused(
+    dtype: type[np.generic], peak: int, bits: int, tmp_path: Path
+) -> None:
+    write_image(tmp_path / "a.png", textured(200, dtype))
+    result = upscale(tmp_path, str(tmp_path / "a.png"), "--peak", str(peak))
+    assert result.exit_code == 1
+    assert f"its {bits} bits cannot hold the white that --peak gives, {peak}" in result.stderr
+
+
 def test_a_peak_is_above_0(tmp_path: Path) -> None:
     write_image(tmp_path / "a.png", textured(255, np.uint8))
     assert upscale(tmp_path, str(tmp_path / "a.png"), "--peak", "0").exit_code == 2

@@ -9,6 +9,7 @@ import click
 
 from srbench.cli.options import json_option, matrix_argument, store_option, verify_option
 from srbench.cli.output import print_rows
+from srbench.leaderboard.numerals import plural
 
 
 @click.command("plan", short_help="What would run, what is done, what is stale and why.")
@@ -48,7 +49,7 @@ def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> No
     print_rows([*trainings, *rows], as_json)
     if not as_json:
         counts = Counter(planned.state for planned in plan.cells)
-        click.echo(f"{len(rows)} cells: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
+        click.echo(f"{plural(len(rows), 'cell')}: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
         for warning in plan.warnings:
             click.secho(f"warning: {warning}", fg="yellow")
         told = "\n".join([*plan.warnings, *(str(row["why"]) for row in rows)])

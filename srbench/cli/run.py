@@ -13,6 +13,7 @@ import click
 
 from srbench.cli.options import matrix_argument, store_option, verify_option
 from srbench.errors import nearest
+from srbench.leaderboard.numerals import plural
 
 if TYPE_CHECKING:
     from srbench.runner.plan import PlannedCell
@@ -107,7 +108,7 @@ def _statuses(text: str) -> set[Status]:
 def _tally(cells: Sequence[PlannedCell]) -> str:
     counts = Counter("missing" if cell.record is None else cell.record.status for cell in cells)
     parts = [f"{count} {status}" for status, count in sorted(counts.items(), key=lambda pair: -pair[1])]
-    return f"{len(cells)} cells: {', '.join(parts)}"
+    return f"{plural(len(cells), 'cell')}: {', '.join(parts)}"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ GIF. What is read and what is refused stands in docs/datasets.md.
 Torch appears only in the two functions that cross over to tensors, so that looking at a dataset needs no torch.
 """
 
-from srbench.image.array import PEAKS, Image, ImageError, peak_of, to_image, to_tensor
+from srbench.image.array import PEAKS, Image, ImageError, in_digits, peak_of, to_image, to_tensor
 from srbench.image.header import MAX_PIXELS
 from srbench.image.reading import SUFFIXES, image_size, read_image, read_with_alpha
 from srbench.image.writing import suffix_for, write_image
@@ -23,6 +23,7 @@ __all__ = [
     "Image",
     "ImageError",
     "image_size",
+    "in_digits",
     "peak_of",
     "read_image",
     "read_with_alpha",

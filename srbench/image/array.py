@@ -32,6 +32,11 @@ def peak_of(image: Image) -> float:
         raise ImageError(f"pictures are uint8, uint16 or float32, not {image.dtype.name}") from None
 
 
+def in_digits(value: float) -> str:
+    """A value of a picture in as many digits as tell it from its neighbours in 32 bits, and no more."""
+    return f"{float(str(np.float32(value))):.9g}"
+
+
 def to_tensor(image: Image, peak: float, dtype: torch.dtype | None = None) -> torch.Tensor:
     """`(H, W, C)` in native depth to a tensor `(C, H, W)` with white at 1; float32 unless told."""
     import torch

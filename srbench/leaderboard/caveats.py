@@ -92,7 +92,8 @@ def _warnings(results: Iterable[Result]) -> Iterable[str]:
         names = list(dict.fromkeys(result.entrant.name for result in found))
         there = {result.entrant.name for result in known if result.planned.cell.dataset in datasets}
         whose = "" if len(there) == len(names) else f", {listing(names)}"
-        yield f"{listing(datasets)}{whose}: {sentence}"
+        named = len(datasets) == 1 and not whose and sentence.startswith(datasets[0])
+        yield sentence if named else f"{listing(datasets)}{whose}: {sentence}"
 
 
 def too_few(standings: Standings) -> Iterable[str]:

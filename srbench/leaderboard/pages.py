@@ -24,6 +24,7 @@ from srbench.leaderboard.transfer import transfer_tables
 from srbench.leaderboard.upscaled import UpscalingPages
 from srbench.leaderboard.views import TaskPages, View, told
 from srbench.leaderboard.wording import WORDING
+from srbench.matrix import Matrix
 from srbench.protocol import Task
 from srbench.runner.plan import Plan
 from srbench.uses import Use
@@ -138,14 +139,20 @@ def _index_context(results: Results, views: Sequence[View], method_slugs: dict[s
         "metrics": [(name, metric_label(name)) for name in results.metrics],
         "method_slugs": method_slugs,
         "transfer": transfer_tables(results),
-        "matrix_path": shlex.quote(shown_path(matrix.path)),
-        "matrix_text": downloads.matrix_text(matrix.path),
+        "matrix_path": matrix.path.name if _has_coded_ids(matrix) else shlex.quote(shown_path(matrix.path)),
+        "matrix_text": "" if _has_coded_ids(matrix) else downloads.matrix_text(matrix.path),
         "protocols": [(protocol.name, protocol.describe()) for protocol in matrix.protocols],
         "sources": [(use.name, use.registered.entry.summary, details.documentation(use)) for use in matrix.datasets],
         "environments": list(_environments(results.all)),
         "cells": results.all,
         "status_words": listing([f"{number} {status}" for status, number in statuses.most_common()]),
     }
+
+
+def _has_coded_ids(matrix: Matrix) -> bool:
+    """Whether names are to be kept out of the pages: the matrix file holds those of folders, at least."""
+    uses = [*matrix.datasets, *(use for use in matrix.train_on if not isinstance(use, str))]
+    return any(use.params.get("ids") == "coded" for use in uses)
 
 
 def _environments(results: Iterable[Result]) -> Iterable[dict[str, Any]]:

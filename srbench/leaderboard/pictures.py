@@ -241,7 +241,7 @@ def read_sr(result: Result, store_root: Path, image: str) -> Image | None:
     try:
         return read_image(path)
     except (ImageError, OSError) as error:
-        raise Damaged(result, f"{error}; remove the folder {folder.parent} and run the matrix again") from error
+        raise Damaged(result, f"{error}; run the matrix again with --verify, which makes it anew") from error
 
 
 def error_map(sr: Image, hr: Image, white: float, protocol: Protocol) -> npt.NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from srbench.leaderboard.results import Result, Results, Scope
 from srbench.leaderboard.tables import build_table
 from srbench.leaderboard.values import unit_of
 from srbench.leaderboard.views import TIMES, View, answers, shown_table, training_limits, view_id
+from srbench.protocol import Protocol
 
 
 class UpscalingPages:
@@ -53,17 +54,11 @@ class UpscalingPages:
                 dataset = result.planned.cell.dataset
                 units |= {(dataset, image): unit_of(dataset, image, result.record) for image in result.record.images}
         images = amount_words(len(units), len(set(units.values())), "test image") if units else "no results yet"
-        whole = bool(self._lr) and set.union(*self._lr.values()) == {"shipped"}
-        protocols = []
-        for protocol in matrix.protocols:
-            words = protocol.describe()
-            words = words.replace(f"{protocol.degradation} LR", "shipped LR") if whole else words
-            protocols.append(f"{words} ({protocol.name} v{protocol.version})")
+        protocols = [f"{self._in_words(each)} ({each.name} v{each.version})" for each in matrix.protocols]
         learns = any(result.planned.training is not None for result in self._results.all)
         return [
             listing(protocols),
             f"{plural(len(matrix.datasets), 'dataset')}, {images}",
-            *([f"LR came with {listing(self._shipped)}"] if self._shipped else []),
             plural(len(matrix.methods), "method") + (f", {plural(len(matrix.seeds), 'seed')}" if learns else ""),
         ]
 
@@ -101,26 +96,30 @@ class UpscalingPages:
                 "native depth."
             )
 
-    @cached_property
-    def _lr(self) -> dict[str, set[str]]:
-        """By dataset, what its cells say of their LR: made, shipped, or mixed."""
+    def _in_words(self, protocol: Protocol) -> str:
+        """A protocol, with where its LR was from as the records say."""
+        origins = self._origins(protocol.name)
+        shipped = [dataset for dataset, lr in origins.items() if lr != {"made"}]
+        made = f"{protocol.degradation} LR"
+        if origins and all(lr == {"shipped"} for lr in origins.values()):
+            return protocol.describe().replace(made, f"LR that came with {listing(shipped)}")
+        return protocol.describe().replace(made, f"{made} (some came with {listing(shipped)})" if shipped else made)
+
+    def _origins(self, protocol: str | None = None) -> dict[str, set[str]]:
+        """By dataset, what its cells, under one protocol or all, say of their LR: made, shipped, or mixed."""
         found: dict[str, set[str]] = {}
         for result in self._results.all:
-            if result.record is not None and result.record.lr:
+            if result.record is not None and result.record.lr and protocol in (None, result.planned.cell.protocol):
                 found.setdefault(result.planned.cell.dataset, set()).add(result.record.lr)
         return found
-
-    @property
-    def _shipped(self) -> list[str]:
-        """The datasets that some LR came with."""
-        return [dataset for dataset, origins in self._lr.items() if origins != {"made"}]
 
     def _origin_of_lr(self) -> Iterable[str]:
         """Where LR is from, as the records say, and what that leaves open."""
         degradations = listing(sorted({protocol.degradation for protocol in self._results.plan.matrix.protocols}))
-        made = [dataset for dataset, origins in self._lr.items() if origins == {"made"}]
-        whole = [dataset for dataset, origins in self._lr.items() if origins == {"shipped"}]
-        mixed = [dataset for dataset in self._lr if dataset not in made + whole]
+        origins = self._origins()
+        made = [dataset for dataset, lr in origins.items() if lr == {"made"}]
+        whole = [dataset for dataset, lr in origins.items() if lr == {"shipped"}]
+        mixed = [dataset for dataset in origins if dataset not in made + whole]
         if whole:
             yield (
                 f"LR came with {listing(whole)} and was not made here: what blurred it, and how exactly it lies on HR, "
@@ -129,7 +128,7 @@ class UpscalingPages:
         if mixed:
             yield f"Some of the LR came with {listing(mixed)}; the rest was made from HR ({degradations})."
         if made:
-            of = f" of {listing(made)}" if self._shipped else ""
+            of = f" of {listing(made)}" if whole or mixed else ""
             yield (
                 f"LR{of} is made from HR ({degradations}). How a method does on the blur, noise and compression of a "
                 "real camera or scanner is another question."

@@ -83,11 +83,8 @@ def mean_value(standings: Standings, entrant: Entrant, results: Sequence[Result]
 def _infinite(standings: Standings) -> str:
     """Which images are in no mean, and what they count for."""
     comparison, label = standings.comparison, standings.label
-    left, are = (
-        comparison.total_images - comparison.images,
-        "is" if comparison.total_images - comparison.images == 1 else "are",
-    )
-    of = f"{left} of {plural(comparison.total_images, 'image')} {are}"
+    left = comparison.total_images - comparison.images
+    of = f"{left} of {plural(comparison.total_images, 'image')} {'is' if left == 1 else 'are'}"
     if any(standings.identical(entrant) for entrant in standings.entrants):
         what = f"{of} identical to HR under some {{}} (infinite {label})"
         ranks = "an identical image counts as best in the ranks"
@@ -95,7 +92,7 @@ def _infinite(standings: Standings) -> str:
         what = f"{of} infinitely bad in {label} under some {{}}"
         ranks = "such an image counts as worst in the ranks"
     rest = f"the other {comparison.images}" if comparison.images else "none"
-    return f"{what.format('method')}: means and differences are of {rest}; {ranks}."
+    return f"{what.format('method')}: means and differences in {label} are of {rest}; {ranks}."
 
 
 def is_scored(result: Result, metric: str) -> bool:

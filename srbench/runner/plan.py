@@ -99,7 +99,8 @@ class PlannedCell:
     def with_record(self, record: Record) -> PlannedCell:
         """The same cell, done, with a record of the store."""
         asked = record.as_asked(self.keys)
-        return replace(self, record=asked, state="done", why=asked.reason or asked.metric_failures or asked.status)
+        why = asked.reason or asked.metric_failures or asked.status
+        return replace(self, record=asked, state="done", why=why, damage="")
 
 
 @dataclass(frozen=True)

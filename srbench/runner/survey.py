@@ -190,7 +190,8 @@ def facts_of(image: Image) -> PictureFacts:
 
 def _check_range(item: Item, picture: Picture, facts: PictureFacts) -> None:
     try:
-        check_range(_name(item, picture), facts.low, facts.high, PEAKS[facts.depth] if item.peak is None else item.peak)
+        white = PEAKS[facts.depth] if item.peak is None else item.peak
+        check_range(_name(item, picture), facts.low, facts.high, white, facts.depth)
     except ImageError as error:
         raise DatasetError(str(error)) from None
 

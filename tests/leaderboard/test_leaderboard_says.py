@@ -472,7 +472,7 @@ def check_values(table: Table, naives: dict[str, Naive]) -> None:
         expected = mean if mean is not None else scores.pop() if len(scores) == 1 else None
         assert value.number == (None if expected is None else pytest.approx(expected))
         assert value.number is not None or value.missing
-        marked = value.note is not None and "means and differences are of" in table.notes[value.note - 1]
+        marked = value.note is not None and "means and differences in PSNR are of" in table.notes[value.note - 1]
         assert marked == (len(naive.common) < len(naive.places))
         if marked:
             assert value.note is not None
