@@ -88,8 +88,8 @@ def check_range(name: str, low: float, high: float, peak: float, depth: str) -> 
         )
     if low < 0 or high > peak:
         raise ImageError(
-            f"{name} has values from {in_digits(low)} to {in_digits(high)}, outside 0 to {peak:.9g}, its declared white; "
-            "declare the true peak, or rescale the picture"
+            f"{name} has values from {in_digits(low)} to {in_digits(high)}, outside 0 to {peak:.9g}, its declared "
+            "white; declare the true peak, or rescale the picture"
         )
 
 

@@ -261,7 +261,7 @@ def _white(loaded: Loaded, path: Path, image: Image, given: float | None) -> flo
     if low < 0 or high > white:
         remedy = "rescale the picture" + ("" if low < 0 else ", or give its white with --peak")
         raise SrbenchError(
-            f"{path}: has values from {in_digits(low)} to {in_digits(high)}, outside 0 to the white{whose}, {white:.9g}; "
-            f"{remedy}"
+            f"{path}: has values from {in_digits(low)} to {in_digits(high)}, outside 0 to the white{whose}, "
+            f"{white:.9g}; {remedy}"
         )
     return white

@@ -53,8 +53,8 @@ def test_a_method_that_keeps_blank_slices_exactly_stands_above_the_one_that_adds
     assert shown.aside == "6 identical to HR"
     assert shown.note is not None
     assert table.notes[shown.note - 1] == (
-        "6 of 15 images are identical to HR under some method (infinite PSNR): means and differences in PSNR are of the "
-        "other 9; an identical image counts as best in the ranks."
+        "6 of 15 images are identical to HR under some method (infinite PSNR): means and differences in PSNR are of "
+        "the other 9; an identical image counts as best in the ranks."
     )
 
 
