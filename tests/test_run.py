@@ -297,7 +297,7 @@ def test_export_is_tidy(bench: Bench) -> None:
     assert cells["status"].tolist() == ["ok", "ok", "failed", "failed"]
     assert cells["n"].tolist() == [2, 2, 0, 0]
     images = bench.srbench("export", "matrix.yaml", "--to", "csv", "--images").stdout
-    assert images.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,image,metric,value"
+    assert images.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,image,metric,value,key"
     assert len(images.splitlines()) == 5
     table = bench.srbench("export", "matrix.yaml", "--to", "markdown").stdout
     assert "| toy-nearest |" in table
