@@ -74,8 +74,10 @@ def _seen(results: Iterable[Result]) -> Iterable[str]:
             found.setdefault(place, []).append(result.entrant.name)
     for (trained_on, dataset, seen, tested), names in found.items():
         who = listing(list(dict.fromkeys(names)))
-        trained = f" (trained on {trained_on})" if trained_on else ""
-        pictures = f"{seen} of the {plural(tested, 'tested picture')} of {dataset}"
+        trained = f" (trained on {trained_on})" if trained_on not in (None, "same") else ""
+        some = f"{seen} of the {plural(tested, 'tested picture')}"
+        every = "the tested picture" if tested == 1 else f"{'both' if tested == 2 else f'all {tested}'} tested pictures"
+        pictures = f"{every if seen == tested else some} of {dataset}"
         yield f"{who}{trained} learned from other regions of {pictures}."
 
 

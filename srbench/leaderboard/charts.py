@@ -55,7 +55,7 @@ def _differences(table: Table, standings: Standings, against: Entrant, name: str
     label, unit = standings.label, f", {standings.unit}" if standings.unit else ""
     better = "right" if standings.higher_is_better else "left"
     return Chart(
-        caption=f"Difference to {against.name}, {table.words.compared}",
+        caption=f"Difference to {against.name}, {table.compared}",
         svg=differences(rows, against.name, f"{label} minus that of {against.name}{unit} ({better} is better)", name),
         heads=(table.words.entrant, f"Difference in {label} [95 % interval]"),
         lines=tuple((row.name, difference_words(row.interval, standings.unit)) for row in rows),

@@ -120,6 +120,11 @@ class Table:
         return max((row.units for row in self.rows), default=0)
 
     @property
+    def compared(self) -> str:
+        """How differences are taken: by image or, where images have groups, by group."""
+        return self.words.compared if self.units == self.images else self.words.compared.replace("image", "group")
+
+    @property
     def only_dataset(self) -> str:
         """The dataset that it is about; empty where there are several."""
         return self.datasets[0] if len(self.datasets) == 1 else ""

@@ -61,7 +61,7 @@ WORDING: Mapping[Task, Wording] = {
         pictures="Images",
         compared="paired by image",
         scores="Each metric over the test set",
-        reading=("Ranks come from differences paired by image; methods that cannot be told apart share a rank."),
+        reading="Ranks come from paired differences; methods that cannot be told apart share a rank.",
         whiskers=("Whiskers are 95 % intervals of the mean; two may overlap where the paired difference is real."),
         groups=(
             "Images of one group (a patient, a slide, a photograph) are not independent, so each group counts once, "
