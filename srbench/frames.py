@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from srbench.metric import is_score
 from srbench.store import SCORES, MetricResult, Record, Store, StoreError
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 CELL_COLUMNS = ("method", "dataset", "protocol", "trained_on", "seed", "status", "metric", "value", "n", "key")
 IMAGE_COLUMNS = (*CELL_COLUMNS[:6], "image", "metric", "value", "key")
-LARGEST = 1e150
-"""The largest score there can be: the square of a larger one is infinite."""
 _TOLERANCE = 1e-9
 
 
@@ -99,7 +98,7 @@ def read_scores(store: Store, record: Record) -> pd.DataFrame:
 
 def _disagreement(result: MetricResult, images: list[Any], values: list[float], record: Record) -> str:
     """What is wrong with the rows of a metric whose result is known; empty when nothing is."""
-    if any(math.isnan(value) or LARGEST < abs(value) < math.inf for value in values):
+    if not all(map(is_score, values)):
         return "holds values that are no scores"
     if not result.per_image:
         there = len(values) == 1 and (result.value is None or math.isclose(values[0], result.value, rel_tol=_TOLERANCE))

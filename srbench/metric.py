@@ -19,6 +19,15 @@ Source = Literal["generated", "real", "training"]
 """Of images that are not paired: made by a generator, of the test split, of the training split."""
 
 
+LARGEST = 1e150
+"""The largest finite score there can be: the square of a larger one is infinite, and so is the spread of such."""
+
+
+def is_score(value: float) -> bool:
+    """Whether a number can be a score: infinite, or finite and not beyond `LARGEST`; not NaN."""
+    return math.isinf(value) or abs(value) <= LARGEST
+
+
 @dataclass(frozen=True)
 class Skip:
     """Why something does not apply here, in words that a person can act on."""

@@ -205,7 +205,7 @@ def test_no_mean_over_some_of_the_images(scored) -> None:
     assert result.reason == "1 of 3 images: too small"
 
 
-@pytest.mark.parametrize("bad", [math.nan, ZeroDivisionError("oops")])
+@pytest.mark.parametrize("bad", [math.nan, 1e308, -1e200, ZeroDivisionError("oops")])
 def test_a_metric_that_fails_fails_alone(scored, bad) -> None:
     results = scored(bad=Constant(1.0, bad, 3.0), good=Constant(1.0, 2.0, 3.0))
     assert results["bad"].status == "failed"

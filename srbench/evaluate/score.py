@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from srbench.dataset import Item
 from srbench.errors import SrbenchError
 from srbench.image import Image, read_image, to_tensor
-from srbench.metric import ImageMetric, Metric, SetMetric, Skip, Source
+from srbench.metric import ImageMetric, Metric, SetMetric, Skip, Source, is_score
 from srbench.protocol import Protocol
 from srbench.store import MetricResult
 
@@ -236,8 +236,8 @@ def _score(item: Item, seen: _Views, column: Column) -> None:
     score = column.metric.score(sr, hr)
     if isinstance(score, Skip):
         column.skipped.append(score.reason)
-    elif math.isnan(score):
-        column.failure = f"the score of image {item.id!r} is not a number"
+    elif not is_score(score):
+        column.failure = f"the score of image {item.id!r} is not a number, or beyond all bounds: {float(score):g}"
     else:
         column.images[item.id] = float(score)
         if item.group is not None:
@@ -251,8 +251,8 @@ def _close(images: int, column: Column) -> None:
     value = column.metric.compute()
     if isinstance(value, Skip):
         column.skipped.append(value.reason)
-    elif math.isnan(value):
-        column.failure = "the score is not a number"
+    elif not is_score(value):
+        column.failure = f"the score is not a number, or beyond all bounds: {float(value):g}"
     else:
         extra = column.metric.extra()
         column.whole = float(value)
