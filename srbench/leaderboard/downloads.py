@@ -32,13 +32,14 @@ SCORE_COLUMNS = (
     "unit",
     "higher_is_better",
     "image",
+    "group",
     "value",
     "key",
 )
 
 
 def write_scores(results: Results, path: Path) -> None:
-    """One row a cell, metric and image (the image is empty for a set metric)."""
+    """One row a cell, metric and image, with its group if it has one (the image is empty for a set metric)."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(SCORE_COLUMNS)
@@ -51,7 +52,8 @@ def write_scores(results: Results, path: Path) -> None:
             told = (facts.unit, "yes" if facts.higher_is_better else "no") if facts else ("", "")
             for image, value in scores.items():
                 place = (cell.dataset, cell.protocol, cell.method, cell.trained_on, cell.seed)
-                writer.writerow((*place, metric, *told, image, repr(value), cell.key))
+                group = result.record.groups.get(image or "")
+                writer.writerow((*place, metric, *told, image, group, repr(value), cell.key))
     path.write_bytes(visible(buffer.getvalue()).encode())
 
 

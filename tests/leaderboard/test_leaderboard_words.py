@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from srbench.leaderboard.charts import charts
+from srbench.leaderboard.downloads import write_scores
 from srbench.leaderboard.findings import Findings, difference_words, findings
 from srbench.leaderboard.tables import Table, build_table, caption
 from srbench.leaderboard.upscaled import UpscalingPages
@@ -40,6 +42,17 @@ def noisy(seed: int, images: int = 12, merit: float = 0.0) -> list[float]:
     return [
         28 + merit + place + 0.05 * x for place, x in enumerate(np.random.default_rng(seed).standard_normal(images))
     ]
+
+
+def test_the_table_of_scores_has_the_group_of_each_image(tmp_path: Path) -> None:
+    cells = [made("scans", "bicubic", noisy(1, 3), groups={"im0": "patient-1", "im2": "patient-2"})]
+    write_scores(results_of(cells), tmp_path / "scores.csv")
+    with (tmp_path / "scores.csv").open(newline="") as file:
+        assert [(row["image"], row["group"]) for row in csv.DictReader(file)] == [
+            ("im0", "patient-1"),
+            ("im1", ""),
+            ("im2", "patient-2"),
+        ]
 
 
 def test_a_method_that_keeps_blank_slices_exactly_stands_above_the_one_that_adds_noise_to_them() -> None:
