@@ -17,7 +17,8 @@ from srbench.texts import visible
 @json_option
 def command(cell: str, store: Path | None, as_json: bool) -> None:
     """Tell which component of CELL's key changed since it was recorded, or why it is not ok."""
-    from srbench.runner.plan import changes, make_plan
+    from srbench.runner.changes import changes
+    from srbench.runner.plan import make_plan
     from srbench.stores import find_record
 
     place, record = find_record(cell, store)

@@ -14,6 +14,7 @@ from srbench.method import Method
 from srbench.metric import Skip
 from srbench.names import ImageName
 from srbench.protocol import Protocol
+from srbench.runner.changes import changes, versions_changed
 from srbench.runner.environment import packages
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring, Training
 from srbench.runner.provenance import files_of, protocol_facts, provenance, read_by
@@ -24,8 +25,6 @@ from srbench.uses import SquareUse, Use
 from srbench.weights import WeightsMissing
 
 State = Literal["done", "new", "stale", "retry"]
-
-_SPLITS = {"test.fingerprint": "test", "model.train.fingerprint": "training"}
 
 ALWAYS_RETRIED: frozenset[Status] = frozenset({"killed"})
 """A killed cell says nothing about its method; the next run repeats it without being asked."""
@@ -42,8 +41,8 @@ class PlannedCell:
     metrics by name; none where a file of it is damaged. samples: how many images a generator makes. seen_groups: the
     tested groups of which the model learned from other regions. keys: of all metrics that are asked for, by name.
     stored: the record of the store whose SR is sound, so that it need not be made again. files: that its method reads,
-    with their sha256. warnings: what is probably wrong with the data, a
-    sentence each. damage: which file of the record is not what was written, in words, if any.
+    with their sha256. warnings: what is probably wrong with the data, a sentence each. damage: which file of the record
+    is not what was written, in words, if any.
     """
 
     cell: Cell
@@ -336,7 +335,7 @@ class _Planner:
         if record is None or state != "done":
             return planned
         done = planned.with_record(record)
-        news = _news(record.environment.get("packages", {}), packages(method))
+        news = versions_changed(record.environment.get("packages", {}), packages(method))
         return replace(done, why=f"{done.why}; {news} since this was made") if news else done
 
     def _damage(self, record: Record, to_be_scored: bool) -> tuple[str, Record | None]:
@@ -387,36 +386,5 @@ def _to_be_scored(scoring: Scoring, record: Record) -> str:
     """The name of a metric, with the versions that are others than those of an earlier result of that name."""
     name = scoring.metric.name
     earlier = next((result.packages for result in reversed(record.metrics.values()) if result.name == name), {})
-    news = _news(earlier, scoring.packages)
+    news = versions_changed(earlier, scoring.packages)
     return f"{name} ({news})" if news else name
-
-
-def _news(then: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Which packages have another version now: `pytorch-msssim 1.0.0 -> 1.1.0`."""
-    others = (name for name in now if name != "srbench" and then.get(name, now[name]) != now[name])
-    return ", ".join(f"{name} {then[name]} -> {now[name]}" for name in others)
-
-
-def changes(earlier: Record, cell: Cell) -> str:
-    """Which components of the key changed since an earlier record, in words: `method.params.width: 32 -> 64`."""
-    found = dict.fromkeys(_differences(earlier.ingredients, cell.ingredients, ""))
-    return "changed: " + "; ".join(found) if found else "nothing in the key changed"
-
-
-def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for name in sorted({*old, *new}):
-            if path.rpartition(".")[2] == "source":
-                if old.get(name) != new.get(name):
-                    yield f"the code of {name} changed"
-            else:
-                yield from _differences(old.get(name), new.get(name), f"{path}.{name}" if path else name)
-    elif old != new and path in _SPLITS:
-        yield f"the pictures of the {_SPLITS[path]} split changed"
-    elif old != new:
-        yield f"{path}: {_brief(old)} -> {_brief(new)}"
-
-
-def _brief(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
-    return text[:12] if len(text) == 64 else text

@@ -38,7 +38,7 @@ class Classifier(ABC):
 
     @abstractmethod
     def prepare(self, image: torch.Tensor) -> Array:
-        """What it keeps of an image, float `(C, H, W)` in [0, 1]: an array of one shape whatever the image's size."""
+        """Features of an image, float `(C, H, W)` in [0, 1]: an array of one shape whatever the image's size."""
 
     @abstractmethod
     def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Numbers:

@@ -236,7 +236,7 @@ class DDPM(srbench.TorchMethod):
         return self._most_consistent(lr, samples)
 
     def _most_consistent(self, lr: torch.Tensor, samples: Iterator[torch.Tensor]) -> torch.Tensor:
-        """Of each image the sample that is closest to LR when it is made small as LR was; the first of equal ones."""
+        """Choose for each image the sample that, made small as LR was, is closest to LR; the first of equal ones."""
         import torch
 
         best = next(samples)

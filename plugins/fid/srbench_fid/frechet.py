@@ -105,7 +105,7 @@ def _factor(covariance: Floats) -> Floats:
 
 
 def _nuclear_norm(left: Floats, right: Floats) -> float:
-    """Of their product."""
+    """Sum of the singular values of the product of two factors: the trace of the root of their covariances' product."""
     import torch
 
     return float(torch.linalg.svdvals(torch.from_numpy(left) @ torch.from_numpy(right)).sum())

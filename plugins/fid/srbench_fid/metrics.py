@@ -217,7 +217,7 @@ class _Gathering(FeatureMetric):
 
     @abstractmethod
     def _score(self, images: Vectors) -> _Score:
-        """Of features `(n, d)` in place of the generated ones."""
+        """Score features `(n, d)` in place of the generated ones."""
 
     def _set(self, source: Source) -> Vectors:
         return np.stack(self._vectors[source])

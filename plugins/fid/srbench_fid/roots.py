@@ -44,7 +44,7 @@ class RootSum(NamedTuple):
 
 
 def sum_of_roots(matrix: Tensor, moved: float) -> RootSum | None:
-    """Of a matrix `(d, d)` that is used up, and of which the lower half is read.
+    """Sum of the square roots of the eigenvalues of a matrix `(d, d)`; its lower half is read, and it is used up.
 
     moved: by how much rounding may have moved each of its eigenvalues, and may still; at least `ROUNDING` of Frobenius'
     norm. None unless the matrix is positive definite by more than that.

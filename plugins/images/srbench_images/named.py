@@ -147,5 +147,5 @@ class T91(_Named):
         return self._items()
 
     def test(self) -> list[Item]:
-        """Nothing."""
+        """Empty: a score on what was trained on says nothing."""
         return []

@@ -101,7 +101,7 @@ def diffusion_stage(method: LDM) -> Stage:
             return drawn.float() - method.base(lr)
 
     def error(lr: torch.Tensor, hr: torch.Tensor, t: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-        """Of what the denoiser tells, squared, on average."""
+        """Mean squared error of what the denoiser tells."""
         latent = diffused(lr, hr) * denoiser.latent_scale
         condition = geometry.condition(2 * lr - 1)
         noise = torch.randn_like(latent)

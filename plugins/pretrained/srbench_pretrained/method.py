@@ -139,7 +139,7 @@ class Pretrained(srbench.Method):
         return torch.cat([self._sr(channel) for channel in torch.split(lr, 1, dim=1)], dim=1)
 
     def _sr(self, lr: torch.Tensor) -> torch.Tensor:
-        """Of one image with the network's channels."""
+        """SR of one image with the network's channels."""
         import torch
 
         height, width = lr.shape[-2:]
