@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,11 +114,11 @@ def load(store: str | Path, *, everything: bool = False) -> Frames:
         raise SrbenchError(f"there is no store {place.root}")
     stored = list(place.records("cells"))
     cells = _cells_of_last_matrix(place)
-    states = {record.key: _state(record, cells) for record in stored}
+    by_key = {planned.cell.key: planned for planned in cells}
+    states = _states(stored, by_key)
     shown = ("done", "stale", "not asked for", "unknown") if everything else ("done", "unknown")
-    keys = {} if everything else {planned.cell.key: planned.keys for planned in cells}
     records = [
-        record.as_asked(keys[record.key]) if record.key in keys else record.by_name()
+        record.as_asked(by_key[record.key].keys) if record.key in by_key and not everything else record.by_name()
         for record in stored
         if states[record.key] in shown
     ]
@@ -141,17 +141,20 @@ def _cells_of_last_matrix(store: Store) -> Sequence[PlannedCell]:
         return ()
 
 
-def _state(record: Record, cells: Sequence[PlannedCell]) -> str:
-    """What a record is to a matrix."""
-    if not cells:
-        return "unknown"
-    if any(planned.cell.key == record.key for planned in cells):
-        return "done"
-    here = [planned.cell for planned in cells if planned.cell.point() == record.point]
-    if not here:
-        return "not asked for"
-    # Without its dataset nobody knows what a cell's key would be.
-    return "unknown" if "unusable" in here[0].ingredients.get("test", {}) else "stale"
+def _states(records: Iterable[Record], by_key: Mapping[str, PlannedCell]) -> dict[str, str]:
+    """What records are to the cells of a matrix, by key; `unknown` all where there are no cells."""
+    cells = {frozenset(planned.cell.point().items()): planned.cell for planned in by_key.values()}
+    states = {}
+    for record in records:
+        cell = cells.get(frozenset(record.point.items()))
+        if record.key in by_key:
+            states[record.key] = "done"
+        elif not by_key or (cell and "unusable" in cell.ingredients.get("test", {})):
+            # Without its dataset nobody knows what a cell's key would be.
+            states[record.key] = "unknown"
+        else:
+            states[record.key] = "not asked for" if cell is None else "stale"
+    return states
 
 
 def shared_with(matrix: Matrix, store: str | Path | None) -> Path | None:

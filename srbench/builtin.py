@@ -22,7 +22,7 @@ def srbench_executors() -> list[Entry]:
 
 @hookimpl
 def srbench_weights() -> list[WeightsFile]:
-    """Those that more than one plugin may want."""
+    """The weights that more than one plugin may want."""
     from srbench.published_weights import published_weights
 
     return published_weights()

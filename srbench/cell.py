@@ -40,7 +40,7 @@ class Cell:
 
     @property
     def label(self) -> str:
-        """For people and the command line: `set5/x4-y/srcnn/t91/0`."""
+        """The name for people and the command line: `set5/x4-y/srcnn/t91/0`."""
         parts = [self.dataset, self.protocol, self.method, self.trained_on, self.seed]
         return "/".join(str(part) for part in parts if part is not None)
 

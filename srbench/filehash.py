@@ -21,7 +21,7 @@ def stamp(path: Path) -> Stamp:
 
 
 def sha256(path: Path) -> str:
-    """Of a file, in hexadecimal; read once a process, and again when its stamp is another. Raises `OSError`."""
+    """The sha256 of a file, in hexadecimal; read once a process, and again with a new stamp. Raises `OSError`."""
     return _sha256(path, stamp(path))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from srbench.metric import is_score
 from srbench.store import SCORES, MetricResult, Record, Store, StoreError
+from srbench.units import unit_means
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,16 +110,12 @@ def _disagreement(result: MetricResult, images: list[Any], values: list[float], 
         return f"has {len(values)} of {expected} images"
     if len(set(images)) != len(images) or not set(images) <= {*record.images}:
         return "is of other images than its record"
-    by_unit: dict[Any, list[float]] = {}
-    for image, value in zip(images, values, strict=True):
-        if math.isfinite(value):
-            group = record.groups.get(image) if result.groups else None
-            by_unit.setdefault(("image", image) if group is None else ("group", group), []).append(value)
-    means = [math.fsum(unit) / len(unit) for unit in by_unit.values()]
-    if sum(map(len, by_unit.values())) != result.n:
+    finite = {image: value for image, value in zip(images, values, strict=True) if math.isfinite(value)}
+    if len(finite) != result.n:
         return "does not hold the values of its record"
+    means = unit_means(finite, record.groups if result.groups else {})
     if means and result.value is not None:
-        mean = math.fsum(means) / len(means)
+        mean = fmean(means)
         if not math.isclose(mean, result.value, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE * max(map(abs, means))):
             return f"has the mean {mean:.6g}, its record {result.value:.6g}"
     return ""

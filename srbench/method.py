@@ -77,7 +77,7 @@ class Method(ABC):
         return []
 
     def supports(self, problem: Problem) -> Skip | None:
-        """None when the method can do this, otherwise why it cannot."""
+        """Why the method cannot do this; None when it can."""
         return None
 
     def fit(self, train: TrainingSet, context: FitContext) -> None:

@@ -34,7 +34,7 @@ def write_names(store: Store, names: Collection[ImageName]) -> None:
 
 
 def read_names(store: Store) -> list[ImageName]:
-    """All that is noted."""
+    """The names that are noted."""
     path = store.root / NAMES
     if not path.exists():
         return []

@@ -29,7 +29,7 @@ def has_picture_name(path: Path) -> bool:
 
 
 def left_out(entries: Iterable[Path]) -> str:
-    """In words, those of a folder's entries that are no pictures: `4 files (.dcm, .gif) and 1 folder`.
+    """The entries of a folder that are no pictures, in words: `4 files (.dcm, .gif) and 1 folder`.
 
     Hidden ones do not count. Empty where there is nothing to say.
     """

@@ -33,7 +33,7 @@ class Rank:
     high: int
 
     def __str__(self) -> str:
-        """As the page prints it."""
+        """The place as the page prints it."""
         return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
 
 

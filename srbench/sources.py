@@ -30,7 +30,7 @@ _NOT_CODE = frozenset({"setup", "conftest", "noxfile", "test", "tests", "docs", 
 
 
 def sources(distribution: str, module: str) -> dict[str, str]:
-    """Of a plugin's distribution and of every plugin's distribution that it requires: a sha256 over all of its files.
+    """A sha256 over all files of a plugin's distribution, and one for every plugin's distribution that it requires.
 
     Python counts by what it says, without comments, docstrings and layout; other files by their bytes. Where a
     distribution is installed, and whether for editing, does not count. module: that of its entry point.

@@ -36,7 +36,7 @@ class Squares(Dataset):
         self._dataset.prepare(root)
 
     def remarks(self) -> Sequence[str]:
-        """Those of the other dataset."""
+        """The remarks of the other dataset."""
         return self._dataset.remarks()
 
     def train(self) -> Iterator[Item]:

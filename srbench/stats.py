@@ -140,7 +140,7 @@ def seed_spread(scores: npt.ArrayLike, strata: Strata = None, groups: Groups = N
 
 
 def wins(a: npt.ArrayLike, b: npt.ArrayLike, *, higher_is_better: bool = True) -> Count:
-    """On how many images a is better than b, equal (to twelve digits), or worse; `(images,)` each, the same images.
+    """The numbers of images on which a is better than b, equal (to twelve digits), or worse; `(images,)` each.
 
     An infinite score is an ordinary one here. Raises StatsError for scores that are not numbers or not of the same
     images.

@@ -153,7 +153,7 @@ class Record(msgspec.Struct, kw_only=True):
 
     @property
     def label(self) -> str:
-        """For people and the command line: `set5/x4-y/srcnn/t91/0`."""
+        """The name for people and the command line: `set5/x4-y/srcnn/t91/0`."""
         return "/".join(str(part) for part in self.point.values() if part is not None)
 
     @property
@@ -169,7 +169,7 @@ class Record(msgspec.Struct, kw_only=True):
 
     @property
     def sr_files(self) -> list[str]:
-        """Of a cell: its files but for the scores, which are made from them."""
+        """The files of a cell but for the scores, which are made from them."""
         return [name for name in self.files if name != SCORES]
 
     def as_asked(self, keys: Mapping[str, str]) -> Record:

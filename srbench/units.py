@@ -10,9 +10,10 @@ one stratum, in which each dataset is a unit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,18 @@ from srbench.bounds import Array
 
 Codes = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
+
+
+def unit_means(scores: Mapping[str, float], groups: Mapping[str, str]) -> list[float]:
+    """The mean of each unit of a dataset: of each group, or of an image without one.
+
+    scores: finite, by image id. groups: by image id, of the images that have one.
+    """
+    units: dict[tuple[str, str], list[float]] = {}
+    for image, score in scores.items():
+        group = groups.get(image)
+        units.setdefault(("image", image) if group is None else ("group", group), []).append(score)
+    return [fmean(unit) for unit in units.values()]
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def describe(node: Node) -> str:
 
 
 def shorten(text: str) -> str:
-    """At most 60 characters of a text, for messages."""
+    """The first 60 characters of a text at most, for messages."""
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -153,7 +153,7 @@ def _progress(console: Console) -> Progress:
 
 
 def _megapixels(path: Path, scale: int) -> float:
-    """Of the SR; a picture that cannot be read counts for nothing, and says so in its turn."""
+    """The size of the SR, in megapixels; 0 for a picture that cannot be read, which says so in its turn."""
     from srbench.image import ImageError, image_size
 
     try:

@@ -34,7 +34,7 @@ class MultiplyAdds:
     counted_pixels: int
 
     def cost(self) -> dict[str, float | None]:
-        """For a record: `macs`, and `macs_scaled_from_pixels` where a smaller image was counted."""
+        """The cost as a record has it: `macs`, and `macs_scaled_from_pixels` where a smaller image was counted."""
         scaled = self.counted_pixels < OUTPUT[0] * OUTPUT[1]
         return {"macs": self.value, **({"macs_scaled_from_pixels": self.counted_pixels} if scaled else {})}
 
@@ -51,7 +51,7 @@ class Latency:
     width: int
 
     def cost(self) -> dict[str, float | None]:
-        """For a record."""
+        """The cost as a record has it."""
         return {
             "latency_ms": round(self.median, 4),
             "latency_ms_q1": round(self.first_quartile, 4),

@@ -93,7 +93,7 @@ class _Vectors:
         self._squares = _squares(rows)
 
     def nearest(self, ways: Sequence[Floats]) -> list[tuple[int, float]]:
-        """Of each image the place of the nearest row and how far it is; ways: rows of all images, in one way each."""
+        """The place of the row nearest to each image, and how far it is; ways: rows of all images, in one way each."""
         quick = [_squares(rows)[:, None] + self._squares - 2.0 * (rows @ self._rows.T) for rows in ways]
         found = []
         for image, place in enumerate(np.minimum(*quick).argmin(1)):

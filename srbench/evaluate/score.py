@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from srbench.dataset import Item
@@ -16,6 +17,7 @@ from srbench.image import Image, read_image, to_tensor
 from srbench.metric import ImageMetric, Metric, SetMetric, Skip, Source, is_score
 from srbench.protocol import Protocol
 from srbench.store import MetricResult
+from srbench.units import unit_means
 
 if TYPE_CHECKING:
     import torch
@@ -81,20 +83,13 @@ class Column:
         if self.whole is not None:
             return result(value=self.whole, n=self.counted, extra=self.extra)
         finite = {image: score for image, score in self.images.items() if math.isfinite(score)}
-        units: dict[tuple[str, str], list[float]] = {}
-        for image, score in finite.items():
-            group = self.groups.get(image)
-            units.setdefault(("image", image) if group is None else ("group", group), []).append(score)
+        means = unit_means(finite, self.groups)
         return result(
-            value=_mean([_mean(scores) for scores in units.values()]) if units else None,
+            value=fmean(means) if means else None,
             n=len(finite),
-            groups=len(units) if finite.keys() & self.groups.keys() else 0,
+            groups=len(means) if finite.keys() & self.groups.keys() else 0,
             infinite=len(self.images) - len(finite),
         )
-
-
-def _mean(numbers: Sequence[float]) -> float:
-    return math.fsum(numbers) / len(numbers)
 
 
 def score_split(

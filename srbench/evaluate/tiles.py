@@ -33,7 +33,7 @@ class Tiling:
     halo: int
 
     def spans(self, height: int, width: int) -> Iterator[tuple[_Span, _Span]]:
-        """Of each tile, its rows and its columns of an image of this size."""
+        """The rows and the columns of each tile of an image of this size."""
         for vertical in _spans(height, self.rows, self.halo):
             for horizontal in _spans(width, self.columns, self.halo):
                 yield vertical, horizontal

@@ -45,7 +45,7 @@ class Upscaled:
 
     @property
     def clamped_share(self) -> float:
-        """Of all values."""
+        """The share of values that were clamped, in [0, 1]."""
         return self.clamped / self.values if self.values else 0.0
 
     @property

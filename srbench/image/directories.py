@@ -141,7 +141,7 @@ class Directory:
 
     @property
     def orientation(self) -> int:
-        """By its tag, else by XMP."""
+        """The orientation by its tag, else by XMP."""
         if orientation.TAG in self:
             return self.number(orientation.TAG, 1)
         return orientation.stated(None, self.content(XMP, _LONGEST_TEXT))

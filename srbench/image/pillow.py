@@ -63,7 +63,7 @@ def pixels(picture: ImageFile.ImageFile) -> Image:
 
 
 def grey_if_colourless(image: Image) -> Image:
-    """Of an RGB picture, or RGBA, that without two of its colour channels, where all three are equal."""
+    """The picture with one grey channel in place of three colours that are equal everywhere; alpha stays."""
     if (image[..., :3] == image[..., :1]).all():
         return image[..., [0, *range(3, image.shape[-1])]]
     return image

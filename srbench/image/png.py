@@ -141,7 +141,7 @@ def _check_pixels(header: _Header, contents: list[memoryview]) -> None:
 
 
 def _orientation(file: BinaryIO, chunks: list[_Chunk]) -> int:
-    """From EXIF in its own chunk, else in a text; else from XMP. Wherever it stands, the pixels' front or back."""
+    """The orientation by EXIF, in its own chunk or in a text; else by XMP; before or behind the pixels."""
     exif = next((_read(file, chunk) for chunk in chunks if chunk.kind == b"eXIf"), None)
     xmp = None
     for chunk in chunks:

@@ -54,7 +54,7 @@ def _dropped(table: Table) -> Iterable[str]:
 
 
 def _few_images(results: Iterable[Result], standings: Standings) -> list[str]:
-    """Of which datasets a metric was not scored on all the images that others have."""
+    """The datasets of which a metric was not scored on all the images that others have."""
     counts = {result.planned.cell.dataset: len(result.scores[standings.metric]) for result in results}
     wanted = {name: standings.scores.datasets.count(name) for name in counts}
     return [
@@ -99,7 +99,7 @@ def _warnings(results: Iterable[Result]) -> Iterable[str]:
 
 
 def too_few(standings: Standings) -> Iterable[str]:
-    """That nothing can be told apart, whatever the scores."""
+    """The remark that nothing can be told apart, whatever the scores."""
     comparison, methods = standings.comparison, len(standings.entrants)
     if methods > 1 and FEW_UNITS <= comparison.total_units < (needed := units_needed(methods)):
         yield (

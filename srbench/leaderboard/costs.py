@@ -129,7 +129,7 @@ def cost_columns(costs: Sequence[Cost], task: Task = "super-resolution") -> list
 
 
 def cost_cell(column: CostColumn, cost: Cost) -> dict[str, Any]:
-    """For the template: text, a second line, what to sort by."""
+    """What the template shows of a cost: text, a second line, what to sort by."""
     value = cost.get(column.name)
     if value is None:
         return {"text": DASH, "aside": "", "sort": ""}

@@ -54,7 +54,7 @@ def group_id(protocol: str, dataset: str) -> str:
 
 
 def cell_context(result: Result, results: Results, method_slug: str, trainings: Sequence[Group]) -> dict[str, Any]:
-    """For a cell's page, but for its pictures. trainings: of its method."""
+    """What `cell.html` shows of a cell, but for its pictures. trainings: of its method."""
     planned, record, cell = result.planned, result.record, result.planned.cell
     point = [
         ("Dataset", cell.dataset),
@@ -97,7 +97,7 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
 
 
 def pictures_context(result: Result, results: Results, galleries: Sequence[Gallery]) -> dict[str, Any]:
-    """For `cell.html`: the pictures of SR."""
+    """What `cell.html` shows of the pictures of SR."""
     pictures, remark = _pictures(result, results, galleries)
     return {
         "pictures": pictures,
@@ -200,7 +200,7 @@ def _picture(shown: Shown, name: str) -> dict[str, Any]:
 
 
 def method_context(use: Use, results: Results, trainings: Sequence[Group]) -> dict[str, Any]:
-    """For `method.html`. trainings: of this method."""
+    """What `method.html` shows. trainings: of this method."""
     own = results.of_method(use.name)
     entry, plugin = use.registered.entry, use.registered.plugin
     origin = [("Plugin", f"{plugin.distribution} {plugin.version}"), ("Entry", entry.name)]
@@ -249,7 +249,7 @@ def _groups(method: str, results: Results) -> list[dict[str, Any]]:
 
 
 def _heads(metrics: Sequence[str], own: Sequence[Result]) -> list[dict[str, Any]]:
-    """Of columns of scores: what they are called, and in which direction is better where a record says so."""
+    """The heads of columns of scores: names, and which direction is better where a record says so."""
     known = {name: facts for r in own if r.record for name, facts in r.record.metrics.items()}
     return [_head(metric, known.get(metric)) for metric in metrics]
 

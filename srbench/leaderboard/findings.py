@@ -119,7 +119,7 @@ def _first(standings: Standings, table: Table, by_dataset: Sequence[Table]) -> s
 
 
 def _better(standings: Standings, a: Entrant, b: Entrant) -> str:
-    """By how much the first is better than the second, which it beats; or on which images, where that decides it."""
+    """How much better the first is than the second, which it beats; or on which images, where that decides it."""
     ahead, label = standings.ahead(a, b), standings.label
     if ahead.sign > 0:
         return f"{difference_words(ahead, standings.unit)} better in {label} than {b.name}"
@@ -130,7 +130,7 @@ def _better(standings: Standings, a: Entrant, b: Entrant) -> str:
 
 
 def _where(standings: Standings, best: Entrant, table: Table, by_dataset: Sequence[Table]) -> tuple[str, bool]:
-    """On which datasets the leader leads, by their own ranks; and whether that is all of them."""
+    """The datasets on which the leader leads, by their own ranks; and whether that is all of them."""
     if table.only_dataset:
         return f"leads on {table.only_dataset}", True
     compared = _compared(standings, table)

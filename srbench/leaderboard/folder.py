@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from srbench.cell import digest
+from srbench.download import sha256_of
 from srbench.errors import SrbenchError
 from srbench.matrix import Matrix
 
@@ -119,7 +120,7 @@ class BoardFolder:
         return hashlib.sha256(self._matrix.path.read_bytes()).hexdigest() if self._matrix.path.is_file() else ""
 
     def _is_of_this_matrix(self, listing: Listing) -> bool:
-        """It may have been edited, or the project moved, but hardly both in a way that hides it."""
+        """Whether it is; the file may be edited, or the project moved, but hardly both in a way that hides it."""
         same = listing.place == self._place() or listing.content == self._content()
         return listing.name == self._matrix.name and same
 
@@ -152,7 +153,10 @@ class BoardFolder:
     def bring_in(self, board: Path, made_from: str, troubles: Sequence[str]) -> None:
         """Put the files of a new board in the place of the old ones, and remove those that it no longer has."""
         earlier = self.listing()
-        new = {path.relative_to(board).as_posix(): _sha256(path) for path in sorted(board.rglob("*")) if path.is_file()}
+        made = [path for path in sorted(board.rglob("*")) if path.is_file()]
+        new = {path.relative_to(board).as_posix(): sha256_of(path) for path in made}
+        for path in made:
+            _on_disk(path)
         self._refuse_others(new, earlier)
         gone = [] if earlier is None else sorted({*earlier.files, *earlier.before} - set(new))
         before = {name: earlier.hashes(name) for name in {*new, *gone}} if earlier else {}
@@ -204,7 +208,7 @@ class BoardFolder:
     def _is_the_boards(self, name: str, hashes: Sequence[str]) -> bool:
         path = self.path / name
         plain = all(not (self.path / folder).is_symlink() for folder in Path(name).parents if folder.name)
-        return plain and not path.is_symlink() and path.is_file() and _sha256(path) in hashes
+        return plain and not path.is_symlink() and path.is_file() and sha256_of(path) in hashes
 
     def _remove(self, name: str) -> None:
         (self.path / name).unlink()
@@ -251,11 +255,10 @@ def _names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def _sha256(path: Path) -> str:
+def _on_disk(path: Path) -> None:
+    """Wait until a file is on the disk, so that a listing never speaks of one that a crash has emptied."""
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
-    return found
 
 
 def shown_path(path: Path) -> str:

@@ -39,7 +39,7 @@ class Judging(Protocol):
         """What the table shows of an entrant that is compared."""
 
     def amount(self, results: Sequence[Result], standings: Sequence[Standings]) -> tuple[int, int]:
-        """On how many images an entrant's values rest, and on how many independent ones. standings: those it is in."""
+        """How many images an entrant's values rest on, and how many independent ones. standings: those it is in."""
 
     def is_order_alone(self, seeds: int) -> bool:
         """Whether with so many seeds ranks are the order of the values, untested."""
@@ -49,11 +49,11 @@ class ByImage:
     """Super-resolution: an image's score is its mean over seeds, and differences are paired by image."""
 
     def scores(self, cells: Cells, metric: str, datasets: Sequence[str]) -> Scores | None:
-        """By image."""
+        """The scores of images."""
         return scores_by_image(cells, metric, datasets)
 
     def compare(self, scores: Scores, higher_is_better: bool) -> Comparison:
-        """By signed ranks."""
+        """The comparison by signed ranks."""
         return compare(np.stack(scores.values), scores.datasets, scores.units, higher_is_better=higher_is_better)
 
     def value(
@@ -84,11 +84,11 @@ class BySeed:
     """
 
     def scores(self, cells: Cells, metric: str, datasets: Sequence[str]) -> Scores | None:
-        """By seed."""
+        """The values of sets, one a seed."""
         return set_scores(cells, metric)
 
     def compare(self, scores: Scores, higher_is_better: bool) -> Comparison:
-        """By Welch's test."""
+        """The comparison by Welch's test."""
         return rank_by_seeds(scores.values, higher_is_better=higher_is_better)
 
     def value(
@@ -108,7 +108,7 @@ class BySeed:
         return samples, samples
 
     def is_order_alone(self, seeds: int) -> bool:
-        """With few of them there is nothing to test."""
+        """Whether ranks are the order of the values: with few seeds there is nothing to test."""
         return seeds < FEW_SEEDS
 
 

@@ -80,7 +80,7 @@ class Gallery:
 
     @property
     def name(self) -> str:
-        """For the choice in the viewer."""
+        """The name in the choice of the viewer."""
         return f"{self.dataset}, {self.protocol.name}"
 
 

@@ -108,7 +108,7 @@ class Scope:
 
     @property
     def slug(self) -> str:
-        """For ids and file names."""
+        """The name for ids and file names."""
         return slug(f"{self.protocol}-{self.trained_on}" if self.trained_on else self.protocol)
 
     def datasets(self) -> list[str]:
@@ -122,7 +122,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Results:
-    """All of a plan."""
+    """The results of all cells of a plan."""
 
     plan: Plan
     store_root: Path

@@ -54,12 +54,12 @@ class Standings:
 
     @cached_property
     def entrants(self) -> tuple[Entrant, ...]:
-        """Best first."""
+        """The entrants, best first."""
         return tuple(self.scores.entrants[row] for row in self.comparison.order)
 
     @cached_property
     def first(self) -> tuple[Entrant, ...]:
-        """Those that nobody is better than; no two of them can be told apart."""
+        """The entrants that nobody is better than; no two of them can be told apart."""
         return tuple(entrant for entrant in self.entrants if self.rank(entrant).low == 1)
 
     @property
@@ -103,7 +103,7 @@ class Standings:
         return self.comparison.difference(self._row(a), self._row(b))
 
     def ahead(self, a: Entrant, b: Entrant) -> Interval:
-        """By how much the first is better: positive where it is, whichever direction the metric has."""
+        """How much better the first is: positive where it is, whichever direction the metric has."""
         return self.difference(a, b) if self.higher_is_better else self.difference(b, a)
 
     def beats(self, a: Entrant, b: Entrant) -> bool:
@@ -115,15 +115,15 @@ class Standings:
         return self.beats(a, b) or self.beats(b, a)
 
     def tied(self, entrant: Entrant) -> list[Entrant]:
-        """Those that cannot be told apart from this one, best first."""
+        """The entrants that cannot be told apart from this one, best first."""
         return [other for other in self.entrants if other != entrant and not self.told_apart(entrant, other)]
 
     def identical(self, entrant: Entrant) -> int:
-        """On how many images an entrant is identical to HR."""
+        """How many images of an entrant are identical to HR."""
         return self.comparison.identical(self._row(entrant))
 
     def infinitely_bad(self, entrant: Entrant) -> int:
-        """On how many images an entrant scores the worst there is."""
+        """How many images of an entrant score the worst there is."""
         worst = -math.inf if self.higher_is_better else math.inf
         return int((self._compared(entrant) == worst).sum())
 

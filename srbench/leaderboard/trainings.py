@@ -31,7 +31,7 @@ _SAMPLE = re.compile(r"(?P<stage>.+)-(?P<step>\d{1,12})\.png")
 
 
 class StageFacts(msgspec.Struct):
-    """Of one stage in `training.json`."""
+    """What `training.json` says of one stage."""
 
     name: str
     steps: int | None = None
@@ -66,7 +66,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """For legends and tables."""
+        """The name for legends and tables."""
         return "training" if self.seed is None else f"seed {self.seed}"
 
     @property

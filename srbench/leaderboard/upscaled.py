@@ -106,7 +106,7 @@ class UpscalingPages:
         return protocol.describe().replace(made, f"{made} (some came with {listing(shipped)})" if shipped else made)
 
     def _origins(self, protocol: str | None = None) -> dict[str, set[str]]:
-        """By dataset, what its cells, under one protocol or all, say of their LR: made, shipped, or mixed."""
+        """What the cells of each dataset, under one protocol or all, say of their LR: made, shipped, or mixed."""
         found: dict[str, set[str]] = {}
         for result in self._results.all:
             if result.record is not None and result.record.lr and protocol in (None, result.planned.cell.protocol):

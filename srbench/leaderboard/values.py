@@ -45,7 +45,7 @@ class Value:
     @property
     def has_whisker(self) -> bool:
         """Whether there is an interval to draw."""
-        return self.interval is not None and self.interval.low is not None
+        return self.interval is not None and not self.interval.few
 
 
 class Notes:
@@ -86,13 +86,13 @@ def _infinite(standings: Standings) -> str:
     left = comparison.total_images - comparison.images
     of = f"{left} of {plural(comparison.total_images, 'image')} {'is' if left == 1 else 'are'}"
     if any(standings.identical(entrant) for entrant in standings.entrants):
-        what = f"{of} identical to HR under some {{}} (infinite {label})"
+        what = f"{of} identical to HR under some method (infinite {label})"
         ranks = "an identical image counts as best in the ranks"
     else:
-        what = f"{of} infinitely bad in {label} under some {{}}"
+        what = f"{of} infinitely bad in {label} under some method"
         ranks = "such an image counts as worst in the ranks"
     rest = f"the other {comparison.images}" if comparison.images else "none"
-    return f"{what.format('method')}: means and differences in {label} are of {rest}; {ranks}."
+    return f"{what}: means and differences in {label} are of {rest}; {ranks}."
 
 
 def is_scored(result: Result, metric: str) -> bool:
@@ -144,15 +144,13 @@ def spread_over_seeds(results: Sequence[Result], metric: str) -> float | None:
     by_seed: dict[int | None, dict[Image, float]] = {}
     units: dict[Image, Hashable] = {}
     for result in results:
-        found, dataset, record = (
-            by_seed.setdefault(result.planned.cell.seed, {}),
-            result.planned.cell.dataset,
-            result.record,
-        )
+        cell, record = result.planned.cell, result.record
         assert record is not None
+        found = by_seed.setdefault(cell.seed, {})
         for image, value in result.scores[metric].items():
-            found[dataset, image or ""] = value
-            units[dataset, image or ""] = unit_of(dataset, image or "", record)
+            place = (cell.dataset, image or "")
+            found[place] = value
+            units[place] = unit_of(*place, record)
     images = sorted(units)
     if any(len(found) < len(images) for found in by_seed.values()):
         return None
@@ -163,7 +161,7 @@ def spread_over_seeds(results: Sequence[Result], metric: str) -> float | None:
 
 
 def lacking(results: Sequence[Result], metric: str) -> dict[tuple[str, str], list[str]]:
-    """In which datasets cells that went well have no value of a metric: by a word for it and the reason."""
+    """The datasets where cells that went well have no value of a metric, by a word for it and the reason."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for result in results:
         assert result.record is not None

@@ -67,7 +67,7 @@ class View:
 
     @property
     def findings(self) -> Findings:
-        """Those before any choice."""
+        """The findings before any choice."""
         return next(answer.findings for answer in self.answers if answer.first and not answer.alone)
 
     @classmethod
@@ -162,7 +162,7 @@ class TaskPages(Protocol):
 
 
 def training_limits(results: Results) -> Iterable[str]:
-    """Of trainings: how many there were, and how long."""
+    """What limits trust in the trainings: how few there were, and how short."""
     matrix = results.plan.matrix
     if any(result.planned.training is not None for result in results.all):
         if len(matrix.seeds) < 3:

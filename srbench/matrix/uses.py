@@ -105,7 +105,7 @@ class Uses:
         return None
 
     def _parameter_fault(self, error: params.ParameterError, entry: Scalar, given: Mapping[str, Pair]) -> None:
-        """At the key when the key is wrong, at the value when the value is, at the entry for what is not there."""
+        """Note a fault at the key when that is wrong, at the value when that is, at the entry for what is not there."""
         key, value = given.get(error.parameter, (entry, entry))
         self._fault(key if isinstance(error, params.UnknownParameterError) else value, str(error))
 
@@ -124,7 +124,7 @@ class Uses:
         return metric
 
     def distinct(self, named: Iterable[Named], remedy: str) -> list[Named]:
-        """Those that are as they should be; a name that is there twice is a fault."""
+        """The entries but for those with a name that is there already, each of which is a fault."""
         first: dict[str, Node] = {}
         for this in (this for this in named if this.name):
             # Names become folders, and not every file system tells upper from lower case.

@@ -23,22 +23,22 @@ class Silent(Display):
     """Shows nothing."""
 
     def warned(self, warning: str) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def planned(self, cells: int) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def started(self, task: Task) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def progressed(self, key: str, done: float, message: str) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def finished(self, planned: PlannedCell, record: Record) -> None:
-        """Nothing."""
+        """Show nothing."""
 
 
 class Lines(Display):

@@ -81,7 +81,7 @@ def cpu_counters(powercap: Path = POWERCAP) -> list[PackageCounter]:
 
 
 def gpu_counters(device: str) -> list[GpuCounter]:
-    """That of a torch device; none for a CPU, without pynvml, or for a GPU without a counter."""
+    """The counter of a torch device; none for a CPU, without pynvml, or for a GPU without a counter."""
     if not device.startswith("cuda"):
         return []
     import torch
@@ -120,7 +120,7 @@ class EnergyMeter:
         self._read()
 
     def cost(self, step: str) -> dict[str, float | None]:
-        """For a record: `STEP_energy_cpu_j`, `STEP_energy_gpu_j`."""
+        """The cost as a record has it: `STEP_energy_cpu_j`, `STEP_energy_gpu_j`."""
         return {f"{step}_energy_{source}_j": round(joules, 3) for source, joules in self.joules.items()}
 
     def _watch(self) -> None:

@@ -139,5 +139,5 @@ def _remembered(
 
 
 def _in_random_order(items: Sequence[Item]) -> list[Item]:
-    """The same order every time, which nothing in the images decides: the first of them are a fair sample."""
+    """The items in an order that nothing in the images decides, always the same: the first ones are a fair sample."""
     return sorted(items, key=lambda item: hashlib.sha256(item.id.encode()).digest())

@@ -62,7 +62,7 @@ class Training:
 
     @property
     def label(self) -> str:
-        """For people: `training srcnn on t91 x4, seed 0`."""
+        """The name for people: `training srcnn on t91 x4, seed 0`."""
         return f"training {self.method.name} on {self.dataset.name} {self.protocol.name}, seed {self.seed}"
 
     def point(self) -> Point:
@@ -104,7 +104,7 @@ class ExtractorTraining:
 
     @property
     def label(self) -> str:
-        """For people: `training extractor skinlesnet on textures`."""
+        """The name for people: `training extractor skinlesnet on textures`."""
         return f"training extractor {self.extractor.name} on {self.dataset.name}"
 
     def point(self) -> Point:
@@ -159,7 +159,7 @@ class Evaluation:
 
     @property
     def files(self) -> dict[Path, str | None]:
-        """That the method and the metrics read."""
+        """The files that the method and the metrics read."""
         return {**self.method_files, **{path: known for one in self.metrics for path, known in one.files.items()}}
 
     @property
@@ -193,7 +193,7 @@ class Evaluation:
 
     @property
     def label(self) -> str:
-        """For people: the cell's label."""
+        """The name for people: the cell's label."""
         return self.cell.label
 
     def point(self) -> Point:

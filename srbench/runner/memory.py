@@ -39,7 +39,7 @@ class MemoryPeak:
             self._thread.join()
 
     def cost(self, step: str = "") -> dict[str, float | None]:
-        """For a record: `peak_memory_gb`, and on a GPU `peak_memory_allocated_gb`, what tensors held of it."""
+        """The cost as a record has it: `peak_memory_gb`; on a GPU `peak_memory_allocated_gb` too, held by tensors."""
         allocated = {} if self.allocated_gb is None else {f"{step}peak_memory_allocated_gb": self.allocated_gb}
         return {f"{step}peak_memory_gb": self.gb, **allocated}
 

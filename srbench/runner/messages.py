@@ -31,7 +31,7 @@ def send_surely(line: socket.socket, **message: Any) -> None:
 
 
 def _encoded(message: dict[str, Any]) -> bytes:
-    """With texts so short that the whole can be received."""
+    """The message as bytes, its texts cut so short that the whole can be received."""
     return json.dumps({name: _shortened(value) for name, value in message.items()}).encode()
 
 

@@ -116,7 +116,7 @@ class Plan:
 
     @property
     def warnings(self) -> list[str]:
-        """Those of all cells, each once."""
+        """The warnings of all cells, each once."""
         return distinct_warnings(self.cells)
 
     def extractors(self, store: Store) -> list[ExtractorTraining]:
@@ -173,7 +173,7 @@ class _Planner:
 
     @property
     def names(self) -> frozenset[ImageName]:
-        """Of images in the splits that were looked at."""
+        """The names of images in the splits that were looked at."""
         return frozenset(self._splits.names)
 
     def cells(self) -> Iterator[PlannedCell]:

@@ -16,13 +16,13 @@ from srbench.weights import place, weights_file, weights_path
 
 
 def provenance(use: Use, without: Collection[str] = ()) -> dict[str, Any]:
-    """Of a method. without: parameters that do not count."""
+    """What a method goes into a key with: name, versions and parameters. without: parameters that do not count."""
     params = {name: _canonical(value) for name, value in use.params.items() if name not in without}
     return {"name": use.registered.entry.name, **use.registered.plugin.provenance(), "params": params}
 
 
 def instrument(use: Use) -> dict[str, Any]:
-    """Of a metric or extractor, whose numbers also hang on the packages that its distribution declares to need."""
+    """What a metric or extractor goes into a key with; its numbers also hang on the packages that it needs."""
     return {**provenance(use), "packages": packages(use)}
 
 

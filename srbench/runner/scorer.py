@@ -141,7 +141,7 @@ def _scored(
 
 
 def _with_latest(earlier: Mapping[str, MetricResult], results: Mapping[str, MetricResult]) -> dict[str, MetricResult]:
-    """All of them, those of now last."""
+    """The results of before and of now, those of now last."""
     return {**{key: result for key, result in earlier.items() if key not in results}, **results}
 
 

@@ -39,7 +39,7 @@ class _Planner:
         self._files: dict[Path, str | None] = {}
 
     def scoring(self) -> Scoring:
-        """That it cannot be computed is part of a metric's key: once the reason is gone, it is to be scored."""
+        """The metric and its key, which says too if it cannot be computed: it is to be scored once it can."""
         skip = ""
         try:
             self._look(self._use.create())

@@ -65,7 +65,7 @@ class Splits:
         ]
 
     def fingerprint(self, use: Use, split: Split) -> str:
-        """Of everything in the split that does not depend on a protocol, masks included."""
+        """The sha256 of everything in the split that does not depend on a protocol, masks included."""
         return self._surveyor.fingerprint(self.items(use, split))
 
     def require(self, use: Use, split: Split, what: Literal["labels", "masks"]) -> None:

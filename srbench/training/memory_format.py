@@ -26,7 +26,7 @@ SLOW_SECONDS = 1.0
 
 
 def torch_format(name: Format) -> torch.memory_format:
-    """As torch calls it."""
+    """The format as torch names it."""
     import torch
 
     return torch.channels_last if name == "channels_last" else torch.contiguous_format

@@ -28,7 +28,7 @@ class _Choice:
 
     @classmethod
     def of(cls, pairs: Sequence[Pair], label: str | None) -> _Choice | None:
-        """Those of a class, or all; None when there are none."""
+        """The choice among the pairs of a class, or among all; None when there are none."""
         chosen = [pair for pair in pairs if label is None or pair.label == label]
         areas = np.array([pair.lr.shape[0] * pair.lr.shape[1] for pair in chosen], dtype=np.float64)
         return cls(chosen, np.cumsum(areas) / areas.sum()) if chosen else None

@@ -61,7 +61,7 @@ class Stepper:
     def _add_gradients(
         self, stage: Stage, losses: Mapping[str, torch.Tensor], updates: dict[str, torch.optim.Optimizer]
     ) -> None:
-        """Of all losses before any update: the generator's runs through the discriminator as the step saw it."""
+        """Add the gradients of all losses before any update: the generator's runs through the discriminator it saw."""
         for name, optimiser in stage.optimisers.items():
             if name in losses:
                 if name not in updates:

@@ -48,7 +48,7 @@ class TorchGenerator(Generator, TorchMethod):
         """
 
     def preview(self, noise: Sequence[torch.Generator], labels: torch.Tensor) -> torch.Tensor:
-        """The same for the pictures that show how it learns: `draw`, unless there is a faster way."""
+        """Samples for the pictures that show how it learns: `draw`, unless there is a faster way."""
         return self.draw(noise, labels)
 
     def sample(self, count: int, context: SampleContext) -> torch.Tensor:
@@ -142,7 +142,7 @@ def noise_of(seed: int, place: int) -> torch.Generator:
 
 
 def sheet_noise(count: int) -> list[torch.Generator]:
-    """Of the samples on a sheet: the first ones of seed 0."""
+    """The noise of the samples on a sheet: the first ones of seed 0."""
     return [noise_of(0, place) for place in range(count)]
 
 

@@ -177,7 +177,7 @@ class TorchMethod(Method):
         return self._in_any_channels(self.sr, lr, scale)
 
     def reconstruct(self, hr: torch.Tensor) -> torch.Tensor:
-        """Its ceiling of HR `(N, 1 or 3, H, W)`. Raises `ModelError` when the model is not there."""
+        """The ceiling of the model for HR `(N, 1 or 3, H, W)`. Raises `ModelError` when the model is not there."""
         self._need_networks()
         return self._in_any_channels(self.reconstruction, hr, 1)
 

@@ -98,7 +98,7 @@ def test_noising_and_the_posterior_are_monais(name: str) -> None:
 @settings(max_examples=30)
 @given(schedule=schedules, data=st.data())
 def test_the_posterior_is_what_bayes_rule_gives(schedule: Schedule, data: st.DataObject) -> None:
-    """Of x at an earlier step: a Gaussian before, given the clean image, and one more observation, x_t."""
+    """The posterior of x at an earlier step: a Gaussian prior, given the clean image, and an observation, x_t."""
     t = data.draw(st.integers(0, len(schedule) - 1))
     to = data.draw(st.integers(CLEAN, t - 1))
     clean, noisy = images(2, 1, 1, 3, 3), images(3, 1, 1, 3, 3)

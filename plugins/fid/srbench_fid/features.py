@@ -47,7 +47,7 @@ class Features:
         return self._of(image, None)
 
     def of_real(self, image: torch.Tensor) -> Vector:
-        """As `of_generated`, kept on disk."""
+        """The features of a real image, kept on disk."""
         return self._of(image, self._disk)
 
     def _of(self, image: torch.Tensor, disk: Path | None) -> Vector:

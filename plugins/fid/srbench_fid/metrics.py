@@ -66,7 +66,7 @@ class _Normals:
         return {source: self.count(source) for source in PAIR}
 
     def distance(self, source: Source) -> float:
-        """From the real set."""
+        """The distance from the real set."""
         return frechet_between(self._moments[source], self._moments["real"])
 
     def facts(self) -> dict[str, float]:

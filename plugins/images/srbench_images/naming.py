@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Literal
 
 from srbench.dataset import DatasetError, Item
 from srbench.errors import SrbenchError
+from srbench.filehash import sha256
 from srbench.image import Image, ImageError, read_image
 
 Ids = Literal["names", "coded"]
@@ -116,7 +116,6 @@ def _content(item: Item) -> tuple[str, str]:
     """What coded items are ordered by. The name comes in only between files that are the same."""
     path = _path(item)
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), path.name
+        return sha256(path), path.name
     except OSError as error:
         raise DatasetError(f"a picture cannot be read: {error.strerror or type(error).__name__}") from None

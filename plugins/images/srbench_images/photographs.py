@@ -6,7 +6,6 @@ other pixels than it says.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from srbench.dataset import DatasetError, DatasetMissing, Item
+from srbench.filehash import sha256
 from srbench.image import Image, read_image
 
 
@@ -193,7 +193,7 @@ def cut(region: Region) -> Image:
 
 def locate(photograph: str) -> Path:
     """The file in the installed wheel; `DatasetMissing` when it is not there, `DatasetError` when it differs."""
-    (distribution, package, folder, release), sha256, _ = PHOTOGRAPHS[photograph]
+    (distribution, package, folder, release), meant, _ = PHOTOGRAPHS[photograph]
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
         raise DatasetMissing(
@@ -202,7 +202,7 @@ def locate(photograph: str) -> Path:
     path = Path(found.submodule_search_locations[0]) / folder / photograph
     if not path.is_file():
         raise DatasetMissing(f"{path}: this version of {distribution} does not carry it; {distribution} {release} does")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+    if sha256(path) != meant:
         raise DatasetError(
             f"{path}: this version of {distribution} carries another picture of that name (its sha256 differs); "
             f"{distribution} {release} has the one that is meant"

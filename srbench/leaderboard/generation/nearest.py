@@ -44,7 +44,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """By one measure, of every sample, and of every real test image, by image id."""
+    """The nearest training images by one measure, of every sample and every real test image, by image id."""
 
     generated: Mapping[str, Neighbour]
     real: Mapping[str, Neighbour]

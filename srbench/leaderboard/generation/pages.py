@@ -39,7 +39,7 @@ class GenerationPages:
         return View.of(scope, shown, self._answers(tables))
 
     def _answers(self, tables: Sequence[Table]) -> Iterable[Answer]:
-        """Of all datasets, by the metric of the first one; then of each alone."""
+        """The answers over all datasets, by the metric of the first one; then those of each alone."""
         metrics, several = self._results.metrics, len(tables) > 1
         whole = answers(tables[0], metrics, partial(generation_findings, tables, self._galleries))
         yield from (replace(answer, dataset="") for answer in whole) if several else whole

@@ -79,7 +79,7 @@ class Memory:
 
     @property
     def suspect(self) -> list[Measure]:
-        """By which measures there is any sign of memory."""
+        """The measures by which there is any sign of memory."""
         return [measure for measure, found in self.by.items() if found.memorisation.suspect]
 
 
@@ -105,7 +105,7 @@ class SampleGallery:
 
     @property
     def name(self) -> str:
-        """For headings."""
+        """The name for headings."""
         return f"{self.dataset}, {self.protocol}"
 
 
