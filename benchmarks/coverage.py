@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from srbench import bounds as b
-from srbench.bounds import Array, Bounds
-from srbench.comparison import compare
-from srbench.ranking import ALPHA, signed_rank
-from srbench.units import Units
+from srbench.statistics import bootstrap as b
+from srbench.statistics.bootstrap import Array, Bounds
+from srbench.statistics.comparison import compare
+from srbench.statistics.ranking import ALPHA, signed_rank
+from srbench.statistics.units import Units
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 

@@ -36,11 +36,11 @@ from srbench_srgan.generator import Generator
 from srbench_srgan.srresnet import SRResNet
 
 import srbench
-from srbench.image import to_tensor
-from srbench.protocol import Protocol
-from srbench.resize import resize
-from srbench.training.context import Budget, FitContext, Precision
-from srbench.training.trainingset import TrainingSet
+from srbench.contract.fit import Budget, FitContext, Precision
+from srbench.contract.protocol import Protocol
+from srbench.contract.training_set import TrainingSet
+from srbench.pictures import to_tensor
+from srbench.pictures.resize import resize
 
 SCALE = 4
 BATCH, PATCH, LEARNING_RATE = 16, 96, 1e-4

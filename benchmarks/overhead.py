@@ -25,7 +25,7 @@ TARGET_SECONDS = 0.5
 
 
 def _pictures(folder: Path, seed: int) -> None:
-    from srbench.image import write_image
+    from srbench.pictures import write_image
 
     generator = np.random.default_rng(seed)
     folder.mkdir()
@@ -62,7 +62,7 @@ def _loop(folder: Path, cells: int) -> float:
     """Seconds of the same work in this process."""
     from srbench.evaluate.score import score_split
     from srbench.evaluate.upscale import upscale_split
-    from srbench.plugins import registry
+    from srbench.registry.registry import registry
 
     protocol = registry().get("protocol", "x4-rgb").load()
     method = registry().get("method", "nearest").load()()

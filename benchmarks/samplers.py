@@ -22,12 +22,12 @@ from srbench_fid.kernels import KernelDistance, kernel_distance
 from srbench_fid.trained.extractors import SkinLesNet
 from srbench_images.builtin import Textures
 
-from srbench.dataset import Item
-from srbench.extractor import Extractor
-from srbench.image import to_tensor
-from srbench.protocol import Protocol
-from srbench.training.context import Budget, FitContext
-from srbench.training.trainingset import TrainingSet
+from srbench.contract.dataset import Item
+from srbench.contract.extractor import Extractor
+from srbench.contract.fit import Budget, FitContext
+from srbench.contract.protocol import Protocol
+from srbench.contract.training_set import TrainingSet
+from srbench.pictures import to_tensor
 
 SCALE = 4
 NOISE = {100: 0.7, 1000: 0.6}

@@ -31,8 +31,8 @@ import srbench
 from srbench.evaluate import tiles
 from srbench.evaluate.tiles import tiling_for
 from srbench.evaluate.upscale import upscale_image
-from srbench.image import read_image, to_image, to_tensor, write_image
-from srbench.params import resolve
+from srbench.pictures import read_image, to_image, to_tensor, write_image
+from srbench.registry.parameters import resolve
 
 SCALE = 2
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from srbench.errors import SrbenchError, nearest
 from srbench.matrix import Matrix, read_matrix
-from srbench.names import write_names
-from srbench.plugins import registry
-from srbench.runner.plan import Plan, PlannedCell, distinct_warnings, make_plan
-from srbench.runner.supervisor import Display, run_cells
-from srbench.store import Record, Status, Store
+from srbench.registry.registry import registry
+from srbench.runner.planning.plan import Plan, PlannedCell, distinct_warnings, make_plan
+from srbench.runner.supervision.supervisor import Display, run_cells
+from srbench.store.image_names import write_names
+from srbench.store.records import Record, Status, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,7 @@ def run(
     them. Raises `SrbenchError` for a mistake in the file or the store; a fault of one
     cell is in its record.
     """
-    from srbench.runner.display import Silent
+    from srbench.runner.supervision.display import Silent
 
     matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
     place = Store(default_store(matrix) if store is None else Path(store))
@@ -107,7 +107,7 @@ def load(store: str | Path, *, everything: bool = False) -> Frames:
     matrix any more; `unknown`, where that cannot be told because the matrix or a dataset is not at hand. `key` tells
     rows of one cell apart, `started` which is newer. everything: also what is stale or not asked for.
     """
-    from srbench.frames import cells_frame, images_frame
+    from srbench.store.frames import cells_frame, images_frame
 
     place = Store(Path(store))
     if not place.root.is_dir():

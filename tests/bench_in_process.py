@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 import srbench
-from srbench.image import write_image
+from srbench.contract.entry import Entry
 from srbench.matrix import read_matrix
-from srbench.plugins import Entry, Plugin, Registered
-from srbench.runner import worker
+from srbench.pictures import write_image
+from srbench.registry.configured import Use
+from srbench.registry.registry import Plugin, Registered
 from srbench.runner.jobs import Job, Task
-from srbench.runner.plan import PlannedCell, make_plan
-from srbench.store import Record, Store
-from srbench.uses import Use
+from srbench.runner.planning.plan import PlannedCell, make_plan
+from srbench.runner.work import worker
+from srbench.store.records import Record, Store
 
 
 class Nearest(srbench.Method):

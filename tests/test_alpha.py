@@ -15,10 +15,10 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image as Pillow
 
 import srbench
-from srbench.alpha import upscaled_alpha, without_unseen_colours
-from srbench.image import ImageError, peak_of, read_image, read_with_alpha, suffix_for, write_image
-from srbench.resize import resize
-from srbench.upscaling import Loaded, Picture, upscale_file
+from srbench.commands.upscale import Loaded, Picture, upscale_file
+from srbench.pictures import ImageError, peak_of, read_image, read_with_alpha, suffix_for, write_image
+from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
+from srbench.pictures.resize import resize
 
 DTYPES = [np.uint8, np.uint16, np.float32]
 

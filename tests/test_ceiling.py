@@ -15,10 +15,10 @@ from rig import Bench, untouched
 from skimage.metrics import peak_signal_noise_ratio
 
 import srbench
+from srbench.contract.protocol import Protocol
 from srbench.evaluate.ceiling import reconstruct_split
 from srbench.evaluate.output import BadOutput
-from srbench.image import read_image
-from srbench.protocol import Protocol
+from srbench.pictures import read_image
 
 SET = {"use": "toy-marked", "as": "a", "size": 50}
 LABEL = "a/x4-rgb/toy-coarse/0"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.cell import Cell, digest
+from srbench.store.cell import Cell, digest
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -81,7 +81,7 @@ def test_what_is_no_json_has_no_digest(value: object) -> None:
 
 def test_a_digest_is_the_same_in_another_process() -> None:
     value = {"b": [1, 2.5, "é"], "a": {"z": None, "y": 1e300}}
-    code = f"from srbench.cell import digest; print(digest({value!r}))"
+    code = f"from srbench.store.cell import digest; print(digest({value!r}))"
     runs = [
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}

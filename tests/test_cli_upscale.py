@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rig import Bench
 
-from srbench.image import read_image, read_with_alpha, write_image
+from srbench.pictures import read_image, read_with_alpha, write_image
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,7 @@ class TestOthers:
     def test_a_checkpoint_is_a_parameter_and_brings_its_scale(self, bench: Bench) -> None:
         import torch
 
-        from srbench.torchvision_shim import import_torchvision
+        from srbench.weights.torchvision_shim import import_torchvision
 
         import_torchvision()
         from spandrel.architectures.Compact import Compact

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from srbench.comparison import Comparison, compare
-from srbench.ranking import holm
-from srbench.stats import Interval, mean_interval, paired_difference, wins
+from srbench.statistics.comparison import Comparison, compare
+from srbench.statistics.intervals import Interval, mean_interval, paired_difference, wins
+from srbench.statistics.ranking import holm
 
 Board = tuple[np.ndarray, list[int], list[Any]]
 

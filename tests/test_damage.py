@@ -13,8 +13,8 @@ from bench_in_process import InProcess
 from click.testing import CliRunner
 
 from srbench.cli import cli
-from srbench.image import read_image, write_image
-from srbench.store import RECORD, SCORES, Record
+from srbench.pictures import read_image, write_image
+from srbench.store.records import RECORD, SCORES, Record
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_model_that_was_changed_is_trained_anew_and_upscales_nothing(tmp_path:
     record = bench.do(planned.evaluation())
     assert record.status == "killed"
     assert "damaged: weights.safetensors is not the file that was written" in record.reason
-    from srbench.runner.plan import is_done
+    from srbench.runner.planning.plan import is_done
 
     (training,) = bench.plan().prerequisites()
     assert not is_done(training, bench.store)

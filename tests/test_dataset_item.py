@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from srbench.dataset import Item
-from srbench.image import ImageError
+from srbench.contract.dataset import Item
+from srbench.pictures import ImageError
 
 
 def test_white_is_the_type_s_unless_declared() -> None:

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from rich.console import Console
 
-from srbench.runner.display import Lines
 from srbench.runner.jobs import Training
+from srbench.runner.supervision.display import Lines
 
 
 class Named:

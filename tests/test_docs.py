@@ -11,7 +11,7 @@ import pytest
 
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
-from srbench.plugins import Plugin, Registry
+from srbench.registry.registry import Plugin, Registry
 from srbench.testing import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject, run_checks
 from srbench.testing.pictures import textured_uint8
 
@@ -111,7 +111,7 @@ def test_the_example_weights_are_declared(tmp_path, monkeypatch):
 
 
 def test_the_page_of_weights_lists_those_that_are_published():
-    from srbench.published_weights import published_weights
+    from srbench.registry.builtin_weights import published_weights
 
     text = (DOCS / "weights.md").read_text()
     rows = set(re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| \d+ MB \|", text, re.MULTILINE))

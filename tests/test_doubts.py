@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from srbench.dataset import DatasetError, Item
-from srbench.image import ImageError
-from srbench.protocol import Protocol
-from srbench.runner.survey import Surveyor
+from srbench.contract.dataset import DatasetError, Item
+from srbench.contract.protocol import Protocol
+from srbench.pictures import ImageError
+from srbench.runner.planning.survey import Surveyor
 
 X2 = Protocol("x2", 2)
 

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rig.server import CONTENT, Server, serving
 
-from srbench.download import DownloadError, download, part_of, sha256_of
+from srbench.store.files import sha256_of
+from srbench.weights.download import DownloadError, download, part_of
 
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 NO_PAUSES = (0.0, 0.0, 0.0)

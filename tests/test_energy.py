@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from srbench.runner import energy
-from srbench.runner.energy import EnergyMeter, GpuCounter, cpu_counters, gpu_counters
+from srbench.runner.work import energy
+from srbench.runner.work.energy import EnergyMeter, GpuCounter, cpu_counters, gpu_counters
 
 
 def zone(root: Path, folder: str, name: str, microjoules: int, span: int = 262_143_328_850) -> Path:

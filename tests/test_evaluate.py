@@ -12,14 +12,14 @@ import pytest
 import torch
 
 import srbench
+from srbench.contract.protocol import Protocol
 from srbench.evaluate.output import BadOutput
 from srbench.evaluate.score import score_split
 from srbench.evaluate.tiles import PeakBytes
 from srbench.evaluate.upscale import upscale_image, upscale_split
-from srbench.image import read_image
-from srbench.protocol import Protocol
-from srbench.resize import resize
-from srbench.torchvision_shim import import_basicsr
+from srbench.pictures import read_image
+from srbench.pictures.resize import resize
+from srbench.weights.torchvision_shim import import_basicsr
 
 import_basicsr()
 from basicsr.utils.matlab_functions import imresize as basicsr_imresize  # noqa: E402
@@ -248,7 +248,7 @@ class SeenLr(srbench.ImageMetric):
 
 def _seen_lr(item: srbench.Item, sr: np.ndarray, protocol: Protocol, folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """What a metric of LR sees of one image whose SR on disk is `sr`."""
-    name = f"sr{srbench.image.suffix_for(sr)}"
+    name = f"sr{srbench.pictures.suffix_for(sr)}"
     srbench.write_image(folder / name, sr)
     metric = SeenLr()
     column = score_split({"m": ("key", metric)}, [item], protocol, folder, {item.id: name})["m"]

@@ -9,9 +9,9 @@ import math
 import pandas as pd
 import pytest
 
-from srbench.export import encode
-from srbench.frames import cells_frame
-from srbench.store import MetricResult, Record
+from srbench.commands.export import encode
+from srbench.store.frames import cells_frame
+from srbench.store.records import MetricResult, Record
 
 
 def frame(*values: float | None) -> pd.DataFrame:

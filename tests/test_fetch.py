@@ -14,7 +14,7 @@ import pytest
 from rig import Bench
 from rig.server import CONTENT, Server, serving
 
-from srbench.download import part_of
+from srbench.weights.download import part_of
 
 DECLARATION = """
 

@@ -17,14 +17,14 @@ from rig import Bench, untouched
 from rig.srbench_generators import SLOW_SECONDS
 
 import srbench
+from srbench.contract.framing import Squares
+from srbench.contract.metric import SetMetric
+from srbench.contract.protocol import generation_protocols, standard_protocols
 from srbench.evaluate.generate import proportioned
 from srbench.evaluate.nearest import Neighbourhood
-from srbench.image import ImageError, read_image
 from srbench.matrix import MatrixError, read_matrix
-from srbench.metric import SetMetric
-from srbench.protocol import generation_protocols, standard_protocols
-from srbench.resize import resize_to
-from srbench.squares import Squares
+from srbench.pictures import ImageError, read_image
+from srbench.pictures.resize import resize_to
 
 GENERATION: dict[str, Any] = {
     "task": "generation",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from srbench import hookspecs
+from srbench.contract import hookspecs
 
 REFERENCE = (Path(__file__).parents[1] / "docs" / "hooks.md").read_text(encoding="utf-8")
 HOOKS = {name: value for name, value in vars(hookspecs).items() if name.startswith("srbench_")}

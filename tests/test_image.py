@@ -20,8 +20,8 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from srbench import image as subject
-from srbench.image import ImageError, image_size, read_image, suffix_for, write_image
+from srbench import pictures as subject
+from srbench.pictures import ImageError, image_size, read_image, suffix_for, write_image
 
 Array = npt.NDArray[np.generic]
 RNG = np.random.default_rng(7)

@@ -21,7 +21,7 @@ import tifffile
 from PIL import Image as Pillow
 from PIL import ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from srbench.image import ImageError, image_size, read_image
+from srbench.pictures import ImageError, image_size, read_image
 
 Array = npt.NDArray[np.generic]
 Missing = Callable[[str], NoReturn]

@@ -19,7 +19,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from srbench.image import ImageError, image_size, read_image, read_with_alpha
+from srbench.pictures import ImageError, image_size, read_image, read_with_alpha
 
 Array = npt.NDArray[np.generic]
 RNG = np.random.default_rng(13)

@@ -14,7 +14,7 @@ import pytest
 import tifffile
 from PIL import Image as Pillow
 
-from srbench.image import ImageError, image_size, read_image, read_with_alpha
+from srbench.pictures import ImageError, image_size, read_image, read_with_alpha
 
 Array = npt.NDArray[np.generic]
 RNG = np.random.default_rng(11)
@@ -69,7 +69,7 @@ def refused(path: Path, reason: str) -> None:
 
 READ = """
 import resource, sys
-from srbench.image import ImageError, image_size, read_image
+from srbench.pictures import ImageError, image_size, read_image
 
 read_image(sys.argv[1])  # everything that reading needs is loaded
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()

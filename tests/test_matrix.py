@@ -17,14 +17,15 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 import srbench
-from srbench.hookspecs import hookimpl
+from srbench.contract.entry import Entry
+from srbench.contract.fit import Budget
+from srbench.contract.hookspecs import hookimpl
+from srbench.contract.metric import ImageMetric
+from srbench.contract.protocol import standard_protocols
 from srbench.matrix import Limits, MatrixError, read_matrix
 from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
-from srbench.metric import ImageMetric
-from srbench.plugins import Entry, Plugin, Registry
-from srbench.protocol import standard_protocols
-from srbench.training.context import Budget
-from srbench.yaml_nodes import MAX_DEPTH, plain, read_nodes
+from srbench.matrix.yaml_nodes import MAX_DEPTH, plain, read_nodes
+from srbench.registry.registry import Plugin, Registry
 
 
 class Still(srbench.Method):

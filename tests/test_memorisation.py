@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from srbench.memorisation import compare_distances
-from srbench.stats import StatsError
+from srbench.statistics.intervals import StatsError
+from srbench.statistics.memorisation import compare_distances
 
 distances = st.lists(st.integers(1, 40).map(lambda step: step / 100), min_size=1, max_size=30)
 

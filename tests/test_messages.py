@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from srbench.runner import messages
+from srbench.runner.supervision import messages
 
 
 @pytest.mark.parametrize("send", [messages.send, messages.send_surely])

@@ -13,15 +13,15 @@ from click.testing import CliRunner
 
 import srbench
 from srbench.cli import cli
-from srbench.frames import cells_frame, images_frame
-from srbench.image import read_image, write_image
-from srbench.leaderboard.results import load_results
+from srbench.leaderboard.results.results import load_results
 from srbench.matrix import Matrix, read_matrix
-from srbench.runner import worker
-from srbench.runner.display import summary
+from srbench.pictures import read_image, write_image
 from srbench.runner.jobs import Job
-from srbench.runner.plan import Plan, make_plan
-from srbench.store import SCORES, MetricResult, Record, Store
+from srbench.runner.planning.plan import Plan, make_plan
+from srbench.runner.supervision.display import summary
+from srbench.runner.work import worker
+from srbench.store.frames import cells_frame, images_frame
+from srbench.store.records import SCORES, MetricResult, Record, Store
 
 MAE: dict[str, Any] = {"use": "mae", "as": "q"}
 RMSE: dict[str, Any] = {"use": "rmse", "as": "q"}

@@ -8,7 +8,7 @@ from skimage import data as photographs
 
 from srbench.evaluate.descriptor import ORIENTATIONS, describe
 from srbench.evaluate.nearest import Neighbour, Neighbourhood
-from srbench.memorisation import compare_distances
+from srbench.statistics.memorisation import compare_distances
 
 SIDE = 32
 CLASSES = ("brick", "grass", "gravel")

@@ -15,8 +15,9 @@ import pytest
 from rig import Bench, untouched
 
 import srbench
+from srbench.contract.entry import Entry
 from srbench.matrix import MatrixError, read_matrix
-from srbench.plugins import Entry, Plugin, Registry
+from srbench.registry.registry import Plugin, Registry
 
 LEARNER = {"srcnn": {"preset": "small"}}
 TRAIN = {"on": ["same"], "budget": {"steps": 3}}

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from srbench.cell import digest
 from srbench.errors import SrbenchError
-from srbench.params import Parameter, ParameterError, UnknownParameterError, examine, parameters, resolve
+from srbench.registry.parameters import Parameter, ParameterError, UnknownParameterError, examine, parameters, resolve
+from srbench.store.cell import digest
 
 if TYPE_CHECKING:
     from nowhere import Unimportable

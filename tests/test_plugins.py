@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 import srbench
-from srbench.hookspecs import hookimpl
-from srbench.plugins import KINDS, Entry, Plugin, PluginError, Registry, load_plugins
-from srbench.protocol import Protocol
+from srbench.contract.entry import Entry
+from srbench.contract.hookspecs import hookimpl
+from srbench.contract.protocol import Protocol
+from srbench.registry.registry import KINDS, Plugin, PluginError, Registry, load_plugins
 
 
 class Thing(srbench.Method):
@@ -347,7 +348,7 @@ def test_each_kind_takes_its_own(kind: Any, right: object, wrong: object) -> Non
 def test_loading_the_installed_plugins_imports_neither_torch_nor_lazy_targets() -> None:
     code = (
         "import sys\n"
-        "from srbench.plugins import registry\n"
+        "from srbench.registry.registry import registry\n"
         "found = registry()\n"
         "print(len(found.names('protocol')))\n"
         "assert 'torch' not in sys.modules\n"
@@ -433,6 +434,6 @@ def test_a_plugin_of_one_file_has_a_hash_of_that_file(tmp_path: Path, monkeypatc
 
 
 def test_kinds_and_hooks_match() -> None:
-    from srbench import hookspecs
+    from srbench.contract import hookspecs
 
     assert all(hasattr(hookspecs, f"srbench_{kind}s") for kind in KINDS)

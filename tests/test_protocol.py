@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
 
-from srbench.image import Image, ImageError, read_image, to_image, to_tensor
-from srbench.plugins import registry
-from srbench.protocol import Protocol, standard_protocols
-from srbench.torchvision_shim import import_basicsr
+from srbench.contract.protocol import Protocol, standard_protocols
+from srbench.pictures import Image, ImageError, read_image, to_image, to_tensor
+from srbench.registry.registry import registry
+from srbench.weights.torchvision_shim import import_basicsr
 
 import_basicsr()
 from basicsr.utils.color_util import rgb2ycbcr  # noqa: E402

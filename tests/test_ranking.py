@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from srbench.comparison import compare
-from srbench.ranking import Rank, holm, ranks, units_needed, wilcoxon
-from srbench.stats import StatsError, paired_difference
+from srbench.statistics.comparison import compare
+from srbench.statistics.intervals import StatsError, paired_difference
+from srbench.statistics.ranking import Rank, holm, ranks, units_needed, wilcoxon
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 6, 10, 25, 50, 100])

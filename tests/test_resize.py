@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.image import read_image
-from srbench.resize import resize, resize_picture, resize_to, taps
-from srbench.torchvision_shim import import_basicsr
+from srbench.pictures import read_image
+from srbench.pictures.resize import resize, resize_picture, resize_to, taps
+from srbench.weights.torchvision_shim import import_basicsr
 
 import_basicsr()
 from basicsr.utils.matlab_functions import imresize  # noqa: E402

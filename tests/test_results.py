@@ -13,10 +13,11 @@ import pytest
 
 import srbench
 from srbench import api, cli
-from srbench.image import write_image
 from srbench.matrix import read_matrix
-from srbench.runner.plan import make_plan
-from srbench.store import MetricResult, Record, Store, StoreError
+from srbench.pictures import write_image
+from srbench.runner.planning.plan import make_plan
+from srbench.store.files import StoreError
+from srbench.store.records import MetricResult, Record, Store
 
 
 def write_matrix(folder: Path) -> Path:

@@ -10,10 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from srbench.bounds import student_tail
-from srbench.ranking import Rank, holm
-from srbench.seeds import mean_over_seeds, rank_by_seeds, welch
-from srbench.stats import StatsError
+from srbench.statistics.bootstrap import student_tail
+from srbench.statistics.intervals import StatsError
+from srbench.statistics.over_seeds import mean_over_seeds, rank_by_seeds, welch
+from srbench.statistics.ranking import Rank, holm
 
 values = st.lists(st.floats(0.1, 500).map(lambda value: round(value, 3)), min_size=3, max_size=8)
 

@@ -14,13 +14,14 @@ from bench_in_process import InProcess
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench import sources
 from srbench.matrix import read_matrix
-from srbench.plugins import Plugin, Registry, load_plugins
-from srbench.runner import provenance, worker
+from srbench.registry import sources
+from srbench.registry.registry import Plugin, Registry, load_plugins
+from srbench.registry.sources import dependencies
 from srbench.runner.jobs import Job
-from srbench.runner.plan import Plan, make_plan
-from srbench.sources import dependencies
+from srbench.runner.planning import provenance
+from srbench.runner.planning.plan import Plan, make_plan
+from srbench.runner.work import worker
 
 METHOD = '''
 import srbench
@@ -201,7 +202,8 @@ def test_another_torch_makes_no_score_stale() -> None:
 
 
 def _use(distribution: str) -> provenance.Use:
-    from srbench.plugins import Entry, Registered
+    from srbench.contract.entry import Entry
+    from srbench.registry.registry import Registered
 
     plugin = Plugin("toy", distribution, "1", "toy")
     return provenance.Use("toy", Registered("metric", Entry("toy", object), plugin), {})
@@ -289,6 +291,6 @@ def test_files_that_are_no_code_count_by_their_bytes(one: bytes, other: bytes) -
 
 
 def test_the_hash_of_code_is_the_same_in_every_process() -> None:
-    code = "from srbench.sources import _said; print(_said(b'A = {1, 2}; f\"{A!r:>{8}}\"').decode())"
+    code = "from srbench.registry.sources import _said; print(_said(b'A = {1, 2}; f\"{A!r:>{8}}\"').decode())"
     said = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout for _ in range(2)}
     assert said == {sources._said(b'A = {1, 2}; f"{A!r:>{8}}"').decode() + "\n"}

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import srbench
-from srbench.plugins import Plugin, Registry
-from srbench.protocol import Protocol
-from srbench.regions import Rectangle, overlapping, regions
-from srbench.runner.splits import Splits, Unusable
-from srbench.squares import Squares
-from srbench.uses import Use
+from srbench.contract.framing import Squares
+from srbench.contract.protocol import Protocol
+from srbench.contract.regions import Rectangle, overlapping, regions
+from srbench.registry.configured import Use
+from srbench.registry.registry import Plugin, Registry
+from srbench.runner.planning.splits import Splits, Unusable
 
 X2 = Protocol("x2-rgb", 2, "rgb")
 Part = tuple[str, Rectangle | None]
@@ -47,7 +47,7 @@ def use_of(train: list[Part], test: list[Part]) -> Use:
     hook = srbench.hookimpl(lambda: [srbench.Entry("cut", Cut)])
     module.srbench_datasets = hook  # type: ignore[attr-defined]
     registry = Registry()
-    registry.add(Plugin("cut", "srbench-cut", "1", "srbench.builtin"), module)
+    registry.add(Plugin("cut", "srbench-cut", "1", "srbench.registry.builtin"), module)
     params: dict[str, Any] = {"train": train, "test": test}
     return Use("cut", registry.get("dataset", "cut"), params)
 

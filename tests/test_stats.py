@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from srbench.bounds import bounds, moments, student, student_quantile
-from srbench.stats import (
+from srbench.statistics.bootstrap import bounds, moments, student, student_quantile
+from srbench.statistics.intervals import (
     Count,
     Interval,
     StatsError,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from srbench.store import MetricResult, Record, Store, StoreError
+from srbench.store.files import StoreError
+from srbench.store.records import MetricResult, Record, Store
 
 
 def _record(key: str = "ab" * 32, method: str = "bicubic", started: str = "2026-01-01") -> Record:
@@ -68,7 +69,7 @@ def test_cells_are_found_by_label_and_by_the_start_of_their_key(store: Store) ->
 
 def test_a_dead_run_holds_nothing(store: Store) -> None:
     code = (
-        "import os, sys\nfrom pathlib import Path\nfrom srbench.store import Store\n"
+        "import os, sys\nfrom pathlib import Path\nfrom srbench.store.records import Store\n"
         "with Store(Path(sys.argv[1])).locked():\n    os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(store.root)]).returncode == -9

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from srbench.store import StoreError, write_atomically
+from srbench.store.files import StoreError, write_atomically
 
 
 def listing(folder: Path) -> list[str]:
@@ -64,7 +64,7 @@ def test_a_process_killed_before_the_replacement_leaves_the_old_file(tmp_path: P
     write_atomically(path, b"old")
     code = (
         "import os, pathlib, signal, sys\n"
-        "from srbench.store import write_atomically\n"
+        "from srbench.store.records import write_atomically\n"
         "pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "write_atomically(pathlib.Path(sys.argv[1]), b'new')\n"
     )
@@ -81,7 +81,7 @@ def told_by(code: str, path: Path) -> str:
     """What a StoreError says in a process that first runs `code`."""
     program = (
         "import os, pathlib, resource, signal, sys\n"
-        "from srbench.store import StoreError, write_atomically\n"
+        "from srbench.store.records import StoreError, write_atomically\n"
         f"{code}\n"
         "try: write_atomically(pathlib.Path(sys.argv[1]), b'new' * 5000)\n"
         "except StoreError as error: print(error)\n"

@@ -9,7 +9,7 @@ import pytest
 from toys import nearest_plugin
 
 import srbench
-from srbench.plugins import Plugin, Registry
+from srbench.registry.registry import Plugin, Registry
 from srbench.testing import (
     DatasetSubject,
     ExtractorSubject,
@@ -19,7 +19,7 @@ from srbench.testing import (
     checks_for,
     run_checks,
 )
-from srbench.testing.subjects import Subject
+from srbench.testing.check import Subject
 
 WRONG_METHODS = {
     "toys.methods:Absent": ("loads", "cannot be loaded"),
@@ -161,7 +161,7 @@ def registry_with(kind: str, target: object) -> Registry:
     setattr(module, f"srbench_{kind}s", hook)
     registry = Registry()
     # The module that is imported to list the plugin is, for the toys, one that holds nothing.
-    registry.add(Plugin("toy", "srbench-toy", "1", "srbench.builtin"), module)
+    registry.add(Plugin("toy", "srbench-toy", "1", "srbench.registry.builtin"), module)
     assert not registry.broken
     return registry
 
@@ -295,14 +295,14 @@ def test_metrics_that_need_an_extractor_labels_or_the_training_split_are_checked
 
     monkeypatch.setenv("SRBENCH_TEST_FOLDER", str(tmp_path))
     registry = Registry()
-    registry.add(Plugin("measures", "srbench-measures", "1", "srbench.builtin"), srbench_measures)
+    registry.add(Plugin("measures", "srbench-measures", "1", "srbench.registry.builtin"), srbench_measures)
     for name in ("toy-distance", "toy-nearness"):
         found = outcomes(MetricSubject(name, registry=registry))
         assert not [outcome for outcome in found.values() if outcome.status == "failed"]
         ran = {check for check, outcome in found.items() if outcome.status == "passed"}
         assert {"computes_a_float", "independent_of_order", "instances_share_nothing"} <= ran
     monkeypatch.setenv("SRBENCH_DATA", str(tmp_path))
-    monkeypatch.setattr("srbench.weights.registry", lambda: registry)
+    monkeypatch.setattr("srbench.weights.lookup.registry", lambda: registry)
     found = outcomes(MetricSubject("toy-distance", {"extractor": "toy-published"}, registry))
     assert found["computes_a_float"].status == "unchecked"
     assert "srbench fetch toy-weights" in found["computes_a_float"].message
@@ -337,7 +337,7 @@ ONE_LINERS = """
 import sys
 sys.path.insert(0, {tests!r})
 from toys import nearest_plugin
-from srbench.plugins import Plugin, Registry
+from srbench.registry.registry import Plugin, Registry
 from srbench.testing import check_methods
 
 registry = Registry()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.method import Method
-from srbench.texts import LONGEST_LOG, LONGEST_REASON, brief, each, own_documentation, tail, visible
+from srbench.contract.method import Method
+from srbench.store.texts import LONGEST_LOG, LONGEST_REASON, brief, each, own_documentation, tail, visible
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

@@ -15,7 +15,7 @@ from srbench.evaluate import tiles
 from srbench.evaluate.output import BadOutput
 from srbench.evaluate.tiles import PeakBytes, Tiling, tiling_for, upscale_tiled
 from srbench.evaluate.upscale import upscale_image
-from srbench.resize import resize
+from srbench.pictures.resize import resize
 
 
 class Bicubic(srbench.Method):

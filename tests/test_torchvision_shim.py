@@ -32,7 +32,7 @@ def fake_torchvision(folder: Path, body: str) -> Path:
 def test_torchvision_computes_after_the_import():
     # Known answers: the mean of four pixels, and a network's output size.
     printed = run("""
-from srbench.torchvision_shim import import_torchvision
+from srbench.weights.torchvision_shim import import_torchvision
 torchvision = import_torchvision()
 import torch, torchvision as again
 assert again is torchvision
@@ -55,7 +55,7 @@ except RuntimeError as error:
 """)
     report = run("""
 import importlib.metadata
-from srbench.torchvision_shim import torchvision_report
+from srbench.weights.torchvision_shim import torchvision_report
 report = torchvision_report()
 assert report == torchvision_report()
 assert report.version == importlib.metadata.version("torchvision") and report.works
@@ -77,7 +77,7 @@ def test_where_the_operators_are_missing_they_are_declared_and_the_import_begins
     (package / "torchvision" / "extension.py").write_text("")
     printed = run(
         """
-from srbench.torchvision_shim import import_torchvision, torchvision_report
+from srbench.weights.torchvision_shim import import_torchvision, torchvision_report
 print(import_torchvision().extension.__name__)
 report = torchvision_report()
 print(report.works, report.shimmed, report.reason)
@@ -94,7 +94,7 @@ def test_an_import_that_works_is_left_alone(tmp_path):
     printed = run(
         """
 import sys
-from srbench.torchvision_shim import import_torchvision, torchvision_report
+from srbench.weights.torchvision_shim import import_torchvision, torchvision_report
 print(import_torchvision().mark)
 report = torchvision_report()
 print(report.works, report.shimmed, repr(report.reason), "torch" in sys.modules)
@@ -119,7 +119,7 @@ def test_any_other_failure_is_passed_on(tmp_path, body, error):
     printed = run(
         """
 import sys
-from srbench.torchvision_shim import import_torchvision, torchvision_report
+from srbench.weights.torchvision_shim import import_torchvision, torchvision_report
 for _ in range(2):
     try:
         import_torchvision()
@@ -136,7 +136,7 @@ print(report.works, report.shimmed, report.reason, "torch" in sys.modules)
 def test_basicsr_imports_and_computes():
     # BT.601 luma of pure red, through the very function whose module is gone.
     printed = run("""
-from srbench.torchvision_shim import import_basicsr
+from srbench.weights.torchvision_shim import import_basicsr
 basicsr = import_basicsr()
 assert import_basicsr() is basicsr
 import torch
@@ -157,7 +157,7 @@ def test_a_torchvision_that_has_the_module_keeps_it(tmp_path):
     (transforms / "functional_tensor.py").write_text("mark = 'its own'")
     printed = run(
         """
-from srbench.torchvision_shim import alias_functional_tensor
+from srbench.weights.torchvision_shim import alias_functional_tensor
 alias_functional_tensor()
 from torchvision.transforms import functional_tensor
 print(functional_tensor.mark)
@@ -168,4 +168,4 @@ print(functional_tensor.mark)
 
 
 def test_importing_the_shim_imports_no_torch():
-    assert run("import sys, srbench.torchvision_shim; print('torch' in sys.modules)") == "False"
+    assert run("import sys, srbench.weights.torchvision_shim; print('torch' in sys.modules)") == "False"

@@ -4,13 +4,13 @@ import torch
 from training_toys import picture, training_set
 
 import srbench
-from srbench.image import to_image, to_tensor
-from srbench.resize import resize
-from srbench.training.augment import CutBlur
-from srbench.training.pairs import TrainingDataError, read_pairs
-from srbench.training.patches import Patches
-from srbench.training.stages import Batch
-from srbench.training.trainingset import TrainingSet
+from srbench.contract.training_set import TrainingSet
+from srbench.pictures import to_image, to_tensor
+from srbench.pictures.resize import resize
+from srbench.training.data.augment import CutBlur
+from srbench.training.data.batch import Batch
+from srbench.training.data.pairs import TrainingDataError, read_pairs
+from srbench.training.data.patches import Patches
 
 
 def batch(seed: int = 0, side: int = 24, scale: int = 2) -> Batch:

@@ -16,13 +16,14 @@ from torch import nn
 from training_toys import IMAGES, OneWeight, Toy, one_stage, picture, train, training_set, with_changes
 
 import srbench
-from srbench.training import engine
-from srbench.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
-from srbench.training.context import Budget, FitContext, Interrupted
-from srbench.training.divergence import Diverged
-from srbench.training.history import Row
-from srbench.training.patches import Patches
-from srbench.training.stages import Batch, StageError, boundaries, constant, cosine
+from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.training.data.batch import Batch
+from srbench.training.data.patches import Patches
+from srbench.training.loop import engine
+from srbench.training.loop.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from srbench.training.loop.divergence import Diverged
+from srbench.training.loop.history import Row
+from srbench.training.loop.stages import StageError, boundaries, constant, cosine
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from training_toys import picture, training_set
 
 import srbench
-from srbench.image import to_tensor
-from srbench.training.pairs import TrainingDataError, turned
-from srbench.training.patches import Patches
-from srbench.training.trainingset import TrainingSet
+from srbench.contract.training_set import TrainingSet
+from srbench.pictures import to_tensor
+from srbench.training.data.pairs import TrainingDataError, turned
+from srbench.training.data.patches import Patches
 
 
 def found_at(patch: np.ndarray, image: np.ndarray) -> list[tuple[int, int, int]]:
@@ -196,7 +196,7 @@ def test_the_order_continues_where_it_was_saved() -> None:
 def test_replacing_luma_is_the_conversion_to_ycbcr_and_back() -> None:
     from skimage.color import rgb2ycbcr, ycbcr2rgb
 
-    from srbench.training.colour import luma, with_luma
+    from srbench.training.data.colour import luma, with_luma
 
     random = np.random.default_rng(0)
     rgb, y = random.random((5, 4, 3)), random.random((5, 4))

@@ -8,12 +8,13 @@ from torch import nn
 from training_toys import OneWeight, Toy, many_images, one_stage, picture, training_set, with_changes
 
 import srbench
-from srbench.training import compilation, engine, memory_format
-from srbench.training.context import Budget, FitContext
-from srbench.training.memory_format import faster
-from srbench.training.patches import Patches
-from srbench.training.precision import MixedPrecision, PrecisionError
-from srbench.training.stages import Batch
+from srbench.contract.fit import Budget, FitContext
+from srbench.training.data.batch import Batch
+from srbench.training.data.patches import Patches
+from srbench.training.loop import engine
+from srbench.training.speed import compilation, memory_format
+from srbench.training.speed.memory_format import faster
+from srbench.training.speed.precision import MixedPrecision, PrecisionError
 
 CPU = torch.device("cpu")
 
@@ -158,7 +159,7 @@ def test_validation_and_upscaling_are_in_32_bits(tmp_path: Path, precision: str)
 
 def test_losses_that_are_looked_at_late_still_name_the_first_step_that_was_not_finite() -> None:
     """On a GPU losses are looked at now and then."""
-    from srbench.training.losses import NotFinite, RunningLosses
+    from srbench.training.loop.losses import NotFinite, RunningLosses
 
     losses = RunningLosses()
     for step in range(1, 9):
@@ -251,7 +252,7 @@ def test_timing_is_remembered_and_leaves_no_trace(tmp_path: Path, monkeypatch: p
         timed.append(1)
         return "contiguous"
 
-    from srbench.training import steps
+    from srbench.training.loop import steps
 
     monkeypatch.setattr(steps, "faster", slow)
     monkeypatch.setattr(engine, "WORTH_TIMING", (0, 0.0))
@@ -286,7 +287,7 @@ def test_timing_is_remembered_and_leaves_no_trace(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize("steps", [4, 400])
 def test_short_stages_are_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
-    from srbench.training import steps as steps_module
+    from srbench.training.loop import steps as steps_module
 
     timed = []
     monkeypatch.setattr(steps_module, "faster", lambda *arguments: timed.append(1) or "contiguous")

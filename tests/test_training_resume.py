@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file
 from training_toys import Blown, Careful, many_images, training_set
 
-from srbench.training import engine
-from srbench.training.context import Budget, FitContext, Interrupted
+from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.training.loop import engine
 
 STEPS = 40
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from training_toys import Toy, picture, training_set
 
-from srbench.training.context import Budget, FitContext
+from srbench.contract.fit import Budget, FitContext
 from srbench.training.torch_method import ModelError, TorchMethod
 
 
@@ -140,8 +140,8 @@ def test_a_damaged_model_names_its_folder(tmp_path: Path) -> None:
 
 def test_neither_the_base_nor_srcnn_imports_torch_until_it_computes() -> None:
     code = (
-        "import sys, srbench; srbench.TorchMethod, srbench.Stage; import srbench.training.engine, "
-        "srbench.training.patches, srbench_srcnn.method as m; m.SRCNN(); "
+        "import sys, srbench; srbench.TorchMethod, srbench.Stage; import srbench.training.loop.engine, "
+        "srbench.training.data.patches, srbench_srcnn.method as m; m.SRCNN(); "
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -16,16 +16,17 @@ from torch import nn
 from training_toys import OneWeight, many_images, one_stage, picture, training_set, with_changes
 
 import srbench
-from srbench.training import engine
-from srbench.training.checkpoint import CHECKPOINT
-from srbench.training.context import Budget, FitContext, Precision
-from srbench.training.divergence import BEST_WEIGHTS, Diverged
-from srbench.training.heldout import chosen
-from srbench.training.patches import Patches
-from srbench.training.randomness import seed_everything
-from srbench.training.stages import Batch, StageError
-from srbench.training.trainingset import TrainingSet
-from srbench.training.validation import BAD_IN_A_ROW, COST, TIMES, crop_side
+from srbench.contract.fit import Budget, FitContext, Precision
+from srbench.contract.training_set import TrainingSet
+from srbench.training.data.batch import Batch
+from srbench.training.data.heldout import chosen
+from srbench.training.data.patches import Patches
+from srbench.training.loop import engine
+from srbench.training.loop.checkpoint import CHECKPOINT
+from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
+from srbench.training.loop.randomness import seed_everything
+from srbench.training.loop.stages import StageError
+from srbench.training.loop.validation import BAD_IN_A_ROW, COST, TIMES, crop_side
 
 
 @given(st.lists(st.none() | st.integers(0, 30), max_size=200))

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from srbench.download import sha256_of
-from srbench.plugins import registry
-from srbench.torchvision_shim import import_torchvision
+from srbench.registry.registry import registry
+from srbench.store.files import sha256_of
 from srbench.training.vgg import SMALLEST, vgg_features
-from srbench.weights import WeightsDamaged, WeightsMissing
+from srbench.weights.lookup import WeightsDamaged, WeightsMissing
+from srbench.weights.torchvision_shim import import_torchvision
 
 State = dict[str, torch.Tensor]
 LAYERS = ("vgg22", "vgg54", "conv54")

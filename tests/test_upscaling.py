@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from srbench.cli import cli
-from srbench.image import read_image, write_image
-from srbench.picturefiles import is_hidden, left_out
-from srbench.upscaling import passed_over, pictures
+from srbench.commands.upscale import passed_over, pictures
+from srbench.pictures import read_image, write_image
+from srbench.pictures.names import is_hidden, left_out
 
 
 def textured(high: float, dtype: type, low: float = 0) -> np.ndarray:

@@ -13,11 +13,11 @@ from msgspec import to_builtins
 from rig import Bench
 
 from srbench.cli import cli
-from srbench.image import write_image
 from srbench.matrix import read_matrix
-from srbench.names import ImageName, read_names, write_names
-from srbench.runner.plan import make_plan
-from srbench.store import Store
+from srbench.pictures import write_image
+from srbench.runner.planning.plan import make_plan
+from srbench.store.image_names import ImageName, read_names, write_names
+from srbench.store.records import Store
 
 ASKED = "cam, test split: no value is above 4095 (the highest is 4095), but white is 65535: did you mean `peak: 4095`?"
 LEFT_OUT = "cam: left out: 1 file (.dcm)"

@@ -16,12 +16,13 @@ from rig.server import CONTENT, serving
 from safetensors.torch import save_file
 
 import srbench
-from srbench import filehash, weights
-from srbench.hookspecs import hookimpl
-from srbench.plugins import Plugin, PluginError, Registry
-from srbench.published_weights import published_weights
-from srbench.weights import WeightsDamaged, WeightsMissing, load_state, load_weights, weights_path, weights_state
-from srbench.weightsfile import WeightsFile, WeightsFileError
+from srbench.contract.hookspecs import hookimpl
+from srbench.contract.weights_file import WeightsFile, WeightsFileError
+from srbench.registry.builtin_weights import published_weights
+from srbench.registry.registry import Plugin, PluginError, Registry
+from srbench.store import files
+from srbench.weights import lookup
+from srbench.weights.lookup import WeightsDamaged, WeightsMissing, load_state, load_weights, weights_path, weights_state
 
 HASH = "0" * 64
 
@@ -64,7 +65,7 @@ def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
         save(path)
         true = {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "size": path.stat().st_size}
         registry = registry_of(declaration(file=file, **{**true, **facts}))
-        monkeypatch.setattr(weights, "registry", lambda: registry)
+        monkeypatch.setattr(lookup, "registry", lambda: registry)
         return path
 
     return place
@@ -176,8 +177,8 @@ class TestLoading:
         self, put: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         hashed = []
-        true_hash = filehash.sha256_of
-        monkeypatch.setattr(filehash, "sha256_of", lambda path: hashed.append(path) or true_hash(path))
+        true_hash = files.sha256_of
+        monkeypatch.setattr(files, "sha256_of", lambda path: hashed.append(path) or true_hash(path))
         path = put(lambda path: torch.save(network().state_dict(), path))
         for _ in range(3):
             weights_path("toy")
@@ -353,7 +354,7 @@ class TestPublished:
         ],
     )
     def test_addresses_and_sizes_are_torchvisions(self, name: str, kind: str) -> None:
-        from srbench.torchvision_shim import import_torchvision
+        from srbench.weights.torchvision_shim import import_torchvision
 
         published = getattr(import_torchvision().models, kind).IMAGENET1K_V1
         (file,) = (file for file in published_weights() if file.name == name)
@@ -367,20 +368,20 @@ def test_what_is_missing_damaged_or_partly_there_is_fetched(put: Callable[..., P
     with serving() as server:
         facts = {"url": server.url, "sha256": hashlib.sha256(CONTENT).hexdigest(), "size": len(CONTENT)}
         path = put(lambda path: path.write_bytes(b"damaged"), "weights.pth", **facts)
-        file = weights.weights_file("toy")
+        file = lookup.weights_file("toy")
         assert weights_state(file) == "damaged"
         path.unlink()
         assert weights_state(file) == "absent"
         server.cuts = [1000]
         with pytest.raises(srbench.SrbenchError):
-            weights.download(file.url, path, sha256=file.sha256, pauses=(), size=file.size)
+            lookup.download(file.url, path, sha256=file.sha256, pauses=(), size=file.size)
         assert weights_state(file) == "partly here"
-        assert weights.fetch_weights("toy") == path
+        assert lookup.fetch_weights("toy") == path
         assert weights_state(file) == "here"
         requests = len(server.asked)
-        assert weights.fetch_weights("toy") == path
+        assert lookup.fetch_weights("toy") == path
         assert len(server.asked) == requests
         path.write_bytes(b"damaged")
-        assert weights.fetch_weights("toy") == path
+        assert lookup.fetch_weights("toy") == path
         assert path.read_bytes() == CONTENT
     assert [entry.name for entry in (tmp_path / "weights").iterdir()] == ["weights.pth"]

@@ -14,13 +14,13 @@ from bench_in_process import InProcess, Nearest, picture
 from skimage.metrics import peak_signal_noise_ratio
 
 import srbench
-from srbench.dataset import Item
-from srbench.filehash import sha256, stamp
-from srbench.image import read_image
-from srbench.protocol import Protocol
-from srbench.runner.splits import Splits
-from srbench.runner.survey import Surveyor
-from srbench.runner.witness import Outdated, Witness
+from srbench.contract.dataset import Item
+from srbench.contract.protocol import Protocol
+from srbench.pictures import read_image
+from srbench.runner.planning.splits import Splits
+from srbench.runner.planning.survey import Surveyor
+from srbench.runner.work.witness import Outdated, Witness
+from srbench.store.files import sha256, stamp
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +110,7 @@ def test_a_mask_or_lr_that_is_exchanged_is_noticed_when_it_is_read(bench: InProc
     picture(hr, 0)
     picture(mask, 1, channels=1)
     small = read_image(hr)[::2, ::2]
-    srbench.image.write_image(lr, small)
+    srbench.pictures.write_image(lr, small)
 
     class Own(srbench.Dataset):
         def test(self) -> list[Item]:
@@ -129,7 +129,7 @@ def test_a_mask_or_lr_that_is_exchanged_is_noticed_when_it_is_read(bench: InProc
     witness = Witness()
     (item,) = witness.items(use, "test", tmp_path, reads)
     assert np.array_equal(item.read_hr()[0], read_image(hr))
-    srbench.image.write_image(lr, 255 - small)
+    srbench.pictures.write_image(lr, 255 - small)
     picture(mask, 2, channels=1)
     for read in (lambda: item.read_lr("bicubic", 2), item.read_mask):
         with pytest.raises(Outdated):
@@ -189,7 +189,7 @@ def test_a_picture_with_the_same_size_and_time_in_the_place_of_another_is_looked
     old, new = tmp_path / "a.bmp", tmp_path / "new.bmp"
     for path, seed in ((old, 0), (new, 1)):
         image = np.random.default_rng(seed).integers(0, 256, (16, 16, 3), np.uint8)
-        srbench.image.write_image(path.with_suffix(".png"), image)
+        srbench.pictures.write_image(path.with_suffix(".png"), image)
         from PIL import Image
 
         Image.fromarray(image).save(path)
@@ -217,7 +217,7 @@ def test_a_file_is_hashed_again_when_it_may_be_another(tmp_path: Path) -> None:
 
 
 def test_verify_reads_what_is_remembered_again(bench: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    from srbench.runner import survey
+    from srbench.runner.planning import survey
 
     bench.plan()
     read: list[Path] = []
@@ -232,7 +232,7 @@ def test_verify_reads_what_is_remembered_again(bench: InProcess, monkeypatch: py
 def test_files_among_parameters_are_watched_wherever_they_stand(bench: InProcess, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from srbench.runner.provenance import files_of
+    from srbench.runner.planning.provenance import files_of
 
     one, two = tmp_path / "one.pth", tmp_path / "two.py"
     one.write_bytes(b"1")
@@ -243,8 +243,8 @@ def test_files_among_parameters_are_watched_wherever_they_stand(bench: InProcess
 
 
 def test_what_was_learned_from_an_exchanged_picture_is_not_gone_on_with(tmp_path: Path) -> None:
-    from srbench.runner import worker
     from srbench.runner.jobs import Job
+    from srbench.runner.work import worker
 
     train = {"on": ["same"], "budget": {"steps": 50}}
     bench = InProcess(tmp_path, methods=[{"srcnn": {"preset": "small"}}], train=train)

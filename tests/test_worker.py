@@ -11,16 +11,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from srbench.commands.upscale import Picture, load_method, upscale_file
 from srbench.errors import SrbenchError
-from srbench.image import read_image, write_image
 from srbench.matrix import read_matrix
-from srbench.plugins import registry
-from srbench.runner import worker
-from srbench.runner.energy import EnergyMeter
+from srbench.pictures import read_image, write_image
+from srbench.registry.registry import registry
 from srbench.runner.jobs import Evaluation, Job, Training
-from srbench.runner.plan import PlannedCell, make_plan
-from srbench.store import SCORES, Record, Store
-from srbench.upscaling import Picture, load_method, upscale_file
+from srbench.runner.planning.plan import PlannedCell, make_plan
+from srbench.runner.work import worker
+from srbench.runner.work.energy import EnergyMeter
+from srbench.store.records import SCORES, Record, Store
 
 
 @pytest.fixture

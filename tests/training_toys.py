@@ -12,10 +12,11 @@ import torch
 from torch import nn
 
 import srbench
-from srbench.image import Image
-from srbench.training.context import Budget, FitContext
-from srbench.training.stages import Batch, cosine
-from srbench.training.trainingset import TrainingSet
+from srbench.contract.fit import Budget, FitContext
+from srbench.contract.training_set import TrainingSet
+from srbench.pictures import Image
+from srbench.training.data.batch import Batch
+from srbench.training.loop.stages import cosine
 
 
 def picture(height: int, width: int, channels: int = 3, depth: str = "uint8", seed: int = 0) -> Image:

@@ -32,7 +32,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit: 0 fine, 1 some cell failed, 2 bad usage or bad matrix, 130 interrupted."""
     from srbench.errors import SrbenchError
-    from srbench.texts import visible
+    from srbench.store.texts import visible
 
     try:
         code = cli.main(standalone_mode=False)

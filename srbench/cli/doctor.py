@@ -12,7 +12,7 @@ from srbench.cli.output import print_rows
 @json_option
 def command(as_json: bool) -> None:
     """Check Python, torch, devices, memory, disk, the data root, plugins. Exits with 1 when something is wrong."""
-    from srbench.diagnosis import diagnose
+    from srbench.commands.doctor import diagnose
 
     findings = diagnose()
     rows = [{"check": one.check, "state": "ok" if one.ok else "wrong", "finding": one.finding} for one in findings]

@@ -21,11 +21,11 @@ FORMATS = ("csv", "parquet", "json", "latex", "markdown")
 def command(matrix: Path, store: Path | None, form: str, images: bool, out: Path | None) -> None:
     """Write the scores of MATRIX: tidy rows (csv, parquet, json), or a table of means for a paper (latex, markdown)."""
     from srbench.api import default_store
-    from srbench.export import encode
-    from srbench.frames import cells_frame, images_frame
+    from srbench.commands.export import encode
     from srbench.matrix import read_matrix
-    from srbench.runner.plan import make_plan
-    from srbench.store import Store
+    from srbench.runner.planning.plan import make_plan
+    from srbench.store.frames import cells_frame, images_frame
+    from srbench.store.records import Store
 
     read = read_matrix(matrix)
     place = Store(store or default_store(read))

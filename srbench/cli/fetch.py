@@ -6,7 +6,7 @@ import click
 
 from srbench.cli.options import json_option
 from srbench.cli.output import print_rows
-from srbench.texts import visible
+from srbench.store.texts import visible
 
 
 @click.command("fetch", short_help="Get datasets and weights, or list what there is to get.")
@@ -21,7 +21,7 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
     if names:
         _fetch(names)
         return
-    from srbench.fetching import fetchables
+    from srbench.commands.fetch import fetchables
 
     rows = [
         {
@@ -41,8 +41,8 @@ def _fetch(names: tuple[str, ...]) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+    from srbench.commands.fetch import check_names, fetch
     from srbench.errors import SrbenchError
-    from srbench.fetching import check_names, fetch
 
     check_names(names)
     failed = False

@@ -8,10 +8,10 @@ import click
 
 from srbench.cli.options import json_option
 from srbench.cli.output import print_json
-from srbench.texts import own_documentation
+from srbench.store.texts import own_documentation
 
 if TYPE_CHECKING:
-    from srbench.plugins import Registered
+    from srbench.registry.registry import Registered
 
 
 @click.command("info", short_help="What a method, dataset, metric, extractor or protocol is, and its parameters.")
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def command(name: str, as_json: bool) -> None:
     """Describe everything called NAME: where it comes from, what it does, its parameters and presets."""
     from srbench.errors import SrbenchError, nearest
-    from srbench.plugins import KINDS, registry
+    from srbench.registry.registry import KINDS, registry
 
     offered = registry()
     found = [one for kind in KINDS for one in offered.entries(kind) if one.entry.name == name]
@@ -39,7 +39,7 @@ def _facts(registered: Registered) -> dict[str, Any]:
     import inspect
     from dataclasses import asdict, is_dataclass
 
-    from srbench.params import parameters
+    from srbench.registry.parameters import parameters
 
     target = registered.load()
     facts: dict[str, Any] = {

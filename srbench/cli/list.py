@@ -6,7 +6,7 @@ import click
 
 from srbench.cli.options import json_option
 from srbench.cli.output import print_rows
-from srbench.texts import brief
+from srbench.store.texts import brief
 
 KINDS = ("methods", "datasets", "metrics", "extractors", "protocols", "executors", "weights", "plugins")
 
@@ -21,8 +21,8 @@ def command(kind: str | None, as_json: bool) -> None:
     `list plugins` also shows those that cannot be loaded, and why; `list weights`, whose files they are and on what
     terms. `srbench fetch` says which of them are here.
     """
-    from srbench.plugins import KINDS as OFFERED
-    from srbench.plugins import registry
+    from srbench.registry.registry import KINDS as OFFERED
+    from srbench.registry.registry import registry
 
     if kind == "plugins":
         print_rows(_plugins(), as_json)
@@ -47,7 +47,7 @@ def command(kind: str | None, as_json: bool) -> None:
 
 
 def _plugins() -> list[dict[str, str]]:
-    from srbench.plugins import registry
+    from srbench.registry.registry import registry
 
     fine = [
         {"plugin": plugin.distribution, "version": plugin.version, "state": "ok", "reason": ""}
@@ -65,7 +65,7 @@ def _plugins() -> list[dict[str, str]]:
 
 
 def _weights() -> list[dict[str, object]]:
-    from srbench.plugins import registry
+    from srbench.registry.registry import registry
 
     return [
         {

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from srbench.texts import each, visible
+from srbench.store.texts import each, visible
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:

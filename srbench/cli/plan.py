@@ -9,7 +9,7 @@ import click
 
 from srbench.cli.options import json_option, matrix_argument, store_option, verify_option
 from srbench.cli.output import print_rows
-from srbench.leaderboard.numerals import plural
+from srbench.leaderboard.words.numerals import plural
 
 
 @click.command("plan", short_help="What would run, what is done, what is stale and why.")
@@ -25,8 +25,8 @@ def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> No
     """
     from srbench.api import default_store
     from srbench.matrix import read_matrix
-    from srbench.runner.plan import make_plan
-    from srbench.store import Store
+    from srbench.runner.planning.plan import make_plan
+    from srbench.store.records import Store
 
     read = read_matrix(matrix)
     place = Store(store or default_store(read))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from srbench.cli.options import matrix_argument, store_option
-from srbench.texts import brief, visible
+from srbench.store.texts import brief, visible
 
 if TYPE_CHECKING:
     from srbench.leaderboard import Published

@@ -13,11 +13,11 @@ import click
 
 from srbench.cli.options import matrix_argument, store_option, verify_option
 from srbench.errors import nearest
-from srbench.leaderboard.numerals import plural
+from srbench.leaderboard.words.numerals import plural
 
 if TYPE_CHECKING:
-    from srbench.runner.plan import PlannedCell
-    from srbench.store import Status
+    from srbench.runner.planning.plan import PlannedCell
+    from srbench.store.records import Status
 
 STATUSES: tuple[Status, ...] = ("failed", "timeout", "out_of_memory", "killed", "skipped", "ok")
 
@@ -60,7 +60,7 @@ def command(
     from srbench.cli.report import tell, tell_of_sharing
     from srbench.leaderboard import board_folder, publish
     from srbench.matrix import read_matrix
-    from srbench.runner.display import Lines
+    from srbench.runner.supervision.display import Lines
 
     chosen, retried = _where(where), _statuses(retry)
     read = read_matrix(matrix)

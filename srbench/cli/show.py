@@ -8,7 +8,7 @@ import click
 
 from srbench.cli.options import json_option, store_option
 from srbench.cli.output import print_json
-from srbench.texts import visible
+from srbench.store.texts import visible
 
 
 @click.command("show", short_help="A cell's record and its log.")
@@ -19,8 +19,8 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     """Show the record of CELL: its label (`set5/x4-y/bicubic`) or the first digits of its key."""
     import msgspec
 
-    from srbench.names import read_names
-    from srbench.stores import find_record
+    from srbench.store.find import find_record
+    from srbench.store.image_names import read_names
 
     place, stored = find_record(cell, store)
     record = stored.by_name()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from srbench.upscaling import Picture
+    from srbench.commands.upscale import Picture
 
 
 @click.command("upscale", short_help="Upscale your own pictures with any method.")
@@ -67,7 +67,7 @@ def command(
     """
     from rich.console import Console
 
-    from srbench.upscaling import free_memory, load_method, passed_over, pictures, usable_device
+    from srbench.commands.upscale import free_memory, load_method, passed_over, pictures, usable_device
 
     given = _parameters(params)
     files = pictures(images, out)
@@ -99,8 +99,8 @@ def _upscale_all(
     console: Console, chosen: Any, todo: list[Picture], title: str, memory: float, peak: float | None
 ) -> int:
     """Upscale one after the other; returns how many failed."""
-    from srbench.texts import brief
-    from srbench.upscaling import upscale_file
+    from srbench.commands.upscale import upscale_file
+    from srbench.store.texts import brief
 
     failed = 0
     sizes = [_megapixels(picture.path, chosen.scale) for picture in todo]
@@ -154,7 +154,7 @@ def _progress(console: Console) -> Progress:
 
 def _megapixels(path: Path, scale: int) -> float:
     """The size of the SR, in megapixels; 0 for a picture that cannot be read, which says so in its turn."""
-    from srbench.image import ImageError, image_size
+    from srbench.pictures import ImageError, image_size
 
     try:
         height, width = image_size(path)
@@ -164,7 +164,7 @@ def _megapixels(path: Path, scale: int) -> float:
 
 
 def _parameters(params: tuple[str, ...]) -> dict[str, Any]:
-    from srbench.yaml_nodes import plain, read_nodes
+    from srbench.matrix.yaml_nodes import plain, read_nodes
 
     given: dict[str, Any] = {}
     for param in params:

@@ -22,9 +22,9 @@ def command(place: Path | None, store: Path | None, as_json: bool) -> None:
     """
     from srbench.api import default_store
     from srbench.matrix import read_matrix
-    from srbench.store import SHELVES
-    from srbench.stores import stores
-    from srbench.verification import faults
+    from srbench.store.find import stores
+    from srbench.store.records import SHELVES
+    from srbench.store.verify import faults
 
     if store is None and place is not None:
         store = place if any((place / shelf).is_dir() for shelf in SHELVES) else default_store(read_matrix(place))

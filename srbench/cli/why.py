@@ -8,7 +8,7 @@ import click
 
 from srbench.cli.options import json_option, store_option
 from srbench.cli.output import print_json
-from srbench.texts import visible
+from srbench.store.texts import visible
 
 
 @click.command("why", short_help="Why a cell is stale or not ok.")
@@ -17,9 +17,9 @@ from srbench.texts import visible
 @json_option
 def command(cell: str, store: Path | None, as_json: bool) -> None:
     """Tell which component of CELL's key changed since it was recorded, or why it is not ok."""
-    from srbench.runner.changes import changes
-    from srbench.runner.plan import make_plan
-    from srbench.stores import find_record
+    from srbench.runner.planning.changes import changes
+    from srbench.runner.planning.plan import make_plan
+    from srbench.store.find import find_record
 
     place, record = find_record(cell, store)
     answer = {"cell": record.label, "key": record.key, "status": record.status, "reason": record.reason}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from srbench.dataset import Item
+from srbench.contract.dataset import Item
+from srbench.contract.method import Method
+from srbench.contract.protocol import Protocol
 from srbench.evaluate.output import checked
-from srbench.image import suffix_for, to_image, to_tensor, write_image
-from srbench.method import Method
-from srbench.protocol import Protocol
+from srbench.pictures import suffix_for, to_image, to_tensor, write_image
 
 
 def reconstruct_split(

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from srbench.contract.method import Method
 from srbench.evaluate.tiles import tiling_for, upscale_tiled
-from srbench.method import Method
 
 if TYPE_CHECKING:
     import torch

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from srbench.contract.generator import Generator, SampleContext
 from srbench.evaluate.output import checked
-from srbench.generator import Generator, SampleContext
-from srbench.image import Image, suffix_for, to_image, write_image
+from srbench.pictures import Image, suffix_for, to_image, write_image
 
 AT_ONCE = 16
 """Images in one call of a generator: what a small GPU holds at the sizes of today's protocols."""

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from srbench.evaluate.descriptor import describe
-from srbench.image import Image
-from srbench.store import write_table
+from srbench.pictures import Image
+from srbench.store.files import write_table
 
 AT_ONCE = 256
 """Images compared with all training images in one product."""

@@ -11,13 +11,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from srbench.dataset import Item
+from srbench.contract.dataset import Item
+from srbench.contract.metric import ImageMetric, Metric, SetMetric, Skip, Source
+from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError
-from srbench.image import Image, read_image, to_tensor
-from srbench.metric import ImageMetric, Metric, SetMetric, Skip, Source, is_score
-from srbench.protocol import Protocol
-from srbench.store import MetricResult
-from srbench.units import unit_means
+from srbench.pictures import Image, read_image, to_tensor
+from srbench.statistics.scores import is_score
+from srbench.statistics.units import unit_means
+from srbench.store.records import MetricResult
 
 if TYPE_CHECKING:
     import torch

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from srbench.method import Method
+    from srbench.contract.method import Method
 
 PROBES = (48, 128)
 """Sides, in LR pixels, of the two tiles on which memory is measured."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srbench.dataset import Item
+from srbench.contract.dataset import Item
+from srbench.contract.method import Method
+from srbench.contract.protocol import Protocol
 from srbench.evaluate.cost import LATENCY_SIDE
 from srbench.evaluate.output import checked
 from srbench.evaluate.tiles import tiling_for, upscale_tiled
-from srbench.image import suffix_for, to_image, to_tensor, write_image
-from srbench.method import Method
-from srbench.protocol import Protocol
+from srbench.pictures import suffix_for, to_image, to_tensor, write_image
 
 if TYPE_CHECKING:
     import torch

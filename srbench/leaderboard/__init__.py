@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from srbench.leaderboard.folder import BoardFolder
+    from srbench.leaderboard.pages.folder import BoardFolder
     from srbench.matrix import Matrix
-    from srbench.runner.plan import Plan
+    from srbench.runner.planning.plan import Plan
 
 LEADERBOARDS = Path("leaderboards")
 
@@ -40,9 +40,9 @@ def publish(plan: Plan, store_root: Path, out: Path | None = None, *, anew: bool
     Without `anew`, pages made from just these records by just this srbench are left alone. Raises `PublishError`, with
     nothing changed, where files of others are in the way.
     """
-    from srbench.leaderboard.boards import check_boards
-    from srbench.leaderboard.downloads import made_from
-    from srbench.leaderboard.pages import write_board
+    from srbench.leaderboard.pages.board import write_board
+    from srbench.leaderboard.pages.boards import check_boards
+    from srbench.leaderboard.pages.downloads import made_from
 
     board, listed = board_folder(plan.matrix, out), out is None
     folder = board.path
@@ -58,7 +58,7 @@ def publish(plan: Plan, store_root: Path, out: Path | None = None, *, anew: bool
 
 def board_folder(matrix: Matrix, out: Path | None) -> BoardFolder:
     """Where the board of a matrix goes. Raises `PublishError` where that is not free for it."""
-    from srbench.leaderboard.folder import BoardFolder
+    from srbench.leaderboard.pages.folder import BoardFolder
 
     folder = BoardFolder(out or LEADERBOARDS / matrix.name, matrix)
     folder.check()
@@ -78,7 +78,7 @@ def write_pages(plan: Plan, store_root: Path, out: Path, *, listed: bool = False
     only the plan's records, their files in the store, and (for HR pictures) the datasets. The same input gives the
     same bytes. Files in `out` that are not the board's stay as they are; where they are in the way: `PublishError`.
     """
-    from srbench.leaderboard.pages import write_board
+    from srbench.leaderboard.pages.board import write_board
 
     write_board(plan, store_root, out, listed)
     return out / "index.html"
@@ -86,6 +86,6 @@ def write_pages(plan: Plan, store_root: Path, out: Path, *, listed: bool = False
 
 def write_index(folder: Path) -> Path:
     """Write `folder/index.html`, which lists every leaderboard in the folder (subfolders holding `board.json`)."""
-    from srbench.leaderboard.boards import write_boards
+    from srbench.leaderboard.pages.boards import write_boards
 
     return write_boards(folder)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from srbench.protocol import Protocol, Task
-from srbench.training.context import Budget, Precision
-from srbench.uses import Use
+from srbench.contract.fit import Budget, Precision
+from srbench.contract.protocol import Protocol, Task
+from srbench.registry.configured import Use
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
+from srbench.contract.fit import Budget, BudgetUnit, Precision
+from srbench.contract.method import Method
+from srbench.contract.metric import Metric
+from srbench.contract.protocol import Protocol, Task
 from srbench.errors import SrbenchError
 from srbench.matrix.contents import Limits, Matrix
-from srbench.matrix.uses import Named, Uses
+from srbench.matrix.entries import Named, Uses
 from srbench.matrix.values import Pair, Values
-from srbench.method import Method
-from srbench.metric import Metric
-from srbench.plugins import Kind, PluginError, Registry
-from srbench.plugins import registry as installed
-from srbench.protocol import Protocol, Task
-from srbench.training.context import Budget, BudgetUnit, Precision
-from srbench.uses import Use
-from srbench.yaml_nodes import Node, Problem, Scalar, describe, read_file
+from srbench.matrix.yaml_nodes import Node, Problem, Scalar, describe, read_file
+from srbench.registry.configured import Use
+from srbench.registry.registry import Kind, PluginError, Registry
+from srbench.registry.registry import registry as installed
 
 FILE_NAME = "matrix.yaml"
 SAME = "same"

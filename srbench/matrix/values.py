@@ -7,7 +7,7 @@ import re
 from typing import TypeVar
 
 from srbench.errors import nearest
-from srbench.yaml_nodes import Mapping, Node, Problem, Scalar, Sequence, describe, shorten
+from srbench.matrix.yaml_nodes import Mapping, Node, Problem, Scalar, Sequence, describe, shorten
 
 Text = TypeVar("Text", bound=str)
 Pair = tuple[Scalar, Node]

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from srbench.registry.configured import Use
+from srbench.registry.sources import dependencies
 from srbench.runner.jobs import Job
-from srbench.sources import dependencies
-from srbench.uses import Use
 
 PACKAGES = ("srbench", "torch", "numpy", "pillow", "imagecodecs")
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from srbench.cell import Cell
+from srbench.contract.fit import Budget, Precision
+from srbench.contract.protocol import Protocol
 from srbench.matrix import Limits
-from srbench.protocol import Protocol
-from srbench.store import Shelf
-from srbench.training.context import Budget, Precision
-from srbench.uses import Use
+from srbench.registry.configured import Use
+from srbench.store.cell import Cell
+from srbench.store.records import Shelf
 
 Point = dict[str, str | int | None]
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
-if TYPE_CHECKING:
-    from srbench.testing.subjects import Subject
+from srbench.registry.parameters import resolve
+from srbench.registry.registry import Registered, Registry
+from srbench.registry.registry import registry as installed
 
 CheckedKind = Literal["method", "metric", "dataset", "extractor"]
 Status = Literal["passed", "failed", "blocked", "unchecked"]
@@ -122,3 +126,50 @@ def run_checks(subject: Subject) -> Iterator[Outcome]:
     """Every check that applies to a subject, without pytest: `run_checks(MethodSubject("bicubic"))`."""
     for one in subject.checks():
         yield run_check(one, subject)
+
+
+class Subject:
+    """One entry of a registry, with parameters.
+
+    params: as a matrix file would give them; `preset` may be among them.
+    """
+
+    kind: ClassVar[CheckedKind]
+
+    def __init__(self, name: str, params: Mapping[str, Any] | None = None, registry: Registry | None = None) -> None:
+        self.name = name
+        self.given = {key: str(value) if isinstance(value, Path) else value for key, value in (params or {}).items()}
+        self.outcomes: dict[str, Outcome] = {}
+        self.registry = registry
+        self._workspace = tempfile.TemporaryDirectory(prefix="srbench-check-")
+
+    @property
+    def label(self) -> str:
+        """The name, with the parameters where there are any: `srcnn(preset=small)`."""
+        given = ",".join(f"{key}={value}" for key, value in self.given.items())
+        return f"{self.name}({given})" if given else self.name
+
+    @property
+    def registered(self) -> Registered:
+        """The registry's entry; `PluginError` when there is none."""
+        return (installed() if self.registry is None else self.registry).get(self.kind, self.name)
+
+    @cached_property
+    def target(self) -> Any:
+        """The class."""
+        return self.registered.load()
+
+    def create(self) -> Any:
+        """A new instance."""
+        return self.target(**resolve(self.target, self.given))
+
+    def checks(self) -> list[Check]:
+        """The checks that apply; of a class that cannot be loaded, only the one that says so."""
+        loads, *others = checks_for(self.kind)
+        if run_check(loads, self).status != "passed":
+            return [loads]
+        return [loads, *(one for one in others if one.applies(self))]
+
+    def folder(self) -> Path:
+        """A new empty folder, gone when the subject is."""
+        return Path(tempfile.mkdtemp(dir=self._workspace.name))

@@ -14,14 +14,13 @@ from typing import Any
 
 import msgspec
 
-from srbench.dataset import Dataset
-from srbench.extractor import Extractor
-from srbench.method import Method
-from srbench.metric import ImageMetric, SetMetric
-from srbench.params import PRESET, ParameterError, parameters, resolve
-from srbench.plugins import PluginError
-from srbench.testing.check import CheckedKind, CheckFailure, check
-from srbench.testing.subjects import Subject
+from srbench.contract.dataset import Dataset
+from srbench.contract.extractor import Extractor
+from srbench.contract.method import Method
+from srbench.contract.metric import ImageMetric, SetMetric
+from srbench.registry.parameters import PRESET, ParameterError, parameters, resolve
+from srbench.registry.registry import PluginError
+from srbench.testing.check import CheckedKind, CheckFailure, Subject, check
 
 _CONTRACT: dict[CheckedKind, tuple[type, ...]] = {
     "method": (Method,),

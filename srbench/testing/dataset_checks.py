@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from srbench.dataset import DatasetMissing, Item, Picture
+from srbench.contract.dataset import DatasetMissing, Item, Picture
+from srbench.contract.protocol import Protocol
+from srbench.contract.regions import overlapping, regions
 from srbench.errors import SrbenchError
-from srbench.image import Image, read_image
-from srbench.offline import no_network
-from srbench.protocol import Protocol
-from srbench.regions import overlapping, regions
+from srbench.pictures import Image, read_image
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.subjects import DatasetSubject
+from srbench.weights.offline import no_network
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 

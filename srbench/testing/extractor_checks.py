@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srbench.extractor import Extractor
+from srbench.contract.extractor import Extractor
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.pictures import lr_batch
 from srbench.testing.subjects import ExtractorSubject

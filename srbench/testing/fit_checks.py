@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from srbench.method import Method
+from srbench.contract.fit import Interrupted
+from srbench.contract.method import Method
 from srbench.testing.check import CannotCheck, CheckFailure, check
 from srbench.testing.subjects import MethodSubject, seeded
-from srbench.training.context import Interrupted
 
 LONGER = 4
 """Steps of a training that is interrupted half way."""
@@ -131,7 +131,7 @@ def _interrupt(subject: MethodSubject, folder: Path) -> int:
         return undisturbed.calls
     raise CheckFailure(
         "context.stop() answered True, and fit went on; it should write its checkpoint and raise "
-        "srbench.training.context.Interrupted"
+        "srbench.contract.fit.Interrupted"
     )
 
 

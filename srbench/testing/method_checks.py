@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from srbench.method import Problem
-from srbench.metric import Skip
+from srbench.contract.method import Problem
+from srbench.contract.metric import Skip
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.pictures import lr_batch
 from srbench.testing.subjects import MethodSubject, seeded

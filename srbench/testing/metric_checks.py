@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, get_args
 
-from srbench.dataset import Item
-from srbench.image import Image, to_tensor
-from srbench.metric import ImageMetric, Metric, SetMetric, Skip, Source
-from srbench.protocol import Protocol
+from srbench.contract.dataset import Item
+from srbench.contract.metric import ImageMetric, Metric, SetMetric, Skip, Source
+from srbench.contract.protocol import Protocol
+from srbench.pictures import Image, to_tensor
 from srbench.testing.check import CannotCheck, CheckFailure, check
 from srbench.testing.pictures import metric_image, with_noise
 from srbench.testing.subjects import MetricSubject, marked_items

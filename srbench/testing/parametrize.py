@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from srbench.errors import SrbenchError
-from srbench.plugins import Registry
-from srbench.testing.check import Check, run_check
-from srbench.testing.subjects import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject, Subject
+from srbench.registry.registry import Registry
+from srbench.testing.check import Check, Subject, run_check
+from srbench.testing.subjects import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject
 
 Named = str | tuple[str, Mapping[str, Any]]
 """A registered name, alone or with parameters: `("srcnn", {"preset": "small"})`."""

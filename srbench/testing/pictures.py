@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from srbench.image import Image
+from srbench.pictures import Image
 
 if TYPE_CHECKING:
     import torch

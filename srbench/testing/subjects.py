@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -13,23 +12,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from srbench.dataroot import data_root
-from srbench.dataset import Dataset, DatasetMissing, Item
-from srbench.extractor import Extractor, ExtractorUse
-from srbench.generator import Generator, SampleContext
-from srbench.method import Method, Problem
-from srbench.metric import Metric, Skip
-from srbench.offline import no_network
-from srbench.params import resolve
-from srbench.plugins import Registered, Registry
-from srbench.plugins import registry as installed
-from srbench.protocol import Protocol
-from srbench.testing.check import CannotCheck, Check, CheckedKind, CheckFailure, Outcome, checks_for, run_check
+from srbench.contract.dataset import Dataset, DatasetMissing, Item
+from srbench.contract.extractor import Extractor, ExtractorUse
+from srbench.contract.fit import Budget, FitContext
+from srbench.contract.generator import Generator, SampleContext
+from srbench.contract.method import Method, Problem
+from srbench.contract.metric import Metric, Skip
+from srbench.contract.protocol import Protocol
+from srbench.contract.training_set import TrainingSet
+from srbench.registry.configured import extractor_use
+from srbench.registry.registry import Registry
+from srbench.registry.registry import registry as installed
+from srbench.testing.check import CannotCheck, CheckFailure, Subject
 from srbench.testing.pictures import lr_batch, textured_uint8
-from srbench.training.context import Budget, FitContext
-from srbench.training.trainingset import TrainingSet
-from srbench.uses import extractor_use
-from srbench.weights import WeightsMissing, weights_path
+from srbench.weights.data_root import data_root
+from srbench.weights.lookup import WeightsMissing, weights_path
+from srbench.weights.offline import no_network
 
 if TYPE_CHECKING:
     import torch
@@ -37,53 +35,6 @@ if TYPE_CHECKING:
 
 CLASSES = ("even", "odd")
 """Of the pictures that generators learn from."""
-
-
-class Subject:
-    """One entry of a registry, with parameters.
-
-    params: as a matrix file would give them; `preset` may be among them.
-    """
-
-    kind: ClassVar[CheckedKind]
-
-    def __init__(self, name: str, params: Mapping[str, Any] | None = None, registry: Registry | None = None) -> None:
-        self.name = name
-        self.given = {key: str(value) if isinstance(value, Path) else value for key, value in (params or {}).items()}
-        self.outcomes: dict[str, Outcome] = {}
-        self.registry = registry
-        self._workspace = tempfile.TemporaryDirectory(prefix="srbench-check-")
-
-    @property
-    def label(self) -> str:
-        """The name, with the parameters where there are any: `srcnn(preset=small)`."""
-        given = ",".join(f"{key}={value}" for key, value in self.given.items())
-        return f"{self.name}({given})" if given else self.name
-
-    @property
-    def registered(self) -> Registered:
-        """The registry's entry; `PluginError` when there is none."""
-        return (installed() if self.registry is None else self.registry).get(self.kind, self.name)
-
-    @cached_property
-    def target(self) -> Any:
-        """The class."""
-        return self.registered.load()
-
-    def create(self) -> Any:
-        """A new instance."""
-        return self.target(**resolve(self.target, self.given))
-
-    def checks(self) -> list[Check]:
-        """The checks that apply; of a class that cannot be loaded, only the one that says so."""
-        loads, *others = checks_for(self.kind)
-        if run_check(loads, self).status != "passed":
-            return [loads]
-        return [loads, *(one for one in others if one.applies(self))]
-
-    def folder(self) -> Path:
-        """A new empty folder, gone when the subject is."""
-        return Path(tempfile.mkdtemp(dir=self._workspace.name))
 
 
 @contextmanager

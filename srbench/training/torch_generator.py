@@ -9,18 +9,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from srbench.generator import Generator, SampleContext
-from srbench.training.pairs import TrainingDataError
-from srbench.training.strip import Strip
+from srbench.contract.generator import Generator, SampleContext
+from srbench.contract.training_set import TrainingSet
+from srbench.training.data.pairs import TrainingDataError
+from srbench.training.loop.sample_strip import Strip
 from srbench.training.torch_method import ModelError, TorchMethod
-from srbench.training.trainingset import TrainingSet
 
 if TYPE_CHECKING:
     import torch
 
-    from srbench.dataset import Item
-    from srbench.training.context import FitContext
-    from srbench.training.heldout import HeldOut
+    from srbench.contract.dataset import Item
+    from srbench.contract.fit import FitContext
+    from srbench.training.data.heldout import HeldOut
 
 SHEET = 96
 """The side in pixels of a sheet of samples; of images so large that fewer than 2 x 2 would fit, a larger one."""

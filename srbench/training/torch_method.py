@@ -10,25 +10,26 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from srbench.contract.method import Method
 from srbench.errors import SrbenchError
-from srbench.method import Method
-from srbench.resize import resize
-from srbench.training.colour import luma, with_luma
-from srbench.training.divergence import BEST_WEIGHTS, Diverged
-from srbench.training.history import Row, write_history
-from srbench.training.memory_format import Format, MemoryFormat, put
-from srbench.training.pairs import EVERY_TURN, Channels
-from srbench.training.stages import Batch, all_networks
-from srbench.training.stages import Stage as Stage
-from srbench.training.strip import SIDE, Strip
+from srbench.pictures.resize import resize
+from srbench.training.data.batch import Batch
+from srbench.training.data.colour import luma, with_luma
+from srbench.training.data.pairs import EVERY_TURN, Channels
+from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
+from srbench.training.loop.history import Row, write_history
+from srbench.training.loop.sample_strip import SIDE, Strip
+from srbench.training.loop.stages import Stage as Stage
+from srbench.training.loop.stages import all_networks
+from srbench.training.speed.memory_format import Format, MemoryFormat, put
 
 if TYPE_CHECKING:
     import torch
 
-    from srbench.training.context import FitContext
-    from srbench.training.engine import Trained
-    from srbench.training.heldout import HeldOut
-    from srbench.training.trainingset import TrainingSet
+    from srbench.contract.fit import FitContext
+    from srbench.contract.training_set import TrainingSet
+    from srbench.training.data.heldout import HeldOut
+    from srbench.training.loop.outcome import Trained
 
 WEIGHTS = "weights.safetensors"
 FACTS = "method.json"
@@ -53,7 +54,7 @@ class TorchMethod(Method):
         each stage, and the faster one is taken.
     training_scales: HR is learned from at these sizes, in (0, 1], 1 being its own (scale augmentation); an instance may
         set it in `__init__`.
-    turns: the orientations in which patches are learned from, of the eight that `srbench.training.pairs.turned`
+    turns: the orientations in which patches are learned from, of the eight that `srbench.training.data.pairs.turned`
         numbers, 0 being the image as it is; an instance may set it in `__init__`.
     held_out_by_class: so many images of each class are held out, where images have one.
     networks: what `build` made, by name; with their learned weights after `fit` or `load`.
@@ -120,13 +121,13 @@ class TorchMethod(Method):
         return Strip(context.model_folder, lambda: self.sr(seen), hr, lr)
 
     def fit(self, train: TrainingSet, context: FitContext) -> None:
-        """Train the stages on patches of the training images, under the budget; see `srbench.training.engine`.
+        """Train the stages on patches of the training images, under the budget; see `srbench.training.loop.engine`.
 
         Raises `Diverged` when that happens; the best weights until then, if any, are in the model's folder.
         """
-        from srbench.training import engine
-        from srbench.training.patches import Patches
-        from srbench.training.randomness import seed_everything
+        from srbench.training.data.patches import Patches
+        from srbench.training.loop import engine
+        from srbench.training.loop.randomness import seed_everything
 
         patches = Patches(train, self.trains_on, context.seed, self.training_scales, self.turns, self.held_out_by_class)
         seed_everything(context.seed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from srbench.weights import load_state, load_weights, place, weights_file
+from srbench.weights.lookup import load_state, load_weights, place, weights_file
 
 if TYPE_CHECKING:
     from torch import nn

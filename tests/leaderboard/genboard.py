@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 
 import srbench
-from srbench.cell import Cell
-from srbench.dataset import DatasetMissing, Item
+from srbench.contract.dataset import DatasetMissing, Item
+from srbench.contract.fit import Budget
+from srbench.contract.protocol import Protocol
 from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
-from srbench.image import Image, write_image
 from srbench.matrix import Matrix
-from srbench.protocol import Protocol
+from srbench.pictures import Image, write_image
+from srbench.registry.configured import SquareUse, Use
 from srbench.runner.jobs import Training
-from srbench.runner.plan import Plan, PlannedCell
-from srbench.store import MetricResult, Record
-from srbench.training.context import Budget
-from srbench.uses import SquareUse, Use
+from srbench.runner.planning.plan import Plan, PlannedCell
+from srbench.store.cell import Cell
+from srbench.store.records import MetricResult, Record
 
 from .toyboard import HOSTILE, use, write_training
 
@@ -185,7 +185,7 @@ def _write_cell(
     source = dataset.registered.load()(**dataset.params)
     if cell.dataset == "absent":
         source = Squares("colour")
-    squares = srbench.squares.Squares(
+    squares = srbench.contract.framing.Squares(
         source, board.plan.matrix.protocols[0].size or 0, board.plan.matrix.protocols[0].framing
     )
     train, test = list(squares.train()), list(squares.test())

@@ -11,12 +11,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from srbench.leaderboard.ceilings import ceiling_value, ceiling_words
-from srbench.leaderboard.findings import findings
-from srbench.leaderboard.results import Results, load_results
-from srbench.leaderboard.tables import Table, build_table
-from srbench.runner.plan import Plan, PlannedCell
-from srbench.store import MetricResult
+from srbench.leaderboard.findings.lead import findings
+from srbench.leaderboard.results.ceilings import ceiling_value, ceiling_words
+from srbench.leaderboard.results.results import Results, load_results
+from srbench.leaderboard.tables.ranked import Table, build_table
+from srbench.runner.planning.plan import Plan, PlannedCell
+from srbench.store.records import MetricResult
 
 from .markup import Tag, parse
 from .toyboard import Board, Learner, use, write

@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from srbench.leaderboard.confusion import confusion_table
-from srbench.leaderboard.findings import findings
-from srbench.leaderboard.headtohead import HeadToHead, head_to_head
-from srbench.leaderboard.references import references
-from srbench.leaderboard.results import Result, Results, load_results
-from srbench.leaderboard.tables import Table, build_table
-from srbench.leaderboard.values import Notes
-from srbench.stats import Count
+from srbench.leaderboard.findings.lead import findings
+from srbench.leaderboard.results.references import references
+from srbench.leaderboard.results.results import Result, Results, load_results
+from srbench.leaderboard.results.values import Notes
+from srbench.leaderboard.tables.confusion import confusion_table
+from srbench.leaderboard.tables.head_to_head import HeadToHead, head_to_head
+from srbench.leaderboard.tables.ranked import Table, build_table
+from srbench.statistics.intervals import Count
 
 from .markup import Tag, parse
 from .toyboard import BOUNDS, CONFUSION, COUNTS, Board, score

@@ -1,6 +1,6 @@
 """Costs in words, with units, and only where something was measured."""
 
-from srbench.leaderboard.costs import cost_cell, cost_columns, cost_lines
+from srbench.leaderboard.tables.costs import cost_cell, cost_columns, cost_lines
 
 FULL = {
     "train_seconds": 41.0,

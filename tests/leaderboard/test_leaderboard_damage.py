@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srbench.frames import read_scores
-from srbench.leaderboard import details, publish
-from srbench.leaderboard.dates import moment_words
-from srbench.leaderboard.results import Result, finite_mean, load_results
-from srbench.store import MetricResult, Record, Store, StoreError
+from srbench.leaderboard import publish
+from srbench.leaderboard.pages import details
+from srbench.leaderboard.results.results import Result, finite_mean, load_results
+from srbench.leaderboard.words.dates import moment_words
+from srbench.store.files import StoreError
+from srbench.store.frames import read_scores
+from srbench.store.records import MetricResult, Record, Store
 
 from .markup import parse
 from .toyboard import KEYS, Board

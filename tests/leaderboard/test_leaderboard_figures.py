@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from srbench.leaderboard.figures import Difference, Point, differences, quality_against_cost
-from srbench.stats import Interval
+from srbench.leaderboard.figures.comparisons import Difference, Point, differences, quality_against_cost
+from srbench.statistics.intervals import Interval
 
 NARROW = 5.4
 """Of a character, in units of the figure: less than fonts of pages take, so that what fails here fails everywhere."""

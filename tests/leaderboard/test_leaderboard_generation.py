@@ -17,11 +17,11 @@ from PIL import Image as Pillow
 from scipy import stats as scipy_stats
 from selenium import webdriver
 
-from srbench.image import Image, read_image, write_image
 from srbench.leaderboard.generation.sheets import GAP, contact_sheet, zoom
-from srbench.leaderboard.results import Results, load_results
-from srbench.leaderboard.tables import Row, Table, build_table
-from srbench.ranking import holm
+from srbench.leaderboard.results.results import Results, load_results
+from srbench.leaderboard.tables.ranked import Row, Table, build_table
+from srbench.pictures import Image, read_image, write_image
+from srbench.statistics.ranking import holm
 
 from .genboard import (
     CEILING,

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from srbench.contract.protocol import Protocol
 from srbench.leaderboard import write_index, write_pages
-from srbench.leaderboard.figures import Point, pareto_front
-from srbench.leaderboard.pictures import ERROR_WHITE, WINDOW, error_map, to_display, window
-from srbench.protocol import Protocol
+from srbench.leaderboard.figures.comparisons import Point, pareto_front
+from srbench.leaderboard.gallery.pictures import ERROR_WHITE, WINDOW, error_map, to_display, window
 
 from .markup import Tag, parse
 from .toyboard import HOSTILE, HOSTILE_REASON, Board, picture, write

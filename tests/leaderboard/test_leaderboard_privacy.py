@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from srbench.leaderboard import publish
-from srbench.leaderboard.privacy import Privacy
-from srbench.leaderboard.site import with_code
+from srbench.leaderboard.pages.site import with_code
+from srbench.leaderboard.words.privacy import Privacy
 
 from .toyboard import Board, make_board
 

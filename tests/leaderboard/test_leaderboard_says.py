@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from srbench.leaderboard.findings import Findings, findings, ties
-from srbench.leaderboard.results import Scope
-from srbench.leaderboard.tables import Table, build_table, caption
-from srbench.stats import Interval, paired_difference
+from srbench.leaderboard.findings.lead import Findings, findings, ties
+from srbench.leaderboard.results.results import Scope
+from srbench.leaderboard.tables.ranked import Table, build_table, caption
+from srbench.statistics.intervals import Interval, paired_difference
 
 from .toyboard import LOWER, Made, results_of
 

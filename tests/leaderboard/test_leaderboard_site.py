@@ -1,6 +1,6 @@
 """Text of plugins on pages."""
 
-from srbench.leaderboard.site import with_code
+from srbench.leaderboard.pages.site import with_code
 
 
 def test_backticks_are_code_and_everything_else_is_text() -> None:

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from srbench.leaderboard import numerals
-from srbench.leaderboard.findings import findings, ties
-from srbench.leaderboard.results import Results, load_results, unique_slugs
-from srbench.leaderboard.setmetrics import THIN, set_aside, set_remarks
-from srbench.leaderboard.tables import Row, Table, build_table
-from srbench.leaderboard.transfer import transfer_tables
-from srbench.store import MetricResult
+from srbench.leaderboard.findings.lead import findings, ties
+from srbench.leaderboard.results.results import Results, load_results, unique_slugs
+from srbench.leaderboard.results.setmetrics import THIN, set_aside, set_remarks
+from srbench.leaderboard.tables.ranked import Row, Table, build_table
+from srbench.leaderboard.tables.transfer import transfer_tables
+from srbench.leaderboard.words import numerals
+from srbench.store.records import MetricResult
 
 from .toyboard import COUNTS, HOSTILE, Board, score
 

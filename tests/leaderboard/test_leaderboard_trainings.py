@@ -12,8 +12,8 @@ import pytest
 from PIL import Image as Pillow
 
 from srbench.leaderboard import publish
-from srbench.leaderboard.curves import Curve, loss_columns, losses, validation
-from srbench.leaderboard.strips import MOST_SAMPLES, SIDE
+from srbench.leaderboard.figures.curves import Curve, loss_columns, losses, validation
+from srbench.leaderboard.trainings.strips import MOST_SAMPLES, SIDE
 
 from .markup import Tag, parse
 from .toyboard import HELD_OUT, HOSTILE, HOSTILE_NOTE, HOSTILE_REASON, NOTE, Board, write, write_training

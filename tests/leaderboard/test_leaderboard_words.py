@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srbench.leaderboard.charts import charts
-from srbench.leaderboard.downloads import write_scores
-from srbench.leaderboard.findings import Findings, difference_words, findings
-from srbench.leaderboard.tables import Table, build_table, caption
-from srbench.leaderboard.upscaled import UpscalingPages
-from srbench.leaderboard.views import told
-from srbench.stats import Interval
+from srbench.leaderboard.figures.charts import charts
+from srbench.leaderboard.findings.lead import Findings, difference_words, findings
+from srbench.leaderboard.pages.downloads import write_scores
+from srbench.leaderboard.pages.upscaling import UpscalingPages
+from srbench.leaderboard.pages.views import told
+from srbench.leaderboard.tables.ranked import Table, build_table, caption
+from srbench.statistics.intervals import Interval
 
 from .toyboard import Made, results_of
 

@@ -15,18 +15,19 @@ import numpy as np
 import pandas as pd
 
 import srbench
-from srbench.cell import Cell
-from srbench.dataset import DatasetMissing, Item
-from srbench.image import Image, write_image
-from srbench.leaderboard.results import Entrant, Result, Results
+from srbench.contract.dataset import DatasetMissing, Item
+from srbench.contract.entry import Entry
+from srbench.contract.fit import Budget
+from srbench.contract.protocol import Protocol
+from srbench.leaderboard.results.results import Entrant, Result, Results
 from srbench.matrix import Matrix
-from srbench.plugins import Entry, Plugin, Registered
-from srbench.protocol import Protocol
+from srbench.pictures import Image, write_image
+from srbench.registry.configured import Use
+from srbench.registry.registry import Plugin, Registered
 from srbench.runner.jobs import Training
-from srbench.runner.plan import Plan, PlannedCell
-from srbench.store import MetricResult, Record, Status
-from srbench.training.context import Budget
-from srbench.uses import Use
+from srbench.runner.planning.plan import Plan, PlannedCell
+from srbench.store.cell import Cell
+from srbench.store.records import MetricResult, Record, Status
 
 HOSTILE = '<script>alert("x")</script>'
 HOSTILE_REASON = "</script><img src=x onerror=alert(1)> & 'quoted'"

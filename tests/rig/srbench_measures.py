@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 import srbench
-from srbench.training.context import Budget, Interrupted
+from srbench.contract.fit import Budget, Interrupted
 
 
 def folder():

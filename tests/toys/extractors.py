@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 import srbench
-from srbench.training.context import Budget
+from srbench.contract.fit import Budget
 
 
 class Moments(srbench.Extractor):

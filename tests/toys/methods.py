@@ -8,8 +8,8 @@ import random
 from typing import ClassVar
 
 import srbench
-from srbench.resize import resize
-from srbench.training.context import Interrupted
+from srbench.contract.fit import Interrupted
+from srbench.pictures.resize import resize
 
 
 class Right(srbench.Method):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from srbench_bicubic.interpolation import Bicubic, Bilinear, Interpolation, Lanczos, Nearest
 
-from srbench.plugins import registry
-from srbench.torchvision_shim import import_basicsr
+from srbench.registry.registry import registry
+from srbench.weights.torchvision_shim import import_basicsr
 
 import_basicsr()
 from basicsr.utils.matlab_functions import imresize  # noqa: E402

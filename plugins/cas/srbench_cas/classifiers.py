@@ -161,7 +161,7 @@ def _timm(model: str, classes: int) -> torch.nn.Module:
 
 
 def _timm_side(model: str) -> int:
-    from srbench.torchvision_shim import import_torchvision
+    from srbench.weights.torchvision_shim import import_torchvision
 
     import_torchvision()
     import timm

@@ -10,9 +10,9 @@ import numpy as np
 from msgspec import Meta
 
 import srbench
-from srbench.image import Image, to_image, to_tensor
-from srbench.metric import Need, Source
-from srbench.resize import resize
+from srbench.contract.metric import Need, Source
+from srbench.pictures import Image, to_image, to_tensor
+from srbench.pictures.resize import resize
 
 from .classifiers import classifier as find_classifier
 from .confusion import Confusion
@@ -22,7 +22,7 @@ from .predictions import predictions
 if TYPE_CHECKING:
     import torch
 
-    from srbench.protocol import Protocol
+    from srbench.contract.protocol import Protocol
 
 AtLeastOne = Annotated[int, Meta(ge=1)]
 

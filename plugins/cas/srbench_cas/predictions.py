@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import platformdirs
 
-from srbench.cell import SCHEMA, digest
-from srbench.plugins import registry
-from srbench.store import StoreError, write_atomically
+from srbench.registry.registry import registry
+from srbench.store.cell import SCHEMA, digest
+from srbench.store.files import StoreError, write_atomically
 
 from .classifiers import Classifier, Numbers
 from .labelled import Labelled

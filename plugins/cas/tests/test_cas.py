@@ -17,12 +17,12 @@ from srbench_cas.metrics import Cas, Nas, bicubic
 from srbench_cas.predictions import predictions
 
 import srbench
-from srbench.dataset import Item
-from srbench.image import to_image, to_tensor
-from srbench.method import Method
-from srbench.metric import Source
-from srbench.plugins import registry
-from srbench.protocol import Protocol
+from srbench.contract.dataset import Item
+from srbench.contract.method import Method
+from srbench.contract.metric import Source
+from srbench.contract.protocol import Protocol
+from srbench.pictures import to_image, to_tensor
+from srbench.registry.registry import registry
 from srbench.testing import check_metrics
 
 test_conformance = check_metrics(

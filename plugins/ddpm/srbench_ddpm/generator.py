@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
-from srbench.training.stages import Batch, constant, cosine
+from srbench.training.data.batch import Batch
+from srbench.training.loop.stages import constant, cosine
 from srbench.training.torch_generator import sheet, sheet_noise
 
 from .parameters import (
@@ -29,8 +30,8 @@ from .strip import MOMENTS, write_denoising
 if TYPE_CHECKING:
     import torch
 
-    from srbench.training.context import FitContext
-    from srbench.training.trainingset import TrainingSet
+    from srbench.contract.fit import FitContext
+    from srbench.contract.training_set import TrainingSet
 
     from .network import FreeDenoiser
     from .samplers import PredictNoise

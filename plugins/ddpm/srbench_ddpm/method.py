@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
-from srbench.resize import resize
-from srbench.training.stages import Batch, constant, cosine
+from srbench.pictures.resize import resize
+from srbench.training.data.batch import Batch
+from srbench.training.loop.stages import constant, cosine
 
 from .parameters import (
     PREVIEW,
@@ -30,8 +31,8 @@ from .strip import MOMENTS, SPREAD, read_lr, write_denoising, write_spread
 if TYPE_CHECKING:
     import torch
 
-    from srbench.training.context import FitContext
-    from srbench.training.trainingset import TrainingSet
+    from srbench.contract.fit import FitContext
+    from srbench.contract.training_set import TrainingSet
 
     from .schedule import Schedule
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srbench.image import peak_of, read_image, to_image, to_tensor, write_image
-from srbench.training.strip import DENOISING, FOLDER, SPREAD_PICTURE, SPREAD_WHITE
+from srbench.pictures import peak_of, read_image, to_image, to_tensor, write_image
+from srbench.training.loop.sample_strip import DENOISING, FOLDER, SPREAD_PICTURE, SPREAD_WHITE
 
 if TYPE_CHECKING:
     import torch

@@ -16,16 +16,17 @@ from srbench_ddpm.network import Denoiser, continued
 from srbench_ddpm.samplers import SamplerError
 
 import srbench
-from srbench.image import to_tensor
-from srbench.method import Problem
-from srbench.params import ParameterError, resolve
-from srbench.plugins import registry
-from srbench.resize import resize
+from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.contract.method import Problem
+from srbench.contract.training_set import TrainingSet
+from srbench.pictures import to_tensor
+from srbench.pictures.resize import resize
+from srbench.registry.parameters import ParameterError, resolve
+from srbench.registry.registry import registry
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured
-from srbench.training.context import Budget, FitContext, Interrupted
-from srbench.training.stages import Batch, Stage
-from srbench.training.trainingset import TrainingSet
+from srbench.training.data.batch import Batch
+from srbench.training.loop.stages import Stage
 
 TINY = {
     "channels": (4, 8),
@@ -434,7 +435,7 @@ def test_it_can_do_any_scale(scale: int) -> None:
 
 def test_importing_the_method_does_not_import_torch() -> None:
     code = (
-        "import sys, srbench_ddpm.method as m; from srbench.params import resolve; "
+        "import sys, srbench_ddpm.method as m; from srbench.registry.parameters import resolve; "
         "m.DDPM(**resolve(m.DDPM, {'preset': 'small'})); sys.exit('torch' in sys.modules or 'monai' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

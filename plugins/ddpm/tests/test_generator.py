@@ -15,19 +15,19 @@ from srbench_ddpm.samplers import SamplerError
 from srbench_ddpm.schedule import Schedule
 
 import srbench
-from srbench.image import read_image
-from srbench.method import Problem
-from srbench.metric import Skip
-from srbench.params import ParameterError, resolve
-from srbench.plugins import registry
+from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.contract.method import Problem
+from srbench.contract.metric import Skip
+from srbench.contract.training_set import TrainingSet
+from srbench.pictures import read_image
+from srbench.registry.parameters import ParameterError, resolve
+from srbench.registry.registry import registry
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured
-from srbench.training.context import Budget, FitContext, Interrupted
-from srbench.training.pairs import TrainingDataError
-from srbench.training.stages import Batch
+from srbench.training.data.batch import Batch
+from srbench.training.data.pairs import TrainingDataError
 from srbench.training.torch_generator import noise_of, sheet
 from srbench.training.torch_method import ModelError
-from srbench.training.trainingset import TrainingSet
 
 SIZE = 16
 TINY = {"channels": (4, 8), "attention": (False, False), "timesteps": 24, "batch_size": 2}
@@ -372,8 +372,8 @@ def test_impossible_parameters_are_refused() -> None:
 
 def test_importing_the_generator_and_asking_what_it_can_do_does_not_import_torch() -> None:
     code = (
-        "import sys, srbench_ddpm.generator as g; from srbench.params import resolve;"
-        "from srbench.method import Problem;"
+        "import sys, srbench_ddpm.generator as g; from srbench.registry.parameters import resolve;"
+        "from srbench.contract.method import Problem;"
         "g.DDPMGenerator(**resolve(g.DDPMGenerator, {'preset': 'small'}))"
         ".supports(Problem(1, (1,), ('uint8',), (32, 32), (32, 32)));"
         "sys.exit('torch' in sys.modules or 'monai' in sys.modules)"

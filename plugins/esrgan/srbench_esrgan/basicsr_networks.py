@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from srbench.errors import SrbenchError
-from srbench.torchvision_shim import import_torchvision
+from srbench.weights.torchvision_shim import import_torchvision
 
 if TYPE_CHECKING:
     import torch

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from msgspec import Meta
 
 import srbench
-from srbench.training.stages import Batch, Schedule, cosine
+from srbench.training.data.batch import Batch
+from srbench.training.loop.stages import Schedule, cosine
 from srbench.training.vgg import vgg_weights
-from srbench.weights import WeightsMissing
+from srbench.weights.lookup import WeightsMissing
 
 if TYPE_CHECKING:
     import torch
 
-    from srbench.method import Problem
-    from srbench.training.context import FitContext
-    from srbench.training.trainingset import TrainingSet
+    from srbench.contract.fit import FitContext
+    from srbench.contract.method import Problem
+    from srbench.contract.training_set import TrainingSet
 
 AtLeastOne = Annotated[int, Meta(ge=1)]
 Positive = Annotated[float, Meta(gt=0)]

@@ -8,19 +8,19 @@ import torch
 from srbench_esrgan.method import ADVERSARIAL_HALVINGS, ESRGAN, PIXEL_HALVINGS, RRDB
 
 import srbench
-from srbench.download import sha256_of
+from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.contract.method import Problem
+from srbench.contract.protocol import Protocol
+from srbench.contract.training_set import TrainingSet
 from srbench.evaluate.tiles import Tiling, upscale_tiled
-from srbench.method import Problem
-from srbench.params import resolve
-from srbench.plugins import registry
-from srbench.protocol import Protocol
-from srbench.resize import resize
+from srbench.pictures.resize import resize
+from srbench.registry.parameters import resolve
+from srbench.registry.registry import registry
+from srbench.store.files import sha256_of
 from srbench.testing import check_methods
-from srbench.torchvision_shim import import_torchvision
-from srbench.training.context import Budget, FitContext, Interrupted
-from srbench.training.stages import Batch
-from srbench.training.trainingset import TrainingSet
-from srbench.weights import WeightsError, WeightsMissing
+from srbench.training.data.batch import Batch
+from srbench.weights.lookup import WeightsError, WeightsMissing
+from srbench.weights.torchvision_shim import import_torchvision
 
 TINY: dict[str, Any] = {"blocks": 1, "width": 4, "growth": 2, "batch_size": 2, "learning_rate": 1e-3, "patch": 16}
 TINY_GAN: dict[str, Any] = {**TINY, "discriminator_width": 1, "content": "l1", "adversarial_share": 0.5}

@@ -36,7 +36,7 @@ print([name for name in ("basicsr", "basicsr.utils", "basicsr.data", "cv2", "sci
 def test_basicsr_itself_imported_before_or_after_is_whole_and_has_the_same_networks(order: str) -> None:
     ours = "from srbench_esrgan.basicsr_networks import discriminator, rrdb_net; rrdb_net(3, 4, 1, 4, 2)"
     theirs = (
-        "from srbench.torchvision_shim import import_basicsr; basicsr = import_basicsr(); "
+        "from srbench.weights.torchvision_shim import import_basicsr; basicsr = import_basicsr(); "
         "from basicsr.archs.rrdbnet_arch import RRDBNet; from basicsr.archs.discriminator_arch import *"
     )
     both = [theirs, ours] if order == "before" else [ours, theirs]

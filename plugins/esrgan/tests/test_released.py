@@ -14,7 +14,7 @@ from srbench_esrgan.released import load_released
 from torch import nn
 from torch.nn.functional import interpolate, leaky_relu
 
-from srbench.weights import WeightsDamaged, WeightsMissing
+from srbench.weights.lookup import WeightsDamaged, WeightsMissing
 
 FEATURES, GROWTH, BLOCKS = 6, 4, 2
 

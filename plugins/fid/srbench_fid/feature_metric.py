@@ -13,7 +13,7 @@ from .features import Features, Vector, disk_cache
 if TYPE_CHECKING:
     import torch
 
-    from srbench.metric import Source
+    from srbench.contract.metric import Source
 
 PAIR: tuple[Source, ...] = ("generated", "real")
 """The sets that are compared."""

@@ -12,8 +12,8 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from srbench.cell import digest
-from srbench.store import write_atomically
+from srbench.store.cell import digest
+from srbench.store.files import write_atomically
 
 from .moments import FeatureError
 

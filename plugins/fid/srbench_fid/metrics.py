@@ -29,7 +29,7 @@ from .moments import Moments
 if TYPE_CHECKING:
     import torch
 
-    from srbench.metric import Need, Source
+    from srbench.contract.metric import Need, Source
 
 CLIP = "timm:vit_large_patch14_clip_quickgelu_336.openai"
 """The network of CMMD: CLIP's ViT-L/14 at 336 pixels."""

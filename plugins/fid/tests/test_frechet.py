@@ -10,7 +10,7 @@ from srbench_fid import frechet_distance
 from srbench_fid.frechet import frechet_between
 from srbench_fid.moments import FeatureError, Moments
 
-from srbench.torchvision_shim import import_torchvision
+from srbench.weights.torchvision_shim import import_torchvision
 
 import_torchvision()
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric  # noqa: E402

@@ -9,7 +9,7 @@ from srbench_fid.kernels import gaussian_mmd, kernel_distance, median_distance, 
 from srbench_fid.manifold import covered
 from srbench_fid.moments import FeatureError
 
-from srbench.torchvision_shim import import_torchvision
+from srbench.weights.torchvision_shim import import_torchvision
 
 import_torchvision()
 from torch_fidelity.metric_isc import isc_features_to_metric  # noqa: E402

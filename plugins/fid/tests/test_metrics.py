@@ -19,10 +19,10 @@ from srbench_fid.metrics import CLIP, ClassFid, Cmmd, Fid, Is, Kid, Mmd, Precisi
 from srbench_fid.moments import FeatureError
 
 import srbench
-from srbench.dataset import Item
-from srbench.plugins import registry
+from srbench.contract.dataset import Item
+from srbench.registry.registry import registry
 from srbench.testing import check_extractors, check_metrics
-from srbench.torchvision_shim import import_torchvision
+from srbench.weights.torchvision_shim import import_torchvision
 
 import_torchvision()
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric  # noqa: E402

@@ -13,10 +13,10 @@ from srbench_fid.extractors.inception import Inception, empty_network
 from srbench_fid.extractors.keras_resnet import KerasResNet
 from srbench_fid.extractors.radimagenet import RadImageNet
 
-from srbench.download import sha256_of
-from srbench.plugins import registry
+from srbench.registry.registry import registry
+from srbench.store.files import sha256_of
 from srbench.testing import check_extractors, check_metrics
-from srbench.weights import WeightsDamaged
+from srbench.weights.lookup import WeightsDamaged
 
 State = dict[str, torch.Tensor]
 EXTRACTORS = {"inception": Inception, "radimagenet-resnet50": RadImageNet}

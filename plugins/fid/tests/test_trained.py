@@ -23,13 +23,13 @@ from srbench_fid.trained.pictures import LabelError, fitted, held_out, units
 from srbench_fid.trained.rows import Rows
 from torch import nn
 
-from srbench.dataset import Item
+from srbench.contract.dataset import Item
+from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.contract.framing import Squares
 from srbench.errors import SrbenchError
-from srbench.plugins import registry
-from srbench.squares import Squares
+from srbench.registry.registry import registry
 from srbench.testing import check_extractors
-from srbench.training.context import Budget, FitContext, Interrupted
-from srbench.weights import WeightsDamaged
+from srbench.weights.lookup import WeightsDamaged
 
 test_conformance = check_extractors(("skinlesnet", {"epochs": 1}), ("unet-encoder", {"epochs": 1}))
 

@@ -13,7 +13,7 @@ from srbench_fidelity.structural import fitting_scales
 from srbench_fidelity.structural import ms_ssim as ms_ssim_over
 
 import srbench
-from srbench.dataset import Item
+from srbench.contract.dataset import Item
 from srbench.testing.pictures import textured, textured_uint8
 
 

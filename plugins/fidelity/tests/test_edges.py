@@ -8,7 +8,7 @@ from skimage.measure import block_reduce
 from srbench_fidelity.edges import Gmsd
 
 import srbench
-from srbench.protocol import Protocol
+from srbench.contract.protocol import Protocol
 from srbench.testing.pictures import textured
 
 SIZES = [(37, 53), (64, 41), (101, 96), (6, 6), (7, 30)]

@@ -12,10 +12,10 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
 from srbench_fidelity.pixelwise import LrConsistency, Mae, Psnr, Rmse
 
 import srbench
+from srbench.contract.protocol import Protocol
 from srbench.evaluate.score import score_split
-from srbench.image import suffix_for
-from srbench.protocol import Protocol
-from srbench.torchvision_shim import import_basicsr
+from srbench.pictures import suffix_for
+from srbench.weights.torchvision_shim import import_basicsr
 
 import_basicsr()
 from basicsr.metrics.psnr_ssim import calculate_psnr  # noqa: E402

@@ -16,7 +16,7 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 from srbench_fidelity.pixelwise import Mae, Psnr, Rmse
 from srbench_fidelity.structural import MsSsim, Ssim
 
-from srbench.protocol import Protocol
+from srbench.contract.protocol import Protocol
 from srbench.testing.pictures import textured
 
 TOLERANCE = 1e-5

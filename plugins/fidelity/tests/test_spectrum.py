@@ -11,7 +11,7 @@ import torch
 from srbench_fidelity.spectrum import FLOOR, Spectrum, radial_power
 
 import srbench
-from srbench.protocol import Protocol
+from srbench.contract.protocol import Protocol
 from srbench.testing.pictures import textured
 
 # Square, odd, prime, and twice as wide as high, where many frequencies lie just between two rings.

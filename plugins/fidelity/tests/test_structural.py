@@ -10,8 +10,8 @@ from skimage.metrics import structural_similarity
 from srbench_fidelity.structural import MsSsim, Ssim
 
 import srbench
-from srbench.protocol import Protocol
-from srbench.torchvision_shim import import_basicsr
+from srbench.contract.protocol import Protocol
+from srbench.weights.torchvision_shim import import_basicsr
 
 import_basicsr()
 from basicsr.metrics.psnr_ssim import calculate_ssim  # noqa: E402

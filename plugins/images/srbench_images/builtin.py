@@ -16,8 +16,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from srbench.dataset import Dataset, Item
-from srbench.image import Image
+from srbench.contract.dataset import Dataset, Item
+from srbench.pictures import Image
 
 from .photographs import Region, cut, locate
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from srbench.dataset import Dataset, DatasetError, DatasetMissing, Item
-from srbench.image import image_size
+from srbench.contract.dataset import Dataset, DatasetError, DatasetMissing, Item
+from srbench.pictures import image_size
 
 from .listing import pictures, remark
 from .naming import Ids, discreet, named

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from srbench.dataset import DatasetError, DatasetMissing, Item
-from srbench.filehash import sha256
-from srbench.image import Image, read_image
+from srbench.contract.dataset import DatasetError, DatasetMissing, Item
+from srbench.pictures import Image, read_image
+from srbench.store.files import sha256
 
 
 class Wheel(NamedTuple):

@@ -17,12 +17,12 @@ from srbench_images import builtin, photographs
 from srbench_images.builtin import GUARD, Astronomy, Microscopy, Photographs, Textures
 from srbench_images.photographs import PHOTOGRAPHS, Region, cut, locate
 
-from srbench.dataset import DatasetError, DatasetMissing, Item
-from srbench.plugins import registry
-from srbench.protocol import Protocol, generation_protocols
-from srbench.runner.splits import Splits
-from srbench.squares import Squares
-from srbench.uses import SquareUse, Use
+from srbench.contract.dataset import DatasetError, DatasetMissing, Item
+from srbench.contract.framing import Squares
+from srbench.contract.protocol import Protocol, generation_protocols
+from srbench.registry.configured import SquareUse, Use
+from srbench.registry.registry import registry
+from srbench.runner.planning.splits import Splits
 
 DIVIDED: list[type[builtin._BuiltIn]] = [Astronomy, Microscopy, Textures]
 """Those that train and test on regions of the same photographs."""

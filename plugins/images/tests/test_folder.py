@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from srbench_images.folder import Folder
 from srbench_images.listing import safe_id
 
-from srbench.dataset import DatasetError, DatasetMissing
+from srbench.contract.dataset import DatasetError, DatasetMissing
+from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError
-from srbench.image import ImageError, write_image
-from srbench.params import ParameterError, resolve
-from srbench.protocol import Protocol
-from srbench.runner.survey import Surveyor
+from srbench.pictures import ImageError, write_image
+from srbench.registry.parameters import ParameterError, resolve
+from srbench.runner.planning.survey import Surveyor
 
 SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 

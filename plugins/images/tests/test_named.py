@@ -9,8 +9,8 @@ import pytest
 from srbench_images import named
 from srbench_images.named import T91, Bsd100, Div2k, Set5, Set14, Urban100
 
-from srbench.dataset import Dataset, DatasetError, DatasetMissing
-from srbench.image import write_image
+from srbench.contract.dataset import Dataset, DatasetError, DatasetMissing
+from srbench.pictures import write_image
 
 SETS: list[type[named._Named]] = [Set5, Set14, Bsd100, Urban100, Div2k, T91]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from srbench_images.pairs import Pairs
 
-from srbench.dataset import DatasetError, DatasetMissing
-from srbench.image import ImageError, write_image
+from srbench.contract.dataset import DatasetError, DatasetMissing
+from srbench.pictures import ImageError, write_image
 
 Size = tuple[int, int]
 

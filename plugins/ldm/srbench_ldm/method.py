@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from srbench_ddpm.samplers import Sampler, check_sampler
 
 import srbench
-from srbench.resize import resize
+from srbench.pictures.resize import resize
 from srbench.training.vgg import SMALLEST, vgg_weights
 
 from .parameters import (
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import torch
     from srbench_ddpm.schedule import Schedule
 
-    from srbench.training.context import FitContext
-    from srbench.training.trainingset import TrainingSet
+    from srbench.contract.fit import FitContext
+    from srbench.contract.training_set import TrainingSet
 
     from .geometry import Geometry
     from .networks import Autoencoder, Denoiser

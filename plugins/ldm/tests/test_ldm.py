@@ -16,16 +16,16 @@ from srbench_ldm.parameters import PRESETS
 from srbench_ldm.training import LatentError, latent_scale
 
 import srbench
-from srbench.params import ParameterError, resolve
-from srbench.plugins import registry
-from srbench.resize import resize
-from srbench.runner.provenance import provenance
+from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.contract.training_set import TrainingSet
+from srbench.pictures.resize import resize
+from srbench.registry.configured import Use
+from srbench.registry.parameters import ParameterError, resolve
+from srbench.registry.registry import registry
+from srbench.runner.planning.provenance import provenance
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured
-from srbench.training.context import Budget, FitContext, Interrupted
-from srbench.training.stages import Batch
-from srbench.training.trainingset import TrainingSet
-from srbench.uses import Use
+from srbench.training.data.batch import Batch
 
 TINY = {
     "autoencoder_channels": (4, 8),
@@ -666,7 +666,7 @@ def test_parameters_of_the_wrong_kind_are_refused() -> None:
 
 def test_importing_and_making_the_method_does_not_import_torch() -> None:
     code = (
-        "import sys, srbench, srbench_ldm.method as m; from srbench.params import resolve; "
+        "import sys, srbench, srbench_ldm.method as m; from srbench.registry.parameters import resolve; "
         "m.LDM(**resolve(m.LDM, {'preset': 'small'})).supports(srbench.Problem(4, (3,), ('uint8',), (8, 8), (8, 8))); "
         "sys.exit('torch' in sys.modules or 'monai' in sys.modules)"
     )

@@ -8,9 +8,9 @@ import pytest
 import torch
 from srbench_lpips.metric import TRUNKS
 
-from srbench.download import sha256_of
-from srbench.plugins import registry
-from srbench.torchvision_shim import import_torchvision
+from srbench.registry.registry import registry
+from srbench.store.files import sha256_of
+from srbench.weights.torchvision_shim import import_torchvision
 
 torchvision = import_torchvision()
 import lpips  # noqa: E402

@@ -10,9 +10,9 @@ from srbench_lpips.metric import SHORT_SIDE, Lpips
 from srbench_lpips.network import Network
 
 import srbench
-from srbench.image import to_tensor
+from srbench.pictures import to_tensor
 from srbench.testing import check_metrics
-from srbench.weights import WeightsDamaged
+from srbench.weights.lookup import WeightsDamaged
 
 NETS = ("alex", "vgg", "squeeze")
 

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import platformdirs
 
-from srbench.download import sha256_of
 from srbench.errors import SrbenchError
-from srbench.store import StoreError, write_atomically
+from srbench.store.files import StoreError, sha256_of, write_atomically
 
 if TYPE_CHECKING:
     from spandrel import ImageModelDescriptor, MaskedImageModelDescriptor
@@ -91,8 +90,8 @@ def load(path: Path) -> ImageModelDescriptor[Any] | MaskedImageModelDescriptor[A
     an architecture that spandrel does not know, with those that it does, and `WeightsDamaged` for a file that is
     truncated or holds pickled objects; nothing in it is run.
     """
-    from srbench.torchvision_shim import import_torchvision
-    from srbench.weights import read_tensors
+    from srbench.weights.lookup import read_tensors
+    from srbench.weights.torchvision_shim import import_torchvision
 
     held = read_tensors(path, f"{path} ({path.name!r})")
     import_torchvision()

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 import srbench
 from srbench.errors import SrbenchError, nearest
-from srbench.image import Image, ImageError, peak_of, read_image, suffix_for, to_image, to_tensor, write_image
+from srbench.pictures import Image, ImageError, peak_of, read_image, suffix_for, to_image, to_tensor, write_image
 
 from .processes import run as run_program
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 import srbench
 from srbench.evaluate.tiles import Tiling, upscale_tiled
-from srbench.weights import weights_file, weights_path
+from srbench.weights.lookup import weights_file, weights_path
 
 from .checkpoint import CheckpointError, facts_of, load, sha256_of_checkpoint, verify
 from .reach import measured_halo

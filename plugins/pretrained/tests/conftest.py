@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from srbench.torchvision_shim import import_torchvision
+from srbench.weights.torchvision_shim import import_torchvision
 
 import_torchvision()
 from spandrel.architectures.Compact import Compact  # noqa: E402

@@ -16,13 +16,13 @@ from rig import Bench
 from srbench_pretrained.command import Command, CommandError
 
 import srbench
-from srbench.image import to_tensor
+from srbench.pictures import to_tensor
 from srbench.testing import MethodSubject, run_checks
 
 NEAREST = """
 import sys
 import numpy as np
-from srbench.image import read_image, write_image
+from srbench.pictures import read_image, write_image
 
 source, target, scale = sys.argv[1:]
 image = read_image(source)
@@ -63,19 +63,19 @@ def test_the_program_is_given_the_image_without_loss(dtype: type, depth: Any, ch
     ],
 )
 def test_the_file_has_the_least_depth_that_holds_the_image_or_the_one_given(dtype: type, given: Any, file: str) -> None:
-    code = "import sys; from srbench.image import read_image; sys.exit(read_image(sys.argv[1]).dtype.name)"
+    code = "import sys; from srbench.pictures import read_image; sys.exit(read_image(sys.argv[1]).dtype.name)"
     with pytest.raises(CommandError, match=rf"it said: {file}$"):
         python(code, "{input}", "{output}", depth=given).upscale(pictures(dtype, 3), 2)
 
 
 def test_grey_may_come_back_in_colour_and_colour_as_grey() -> None:
     from_grey = (
-        "import sys, numpy as np; from srbench.image import *; i = read_image(sys.argv[1]).astype(float);"
+        "import sys, numpy as np; from srbench.pictures import *; i = read_image(sys.argv[1]).astype(float);"
         "i = np.concatenate([i, i * 0, i * 0.5], 2); write_image(sys.argv[2], i.round().astype('uint8'))"
     )
     lr = pictures(np.uint8, 1)
     torch.testing.assert_close(python(from_grey, "{input}", "{output}").upscale(lr, 1), lr / 2, atol=0.002, rtol=0)
-    to_grey = "import sys; from srbench.image import *; write_image(sys.argv[2], read_image(sys.argv[1])[..., :1])"
+    to_grey = "import sys; from srbench.pictures import *; write_image(sys.argv[2], read_image(sys.argv[1])[..., :1])"
     lr = pictures(np.uint8, 3)
     sr = python(to_grey, "{input}", "{output}").upscale(lr, 1)
     torch.testing.assert_close(sr, lr[:, :1].repeat(1, 3, 1, 1), atol=1e-6, rtol=0)

@@ -18,7 +18,7 @@ import srbench
 from srbench.evaluate.tiles import Tiling, upscale_tiled
 from srbench.evaluate.upscale import upscale_image
 from srbench.testing import MethodSubject, run_checks
-from srbench.weights import WeightsDamaged, WeightsMissing
+from srbench.weights.lookup import WeightsDamaged, WeightsMissing
 
 from .conftest import network
 

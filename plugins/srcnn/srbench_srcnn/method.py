@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from msgspec import Meta
 
 import srbench
-from srbench.resize import resize
-from srbench.training.augment import CutBlur
-from srbench.training.stages import Batch, cosine
+from srbench.pictures.resize import resize
+from srbench.training.data.augment import CutBlur
+from srbench.training.data.batch import Batch
+from srbench.training.loop.stages import cosine
 
 if TYPE_CHECKING:
     import torch

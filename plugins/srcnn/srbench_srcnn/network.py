@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from srbench.resize import resize
+from srbench.pictures.resize import resize
 
 
 class Network(nn.Module):

@@ -7,16 +7,16 @@ from skimage.metrics import peak_signal_noise_ratio
 from srbench_srcnn.method import SRCNN
 
 import srbench
+from srbench.contract.fit import Budget, FitContext
+from srbench.contract.protocol import standard_protocols
+from srbench.contract.training_set import TrainingSet
 from srbench.evaluate.cost import count_multiply_adds
-from srbench.image import to_image, to_tensor
-from srbench.params import ParameterError, resolve
-from srbench.plugins import registry
-from srbench.protocol import standard_protocols
-from srbench.resize import resize
-from srbench.training.colour import luma
-from srbench.training.context import Budget, FitContext
-from srbench.training.stages import Batch
-from srbench.training.trainingset import TrainingSet
+from srbench.pictures import to_image, to_tensor
+from srbench.pictures.resize import resize
+from srbench.registry.parameters import ParameterError, resolve
+from srbench.registry.registry import registry
+from srbench.training.data.batch import Batch
+from srbench.training.data.colour import luma
 
 X4_Y = next(protocol for protocol in standard_protocols() if protocol.name == "x4-y")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from msgspec import Meta
 
 import srbench
-from srbench.training.stages import Batch
+from srbench.training.data.batch import Batch
 from srbench.training.vgg import SMALLEST, vgg_weights
 
 from .parameters import Activation, Content, Count, Decay, Ends, Keep, PixelLoss, Positive, Schedule, Size

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import srbench
-from srbench.training.stages import Batch, constant, cosine
+from srbench.training.data.batch import Batch
+from srbench.training.loop.stages import constant, cosine
 
 from .parameters import Activation, Count, Decay, Ends, Keep, PixelLoss, Positive, Schedule, Size, why_not
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from srbench.download import sha256_of
-from srbench.plugins import registry
+from srbench.registry.registry import registry
+from srbench.store.files import sha256_of
 
 BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 

@@ -6,7 +6,7 @@ import torch
 from srbench_srgan.losses import content_loss, discriminator_loss, generator_loss, pixel_loss
 
 from srbench.training.vgg import vgg_features
-from srbench.weights import WeightsMissing
+from srbench.weights.lookup import WeightsMissing
 
 pytestmark = pytest.mark.usefixtures("no_weights")
 

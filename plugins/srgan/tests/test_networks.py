@@ -14,9 +14,9 @@ from srbench_srgan.srresnet import SRResNet
 from torch.nn import functional
 
 import srbench
+from srbench.contract.method import Problem
 from srbench.evaluate.tiles import Tiling, upscale_tiled
-from srbench.method import Problem
-from srbench.params import resolve
+from srbench.registry.parameters import resolve
 
 PUBLISHED = 1_549_462
 

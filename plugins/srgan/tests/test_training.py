@@ -14,15 +14,15 @@ from srbench_srgan.srgan import SRGAN
 from srbench_srgan.srresnet import SRResNet
 
 import srbench
-from srbench.params import ParameterError, resolve
-from srbench.plugins import registry
+from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.contract.training_set import TrainingSet
+from srbench.registry.parameters import ParameterError, resolve
+from srbench.registry.registry import registry
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured
-from srbench.training import engine
-from srbench.training.context import Budget, FitContext, Interrupted
-from srbench.training.patches import Patches
-from srbench.training.trainingset import TrainingSet
-from srbench.weights import WeightsDamaged
+from srbench.training.data.patches import Patches
+from srbench.training.loop import engine
+from srbench.weights.lookup import WeightsDamaged
 
 TINY = {"blocks": 1, "width": 6, "batch_size": 2, "patch": 16}
 TINY_GAN = {**TINY, "discriminator_width": 2, "dense": 8, "adversarial_share": 0.5}
@@ -256,7 +256,7 @@ def test_importing_the_methods_does_not_import_torch() -> None:
     import sys
 
     code = (
-        "import sys, srbench_srgan.srgan as m; from srbench.params import parameters, resolve; "
+        "import sys, srbench_srgan.srgan as m; from srbench.registry.parameters import parameters, resolve; "
         "m.SRGAN(**resolve(m.SRGAN, {'preset': 'small'})); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from srbench.leaderboard.caveats import caveats
-from srbench.leaderboard.findings import Findings, claim, cost, nothing_ranked, others_first
+from srbench.leaderboard.findings.caveats import caveats
+from srbench.leaderboard.findings.lead import Findings, claim, cost, nothing_ranked, others_first
 from srbench.leaderboard.generation.samples import SampleGallery
-from srbench.leaderboard.numerals import listing, number, plural
-from srbench.leaderboard.results import Entrant, Scope
-from srbench.leaderboard.standings import Standings
-from srbench.leaderboard.tables import Table
+from srbench.leaderboard.results.results import Entrant, Scope
+from srbench.leaderboard.results.standings import Standings
+from srbench.leaderboard.tables.ranked import Table
+from srbench.leaderboard.words.numerals import listing, number, plural
 
 _MOST_SENTENCES = 2
 

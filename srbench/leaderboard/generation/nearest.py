@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from markupsafe import Markup
 
-from srbench.leaderboard.drawing import INK, as_svg, colour_of, drawing
-from srbench.leaderboard.numerals import number, plural, significant
-from srbench.memorisation import CLEARLY, Memorisation
-from srbench.store import StoreError
+from srbench.leaderboard.figures.drawing import INK, as_svg, colour_of, drawing
+from srbench.leaderboard.words.numerals import number, plural, significant
+from srbench.statistics.memorisation import CLEARLY, Memorisation
+from srbench.store.files import StoreError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
-from srbench.dataset import Item
+from srbench.contract.dataset import Item
 from srbench.errors import SrbenchError
-from srbench.image import Image, peak_of
+from srbench.leaderboard.gallery.pictures import first_seeds, read_sr, to_display, write_png
 from srbench.leaderboard.generation.nearest import (
     Measure,
     Neighbour,
@@ -25,13 +25,14 @@ from srbench.leaderboard.generation.nearest import (
     verdict,
 )
 from srbench.leaderboard.generation.sheets import COLUMNS, Pixels, Sheet, contact_sheet, zoom
-from srbench.leaderboard.numerals import plural
-from srbench.leaderboard.pictures import first_seeds, read_sr, to_display, write_png
-from srbench.leaderboard.results import Damaged, Result, Results, unique_slugs
-from srbench.memorisation import Memorisation, compare_distances
-from srbench.runner.splits import Split, read_items
-from srbench.store import Store, StoreError
-from srbench.uses import Use
+from srbench.leaderboard.results.results import Damaged, Result, Results, unique_slugs
+from srbench.leaderboard.words.numerals import plural
+from srbench.pictures import Image, peak_of
+from srbench.registry.configured import Use
+from srbench.runner.planning.splits import Split, read_items
+from srbench.statistics.memorisation import Memorisation, compare_distances
+from srbench.store.files import StoreError
+from srbench.store.records import Store
 
 MOST_SAMPLES = 64
 MOST_CLASSES = 12

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from safetensors import SafetensorError
 
 import srbench
-from srbench.dataroot import data_root
 from srbench.errors import SrbenchError, nearest
+from srbench.weights.data_root import data_root
 
 from .preparing import resized, three_channels
 
@@ -42,7 +42,7 @@ class TimmModel(srbench.Extractor):
     @property
     def files(self) -> tuple[Path, ...]:  # type: ignore[override]
         """The file with the weights. Raises `WeightsMissing` where it is not."""
-        from srbench.weights import FOLDER, WeightsMissing
+        from srbench.weights.lookup import FOLDER, WeightsMissing
 
         path = data_root() / FOLDER / "timm" / f"{self._model}.safetensors"
         if not path.is_file():
@@ -99,7 +99,7 @@ class TimmModel(srbench.Extractor):
 
     @cached_property
     def _network(self) -> Any:
-        from srbench.weights import WeightsDamaged
+        from srbench.weights.lookup import WeightsDamaged
 
         (path,) = self.files
         facts = self._facts
@@ -116,7 +116,7 @@ class TimmModel(srbench.Extractor):
 
 
 def _import_timm() -> Any:
-    from srbench.torchvision_shim import import_torchvision
+    from srbench.weights.torchvision_shim import import_torchvision
 
     import_torchvision()  # timm imports it
     import timm

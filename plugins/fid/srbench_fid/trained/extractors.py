@@ -12,10 +12,10 @@ import numpy as np
 from msgspec import Meta
 
 import srbench
+from srbench.contract.fit import Budget
 from srbench.errors import SrbenchError
-from srbench.image import to_tensor
-from srbench.resize import resize_to
-from srbench.training.context import Budget
+from srbench.pictures import to_tensor
+from srbench.pictures.resize import resize_to
 
 from .pictures import LabelError, classes_of, fitted, held_out, labels_of, numbers, units
 from .rows import Array, Rows
@@ -23,8 +23,8 @@ from .rows import Array, Rows
 if TYPE_CHECKING:
     import torch
 
-    from srbench.dataset import Item
-    from srbench.training.context import FitContext
+    from srbench.contract.dataset import Item
+    from srbench.contract.fit import FitContext
 
     from .learning import Loss, Source
 
@@ -132,7 +132,7 @@ class _Trained(srbench.Extractor):
 
     def load(self, folder: Path) -> None:
         """Read what `save` wrote. Raises `ExtractorError` or `srbench.weights.WeightsDamaged` for anything else."""
-        from srbench.weights import load_state
+        from srbench.weights.lookup import load_state
 
         facts = self._read_facts(folder / FACTS)
         self.classes = tuple(facts["classes"])
@@ -239,7 +239,7 @@ class ResNet50(_Classifying):
         return networks.ResNetClassifier(len(self.classes))
 
     def _start(self, network: Any) -> None:
-        from srbench.weights import load_state
+        from srbench.weights.lookup import load_state
 
         if self._weights is not None:
             tensors = _read_tensors(self._weights)

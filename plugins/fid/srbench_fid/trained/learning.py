@@ -14,8 +14,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from srbench.training.checkpoint import read_checkpoint, write_checkpoint
-from srbench.training.context import Interrupted
+from srbench.contract.fit import Interrupted
+from srbench.training.loop.checkpoint import read_checkpoint, write_checkpoint
 
 from .rows import Array
 

@@ -1,0 +1,131 @@
+"""What a dataset is: named images with splits."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from srbench.errors import SrbenchError
+from srbench.pictures import PEAKS, Image, ImageError, in_digits, peak_of, read_image
+
+Picture = Image | Path | Callable[[], Image]
+"""An array `(H, W, C)`, a file, or a function that returns an array. Files and functions are read when needed."""
+
+
+class DatasetError(SrbenchError):
+    """A dataset that is there but wrong; the message names the file."""
+
+
+class DatasetMissing(SrbenchError):
+    """A dataset that is not there and cannot be fetched; the message says where it was looked for."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image of a dataset. Holds no pixels until they are read, when its pictures are files or functions.
+
+    id: unique in its split; safe as a file name (letters, digits, `.`, `_`, `-`).
+    lr: LR pictures that come with the dataset, by (degradation, scale).
+    label: a class name. mask: a segmentation of HR.
+    group: what the image belongs to: a patient, a slide, a photograph. The images of one group are not independent, so
+    groups, not images, are what intervals and tests count; and no group may stand in both splits, unless all of its
+    items say which region of it they are and no region of one split overlaps one of the other.
+    region: the rectangle of the group's picture that HR was cut from: top, left, height, width, in its pixels.
+    peak: the value that means white; by default that of the picture's type (255, 65535, 1.0).
+    name: what the image was called where it came from, when that is not the id. It stays on the machine: neither
+    records nor pages hold it.
+    """
+
+    id: str
+    hr: Picture
+    lr: Mapping[tuple[str, int], Picture] = field(default_factory=dict)
+    label: str | None = None
+    mask: Picture | None = None
+    group: str | None = None
+    region: tuple[int, int, int, int] | None = None
+    peak: float | None = None
+    name: str | None = None
+
+    def read_hr(self) -> tuple[Image, float]:
+        """HR in native depth, and its white. Raises `ImageError` when a value is negative or above the white."""
+        return self._in_range(_read(self.hr, self.id), f"image {self.id!r}")
+
+    def read_lr(self, degradation: str, scale: int) -> Image | None:
+        """The LR that comes with the dataset for this degradation and scale, if there is one.
+
+        Raises `ImageError` when a value is negative or above HR's white.
+        """
+        picture = self.lr.get((degradation, scale))
+        return None if picture is None else self._in_range(_read(picture, self.id), f"the LR of image {self.id!r}")[0]
+
+    def _in_range(self, image: Image, name: str) -> tuple[Image, float]:
+        peak = peak_of(image) if self.peak is None else self.peak
+        check_range(name, float(image.min()), float(image.max()), peak, image.dtype.name)
+        return image, peak
+
+    def read_mask(self) -> Image | None:
+        """The segmentation `(H, W, 1)`, the size of HR; None when there is none. Values are classes, not brightness."""
+        if self.mask is None:
+            return None
+        mask = _read(self.mask, self.id)
+        if mask.shape[-1] != 1:
+            raise ImageError(f"the mask of image {self.id!r} has {mask.shape[-1]} channels; it should have one")
+        return mask
+
+
+def check_range(name: str, low: float, high: float, peak: float, depth: str) -> None:
+    """Raise `ImageError` when the values of a picture, from `low` to `high`, do not lie between 0 and its white.
+
+    LR and SR are clamped to this range: such values would count as errors of every method. depth: its type, `uint8`,
+    `uint16` or `float32`, which has to hold white, since SR is written in it.
+    """
+    if depth != "float32" and peak > PEAKS[depth]:
+        raise ImageError(
+            f"{name} has {depth.removeprefix('uint')} bits, which hold {PEAKS[depth]:g} at most, and a declared white "
+            f"of {peak:.9g}; leave the peak out for it, or save it with more bits"
+        )
+    if low < 0 or high > peak:
+        raise ImageError(
+            f"{name} has values from {in_digits(low)} to {in_digits(high)}, outside 0 to {peak:.9g}, its declared "
+            "white; declare the true peak, or rescale the picture"
+        )
+
+
+def _read(picture: Picture, item: str) -> Image:
+    image = read_image(picture) if isinstance(picture, Path) else picture() if callable(picture) else picture
+    if image.ndim != 3 or image.shape[-1] not in (1, 3):
+        raise ImageError(f"image {item!r} has the shape {image.shape}; it should be (H, W, 1) or (H, W, 3)")
+    peak_of(image)
+    return image
+
+
+class Dataset(ABC):
+    """Named images with a training and a test split.
+
+    Parameters are those of `__init__`, typed; a parameter annotated as `pathlib.Path` is taken relative to the matrix
+    file. A dataset with nothing to train on leaves `train` as it is.
+    """
+
+    def prepare(self, root: Path) -> None:
+        """Make sure that the files are there: find them under the data root `root`, or fetch them into it.
+
+        The only place that may use the network. Called before `train` and `test`, in every process that uses the
+        dataset. Raises `DatasetMissing`, with where it looked, when the files are not to be had.
+        """
+
+    def train(self) -> Iterable[Item]:
+        """The training split; empty when there is none."""
+        return ()
+
+    @abstractmethod
+    def test(self) -> Iterable[Item]:
+        """The test split."""
+
+    def remarks(self) -> Sequence[str]:
+        """What a person should know of what was found, a sentence each: files that were left out, for example.
+
+        Asked after `prepare`. They are printed when a run is planned, and published with its results.
+        """
+        return ()

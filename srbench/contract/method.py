@@ -1,0 +1,114 @@
+"""What a method is: something that turns LR into SR, and may learn how."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from srbench.contract.metric import Skip
+
+if TYPE_CHECKING:
+    import torch
+
+    from srbench.contract.fit import FitContext
+    from srbench.contract.protocol import Task
+    from srbench.contract.training_set import TrainingSet
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a method will meet; asked before anything is trained.
+
+    scale: HR side / LR side. channels: the channel counts that occur (1, 3 or both). depths: the pixel types that
+    occur (`uint8`, `uint16`, `float32`). smallest, largest: LR (height, width) extremes, side by side.
+    """
+
+    scale: int
+    channels: tuple[int, ...]
+    depths: tuple[str, ...]
+    smallest: tuple[int, int]
+    largest: tuple[int, int]
+
+
+class Method(ABC):
+    """Turns LR into SR.
+
+    Parameters are those of `__init__`, typed; presets are named sets of them. Importing the module that holds a
+    method should not import torch: import it inside the functions that compute.
+
+    learns: has `fit`, `save` and `load`; trained on a training split under a budget, once a seed.
+    samples: its SR depends on the seed even after training.
+    history: rows of the training just done, each with at least `step` and `seconds`; empty when none are kept.
+    facts: numbers of the training just done, by name, for its record (the best validation, say).
+    halo: how many LR pixels around an output pixel can influence it, for exact tiling; None: any of them.
+    weights: names of the published files (see `srbench.weights`) that it reads. Where one is missing, its cells are
+    skipped with the command that fetches it.
+    sampling: names of the parameters that `fit` pays no heed to (how it samples, say): methods that differ in them
+    alone share their models.
+    files: further files that it reads, beside those that are its parameters: what they hold is part of its key.
+    ceiling: what its ceiling is, in a few words that follow its name ("reconstruction by its autoencoder"): what
+    `reconstruct` gives, which is scored as its SR is and shown beside it, never ranked. Empty: it has none.
+    """
+
+    learns: ClassVar[bool] = False
+    samples: ClassVar[bool] = False
+    ceiling: ClassVar[str] = ""
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    history: Sequence[Mapping[str, float | int | str]] = ()
+    facts: Mapping[str, float] = {}
+    halo: int | None = None
+    weights: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    sampling: ClassVar[frozenset[str]] = frozenset()
+    device: str = "cpu"
+
+    @classmethod
+    def tasks(cls) -> frozenset[Task]:
+        """What it can do."""
+        return frozenset({"super-resolution"})
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """What readers of its results should know, a sentence each: a fall-back, a licence. Append to it."""
+        return []
+
+    def supports(self, problem: Problem) -> Skip | None:
+        """Why the method cannot do this; None when it can."""
+        return None
+
+    def fit(self, train: TrainingSet, context: FitContext) -> None:
+        """Learn from the training split, under `context.budget`."""
+        raise TypeError(f"{type(self).__name__} does not learn")
+
+    @abstractmethod
+    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+        """SR `(N, C, H * scale, W * scale)` from LR `(N, C, H, W)`; float32, white at 1, on `self.device`.
+
+        C is 1 or 3. Each image's result does not depend on the others in its batch. Values outside [0, 1] are
+        clamped when written.
+        """
+
+    def reconstruct(self, hr: torch.Tensor) -> torch.Tensor:
+        """What it would give if the part that it cannot know were known: its ceiling, of HR `(N, C, H, W)`.
+
+        Float32 of HR's shape, white at 1, on `self.device`; C is 1 or 3. Called only after every SR is on the disk, and
+        on a method that was loaded for this alone, so that a method that upscales has never seen HR.
+        """
+        raise TypeError(f"{type(self).__name__} has no ceiling")
+
+    def to(self, device: str) -> None:
+        """Move to a torch device; LR arrives there."""
+
+    def save(self, folder: Path) -> None:
+        """Write what `fit` learned into `folder` (safetensors and JSON)."""
+
+    def load(self, folder: Path) -> None:
+        """Read what `save` wrote, so that `upscale` gives the same SR."""
+
+    def parameters_count(self) -> int:
+        """How many learned numbers it holds."""
+        return 0

@@ -1,0 +1,196 @@
+"""A protocol: how LR is made and how SR is scored. Named, versioned, hashed into every result.
+
+The protocol alone moves PSNR by 2 dB, so nothing about it is left to the method, the dataset or the metric.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from srbench.contract.framing import Framing
+from srbench.pictures import Image, ImageError, to_tensor
+from srbench.pictures.resize import Borders, resize_picture
+
+if TYPE_CHECKING:
+    import torch
+
+Channel = Literal["y", "rgb", "gray", "y8"]
+Task = Literal["super-resolution", "generation"]
+"""What methods are to do: turn LR into SR, or make images from noise."""
+
+# ITU-R BT.601. Limited range (16 to 235 of 255), as MATLAB's rgb2ycbcr: the field's "Y channel".
+Y_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
+Y_OFFSET = 16 / 255
+# Full range: black 0, white 1.
+_LUMA_WEIGHTS = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How one comparison is made.
+
+    channel: what is scored of a colour image. `rgb`: every channel. `y`: BT.601 luma in limited range, unrounded.
+        `gray`: BT.601 luma in full range, unrounded. `y8`: the convention of older MATLAB tables; LR and HR are
+        both turned into 8-bit Y (limited range) first, and the method upscales that one channel.
+        An image with one channel is scored as it is under every one of them.
+    border: pixels left out of the score on every side.
+    degradation: how LR is made from HR: `bicubic` is MATLAB's imresize with antialiasing, on pictures of integers
+        rounded to whole numbers after the rows and after the columns.
+    borders: what LR is made of beyond HR's borders: `mirror`, as MATLAB does today, or `repeat`, the outermost pixel
+        again and again, as it did when the LR of the classic sets was made.
+    size, framing: of generation: the side in pixels of the squares that are made, and how the images of a dataset
+        become such squares. There is no LR then: the scale is 1. None: super-resolution.
+    """
+
+    name: str
+    scale: int
+    channel: Channel = "rgb"
+    border: int = 0
+    degradation: Literal["bicubic"] = "bicubic"
+    borders: Borders = "mirror"
+    version: int = 2
+    size: int | None = None
+    framing: Framing = "shrunk"
+
+    @property
+    def task(self) -> Task:
+        """What methods do under it."""
+        return "super-resolution" if self.size is None else "generation"
+
+    def describe(self) -> str:
+        """One line for people."""
+        if self.size is not None:
+            made = {
+                "shrunk": "the middle of each real image, shrunk (bicubic)",
+                "tiles": "tiles of real images, at their own resolution",
+            }[self.framing]
+            return f"generation at {self.size} x {self.size} pixels, held against {made}, native depth"
+        channel = {
+            "y": "Y channel",
+            "rgb": "RGB",
+            "gray": "grey (full-range luma)",
+            "y8": "8-bit Y, converted before upscaling",
+        }[self.channel]
+        borders = ", borders repeated" if self.borders == "repeat" else ""
+        return f"x{self.scale}, {self.degradation} LR{borders}, {channel}, {self.border} px border, native depth"
+
+    def facts(self) -> dict[str, Any]:
+        """Everything that decides a number, for the key."""
+        facts = asdict(self)
+        if self.size is None:  # so that the keys of super-resolution are those from before there was generation
+            del facts["size"], facts["framing"]
+        return facts
+
+    def for_training(self) -> Protocol:
+        """The part that training depends on: protocols that differ only in scoring share their models."""
+        if self.size is not None:
+            return self
+        y8 = self.channel == "y8"
+        return Protocol(
+            name=f"x{self.scale}" + ("-y8" if y8 else "") + _of_borders(self.borders),
+            scale=self.scale,
+            channel="y8" if y8 else "rgb",
+            degradation=self.degradation,
+            borders=self.borders,
+            version=self.version,
+        )
+
+    def reference(self, hr: Image, peak: float) -> tuple[Image, float]:
+        """The part of HR that is compared, and its white: sides cut (right, bottom) to multiples of the scale.
+
+        Raises `ImageError` when HR is too small to leave a pixel to score.
+        """
+        return self._converted(self._cut(hr), peak)
+
+    def lr(self, hr: Image, peak: float, shipped: Image | None = None) -> Image:
+        """LR `(H / scale, W / scale, C)` in native depth: the shipped one, checked, or else made from HR."""
+        lr = resize_picture(self._cut(hr), 1 / self.scale, peak, self.borders) if shipped is None else shipped
+        expected = (*self.lr_size(hr.shape), hr.shape[2])
+        if lr.shape != expected or lr.dtype != hr.dtype:
+            raise ImageError(
+                f"the LR that comes with it is {_size(lr)}; with HR of {_size(hr)} at scale {self.scale} it "
+                f"should be {expected[1]} x {expected[0]} pixels of the same depth and channels"
+            )
+        return self._converted(lr, peak)[0]
+
+    def lr_size(self, hr_shape: tuple[int, ...]) -> tuple[int, int]:
+        """(height, width) of the LR that belongs to an HR of shape `(H, W, ...)`; `ImageError` when HR is too small."""
+        height, width = (side // self.scale for side in hr_shape[:2])
+        if min(height, width) * self.scale <= 2 * self.border:
+            raise ImageError(
+                f"{hr_shape[1]} x {hr_shape[0]} pixels are too few for {self.name}: nothing is left to score after "
+                f"cutting to a multiple of {self.scale} and leaving out {self.border} pixels on every side"
+            )
+        return height, width
+
+    def _cut(self, hr: Image) -> Image:
+        height, width = self.lr_size(hr.shape)
+        return hr[: height * self.scale, : width * self.scale]
+
+    def _converted(self, image: Image, peak: float) -> tuple[Image, float]:
+        if self.channel != "y8" or image.shape[-1] == 1:
+            return image, peak
+        y = (image.astype(np.float64) / peak) @ np.asarray(Y_WEIGHTS) + Y_OFFSET
+        return np.floor(y * 255 + 0.5).astype(np.uint8)[..., None], 255.0
+
+    def scored(self, image: Image, peak: float) -> torch.Tensor:
+        """What a metric compares of an image `(H, W, C)`: float64 `(C, H, W)` in [0, 1], border left out.
+
+        The border is cut before the colour conversion.
+        """
+        return self.in_channel(_without_border(image, self.border), peak)
+
+    def in_channel(self, image: Image, peak: float) -> torch.Tensor:
+        """An image `(H, W, C)` in the channel that is scored: float64 `(C, H, W)` in [0, 1], no border cut."""
+        import torch
+
+        whole = to_tensor(image, peak, torch.float64)
+        if whole.shape[0] == 1 or self.channel in ("rgb", "y8"):
+            return whole
+        if self.channel == "y":
+            return _weigh(whole, Y_WEIGHTS) + Y_OFFSET
+        return _weigh(whole, _LUMA_WEIGHTS)
+
+
+def _without_border(image: Image, border: int) -> Image:
+    return image[border : image.shape[0] - border, border : image.shape[1] - border]
+
+
+def _weigh(rgb: torch.Tensor, weights: tuple[float, float, float]) -> torch.Tensor:
+    red, green, blue = rgb
+    weighted: torch.Tensor = weights[0] * red + weights[1] * green + weights[2] * blue
+    return weighted[None]
+
+
+def _size(image: Image) -> str:
+    return f"{image.shape[1]} x {image.shape[0]} x {image.shape[2]} {image.dtype.name}"
+
+
+def _of_borders(borders: Borders) -> str:
+    """What they add to a protocol's name."""
+    return "" if borders == "mirror" else f"-{borders}"
+
+
+def standard_protocols() -> list[Protocol]:
+    """x2, x3, x4 in each channel convention; `scale` pixels of border, as the literature cuts them.
+
+    Each of them twice: with LR of mirrored borders, and as NAME-repeat with LR of repeated ones.
+    """
+    return [
+        Protocol(f"x{scale}-{channel}{_of_borders(borders)}", scale, channel, border=scale, borders=borders)
+        for borders in get_args(Borders)
+        for channel in get_args(Channel)
+        for scale in (2, 3, 4)
+    ]
+
+
+def generation_protocols() -> list[Protocol]:
+    """Squares of 32 and 64 pixels, in each framing."""
+    return [
+        Protocol(f"{size}px-tiles" if framing == "tiles" else f"{size}px", 1, size=size, framing=framing)
+        for framing in get_args(Framing)
+        for size in (32, 64)
+    ]

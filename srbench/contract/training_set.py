@@ -1,0 +1,54 @@
+"""The training split as `fit` sees it: HR images, and the protocol's way of making LR from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from srbench.contract.dataset import Item
+from srbench.contract.protocol import Protocol
+from srbench.pictures import Image, to_tensor
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """HR images with their LR, read one at a time."""
+
+    items: Sequence[Item]
+    protocol: Protocol
+
+    @property
+    def scale(self) -> int:
+        """HR side / LR side."""
+        return self.protocol.scale
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes, sorted; empty where no image has one."""
+        return tuple(sorted({item.label for item in self.items if item.label is not None}))
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def images(self) -> Iterator[tuple[Image, Image | None, float]]:
+        """HR, the LR that came with it (or None: to be made by `degrade`), and their white; in native depth.
+
+        HR is cut to a multiple of the scale; an LR that came with it matches it.
+        """
+        for item in self.items:
+            hr, peak = item.read_hr()
+            shipped = item.read_lr(self.protocol.degradation, self.protocol.scale)
+            reference, white = self.protocol.reference(hr, peak)
+            yield reference, None if shipped is None else self.protocol.lr(hr, peak, shipped), white
+
+    def pairs(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """LR `(C, h, w)` and HR `(C, h * scale, w * scale)`, float32 with white at 1."""
+        for item in self.items:
+            hr, peak = item.read_hr()
+            shipped = item.read_lr(self.protocol.degradation, self.protocol.scale)
+            reference, white = self.protocol.reference(hr, peak)
+            yield to_tensor(self.protocol.lr(hr, peak, shipped), white), to_tensor(reference, white)

@@ -1,0 +1,199 @@
+"""The figures of a training: losses and validation over its steps, several seeds in one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from srbench.leaderboard.figures.drawing import BAD, INK, as_svg, colour_of, drawing, readable_decades, short_name
+from srbench.leaderboard.words.numerals import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+VALIDATION = "validation"
+_DASHES = ("-", "--", ":", "-.")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One training in a figure.
+
+    history: columns `step`, `stage`, learning rates (`lr` or `lr NAME`), losses, `validation`; numbers, but for the
+        stage. Holes are allowed. best: step and score of the best validation of each stage. broke: it ended because it
+        diverged.
+    """
+
+    name: str
+    history: pd.DataFrame
+    best: tuple[tuple[int, float], ...] = ()
+    broke: bool = False
+
+    def series(self, column: str) -> pd.DataFrame:
+        """Columns `step` and `column`, without holes."""
+        if column not in self.history:
+            return self.history[["step"]].iloc[:0].assign(**{column: []})
+        return self.history[["step", column]].dropna()
+
+    @property
+    def stages(self) -> list[tuple[str, int, int]]:
+        """Name, first and last step of each stage."""
+        if "stage" not in self.history:
+            return []
+        grouped = self.history.groupby("stage", sort=False)["step"]
+        return [(str(name), int(steps.min()), int(steps.max())) for name, steps in grouped]
+
+
+def loss_columns(curves: Sequence[Curve]) -> list[str]:
+    """The losses, in the order in which they were written."""
+    every = dict.fromkeys(str(column) for curve in curves for column in curve.history.columns)
+    others = {"stage", "step", "seconds", "event", VALIDATION}
+    return [name for name in every if name not in others and not _is_rate(name)]
+
+
+def _is_rate(column: str) -> bool:
+    return column == "lr" or column.startswith("lr ")
+
+
+def losses(curves: Sequence[Curve], name: str) -> Markup | None:
+    """Losses over steps, a colour each, logarithmic where all are positive; learning rates as thin lines."""
+    columns = [column for column in loss_columns(curves) if any(len(curve.series(column)) for curve in curves)]
+    if not columns:
+        return None
+    with drawing(height=2.9) as figure:
+        axes = figure.add_subplot()
+        lowest = float("inf")
+        for slot, column in enumerate(columns):
+            for place, curve in enumerate(curves):
+                series = curve.series(column)
+                if series.empty:
+                    continue
+                lowest = min(lowest, float(series[column].min()))
+                label = _label(column) if place == _first_with(curves, column) else None
+                _line(axes, series, column, colour_of(slot), slot, place, label)
+        if lowest > 0:
+            axes.set_yscale("log")
+            readable_decades(axes.yaxis, axes.get_ylim())
+        rates = _rates(axes, curves)
+        _breaks(axes, curves, columns)
+        _stages(axes, curves)
+        axes.set_xlabel("step")
+        axes.set_ylabel("loss" + (" (log)" if lowest > 0 else ""))
+        _legend(figure, axes, rates)
+        title = f"Training losses of {', '.join(curve.name for curve in curves)}"
+        return as_svg(figure, name, title, _loss_words(curves, columns))
+
+
+def validation(curves: Sequence[Curve], name: str) -> Markup | None:
+    """The score on held-out images over steps, a colour a seed, the best marked."""
+    shown = [(slot, curve) for slot, curve in enumerate(curves) if len(curve.series(VALIDATION))]
+    if not shown:
+        return None
+    words = []
+    with drawing(height=2.9) as figure:
+        axes = figure.add_subplot()
+        for slot, curve in shown:
+            series = curve.series(VALIDATION)
+            _line(axes, series, VALIDATION, colour_of(slot), slot, 0, _label(curve.name))
+            for step, score in curve.best:
+                axes.plot(step, score, "o", color=colour_of(slot), markersize=8, fillstyle="none", markeredgewidth=1.6)
+            told = [f"best {number(score, 2)} at step {step:,}" for step, score in curve.best]
+            told.append(f"last {number(float(series[VALIDATION].iloc[-1]), 2)}")
+            words.append(f"{curve.name}: {', '.join(told)}")
+        _breaks(axes, curves, [VALIDATION])
+        _stages(axes, curves)
+        axes.margins(y=0.1)
+        axes.locator_params(axis="y", nbins=6)
+        axes.set_xlabel("step")
+        axes.set_ylabel("score")
+        _legend(figure, axes, [])
+        return as_svg(figure, name, "Validation while training", f"{'; '.join(words)}.")
+
+
+def _line(axes: Axes, series: pd.DataFrame, column: str, ink: str, dash: int, place: int, label: str | None) -> None:
+    axes.plot(
+        series["step"],
+        series[column],
+        _DASHES[dash % len(_DASHES)],
+        color=ink,
+        linewidth=1.5 if place == 0 else 0.8,
+        marker="." if len(series) == 1 else "",
+        label=label,
+    )
+
+
+def _first_with(curves: Sequence[Curve], column: str) -> int:
+    return next(place for place, curve in enumerate(curves) if len(curve.series(column)))
+
+
+def _label(name: str) -> str:
+    # matplotlib leaves labels that begin with an underscore out of its legend.
+    return short_name(f" {name}" if name.startswith("_") else name)
+
+
+def _rates(axes: Axes, curves: Sequence[Curve]) -> list[Any]:
+    """Learning rates of the first training, from zero to the largest over the height of the figure."""
+    curve = curves[0]
+    columns = [column for column in map(str, curve.history.columns) if _is_rate(column) and len(curve.series(column))]
+    highest = max((float(curve.series(column)[column].max()) for column in columns), default=0.0)
+    if highest <= 0:
+        return []
+    beside: Axes = axes.twinx()
+    lines = []
+    for slot, column in enumerate(columns):
+        series = curve.series(column)
+        words = f"{short_name(column)}, up to {float(series[column].max()):.3g}"
+        lines += beside.step(
+            series["step"], series[column], where="post", color=INK, linewidth=0.7, dashes=(1 + slot, 2), label=words
+        )
+    beside.set_ylim(0, highest * 1.05)
+    beside.set_axis_off()
+    return lines
+
+
+def _breaks(axes: Axes, curves: Sequence[Curve], columns: Sequence[str]) -> None:
+    """A cross where a training that diverged ends."""
+    for curve in curves:
+        ends = [curve.series(column).iloc[-1] for column in columns if len(curve.series(column))] if curve.broke else []
+        for column, end in zip([column for column in columns if len(curve.series(column))], ends, strict=False):
+            axes.plot(end["step"], end[column], "x", color=BAD, markersize=9, markeredgewidth=2)
+
+
+def _stages(axes: Axes, curves: Sequence[Curve]) -> None:
+    """Names and borders of the stages of the training that came furthest, where there are several."""
+    stages = max((curve.stages for curve in curves), key=len)
+    if len(stages) < 2:
+        return
+    for place, (stage, first, _) in enumerate(stages):
+        if place:
+            axes.axvline(first, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
+        axes.annotate(
+            short_name(stage),
+            (first, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, 3),
+            textcoords="offset points",
+            fontsize=9,
+            annotation_clip=False,
+        )
+
+
+def _legend(figure: Figure, axes: Axes, more: Sequence[Any]) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    handles, labels = [*handles, *more], [*labels, *(str(line.get_label()) for line in more)]
+    if len(handles) > 1:
+        figure.legend(handles, labels, frameon=False, fontsize=9, loc="outside lower center", ncols=2)
+
+
+def _loss_words(curves: Sequence[Curve], columns: Sequence[str]) -> str:
+    words = []
+    for curve in curves:
+        last = {column: curve.series(column)[column] for column in columns if len(curve.series(column))}
+        ends = ", ".join(f"{column} {float(values.iloc[-1]):.4g}" for column, values in last.items())
+        words.append(f"{curve.name}: last {ends}" + (", where it diverged" if curve.broke else ""))
+    return f"{'; '.join(words)}."

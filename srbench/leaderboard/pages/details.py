@@ -1,0 +1,330 @@
+"""What the pages of one cell and of one method hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from srbench.contract.protocol import Task
+from srbench.errors import SrbenchError
+from srbench.leaderboard.gallery.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
+from srbench.leaderboard.results.ceilings import ceiling_value, ceiling_words
+from srbench.leaderboard.results.results import Result, Results
+from srbench.leaderboard.results.setmetrics import set_remarks
+from srbench.leaderboard.results.values import spread_over_seeds
+from srbench.leaderboard.tables.confusion import confusion_table
+from srbench.leaderboard.tables.costs import cost_cell, cost_columns, cost_lines
+from srbench.leaderboard.trainings.pages import Group, notes_of, training_of
+from srbench.leaderboard.words.dates import moment_words
+from srbench.leaderboard.words.numerals import DASH, MINUS, duration, listing, metric_label, number, significant, slug
+from srbench.leaderboard.words.wording import WORDING
+from srbench.registry.configured import Use
+from srbench.store.records import MetricResult
+from srbench.store.texts import own_documentation
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested facts as pairs of name and text, names joined by a space."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        label = f"{prefix}{name}".replace("_", " ")
+        if isinstance(value, Mapping) and value:
+            pairs += flat(value, f"{label} ")
+        else:
+            pairs.append((label, _text(value)))
+    return pairs
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value)) or "none"
+    if isinstance(value, Mapping):
+        return "none"
+    return str(value).replace("-", MINUS, 1) if isinstance(value, int | float) and value < 0 else str(value)
+
+
+def group_id(protocol: str, dataset: str) -> str:
+    """The anchor of a method page's table."""
+    return f"s-{slug(f'{protocol}-{dataset}')}"
+
+
+def cell_context(result: Result, results: Results, method_slug: str, trainings: Sequence[Group]) -> dict[str, Any]:
+    """What `cell.html` shows of a cell, but for its pictures. trainings: of its method."""
+    planned, record, cell = result.planned, result.record, result.planned.cell
+    point = [
+        ("Dataset", cell.dataset),
+        ("Protocol", planned.protocol.describe()),
+        (WORDING[planned.protocol.task].entrant, cell.method),
+        *([("Trained on", cell.trained_on)] if cell.trained_on else []),
+        *([("Seed", str(cell.seed))] if cell.seed is not None else []),
+        *([("LR", record.lr)] if record and record.lr else []),
+        *([("Started", moment_words(record.started))] if record and record.started else []),
+        *([("Took", duration(record.seconds))] if record else []),
+    ]
+    ingredients = (record.ingredients if record else None) or cell.ingredients
+    group, run = training_of(result, trainings)
+    facts = record.metrics if record and not result.damage else {}
+    return {
+        "title": cell.label,
+        "result": result,
+        "planned": planned,
+        "cell": cell,
+        "record": record,
+        "reason": result.reason,
+        "point": point,
+        "method_slug": method_slug,
+        "metrics": [
+            _metric_line(name, facts[name], planned.protocol.task) for name in results.metrics if name in facts
+        ],
+        "ceiling": ceiling_words(planned.method) if record and record.ceiling else "",
+        "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
+        "image_heads": _heads(_image_metrics(result), [result]),
+        "images": _image_lines(result),
+        "notes": list(
+            dict.fromkeys([*(record.warnings + record.notes if record else []), *(run.notes if run else [])])
+        ),
+        "training": group,
+        "cost": cost_lines(record.cost, planned.protocol.task) if record else [],
+        "parameters": flat(planned.method.params),
+        "environment": flat(record.environment) if record else [],
+        "ingredients": json.dumps(ingredients, indent=2, sort_keys=True, ensure_ascii=False),
+    }
+
+
+def pictures_context(result: Result, results: Results, galleries: Sequence[Gallery]) -> dict[str, Any]:
+    """What `cell.html` shows of the pictures of SR."""
+    pictures, remark = _pictures(result, results, galleries)
+    return {
+        "pictures": pictures,
+        "pictures_remark": remark,
+        "legend": error_legend(),
+        "error_white": round(ERROR_WHITE * 100),
+    }
+
+
+def _metric_line(name: str, facts: MetricResult, task: Task) -> dict[str, Any]:
+    remarks = [facts.reason] if facts.reason else []
+    if facts.infinite:
+        remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
+    if not facts.per_image and facts.status == "ok" and task == "super-resolution":
+        remarks.append("compares the whole set")
+    remarks += set_remarks(facts)
+    confusion, others = confusion_table(facts.extra)
+    extra = ", ".join(f"{label.replace('_', ' ')} {_plain(value)}" for label, value in others.items())
+    value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
+        "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
+    )
+    return {
+        "head": _head(name, facts),
+        "value": value,
+        "n": facts.n,
+        "extra": extra,
+        "confusion": confusion,
+        "remark": "; ".join(remarks) or ("" if extra else DASH),
+    }
+
+
+def _plain(value: float) -> str:
+    return number(value, 0) if value == round(value) else significant(value, 4)
+
+
+def _score(value: float) -> str:
+    return number(value, 2 if abs(value) >= 10 else 4)
+
+
+def _image_metrics(result: Result) -> list[str]:
+    return [metric for metric, scores in result.scores.items() if any(image is not None for image in scores)]
+
+
+def _image_lines(result: Result) -> list[dict[str, Any]]:
+    metrics = _image_metrics(result)
+    images = dict.fromkeys(image for metric in metrics for image in result.scores[metric] if image is not None)
+    return [
+        {"image": image, "values": [_shown_score(result.scores[metric].get(image)) for metric in metrics]}
+        for image in images
+    ]
+
+
+def _shown_score(value: float | None) -> dict[str, Any]:
+    if value is None:
+        return {"text": "not scored", "sort": ""}
+    return {"text": _score(value), "sort": str(value).replace("inf", "Infinity")}
+
+
+def _pictures(result: Result, results: Results, galleries: Sequence[Gallery]) -> tuple[list[dict[str, Any]], str]:
+    """The pictures written for this cell, and what to know about them."""
+    if not result.ok:
+        return [], ""
+    cell = result.planned.cell
+    gallery = next((g for g in galleries if (g.dataset, g.protocol.name) == (cell.dataset, cell.protocol)), None)
+    if gallery is None or not gallery.images:
+        return [], "The store holds no pictures of this cell."
+    rivals = [
+        r for r in results.all if (r.planned.cell.dataset, r.planned.cell.protocol) == (cell.dataset, cell.protocol)
+    ]
+    if result not in first_seeds(rivals):
+        return [], "Pictures are shown for the first seed; those of this one are in the store."
+    pictures = [_picture(shown, result.entrant.name) for shown in gallery.images if shown.layer(result.entrant.name)]
+    assert result.record is not None
+    parts = []
+    if len(pictures) < len(result.record.images):
+        parts.append(f"{len(pictures)} of {len(result.record.images)} images; all are in the store.")
+    if gallery.trouble:
+        parts.append(f"The dataset was not at hand, so there is no HR beside them ({gallery.trouble}).")
+    return pictures, " ".join(parts)
+
+
+def _picture(shown: Shown, name: str) -> dict[str, Any]:
+    own = shown.layer(name)
+    assert own is not None
+    shots = [{"href": own.href, "words": "SR"}]
+    references = (shown.layer("HR"), shown.layer("LR"))
+    shots += [{"href": layer.href, "words": layer.name} for layer in references if layer is not None]
+    if own.error_href is not None:
+        shots.append(
+            {"href": own.error_href, "words": f"error, on average {100 * (own.mean_error or 0):.2g} % of white"}
+        )
+    return {
+        "image": shown.id,
+        "anchor": f"image-{slug(shown.id)}",
+        "shots": shots,
+        "width": shown.box[2],
+        "height": shown.box[3],
+        "window": shown.window_words,
+    }
+
+
+def method_context(use: Use, results: Results, trainings: Sequence[Group]) -> dict[str, Any]:
+    """What `method.html` shows. trainings: of this method."""
+    own = results.of_method(use.name)
+    entry, plugin = use.registered.entry, use.registered.plugin
+    origin = [("Plugin", f"{plugin.distribution} {plugin.version}"), ("Entry", entry.name)]
+    if "preset" in use.given:
+        origin.append(("Preset", str(use.given["preset"])))
+    return {
+        "title": use.name,
+        "method": use.name,
+        "slot": own[0].entrant.slot if own else 0,
+        "summary": entry.summary,
+        "documentation": documentation(use),
+        "origin": origin,
+        "parameters": flat(use.params),
+        "groups": list(_groups(use.name, results)),
+        "notes": notes_of(use.name, results, trainings),
+        "trainings": trainings,
+    }
+
+
+def documentation(use: Use) -> list[str]:
+    """What the class behind a method or a dataset says of itself, paragraph by paragraph."""
+    try:
+        text = own_documentation(use.registered.load())
+    except SrbenchError as error:
+        text = str(error)
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
+
+
+def _groups(method: str, results: Results) -> list[dict[str, Any]]:
+    """One table a protocol and dataset, one line a cell."""
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in results.of_method(method):
+        groups.setdefault((result.planned.cell.protocol, result.planned.cell.dataset), []).append(result)
+    return [
+        {
+            "id": group_id(protocol, dataset),
+            "caption": f"{dataset}, {protocol}",
+            "heads": _heads(results.metrics, own),
+            "lines": [_line(result, results.metrics) for result in own],
+            "spread": _spread(own, results.metrics),
+            "ceiling": _ceiling(own, results.metrics, dataset),
+            "costs": _costs(own),
+        }
+        for (protocol, dataset), own in groups.items()
+    ]
+
+
+def _heads(metrics: Sequence[str], own: Sequence[Result]) -> list[dict[str, Any]]:
+    """The heads of columns of scores: names, and which direction is better where a record says so."""
+    known = {name: facts for r in own if r.record for name, facts in r.record.metrics.items()}
+    return [_head(metric, known.get(metric)) for metric in metrics]
+
+
+def _head(metric: str, facts: MetricResult | None) -> dict[str, Any]:
+    if facts is None:
+        return {"label": metric_label(metric), "higher": None}
+    unit = f", {facts.unit}" if facts.unit else ""
+    return {"label": f"{metric_label(metric)}{unit}", "higher": facts.higher_is_better}
+
+
+def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
+    record = result.record
+    seed = "" if result.planned.cell.seed is None else f", seed {result.planned.cell.seed}"
+    line = {"slug": result.slug, "name": f"{result.entrant.name}{seed}", "trouble": "" if result.ok else result.trouble}
+    if not result.ok or record is None:
+        return line
+    return line | {"cells": [_value(record.metrics.get(metric)) for metric in metrics]}
+
+
+def _costs(own: Sequence[Result]) -> dict[str, Any]:
+    """The table of costs of the cells that have a record and went well."""
+    done = [(result, result.record) for result in own if result.ok and result.record is not None]
+    columns = cost_columns([record.cost for _, record in done], own[0].planned.protocol.task)
+    lines = [
+        _line(result, ()) | {"cells": [cost_cell(column, record.cost) for column in columns]} for result, record in done
+    ]
+    return {"columns": columns, "lines": lines if columns else []}
+
+
+def _value(facts: MetricResult | None) -> dict[str, Any]:
+    if facts is None:
+        return {"text": "not scored", "sort": ""}
+    if facts.status != "ok" or facts.value is None:
+        return {"text": "∞" if facts.infinite else facts.status if facts.status != "ok" else "none", "sort": ""}
+    return {"text": _score(facts.value), "sort": facts.value}
+
+
+def _ceiling(own: Sequence[Result], metrics: Sequence[str], dataset: str) -> str:
+    """What the method would score at best, in words, one sentence for each training set."""
+    words = ceiling_words(own[0].planned.method)
+    by_entrant: dict[str, list[Result]] = {}
+    for result in own if words else ():
+        if result.ok:
+            by_entrant.setdefault(result.entrant.name, []).append(result)
+    sentences = []
+    for name, results in by_entrant.items():
+        known = [(metric, ceiling_value(results, metric, [dataset])) for metric in metrics]
+        parts = [
+            " ".join(filter(None, [metric_label(metric), _score(value.number), value.aside]))
+            for metric, value in known
+            if value is not None and value.number is not None
+        ]
+        if parts:
+            whose = f" of {name}" if len(by_entrant) > 1 else ""
+            sentences.append(f"Ceiling{whose} ({words}): {listing(parts)}.")
+    return " ".join(sentences)
+
+
+def _spread(own: Sequence[Result], metrics: Sequence[str]) -> str:
+    """What another seed changes, in words, of every metric that shows it."""
+    by_entrant: dict[str, list[Result]] = {}
+    for result in own:
+        if result.ok:
+            by_entrant.setdefault(result.entrant.name, []).append(result)
+    sentences = []
+    for name, results in by_entrant.items():
+        parts = []
+        for metric in metrics:
+            spread = spread_over_seeds(results, metric) if all(metric in r.scores for r in results) else None
+            if spread is not None:
+                facts = results[0].record.metrics.get(metric) if results[0].record else None
+                unit = f" {facts.unit}" if facts and facts.unit else ""
+                parts.append(f"{metric_label(metric)} ±{significant(spread)}{unit}")
+        if parts:
+            whose = f"{name}, " if len(by_entrant) > 1 else ""
+            sentences.append(f"Spread over {len(results)} seeds (standard deviation): {whose}{listing(parts)}.")
+    return " ".join(sentences)

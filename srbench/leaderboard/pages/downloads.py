@@ -1,0 +1,161 @@
+"""The board as data: every score as CSV, the tables and the cells as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from srbench.leaderboard.results.references import Reference
+from srbench.leaderboard.results.results import Result, Results
+from srbench.leaderboard.results.values import Value
+from srbench.leaderboard.tables.ranked import Row, Table
+from srbench.leaderboard.words.privacy import Privacy
+from srbench.registry.registry import registry
+from srbench.runner.planning.plan import Plan
+from srbench.store.cell import digest
+from srbench.store.texts import visible
+
+SCORE_COLUMNS = (
+    "dataset",
+    "protocol",
+    "method",
+    "trained_on",
+    "seed",
+    "metric",
+    "unit",
+    "higher_is_better",
+    "image",
+    "group",
+    "value",
+    "key",
+)
+
+
+def write_scores(results: Results, path: Path) -> None:
+    """One row a cell, metric and image, with its group if it has one (the image is empty for a set metric)."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(SCORE_COLUMNS)
+    for result in results.all:
+        if result.record is None or not result.ok:
+            continue
+        cell = result.planned.cell
+        for metric, scores in result.scores.items():
+            facts = result.record.metrics.get(metric)
+            told = (facts.unit, "yes" if facts.higher_is_better else "no") if facts else ("", "")
+            for image, value in scores.items():
+                place = (cell.dataset, cell.protocol, cell.method, cell.trained_on, cell.seed)
+                group = result.record.groups.get(image or "")
+                writer.writerow((*place, metric, *told, image, group, repr(value), cell.key))
+    path.write_bytes(visible(buffer.getvalue()).encode())
+
+
+def write_records(results: Results, path: Path, privacy: Privacy) -> None:
+    """The records that the pages were made from, one a line, in the order of the matrix."""
+    records = [privacy.of(msgspec.to_builtins(result.record)) for result in results.all if result.record is not None]
+    path.write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
+
+
+def write_board_json(
+    results: Results, tables: Sequence[Table], path: Path, facts: Mapping[str, Any], privacy: Privacy
+) -> None:
+    """Title, findings, tables and cells; infinite values as the strings `inf` and `-inf`."""
+    board = {
+        "name": results.plan.matrix.name,
+        **facts,
+        "tables": [_table(table) for table in tables],
+        "cells": [_cell(result) for result in results.all],
+    }
+    text = json.dumps(privacy.of(board), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    path.write_bytes(text.encode())
+
+
+def matrix_text(path: Path) -> str:
+    """The matrix file, or a comment that says why it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return f"# {path.name} could not be read: {error.strerror}"
+
+
+def made_from(plan: Plan, listed: bool) -> str:
+    """A sha256 over everything the pages are made from: the matrix, every record, and srbench's own source."""
+    return digest(
+        {
+            "listed": listed,
+            "matrix": matrix_text(plan.matrix.path),
+            "records": [msgspec.to_builtins(cell.record) for cell in plan.cells],
+            "source": registry().source_of("srbench"),
+        }
+    )
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "protocol": table.scope.protocol,
+        "trained_on": table.scope.trained_on,
+        "dataset": table.dataset,
+        "datasets": list(table.datasets),
+        "ranked_by": table.primary,
+        "rows": [_row(row, table) for row in table.rows],
+        "references": [_reference(reference, table) for reference in table.references],
+        "notes": list(table.notes),
+    }
+
+
+def _reference(reference: Reference, table: Table) -> dict[str, Any]:
+    known = {
+        column.metric: _number(value.number)
+        for column, value in zip(table.columns, reference.values, strict=True)
+        if value.number is not None
+    }
+    words = {"words": reference.words} if reference.words else {}
+    return {"name": reference.name, "mark": reference.mark, **words, "metrics": known}
+
+
+def _row(row: Row, table: Table) -> dict[str, Any]:
+    metrics = {}
+    for column, value in zip(table.columns, row.values, strict=True):
+        metrics[column.metric] = {"missing": value.missing} if value.number is None else _value(value)
+    return {
+        "method": row.entrant.method,
+        "trained_on": row.entrant.trained_on,
+        "rank": None if row.rank is None else [row.rank.low, row.rank.high],
+        "metrics": metrics,
+        "images": row.images,
+        "seeds": row.seeds,
+        "train_seconds": row.train_seconds,
+        table.words.speed.name: row.speed,
+        "parameters": row.parameters,
+        "problems": [f"{where}: {problem.text}" for problem in row.problems for where, _ in problem.cells],
+    }
+
+
+def _value(value: Value) -> dict[str, Any]:
+    shown: dict[str, Any] = {"estimate": None if value.number is None else _number(value.number)}
+    if value.interval is None:
+        return shown
+    interval = value.interval
+    ends = {"low": interval.low, "high": interval.high, "unreliable": interval.beyond}
+    return shown | ends | {"images": interval.n, "units": interval.units, "infinite": interval.infinite}
+
+
+def _number(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
+
+
+def _cell(result: Result) -> dict[str, Any]:
+    return {
+        **result.planned.cell.point(),
+        "key": result.planned.cell.key,
+        "status": "damaged" if result.damage else result.record.status if result.record else "not run",
+        "reason": result.damage or (result.record.reason if result.record else result.planned.why),
+        "page": f"cells/{result.slug}.html",
+    }

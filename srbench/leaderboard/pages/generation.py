@@ -1,0 +1,102 @@
+"""The board of generation: a ranked table a dataset, a gallery of samples, and what generators remember."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from srbench.leaderboard.figures.charts import charts
+from srbench.leaderboard.generation.findings import generation_findings
+from srbench.leaderboard.generation.samples import Shown, write_samples
+from srbench.leaderboard.pages.views import TIMES, Answer, View, answers, shown_table, training_limits, view_id
+from srbench.leaderboard.results.results import Result, Results, Scope
+from srbench.leaderboard.tables.ranked import Table, build_table
+from srbench.leaderboard.words.numerals import listing, plural
+from srbench.weights.data_root import data_root
+
+
+class GenerationPages:
+    """What the pages of generation hold beside what all tasks share. Writes the sheets of samples."""
+
+    index_template = "generation.html"
+    cell_template = "sample_cell.html"
+
+    def __init__(self, results: Results, out: Path) -> None:
+        self._results = results
+        self._galleries = write_samples(results, data_root(), out)
+
+    def view(self, scope: Scope, method_slugs: dict[str, str]) -> View:
+        """One dataset at a time: a distance between sets is not averaged over datasets."""
+        name = view_id(scope)
+        tables = [build_table(scope, self._results.metrics, dataset) for dataset in scope.datasets()]
+        shown = [
+            shown_table(table, f"{name}-t{place}", method_slugs, figures=charts(table, f"{name}-t{place}"))
+            for place, table in enumerate(tables)
+        ]
+        return View.of(scope, shown, self._answers(tables))
+
+    def _answers(self, tables: Sequence[Table]) -> Iterable[Answer]:
+        """The answers over all datasets, by the metric of the first one; then those of each alone."""
+        metrics, several = self._results.metrics, len(tables) > 1
+        whole = answers(tables[0], metrics, partial(generation_findings, tables, self._galleries))
+        yield from (replace(answer, dataset="") for answer in whole) if several else whole
+        for table in tables if several else ():
+            yield from answers(table, metrics, partial(generation_findings, [table], self._galleries), alone=True)
+
+    def header(self) -> list[str]:
+        """How many samples of which size, on what, by whom."""
+        matrix = self._results.plan.matrix
+        sizes = listing([f"{size} × {size}" for size in sorted({p.size for p in matrix.protocols if p.size})])
+        seeds = len({result.planned.cell.seed for result in self._results.all} - {None})
+        return [
+            f"{plural(matrix.samples or 0, 'sample')} of each generator, {sizes} pixels",
+            f"held against the test images of {listing([use.name for use in matrix.datasets])}",
+            plural(len(matrix.methods), "generator") + (f", {plural(seeds, 'seed')}" if seeds else ""),
+        ]
+
+    def index(self, views: Sequence[View]) -> dict[str, Any]:
+        """The gallery."""
+        drawn = [gallery for gallery in self._galleries if gallery.shown]
+        return {"galleries": drawn, "trouble": next((gallery.trouble for gallery in drawn if gallery.trouble), "")}
+
+    def cell(self, result: Result) -> dict[str, Any]:
+        """The samples of a cell and what they resemble."""
+        shown: Shown | None = None
+        trouble, remark = "", ""
+        for gallery in self._galleries:
+            for one in gallery.shown:
+                if one.result is result:
+                    shown, trouble = one, gallery.trouble
+        if shown is None and result.ok:
+            place = (result.planned.cell.dataset, result.planned.cell.protocol)
+            known = any((gallery.dataset, gallery.protocol) == place and gallery.shown for gallery in self._galleries)
+            remark = (
+                "Samples are shown for the first seed; those of this one are in the store."
+                if known
+                else "The store holds no samples of this cell."
+            )
+        return {"shown": shown, "trouble": trouble, "pictures_remark": remark}
+
+    def limits(self) -> Iterable[str]:
+        """What boards of generation leave open."""
+        matrix = self._results.plan.matrix
+        yield (
+            f"Every number is of {plural(matrix.samples or 0, 'sample')} against a test set of its own size. Distances "
+            "between sets shrink as sets grow: compare them within this board only."
+        )
+        yield (
+            "A metric on features sees what its extractor sees. Another extractor may put the generators in another "
+            "order, and none of them knows what makes an image of use to a physician."
+        )
+        yield from training_limits(self._results)
+        yield (
+            "Nearness to training images is measured pixel by pixel, mirror images included: a copy that is shifted, "
+            "turned or recoloured goes unnoticed, and of textures, in which two views differ in every pixel, it says "
+            "little."
+        )
+        yield TIMES
+        if self._galleries:
+            yield "The gallery shows the first samples of the first seed, as 8 bits; metrics see all, in native depth."

@@ -1,0 +1,88 @@
+"""Templates and files: everything that turns a context into a page in a folder. Escaping is always on."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup, escape
+
+from srbench.leaderboard.figures.comparisons import marker, whisker
+from srbench.leaderboard.results.results import shortened
+from srbench.leaderboard.words import numerals
+from srbench.leaderboard.words.privacy import Privacy
+
+STYLE, SCRIPT = "style.css", "board.js"
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The templates, with the filters they use."""
+    env = Environment(
+        loader=PackageLoader("srbench.leaderboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_as_published,
+    )
+    env.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False, "separators": (",", ":")}
+    env.filters |= {
+        "number": numerals.number,
+        "duration": numerals.duration,
+        "significant": numerals.significant,
+        "count": numerals.count,
+        "metric": numerals.metric_label,
+        "shortened": shortened,
+        "plural": numerals.plural,
+        "with_code": _with_code,
+        "tojson": _tojson,
+    }
+    env.globals |= {"marker": marker, "whisker": whisker, "version": version("srbench")}
+    return env
+
+
+def with_code(text: str) -> Markup:
+    """Text of docstrings and messages as HTML: what stands between backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def render(template: str, context: dict[str, Any]) -> bytes:
+    """A page. privacy in the context: by which rules every text on it is shown (`Privacy`)."""
+    return environment().get_template(template).render({"privacy": Privacy(), **context}).encode()
+
+
+def write_static(folder: Path, *names: str) -> None:
+    """Copy the style sheet or the script beside the pages."""
+    for name in names:
+        (folder / name).write_bytes(static(name))
+
+
+def static(name: str) -> bytes:
+    """The style sheet or the script."""
+    return (files("srbench.leaderboard") / "static" / name).read_bytes()
+
+
+@pass_context
+def _as_published(context: Context, value: Any) -> Any:
+    """What is about to stand on a page."""
+    return context["privacy"].of(value) if isinstance(value, str | Path) else value
+
+
+@pass_context
+def _with_code(context: Context, text: str) -> Markup:
+    return with_code(context["privacy"].of(text))
+
+
+@pass_context
+def _tojson(context: Context, value: Any) -> Markup:
+    policies = context.environment.policies
+    return htmlsafe_json_dumps(context["privacy"].of(value), **policies["json.dumps_kwargs"])

@@ -1,0 +1,135 @@
+"""The board of super-resolution: a ranked table over all datasets and one for each, and a viewer of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from srbench.contract.protocol import Protocol
+from srbench.leaderboard.figures.charts import charts
+from srbench.leaderboard.findings.lead import baseline, findings
+from srbench.leaderboard.gallery.pictures import ERROR_WHITE, error_legend, write_galleries
+from srbench.leaderboard.gallery.viewer import extremes, look_data, start
+from srbench.leaderboard.pages.details import pictures_context
+from srbench.leaderboard.pages.views import TIMES, View, answers, shown_table, training_limits, view_id
+from srbench.leaderboard.results.results import Result, Results, Scope
+from srbench.leaderboard.results.values import unit_of
+from srbench.leaderboard.tables.head_to_head import head_to_head
+from srbench.leaderboard.tables.ranked import build_table
+from srbench.leaderboard.words.numerals import amount_words, listing, plural
+from srbench.weights.data_root import data_root
+
+
+class UpscalingPages:
+    """What the pages of super-resolution hold beside what all tasks share. Writes the viewer's pictures."""
+
+    index_template = "index.html"
+    cell_template = "cell.html"
+
+    def __init__(self, results: Results, out: Path) -> None:
+        self._results = results
+        self._galleries = write_galleries(results, data_root(), out)
+
+    def view(self, scope: Scope, method_slugs: dict[str, str]) -> View:
+        """Everything pooled with its figures, then one dataset at a time."""
+        metrics, name = self._results.metrics, view_id(scope)
+        pooled = build_table(scope, metrics)
+        single = [build_table(scope, metrics, name) for name in scope.datasets()] if len(pooled.datasets) > 1 else []
+        below = (head_to_head(pooled, single), charts(pooled, name))
+        tables = [shown_table(pooled, f"{name}-t0", method_slugs, *below)]
+        tables += [shown_table(table, f"{name}-t{place}", method_slugs) for place, table in enumerate(single, start=1)]
+        said = [*answers(pooled, metrics, partial(findings, pooled, single or [pooled]))]
+        for table in single:
+            said += answers(table, metrics, partial(findings, table, [table]), alone=True)
+        return View.of(scope, tables, said)
+
+    def header(self) -> list[str]:
+        """Protocols, datasets and methods."""
+        matrix = self._results.plan.matrix
+        units: dict[tuple[str, str], tuple[str, str | None, str]] = {}
+        for result in self._results.all:
+            if result.record is not None:
+                dataset = result.planned.cell.dataset
+                units |= {(dataset, image): unit_of(dataset, image, result.record) for image in result.record.images}
+        images = amount_words(len(units), len(set(units.values())), "test image") if units else "no results yet"
+        protocols = [f"{self._in_words(each)} ({each.name} v{each.version})" for each in matrix.protocols]
+        learns = any(result.planned.training is not None for result in self._results.all)
+        return [
+            listing(protocols),
+            f"{plural(len(matrix.datasets), 'dataset')}, {images}",
+            plural(len(matrix.methods), "method") + (f", {plural(len(matrix.seeds), 'seed')}" if learns else ""),
+        ]
+
+    def index(self, views: Sequence[View]) -> dict[str, Any]:
+        """The viewer, beginning with the leader and what it is held against."""
+        ranking = views[0].tables[0].table.ranking
+        ranked = ranking.entrants if ranking else ()
+        against = baseline(ranking) if ranking else None
+        wanted = [entrant.name for entrant in [*ranked[:1], *([against] if against else []), *ranked]]
+        return {
+            "galleries": [gallery for gallery in self._galleries if gallery.images],
+            "start": start(self._galleries, wanted),
+            "look": look_data(self._galleries, self._results),
+            "extremes": extremes(self._galleries, self._results),
+            "has_errors": any(
+                layer.error_href for gallery in self._galleries for shown in gallery.images for layer in shown.layers
+            ),
+            "legend": error_legend(),
+            "error_white": round(ERROR_WHITE * 100),
+        }
+
+    def cell(self, result: Result) -> dict[str, Any]:
+        """SR beside HR, LR and the error."""
+        return pictures_context(result, self._results, self._galleries)
+
+    def limits(self) -> Iterable[str]:
+        """What super-resolution boards leave open."""
+        yield from self._origin_of_lr()
+        yield from training_limits(self._results)
+        yield "Other kinds of images than these may rank the methods differently."
+        yield TIMES
+        if self._galleries:
+            yield (
+                "The viewer shows a choice of images, of the first seed only, as 8 bits; scores are of all images in "
+                "native depth."
+            )
+
+    def _in_words(self, protocol: Protocol) -> str:
+        """A protocol, with where its LR was from as the records say."""
+        origins = self._origins(protocol.name)
+        shipped = [dataset for dataset, lr in origins.items() if lr != {"made"}]
+        made = f"{protocol.degradation} LR"
+        if origins and all(lr == {"shipped"} for lr in origins.values()):
+            return protocol.describe().replace(made, f"LR that came with {listing(shipped)}")
+        return protocol.describe().replace(made, f"{made} (some came with {listing(shipped)})" if shipped else made)
+
+    def _origins(self, protocol: str | None = None) -> dict[str, set[str]]:
+        """What the cells of each dataset, under one protocol or all, say of their LR: made, shipped, or mixed."""
+        found: dict[str, set[str]] = {}
+        for result in self._results.all:
+            if result.record is not None and result.record.lr and protocol in (None, result.planned.cell.protocol):
+                found.setdefault(result.planned.cell.dataset, set()).add(result.record.lr)
+        return found
+
+    def _origin_of_lr(self) -> Iterable[str]:
+        """Where LR is from, as the records say, and what that leaves open."""
+        degradations = listing(sorted({protocol.degradation for protocol in self._results.plan.matrix.protocols}))
+        origins = self._origins()
+        made = [dataset for dataset, lr in origins.items() if lr == {"made"}]
+        whole = [dataset for dataset, lr in origins.items() if lr == {"shipped"}]
+        mixed = [dataset for dataset in origins if dataset not in made + whole]
+        if whole:
+            yield (
+                f"LR came with {listing(whole)} and was not made here: what blurred it, and how exactly it lies on HR, "
+                "is in every score."
+            )
+        if mixed:
+            yield f"Some of the LR came with {listing(mixed)}; the rest was made from HR ({degradations})."
+        if made:
+            of = f" of {listing(made)}" if whole or mixed else ""
+            yield (
+                f"LR{of} is made from HR ({degradations}). How a method does on the blur, noise and compression of a "
+                "real camera or scanner is another question."
+            )

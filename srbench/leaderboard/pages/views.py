@@ -1,0 +1,175 @@
+"""What the index shows of one scope, and what each task has to say on the pages that all tasks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from srbench.leaderboard.figures.charts import Chart
+from srbench.leaderboard.findings.lead import Findings, ties
+from srbench.leaderboard.pages.details import group_id
+from srbench.leaderboard.results.results import Result, Results, Scope
+from srbench.leaderboard.tables.head_to_head import HeadToHead
+from srbench.leaderboard.tables.ranked import Table, caption
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """A table as the page shows it, and what stands below it. links: where an entrant's numbers lead. ties: by metric,
+    who cannot be told apart. places: by entrant, its place in the order of each metric.
+    """
+
+    id: str
+    table: Table
+    caption: str
+    links: dict[Any, str]
+    ties: dict[str, str]
+    places: dict[Any, dict[str, int]]
+    duels: HeadToHead | None = None
+    figures: tuple[Chart, ...] = ()
+
+    @property
+    def reading(self) -> str:
+        """How to read it: what there is in it, and no more."""
+        words, table = self.table.words, self.table
+        said = [words.reading] if len(table.ranked) > 1 else []
+        said += [words.whiskers] if table.has_whiskers else []
+        said += [words.groups] if table.units < table.images else []
+        return " ".join(said)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Findings, and the choice on the page that they belong to.
+
+    dataset: which one must be chosen or none at all; empty where they are of several. metric: likewise. first: whether
+    they are of the metric that ranks before any choice. alone: whether they wait until their dataset is chosen.
+    """
+
+    dataset: str
+    metric: str
+    first: bool
+    alone: bool
+    findings: Findings
+
+
+@dataclass(frozen=True)
+class View:
+    """One scope on the page. answers: the findings of every choice."""
+
+    id: str
+    name: str
+    describe: str
+    scope: Scope
+    tables: tuple[ShownTable, ...]
+    answers: tuple[Answer, ...]
+
+    @property
+    def findings(self) -> Findings:
+        """The findings before any choice."""
+        return next(answer.findings for answer in self.answers if answer.first and not answer.alone)
+
+    @classmethod
+    def of(cls, scope: Scope, tables: Sequence[ShownTable], answers: Iterable[Answer]) -> View:
+        """The view of a scope."""
+        protocol = scope.results[0].planned.protocol
+        return cls(
+            id=view_id(scope),
+            name=f"{protocol.name}, trained on {scope.trained_on}" if scope.trained_on else protocol.name,
+            describe=f"{protocol.describe()} (version {protocol.version}).",
+            scope=scope,
+            tables=tuple(tables),
+            answers=tuple(answers),
+        )
+
+
+def answers(
+    table: Table, metrics: Sequence[str], find: Callable[[str | None], Findings], alone: bool = False
+) -> Iterable[Answer]:
+    """What a table says by each metric. find: the findings by a metric, None where nothing is ranked by any."""
+    choices: list[str | None] = [*metrics] if table.primary else [None, *metrics]
+    for metric in choices:
+        yield Answer(table.only_dataset, metric or "", metric == table.primary, alone, find(metric))
+
+
+def told(views: Sequence[View]) -> list[str]:
+    """The leads of all scopes before any choice, each with what it is about where there are several."""
+    return [
+        f"{view.name}: {sentence}" if len(views) > 1 and first else sentence
+        for view in views
+        for first, sentence in zip((True, False), view.findings.lead, strict=False)
+    ]
+
+
+def view_id(scope: Scope) -> str:
+    """What ids of a view begin with."""
+    return f"v-{scope.slug}"
+
+
+def shown_table(
+    table: Table,
+    name: str,
+    method_slugs: dict[str, str],
+    duels: HeadToHead | None = None,
+    figures: Sequence[Chart] = (),
+) -> ShownTable:
+    """A table with its caption and links."""
+    places: dict[Any, dict[str, int]] = {row.entrant: {} for row in table.rows}
+    for metric, standings in table.standings.items():
+        for place, entrant in enumerate(standings.entrants):
+            places[entrant][metric] = place
+    said = {metric: ties(standings) for metric, standings in table.standings.items()}
+    return ShownTable(name, table, caption(table), _links(table, method_slugs), said, places, duels, tuple(figures))
+
+
+def _links(table: Table, method_slugs: dict[str, str]) -> dict[Any, str]:
+    """An entrant's numbers lead to its cell; where they come from several, to the table of these cells."""
+    links = {}
+    for row in table.rows:
+        if len(row.results) == 1:
+            links[row.entrant] = f"cells/{row.results[0].slug}.html"
+        else:
+            cell = row.results[0].planned.cell
+            anchor = f"#{group_id(cell.protocol, table.dataset)}" if table.dataset else ""
+            links[row.entrant] = f"methods/{method_slugs[row.entrant.method]}.html{anchor}"
+    return links
+
+
+class TaskPages(Protocol):
+    """What differs between the boards of two tasks. Making one writes the pictures.
+
+    index_template, cell_template: of the page of the board and of a cell.
+    """
+
+    index_template: str
+    cell_template: str
+
+    def view(self, scope: Scope, method_slugs: dict[str, str]) -> View:
+        """The tables, figures and findings of a scope."""
+
+    def header(self) -> list[str]:
+        """What was compared, in the line below the title, part by part."""
+
+    def index(self, views: Sequence[View]) -> dict[str, Any]:
+        """What the index template needs of pictures."""
+
+    def cell(self, result: Result) -> dict[str, Any]:
+        """What the template of a cell's page needs of pictures."""
+
+    def limits(self) -> Iterable[str]:
+        """What the board does not show, a sentence each."""
+
+
+def training_limits(results: Results) -> Iterable[str]:
+    """What limits trust in the trainings: how few there were, and how short."""
+    matrix = results.plan.matrix
+    if any(result.planned.training is not None for result in results.all):
+        if len(matrix.seeds) < 3:
+            times = "once" if len(matrix.seeds) == 1 else "twice"
+            yield f"Each training was done {times}; another seed may order methods that are close otherwise."
+        if matrix.budget is not None:
+            yield f"Every training had {matrix.budget}. A method that learns slowly may pass the others with more."
+
+
+TIMES = "Times belong to the machines named above; compare them only within one environment."

@@ -1,0 +1,111 @@
+"""The reference rows of a table: what real HR and bicubic SR would get, and methods' own ceilings. Never ranked.
+
+Only measured numbers. Those of HR, a ceiling, and of bicubic, the floor, are what set metrics give beside their value
+under those names: what HR would get by definition (an infinite PSNR, a distance of 0) tells nothing. Those of a
+method's own ceiling are scores of what it made of HR itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from srbench.contract.protocol import Task
+from srbench.leaderboard.results.ceilings import ceiling_value, ceiling_words
+from srbench.leaderboard.results.results import Entrant, Result
+from srbench.leaderboard.results.values import Notes, Value
+from srbench.leaderboard.words.numerals import significant
+
+Mark = Literal["ceiling", "floor"]
+NAMES: Mapping[Task, Mapping[Mark, str]] = {
+    "super-resolution": {"ceiling": "HR", "floor": "bicubic"},
+    "generation": {"ceiling": "real images"},
+}
+_NOTES: Mapping[Task, str] = {
+    "super-resolution": (
+        "HR, the ceiling, and bicubic, the floor: what the same measure gives for them alone, without a method's "
+        "images. They are there to read the others by, and have no rank."
+    ),
+    "generation": (
+        "Real images, the ceiling, in place of samples: of the training set or, where samples are compared with each "
+        "other, the test images themselves. They are there to read the others by, and have no rank."
+    ),
+}
+_OWN_NOTE = (
+    "A method's own ceiling: what it would score if the part of it that cannot be known were known. HR itself went in, "
+    "after all SR was made, so it has no rank. Of several seeds it is the mean, ± their standard deviation."
+)
+_SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A row of what is known by measure and not in the competition.
+
+    values: one a column. note: its footnote. words: of a method's own ceiling, what it is.
+    """
+
+    name: str
+    mark: Mark
+    values: tuple[Value, ...]
+    note: int
+    words: str = ""
+
+
+def references(
+    cells: Mapping[Entrant, Sequence[Result]],
+    metrics: Sequence[str],
+    datasets: Sequence[str],
+    notes: Notes,
+    task: Task = "super-resolution",
+) -> tuple[Reference, ...]:
+    """The reference rows of which some metric knows a number: HR, methods' ceilings, bicubic.
+
+    Over several datasets there is nothing but the ceilings of methods.
+    """
+    own = [row for entrant, results in cells.items() for row in _own(entrant, results, metrics, datasets, notes)]
+    if len(datasets) != 1:
+        return tuple(own)
+    results = [result for found in cells.values() for result in found if result.ok]
+    bounds: dict[Mark, list[Reference]] = {}
+    for mark, name in NAMES[task].items():
+        values = [_value(results, metric, mark) for metric in metrics]
+        known = any(value.number is not None for value in values)
+        bounds[mark] = [Reference(name, mark, tuple(values), notes.number(_NOTES[task]))] if known else []
+    return (*bounds["ceiling"], *own, *bounds.get("floor", ()))
+
+
+def _own(
+    entrant: Entrant, results: Sequence[Result], metrics: Sequence[str], datasets: Sequence[str], notes: Notes
+) -> Iterable[Reference]:
+    """The row of a method's own ceiling, where it has one that was measured."""
+    words = ceiling_words(results[0].planned.method)
+    found = [ceiling_value(results, metric, datasets) for metric in metrics] if words else []
+    if any(found):
+        values = tuple(value or Value() for value in found)
+        yield Reference(entrant.name, "ceiling", values, notes.number(_OWN_NOTE), words)
+
+
+def _value(results: Iterable[Result], metric: str, mark: Mark) -> Value:
+    """The mean over cells, which differ only where machines do; their ends beside it where they do."""
+    found = [
+        facts
+        for result in results
+        if result.record is not None
+        and (facts := result.record.metrics.get(metric)) is not None
+        and facts.status == "ok"
+        and mark in facts.extra
+    ]
+    if not found:
+        return Value(missing="")
+    numbers = [facts.extra[mark] for facts in found]
+    spread = found[0].extra.get(f"{mark} spread")
+    low, high = min(numbers), max(numbers)
+    words = [f"± {significant(spread)}"] if spread is not None else []
+    if high - low > _SAME * max(abs(low), abs(high)):
+        words = [f"{significant(low, 3)} to {significant(high, 3)} between cells"]
+    if f"{mark} n" in found[0].extra:
+        words.append(f"n {found[0].extra[f'{mark} n']:.0f}")
+    return Value(math.fsum(numbers) / len(numbers), aside=", ".join(words))

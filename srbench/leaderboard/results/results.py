@@ -1,0 +1,215 @@
+"""What the cells of a plan left behind, read from the store and put in the order of the plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from srbench.contract.protocol import Task
+from srbench.leaderboard.words.numerals import slug
+from srbench.leaderboard.words.privacy import Privacy
+from srbench.runner.planning.plan import Plan, PlannedCell
+from srbench.store.files import StoreError
+from srbench.store.frames import read_scores
+from srbench.store.records import Record, Store
+
+_STATUS_WORDS = {
+    "skipped": "skipped",
+    "failed": "failed",
+    "timeout": "out of time",
+    "out_of_memory": "out of memory",
+    "killed": "killed",
+}
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """What is compared: a method, with the training set it learned from (None where it does not learn).
+
+    slot: the method's place in the matrix file; decides its colour and marker. name: what tables call it.
+    """
+
+    method: str
+    trained_on: str | None
+    slot: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A cell of the plan and what it left.
+
+    scores: by metric, by image (None for a set metric's one value). damage: what is wrong with what it left, if
+    anything is.
+    """
+
+    planned: PlannedCell
+    entrant: Entrant
+    slug: str
+    scores: dict[str, dict[str | None, float]] = field(default_factory=dict)
+    damage: str = ""
+
+    @property
+    def record(self) -> Record | None:
+        """The cell's record, if it has run."""
+        return self.planned.record
+
+    @property
+    def ok(self) -> bool:
+        """Whether it has scores to show."""
+        return self.record is not None and self.record.status == "ok" and not self.damage
+
+    @property
+    def status(self) -> str:
+        """One or two words."""
+        if self.damage:
+            return "damaged"
+        if self.record is None:
+            return "not run"
+        return "ok" if self.ok else _STATUS_WORDS[self.record.status]
+
+    @property
+    def reason(self) -> str:
+        """Why it is not ok; empty when it is."""
+        if self.ok:
+            return ""
+        return self.damage or (self.record.reason if self.record else self.planned.why)
+
+    @property
+    def trouble(self) -> str:
+        """Why it is not ok, in a few words: the status and the first line of the reason."""
+        first = next(iter(Privacy().of(self.reason.strip()).splitlines()), "")
+        return self.status if not first or first == self.status else f"{self.status}: {shortened(first)}"
+
+
+class Damaged(StoreError):
+    """A file of a cell that turns out, while pages are made, to be no use: the cell is shown as damaged."""
+
+    def __init__(self, result: Result, reason: str) -> None:
+        super().__init__(reason)
+        self.result = result
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What may be compared with each other: one protocol, and one training set where there are several."""
+
+    protocol: str
+    trained_on: str | None
+    results: tuple[Result, ...]
+
+    @property
+    def task(self) -> Task:
+        """What its methods do."""
+        return self.results[0].planned.protocol.task
+
+    @property
+    def slug(self) -> str:
+        """The name for ids and file names."""
+        return slug(f"{self.protocol}-{self.trained_on}" if self.trained_on else self.protocol)
+
+    def datasets(self) -> list[str]:
+        """In the order of the matrix."""
+        return list(dict.fromkeys(result.planned.cell.dataset for result in self.results))
+
+    def entrants(self) -> list[Entrant]:
+        """In the order of the matrix."""
+        return sorted(dict.fromkeys(result.entrant for result in self.results), key=lambda entrant: entrant.slot)
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of all cells of a plan."""
+
+    plan: Plan
+    store_root: Path
+    all: tuple[Result, ...]
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """The metrics' names in the order of the matrix, then any that only records know."""
+        named = [use.name for use in self.plan.matrix.metrics]
+        found = [name for result in self.all if result.record for name in result.record.metrics]
+        return list(dict.fromkeys([*named, *found]))
+
+    @cached_property
+    def scopes(self) -> list[Scope]:
+        """One for each protocol and, where several, training set; methods that do not learn are in each."""
+        scopes = []
+        for protocol in dict.fromkeys(result.planned.cell.protocol for result in self.all):
+            inside = [result for result in self.all if result.planned.cell.protocol == protocol]
+            training = list(dict.fromkeys(r.entrant.trained_on for r in inside if r.entrant.trained_on is not None))
+            for trained_on in training if len(training) > 1 else [None]:
+                chosen = (r for r in inside if trained_on is None or r.entrant.trained_on in (None, trained_on))
+                scopes.append(Scope(protocol, trained_on, tuple(chosen)))
+        return scopes
+
+    def without(self, damaged: Damaged) -> Results:
+        """The same, with one more cell that is not ok."""
+        broken = replace(damaged.result, scores={}, damage=str(damaged))
+        return replace(self, all=tuple(broken if one is damaged.result else one for one in self.all))
+
+    def of_method(self, method: str) -> list[Result]:
+        """Every cell of one method."""
+        return [result for result in self.all if result.entrant.method == method]
+
+
+def load_results(plan: Plan, store_root: Path) -> Results:
+    """Read the per-image scores of every cell that is ok; one whose file is damaged is not ok."""
+    order = {use.name: place for place, use in enumerate(plan.matrix.methods)}
+    several = len({planned.cell.trained_on for planned in plan.cells} - {None}) > 1
+    slugs = unique_slugs([f"{planned.cell.label}-{planned.cell.key[:8]}" for planned in plan.cells])
+    results = []
+    for planned, name in zip(plan.cells, slugs, strict=True):
+        cell = planned.cell
+        label = f"{cell.method} ({cell.trained_on})" if several and cell.trained_on is not None else cell.method
+        entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label)
+        record = planned.record
+        scores: dict[str, dict[str | None, float]] = {}
+        damage = planned.damage and f"{planned.damage.removeprefix('damaged: ')}; run the matrix again"
+        if record is not None and record.status == "ok":
+            try:
+                scores = _read_scores(Store(store_root), record)
+            except StoreError as error:
+                damage = str(error)
+        results.append(Result(planned, entrant, name, scores, damage))
+    return Results(plan, store_root, tuple(results))
+
+
+def unique_slugs(names: Sequence[str]) -> list[str]:
+    """A slug for each name; where two would be equal (file systems that ignore case included), a number is added."""
+    taken: dict[str, int] = {}
+    slugs = []
+    for name in names:
+        plain = slug(name)
+        again = taken[plain.lower()] = taken.get(plain.lower(), 0) + 1
+        slugs.append(plain if again == 1 else f"{plain}--{again}")
+    return slugs
+
+
+def shortened(text: str, limit: int = 120) -> str:
+    """The text, cut at a word where it is long."""
+    return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " …"
+
+
+def _read_scores(store: Store, record: Record) -> dict[str, dict[str | None, float]]:
+    scores: dict[str, dict[str | None, float]] = {}
+    rows: list[tuple[Any, Any, Any]] = list(read_scores(store, record).itertuples(index=False, name=None))
+    for image, metric, value in rows:
+        scores.setdefault(str(metric), {})[None if image is None or image != image else str(image)] = float(value)
+    return scores
+
+
+def finite_mean(values: Sequence[float]) -> float:
+    """The mean; infinite when any value is, so that an image identical to HR never enters a finite mean."""
+    infinite = [value for value in values if math.isinf(value)]
+    if infinite:
+        return infinite[0]
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:  # of values near the largest there is, the sum is beyond it, the mean is not
+        return math.fsum(value / len(values) for value in values)

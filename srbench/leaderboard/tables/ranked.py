@@ -1,0 +1,318 @@
+"""The numbers of the leaderboard: who is ranked where, each value with its interval, each gap with its reason.
+
+How values come about and what tells entrants apart is `judging`'s to say. They are ranked only over identical sets of
+cells: a mean over some of the images, or some of the datasets, is never shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from srbench.leaderboard.results.comparison import JUDGING, Judging
+from srbench.leaderboard.results.references import Reference, references
+from srbench.leaderboard.results.results import Entrant, Result, Scope
+from srbench.leaderboard.results.standings import Standings
+from srbench.leaderboard.results.values import BEYOND, Notes, Value, without_images
+from srbench.leaderboard.words.numerals import half_width, listing, metric_label, number, warranted_decimals
+from srbench.leaderboard.words.wording import WORDING, Wording
+from srbench.statistics.intervals import FEW_SEEDS, Interval
+from srbench.statistics.ranking import Rank
+from srbench.store.records import MetricResult
+
+
+@dataclass(frozen=True)
+class Column:
+    """A metric. scale: the ends of its whiskers' axis. width: of its longest number, in characters."""
+
+    metric: str
+    unit: str
+    higher_is_better: bool
+    scale: tuple[float, float]
+    decimals: int
+    width: int
+
+    @property
+    def label(self) -> str:
+        """`PSNR`."""
+        return metric_label(self.metric)
+
+    @property
+    def title(self) -> str:
+        """`PSNR, dB`."""
+        return f"{self.label}, {self.unit}" if self.unit else self.label
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Cells that are not ok for the same reason: the reason in words, and each cell with where it stands."""
+
+    text: str
+    cells: tuple[tuple[str, Result], ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entrant. rank: `1` or `2–3`; None when it is not ranked. units: how many of its images are independent.
+    speed: the time of use, as the wording says.
+    """
+
+    entrant: Entrant
+    results: tuple[Result, ...]
+    values: tuple[Value, ...]
+    rank: Rank | None
+    images: int
+    units: int
+    seeds: int
+    seeds_note: int | None
+    problems: tuple[Problem, ...]
+    train_seconds: float | None
+    speed: float | None
+    parameters: float | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A ranked table over one dataset, or over all (`dataset` None).
+
+    primary: the metric that ranks before any choice. standings: the comparison in each metric that some entrants have
+    all scores of. references: rows that are not in the competition: ceiling and floor. rank_note: the footnote of ranks
+    that are untested; gap_note: that of differences whose interval is unreliable.
+    """
+
+    scope: Scope
+    dataset: str | None
+    datasets: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    primary: str | None
+    notes: tuple[str, ...]
+    standings: Mapping[str, Standings] = field(repr=False)
+    references: tuple[Reference, ...] = ()
+    words: Wording = field(repr=False, default=WORDING["super-resolution"])
+    rank_note: int | None = None
+    gap_note: int | None = None
+
+    @property
+    def ranking(self) -> Standings | None:
+        """The comparison that orders the rows."""
+        return None if self.primary is None else self.standings[self.primary]
+
+    @property
+    def ranked(self) -> list[Row]:
+        """The rows that have a rank, best first."""
+        return [row for row in self.rows if row.rank is not None]
+
+    @property
+    def primary_column(self) -> Column | None:
+        """The column that ranks."""
+        return None if self.primary is None else self.column(self.primary)
+
+    @property
+    def images(self) -> int:
+        """How many images are compared, samples of each generator are held against others, at most."""
+        return max((row.images for row in self.rows), default=0)
+
+    @property
+    def units(self) -> int:
+        """How many of the images are independent."""
+        return max((row.units for row in self.rows), default=0)
+
+    @property
+    def compared(self) -> str:
+        """How differences are taken: by image or, where images have groups, by group."""
+        return self.words.compared if self.units == self.images else self.words.compared.replace("image", "group")
+
+    @property
+    def only_dataset(self) -> str:
+        """The dataset that it is about; empty where there are several."""
+        return self.datasets[0] if len(self.datasets) == 1 else ""
+
+    @property
+    def has_whiskers(self) -> bool:
+        """Whether any interval is drawn."""
+        return any(value.has_whisker for row in self.rows for value in row.values)
+
+    @property
+    def gaps(self) -> Mapping[Entrant, Interval]:
+        """Each ranked entrant's difference to the yardstick, in the metric that ranks."""
+        return {} if self.ranking is None else self.ranking.gaps
+
+    @property
+    def gap_decimals(self) -> int:
+        """The decimals that the differences warrant."""
+        return warranted_decimals(
+            filter(None, map(half_width, self.gaps.values())),
+            [gap.estimate for gap in self.gaps.values() if gap.estimate is not None],
+        )
+
+    def column(self, metric: str) -> Column:
+        """The column of a metric."""
+        return next(column for column in self.columns if column.metric == metric)
+
+
+def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None) -> Table:
+    """The table of one scope, over all its datasets pooled or over one."""
+    inside = [result for result in scope.results if dataset in (None, result.planned.cell.dataset)]
+    cells = {
+        entrant: tuple(result for result in inside if result.entrant == entrant)
+        for entrant in scope.entrants()
+        if any(result.entrant == entrant for result in inside)
+    }
+    datasets = tuple(dict.fromkeys(result.planned.cell.dataset for result in inside))
+    notes = Notes()
+    judging, words = JUDGING[scope.task], WORDING[scope.task]
+    facts = {metric: _facts(inside, metric) for metric in metrics}
+    standings = {}
+    for metric in metrics:
+        scores, told = judging.scores(cells, metric, datasets), facts[metric]
+        if scores is not None:
+            comparison = judging.compare(scores, told.higher_is_better)
+            standings[metric] = Standings(metric, told.unit, told.higher_is_better, scores, comparison)
+    values = {
+        entrant: tuple(
+            judging.value(standings[metric], entrant, results, datasets, notes)
+            if metric in standings and entrant in standings[metric]
+            else without_images(results, metric, datasets, notes)
+            for metric in metrics
+        )
+        for entrant, results in cells.items()
+    }
+    primary = next(iter(standings), None)
+    untested = any(judging.is_order_alone(_seeds(results)) for results in cells.values())
+    rank_note = notes.number(words.few_seeds) if untested and primary else None
+    beside = references(cells, metrics, datasets, notes, scope.task)
+    columns = tuple(
+        _column(
+            metric,
+            facts[metric],
+            [own[place] for own in values.values()],
+            [reference.values[place] for reference in beside],
+            _fineness(inside, metric, standings.get(metric)),
+        )
+        for place, metric in enumerate(metrics)
+    )
+    order = standings[primary].entrants if primary else ()
+    doubtful = primary is not None and any(gap.beyond for gap in standings[primary].gaps.values())
+    gap_note = notes.number(BEYOND) if doubtful else None
+    rows = tuple(
+        _row(entrant, cells[entrant], values[entrant], list(standings.values()), judging, words, notes)
+        for entrant in [*order, *(entrant for entrant in cells if entrant not in order)]
+    )
+    return Table(
+        scope,
+        dataset,
+        datasets,
+        columns,
+        rows,
+        primary,
+        tuple(notes.texts),
+        standings,
+        beside,
+        words,
+        rank_note,
+        gap_note,
+    )
+
+
+def _facts(inside: Sequence[Result], metric: str) -> MetricResult:
+    """What cells say of a metric, those first in which it went well."""
+    known = [r.record.metrics[metric] for r in inside if r.record is not None and metric in r.record.metrics]
+    return min(known, key=lambda facts: facts.status != "ok", default=MetricResult(key=""))
+
+
+def _fineness(inside: Sequence[Result], metric: str, standings: Standings | None) -> list[float]:
+    """Half the widths of what says how fine a metric's numbers may be: paired intervals, spreads of set metrics."""
+    widths = []
+    if standings is not None:
+        first, *others = standings.entrants
+        widths += [half_width(standings.difference(other, first)) for other in others]
+    for result in inside:
+        facts = result.record.metrics.get(metric) if result.record is not None else None
+        widths += [facts.extra.get(name) for name in ("spread", "ceiling spread", "floor spread")] if facts else []
+    return [width for width in widths if width is not None]
+
+
+def _column(
+    metric: str, facts: MetricResult, values: Sequence[Value], beside: Sequence[Value], fineness: Sequence[float]
+) -> Column:
+    shown = [value.number for value in values if value.number is not None]
+    finite = [number for number in shown if math.isfinite(number)]
+    intervals = [value.interval for value in values if value.interval is not None]
+    ends = [*finite, *(end for one in intervals for end in (one.low, one.high) if end is not None)]
+    widths = [*fineness, *filter(None, map(half_width, intervals))]
+    decimals = warranted_decimals(widths, finite)
+    printed = [*shown, *(value.number for value in beside if value.number is not None)]
+    return Column(
+        metric=metric,
+        unit=facts.unit,
+        higher_is_better=facts.higher_is_better,
+        scale=(min(ends, default=0.0), max(ends, default=1.0)),
+        decimals=decimals,
+        width=max((len(number(value, decimals)) for value in printed), default=1),
+    )
+
+
+def _row(
+    entrant: Entrant,
+    results: tuple[Result, ...],
+    values: tuple[Value, ...],
+    standings: Sequence[Standings],
+    judging: Judging,
+    words: Wording,
+    notes: Notes,
+) -> Row:
+    seeds = _seeds(results)
+    own = [one for one in standings if entrant in one]
+    images, units = judging.amount(results, own)
+    return Row(
+        entrant=entrant,
+        results=results,
+        values=values,
+        rank=standings[0].rank(entrant) if own and own[0] is standings[0] else None,
+        images=images,
+        units=units,
+        seeds=seeds,
+        seeds_note=notes.number(words.few_seeds) if 0 < seeds < FEW_SEEDS else None,
+        problems=_problems(results),
+        train_seconds=_mean_cost(results, "train_seconds"),
+        speed=None if (speed := _mean_cost(results, words.speed.cost)) is None else words.speed.factor * speed,
+        parameters=_mean_cost(results, "parameters"),
+    )
+
+
+def _seeds(results: Sequence[Result]) -> int:
+    return len({result.planned.cell.seed for result in results} - {None})
+
+
+def _problems(results: Sequence[Result]) -> tuple[Problem, ...]:
+    several = len({result.planned.cell.seed for result in results}) > 1
+    found: dict[str, list[tuple[str, Result]]] = {}
+    for result in results:
+        if not result.ok:
+            cell = result.planned.cell
+            where = f"{cell.dataset}, seed {cell.seed}" if several else cell.dataset
+            found.setdefault(result.trouble, []).append((where, result))
+    return tuple(Problem(text, tuple(cells)) for text, cells in found.items())
+
+
+def _mean_cost(results: Sequence[Result], name: str) -> float | None:
+    costs = [r.record.cost.get(name) for r in results if r.record is not None and r.ok]
+    known = [cost for cost in costs if cost is not None]
+    return math.fsum(known) / len(known) if known else None
+
+
+def caption(table: Table) -> str:
+    """What the table holds, in a sentence."""
+    left = table.ranking.left_out if table.ranking else ()
+    kept = [name for name in table.datasets if name not in left]
+    if len(table.datasets) == 1:
+        over = table.datasets[0]
+    elif left:
+        over = f"{listing(kept)}, without {listing(left)}"
+    else:
+        over = f"All {len(kept)} datasets"
+    trained = f", trained on {table.scope.trained_on}" if table.scope.trained_on else ""
+    images = table.words.amount(table.images, table.units) if table.images else "no scores yet"
+    return f"{over}{trained}: {images}"

@@ -1,0 +1,59 @@
+"""The transfer table: trained on one set, tested on another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srbench.leaderboard.results.results import Entrant, Results, Scope
+from srbench.leaderboard.tables.ranked import Table, build_table
+from srbench.leaderboard.words.numerals import number
+
+
+def transfer_tables(results: Results) -> list[dict[str, Any]]:
+    """A table a metric and protocol that has several training sets: rows are methods with their training set.
+
+    first: whether it is of the metric that ranks there before any choice.
+    """
+    tables = []
+    for protocol in dict.fromkeys(scope.protocol for scope in results.scopes if scope.trained_on is not None):
+        inside = tuple(result for result in results.all if result.planned.cell.protocol == protocol)
+        whole = Scope(protocol, None, inside)
+        datasets = whole.datasets()
+        parts = {name: build_table(whole, results.metrics, name) for name in datasets}
+        ranked = [metric for metric in results.metrics if any(metric in part.standings for part in parts.values())]
+        learned = [entrant for entrant in whole.entrants() if entrant.trained_on is not None]
+        for metric in ranked:
+            column = next(part.column(metric) for part in parts.values() if metric in part.standings)
+            words = "higher" if column.higher_is_better else "lower"
+            tables.append(
+                {
+                    "metric": metric,
+                    "first": metric == ranked[0],
+                    "protocol": protocol,
+                    "caption": f"{column.title} ({words} is better) under {protocol}: columns are tested on",
+                    "heads": datasets,
+                    "order": "descending" if column.higher_is_better else "ascending",
+                    "lines": [
+                        {
+                            "name": f"{entrant.method}, {entrant.trained_on}",
+                            "cells": [_cell(parts[name], entrant, metric) for name in datasets],
+                        }
+                        for entrant in learned
+                    ],
+                }
+            )
+    return tables
+
+
+def _cell(table: Table, entrant: Entrant, metric: str) -> dict[str, Any]:
+    row = next((row for row in table.rows if row.entrant == entrant), None)
+    if row is None:
+        return {"text": "not in the matrix", "sort": "", "href": None}
+    if row.problems:
+        _, result = row.problems[0].cells[0]
+        return {"text": result.status, "sort": "", "href": f"cells/{result.slug}.html"}
+    href, column = f"cells/{row.results[0].slug}.html", table.column(metric)
+    value = row.values[table.columns.index(column)]
+    if value.number is None:
+        return {"text": value.missing, "sort": "", "href": href}
+    return {"text": number(value.number, column.decimals), "sort": value.number, "href": href}

@@ -1,0 +1,49 @@
+"""Pictures onto disk, losslessly."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from srbench.pictures.array import Image, ImageError, peak_of
+
+
+def write_image(path: str | os.PathLike[str], image: Image, alpha: Image | None = None) -> None:
+    """Write a picture `(H, W, C)` losslessly in its own depth: PNG for uint8 and uint16, TIFF for float32.
+
+    The name must end as `suffix_for(image)` says. alpha: `(H, W, 1)` in the same depth. `read_image` (or
+    `read_with_alpha`) gives back the same array.
+    """
+    path = Path(path)
+    if path.suffix != suffix_for(image):
+        raise ImageError(f"{path}: a {image.dtype.name} picture is written as {suffix_for(image)}")
+    if image.ndim != 3 or image.shape[-1] not in (1, 3) or not image.size:
+        raise ImageError(f"{path}: cannot write the shape {image.shape}; it should be (H, W, 1) or (H, W, 3)")
+    if alpha is not None:
+        if alpha.shape != (*image.shape[:2], 1) or alpha.dtype != image.dtype:
+            raise ImageError(f"{path}: alpha is {alpha.shape} {alpha.dtype}; the picture {image.shape} {image.dtype}")
+        image = np.concatenate([image, alpha], axis=-1)
+    image = np.ascontiguousarray(image)
+    plain = image[..., 0] if image.shape[-1] == 1 else image
+    if image.dtype == np.float32:
+        import tifffile
+
+        colours = "minisblack" if image.shape[-1] < 3 else "rgb"
+        extra = None if alpha is None else ["unassalpha"]
+        tifffile.imwrite(path, plain, photometric=colours, extrasamples=extra, compression="zlib", metadata=None)
+    elif image.dtype == np.uint16:
+        import imagecodecs
+
+        path.write_bytes(imagecodecs.png_encode(plain))
+    else:
+        from PIL import Image as Pillow
+
+        Pillow.fromarray(plain).save(path, compress_level=3)
+
+
+def suffix_for(image: Image) -> str:
+    """`.png` for uint8 and uint16, `.tiff` for float32."""
+    peak_of(image)
+    return ".tiff" if image.dtype == np.float32 else ".png"

@@ -1,0 +1,28 @@
+"""What srbench itself registers, as any plugin would: standard protocols, the local executor, published weights."""
+
+from srbench.contract.entry import Entry
+from srbench.contract.hookspecs import hookimpl
+from srbench.contract.weights_file import WeightsFile
+
+
+@hookimpl
+def srbench_protocols() -> list[Entry]:
+    """x2, x3, x4 in every channel convention; generation of small squares."""
+    from srbench.contract.protocol import generation_protocols, standard_protocols
+
+    found = (*standard_protocols(), *generation_protocols())
+    return [Entry(protocol.name, protocol, protocol.describe()) for protocol in found]
+
+
+@hookimpl
+def srbench_executors() -> list[Entry]:
+    """Processes on this machine."""
+    return [Entry("local", "srbench.runner.supervision.local:LocalExecutor", "Processes on this machine")]
+
+
+@hookimpl
+def srbench_weights() -> list[WeightsFile]:
+    """The weights that more than one plugin may want."""
+    from srbench.registry.builtin_weights import published_weights
+
+    return published_weights()

@@ -1,0 +1,60 @@
+"""A plugin's entry as a matrix uses it: the entry, its parameters, and the name that tables show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from srbench.contract.extractor import ExtractorUse
+from srbench.contract.framing import Squares
+from srbench.contract.protocol import Protocol
+from srbench.errors import SrbenchError
+from srbench.registry import parameters
+from srbench.registry.registry import Registered, Registry
+
+
+@dataclass(frozen=True)
+class Use:
+    """A plugin's entry as the matrix uses it.
+
+    name: what it is called in tables: the `as` of the file, the dataset's own `name` parameter, or the entry's name.
+    params: complete and checked, with defaults and preset resolved. given: as the file says it, preset included.
+    extractor: what a metric runs on, if on any.
+    """
+
+    name: str
+    registered: Registered
+    params: dict[str, Any]
+    given: dict[str, Any] = field(default_factory=dict)
+    extractor: Use | None = None
+
+    def create(self) -> Any:
+        """A new method, dataset, metric or extractor with these parameters."""
+        return self.registered.load()(**self.params)
+
+
+@dataclass(frozen=True)
+class SquareUse(Use):
+    """A dataset whose images are made squares, as a protocol of generation wants them."""
+
+    protocol: Protocol = field(kw_only=True)
+
+    def create(self) -> Squares:
+        """The dataset behind its squares."""
+        assert self.protocol.size is not None
+        return Squares(super().create(), self.protocol.size, self.protocol.framing)
+
+
+def extractor_use(asked: ExtractorUse, registry: Registry) -> Use:
+    """The extractor that a metric asks for: an entry, or `ENTRY:MODEL` for an entry with a parameter `model`.
+
+    Raises `SrbenchError` when there is no such entry, or its parameters are wrong.
+    """
+    entry, _, model = asked.name.partition(":")
+    given = dict(asked.params) | ({"model": model} if model else {})
+    registered = registry.get("extractor", entry)
+    try:
+        values = parameters.resolve(registered.load(), given)
+    except parameters.ParameterError as error:
+        raise SrbenchError(f"extractor {asked.name!r}: {error}") from error
+    return Use(asked.name, registered, values, given)

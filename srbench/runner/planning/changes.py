@@ -1,0 +1,42 @@
+"""Why a result is stale, in words: what in its key, or of the packages behind it, is other than when it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from srbench.store.cell import Cell
+from srbench.store.records import Record
+
+_SPLITS = {"test.fingerprint": "test", "model.train.fingerprint": "training"}
+
+
+def versions_changed(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Which packages have another version now: `pytorch-msssim 1.0.0 -> 1.1.0`."""
+    others = (name for name in now if name != "srbench" and then.get(name, now[name]) != now[name])
+    return ", ".join(f"{name} {then[name]} -> {now[name]}" for name in others)
+
+
+def changes(earlier: Record, cell: Cell) -> str:
+    """Which components of the key changed since an earlier record, in words: `method.params.width: 32 -> 64`."""
+    found = dict.fromkeys(_differences(earlier.ingredients, cell.ingredients, ""))
+    return "changed: " + "; ".join(found) if found else "nothing in the key changed"
+
+
+def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for name in sorted({*old, *new}):
+            if path.rpartition(".")[2] == "source":
+                if old.get(name) != new.get(name):
+                    yield f"the code of {name} changed"
+            else:
+                yield from _differences(old.get(name), new.get(name), f"{path}.{name}" if path else name)
+    elif old != new and path in _SPLITS:
+        yield f"the pictures of the {_SPLITS[path]} split changed"
+    elif old != new:
+        yield f"{path}: {_brief(old)} -> {_brief(new)}"
+
+
+def _brief(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text[:12] if len(text) == 64 else text

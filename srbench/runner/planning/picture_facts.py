@@ -1,0 +1,36 @@
+"""What a plan needs to know of a picture."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+import numpy as np
+
+from srbench.pictures import Image
+
+
+class PictureFacts(msgspec.Struct, frozen=True):
+    """What a plan needs to know of a picture: the sha256 of its pixels, its shape (H, W, C) and its type; its values.
+
+    zero_bits: how many of the lowest bits are 0 in every value of a picture of integers.
+    """
+
+    sha256: str
+    shape: tuple[int, int, int]
+    depth: str
+    low: float
+    high: float
+    mean: float
+    zero_bits: int = 0
+
+
+def facts_of(image: Image) -> PictureFacts:
+    """What there is to know of a picture that was read."""
+    hashed = hashlib.sha256(f"{image.shape}{image.dtype.name}".encode() + image.tobytes())
+    height, width, channels = image.shape
+    low, high = float(image.min()), float(image.max())
+    mean = float(image.mean(dtype=np.float64))
+    used = 0 if image.dtype == np.float32 else int(np.bitwise_or.reduce(image, axis=None))
+    zero_bits = (used & -used).bit_length() - 1 if used else 0
+    return PictureFacts(hashed.hexdigest(), (height, width, channels), image.dtype.name, low, high, mean, zero_bits)

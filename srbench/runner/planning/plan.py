@@ -1,0 +1,390 @@
+"""What a matrix asks for, and how much of it is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from srbench.contract.method import Method
+from srbench.contract.metric import Skip
+from srbench.contract.protocol import Protocol
+from srbench.errors import in_words
+from srbench.matrix import Matrix
+from srbench.registry.configured import SquareUse, Use
+from srbench.runner.environment import packages
+from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring, Training
+from srbench.runner.planning.changes import changes, versions_changed
+from srbench.runner.planning.provenance import files_of, protocol_facts, provenance, read_by
+from srbench.runner.planning.scorings import scorings
+from srbench.runner.planning.splits import Splits, Unusable
+from srbench.store.cell import SCHEMA, Cell, digest
+from srbench.store.image_names import ImageName
+from srbench.store.records import SCORES, Record, Status, Store
+from srbench.weights.lookup import WeightsMissing
+
+State = Literal["done", "new", "stale", "retry"]
+
+ALWAYS_RETRIED: frozenset[Status] = frozenset({"killed"})
+"""A killed cell says nothing about its method; the next run repeats it without being asked."""
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A cell of the matrix with everything needed to run it, and its record if there is one.
+
+    state: `done`: nothing to do. `new`: never run. `stale`: something in its key or its metrics changed since.
+    `retry`: its last attempt did not end well and is to be repeated. why: the reason for the state, in words.
+    training: the model it was or is to be made with. metrics: those to be computed. verdict: how the cell ends without
+    being run (its dataset is missing, the method does not support it). record: as this plan asks for it, with its
+    metrics by name; none where a file of it is damaged. samples: how many images a generator makes. seen_groups: the
+    tested groups of which the model learned from other regions. keys: of all metrics that are asked for, by name.
+    stored: the record of the store whose SR is sound, so that it need not be made again. files: that its method reads,
+    with their sha256. warnings: what is probably wrong with the data, a sentence each. damage: which file of the record
+    is not what was written, in words, if any.
+    """
+
+    cell: Cell
+    dataset: Use
+    protocol: Protocol
+    method: Use
+    training: Training | None
+    metrics: tuple[Scoring, ...]
+    verdict: tuple[Status, str] | None
+    state: State
+    why: str
+    record: Record | None
+    samples: int | None = None
+    seen_groups: tuple[str, ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)
+    stored: Record | None = None
+    files: Mapping[Path, str | None] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    damage: str = ""
+
+    def evaluation(self) -> Evaluation:
+        """The task that brings this cell to its record."""
+        model, learned_from = (None, None) if self.training is None else (self.training.key, self.training.dataset)
+        return Evaluation(
+            self.cell,
+            self.method,
+            self.dataset,
+            self.protocol,
+            self.metrics,
+            model,
+            self.samples,
+            learned_from,
+            self.seen_groups,
+            self.files,
+            self.warnings,
+        )
+
+    def prerequisites(self) -> list[Training | ExtractorTraining]:
+        """The tasks whose results it uses: its model, if something is to be upscaled, and its metrics' extractors."""
+        needed: dict[str, Training | ExtractorTraining] = {}
+        if self.training is not None and self._upscales():
+            needed[self.training.key] = self.training
+        for scoring in self.metrics:
+            if scoring.training is not None:
+                needed[scoring.training.key] = scoring.training
+        return list(needed.values())
+
+    def _upscales(self) -> bool:
+        if self.stored is None:
+            return True
+        return any(scoring.training_sr not in ("", self.stored.training_split) for scoring in self.metrics)
+
+    def with_record(self, record: Record) -> PlannedCell:
+        """The same cell, done, with a record of the store."""
+        asked = record.as_asked(self.keys)
+        why = asked.reason or asked.metric_failures or asked.status
+        return replace(self, record=asked, state="done", why=why, damage="")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All cells of a matrix, in the order of the file. names: of images that are not called by their ids."""
+
+    matrix: Matrix
+    cells: tuple[PlannedCell, ...]
+    names: frozenset[ImageName] = frozenset()
+
+    def with_records_of(self, store: Store) -> Plan:
+        """The same cells with their records read anew; those that have one are done."""
+        return replace(self, cells=tuple(_with_record(planned, store) for planned in self.cells))
+
+    @property
+    def warnings(self) -> list[str]:
+        """The warnings of all cells, each once."""
+        return distinct_warnings(self.cells)
+
+    def extractors(self, store: Store) -> list[ExtractorTraining]:
+        """The extractors that a run would train."""
+        needed = {
+            task.key: task
+            for planned in self.cells
+            if planned.state != "done" and planned.verdict is None
+            for task in planned.prerequisites()
+            if isinstance(task, ExtractorTraining) and not is_done(task, store)
+        }
+        return list(needed.values())
+
+
+def distinct_warnings(cells: Iterable[PlannedCell]) -> list[str]:
+    """What is probably wrong with the data of these cells, each sentence once."""
+    return list(dict.fromkeys(warning for planned in cells for warning in planned.warnings))
+
+
+def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
+    record = store.read("cells", planned.cell.key)
+    if record is None:
+        return planned
+    return planned.with_record(record)
+
+
+def is_done(task: Training | ExtractorTraining, store: Store) -> bool:
+    """Whether the store holds what the task makes, undamaged."""
+    record = store.read(task.shelf, task.key)
+    return record is not None and record.status == "ok" and not store.damage(task.shelf, record)
+
+
+def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = (), *, verify: bool = False) -> Plan:
+    """Expand a matrix into cells and compare each with the store.
+
+    Looks at every picture of the datasets (once; what it learned about files is remembered), so that a damaged one
+    shows before anything is trained. retry: statuses whose cells are to be repeated, besides `killed`. verify: read
+    every picture and every file of a record anew; otherwise SR is compared with its record where it is to be scored.
+    """
+    planner = _Planner(matrix, store, frozenset(retry) | ALWAYS_RETRIED, verify)
+    cells = tuple(planner.cells())
+    return Plan(matrix, cells, planner.names)
+
+
+class _Planner:
+    def __init__(self, matrix: Matrix, store: Store, retry: frozenset[Status], verify: bool) -> None:
+        self._matrix = matrix
+        self._store = store
+        self._retry = retry
+        self._verify = verify
+        self._splits = Splits(verify)
+        self._earlier = _by_point(store.records("cells"))
+        self._squares: dict[tuple[int, str], Use] = {}
+
+    @property
+    def names(self) -> frozenset[ImageName]:
+        """The names of images in the splits that were looked at."""
+        return frozenset(self._splits.names)
+
+    def cells(self) -> Iterator[PlannedCell]:
+        for dataset in self._matrix.datasets:
+            for protocol in self._matrix.protocols:
+                seen = self._under(protocol, dataset)
+                for method in self._matrix.methods:
+                    for train_on, seed in self._repetitions(method):
+                        other = train_on if not isinstance(train_on, Use) else self._under(protocol, train_on)
+                        yield self._planned(seen, protocol, method, other, seed)
+
+    def _under(self, protocol: Protocol, dataset: Use) -> Use:
+        """The dataset as the protocol shows it; the same object each time, since splits are remembered by it."""
+        if protocol.task == "super-resolution":
+            return dataset
+        key = id(dataset), protocol.name
+        if key not in self._squares:
+            self._squares[key] = SquareUse(
+                dataset.name, dataset.registered, dataset.params, dataset.given, protocol=protocol
+            )
+        return self._squares[key]
+
+    def _repetitions(self, method: Use) -> Iterator[tuple[Use | str | None, int | None]]:
+        """A method that neither learns nor samples runs once, whatever the training sets and seeds."""
+        kind = method.registered.load()
+        for train_on in self._matrix.train_on if kind.learns else (None,):
+            for seed in self._matrix.seeds if kind.learns or kind.samples else (None,):
+                yield train_on, seed
+
+    def _planned(
+        self, dataset: Use, protocol: Protocol, method: Use, train_on: Use | str | None, seed: int | None
+    ) -> PlannedCell:
+        verdict: tuple[Status, str] | None = None
+        training = None
+        seen_groups: tuple[str, ...] = ()
+        warnings: list[str] = []
+        test: Mapping[str, Any]
+        read: Mapping[str, Any] = {}
+        files: Mapping[Path, str | None] = {}
+        try:
+            survey = self._splits.survey(dataset, "test", protocol)
+            test = {"fingerprint": survey.fingerprint}
+            warnings += self._splits.warnings(dataset, "test", protocol)
+            if train_on is not None and seed is not None:
+                training = self._training(dataset if isinstance(train_on, str) else train_on, protocol, method, seed)
+                warnings += self._splits.warnings(training.dataset, "train", training.protocol)
+                seen_groups = self._splits.check_leak(survey, training.dataset, protocol)
+            made: Method = method.create()
+            read, files = _read(made), files_of(method, made)
+            answer = made.supports(survey.problem(protocol.scale))
+            if isinstance(answer, Skip):
+                verdict = ("skipped", answer.reason)
+        except Unusable as unusable:
+            verdict = unusable.verdict
+            test = {"unusable": unusable.verdict}
+        except Exception as error:  # a plugin's own fault: its cells fail, the others go on
+            verdict = ("failed", in_words(error))
+            test = {"unusable": verdict}
+        cell = Cell(
+            dataset=dataset.name,
+            protocol=protocol.name,
+            method=method.name,
+            trained_on=train_on.name if isinstance(train_on, Use) else train_on,
+            seed=seed,
+            ingredients={
+                "schema": SCHEMA,
+                "method": {**provenance(method), **read},
+                "protocol": protocol_facts(protocol, protocol),
+                "test": test,
+                "model": None if training is None else training.ingredients,
+                "seed": seed,
+                **({} if self._matrix.samples is None else {"samples": self._matrix.samples}),
+            },
+        )
+        planned = self._compared(cell, dataset, protocol, method, training, verdict, files)
+        return replace(planned, seen_groups=seen_groups, warnings=tuple(dict.fromkeys(warnings)))
+
+    def _training(self, dataset: Use, protocol: Protocol, method: Use, seed: int) -> Training:
+        matrix = self._matrix
+        assert matrix.budget is not None, "a validated matrix has a budget where a method learns"
+        learned = protocol.for_training()
+        made: Method = method.create()
+        ingredients = {
+            "schema": SCHEMA,
+            "method": {**provenance(method, method.registered.load().sampling), **_read(made)},
+            "protocol": protocol_facts(learned, protocol),
+            "train": {"fingerprint": self._splits.survey(dataset, "train", learned).fingerprint},
+            "budget": {matrix.budget.unit: matrix.budget.amount},
+            "seed": seed,
+            "precision": matrix.precision,
+        }
+        if matrix.compile:  # only then, so that trainings from before this could be asked for keep their keys
+            ingredients["compile"] = True
+        return Training(
+            digest(ingredients),
+            ingredients,
+            method,
+            dataset,
+            learned,
+            matrix.budget,
+            seed,
+            matrix.precision,
+            matrix.compile,
+            files_of(method, made),
+        )
+
+    def _compared(
+        self,
+        cell: Cell,
+        dataset: Use,
+        protocol: Protocol,
+        method: Use,
+        training: Training | None,
+        verdict: tuple[Status, str] | None,
+        files: Mapping[Path, str | None],
+    ) -> PlannedCell:
+        record = self._store.read("cells", cell.key)
+        asked: tuple[Scoring, ...] = ()
+        if verdict is None:
+            asked = scorings(self._matrix.metrics, dataset, protocol, method, self._splits)
+        metrics = asked if record is None else self._missing(asked, record)
+        damage, stored = "", None
+        if record is not None and record.status == "ok":
+            damage, stored = self._damage(record, to_be_scored=bool(metrics))
+            if damage:
+                record, metrics = None, asked
+        keys = {scoring.metric.name: scoring.key for scoring in asked}
+        state: State
+        if damage:
+            state, why = "stale", damage
+        elif record is None:
+            earlier = self._earlier.get(_point(cell))
+            state, why = ("new", "never run") if earlier is None else ("stale", changes(earlier, cell))
+        elif record.status in self._retry:
+            state, why = "retry", f"{record.status}: {record.reason}"
+            metrics = asked
+        elif record.status == "ok" and metrics:
+            state, why = "stale", "to be scored: " + ", ".join(_to_be_scored(scoring, record) for scoring in metrics)
+        else:
+            state, why = "done", ""
+        seen = None if record is None else record.as_asked(keys)
+        planned = PlannedCell(
+            cell,
+            dataset,
+            protocol,
+            method,
+            training,
+            metrics,
+            verdict,
+            state,
+            why,
+            seen,
+            self._matrix.samples,
+            keys=keys,
+            stored=stored,
+            files=files,
+            damage=damage,
+        )
+        if record is None or state != "done":
+            return planned
+        done = planned.with_record(record)
+        news = versions_changed(record.environment.get("packages", {}), packages(method))
+        return replace(done, why=f"{done.why}; {news} since this was made") if news else done
+
+    def _damage(self, record: Record, to_be_scored: bool) -> tuple[str, Record | None]:
+        """What is wrong with the files of a record, and the record if its SR can be scored."""
+        scores = self._store.damage("cells", record, [SCORES])
+        look = to_be_scored or scores or self._verify
+        sr = self._store.damage("cells", record, record.sr_files) if look else ""
+        return sr or scores, None if sr else record
+
+    def _missing(self, asked: tuple[Scoring, ...], record: Record) -> tuple[Scoring, ...]:
+        """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""
+        return tuple(scoring for scoring in asked if not self._is_settled(scoring, record))
+
+    def _is_settled(self, scoring: Scoring, record: Record) -> bool:
+        result = record.metrics.get(scoring.key)
+        if result is None or result.again:
+            return False
+        if result.status != "failed":
+            return True
+        reasons: set[Status] = {"failed"}
+        trained = None if scoring.training is None else self._store.read("extractors", scoring.training.key)
+        if trained is not None and trained.status != "ok":
+            reasons = {trained.status}
+        return not reasons & self._retry
+
+
+def _read(method: Method) -> dict[str, Any]:
+    """The ingredients of a key for what a method reads. Raises `Unusable` where it is not on this machine."""
+    try:
+        return read_by(method.weights, method.files)
+    except WeightsMissing as missing:
+        raise Unusable("skipped", str(missing)) from None
+
+
+def _point(cell: Cell) -> tuple[Any, ...]:
+    return tuple(cell.point().values())
+
+
+def _by_point(records: Iterator[Record]) -> dict[tuple[Any, ...], Record]:
+    """The latest record at each point of the matrix, whatever its key."""
+    latest: dict[tuple[Any, ...], Record] = {}
+    for record in sorted(records, key=lambda record: record.started):
+        latest[tuple(record.point.values())] = record
+    return latest
+
+
+def _to_be_scored(scoring: Scoring, record: Record) -> str:
+    """The name of a metric, with the versions that are others than those of an earlier result of that name."""
+    name = scoring.metric.name
+    earlier = next((result.packages for result in reversed(record.metrics.values()) if result.name == name), {})
+    news = versions_changed(earlier, scoring.packages)
+    return f"{name} ({news})" if news else name

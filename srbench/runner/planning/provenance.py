@@ -1,0 +1,97 @@
+"""What a key holds of a plugin's thing: whose code it is, which version of it, its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from srbench.contract.protocol import Protocol
+from srbench.registry.configured import Use
+from srbench.registry.registry import registry
+from srbench.registry.sources import MACHINE, dependencies
+from srbench.store.files import sha256
+from srbench.weights.lookup import place, weights_file, weights_path
+
+
+def provenance(use: Use, without: Collection[str] = ()) -> dict[str, Any]:
+    """What a method goes into a key with: name, versions and parameters. without: parameters that do not count."""
+    params = {name: _canonical(value) for name, value in use.params.items() if name not in without}
+    return {"name": use.registered.entry.name, **use.registered.plugin.provenance(), "params": params}
+
+
+def instrument(use: Use) -> dict[str, Any]:
+    """What a metric or extractor goes into a key with; its numbers also hang on the packages that it needs."""
+    return {**provenance(use), "packages": packages(use)}
+
+
+def packages(use: Use) -> dict[str, str]:
+    """The versions of the packages that a metric or extractor declares to need, but for those of the machine."""
+    found = dependencies([use.registered.plugin.distribution])
+    return {name: version for name, version in found.items() if name not in MACHINE}
+
+
+def protocol_facts(protocol: Protocol, offered: Protocol) -> dict[str, Any]:
+    """What a key holds of a protocol, with the code of the plugin that offers it; srbench's own have a version.
+
+    offered: the protocol of the matrix, of which `protocol` is the part that counts.
+    """
+    plugins = {entry.plugin for entry in registry().entries("protocol") if entry.entry.name == offered.name}
+    code = [plugin.sources for plugin in plugins if plugin.distribution != "srbench"]
+    return {**protocol.facts(), **({"source": code[0]} if code else {})}
+
+
+def changed_plugin(uses: Iterable[Use]) -> str:
+    """The name of a plugin whose files are no longer those that the plan made its keys of; empty when there is none."""
+    plugins = {use.registered.plugin for use in uses}
+    # A plugin keeps the hash it had when it was planned, also on its way to another process; a copy has none yet.
+    return next((plugin.name for plugin in plugins if replace(plugin).sources != plugin.sources), "")
+
+
+def read_by(weights: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:
+    """The ingredients of a key for published weights and further files that something reads; empty where it reads none.
+
+    Raises `WeightsMissing` for weights that are not on this machine.
+    """
+    declared = [weights_file(name) for name in weights]
+    for file in declared:
+        if not place(file).is_file():
+            weights_path(file.name)  # says what is missing, and how to get it
+    hashes = [sha256(path) for path in files]
+    return {
+        **({"weights": {file.name: file.sha256 for file in declared}} if declared else {}),
+        **({"files": hashes} if hashes else {}),
+    }
+
+
+def files_of(use: Use, thing: Any) -> dict[Path, str | None]:
+    """The files that a method, metric or extractor reads, with their sha256; published weights, which are compared
+    with what was declared when they are read, without.
+
+    thing: what `use` makes. Those that are not there are left out.
+    """
+    files = {path: sha256(path) for path in (*_paths(use.params), *getattr(thing, "files", ())) if path.is_file()}
+    published = [place(weights_file(name)) for name in thing.weights]
+    return {**files, **{path: None for path in published if path.is_file()}}
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _paths(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _paths(part)
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Path):  # what a file holds, not where it lies
+        return {"sha256": sha256(value)} if value.is_file() else str(value)
+    if isinstance(value, Mapping):
+        return {str(name): _canonical(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(part) for part in value]
+    return value

@@ -1,0 +1,125 @@
+"""What it takes to compute a metric on a dataset: its key, the extractor to be trained first, or why it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from srbench.contract.extractor import Extractor
+from srbench.contract.generator import Generator
+from srbench.contract.method import Method
+from srbench.contract.metric import Metric, Skip
+from srbench.contract.protocol import Protocol
+from srbench.errors import in_words
+from srbench.registry.configured import Use
+from srbench.runner.jobs import ExtractorTraining, Scoring, SeenSplit
+from srbench.runner.planning.provenance import files_of, instrument, packages, read_by
+from srbench.runner.planning.splits import Split, Splits, Unusable
+from srbench.store.cell import SCHEMA, digest
+
+
+def scorings(
+    metrics: Iterable[Use], dataset: Use, protocol: Protocol, method: Use, splits: Splits
+) -> tuple[Scoring, ...]:
+    """The metrics of a cell whose test split is sound, each with its key."""
+    return tuple(_Planner(metric, dataset, protocol, method, splits).scoring() for metric in metrics)
+
+
+class _Planner:
+    """Turns what one metric needs into ingredients of its key, and into shared jobs."""
+
+    def __init__(self, use: Use, dataset: Use, protocol: Protocol, method: Use, splits: Splits) -> None:
+        self._use, self._dataset, self._protocol, self._method, self._splits = use, dataset, protocol, method, splits
+        self._ingredients: dict[str, Any] = {"schema": SCHEMA, **instrument(use)}
+        self._extractor_key = ""
+        self._training: ExtractorTraining | None = None
+        self._training_sr = ""
+        self._reads: list[SeenSplit] = []
+        self._files: dict[Path, str | None] = {}
+
+    def scoring(self) -> Scoring:
+        """The metric and its key, which says too if it cannot be computed: it is to be scored once it can."""
+        skip = ""
+        try:
+            self._look(self._use.create())
+        except Unusable as unusable:
+            skip = str(unusable)
+        except Exception as error:  # a plugin's own fault: the other metrics go on
+            skip = in_words(error)
+        if skip:
+            return Scoring(self._use, digest({**self._ingredients, "skipped": True}), skip)
+        return Scoring(
+            self._use,
+            digest(self._ingredients),
+            extractor_key=self._extractor_key,
+            training=self._training,
+            training_sr=self._training_sr,
+            reads=tuple(self._reads),
+            files=self._files,
+            packages=self._packages(),
+        )
+
+    def _look(self, metric: Metric) -> None:
+        generated = self._protocol.task == "generation"
+        touched: list[Split] = ["test", "train"] if generated or "training_sr" in metric.needs else ["test"]
+        for split in touched:
+            if "labels" in metric.needs:
+                self._splits.require(self._dataset, split, "labels")
+            if "masks" in metric.needs:
+                self._splits.require(self._dataset, split, "masks")
+                self._ingredients[f"{split}_masks"] = self._seen(split)
+        if generated:
+            self._look_at_generator(metric)
+        elif "training_sr" in metric.needs:
+            self._look_at_training_split()
+        self._ingredients |= read_by(metric.weights, ())
+        self._files |= files_of(self._use, metric)
+        if self._use.extractor is not None:
+            self._look_at_extractor(self._use.extractor, self._use.extractor.create())
+
+    def _look_at_generator(self, metric: Metric) -> None:
+        """Metrics of generated images also see the training split, to tell what a real set of images gets."""
+        self._ingredients["training"] = self._seen("train")
+        generator: Generator = self._method.create()
+        if "labels" in metric.needs and not generator.labelled:
+            raise Unusable("skipped", f"needs labels; {self._method.name} makes images of no class")
+
+    def _look_at_training_split(self) -> None:
+        self._check_leak()
+        survey = self._splits.survey(self._dataset, "train", self._protocol)
+        self._ingredients["training"] = self._training_sr = survey.fingerprint
+        self._reads.append(SeenSplit("train", self._protocol, survey.fingerprint))
+        method: Method = self._method.create()
+        answer = method.supports(survey.problem(self._protocol.scale))
+        if isinstance(answer, Skip):
+            raise Unusable("skipped", f"{self._method.name} cannot upscale the training split: {answer.reason}")
+
+    def _look_at_extractor(self, use: Use, extractor: Extractor) -> None:
+        ingredients: dict[str, Any] = {"schema": SCHEMA, "extractor": instrument(use)}
+        ingredients |= read_by(extractor.weights, extractor.files)
+        files = files_of(use, extractor)
+        self._files |= files
+        if extractor.learns:
+            self._check_leak()
+            for split in ("train", "test"):
+                if extractor.wants is not None:
+                    self._splits.require(self._dataset, split, extractor.wants)
+                ingredients[split] = {"fingerprint": self._splits.fingerprint(self._dataset, split)}
+            ingredients["seed"] = ExtractorTraining.seed
+            self._training = ExtractorTraining(digest(ingredients), ingredients, use, self._dataset, files)
+        self._extractor_key = digest(ingredients)
+        self._ingredients["extractor"] = ingredients
+
+    def _packages(self) -> dict[str, str]:
+        used = [self._use] if self._use.extractor is None else [self._use, self._use.extractor]
+        return {name: version for use in used for name, version in packages(use).items()}
+
+    def _seen(self, split: Split) -> str:
+        fingerprint = self._splits.fingerprint(self._dataset, split)
+        self._reads.append(SeenSplit(split, None, fingerprint))
+        return fingerprint
+
+    def _check_leak(self) -> None:
+        test = self._splits.survey(self._dataset, "test", self._protocol)
+        self._splits.check_leak(test, self._dataset, self._protocol)

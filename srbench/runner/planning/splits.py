@@ -1,0 +1,132 @@
+"""The splits of the datasets of a matrix: read once, surveyed once, and what is wrong with them in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from srbench.contract.dataset import Dataset, DatasetMissing, Item
+from srbench.contract.protocol import Protocol
+from srbench.contract.regions import overlapping
+from srbench.errors import SrbenchError
+from srbench.registry.configured import Use
+from srbench.runner.planning.survey import Survey, Surveyor
+from srbench.store.image_names import ImageName
+from srbench.store.records import Status
+from srbench.weights.data_root import data_root
+
+Split = Literal["train", "test"]
+_ADJECTIVES: dict[Split, str] = {"train": "training", "test": "test"}
+
+
+class Unusable(Exception):
+    """A dataset that cells or metrics cannot use; carries how they end."""
+
+    def __init__(self, status: Status, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict: tuple[Status, str] = (status, reason)
+
+
+class Splits:
+    """What is in the datasets of a plan. Every question raises `Unusable` where there is no answer.
+
+    names: of images, as far as they were asked for, that are not called by their ids.
+    """
+
+    def __init__(self, verify: bool = False) -> None:
+        """verify: read every picture, whatever is remembered of its file."""
+        self._surveyor = Surveyor(verify)
+        self._read: dict[tuple[int, Split], list[Item] | Unusable] = {}
+        self._remarks: dict[int, Sequence[str]] = {}
+        self.names: set[ImageName] = set()
+
+    def items(self, use: Use, split: Split) -> list[Item]:
+        """The items of a split that is not empty."""
+        known = self._read.get((id(use), split))
+        if known is None:
+            known = self._read[id(use), split] = self._looked_at(use, split)
+        if isinstance(known, Unusable):
+            raise known
+        if not known:
+            raise Unusable("skipped", f"{use.name} has no {_ADJECTIVES[split]} split")
+        return known
+
+    def survey(self, use: Use, split: Split, protocol: Protocol) -> Survey:
+        """The split as one protocol meets it."""
+        return self._surveyor.survey(self.items(use, split), protocol)
+
+    def warnings(self, use: Use, split: Split, protocol: Protocol) -> list[str]:
+        """What a person should know of the split as one protocol meets it, a sentence each."""
+        survey = self.survey(use, split, protocol)
+        return [
+            *(f"{use.name}: {remark}" for remark in self._remarks[id(use)]),
+            *(f"{use.name}, {_ADJECTIVES[split]} split: {warning}" for warning in survey.warnings),
+        ]
+
+    def fingerprint(self, use: Use, split: Split) -> str:
+        """The sha256 of everything in the split that does not depend on a protocol, masks included."""
+        return self._surveyor.fingerprint(self.items(use, split))
+
+    def require(self, use: Use, split: Split, what: Literal["labels", "masks"]) -> None:
+        """Make sure that every item of the split has a label or a mask."""
+        items = self.items(use, split)
+        bare = sum((item.label if what == "labels" else item.mask) is None for item in items)
+        if bare == len(items):
+            raise Unusable("skipped", f"needs {what}; {use.name} has none")
+        if bare:
+            split_words = f"{_ADJECTIVES[split]} images of {use.name}"
+            raise Unusable("skipped", f"needs {what}; {bare} of {len(items)} {split_words} have none")
+
+    def check_leak(self, test: Survey, training: Use, protocol: Protocol) -> tuple[str, ...]:
+        """Make sure that what is tested is not in the training split of a dataset.
+
+        Returns the tested groups, sorted, of which the training split holds other regions.
+        """
+        train = self.survey(training, "train", protocol.for_training())
+        shared = len(test.pictures & train.pictures)
+        if shared:
+            raise Unusable(
+                "failed", f"{shared} of {len(test.pictures)} test images are in the training split of {training.name}"
+            )
+        leaking = overlapping(test.groups, train.groups)
+        if leaking:
+            group = leaking[0]
+            apart = test.groups[group] is not None and train.groups[group] is not None
+            what = "a region that is tested overlaps one" if apart else "it is tested, and is"
+            raise Unusable("failed", f"group {group!r}: {what} in the training split of {training.name}")
+        return tuple(sorted(test.groups.keys() & train.groups.keys()))
+
+    def _looked_at(self, use: Use, split: Split) -> list[Item] | Unusable:
+        try:
+            dataset = _prepared(use, data_root())
+            self._remarks[id(use)] = dataset.remarks()
+            items = _items(dataset, split)
+            self.names |= {ImageName(use.name, split, item.id, item.name) for item in items if item.name is not None}
+            return items
+        except DatasetMissing as missing:
+            return Unusable("skipped", str(missing))
+        except SrbenchError as error:
+            return Unusable("failed", str(error))
+        except Exception as error:  # a plugin's own fault: its cells fail, the others go on
+            return Unusable("failed", f"dataset {use.name}: {type(error).__name__}: {error}")
+
+
+def read_items(use: Use, split: Split, root: Path) -> list[Item]:
+    """The items of a dataset's split, its files found under the data root."""
+    return _items(_prepared(use, root), split)
+
+
+def _prepared(use: Use, root: Path) -> Dataset:
+    dataset: Dataset = use.create()
+    dataset.prepare(root)
+    return dataset
+
+
+def _items(dataset: Dataset, split: Split) -> list[Item]:
+    return list(dataset.train() if split == "train" else dataset.test())
+
+
+def groups_of(items: Iterable[Item]) -> dict[str, str]:
+    """The group of each image that has one, by image id."""
+    return {item.id: item.group for item in items if item.group is not None}

@@ -1,0 +1,180 @@
+"""A look at every picture of a split before anything runs: is it sound, what sizes occur, and what is its fingerprint.
+
+Decoding a large set takes minutes, so what was learned about a file is remembered until the file changes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from srbench.contract.dataset import DatasetError, Item, Picture, check_range
+from srbench.contract.method import Problem
+from srbench.contract.protocol import Protocol
+from srbench.contract.regions import Regions, regions
+from srbench.errors import SrbenchError, in_words
+from srbench.pictures import PEAKS, ImageError, read_image
+from srbench.runner.planning.doubts import doubts
+from srbench.runner.planning.picture_facts import PictureFacts, facts_of
+from srbench.store.cell import digest
+from srbench.store.file_memory import FileMemory
+from srbench.store.files import stamp
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a split holds, as one protocol meets it.
+
+    fingerprint: changes when any id, pixel, label, group, region or used LR changes. lr_sizes: (height, width) of each
+    LR. pictures: the sha256 of each HR. groups: the groups that occur, with their regions. warnings: what is probably
+    wrong with its values, a sentence each, as `doubts` finds it.
+    """
+
+    fingerprint: str
+    pictures: frozenset[str]
+    groups: Mapping[str, Regions]
+    lr_sizes: tuple[tuple[int, int], ...]
+    channels: tuple[int, ...]
+    depths: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+    def problem(self, scale: int) -> Problem:
+        """What a method will meet."""
+        return Problem(
+            scale=scale,
+            channels=self.channels,
+            depths=self.depths,
+            smallest=(min(size[0] for size in self.lr_sizes), min(size[1] for size in self.lr_sizes)),
+            largest=(max(size[0] for size in self.lr_sizes), max(size[1] for size in self.lr_sizes)),
+        )
+
+
+class Surveyor:
+    """Surveys splits, reading each picture once however many protocols ask."""
+
+    def __init__(self, verify: bool = False) -> None:
+        """verify: look at every file, whatever is remembered of it."""
+        self._verify = verify
+        self._memory: dict[int, tuple[Picture, PictureFacts]] = {}
+
+    def survey(self, items: list[Item], protocol: Protocol) -> Survey:
+        """Look at every item. Raises `ImageError` or `DatasetError` naming the picture that is wrong."""
+        if not items:
+            raise DatasetError("the split is empty")
+        rows, sizes, pictures, channels, depths = [], [], set(), set(), set()
+        hrs, lrs = [], []
+        seen: set[str] = set()
+        for item in items:
+            if item.id in seen:
+                raise DatasetError(f"two images have the id {item.id!r}")
+            seen.add(item.id)
+            hr = self._facts(item, item.hr)
+            _check_range(item, item.hr, hr)
+            height, width = _lr_size(item, hr, protocol)
+            lr = item.lr.get((protocol.degradation, protocol.scale))
+            lr_facts = None if lr is None else self._facts(item, lr)
+            if lr_facts is not None and lr_facts.shape != (height, width, hr.shape[2]):
+                raise DatasetError(
+                    f"{_name(item, lr)}: LR is {lr_facts.shape[1]} x {lr_facts.shape[0]} x {lr_facts.shape[2]}; beside "
+                    f"its HR at scale {protocol.scale} it should be {width} x {height} x {hr.shape[2]}"
+                )
+            if lr is not None and lr_facts is not None:
+                _check_range(item, lr, lr_facts)
+                lrs.append((item, hr, lr_facts))
+            hrs.append((item, hr))
+            sizes.append((height, width))
+            channels.add(1 if protocol.channel == "y8" else hr.shape[2])
+            depths.add(hr.depth)
+            pictures.add(hr.sha256)
+            rows.append(
+                [item.id, hr.sha256, lr_facts and lr_facts.sha256, item.label, item.group, item.region, item.peak]
+            )
+        return Survey(
+            fingerprint=digest(rows),
+            pictures=frozenset(pictures),
+            groups=regions(items),
+            lr_sizes=tuple(sizes),
+            channels=tuple(sorted(channels)),
+            depths=tuple(sorted(depths)),
+            warnings=doubts(hrs, lrs),
+        )
+
+    def fingerprint(self, items: list[Item]) -> str:
+        """Changes when any id, pixel of HR or mask, label, group, region or white changes: no matter of a protocol.
+
+        Raises `ImageError` or `DatasetError` naming the picture that is wrong.
+        """
+        rows = [
+            [
+                item.id,
+                self._facts(item, item.hr).sha256,
+                None if item.mask is None else self._facts(item, item.mask).sha256,
+                item.label,
+                item.group,
+                item.region,
+                item.peak,
+            ]
+            for item in items
+        ]
+        return digest(rows)
+
+    def known(self, picture: Picture) -> PictureFacts | None:
+        """What was seen of a picture, if it was looked at."""
+        held = self._memory.get(id(picture))
+        return None if held is None else held[1]
+
+    def _facts(self, item: Item, picture: Picture) -> PictureFacts:
+        # Held by identity together with the picture itself, so that an id is never taken over by another object.
+        held = self._memory.get(id(picture))
+        if held is None:
+            try:
+                held = (picture, self._look(picture))
+            except SrbenchError:
+                raise
+            except Exception as error:  # of a dataset that reads its pictures itself
+                raise DatasetError(f"{_name(item, picture)} cannot be read: {in_words(error)}") from error
+            self._memory[id(picture)] = held
+        return held[1]
+
+    def _look(self, picture: Picture) -> PictureFacts:
+        if not isinstance(picture, Path):
+            return facts_of(picture() if callable(picture) else picture)
+        try:
+            now = stamp(picture)
+        except OSError:
+            return facts_of(read_image(picture))  # says what is wrong
+        known = None if self._verify else self._files.get(picture, now)
+        with contextlib.suppress(msgspec.DecodeError):
+            if known is not None:
+                return msgspec.json.decode(known, type=PictureFacts)
+        facts = facts_of(read_image(picture))
+        self._files.put(picture, now, msgspec.json.encode(facts))
+        return facts
+
+    @cached_property
+    def _files(self) -> FileMemory:
+        return FileMemory("pictures")
+
+
+def _check_range(item: Item, picture: Picture, facts: PictureFacts) -> None:
+    try:
+        white = PEAKS[facts.depth] if item.peak is None else item.peak
+        check_range(_name(item, picture), facts.low, facts.high, white, facts.depth)
+    except ImageError as error:
+        raise DatasetError(str(error)) from None
+
+
+def _lr_size(item: Item, hr: PictureFacts, protocol: Protocol) -> tuple[int, int]:
+    try:
+        return protocol.lr_size(hr.shape)
+    except Exception as error:
+        raise DatasetError(f"{_name(item, item.hr)}: {error}") from None
+
+
+def _name(item: Item, picture: Picture | None) -> str:
+    return str(picture) if isinstance(picture, Path) else f"image {item.id!r}"

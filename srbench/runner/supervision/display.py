@@ -1,0 +1,125 @@
+"""How a run looks: live bars on a terminal, one plain line a cell elsewhere."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from srbench.runner.jobs import ExtractorTraining, Task, Training
+from srbench.runner.planning.plan import PlannedCell
+from srbench.runner.supervision.supervisor import Display
+from srbench.store.records import Record, Status
+from srbench.store.texts import brief
+
+_ERRORS = Console(stderr=True, highlight=False)
+_STYLES: dict[str, str] = {"ok": "green", "skipped": "yellow"}
+
+
+class Silent(Display):
+    """Shows nothing."""
+
+    def warned(self, warning: str) -> None:
+        """Show nothing."""
+
+    def planned(self, cells: int) -> None:
+        """Show nothing."""
+
+    def started(self, task: Task) -> None:
+        """Show nothing."""
+
+    def progressed(self, key: str, done: float, message: str) -> None:
+        """Show nothing."""
+
+    def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
+        """Show nothing."""
+
+    def finished(self, planned: PlannedCell, record: Record) -> None:
+        """Show nothing."""
+
+
+class Lines(Display):
+    """One line a cell, as it ends; on a terminal also bars for what is running. Used as a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars: dict[str, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[message]}", style="dim", markup=False),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._total: TaskID | None = None
+        self._cells, self._done = 0, 0
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def warned(self, warning: str) -> None:
+        """A line on standard error."""
+        _ERRORS.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
+
+    def planned(self, cells: int) -> None:
+        """A bar for the whole."""
+        self._cells = cells
+        self._total = self._progress.add_task("cells", total=cells, message=f"0 of {cells}")
+
+    def started(self, task: Task) -> None:
+        """A bar for the task."""
+        self._bars[task.key] = self._progress.add_task(brief(task.label), total=1.0, message="")
+
+    def progressed(self, key: str, done: float, message: str) -> None:
+        """The bar moves."""
+        if key in self._bars:
+            self._progress.update(self._bars[key], completed=done, message=brief(message))
+
+    def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
+        """A line."""
+        self._drop(task.key)
+        self._line(status, task.label, reason)
+
+    def finished(self, planned: PlannedCell, record: Record) -> None:
+        """A line, with the first scores or the reason."""
+        self._drop(record.key)
+        self._done += 1
+        if self._total is not None:
+            self._progress.update(self._total, completed=self._done, message=f"{self._done} of {self._cells}")
+        self._line(record.status, planned.cell.label, summary(record))
+
+    def _drop(self, key: str) -> None:
+        if key in self._bars:
+            self._progress.remove_task(self._bars.pop(key))
+
+    def _line(self, status: Status, label: str, words: str) -> None:
+        line = Text(f"{status:<14}", style=_STYLES.get(status, "red"))
+        line.append(f"{brief(label)}  ", style="default")
+        line.append(brief(words), style="dim")
+        self._console.print(line, soft_wrap=True)
+
+
+def summary(record: Record) -> str:
+    """A record in a few words: its scores, or why there are none."""
+    if record.status != "ok":
+        return record.reason.splitlines()[0] if record.reason else record.status
+    parts = []
+    for name, result in record.metrics.items():
+        if result.status != "ok":
+            parts.append(f"{name} {result.status}: {result.reason}")
+        elif result.value is None:
+            parts.append(f"{name} infinite")
+        else:
+            parts.append(f"{name} {result.value:.4g}{' ' + result.unit if result.unit else ''}")
+    return ", ".join(parts)

@@ -1,0 +1,192 @@
+"""Bring every cell of a plan to its record: what needs training waits for it, and no fault stops the others."""
+
+from __future__ import annotations
+
+import datetime
+import warnings
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from srbench.registry.registry import registry
+from srbench.runner.jobs import Evaluation, ExtractorTraining, Task, Training
+from srbench.runner.planning.plan import PlannedCell, is_done
+from srbench.runner.supervision.executor import Ended, Executor
+from srbench.store.cell import SCHEMA, Cell
+from srbench.store.records import Record, Status, Store
+
+
+class Display(ABC):
+    """Someone who watches a run."""
+
+    @abstractmethod
+    def warned(self, warning: str) -> None:
+        """Something is probably wrong with the data of cells that are about to run."""
+
+    @abstractmethod
+    def planned(self, cells: int) -> None:
+        """So many cells are about to run."""
+
+    @abstractmethod
+    def started(self, task: Task) -> None:
+        """A task began."""
+
+    @abstractmethod
+    def progressed(self, key: str, done: float, message: str) -> None:
+        """The task with this key got on: `done` in [0, 1]."""
+
+    @abstractmethod
+    def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
+        """The training of a model or an extractor ended."""
+
+    @abstractmethod
+    def finished(self, planned: PlannedCell, record: Record) -> None:
+        """A cell has its record."""
+
+
+@dataclass
+class _Work:
+    """What is to be done, and what waits for what.
+
+    ready: tasks that can run. cells: the planned cells by key; those that also ask for the same metrics are evaluated
+    once, those that ask for others (which look at other training splits) one after the other. waiting: of
+    a cell, the keys of the tasks that it still waits for.
+    """
+
+    ready: deque[Task]
+    cells: dict[str, list[PlannedCell]]
+    waiting: dict[str, set[str]]
+
+
+def run_cells(planned: Sequence[PlannedCell], store: Store, executor: Executor, display: Display) -> None:
+    """Run cells until each has a record. Raises `KeyboardInterrupt` when interrupted, with checkpoints written.
+
+    Cells that share a model or an extractor wait for the one job that trains it; cells with the same key run once.
+    """
+    display.planned(len(planned))
+    todo = []
+    for one in planned:
+        if one.verdict is None:
+            todo.append(one)
+        else:
+            _leave(one, *one.verdict, store, display)
+    work = _sorted_out(todo, store)
+    tasks: dict[str, Task] = {}
+    with executor:
+        try:
+            while work.ready or tasks:
+                while work.ready and executor.free() > 0:
+                    task = work.ready.popleft()
+                    tasks[task.key] = task
+                    _announce(task, display)
+                    executor.submit(task)
+                for event in executor.events():
+                    if isinstance(event, Ended):
+                        _end(tasks.pop(event.key), event, work, store, display)
+                    else:
+                        display.progressed(event.key, event.done, event.message)
+        except KeyboardInterrupt:
+            executor.stop()
+            raise
+
+
+def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
+    work = _Work(deque(), {}, {})
+    trainings: dict[str, Training | ExtractorTraining] = {}
+    for one in todo:
+        work.cells.setdefault(one.cell.key, []).append(one)
+    for key, same in work.cells.items():
+        missing = {task.key: task for one in same for task in one.prerequisites() if not is_done(task, store)}
+        if missing:
+            trainings |= missing
+            work.waiting[key] = set(missing)
+        else:
+            work.ready.append(same[0].evaluation())
+    work.ready.extend(trainings.values())
+    return work
+
+
+def _announce(task: Task, display: Display) -> None:
+    display.started(task)
+    if isinstance(task, Evaluation):
+        _tell("srbench_cell_started", cell=task.cell)
+
+
+def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) -> None:
+    if event.status is None:
+        return
+    if isinstance(task, Evaluation):
+        scored = {scoring.key for scoring in task.metrics}
+        waiting = []
+        for planned in work.cells[task.key]:
+            if event.status == "ok" and not {scoring.key for scoring in planned.metrics} <= scored:
+                waiting.append(planned)
+            else:
+                _report(planned, event, store, display)
+        work.cells[task.key] = waiting
+        if waiting:
+            work.ready.appendleft(waiting[0].evaluation())
+        return
+    display.trained(task, event.status, event.reason)
+    for key in [key for key, missing in work.waiting.items() if task.key in missing]:
+        # Without its model a cell has no SR; without an extractor it only lacks the metrics that run on it.
+        if isinstance(task, Training) and event.status != "ok" and not _has_sr(work.cells[key][0]):
+            del work.waiting[key]
+            for planned in work.cells[key]:
+                _leave(planned, event.status, f"training: {event.reason}", store, display)
+            continue
+        work.waiting[key].discard(task.key)
+        if not work.waiting[key]:
+            del work.waiting[key]
+            work.ready.appendleft(work.cells[key][0].evaluation())
+
+
+def _has_sr(planned: PlannedCell) -> bool:
+    return planned.stored is not None
+
+
+def _report(planned: PlannedCell, event: Ended, store: Store, display: Display) -> None:
+    assert event.status is not None
+    record = store.read("cells", planned.cell.key)
+    if record is None:
+        _leave(planned, event.status, event.reason, store, display)
+        return
+    if record.status == "ok" and event.status != "ok":  # scoring a new metric died; the results stay
+        record = msgspec.structs.replace(record, status=event.status, reason=event.reason)
+    _finish(planned, record, display)
+
+
+def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, display: Display) -> None:
+    """Write the record of a cell that never ran, or whose keeper could not."""
+    cell: Cell = planned.cell
+    record = Record(
+        key=cell.key,
+        schema=SCHEMA,
+        status=status,
+        reason=reason,
+        point=cell.point(),
+        ingredients=cell.ingredients,
+        warnings=list(planned.warnings),
+        started=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
+        model=None if planned.training is None else planned.training.key,
+    )
+    store.write("cells", record)
+    _finish(planned, record, display)
+
+
+def _finish(planned: PlannedCell, record: Record, display: Display) -> None:
+    record = record.as_asked(planned.keys)
+    display.finished(replace(planned, record=record), record)
+    _tell("srbench_cell_finished", cell=planned.cell, record=record)
+
+
+def _tell(event: str, **facts: Any) -> None:
+    """Call an event's hooks; one that fails is reported and costs nothing else."""
+    try:
+        getattr(registry().hook, event)(**facts)
+    except Exception as error:
+        warnings.warn(f"a plugin's {event} failed: {type(error).__name__}: {error}", RuntimeWarning, stacklevel=2)

@@ -1,0 +1,143 @@
+"""A cell of the task `generation`: images made by a generator, compared as a set with real ones."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import statistics
+from collections.abc import Callable, Sequence
+
+from srbench.contract.dataset import Item
+from srbench.contract.generator import Generator
+from srbench.errors import SrbenchError
+from srbench.evaluate.generate import generate
+from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
+from srbench.pictures import Image, read_image
+from srbench.runner.environment import environment
+from srbench.runner.jobs import Evaluation, Job
+from srbench.runner.planning.splits import groups_of
+from srbench.runner.work.attempt import Attempt
+from srbench.runner.work.energy import EnergyMeter
+from srbench.runner.work.memory import MemoryPeak
+from srbench.runner.work.models import load_model
+from srbench.runner.work.scorer import score_generated, with_sound_sr
+from srbench.runner.work.witness import Witness
+from srbench.store.records import IMAGES, Record, Store
+
+NEAREST = "nearest.parquet"
+
+
+def evaluate_generator(
+    job: Job,
+    task: Evaluation,
+    attempt: Attempt,
+    store: Store,
+    witness: Witness,
+    progress: Callable[[float, str], None],
+) -> Record:
+    """Make the images, unless they are there, find what they are nearest to, and score them."""
+    assert task.samples is not None
+    test = witness.items(task.dataset, "test", job.data_root, task.reads)
+    train = witness.items(task.dataset, "train", job.data_root, task.reads)
+    record = with_sound_sr(store, task.key)
+    # The others are made like the image with the most channels, in its depth and with its white.
+    like = max((item.read_hr() for item in test), key=lambda found: found[0].shape[2])
+    steps = (0 if record else task.samples) + task.samples + len(test) + len(train)
+    finished = 0
+
+    def step(image: str) -> None:
+        nonlocal finished
+        finished += 1
+        progress(finished / steps, image)
+
+    if record is None:
+        learned = train
+        if task.learned_from is not None:
+            learned = witness.items(task.learned_from, "train", job.data_root, task.learned)
+        record = _generated(job, task, attempt, store, test, learned, like, step)
+    score_generated(task, store, job.device, record, like[1], test, _in_random_order(train), step)
+    return record
+
+
+def _generated(
+    job: Job,
+    task: Evaluation,
+    attempt: Attempt,
+    store: Store,
+    test: Sequence[Item],
+    learned: Sequence[Item],
+    like: tuple[Image, float],
+    progress: Callable[[str], None],
+) -> Record:
+    assert task.samples is not None and task.cell.seed is not None
+    generator: Generator = task.method.create()
+    if task.model is not None:
+        load_model(generator, store, task.model)
+    generator.to(job.device)
+    folder = store.folder("cells", task.key) / IMAGES
+    if folder.exists():  # left by an attempt that was killed
+        shutil.rmtree(folder)
+    folder.mkdir()
+    labels = _labels(task, learned) if generator.labelled else None
+    with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
+        done = generate(generator, task.samples, like, labels, task.cell.seed, folder, progress)
+    training = store.read("models", task.model) if task.model is not None else None
+    pixels = like[0].shape[0] * like[0].shape[1]
+    record = attempt.record(
+        "ok",
+        environment=environment(job),
+        cost={
+            **({} if training is None else training.cost),
+            "sample_seconds": round(done.seconds / task.samples, 6),
+            "ms_per_megapixel": round(1e9 * done.seconds / task.samples / pixels, 3),
+            **peak.cost(),
+            **energy.cost("sampling"),
+            "parameters": generator.parameters_count(),
+        },
+        images=done.images,
+        groups=groups_of(test),
+        seen_groups=list(task.seen_groups),
+        labels=done.labels,
+        model=task.model,
+        facts={} if training is None else training.facts,
+        notes=list(dict.fromkeys(generator.notes)),
+    )
+    record.facts = {**record.facts, **_remembered(task, store, record, like[1], test, learned)}
+    written = [*(f"{IMAGES}/{name}" for name in done.images.values()), *([NEAREST] if learned else [])]
+    record.files = store.hashes("cells", task.key, written)
+    return record
+
+
+def _labels(task: Evaluation, learned: Sequence[Item]) -> list[str]:
+    labels = [item.label for item in learned if item.label is not None]
+    if not labels:
+        raise SrbenchError(f"{task.method.name} is asked for images of a class, and learned from images without labels")
+    return labels
+
+
+def _remembered(
+    task: Evaluation, store: Store, record: Record, white: float, test: Sequence[Item], learned: Sequence[Item]
+) -> dict[str, float]:
+    """Write down which training images each image is nearest to; the median distances as facts.
+
+    Those of the test split beside them: how near a real image that was not learned from is. white: of what was made.
+    """
+    if not learned:
+        return {}
+    cell = store.folder("cells", task.key)
+    known = Neighbourhood([item.id for item in learned], [in_units(*item.read_hr()) for item in learned])
+    samples = [read_image(cell / IMAGES / name) for name in record.images.values()]
+    generated = known.of(list(record.images), [in_units(image, white) for image in samples], "generated")
+    real = known.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
+    write_neighbours(cell / NEAREST, [*generated, *real])
+    return {
+        "nearest_rmse": statistics.median(neighbour.rmse for neighbour in generated),
+        "nearest_rmse_real": statistics.median(neighbour.rmse for neighbour in real),
+        "nearest_by_features": statistics.median(neighbour.distance for neighbour in generated),
+        "nearest_by_features_real": statistics.median(neighbour.distance for neighbour in real),
+    }
+
+
+def _in_random_order(items: Sequence[Item]) -> list[Item]:
+    """The items in an order that nothing in the images decides, always the same: the first ones are a fair sample."""
+    return sorted(items, key=lambda item: hashlib.sha256(item.id.encode()).digest())

@@ -1,0 +1,120 @@
+"""What a job reads, compared with what was planned, so that no result stands under the key of something else.
+
+A key is made before a job runs. A picture, file or model that is another by then, or becomes another meanwhile, even
+if it is put back afterwards, ends the job: its result belongs to no key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from srbench.contract.dataset import Item, Picture
+from srbench.errors import SrbenchError
+from srbench.pictures import Image, read_image
+from srbench.registry.configured import Use
+from srbench.runner.jobs import SeenSplit
+from srbench.runner.planning.picture_facts import PictureFacts, facts_of
+from srbench.runner.planning.splits import Split, read_items
+from srbench.runner.planning.survey import Surveyor
+from srbench.store.files import Stamp, sha256, stamp
+
+
+class Outdated(SrbenchError):
+    """A job whose result would stand under the key of something else; the next run plans it anew."""
+
+
+class Witness:
+    """Everything that one job reads. `confirm` says at its end whether it was, all the time, what was planned."""
+
+    def __init__(self) -> None:
+        self._surveyor = Surveyor()
+        self._files: dict[Path, Stamp] = {}
+        self._changed = ""
+
+    def watch(self, files: Mapping[Path, str | None]) -> None:
+        """Expect files to have these sha256, and to stay as they are. None: whoever reads it compares. `Outdated`."""
+        for path, expected in files.items():
+            try:
+                self._files[path] = stamp(path)
+                same = expected is None or sha256(path) == expected
+            except OSError:
+                same = False
+            if not same:
+                raise Outdated(_changed(str(path)))
+
+    def items(self, use: Use, split: Split, root: Path, planned: Iterable[SeenSplit]) -> list[Item]:
+        """The items of a split, each picture compared whenever it is read. Raises `Outdated`.
+
+        planned: what the plan saw of the split.
+        """
+        items = read_items(use, split, root)
+        for seen in planned:
+            if seen.split != split:
+                continue
+            try:
+                found = (
+                    self._surveyor.fingerprint(items)
+                    if seen.protocol is None
+                    else self._surveyor.survey(items, seen.protocol).fingerprint
+                )
+            except SrbenchError as error:
+                raise Outdated(f"{error}. It was sound when this was planned; run again") from error
+            if found != seen.fingerprint:
+                raise Outdated(_changed(f"the split {split!r} of {use.name}"))
+        return [self._witnessed(item) for item in items]
+
+    @property
+    def outdated(self) -> Outdated | None:
+        """What is to be said of a change since the job began, whoever hid it; None where nothing changed."""
+        files = (str(path) for path, before in self._files.items() if _replaced(path, before))
+        changed = self._changed or next(files, "")
+        return Outdated(_changed(changed)) if changed else None
+
+    def confirm(self) -> None:
+        """Raise `Outdated` where something changed since the job began."""
+        if self.outdated is not None:
+            raise self.outdated
+
+    def _witnessed(self, item: Item) -> Item:
+        def seen(picture: Picture) -> Picture:
+            facts = self._surveyor.known(picture)
+            if facts is None or not (isinstance(picture, Path) or callable(picture)):
+                return picture
+            name = str(picture) if isinstance(picture, Path) else f"image {item.id!r}"
+            return _Witnessed(picture, facts, name, self._note)
+
+        mask = None if item.mask is None else seen(item.mask)
+        return replace(item, hr=seen(item.hr), lr={key: seen(lr) for key, lr in item.lr.items()}, mask=mask)
+
+    def _note(self, name: str) -> None:
+        self._changed = self._changed or name
+
+
+@dataclass(frozen=True)
+class _Witnessed:
+    """A picture that is compared with what was seen of it whenever it is read."""
+
+    picture: Path | Callable[[], Image]
+    facts: PictureFacts
+    name: str
+    note: Callable[[str], None]
+
+    def __call__(self) -> Image:
+        image = read_image(self.picture) if isinstance(self.picture, Path) else self.picture()
+        if facts_of(image) != self.facts:
+            self.note(self.name)
+            raise Outdated(_changed(self.name))
+        return image
+
+
+def _replaced(path: Path, before: Stamp) -> bool:
+    try:
+        return stamp(path) != before
+    except OSError:
+        return True
+
+
+def _changed(what: str) -> str:
+    return f"{what} changed after this was planned; run again"

@@ -1,0 +1,44 @@
+"""What was learned about files that take long to look at, remembered on this machine until a file changes."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+
+from srbench.store.files import Stamp
+
+
+class FileMemory:
+    """Facts of files, by path and stamp. A cache: any trouble with it means looking again."""
+
+    def __init__(self, about: Literal["pictures", "code"]) -> None:
+        self._about = about
+        self._database: sqlite3.Connection | None = None
+        with contextlib.suppress(OSError, sqlite3.Error):
+            folder = platformdirs.user_cache_path("srbench")
+            folder.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(folder / "files.sqlite", timeout=1, isolation_level=None)
+            self._database.execute(
+                f"CREATE TABLE IF NOT EXISTS {about} (path TEXT PRIMARY KEY, stamp TEXT, facts BLOB)"
+            )
+
+    def get(self, path: Path, stamp: Stamp) -> bytes | None:
+        """What was put for this very file, if anything was."""
+        found: list[Any] = []
+        with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):  # of a name that is no text
+            query = f"SELECT facts FROM {self._about} WHERE path = ? AND stamp = ?"
+            found = self._execute(query, str(path.resolve()), str(stamp))
+        return bytes(found[0][0]) if found else None
+
+    def put(self, path: Path, stamp: Stamp, facts: bytes) -> None:
+        """Remember it. stamp: of the file before it was looked at."""
+        with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):
+            statement = f"INSERT OR REPLACE INTO {self._about} VALUES (?, ?, ?)"
+            self._execute(statement, str(path.resolve()), str(stamp), facts)
+
+    def _execute(self, statement: str, *values: object) -> list[Any]:
+        return [] if self._database is None else self._database.execute(statement, values).fetchall()

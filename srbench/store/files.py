@@ -1,0 +1,86 @@
+"""Files written whole or not at all, and their sha256, computed anew whenever they may have changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srbench.errors import SrbenchError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Stamp = tuple[int, int, int, int]
+
+
+def stamp(path: Path) -> Stamp:
+    """What tells a file from any other that ever stood in its place. Raises `OSError` where there is none.
+
+    Size and time of modification do not: tools that copy or unpack set the time. Inode and time of change they cannot
+    set.
+    """
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal; read once a process, and again with a new stamp. Raises `OSError`."""
+    return _sha256(path, stamp(path))
+
+
+@lru_cache(maxsize=1 << 16)
+def _sha256(path: Path, _: Stamp) -> str:
+    return sha256_of(path)
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class StoreError(SrbenchError):
+    """A store that cannot be read or written; the message names the path."""
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, even after a crash."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        wait_for_disk(path.parent)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as parquet, so that the file is there whole or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_atomically(path, sink.getvalue().to_pybytes())
+
+
+def wait_for_disk(path: Path) -> None:
+    """Return once a file, or the list of files in a folder, would survive a crash. Raises `OSError`."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

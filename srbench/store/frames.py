@@ -1,0 +1,122 @@
+"""Records as tidy tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from srbench.statistics.scores import is_score
+from srbench.statistics.units import unit_means
+from srbench.store.files import StoreError
+from srbench.store.records import SCORES, MetricResult, Record, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CELL_COLUMNS = ("method", "dataset", "protocol", "trained_on", "seed", "status", "metric", "value", "n", "key")
+IMAGE_COLUMNS = (*CELL_COLUMNS[:6], "image", "metric", "value", "key")
+_TOLERANCE = 1e-9
+
+
+def cells_frame(records: Iterable[tuple[dict[str, Any], Record | None]], metrics: Iterable[str]) -> pd.DataFrame:
+    """One row a cell and metric.
+
+    records: pairs of a cell's point and its record, metrics by name; a cell that has none yet has the status `missing`.
+    A metric without a value has a row too, with `n` 0. Where all images are identical to HR, the value is infinite.
+    """
+    import pandas as pd
+
+    names = list(metrics)
+    rows = []
+    for point, record in records:
+        status = "missing" if record is None else record.status
+        key = {"key": None if record is None else record.key}
+        for name in names:
+            result = None if record is None else record.metrics.get(name)
+            value = None if result is None else _value(result)
+            rows.append(
+                {**point, "status": status, "metric": name, "value": value, "n": result.n if result else 0, **key}
+            )
+    frame = pd.DataFrame(rows, columns=list(CELL_COLUMNS))
+    return frame.astype({"seed": "Int64", "value": "float64", "n": "int64"})
+
+
+def _value(result: MetricResult) -> float | None:
+    """The mean; infinite where every image is as good as can be, and there is none to take the mean of."""
+    return math.inf if result.value is None and result.infinite and result.higher_is_better else result.value
+
+
+def images_frame(records: Iterable[tuple[dict[str, Any], Record | None]], store: Store) -> pd.DataFrame:
+    """One row an image and metric, of the cells that have scores; `records` as in `cells_frame`.
+
+    Raises `StoreError` for a damaged table.
+    """
+    import pandas as pd
+
+    parts = []
+    for point, record in records:
+        if record is None or record.status != "ok":
+            continue
+        scores = read_scores(store, record)
+        for column, value in {**point, "status": record.status, "key": record.key}.items():
+            scores[column] = value
+        parts.append(scores[scores["image"].notna()])
+    if not parts:
+        return pd.DataFrame(columns=list(IMAGE_COLUMNS))
+    return pd.concat(parts, ignore_index=True)[list(IMAGE_COLUMNS)].astype({"seed": "Int64"})
+
+
+def read_scores(store: Store, record: Record) -> pd.DataFrame:
+    """The scores of one cell: columns image (None for a set metric's one value), metric, value.
+
+    Of the metrics in the record that are ok, called as they are there: the table itself calls them by their keys.
+    Raises `StoreError` when the table cannot be read or is not the one that the record speaks of.
+    """
+    import pandas as pd
+
+    path = store.folder("cells", record.key) / SCORES
+    wanted = {name: result for name, result in record.metrics.items() if result.status == "ok"}
+    if not wanted:
+        return pd.DataFrame({"image": [], "metric": [], "value": []})
+    try:
+        table = pd.read_parquet(path, columns=["image", "metric", "value"])
+        values = table["value"].to_numpy(dtype=float)
+    except FileNotFoundError:
+        raise StoreError(f"{path} is not there; run the matrix again") from None
+    except Exception as error:  # pyarrow has many exceptions; whichever it is, the file is the culprit
+        problem = str(error) or type(error).__name__
+        raise StoreError(f"{path} cannot be read ({problem}); run the matrix again") from error
+    parts = []
+    for name, result in wanted.items():
+        rows = table[table["metric"] == result.key]
+        rows = rows.assign(metric=name, value=values[rows.index.to_numpy()])
+        problem = _disagreement(result, list(rows["image"]), list(rows["value"]), record)
+        if problem:
+            raise StoreError(f"{path} {problem} ({result.name or name}); run the matrix again")
+        parts.append(rows)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _disagreement(result: MetricResult, images: list[Any], values: list[float], record: Record) -> str:
+    """What is wrong with the rows of a metric whose result is known; empty when nothing is."""
+    if not all(map(is_score, values)):
+        return "holds values that are no scores"
+    if not result.per_image:
+        there = len(values) == 1 and (result.value is None or math.isclose(values[0], result.value, rel_tol=_TOLERANCE))
+        return "" if there else "does not hold the value of its record"
+    expected = result.n + result.infinite
+    if len(values) != expected:
+        return f"has {len(values)} of {expected} images"
+    if len(set(images)) != len(images) or not set(images) <= {*record.images}:
+        return "is of other images than its record"
+    finite = {image: value for image, value in zip(images, values, strict=True) if math.isfinite(value)}
+    if len(finite) != result.n:
+        return "does not hold the values of its record"
+    means = unit_means(finite, record.groups if result.groups else {})
+    if means and result.value is not None:
+        mean = fmean(means)
+        if not math.isclose(mean, result.value, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE * max(map(abs, means))):
+            return f"has the mean {mean:.6g}, its record {result.value:.6g}"
+    return ""

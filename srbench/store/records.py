@@ -1,0 +1,362 @@
+"""Records on disk. Immutable files, one folder a cell, are the truth; SQLite is a cache of them.
+
+STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when this file exists
+                         /scores.parquet   one row an image and metric
+                         /images/ID.png    SR as scored
+                         /log.txt
+                         /images_train/    SR of the training split, where a metric needed it
+                         /nearest.parquet  of a generator's images, and of the test split's, the nearest training images
+                         /images_ceiling/  what the method made of HR itself, where it has a ceiling
+STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/
+STORE/extractors/<2 hex>/<key>/            record.json, the files of an extractor that srbench trained, checkpoint/
+STORE/names.csv                            the files' names of images whose ids are others; never published
+STORE/index.sqlite                         a cache of the records
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import msgspec
+
+from srbench.errors import nearest
+from srbench.store.files import StoreError, sha256, write_atomically
+from srbench.store.texts import brief, each, tail, visible
+
+if TYPE_CHECKING:
+    pass
+
+Status = Literal["ok", "skipped", "failed", "timeout", "out_of_memory", "killed"]
+Shelf = Literal["cells", "models", "extractors"]
+SHELVES: tuple[Shelf, ...] = get_args(Shelf)
+RECORD = "record.json"
+SCORES = "scores.parquet"
+IMAGES = "images"
+TRAINING_IMAGES = "images_train"
+CEILING_IMAGES = "images_ceiling"
+MATRIX = "matrix"
+_KEY = re.compile(r"[0-9A-Za-z_-]+")
+
+
+class MetricResult(msgspec.Struct, kw_only=True):
+    """One metric of one cell.
+
+    key: of the metric's plugin, parameters, and whatever it runs on. name: what the matrix that asked for it called it.
+    again: it says nothing about the metric, and the next run tries again without being asked. value: the mean over
+    units, where a unit is a group, with the mean over its images, or an image without a group (for a set metric, its
+    value); None unless ok. n: images in it. groups: units in it where any of these images has a group, otherwise 0.
+    infinite: images left out of the mean because their score is infinite (identical images). lowest, highest: the ends
+    of its range, None where there is none. extra: further numbers of a set metric, by name. notes: what to know of the
+    value: how good the extractor is that it was measured with. packages: the versions of packages that are part of
+    its key.
+    """
+
+    key: str
+    name: str = ""
+    status: Literal["ok", "skipped", "failed"] = "ok"
+    reason: str = ""
+    again: bool = False
+    value: float | None = None
+    n: int = 0
+    groups: int = 0
+    infinite: int = 0
+    unit: str = ""
+    higher_is_better: bool = True
+    lowest: float | None = None
+    highest: float | None = None
+    per_image: bool = True
+    extra: dict[str, float] = {}
+    notes: list[str] = []
+    packages: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        """Texts as they may be kept and shown."""
+        self.reason, self.notes = brief(self.reason), [brief(note) for note in self.notes]
+
+
+class Record(msgspec.Struct, kw_only=True):
+    """What a cell (or the training of a model or an extractor) left behind.
+
+    reason: why it is not ok, in words. A cell is ok when it has SR; its metrics have a status each. point: the cell's
+    coordinates. ingredients: what its key is made of. metrics: its results; in the store by the metric's key, so that
+    matrices that call different metrics alike share a cell, and as a plan or a person reads them by name. cost: numbers
+    by name: `train_seconds`, `train_steps`, `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`,
+    `peak_memory_gb`, `parameters`, `macs` and others, all in docs/cost.md. lr: whether the LR was `made`, `shipped`, or
+    `mixed`. images: the SR files' names, by image id; training_images: those of the training split, training_split:
+    which split that was (a fingerprint). groups: the group of each image that has one. seen_groups: groups of the test
+    split of which the model learned from other regions. warnings: what is probably wrong with the data or the SR, a
+    sentence each. labels: the class of each image that a generator was asked for. ceiling: the metrics of what the
+    method made of HR itself, ceiling_images: the files' names of that; both are empty where it has no ceiling. model:
+    the key of the model it used. facts: what a model or an extractor said of itself when trained. files: the sha256 of
+    each file that belongs to it, by its name below the record's folder: SR and scores, or what was saved. notes: what
+    its method wants readers to know, a sentence each. environment: where it ran.
+
+    Texts are short and hold nothing that a terminal obeys. A name that would lead out of the record's folder is a
+    `ValueError`, so that a record which somebody wrote by hand leads nowhere else.
+    """
+
+    key: str
+    schema: int
+    status: Status
+    reason: str = ""
+    point: dict[str, str | int | None] = {}
+    ingredients: dict[str, Any] = {}
+    metrics: dict[str, MetricResult] = {}
+    cost: dict[str, float | None] = {}
+    lr: str | None = None
+    images: dict[str, str] = {}
+    groups: dict[str, str] = {}
+    seen_groups: list[str] = []
+    warnings: list[str] = []
+    labels: dict[str, str] = {}
+    training_images: dict[str, str] = {}
+    training_split: str = ""
+    ceiling: dict[str, MetricResult] = {}
+    ceiling_images: dict[str, str] = {}
+    model: str | None = None
+    facts: dict[str, float] = {}
+    files: dict[str, str] = {}
+    notes: list[str] = []
+    environment: dict[str, Any] = {}
+    started: str = ""
+    seconds: float = 0.0
+    log_tail: str = ""
+
+    def __post_init__(self) -> None:
+        """Texts made fit to be kept; names checked."""
+        self.reason, self.log_tail = brief(self.reason), tail(self.log_tail)
+        self.notes, self.warnings = ([brief(text) for text in texts] for texts in (self.notes, self.warnings))
+        for key in (self.key, *([] if self.model is None else [self.model])):
+            if not _KEY.fullmatch(key):
+                raise ValueError(f"{key!r} is no key")
+        for name in (*self.images.values(), *self.training_images.values(), *self.ceiling_images.values()):
+            if PurePosixPath(name).name != name or name in ("", "..") or "\0" in name:
+                raise ValueError(f"{name!r} is no file name")
+        for name in self.files:
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\0" in name:
+                raise ValueError(f"{name!r} leads out of the folder")
+
+    @property
+    def label(self) -> str:
+        """The name for people and the command line: `set5/x4-y/srcnn/t91/0`."""
+        return "/".join(str(part) for part in self.point.values() if part is not None)
+
+    @property
+    def went_well(self) -> bool:
+        """Whether it has everything it was asked for, or a reason why it was skipped."""
+        return self.status in ("ok", "skipped") and not self.metric_failures
+
+    @property
+    def metric_failures(self) -> str:
+        """Which metrics failed, and why; empty when none did."""
+        failed = [f"{result.name}: {result.reason}" for result in self.metrics.values() if result.status == "failed"]
+        return "; ".join(failed)
+
+    @property
+    def sr_files(self) -> list[str]:
+        """The files of a cell but for the scores, which are made from them."""
+        return [name for name in self.files if name != SCORES]
+
+    def as_asked(self, keys: Mapping[str, str]) -> Record:
+        """This record of a store as a matrix asks for it: results by name, only those with these keys.
+
+        keys: of the metrics, by the names that the matrix gives them.
+        """
+
+        def chosen(results: Mapping[str, MetricResult]) -> dict[str, MetricResult]:
+            there = {name: results[key] for name, key in keys.items() if key in results}
+            return {name: msgspec.structs.replace(result, name=name) for name, result in there.items()}
+
+        return msgspec.structs.replace(self, metrics=chosen(self.metrics), ceiling=chosen(self.ceiling))
+
+    def by_name(self) -> Record:
+        """This record of a store with all results by name; where several share one, it is followed by their keys."""
+        counts = Counter(result.name for result in self.metrics.values())
+        return self.as_asked(
+            {
+                result.name if counts[result.name] == 1 else f"{result.name}@{key[:8]}": key
+                for key, result in self.metrics.items()
+            }
+        )
+
+
+class Store:
+    """A folder of records. Reading never writes, except into the index."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, shelf: Shelf, key: str) -> Path:
+        """Where a cell, model or extractor lives."""
+        if not _KEY.fullmatch(key):
+            raise StoreError(f"{key!r} is no key of the store {self.root}")
+        return self.root / shelf / key[:2] / key
+
+    def create(self) -> None:
+        """Make the folder; `StoreError` when it cannot be written."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise StoreError(f"the store {self.root} cannot be written: {error.strerror or error}") from None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the store for one run; `StoreError` when another run holds it. A dead run holds nothing."""
+        self.create()
+        with (self.root / ".lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.seek(0)
+                raise StoreError(
+                    f"another run is using the store {self.root} ({file.read().strip() or 'process unknown'}); "
+                    "wait for it, or give this one its own with --store"
+                ) from None
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {platform.node()}\n")
+            file.flush()
+            yield
+
+    def remember_matrix(self, path: Path) -> None:
+        """Note which matrix file the store serves, for questions asked about a cell alone."""
+        write_atomically(self.root / MATRIX, f"{path.resolve()}\n".encode())
+
+    def last_matrix(self) -> Path | None:
+        """The matrix file of the latest run, if it is still there."""
+        note = self.root / MATRIX
+        path = Path(note.read_text().strip()) if note.exists() else None
+        return path if path is not None and path.exists() else None
+
+    def read(self, shelf: Shelf, key: str) -> Record | None:
+        """The record of a key, or None; a damaged record counts as none, and so does that of another key."""
+        try:
+            return _decoded((self.folder(shelf, key) / RECORD).read_bytes(), key)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def write(self, shelf: Shelf, record: Record) -> None:
+        """Leave a record; from here on the cell is done."""
+        folder = self.folder(shelf, record.key)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be made: {error.strerror or error}") from error
+        record = msgspec.structs.replace(record)  # made anew, so that what was added to it since is looked at, too
+        try:
+            data = msgspec.json.encode(record)
+        except UnicodeEncodeError:  # half a character somewhere, in the name of a class, say
+            data = msgspec.json.encode(each(msgspec.to_builtins(record), visible))
+        write_atomically(folder / RECORD, msgspec.json.format(data, indent=1) + b"\n")
+
+    def hashes(self, shelf: Shelf, key: str, names: Iterable[str]) -> dict[str, str]:
+        """The sha256 of files, by their names below the folder of a key: what its record says of them."""
+        folder = self.folder(shelf, key)
+        return {name: sha256(folder / name) for name in names}
+
+    def damage(self, shelf: Shelf, record: Record, names: Iterable[str] | None = None) -> str:
+        """Which file of a record is not what was written, in words; empty when all are.
+
+        names: of the files to look at; all that the record names unless told.
+        """
+        folder = self.folder(shelf, record.key)
+        for name in record.files if names is None else names:
+            try:
+                known = sha256(folder / name)
+            except OSError:
+                return f"damaged: {name} is gone"
+            if known != record.files.get(name):
+                return f"damaged: {name} is not the file that was written"
+        return ""
+
+    def clear(self, shelf: Shelf, key: str) -> Path:
+        """An empty folder for a key: what an attempt that left no record wrote is removed."""
+        folder = self.folder(shelf, key)
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        return folder
+
+    def records(self, shelf: Shelf) -> Iterator[Record]:
+        """Every record on a shelf."""
+        yield from Index(self.root).records(shelf)
+
+    def find(self, shelf: Shelf, prefix: str) -> Record:
+        """The record whose key begins with `prefix` or whose label is `prefix`; the latest, of several."""
+        found = [record for record in self.records(shelf) if prefix in (record.key[: len(prefix)], record.label)]
+        if not found:
+            labels = [record.label for record in self.records(shelf)]
+            raise StoreError(f"no cell {prefix!r} in the store {self.root}.{nearest(prefix, labels)}")
+        return max(found, key=lambda record: record.started)
+
+
+def _decoded(data: bytes, key: str) -> Record | None:
+    try:
+        record = msgspec.json.decode(data, type=Record)
+    except msgspec.DecodeError:
+        return None
+    return record if record.key == key else None
+
+
+class Index:
+    """STORE/index.sqlite: records by key, so that thousands are read in one go. Any trouble means reading the files."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def records(self, shelf: Shelf) -> Iterator[Record]:
+        """Every record on a shelf, from the index where it is up to date, otherwise from its file."""
+        files = {
+            path.parent.name: (path, path.stat().st_mtime_ns) for path in (self._root / shelf).glob(f"??/*/{RECORD}")
+        }
+        known = self._known(shelf)
+        fresh: list[tuple[str, str, int, bytes]] = []
+        for key in sorted(files):
+            path, changed = files[key]
+            row = known.get(key)
+            content = row[1] if row is not None and row[0] == changed else None
+            if content is None:
+                content = path.read_bytes()
+                fresh.append((shelf, key, changed, content))
+            record = _decoded(content, key)
+            if record is not None:
+                yield record
+        gone = [(shelf, key) for key in known if key not in files]
+        self._update(fresh, gone)
+
+    def _known(self, shelf: Shelf) -> dict[str, tuple[int, bytes]]:
+        if not (self._root / "index.sqlite").exists():
+            return {}
+        try:
+            with closing(sqlite3.connect(self._root / "index.sqlite", timeout=1)) as database:
+                rows = database.execute("SELECT key, changed, record FROM records WHERE shelf = ?", (shelf,))
+                return {key: (changed, record) for key, changed, record in rows}
+        except sqlite3.Error:
+            return {}
+
+    def _update(self, fresh: list[tuple[str, str, int, bytes]], gone: list[tuple[Shelf, str]]) -> None:
+        if not fresh and not gone:
+            return
+        with (
+            suppress(sqlite3.Error, OSError),
+            closing(sqlite3.connect(self._root / "index.sqlite", timeout=1)) as database,
+            database,
+        ):
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS records "
+                "(shelf TEXT, key TEXT, changed INT, record BLOB, PRIMARY KEY (shelf, key))"
+            )
+            database.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", fresh)
+            database.executemany("DELETE FROM records WHERE shelf = ? AND key = ?", gone)

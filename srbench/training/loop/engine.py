@@ -1,0 +1,379 @@
+"""The training loop: stages and their steps, budget, schedules, averages, validation, checkpoints, progress.
+
+A training that is stopped or killed at any moment continues from its checkpoint as if nothing had happened: on a CPU,
+with the same number of threads and a budget that is not in seconds, the final weights are the same bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from srbench.contract.fit import FitContext, Interrupted
+from srbench.training.data.heldout import HeldOut
+from srbench.training.data.patches import Patches
+from srbench.training.loop.budget import Course
+from srbench.training.loop.checkpoint import discard_checkpoint, read_checkpoint, write_checkpoint
+from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
+from srbench.training.loop.ema import Average
+from srbench.training.loop.history import Row
+from srbench.training.loop.losses import NotFinite
+from srbench.training.loop.outcome import Trained
+from srbench.training.loop.randomness import random_state, restore_random_state
+from srbench.training.loop.sample_strip import Strip, remove_strip
+from srbench.training.loop.stages import Stage, all_networks
+from srbench.training.loop.steps import Stepper
+from srbench.training.loop.validation import Validation
+from srbench.training.speed.compilation import compile_networks, uncompile
+from srbench.training.speed.memory_format import Format, MemoryFormat, put
+from srbench.training.speed.precision import MixedPrecision, check_precision
+
+if TYPE_CHECKING:
+    import torch
+
+ROWS_PER_STAGE = 200
+"""History rows of one stage: each holds the means of the losses since the row before."""
+PROGRESS_SECONDS = 0.25
+CHECKPOINT_SHARE = 0.05
+"""Writing checkpoints takes no more than this share of the time, however large they are."""
+WORTH_TIMING = (200, 20.0)
+"""Steps, or seconds under a budget in seconds, that a stage has at least for memory formats to be timed."""
+LAYOUT = 2
+"""Of checkpoints; raised when an older one can no longer be continued."""
+
+
+def train(
+    stages: Sequence[Stage],
+    patches: Patches,
+    context: FitContext,
+    memory_format: MemoryFormat = "contiguous",
+    strip: Callable[[HeldOut | None], Strip | None] | None = None,
+) -> Trained:
+    """Run the stages, one after the other, each for its share of the budget.
+
+    Continues the checkpoint in `context.folder` when there is one; a damaged one is discarded. At the end the networks
+    hold what the last stage hands on and are in evaluation mode, and the checkpoint says that nothing is left to do.
+    strip: the sample strip, given what is held out; None: no strip.
+
+    Raises `Interrupted` when `context.stop()` asked for it, and `Diverged`: then the networks hold the best weights, if
+    anything was validated, the error says what there is of the training, and the next one starts over.
+    """
+    run = _Training(stages, patches, context, memory_format, strip)
+    try:
+        with _tuned(run.device):
+            run.begin()
+            run.finish()
+    except Diverged as diverged:
+        discard_checkpoint(context.folder, "its training diverged")
+        if diverged.best is not None:
+            diverged.best.restore(run.networks)
+        diverged.trained = run.trained()
+        raise
+    finally:
+        uncompile(run.networks.values())
+        for network in run.networks.values():
+            network.eval()
+    return run.trained()
+
+
+@contextmanager
+def _tuned(device: torch.device) -> Iterator[None]:
+    """Inside, a GPU tries several ways to convolve and keeps the fastest: all patches have one size."""
+    import torch
+
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = before or device.type == "cuda"
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
+
+
+class _Training:
+    """rows: how many of the current stage's have been due. reports: what is known of each stage begun."""
+
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        patches: Patches,
+        context: FitContext,
+        memory_format: MemoryFormat,
+        strip: Callable[[HeldOut | None], Strip | None] | None,
+    ) -> None:
+        import torch
+
+        self.stages, self.patches, self.context, self.memory_format = stages, patches, context, memory_format
+        self.device = torch.device(context.device)
+        check_precision(context.precision, self.device)
+        self.precision = MixedPrecision(context.precision, self.device)
+        self.networks = all_networks(stages)
+        for network in self.networks.values():
+            network.to(self.device)
+        self.held_out: list[str] = []
+        self.validation: Validation | None = None
+        if any(stage.validate is not None for stage in stages):
+            held = patches.hold_out()
+            self.held_out = [] if held is None else held.ids
+            shown = None if strip is None else strip(held)
+            if held is not None or shown is not None:
+                self.validation = Validation(held, shown, self.device, context.precision)
+        self.course = Course(stages, context.budget, len(patches))
+        self.stepper = Stepper(stages, patches, self.device, self.precision)
+        self.averages: dict[str, Average] = {}
+        self.history: list[Row] = []
+        self.reports: list[dict[str, Any]] = []
+        self.rows = 0
+
+    def begin(self) -> None:
+        """Continue the folder's checkpoint, if there is one that belongs to this training, or start."""
+        self.last_progress = self.last_tick = time.monotonic()
+        self.next_checkpoint = self.last_tick + self.context.checkpoint_seconds
+        state = read_checkpoint(self.context.folder)
+        if state is not None and state.get("identity") != self._identity():
+            discard_checkpoint(self.context.folder, "it is of another training (its budget, seed or stages differ)")
+            state = None
+        if state is not None:
+            self._resume(state)
+            return
+        remove_strip(self.context.model_folder)
+        (self.context.model_folder / BEST_WEIGHTS).unlink(missing_ok=True)
+        if self.validation is not None:
+            self.validation.begin()
+        self._enter()
+
+    def finish(self) -> None:
+        """Do all that is left to do."""
+        while (stage := self.course.stage) is not None:
+            try:
+                self._go_on(stage)
+            except NotFinite as bad:
+                what = f"in stage {stage.name!r}, at step {bad.step}, the loss {bad.name!r} is {bad.value}"
+                raise self._diverged(stage, what) from None
+            except Diverged as collapse:
+                raise self._diverged(stage, collapse.what) from None
+        self._checkpoint()
+
+    def _go_on(self, stage: Stage) -> None:
+        """One step with all that belongs to it, or the end of the stage."""
+        if self.course.done() < 1:
+            counts = self.course.counts
+            self.stepper.step(stage, counts.steps + 1, self.course.done(), self.reports[-1]["memory_format"])
+            for average in self.averages.values():
+                average.update()
+            self.course.stepped()
+            self._count_seconds()
+            self._observe(stage)
+        else:
+            self._leave(stage)
+        self._tick()
+
+    def _diverged(self, stage: Stage, what: str) -> Diverged:
+        self._report(stage)
+        if self.history:
+            self.history[-1]["event"] = "diverged"
+        return Diverged(what, None if self.validation is None else self.validation.best)
+
+    def _enter(self) -> None:
+        """Make ready for a stage that begins."""
+        stage = self.course.stage
+        if stage is None:
+            return
+        self._set_modes(stage)
+        if stage.begin is not None:
+            stage.begin(lambda: self.stepper.draw(stage))
+        chosen = self._format(stage)
+        put(stage.networks.values(), chosen)
+        self.reports.append({"name": stage.name, "memory_format": chosen})
+        self.rows = 0
+        self.precision.clear_skipped()
+        if self.validation is not None:
+            self.validation.begin_stage()
+        self._prepare(stage)
+
+    def _set_modes(self, stage: Stage) -> None:
+        for name, network in self.networks.items():
+            network.train(name in stage.networks)
+
+    def _prepare(self, stage: Stage) -> None:
+        self.averages = {name: Average(stage.networks[name], decay) for name, decay in stage.ema.items()}
+        if self.context.compile:
+            compile_networks(stage.networks.values())
+
+    def _leave(self, stage: Stage, early: bool = False) -> None:
+        """End the current stage; the averaged weights, or the best ones, are what it hands on."""
+        best = None if self.validation is None else self.validation.best_of(stage)
+        if stage.keep == "best" and best is not None:
+            best.restore(self.networks)
+        else:
+            for average in self.averages.values():
+                average.replace()
+        self.averages = {}
+        self._report(stage, early)
+        self.course.next_stage()
+        self._enter()
+
+    def _report(self, stage: Stage, early: bool = False) -> None:
+        """Note what the stage that ends was like."""
+        report = self.reports[-1]
+        report["steps"] = self.course.stage_steps
+        best = None if self.validation is None else self.validation.best_of(stage)
+        if best is not None and math.isfinite(best.score):
+            report |= {"best_step": best.step, "best_validation": best.score}
+        report |= {"ended_early": early, "skipped_steps": self.precision.skipped}
+
+    def _format(self, stage: Stage) -> Format:
+        """The memory format of a stage: as told, or the faster one, unless the stage is too short to bother."""
+        if self.memory_format != "auto":
+            return self.memory_format
+        if not self.course.lasts(*WORTH_TIMING):
+            return "contiguous"
+        self.next_checkpoint = 0.0  # at once: a training that is killed must not decide again, and perhaps differently
+        return self.stepper.faster_format(stage)
+
+    def _observe(self, stage: Stage) -> None:
+        """Add a row to the history and validate, where the progress says so."""
+        done = self.course.done()
+        steps = self.course.counts.steps
+        rows = math.floor(done * ROWS_PER_STAGE)
+        validation = self.validation if stage.validate is not None else None
+        due = validation is not None and validation.is_due(done)
+        if not due and rows <= self.rows and steps > 1:
+            return
+        self.rows = rows
+        row: Row = {"stage": stage.name, "step": steps, "seconds": round(self.course.counts.seconds, 3)}
+        for name, optimiser in stage.optimisers.items():
+            row["lr" if len(stage.optimisers) == 1 else f"lr {name}"] = float(optimiser.param_groups[0]["lr"])
+        row.update(self.stepper.losses.means())
+        self.stepper.losses.clear()
+        self.history.append(row)
+        if validation is None or not due:
+            return
+        score = validation.run(
+            stage, steps, self.course.stage_steps, done, self.networks, self.averages, self.context.compile
+        )
+        if score is not None:
+            row["validation"] = score
+        if done < 1 and validation.out_of_patience(stage):
+            row["event"] = "ended early"
+            self._leave(stage, early=True)
+
+    def _count_seconds(self) -> None:
+        now = time.monotonic()
+        self.course.counts.seconds += now - self.last_tick
+        self.last_tick = now
+
+    def _tick(self) -> None:
+        """What happens between steps: time is counted, progress told, the state saved."""
+        self._count_seconds()
+        now = self.last_tick
+        if now - self.last_progress >= PROGRESS_SECONDS:
+            self.last_progress = now
+            self.context.progress(self.course.all_done(), self._message())
+        if self.context.stop():
+            self._checkpoint()
+            steps = self.course.counts.steps
+            raise Interrupted(f"training stopped after {steps} steps; its checkpoint is in {self.context.folder}")
+        if now >= self.next_checkpoint:
+            self._checkpoint()
+            after = time.monotonic()
+            self.next_checkpoint = after + max(self.context.checkpoint_seconds, (after - now) / CHECKPOINT_SHARE)
+
+    def _message(self) -> str:
+        parts = [f"step {self.course.counts.steps}"]
+        if len(self.stages) > 1 and self.course.stage is not None:
+            parts.insert(0, self.course.stage.name)
+        parts += [f"{name} {mean:.3g}" for name, mean in self.stepper.losses.means().items()]
+        return ", ".join(parts)
+
+    def trained(self) -> Trained:
+        """What there is to know of the training."""
+        formats = {
+            name: report["memory_format"]
+            for stage, report in zip(self.stages, self.reports, strict=False)
+            for name in stage.networks
+        }
+        facts = {
+            "precision": self.context.precision,
+            "compile": self.context.compile,
+            "held_out": self.held_out,
+            "stages": self.reports,
+        }
+        not_validated = [
+            stage.name
+            for stage in self.stages
+            if stage.validate is not None and (self.validation is None or not self.validation.sees(stage))
+        ]
+        return Trained(self.history, formats, facts, not_validated)
+
+    def _identity(self) -> dict[str, Any]:
+        """What must be the same for a checkpoint to be continued."""
+        budget = self.context.budget
+        return {
+            "layout": LAYOUT,
+            "seed": self.context.seed,
+            "budget": [budget.unit, float(budget.amount)],
+            "precision": self.context.precision,
+            "compile": self.context.compile,
+            "memory_format": self.memory_format,
+            "stages": [
+                [
+                    s.name,
+                    float(s.share),
+                    s.batch_size,
+                    s.patch,
+                    s.label,
+                    s.accumulate,
+                    s.validate is not None,
+                    s.keep,
+                    s.patience,
+                ]
+                for s in self.stages
+            ],
+            "images": len(self.patches),
+            "held_out": self.held_out,
+        }
+
+    def _checkpoint(self) -> None:
+        stage = self.course.stage
+        optimisers = {} if stage is None else stage.optimisers
+        state = {
+            "identity": self._identity(),
+            "networks": {name: network.state_dict() for name, network in self.networks.items()},
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
+            "averages": {name: average.state() for name, average in self.averages.items()},
+            "course": self.course.state(),
+            "losses": self.stepper.losses.state(),
+            "validation": None if self.validation is None else self.validation.state(),
+            "precision": self.precision.state(),
+            "history": self.history,
+            "reports": self.reports,
+            "rows": self.rows,
+            "patches": self.patches.state(),
+            "random": random_state(),
+        }
+        write_checkpoint(self.context.folder, state)
+
+    def _resume(self, state: dict[str, Any]) -> None:
+        self.course.restore(state["course"])
+        self.history, self.reports, self.rows = state["history"], state["reports"], state["rows"]
+        for begun, report in zip(self.stages, self.reports, strict=False):
+            put(begun.networks.values(), report["memory_format"])
+        for name, network in self.networks.items():
+            network.load_state_dict(state["networks"][name])
+        self.stepper.losses.restore(state["losses"], self.device)
+        self.precision.restore(state["precision"])
+        if self.validation is not None:
+            self.validation.restore(state["validation"])
+        stage = self.course.stage
+        if stage is not None:
+            self._set_modes(stage)
+            self._prepare(stage)
+            for name, optimiser in stage.optimisers.items():
+                optimiser.load_state_dict(state["optimisers"][name])
+            for name, average in self.averages.items():
+                average.restore(state["averages"][name])
+        self.patches.restore(state["patches"])
+        restore_random_state(state["random"])

@@ -1,0 +1,111 @@
+"""One step of a training: batches in, losses, gradients, updated weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from srbench.training.data.batch import Batch
+from srbench.training.data.pairs import Floats
+from srbench.training.data.patches import Labels, Patches
+from srbench.training.loop.losses import RunningLosses
+from srbench.training.loop.randomness import set_aside
+from srbench.training.loop.stages import Stage, StageError
+from srbench.training.speed.compilation import compile_errors
+from srbench.training.speed.memory_format import Format, faster, torch_format
+from srbench.training.speed.precision import MixedPrecision, trained_parameters
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Stepper:
+    """Makes the steps of all stages of a training.
+
+    losses: the means of what was minimised or recorded since they were last cleared.
+    """
+
+    def __init__(
+        self, stages: Sequence[Stage], patches: Patches, device: torch.device, precision: MixedPrecision
+    ) -> None:
+        self.losses = RunningLosses()
+        self._patches, self._device, self._precision = patches, device, precision
+        self._rates = {
+            stage.name: {
+                name: [float(group["lr"]) for group in optimiser.param_groups]
+                for name, optimiser in stage.optimisers.items()
+            }
+            for stage in stages
+        }
+
+    def step(self, stage: Stage, number: int, done: float, layout: Format) -> None:
+        """One update of what the stage's optimisers update; `number` is the step's, `done` the stage's progress."""
+        factor = stage.schedule(done)
+        for name, optimiser in stage.optimisers.items():
+            for group, rate in zip(optimiser.param_groups, self._rates[stage.name][name], strict=True):
+                group["lr"] = rate * factor
+        updates: dict[str, torch.optim.Optimizer] = {}
+        with compile_errors(stage.name):
+            for _ in range(stage.accumulate):
+                losses = self._compute(stage, self.draw(stage, done, layout))
+                self.losses.add(losses, number)
+                if self._device.type == "cpu":
+                    self.losses.check()  # before it can spoil the weights; a GPU would have to be waited for
+                self._add_gradients(stage, losses, updates)
+        self._precision.step(updates.values(), stage.clip)
+
+    def draw(self, stage: Stage, done: float = 0.0, layout: Format = "contiguous") -> Batch:
+        """The next batch, augmented; `done` is the stage's progress."""
+        drawn = self._patches.draw(stage.batch_size, stage.patch, stage.label)
+        return self._batch(stage, drawn, done, layout)
+
+    def _add_gradients(
+        self, stage: Stage, losses: Mapping[str, torch.Tensor], updates: dict[str, torch.optim.Optimizer]
+    ) -> None:
+        """Add the gradients of all losses before any update: the generator's runs through the discriminator it saw."""
+        for name, optimiser in stage.optimisers.items():
+            if name in losses:
+                if name not in updates:
+                    optimiser.zero_grad(set_to_none=True)
+                    updates[name] = optimiser
+                loss = losses[name] if stage.accumulate == 1 else losses[name] / stage.accumulate
+                # Only its own parameters: the discriminator must not learn from the generator's loss.
+                self._precision.backward(loss, trained_parameters(optimiser))
+
+    def _batch(self, stage: Stage, drawn: tuple[Floats, Floats, Labels], done: float, layout: Format) -> Batch:
+        import torch
+
+        lr, hr, labels = (torch.from_numpy(array) for array in drawn)
+        if self._device.type == "cuda":
+            lr, hr, labels = (tensor.pin_memory() for tensor in (lr, hr, labels))
+        lr, hr = (image.to(self._device, non_blocking=True, memory_format=torch_format(layout)) for image in (lr, hr))
+        batch = Batch(lr, hr, done, labels.to(self._device, non_blocking=True))
+        return batch if stage.augment is None else stage.augment(batch)
+
+    def _compute(self, stage: Stage, batch: Batch) -> Mapping[str, torch.Tensor]:
+        with self._precision.autocast():
+            losses = stage.step(batch)
+        if not any(name in losses for name in stage.optimisers):
+            raise StageError(
+                f"stage {stage.name!r}: its step returned {sorted(losses)}, none of which an optimiser minimises; "
+                f"the optimisers minimise {sorted(stage.optimisers)}"
+            )
+        return losses
+
+    def faster_format(self, stage: Stage) -> Format:
+        """The memory format in which a step of the stage takes less time; changes nothing, random state included."""
+
+        def trial(layout: Format) -> None:
+            losses = self._compute(stage, self._batch(stage, drawn, 0.0, layout))
+            for name, optimiser in stage.optimisers.items():
+                if name in losses:
+                    losses[name].backward(inputs=trained_parameters(optimiser))  # type: ignore[no-untyped-call]
+
+        order = self._patches.state()
+        drawn = self._patches.draw(stage.batch_size, stage.patch, stage.label)
+        with set_aside(0):
+            chosen = faster(stage.networks.values(), trial, self._device)
+        self._patches.restore(order)
+        for optimiser in stage.optimisers.values():
+            optimiser.zero_grad(set_to_none=True)
+        return chosen

@@ -1,0 +1,230 @@
+"""Fetch a file whose sha256 is known; go on where the network stopped.
+
+What has arrived lies beside the target as a hidden `.part` file, named after the hash it should have in the end, so
+that another file is never continued. The target appears in one step, and only when the hash is right.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import http.client
+import os
+import re
+import shutil
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from srbench.errors import SrbenchError
+from srbench.store.files import sha256_of, wait_for_disk
+
+CHUNK = 1 << 20
+TIMEOUT_SECONDS = 30.0
+"""Without a byte for so long, a connection counts as broken."""
+PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
+"""Before each further attempt; bytes that arrive make the count begin anew."""
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LENGTH = re.compile(r"\d{1,18}")
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
+
+Progress = Callable[[int, "int | None"], None]
+"""Called with the bytes that are here, and the bytes there will be where that is known."""
+
+
+class DownloadError(SrbenchError):
+    """A file that could not be fetched. What has arrived is kept where it is of use."""
+
+
+class _Broken(Exception):
+    """The network stopped; worth another attempt."""
+
+
+def download(
+    url: str,
+    path: Path,
+    *,
+    sha256: str,
+    size: int | None = None,
+    progress: Progress = lambda here, total: None,
+    pauses: tuple[float, ...] = PAUSES_SECONDS,
+    timeout: float = TIMEOUT_SECONDS,
+) -> None:
+    """Make `path` the file with this sha256, fetched from `url`; the folder is made. Replaces what is there.
+
+    Goes on with what an earlier call left behind. size: bytes; a server that offers another number is refused before
+    anything is transferred. pauses: seconds to wait before each further attempt. Raises `DownloadError` when the server
+    refuses, offers another file, or cannot be reached in `len(pauses) + 1` attempts in a row without a byte.
+    """
+    part = part_of(path, sha256)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _opened(part) as file:
+            _fill(_Transfer(url, file, size, progress, timeout), part, sha256, pauses)
+            part.replace(path)
+            wait_for_disk(path.parent)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "make room and run the same command again to go on" if full else "check the data root"
+        raise DownloadError(f"{error.filename or path}: {error.strerror or error}; {advice}") from error
+
+
+def part_of(path: Path, sha256: str) -> Path:
+    """Where the bytes that have arrived are kept until `path` is whole."""
+    return path.with_name(f".{path.name}.{sha256[:16]}.part")
+
+
+@contextmanager
+def _opened(part: Path) -> Iterator[IO[bytes]]:
+    """The part file, to be read and written, held by this process alone."""
+    with part.open("a+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DownloadError(f"{part}: another process is fetching this file; wait for it") from None
+        try:
+            yield file
+        finally:
+            if part.exists() and part.stat().st_size == 0:
+                part.unlink()
+
+
+def _fill(transfer: _Transfer, part: Path, sha256: str, pauses: tuple[float, ...]) -> None:
+    """Bring the part file to the right hash."""
+    resumed = transfer.here() > 0
+    while True:
+        _transfer_all(transfer, pauses)
+        found = sha256_of(part)
+        if found == sha256:
+            return
+        head = part.read_bytes()[:64] if transfer.here() <= CHUNK else b""
+        transfer.restart()
+        if not resumed:
+            break
+        resumed = False  # what an earlier call left was perhaps of another version: once more from the beginning
+    hint = "; it is a web page, perhaps one that asks to log in" if head.lstrip()[:1] == b"<" else ""
+    raise DownloadError(
+        f"{transfer.url} is not the file that was declared{hint}: its sha256 is {found}, it should be {sha256}. "
+        "Nothing of it was kept."
+    )
+
+
+def _transfer_all(transfer: _Transfer, pauses: tuple[float, ...]) -> None:
+    """Attempts until every byte is here."""
+    left = list(pauses)
+    while True:
+        before = transfer.here()
+        try:
+            transfer.attempt()
+            return
+        except _Broken as broken:
+            if transfer.here() > before:
+                left = list(pauses)
+            if not left:
+                raise DownloadError(
+                    f"{transfer.url}: {broken}. {transfer.here() / 1e6:.1f} MB are kept: run the same command again to "
+                    "go on."
+                ) from broken
+            time.sleep(left.pop(0))
+
+
+class _Transfer:
+    """Bytes from an address into the part file."""
+
+    def __init__(self, url: str, file: IO[bytes], size: int | None, progress: Progress, timeout: float) -> None:
+        self.url, self._file, self._size = url, file, size
+        self._progress, self._timeout = progress, timeout
+        if size is not None and self.here() > size:
+            self.restart()
+
+    def here(self) -> int:
+        """Bytes in the part file."""
+        return self._file.seek(0, os.SEEK_END)
+
+    def restart(self) -> None:
+        """Forget what has arrived."""
+        self._file.truncate(0)
+
+    def attempt(self) -> None:
+        """One request for what is missing; returns when nothing is. Raises `_Broken` or `DownloadError`."""
+        start = self.here()
+        if start and start == self._size:
+            return
+        headers = {"User-Agent": "srbench", "Accept-Encoding": "identity"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+        try:
+            # The scheme was checked when the address was declared.
+            with urllib.request.urlopen(
+                urllib.request.Request(self.url, headers=headers), timeout=self._timeout
+            ) as response:
+                total = self._accept(response, start)
+                self._copy(response, total)
+        except urllib.error.HTTPError as error:
+            self._refused(error, start)
+        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError, ValueError) as error:
+            # A ValueError: it redirects to what is no address.
+            raise _Broken(
+                f"the connection failed ({getattr(error, 'reason', error) or type(error).__name__})"
+            ) from error
+
+    def _accept(self, response: http.client.HTTPResponse, start: int) -> int | None:
+        """How long the whole file will be, if the server says; the part file stands where the body goes on."""
+        length = response.headers.get("Content-Length", "")
+        total = int(length) if _LENGTH.fullmatch(length) else None
+        if response.status == http.HTTPStatus.PARTIAL_CONTENT:
+            ranged = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+            if ranged is None or int(ranged[1]) != start:
+                self.restart()
+                raise _Broken("the server sent another part of the file than it was asked for")
+            total = int(ranged[2]) if ranged[2] != "*" else None if total is None else start + total
+        else:
+            self.restart()  # a server that does not know ranges sends everything
+        if self._size is not None and total is not None and total != self._size:
+            self.restart()
+            raise DownloadError(
+                f"{self.url}: the server offers {total} bytes, the file that was declared has {self._size}; "
+                "nothing was fetched"
+            )
+        total = total if self._size is None else self._size
+        self._check_room(total)
+        return total
+
+    def _check_room(self, total: int | None) -> None:
+        missing = 0 if total is None else total - self.here()
+        free = shutil.disk_usage(Path(self._file.name).parent).free
+        if missing > free:
+            raise DownloadError(
+                f"{Path(self._file.name).parent}: {missing / 1e6:.0f} MB are to come, {free / 1e6:.0f} MB are free"
+            )
+
+    def _copy(self, response: http.client.HTTPResponse, total: int | None) -> None:
+        here = self.here()
+        try:
+            self._progress(here, total)
+            while chunk := response.read1(CHUNK):
+                here += len(chunk)
+                if total is not None and here > total:
+                    self.restart()
+                    raise DownloadError(f"{self.url}: the server sends more than the {total} bytes of the file")
+                self._file.write(chunk)
+                self._progress(here, total)
+        finally:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        if total is not None and here < total:
+            raise _Broken(f"the connection ended after {here} of {total} bytes")
+
+    def _refused(self, error: urllib.error.HTTPError, start: int) -> None:
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
+            if self._size is None:  # perhaps everything is here already; the hash will tell
+                return
+            self.restart()
+            raise _Broken("the server has fewer bytes than are here")
+        if error.code in _TRANSIENT:
+            raise _Broken(f"the server answers {error.code} {error.reason}")
+        raise DownloadError(f"{self.url}: the server answers {error.code} {error.reason}")
