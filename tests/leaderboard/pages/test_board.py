@@ -1,0 +1,284 @@
+"""The pages as files: escaped, linked, accessible, the same bytes each time."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from srbench.contract.protocol import Protocol
+from srbench.leaderboard import write_index, write_pages
+from srbench.leaderboard.figures.comparisons import Point, pareto_front
+from srbench.leaderboard.gallery.pictures import ERROR_WHITE, WINDOW, error_map, to_display, window
+
+from ..markup import Tag, parse
+from ..toyboard import HOSTILE, HOSTILE_REASON, Board, picture, write
+
+
+@pytest.fixture(scope="module")
+def trees(pages: Path) -> dict[Path, Tag]:
+    return {path: parse(path) for path in pages.rglob("*.html")}
+
+
+def test_there_is_a_page_for_the_board_each_cell_and_each_method(board: Board, pages: Path) -> None:
+    assert len(list((pages / "cells").glob("*.html"))) == len(board.plan.cells)
+    assert len(list((pages / "methods").glob("*.html"))) == len(board.plan.matrix.methods)
+
+
+def test_the_board_says_of_each_dataset_what_it_says_of_itself(
+    board: Board, trees: dict[Path, Tag], pages: Path
+) -> None:
+    shown = " ".join(trees[pages / "index.html"].text.split())
+    for use in board.plan.matrix.datasets:
+        first = (use.registered.load().__doc__ or "").split("\n\n")[0]
+        assert first and " ".join(first.split()).replace("`", "") in shown
+
+
+def test_nothing_hostile_becomes_markup(trees: dict[Path, Tag]) -> None:
+    for path, tree in trees.items():
+        scripts = list(tree.find("script"))
+        assert all(
+            s.attributes.get("src", "").endswith("board.js") or s.attributes.get("type") == "application/json"
+            for s in scripts
+        ), path
+        elements = list(tree.find(*{t.name for t in tree.find(*_all_names(tree))}))
+        assert not [e for e in elements if any(name.startswith("on") for name in e.attributes)], path
+        assert not list(tree.find("b")) or all("bold" not in b.text for b in tree.find("b"))
+
+
+def _all_names(tag: Tag) -> set[str]:
+    return {child.name for child in tag.children} | {name for child in tag.children for name in _all_names(child)}
+
+
+def test_hostile_words_are_shown_as_they_are(trees: dict[Path, Tag], pages: Path) -> None:
+    index = trees[pages / "index.html"]
+    assert HOSTILE in next(index.find("h1")).text
+    assert HOSTILE_REASON in index.text
+    data = json.loads(next(s.text for s in index.find("script") if "type" in s.attributes))
+    assert any(layer["name"] == HOSTILE for layer in data[0]["images"][0]["layers"])
+    assert "$x^2$" in "".join(svg.text for svg in index.find("svg"))
+
+
+def test_every_link_picture_and_fragment_leads_somewhere_on_this_disk(trees: dict[Path, Tag], pages: Path) -> None:
+    outside = {"../index.html"}
+    ids = {
+        path: {t.attributes["id"] for t in tree.find(*_all_names(tree)) if "id" in t.attributes}
+        for path, tree in trees.items()
+    }
+    seen = 0
+    for path, tree in trees.items():
+        for tag in tree.find("a", "img", "script", "link"):
+            target = tag.attributes.get("href", tag.attributes.get("src", ""))
+            if not target or target.startswith("data:") or (path == pages / "index.html" and target in outside):
+                continue
+            assert not re.match(r"[a-z]+:|//", target), target
+            file, _, fragment = target.partition("#")
+            there = (path.parent / unquote(file)).resolve() if file else path
+            assert there.is_file(), f"{path.name}: {target}"
+            assert not fragment or fragment in ids[there], f"{path.name}: {target}"
+            seen += 1
+    assert seen > 500
+
+
+def test_ids_are_unique_and_everything_that_refers_to_one_finds_it(trees: dict[Path, Tag]) -> None:
+    for path, tree in trees.items():
+        elements = list(tree.find(*_all_names(tree)))
+        ids = [element.attributes["id"] for element in elements if "id" in element.attributes]
+        assert len(set(ids)) == len(ids), path
+        for element in elements:
+            for name in ("aria-labelledby", "for"):
+                assert set(element.attributes.get(name, "").split()) <= set(ids), (path, element.attributes)
+            for used in re.findall(r"url\(#([^)]+)\)", element.attributes.get("clip-path", "")):
+                assert used in ids
+
+
+def test_tables_have_captions_and_scoped_heads_and_no_blank_cells(trees: dict[Path, Tag]) -> None:
+    tables = [table for tree in trees.values() for table in tree.find("table")]
+    assert len(tables) > 50
+    for table in tables:
+        assert next(table.find("caption")).text.strip()
+        assert all(head.attributes.get("scope") in ("col", "row") for head in table.find("th"))
+        width = len(list(next(table.find("thead")).find("th")))
+        for line in next(table.find("tbody")).find("tr"):
+            cells = [cell for cell in line.children if cell.name in ("td", "th")]
+            assert sum(int(cell.attributes.get("colspan", "1")) for cell in cells) == width
+            assert all(cell.text.strip() for cell in cells)
+
+
+def test_headings_go_down_one_step_at_a_time_and_pictures_have_words(trees: dict[Path, Tag]) -> None:
+    for path, tree in trees.items():
+        levels = [int(heading.name[1]) for heading in tree.find("h1", "h2", "h3", "h4")]
+        assert levels[0] == 1 and levels.count(1) == 1, path
+        assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), path
+        assert all(image.attributes.get("alt") for image in tree.find("img"))
+        for svg in tree.find("svg"):
+            hidden = svg.attributes.get("aria-hidden") == "true"
+            assert hidden or (
+                svg.attributes["role"] == "img" and next(svg.find("title")).text and next(svg.find("desc")).text
+            )
+        assert next(tree.find("html")).attributes["lang"] == "en"
+        assert len(list(tree.find("main"))) == 1
+        fields = list(tree.find("select", "input"))
+        labelled = {t for label in tree.find("label") for t in map(id, label.find("select", "input"))}
+        named = {label.attributes.get("for") for label in tree.find("label")}
+        assert all(id(f) in labelled or f.attributes.get("id") in named for f in fields)
+
+
+def test_method_and_cell_pages_say_what_the_method_costs(trees: dict[Path, Tag]) -> None:
+    (learner,) = [tree for path, tree in trees.items() if path.parent.name == "methods" and path.stem == "learner"]
+    tables = [table for table in learner.find("table") if "cost" in next(table.find("caption")).text]
+    assert tables
+    for table in tables:
+        heads = [head.text for head in next(table.find("thead")).find("th")]
+        assert heads == ["Cell", "Parameters", "Multiply-adds", "Training", "ms/Mpx", "Latency, ms"]
+        for row in next(table.find("tbody")).find("tr"):
+            cells = [" ".join(cell.text.split()) for cell in row.find("td")]
+            assert cells[:2] == ["57 k", "52.7 G"]
+            assert cells[4] == "4.2 [4.1, 4.6]"
+    cells = [tree for path, tree in trees.items() if path.parent.name == "cells" and "learner" in path.stem]
+    said = [
+        {term.text: fact.text for term, fact in zip(tree.find("dt"), tree.find("dd"), strict=True)} for tree in cells
+    ]
+    assert any(facts.get("Multiply-adds for a 1280 x 720 output") == "52.7 G" for facts in said)
+    assert any(
+        facts.get("Latency of one LR of 75 x 11 pixels, ms") == "4.2 (quartiles 4.1 and 4.6, 20 calls)"
+        for facts in said
+    )
+
+
+def test_heads_of_scores_say_which_direction_is_better_and_sort_by_it(trees: dict[Path, Tag], pages: Path) -> None:
+    lower, higher = [], []
+    for path in pages.glob("[cm]*/*.html"):
+        for head in trees[path].find("th"):
+            if head.attributes.get("data-order") and "lower is better" in head.text:
+                lower.append(head.attributes["data-order"])
+            elif head.attributes.get("data-order") and "higher is better" in head.text:
+                higher.append(head.attributes["data-order"])
+    assert set(lower) == {"ascending"}
+    assert set(higher) == {"descending"}
+
+
+def test_colours_of_figures_come_from_the_style_sheet(trees: dict[Path, Tag], pages: Path) -> None:
+    svgs = [svg for svg in trees[pages / "index.html"].find("svg") if svg.attributes["class"] == "figure"]
+    assert len(svgs) == 6
+    for svg in svgs:
+        styles = [element.attributes.get("style", "") for element in svg.find(*_all_names(svg))]
+        assert not [style for style in styles if re.search(r"(fill|stroke): *#", style)]
+        assert list(svg.find("text"))
+
+
+def test_the_same_input_gives_the_same_bytes(board: Board, pages: Path, tmp_path: Path) -> None:
+    again = write(board, tmp_path / "again")
+    before = {path.relative_to(pages): path.read_bytes() for path in pages.rglob("*") if path.is_file()}
+    after = {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()}
+    assert before == after
+
+
+def test_writing_again_removes_what_is_no_longer_part_and_leaves_the_rest(
+    make: Callable[..., Board], tmp_path: Path
+) -> None:
+    small = make(datasets=("blobs",), protocols=1, seeds=1)
+    write_pages(small.plan, small.store, tmp_path)
+    gone = small.plan.cells[-1]
+    (page,) = (tmp_path / "cells").glob(f"*-{gone.cell.key[:8]}.html")
+    for name in ("cells/added.html", "cells/aa/keep.json", "matrix.yaml"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x", encoding="utf-8")
+    write_pages(replace(small.plan, cells=small.plan.cells[:-1]), small.store, tmp_path)
+    assert not page.exists()
+    for name in ("cells/added.html", "cells/aa/keep.json", "matrix.yaml"):
+        assert (tmp_path / name).read_text(encoding="utf-8") == "x"
+
+
+def test_without_the_dataset_the_viewer_shows_sr_and_says_so(make: Callable[..., Board], tmp_path: Path) -> None:
+    absent = make(datasets=("absent",), protocols=1, seeds=1)
+    index = parse(write_pages(absent.plan, absent.store, tmp_path))
+    assert "only SR is shown" in index.text
+    assert "<b>put it there</b>" in index.text
+    data = json.loads(next(s.text for s in index.find("script") if "type" in s.attributes))
+    assert "HR" not in [layer["name"] for layer in data[0]["images"][0]["layers"]]
+
+
+def test_pictures_are_small_eight_bit_pngs(pages: Path) -> None:
+    pictures = list((pages / "pictures").rglob("*.png"))
+    assert len(pictures) > 100
+    for path in pictures:
+        with Pillow.open(path) as opened:
+            assert opened.mode in ("L", "RGB", "P")
+            assert max(opened.size) <= WINDOW
+
+
+def test_sixteen_bits_and_floats_are_scaled_by_their_white() -> None:
+    deep = np.array([[[0], [32768], [65535]]], dtype=np.uint16)
+    assert to_display(deep, 65535).ravel().tolist() == [0, 128, 255]
+    assert to_display(deep, 32768).ravel().tolist() == [0, 255, 255]
+    assert to_display(np.array([[[-1.0], [0.5], [2.0]]], dtype=np.float32), 1.0).ravel().tolist() == [0, 128, 255]
+
+
+def test_error_maps_are_the_absolute_error_of_what_is_scored() -> None:
+    hr = picture("blobs", 0)
+    sr = np.clip(hr.astype(int) + 10, 0, 255).astype(np.uint8)
+    found = error_map(sr, hr, 255, Protocol("x2-rgb", 2, "rgb", border=2))
+    expected = np.abs(sr.astype(float) - hr).mean(-1) / 255
+    assert np.isnan(found[:2]).all() and np.isnan(found[:, -2:]).all()
+    assert found[2:-2, 2:-2] == pytest.approx(expected[2:-2, 2:-2])
+    assert expected.max() < ERROR_WHITE
+
+
+def test_the_window_lies_on_lr_pixels_where_errors_are_greatest() -> None:
+    errors = np.zeros((600, 800))
+    errors[400:420, 700:720] = 1
+    left, top, width, height = window(800, 600, 4, errors)
+    assert (width, height) == (WINDOW, WINDOW)
+    assert left % 4 == 0 and top % 4 == 0
+    assert errors[top : top + height, left : left + width].sum() == errors.sum()
+    assert window(40, 30, 2, None) == (0, 0, 40, 30)
+
+
+def test_the_pareto_front_holds_exactly_what_nothing_else_beats() -> None:
+    rng = np.random.default_rng(3)
+    points = [Point(str(n), n, float(x), float(y)) for n, (x, y) in enumerate(rng.random((40, 2)))]
+    front = {point.name for point in pareto_front(points, higher_is_better=True)}
+    unbeaten = {p.name for p in points if not any(q.x <= p.x and q.y >= p.y and q != p for q in points)}
+    assert front == unbeaten
+
+
+def test_pages_of_several_training_sets_are_whole(make: Callable[..., Board], tmp_path: Path) -> None:
+    several = make(protocols=1, seeds=1, train_on=("t91", "faces"))
+    index = parse(write_pages(several.plan, several.store, tmp_path))
+    captions = [caption.text for caption in index.find("caption")]
+    assert any("columns are tested on" in caption for caption in captions)
+    assert sum("trained on faces: 17 images" in caption for caption in captions) == 1
+    elements = list(index.find(*_all_names(index)))
+    ids = [element.attributes["id"] for element in elements if "id" in element.attributes]
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_index_lists_every_board(make: Callable[..., Board], tmp_path: Path) -> None:
+    small = make(datasets=("blobs",), protocols=1, seeds=1)
+    write_pages(small.plan, small.store, tmp_path / "one board")
+    (tmp_path / "no board").mkdir()
+    page = parse(write_index(tmp_path))
+    links = [a.attributes["href"] for a in next(page.find("main")).find("a")]
+    assert links == ["one%20board/index.html"]
+    assert HOSTILE in page.text
+    assert (tmp_path / unquote(links[0])).is_file()
+
+
+def test_a_picture_name_that_leaves_the_store_is_not_read(make: Callable[..., Board], tmp_path: Path) -> None:
+    small = make(datasets=("blobs",), protocols=1, seeds=1)
+    for planned in small.plan.cells:
+        if planned.record is not None and planned.record.images:
+            planned.record.images = dict.fromkeys(planned.record.images, "../../../../../secret.png")
+    Pillow.new("RGB", (48, 40)).save(small.store.parent / "secret.png")
+    page = parse(write_pages(small.plan, small.store, tmp_path))
+    assert "There are no pictures" in page.text

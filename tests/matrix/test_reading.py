@@ -1,0 +1,794 @@
+"""The matrix file: what it says when it is right, and where exactly it says what is wrong."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Annotated, Any, ClassVar, Literal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Meta
+
+import srbench
+from srbench.contract.entry import Entry
+from srbench.contract.fit import Budget
+from srbench.contract.hookspecs import hookimpl
+from srbench.contract.metric import ImageMetric
+from srbench.contract.protocol import standard_protocols
+from srbench.matrix import Limits, MatrixError, read_matrix
+from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
+from srbench.matrix.yaml_nodes import MAX_DEPTH, plain, read_nodes
+from srbench.registry.registry import Plugin, Registry
+
+
+class Still(srbench.Method):
+    """Neither learns nor takes parameters."""
+
+    def upscale(self, lr: Any, scale: int) -> Any:
+        return lr
+
+
+class Learner(Still):
+    learns = True
+    presets: ClassVar = {"paper": {"lr": 1e-4, "width": 64}, "small": {"width": 8}}
+
+    def __init__(
+        self,
+        width: Annotated[int, Meta(ge=1)] = 32,
+        lr: float = 1e-3,
+        norm: Literal["batch", "none"] = "none",
+        kernels: tuple[int, ...] = (9, 5, 5),
+        weights: Path | None = None,
+    ) -> None: ...
+
+
+class Named(srbench.Dataset):
+    def test(self) -> Any:
+        return ()
+
+
+class Folder(Named):
+    def __init__(self, path: Path, name: str = "") -> None: ...
+
+
+class Score(ImageMetric):
+    higher_is_better = True
+
+    def __init__(self, extractor: str = "inception") -> None: ...
+
+    def score(self, sr: Any, hr: Any) -> float:
+        return 0.0
+
+
+def toy_registry() -> Registry:
+    @hookimpl
+    def srbench_methods() -> list[Entry]:
+        return [
+            Entry("bicubic", Still),
+            Entry("srcnn", Learner),
+            Entry("odd:name", Still),
+            Entry("gone", "no_such_module_anywhere:Thing"),
+        ]
+
+    @hookimpl
+    def srbench_datasets() -> list[Entry]:
+        return [Entry("set5", Named), Entry("t91", Named), Entry("folder", Folder)]
+
+    @hookimpl
+    def srbench_metrics() -> list[Entry]:
+        return [Entry("psnr", Score), Entry("ssim", Score), Entry("fid", Score)]
+
+    @hookimpl
+    def srbench_protocols() -> list[Entry]:
+        return [Entry(protocol.name, protocol) for protocol in standard_protocols()]
+
+    module = SimpleNamespace(
+        srbench_methods=srbench_methods,
+        srbench_datasets=srbench_datasets,
+        srbench_metrics=srbench_metrics,
+        srbench_protocols=srbench_protocols,
+    )
+    registry = Registry()
+    registry.add(Plugin("toy", "srbench-toy", "1.0", "toy"), module)
+    assert not registry.broken
+    return registry
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return toy_registry()
+
+
+GOOD = """\
+name: classic
+datasets: [set5]
+protocols: [x4-y]
+methods: [bicubic]
+metrics: [psnr]
+"""
+
+
+def write(folder: Path, text: str | bytes) -> Path:
+    path = folder / "matrix.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else textwrap.dedent(text).encode())
+    return path
+
+
+def faults(folder: Path, registry: Registry, text: str | bytes) -> list[tuple[int, int, str]]:
+    with pytest.raises(MatrixError) as caught:
+        read_matrix(write(folder, text), registry)
+    return [(problem.line, problem.column, problem.message) for problem in caught.value.problems]
+
+
+# --- files that are right ---------------------------------------------------------------------------------------
+
+
+def test_the_smallest_file(tmp_path: Path, registry: Registry) -> None:
+    matrix = read_matrix(write(tmp_path, GOOD), registry)
+    assert (matrix.name, matrix.title) == ("classic", "classic")
+    assert [use.name for use in matrix.datasets] == ["set5"]
+    assert [protocol.name for protocol in matrix.protocols] == ["x4-y"]
+    assert [use.registered.entry.target for use in matrix.methods] == [Still]
+    assert (matrix.train_on, matrix.budget, matrix.seeds, matrix.limits) == ((), None, (0,), Limits())
+
+
+def test_every_key_and_every_form_of_a_use(tmp_path: Path, registry: Registry) -> None:
+    (tmp_path / "my-images").mkdir()
+    text = """\
+        name: all
+        title: "Ümläuts, <b>x4</b>"
+        datasets:
+          - set5
+          - folder: {path: my-images, name: mine}
+          - {use: folder, as: again, path: my-images, name: mine}
+        protocols: [x4-y, x2-rgb]
+        methods:
+          - bicubic
+          - srcnn: {preset: paper, width: 16}
+          - {use: srcnn, as: srcnn-small, preset: small}
+          - use: srcnn
+            as: srcnn.3
+            kernels: [9, 1, 5]
+            norm: batch
+        train:
+          on: [t91, same, {folder: {path: my-images, name: other}}]
+          budget: {steps: 2e4}
+        metrics: [psnr, {fid: {extractor: skinlesnet}}]
+        seeds: [0, 7, 1]
+        limits: {seconds: 7200, memory_gb: 0.5}
+        """
+    matrix = read_matrix(write(tmp_path, text), registry)
+    assert matrix.title == "Ümläuts, <b>x4</b>"
+    assert [use.name for use in matrix.datasets] == ["set5", "mine", "again"]
+    assert matrix.datasets[1].params == {"path": tmp_path / "my-images", "name": "mine"}
+    assert [use.name for use in matrix.methods] == ["bicubic", "srcnn", "srcnn-small", "srcnn.3"]
+    paper, small, third = (use.params for use in matrix.methods[1:])
+    assert (paper["lr"], paper["width"]) == (1e-4, 16)
+    assert small["width"] == 8
+    assert (third["kernels"], third["norm"], third["width"]) == ((9, 1, 5), "batch", 32)
+    assert matrix.methods[2].given == {"preset": "small"}
+    assert [use if isinstance(use, str) else use.name for use in matrix.train_on] == ["t91", "same", "other"]
+    assert matrix.budget == Budget("steps", 20000)
+    assert [use.name for use in matrix.metrics] == ["psnr", "fid"]
+    assert matrix.metrics[1].params == {"extractor": "skinlesnet"}
+    assert (matrix.seeds, matrix.limits) == ((0, 7, 1), Limits(seconds=7200, memory_gb=0.5))
+
+
+def test_a_folder_stands_for_the_file_in_it(tmp_path: Path, registry: Registry) -> None:
+    write(tmp_path, GOOD)
+    assert read_matrix(tmp_path, registry) == read_matrix(tmp_path / "matrix.yaml", registry)
+
+
+def test_paths_are_relative_to_the_file_and_absolute_afterwards(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here" / "images").mkdir(parents=True)
+    write(tmp_path / "here", GOOD.replace("[set5]", "[{folder: {path: images}}]"))
+    monkeypatch.chdir(tmp_path)
+    matrix = read_matrix(Path("here"), registry)
+    assert matrix.datasets[0].params["path"] == tmp_path / "here" / "images"
+    assert matrix.path == tmp_path / "here" / "matrix.yaml"
+
+
+def test_an_anchor_repeats_a_value(tmp_path: Path, registry: Registry) -> None:
+    text = GOOD.replace("[set5]", "[&a {use: folder, as: mine, path: .}]") + "train: {on: [*a]}\n"
+    matrix = read_matrix(write(tmp_path, text), registry)
+    assert matrix.train_on == matrix.datasets
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path: Path, registry: Registry) -> None:
+    plain_file = read_matrix(write(tmp_path, GOOD), registry)
+    assert read_matrix(write(tmp_path, b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()), registry) == plain_file
+
+
+@pytest.mark.parametrize("unit", ["steps", "seconds", "epochs", "images"])
+def test_every_unit_of_a_budget(tmp_path: Path, registry: Registry, unit: str) -> None:
+    matrix = read_matrix(write(tmp_path, GOOD + f"train: {{on: [same], budget: {{{unit}: 3}}}}\n"), registry)
+    assert matrix.budget == Budget(unit, 3.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "precision", "compiled"),
+    [
+        ("", "32", False),
+        (", precision: 32", "32", False),
+        (', precision: "32", compile: false', "32", False),
+        (", precision: bf16, compile: true", "bf16", True),
+        (", precision: fp16", "fp16", False),
+    ],
+)
+def test_precision_and_compilation_of_trainings(
+    tmp_path: Path, registry: Registry, given: str, precision: str, compiled: bool
+) -> None:
+    matrix = read_matrix(write(tmp_path, GOOD + f"train: {{on: [same]{given}}}\n"), registry)
+    assert (matrix.precision, matrix.compile) == (precision, compiled)
+
+
+def test_a_preset_and_the_same_parameters_spelled_out_are_the_same(tmp_path: Path, registry: Registry) -> None:
+    train = "train: {on: [same], budget: {steps: 1}}\n"
+    text = GOOD.replace("[bicubic]", "[{srcnn: {preset: paper}}, {use: srcnn, as: b, lr: 0.0001, width: 64}]") + train
+    preset, spelled = read_matrix(write(tmp_path, text), registry).methods
+    assert preset.params == spelled.params
+
+
+def test_create_makes_the_thing_with_its_parameters(tmp_path: Path, registry: Registry) -> None:
+    matrix = read_matrix(write(tmp_path, GOOD), registry)
+    assert isinstance(matrix.methods[0].create(), Still)
+
+
+DOCS = (Path(__file__).parents[2] / "docs" / "matrix.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_docs_is_a_matrix(tmp_path: Path, registry: Registry) -> None:
+    (tmp_path / "my-images").mkdir()
+    example = DOCS.split("```yaml\n")[1].split("```")[0]
+    matrix = read_matrix(write(tmp_path, example), registry)
+    assert [use.name for use in matrix.methods] == ["bicubic", "srcnn", "srcnn-small"]
+
+
+def test_the_errors_shown_in_the_docs_are_the_ones_that_come(tmp_path: Path, registry: Registry) -> None:
+    (tmp_path / "my-images").mkdir()
+    example = DOCS.split("```yaml\n")[1].split("```")[0]
+    for right, wrong in (("- set5", "- set55"), ("{preset: paper}", "{prest: paper}"), ("{steps:", "{step:")):
+        example = example.replace(right, wrong, 1)
+    shown = DOCS.split("```text\n")[1].split("```")[0]
+    told = "".join(
+        f"classic/matrix.yaml:{at}:{where}: {what}\n" for at, where, what in faults(tmp_path, registry, example)
+    )
+    assert told == shown
+
+
+@pytest.mark.parametrize("key", [*KEYS, *UNITS, *TRAIN_KEYS, "as", "preset", "same", "memory_gb"])
+def test_every_key_is_in_the_docs(key: str) -> None:
+    assert f"`{key}`" in DOCS
+
+
+# --- files that are wrong: (line, column, part of the message) of the one thing that is wrong ----------------------
+
+TRAIN = "train: {on: [t91], budget: {steps: 5}}\n"
+
+BROKEN = {
+    "empty file": ("", 1, 1, "the file is empty"),
+    "only a comment": ("# nothing\n", 1, 1, "the file is empty"),
+    "not UTF-8": (b"name: caf\xe9\n", 1, 10, "the byte 0xe9 is not UTF-8"),
+    "not UTF-8, further down": ("# é\n#é".encode() + b"\xff\n", 2, 3, "the byte 0xff is not UTF-8"),
+    "a control character": ("name: a\ntitle: b\x07\n", 2, 9, "U+0007"),
+    "tab indentation": (GOOD + "train:\n\ton: [same]\n", 7, 1, "a tab in the indentation"),
+    "spaces, then a tab": (GOOD + "train:\n  \ton: [same]\n", 7, 3, "a tab in the indentation"),
+    "a bracket that never closes": (GOOD + "seeds: [0, 1\n", 7, 1, "not valid YAML: expected ',' or ']'"),
+    "a colon in a value": ("name: a: b\n", 1, 8, "not valid YAML: mapping values are not allowed here"),
+    "two documents": (GOOD + "---\n" + GOOD, 6, 1, "a second document begins here"),
+    "YAML 1.1": ("%YAML 1.1\n---\n" + GOOD, 1, 1, "matrix files are YAML 1.2"),
+    "an escape beyond Unicode": ('name: "\\UFFFFFFFF"\n', 1, 8, "there is no character \\UFFFFFFFF"),
+    "half a character": (GOOD + 'title: "\\ud800"\n', 6, 8, "half a character"),
+    "a list at the top": ("- a\n", 1, 1, "expected a matrix file with keys out of name, title"),
+    "text at the top": ("\nhello\n", 2, 1, "found the text 'hello'"),
+    "an empty mapping at the top": ("{}\n", 1, 1, "found an empty mapping"),
+    "a tag": (GOOD + "title: !!python/object/apply:os.system ls\n", 6, 8, "python/object/apply:os.system"),
+    "a tag that YAML knows": (GOOD + "seeds: [!!int 3]\n", 6, 9, "the tag"),
+    "a merge key": (GOOD + "limits: {<<: {seconds: 1}, seconds: 3}\n", 6, 10, "merge keys (`<<`) are not supported"),
+    "an alias without anchor": (GOOD + "title: *nothing\n", 6, 8, "the alias *nothing has no anchor"),
+    "an alias to itself": (GOOD + "seeds: &a [*a]\n", 6, 12, "the alias *a has no anchor"),
+    "a key that is a list": (GOOD + "? [a]\n: b\n", 6, 3, "a key should be text; this is a list"),
+    "a key twice": (GOOD + "name: b\n", 6, 1, "the key 'name' is there already, at line 1"),
+    "an unknown key": (GOOD + "seed: [0]\n", 6, 1, "unknown key 'seed'. Did you mean 'seeds'?"),
+    "an unknown key without likeness": (GOOD + "qqq: [0]\n", 6, 1, "unknown key 'qqq'. There are: datasets, limits"),
+    "no name": (GOOD.replace("name: classic\n", ""), 1, 1, "the key 'name' is missing"),
+    "no metrics": (GOOD.replace("metrics: [psnr]\n", ""), 1, 1, "the key 'metrics' is missing"),
+    "a name with a slash": (GOOD.replace("classic", "a/b"), 1, 7, "'a/b' will not do as a name"),
+    "a name that climbs": (GOOD.replace("classic", ".."), 1, 7, "'..' will not do as a name"),
+    "a name that is a number": (GOOD.replace("classic", "2024"), 1, 7, "expected text, found the number 2024; put it"),
+    "a name that is not there": (GOOD.replace(" classic", ""), 1, 1, "`name`: expected text, found nothing"),
+    "a title that is a list": (GOOD + "title: [a]\n", 6, 8, "`title`: expected one line of text, found a list"),
+    "a title of two lines": (GOOD + "title: |\n  a\n  b\n", 6, 8, "expected one line of text"),
+    "no value": (GOOD.replace(" [set5]", ""), 2, 1, "expected a list of datasets, found nothing"),
+    "an empty list": (GOOD.replace("[set5]", "[]"), 2, 11, "expected a list of datasets, found an empty list"),
+    "no list": (
+        GOOD.replace("[psnr]", "psnr"),
+        5,
+        10,
+        "expected a list of metrics, found the text 'psnr'; write [psnr]",
+    ),
+    "a null among names": (
+        GOOD.replace("[set5]", "\n  - set5\n  -\n"),
+        4,
+        4,
+        "expected the name of a dataset, found nothing",
+    ),
+    "a number among names": (
+        GOOD.replace("[set5]", "[91]"),
+        2,
+        12,
+        "expected the name of a dataset, found the number 91",
+    ),
+    "a list among names": (GOOD.replace("[set5]", "[[set5]]"), 2, 12, "expected a dataset: `NAME`"),
+    "a novel among names": (GOOD.replace("set5", "set" * 900), 2, 12, "expected the name of a dataset, found the text"),
+    "an unknown dataset": (GOOD.replace("set5", "set6"), 2, 12, "unknown dataset 'set6'. Did you mean 'set5'?"),
+    "an unknown method": (GOOD.replace("bicubic", "bicubi"), 4, 11, "unknown method 'bicubi'. Did you mean 'bicubic'?"),
+    "an unknown metric": (GOOD.replace("psnr", "snr"), 5, 11, "unknown metric 'snr'. Did you mean 'psnr'?"),
+    "an unknown scale": (GOOD.replace("x4-y", "x5-y"), 3, 13, "unknown protocol 'x5-y'. Did you mean"),
+    "a protocol with parameters": (
+        GOOD.replace("[x4-y]", "[{x4-y: {a: 1}}]"),
+        3,
+        13,
+        "expected the name of a protocol",
+    ),
+    "a protocol twice": (GOOD.replace("[x4-y]", "[x4-y, x4-y]"), 3, 19, "'x4-y' is there twice, at lines 3 and 3"),
+    "an unknown name in the use form": (GOOD.replace("[bicubic]", "[{use: bicubc}]"), 4, 17, "Did you mean 'bicubic'?"),
+    "use without a name": (GOOD.replace("[bicubic]", "[{use: , as: b}]"), 4, 12, "expected the name of a method"),
+    "as without use": (GOOD.replace("[bicubic]", "[{bicubic: {as: b}}]"), 4, 22, "{use: bicubic, as: ..., parameters}"),
+    "as that is a number": (GOOD.replace("[bicubic]", "[{use: bicubic, as: 3}]"), 4, 30, "`as`: expected text"),
+    "as with a space": (GOOD.replace("[bicubic]", "[{use: bicubic, as: b c}]"), 4, 30, "'b c' will not do as a name"),
+    "an entry whose name is no folder": (
+        GOOD.replace("[bicubic]", "['odd:name']"),
+        4,
+        11,
+        "give another one with `as`",
+    ),
+    "parameters at the wrong depth": (
+        GOOD.replace("[bicubic]", "\n  - srcnn:\n    preset: paper") + TRAIN,
+        5,
+        5,
+        "found a mapping (`key: value`) with the keys srcnn, preset",
+    ),
+    "parameters that are no mapping": (
+        GOOD.replace("[bicubic]", "[{srcnn: paper}]"),
+        4,
+        19,
+        "srcnn: expected parameters as `key: value`, found the text 'paper'",
+    ),
+    "parameters that are nothing": (GOOD.replace("[bicubic]", "\n  - srcnn:"), 5, 5, "srcnn: expected parameters"),
+    "an unknown parameter": (
+        GOOD.replace("[bicubic]", "[{srcnn: {widht: 3}}]") + TRAIN,
+        4,
+        20,
+        "unknown parameter 'widht'. Did you mean 'width'?",
+    ),
+    "a parameter of a class without any": (
+        GOOD.replace("[bicubic]", "[{bicubic: {a: 3}}]"),
+        4,
+        22,
+        "unknown parameter 'a'. There are none.",
+    ),
+    "an unknown preset": (
+        GOOD.replace("[bicubic]", "[{srcnn: {preset: papers}}]") + TRAIN,
+        4,
+        28,
+        "unknown preset 'papers'. Did you mean 'paper'?",
+    ),
+    "a preset that is a list": (
+        GOOD.replace("[bicubic]", "[{srcnn: {preset: [paper]}}]") + TRAIN,
+        4,
+        28,
+        "unknown preset ['paper']",
+    ),
+    "a parameter of the wrong type": (
+        GOOD.replace("[bicubic]", "[{srcnn: {width: wide}}]") + TRAIN,
+        4,
+        27,
+        "width: expected a whole number, got text",
+    ),
+    "a parameter out of range": (
+        GOOD.replace("[bicubic]", "[{srcnn: {width: 0}}]") + TRAIN,
+        4,
+        27,
+        "width: expected a whole number >= 1",
+    ),
+    "a parameter out of a list": (
+        GOOD.replace("[bicubic]", "[{srcnn: {norm: batsh}}]") + TRAIN,
+        4,
+        26,
+        "norm: unknown value 'batsh'. Did you mean 'batch'?",
+    ),
+    "an infinite parameter": (
+        GOOD.replace("[bicubic]", "[{srcnn: {lr: .inf}}]") + TRAIN,
+        4,
+        24,
+        "lr: expected a finite number",
+    ),
+    "a parameter that is missing": (GOOD.replace("[set5]", "[{use: folder}]"), 2, 18, "parameter 'path' is missing"),
+    "a folder that does not exist": (
+        GOOD.replace("[set5]", "[{folder: {path: nowhere}}]"),
+        2,
+        28,
+        "path: there is no file or folder",
+    ),
+    "a path that is a number": (GOOD.replace("[set5]", "[{folder: {path: 5}}]"), 2, 28, "path: expected a path, got 5"),
+    "a path into an unknown home": (
+        GOOD.replace("[set5]", "[{folder: {path: ~no-such-user-here/x}}]"),
+        2,
+        28,
+        "is not known",
+    ),
+    "a path that is too long": (
+        GOOD.replace("[set5]", f"[{{folder: {{path: {'x' * 5000}}}}}]"),
+        2,
+        28,
+        "path: there is no file or folder",
+    ),
+    "a dataset whose own name will not do": (
+        GOOD.replace("[set5]", "[{folder: {path: ., name: my images}}]"),
+        2,
+        37,
+        "'my images' will not do as a name in tables",
+    ),
+    "a plugin that cannot be loaded": (
+        GOOD.replace("bicubic", "gone"),
+        4,
+        11,
+        "method 'gone' of srbench-toy cannot be loaded from 'no_such_module_anywhere:Thing': ModuleNotFoundError",
+    ),
+    "a method twice": (
+        GOOD.replace("[bicubic]", "\n  - bicubic\n  - bicubic"),
+        6,
+        5,
+        "'bicubic' is there twice, at lines 5 and 6; use `as` to name the second",
+    ),
+    "names that differ in case only": (
+        GOOD.replace("[set5]", "\n  - set5\n  - {use: t91, as: SET5}"),
+        4,
+        5,
+        "'SET5' is there twice, at lines 3 and 4",
+    ),
+    "a learner without train": (
+        GOOD.replace("[bicubic]", "[bicubic, srcnn]").replace("metrics", "train: {on: [same]}\nmetrics"),
+        5,
+        1,
+        "'srcnn' learns, so `train` needs 'budget', such as budget: {steps: 20000}",
+    ),
+    "a learner without training sets": (
+        GOOD.replace("[bicubic]", "[srcnn]") + "train: {budget: {steps: 5}}\n",
+        6,
+        1,
+        "'srcnn' learns, so `train` needs 'on', such as on: [same]",
+    ),
+    "train that is a list": (
+        GOOD + "train: [t91]\n",
+        6,
+        8,
+        "expected a mapping with keys out of on, budget, precision, compile; found a list",
+    ),
+    "an unknown key in train": (GOOD + "train: {onn: [t91]}\n", 6, 9, "unknown key 'onn'. Did you mean 'on'?"),
+    "train.on that is a word": (GOOD + "train: {on: same}\n", 6, 13, "found the text 'same'; write [same]"),
+    "an unknown training set": (GOOD + "train: {on: [t92]}\n", 6, 14, "unknown dataset 't92'. Did you mean 't91'?"),
+    "a training set twice": (GOOD + "train: {on: [same, t91, same]}\n", 6, 25, "'same' is there twice"),
+    "a training set called same": (
+        GOOD + "train: {on: [{use: t91, as: same}]}\n",
+        6,
+        14,
+        "'same' stands for the tested",
+    ),
+    "a budget that is a number": (
+        GOOD + "train: {on: [t91], budget: 5}\n",
+        6,
+        28,
+        "one of steps, seconds, epochs, images",
+    ),
+    "an unknown unit": (
+        GOOD + "train: {on: [t91], budget: {step: 5}}\n",
+        6,
+        29,
+        "unknown key 'step'. Did you mean 'steps'?",
+    ),
+    "two units": (
+        GOOD + "train: {budget: {steps: 5, epochs: 5}}\n",
+        6,
+        28,
+        "a budget has one unit; here are steps and epochs",
+    ),
+    "a budget of nothing": (
+        GOOD + "train: {budget: {steps: 0}}\n",
+        6,
+        25,
+        "expected a number above 0, found the number 0",
+    ),
+    "a precision of 16 bits": (
+        GOOD + "train: {precision: 16}\n",
+        6,
+        20,
+        "`precision`: expected one of 32, bf16, fp16; found the number 16",
+    ),
+    "a precision that is a fraction": (GOOD + "train: {precision: 32.0}\n", 6, 20, "expected one of 32, bf16, fp16"),
+    "compile that is a word": (GOOD + "train: {compile: yes}\n", 6, 18, "`compile`: expected true or false"),
+    "a budget of half a step": (GOOD + "train: {budget: {steps: 0.5}}\n", 6, 25, "expected a whole number"),
+    "a budget that is a word": (GOOD + "train: {budget: {epochs: many}}\n", 6, 26, "expected a number above 0"),
+    "a budget that is true": (GOOD + "train: {budget: {epochs: true}}\n", 6, 26, "found the boolean true"),
+    "a budget without end": (GOOD + "train: {budget: {epochs: .inf}}\n", 6, 26, "expected a number above 0"),
+    "a budget beyond floats": (
+        GOOD + f"train: {{budget: {{steps: 1{'0' * 400}}}}}\n",
+        6,
+        25,
+        "expected a number above 0",
+    ),
+    "a number beyond counting": (GOOD + f"seeds: [1{'0' * 5000}]\n", 6, 9, "has too many digits"),
+    "seeds that are a number": (GOOD + "seeds: 3\n", 6, 8, "expected a list of seeds, found the number 3; write [3]"),
+    "a seed twice": (GOOD + "seeds:\n- 1\n- 2\n- 1\n", 9, 3, "the seed 1 is there twice, first at line 7"),
+    "a negative seed": (GOOD + "seeds: [0, -1]\n", 6, 12, "a seed is a whole number from 0 to"),
+    "half a seed": (GOOD + "seeds: [0.5]\n", 6, 9, "not the number 0.5"),
+    "a seed that is true": (GOOD + "seeds: [true]\n", 6, 9, "not the boolean true"),
+    "limits that are nothing": (
+        GOOD + "limits:\n",
+        6,
+        1,
+        "expected limits: a mapping with keys out of seconds, memory_gb",
+    ),
+    "an unknown limit": (GOOD + "limits: {memory: 3}\n", 6, 10, "unknown key 'memory'. Did you mean 'memory_gb'?"),
+    "a negative limit": (GOOD + "limits: {seconds: -3}\n", 6, 19, "limit of seconds: expected a number above 0"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_file_says_where_and_what(tmp_path: Path, registry: Registry, case: str) -> None:
+    text, line, column, fragment = BROKEN[case]
+    found = faults(tmp_path, registry, text)
+    assert fragment in "\n".join(message for at, where, message in found if (at, where) == (line, column)), found
+    assert len(found) == 1, found
+
+
+def test_everything_that_is_wrong_is_reported_in_the_order_of_the_file(tmp_path: Path, registry: Registry) -> None:
+    text = """\
+        name: a b
+        datasets: [set6]
+        protocols: [x9-y]
+        methods:
+          - {srcnn: {widht: 1, lr: fast, norm: 3}}
+        train: {budget: {steps: -1}}
+        metrics: []
+        seeds: [a]
+        extra: 1
+        """
+    path = write(tmp_path, text)
+    with pytest.raises(MatrixError) as caught:
+        read_matrix(path, registry)
+    places = [(problem.line, problem.column) for problem in caught.value.problems]
+    assert places == [(1, 7), (2, 12), (3, 13), (5, 14), (5, 28), (5, 40), (6, 1), (6, 25), (7, 10), (8, 9), (9, 1)]
+    lines = str(caught.value).splitlines()
+    assert len(lines) == len(places)
+    assert lines[1] == f"{path}:2:12: unknown dataset 'set6'. Did you mean 'set5'?"
+
+
+def test_two_names_that_will_not_do_are_not_a_name_that_is_there_twice(tmp_path: Path, registry: Registry) -> None:
+    found = faults(tmp_path, registry, GOOD.replace("[set5]", "[{use: set5, as: 1}, {use: t91, as: 2}]"))
+    assert [message.split(",")[0] for _, _, message in found] == ["`as`: expected text"] * 2
+
+
+def test_a_learner_needs_both_training_sets_and_budget(tmp_path: Path, registry: Registry) -> None:
+    found = faults(tmp_path, registry, GOOD.replace("[bicubic]", "[bicubic, srcnn]"))
+    assert [(line, column) for line, column, _ in found] == [(4, 20), (4, 20)]
+
+
+def test_a_folder_without_a_matrix(tmp_path: Path, registry: Registry) -> None:
+    with pytest.raises(MatrixError, match=r"there is no such file") as caught:
+        read_matrix(tmp_path, registry)
+    assert str(caught.value).startswith(f"{tmp_path / 'matrix.yaml'}: ")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path, registry: Registry) -> None:
+    with pytest.raises(MatrixError, match=r"other\.yaml: there is no such file"):
+        read_matrix(tmp_path / "other.yaml", registry)
+
+
+def test_a_file_below_a_file(tmp_path: Path, registry: Registry) -> None:
+    with pytest.raises(MatrixError, match="cannot be read: Not a directory"):
+        read_matrix(write(tmp_path, GOOD) / "matrix.yaml", registry)
+
+
+def test_a_file_without_end_is_refused(registry: Registry) -> None:
+    with pytest.raises(MatrixError, match="larger than 256 KiB"):
+        read_matrix(Path("/dev/zero"), registry)
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_deep_nesting_is_refused_with_its_place(tmp_path: Path, registry: Registry, opening: str) -> None:
+    ((line, column, message),) = faults(tmp_path, registry, opening * 20_000)
+    assert (line, column) == (1, MAX_DEPTH * len(opening) + 1)
+    assert "nested more than" in message
+
+
+def test_deep_nesting_through_aliases_is_refused(tmp_path: Path, registry: Registry) -> None:
+    lines = ["a0: &a0 [1]"] + [f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 60)]
+    ((line, _, message),) = faults(tmp_path, registry, "\n".join(lines))
+    assert line == MAX_DEPTH
+    assert "nested more than" in message
+
+
+def test_a_small_file_cannot_grow_large_through_aliases(tmp_path: Path, registry: Registry) -> None:
+    lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 30)]
+    ((_, _, message),) = faults(tmp_path, registry, "\n".join(lines))
+    assert "more than 20000 values" in message
+
+
+def test_reading_runs_nothing_and_imports_no_torch(tmp_path: Path) -> None:
+    write(tmp_path, GOOD.replace("[set5]", "[nothing-like-it]"))
+    code = (
+        "import sys, pathlib\n"
+        "from srbench.matrix import read_matrix, MatrixError\n"
+        "try: read_matrix(pathlib.Path(sys.argv[1]))\n"
+        "except MatrixError as error: print(error)\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert "matrix.yaml:2:12: unknown dataset 'nothing-like-it'" in done.stdout
+
+
+# --- properties ---------------------------------------------------------------------------------------------------
+
+WORDS = st.sampled_from(
+    [
+        *GOOD.replace("\n", " \n ").split(" "),
+        *TRAIN.split(" "),
+        "seeds",
+        "limits",
+        "srcnn",
+        "use",
+        "as",
+        "same",
+        "folder",
+        "path",
+        "preset",
+        "null",
+        ".inf",
+        "1e-4",
+        *[
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "- ",
+            "? ",
+            "&a",
+            "*a",
+            "!!x",
+            "<<",
+            "'",
+            '"',
+            "|",
+            ">",
+            "\t",
+            "#",
+            "%YAML",
+            "\\",
+        ],
+        *[
+            "---",
+            "...",
+            "\n",
+            "\n  ",
+            "\r",
+            "\x85",
+            "\u2028",
+            "\ufeff",
+            "\0",
+            "@",
+            "`",
+            '"\\U00110000"',
+            '"\\x41"',
+            "~",
+        ],
+    ]
+)
+
+
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text() | st.lists(WORDS, max_size=30).map(" ".join) | st.lists(WORDS, max_size=30).map("".join))
+def test_any_text_is_a_matrix_or_a_matrix_error(tmp_path: Path, registry: Registry, text: str) -> None:
+    path = tmp_path / "matrix.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        read_matrix(path, registry)
+    except MatrixError as error:
+        assert error.problems
+        str(error).encode()
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.integers(0, len(GOOD)), inserted=WORDS | st.text(max_size=3), dropped=st.integers(0, 5))
+def test_a_damaged_good_file_is_a_matrix_or_a_matrix_error(
+    tmp_path: Path, registry: Registry, cut: int, inserted: str, dropped: int
+) -> None:
+    path = tmp_path / "matrix.yaml"
+    path.write_bytes((GOOD[:cut] + inserted + GOOD[cut + dropped :]).encode("utf-8", "surrogatepass"))
+    try:
+        assert read_matrix(path, registry).datasets
+    except MatrixError as error:
+        assert error.problems
+
+
+def _same(one: Any, other: Any) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inside: st.lists(inside, max_size=4) | st.dictionaries(st.text(max_size=8), inside, max_size=4),
+    max_leaves=15,
+)
+
+
+@settings(max_examples=150)
+@given(value=st.lists(JSON, min_size=1, max_size=3))
+def test_json_reads_as_json(value: list[Any]) -> None:
+    """JSON is YAML 1.2; the json module is the independent reader."""
+    root, problems = read_nodes(json.dumps(value))
+    assert not problems
+    assert root is not None
+    assert _same(plain(root), value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("on", "on"),
+        ("yes", "yes"),
+        ("off", "off"),
+        ("1e-4", 1e-4),
+        ("1E3", 1000.0),
+        (".5", 0.5),
+        ("5.", 5.0),
+        ("-.inf", -math.inf),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("017", 17),
+        ("1_000", "1_000"),
+        ("12:30", "12:30"),
+        ("2024-01-01", "2024-01-01"),
+        ("~", None),
+        ("True", True),
+        ("'1'", "1"),
+        ("=", "="),
+    ],
+)
+def test_scalars_follow_the_core_schema_of_yaml_1_2(text: str, value: Any) -> None:
+    root, problems = read_nodes(text)
+    assert not problems
+    assert root is not None
+    assert plain(root) == value
+    assert type(plain(root)) is type(value)
+
+
+def test_not_a_number_is_a_float() -> None:
+    root, _ = read_nodes(".nan")
+    assert root is not None
+    assert math.isnan(plain(root))
+
+
+def test_a_large_file_of_the_allowed_size_is_read(tmp_path: Path, registry: Registry) -> None:
+    text = GOOD + "seeds: [" + ", ".join(map(str, range(2000))) + "]\n"
+    assert read_matrix(write(tmp_path, text), registry).seeds == tuple(range(2000))
+
+
+def test_an_unreadable_file_says_so(tmp_path: Path, registry: Registry) -> None:
+    path = tmp_path / "matrix.yaml"
+    path.symlink_to(path)
+    with pytest.raises(MatrixError, match="cannot be read: Too many levels"):
+        read_matrix(path, registry)

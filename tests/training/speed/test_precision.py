@@ -1,0 +1,386 @@
+"""How a step is computed: accumulation, mixed precision, memory formats, compilation."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from toys.training import OneWeight, Toy, many_images, one_stage, picture, training_set, with_changes
+
+import srbench
+from srbench.contract.fit import Budget, FitContext
+from srbench.training.data.batch import Batch
+from srbench.training.data.patches import Patches
+from srbench.training.loop import engine
+from srbench.training.speed import compilation, memory_format
+from srbench.training.speed.memory_format import faster
+from srbench.training.speed.precision import MixedPrecision, PrecisionError
+
+CPU = torch.device("cpu")
+
+
+def run(stage: srbench.Stage, folder: Path, steps: int, **changes: object) -> engine.Trained:
+    patches = Patches(training_set(picture(16, 16)), "y", 0)
+    return engine.train([stage], patches, FitContext(0, Budget("steps", steps), folder, **changes))
+
+
+# --- gradient accumulation ----------------------------------------------------------------------------------------
+
+
+def linear_stage(seed: int = 0, **changes: object) -> tuple[nn.Linear, srbench.Stage]:
+    torch.manual_seed(seed)
+    network = nn.Linear(4, 1)
+
+    def step(batch: Batch) -> dict[str, torch.Tensor]:
+        return {"mse": (network(batch.lr.flatten(1)) - batch.hr.mean((1, 2, 3))[:, None]).square().mean()}
+
+    stage = srbench.Stage("only", {"n": network}, {"mse": torch.optim.SGD(network.parameters(), lr=0.1)}, step, 4, 2)
+    return network, with_changes(stage, **changes)
+
+
+def test_accumulated_batches_are_one_large_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patches are drawn one after the other from one list, so that 3 batches of 4 hold the same as one of 12."""
+    generator = torch.Generator().manual_seed(0)
+    lr, hr = torch.rand(60, 1, 2, 2, generator=generator), torch.rand(60, 1, 4, 4, generator=generator)
+    weights, histories = [], []
+    for size, accumulate in ((12, 1), (4, 3)):
+        places = iter(range(0, 60, size))
+
+        def draw(self: Patches, count: int, patch: int, label: str | None, places: object = places) -> object:
+            place = next(places)
+            return (
+                lr[place : place + count].numpy(),
+                hr[place : place + count].numpy(),
+                torch.full((count,), -1).numpy(),
+            )
+
+        monkeypatch.setattr(Patches, "draw", draw)
+        network, stage = linear_stage(batch_size=size, accumulate=accumulate, clip=0.05)
+        histories.append(run(stage, tmp_path / str(size), 5).history)
+        weights.append(torch.cat([p.detach().flatten() for p in network.parameters()]))
+    torch.testing.assert_close(weights[0], weights[1])
+    for one, other in zip(*histories, strict=True):
+        assert one["mse"] == pytest.approx(other["mse"], rel=1e-5)
+        assert one["step"] == other["step"]
+
+
+def test_patches_of_all_accumulated_batches_count(tmp_path: Path) -> None:
+    _, stage = linear_stage(accumulate=3)
+    patches = Patches(training_set(picture(16, 16)), "y", 0)
+    history = engine.train([stage], patches, FitContext(0, Budget("images", 60), tmp_path)).history
+    assert history[-1]["step"] == 5
+
+
+def test_an_optimiser_rests_when_no_batch_has_its_loss(tmp_path: Path) -> None:
+    network, other = OneWeight(), OneWeight()
+    calls = iter(range(100))
+
+    def step(batch: Batch) -> dict[str, torch.Tensor]:
+        losses = {"loss": 0.5 * network.w**2}
+        return losses | ({"late": 0.5 * other.w**2} if next(calls) == 2 else {})
+
+    stage = one_stage(network, networks={"n": network, "o": other}, step=step, accumulate=2)
+    optimisers = {**stage.optimisers, "late": torch.optim.SGD(other.parameters(), lr=0.1)}
+    run(with_changes(stage, optimisers=optimisers), tmp_path, 4)
+    # Of two batches one had the loss: the mean gradient is half of it, once.
+    assert other.w.item() == pytest.approx(1 - 0.1 * 0.5)
+    assert network.w.item() == pytest.approx(0.9**4)
+
+
+# --- mixed precision ----------------------------------------------------------------------------------------------
+
+
+def test_fp16_is_refused_on_a_cpu(tmp_path: Path) -> None:
+    with pytest.raises(PrecisionError, match="fp16 needs a GPU; on a CPU use precision: bf16"):
+        run(one_stage(OneWeight()), tmp_path, 1, precision="fp16")
+
+
+def test_fp16_scales_losses_and_updates_by_the_plain_gradient() -> None:
+    precision = MixedPrecision("fp16", CPU)
+    weight = nn.Parameter(torch.tensor([1.0, 2.0]))
+    optimiser = torch.optim.SGD([weight], lr=0.1)
+    with precision.autocast():
+        product = weight[:, None] @ weight[None]
+    assert product.dtype == torch.float16
+    precision.backward(weight.square().sum(), [weight])
+    assert weight.grad is not None and weight.grad[0] > 1000, "the gradient is that of the scaled loss"
+    precision.step([optimiser], clip=None)
+    torch.testing.assert_close(weight.detach(), torch.tensor([0.8, 1.6]))
+    optimiser.zero_grad()
+    precision.backward(weight.sum(), [weight])
+    precision.step([optimiser], clip=0.5)  # of the norm of the plain gradient, which is sqrt(2)
+    step = 0.1 * 0.5 / 2**0.5
+    torch.testing.assert_close(weight.detach(), torch.tensor([0.8 - step, 1.6 - step]))
+    assert precision.skipped == 0
+
+
+@pytest.mark.parametrize("clip", [None, 1.0])
+def test_fp16_skips_and_counts_steps_with_infinite_gradients(clip: float | None) -> None:
+    precision = MixedPrecision("fp16", CPU)
+    weights = [nn.Parameter(torch.tensor(1.0)) for _ in range(2)]
+    optimisers = [torch.optim.SGD([weight], lr=0.1) for weight in weights]
+    for factor in (1.0, float("inf"), 1.0):
+        for weight, optimiser in zip(weights, optimisers, strict=True):
+            optimiser.zero_grad()
+            # Only the second optimiser's gradient ever is infinite.
+            precision.backward(weight * (factor if weight is weights[1] else 1.0), [weight])
+        precision.step(optimisers, clip)
+    assert precision.skipped == 1
+    assert [weight.item() for weight in weights] == pytest.approx([0.7, 0.8])
+
+    again = MixedPrecision("fp16", CPU)
+    again.restore(precision.state())
+    assert again.state() == precision.state()
+    assert again.skipped == 1 and again.state()["scaler"]["scale"] == 2**15
+    again.clear_skipped()
+    assert again.skipped == 0
+
+
+@pytest.mark.parametrize("precision", ["32", "bf16"])
+def test_validation_and_upscaling_are_in_32_bits(tmp_path: Path, precision: str) -> None:
+    seen = {}
+    convolution = nn.Conv2d(1, 1, 3, padding=1)
+
+    def step(batch: Batch) -> dict[str, torch.Tensor]:
+        seen["step"] = convolution(batch.lr)
+        return {"loss": seen["step"].float().square().mean()}
+
+    def score(batch: Batch) -> float:
+        seen["validation"] = convolution(batch.lr)
+        return 0.0
+
+    optimiser = torch.optim.SGD(convolution.parameters(), lr=0.1)
+    stage = srbench.Stage("only", {"n": convolution}, {"loss": optimiser}, step, 1, 4, validate=score)
+    patches = Patches(training_set(*many_images(5)), "y", 0)
+    engine.train([stage], patches, FitContext(0, Budget("steps", 2), tmp_path, precision=precision))  # type: ignore[arg-type]
+    assert seen["step"].dtype == (torch.bfloat16 if precision == "bf16" else torch.float32)
+    assert seen["validation"].dtype == torch.float32
+
+
+def test_losses_that_are_looked_at_late_still_name_the_first_step_that_was_not_finite() -> None:
+    """On a GPU losses are looked at now and then."""
+    from srbench.training.loop.losses import NotFinite, RunningLosses
+
+    losses = RunningLosses()
+    for step in range(1, 9):
+        losses.add({"always": torch.tensor(float(step))}, step)
+        if step % 2 == 0:
+            losses.add({"sometimes": torch.tensor(float("inf") if step == 6 else 1.0)}, step)
+    with pytest.raises(NotFinite) as caught:
+        losses.means()
+    assert (caught.value.name, caught.value.step, caught.value.value) == ("sometimes", 6, float("inf"))
+    losses.clear()
+    losses.add({"a": torch.tensor(1.0), "b": torch.tensor(4.0)}, 1)
+    losses.add({"a": torch.tensor(2.0)}, 2)
+    again = RunningLosses()
+    again.restore(losses.state(), CPU)
+    assert again.means() == losses.means() == {"a": 1.5, "b": 4.0}
+
+
+# --- memory formats -----------------------------------------------------------------------------------------------
+
+
+class Strided(nn.Module):
+    """Batch statistics, and convolutions whose strides are ambiguous: one channel in, and 1 x 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Conv2d(4, 3, 1))
+        self.register_buffer("kernel", torch.rand(2, 3, 4, 5))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers(x)
+
+
+@pytest.mark.parametrize(
+    ("contiguous", "channels_last", "expected"),
+    [(10.0, 9.0, "channels_last"), (10.0, 9.8, "contiguous"), (9.0, 10.0, "contiguous")],
+)
+def test_the_clearly_faster_format_is_chosen_and_nothing_changed(
+    monkeypatch: pytest.MonkeyPatch, contiguous: float, channels_last: float, expected: str
+) -> None:
+    network = Strided()
+    before = {name: (t, t.clone(), t.stride(), t.data_ptr()) for name, t in network.state_dict(keep_vars=True).items()}
+    seconds = {"contiguous": contiguous, "channels_last": channels_last}
+    clock = [0.0]
+    formats = []
+
+    def trial(name: str) -> None:
+        weight = network.layers[0].weight
+        assert weight.is_contiguous(memory_format=memory_format.torch_format(name))  # type: ignore[arg-type]
+        network(torch.rand(2, 1, 8, 8)).mean().backward()
+        formats.append(name)
+        clock[0] += seconds[name] / 1000
+
+    monkeypatch.setattr(memory_format.time, "perf_counter", lambda: clock[0])
+    assert faster([network], trial, CPU) == expected
+    assert 4 <= len(formats) <= 2 * (memory_format.ROUNDS + 1)
+    for name, value in network.state_dict(keep_vars=True).items():
+        parameter, copy, stride, place = before[name]
+        assert torch.equal(value, copy), name
+        assert (value.stride(), value.data_ptr()) == (stride, place), name
+        assert value is parameter or not isinstance(value, nn.Parameter)
+
+
+def test_slow_networks_are_timed_once_in_each_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    formats = []
+
+    def trial(name: str) -> None:
+        formats.append(name)
+        clock[0] += 20.0
+
+    monkeypatch.setattr(memory_format.time, "perf_counter", lambda: clock[0])
+    assert faster([Strided()], trial, CPU) == "contiguous"
+    assert formats == ["contiguous", "channels_last"]
+
+
+class Auto(Toy):
+    memory_format = "auto"
+
+
+def test_timing_is_remembered_and_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.set_num_threads(1)
+    images = training_set(*many_images(3))
+    plain = Toy()
+    plain.fit(images, FitContext(3, Budget("steps", 9), tmp_path / "plain"))
+    timed = []
+
+    def slow(networks: object, trial: object, device: object) -> str:
+        for name in ("contiguous", "channels_last"):
+            trial(name)  # type: ignore[operator]
+        timed.append(1)
+        return "contiguous"
+
+    from srbench.training.loop import steps
+
+    monkeypatch.setattr(steps, "faster", slow)
+    monkeypatch.setattr(engine, "WORTH_TIMING", (0, 0.0))
+    context = FitContext(3, Budget("steps", 9), tmp_path / "auto")
+    auto = Auto()
+    auto.fit(images, context)
+    assert len(timed) == 2, "once a stage"
+    # The trials moved batch statistics; the toy's networks learn them, so they must have been put back by `faster`.
+    assert [report["memory_format"] for report in auto.training["stages"]] == ["contiguous"] * 2
+    Auto().fit(images, context)
+    assert len(timed) == 2, "a resumed training does not time again"
+
+    # Killed after its first step, with checkpoints far apart: what was decided is kept all the same.
+    class Killed(Auto):
+        def stages(self, networks: dict[str, nn.Module], scale: int) -> list[srbench.Stage]:
+            first, second = super().stages(networks, scale)
+
+            def step(batch: Batch) -> dict[str, torch.Tensor]:
+                if batch.progress > 0:
+                    raise KeyboardInterrupt
+                return first.step(batch)
+
+            return [with_changes(first, step=step), second]
+
+    seldom = FitContext(3, Budget("steps", 9), tmp_path / "killed", checkpoint_seconds=1e9)
+    with pytest.raises(KeyboardInterrupt):
+        Killed().fit(images, seldom)
+    again = Auto()
+    again.fit(images, seldom)
+    assert len(timed) == 4, "once a stage"
+
+
+@pytest.mark.parametrize("steps", [4, 400])
+def test_short_stages_are_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    from srbench.training.loop import steps as steps_module
+
+    timed = []
+    monkeypatch.setattr(steps_module, "faster", lambda *arguments: timed.append(1) or "contiguous")
+    patches = Patches(training_set(picture(16, 16)), "y", 0)
+    engine.train([one_stage(OneWeight())], patches, FitContext(0, Budget("steps", steps), tmp_path), "auto")
+    assert len(timed) == (steps == 400)
+
+
+class Last(Toy):
+    memory_format = "channels_last"
+
+
+def test_a_model_trained_in_channels_last_is_used_so(tmp_path: Path) -> None:
+    seen = []
+    method = Last()
+    method.fit(training_set(*many_images(3)), FitContext(0, Budget("steps", 6), tmp_path))
+    method.save(tmp_path / "model")
+    again = Last()
+    again.load(tmp_path / "model")
+    for one in (method, again):
+        weight = one.networks["generator"].body[4].weight
+        seen.append(weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous())
+    assert seen == [True, True]
+    lr = torch.rand(1, 3, 9, 7)
+    assert torch.equal(method.upscale(lr, 2), again.upscale(lr, 2))
+
+
+# --- compilation --------------------------------------------------------------------------------------------------
+
+
+def test_compiled_networks_keep_their_names_and_upscale_as_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = torch.compile
+    graphs = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: object) -> object:
+        graphs.append(graph)
+        return graph.forward
+
+    monkeypatch.setattr(torch, "compile", lambda function: original(function, backend=backend))
+
+    def step_of(network: nn.Module) -> object:
+        def step(batch: Batch) -> dict[str, torch.Tensor]:
+            return {"mse": (network(batch.lr) - batch.lr).square().mean()}
+
+        return step
+
+    states = []
+    for compiled in (False, True):
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 1, 3, padding=1))
+        names = list(network.state_dict())
+        optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+        stage = srbench.Stage("only", {"n": network}, {"mse": optimiser}, step_of(network), 2, 6)  # type: ignore[arg-type]
+        stage = with_changes(
+            stage, validate=lambda batch, network=network: -float(network(batch.lr).mean()), ema={"n": 0.5}
+        )
+        patches = Patches(training_set(*many_images(5)), "y", 0)
+        context = FitContext(0, Budget("steps", 6), tmp_path / str(compiled), compile=compiled)
+        facts = engine.train([stage], patches, context).facts
+        assert facts["compile"] is compiled
+        assert list(network.state_dict()) == names
+        assert bool(graphs) is compiled
+        once = len(graphs)
+        network(torch.rand(1, 1, 9, 9))
+        assert len(graphs) == once, "afterwards it runs as it is written"
+        states.append(network.state_dict())
+    assert len(graphs) == 1, "validation, with crops of other sizes, runs it as it is written"
+    for name, value in states[0].items():
+        torch.testing.assert_close(states[1][name], value, rtol=1e-4, atol=1e-5)
+
+
+def test_a_compiler_that_fails_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._inductor import config
+
+    monkeypatch.setattr(config.cpp, "cxx", (str(tmp_path / "no-such-compiler"),))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    network = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.GELU(), nn.Conv2d(2, 1, 3, padding=1))
+
+    def step(batch: Batch) -> dict[str, torch.Tensor]:
+        return {"mse": (network(batch.lr) - batch.lr).square().mean()}
+
+    stage = with_changes(linear_stage()[1], networks={"n": network}, step=step)
+    with pytest.raises(compilation.CompileError, match=r"stage 'only': torch.compile failed: .*C\+\+ compiler"):
+        run(stage, tmp_path, 2, compile=True)
+    assert "forward" not in vars(network)
+
+
+def test_other_errors_of_a_compiled_step_stay_what_they_are(tmp_path: Path) -> None:
+    def step(batch: Batch) -> dict[str, torch.Tensor]:
+        raise ZeroDivisionError("the method's own fault")
+
+    _, stage = linear_stage(step=step)
+    with pytest.raises(ZeroDivisionError, match="own fault"):
+        run(stage, tmp_path, 1, compile=True)

@@ -1,0 +1,157 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from toys.training import Toy, picture, training_set
+
+from srbench.contract.fit import Budget, FitContext
+from srbench.training.torch_method import ModelError, TorchMethod
+
+
+def fitted(folder: Path, *images: object) -> Toy:
+    toy = Toy()
+    toy.fit(training_set(*(images or [picture(20, 20)])), FitContext(0, Budget("steps", 9), folder))
+    return toy
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_saved_model_gives_the_same_sr_bit_for_bit(tmp_path: Path, channels: int) -> None:
+    toy = fitted(tmp_path / "checkpoint", picture(20, 20, channels))
+    toy.save(tmp_path / "model")
+    again = Toy()
+    again.load(tmp_path / "model")
+    for lr in (torch.rand(2, 1, 5, 7), torch.rand(1, 3, 1, 1)):
+        assert torch.equal(toy.upscale(lr, 2), again.upscale(lr, 2))
+        assert toy.upscale(lr, 2).shape == (lr.shape[0], lr.shape[1], lr.shape[2] * 2, lr.shape[3] * 2)
+    assert (
+        again.parameters_count()
+        == toy.parameters_count()
+        == sum(p.numel() for p in toy.networks["generator"].parameters())
+    )
+    assert {p.name for p in (tmp_path / "model").iterdir()} == {
+        "weights.safetensors",
+        "method.json",
+        "history.csv",
+        "training.json",
+    }
+
+
+def test_the_saved_weights_are_the_averaged_ones(tmp_path: Path) -> None:
+    raw, averaged = Toy(ema=0.0), Toy(ema=0.9)
+    for toy in (raw, averaged):
+        toy.fit(training_set(picture(20, 20)), FitContext(0, Budget("steps", 9), tmp_path / str(toy.ema)))
+        toy.save(tmp_path / f"model{toy.ema}")
+    lr = torch.rand(1, 3, 6, 6)
+    assert not torch.equal(raw.upscale(lr, 2), averaged.upscale(lr, 2))
+    again = Toy()
+    again.load(tmp_path / "model0.9")
+    assert torch.equal(again.upscale(lr, 2), averaged.upscale(lr, 2))
+
+
+def test_the_history_is_a_table_of_all_stages(tmp_path: Path) -> None:
+    import pandas as pd
+
+    fitted(tmp_path).save(tmp_path / "model")
+    table = pd.read_csv(tmp_path / "model" / "history.csv")
+    assert list(table.columns[:3]) == ["stage", "step", "seconds"]
+    assert set(table.columns[3:]) == {"lr", "l1", "lr generator", "lr critic", "generator", "critic", "content"}
+    assert table["step"].tolist() == list(range(1, 10))
+    assert table["stage"].tolist() == ["pixel"] * 6 + ["adversarial"] * 3
+    assert table.loc[:5, "l1"].notna().all() and table.loc[6:, "critic"].notna().all()
+
+
+def test_a_colour_network_upscales_grey_and_a_grey_network_colour(tmp_path: Path) -> None:
+    colour = fitted(tmp_path / "3")
+    grey = torch.rand(1, 1, 6, 6)
+    assert torch.allclose(colour.upscale(grey, 2), colour.upscale(grey.expand(-1, 3, -1, -1), 2).mean(1, keepdim=True))
+    one = fitted(tmp_path / "1", picture(20, 20, 1))
+    rgb = torch.rand(2, 3, 6, 6)
+    for channel in range(3):
+        apart = one.upscale(rgb[:, channel : channel + 1], 2)
+        assert torch.allclose(one.upscale(rgb, 2)[:, channel : channel + 1], apart, atol=1e-6)
+
+
+@pytest.mark.parametrize("learned", [1, 3])
+@pytest.mark.parametrize("asked", [1, 3])
+@pytest.mark.parametrize("trains_on", ["y", "all"])
+def test_a_ceiling_is_asked_with_the_channels_that_the_networks_learned(
+    learned: int, asked: int, trains_on: str
+) -> None:
+    class Ceiled(Toy):
+        ceiling = "HR"
+
+        def reconstruction(self, hr: torch.Tensor) -> torch.Tensor:
+            assert hr.shape[1] == self.channels
+            return hr
+
+    Ceiled.trains_on = trains_on
+    method = Ceiled()
+    hr = torch.rand(2, asked, 6, 8)
+    with pytest.raises(ModelError, match="learned nothing"):
+        method.reconstruct(hr)
+    method._make(learned, 2)
+    torch.testing.assert_close(method.reconstruct(hr), hr)
+    bare = Toy()
+    bare._make(3, 2)
+    with pytest.raises(TypeError, match="has no ceiling"):
+        bare.reconstruct(hr)
+
+
+def test_the_seed_decides_the_weights(tmp_path: Path) -> None:
+    toys = []
+    for folder, seed in [("a", 1), ("b", 1), ("c", 2)]:
+        toy = Toy()
+        torch.rand(5)
+        toy.fit(training_set(picture(20, 20)), FitContext(seed, Budget("steps", 3), tmp_path / folder))
+        toys.append(toy.upscale(torch.full((1, 3, 4, 4), 0.5), 2))
+    assert torch.equal(toys[0], toys[1]) and not torch.equal(toys[0], toys[2])
+
+
+def test_a_model_is_for_one_scale_and_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="learned nothing"):
+        Toy().upscale(torch.rand(1, 1, 4, 4), 2)
+    with pytest.raises(ModelError, match="learned nothing"):
+        Toy().save(tmp_path)
+    with pytest.raises(ModelError, match="by 2, not by 3"):
+        fitted(tmp_path).upscale(torch.rand(1, 1, 4, 4), 3)
+
+
+def test_a_damaged_model_names_its_folder(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    with pytest.raises(ModelError, match="model"):
+        Toy().load(model)
+    fitted(tmp_path / "checkpoint").save(model)
+    facts = (model / "method.json").read_text()
+    data = (model / "weights.safetensors").read_bytes()
+    for broken in ("", "{}", "[1]", '{"scale": "x", "channels": 1}'):
+        (model / "method.json").write_text(broken)
+        with pytest.raises(ModelError, match="not a model of Toy"):
+            Toy().load(model)
+    (model / "method.json").write_text(facts.replace('"channels": 3', '"channels": 1'))
+    with pytest.raises(ModelError, match="do not fit Toy"):
+        Toy().load(model)
+    (model / "method.json").write_text(facts)
+    (model / "weights.safetensors").write_bytes(data[: len(data) // 2])
+    with pytest.raises(ModelError, match="not a model of Toy"):
+        Toy().load(model)
+
+
+def test_neither_the_base_nor_srcnn_imports_torch_until_it_computes() -> None:
+    code = (
+        "import sys, srbench; srbench.TorchMethod, srbench.Stage; import srbench.training.loop.engine, "
+        "srbench.training.data.patches, srbench_srcnn.method as m; m.SRCNN(); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_method_of_the_documentation_learns(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+    code = text.split("```python\n")[1].split("```")[0]
+    names: dict[str, type[TorchMethod]] = {}
+    exec(compile(code, "training.md", "exec"), names)
+    method = names["Subpixel"]()
+    method.fit(training_set(picture(40, 40)), FitContext(0, Budget("steps", 40), tmp_path))
+    assert method.history[-1]["l1"] < 0.5 * method.history[0]["l1"]
