@@ -1,0 +1,174 @@
+"""The map in docs/architecture.md is that of the code: every module has its place, and no import goes up or round."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "srbench"
+LOOSE = {"__init__", "__main__", "api", "errors"}
+FEW = 12
+"""The most files that a folder of the leaderboard holds."""
+
+Imports = Mapping[str, set[str]]
+
+
+def name_of(path: Path, root: Path) -> str:
+    """The dotted name below the package of a file: `store.cell`; that of a folder for its `__init__`."""
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(root: Path) -> dict[str, set[str]]:
+    """What each module of the package at `root` imports of it: anywhere in it, for annotations too."""
+    files = {name_of(path, root): path for path in root.rglob("*.py")}
+    return {
+        name: {found for found in _imported(path, root.name, files) if found != name} for name, path in files.items()
+    }
+
+
+def _imported(path: Path, package: str, known: Mapping[str, Path]) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            first, _, rest = name.partition(".")
+            if first == package:
+                yield rest if rest in known else rest.rpartition(".")[0]
+
+
+def wing_of(module: str, folders: set[str]) -> str:
+    """The wing that a module stands in: its folder, itself where it stands loose."""
+    return module if module in folders else module.rpartition(".")[0] or module
+
+
+def floors() -> list[tuple[set[str], set[str]]]:
+    """The rows of the map, from above: the wings of each, and the modules that it names."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("## Floors")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    found = []
+    for cells in rows:
+        wings = [wing.removesuffix(".py").strip("/").replace("/", ".") for wing in re.findall(r"`([^`]+)`", cells[0])]
+        listed = re.findall(r"`([^`]+)`", cells[1]) if len(cells) == 3 else []
+        folder = next((wing for wing in wings if (PACKAGE / wing.replace(".", "/")).is_dir()), "")
+        loose = {wing for wing in wings if wing != folder}
+        found.append((set(wings), loose | {f"{folder}.{module}" for module in listed}))
+    return found
+
+
+def circle(graph: Imports) -> list[str]:
+    """A circle of the graph, empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def upward(graph: Imports, rows: list[set[str]], folders: set[str]) -> list[str]:
+    """The imports that go to a wing on a higher row, or to another wing of the same row that is above it."""
+    height = {wing: -number for number, row in enumerate(rows) for wing in row}
+    return [
+        f"{module} imports {other}"
+        for module, others in sorted(graph.items())
+        for other in sorted(others)
+        if module and other and height[wing_of(module, folders)] < height[wing_of(other, folders)]
+    ]
+
+
+@pytest.fixture(scope="module")
+def graph() -> dict[str, set[str]]:
+    return imports(PACKAGE)
+
+
+@pytest.fixture(scope="module")
+def folders() -> set[str]:
+    return {name_of(path, PACKAGE) for path in PACKAGE.rglob("__init__.py")}
+
+
+def test_every_module_stands_in_the_map_and_the_map_names_no_other(graph, folders) -> None:
+    named = [module for _, modules in floors() for module in modules]
+    assert len(named) == len(set(named))
+    assert set(named) == {module for module in graph if module not in folders}
+
+
+def test_every_folder_with_modules_is_a_wing(graph, folders) -> None:
+    wings = {wing for row, _ in floors() for wing in row}
+    assert {wing_of(module, folders) for module in graph if module} <= wings
+
+
+def test_no_import_goes_up(graph, folders) -> None:
+    assert upward(graph, [row for row, _ in floors()], folders) == []
+
+
+def test_no_files_import_each_other_in_a_circle(graph) -> None:
+    assert circle({module: others - {""} for module, others in graph.items()}) == []
+
+
+def test_no_wings_import_each_other_in_a_circle(graph, folders) -> None:
+    wings: dict[str, set[str]] = {}
+    for module, others in graph.items():
+        here = wing_of(module, folders)
+        wings.setdefault(here, set()).update(wing_of(other, folders) for other in others if other)
+    assert circle({wing: others - {wing} for wing, others in wings.items() if wing}) == []
+
+
+def test_four_modules_stand_loose(graph, folders) -> None:
+    assert {path.stem for path in PACKAGE.glob("*.py")} == LOOSE
+
+
+def test_the_folders_of_the_leaderboard_hold_few_files() -> None:
+    folders = [path for path in (PACKAGE / "leaderboard").rglob("*") if path.is_dir() and path.name != "__pycache__"]
+    counts = {path.name: sum(one.is_file() for one in path.iterdir()) for path in folders}
+    assert {name: count for name, count in counts.items() if count > FEW} == {}
+
+
+class TestTheReaderItself:
+    """A made package in which each kind of import occurs that must be seen."""
+
+    @pytest.fixture
+    def package(self, tmp_path: Path) -> Path:
+        files = {
+            "__init__.py": "",
+            "top.py": "def f():\n    from toy.low import base\n    return base\n",
+            "low/__init__.py": "",
+            "low/base.py": "",
+            "low/round.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from toy.top import f\n",
+            "low/other.py": "import toy.low.base\nimport json\nfrom toy.low.base import name\n",
+        }
+        for name, text in files.items():
+            path = tmp_path / "toy" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path / "toy"
+
+    def test_it_sees_imports_in_functions_for_annotations_and_of_modules(self, package: Path) -> None:
+        assert imports(package) == {
+            "": set(),
+            "top": {"low.base"},
+            "low": set(),
+            "low.base": set(),
+            "low.round": {"top"},
+            "low.other": {"low.base"},
+        }
+
+    def test_it_tells_what_goes_up(self, package: Path) -> None:
+        assert upward(imports(package), [{"top"}, {"low"}], {"", "low"}) == ["low.round imports top"]
+
+    def test_it_finds_circles(self, package: Path) -> None:
+        (package / "low" / "base.py").write_text("from toy.low import round\n")
+        found = circle(imports(package))
+        assert set(pairwise(found)) <= {(b, a) for a, others in imports(package).items() for b in others}
+        assert set(found) == {"top", "low.base", "low.round"}
