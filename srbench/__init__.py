@@ -1,6 +1,8 @@
 """srbench: which super-resolution method serves your images, at what cost, and is the difference real?
 
-Names are imported when first used, so that `import srbench` costs next to nothing.
+What plugins and programs use: these names, and those of `srbench.errors`, `srbench.pictures`, `srbench.testing`,
+`srbench.training`, `srbench.types` and `srbench.weights`. Names are imported when first used, so that `import srbench`
+costs next to nothing.
 """
 
 from __future__ import annotations
@@ -9,60 +11,110 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from srbench.api import Frames as Frames
+    from srbench.api import Run as Run
     from srbench.api import load as load
     from srbench.api import run as run
     from srbench.contract.dataset import Dataset as Dataset
     from srbench.contract.dataset import DatasetError as DatasetError
     from srbench.contract.dataset import DatasetMissing as DatasetMissing
     from srbench.contract.dataset import Item as Item
+    from srbench.contract.dataset import Picture as Picture
     from srbench.contract.entry import Entry as Entry
     from srbench.contract.extractor import Extractor as Extractor
     from srbench.contract.extractor import ExtractorUse as ExtractorUse
+    from srbench.contract.fit import Budget as Budget
+    from srbench.contract.fit import FitContext as FitContext
+    from srbench.contract.fit import Interrupted as Interrupted
+    from srbench.contract.framing import Framing as Framing
     from srbench.contract.generator import Generator as Generator
     from srbench.contract.generator import SampleContext as SampleContext
     from srbench.contract.hookspecs import hookimpl as hookimpl
     from srbench.contract.method import Method as Method
     from srbench.contract.method import Problem as Problem
     from srbench.contract.metric import ImageMetric as ImageMetric
+    from srbench.contract.metric import Need as Need
     from srbench.contract.metric import SetMetric as SetMetric
     from srbench.contract.metric import Skip as Skip
+    from srbench.contract.metric import Source as Source
     from srbench.contract.protocol import Protocol as Protocol
+    from srbench.contract.protocol import Task as Task
+    from srbench.contract.training_set import TrainingSet as TrainingSet
     from srbench.contract.weights_file import WeightsFile as WeightsFile
     from srbench.errors import SrbenchError as SrbenchError
+    from srbench.evaluate.tiles import Tiling as Tiling
+    from srbench.evaluate.tiles import upscale_tiled as upscale_tiled
+    from srbench.matrix import Matrix as Matrix
+    from srbench.pictures import Image as Image
     from srbench.pictures import ImageError as ImageError
     from srbench.pictures import read_image as read_image
     from srbench.pictures import write_image as write_image
-    from srbench.training.torch_generator import TorchGenerator as TorchGenerator
-    from srbench.training.torch_method import Stage as Stage
-    from srbench.training.torch_method import TorchMethod as TorchMethod
+    from srbench.registry.registry import Registry as Registry
+    from srbench.runner.supervision.supervisor import Display as Display
+    from srbench.store.cache import Cache as Cache
+    from srbench.store.cell import Cell as Cell
+    from srbench.store.cell import digest as digest
+    from srbench.store.files import sha256 as sha256
+    from srbench.store.records import MetricResult as MetricResult
+    from srbench.store.records import Record as Record
+    from srbench.store.records import Status as Status
+    from srbench.training import Batch as Batch
+    from srbench.training import Stage as Stage
+    from srbench.training import TorchGenerator as TorchGenerator
+    from srbench.training import TorchMethod as TorchMethod
 
 _HOME = {
-    "run": "api",
+    "Frames": "api",
+    "Run": "api",
     "load": "api",
+    "run": "api",
     "Dataset": "contract.dataset",
     "DatasetError": "contract.dataset",
     "DatasetMissing": "contract.dataset",
     "Item": "contract.dataset",
-    "SrbenchError": "errors",
+    "Picture": "contract.dataset",
+    "Entry": "contract.entry",
     "Extractor": "contract.extractor",
     "ExtractorUse": "contract.extractor",
+    "Budget": "contract.fit",
+    "FitContext": "contract.fit",
+    "Interrupted": "contract.fit",
+    "Framing": "contract.framing",
     "Generator": "contract.generator",
     "SampleContext": "contract.generator",
     "hookimpl": "contract.hookspecs",
-    "ImageError": "pictures",
-    "read_image": "pictures",
-    "write_image": "pictures",
     "Method": "contract.method",
     "Problem": "contract.method",
     "ImageMetric": "contract.metric",
+    "Need": "contract.metric",
     "SetMetric": "contract.metric",
     "Skip": "contract.metric",
-    "Entry": "contract.entry",
+    "Source": "contract.metric",
     "Protocol": "contract.protocol",
-    "Stage": "training.torch_method",
-    "TorchGenerator": "training.torch_generator",
-    "TorchMethod": "training.torch_method",
+    "Task": "contract.protocol",
+    "TrainingSet": "contract.training_set",
     "WeightsFile": "contract.weights_file",
+    "SrbenchError": "errors",
+    "Tiling": "evaluate.tiles",
+    "upscale_tiled": "evaluate.tiles",
+    "Matrix": "matrix",
+    "Image": "pictures",
+    "ImageError": "pictures",
+    "read_image": "pictures",
+    "write_image": "pictures",
+    "Registry": "registry.registry",
+    "Display": "runner.supervision.supervisor",
+    "Cache": "store.cache",
+    "Cell": "store.cell",
+    "digest": "store.cell",
+    "sha256": "store.files",
+    "MetricResult": "store.records",
+    "Record": "store.records",
+    "Status": "store.records",
+    "Batch": "training",
+    "Stage": "training",
+    "TorchGenerator": "training",
+    "TorchMethod": "training",
 }
 
 __all__ = sorted(_HOME)

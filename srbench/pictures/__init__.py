@@ -13,20 +13,29 @@ Torch appears only in the two functions that cross over to tensors, so that look
 
 from srbench.pictures.array import PEAKS, Image, ImageError, in_digits, peak_of, to_image, to_tensor
 from srbench.pictures.header import MAX_PIXELS
+from srbench.pictures.names import has_picture_name, is_picture, left_out
 from srbench.pictures.reading import SUFFIXES, image_size, read_image, read_with_alpha
+from srbench.pictures.resize import Borders, Kernel, resize, resize_to
 from srbench.pictures.writing import suffix_for, write_image
 
 __all__ = [
     "MAX_PIXELS",
     "PEAKS",
     "SUFFIXES",
+    "Borders",
     "Image",
     "ImageError",
+    "Kernel",
+    "has_picture_name",
     "image_size",
     "in_digits",
+    "is_picture",
+    "left_out",
     "peak_of",
     "read_image",
     "read_with_alpha",
+    "resize",
+    "resize_to",
     "suffix_for",
     "to_image",
     "to_tensor",

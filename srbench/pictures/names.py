@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from srbench.pictures import SUFFIXES
+from srbench.pictures.reading import SUFFIXES
 
 _OF_SYSTEMS = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 """What macOS and Windows leave beside pictures, hidden there."""

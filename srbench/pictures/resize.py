@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from srbench.pictures import Image
+from srbench.pictures.array import Image
 
 if TYPE_CHECKING:
     import torch

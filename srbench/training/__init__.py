@@ -1,0 +1,47 @@
+"""Learning: the bases of methods and generators that learn with torch, and what their stages are made of."""
+
+from srbench.training.data.augment import CutBlur
+from srbench.training.data.batch import Batch
+from srbench.training.data.heldout import HeldOut
+from srbench.training.data.pairs import Channels
+from srbench.training.loop.history import Row
+from srbench.training.loop.sample_strip import (
+    MOMENTS,
+    SPREAD_SAMPLES,
+    Strip,
+    read_lr,
+    write_denoising,
+    write_spread,
+)
+from srbench.training.loop.stages import Schedule, Stage, constant, cosine
+from srbench.training.speed.memory_format import MemoryFormat
+from srbench.training.torch_generator import TorchGenerator, sheet, sheet_noise
+from srbench.training.torch_method import TorchMethod
+from srbench.training.vgg import VGG_SMALLEST, VGGLayer, vgg_features, vgg_weights
+
+__all__ = [
+    "MOMENTS",
+    "SPREAD_SAMPLES",
+    "VGG_SMALLEST",
+    "Batch",
+    "Channels",
+    "CutBlur",
+    "HeldOut",
+    "MemoryFormat",
+    "Row",
+    "Schedule",
+    "Stage",
+    "Strip",
+    "TorchGenerator",
+    "TorchMethod",
+    "VGGLayer",
+    "constant",
+    "cosine",
+    "read_lr",
+    "sheet",
+    "sheet_noise",
+    "vgg_features",
+    "vgg_weights",
+    "write_denoising",
+    "write_spread",
+]

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 WEIGHTS = "vgg19"
 """The name of the weights: torchvision's, whose trunk is `features.N.weight` and `features.N.bias`."""
 
-Layer = Literal["vgg22", "vgg54", "conv54"]
+VGGLayer = Literal["vgg22", "vgg54", "conv54"]
 """`vgg22`, `vgg54`: the second convolution before the second pooling and the fourth before the fifth, after their
 activation (Ledig et al. 2017, phi_2,2 and phi_5,4). `conv54`: the latter before its activation (Wang et al. 2018)."""
 
-SMALLEST: dict[Layer, int] = {"vgg22": 2, "vgg54": 16, "conv54": 16}
+VGG_SMALLEST: dict[VGGLayer, int] = {"vgg22": 2, "vgg54": 16, "conv54": 16}
 """The shortest side, in pixels, of an image that still has such features: each pooling before them halves it."""
 
-_DEPTH: dict[Layer, int] = {"vgg22": 9, "vgg54": 36, "conv54": 35}
+_DEPTH: dict[VGGLayer, int] = {"vgg22": 9, "vgg54": 36, "conv54": 35}
 """How many of the trunk's layers, as torchvision counts them."""
 _BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 """Channels and number of the convolutions before each pooling."""
@@ -40,11 +40,11 @@ def vgg_weights() -> tuple[str, ...]:
     return (WEIGHTS,) if place(weights_file(WEIGHTS)).is_file() else ()
 
 
-def vgg_features(layer: Layer, device: str = "cpu") -> nn.Module:
+def vgg_features(layer: VGGLayer, device: str = "cpu") -> nn.Module:
     """VGG19 up to `layer`: `(N, 3, H, W)` RGB with white at 1 to `(N, channels, h, w)`, unscaled.
 
     Frozen and in evaluation mode: gradients run through it, to the image, and change nothing in it. Sides of at least
-    `SMALLEST[layer]`; grey images are given three times over. Raises `WeightsMissing` where the weights are not on
+    `VGG_SMALLEST[layer]`; grey images are given three times over. Raises `WeightsMissing` where the weights are not on
     this machine, `WeightsDamaged` where they are not those of a VGG19.
     """
     import torch

@@ -9,7 +9,7 @@ import torch
 
 from srbench.registry.registry import registry
 from srbench.store.files import sha256_of
-from srbench.training.vgg import SMALLEST, vgg_features
+from srbench.training.vgg import VGG_SMALLEST, vgg_features
 from srbench.weights.lookup import WeightsDamaged, WeightsMissing
 from srbench.weights.torchvision_shim import import_torchvision
 
@@ -101,7 +101,7 @@ def test_the_smallest_side_is_the_smallest_that_has_features(
 ) -> None:
     put(state)
     network = vgg_features(layer)
-    side = SMALLEST[layer]
+    side = VGG_SMALLEST[layer]
     assert network(torch.rand(1, 3, side, side)).shape[-2:] == (1, 1)
     with pytest.raises(RuntimeError, match="too small"):
         network(torch.rand(1, 3, side, side - 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import srbench
-from srbench.pictures.resize import Kernel, resize
+from srbench.pictures import Kernel, resize
 
 if TYPE_CHECKING:
     import torch

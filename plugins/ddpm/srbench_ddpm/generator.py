@@ -8,30 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
-from srbench.training.data.batch import Batch
-from srbench.training.loop.stages import constant, cosine
-from srbench.training.torch_generator import sheet, sheet_noise
+from srbench.training import MOMENTS, Batch, constant, cosine, sheet, sheet_noise, write_denoising
+from srbench.types import Count, Positive, ProperFraction
 
-from .parameters import (
-    PREVIEW,
-    Count,
-    Decay,
-    Positive,
-    ScheduleName,
-    Width,
-    check_length,
-    check_levels,
-    make_schedule,
-    multiple_of,
-)
+from .parameters import PREVIEW, ScheduleName, Width, check_length, check_levels, make_schedule, multiple_of
 from .samplers import Sampler, check_sampler, sample
-from .strip import MOMENTS, write_denoising
 
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.fit import FitContext
-    from srbench.contract.training_set import TrainingSet
+    from srbench import FitContext, TrainingSet
 
     from .network import FreeDenoiser
     from .samplers import PredictNoise
@@ -132,7 +118,7 @@ class DDPMGenerator(srbench.TorchGenerator):
         orientations: Orientations = "one",
         checkpointing: bool = False,
         clip: Positive | None = None,
-        ema: Decay = 0.9999,
+        ema: ProperFraction = 0.9999,
         keep: Literal["last", "best"] = "last",
         sampler: Sampler = "ancestral",
         steps: Count | None = None,

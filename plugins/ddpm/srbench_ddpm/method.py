@@ -9,30 +9,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
-from srbench.pictures.resize import resize
-from srbench.training.data.batch import Batch
-from srbench.training.loop.stages import constant, cosine
+from srbench.pictures import resize
+from srbench.training import MOMENTS, SPREAD_SAMPLES, Batch, constant, cosine, read_lr, write_denoising, write_spread
+from srbench.types import Count, Positive, PositiveFraction, ProperFraction
 
-from .parameters import (
-    PREVIEW,
-    Count,
-    Decay,
-    Positive,
-    ScheduleName,
-    Size,
-    Width,
-    check_length,
-    check_levels,
-    make_schedule,
-)
+from .parameters import PREVIEW, ScheduleName, Width, check_length, check_levels, make_schedule
 from .samplers import Sampler, check_sampler, sample
-from .strip import MOMENTS, SPREAD, read_lr, write_denoising, write_spread
 
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.fit import FitContext
-    from srbench.contract.training_set import TrainingSet
+    from srbench import FitContext, TrainingSet
 
     from .schedule import Schedule
 
@@ -118,9 +105,9 @@ class DDPM(srbench.TorchMethod):
         accumulate: Count = 1,
         checkpointing: bool = False,
         clip: Positive | None = 10.0,
-        ema: Decay = 0.9999,
+        ema: ProperFraction = 0.9999,
         keep: Literal["last", "best"] = "last",
-        sizes: tuple[Size, ...] = (1.0,),
+        sizes: tuple[PositiveFraction, ...] = (1.0,),
         sampler: Sampler = "ancestral",
         steps: Count | None = None,
         eta: float = 0.0,
@@ -224,7 +211,7 @@ class DDPM(srbench.TorchMethod):
             lr = lr.expand(-1, self.channels, -1, -1).to(self.device)
             with torch.inference_mode():
                 write_denoising(context.model_folder, self._sampled(lr, seed=0, keep=MOMENTS))
-                several = torch.cat([sr for seed in range(SPREAD) for sr in self._sampled(lr, seed).values()])
+                several = torch.cat([sr for seed in range(SPREAD_SAMPLES) for sr in self._sampled(lr, seed).values()])
                 write_spread(context.model_folder, several)
         finally:
             self._previews = False

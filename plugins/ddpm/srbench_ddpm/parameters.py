@@ -11,11 +11,7 @@ from srbench.errors import SrbenchError
 from .samplers import Sampler
 from .schedule import Schedule
 
-Count = Annotated[int, Meta(ge=1)]
 Width = Annotated[int, Meta(ge=2)]
-Positive = Annotated[float, Meta(gt=0)]
-Decay = Annotated[float, Meta(ge=0, lt=1)]
-Size = Annotated[float, Meta(gt=0, le=1)]
 ScheduleName = Literal["cosine", "linear"]
 
 PREVIEW: tuple[Sampler, int] = ("ddim", 10)

@@ -16,7 +16,7 @@ from .structural import WINDOW, Ssim, fitting_scales, ms_ssim
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.metric import Source
+    from srbench import Source
 
 
 class _Sample:

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from srbench.contract.dataset import Dataset, Item
+from srbench import Dataset, Item
 from srbench.pictures import Image
 
 from .photographs import Region, cut, locate

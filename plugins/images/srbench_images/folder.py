@@ -6,8 +6,8 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-from srbench.contract.dataset import Dataset, DatasetError, Item
-from srbench.pictures.names import is_picture
+from srbench import Dataset, DatasetError, Item
+from srbench.pictures import is_picture
 
 from .listing import pictures, remark
 from .naming import Ids, discreet, named

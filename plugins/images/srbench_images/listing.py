@@ -8,9 +8,8 @@ import unicodedata
 from collections.abc import Collection
 from pathlib import Path
 
-from srbench.contract.dataset import DatasetError, DatasetMissing
-from srbench.pictures import SUFFIXES
-from srbench.pictures.names import has_picture_name, is_picture, left_out
+from srbench import DatasetError, DatasetMissing
+from srbench.pictures import SUFFIXES, has_picture_name, is_picture, left_out
 
 _LONGEST_ID = 100
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from srbench.contract.dataset import Dataset, DatasetError, DatasetMissing, Item
-from srbench.pictures.names import is_picture
+from srbench import Dataset, DatasetError, DatasetMissing, Item
+from srbench.pictures import is_picture
 
 from .listing import pictures, remark
 

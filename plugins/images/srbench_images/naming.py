@@ -10,10 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from srbench.contract.dataset import DatasetError, Item
+from srbench import DatasetError, Item, sha256
 from srbench.errors import SrbenchError
 from srbench.pictures import Image, ImageError, read_image
-from srbench.store.files import sha256
 
 Ids = Literal["names", "coded"]
 """`names`: ids are the files' names. `coded`: ids are numbers, and no name of a file enters records or pages."""

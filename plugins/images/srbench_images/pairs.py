@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from srbench.contract.dataset import Dataset, DatasetError, DatasetMissing, Item
+from srbench import Dataset, DatasetError, DatasetMissing, Item
 from srbench.pictures import image_size
 
 from .listing import pictures, remark

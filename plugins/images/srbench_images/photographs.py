@@ -15,9 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from srbench.contract.dataset import DatasetError, DatasetMissing, Item
+from srbench import DatasetError, DatasetMissing, Item, sha256
 from srbench.pictures import Image, read_image
-from srbench.store.files import sha256
 
 
 class Wheel(NamedTuple):

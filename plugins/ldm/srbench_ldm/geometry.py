@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from srbench.pictures.resize import resize
+from srbench.pictures import resize
 
 
 @dataclass(frozen=True)

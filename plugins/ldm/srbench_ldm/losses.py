@@ -9,7 +9,7 @@ from monai.losses.adversarial_loss import PatchAdversarialLoss
 from torch import nn
 from torch.nn import functional
 
-from srbench.training.vgg import vgg_features
+from srbench.training import vgg_features
 
 from .parameters import PERCEPTUAL_LAYER
 

@@ -8,32 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 from srbench_ddpm.samplers import Sampler, check_sampler
 
 import srbench
-from srbench.pictures.resize import resize
-from srbench.training.vgg import SMALLEST, vgg_weights
+from srbench.pictures import resize
+from srbench.training import VGG_SMALLEST, vgg_weights
+from srbench.types import Count, Fraction, Natural, NonNegative, OpenFraction, Positive, ProperFraction
 
-from .parameters import (
-    PERCEPTUAL_LAYER,
-    PRESETS,
-    Beta,
-    Betas,
-    Count,
-    Course,
-    Fraction,
-    Keep,
-    Natural,
-    Part,
-    Positive,
-    Predicts,
-    Share,
-    Weight,
-)
+from .parameters import PERCEPTUAL_LAYER, PRESETS, Betas, Course, Keep, Predicts
 
 if TYPE_CHECKING:
     import torch
     from srbench_ddpm.schedule import Schedule
 
-    from srbench.contract.fit import FitContext
-    from srbench.contract.training_set import TrainingSet
+    from srbench import FitContext, TrainingSet
 
     from .geometry import Geometry
     from .networks import Autoencoder, Denoiser
@@ -108,10 +93,10 @@ class LDM(srbench.TorchMethod):
         head_channels: Count = 64,
         unet_blocks: Count = 2,
         norm_groups: Count = 32,
-        kl_weight: Weight = 1e-6,
-        perceptual_weight: Weight = 0.002,
-        adversarial_weight: Weight = 0.005,
-        warm_up: Share = 0.1,
+        kl_weight: NonNegative = 1e-6,
+        perceptual_weight: NonNegative = 0.002,
+        adversarial_weight: NonNegative = 0.005,
+        warm_up: ProperFraction = 0.1,
         discriminator_width: Count = 64,
         discriminator_layers: Count = 3,
         autoencoder_rate: Positive = 5e-5,
@@ -119,17 +104,17 @@ class LDM(srbench.TorchMethod):
         learning_rate: Positive = 5e-5,
         course: Course = "constant",
         clip: Positive | None = None,
-        ema: Share = 0.0,
+        ema: ProperFraction = 0.0,
         keep: Keep = "best",
-        autoencoder_share: Part = 100 / 220,
+        autoencoder_share: OpenFraction = 100 / 220,
         batch_size: Count = 1,
         accumulate: Count = 1,
         patch: Count = 416,
         checkpointing: bool = False,
         timesteps: Count = 1000,
         betas: Betas = "linear",
-        beta_start: Beta = 0.0015,
-        beta_end: Beta = 0.0195,
+        beta_start: OpenFraction = 0.0015,
+        beta_end: OpenFraction = 0.0195,
         predicts: Predicts = "noise",
         residual: bool = False,
         lr_noise: Natural = 350,
@@ -218,7 +203,7 @@ class LDM(srbench.TorchMethod):
         # The first convolution and all but the last one after it halve, two more take a line each.
         needed = {"its discriminator": 3 * 2**self.discriminator_layers} if self.adversarial_weight else {}
         if self.perceptual_weight:
-            needed["the perceptual distance"] = SMALLEST[PERCEPTUAL_LAYER]
+            needed["the perceptual distance"] = VGG_SMALLEST[PERCEPTUAL_LAYER]
         for what, least in needed.items():
             if side < least:
                 return f"{what} needs HR patches of {least} pixels, and x{scale} leaves {side} of them; raise `patch`"

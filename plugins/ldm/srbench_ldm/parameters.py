@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from msgspec import Meta
-
-from srbench.training.vgg import Layer
-
-Count = Annotated[int, Meta(ge=1)]
-Natural = Annotated[int, Meta(ge=0)]
-Positive = Annotated[float, Meta(gt=0)]
-Weight = Annotated[float, Meta(ge=0)]
-Part = Annotated[float, Meta(gt=0, lt=1)]
-Share = Annotated[float, Meta(ge=0, lt=1)]
-Beta = Annotated[float, Meta(gt=0, lt=1)]
-Fraction = Annotated[float, Meta(ge=0, le=1)]
+from srbench.training import VGGLayer
 
 Predicts = Literal["noise", "clean"]
 Betas = Literal["linear", "scaled_linear", "cosine"]
 Course = Literal["constant", "cosine"]
 Keep = Literal["last", "best"]
 
-PERCEPTUAL_LAYER: Layer = "vgg54"
+PERCEPTUAL_LAYER: VGGLayer = "vgg54"
 """Of VGG19, whose features the perceptual distance compares."""
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {

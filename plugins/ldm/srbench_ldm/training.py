@@ -11,8 +11,7 @@ from monai.networks.nets.patchgan_discriminator import PatchDiscriminator
 from torch.nn import functional
 
 from srbench.errors import SrbenchError
-from srbench.training.data.batch import Batch
-from srbench.training.loop.stages import Schedule, Stage, constant, cosine
+from srbench.training import Batch, Schedule, Stage, constant, cosine
 
 from .losses import PatchJudgement, kl_loss, perceptual_loss
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 import srbench
-from srbench.weights.lookup import WeightsMissing
+from srbench.weights import WeightsMissing
 
 from .features import kept_features
 

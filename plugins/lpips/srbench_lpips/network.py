@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srbench.weights.lookup import WeightsDamaged, load_state, load_weights, weights_file
+from srbench.weights import WeightsDamaged, load_state, load_weights, weights_file
 from srbench.weights.torchvision_shim import import_torchvision
 
 if TYPE_CHECKING:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import platformdirs
 
+import srbench
 from srbench.errors import SrbenchError
-from srbench.store.files import StoreError, sha256_of, write_atomically
 
 if TYPE_CHECKING:
     from spandrel import ImageModelDescriptor, MaskedImageModelDescriptor
@@ -38,7 +35,10 @@ class Facts(msgspec.Struct, frozen=True):
 
 def sha256_of_checkpoint(path: Path) -> str:
     """The hash of a checkpoint, computed anew when the file changes. Raises `CheckpointError` when it is not there."""
-    return _hashed(path, *_stamp(path))
+    try:
+        return srbench.sha256(path)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def verify(path: Path, sha256: str | None) -> None:
@@ -56,31 +56,21 @@ def facts_of(path: Path) -> Facts:
 
     Remembered in the user's cache by the file's hash, since finding out imports torch and reads the whole file.
     """
-    return _facts(path, *_stamp(path))
+    key = srbench.digest({"checkpoint": sha256_of_checkpoint(path), "spandrel": importlib.metadata.version("spandrel")})
+    # What it raises for a damaged file are `ValueError`s.
+    decoder: msgspec.json.Decoder[Facts] = msgspec.json.Decoder(Facts)
+    return srbench.Cache("checkpoints").get(key, lambda: _facts(path), msgspec.json.encode, decoder.decode)
 
 
-@lru_cache(maxsize=64)
-def _facts(path: Path, size: int, changed_ns: int) -> Facts:
-    note = _note(path)
-    with contextlib.suppress(OSError, msgspec.DecodeError):
-        return msgspec.json.decode(note.read_bytes(), type=Facts)
+def _facts(path: Path) -> Facts:
     network = load(path)
-    facts = Facts(
+    return Facts(
         architecture=network.architecture.name,
         purpose=network.purpose,
         scale=network.scale,
         input_channels=network.input_channels,
         output_channels=network.output_channels,
     )
-    with contextlib.suppress(OSError, StoreError):  # a cache that cannot be written is no cache
-        note.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(note, msgspec.json.encode(facts))
-    return facts
-
-
-def _note(path: Path) -> Path:
-    version = importlib.metadata.version("spandrel")
-    return platformdirs.user_cache_path("srbench") / "checkpoints" / f"{sha256_of_checkpoint(path)}-{version}.json"
 
 
 def load(path: Path) -> ImageModelDescriptor[Any] | MaskedImageModelDescriptor[Any]:
@@ -90,7 +80,7 @@ def load(path: Path) -> ImageModelDescriptor[Any] | MaskedImageModelDescriptor[A
     an architecture that spandrel does not know, with those that it does, and `WeightsDamaged` for a file that is
     truncated or holds pickled objects; nothing in it is run.
     """
-    from srbench.weights.lookup import read_tensors
+    from srbench.weights import read_tensors
     from srbench.weights.torchvision_shim import import_torchvision
 
     held = read_tensors(path, f"{path} ({path.name!r})")
@@ -120,18 +110,3 @@ def _unknown() -> str:
     known = sorted((one.architecture.name for one in spandrel.MAIN_REGISTRY), key=str.casefold)
     version = importlib.metadata.version("spandrel")
     return f"of no architecture that spandrel {version} knows. It knows {', '.join(known)}."
-
-
-@lru_cache(maxsize=64)
-def _hashed(path: Path, size: int, changed_ns: int) -> str:
-    return sha256_of(path)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if not path.is_file():
-        raise CheckpointError(f"{path}: is not a file")
-    return status.st_size, status.st_mtime_ns

@@ -7,22 +7,20 @@ import shutil
 import tempfile
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from msgspec import Meta
 
 import srbench
 from srbench.errors import SrbenchError, nearest
 from srbench.pictures import Image, ImageError, peak_of, read_image, suffix_for, to_image, to_tensor, write_image
+from srbench.types import Count, Positive
 
 from .processes import run as run_program
 
 if TYPE_CHECKING:
     import torch
 
-Seconds = Annotated[float, Meta(gt=0)]
-Scale = Annotated[int, Meta(ge=1)]
 Depth = Literal[8, 16, 32]
 
 _PLACEHOLDERS = ("input", "output", "scale")
@@ -57,9 +55,9 @@ class Command(srbench.Method):
         self,
         run: list[str],
         files: dict[str, Path] | None = None,
-        seconds: Seconds = 60.0,
+        seconds: Positive = 60.0,
         depth: Depth | None = None,
-        scales: list[Scale] | None = None,
+        scales: list[Count] | None = None,
     ) -> None:
         self._run, self._named = list(run), dict(files or {})
         self._seconds, self._depth, self._scales = seconds, depth, scales

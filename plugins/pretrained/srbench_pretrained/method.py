@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta
 
 import srbench
-from srbench.evaluate.tiles import Tiling, upscale_tiled
-from srbench.weights.lookup import weights_file, weights_path
+from srbench import Tiling, upscale_tiled
+from srbench.types import Natural
+from srbench.weights import weights_file, weights_path
 
 from .checkpoint import CheckpointError, facts_of, load, sha256_of_checkpoint, verify
 from .reach import measured_halo
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from spandrel import ImageModelDescriptor
 
 Side = Annotated[int, Meta(ge=16)]
-Overlap = Annotated[int, Meta(ge=0)]
 _NEEDS_MASK = "this checkpoint ({}) fills in what a mask marks; it does not upscale"
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -50,7 +50,7 @@ class Pretrained(srbench.Method):
         sha256: str | None = None,
         licence: str = "",
         tile: Side | None = None,
-        overlap: Overlap = 16,
+        overlap: Natural = 16,
     ) -> None:
         if (weights is None) == (published is None):
             raise CheckpointError(

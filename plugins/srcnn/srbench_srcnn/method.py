@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, ClassVar
-
-from msgspec import Meta
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
-from srbench.pictures.resize import resize
-from srbench.training.data.augment import CutBlur
-from srbench.training.data.batch import Batch
-from srbench.training.loop.stages import cosine
+from srbench.pictures import resize
+from srbench.training import Batch, CutBlur, cosine
+from srbench.types import Count, Fraction, Positive
 
 if TYPE_CHECKING:
     import torch
 
-Count = Annotated[int, Meta(ge=1)]
-Positive = Annotated[float, Meta(gt=0)]
-Probability = Annotated[float, Meta(ge=0, le=1)]
 
 _EDGE = 2
 """LR pixels at a patch's border whose upsampled values are not those of the whole image: bicubic's reach."""
@@ -58,7 +52,7 @@ class SRCNN(srbench.TorchMethod):
         learning_rate: Positive = 1e-3,
         batch_size: Count = 8,
         patch: Count = 24,
-        cutblur: Probability = 0.0,
+        cutblur: Fraction = 0.0,
     ) -> None:
         for kernel in kernels:
             if kernel < 1 or kernel % 2 == 0:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from srbench.pictures.resize import resize
+from srbench.pictures import resize
 
 
 class Network(nn.Module):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from srbench.training.vgg import vgg_features
+from srbench.training import vgg_features
 
 from .parameters import Content, PixelLoss
 

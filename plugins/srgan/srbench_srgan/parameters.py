@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from msgspec import Meta
-
-Count = Annotated[int, Meta(ge=1)]
-Positive = Annotated[float, Meta(gt=0)]
-Decay = Annotated[float, Meta(ge=0, lt=1)]
-Size = Annotated[float, Meta(gt=0, le=1)]
+from typing import Literal
 
 Ends = Literal["published", "light"]
 """The first and the last layers. `light`: kernels of 3, no activation before the blocks, and one sub-pixel layer that

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
-
-from msgspec import Meta
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
-from srbench.training.data.batch import Batch
-from srbench.training.vgg import SMALLEST, vgg_weights
+from srbench.training import VGG_SMALLEST, Batch, vgg_weights
+from srbench.types import Count, OpenFraction, Positive, PositiveFraction, ProperFraction
 
-from .parameters import Activation, Content, Count, Decay, Ends, Keep, PixelLoss, Positive, Schedule, Size
+from .parameters import Activation, Content, Ends, Keep, PixelLoss, Schedule
 from .srresnet import SMALL, SRResNet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import torch
-
-Part = Annotated[float, Meta(gt=0, lt=1)]
-Dropout = Annotated[float, Meta(ge=0, lt=1)]
 
 
 class SRGAN(SRResNet):
@@ -79,16 +74,16 @@ class SRGAN(SRResNet):
         batch_size: Count = 16,
         patch: Count = 96,
         clip: Positive | None = None,
-        ema: Decay = 0.0,
-        sizes: tuple[Size, ...] = (1.0,),
+        ema: ProperFraction = 0.0,
+        sizes: tuple[PositiveFraction, ...] = (1.0,),
         keep: Keep = "last",
         content: Content = "vgg54",
         adversarial_weight: Positive = 1e-3,
         adversarial_rate: Positive = 1e-4,
-        adversarial_share: Part = 1 / 6,
+        adversarial_share: OpenFraction = 1 / 6,
         discriminator_width: Count = 64,
         dense: Count = 1024,
-        dropout: Dropout = 0.0,
+        dropout: ProperFraction = 0.0,
     ) -> None:
         super().__init__(
             blocks=blocks,
@@ -106,9 +101,10 @@ class SRGAN(SRResNet):
             sizes=sizes,
             keep=keep,
         )
-        if content != "mse" and patch < SMALLEST[content]:
+        if content != "mse" and patch < VGG_SMALLEST[content]:
             raise srbench.SrbenchError(
-                f"patch: {content} has no features of {patch} pixels; use {SMALLEST[content]} at least, or content mse"
+                f"patch: {content} has no features of {patch} pixels; use at least "
+                f"{VGG_SMALLEST[content]}, or content mse"
             )
         if batch_size == 1 and patch <= 16:
             raise srbench.SrbenchError(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import srbench
-from srbench.training.data.batch import Batch
-from srbench.training.loop.stages import constant, cosine
+from srbench.training import Batch, constant, cosine
+from srbench.types import Count, Positive, PositiveFraction, ProperFraction
 
-from .parameters import Activation, Count, Decay, Ends, Keep, PixelLoss, Positive, Schedule, Size, why_not
+from .parameters import Activation, Ends, Keep, PixelLoss, Schedule, why_not
 
 if TYPE_CHECKING:
     import torch
@@ -65,8 +65,8 @@ class SRResNet(srbench.TorchMethod):
         batch_size: Count = 16,
         patch: Count = 96,
         clip: Positive | None = None,
-        ema: Decay = 0.0,
-        sizes: tuple[Size, ...] = (1.0,),
+        ema: ProperFraction = 0.0,
+        sizes: tuple[PositiveFraction, ...] = (1.0,),
         keep: Keep = "last",
     ) -> None:
         if not sizes:

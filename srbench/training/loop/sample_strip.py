@@ -1,15 +1,19 @@
-"""The sample strip: what a method makes, again and again while it learns: SR of one held-out crop, or samples."""
+"""The folder `samples` of a model: what a method makes while it learns, again and again of one crop or of noise.
+
+A method that samples may leave more there of the same crop once it has learned: its SR coming out of noise, and how
+much several samples differ.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srbench.pictures import write_image
+from srbench.pictures import peak_of, read_image, to_image, to_tensor, write_image
 from srbench.training.data.pairs import Floats
 
 if TYPE_CHECKING:
@@ -17,12 +21,14 @@ if TYPE_CHECKING:
 
 FOLDER = "samples"
 DENOISING = "denoising"
-"""In place of a stage's name: pictures of the same crop's SR coming out of noise, by the steps of a sampler. A method
-that samples may leave them, from step 0 on; they are no part of the training."""
+"""What stands in place of a stage's name in pictures of SR coming out of noise, by the steps of a sampler."""
+MOMENTS = 7
+"""How many of them a page shows: pure noise, up to five on the way, and the result."""
 SPREAD_PICTURE = "spread.png"
-"""Of the same crop: how much several samples differ, pixel by pixel. A method that samples may leave it."""
+SPREAD_SAMPLES = 8
+"""How many samples the picture of the spread is made of."""
 SPREAD_WHITE = 8
-"""White in it is a standard deviation of 1 / 8 of the range from black to white."""
+"""White in that picture is a standard deviation of 1 / 8 of the range from black to white."""
 SIDE = 128
 """The largest side of the crop, in HR pixels."""
 _CONSTANT = 1e-3
@@ -77,3 +83,35 @@ def remove_strip(folder: Path) -> None:
     """Remove the samples that an earlier training left in a model's folder."""
     for path in (folder / FOLDER).glob("*.png"):
         path.unlink()
+
+
+def read_lr(folder: Path) -> torch.Tensor | None:
+    """The LR `(1, C, h, w)` of the crop that training showed, from a model's folder; None where it left none."""
+    path = folder / FOLDER / "lr.png"
+    if not path.exists():
+        return None
+    lr = read_image(path)
+    return to_tensor(lr, peak_of(lr))[None]
+
+
+def write_denoising(folder: Path, states: Mapping[int, torch.Tensor]) -> None:
+    """Write `samples/denoising-STEP.png` into a model's folder, of images `(1, C, H, W)` so many steps from noise.
+
+    Nothing is written where training left no pictures.
+    """
+    for step, image in states.items():
+        _write_beside(folder / FOLDER / f"{DENOISING}-{step}.png", image[0])
+
+
+def write_spread(folder: Path, samples: torch.Tensor) -> None:
+    """Write `samples/spread.png`: the standard deviation of samples `(N, C, H, W)`, the mean over channels.
+
+    White is 1 / `SPREAD_WHITE` of the range from black to white, so that pictures of several trainings compare.
+    """
+    spread = samples.clamp(0, 1).std(0).mean(0, keepdim=True).expand(samples.shape[1], -1, -1)
+    _write_beside(folder / FOLDER / SPREAD_PICTURE, spread * SPREAD_WHITE)
+
+
+def _write_beside(path: Path, image: torch.Tensor) -> None:
+    if (path.parent / "hr.png").exists():
+        write_image(path, to_image(image.float(), np.empty((0, 0, 1), np.uint8), 255))

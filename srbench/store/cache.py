@@ -1,0 +1,74 @@
+"""What takes long to make, kept for this user on this machine until what it depends on changes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import platformdirs
+
+from srbench.store.files import StoreError, write_atomically
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class Cache:
+    """A folder of files, each named by a key that holds all that its content depends on (see `srbench.digest`).
+
+    A cache that cannot be read or written costs time, never a result.
+    """
+
+    def __init__(self, about: str) -> None:
+        """about: the name of its folder, below srbench's own in the user's cache."""
+        self._folder = platformdirs.user_cache_path("srbench") / about
+
+    def get(self, key: str, make: Callable[[], T], write: Callable[[T], bytes], read: Callable[[bytes], T | None]) -> T:
+        """What is kept under a key, or else what `make` returns, which is kept from now on.
+
+        write: turns it into the bytes of a file, read: back; None, or a `ValueError`, for bytes that are not sound. Of
+        several processes that want one key, the first makes it and the others wait.
+        """
+        path = self._folder / key[:2] / key
+        known = _read(path, read)
+        if known is not None:
+            return known
+        with _alone(path):
+            known = _read(path, read)
+            if known is None:
+                known = make()
+                try:
+                    write_atomically(path, write(known))
+                except StoreError as error:
+                    _log.warning("not kept for next time: %s", error)
+        return known
+
+
+def _read(path: Path, read: Callable[[bytes], T | None]) -> T | None:
+    try:
+        return read(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the path for this process. The system lets go when the process ends, however it does.
+
+    Where there is no locking, two may do the same work.
+    """
+    with contextlib.ExitStack() as held:
+        lock = path.with_name(f"{path.name}.lock")
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fcntl.flock(held.enter_context(lock.open("w")), fcntl.LOCK_EX)
+        yield
+        # Whoever still waits for it finds the result first thing afterwards.
+        with contextlib.suppress(OSError):
+            lock.unlink()
