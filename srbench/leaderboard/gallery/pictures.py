@@ -40,7 +40,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ViewedImage:
     """One image of the viewer. box: left, top, width, height of the window, in HR pixels; whole: of how many."""
 
     id: str
@@ -73,7 +73,7 @@ class Gallery:
 
     dataset: str
     protocol: Protocol
-    images: tuple[Shown, ...]
+    images: tuple[ViewedImage, ...]
     trouble: str = ""
     metric: str | None = None
     extremes: Mapping[Entrant, tuple[str, str]] = field(default_factory=dict)
@@ -196,7 +196,7 @@ def _show(
     protocol: Protocol,
     out: Path,
     folder: str,
-) -> Shown | None:
+) -> ViewedImage | None:
     pictures = {r.entrant: sr for r in shown if (sr := read_sr(r, store_root, image)) is not None}
     if reference is not None:
         pictures = {entrant: sr for entrant, sr in pictures.items() if sr.shape == reference.hr.shape}
@@ -222,7 +222,7 @@ def _show(
         small = tuple(side // protocol.scale for side in box)
         write_png(out / folder / "LR.png", to_display(_cut(reference.lr, small), white))
         layers.append(Layer("LR", f"{folder}/LR.png"))
-    return Shown(image, tuple(layers), box, (width, height))
+    return ViewedImage(image, tuple(layers), box, (width, height))
 
 
 def read_sr(result: Result, store_root: Path, image: str) -> Image | None:

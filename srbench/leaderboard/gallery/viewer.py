@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from srbench.leaderboard.gallery.pictures import Gallery, Layer, Shown, first_seeds
+from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage, first_seeds
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.words.numerals import metric_label, number
 
@@ -96,7 +96,7 @@ def _thumb(gallery: Gallery, place: int, result: Result, image: str, metric: str
     }
 
 
-def _opponent(shown: Shown, layer: Layer) -> str:
+def _opponent(shown: ViewedImage, layer: Layer) -> str:
     names = [other.name for other in shown.layers if other.name != layer.name]
     return "HR" if "HR" in names else (names or [layer.name])[0]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FILE = "nearest.parquet"
 MOST_PAIRS = 8
-"""Shown of the nearest samples, and of random ones."""
+"""How many are shown of the nearest samples, and of random ones."""
 _BINS = 36
 _SEED = 0
 
@@ -35,7 +35,7 @@ _UNITS: dict[Measure, str] = {"pixels": "RMSE, white at 1", "features": "standar
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class NearestImage:
     """The training image that an image is nearest to, and how far it is."""
 
     nearest: str
@@ -46,8 +46,8 @@ class Neighbour:
 class Neighbours:
     """The nearest training images by one measure, of every sample and every real test image, by image id."""
 
-    generated: Mapping[str, Neighbour]
-    real: Mapping[str, Neighbour]
+    generated: Mapping[str, NearestImage]
+    real: Mapping[str, NearestImage]
 
 
 def read_neighbours(folder: Path) -> dict[Measure, Neighbours] | None:
@@ -69,11 +69,11 @@ def read_neighbours(folder: Path) -> dict[Measure, Neighbours] | None:
 
 
 def _neighbours(frame: pd.DataFrame, name: str, far: str) -> Neighbours:
-    found: dict[str, dict[str, Neighbour]] = {"generated": {}, "real": {}}
+    found: dict[str, dict[str, NearestImage]] = {"generated": {}, "real": {}}
     for image, source, nearest, distance in frame[["image", "source", name, far]].itertuples(index=False, name=None):
         if not 0 <= distance < float("inf"):
             raise ValueError(f"{distance} is no distance")
-        found[str(source)][str(image)] = Neighbour(str(nearest), float(distance))
+        found[str(source)][str(image)] = NearestImage(str(nearest), float(distance))
     return Neighbours(found["generated"], found["real"])
 
 

@@ -50,7 +50,7 @@ class ClassSheets:
 
 
 @dataclass(frozen=True)
-class Pair:
+class SampleWithNearest:
     """A sample and its nearest training images in one picture. alt: what it shows. words: the distances."""
 
     sheet: Sheet
@@ -66,7 +66,7 @@ class Nearness:
     verdict: str
     words: str
     figure: Markup
-    nearest: tuple[Pair, ...]
+    nearest: tuple[SampleWithNearest, ...]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Memory:
     as those of each measure are, where training images are not at hand, for the reason `trouble`."""
 
     by: dict[Measure, Nearness]
-    random: tuple[Pair, ...]
+    random: tuple[SampleWithNearest, ...]
     trouble: str = ""
 
     @property
@@ -85,7 +85,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Shown:
+class GeneratorSamples:
     """One generator on one dataset. remark: what part of its samples is shown."""
 
     id: str
@@ -101,7 +101,7 @@ class SampleGallery:
 
     dataset: str
     protocol: str
-    shown: tuple[Shown, ...]
+    shown: tuple[GeneratorSamples, ...]
     trouble: str = ""
 
     @property
@@ -153,7 +153,7 @@ class _Writer:
             self._splits[id(use), split] = found
         return self._splits[id(use), split]
 
-    def _shown(self, result: Result, name: str) -> Shown | None:
+    def _shown(self, result: Result, name: str) -> GeneratorSamples | None:
         record = result.record
         assert record is not None
         groups = _groups(record.images, record.labels)
@@ -177,7 +177,7 @@ class _Writer:
             remark = f"{drawn} of {made}{classes}, the first ones{of_seed}, not a choice; all are in the store."
         anchor = f"g-{self._folder.partition('/')[2]}-{name}"
         memory = self._memory(result, name, anchor)
-        return Shown(anchor, result, tuple(sheets), remark, memory)
+        return GeneratorSamples(anchor, result, tuple(sheets), remark, memory)
 
     def _sample(self, result: Result, image: str) -> Pixels | None:
         """A sample in 8 bits, or None when the store does not hold it."""
@@ -249,7 +249,7 @@ class _Writer:
         measures: Sequence[Measure],
         images: Iterable[str],
         name: str,
-    ) -> tuple[list[Pair], str]:
+    ) -> tuple[list[SampleWithNearest], str]:
         """Each sample beside the training image it is nearest to by each of some measures."""
         pairs = []
         for place, image in enumerate(images):
@@ -270,7 +270,7 @@ class _Writer:
                 named.append(f"training image {near[measure].nearest}{ending}")
             sheet = self._write(f"{name}-{place}.png", contact_sheet(beside, len(beside)), own, len(beside))
             alt = f"{image} of {result.entrant.name} and {' and '.join(named)}"
-            pairs.append(Pair(sheet, "; ".join(far), alt))
+            pairs.append(SampleWithNearest(sheet, "; ".join(far), alt))
         return pairs, ""
 
     def _training_images(

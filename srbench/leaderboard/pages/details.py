@@ -8,7 +8,7 @@ from typing import Any
 
 from srbench.contract.protocol import Task
 from srbench.errors import SrbenchError
-from srbench.leaderboard.gallery.pictures import ERROR_WHITE, Gallery, Shown, error_legend, first_seeds
+from srbench.leaderboard.gallery.pictures import ERROR_WHITE, Gallery, ViewedImage, error_legend, first_seeds
 from srbench.leaderboard.results.ceilings import ceiling_value, ceiling_words
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.setmetrics import set_remarks
@@ -179,7 +179,7 @@ def _pictures(result: Result, results: Results, galleries: Sequence[Gallery]) ->
     return pictures, " ".join(parts)
 
 
-def _picture(shown: Shown, name: str) -> dict[str, Any]:
+def _picture(shown: ViewedImage, name: str) -> dict[str, Any]:
     own = shown.layer(name)
     assert own is not None
     shots = [{"href": own.href, "words": "SR"}]

@@ -10,7 +10,7 @@ from typing import Any
 
 from srbench.leaderboard.figures.charts import charts
 from srbench.leaderboard.generation.findings import generation_findings
-from srbench.leaderboard.generation.samples import Shown, write_samples
+from srbench.leaderboard.generation.samples import GeneratorSamples, write_samples
 from srbench.leaderboard.pages.views import TIMES, Answer, View, answers, shown_table, training_limits, view_id
 from srbench.leaderboard.results.results import Result, Results, Scope
 from srbench.leaderboard.tables.ranked import Table, build_table
@@ -64,7 +64,7 @@ class GenerationPages:
 
     def cell(self, result: Result) -> dict[str, Any]:
         """The samples of a cell and what they resemble."""
-        shown: Shown | None = None
+        shown: GeneratorSamples | None = None
         trouble, remark = "", ""
         for gallery in self._galleries:
             for one in gallery.shown:

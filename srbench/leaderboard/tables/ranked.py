@@ -45,7 +45,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Problem:
+class FailedCells:
     """Cells that are not ok for the same reason: the reason in words, and each cell with where it stands."""
 
     text: str
@@ -66,7 +66,7 @@ class Row:
     units: int
     seeds: int
     seeds_note: int | None
-    problems: tuple[Problem, ...]
+    problems: tuple[FailedCells, ...]
     train_seconds: float | None
     speed: float | None
     parameters: float | None
@@ -286,7 +286,7 @@ def _seeds(results: Sequence[Result]) -> int:
     return len({result.planned.cell.seed for result in results} - {None})
 
 
-def _problems(results: Sequence[Result]) -> tuple[Problem, ...]:
+def _problems(results: Sequence[Result]) -> tuple[FailedCells, ...]:
     several = len({result.planned.cell.seed for result in results}) > 1
     found: dict[str, list[tuple[str, Result]]] = {}
     for result in results:
@@ -294,7 +294,7 @@ def _problems(results: Sequence[Result]) -> tuple[Problem, ...]:
             cell = result.planned.cell
             where = f"{cell.dataset}, seed {cell.seed}" if several else cell.dataset
             found.setdefault(result.trouble, []).append((where, result))
-    return tuple(Problem(text, tuple(cells)) for text, cells in found.items())
+    return tuple(FailedCells(text, tuple(cells)) for text, cells in found.items())
 
 
 def _mean_cost(results: Sequence[Result], name: str) -> float | None:

@@ -16,7 +16,7 @@ from srbench.leaderboard.figures import curves
 from srbench.leaderboard.findings.caveats import FIRST_LOOK_SECONDS
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
 from srbench.leaderboard.trainings.run import Run, read_run
-from srbench.leaderboard.trainings.strips import Strip, write_strips
+from srbench.leaderboard.trainings.strips import Filmstrip, write_strips
 from srbench.leaderboard.words.numerals import DASH, duration, listing, number, plural
 
 FOLDER = "training"
@@ -30,7 +30,7 @@ class Group:
     id: str
     caption: str
     runs: tuple[Run, ...]
-    strips: tuple[Strip, ...]
+    strips: tuple[Filmstrip, ...]
     figures: tuple[tuple[str, Markup], ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     heads: tuple[str, ...] = ()

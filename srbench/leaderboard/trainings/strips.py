@@ -31,7 +31,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Strip:
+class Filmstrip:
     """Pictures of one training. words: what they show. width, height: of HR."""
 
     words: str
@@ -40,7 +40,7 @@ class Strip:
     height: int
 
 
-def write_strips(runs: Sequence[Run], out: Path, folder: str) -> tuple[Strip, ...]:
+def write_strips(runs: Sequence[Run], out: Path, folder: str) -> tuple[Filmstrip, ...]:
     """Write the strips of the first training that has any: moments of each stage between LR and HR; noise becoming SR.
 
     Those of a generator, which has no LR, are sheets of samples.
@@ -58,7 +58,7 @@ def write_strips(runs: Sequence[Run], out: Path, folder: str) -> tuple[Strip, ..
     return ()
 
 
-def _learning(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: str) -> Strip | None:
+def _learning(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: str) -> Filmstrip | None:
     several = len({run.stage_of(path) for path in paths}) > 1
     named: list[_Named] = [] if ends.lr is None else [("lr", ends.lr, ("LR",))]
     for place, (path, picture) in enumerate(_readable(paths, ends)):
@@ -72,7 +72,7 @@ def _learning(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: s
     return _write_strip(run, words, named, ends, out, folder) if any(name[:3] == "sr-" for name, *_ in named) else None
 
 
-def _denoising(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: str) -> Strip | None:
+def _denoising(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: str) -> Filmstrip | None:
     named: list[_Named] = []
     for path, picture in _readable(paths, ends):
         step = _step(path)
@@ -119,7 +119,7 @@ def chosen(samples: Sequence[Path], most: int = MOST_SAMPLES) -> list[Path]:
     return [samples[place] for place in places]
 
 
-def _write_strip(run: Run, words: str, named: Sequence[_Named], ends: _Ends, out: Path, folder: str) -> Strip:
+def _write_strip(run: Run, words: str, named: Sequence[_Named], ends: _Ends, out: Path, folder: str) -> Filmstrip:
     if ends.lr is None:
         scale, box = 1, [(0, length) for length in ends.hr.shape[:2]]
     else:
@@ -133,7 +133,7 @@ def _write_strip(run: Run, words: str, named: Sequence[_Named], ends: _Ends, out
         write_png(out / folder / f"{name}.png", to_display(shown, peak_of(picture)))
         samples.append(Sample(f"{folder}/{name}.png", called, f"{', '.join(called)}: {run.name}"))
     height, width = (scale * (end - start) for start, end in box)
-    return Strip(words, tuple(samples), width, height)
+    return Filmstrip(words, tuple(samples), width, height)
 
 
 def _middle(length: int, most: int) -> tuple[int, int]:
