@@ -11,8 +11,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from srbench.api import Frames as Frames
-    from srbench.api import Run as Run
     from srbench.api import load as load
     from srbench.api import run as run
     from srbench.contract.dataset import Dataset as Dataset
@@ -42,30 +40,26 @@ if TYPE_CHECKING:
     from srbench.contract.training_set import TrainingSet as TrainingSet
     from srbench.contract.weights_file import WeightsFile as WeightsFile
     from srbench.errors import SrbenchError as SrbenchError
+    from srbench.evaluate.tiles import Span as Span
     from srbench.evaluate.tiles import Tiling as Tiling
     from srbench.evaluate.tiles import upscale_tiled as upscale_tiled
-    from srbench.matrix import Matrix as Matrix
     from srbench.pictures import Image as Image
     from srbench.pictures import ImageError as ImageError
     from srbench.pictures import read_image as read_image
     from srbench.pictures import write_image as write_image
     from srbench.registry.registry import Registry as Registry
-    from srbench.runner.supervision.supervisor import Display as Display
     from srbench.store.cache import Cache as Cache
     from srbench.store.cell import Cell as Cell
     from srbench.store.cell import digest as digest
     from srbench.store.files import sha256 as sha256
     from srbench.store.records import MetricResult as MetricResult
     from srbench.store.records import Record as Record
-    from srbench.store.records import Status as Status
     from srbench.training import Batch as Batch
     from srbench.training import Stage as Stage
     from srbench.training import TorchGenerator as TorchGenerator
     from srbench.training import TorchMethod as TorchMethod
 
 _HOME = {
-    "Frames": "api",
-    "Run": "api",
     "load": "api",
     "run": "api",
     "Dataset": "contract.dataset",
@@ -95,22 +89,20 @@ _HOME = {
     "TrainingSet": "contract.training_set",
     "WeightsFile": "contract.weights_file",
     "SrbenchError": "errors",
+    "Span": "evaluate.tiles",
     "Tiling": "evaluate.tiles",
     "upscale_tiled": "evaluate.tiles",
-    "Matrix": "matrix",
     "Image": "pictures",
     "ImageError": "pictures",
     "read_image": "pictures",
     "write_image": "pictures",
     "Registry": "registry.registry",
-    "Display": "runner.supervision.supervisor",
     "Cache": "store.cache",
     "Cell": "store.cell",
     "digest": "store.cell",
     "sha256": "store.files",
     "MetricResult": "store.records",
     "Record": "store.records",
-    "Status": "store.records",
     "Batch": "training",
     "Stage": "training",
     "TorchGenerator": "training",

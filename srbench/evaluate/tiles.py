@@ -32,7 +32,7 @@ class Tiling:
     columns: int
     halo: int
 
-    def spans(self, height: int, width: int) -> Iterator[tuple[_Span, _Span]]:
+    def spans(self, height: int, width: int) -> Iterator[tuple[Span, Span]]:
         """The rows and the columns of each tile of an image of this size."""
         for vertical in _spans(height, self.rows, self.halo):
             for horizontal in _spans(width, self.columns, self.halo):
@@ -44,7 +44,7 @@ class Tiling:
 
 
 @dataclass(frozen=True)
-class _Span:
+class Span:
     """One tile along one axis: it makes `start` to `end`, and sees `first` to `last`."""
 
     start: int
@@ -54,13 +54,14 @@ class _Span:
 
     @property
     def seen(self) -> int:
+        """How many pixels it sees along the axis."""
         return self.last - self.first
 
 
-def _spans(length: int, count: int, halo: int) -> Iterator[_Span]:
+def _spans(length: int, count: int, halo: int) -> Iterator[Span]:
     for index in range(count):
         start, end = length * index // count, length * (index + 1) // count
-        yield _Span(start, end, max(0, start - halo), min(length, end + halo))
+        yield Span(start, end, max(0, start - halo), min(length, end + halo))
 
 
 def upscale_tiled(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from srbench.testing.check import CannotCheck, Check, CheckFailure, Outcome, checks_for, run_check, run_checks
+from srbench.testing.check import CannotCheck, Check, CheckFailure, Outcome, Subject, checks_for, run_check, run_checks
 from srbench.testing.subjects import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = [
     "MethodSubject",
     "MetricSubject",
     "Outcome",
+    "Subject",
     "check_datasets",
     "check_extractors",
     "check_methods",

@@ -3,7 +3,7 @@
 from srbench.training.data.augment import CutBlur
 from srbench.training.data.batch import Batch
 from srbench.training.data.heldout import HeldOut
-from srbench.training.data.pairs import Channels
+from srbench.training.data.pairs import Channels, Floats, Pair
 from srbench.training.loop.history import Row
 from srbench.training.loop.sample_strip import (
     MOMENTS,
@@ -26,8 +26,10 @@ __all__ = [
     "Batch",
     "Channels",
     "CutBlur",
+    "Floats",
     "HeldOut",
     "MemoryFormat",
+    "Pair",
     "Row",
     "Schedule",
     "Stage",
