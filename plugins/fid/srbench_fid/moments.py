@@ -12,47 +12,52 @@ from numpy.typing import NDArray
 
 from srbench import SrbenchError
 
-from .symmetric import add_gram, empty
-
 Floats = NDArray[np.float64]
 
-CANCELLED = 100
-"""How many times its variance the mean square of a feature may be, for the first to be taken from the second."""
-ROWS = 2048
-"""Feature vectors that are centred at a time, where they have to be: enough for a product's full speed."""
+LARGEST = 1e150
+"""The largest feature: float64 still holds sums of its squares."""
+ROWS = 1024
+"""The fewest feature vectors that are summed at a time, so that short ones do not cost a call each."""
 
 
 class FeatureError(SrbenchError):
-    """Features that nothing can be computed from: of the wrong shape, not finite, or too few."""
+    """Features that nothing can be computed from: of the wrong shape, not finite, too large, or too few."""
 
 
 def as_features(features: NDArray[np.floating], dim: int | None = None) -> Floats:
-    """The features as float64 `(n, d)`. Raises `FeatureError` unless they are that, finite, and of length `dim`."""
-    array = _as_rows(features, dim)
-    with np.errstate(over="ignore", invalid="ignore"):
-        _require_finite(array, array.sum())
-    return array
+    """The features as float64 `(n, d)`.
 
-
-def _as_rows(features: NDArray[np.floating], dim: int | None = None) -> Floats:
+    Raises `FeatureError` unless they are that, of length `dim`, finite, and small enough to be squared.
+    """
     array = np.asarray(features)
     if array.ndim != 2 or array.shape[1] == 0:
         raise FeatureError(f"features should be an array (images, length of a vector), not of shape {array.shape}")
     if dim is not None and array.shape[1] != dim:
         raise FeatureError(f"features of length {array.shape[1]} cannot be compared with features of length {dim}")
-    return np.ascontiguousarray(array, np.float64)
-
-
-def _require_finite(array: Floats, sums: Floats) -> None:
-    """sums: of the array along whatever axes. Where they are finite, so is everything in it."""
-    if not np.isfinite(sums).all() and not np.isfinite(array).all():
+    array = np.ascontiguousarray(array, np.float64)
+    largest = max(array.max(initial=0.0), -array.min(initial=0.0))
+    if not np.isfinite(largest):
         wrong = int((~np.isfinite(array)).any(axis=1).sum())
         raise FeatureError(f"{wrong} of {len(array)} feature vectors hold values that are not finite")
+    if largest > LARGEST:
+        raise FeatureError(
+            f"features so large that float64 cannot hold their squares: {largest:.1e}, above {LARGEST:.0e}"
+        )
+    return array
 
 
-@dataclass
+def _centred(rows: Floats) -> tuple[Floats, Floats]:
+    """The mean `(d,)` of `(n, d)`, and what each vector differs from it."""
+    # Seen from one of them, vectors that share a large offset keep their digits, and constant features are exactly 0.
+    differences = rows - rows[0]
+    step = differences.mean(axis=0)
+    differences -= step
+    return rows[0] + step, differences
+
+
+@dataclass(frozen=True)
 class _Part:
-    """Count, mean `(d,)` and scatter `(d, d)` (the sum of outer products of the centred vectors), its lower half."""
+    """Count, mean `(d,)` and scatter `(d, d)`: the sum of outer products of the centred vectors."""
 
     count: int
     mean: Floats
@@ -60,148 +65,104 @@ class _Part:
 
     @classmethod
     def of(cls, rows: Floats) -> _Part:
-        import torch
+        mean, centred = _centred(rows)
+        return cls(len(rows), mean, centred.T @ centred)
 
-        count, dim = rows.shape
-        taken = torch.from_numpy(rows)
-        mean = (torch.ones(count, dtype=torch.float64) @ taken).div_(count)  # three times as fast as `mean(0)`
-        scatter = empty(dim, dim)
-        # The sum of squares less that of the mean needs no copy of the vectors, but loses the digits that it cancels.
-        add_gram(scatter, taken, to_nothing=True)
-        squares = scatter.diagonal().clone()
-        scatter.addr_(mean, mean, alpha=-count)
-        if bool((squares > CANCELLED * scatter.diagonal()).any()):
-            rest = torch.zeros(dim, dtype=torch.float64)  # what rounding kept from the mean
-            for start in range(0, count, ROWS):
-                centred = taken[start : start + ROWS] - mean
-                rest += centred.sum(dim=0)
-                add_gram(scatter, centred, to_nothing=start == 0)
-            rest /= count
-            mean += rest
-            scatter.addr_(rest, rest, alpha=-count)
-        return cls(count, mean.numpy(), scatter.numpy())
-
-    def absorb(self, other: _Part) -> None:
+    def merged(self, other: _Part) -> _Part:
         count = self.count + other.count
         step = other.mean - self.mean
-        self.scatter += other.scatter
-        self.scatter += np.outer(step, step * (self.count * other.count / count))
-        self.mean = self.mean + step * (other.count / count)
-        self.count = count
-
-    def copy(self) -> _Part:
-        return _Part(self.count, self.mean, self.scatter.copy())
+        scatter = np.outer(step, step * (self.count * other.count / count))
+        scatter += self.scatter
+        scatter += other.scatter
+        return _Part(count, self.mean + step * (other.count / count), scatter)
 
 
 class Moments:
     """Count, mean and covariance of feature vectors of length `dim`, in float64.
 
-    Vectors are kept as they are until there are more than `dim` of them, which is what makes the distance exact for
-    few images; beyond that, memory no longer grows. How the vectors are cut into calls of `update` changes nothing, to
-    the last bit; moments of shards can be merged in any order.
+    Vectors are kept as they are until there are more than `dim` of them (and than 1024), which is what makes the
+    distance exact for few images; beyond that, memory no longer grows. How the vectors are cut into calls of `update`
+    changes nothing, to the last bit; moments of shards can be merged in any order.
     """
 
     def __init__(self, dim: int) -> None:
         self.dim = dim
-        self._rows = np.empty((dim, dim))
-        self._pending = 0
         self._settled: _Part | None = None
+        self._buffer = np.empty((max(dim, ROWS), dim))
+        self._kept = 0
 
     @classmethod
     def of(cls, features: NDArray[np.floating]) -> Moments:
-        """The moments of an array `(n, d)`."""
-        array = _as_rows(features)
+        """The moments of an array `(n, d)`. Raises `FeatureError`."""
+        array = as_features(features)
         moments = cls(array.shape[1])
-        if len(array) > moments.dim:
-            moments._settled = _Part.of(array)
-            _require_finite(array, moments._settled.mean)
-        else:
-            moments.update(array)
+        moments._take(array)
         return moments
 
     @property
     def count(self) -> int:
         """How many vectors were taken in."""
-        return self._pending + (0 if self._settled is None else self._settled.count)
+        return self._kept + (0 if self._settled is None else self._settled.count)
 
     @property
     def mean(self) -> Floats:
-        """The mean vector `(d,)`."""
-        kept = self._kept()
-        base = 0.0 if self._settled is None else self._settled.mean
-        mean: Floats = base + (kept - base).sum(axis=0) / self.count
-        return mean
+        """The mean vector `(d,)`. Raises `FeatureError` where there is no vector."""
+        self._require(1)
+        mean, _ = _centred(self._rows())
+        settled = self._settled
+        return mean if settled is None else mean + (settled.mean - mean) * (settled.count / self.count)
 
     def update(self, features: NDArray[np.floating]) -> None:
         """Take in `(n, d)` more. Raises `FeatureError`."""
         self._take(as_features(features, self.dim))
 
-    def copy(self) -> Moments:
-        """The same moments in memory of their own."""
-        copied = Moments(self.dim)
-        copied.merge(self)
-        return copied
-
     def merge(self, other: Moments) -> None:
-        """Take in everything that `other` holds, which stays as it is."""
+        """Take in everything that `other` holds, which stays as it is. Raises `FeatureError`."""
         if other.dim != self.dim:
             raise FeatureError(f"moments of length {other.dim} cannot be merged into moments of length {self.dim}")
-        settled, kept = other._settled, other._kept().copy()
-        if settled is not None:
-            self._settle(settled.copy())
-        self._take(kept)
+        rows = other._rows().copy()
+        if other._settled is not None:
+            self._settle(other._settled)
+        self._take(rows)
 
-    def into_covariance(self) -> Floats:
-        """The sample covariance `(d, d)`, divisor n - 1, in the memory of these moments, which are then used up.
-
-        Only its lower half, which linear algebra is content with.
-        """
-        self._require_two()
-        import torch
-
-        scatter = self._whole().scatter
-        torch.from_numpy(scatter).div_(self.count - 1)  # in parallel
-        return scatter
+    def covariance(self) -> Floats:
+        """The sample covariance `(d, d)`, divisor n - 1. Raises `FeatureError` for fewer than 2 vectors."""
+        self._require(2)
+        part = _Part.of(self._rows())
+        whole = part if self._settled is None else self._settled.merged(part)
+        return whole.scatter / (self.count - 1)
 
     def centred_rows(self) -> Floats | None:
-        """`(n, d)` whose product with its own transpose is the covariance, where n <= d; None for larger sets."""
-        self._require_two()
-        if self._settled is not None:
+        """`(n, d)` whose product with its own transpose is the covariance, where n <= d; None for larger sets.
+
+        Raises `FeatureError` for fewer than 2 vectors.
+        """
+        self._require(2)
+        if self.count > self.dim:
             return None
-        rows = self._kept()
-        centred: Floats = rows - rows.mean(axis=0)
-        centred /= np.sqrt(len(rows) - 1)
+        _, centred = _centred(self._rows())
+        centred /= np.sqrt(self.count - 1)
         return centred
 
-    def _require_two(self) -> None:
-        if self.count < 2:
-            raise FeatureError(f"a covariance needs at least 2 images; there are {self.count}")
+    def _require(self, images: int) -> None:
+        if self.count < images:
+            needed = "1 image is" if images == 1 else f"{images} images are"
+            raise FeatureError(f"at least {needed} needed; there are {self.count}")
 
     def _take(self, rows: Floats) -> None:
-        # Cutting at fixed places, not where calls end, makes the sums the same whatever the size of the calls.
+        # Settled at fixed counts, not where calls end, the sums are the same whatever the size of the calls.
         while len(rows):
-            if self._pending == self.dim:
-                self._settle(_Part.of(self._rows))
-                self._pending = 0
-            now = rows[: self.dim - self._pending]
-            self._rows[self._pending : self._pending + len(now)] = now
-            self._pending += len(now)
-            rows = rows[len(now) :]
+            if self._kept == len(self._buffer):
+                self._settle(_Part.of(self._buffer))
+                self._kept = 0
+            taken = rows[: len(self._buffer) - self._kept]
+            self._buffer[self._kept : self._kept + len(taken)] = taken
+            self._kept += len(taken)
+            rows = rows[len(taken) :]
+
+    def _rows(self) -> Floats:
+        """The vectors that are not settled: at least one where there is any."""
+        return self._buffer[: self._kept]
 
     def _settle(self, part: _Part) -> None:
-        if self._settled is None:
-            self._settled = part
-        else:
-            self._settled.absorb(part)
-
-    def _kept(self) -> Floats:
-        return self._rows[: self._pending]
-
-    def _whole(self) -> _Part:
-        if self._settled is None:
-            return _Part.of(self._kept())
-        if not self._pending:
-            return self._settled
-        whole = _Part.of(self._kept())
-        whole.absorb(self._settled)
-        return whole
+        self._settled = part if self._settled is None else self._settled.merged(part)
