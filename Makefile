@@ -47,13 +47,15 @@ clean:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# Torch and the build tools first: with them in place nothing needs a build environment of its own. basicsr builds from
-# source and imports torch, numpy and Cython while it does.
+# Torch and the build tools first: with them in place nothing needs a build environment of its own.
 $(VENV)/installed: $(MANIFESTS) | $(VENV)/bin/python
-	$(PIP) torch hatchling editables setuptools wheel cython numpy
+	$(PIP) torch hatchling editables
 	$(PIP) --no-build-isolation --editable . $(addprefix --editable ./,$(PLUGINS))
 	touch $@
 
+# basicsr, which tests and benchmarks compare with where it can be installed, builds from source and imports torch, numpy
+# and Cython while it does.
 $(VENV)/developed: $(VENV)/installed
+	$(PIP) setuptools wheel cython
 	$(PIP) --no-build-isolation --editable '.[dev]'
 	touch $@

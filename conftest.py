@@ -1,12 +1,17 @@
 """Settings and fixtures for the tests of the core and of every shipped plugin."""
 
+import importlib.util
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 import hypothesis
 import pytest
+
+from benchmarks.peers import import_basicsr
 
 IN_CI = bool(os.environ.get("CI"))
 
@@ -30,3 +35,13 @@ def data_root(missing: Callable[[str], NoReturn]) -> Path:
     if folder is None:
         missing("set SRBENCH_DATA to the folder that holds set5 and published")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def basicsr(missing: Callable[[str], NoReturn]) -> ModuleType:
+    """basicsr 1.4.2 with all its modules: what resizing, PSNR, SSIM and ESRGAN's networks are compared with."""
+    if sys.version_info >= (3, 13):
+        pytest.skip("basicsr cannot be installed on Python 3.13 and later")
+    if importlib.util.find_spec("basicsr") is None:
+        missing("install basicsr, as `make setup` does")
+    return import_basicsr()

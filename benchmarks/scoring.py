@@ -14,10 +14,10 @@ import click
 import numpy as np
 import torch
 
+from benchmarks.peers import import_basicsr
 from srbench.contract.protocol import Channel, Protocol
 from srbench.pictures import Image
 from srbench.registry.registry import registry
-from srbench.weights.torchvision_shim import import_basicsr
 
 SIDE = 512
 BORDER = 4

@@ -24,13 +24,13 @@ import click
 import torch
 
 import srbench
+from benchmarks.peers import import_basicsr
 from srbench.contract.dataset import Item
 from srbench.contract.fit import Budget, FitContext, Interrupted
 from srbench.contract.protocol import Protocol
 from srbench.contract.training_set import TrainingSet
 from srbench.pictures import Image, read_image, write_image
 from srbench.training.data.batch import Batch
-from srbench.weights.torchvision_shim import import_basicsr
 
 SCALE = 4
 SUB_IMAGE, STRIDE = 480, 240

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from srbench.contract.dataset import DatasetMissing
@@ -39,7 +40,7 @@ def _python() -> Finding:
 
 
 def _torch() -> Iterator[Finding]:
-    from srbench.weights.torchvision_shim import torchvision_report
+    from srbench.weights.torchvision_shim import import_torchvision
 
     try:
         import torch
@@ -50,11 +51,12 @@ def _torch() -> Iterator[Finding]:
     count = torch.cuda.device_count()
     names = ", ".join(torch.cuda.get_device_name(index) for index in range(count))
     yield Finding("gpus", True, f"{count}: {names}" if count else "none; cells run on the CPU")
-    vision = torchvision_report()
-    if vision.shimmed:
-        yield Finding("torchvision", True, f"{vision.version}, without its own operators (not built for this torch)")
-    else:
-        yield Finding("torchvision", vision.works or vision.version is None, vision.version or vision.reason)
+    if find_spec("torchvision") is None:  # no plugin has brought it, so none needs it
+        return
+    try:
+        yield Finding("torchvision", True, import_torchvision().__version__)
+    except Exception as error:
+        yield Finding("torchvision", False, f"cannot be imported: {error}; install it again")
 
 
 def _hardware() -> Finding:

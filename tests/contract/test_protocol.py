@@ -15,11 +15,6 @@ from skimage.metrics import structural_similarity
 from srbench.contract.protocol import Protocol, standard_protocols
 from srbench.pictures import Image, ImageError, read_image, to_image, to_tensor
 from srbench.registry.registry import registry
-from srbench.weights.torchvision_shim import import_basicsr
-
-import_basicsr()
-from basicsr.utils.color_util import rgb2ycbcr  # noqa: E402
-from basicsr.utils.matlab_functions import imresize  # noqa: E402
 
 STANDARD = {protocol.name: protocol for protocol in standard_protocols()}
 SET5 = ("baby", "bird", "butterfly", "head", "woman")
@@ -182,20 +177,20 @@ def test_grey_stays_grey(name, dtype):
     np.testing.assert_array_equal(protocol.scored(reference, white).numpy(), expected[None])
 
 
-def test_y_is_that_of_basicsr_and_is_not_rounded():
+def test_y_is_that_of_basicsr_and_is_not_rounded(basicsr):
     image = picture(21, 34, 3)
     ours = Protocol("p", 1, "y").scored(image, 255.0).numpy()[0]
-    reference = rgb2ycbcr(image.astype(np.float32) / 255, y_only=True)
+    reference = basicsr.utils.color_util.rgb2ycbcr(image.astype(np.float32) / 255, y_only=True)
     np.testing.assert_allclose(ours, reference, atol=1e-6)
     assert np.abs(ours * 255 - (ours * 255).round()).max() > 0.4
 
 
-def test_8_bit_y_is_that_of_basicsr():
+def test_8_bit_y_is_that_of_basicsr(basicsr):
     image = picture(24, 36, 3)
     protocol = Protocol("p", 2, "y8")
     reference, white = protocol.reference(image, 255.0)
     assert (reference.dtype, reference.shape, white) == (np.uint8, (24, 36, 1), 255.0)
-    theirs = rgb2ycbcr(image, y_only=True)[..., None].astype(int)
+    theirs = basicsr.utils.color_util.rgb2ycbcr(image, y_only=True)[..., None].astype(int)
     # They compute in float32: where a value falls half-way between two levels, one level is allowed.
     assert np.abs(reference.astype(int) - theirs).max() <= 1
     assert (reference != theirs).mean() < 0.01
@@ -225,14 +220,14 @@ def test_pixels_of_the_border_do_not_count_whatever_their_colour(border, channel
 
 
 @pytest.mark.parametrize(("dtype", "peak"), [(np.uint16, 65535.0), (np.uint16, 4095.0), (np.float32, 1.0)])
-def test_depth_is_kept(dtype, peak):
+def test_depth_is_kept(dtype, peak, basicsr):
     # Away from black and white: what overshoots is clamped between rows and columns, too.
     hr = ((0.25 + 0.5 * picture(24, 30, 3, np.float32)) * peak).astype(dtype)
     protocol = STANDARD["x2-rgb"]
     lr = protocol.lr(hr, peak)
     assert lr.dtype == dtype
     assert lr.max() <= peak
-    exact = imresize(hr.astype(np.float64) / peak, 0.5)
+    exact = basicsr.utils.matlab_functions.imresize(hr.astype(np.float64) / peak, 0.5)
     # Half a level of the native depth from rounding columns, another, which weights of alternating signs enlarge, from
     # rounding rows; and basicsr's float32.
     tolerance = 2e-6 + (0 if dtype is np.float32 else (0.5 + 0.5 * 1.375) / peak)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,10 +21,6 @@ from srbench.evaluate.tiles import PeakBytes
 from srbench.evaluate.upscale import upscale_image, upscale_split
 from srbench.pictures import read_image
 from srbench.pictures.resize import resize
-from srbench.weights.torchvision_shim import import_basicsr
-
-import_basicsr()
-from basicsr.utils.matlab_functions import imresize as basicsr_imresize  # noqa: E402
 
 RGB = Protocol("x2-rgb", 2, "rgb", border=2)
 
@@ -260,14 +258,15 @@ def _seen_lr(item: srbench.Item, sr: np.ndarray, protocol: Protocol, folder: Pat
 @pytest.mark.parametrize("channel", ["y", "rgb", "gray"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_a_metric_of_lr_sees_sr_shrunk_like_matlab_and_the_lr_that_the_method_was_given(
-    tmp_path: Path, channels: int, channel: str, dtype: type
+    tmp_path: Path, channels: int, channel: str, dtype: type, basicsr: ModuleType
 ) -> None:
     item, other = _items(2, 31, channels, dtype)
     protocol = Protocol("p", 3, channel, border=3)
     sr = other.hr[:30, :30]
     shrunk, given = _seen_lr(item, sr, protocol, tmp_path)
     peak = np.iinfo(dtype).max
-    expected_sr, expected_lr = (_shrunk(image[:30, :30], peak) for image in (sr, item.hr))
+    imresize = basicsr.utils.matlab_functions.imresize
+    expected_sr, expected_lr = (_shrunk(image[:30, :30], peak, imresize) for image in (sr, item.hr))
     weights = {"y": [65.481 / 255, 128.553 / 255, 24.966 / 255], "gray": [0.299, 0.587, 0.114], "rgb": None}[channel]
     for seen, expected in ((shrunk, expected_sr), (given, expected_lr)):
         if channels == 3 and weights is not None:
@@ -281,13 +280,13 @@ def test_a_metric_of_lr_sees_sr_shrunk_like_matlab_and_the_lr_that_the_method_wa
         assert difference.max() < 2.01 / peak
 
 
-def _shrunk(image: np.ndarray, peak: int) -> np.ndarray:
-    """By 3 and with white at 1: basicsr's imresize in one direction at a time, rounded after each."""
+def _shrunk(image: np.ndarray, peak: int, imresize: Callable[[np.ndarray, float], np.ndarray]) -> np.ndarray:
+    """By 3 and with white at 1: `imresize` in one direction at a time, rounded after each."""
 
     def rows(image: np.ndarray) -> np.ndarray:
         # What repeats itself along its columns does not change when they are shrunk: so only its rows are.
         lines = [np.repeat(image[:, [column]], 12, axis=1) for column in range(image.shape[1])]
-        shrunk = [basicsr_imresize(line / peak, 1 / 3).astype(float)[:, [1]] for line in lines]
+        shrunk = [imresize(line / peak, 1 / 3).astype(float)[:, [1]] for line in lines]
         return np.floor(np.concatenate(shrunk, axis=1).clip(0, 1) * peak + 0.5)
 
     return rows(rows(image).swapaxes(0, 1)).swapaxes(0, 1) / peak

@@ -12,10 +12,6 @@ from hypothesis import strategies as st
 
 from srbench.pictures import read_image
 from srbench.pictures.resize import resize, resize_picture, resize_to, taps
-from srbench.weights.torchvision_shim import import_basicsr
-
-import_basicsr()
-from basicsr.utils.matlab_functions import imresize  # noqa: E402
 
 KERNELS = ["nearest", "bilinear", "bicubic", "lanczos"]
 FACTORS = [2, 3, 4, 1 / 2, 1 / 3, 1 / 4]
@@ -33,9 +29,9 @@ def noise(*shape: int, seed: int = 0) -> torch.Tensor:
 @pytest.mark.parametrize("factor", FACTORS)
 @pytest.mark.parametrize("size", [(24, 36), (37, 53), (61, 48)])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_bicubic_is_matlabs_imresize(factor, size, channels):
+def test_bicubic_is_matlabs_imresize(factor, size, channels, basicsr):
     image = noise(channels, *size)
-    reference = imresize(image.float(), factor)
+    reference = basicsr.utils.matlab_functions.imresize(image.float(), factor)
     ours = resize(image, factor)
     assert ours.shape == reference.shape
     torch.testing.assert_close(ours, reference.double(), rtol=0, atol=1e-5)

@@ -8,10 +8,6 @@ from hypothesis import strategies as st
 from srbench_bicubic.interpolation import Bicubic, Bilinear, Interpolation, Lanczos, Nearest
 
 from srbench.registry.registry import registry
-from srbench.weights.torchvision_shim import import_basicsr
-
-import_basicsr()
-from basicsr.utils.matlab_functions import imresize  # noqa: E402
 
 METHODS = {"nearest": Nearest, "bilinear": Bilinear, "bicubic": Bicubic, "lanczos": Lanczos}
 methods = pytest.mark.parametrize("method", [cls() for cls in METHODS.values()], ids=METHODS)
@@ -55,9 +51,9 @@ def test_bilinear_is_torchs(scale):
 
 @scales
 @pytest.mark.parametrize("size", [(12, 15), (31, 26)])
-def test_bicubic_is_matlabs_imresize(scale, size):
+def test_bicubic_is_matlabs_imresize(scale, size, basicsr):
     lr = noise(1, 3, *size)
-    reference = imresize(lr[0], scale)
+    reference = basicsr.utils.matlab_functions.imresize(lr[0], scale)
     torch.testing.assert_close(Bicubic().upscale(lr, scale)[0], reference, rtol=0, atol=1e-5)
 
 

@@ -54,7 +54,7 @@ class RRDB(srbench.TorchMethod):
     """Residual in residual dense blocks, trained on the mean absolute error: the first stage of ESRGAN.
 
     Wang et al., "ESRGAN: Enhanced super-resolution generative adversarial networks", ECCV workshops 2018 (arXiv
-    1809.00219). The network is basicsr's `RRDBNet`, for scales 2 and 4. Preset `paper` is the published one: 23 blocks
+    1809.00219). The network is `RRDBNet`, for scales 2 and 4. Preset `paper` is the published one: 23 blocks
     of 64 features with growth 32, 16,697,987 parameters at x4 in colour; Adam at 2e-4, halved four times; batches of 16
     HR patches of 128 pixels; the paper takes a million steps. Images of one channel are learned in one.
 
@@ -138,14 +138,14 @@ class RRDB(srbench.TorchMethod):
         return enlarge(self.networks["generator"], lr, self.scale)
 
     def _network(self, channels: int, scale: int) -> torch.nn.Module:
-        from .basicsr_networks import rrdb_net
+        from .generator import RRDBNet
         from .upscaling import reach
 
         if scale not in SCALES:
             raise srbench.SrbenchError(f"RRDBNet upscales by 2 or 4, not by {scale}")
         # At x2 SR depends on whether a tile begins at an even pixel, so it is not tiled.
         self.halo = reach(self.blocks) if scale == 4 else None
-        return rrdb_net(channels, scale, self.blocks, self.width, self.growth)
+        return RRDBNet(channels, scale, self.blocks, self.width, self.growth)
 
     def _start(self, network: torch.nn.Module) -> None:
         from .released import load_released
@@ -186,7 +186,7 @@ class ESRGAN(RRDB):
     1809.00219). Stage `pixel` is that of `rrdb`, with its parameters and deviations. In stage `adversarial` a copy of
     its network minimises the mean absolute error of VGG19's conv5_4 features before activation, plus 5e-3 times the
     relativistic average adversarial loss, plus 1e-2 times L1; Adam at 1e-4, halved four times, for it and for the
-    discriminator, which is basicsr's `VGGStyleDiscriminator`. Two sevenths of the budget are adversarial, as the paper
+    discriminator, which is that of the authors' programs. Two sevenths of the budget are adversarial, as the paper
     has 1,000,000 and 400,000 steps. The networks of both stages are kept; `interpolation` says what lies between them
     (section 3.4 of the paper).
 
@@ -314,10 +314,10 @@ class ESRGAN(RRDB):
         import torch
         from torch.nn.functional import l1_loss
 
-        from .basicsr_networks import discriminator as build_discriminator
+        from .discriminator import Discriminator
         from .relativistic import relativistic_loss
 
-        discriminator = build_discriminator(self.channels, self.discriminator_width, self.adversarial_patch)
+        discriminator = Discriminator(self.channels, self.discriminator_width, self.adversarial_patch)
         features = self._content_features()
         pixel_weight = PIXEL_WEIGHT_ALONE if features is None else self.pixel_weight
 

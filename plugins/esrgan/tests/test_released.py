@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from srbench_esrgan.basicsr_networks import rrdb_net
+from srbench_esrgan.generator import RRDBNet
 from srbench_esrgan.released import load_released
 from torch import nn
 from torch.nn.functional import interpolate, leaky_relu
@@ -104,7 +104,7 @@ class SecondRelease(nn.Module):
 
 
 def ours(channels: int = 3, scale: int = 4) -> nn.Module:
-    return rrdb_net(channels, scale, BLOCKS, FEATURES, GROWTH)
+    return RRDBNet(channels, scale, BLOCKS, FEATURES, GROWTH)
 
 
 def of_basicsr(channels: int) -> nn.Module:
@@ -233,7 +233,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused_and_says_where(fault: str, me
 def test_a_network_of_another_scale_channels_or_size_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x4.pth"
     torch.save(FirstRelease(3).state_dict(), path)
-    for network in (ours(scale=2), ours(1), rrdb_net(3, 4, 1, FEATURES, GROWTH), rrdb_net(3, 4, BLOCKS, 8, GROWTH)):
+    for network in (ours(scale=2), ours(1), RRDBNet(3, 4, 1, FEATURES, GROWTH), RRDBNet(3, 4, BLOCKS, 8, GROWTH)):
         with pytest.raises(WeightsDamaged, match=r"x4\.pth' do not fit RRDBNet"):
             load_released(network, path)
 

@@ -15,11 +15,6 @@ import srbench
 from srbench.contract.protocol import Protocol
 from srbench.evaluate.score import score_split
 from srbench.pictures import suffix_for
-from srbench.weights.torchvision_shim import import_basicsr
-
-import_basicsr()
-from basicsr.metrics.psnr_ssim import calculate_psnr  # noqa: E402
-from basicsr.utils.matlab_functions import imresize  # noqa: E402
 
 SIZES = [(37, 53), (64, 41), (101, 96)]
 
@@ -39,10 +34,10 @@ def tensor(image: np.ndarray) -> torch.Tensor:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("border", [0, 1, 4])
 @pytest.mark.parametrize(("channels", "channel"), [(1, "rgb"), (1, "y"), (3, "rgb"), (3, "y")])
-def test_psnr_of_what_a_protocol_scores_is_that_of_basicsr(size, border, channels, channel):
+def test_psnr_of_what_a_protocol_scores_is_that_of_basicsr(size, border, channels, channel, basicsr):
     sr, hr = pair((*size, channels))
     protocol = Protocol("p", 1, channel, border=border)
-    reference = calculate_psnr(
+    reference = basicsr.metrics.calculate_psnr(
         sr[..., ::-1], hr[..., ::-1], crop_border=border, test_y_channel=channel == "y" and channels == 3
     )
     ours = Psnr().score(protocol.scored(sr, 255.0), protocol.scored(hr, 255.0))
@@ -141,7 +136,8 @@ def consistency(item: srbench.Item, sr: np.ndarray, protocol: Protocol, folder: 
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_lr_consistency_is_the_psnr_of_what_matlab_would_shrink(channels, dtype, tmp_path):
+def test_lr_consistency_is_the_psnr_of_what_matlab_would_shrink(channels, dtype, tmp_path, basicsr):
+    imresize = basicsr.utils.matlab_functions.imresize
     white = np.iinfo(dtype).max
     rng = np.random.default_rng(0)
     hr = (rng.random((41, 64, channels)) * white).round().astype(dtype)

@@ -11,10 +11,6 @@ from srbench_fidelity.structural import MsSsim, Ssim
 
 import srbench
 from srbench.contract.protocol import Protocol
-from srbench.weights.torchvision_shim import import_basicsr
-
-import_basicsr()
-from basicsr.metrics.psnr_ssim import calculate_ssim  # noqa: E402
 
 SIZES = [(37, 53), (64, 41), (101, 96)]
 
@@ -59,10 +55,10 @@ def test_ssim_is_that_of_scikit_image(size, channels):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("border", [0, 1, 4])
 @pytest.mark.parametrize(("channels", "channel"), [(1, "rgb"), (1, "y"), (3, "rgb"), (3, "y")])
-def test_ssim_of_what_a_protocol_scores_is_that_of_basicsr(size, border, channels, channel):
+def test_ssim_of_what_a_protocol_scores_is_that_of_basicsr(size, border, channels, channel, basicsr):
     sr, hr = pair((*size, channels))
     protocol = Protocol("p", 1, channel, border=border)
-    reference = calculate_ssim(
+    reference = basicsr.metrics.calculate_ssim(
         sr[..., ::-1], hr[..., ::-1], crop_border=border, test_y_channel=channel == "y" and channels == 3
     )
     ours = Ssim().score(protocol.scored(sr, 255.0), protocol.scored(hr, 255.0))
