@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from srbench.pictures import ImageError as ImageError
     from srbench.pictures import read_image as read_image
     from srbench.pictures import write_image as write_image
+    from srbench.store.details import ConfusionMatrix as ConfusionMatrix
+    from srbench.store.details import Details as Details
+    from srbench.store.details import Estimate as Estimate
     from srbench.training.torch_generator import TorchGenerator as TorchGenerator
     from srbench.training.torch_method import Stage as Stage
     from srbench.training.torch_method import TorchMethod as TorchMethod
@@ -59,6 +62,9 @@ _HOME = {
     "Skip": "contract.metric",
     "Entry": "contract.entry",
     "Protocol": "contract.protocol",
+    "ConfusionMatrix": "store.details",
+    "Details": "store.details",
+    "Estimate": "store.details",
     "Stage": "training.torch_method",
     "TorchGenerator": "training.torch_generator",
     "TorchMethod": "training.torch_method",
