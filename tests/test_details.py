@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from srbench import ConfusionMatrix, Details, Estimate
+from srbench.cli import cli
 from srbench.store.records import MetricResult, Record, Store
 
 numbers = st.floats(-1e9, 1e9)
@@ -105,7 +109,7 @@ def test_what_no_page_could_show_is_refused_with_the_reason(make: Any, reason: s
         {"further": {"recall": 1e300}},
     ],
 )
-def test_a_record_with_other_details_is_damaged(tmp_path: Any, damage: dict[str, Any]) -> None:
+def test_a_record_with_other_details_is_damaged(tmp_path: Path, damage: dict[str, Any]) -> None:
     store = Store(tmp_path)
     store.write("cells", Record(key="1", schema=2, status="ok", metrics={"m": MetricResult(key="m")}))
     path = next(tmp_path.glob("cells/*/1/record.json"))
@@ -114,3 +118,21 @@ def test_a_record_with_other_details_is_damaged(tmp_path: Any, damage: dict[str,
     record["metrics"]["m"]["details"] = damage
     path.write_bytes(msgspec.json.encode(record))
     assert store.read("cells", "1") is None
+
+
+def test_show_prints_every_number_and_the_matrix_row_by_row(tmp_path: Path) -> None:
+    matrix = ConfusionMatrix(("a", "b as c"), ((5.0, 1.5), (0.0, 2.0)))
+    told = Details(n=9, ceiling=Estimate(0.75, spread=0.125), confusion=matrix, further={"F1": 0.5})
+    record = Record(key="1234", schema=2, status="ok", point={"dataset": "set"})
+    record.metrics = {"key": MetricResult(key="key", name="cas", value=0.5, details=told)}
+    Store(tmp_path).write("cells", record)
+    said = CliRunner().invoke(cli, ["show", "set", "--store", str(tmp_path)]).output
+    lines = dict(re.split(" {2,}", line, maxsplit=1) for line in said.splitlines() if line.startswith("metric.cas."))
+    assert lines == {
+        "metric.cas.n": "9",
+        "metric.cas.ceiling": "0.75",
+        "metric.cas.ceiling spread": "0.125",
+        "metric.cas.F1": "0.5",
+        "metric.cas.confusion.a": "a 5, b as c 1.5",
+        "metric.cas.confusion.b as c": "a 0, b as c 2",
+    }
