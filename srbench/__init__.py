@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from srbench.store.cache import Cache as Cache
     from srbench.store.cell import Cell as Cell
     from srbench.store.cell import digest as digest
+    from srbench.store.details import ConfusionMatrix as ConfusionMatrix
+    from srbench.store.details import Details as Details
+    from srbench.store.details import Estimate as Estimate
     from srbench.store.files import sha256 as sha256
     from srbench.store.records import MetricResult as MetricResult
     from srbench.store.records import Record as Record
@@ -100,6 +103,9 @@ _HOME = {
     "Cache": "store.cache",
     "Cell": "store.cell",
     "digest": "store.cell",
+    "ConfusionMatrix": "store.details",
+    "Details": "store.details",
+    "Estimate": "store.details",
     "sha256": "store.files",
     "MetricResult": "store.records",
     "Record": "store.records",

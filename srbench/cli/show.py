@@ -40,7 +40,11 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     for name, result in record.metrics.items():
         score = result.reason if result.value is None else f"{result.value:.6g} {result.unit}, n = {result.n}"
         facts[f"metric.{name}"] = f"{result.status}, {score}"
-        facts |= {f"metric.{name}.{extra}": f"{value:.6g}" for extra, value in result.extra.items()}
+        facts |= {f"metric.{name}.{label}": f"{value:.6g}" for label, value in result.details.numbers.items()}
+        if (confusion := result.details.confusion) is not None:
+            for true, counts in zip(confusion.classes, confusion.counts, strict=True):
+                said = (f"{label} {count:.6g}" for label, count in zip(confusion.classes, counts, strict=True))
+                facts[f"metric.{name}.confusion.{true}"] = ", ".join(said)
         if result.notes:
             facts[f"metric.{name}.notes"] = "; ".join(result.notes)
     for named in read_names(place):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from srbench.contract.dataset import Item
     from srbench.contract.extractor import Extractor, ExtractorUse
     from srbench.contract.protocol import Protocol, Task
+    from srbench.store.details import Details
 
 Need = Literal["labels", "masks", "training_sr"]
 Source = Literal["generated", "real", "training"]
@@ -119,15 +120,5 @@ class SetMetric(Metric):
         return (paired if defined else frozenset()) | (unpaired if generated else frozenset())
 
     @abstractmethod
-    def compute(self) -> float | Skip:
-        """The score of everything taken in so far."""
-
-    def extra(self) -> dict[str, float]:
-        """Further numbers for the page, asked for after `compute`: a spread, recall, F1.
-
-        By convention `n` is how many images its statistics rest on and `d` the length of a feature vector; where
-        n < d, the page marks the value; `spread` stands beside it, too. `ceiling` is what HR gets in place of SR,
-        `floor` what bicubic SR gets (with their own `ceiling spread`, `floor spread`): rows of the table that are never
-        ranked. `TRUE as PREDICTED`, for every pair of classes, is a confusion matrix.
-        """
-        return {}
+    def compute(self) -> float | tuple[float, Details] | Skip:
+        """The score of everything taken in so far, alone or with what stands beside it; the state stays as it is."""

@@ -18,6 +18,7 @@ from srbench.errors import SrbenchError
 from srbench.pictures import Image, read_image, to_tensor
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
+from srbench.store.details import Details
 from srbench.store.records import MetricResult
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Column:
     images: dict[str, float] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     whole: float | None = None
-    extra: dict[str, float] = field(default_factory=dict)
+    details: Details = field(default_factory=Details)
     counted: int = 0
     skipped: list[str] = field(default_factory=list)
     failure: str = ""
@@ -82,7 +83,7 @@ class Column:
             where = f"{len(self.skipped)} of {total} images: " if isinstance(self.metric, ImageMetric) else ""
             return result(status="skipped", reason=where + self.skipped[0])
         if self.whole is not None:
-            return result(value=self.whole, n=self.counted, extra=self.extra)
+            return result(value=self.whole, n=self.counted, details=self.details)
         finite = {image: score for image, score in self.images.items() if math.isfinite(score)}
         means = unit_means(finite, self.groups)
         return result(
@@ -244,13 +245,14 @@ def _close(images: int, column: Column) -> None:
     if not isinstance(column.metric, SetMetric):
         return
     column.counted = images
-    value = column.metric.compute()
-    if isinstance(value, Skip):
-        column.skipped.append(value.reason)
-    elif not is_score(value):
+    answer = column.metric.compute()
+    if isinstance(answer, Skip):
+        column.skipped.append(answer.reason)
+        return
+    value, details = answer if isinstance(answer, tuple) else (answer, Details())
+    if not is_score(value):
         column.failure = f"the score is not a number, or beyond all bounds: {float(value):g}"
+    elif type(details) is not Details:
+        column.failure = f"beside the score is a {type(details).__name__}, not srbench.Details"
     else:
-        extra = column.metric.extra()
-        column.whole = float(value)
-        # What is not a number has nothing to say beside the value (the recall of a class that does not occur).
-        column.extra = {name: float(number) for name, number in extra.items() if math.isfinite(number)}
+        column.whole, column.details = float(value), details

@@ -26,16 +26,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from srbench.errors import nearest
+from srbench.store.details import Details
 from srbench.store.files import StoreError, sha256, write_atomically
 from srbench.store.texts import brief, each, tail, visible
-
-if TYPE_CHECKING:
-    pass
 
 Status = Literal["ok", "skipped", "failed", "timeout", "out_of_memory", "killed"]
 Shelf = Literal["cells", "models", "extractors"]
@@ -57,7 +55,7 @@ class MetricResult(msgspec.Struct, kw_only=True):
     units, where a unit is a group, with the mean over its images, or an image without a group (for a set metric, its
     value); None unless ok. n: images in it. groups: units in it where any of these images has a group, otherwise 0.
     infinite: images left out of the mean because their score is infinite (identical images). lowest, highest: the ends
-    of its range, None where there is none. extra: further numbers of a set metric, by name. notes: what to know of the
+    of its range, None where there is none. details: what stands beside a set metric's value. notes: what to know of the
     value: how good the extractor is that it was measured with. packages: the versions of packages that are part of
     its key.
     """
@@ -76,7 +74,7 @@ class MetricResult(msgspec.Struct, kw_only=True):
     lowest: float | None = None
     highest: float | None = None
     per_image: bool = True
-    extra: dict[str, float] = {}
+    details: Details = Details()
     notes: list[str] = []
     packages: dict[str, str] = {}
 

@@ -23,6 +23,7 @@ _MODULES = (
     "generator_checks",
     "fit_checks",
     "metric_checks",
+    "set_metric_checks",
     "dataset_checks",
     "extractor_checks",
 )

@@ -68,7 +68,7 @@ def test_the_ceiling_is_what_the_method_makes_of_hr_scored_like_sr(
     assert ceiling["value"] == pytest.approx(np.mean(by_hand), abs=1e-6)
     assert (ceiling["status"], ceiling["n"], ceiling["key"]) == ("ok", 4, record["metrics"]["psnr"]["key"])
     whole = record["ceiling"]["toy-spread"]
-    assert (whole["status"], whole["per_image"], whole["extra"]["n"]) == ("ok", False, 4.0)
+    assert (whole["status"], whole["per_image"], whole["details"]["n"]) == ("ok", False, 4)
     assert whole["value"] != record["metrics"]["toy-spread"]["value"]
     # SR, its scores, and those who have no ceiling know nothing of it.
     assert record["metrics"]["psnr"] == plain["metrics"]["psnr"]

@@ -222,6 +222,30 @@ def test_a_set_metric_that_gives_no_number_fails_alone(scored) -> None:
     assert results["good"].status == "ok"
 
 
+class WithDetails(MeanOfAll):
+    def __init__(self, **details: Any) -> None:
+        super().__init__()
+        self.details = details
+
+    def compute(self) -> Any:
+        return super().compute(), srbench.Details(**self.details) if self.details else {"n": 3}
+
+
+def test_what_stands_beside_a_value_is_kept_and_what_cannot_stand_there_fails_the_metric_alone(scored) -> None:
+    results = scored(
+        told=WithDetails(n=3, further={"pairs": 3}),
+        silent=MeanOfAll(),
+        nan=WithDetails(spread=math.nan),
+        other=WithDetails(),
+    )
+    assert results["told"].details == srbench.Details(n=3, further={"pairs": 3.0})
+    assert results["silent"].details == srbench.Details()
+    assert results["silent"].value == results["told"].value
+    assert (results["nan"].status, results["other"].status) == ("failed", "failed")
+    assert "spread is nan" in results["nan"].reason
+    assert "a dict, not srbench.Details" in results["other"].reason
+
+
 def test_a_set_metric_sees_whole_images_and_has_one_value(scored) -> None:
     result = scored(m=MeanOfAll())["m"]
     assert result.status == "ok"

@@ -22,6 +22,7 @@ from srbench.registry.configured import SquareUse, Use
 from srbench.runner.jobs import Training
 from srbench.runner.planning.plan import Plan, PlannedCell
 from srbench.store.cell import Cell
+from srbench.store.details import Details, Estimate
 from srbench.store.records import MetricResult, Record
 
 from .toyboard import HOSTILE, use, write_training
@@ -217,9 +218,9 @@ def _write_cell(
                 n=samples,
                 per_image=False,
                 higher_is_better=metric == "cas",
-                extra={"n": samples, "d": 64, "ceiling": CEILING, "ceiling n": TRAIN}
+                details=Details(n=samples, d=64, ceiling=Estimate(CEILING, n=TRAIN))
                 if metric.startswith("fid")
-                else {},
+                else Details(),
             )
             for metric, value in values.items()
         },

@@ -27,6 +27,7 @@ from srbench.registry.registry import Plugin, Registered
 from srbench.runner.jobs import Training
 from srbench.runner.planning.plan import Plan, PlannedCell
 from srbench.store.cell import Cell
+from srbench.store.details import ConfusionMatrix, Details, Estimate
 from srbench.store.records import MetricResult, Record, Status
 
 HOSTILE = '<script>alert("x")</script>'
@@ -38,8 +39,13 @@ OFFSETS = {"bicubic": 0.0, "lanczos": 0.02, "learner": 1.5, "$x^2$": 0.9, HOSTIL
 
 
 KEYS = {"psnr": "1", "ssim": "2", "fid": "3", "lpips": "4"}
-BOUNDS = {"ceiling": 2.5, "floor": 61.0, "floor spread": 1.5}
-CONFUSION = {"a as a": 5.0, "a as b as c": 1.5, "b as c as a": 0.0, "b as c as b as c": 2.0}
+DETAILS = Details(
+    d=8,
+    ceiling=Estimate(2.5),
+    floor=Estimate(61.0, spread=1.5),
+    confusion=ConfusionMatrix(("a", "b as <c>"), ((5.0, 1.5), (0.0, 2.0))),
+    further={"FID of <dark>": 12.5},
+)
 
 
 def picture(dataset: str, number: int) -> Image:
@@ -145,7 +151,7 @@ def write_cell(store: Path, key: str, dataset: str, method: str, seed: int | Non
             n=len(ids),
             higher_is_better=False,
             per_image=False,
-            extra={"n": len(ids), "d": 8, "fid of <dark>": 12.5, **BOUNDS, **CONFUSION},
+            details=msgspec.structs.replace(DETAILS, n=len(ids)),
             notes=[f"extractor {HOSTILE} was trained; on its test split: accuracy 0.93"],
         ),
         "lpips": MetricResult(

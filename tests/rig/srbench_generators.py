@@ -80,15 +80,13 @@ class Told(srbench.SetMetric):
         self.names.setdefault(source, []).append(item.id)
 
     def compute(self):
-        return abs(np.mean(self.means["generated"]) - np.mean(self.means["real"]))
-
-    def extra(self):
-        bright = [label == "bright" for label in self.labels["generated"]]
-        counts = {f"{source} images": float(len(means)) for source, means in self.means.items()}
-        return counts | {
-            "bright": float(sum(bright)),
-            "sorted": float(self.names["training"] == sorted(self.names["training"])),
+        counts = {f"{source} images": len(means) for source, means in self.means.items()}
+        told = counts | {
+            "bright": self.labels["generated"].count("bright"),
+            "sorted": self.names["training"] == sorted(self.names["training"]),
         }
+        value = abs(np.mean(self.means["generated"]) - np.mean(self.means["real"]))
+        return value, srbench.Details(further=told)
 
 
 class Slow(Told):

@@ -147,10 +147,11 @@ class Distance(srbench.SetMetric):
         import torch
 
         sr, hr = torch.stack(self.features).mean(dim=0)
-        return float((sr - hr).norm())
+        return float((sr - hr).norm()), self.details()
 
-    def extra(self):
-        return {"n": len(self.features), "d": self.bound.dim, "threshold": getattr(self.bound, "threshold", np.nan)}
+    def details(self):
+        learned = {"threshold": self.bound.threshold} if hasattr(self.bound, "threshold") else {}
+        return srbench.Details(n=len(self.features), d=self.bound.dim, further=learned)
 
 
 class Spread(Distance):
@@ -159,7 +160,7 @@ class Spread(Distance):
     def compute(self):
         import torch
 
-        return float(torch.stack(self.features)[:, 0].std(dim=0).norm())
+        return float(torch.stack(self.features)[:, 0].std(dim=0).norm()), self.details()
 
 
 class Classes(srbench.SetMetric):
@@ -211,10 +212,8 @@ class Nearness(srbench.SetMetric):
         self.right.append(min(distances, key=distances.get) == item.label)
 
     def compute(self):
-        return sum(self.right) / len(self.right)
-
-    def extra(self):
-        return {"trained_on": sum(map(len, ({} or self.known).values())), "error": sum(self.errors)}
+        further = {"trained on": sum(map(len, self.known.values())), "error": sum(self.errors)}
+        return sum(self.right) / len(self.right), srbench.Details(further=further)
 
 
 class Unsure(srbench.SetMetric):

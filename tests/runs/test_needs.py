@@ -56,7 +56,7 @@ def test_an_extractor_is_trained_once_for_all_cells_and_metrics_of_a_dataset(ben
     threshold = json.loads((record["path"].parent / "threshold.json").read_text())
 
     metrics = _metrics(bench, "a/x4-rgb/toy-nearest")
-    assert metrics["toy-distance"]["extra"] == {"n": 4.0, "d": 2.0, "threshold": threshold}
+    assert metrics["toy-distance"]["details"] == {"n": 4, "d": 2, "further": {"threshold": threshold}}
     (said,) = metrics["toy-spread"]["notes"]
     assert "toy-brightness was trained on the training split of a" in said
     assert "accuracy 1" in said
@@ -141,8 +141,8 @@ def test_a_metric_added_later_upscales_only_what_it_needs_and_trains_nothing(ben
             assert not record["training_images"]
             continue
         assert nearness["value"] == 1.0
-        assert len(record["training_images"]) == nearness["extra"]["trained_on"] == 4
-        assert nearness["extra"]["error"] > 0, "the training split's images are SR, not HR"
+        assert len(record["training_images"]) == nearness["details"]["further"]["trained on"] == 4
+        assert nearness["details"]["further"]["error"] > 0, "the training split's images are SR, not HR"
         made = {path.name for path in (record["path"].parent / "images_train").iterdir()}
         assert made == set(record["training_images"].values())
     assert len(bench.events()) == upscaled + 5, "a warm-up, and the four images of one training split"
@@ -247,7 +247,7 @@ def test_an_extractor_that_was_changed_after_its_training_is_trained_anew(bench:
     assert bench.run().returncode == 0
     assert threshold.read_text() == true
     metrics = _metrics(bench, "toy-marked/x4-rgb/toy-nearest")
-    assert metrics["toy-spread"]["extra"]["threshold"] == json.loads(true)
+    assert metrics["toy-spread"]["details"]["further"]["threshold"] == json.loads(true)
 
 
 def test_missing_weights_skip_the_metric_until_they_are_there(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+import numpy as np
+
 import srbench
 
 
@@ -185,6 +187,58 @@ class BothTasks(GeneratorDifference):
     def update(self, sr, hr):
         self.brightness["generated"].append(float(sr.mean()))
         self.brightness["real"].append(float(hr.mean()))
+
+
+class TellsDetails(BothTasks):
+    """Calls every test image of its class; numbers of numpy beside the value."""
+
+    def __init__(self):
+        super().__init__()
+        self.labels = []
+
+    def update_item(self, sr, hr, item):
+        super().update_item(sr, hr, item)
+        self.labels.append(item.label)
+
+    def update_unpaired(self, image, source, item):
+        super().update_unpaired(image, source, item)
+        if source == "real":
+            self.labels.append(item.label)
+
+    def details(self):
+        classes = sorted(set(self.labels))
+        counts = np.diag([np.float32(self.labels.count(label)) for label in classes])
+        matrix = srbench.ConfusionMatrix(classes, counts)
+        return srbench.Details(n=np.int64(len(self.labels)), ceiling=srbench.Estimate(np.float32(0)), confusion=matrix)
+
+    def compute(self):
+        answer = super().compute()
+        return answer if isinstance(answer, srbench.Skip) else (answer, self.details())
+
+
+class DetailsAsADict(TellsDetails):
+    def details(self):
+        return {"n": len(self.labels)}
+
+
+class TurnedMatrix(TellsDetails):
+    """Calls every image bright, and says so with rows and columns exchanged."""
+
+    def details(self):
+        bright, dark = self.labels.count("bright"), self.labels.count("dark")
+        matrix = srbench.ConfusionMatrix(("bright", "dark"), ((bright, dark), (0, 0))) if bright else None
+        return srbench.Details(confusion=matrix)
+
+
+class CrookedMatrix(SetDifference):
+    def compute(self):
+        matrix = srbench.ConfusionMatrix(("bright", "dark"), ((1, 1), (2,)))
+        return super().compute(), srbench.Details(confusion=matrix)
+
+
+class CeilingIsNan(SetDifference):
+    def compute(self):
+        return super().compute(), srbench.Details(ceiling=srbench.Estimate(math.nan))
 
 
 class GeneratedHasNoPicture(GeneratorDifference):

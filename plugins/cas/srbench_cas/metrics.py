@@ -55,7 +55,6 @@ class Cas(srbench.SetMetric):
         self._seeds = seeds
         self._training, self._testing = Gathering(), Gathering()
         self._unlabelled: set[Source] = set()
-        self._extra: dict[str, float] = {}
 
     def update_training(self, sr: torch.Tensor, hr: torch.Tensor, item: srbench.Item) -> None:
         """Take in one image of the training split, and make its bicubic SR."""
@@ -75,7 +74,7 @@ class Cas(srbench.SetMetric):
         gathering = self._testing if source == "real" else self._training
         gathering.add(self._classifier.prepare(image), item, "synthetic" if source == "generated" else "real")
 
-    def compute(self) -> float | srbench.Skip:
+    def compute(self) -> tuple[float, srbench.Details] | srbench.Skip:
         """The mean accuracy over seeds; skipped where there are fewer than two classes to learn."""
         if self._unlabelled:
             return srbench.Skip(_NO_CLASS["generated" if "generated" in self._unlabelled else "real"])
@@ -87,28 +86,22 @@ class Cas(srbench.SetMetric):
             if len(set(images.labels)) < 2:
                 return srbench.Skip(f"needs two classes to tell apart; the {name} only {images.labels[0]!r}")
         scores = self._confusions(learned, test)
-        accuracies = [confusion.accuracy for confusion in scores]
-        self._extra = {
-            "spread": _spread(accuracies),
-            "precision": statistics.fmean(confusion.precision for confusion in scores),
-            "recall": statistics.fmean(confusion.recall for confusion in scores),
-            "f1": statistics.fmean(confusion.f1 for confusion in scores),
-            **self._reference("ceiling", real, test),
-            **({} if floor is None else self._reference("floor", floor, test)),
-            "seeds": float(len(scores)),
-            "training images": float(len(learned)),
-            **_confusion_matrix(scores, _classes(learned, test)),
-        }
-        return statistics.fmean(accuracies)
-
-    def extra(self) -> dict[str, float]:
-        """What stands beside the accuracy; `TRUE as PREDICTED` are test images, in the mean over seeds."""
-        return self._extra
-
-    def _reference(self, name: str, train: Labelled, test: Labelled) -> dict[str, float]:
-        """What the classifier gets that learns from other images than the method's."""
-        accuracies = [confusion.accuracy for confusion in self._confusions(train, test)]
-        return {name: statistics.fmean(accuracies), f"{name} spread": _spread(accuracies)}
+        accuracy = _accuracy(scores)
+        mean_counts = np.mean([confusion.counts for confusion in scores], 0)
+        details = srbench.Details(
+            spread=accuracy.spread,
+            ceiling=_accuracy(self._confusions(real, test)),
+            floor=None if floor is None else _accuracy(self._confusions(floor, test)),
+            confusion=srbench.ConfusionMatrix(_classes(learned, test), mean_counts.tolist()),
+            further={
+                "precision": statistics.fmean(confusion.precision for confusion in scores),
+                "recall": statistics.fmean(confusion.recall for confusion in scores),
+                "F1": statistics.fmean(confusion.f1 for confusion in scores),
+                "seeds": len(scores),
+                "training images": len(learned),
+            },
+        )
+        return accuracy.value, details
 
     def _confusions(self, train: Labelled, test: Labelled) -> list[Confusion]:
         classes = _classes(train, test)
@@ -152,15 +145,7 @@ def _classes(train: Labelled, test: Labelled) -> tuple[str, ...]:
     return tuple(sorted({*train.labels, *test.labels}))
 
 
-def _confusion_matrix(scores: list[Confusion], classes: tuple[str, ...]) -> dict[str, float]:
-    mean = np.mean([confusion.counts for confusion in scores], 0)
-    return {
-        f"{true} as {predicted}": float(mean[row, column])
-        for row, true in enumerate(classes)
-        for column, predicted in enumerate(classes)
-    }
-
-
-def _spread(values: list[float]) -> float:
-    """The standard deviation over seeds; of one seed, not a number."""
-    return statistics.stdev(values) if len(values) > 1 else float("nan")
+def _accuracy(scores: list[Confusion]) -> srbench.Estimate:
+    """The mean over seeds, and their standard deviation where there are several."""
+    values = [confusion.accuracy for confusion in scores]
+    return srbench.Estimate(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)

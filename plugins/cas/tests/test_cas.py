@@ -67,6 +67,23 @@ def _noise(item: Item) -> torch.Tensor:
     )
 
 
+def _value(metric: Cas) -> float | srbench.Skip:
+    answer = metric.compute()
+    return answer if isinstance(answer, srbench.Skip) else answer[0]
+
+
+def _details(metric: Cas) -> srbench.Details:
+    answer = metric.compute()
+    assert not isinstance(answer, srbench.Skip)
+    return answer[1]
+
+
+def _count(metric: Cas, true: str, predicted: str) -> float:
+    confusion = _details(metric).confusion
+    assert confusion is not None
+    return confusion.counts[confusion.classes.index(true)][confusion.classes.index(predicted)]
+
+
 def _scored(
     metric: Cas, train: list[Item], test: list[Item], sr: Callable[[Item], torch.Tensor] = _hr
 ) -> float | srbench.Skip:
@@ -76,7 +93,7 @@ def _scored(
         metric.update_training(sr(item), _hr(item), item)
     for item in test:
         metric.update_item(sr(item), _hr(item), item)
-    return metric.compute()
+    return _value(metric)
 
 
 @pytest.fixture
@@ -98,11 +115,10 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 def test_a_support_vector_machine_tells_separable_classes_apart() -> None:
     metric = Cas("hog-svm", seeds=1)
     assert _scored(metric, _items(0), _items(1)) == 1.0
-    extra = metric.extra()
-    assert {extra[name] for name in ("precision", "recall", "f1", "ceiling")} == {1.0}
-    assert {extra[f"{label} as {label}"] for label in ("rows", "columns", "checks")} == {6.0}
-    assert extra["rows as checks"] == 0.0
-    assert extra["training images"] == 18.0
+    details = _details(metric)
+    told = {"precision": 1.0, "recall": 1.0, "F1": 1.0, "seeds": 1.0, "training images": 18.0}
+    assert (details.spread, details.ceiling, details.further) == (None, srbench.Estimate(1.0), told)
+    assert details.confusion == srbench.ConfusionMatrix(("checks", "columns", "rows"), 6 * np.eye(3))
 
 
 def test_skinlesnet_tells_separable_classes_apart() -> None:
@@ -126,7 +142,13 @@ def test_what_is_learned_from_noise_is_chance_and_the_ceiling_stays() -> None:
     value = _scored(metric, _items(0, 8), _items(1, 10), _noise)
     assert isinstance(value, float)
     assert abs(value - 1 / 3) < 0.3
-    assert metric.extra()["ceiling"] == 1.0
+    details = _details(metric)
+    assert details.ceiling == srbench.Estimate(1.0, spread=0.0)
+    assert details.spread is not None
+    # The trace of the mean matrix is the mean accuracy, each of ten images a class is in one row.
+    confusion = np.array(details.confusion.counts) if details.confusion else np.zeros((3, 3))
+    assert np.trace(confusion) / 30 == pytest.approx(value)
+    assert confusion.sum(1) == pytest.approx([10, 10, 10])
 
 
 def test_labels_that_mean_nothing_give_chance() -> None:
@@ -151,7 +173,7 @@ def test_the_test_images_are_hr_whatever_the_sr() -> None:
         metric.update_training(_hr(item), _hr(item), item)
     for item in _items(1):
         metric.update_item(_noise(item), _hr(item), item)
-    assert metric.compute() == 1.0
+    assert _value(metric) == 1.0
 
 
 def test_the_floor_is_the_score_of_the_method_bicubic(counted: list[tuple[str, int]]) -> None:
@@ -166,7 +188,9 @@ def test_the_floor_is_the_score_of_the_method_bicubic(counted: list[tuple[str, i
     assert all(torch.equal(sr(item), bicubic(item, PROTOCOL)) for item in train)
     metric = Cas("hog-svm", seeds=2)
     value = _scored(metric, train, _items(1), sr)
-    assert value == metric.extra()["floor"]
+    floor = _details(metric).floor
+    assert floor is not None
+    assert value == floor.value
     assert len(counted) == 4, "two seeds of bicubic, which is the floor too, and two of the ceiling"
 
 
@@ -190,9 +214,9 @@ def test_ceiling_and_floor_are_trained_once_for_all_methods(counted: list[tuple[
     assert len(counted) == 10, "the real images together with the first method's"
     again = Nas("hog-svm", seeds=2)
     assert _scored(again, train[::-1], test[::-1], _noise) == value
-    assert again.extra() == metric.extra()
+    assert _details(again) == _details(metric)
     assert len(counted) == 10, "the order of the images changes nothing"
-    assert metric.extra()["training images"] == 2 * len(train)
+    assert _details(metric).further["training images"] == 2 * len(train)
 
 
 def test_other_images_labels_or_seeds_are_other_trainings(counted: list[tuple[str, int]]) -> None:
@@ -292,7 +316,7 @@ def test_a_class_of_the_test_split_alone_is_an_error_of_the_classifier() -> None
     value = _scored(metric, _items(0, 4, ("rows", "checks")), _items(1, 4))
     assert isinstance(value, float)
     assert value <= 2 / 3
-    assert metric.extra()["columns as columns"] == 0.0
+    assert _count(metric, "columns", "columns") == 0.0
 
 
 def test_one_class_or_no_images_skip_the_metric() -> None:
@@ -310,7 +334,7 @@ def _unpaired(
     for source, items in shown.items():
         for item in items:
             metric.update_unpaired(_hr(item), source, item)
-    return metric.compute()
+    return _value(metric)
 
 
 def _samples(split: int, each: int, labels: tuple[str | None, ...] = ("rows", "columns", "checks")) -> list[Item]:
@@ -326,29 +350,29 @@ def test_of_a_generator_the_classifier_learns_from_what_it_made_and_the_ceiling_
     generated, real, training = _samples(3, 5), _items(1, 4), _items(0, 6)
     metric = Cas("hog-svm", seeds=1)
     value = _unpaired(metric, generated, real, training)
-    extra = metric.extra()
-    assert extra["training images"] == 15
-    assert not [name for name in extra if "floor" in name]
+    details = _details(metric)
+    assert details.further["training images"] == 15
+    assert details.floor is None
     # The same two trainings by hand: what was generated in place of SR, with its classes.
     paired = Cas("hog-svm", seeds=1)
     assert value == _scored(paired, generated, real)
-    assert extra["ceiling"] == _scored(Cas("hog-svm", seeds=1), training, real)
-    assert {key: extra[key] for key in extra if " as " in key} == {
-        key: value for key, value in paired.extra().items() if " as " in key
-    }
-    assert extra["rows as rows"] <= 4
+    ceiling = _scored(Cas("hog-svm", seeds=1), training, real)
+    assert isinstance(ceiling, float)
+    assert details.ceiling == srbench.Estimate(ceiling)
+    assert details.confusion == _details(paired).confusion
+    assert _count(metric, "rows", "rows") <= 4
 
 
 def test_nas_of_a_generator_learns_from_the_training_split_too(counted: list[tuple[str, int]]) -> None:
     generated, real, training = _samples(3, 5), _items(1, 4), _items(0, 6)
     metric = Nas("hog-svm", seeds=2)
     value = _unpaired(metric, generated, real, training)
-    assert metric.extra()["training images"] == 15 + 18
+    assert _details(metric).further["training images"] == 15 + 18
     assert isinstance(value, float)
     assert len(counted) == 4
     again = Nas("hog-svm", seeds=2)
     assert _unpaired(again, generated[::-1], real[::-1], training[::-1]) == value
-    assert again.extra() == metric.extra()
+    assert _details(again) == _details(metric)
     assert len(counted) == 4, "the order of images changes nothing"
     _unpaired(Cas("hog-svm", seeds=2), generated, real, training)
     assert len(counted) == 6, "CAS shares the ceiling of NAS"
@@ -359,8 +383,8 @@ def test_a_generator_whose_classes_are_mixed_up_teaches_less_than_the_real_image
     generated = [Item(item.id, item.hr, label=turned[item.label or ""]) for item in _samples(3, 6)]
     metric = Cas("hog-svm", seeds=1)
     assert _unpaired(metric, generated, _items(1, 4), _items(0, 6)) == 0.0
-    assert metric.extra()["ceiling"] == 1.0
-    assert metric.extra()["rows as columns"] == 4.0
+    assert _details(metric).ceiling == srbench.Estimate(1.0)
+    assert _count(metric, "rows", "columns") == 4.0
 
 
 @pytest.mark.parametrize(

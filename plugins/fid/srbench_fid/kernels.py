@@ -6,7 +6,6 @@ al., "Rethinking FID: towards a better evaluation metric for image generation", 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,11 +21,11 @@ BLOCK = 2048
 class KernelDistance:
     """KID: the estimate, the standard deviation that goes with it, and the size of the subsets it was taken over.
 
-    spread: not a number for sets that are too small for it, of fewer than 4 images.
+    spread: None for sets that are too small for it, of fewer than 4 images.
     """
 
     value: float
-    spread: float
+    spread: float | None
     subset_size: int
 
 
@@ -53,7 +52,7 @@ def kernel_distance(
         size = min(subset_size, smaller)
         values = _over_subsets(first, second, subsets, (size, size), seed)
         return KernelDistance(float(values.mean()), float(values.std()), size)
-    spread = math.nan
+    spread = None
     if smaller >= 4:  # of fewer, no half has a pair in it
         halves = _over_subsets(first, second, subsets, (len(first) // 2, len(second) // 2), seed)
         spread = float(halves.std())

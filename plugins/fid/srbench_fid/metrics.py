@@ -69,11 +69,13 @@ class _Normals:
         """The distance from the real set."""
         return frechet_between(self._moments[source], self._moments["real"])
 
-    def facts(self) -> dict[str, float]:
-        facts: dict[str, float] = {"n": min(self.counts().values()), "d": self._moments["real"].dim}
-        if self.count("training") < 2:
-            return facts
-        return facts | {"ceiling": self.distance("training"), "ceiling n": self.count("training")}
+    @property
+    def dim(self) -> int:
+        return self._moments["real"].dim
+
+    def ceiling(self) -> srbench.Estimate | None:
+        n = self.count("training")
+        return srbench.Estimate(self.distance("training"), n=n) if n >= 2 else None
 
 
 class Fid(FeatureMetric):
@@ -95,16 +97,13 @@ class Fid(FeatureMetric):
     def _count(self, source: Source, label: str | None) -> int:
         return self._sets.count(source)
 
-    def _missing(self) -> srbench.Skip | None:
-        return too_few("FID", 2, self._sets.counts())
-
-    def compute(self) -> float | srbench.Skip:
-        """The distance; skipped for fewer than 2 images in either set."""
-        return self._missing() or self._sets.distance("generated")
-
-    def extra(self) -> dict[str, float]:
-        """n, the images of the smaller set, and d, the length of a feature vector; the ceiling of generation."""
-        return {} if self._missing() else self._sets.facts()
+    def compute(self) -> tuple[float, srbench.Details] | srbench.Skip:
+        """The distance, beside it the ceiling of generation; skipped for fewer than 2 images in either set."""
+        if missing := too_few("FID", 2, self._sets.counts()):
+            return missing
+        n = min(self._sets.counts().values())
+        details = srbench.Details(n=n, d=self._sets.dim, ceiling=self._sets.ceiling())
+        return self._sets.distance("generated"), details
 
 
 class ClassFid(FeatureMetric):
@@ -140,31 +139,38 @@ class ClassFid(FeatureMetric):
             )
         return None
 
-    def compute(self) -> float | srbench.Skip:
-        """The mean distance; skipped where a class has fewer than 2 images in either set, or an image no class."""
-        return self._missing() or _mean(self._distances().values())
+    def compute(self) -> tuple[float, srbench.Details] | srbench.Skip:
+        """The mean distance; skipped where a class has fewer than 2 images in either set, or an image no class.
 
-    def extra(self) -> dict[str, float]:
-        """The distance of each class; n, the images of the smallest class, and d; the ceiling of generation."""
-        if self._missing():
-            return {}
-        facts = [sets.facts() for sets in self._classes.values()]
-        told = {"n": min(fact["n"] for fact in facts), "d": facts[0]["d"], "classes": float(len(facts))}
-        if all("ceiling" in fact for fact in facts):
-            told["ceiling"] = _mean(fact["ceiling"] for fact in facts)
-            told["ceiling n"] = min(fact["ceiling n"] for fact in facts)
-        return told | {f"fid of {label}": distance for label, distance in self._distances().items()}
+        Beside it the distance of each class, the images of the smallest class, and the ceiling of generation.
+        """
+        if missing := self._missing():
+            return missing
+        distances = {label: self._classes[label].distance("generated") for label in sorted(self._classes)}
+        every = self._classes.values()
+        details = srbench.Details(
+            n=min(min(sets.counts().values()) for sets in every),
+            d=max(sets.dim for sets in every),
+            ceiling=self._ceiling(),
+            further={"classes": len(distances)} | {f"FID of {label}": one for label, one in distances.items()},
+        )
+        return _mean(distances.values()), details
 
-    def _distances(self) -> dict[str, float]:
-        return {label: self._classes[label].distance("generated") for label in sorted(self._classes)}
+    def _ceiling(self) -> srbench.Estimate | None:
+        ceilings = [ceiling for sets in self._classes.values() if (ceiling := sets.ceiling())]
+        if len(ceilings) < len(self._classes):
+            return None
+        smallest = min(sets.count("training") for sets in self._classes.values())
+        return srbench.Estimate(_mean(ceiling.value for ceiling in ceilings), n=smallest)
 
 
 @dataclass(frozen=True)
 class _Score:
-    """beside: numbers that go with the value."""
+    """spread, further: as in `srbench.Details`."""
 
     value: float
-    beside: Mapping[str, float] = field(default_factory=dict)
+    spread: float | None = None
+    further: Mapping[str, float] = field(default_factory=dict)
 
 
 class _Gathering(FeatureMetric):
@@ -181,7 +187,6 @@ class _Gathering(FeatureMetric):
         super().__init__(extractor)
         self._what, self._least = what, least
         self._vectors: dict[Source, list[Vector]] = {"generated": [], "real": [], "training": []}
-        self._beside: Mapping[str, float] = {}
 
     def _take(self, source: Source, vector: Vector, label: str | None) -> None:
         self._vectors[source].append(vector)
@@ -195,25 +200,21 @@ class _Gathering(FeatureMetric):
     def _missing(self) -> srbench.Skip | None:
         return too_few(self._what, self._least, self._counts())
 
-    def compute(self) -> float | srbench.Skip:
-        """The score; skipped for too few images."""
-        missing = self._missing()
-        if missing:
+    def compute(self) -> tuple[float, srbench.Details] | srbench.Skip:
+        """The score, and what goes with it; skipped for too few images."""
+        if missing := self._missing():
             return missing
         score = self._score(self._set("generated"))
-        self._beside = score.beside
-        return score.value
+        n = min(self._counts().values())
+        details = srbench.Details(n=n, spread=score.spread, ceiling=self._ceiling(), further=score.further)
+        return score.value, details
 
-    def extra(self) -> dict[str, float]:
-        """n, the images of the smaller set; what goes with the value; the ceiling."""
-        facts = {"n": min(self._counts().values()), **self._beside}
-        if self._missing() or len(self._vectors[self.ceiling_of]) < self._least:
-            return facts
-        ceiling = self._score(self._set(self.ceiling_of))
-        facts["ceiling"] = ceiling.value
-        if "spread" in ceiling.beside:
-            facts["ceiling spread"] = ceiling.beside["spread"]
-        return facts | {"ceiling n": len(self._vectors[self.ceiling_of])}
+    def _ceiling(self) -> srbench.Estimate | None:
+        n = len(self._vectors[self.ceiling_of])
+        if n < self._least:
+            return None
+        score = self._score(self._set(self.ceiling_of))
+        return srbench.Estimate(score.value, score.spread, n)
 
     @abstractmethod
     def _score(self, images: Vectors) -> _Score:
@@ -238,7 +239,7 @@ class Kid(_Gathering):
 
     def _score(self, images: Vectors) -> _Score:
         distance = kernel_distance(images, self._set("real"), self._subsets, self._subset_size)
-        return _Score(distance.value, {"spread": distance.spread, "subset_size": distance.subset_size})
+        return _Score(distance.value, distance.spread, {"subset size": distance.subset_size})
 
 
 class Mmd(_Gathering):
@@ -258,7 +259,7 @@ class Mmd(_Gathering):
     def _score(self, images: Vectors) -> _Score:
         real = self._set("real")
         sigma = self._sigma if self._sigma is not None else median_distance(real)
-        return _Score(1000 * gaussian_mmd(images, real, sigma), {"sigma": sigma})
+        return _Score(1000 * gaussian_mmd(images, real, sigma), further={"sigma": sigma})
 
 
 class Cmmd(Mmd):
@@ -299,7 +300,7 @@ class Is(_Gathering):
         with torch.inference_mode():
             logits = self._classifier.logits(torch.from_numpy(images).to(device)).cpu()
         score = inception_score(logits.numpy(), self._splits)
-        return _Score(score.value, {"spread": score.spread})
+        return _Score(score.value, score.spread)
 
 
 class _Manifold(_Gathering):

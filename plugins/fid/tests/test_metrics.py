@@ -89,12 +89,21 @@ def features_of(batch: torch.Tensor) -> np.ndarray:
     return Corners().extract(batch.float()).numpy()
 
 
+def value_of(metric):
+    answer = metric.compute()
+    return answer if isinstance(answer, srbench.Skip) else answer[0]
+
+
+def details_of(metric) -> srbench.Details:
+    return metric.compute()[1]
+
+
 def scored(metric, sr: torch.Tensor, hr: torch.Tensor, labels: str = "", extractor=None):
     metric.bind(extractor or Corners())
     for number, (one, other) in enumerate(zip(sr, hr, strict=True)):
         label = labels[number] if labels else None
         metric.update_item(one, other, Item(str(number), np.zeros((4, 4, 3), np.uint8), label=label))
-    return metric.compute()
+    return value_of(metric)
 
 
 SR, HR = images(30, 1), 0.8 * images(30, 2)
@@ -116,7 +125,7 @@ def test_without_a_width_mmd_takes_the_median_distance_of_hr():
     metric = Mmd()
     value = scored(metric, SR, HR)
     width = float(np.median(pdist(features_of(HR).astype(np.float64))))
-    assert metric.extra()["sigma"] == pytest.approx(width, rel=1e-9)
+    assert details_of(metric).further["sigma"] == pytest.approx(width, rel=1e-9)
     assert value == pytest.approx(1000 * gaussian_mmd(features_of(SR), features_of(HR), width), rel=1e-6)
 
 
@@ -130,9 +139,10 @@ def test_cafd_is_the_mean_over_classes_of_fid():
         of = [index for index, one in enumerate(labels) if one == label]
         expected[label] = frechet_distance(sr[of], hr[of])
     assert value == pytest.approx(sum(expected.values()) / 3)
-    extra = metric.extra()
-    assert (extra["n"], extra["d"], extra["classes"]) == (6, 5, 3)
-    assert {label: extra[f"fid of {label}"] for label in "abc"} == pytest.approx(expected)
+    details = details_of(metric)
+    assert (details.n, details.d) == (6, 5)
+    told = {"classes": 3.0} | {f"FID of {label}": distance for label, distance in expected.items()}
+    assert details.further == pytest.approx(told)
 
 
 def test_cafd_tells_which_class_is_too_small():
@@ -145,15 +155,14 @@ def test_beside_its_value_a_metric_says_what_it_rests_on():
     fid, kid, inception = Fid(), Kid(subset_size=12, subsets=9), Is(splits=5)
     for metric in (fid, kid, inception):
         scored(metric, SR, HR)
-    assert fid.extra() == {"n": 30, "d": 5}
+    assert details_of(fid) == srbench.Details(n=30, d=5)
     distance = kernel_distance(features_of(SR), features_of(HR), 9, 12)
-    assert kid.extra() == {"n": 30, "spread": distance.spread, "subset_size": 12}
+    assert details_of(kid) == srbench.Details(n=30, spread=distance.spread, further={"subset size": 12})
     logits = Corners().logits(torch.from_numpy(features_of(HR))).numpy()
-    assert inception.extra()["ceiling"] == inception_score(logits, 5).value
+    real = inception_score(logits, 5)
+    assert details_of(inception).ceiling == srbench.Estimate(real.value, real.spread, 30)
     # A Frechet distance is too large where n < d, which the page marks; the others know no such bias.
-    assert [name for name, metric in {"fid": fid, "kid": kid, "is": inception}.items() if "d" in metric.extra()] == [
-        "fid"
-    ]
+    assert [details_of(metric).d for metric in (fid, kid, inception)] == [5, None, None]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +210,7 @@ def unpaired(metric, generated, real, training=(), labels: str = "", extractor=N
             metric.update_unpaired(
                 image, source, Item(f"{source}-{number}", np.zeros((1, 1, 1), np.uint8), label=label)
             )
-    return metric.compute()
+    return value_of(metric)
 
 
 TRAINING = 0.8 * images(55, 3)
@@ -224,13 +233,13 @@ def test_fid_of_sets_of_different_sizes_is_that_of_scipy_and_of_torch_fidelity()
     statistics = [fid_features_to_statistics(torch.from_numpy(features)) for features in (sr, real)]
     assert value == pytest.approx(fid_statistics_to_metric(*statistics, False)["frechet_inception_distance"], rel=1e-5)
     # As many training images as there are generated ones, and no more, show what a real set gets.
-    assert metric.extra() == {
+    assert details_of(metric).numbers == {
         "n": 30,
         "d": 5,
         "ceiling": pytest.approx(by_scipy(training[:30], real), rel=1e-4),
         "ceiling n": 30,
     }
-    assert metric.extra()["ceiling"] < value / 5
+    assert details_of(metric).ceiling.value < value / 5
 
 
 @pytest.mark.parametrize("subset_size", [11, 1000])
@@ -238,7 +247,7 @@ def test_kid_of_sets_of_different_sizes_is_that_of_torch_fidelity(subset_size):
     metric = Kid(subsets=20, subset_size=subset_size)
     value = unpaired(metric, SR, REAL, TRAINING)
     sr, real, training = features_of(SR), features_of(REAL), features_of(TRAINING)
-    extra = metric.extra()
+    details = details_of(metric)
     if subset_size == 11:
 
         def by_torch_fidelity(features: np.ndarray) -> dict[str, float]:
@@ -246,16 +255,16 @@ def test_kid_of_sets_of_different_sizes_is_that_of_torch_fidelity(subset_size):
             pair = (torch.from_numpy(one).double() for one in (features, real))
             return kid_features_to_metric(*pair, **settings)
 
-        for expected, key, given in (
-            (by_torch_fidelity(sr), "", value),
-            (by_torch_fidelity(training[:30]), "ceiling ", extra["ceiling"]),
+        for expected, given, spread in (
+            (by_torch_fidelity(sr), value, details.spread),
+            (by_torch_fidelity(training[:30]), details.ceiling.value, details.ceiling.spread),
         ):
             assert given == pytest.approx(expected["kernel_inception_distance_mean"], abs=1e-9)
-            assert extra[f"{key}spread"] == pytest.approx(expected["kernel_inception_distance_std"], abs=1e-9)
+            assert spread == pytest.approx(expected["kernel_inception_distance_std"], abs=1e-9)
     else:
         assert value == pytest.approx(by_the_definition(sr, real), abs=1e-9)
-        assert extra["ceiling"] == pytest.approx(by_the_definition(training[:30], real), abs=1e-9)
-    assert (extra["n"], extra["ceiling n"]) == (30, 30)
+        assert details.ceiling.value == pytest.approx(by_the_definition(training[:30], real), abs=1e-9)
+    assert (details.n, details.ceiling.n) == (30, 30)
 
 
 def by_the_definition(x: np.ndarray, y: np.ndarray) -> float:
@@ -283,9 +292,9 @@ def test_the_other_metrics_of_sets_of_different_sizes_and_their_ceilings_are_the
         (Is(splits=4), classified(sr), classified(real)),
     ):
         assert unpaired(metric, SR, REAL, TRAINING) == pytest.approx(expected, rel=1e-6)
-        extra = metric.extra()
-        assert extra["ceiling"] == pytest.approx(ceiling, rel=1e-6)
-        assert (extra["n"], extra["ceiling n"]) == (30, 41 if isinstance(metric, Is) else 30)
+        details = details_of(metric)
+        assert details.ceiling.value == pytest.approx(ceiling, rel=1e-6)
+        assert (details.n, details.ceiling.n) == (30, 41 if isinstance(metric, Is) else 30)
 
 
 def test_cafd_of_generated_images_compares_each_class_and_so_does_its_ceiling():
@@ -299,12 +308,12 @@ def test_cafd_of_generated_images_compares_each_class_and_so_does_its_ceiling():
 
     expected = {label: by_scipy(of("sr", label), of("real", label)) for label in "ab"}
     sizes = {label: len(of("sr", label)) for label in "ab"}
-    extra = metric.extra()
+    details = details_of(metric)
     assert value == pytest.approx(sum(expected.values()) / 2, rel=1e-4)
-    assert {label: extra[f"fid of {label}"] for label in "ab"} == pytest.approx(expected, rel=1e-4)
-    assert extra["n"] == extra["ceiling n"] == sizes["a"] < 15
+    assert {label: details.further[f"FID of {label}"] for label in "ab"} == pytest.approx(expected, rel=1e-4)
+    assert details.n == details.ceiling.n == sizes["a"] < 15
     ceilings = [by_scipy(of("training", label, sizes[label]), of("real", label)) for label in "ab"]
-    assert extra["ceiling"] == pytest.approx(sum(ceilings) / 2, rel=1e-4)
+    assert details.ceiling.value == pytest.approx(sum(ceilings) / 2, rel=1e-4)
 
 
 def test_a_class_that_is_not_generated_or_an_image_without_one_is_a_reason():
@@ -320,7 +329,7 @@ def test_too_few_of_one_set_say_of_which(kind):
     assert "there is 1 real one" in unpaired(kind(), SR, REAL[:1], TRAINING).reason
     metric = kind()
     assert isinstance(unpaired(metric, SR, REAL, TRAINING[:1]), float)
-    assert "ceiling" not in metric.extra(), "one training image shows nothing"
+    assert details_of(metric).ceiling is None, "one training image shows nothing"
 
 
 @pytest.mark.parametrize(("kind", "count"), [(Fid, 30 + 41 + 30), (Recall, 30 + 41 + 30), (Is, 30 + 41)])
@@ -420,8 +429,8 @@ def test_a_run_scores_on_a_model_of_timm_as_soon_as_its_weights_are_there_and_ag
     assert bench.run().returncode == 0
     first = bench.records()["toy-noise/x4-rgb/toy-nearest"]["metrics"]
     assert first["fid"]["status"] == first["kid"]["status"] == "ok"
-    assert first["fid"]["extra"]["d"] == 96
-    assert first["fid"]["extra"]["n"] == first["fid"]["n"]
+    assert first["fid"]["details"]["d"] == 96
+    assert first["fid"]["details"]["n"] == first["fid"]["n"]
     assert first["fid-inception"]["status"] == "skipped"
 
     assert len(list((bench.folder / "cache/srbench/features").glob("*/??/*"))) == 2, "the HR features of two images"

@@ -55,7 +55,7 @@ class _Pairwise(srbench.SetMetric):
     def __init__(self, images: int = 20) -> None:
         if images < 2:
             raise srbench.SrbenchError(f"images: {images} make no pair; compare at least 2")
-        self._shapes: set[tuple[int, ...]] = set()
+        self._shapes: set[tuple[int, int, int]] = set()
         self._made, self._real = _Sample(images), _Sample(images)
 
     @abstractmethod
@@ -73,34 +73,35 @@ class _Pairwise(srbench.SetMetric):
             self._see(self._made if source == "generated" else self._real, image, image)
 
     def _see(self, sample: _Sample, image: torch.Tensor, chosen_by: torch.Tensor) -> None:
-        self._shapes.add(tuple(image.shape))
+        channels, height, width = image.shape
+        self._shapes.add((channels, height, width))
         if len(self._shapes) == 1:
             sample.add(image, chosen_by)
         else:
             self._made.clear()
             self._real.clear()
 
-    def compute(self) -> float | srbench.Skip:
-        """The mean similarity of the generated images to each other."""
+    def compute(self) -> tuple[float, srbench.Details] | srbench.Skip:
+        """The mean similarity of the generated images to each other.
+
+        Beside it the ceiling, that of the real images, to judge the value by; and how many pairs there are.
+        """
         if len(self._shapes) > 1:
             first, second = sorted(self._shapes)[:2]
             return srbench.Skip(
                 "the images are of different sizes or channels, which cannot be compared pixel by pixel: "
                 f"{_words(first)} and {_words(second)}, for example"
             )
-        return self._mean(self._made)
+        made, real = self._mean(self._made), self._mean(self._real)
+        if isinstance(made, srbench.Skip):
+            return made
+        ceiling = None if isinstance(real, srbench.Skip) else srbench.Estimate(real)
+        pairs = {"pairs": math.comb(len(self._made.images()), 2)}
+        return made, srbench.Details(ceiling=ceiling, further=pairs | self._further(*next(iter(self._shapes))))
 
-    def extra(self) -> dict[str, float]:
-        """The ceiling: the mean similarity of the real images, to judge the value by; and how many pairs there are.
-
-        Empty where the metric is skipped.
-        """
-        made = self._made.images()
-        if len(made) < 2 or isinstance(self.similarity(*made[:2]), srbench.Skip):
-            return {}
-        facts = {"pairs": float(math.comb(len(made), 2))}
-        real = self._mean(self._real)
-        return facts if isinstance(real, srbench.Skip) else {"ceiling": real, **facts}
+    def _further(self, channels: int, height: int, width: int) -> dict[str, int]:
+        """Further numbers beside the value of images of this shape."""
+        return {}
 
     def _mean(self, sample: _Sample) -> float | srbench.Skip:
         images = sample.images()
@@ -155,16 +156,14 @@ class PairwiseMsSsim(_Pairwise):
             )
         return ms_ssim(one, other, scales)
 
-    def extra(self) -> dict[str, float]:
-        """The ceiling, how many pairs there are, and over how many scales they are compared."""
-        facts = super().extra()
-        return facts | {"scales": float(fitting_scales(*next(iter(self._shapes))[-2:]))} if facts else {}
+    def _further(self, channels: int, height: int, width: int) -> dict[str, int]:
+        return {"scales": fitting_scales(height, width)}
 
 
 def _digest(image: torch.Tensor) -> int:
     return int.from_bytes(hashlib.sha256(image.contiguous().numpy().tobytes()).digest())
 
 
-def _words(shape: tuple[int, ...]) -> str:
+def _words(shape: tuple[int, int, int]) -> str:
     channels, height, width = shape
     return f"{width} x {height} x {channels}"

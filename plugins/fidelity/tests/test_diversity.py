@@ -32,6 +32,14 @@ def taken(metric: srbench.SetMetric, srs: list[np.ndarray], hrs: list[np.ndarray
     return metric
 
 
+def value_of(metric: srbench.SetMetric) -> float:
+    return metric.compute()[0]
+
+
+def details_of(metric: srbench.SetMetric) -> srbench.Details:
+    return metric.compute()[1]
+
+
 def by_scikit_image(one: np.ndarray, other: np.ndarray) -> float:
     white = np.iinfo(one.dtype).max
     _, ssim_map = structural_similarity(
@@ -53,10 +61,9 @@ def test_pairwise_ssim_is_the_mean_of_scikit_images_over_all_pairs(channels, dty
     hrs = images(5, 37, 53, channels, dtype)
     srs = [np.roll(hr, 3, axis=1) // 2 for hr in hrs]
     metric = taken(PairwiseSsim(), srs, hrs)
-    assert metric.compute() == pytest.approx(np.mean([by_scikit_image(*p) for p in combinations(srs, 2)]), abs=1e-6)
-    extra = metric.extra()
-    assert extra["ceiling"] == pytest.approx(np.mean([by_scikit_image(*p) for p in combinations(hrs, 2)]), abs=1e-6)
-    assert extra["pairs"] == 10
+    assert value_of(metric) == pytest.approx(np.mean([by_scikit_image(*p) for p in combinations(srs, 2)]), abs=1e-6)
+    ceiling = np.mean([by_scikit_image(*p) for p in combinations(hrs, 2)])
+    assert details_of(metric).numbers == {"ceiling": pytest.approx(ceiling, abs=1e-6), "pairs": 10}
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -66,24 +73,25 @@ def test_pairwise_ms_ssim_is_the_mean_of_pytorch_msssims_over_all_pairs(channels
     expected = np.mean(
         [float(ms_ssim(tensor(a)[None], tensor(b)[None], data_range=1.0)) for a, b in combinations(hrs, 2)]
     )
-    assert metric.compute() == pytest.approx(expected, abs=1e-5)
-    assert metric.extra() == {"ceiling": pytest.approx(metric.compute(), abs=1e-12), "pairs": 3.0, "scales": 5.0}
+    assert value_of(metric) == pytest.approx(expected, abs=1e-5)
+    own = pytest.approx(value_of(metric), abs=1e-12)
+    assert details_of(metric).numbers == {"ceiling": own, "pairs": 3.0, "scales": 5.0}
 
 
 def test_one_image_again_and_again_is_as_alike_as_can_be():
     hrs = images(4, 24, 30, 3)
     metric = taken(PairwiseSsim(), [hrs[0]] * 4, hrs)
-    assert metric.compute() == pytest.approx(1, abs=1e-9)
-    assert metric.extra()["ceiling"] < 0.5
+    assert value_of(metric) == pytest.approx(1, abs=1e-9)
+    assert details_of(metric).ceiling.value < 0.5
 
 
 def test_a_large_set_is_sampled_the_same_for_every_method_and_order():
     hrs = images(12, 20, 20, 1)
     few = PairwiseSsim(images=4)
-    value = taken(few, hrs, hrs).compute()
-    assert few.extra() == {"ceiling": value, "pairs": 6.0}
+    value, details = taken(few, hrs, hrs).compute()
+    assert details == srbench.Details(ceiling=srbench.Estimate(value), further={"pairs": 6.0})
     backwards = taken(PairwiseSsim(images=4), hrs[::-1], hrs[::-1])
-    assert backwards.compute() == pytest.approx(value, abs=1e-12)
+    assert value_of(backwards) == pytest.approx(value, abs=1e-12)
     # The four are one of the 495 choices of four, and another method is judged by its images of the same names.
     choices = [
         chosen
@@ -95,14 +103,14 @@ def test_a_large_set_is_sampled_the_same_for_every_method_and_order():
     other = [255 - hr // 2 for hr in hrs]
     expected = np.mean([by_scikit_image(other[a], other[b]) for a, b in combinations(choices[0], 2)])
     metric = taken(PairwiseSsim(images=4), other, hrs)
-    assert metric.compute() == pytest.approx(expected, abs=1e-6)
-    assert metric.extra()["ceiling"] == pytest.approx(value, abs=1e-12)
+    assert value_of(metric) == pytest.approx(expected, abs=1e-6)
+    assert details_of(metric).ceiling.value == pytest.approx(value, abs=1e-12)
 
 
 def test_the_sample_differs_from_the_whole_but_not_by_much():
     hrs = images(24, 20, 20, 1)
-    whole = taken(PairwiseSsim(images=24), hrs, hrs).compute()
-    sample = taken(PairwiseSsim(images=12), hrs, hrs).compute()
+    whole = value_of(taken(PairwiseSsim(images=24), hrs, hrs))
+    sample = value_of(taken(PairwiseSsim(images=12), hrs, hrs))
     assert sample != whole
     assert sample == pytest.approx(whole, abs=0.1)
 
@@ -116,7 +124,6 @@ def test_sets_of_several_sizes_are_skipped_with_the_reason(kind, other):
         skip = metric.compute()
         assert isinstance(skip, srbench.Skip)
         assert "200 x 200 x 3" in skip.reason
-        assert metric.extra() == {}
 
 
 def test_no_pair_and_too_small_a_pair_are_skipped_with_the_reason():
@@ -125,7 +132,6 @@ def test_no_pair_and_too_small_a_pair_are_skipped_with_the_reason():
     assert "has 1" in one.compute().reason
     small = taken(PairwiseMsSsim(), images(2, 10, 30, 1), images(2, 10, 30, 1))
     assert "30 x 10" in small.compute().reason
-    assert one.extra() == small.extra() == {}
 
 
 def test_fewer_than_two_images_to_compare_are_refused():
@@ -171,8 +177,8 @@ def test_small_images_are_compared_over_the_scales_that_fit_with_weights_that_su
     metric = taken(PairwiseMsSsim(), srs, hrs)
     planes = [sr[..., 0] / 255 for sr in srs]
     expected = np.mean([by_the_formula(one, other, weights) for one, other in combinations(planes, 2)])
-    assert metric.compute() == pytest.approx(expected, abs=1e-6)
-    assert metric.extra()["scales"] == len(weights)
+    assert value_of(metric) == pytest.approx(expected, abs=1e-6)
+    assert details_of(metric).further["scales"] == len(weights)
 
 
 @pytest.mark.parametrize("size", [(161, 161), (200, 163), (176, 176)])
@@ -205,26 +211,25 @@ def unpaired(metric: srbench.SetMetric, generated: list[np.ndarray], real: list[
 def test_generated_images_are_compared_with_each_other_and_so_are_real_ones():
     made, real = images(5, 32, 32, 3), [255 - image // 2 for image in images(7, 32, 32, 3)]
     metric = unpaired(PairwiseSsim(), made, real)
-    assert metric.compute() == pytest.approx(np.mean([by_scikit_image(*p) for p in combinations(made, 2)]), abs=1e-6)
+    assert value_of(metric) == pytest.approx(np.mean([by_scikit_image(*p) for p in combinations(made, 2)]), abs=1e-6)
     ceiling = np.mean([by_scikit_image(*p) for p in combinations(real, 2)])
-    assert metric.extra() == {"ceiling": pytest.approx(ceiling, abs=1e-6), "pairs": 10.0}
+    assert details_of(metric).numbers == {"ceiling": pytest.approx(ceiling, abs=1e-6), "pairs": 10.0}
 
 
 @pytest.mark.parametrize("kind", [PairwiseSsim, PairwiseMsSsim])
 def test_the_sample_of_a_generated_set_depends_on_no_order_and_not_on_the_real_set(kind):
     made, real = images(12, 32, 32, 1), images(9, 32, 32, 1)[::-1]
     metric = unpaired(kind(images=4), made, real)
-    value, extra = metric.compute(), metric.extra()
+    value, details = metric.compute()
     backwards = unpaired(kind(images=4), made[::-1], real[::-1])
-    assert backwards.compute() == pytest.approx(value, abs=1e-12)
-    assert backwards.extra() == pytest.approx(extra, abs=1e-12)
+    assert value_of(backwards) == pytest.approx(value, abs=1e-12)
+    assert details_of(backwards).numbers == pytest.approx(details.numbers, abs=1e-12)
     other = unpaired(kind(images=4), made, [255 - image for image in real])
-    assert other.compute() == value
-    assert unpaired(kind(images=4), made[:6], real).extra()["ceiling"] == extra["ceiling"]
+    assert value_of(other) == value
+    assert details_of(unpaired(kind(images=4), made[:6], real)).ceiling == details.ceiling
 
 
 def test_without_two_real_images_there_is_no_ceiling():
     metric = unpaired(PairwiseSsim(), images(3, 20, 20, 1), images(1, 20, 20, 1))
-    assert isinstance(metric.compute(), float)
-    assert metric.extra() == {"pairs": 3.0}
+    assert details_of(metric) == srbench.Details(further={"pairs": 3.0})
     assert "has 1" in unpaired(PairwiseSsim(), images(1, 20, 20, 1), images(3, 20, 20, 1)).compute().reason

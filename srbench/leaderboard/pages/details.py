@@ -13,7 +13,6 @@ from srbench.leaderboard.results.ceilings import ceiling_value, ceiling_words
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.setmetrics import set_remarks
 from srbench.leaderboard.results.values import spread_over_seeds
-from srbench.leaderboard.tables.confusion import confusion_table
 from srbench.leaderboard.tables.costs import cost_cell, cost_columns, cost_lines
 from srbench.leaderboard.trainings.pages import Group, notes_of, training_of
 from srbench.leaderboard.words.dates import moment_words
@@ -114,8 +113,7 @@ def _metric_line(name: str, facts: MetricResult, task: Task) -> dict[str, Any]:
     if not facts.per_image and facts.status == "ok" and task == "super-resolution":
         remarks.append("compares the whole set")
     remarks += set_remarks(facts)
-    confusion, others = confusion_table(facts.extra)
-    extra = ", ".join(f"{label.replace('_', ' ')} {_plain(value)}" for label, value in others.items())
+    numbers = ", ".join(f"{label} {_plain(value)}" for label, value in facts.details.numbers.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
         "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
     )
@@ -123,9 +121,9 @@ def _metric_line(name: str, facts: MetricResult, task: Task) -> dict[str, Any]:
         "head": _head(name, facts),
         "value": value,
         "n": facts.n,
-        "extra": extra,
-        "confusion": confusion,
-        "remark": "; ".join(remarks) or ("" if extra else DASH),
+        "numbers": numbers,
+        "confusion": facts.details.confusion,
+        "remark": "; ".join(remarks) or ("" if numbers else DASH),
     }
 
 

@@ -90,22 +90,17 @@ def _own(
 
 def _value(results: Iterable[Result], metric: str, mark: Mark) -> Value:
     """The mean over cells, which differ only where machines do; their ends beside it where they do."""
-    found = [
-        facts
-        for result in results
-        if result.record is not None
-        and (facts := result.record.metrics.get(metric)) is not None
-        and facts.status == "ok"
-        and mark in facts.extra
-    ]
+    known = [result.record.metrics.get(metric) for result in results if result.record is not None]
+    details = [facts.details for facts in known if facts is not None and facts.status == "ok"]
+    marked = [one.ceiling if mark == "ceiling" else one.floor for one in details]
+    found = [estimate for estimate in marked if estimate is not None]
     if not found:
         return Value(missing="")
-    numbers = [facts.extra[mark] for facts in found]
-    spread = found[0].extra.get(f"{mark} spread")
+    numbers, spread, n = [estimate.value for estimate in found], found[0].spread, found[0].n
     low, high = min(numbers), max(numbers)
     words = [f"± {significant(spread)}"] if spread is not None else []
     if high - low > _SAME * max(abs(low), abs(high)):
         words = [f"{significant(low, 3)} to {significant(high, 3)} between cells"]
-    if f"{mark} n" in found[0].extra:
-        words.append(f"n {found[0].extra[f'{mark} n']:.0f}")
+    if n is not None:
+        words.append(f"n {n}")
     return Value(math.fsum(numbers) / len(numbers), aside=", ".join(words))

@@ -19,11 +19,12 @@ def set_aside(told: Sequence[MetricResult]) -> str:
 
     told: of every cell that the value is the mean of. Their spreads are pooled (the root of the mean square).
     """
-    spreads = [facts.extra["spread"] for facts in told if "spread" in facts.extra]
+    details = [facts.details for facts in told]
+    spreads = [one.spread for one in details if one.spread is not None]
     words = [f"± {significant(math.hypot(*spreads) / math.sqrt(len(spreads)))}"] if spreads else []
-    for name in ("n", "d"):
-        numbers = sorted({facts.extra[name] for facts in told if name in facts.extra})
-        words += [f"{name} {' to '.join(f'{number:.0f}' for number in numbers)}"] if numbers else []
+    for name, counts in (("n", {one.n for one in details}), ("d", {one.d for one in details})):
+        known = sorted(count for count in counts if count is not None)
+        words += [f"{name} {' to '.join(map(str, known))}"] if known else []
     return ", ".join([*words, "n < d"] if any(map(_is_thin, told)) else words)
 
 
@@ -33,4 +34,5 @@ def set_remarks(facts: MetricResult) -> list[str]:
 
 
 def _is_thin(facts: MetricResult) -> bool:
-    return "n" in facts.extra and "d" in facts.extra and facts.extra["n"] < facts.extra["d"]
+    n, d = facts.details.n, facts.details.d
+    return n is not None and d is not None and n < d

@@ -230,7 +230,9 @@ def _fineness(inside: Sequence[Result], metric: str, standings: Standings | None
         widths += [half_width(standings.difference(other, first)) for other in others]
     for result in inside:
         facts = result.record.metrics.get(metric) if result.record is not None else None
-        widths += [facts.extra.get(name) for name in ("spread", "ceiling spread", "floor spread")] if facts else []
+        if facts is not None:
+            bounds = (facts.details.ceiling, facts.details.floor)
+            widths += [facts.details.spread, *(bound.spread for bound in bounds if bound is not None)]
     return [width for width in widths if width is not None]
 
 

@@ -20,6 +20,7 @@ from srbench.leaderboard.results.setmetrics import THIN, set_aside, set_remarks
 from srbench.leaderboard.tables.ranked import Row, Table, build_table
 from srbench.leaderboard.tables.transfer import transfer_tables
 from srbench.leaderboard.words import numerals
+from srbench.store.details import Details, Estimate
 from srbench.store.records import MetricResult
 
 from ..toyboard import COUNTS, HOSTILE, Board, score
@@ -126,16 +127,17 @@ def test_a_set_metric_shows_n_and_d_and_marks_fewer_images_than_dimensions(resul
         note = shown.notes[value.note - 1]
         assert "accuracy 0.93" in note
         assert ("mostly bias" in note) == thin
-    thin_facts = MetricResult(key="", extra={"n": 7, "d": 8, "spread": 0.0123})
+    thin_facts = MetricResult(key="", details=Details(n=7, d=8, spread=0.0123))
     assert set_aside([thin_facts]) == "± 0.012, n 7, d 8, n < d"
-    seeds = [MetricResult(key="", extra={"n": 7, "spread": spread}) for spread in (0.3, 0.4)]
+    seeds = [MetricResult(key="", details=Details(n=7, spread=spread)) for spread in (0.3, 0.4)]
     assert set_aside(seeds) == "± 0.35, n 7", "the root of the mean square"
     assert set_remarks(thin_facts) == [THIN]
-    assert set_aside([MetricResult(key="", extra={"recall": 0.5})]) == ""
-    assert set_aside([MetricResult(key="", extra={"ceiling": 0.9, "floor": 0.25})]) == "", "they have their rows"
+    assert set_aside([MetricResult(key="", details=Details(further={"recall": 0.5}))]) == ""
+    bounds = Details(ceiling=Estimate(0.9), floor=Estimate(0.25))
+    assert set_aside([MetricResult(key="", details=bounds)]) == "", "they have their rows"
     page = next(path for path in (pages / "cells").iterdir() if "blobs" in path.name and "bicubic" in path.name)
     text = page.read_text(encoding="utf-8")
-    assert "n 9, d 8, fid of &lt;dark&gt; 12.50" in text
+    assert "n 9, d 8, ceiling 2.500, floor 61, floor spread 1.500, FID of &lt;dark&gt; 12.50" in text
     assert "accuracy 0.93" in text
 
 

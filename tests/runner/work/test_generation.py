@@ -224,7 +224,7 @@ def test_generators_are_trained_sampled_and_scored(bench: Bench) -> None:
     assert Counter(record["labels"].values()) == {"dark": 5, "bright": 5}
     told = record["metrics"]["toy-told"]
     assert told["n"] == 10
-    assert told["extra"] == {
+    assert told["details"]["further"] == {
         "generated images": 10.0,
         "real images": 4.0,
         "training images": 4.0,
@@ -366,13 +366,14 @@ def test_extractors_and_training_sets_are_squares(bench: Bench) -> None:
     bench.matrix(**{**GENERATION, "protocols": ["32px", "32px-tiles"], "datasets": [{"toy-marked": {"size": 66}}]})
     assert bench.run().returncode == 0
     records = bench.records()
-    tiled = records["toy-marked/32px-tiles/toy-parrot/same/0"]["metrics"]["toy-told"]["extra"]
+    tiled = records["toy-marked/32px-tiles/toy-parrot/same/0"]["metrics"]["toy-told"]["details"]["further"]
     assert tiled["real images"] == 16, "four of each of four pictures"
     assert tiled["training images"] == 4, "of 48 pixels one square"
     groups = records["toy-marked/32px-tiles/toy-parrot/same/0"]["groups"]
     assert groups == {image: f"test {image[:-4]}" for image in groups} and len(groups) == 16
     assert records["toy-marked/32px/toy-parrot/same/0"]["groups"] == {}
-    assert records["toy-marked/32px/toy-parrot/same/0"]["metrics"]["toy-told"]["extra"]["real images"] == 4
+    plain = records["toy-marked/32px/toy-parrot/same/0"]["metrics"]["toy-told"]["details"]["further"]
+    assert plain["real images"] == 4
 
 
 # --- nearest images --------------------------------------------------------------------------------------------------

@@ -1,0 +1,112 @@
+"""What stands beside the value of a set metric: on what it rests, what other images get, where a classifier is wrong.
+
+Numbers of numpy or torch become Python's. What is no finite number, or no square matrix, is a `ValueError` in the
+metric that gave it, so that no record is written with it; one that holds it all the same counts as damaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import index
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
+from srbench.statistics.scores import LARGEST
+
+
+class Estimate(Struct, frozen=True, omit_defaults=True):
+    """What a set metric gives for other images than a method's.
+
+    spread: the standard deviation of the value over subsets or seeds. n: how many images it rests on. `ValueError` for
+    numbers that are not finite.
+    """
+
+    value: float
+    spread: float | None = None
+    n: int | None = None
+
+    def __post_init__(self) -> None:
+        """Numbers as Python's own, looked at."""
+        force_setattr(self, "value", _finite("value", self.value))
+        if self.spread is not None:
+            force_setattr(self, "spread", _finite("spread", self.spread))
+        if self.n is not None:
+            force_setattr(self, "n", _whole("n", self.n))
+
+
+class ConfusionMatrix(Struct, frozen=True):
+    """Test images by true class (row) and predicted class (column); means over trainings need not be whole.
+
+    classes: their labels, each once. counts: `(classes, classes)`. `ValueError` for another shape, and for counts that
+    are not finite.
+    """
+
+    classes: tuple[str, ...]
+    counts: tuple[tuple[float, ...], ...]
+
+    def __post_init__(self) -> None:
+        """Names and counts as tuples, looked at."""
+        force_setattr(self, "classes", tuple(self.classes))
+        force_setattr(self, "counts", tuple(tuple(_finite("a count", one) for one in row) for row in self.counts))
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"the classes of a confusion matrix are {', '.join(self.classes)}; name each once")
+        shape = [len(row) for row in self.counts]
+        if shape != [len(self.classes)] * len(self.classes):
+            raise ValueError(
+                f"the confusion matrix of {len(self.classes)} classes has rows of {', '.join(map(str, shape))} counts; "
+                "give one row and one column a class"
+            )
+
+
+class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What stands beside the value of a set metric; every part may be left out.
+
+    n: how many images the value rests on; of two sets, the smaller. d: the length of a feature vector: tables mark a
+    value with n < d. spread: the standard deviation of the value over subsets or seeds. ceiling: what real images get
+    in place of the method's; floor: what bicubic SR gets; both are rows of tables that are never ranked. confusion: of
+    a classifier; a table on the cell's page. further: numbers that only this metric has, by names for people, such as
+    `training images`. `ValueError` for numbers that are not finite, and for a further one that has a field here.
+    """
+
+    n: int | None = None
+    d: int | None = None
+    spread: float | None = None
+    ceiling: Estimate | None = None
+    floor: Estimate | None = None
+    confusion: ConfusionMatrix | None = None
+    further: Mapping[str, float] = {}
+
+    def __post_init__(self) -> None:
+        """Numbers as Python's own, looked at."""
+        for name, count in (("n", self.n), ("d", self.d)):
+            if count is not None:
+                force_setattr(self, name, _whole(name, count))
+        if self.spread is not None:
+            force_setattr(self, "spread", _finite("spread", self.spread))
+        if known := self.further.keys() & set(self.__struct_fields__):
+            raise ValueError(f"further has {', '.join(sorted(known))}, for which Details has a field")
+        force_setattr(self, "further", {name: _finite(repr(name), number) for name, number in self.further.items()})
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """All but the matrix, by names for people; estimates in parts: `ceiling`, `ceiling spread`, `ceiling n`."""
+        own = {"n": self.n, "d": self.d, "spread": self.spread}
+        for name, estimate in (("ceiling", self.ceiling), ("floor", self.floor)):
+            if estimate is not None:
+                own |= {name: estimate.value, f"{name} spread": estimate.spread, f"{name} n": estimate.n}
+        return {name: number for name, number in own.items() if number is not None} | dict(self.further)
+
+
+def _finite(name: str, given: float) -> float:
+    number = float(given)
+    if not abs(number) <= LARGEST:
+        raise ValueError(f"{name} is {number:g}, not a finite number; leave out what is not known")
+    return number
+
+
+def _whole(name: str, given: int) -> int:
+    try:
+        return index(given)
+    except TypeError:
+        raise ValueError(f"{name} is {given}; it counts, so give an int") from None
