@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import re
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,6 +17,7 @@ import numpy.typing as npt
 from srbench_fid.trained.pictures import fitted, held_out
 from srbench_fid.trained.rows import Array
 
+from srbench.contract.fit import Budget, FitContext
 from srbench.errors import SrbenchError, nearest
 
 from .labelled import Labelled
@@ -72,16 +76,20 @@ class NetworkClassifier(Classifier):
 
     def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Numbers:
         """Train, then take the largest output."""
-        import torch
-        from srbench_fid.trained.learning import Circumstances, Course, Examples, learn, outputs
+        from srbench_fid.trained.examples import Examples
         from srbench_fid.trained.pictures import numbers
+        from srbench_fid.trained.training import learn, outputs
         from torch.nn.functional import cross_entropy
 
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        from srbench.training.loop.randomness import set_aside
+
+        held = held_out(train.labels, train.units, seed)
+        examples = Examples(train, numbers(train.labels, classes), train.ids, held, seed)
+        with set_aside(seed), tempfile.TemporaryDirectory() as folder:
+            budget = Budget("epochs", self._epochs)
+            context = FitContext(seed, budget, Path(folder), device, checkpoint_seconds=math.inf)
             network = self._build(len(classes))
-        examples = Examples(train, numbers(train.labels, classes), held_out(train.labels, train.units, seed))
-        learn(network, examples, cross_entropy, Course(epochs=self._epochs), Circumstances(seed, device))
+            learn(network, examples, cross_entropy, self._side, context)
         predicted: Numbers = outputs(network, test, device).argmax(1).numpy()
         return predicted
 

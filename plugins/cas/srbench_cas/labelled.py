@@ -48,6 +48,11 @@ class Labelled:
         return self._rows.take(self._places[indices])
 
     @cached_property
+    def ids(self) -> list[str]:
+        """The id of each image, the same for all its versions."""
+        return [example.id for example in self._examples]
+
+    @cached_property
     def labels(self) -> list[str]:
         """The class of each image."""
         return [example.label for example in self._examples]
@@ -55,8 +60,7 @@ class Labelled:
     @cached_property
     def units(self) -> npt.NDArray[np.int64]:
         """A number for each image, equal for images that must not be divided between fitting and testing."""
-        groups, ids = [example.group for example in self._examples], [example.id for example in self._examples]
-        return units(self.labels, groups, ids)
+        return units(self.labels, [example.group for example in self._examples], self.ids)
 
     @cached_property
     def sha256(self) -> str:

@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from srbench_fid.metrics import Classifies
+from srbench_fid.trained.examples import Examples
 from srbench_fid.trained.extractors import ExtractorError, ResNet50, SkinLesNet, UNetEncoder
-from srbench_fid.trained.learning import Circumstances, Course, Examples, learn, outputs, standardise
 from srbench_fid.trained.networks import ResNetClassifier, SegmentationUNet, timm_model
 from srbench_fid.trained.networks import SkinLesNet as SkinLesNetwork
 from srbench_fid.trained.pictures import LabelError, fitted, held_out, units
-from srbench_fid.trained.rows import Rows
+from srbench_fid.trained.rows import Array, Rows
+from srbench_fid.trained.training import PATIENCE, learn, outputs, standardise
 from torch import nn
 
 from srbench.contract.dataset import Item
@@ -29,6 +30,7 @@ from srbench.contract.framing import Squares
 from srbench.errors import SrbenchError
 from srbench.registry.registry import registry
 from srbench.testing import check_extractors
+from srbench.training.loop.randomness import set_aside
 from srbench.weights.lookup import WeightsDamaged
 
 test_conformance = check_extractors(("skinlesnet", {"epochs": 1}), ("unet-encoder", {"epochs": 1}))
@@ -128,6 +130,7 @@ def test_standardised_units_have_mean_0_and_deviation_1() -> None:
     network = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 4))
     inputs = torch.rand(20, 1, 8, 8) + 5
     standardise(network, [network[0], network[3]], inputs)
+    assert network.training, "it is left in its mode"
     for units_ in (network[0](inputs).transpose(0, 1).flatten(1), network(inputs).T):
         torch.testing.assert_close(units_.mean(1), torch.zeros(len(units_)), rtol=0, atol=1e-4)
         torch.testing.assert_close(units_.std(1, correction=0), torch.ones(len(units_)), rtol=0, atol=1e-3)
@@ -191,28 +194,69 @@ def test_about_a_fifth_of_each_class_is_held_out() -> None:
     assert held[12:].sum() == 8
 
 
+def _rows(arrays: Array) -> Rows:
+    rows = Rows(arrays.shape[1:], arrays.dtype)
+    for array in arrays:
+        rows.append(array)
+    return rows
+
+
+NUMBERS = _rows(np.arange(12).reshape(-1, 1, 1, 1))
+"""Pictures of one pixel."""
+
+
+def _numbered(held: int, count: int, seed: int) -> Examples:
+    """Pictures of which each has its own number and class; the first ones are held out."""
+    numbers = np.arange(count)
+    return Examples(NUMBERS, numbers, [f"i{number}" for number in numbers], numbers < held, seed)
+
+
+@given(st.integers(0, 3), st.integers(1, 9), st.lists(st.integers(1, 20), min_size=1, max_size=12), st.integers(0, 5))
+def test_every_pass_sees_what_is_not_held_out_once_and_goes_on_from_its_state(
+    held: int, learned: int, counts: list[int], seed: int
+) -> None:
+    examples = _numbered(held, held + learned, seed)
+    kept = examples.hold_out()
+    assert (kept.ids if kept else []) == [f"i{number}" for number in range(held)]
+    assert [label.item() for *_, label in (kept.centres(1, 1) if kept else [])] == list(range(held))
+    drawn: list[int] = []
+    for count in counts:
+        again = _numbered(held, held + learned, seed)
+        again.restore(examples.state())
+        lr, hr, labels = examples.draw(count, 1)
+        assert np.array_equal(hr.reshape(-1), labels) and np.array_equal(lr, hr)
+        assert np.array_equal(again.draw(count, 1)[2], labels)
+        drawn += labels.tolist()
+    assert len(examples) == learned
+    for start in range(0, len(drawn) - learned + 1, learned):
+        assert sorted(drawn[start : start + learned]) == list(range(held, held + learned))
+
+
+def _epochs(epochs: int, folder: Path, **others: Any) -> FitContext:
+    return FitContext(7, Budget("epochs", epochs), folder, **others)
+
+
 def test_a_training_that_is_interrupted_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     def run(folder: Path, stop: Callable[[], bool] = lambda: False) -> dict[str, torch.Tensor]:
-        torch.manual_seed(3)
-        network = nn.Sequential(nn.Flatten(), nn.Linear(48, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 2))
-        learn(network, examples, nn.functional.cross_entropy, course, Circumstances(7, folder=folder, stop=stop))
+        with set_aside(3):
+            network = nn.Sequential(nn.Flatten(), nn.Linear(48, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 2))
+            learn(network, examples(), nn.functional.cross_entropy, 4, _epochs(5, folder, stop=stop))
         return network.state_dict()
 
-    rows = Rows((3, 4, 4), np.float16)
-    random = np.random.default_rng(0)
-    for _ in range(20):
-        rows.append(random.random((3, 4, 4)))
-    examples = Examples(rows, np.arange(20) % 2, np.arange(20) >= 16)
-    course = Course(epochs=5, patience=5, batch_size=4)
+    def examples() -> Examples:
+        pictures = np.random.default_rng(0).random((24, 3, 4, 4))
+        return Examples(_rows(pictures), np.arange(24) % 2, [f"i{i}" for i in range(24)], np.arange(24) >= 20, 7)
+
     whole = run(tmp_path / "whole")
-    asked = iter([False] * 10 + [True])  # four steps an epoch: in the middle of the third
-    with pytest.raises(Interrupted):
-        run(tmp_path / "broken", lambda: next(asked))
-    resumed = run(tmp_path / "broken")
-    assert all(torch.equal(resumed[name], value) for name, value in whole.items())
+    for step in (1, 7, 12):  # thirteen steps of 8 in five epochs of 20
+        asked = iter([False] * (step - 1) + [True])
+        with pytest.raises(Interrupted):
+            run(tmp_path / str(step), lambda asked=asked: next(asked))
+        resumed = run(tmp_path / str(step))
+        assert all(torch.equal(resumed[name], value) for name, value in whole.items()), f"stopped after step {step}"
 
 
-def test_it_stops_when_the_part_held_out_gets_no_better_and_keeps_the_best() -> None:
+def test_it_stops_when_the_part_held_out_gets_no_better_and_keeps_the_best(tmp_path: Path) -> None:
     class Worse(nn.Module):
         """Every epoch adds 1 to what it gets wrong."""
 
@@ -226,14 +270,14 @@ def test_it_stops_when_the_part_held_out_gets_no_better_and_keeps_the_best() -> 
                     self.weight += 1
             return images.flatten(1).mean(1) + self.weight
 
-    rows = Rows((3, 2, 2), np.float16)
-    for _ in range(6):
-        rows.append(np.zeros((3, 2, 2)))
+    def loss(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return (outputs - labels).exp().mean()
+
     network = Worse()
-    examples = Examples(rows, np.zeros(6, np.float32), np.arange(6) >= 3)
-    course = Course(epochs=50, patience=3, learning_rate=1e-9)
-    assert learn(network, examples, nn.functional.mse_loss, course, Circumstances(0)) == 4
-    assert network.weight.item() == pytest.approx(1, abs=1e-6)
+    examples = Examples(_rows(np.zeros((6, 3, 2, 2))), np.zeros(6), [*"abcdef"], np.arange(6) >= 3, 0)
+    assert learn(network, examples, loss, 2, _epochs(50, tmp_path)) == 1 + PATIENCE
+    assert not network.training
+    assert network.weight.item() == pytest.approx(1, abs=0.01), "what AdamW adds in a step is a thousandth"
 
 
 def test_torchs_own_random_numbers_are_left_as_they_were(tmp_path: Path) -> None:
@@ -244,7 +288,7 @@ def test_torchs_own_random_numbers_are_left_as_they_were(tmp_path: Path) -> None
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_masks_turn_with_their_pictures() -> None:
+def test_masks_turn_with_their_pictures(tmp_path: Path) -> None:
     class Same(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -259,11 +303,9 @@ def test_masks_turn_with_their_pictures() -> None:
         return (pictures - masks).square().mean()
 
     seen: set[bytes] = set()
-    rows = Rows((1, 3, 3), np.uint8)
-    for _ in range(40):
-        rows.append(np.arange(9, dtype=np.uint8).reshape(1, 3, 3))
-    examples = Examples(rows, rows, np.zeros(40, bool))
-    learn(Same(), examples, loss, Course(epochs=4), Circumstances(0))
+    pictures = _rows(np.arange(9, dtype=np.uint8).reshape(1, 1, 3, 3).repeat(40, 0))
+    examples = Examples(pictures, pictures, [str(i) for i in range(40)], np.zeros(40, bool), 0)
+    learn(Same(), examples, loss, 3, _epochs(4, tmp_path))
     assert len(seen) == 8, "four turns, each flipped or not"
 
 

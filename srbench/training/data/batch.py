@@ -16,7 +16,8 @@ class Batch:
     lr `(N, C, p, p)`, hr `(N, C, p * scale, p * scale)`: float32 with white at 1, on the device of the training.
     progress: how much of the stage is done, in [0, 1), for what begins late or fades out.
     labels: `(N,)`, int64: the class of each image, as its place among the sorted names of classes
-    (`TrainingSet.labels`); -1 where an image has none, and everywhere when they are left out.
+    (`TrainingSet.labels`); -1 where an image has none, and everywhere when they are left out. Where masks are learned,
+    these: `(N, 1, p, p)`.
     """
 
     lr: torch.Tensor

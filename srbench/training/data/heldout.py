@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 import numpy as np
 
 from srbench.training.data.pairs import Floats, Pair, cut, place_of
+from srbench.training.data.source import Drawn
 
 FEWEST = 5
 """With fewer training images none is held out."""
@@ -65,19 +66,17 @@ class HeldOut:
     def _seen(self, label: str | None) -> list[Pair]:
         return [pair for pair in self._pairs if label is None or pair.label == label][:MOST]
 
-    def centres(self, side: int, multiple: int, label: str | None = None) -> list[tuple[Floats, Floats, int]]:
+    def centres(self, side: int, multiple: int, label: str | None = None) -> Iterator[Drawn]:
         """LR `(1, C, h, w)` and HR of the middle of each image, h and w at most `side`, and the place of its class.
 
         Both are multiples of `multiple`, the side of a patch: networks that want multiples of some number take
         patches. An image smaller than that is continued by its mirror image.
         """
-        crops = []
         for pair in self._seen(label):
             sides = [max(multiple, min(side, length) // multiple * multiple) for length in pair.lr.shape[:2]]
             place = [max(0, length - side) // 2 for length, side in zip(pair.lr.shape[:2], sides, strict=True)]
             lr, hr = self._crop(pair, (place[0], place[1]), (sides[0], sides[1]))
-            crops.append((lr, hr, place_of(pair.label, self._labels)))
-        return crops
+            yield lr, hr, np.array([place_of(pair.label, self._labels)])
 
     def most_detailed(self, side: int) -> tuple[Floats, Floats]:
         """LR `(1, C, h, h)` and HR of the first image, where HR changes most from pixel to pixel.

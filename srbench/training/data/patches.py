@@ -14,9 +14,8 @@ import numpy.typing as npt
 
 from srbench.contract.training_set import TrainingSet
 from srbench.training.data.heldout import HeldOut, chosen, in_turn
-from srbench.training.data.pairs import EVERY_TURN, Channels, Floats, Pair, TrainingDataError, cut, place_of, read_pairs
-
-Labels = npt.NDArray[np.int64]
+from srbench.training.data.pairs import EVERY_TURN, Channels, Pair, TrainingDataError, cut, place_of, read_pairs
+from srbench.training.data.source import Drawn
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class Patches:
         self._weigh()
         return HeldOut([pairs[name] for name in held], self.channels, self.scale, self.labels)
 
-    def draw(self, count: int, patch: int, label: str | None = None) -> tuple[Floats, Floats, Labels]:
+    def draw(self, count: int, patch: int, label: str | None = None) -> Drawn:
         """LR `(count, C, patch, patch)` and HR `(count, C, patch * scale, patch * scale)`, white at 1, and classes.
 
         Classes `(count,)` are places in `labels`, -1 where an image has none. label: the one to draw from; raises

@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from srbench.contract.fit import FitContext, Interrupted
-from srbench.training.data.heldout import HeldOut
-from srbench.training.data.patches import Patches
+from srbench.training.data.source import Source
 from srbench.training.loop.budget import Course
 from srbench.training.loop.checkpoint import discard_checkpoint, read_checkpoint, write_checkpoint
 from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
@@ -47,21 +46,21 @@ LAYOUT = 2
 
 def train(
     stages: Sequence[Stage],
-    patches: Patches,
+    source: Source,
     context: FitContext,
     memory_format: MemoryFormat = "contiguous",
-    strip: Callable[[HeldOut | None], Strip | None] | None = None,
+    strip: Callable[[Any], Strip | None] | None = None,
 ) -> Trained:
     """Run the stages, one after the other, each for its share of the budget.
 
     Continues the checkpoint in `context.folder` when there is one; a damaged one is discarded. At the end the networks
     hold what the last stage hands on and are in evaluation mode, and the checkpoint says that nothing is left to do.
-    strip: the sample strip, given what is held out; None: no strip.
+    strip: the sample strip, given what the source holds out; None: no strip.
 
     Raises `Interrupted` when `context.stop()` asked for it, and `Diverged`: then the networks hold the best weights, if
     anything was validated, the error says what there is of the training, and the next one starts over.
     """
-    run = _Training(stages, patches, context, memory_format, strip)
+    run = _Training(stages, source, context, memory_format, strip)
     try:
         with _tuned(run.device):
             run.begin()
@@ -98,14 +97,14 @@ class _Training:
     def __init__(
         self,
         stages: Sequence[Stage],
-        patches: Patches,
+        source: Source,
         context: FitContext,
         memory_format: MemoryFormat,
-        strip: Callable[[HeldOut | None], Strip | None] | None,
+        strip: Callable[[Any], Strip | None] | None,
     ) -> None:
         import torch
 
-        self.stages, self.patches, self.context, self.memory_format = stages, patches, context, memory_format
+        self.stages, self.source, self.context, self.memory_format = stages, source, context, memory_format
         self.device = torch.device(context.device)
         check_precision(context.precision, self.device)
         self.precision = MixedPrecision(context.precision, self.device)
@@ -115,13 +114,13 @@ class _Training:
         self.held_out: list[str] = []
         self.validation: Validation | None = None
         if any(stage.validate is not None for stage in stages):
-            held = patches.hold_out()
+            held = source.hold_out()
             self.held_out = [] if held is None else held.ids
             shown = None if strip is None else strip(held)
             if held is not None or shown is not None:
                 self.validation = Validation(held, shown, self.device, context.precision)
-        self.course = Course(stages, context.budget, len(patches))
-        self.stepper = Stepper(stages, patches, self.device, self.precision)
+        self.course = Course(stages, context.budget, len(source))
+        self.stepper = Stepper(stages, source, self.device, self.precision)
         self.averages: dict[str, Average] = {}
         self.history: list[Row] = []
         self.reports: list[dict[str, Any]] = []
@@ -239,7 +238,7 @@ class _Training:
         steps = self.course.counts.steps
         rows = math.floor(done * ROWS_PER_STAGE)
         validation = self.validation if stage.validate is not None else None
-        due = validation is not None and validation.is_due(done)
+        due = validation is not None and validation.is_due(stage, done)
         if not due and rows <= self.rows and steps > 1:
             return
         self.rows = rows
@@ -329,10 +328,11 @@ class _Training:
                     s.validate is not None,
                     s.keep,
                     s.patience,
+                    s.validations,
                 ]
                 for s in self.stages
             ],
-            "images": len(self.patches),
+            "images": len(self.source),
             "held_out": self.held_out,
         }
 
@@ -351,7 +351,7 @@ class _Training:
             "history": self.history,
             "reports": self.reports,
             "rows": self.rows,
-            "patches": self.patches.state(),
+            "source": self.source.state(),
             "random": random_state(),
         }
         write_checkpoint(self.context.folder, state)
@@ -375,5 +375,5 @@ class _Training:
                 optimiser.load_state_dict(state["optimisers"][name])
             for name, average in self.averages.items():
                 average.restore(state["averages"][name])
-        self.patches.restore(state["patches"])
+        self.source.restore(state["source"])
         restore_random_state(state["random"])

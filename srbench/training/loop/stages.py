@@ -59,6 +59,7 @@ class Stage:
         `TorchMethod.validation_psnr`, for one. When any stage validates, some training images are held out.
     keep: what the stage hands on: the weights of its last step, or those of its best validation.
     patience: validations in a row without a better score after which the stage ends early; None: it does not.
+    validations: at so many points of its progress, in equal distances, it is validated.
     augment: changes a batch before `step` sees it; draws from torch's, numpy's or Python's global generators.
     """
 
@@ -77,12 +78,13 @@ class Stage:
     validate: Callable[[Batch], float] | None = None
     keep: Literal["last", "best"] = "last"
     patience: int | None = None
+    validations: int = 20
     augment: Callable[[Batch], Batch] | None = None
     begin: Callable[[Callable[[], Batch]], None] | None = None
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1 or self.patch < 1:
-            raise StageError(f"stage {self.name!r}: batch_size and patch are at least 1")
+        if min(self.batch_size, self.patch, self.validations) < 1:
+            raise StageError(f"stage {self.name!r}: batch_size, patch and validations are at least 1")
         if not (self.share > 0 and math.isfinite(self.share)):
             raise StageError(f"stage {self.name!r}: its share of the budget is {self.share}; it should be positive")
         if not self.optimisers:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from srbench.training.data.batch import Batch
-from srbench.training.data.pairs import Floats
-from srbench.training.data.patches import Labels, Patches
+from srbench.training.data.source import Drawn, Source
 from srbench.training.loop.losses import RunningLosses
 from srbench.training.loop.randomness import set_aside
 from srbench.training.loop.stages import Stage, StageError
@@ -26,10 +25,10 @@ class Stepper:
     """
 
     def __init__(
-        self, stages: Sequence[Stage], patches: Patches, device: torch.device, precision: MixedPrecision
+        self, stages: Sequence[Stage], source: Source, device: torch.device, precision: MixedPrecision
     ) -> None:
         self.losses = RunningLosses()
-        self._patches, self._device, self._precision = patches, device, precision
+        self._source, self._device, self._precision = source, device, precision
         self._rates = {
             stage.name: {
                 name: [float(group["lr"]) for group in optimiser.param_groups]
@@ -56,7 +55,7 @@ class Stepper:
 
     def draw(self, stage: Stage, done: float = 0.0, layout: Format = "contiguous") -> Batch:
         """The next batch, augmented; `done` is the stage's progress."""
-        drawn = self._patches.draw(stage.batch_size, stage.patch, stage.label)
+        drawn = self._source.draw(stage.batch_size, stage.patch, stage.label)
         return self._batch(stage, drawn, done, layout)
 
     def _add_gradients(
@@ -72,7 +71,7 @@ class Stepper:
                 # Only its own parameters: the discriminator must not learn from the generator's loss.
                 self._precision.backward(loss, trained_parameters(optimiser))
 
-    def _batch(self, stage: Stage, drawn: tuple[Floats, Floats, Labels], done: float, layout: Format) -> Batch:
+    def _batch(self, stage: Stage, drawn: Drawn, done: float, layout: Format) -> Batch:
         import torch
 
         lr, hr, labels = (torch.from_numpy(array) for array in drawn)
@@ -101,11 +100,11 @@ class Stepper:
                 if name in losses:
                     losses[name].backward(inputs=trained_parameters(optimiser))  # type: ignore[no-untyped-call]
 
-        order = self._patches.state()
-        drawn = self._patches.draw(stage.batch_size, stage.patch, stage.label)
+        order = self._source.state()
+        drawn = self._source.draw(stage.batch_size, stage.patch, stage.label)
         with set_aside(0):
             chosen = faster(stage.networks.values(), trial, self._device)
-        self._patches.restore(order)
+        self._source.restore(order)
         for optimiser in stage.optimisers.values():
             optimiser.zero_grad(set_to_none=True)
         return chosen

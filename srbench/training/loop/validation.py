@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from srbench.contract.fit import Precision
 from srbench.training.data.batch import Batch
-from srbench.training.data.heldout import HeldOut
+from srbench.training.data.source import Held
 from srbench.training.loop.divergence import Best, Diverged
 from srbench.training.loop.ema import Average
 from srbench.training.loop.randomness import set_aside
@@ -21,10 +21,8 @@ from srbench.training.speed.compilation import not_compiled
 if TYPE_CHECKING:
     import torch
 
-TIMES = 20
-"""Validations a stage, at equal distances of its progress."""
 SAMPLES = 8
-"""Of these, so many leave a picture."""
+"""So many of a stage's validations leave a picture."""
 COST = 0.03
 """The share of a stage's time that its validations may take, as long as crops need not be smaller than a patch."""
 LARGEST_CROP = 96
@@ -39,12 +37,13 @@ _SEED = 0
 """Validation of a method that draws random numbers draws the same ones each time."""
 
 
-def crop_side(pixels: float, images: int, patch: int, precision: Precision) -> int:
+def crop_side(pixels: float, crops: int, patch: int, precision: Precision) -> int:
     """The side of validation crops, in LR pixels: a multiple of the patch, within the allowed cost.
 
-    pixels: LR pixels that all steps of the stage will see. images: how many crops there are.
+    pixels: LR pixels that all steps of the stage will see. crops: how many all its
+    validations see.
     """
-    affordable = COST * _STEP[precision] * pixels / (TIMES * images)
+    affordable = COST * _STEP[precision] * pixels / crops
     side = min(math.isqrt(max(0, int(affordable))), LARGEST_CROP)
     return max(patch, side // patch * patch)
 
@@ -95,10 +94,9 @@ class Validation:
     best: of the latest stage that was validated.
     """
 
-    def __init__(self, held: HeldOut | None, strip: Strip | None, device: torch.device, precision: Precision) -> None:
+    def __init__(self, held: Held | None, strip: Strip | None, device: torch.device, precision: Precision) -> None:
         self._held, self._strip, self._device, self._precision = held, strip, device, precision
         self._standing = _Standing()
-        self._crops: list[Batch] = []
         self.best: Best | None = None
 
     def begin(self) -> None:
@@ -109,15 +107,14 @@ class Validation:
     def begin_stage(self) -> None:
         """Another stage: what was found so far is not about it."""
         self._standing = _Standing()
-        self._crops = []
 
     def sees(self, stage: Stage) -> bool:
         """Whether there is anything that a stage can be validated on."""
         return self._held is not None and self._held.count(stage.label) > 0
 
-    def is_due(self, done: float) -> bool:
+    def is_due(self, stage: Stage, done: float) -> bool:
         """Whether a progress in [0, 1] has passed another point of validation."""
-        return math.floor(done * TIMES) > self._standing.validated
+        return math.floor(done * stage.validations) > self._standing.validated
 
     def best_of(self, stage: Stage) -> Best | None:
         """The best validation of this stage, if it had one."""
@@ -141,7 +138,7 @@ class Validation:
         import torch
 
         standing = self._standing
-        standing.validated = math.floor(done * TIMES)
+        standing.validated = math.floor(done * stage.validations)
         best = self.best_of(stage)
         with as_in_upscaling(networks, averages, compiled):
             with torch.inference_mode():
@@ -160,10 +157,8 @@ class Validation:
     def _score(self, stage: Stage, steps: int, done: float) -> float | None:
         if stage.validate is None or self._held is None or not self.sees(stage):
             return None
-        if not self._crops:
-            self._cut(self._held, stage, steps / done)
-        crops = [replace(crop, progress=done) for crop in self._crops]
-        return math.fsum(float(stage.validate(crop)) for crop in crops) / len(crops)
+        crops = self._crops(self._held, stage, steps, done)
+        return math.fsum(float(stage.validate(crop)) for crop in crops) / self._held.count(stage.label)
 
     def _look_for_collapse(self, stage: Stage, step: int, score: float | None, constant: bool) -> None:
         place = f"in stage {stage.name!r}, at step {step},"
@@ -181,21 +176,17 @@ class Validation:
         """Whether the stage should end early."""
         return stage.patience is not None and self._standing.worse >= stage.patience
 
-    def _cut(self, held: HeldOut, stage: Stage, steps: float) -> None:
+    def _crops(self, held: Held, stage: Stage, steps: int, done: float) -> Iterator[Batch]:
+        """The held-out images, one after the other: all of them need not fit into memory."""
         import torch
 
+        count = held.count(stage.label)
         if self._standing.crop == 0:
-            pixels = steps * stage.batch_size * stage.accumulate * stage.patch**2
-            self._standing.crop = crop_side(pixels, held.count(stage.label), stage.patch, self._precision)
-        self._crops = [
-            Batch(
-                torch.from_numpy(lr).to(self._device),
-                torch.from_numpy(hr).to(self._device),
-                0.0,
-                torch.full((1,), label, device=self._device),
-            )
-            for lr, hr, label in held.centres(self._standing.crop, stage.patch, stage.label)
-        ]
+            pixels = steps / done * stage.batch_size * stage.accumulate * stage.patch**2
+            self._standing.crop = crop_side(pixels, stage.validations * count, stage.patch, self._precision)
+        for drawn in held.centres(self._standing.crop, stage.patch, stage.label):
+            lr, hr, labels = (torch.from_numpy(array).to(self._device) for array in drawn)
+            yield Batch(lr, hr, done, labels)
 
     def _sample(self, stage: Stage, step: int, done: float) -> bool:
         """Write a sample if one is due; whether it is of one colour."""

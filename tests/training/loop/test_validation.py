@@ -26,7 +26,7 @@ from srbench.training.loop.checkpoint import CHECKPOINT
 from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.loop.randomness import seed_everything
 from srbench.training.loop.stages import StageError
-from srbench.training.loop.validation import BAD_IN_A_ROW, COST, TIMES, crop_side
+from srbench.training.loop.validation import BAD_IN_A_ROW, COST, crop_side
 
 
 @given(st.lists(st.none() | st.integers(0, 30), max_size=200))
@@ -85,14 +85,14 @@ def test_the_sample_is_where_the_picture_is_busiest() -> None:
     assert held.most_detailed(128)[0].shape == (1, 3, 32, 32)  # 48 rows of LR hold no square of 64
 
 
-@given(st.floats(1, 1e12), st.integers(1, 10), st.integers(1, 200), st.sampled_from(["32", "bf16"]))
+@given(st.floats(1, 1e12), st.integers(1, 400), st.integers(1, 200), st.sampled_from(["32", "bf16"]))
 def test_validation_is_cheap_where_crops_may_be_larger_than_a_patch(
-    pixels: float, images: int, patch: int, precision: Precision
+    pixels: float, crops: int, patch: int, precision: Precision
 ) -> None:
-    side = crop_side(pixels, images, patch, precision)
+    side = crop_side(pixels, crops, patch, precision)
     assert side % patch == 0
     # A step costs three forward passes, in half the bits half as much.
-    assert side == patch or TIMES * images * side**2 <= COST * (3 if precision == "32" else 1.5) * pixels
+    assert side == patch or crops * side**2 <= COST * (3 if precision == "32" else 1.5) * pixels
 
 
 def run(stage: srbench.Stage, folder: Path, steps: int, images: int = 6, **changes: object) -> engine.Trained:
@@ -100,11 +100,13 @@ def run(stage: srbench.Stage, folder: Path, steps: int, images: int = 6, **chang
     return engine.train([stage], patches, FitContext(0, Budget("steps", steps), folder, **changes))
 
 
-def test_a_stage_is_validated_at_twenty_points_of_its_progress(tmp_path: Path) -> None:
+def test_a_stage_is_validated_at_twenty_points_of_its_progress_or_as_many_as_it_says(tmp_path: Path) -> None:
     trained = run(one_stage(OneWeight(), validate=lambda batch: 7.0), tmp_path, 400)
     assert [row["step"] for row in trained.history if "validation" in row] == list(range(20, 401, 20))
     assert {row["validation"] for row in trained.history if "validation" in row} == {7.0}
     assert len(trained.facts["held_out"]) == 1
+    rare = run(one_stage(OneWeight(), validate=lambda batch: 7.0, validations=3), tmp_path / "rare", 30)
+    assert [row["step"] for row in rare.history if "validation" in row] == [10, 20, 30]
     short = run(one_stage(OneWeight(), validate=lambda batch: 7.0), tmp_path / "short", 3)
     assert [row["step"] for row in short.history if "validation" in row] == [1, 2, 3]
 
@@ -266,7 +268,7 @@ def test_patience_and_best_need_a_validation() -> None:
     for changes in ({"keep": "best"}, {"patience": 3}):
         with pytest.raises(StageError, match="need `validate`"):
             one_stage(OneWeight(), **changes)
-    for changes in ({"patience": 0, "validate": lambda batch: 0.0}, {"accumulate": 0}):
+    for changes in ({"patience": 0, "validate": lambda batch: 0.0}, {"accumulate": 0}, {"validations": 0}):
         with pytest.raises(StageError, match="at least 1"):
             one_stage(OneWeight(), **changes)
 

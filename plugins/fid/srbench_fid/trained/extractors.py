@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from srbench.contract.dataset import Item
     from srbench.contract.fit import FitContext
 
-    from .learning import Loss, Source
+    from .examples import Arrays
+    from .training import Loss
 
 WEIGHTS = "weights.safetensors"
 FACTS = "extractor.json"
@@ -55,7 +56,7 @@ class _Trained(srbench.Extractor):
         """The network with initial weights."""
 
     @abstractmethod
-    def _targets(self, items: Sequence[Item]) -> tuple[Source, list[str]]:
+    def _targets(self, items: Sequence[Item]) -> tuple[Arrays, list[str]]:
         """What is to be learned of each item, and the strata of which a part is held out."""
 
     @abstractmethod
@@ -78,22 +79,22 @@ class _Trained(srbench.Extractor):
 
     def fit(self, train: Sequence[Item], test: Sequence[Item], context: FitContext) -> dict[str, float]:
         """Learn from the training split; the facts are about the test split."""
-        import torch
+        from srbench.training.loop.randomness import set_aside
 
-        from .learning import Circumstances, Course, Examples, learn, outputs
+        from .examples import Examples
+        from .training import learn, outputs
 
         if context.budget.unit != "epochs":
             raise ExtractorError(f"{type(self).__name__} learns for a number of epochs, not {context.budget}")
         self._prepare(train)
         targets, strata = self._targets(train)
-        together = units(strata, [item.group for item in train], [item.id for item in train])
-        examples = Examples(self._inputs(train), targets, held_out(strata, together, context.seed))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(context.seed)
+        ids = [item.id for item in train]
+        held = held_out(strata, units(strata, [item.group for item in train], ids), context.seed)
+        examples = Examples(self._inputs(train), targets, ids, held, context.seed)
+        with set_aside(context.seed):
             network = self._build()
-        self._start(network)
-        where = Circumstances(context.seed, context.device, context.folder, context.progress, context.stop)
-        epochs = learn(network, examples, self._loss(), Course(epochs=int(context.budget.amount)), where)
+            self._start(network)
+            epochs = learn(network, examples, self._loss(), self.side, context)
         self.network = network.requires_grad_(False)
         self.device = context.device
         tested = self._targets(test)[0]
@@ -172,7 +173,7 @@ class _Classifying(_Trained):
     def _prepare(self, train: Sequence[Item]) -> None:
         self.classes = classes_of(labels_of(train))
 
-    def _targets(self, items: Sequence[Item]) -> tuple[Source, list[str]]:
+    def _targets(self, items: Sequence[Item]) -> tuple[Arrays, list[str]]:
         labels = labels_of(items)
         return numbers(labels, self.classes), labels
 
@@ -270,7 +271,7 @@ class UNetEncoder(_Trained):
 
         return networks.SegmentationUNet()
 
-    def _targets(self, items: Sequence[Item]) -> tuple[Source, list[str]]:
+    def _targets(self, items: Sequence[Item]) -> tuple[Arrays, list[str]]:
         import torch
 
         rows = Rows((1, self.side, self.side), np.uint8)
