@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from srbench.contract.dataset import DatasetError as DatasetError
     from srbench.contract.dataset import DatasetMissing as DatasetMissing
     from srbench.contract.dataset import Item as Item
+    from srbench.contract.degradation import Degradation as Degradation
     from srbench.contract.entry import Entry as Entry
     from srbench.contract.extractor import Extractor as Extractor
     from srbench.contract.extractor import ExtractorUse as ExtractorUse
@@ -43,6 +44,7 @@ _HOME = {
     "DatasetError": "contract.dataset",
     "DatasetMissing": "contract.dataset",
     "Item": "contract.dataset",
+    "Degradation": "contract.degradation",
     "SrbenchError": "errors",
     "Extractor": "contract.extractor",
     "ExtractorUse": "contract.extractor",

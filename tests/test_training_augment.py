@@ -67,7 +67,7 @@ def test_images_are_there_at_every_size_with_the_lr_of_the_protocol() -> None:
     assert half.hr.dtype == np.uint16
     # 25 columns are cut to a multiple of 2; rounded after rows and after columns, a value may differ by a level.
     assert np.abs(half.hr.astype(int) - expected[:32, :24]).max() <= 1
-    np.testing.assert_array_equal(half.lr, srbench.Protocol("p", 2).lr(half.hr, 65535))
+    np.testing.assert_array_equal(half.lr, srbench.Protocol("p", 2).lr(half.hr, 65535, "image"))
 
 
 def test_an_lr_that_came_with_the_image_is_used_at_its_own_size_only() -> None:
