@@ -158,7 +158,7 @@ WRONG = {
     "a method": ({"methods": ["bicubic"]}, "'bicubic' turns LR into SR and cannot make images from noise"),
     "a metric": ({"metrics": ["psnr"]}, "'psnr' compares each image with its HR"),
     "a protocol": ({"protocols": ["x4-y"]}, "'x4-y' is a protocol of super-resolution"),
-    "no samples": ({"samples": None}, "expected a number above 0"),
+    "no samples": ({"samples": None}, "expected a whole number from 1 up"),
     "half a sample": ({"samples": 2.5}, "expected a whole number"),
     "a task": ({"task": "denoising"}, "expected one of super-resolution, generation"),
 }
