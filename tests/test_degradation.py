@@ -19,7 +19,7 @@ from srbench.contract.degradations import Bicubic, GaussianBlur
 from srbench.contract.protocol import Protocol
 from srbench.pictures import Image, ImageError
 from srbench.pictures.resize import resize_picture
-from srbench.registry.registry import registry
+from srbench.testing import check_degradations
 
 RNG = np.random.default_rng(0)
 
@@ -214,6 +214,6 @@ def test_degradations_travel_to_other_processes():
     assert pickle.loads(pickle.dumps(protocol)) == protocol
 
 
-@pytest.mark.parametrize("name", ["bicubic", "gaussian-blur"])
-def test_srbenchs_own_are_offered_under_their_names(name):
-    assert registry().get("degradation", name).load().name == name
+test_srbenchs_own_keep_what_degradations_promise = check_degradations(
+    "bicubic", ("bicubic", {"borders": "repeat"}), ("gaussian-blur", {"sigma": 1.6})
+)
