@@ -49,7 +49,10 @@ def protocol_facts(protocol: Protocol) -> dict[str, Any]:
     """What a key holds of a protocol: its facts, with whose code makes LR where that is a plugin's."""
     facts = protocol.facts()
     use = degradation_use(protocol)
-    return facts if use is None else {**facts, "degradation": {**facts["degradation"], **provenance(use)}}
+    if use is None:
+        return facts
+    code = {"params": provenance(use)["params"], "source": use.registered.plugin.sources}
+    return {**facts, "degradation": {**facts["degradation"], **code}}
 
 
 def changed_plugin(uses: Iterable[Use]) -> str:
