@@ -17,8 +17,10 @@ import srbench
 from srbench.contract.degradation import Degradation
 from srbench.contract.degradations import Bicubic, GaussianBlur
 from srbench.contract.protocol import Protocol
-from srbench.pictures import Image, ImageError
+from srbench.evaluate.score import score_split
+from srbench.pictures import Image, ImageError, write_image
 from srbench.pictures.resize import resize_picture
+from srbench.registry.registry import registry
 from srbench.testing import check_degradations
 
 RNG = np.random.default_rng(0)
@@ -158,6 +160,14 @@ def test_what_is_drawn_hangs_on_the_image_and_the_seed_and_not_on_the_order():
     # What is scored is no matter of the noise.
     scored = Protocol("other", 2, "y", border=2, degradation=Noise())
     assert np.array_equal(scored.lr(hr, 255, "a"), once["a"])
+
+
+def test_hr_is_consistent_with_the_lr_that_was_drawn_from_it(tmp_path):
+    hr, protocol = grain(16, 16), Protocol("p", 2, degradation=Noise())
+    write_image(tmp_path / "a.png", hr)
+    metric = registry().get("metric", "lr-consistency").load()()
+    columns = score_split({"it": ("key", metric)}, [srbench.Item("a", hr)], protocol, tmp_path, {"a": "a.png"})
+    assert columns["it"].images == {"a": float("inf")}
 
 
 def test_a_degradation_that_makes_no_lr_is_an_error_that_names_it():
