@@ -61,7 +61,7 @@ def pairs(items: list[Item]) -> tuple[torch.Tensor, torch.Tensor]:
     for item in items:
         reference, white = PROTOCOL.reference(*item.read_hr())
         hr.append(to_tensor(reference, white))
-        lr.append(to_tensor(PROTOCOL.lr(reference, white), white))
+        lr.append(to_tensor(PROTOCOL.lr(reference, white, item.id), white))
     return torch.stack(lr), torch.stack(hr)
 
 

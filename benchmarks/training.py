@@ -149,9 +149,11 @@ def write_pictures(folder: Path) -> list[Item]:
     for number, hr in enumerate(sub_images()):
         file = f"{number:04}.png"
         write_image(folder / "HR" / file, hr)
-        write_image(folder / "LR" / file, PROTOCOL.lr(hr, 255, None))
+        write_image(folder / "LR" / file, PROTOCOL.lr(hr, 255, file))
         lr = read_image(folder / "LR" / file)
-        items.append(Item(f"{number:04}", read_image(folder / "HR" / file), {(PROTOCOL.degradation, SCALE): lr}))
+        items.append(
+            Item(f"{number:04}", read_image(folder / "HR" / file), {(PROTOCOL.degradation.shipped_as, SCALE): lr})
+        )
     return items
 
 

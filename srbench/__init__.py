@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from srbench.contract.dataset import DatasetMissing as DatasetMissing
     from srbench.contract.dataset import Item as Item
     from srbench.contract.dataset import Picture as Picture
+    from srbench.contract.degradation import Degradation as Degradation
     from srbench.contract.entry import Entry as Entry
     from srbench.contract.extractor import Extractor as Extractor
     from srbench.contract.extractor import ExtractorUse as ExtractorUse
@@ -70,6 +71,7 @@ _HOME = {
     "DatasetMissing": "contract.dataset",
     "Item": "contract.dataset",
     "Picture": "contract.dataset",
+    "Degradation": "contract.degradation",
     "Entry": "contract.entry",
     "Extractor": "contract.extractor",
     "ExtractorUse": "contract.extractor",

@@ -12,7 +12,14 @@ import pytest
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.registry.registry import Plugin, Registry
-from srbench.testing import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject, run_checks
+from srbench.testing import (
+    DatasetSubject,
+    DegradationSubject,
+    ExtractorSubject,
+    MethodSubject,
+    MetricSubject,
+    run_checks,
+)
 from srbench.testing.pictures import textured_uint8
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -103,6 +110,24 @@ def test_the_example_dataset_passes_the_kit(tmp_path, monkeypatch):
     registry = module_from("plugins.md", "my_datasets.py", tmp_path, monkeypatch)
     params = {"path": tmp_path / "slides"}
     assert everything_but_passes(DatasetSubject("slides", params, registry)) == {}
+
+
+def test_the_example_degradation_passes_the_kit_and_is_short(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_degradations.py", tmp_path, monkeypatch)
+    assert everything_but_passes(DegradationSubject("photons", {"white": 50.0}, registry)) == {}
+    assert len(titled_blocks("plugins.md")["my_degradations.py"].splitlines()) < 40
+
+
+def test_the_protocols_of_the_docs_can_be_used(tmp_path):
+    path = tmp_path / "matrix.yaml"
+    protocols = titled_blocks("matrix.md")["protocols.yaml"]
+    path.write_text(f"name: a\ndatasets: [textures]\nmethods: [bicubic]\nmetrics: [psnr]\n{protocols}")
+    said = {protocol.name: protocol.describe() for protocol in read_matrix(path).protocols}
+    assert said == {
+        "x4-y": "x4, bicubic LR, Y channel, 4 px border, native depth",
+        "blurred": "x4, gaussian-blur(sigma=1.6) LR, Y channel, 4 px border, native depth",
+        "x8": "x8, bicubic LR, Y channel, 8 px border, native depth",
+    }
 
 
 def test_the_example_weights_are_declared(tmp_path, monkeypatch):

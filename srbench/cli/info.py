@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from srbench.registry.registry import Registered
 
 
-@click.command("info", short_help="What a method, dataset, metric, extractor or protocol is, and its parameters.")
+@click.command("info", short_help="What a method, dataset, metric, degradation or the like is, and its parameters.")
 @click.argument("name")
 @json_option
 def command(name: str, as_json: bool) -> None:
@@ -37,7 +37,6 @@ def command(name: str, as_json: bool) -> None:
 
 def _facts(registered: Registered) -> dict[str, Any]:
     import inspect
-    from dataclasses import asdict, is_dataclass
 
     from srbench.registry.parameters import parameters
 
@@ -49,11 +48,9 @@ def _facts(registered: Registered) -> dict[str, Any]:
         "summary": registered.entry.summary,
     }
     if not inspect.isclass(target):
-        if is_dataclass(target) and not isinstance(target, type):
-            facts["facts"] = asdict(target)
-        return facts
+        return {**facts, "facts": target.facts()}
     facts["description"] = own_documentation(target)
-    for name in ("learns", "wants", "samples", "unit", "higher_is_better", "range"):
+    for name in ("learns", "wants", "samples", "unit", "higher_is_better", "range", "version"):
         if hasattr(target, name):
             facts[name] = getattr(target, name)
     needs: frozenset[str] = getattr(target, "needs", frozenset())

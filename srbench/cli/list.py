@@ -8,15 +8,25 @@ from srbench.cli.options import json_option
 from srbench.cli.output import print_rows
 from srbench.store.texts import brief
 
-KINDS = ("methods", "datasets", "metrics", "extractors", "protocols", "executors", "weights", "plugins")
+KINDS = (
+    "methods",
+    "datasets",
+    "metrics",
+    "extractors",
+    "degradations",
+    "protocols",
+    "executors",
+    "weights",
+    "plugins",
+)
 
 
 @click.command("list", short_help="What the installed plugins offer.")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def command(kind: str | None, as_json: bool) -> None:
-    """List methods, datasets, metrics, extractors, protocols, executors, weights or plugins; all but the last two,
-    unless told.
+    """List methods, datasets, metrics, extractors, degradations, protocols, executors, weights or plugins; all but the
+    last two, unless told.
 
     `list plugins` also shows those that cannot be loaded, and why; `list weights`, whose files they are and on what
     terms. `srbench fetch` says which of them are here.

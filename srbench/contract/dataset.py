@@ -27,7 +27,8 @@ class Item:
     """One image of a dataset. Holds no pixels until they are read, when its pictures are files or functions.
 
     id: unique in its split; safe as a file name (letters, digits, `.`, `_`, `-`).
-    lr: LR pictures that come with the dataset, by (degradation, scale).
+    lr: LR pictures that come with the dataset, by degradation (as `Degradation.shipped_as` has it: `bicubic`,
+    `gaussian-blur(sigma=1.6)`) and scale.
     label: a class name. mask: a segmentation of HR.
     group: what the image belongs to: a patient, a slide, a photograph. The images of one group are not independent, so
     groups, not images, are what intervals and tests count; and no group may stand in both splits, unless all of its

@@ -5,14 +5,18 @@ The protocol alone moves PSNR by 2 dB, so nothing about it is left to the method
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from srbench.contract.dataset import Item
+from srbench.contract.degradation import Degradation
+from srbench.contract.degradations import Bicubic
 from srbench.contract.framing import Framing
 from srbench.pictures import Image, ImageError, to_tensor
-from srbench.pictures.resize import Borders, resize_picture
+from srbench.pictures.resize import Borders
+from srbench.store.cell import digest
 
 if TYPE_CHECKING:
     import torch
@@ -32,15 +36,13 @@ _LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 class Protocol:
     """How one comparison is made.
 
+    scale: HR side / LR side, from 1 up.
     channel: what is scored of a colour image. `rgb`: every channel. `y`: BT.601 luma in limited range, unrounded.
         `gray`: BT.601 luma in full range, unrounded. `y8`: the convention of older MATLAB tables; LR and HR are
         both turned into 8-bit Y (limited range) first, and the method upscales that one channel.
         An image with one channel is scored as it is under every one of them.
     border: pixels left out of the score on every side.
-    degradation: how LR is made from HR: `bicubic` is MATLAB's imresize with antialiasing, on pictures of integers
-        rounded to whole numbers after the rows and after the columns.
-    borders: what LR is made of beyond HR's borders: `mirror`, as MATLAB does today, or `repeat`, the outermost pixel
-        again and again, as it did when the LR of the classic sets was made.
+    degradation: how LR is made from HR. seed: of what it draws, if anything.
     size, framing: of generation: the side in pixels of the squares that are made, and how the images of a dataset
         become such squares. There is no LR then: the scale is 1. None: super-resolution.
     """
@@ -49,8 +51,8 @@ class Protocol:
     scale: int
     channel: Channel = "rgb"
     border: int = 0
-    degradation: Literal["bicubic"] = "bicubic"
-    borders: Borders = "mirror"
+    degradation: Degradation = field(default_factory=Bicubic)
+    seed: int = 0
     version: int = 2
     size: int | None = None
     framing: Framing = "shrunk"
@@ -60,8 +62,8 @@ class Protocol:
         """What methods do under it."""
         return "super-resolution" if self.size is None else "generation"
 
-    def describe(self) -> str:
-        """One line for people."""
+    def describe(self, lr: str = "") -> str:
+        """One line for people. lr: what they are told of LR in place of the degradation."""
         if self.size is not None:
             made = {
                 "shrunk": "the middle of each real image, shrunk (bicubic)",
@@ -74,27 +76,37 @@ class Protocol:
             "gray": "grey (full-range luma)",
             "y8": "8-bit Y, converted before upscaling",
         }[self.channel]
-        borders = ", borders repeated" if self.borders == "repeat" else ""
-        return f"x{self.scale}, {self.degradation} LR{borders}, {channel}, {self.border} px border, native depth"
+        return f"x{self.scale}, {lr or f'{self.degradation} LR'}, {channel}, {self.border} px border, native depth"
 
     def facts(self) -> dict[str, Any]:
-        """Everything that decides a number, for the key."""
+        """Everything that decides a number, for the key: not what the protocol is called."""
         facts = asdict(self)
-        if self.size is None:  # so that the keys of super-resolution are those from before there was generation
-            del facts["size"], facts["framing"]
-        return facts
+        del facts["name"]
+        if self.size is not None:
+            return {name: facts[name] for name in ("scale", "size", "framing", "version")}
+        del facts["size"], facts["framing"]
+        degradation = self.degradation
+        return {
+            **facts,
+            "degradation": {
+                "name": degradation.name,
+                "version": degradation.version,
+                "params": degradation.facts(),
+            },
+        }
 
     def for_training(self) -> Protocol:
         """The part that training depends on: protocols that differ only in scoring share their models."""
         if self.size is not None:
             return self
         y8 = self.channel == "y8"
+        lr = "" if self.degradation == Bicubic() else f"-{self.degradation}"
         return Protocol(
-            name=f"x{self.scale}" + ("-y8" if y8 else "") + _of_borders(self.borders),
+            name=f"x{self.scale}" + ("-y8" if y8 else "") + lr,
             scale=self.scale,
             channel="y8" if y8 else "rgb",
             degradation=self.degradation,
-            borders=self.borders,
+            seed=self.seed,
             version=self.version,
         )
 
@@ -105,16 +117,28 @@ class Protocol:
         """
         return self._converted(self._cut(hr), peak)
 
-    def lr(self, hr: Image, peak: float, shipped: Image | None = None) -> Image:
-        """LR `(H / scale, W / scale, C)` in native depth: the shipped one, checked, or else made from HR."""
-        lr = resize_picture(self._cut(hr), 1 / self.scale, peak, self.borders) if shipped is None else shipped
+    def shipped_lr(self, item: Item) -> Image | None:
+        """The LR that comes with an image for this degradation and scale, as it is; None where there is none."""
+        return item.read_lr(self.degradation.shipped_as, self.scale)
+
+    def lr(self, hr: Image, peak: float, image: str, shipped: Image | None = None) -> Image:
+        """LR `(H / scale, W / scale, C)` in native depth: the shipped one, checked, or else made from HR.
+
+        image: the id; what the degradation draws hangs on it, and on the protocol's seed, and on nothing else.
+        """
+        lr = self.degradation.lr(self._cut(hr), peak, self.scale, self._rng(image)) if shipped is None else shipped
         expected = (*self.lr_size(hr.shape), hr.shape[2])
         if lr.shape != expected or lr.dtype != hr.dtype:
+            made = f"the LR that {self.degradation} makes of it" if shipped is None else "the LR that comes with it"
             raise ImageError(
-                f"the LR that comes with it is {_size(lr)}; with HR of {_size(hr)} at scale {self.scale} it "
+                f"{made} is {_size(lr)}; with HR of {_size(hr)} at scale {self.scale} it "
                 f"should be {expected[1]} x {expected[0]} pixels of the same depth and channels"
             )
         return self._converted(lr, peak)[0]
+
+    def _rng(self, image: str) -> np.random.Generator:
+        seed = int(digest([self.seed, self.degradation.name, self.scale, image]), 16)
+        return np.random.Generator(np.random.PCG64(seed))
 
     def lr_size(self, hr_shape: tuple[int, ...]) -> tuple[int, int]:
         """(height, width) of the LR that belongs to an HR of shape `(H, W, ...)`; `ImageError` when HR is too small."""
@@ -169,19 +193,15 @@ def _size(image: Image) -> str:
     return f"{image.shape[1]} x {image.shape[0]} x {image.shape[2]} {image.dtype.name}"
 
 
-def _of_borders(borders: Borders) -> str:
-    """What they add to a protocol's name."""
-    return "" if borders == "mirror" else f"-{borders}"
-
-
 def standard_protocols() -> list[Protocol]:
     """x2, x3, x4 in each channel convention; `scale` pixels of border, as the literature cuts them.
 
     Each of them twice: with LR of mirrored borders, and as NAME-repeat with LR of repeated ones.
     """
+    suffixes: dict[Borders, str] = {"mirror": "", "repeat": "-repeat"}
     return [
-        Protocol(f"x{scale}-{channel}{_of_borders(borders)}", scale, channel, border=scale, borders=borders)
-        for borders in get_args(Borders)
+        Protocol(f"x{scale}-{channel}{suffix}", scale, channel, border=scale, degradation=Bicubic(borders))
+        for borders, suffix in suffixes.items()
         for channel in get_args(Channel)
         for scale in (2, 3, 4)
     ]

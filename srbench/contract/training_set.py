@@ -41,14 +41,14 @@ class TrainingSet:
         """
         for item in self.items:
             hr, peak = item.read_hr()
-            shipped = item.read_lr(self.protocol.degradation, self.protocol.scale)
+            shipped = self.protocol.shipped_lr(item)
             reference, white = self.protocol.reference(hr, peak)
-            yield reference, None if shipped is None else self.protocol.lr(hr, peak, shipped), white
+            yield reference, None if shipped is None else self.protocol.lr(hr, peak, item.id, shipped), white
 
     def pairs(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """LR `(C, h, w)` and HR `(C, h * scale, w * scale)`, float32 with white at 1."""
         for item in self.items:
             hr, peak = item.read_hr()
-            shipped = item.read_lr(self.protocol.degradation, self.protocol.scale)
+            lr = self.protocol.lr(hr, peak, item.id, self.protocol.shipped_lr(item))
             reference, white = self.protocol.reference(hr, peak)
-            yield to_tensor(self.protocol.lr(hr, peak, shipped), white), to_tensor(reference, white)
+            yield to_tensor(lr, white), to_tensor(reference, white)

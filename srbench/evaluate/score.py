@@ -176,17 +176,19 @@ def _pairs(
         sr = read_image(path)
         if sr.shape != reference.shape or sr.dtype != reference.dtype:
             raise ScoreError(f"{path} does not match its HR in size or depth")
-        yield item, _Views(sr, reference, white, protocol, partial(_lr, item, hr, peak, protocol))
+        yield item, _Views(sr, reference, white, protocol, item.id, partial(_lr, item, hr, peak, protocol))
 
 
 class _Views:
     """SR and HR as metrics see them; each view is made once an image, however many metrics ask.
 
-    lr: the LR that the method was given, read or made when a metric asks for it.
+    image: the id. lr: the LR that the method was given, read or made when a metric asks for it.
     """
 
-    def __init__(self, sr: Image, hr: Image, peak: float, protocol: Protocol, lr: Callable[[], Image]) -> None:
-        self._pair, self._peak, self._protocol, self._lr = (sr, hr), peak, protocol, lr
+    def __init__(
+        self, sr: Image, hr: Image, peak: float, protocol: Protocol, image: str, lr: Callable[[], Image]
+    ) -> None:
+        self._pair, self._peak, self._protocol, self._image, self._lr = (sr, hr), peak, protocol, image, lr
         self._made: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def get(self, sees: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -195,7 +197,7 @@ class _Views:
             if sees == "protocol":
                 view = self._protocol.scored
             elif sees == "lr":
-                sr, hr = self._protocol.lr(sr, self._peak), self._lr()
+                sr, hr = self._protocol.lr(sr, self._peak, self._image), self._lr()
                 view = self._protocol.in_channel
             else:
                 view = _whole
@@ -205,7 +207,7 @@ class _Views:
 
 def _lr(item: Item, hr: Image, peak: float, protocol: Protocol) -> Image:
     """The LR of upscaling: the shipped one, or made from HR."""
-    return protocol.lr(hr, peak, item.read_lr(protocol.degradation, protocol.scale))
+    return protocol.lr(hr, peak, item.id, protocol.shipped_lr(item))
 
 
 def _whole(image: Image, peak: float) -> torch.Tensor:

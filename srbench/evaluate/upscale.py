@@ -84,9 +84,9 @@ def upscale_split(
     done = Upscaled()
     for item in items:
         hr, peak = item.read_hr()
-        shipped = item.read_lr(protocol.degradation, protocol.scale)
+        shipped = protocol.shipped_lr(item)
         reference, white = protocol.reference(hr, peak)
-        lr = to_tensor(protocol.lr(hr, peak, shipped), white)
+        lr = to_tensor(protocol.lr(hr, peak, item.id, shipped), white)
         if not done.images:
             _warm_up(method, lr, protocol.scale, memory_bytes)
         if seed is not None:

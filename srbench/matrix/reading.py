@@ -13,10 +13,11 @@ from srbench.contract.protocol import Protocol, Task
 from srbench.errors import SrbenchError
 from srbench.matrix.contents import Limits, Matrix
 from srbench.matrix.entries import Named, Uses
+from srbench.matrix.protocols import Protocols, this_is
 from srbench.matrix.values import Pair, Values
 from srbench.matrix.yaml_nodes import Node, Problem, Scalar, describe, read_file
 from srbench.registry.configured import Use
-from srbench.registry.registry import Kind, PluginError, Registry
+from srbench.registry.registry import Kind, Registry
 from srbench.registry.registry import registry as installed
 
 FILE_NAME = "matrix.yaml"
@@ -121,23 +122,10 @@ class _Reader:
         )
 
     def _protocols(self, keys: Mapping[str, Pair], task: Task) -> tuple[Protocol, ...]:
-        if "protocols" not in keys:
-            asked = GENERATED if task == "generation" else ()
-            return tuple(self._registry.get("protocol", name).load() for name in asked)
-        named = []
-        for item in self._values.items(keys["protocols"][1], "protocols"):
-            entry = self._uses.entry(item, "protocol")
-            if entry is None:
-                continue
-            try:
-                protocol: Protocol = self._registry.get("protocol", entry.text).load()
-            except PluginError as error:
-                self._fault(entry, str(error))
-                continue
-            if protocol.task != task:
-                self._fault(entry, f"{protocol.name!r} is a protocol of {protocol.task}; {_this_is(task)}")
-            named.append(Named(protocol.name, entry, protocol))
-        return tuple(named.thing for named in self._uses.distinct(named, "leave one out"))
+        if "protocols" in keys:
+            return Protocols(self._registry, self._uses, self._values, task).listed(keys["protocols"][1])
+        asked = GENERATED if task == "generation" else ()
+        return tuple(self._registry.get("protocol", name).load() for name in asked)
 
     def _task(self, keys: Mapping[str, Pair]) -> Task:
         if "task" not in keys:
@@ -147,7 +135,7 @@ class _Reader:
     def _samples(self, root: Node, keys: Mapping[str, Pair], task: Task) -> int | None:
         if task != "generation":
             if "samples" in keys:
-                self._fault(keys["samples"][0], f"`samples` belongs to the task generation; {_this_is(task)}")
+                self._fault(keys["samples"][0], f"`samples` belongs to the task generation; {this_is(task)}")
             return None
         if "samples" not in keys:
             self._fault(root, "the task generation needs the key 'samples', such as samples: 500")
@@ -160,7 +148,7 @@ class _Reader:
         for this in named:
             of: type[Method] | type[Metric] = this.thing.registered.load()
             if task not in of.tasks():
-                self._fault(this.node, f"{this.name!r} {_WHY_NOT[kind, task]}; {_this_is(task)}")
+                self._fault(this.node, f"{this.name!r} {_WHY_NOT[kind, task]}; {this_is(task)}")
         return named
 
     def _train(self, pair: Pair | None, methods: list[Named]) -> dict[str, Pair]:
@@ -224,7 +212,3 @@ class _Reader:
             else:
                 first[value] = item
         return tuple(first)
-
-
-def _this_is(task: Task) -> str:
-    return f"this matrix asks for {'`task: generation`' if task == 'generation' else task}"

@@ -87,20 +87,28 @@ class Values:
 
     def positive(self, node: Node, what: str) -> float | None:
         """A finite number above 0."""
-        value = node.value if isinstance(node, Scalar) else None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            try:
-                number = float(value)
-            except OverflowError:
-                number = math.inf
-            if 0 < number < math.inf:
-                return number
-        self.fault(node, f"{what}: expected a number above 0, found {describe(node)}")
-        return None
+        number = _number(node)
+        if number is None or number <= 0:
+            self.fault(node, f"{what}: expected a number above 0, found {describe(node)}")
+            return None
+        return number
 
-    def whole(self, node: Node, what: str) -> int | None:
-        """A whole number above 0."""
-        number = self.positive(node, what)
-        if number is not None and not number.is_integer():
-            self.fault(node, f"{what}: expected a whole number, found {describe(node)}")
-        return None if number is None else int(number)
+    def whole(self, node: Node, what: str, least: int = 1) -> int | None:
+        """A whole number from `least` up; 1e4 is one, too."""
+        number = _number(node)
+        if number is None or number < least or not number.is_integer():
+            self.fault(node, f"{what}: expected a whole number from {least} up, found {describe(node)}")
+            return None
+        return int(number)
+
+
+def _number(node: Node) -> float | None:
+    """A finite number; None for anything else."""
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

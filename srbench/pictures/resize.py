@@ -27,7 +27,7 @@ Array = npt.NDArray[np.float64]
 
 _TIE = 1e-8
 """How far below a half a value may lie and still be rounded up. The weights of a scale s are multiples of 1 / (16 s^4),
-so what lies below a half lies 1e-6 below it or more (up to s = 8); float64 errs by less than 1e-9 of a 16-bit level."""
+so what lies below a half lies 9e-7 below it or more (up to s = 16); float64 errs by less than 1e-9 of 16-bit levels."""
 
 
 def _box(x: Array) -> Array:

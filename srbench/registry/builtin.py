@@ -1,8 +1,18 @@
-"""What srbench itself registers, as any plugin would: standard protocols, the local executor, published weights."""
+"""What srbench itself registers, as any plugin would: degradations, protocols, an executor, published weights."""
 
 from srbench.contract.entry import Entry
 from srbench.contract.hookspecs import hookimpl
 from srbench.contract.weights_file import WeightsFile
+
+
+@hookimpl
+def srbench_degradations() -> list[Entry]:
+    """Bicubic, and blur."""
+    home = "srbench.contract.degradations"
+    return [
+        Entry("bicubic", f"{home}:Bicubic", "Bicubic with antialiasing, as MATLAB's imresize"),
+        Entry("gaussian-blur", f"{home}:GaussianBlur", "Gaussian blur, then every scale-th pixel"),
+    ]
 
 
 @hookimpl

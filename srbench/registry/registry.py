@@ -21,7 +21,7 @@ from srbench.contract.weights_file import WeightsFile
 from srbench.errors import SrbenchError, nearest
 from srbench.registry.sources import GROUP, sources
 
-Kind = Literal["method", "dataset", "metric", "extractor", "protocol", "executor"]
+Kind = Literal["method", "dataset", "metric", "extractor", "degradation", "protocol", "executor"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Whatever a stranger's plugin does (a module that calls sys.exit() included), the others go on; Ctrl-C still works.
@@ -31,6 +31,7 @@ _WANTED: dict[Kind, str] = {
     "dataset": "a class derived from srbench.Dataset",
     "metric": "a class derived from srbench.ImageMetric or srbench.SetMetric",
     "extractor": "a class derived from srbench.Extractor",
+    "degradation": "a class derived from srbench.Degradation, with the entry's name",
     "protocol": "a srbench.Protocol value with the entry's name",
     "executor": "a class",
 }
@@ -92,7 +93,7 @@ class Registered:
         if self.kind == "protocol":
             from srbench.contract.protocol import Protocol
 
-            return isinstance(target, Protocol) and target.name == self.entry.name
+            return type(target) is Protocol and target.name == self.entry.name
         if not isinstance(target, type):
             return False
         if self.kind == "method":
@@ -111,6 +112,10 @@ class Registered:
             from srbench.contract.extractor import Extractor
 
             return issubclass(target, Extractor)
+        if self.kind == "degradation":
+            from srbench.contract.degradation import Degradation
+
+            return issubclass(target, Degradation) and getattr(target, "name", None) == self.entry.name
         return True
 
 

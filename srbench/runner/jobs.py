@@ -35,7 +35,7 @@ class Training:
     """Train one model; several cells may use it.
 
     split: `train` of the dataset is learned from. ingredients: what the key is made of. files: that the method reads,
-    with their sha256 (None: compared by whoever reads it).
+    with their sha256 (None: compared by whoever reads it). degradation: of a plugin, that makes the LR.
     """
 
     shelf: ClassVar[Shelf] = "models"
@@ -49,6 +49,7 @@ class Training:
     precision: Precision = "32"
     compile: bool = False
     files: Mapping[Path, str | None] = field(default_factory=dict)
+    degradation: Use | None = None
 
     @property
     def reads(self) -> tuple[SeenSplit, ...]:
@@ -58,7 +59,7 @@ class Training:
     @property
     def uses(self) -> tuple[Use, ...]:
         """The plugins' things of whose code its key is made."""
-        return (self.method,)
+        return _known(self.method, self.degradation)
 
     @property
     def label(self) -> str:
@@ -141,7 +142,7 @@ class Evaluation:
     None: the method upscales. learned_from: the dataset whose training split the model saw, where there is a model.
     seen_groups: groups of the test split of which that training split holds other regions.
     method_files: that the method reads, as of a training.
-    warnings: what is probably wrong with the data, for the record.
+    warnings: what is probably wrong with the data, for the record. degradation: as of a training.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -156,6 +157,7 @@ class Evaluation:
     seen_groups: tuple[str, ...] = ()
     method_files: Mapping[Path, str | None] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    degradation: Use | None = None
 
     @property
     def files(self) -> dict[Path, str | None]:
@@ -189,7 +191,7 @@ class Evaluation:
     def uses(self) -> tuple[Use, ...]:
         """The plugins' things of whose code its key, or one of its metrics', is made."""
         metrics = [scoring.metric for scoring in self.metrics]
-        return (self.method, *metrics, *(metric.extractor for metric in metrics if metric.extractor is not None))
+        return _known(self.method, *metrics, *(metric.extractor for metric in metrics), self.degradation)
 
     @property
     def label(self) -> str:
@@ -202,6 +204,10 @@ class Evaluation:
 
 
 Task = Training | ExtractorTraining | Evaluation
+
+
+def _known(*uses: Use | None) -> tuple[Use, ...]:
+    return tuple(use for use in uses if use is not None)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The conformance kit: what methods, metrics, datasets and extractors must do, as checks that a plugin's tests import.
+"""The conformance kit: what every kind of thing that a plugin offers must do, as checks that its tests import.
 
 A plugin's test file needs one line a kind; pytest then shows one test a name and check:
 
@@ -13,22 +13,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from srbench.testing.check import CannotCheck, Check, CheckFailure, Outcome, Subject, checks_for, run_check, run_checks
-from srbench.testing.subjects import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject
+from srbench.testing.subjects import (
+    DatasetSubject,
+    DegradationSubject,
+    ExtractorSubject,
+    MethodSubject,
+    MetricSubject,
+)
 
 if TYPE_CHECKING:
-    from srbench.testing.parametrize import check_datasets, check_extractors, check_methods, check_metrics
+    from srbench.testing.parametrize import (
+        check_datasets,
+        check_degradations,
+        check_extractors,
+        check_methods,
+        check_metrics,
+    )
 
 __all__ = [
     "CannotCheck",
     "Check",
     "CheckFailure",
     "DatasetSubject",
+    "DegradationSubject",
     "ExtractorSubject",
     "MethodSubject",
     "MetricSubject",
     "Outcome",
     "Subject",
     "check_datasets",
+    "check_degradations",
     "check_extractors",
     "check_methods",
     "check_metrics",
@@ -37,7 +51,7 @@ __all__ = [
     "run_checks",
 ]
 
-_NEED_PYTEST = frozenset({"check_datasets", "check_extractors", "check_methods", "check_metrics"})
+_NEED_PYTEST = frozenset({"check_datasets", "check_degradations", "check_extractors", "check_methods", "check_metrics"})
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from srbench.registry.parameters import resolve
 from srbench.registry.registry import Registered, Registry
 from srbench.registry.registry import registry as installed
 
-CheckedKind = Literal["method", "metric", "dataset", "extractor"]
+CheckedKind = Literal["method", "metric", "dataset", "extractor", "degradation"]
 Status = Literal["passed", "failed", "blocked", "unchecked"]
 
 _MODULES = (
@@ -26,6 +26,7 @@ _MODULES = (
     "set_metric_checks",
     "dataset_checks",
     "extractor_checks",
+    "degradation_checks",
 )
 _CHECKS: list[Check] = []
 

@@ -194,7 +194,7 @@ def shipped_lr_fits(subject: DatasetSubject) -> None:
             hr, peak = item.read_hr()
             try:
                 lr = item.read_lr(degradation, scale)
-                Protocol(f"x{scale}", scale).lr(hr, peak, lr)
+                Protocol(f"x{scale}", scale).lr(hr, peak, item.id, lr)
             except SrbenchError as error:
                 raise CheckFailure(f"{_where(split, item)}, {degradation} x{scale}: {error}") from None
 

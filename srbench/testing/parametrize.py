@@ -12,7 +12,7 @@ import pytest
 from srbench.errors import SrbenchError
 from srbench.registry.registry import Registry
 from srbench.testing.check import Check, Subject, run_check
-from srbench.testing.subjects import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject
+from srbench.testing.subjects import DatasetSubject, DegradationSubject, ExtractorSubject, MethodSubject, MetricSubject
 
 Named = str | tuple[str, Mapping[str, Any]]
 """A registered name, alone or with parameters: `("srcnn", {"preset": "small"})`."""
@@ -48,6 +48,11 @@ def check_datasets(*datasets: Named, registry: Registry | None = None, root: Pat
     root: the data root to look under; by default that of this machine (`SRBENCH_DATA`).
     """
     return _test([DatasetSubject(*_name_and_params(one), registry, root) for one in datasets])
+
+
+def check_degradations(*degradations: Named, registry: Registry | None = None) -> Test:
+    """A test that pytest runs once a degradation and check: `test_degradations = check_degradations("bicubic")`."""
+    return _test([DegradationSubject(*_name_and_params(one), registry) for one in degradations])
 
 
 def _name_and_params(named: Named) -> tuple[str, Mapping[str, Any]]:

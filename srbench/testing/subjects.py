@@ -1,4 +1,4 @@
-"""What is checked: a registered method, metric, dataset or extractor, with what its checks share: a training, items."""
+"""What is checked: an entry of a plugin, with what its checks share: a training, items."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from srbench.contract.dataset import Dataset, DatasetMissing, Item
+from srbench.contract.degradation import Degradation
 from srbench.contract.extractor import Extractor, ExtractorUse
 from srbench.contract.fit import Budget, FitContext
 from srbench.contract.generator import Generator, SampleContext
@@ -20,7 +21,9 @@ from srbench.contract.method import Method, Problem
 from srbench.contract.metric import Metric, Skip
 from srbench.contract.protocol import Protocol
 from srbench.contract.training_set import TrainingSet
+from srbench.pictures import Image
 from srbench.registry.configured import extractor_use
+from srbench.registry.parameters import resolve
 from srbench.registry.registry import Registry
 from srbench.registry.registry import registry as installed
 from srbench.testing.check import CannotCheck, CheckFailure, Subject
@@ -263,6 +266,22 @@ def verify_weights(names: Iterable[str]) -> None:
             weights_path(name)
         except WeightsMissing as missing:
             raise CannotCheck(str(missing)) from missing
+
+
+class DegradationSubject(Subject):
+    """A degradation, tried on made pictures."""
+
+    kind = "degradation"
+    scales: ClassVar[tuple[int, ...]] = (2, 3, 4)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """All parameters, with defaults."""
+        return resolve(self.target, self.given)
+
+    def lr(self, degradation: Degradation, hr: Image, white: float, scale: int, seed: int = 0) -> Image:
+        """LR of a copy of HR, drawn from this seed."""
+        return degradation.lr(hr.copy(), white, scale, np.random.default_rng(seed))
 
 
 class DatasetSubject(Subject):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
 
+from srbench.contract.degradations import Bicubic
 from srbench.contract.protocol import Protocol, standard_protocols
 from srbench.pictures import Image, ImageError, read_image, to_image, to_tensor
 from srbench.registry.registry import registry
@@ -37,7 +38,7 @@ def scored_set5(
         hr = read_image(data_root / "set5" / "HR" / f"{name}.png")
         lr_file = data_root / "set5" / "LR_bicubic" / f"X{protocol.scale}" / f"{name}x{protocol.scale}.png"
         reference, white = protocol.reference(hr, 255.0)
-        lr = protocol.lr(hr, 255.0, read_image(lr_file) if shipped else None)
+        lr = protocol.lr(hr, 255.0, name, read_image(lr_file) if shipped else None)
         upscaled = bicubic.upscale(to_tensor(lr, white)[None], protocol.scale)[0]
         if truncate:
             sr = (upscaled.clamp(0, 1) * white).permute(1, 2, 0).numpy().astype(np.uint8)
@@ -169,7 +170,7 @@ def test_grey_stays_grey(name, dtype):
     cut = grey[: 30 - 30 % protocol.scale, : 42 - 42 % protocol.scale]
     assert white == peak
     assert np.array_equal(reference, cut)
-    lr = protocol.lr(grey, peak)
+    lr = protocol.lr(grey, peak, "i")
     assert lr.shape == (cut.shape[0] // protocol.scale, cut.shape[1] // protocol.scale, 1)
     assert lr.dtype == dtype
     border = protocol.border
@@ -224,7 +225,7 @@ def test_depth_is_kept(dtype, peak, basicsr):
     # Away from black and white: what overshoots is clamped between rows and columns, too.
     hr = ((0.25 + 0.5 * picture(24, 30, 3, np.float32)) * peak).astype(dtype)
     protocol = STANDARD["x2-rgb"]
-    lr = protocol.lr(hr, peak)
+    lr = protocol.lr(hr, peak, "i")
     assert lr.dtype == dtype
     assert lr.max() <= peak
     exact = basicsr.utils.matlab_functions.imresize(hr.astype(np.float64) / peak, 0.5)
@@ -251,12 +252,12 @@ def test_lr_reference_and_score_fit_together_or_the_image_is_too_small(height, w
     hr = picture(height, width, channels)
     kept = tuple(side - side % scale for side in (height, width))
     if min(kept) <= 2 * border:
-        for refused in (protocol.reference, protocol.lr):
+        for refused, arguments in ((protocol.reference, ()), (protocol.lr, ("i",))):
             with pytest.raises(ImageError, match=f"{width} x {height} pixels are too few for p"):
-                refused(hr, 255.0)
+                refused(hr, 255.0, *arguments)
         return
     reference, white = protocol.reference(hr, 255.0)
-    lr = protocol.lr(hr, 255.0)
+    lr = protocol.lr(hr, 255.0, "i")
     assert np.array_equal(reference, hr[: kept[0], : kept[1]])
     assert (lr.shape[0] * scale, lr.shape[1] * scale, lr.shape[2]) == reference.shape
     assert protocol.scored(reference, white).shape == (1, kept[0] - 2 * border, kept[1] - 2 * border)
@@ -270,12 +271,12 @@ def test_lr_reference_and_score_fit_together_or_the_image_is_too_small(height, w
 def test_a_shipped_lr_that_does_not_fit_is_an_error(shipped):
     hr = picture(41, 67, 3)
     with pytest.raises(ImageError, match=r"67 x 41 x 3 uint8 at scale 4 it should be 16 x 10 pixels"):
-        STANDARD["x4-y"].lr(hr, 255.0, shipped)
+        STANDARD["x4-y"].lr(hr, 255.0, "i", shipped)
 
 
 def test_a_shipped_lr_that_fits_is_used_as_it_is():
     hr, shipped = picture(41, 67, 3), picture(10, 16, 3, seed=1)
-    assert STANDARD["x4-y"].lr(hr, 255.0, shipped) is shipped
+    assert STANDARD["x4-y"].lr(hr, 255.0, "i", shipped) is shipped
 
 
 # Names and keys
@@ -284,16 +285,18 @@ def test_a_shipped_lr_that_fits_is_used_as_it_is():
 def test_every_standard_protocol_cuts_its_scale_and_has_a_name_of_its_own():
     assert len(STANDARD) == 24
     for name, protocol in STANDARD.items():
-        repeated = {"mirror": "", "repeat": "-repeat"}[protocol.borders]
+        borders = protocol.degradation.facts()["borders"]
+        repeated = {"mirror": "", "repeat": "-repeat"}[borders]
         assert name == f"x{protocol.scale}-{protocol.channel}{repeated}"
         assert protocol.border == protocol.scale
         assert f"x{protocol.scale}" in protocol.describe()
-        assert ("borders repeated" in protocol.describe()) == (protocol.borders == "repeat")
+        assert ("bicubic(borders=repeat) LR" in protocol.describe()) == (borders == "repeat")
     assert len({protocol.describe() for protocol in STANDARD.values()}) == 24
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("scale", 3), ("channel", "rgb"), ("border", 5), ("borders", "repeat"), ("version", 3)]
+    ("field", "value"),
+    [("scale", 3), ("channel", "rgb"), ("border", 5), ("degradation", Bicubic("repeat")), ("seed", 1), ("version", 3)],
 )
 def test_whatever_moves_a_number_is_in_the_key(field, value):
     protocol = STANDARD["x4-y"]

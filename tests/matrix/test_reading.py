@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 import textwrap
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar, Literal
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 import srbench
+from srbench.contract.degradations import Bicubic, GaussianBlur
 from srbench.contract.entry import Entry
 from srbench.contract.fit import Budget
 from srbench.contract.hookspecs import hookimpl
@@ -25,6 +27,7 @@ from srbench.contract.protocol import standard_protocols
 from srbench.matrix import Limits, MatrixError, read_matrix
 from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
 from srbench.matrix.yaml_nodes import MAX_DEPTH, plain, read_nodes
+from srbench.registry import builtin
 from srbench.registry.registry import Plugin, Registry
 
 
@@ -67,6 +70,14 @@ class Score(ImageMetric):
         return 0.0
 
 
+@dataclass(frozen=True)
+class UnheardOf(Bicubic):
+    name: ClassVar[str] = "unheard-of"
+
+
+STRANGE = srbench.Protocol("strange", 2, degradation=UnheardOf())
+
+
 def toy_registry() -> Registry:
     @hookimpl
     def srbench_methods() -> list[Entry]:
@@ -87,13 +98,14 @@ def toy_registry() -> Registry:
 
     @hookimpl
     def srbench_protocols() -> list[Entry]:
-        return [Entry(protocol.name, protocol) for protocol in standard_protocols()]
+        return [Entry(protocol.name, protocol) for protocol in (*standard_protocols(), STRANGE)]
 
     module = SimpleNamespace(
         srbench_methods=srbench_methods,
         srbench_datasets=srbench_datasets,
         srbench_metrics=srbench_metrics,
         srbench_protocols=srbench_protocols,
+        srbench_degradations=builtin.srbench_degradations,
     )
     registry = Registry()
     registry.add(Plugin("toy", "srbench-toy", "1.0", "toy"), module)
@@ -137,6 +149,34 @@ def test_the_smallest_file(tmp_path: Path, registry: Registry) -> None:
     assert [protocol.name for protocol in matrix.protocols] == ["x4-y"]
     assert [use.registered.entry.target for use in matrix.methods] == [Still]
     assert (matrix.train_on, matrix.budget, matrix.seeds, matrix.limits) == ((), None, (0,), Limits())
+
+
+def test_every_form_of_a_protocol(tmp_path: Path, registry: Registry) -> None:
+    text = """\
+        - x4-y
+        - {use: x2-rgb}
+        - {use: x2-y, as: again}
+        - {use: x4-y, as: whole, border: 0}
+        - {use: x4-y, as: blurred, degradation: {gaussian-blur: {sigma: 1.6}}}
+        - {as: x16, scale: 16, channel: gray, border: 4, degradation: bicubic, seed: 3}
+        - as: same-size
+          scale: 1
+          channel: y8
+          border: 0
+          degradation: {use: bicubic, borders: repeat}
+        """
+    file = GOOD.replace("protocols: [x4-y]", "protocols:\n" + textwrap.dedent(text).rstrip())
+    protocols = {protocol.name: protocol for protocol in read_matrix(write(tmp_path, file), registry).protocols}
+    standard = {protocol.name: protocol for protocol in standard_protocols()}
+    assert protocols == {
+        "x4-y": standard["x4-y"],
+        "x2-rgb": standard["x2-rgb"],
+        "again": replace(standard["x2-y"], name="again"),
+        "whole": replace(standard["x4-y"], name="whole", border=0),
+        "blurred": replace(standard["x4-y"], name="blurred", degradation=GaussianBlur(1.6)),
+        "x16": srbench.Protocol("x16", 16, "gray", 4, Bicubic(), seed=3),
+        "same-size": srbench.Protocol("same-size", 1, "y8", 0, Bicubic("repeat")),
+    }
 
 
 def test_every_key_and_every_form_of_a_use(tmp_path: Path, registry: Registry) -> None:
@@ -338,7 +378,94 @@ BROKEN = {
         GOOD.replace("[x4-y]", "[{x4-y: {a: 1}}]"),
         3,
         13,
-        "expected the name of a protocol",
+        "expected a protocol: `NAME`, `{use: NAME, as: SHOWN, changes}` or `{as: SHOWN, scale: ..., channel: ...",
+    ),
+    "a protocol of two names": (GOOD.replace("[x4-y]", "[{x4-y: , x2-y: }]"), 3, 13, "found a mapping"),
+    "a protocol with changes and its old name": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, border: 0}]"),
+        3,
+        14,
+        "a protocol with changes is another protocol: name it with `as`",
+    ),
+    "a protocol that takes another's name": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: x2-y, border: 2}]"),
+        3,
+        29,
+        "`as`: 'x2-y' is the name of another protocol",
+    ),
+    "a changed protocol that keeps its name": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: x4-y, border: 2}]"),
+        3,
+        29,
+        "`as`: 'x4-y' is the name of another protocol",
+    ),
+    "a protocol of half a scale": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: a, scale: 1.5}]"),
+        3,
+        39,
+        "`scale`: expected a whole number from 1 up, found the number 1.5",
+    ),
+    "a protocol of no scale": (GOOD.replace("[x4-y]", "[{use: x4-y, as: a, scale: 0}]"), 3, 39, "from 1 up"),
+    "a protocol of less than no border": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: a, border: -1}]"),
+        3,
+        40,
+        "`border`: expected a whole number from 0 up",
+    ),
+    "a protocol of an unknown channel": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: a, channel: red}]"),
+        3,
+        41,
+        "`channel`: expected one of y, rgb, gray, y8; found the text 'red'",
+    ),
+    "a protocol with a key that it does not know": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: a, borders: 3}]"),
+        3,
+        32,
+        "unknown key 'borders'. Did you mean 'border'?",
+    ),
+    "a protocol of squares": (GOOD.replace("[x4-y]", "[{use: x4-y, as: a, size: 32}]"), 3, 32, "unknown key 'size'"),
+    "a protocol that is half written out": (
+        GOOD.replace("[x4-y]", "[{as: a, scale: 8, channel: y, border: 8}]"),
+        3,
+        13,
+        "the key 'degradation' is missing; without `use` a protocol is written out in full",
+    ),
+    "an unknown degradation": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: a, degradation: bicubik}]"),
+        3,
+        45,
+        "unknown degradation 'bicubik'. Did you mean 'bicubic'?",
+    ),
+    "a degradation without a parameter that it needs": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: a, degradation: gaussian-blur}]"),
+        3,
+        45,
+        "parameter 'sigma' is missing",
+    ),
+    "a degradation with a wrong parameter": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: a, degradation: {gaussian-blur: {sigma: 0}}}]"),
+        3,
+        69,
+        "sigma: expected a number > 0",
+    ),
+    "a degradation with a misspelt parameter": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: a, degradation: {bicubic: {border: repeat}}}]"),
+        3,
+        56,
+        "unknown parameter 'border'. Did you mean 'borders'?",
+    ),
+    "a degradation with a name of its own": (
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: a, degradation: {use: bicubic, as: b}}]"),
+        3,
+        45,
+        "leave `as` out",
+    ),
+    "a protocol of a degradation that nothing offers": (
+        GOOD.replace("x4-y", "strange"),
+        3,
+        13,
+        "unknown degradation 'unheard-of'",
     ),
     "a protocol twice": (GOOD.replace("[x4-y]", "[x4-y, x4-y]"), 3, 19, "'x4-y' is there twice, at lines 3 and 3"),
     "an unknown name in the use form": (GOOD.replace("[bicubic]", "[{use: bicubc}]"), 4, 17, "Did you mean 'bicubic'?"),
@@ -507,7 +634,7 @@ BROKEN = {
         GOOD + "train: {budget: {steps: 0}}\n",
         6,
         25,
-        "expected a number above 0, found the number 0",
+        "expected a whole number from 1 up, found the number 0",
     ),
     "a precision of 16 bits": (
         GOOD + "train: {precision: 16}\n",
@@ -525,7 +652,7 @@ BROKEN = {
         GOOD + f"train: {{budget: {{steps: 1{'0' * 400}}}}}\n",
         6,
         25,
-        "expected a number above 0",
+        "expected a whole number from 1 up",
     ),
     "a number beyond counting": (GOOD + f"seeds: [1{'0' * 5000}]\n", 6, 9, "has too many digits"),
     "seeds that are a number": (GOOD + "seeds: 3\n", 6, 8, "expected a list of seeds, found the number 3; write [3]"),

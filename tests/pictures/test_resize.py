@@ -88,7 +88,7 @@ def in_fractions(image, scale, peak, borders):
 
 
 @pytest.mark.parametrize("borders", ["mirror", "repeat"])
-@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+@pytest.mark.parametrize("scale", [2, 3, 4, 8, 16])
 @pytest.mark.parametrize(("dtype", "peak"), [("uint8", 255), ("uint16", 65535), ("uint16", 4095)])
 def test_pictures_of_integers_are_shrunk_as_in_exact_arithmetic(dtype, peak, scale, borders):
     rng = np.random.default_rng(scale)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import srbench
+from srbench.contract.degradations import Bicubic
 from srbench.contract.entry import Entry
 from srbench.contract.hookspecs import hookimpl
 from srbench.contract.protocol import Protocol
@@ -25,6 +26,10 @@ from srbench.registry.registry import KINDS, Plugin, PluginError, Registry, load
 class Thing(srbench.Method):
     def upscale(self, lr: Any, scale: int) -> Any:
         return lr
+
+
+class RightDegradation(Bicubic):
+    name = "right"
 
 
 def plugin(distribution: str = "srbench-toy", module: str = "toy") -> Plugin:
@@ -328,6 +333,8 @@ def test_a_lazy_target_that_is_not_there_is_found_out_when_used(target: str, fra
         ("protocol", Protocol("right", 2), Protocol),
         ("protocol", Protocol("right", 2), Protocol("other", 2)),
         ("extractor", srbench.Extractor, Thing),
+        ("degradation", RightDegradation, Thing),
+        ("degradation", RightDegradation, Bicubic),
         ("executor", Thing, 3),
     ],
 )

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -221,6 +223,23 @@ METHODS = (
 @srbench.hookimpl
 def srbench_methods():
     return [srbench.Entry(f"toy-{kind.__name__.lower()}", kind) for kind in METHODS]
+
+
+@dataclass(frozen=True)
+class Grain(srbench.Degradation):
+    """Every scale-th pixel, with noise."""
+
+    name: ClassVar[str] = "toy-grain"
+    sigma: float = 5.0
+
+    def lr(self, hr, peak, scale, rng):
+        lr = hr[::scale, ::scale]
+        return (lr + self.sigma * rng.standard_normal(lr.shape)).clip(0, peak).astype(hr.dtype)
+
+
+@srbench.hookimpl
+def srbench_degradations():
+    return [srbench.Entry("toy-grain", Grain)]
 
 
 @srbench.hookimpl

@@ -17,6 +17,7 @@ from rig import Bench, untouched
 import srbench
 from srbench.contract.entry import Entry
 from srbench.matrix import MatrixError, read_matrix
+from srbench.registry import builtin
 from srbench.registry.registry import Plugin, Registry
 
 LEARNER = {"srcnn": {"preset": "small"}}
@@ -286,6 +287,8 @@ def _registry() -> Registry:
         @srbench.hookimpl
         def srbench_protocols() -> list[Entry]:
             return [Entry("x2-rgb", srbench.Protocol("x2-rgb", 2))]
+
+        srbench_degradations = builtin.srbench_degradations
 
     registry.add(Plugin("more", "srbench-more", "1.0", "more"), Offers)
     assert not registry.broken

@@ -212,12 +212,34 @@ def test_changed_code_makes_its_cells_stale_and_says_so(bench: Bench) -> None:
     assert "the code of srbench-toys changed" in bench.srbench("why", "toy-noise/x4-rgb/toy-nearest").stdout
 
 
+def test_the_degradation_of_a_plugin_makes_the_lr_and_is_part_of_the_key(bench: Bench) -> None:
+    def protocol(sigma: float) -> list[Any]:
+        return [{"use": "x4-rgb", "as": "grainy", "degradation": {"toy-grain": {"sigma": sigma}}}]
+
+    bench.matrix(methods=["bicubic"], protocols=["x4-rgb", *protocol(30)], metrics=["psnr", "lr-consistency"])
+    assert bench.run().returncode == 0
+    plain, grainy = (bench.records()[f"toy-noise/{name}/bicubic"] for name in ("x4-rgb", "grainy"))
+    assert grainy["metrics"]["psnr"]["value"] < plain["metrics"]["psnr"]["value"] - 1
+    made = grainy["ingredients"]["protocol"]["degradation"]
+    assert (made["name"], made["version"], made["params"]) == ("toy-grain", 1, {"sigma": 30})
+    assert list(made["source"]) == ["srbench-toys"]
+    bench.matrix(methods=["bicubic"], protocols=protocol(20))
+    assert "protocol.degradation.params.sigma: 30.0 -> 20.0" in bench.srbench("plan", "matrix.yaml").stdout
+    bench.matrix(methods=["bicubic"], protocols=protocol(30), metrics=["psnr"])
+    bench.plugin.write_text(bench.plugin.read_text() + "\nANOTHER = 1\n")
+    assert "the code of srbench-toys changed" in bench.srbench("why", "toy-noise/grainy/bicubic").stdout
+
+
 def test_code_that_is_changed_while_a_run_goes_on_leaves_no_result_under_the_old_key(bench: Bench) -> None:
-    bench.matrix(methods=["toy-edits", "toy-nearest"])
+    grainy = {"use": "x4-rgb", "as": "grainy", "degradation": "toy-grain"}
+    bench.matrix(methods=["toy-edits", "toy-nearest", "bicubic"], protocols=["x4-rgb", grainy])
     assert bench.run().returncode == 1
-    outdated = bench.records()["toy-noise/x4-rgb/toy-nearest"]
-    assert outdated["status"] == "killed" and not outdated["images"]
-    assert "the code of the plugin toys changed after this was planned; run again" in outdated["reason"]
+    records = bench.records()
+    for cell in ("x4-rgb/toy-nearest", "grainy/bicubic"):
+        outdated = records[f"toy-noise/{cell}"]
+        assert outdated["status"] == "killed" and not outdated["images"]
+        assert "the code of the plugin toys changed after this was planned; run again" in outdated["reason"]
+    assert records["toy-noise/x4-rgb/bicubic"]["status"] == "ok"
     assert bench.run().returncode == 0
 
 

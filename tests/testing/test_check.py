@@ -12,6 +12,7 @@ import srbench
 from srbench.registry.registry import Plugin, Registry
 from srbench.testing import (
     DatasetSubject,
+    DegradationSubject,
     ExtractorSubject,
     MethodSubject,
     MetricSubject,
@@ -136,6 +137,19 @@ WRONG_DATASETS = {
     "toys.datasets:WrongMask": ("masks_fit", "32 x 23 pixels, HR 32 x 24"),
 }
 
+WRONG_DEGRADATIONS = {
+    "toys.degradations:Absent": ("loads", "cannot be loaded"),
+    "toys.degradations:OtherName": ("loads", "derived from srbench.Degradation, with the entry's name"),
+    "toys.imports_torch:Degradation": ("imports_without_torch", "imports torch"),
+    "toys.degradations:KeepsHrSize": ("lr_shape", "LR is (12, 18, 3) in uint8; it should be (6, 9, 3)"),
+    "toys.degradations:MakesFloats": ("lr_shape", "in float64"),
+    "toys.degradations:ForgetsTheDeclaredWhite": ("lr_range", "in uint16, white 4095"),
+    "toys.degradations:BlackensACorner": ("leaves_hr_alone", "work on a copy"),
+    "toys.degradations:GloballyRandom": ("repeats", "the rng that lr is given"),
+    "toys.degradations:AsBrightAsTheFirst": ("independent_of_order", "when other images came before"),
+    "toys.degradations:HidesItsParameter": ("facts_tell_the_parameters", "leaves out sigma"),
+}
+
 WRONG_EXTRACTORS = {
     "toys.extractors:Abstract": ("loads", "does not define extract"),
     "toys.imports_torch:Extractor": ("imports_without_torch", "imports torch"),
@@ -180,6 +194,7 @@ def subject_of(kind: str, target: object, **params: object) -> Subject:
         "metric": MetricSubject,
         "dataset": DatasetSubject,
         "extractor": ExtractorSubject,
+        "degradation": DegradationSubject,
     }
     return types[kind]("toy", params, registry_with(kind, target))
 
@@ -196,6 +211,7 @@ def cases(kind: str, wrong: dict[str, tuple[str, str]]) -> list:
         *cases("metric", WRONG_METRICS),
         *cases("dataset", WRONG_DATASETS),
         *cases("extractor", WRONG_EXTRACTORS),
+        *cases("degradation", WRONG_DEGRADATIONS),
     ],
 )
 def test_a_wrong_plugin_fails_the_one_check_that_it_breaks(kind, target, name, message):
@@ -219,6 +235,7 @@ OF_CLASSES = {"found_by_name", "parameters_are_typed", "constructs"}
         ("metric", WRONG_METRICS, OF_CLASSES),
         ("dataset", WRONG_DATASETS, OF_CLASSES),
         ("extractor", WRONG_EXTRACTORS, OF_CLASSES),
+        ("degradation", WRONG_DEGRADATIONS, OF_CLASSES),
     ],
 )
 def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewhere):
@@ -253,6 +270,8 @@ def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewh
         ("dataset", "toys.datasets:OnlyTrain"),
         ("extractor", "toys.extractors:Moments"),
         ("extractor", "toys.extractors:Learned"),
+        ("degradation", "toys.degradations:Mean"),
+        ("degradation", "toys.degradations:Noisy"),
     ],
 )
 def test_a_right_plugin_passes_everything(kind, target):
@@ -366,7 +385,8 @@ def test_pytest_shows_one_test_a_name_and_check(tmp_path):
 def test_only_the_one_liners_need_pytest_and_listing_checks_needs_no_torch():
     code = (
         "import sys; sys.modules['pytest'] = None; import srbench.testing as kit; "
-        "names = [one.name for kind in ('method', 'metric', 'dataset', 'extractor') for one in kit.checks_for(kind)]; "
+        "kinds = 'method', 'metric', 'dataset', 'extractor', 'degradation'; "
+        "names = [one.name for kind in kinds for one in kit.checks_for(kind)]; "
         "print(len(names) > 30, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)

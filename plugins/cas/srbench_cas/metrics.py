@@ -135,7 +135,7 @@ def bicubic(item: srbench.Item, protocol: Protocol) -> torch.Tensor:
 
     hr, peak = item.read_hr()
     reference, white = protocol.reference(hr, peak)
-    lr = protocol.lr(hr, peak, item.read_lr(protocol.degradation, protocol.scale))
+    lr = protocol.lr(hr, peak, item.id, protocol.shipped_lr(item))
     sr: Image = to_image(resize(to_tensor(lr, white), protocol.scale), reference, white)
     return to_tensor(sr, white, torch.float64)
 

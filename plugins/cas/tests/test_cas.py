@@ -181,7 +181,7 @@ def test_the_floor_is_the_score_of_the_method_bicubic(counted: list[tuple[str, i
 
     def sr(item: Item) -> torch.Tensor:
         image, peak = item.read_hr()
-        lr = to_tensor(PROTOCOL.lr(image, peak), peak)
+        lr = to_tensor(PROTOCOL.lr(image, peak, "image"), peak)
         return to_tensor(to_image(method.upscale(lr[None], 4)[0], image, peak), peak, torch.float64)
 
     train = _items(0)

@@ -184,7 +184,7 @@ def _references(
 def _reference(item: Item, protocol: Protocol) -> _Reference:
     hr, peak = item.read_hr()
     reference, white = protocol.reference(hr, peak)
-    lr = protocol.lr(hr, peak, item.read_lr(protocol.degradation, protocol.scale))
+    lr = protocol.lr(hr, peak, item.id, protocol.shipped_lr(item))
     return _Reference(reference, white, lr)
 
 

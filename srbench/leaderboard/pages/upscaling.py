@@ -100,10 +100,9 @@ class UpscalingPages:
         """A protocol, with where its LR was from as the records say."""
         origins = self._origins(protocol.name)
         shipped = [dataset for dataset, lr in origins.items() if lr != {"made"}]
-        made = f"{protocol.degradation} LR"
         if origins and all(lr == {"shipped"} for lr in origins.values()):
-            return protocol.describe().replace(made, f"LR that came with {listing(shipped)}")
-        return protocol.describe().replace(made, f"{made} (some came with {listing(shipped)})" if shipped else made)
+            return protocol.describe(f"LR that came with {listing(shipped)}")
+        return protocol.describe(f"{protocol.degradation} LR (some came with {listing(shipped)})" if shipped else "")
 
     def _origins(self, protocol: str | None = None) -> dict[str, set[str]]:
         """What the cells of each dataset, under one protocol or all, say of their LR: made, shipped, or mixed."""
@@ -115,7 +114,7 @@ class UpscalingPages:
 
     def _origin_of_lr(self) -> Iterable[str]:
         """Where LR is from, as the records say, and what that leaves open."""
-        degradations = listing(sorted({protocol.degradation for protocol in self._results.plan.matrix.protocols}))
+        degradations = listing(sorted({str(protocol.degradation) for protocol in self._results.plan.matrix.protocols}))
         origins = self._origins()
         made = [dataset for dataset, lr in origins.items() if lr == {"made"}]
         whole = [dataset for dataset, lr in origins.items() if lr == {"shipped"}]

@@ -16,7 +16,7 @@ from srbench.registry.configured import SquareUse, Use
 from srbench.runner.environment import packages
 from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring, Training
 from srbench.runner.planning.changes import changes, versions_changed
-from srbench.runner.planning.provenance import files_of, protocol_facts, provenance, read_by
+from srbench.runner.planning.provenance import degradation_use, files_of, protocol_facts, provenance, read_by
 from srbench.runner.planning.scorings import scorings
 from srbench.runner.planning.splits import Splits, Unusable
 from srbench.store.cell import SCHEMA, Cell, digest
@@ -78,6 +78,7 @@ class PlannedCell:
             self.seen_groups,
             self.files,
             self.warnings,
+            degradation_use(self.protocol),
         )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:
@@ -241,7 +242,7 @@ class _Planner:
             ingredients={
                 "schema": SCHEMA,
                 "method": {**provenance(method), **read},
-                "protocol": protocol_facts(protocol, protocol),
+                "protocol": protocol_facts(protocol),
                 "test": test,
                 "model": None if training is None else training.ingredients,
                 "seed": seed,
@@ -259,7 +260,7 @@ class _Planner:
         ingredients = {
             "schema": SCHEMA,
             "method": {**provenance(method, method.registered.load().sampling), **_read(made)},
-            "protocol": protocol_facts(learned, protocol),
+            "protocol": protocol_facts(learned),
             "train": {"fingerprint": self._splits.survey(dataset, "train", learned).fingerprint},
             "budget": {matrix.budget.unit: matrix.budget.amount},
             "seed": seed,
@@ -278,6 +279,7 @@ class _Planner:
             matrix.precision,
             matrix.compile,
             files_of(method, made),
+            degradation_use(learned),
         )
 
     def _compared(

@@ -32,14 +32,27 @@ def packages(use: Use) -> dict[str, str]:
     return {name: version for name, version in found.items() if name not in MACHINE}
 
 
-def protocol_facts(protocol: Protocol, offered: Protocol) -> dict[str, Any]:
-    """What a key holds of a protocol, with the code of the plugin that offers it; srbench's own have a version.
+def degradation_use(protocol: Protocol) -> Use | None:
+    """The plugin's thing that makes LR under a protocol; None where nothing does, or srbench itself does.
 
-    offered: the protocol of the matrix, of which `protocol` is the part that counts.
+    srbench's own degradations have versions, and its code is in no key.
     """
-    plugins = {entry.plugin for entry in registry().entries("protocol") if entry.entry.name == offered.name}
-    code = [plugin.sources for plugin in plugins if plugin.distribution != "srbench"]
-    return {**protocol.facts(), **({"source": code[0]} if code else {})}
+    if protocol.task == "generation":
+        return None
+    degradation = protocol.degradation
+    registered = registry().get("degradation", degradation.name)
+    own = registered.plugin.distribution == "srbench"
+    return None if own else Use(str(degradation), registered, degradation.facts())
+
+
+def protocol_facts(protocol: Protocol) -> dict[str, Any]:
+    """What a key holds of a protocol: its facts, with whose code makes LR where that is a plugin's."""
+    facts = protocol.facts()
+    use = degradation_use(protocol)
+    if use is None:
+        return facts
+    code = {"params": provenance(use)["params"], "source": use.registered.plugin.sources}
+    return {**facts, "degradation": {**facts["degradation"], **code}}
 
 
 def changed_plugin(uses: Iterable[Use]) -> str:

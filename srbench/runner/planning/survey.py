@@ -76,7 +76,7 @@ class Surveyor:
             hr = self._facts(item, item.hr)
             _check_range(item, item.hr, hr)
             height, width = _lr_size(item, hr, protocol)
-            lr = item.lr.get((protocol.degradation, protocol.scale))
+            lr = item.lr.get((protocol.degradation.shipped_as, protocol.scale))
             lr_facts = None if lr is None else self._facts(item, lr)
             if lr_facts is not None and lr_facts.shape != (height, width, hr.shape[2]):
                 raise DatasetError(

@@ -85,20 +85,20 @@ def read_pairs(train: TrainingSet, sizes: Sequence[float] = (1.0,)) -> list[Pair
 def _pair(item: Item, hr: Image, peak: float, size: float, protocol: Protocol) -> Pair | None:
     shipped = None
     if size == 1:
-        shipped = item.read_lr(protocol.degradation, protocol.scale)
+        shipped = protocol.shipped_lr(item)
     else:
-        hr = resize_picture(hr, size, peak, protocol.borders)
+        hr = resize_picture(hr, size, peak)
     shortest = min(hr.shape[:2])
     if shortest - shortest % protocol.scale <= 2 * protocol.border:
         return None
     reference, white = protocol.reference(hr, peak)
-    return Pair(item.id, item.group, item.label, size, protocol.lr(hr, peak, shipped), reference, white)
+    return Pair(item.id, item.group, item.label, size, protocol.lr(hr, peak, item.id, shipped), reference, white)
 
 
 def cut(image: Image, white: float, place: tuple[int, int], out: Floats, turn: int = 0) -> None:
     """Copy the part of an image `(H, W, C)` that begins at `place` into `out` `(1 or 3, h, w)`, with white at 1.
 
-    What lies beyond the image is its mirror image, as in the degradation. turn: the orientation, see `turned`; odd
+    What lies beyond the image is its mirror image. turn: the orientation, see `turned`; odd
     ones want h = w. One channel of a colour image is its Y, three of a grey one are that grey.
     """
     top, left = place

@@ -38,7 +38,7 @@ class Patches:
 
     An image is chosen with a probability proportional to its area, a place in it uniformly, and one of `turns`
     uniformly: orientations as `pairs.turned` numbers them, by default all eight flips and quarter turns. An image
-    smaller than the patch is continued by its mirror image, as the degradation itself does at borders; one that is too
+    smaller than the patch is continued by its mirror image; one that is too
     small for the protocol is left out, with a note in the log.
     sizes: factors at which each image is there; each counts as an image of its own. labels: the names of the classes,
     sorted. Raises `TrainingDataError` when no image is left.

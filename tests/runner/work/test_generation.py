@@ -23,8 +23,13 @@ from srbench.contract.protocol import generation_protocols, standard_protocols
 from srbench.evaluate.generate import proportioned
 from srbench.evaluate.nearest import Neighbourhood
 from srbench.matrix import MatrixError, read_matrix
+from srbench.matrix.entries import Uses
+from srbench.matrix.protocols import Protocols
+from srbench.matrix.values import Values
+from srbench.matrix.yaml_nodes import Problem, read_nodes
 from srbench.pictures import ImageError, read_image
 from srbench.pictures.resize import resize_to
+from srbench.registry.registry import registry
 
 GENERATION: dict[str, Any] = {
     "task": "generation",
@@ -158,7 +163,7 @@ WRONG = {
     "a method": ({"methods": ["bicubic"]}, "'bicubic' turns LR into SR and cannot make images from noise"),
     "a metric": ({"metrics": ["psnr"]}, "'psnr' compares each image with its HR"),
     "a protocol": ({"protocols": ["x4-y"]}, "'x4-y' is a protocol of super-resolution"),
-    "no samples": ({"samples": None}, "expected a number above 0"),
+    "no samples": ({"samples": None}, "expected a whole number from 1 up"),
     "half a sample": ({"samples": 2.5}, "expected a whole number"),
     "a task": ({"task": "denoising"}, "expected one of super-resolution, generation"),
 }
@@ -191,6 +196,21 @@ def test_generators_and_their_metrics_are_turned_away_from_super_resolution(benc
 def test_the_protocol_may_be_left_out() -> None:
     with pytest.raises(MatrixError, match="the key 'protocols' is missing"):
         read_matrix(_file("{name: a, datasets: [textures], methods: [bicubic], metrics: [psnr]}"))
+
+
+def test_a_protocol_of_another_size_may_be_written_out() -> None:
+    problems: list[Problem] = []
+    values = Values(problems)
+    reader = Protocols(registry(), Uses(registry(), Path(), values), values, "generation")
+    written = "{as: 48px, size: 48, framing: tiles}, {use: 64px, as: large, size: 128}, {as: a, size: 9}"
+    root, _ = read_nodes(f"[32px, {written}]")
+    assert root is not None
+    assert reader.listed(root) == (
+        generation_protocols()[0],
+        srbench.Protocol("48px", 1, size=48, framing="tiles"),
+        srbench.Protocol("large", 1, size=128),
+    )
+    assert [problem.message.split(";")[0] for problem in problems] == ["the key 'framing' is missing"]
 
 
 def _file(text: str) -> Path:

@@ -158,7 +158,7 @@ def test_a_model_upscales_with_the_white_that_it_learned_with(twelve_bits: Plann
     assert record is not None and record.status == "ok"
     sr = read_image(store.folder("cells", record.key) / "images" / "a.png")
     hr = read_image(tmp_path / "test" / "a.png")
-    write_image(tmp_path / "lr.png", twelve_bits.protocol.lr(hr, 4095))
+    write_image(tmp_path / "lr.png", twelve_bits.protocol.lr(hr, 4095, "image"))
     loaded = load_method("srcnn", str(store.folder("models", training.key)))
     made = upscale_file(loaded, Picture(tmp_path / "lr.png", tmp_path / "own"))
     assert np.array_equal(read_image(made), sr)

@@ -4,6 +4,7 @@ import torch
 from toys.training import picture, training_set
 
 import srbench
+from srbench.contract.degradations import Bicubic, GaussianBlur
 from srbench.contract.training_set import TrainingSet
 from srbench.pictures import to_image, to_tensor
 from srbench.pictures.resize import resize
@@ -67,7 +68,20 @@ def test_images_are_there_at_every_size_with_the_lr_of_the_protocol() -> None:
     assert half.hr.dtype == np.uint16
     # 25 columns are cut to a multiple of 2; rounded after rows and after columns, a value may differ by a level.
     assert np.abs(half.hr.astype(int) - expected[:32, :24]).max() <= 1
-    np.testing.assert_array_equal(half.lr, srbench.Protocol("p", 2).lr(half.hr, 65535))
+    np.testing.assert_array_equal(half.lr, srbench.Protocol("p", 2).lr(half.hr, 65535, "image"))
+
+
+@pytest.mark.parametrize("degradation", [Bicubic("repeat"), GaussianBlur(3.0)])
+def test_making_an_image_smaller_is_no_matter_of_the_degradation(degradation: srbench.Degradation) -> None:
+    items = [srbench.Item("i", picture(64, 50, 3))]
+    usual, other = (
+        read_pairs(TrainingSet(items, srbench.Protocol("p", 2, degradation=one)), (1.0, 0.5))
+        for one in (Bicubic(), degradation)
+    )
+    for pair, its in zip(usual, other, strict=True):
+        np.testing.assert_array_equal(pair.hr, its.hr)
+        np.testing.assert_array_equal(its.lr, degradation.lr(its.hr, 255, 2, np.random.default_rng(0)))
+        assert not np.array_equal(pair.lr, its.lr)
 
 
 def test_an_lr_that_came_with_the_image_is_used_at_its_own_size_only() -> None:

@@ -67,7 +67,9 @@ def test_turning_commutes_with_the_degradation(scale: int, height: int, width: i
     protocol = srbench.Protocol("p", scale)
     hr = picture(height * scale, width * scale, 1, "float32")
     np.testing.assert_allclose(
-        protocol.lr(np.ascontiguousarray(turned(hr, turn)), 1.0), turned(protocol.lr(hr, 1.0), turn), atol=1e-6
+        protocol.lr(np.ascontiguousarray(turned(hr, turn)), 1.0, "i"),
+        turned(protocol.lr(hr, 1.0, "i"), turn),
+        atol=1e-6,
     )
 
 
@@ -78,7 +80,7 @@ def test_an_image_smaller_than_the_patch_is_continued_as_the_degradation_continu
     lr, big, _ = Patches(training_set(hr, scale=scale), "all", 0).draw(6, patch)
     protocol = srbench.Protocol("p", scale)
     for lr_patch, hr_patch in zip(lr, big, strict=True):
-        made = to_tensor(protocol.lr(hr_patch.transpose(1, 2, 0), 1.0), 1.0).numpy()
+        made = to_tensor(protocol.lr(hr_patch.transpose(1, 2, 0), 1.0, "i"), 1.0).numpy()
         # The LR of the mirrored HR is the mirrored LR, but for the side of the patch where HR is cut off.
         np.testing.assert_allclose(lr_patch[:, 2:-2, 2:-2], made[:, 2:-2, 2:-2], atol=1e-6)
 
@@ -152,7 +154,7 @@ def test_training_on_y_takes_y_of_colour_and_grey_as_it_is() -> None:
     assert patches.channels == 1 and hr.shape == (20, 1, 16, 16)
     protocol = srbench.Protocol("p", 2, "y")
     y, plain = protocol.scored(colour, 255.0).float().numpy(), to_tensor(grey, 255.0).numpy()
-    low = protocol.scored(protocol.lr(colour, 255.0), 255.0).float().numpy()
+    low = protocol.scored(protocol.lr(colour, 255.0, "i"), 255.0).float().numpy()
     kinds = set()
     for lr_patch, hr_patch in zip(lr, hr, strict=True):
         for kind, image in (("y", y), ("grey", plain)):

@@ -1,0 +1,49 @@
+"""What a degradation is: a way of making LR from HR."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from srbench.pictures import Image
+
+
+@dataclass(frozen=True)
+class Degradation(ABC):
+    """A way of making LR from HR.
+
+    A subclass is a frozen dataclass, too: its fields are its parameters, with types and defaults as in `__init__`.
+
+    name: that of its entry. version: part of every key; to be raised when the same parameters give another LR.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+
+    @abstractmethod
+    def lr(self, hr: Image, peak: float, scale: int, rng: np.random.Generator) -> Image:
+        """LR `(H / scale, W / scale, C)` of HR `(H, W, C)`, in HR's type, with values from 0 to `peak`, which is white.
+
+        H and W are multiples of the scale. HR is left as it is. LR's first pixel lies on the middle of HR's first
+        `scale` x `scale` pixels, and so on: otherwise every SR would be shifted. Whatever is drawn is drawn from `rng`,
+        which is this image's own: seeded by its id, so that the order of images changes nothing.
+        """
+
+    def facts(self) -> dict[str, Any]:
+        """The parameters as plain values, for keys and records."""
+        return asdict(self)
+
+    @property
+    def shipped_as(self) -> str:
+        """What the LR that a dataset brings for it is called in `Item.lr`."""
+        return str(self)
+
+    def __str__(self) -> str:
+        """The name, and the parameters that are not at their defaults: `gaussian-blur(sigma=1.6)`."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        chosen = [f"{one.name}={values[one.name]}" for one in fields(self) if values[one.name] != one.default]
+        return f"{self.name}({','.join(chosen)})" if chosen else self.name

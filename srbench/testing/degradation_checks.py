@@ -1,0 +1,106 @@
+"""What every degradation must be: LR of the right size, type and range, the same for a seed, whatever went before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+
+from srbench.contract.degradation import Degradation
+from srbench.pictures import Image
+from srbench.testing.check import CheckFailure, check
+from srbench.testing.pictures import textured
+from srbench.testing.subjects import DegradationSubject, seeded
+
+_WHITES = (("uint8", 255), ("uint16", 65535), ("uint16", 4095), ("float32", 1))
+
+
+def _picture(dtype: str, white: float, height: int, width: int, channels: int, seed: int = 0) -> Image:
+    """From black to white, both included."""
+    picture = textured(seed, height, width, channels)
+    stretched = (picture - picture.min()) / max(float(np.ptp(picture)), 1e-9) * white
+    image: Image = (stretched if dtype == "float32" else stretched.round()).astype(dtype)
+    return image
+
+
+def _cases(subject: DegradationSubject) -> Iterator[tuple[str, Image, float, int]]:
+    """Pictures of each type, grey and in colour, down to one LR pixel: what it is in words, HR, white, scale."""
+    for scale in subject.scales:
+        for dtype, white in _WHITES:
+            for height, width, channels in ((6, 9, 3), (5, 4, 1), (1, 1, 3)):
+                hr = _picture(dtype, white, height * scale, width * scale, channels)
+                yield f"of HR of {hr.shape} in {dtype}, white {white}, scale {scale}", hr, white, scale
+
+
+@check("degradation", needs=("constructs",))
+def lr_shape(subject: DegradationSubject) -> None:
+    """LR is `(H / scale, W / scale, C)` in HR's type, whatever that is, grey or in colour, down to one pixel."""
+    for words, hr, white, scale in _cases(subject):
+        lr = subject.lr(subject.create(), hr, white, scale)
+        expected = (hr.shape[0] // scale, hr.shape[1] // scale, hr.shape[2])
+        if not isinstance(lr, np.ndarray) or lr.shape != expected or lr.dtype != hr.dtype:
+            found = f"{lr.shape} in {lr.dtype}" if isinstance(lr, np.ndarray) else type(lr).__name__
+            raise CheckFailure(f"{words} LR is {found}; it should be {expected} in {hr.dtype}")
+
+
+@check("degradation", needs=("lr_shape",))
+def lr_range(subject: DegradationSubject) -> None:
+    """LR has finite values from 0 to white, also where white is below the type's largest value."""
+    for words, hr, white, scale in _cases(subject):
+        lr = subject.lr(subject.create(), hr, white, scale)
+        if not np.isfinite(lr).all() or lr.min() < 0 or lr.max() > white:
+            raise CheckFailure(f"{words} LR has values from {lr.min()} to {lr.max()}; clip it to 0 and white")
+
+
+@check("degradation", needs=("lr_shape",))
+def leaves_hr_alone(subject: DegradationSubject) -> None:
+    """HR is not changed: it is what SR is compared with."""
+    for words, hr, white, scale in _cases(subject):
+        before = hr.copy()
+        subject.create().lr(hr, white, scale, np.random.default_rng(0))
+        if not np.array_equal(hr, before):
+            raise CheckFailure(f"{words} lr changed HR; work on a copy")
+
+
+@check("degradation", needs=("lr_shape",))
+def repeats(subject: DegradationSubject) -> None:
+    """The same HR and the same seed give the same LR, whatever the global random number generators say."""
+    for words, hr, white, scale in _cases(subject):
+        degradation = subject.create()
+        with seeded(1):
+            first = subject.lr(degradation, hr, white, scale)
+        with seeded(2):
+            second = subject.lr(degradation, hr, white, scale)
+        if not np.array_equal(first, second):
+            raise CheckFailure(f"{words} two LR differ; draw from the rng that lr is given, and from nothing else")
+
+
+@check("degradation", needs=("repeats",))
+def independent_of_order(subject: DegradationSubject) -> None:
+    """An image's LR does not depend on the images before it."""
+    scale = subject.scales[0]
+    pictures = [_picture("uint8", 255, 6 * scale, 7 * scale, 3, seed) // (1 + seed) for seed in range(3)]
+
+    def made(degradation: Degradation, order: list[int]) -> list[Image]:
+        lr = {place: subject.lr(degradation, pictures[place], 255, scale, place) for place in order}
+        return [lr[place] for place in sorted(lr)]
+
+    forwards, backwards = made(subject.create(), [0, 1, 2]), made(subject.create(), [2, 1, 0])
+    if not all(np.array_equal(*pair) for pair in zip(forwards, backwards, strict=True)):
+        raise CheckFailure("LR differs when other images came before; remember nothing from one image to the next")
+
+
+@check("degradation", needs=("constructs",))
+def facts_tell_the_parameters(subject: DegradationSubject) -> None:
+    """`facts()` gives every parameter as a plain value: it is what keys are made of."""
+    degradation = subject.create()
+    facts = degradation.facts()
+    if missing := sorted(set(subject.params) - set(facts)):
+        raise CheckFailure(f"facts() leaves out {', '.join(missing)}; results of other parameters would be reused")
+    try:
+        json.dumps(facts, default=str)
+    except TypeError as error:
+        raise CheckFailure(f"facts() gives {facts}, which does not fit into JSON: {error}") from None
+    if degradation != subject.create():
+        raise CheckFailure("two made with the same parameters are not equal; derive a frozen dataclass")
