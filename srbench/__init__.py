@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from srbench.pictures import read_image as read_image
     from srbench.pictures import write_image as write_image
     from srbench.registry.registry import Registry as Registry
+    from srbench.registry.registry import code_of as code_of
     from srbench.store.cache import Cache as Cache
     from srbench.store.cell import Cell as Cell
     from srbench.store.cell import digest as digest
@@ -102,6 +103,7 @@ _HOME = {
     "read_image": "pictures",
     "write_image": "pictures",
     "Registry": "registry.registry",
+    "code_of": "registry.registry",
     "Cache": "store.cache",
     "Cell": "store.cell",
     "digest": "store.cell",

@@ -323,3 +323,11 @@ def _plugin(point: importlib.metadata.EntryPoint) -> Plugin:
 def registry() -> Registry:
     """The installed plugins, loaded once a process."""
     return load_plugins(list(importlib.metadata.entry_points(group=GROUP)))
+
+
+def code_of(kind: Kind, name: str) -> dict[str, Any]:
+    """What a key holds of the plugin that offers an entry: distribution, version, and a sha256 of its code.
+
+    Raises `PluginError` where there is no such entry.
+    """
+    return registry().get(kind, name).plugin.provenance()

@@ -3,8 +3,12 @@
 from srbench.training.data.augment import CutBlur
 from srbench.training.data.batch import Batch
 from srbench.training.data.heldout import HeldOut
-from srbench.training.data.pairs import Channels, Floats, Pair
+from srbench.training.data.pairs import EVERY_TURN, Channels, Floats, Pair, turned
+from srbench.training.data.source import Drawn, Source
+from srbench.training.loop.engine import train
 from srbench.training.loop.history import Row
+from srbench.training.loop.outcome import Trained
+from srbench.training.loop.randomness import seeded
 from srbench.training.loop.sample_strip import (
     MOMENTS,
     SPREAD_SAMPLES,
@@ -14,34 +18,42 @@ from srbench.training.loop.sample_strip import (
     write_spread,
 )
 from srbench.training.loop.stages import Schedule, Stage, constant, cosine
-from srbench.training.speed.memory_format import MemoryFormat
+from srbench.training.speed.memory_format import MemoryFormat, set_format
 from srbench.training.torch_generator import TorchGenerator, sheet, sheet_noise
 from srbench.training.torch_method import TorchMethod
 from srbench.training.vgg import VGG_SMALLEST, VGGLayer, vgg_features, vgg_weights
 
 __all__ = [
+    "EVERY_TURN",
     "MOMENTS",
     "SPREAD_SAMPLES",
     "VGG_SMALLEST",
     "Batch",
     "Channels",
     "CutBlur",
+    "Drawn",
     "Floats",
     "HeldOut",
     "MemoryFormat",
     "Pair",
     "Row",
     "Schedule",
+    "Source",
     "Stage",
     "Strip",
     "TorchGenerator",
     "TorchMethod",
+    "Trained",
     "VGGLayer",
     "constant",
     "cosine",
     "read_lr",
+    "seeded",
+    "set_format",
     "sheet",
     "sheet_noise",
+    "train",
+    "turned",
     "vgg_features",
     "vgg_weights",
     "write_denoising",

@@ -21,7 +21,7 @@ from srbench.training.loop.history import Row, write_history
 from srbench.training.loop.sample_strip import SIDE, Strip
 from srbench.training.loop.stages import Stage as Stage
 from srbench.training.loop.stages import all_networks
-from srbench.training.speed.memory_format import Format, MemoryFormat, put
+from srbench.training.speed.memory_format import Format, MemoryFormat, set_format
 
 if TYPE_CHECKING:
     import torch
@@ -256,7 +256,7 @@ class TorchMethod(Method):
             tensors = load_file(folder / WEIGHTS)
             for name, network in self.networks.items():
                 # As in training, so that the same kernels give the same SR, bit for bit.
-                put([network], self._formats.get(name, "contiguous"))
+                set_format([network], self._formats.get(name, "contiguous"))
                 prefix = f"{name}/"
                 network.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:

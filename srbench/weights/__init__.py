@@ -9,17 +9,21 @@ from srbench.weights.lookup import (
     place,
     read_tensors,
     weights_file,
+    weights_folder,
     weights_path,
 )
+from srbench.weights.torchvision_shim import import_torchvision
 
 __all__ = [
     "WeightsDamaged",
     "WeightsMissing",
     "data_root",
+    "import_torchvision",
     "load_state",
     "load_weights",
     "place",
     "read_tensors",
     "weights_file",
+    "weights_folder",
     "weights_path",
 ]

@@ -68,7 +68,12 @@ def weights_path(name: str) -> Path:
 
 def place(declared: WeightsFile) -> Path:
     """Where a file of weights belongs, whether it is there or not."""
-    return data_root() / FOLDER / declared.file
+    return weights_folder() / declared.file
+
+
+def weights_folder() -> Path:
+    """The folder `weights` of the data root."""
+    return data_root() / FOLDER
 
 
 def weights_state(declared: WeightsFile) -> State:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from srbench_fid.trained.pictures import fitted, held_out
 from srbench_fid.trained.rows import Array
 
-from srbench.contract.fit import Budget, FitContext
+from srbench import Budget, FitContext
 from srbench.errors import SrbenchError, nearest
 
 from .labelled import Labelled
@@ -81,11 +81,11 @@ class NetworkClassifier(Classifier):
         from srbench_fid.trained.training import learn, outputs
         from torch.nn.functional import cross_entropy
 
-        from srbench.training.loop.randomness import set_aside
+        from srbench.training import seeded
 
         held = held_out(train.labels, train.units, seed)
         examples = Examples(train, numbers(train.labels, classes), train.ids, held, seed)
-        with set_aside(seed), tempfile.TemporaryDirectory() as folder:
+        with seeded(seed), tempfile.TemporaryDirectory() as folder:
             budget = Budget("epochs", self._epochs)
             context = FitContext(seed, budget, Path(folder), device, checkpoint_seconds=math.inf)
             network = self._build(len(classes))
@@ -169,7 +169,7 @@ def _timm(model: str, classes: int) -> torch.nn.Module:
 
 
 def _timm_side(model: str) -> int:
-    from srbench.weights.torchvision_shim import import_torchvision
+    from srbench.weights import import_torchvision
 
     import_torchvision()
     import timm

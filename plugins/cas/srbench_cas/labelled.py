@@ -14,7 +14,7 @@ from srbench_fid.trained.pictures import units
 from srbench_fid.trained.rows import Array, Rows
 
 import srbench
-from srbench.store.cell import digest
+from srbench import digest
 
 Version = Literal["bicubic", "real", "synthetic"]
 """Which of the pictures of one id: bicubic SR, HR, the method's. A generator's have ids of their own."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from msgspec import Meta
 
 import srbench
-from srbench.contract.metric import Need, Source
-from srbench.pictures import Image, to_image, to_tensor
-from srbench.pictures.resize import resize
+from srbench import Need, Source
+from srbench.pictures import Image, resize, to_image, to_tensor
+from srbench.types import Count
 
 from .classifiers import classifier as find_classifier
 from .confusion import Confusion
@@ -22,9 +21,7 @@ from .predictions import predictions
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.protocol import Protocol
-
-AtLeastOne = Annotated[int, Meta(ge=1)]
+    from srbench import Protocol
 
 
 class Cas(srbench.SetMetric):
@@ -44,7 +41,7 @@ class Cas(srbench.SetMetric):
     needs: ClassVar[frozenset[Need]] = frozenset({"labels", "training_sr"})
     learned_from: ClassVar[tuple[Version, ...]] = ("synthetic",)
 
-    def __init__(self, classifier: str = "skinlesnet", seeds: AtLeastOne = 3, epochs: AtLeastOne = 10) -> None:
+    def __init__(self, classifier: str = "skinlesnet", seeds: Count = 3, epochs: Count = 10) -> None:
         """How it is measured.
 
         classifier: `skinlesnet`, `hog-svm`, or `timm:NAME` for any model of timm, trained from random weights. seeds:

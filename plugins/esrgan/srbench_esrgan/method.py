@@ -11,24 +11,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from msgspec import Meta
 
 import srbench
-from srbench.training.data.batch import Batch
-from srbench.training.loop.stages import Schedule, cosine
-from srbench.training.vgg import vgg_weights
-from srbench.weights.lookup import WeightsMissing
+from srbench.training import Batch, Schedule, cosine, vgg_weights
+from srbench.types import Count, NonNegative, Positive, PositiveFraction, ProperFraction
+from srbench.weights import WeightsMissing
 
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.fit import FitContext
-    from srbench.contract.method import Problem
-    from srbench.contract.training_set import TrainingSet
+    from srbench import FitContext, Problem, TrainingSet
 
-AtLeastOne = Annotated[int, Meta(ge=1)]
-Positive = Annotated[float, Meta(gt=0)]
-NotNegative = Annotated[float, Meta(ge=0)]
-Size = Annotated[float, Meta(gt=0, le=1)]
-Share = Annotated[float, Meta(gt=0, le=1)]
-Decay = Annotated[float, Meta(ge=0, lt=1)]
 Side = Annotated[int, Meta(ge=8, multiple_of=4)]
 Declines = Literal["halved", "cosine"]
 Keep = Literal["last", "best"]
@@ -92,17 +83,17 @@ class RRDB(srbench.TorchMethod):
 
     def __init__(
         self,
-        blocks: AtLeastOne = 23,
-        width: AtLeastOne = 64,
-        growth: AtLeastOne = 32,
+        blocks: Count = 23,
+        width: Count = 64,
+        growth: Count = 32,
         learning_rate: Positive = 2e-4,
         schedule: Declines = "halved",
         clip: Positive | None = None,
-        ema: Decay = 0.999,
+        ema: ProperFraction = 0.999,
         keep: Keep = "last",
-        batch_size: AtLeastOne = 16,
+        batch_size: Count = 16,
         patch: Side = 128,
-        sizes: tuple[Size, ...] = (1.0,),
+        sizes: tuple[PositiveFraction, ...] = (1.0,),
         weights: Path | None = None,
     ) -> None:
         self.blocks, self.width, self.growth = blocks, width, growth
@@ -215,25 +206,25 @@ class ESRGAN(RRDB):
 
     def __init__(
         self,
-        blocks: AtLeastOne = 23,
-        width: AtLeastOne = 64,
-        growth: AtLeastOne = 32,
+        blocks: Count = 23,
+        width: Count = 64,
+        growth: Count = 32,
         learning_rate: Positive = 2e-4,
         adversarial_rate: Positive = 1e-4,
         schedule: Declines = "halved",
         clip: Positive | None = None,
-        ema: Decay = 0.999,
+        ema: ProperFraction = 0.999,
         keep: Keep = "last",
-        batch_size: AtLeastOne = 16,
+        batch_size: Count = 16,
         patch: Side = 128,
-        sizes: tuple[Size, ...] = (1.0,),
+        sizes: tuple[PositiveFraction, ...] = (1.0,),
         weights: Path | None = None,
-        adversarial_share: Share = 2 / 7,
+        adversarial_share: PositiveFraction = 2 / 7,
         adversarial_patch: Literal[128, 256] = 128,
         content: Literal["conv54", "l1"] = "conv54",
-        pixel_weight: NotNegative = 1e-2,
-        adversarial_weight: NotNegative = 5e-3,
-        discriminator_width: AtLeastOne = 64,
+        pixel_weight: NonNegative = 1e-2,
+        adversarial_weight: NonNegative = 5e-3,
+        discriminator_width: Count = 64,
         interpolation: Annotated[float, Meta(ge=0, le=1)] = 1.0,
     ) -> None:
         if adversarial_share == 1 and weights is None:
@@ -360,7 +351,7 @@ class ESRGAN(RRDB):
 
     def _content_features(self) -> torch.nn.Module | None:
         """VGG19, or None where the content loss is L1."""
-        from srbench.training.vgg import vgg_features
+        from srbench.training import vgg_features
 
         if self.content == "l1":
             return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srbench.weights.lookup import WeightsDamaged, WeightsMissing, load_state, read_tensors
+from srbench.weights import WeightsDamaged, WeightsMissing, load_state, read_tensors
 
 if TYPE_CHECKING:
     import torch

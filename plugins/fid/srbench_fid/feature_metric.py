@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 
-from .features import Features, Vector, disk_cache
+from .features import Features, Vector
 
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.metric import Source
+    from srbench import Source
 
 PAIR: tuple[Source, ...] = ("generated", "real")
 """The sets that are compared."""
@@ -40,7 +40,7 @@ class FeatureMetric(srbench.SetMetric):
     def bind(self, extractor: srbench.Extractor) -> None:
         """Take the extractor."""
         key: str = getattr(extractor, "key", "")
-        self._features = Features(extractor, disk_cache(key, extractor.device) if key else None)
+        self._features = Features(extractor, key)
 
     def update(self, sr: torch.Tensor, hr: torch.Tensor) -> None:
         """Take in one image and its HR without a label."""

@@ -5,22 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 import weakref
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
-from srbench.store.cell import digest
-from srbench.store.files import write_atomically
+import srbench
 
 from .moments import FeatureError
 
 if TYPE_CHECKING:
     import torch
-
-    import srbench
 
 Vector = NDArray[np.float32]
 
@@ -37,31 +32,32 @@ class Features:
     on: extractor, pixels, kind of device, version of torch.
     """
 
-    def __init__(self, extractor: srbench.Extractor, disk: Path | None = None) -> None:
+    def __init__(self, extractor: srbench.Extractor, key: str = "") -> None:
+        """key: of the extractor, without which nothing is kept on disk."""
         self._extractor = extractor
         self._memory = _memory_of(extractor)
-        self._disk = disk
+        self._key = key
 
     def of_generated(self, image: torch.Tensor) -> Vector:
         """The features `(d,)` of `(C, H, W)` in [0, 1]. Raises `FeatureError` when they are no finite vector."""
-        return self._of(image, None)
+        name = _fingerprint(image)
+        if name not in self._memory:
+            self._memory[name] = self._extract(image)
+        return self._memory[name]
 
     def of_real(self, image: torch.Tensor) -> Vector:
         """The features of a real image, kept on disk."""
-        return self._of(image, self._disk)
-
-    def _of(self, image: torch.Tensor, disk: Path | None) -> Vector:
         name = _fingerprint(image)
         if name not in self._memory:
-            self._memory[name] = self._extract(image) if disk is None else self._through(disk / name[:2] / name, image)
+            self._memory[name] = self._kept(name, image) if self._key else self._extract(image)
         return self._memory[name]
 
-    def _through(self, path: Path, image: torch.Tensor) -> Vector:
-        found = _read(path)
-        if found is None:
-            found = self._extract(image)
-            _write(path, found)
-        return found
+    def _kept(self, name: str, image: torch.Tensor) -> Vector:
+        import torch
+
+        device = self._extractor.device.partition(":")[0]
+        facts = {"extractor": self._key, "image": name, "device": device, "torch": torch.__version__}
+        return srbench.Cache("features").get(srbench.digest(facts), lambda: self._extract(image), _written, _read)
 
     def _extract(self, image: torch.Tensor) -> Vector:
         import torch
@@ -77,14 +73,6 @@ class Features:
         return vector
 
 
-def disk_cache(key: str, device: str) -> Path:
-    """Where the features of datasets' images lie that the extractor with this key sees on this kind of device."""
-    import torch
-
-    facts = {"extractor": key, "device": device.partition(":")[0], "torch": torch.__version__}
-    return platformdirs.user_cache_path("srbench") / "features" / digest(facts)
-
-
 def _memory_of(extractor: srbench.Extractor) -> dict[str, Vector]:
     number = id(extractor)
     if number not in _remembered:
@@ -98,21 +86,17 @@ def _fingerprint(image: torch.Tensor) -> str:
     return hashlib.sha256(f"{pixels.dtype.str}{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
 
 
-def _read(path: Path) -> Vector | None:
-    """What an earlier process left; None when there is nothing, or nothing usable (a full disk, an old file)."""
+def _written(vector: Vector) -> bytes:
+    sink = io.BytesIO()
+    np.save(sink, vector, allow_pickle=False)
+    return sink.getvalue()
+
+
+def _read(data: bytes) -> Vector | None:
+    """What an earlier process left; None when it is nothing usable (of a full disk, an old file)."""
     try:
-        vector = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        vector = np.load(io.BytesIO(data), allow_pickle=False)
+    except EOFError:
         return None
     usable = vector.ndim == 1 and vector.dtype == np.float32 and bool(np.isfinite(vector).all())
     return vector if usable else None
-
-
-def _write(path: Path, vector: Vector) -> None:
-    sink = io.BytesIO()
-    np.save(sink, vector, allow_pickle=False)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, sink.getvalue())
-    except OSError:
-        return  # a cache: without it the next process computes again

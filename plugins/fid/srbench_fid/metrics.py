@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import srbench
+from srbench.types import Count, Positive
 
 from .feature_metric import PAIR, FeatureMetric, too_few
 from .features import Vector
@@ -29,14 +30,12 @@ from .moments import Moments
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.metric import Need, Source
+    from srbench import Need, Source
 
 CLIP = "timm:vit_large_patch14_clip_quickgelu_336.openai"
 """The network of CMMD: CLIP's ViT-L/14 at 336 pixels."""
 
-AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 AtLeastTwo = Annotated[int, msgspec.Meta(ge=2)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
 Vectors = NDArray[np.float32]
 
 
@@ -277,7 +276,7 @@ class Is(_Gathering):
     compares: ClassVar[tuple[Source, ...]] = ("generated",)
     ceiling_of: ClassVar[Source] = "real"
 
-    def __init__(self, extractor: str = "inception", splits: AtLeastOne = 10) -> None:
+    def __init__(self, extractor: str = "inception", splits: Count = 10) -> None:
         super().__init__(extractor, f"the Inception Score over {splits} splits", least=splits)
         self._splits = splits
         self._classifier: Classifies | None = None
@@ -307,7 +306,7 @@ class _Manifold(_Gathering):
     higher_is_better = True
     range = (0.0, 1.0)
 
-    def __init__(self, extractor: str = "inception", neighbours: AtLeastOne = 3) -> None:
+    def __init__(self, extractor: str = "inception", neighbours: Count = 3) -> None:
         super().__init__(extractor, f"a manifold of {neighbours} neighbours", least=neighbours + 1)
         self._neighbours = neighbours
 

@@ -50,7 +50,7 @@ def inception_state() -> dict[str, torch.Tensor]:
 
 @pytest.fixture
 def inception(inception_state, monkeypatch) -> Inception:
-    monkeypatch.setattr("srbench.weights.lookup.load_weights", lambda name: {"inception": inception_state}[name])
+    monkeypatch.setattr("srbench.weights.load_weights", lambda name: {"inception": inception_state}[name])
     return Inception()
 
 
@@ -101,7 +101,7 @@ def test_inception_refuses_weights_that_do_not_fit(inception_state, monkeypatch,
         state["head.weight"] = torch.zeros(1)
     else:
         state["fc.weight"] = state["fc.weight"].T
-    monkeypatch.setattr("srbench.weights.lookup.load_weights", lambda name: state)
+    monkeypatch.setattr("srbench.weights.load_weights", lambda name: state)
     with pytest.raises(WeightsDamaged, match="inception"):
         Inception().extract(pictures(1, 3, 64, 64))
 

@@ -121,7 +121,7 @@ def test_radimagenets_features_are_those_of_the_transcription(monkeypatch, chann
     keras = KerasInNumpy(64, STAGES, seed=7)
     expected = keras(blue_first).mean(axis=(1, 2))
     state = state_dict(keras.weights)
-    monkeypatch.setattr("srbench.weights.lookup.load_weights", lambda name: state)
+    monkeypatch.setattr("srbench.weights.load_weights", lambda name: state)
     extractor = RadImageNet()
     with torch.inference_mode():
         rounded = extractor.extract(images.float()).numpy()
@@ -147,7 +147,7 @@ def full_state(seed: int) -> dict[str, torch.Tensor]:
 
 def test_radimagenet_sees_blue_first_less_its_means_and_averages_7_x_7(monkeypatch):
     state = full_state(3)
-    monkeypatch.setattr("srbench.weights.lookup.load_weights", lambda name: {"radimagenet-resnet50": state}[name])
+    monkeypatch.setattr("srbench.weights.load_weights", lambda name: {"radimagenet-resnet50": state}[name])
     images = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(4))
     network = KerasResNet().eval()
     network.load_state_dict(state)
@@ -166,7 +166,7 @@ def test_radimagenet_sees_blue_first_less_its_means_and_averages_7_x_7(monkeypat
 
 def test_radimagenet_repeats_grey_and_resizes_whatever_it_is_given(monkeypatch):
     state = full_state(3)
-    monkeypatch.setattr("srbench.weights.lookup.load_weights", lambda name: {"radimagenet-resnet50": state}[name])
+    monkeypatch.setattr("srbench.weights.load_weights", lambda name: {"radimagenet-resnet50": state}[name])
     extractor = RadImageNet()
     grey = torch.rand(1, 1, 60, 100, generator=torch.Generator().manual_seed(5))
     with torch.inference_mode():

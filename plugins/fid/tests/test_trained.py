@@ -30,7 +30,7 @@ from srbench.contract.framing import Squares
 from srbench.errors import SrbenchError
 from srbench.registry.registry import registry
 from srbench.testing import check_extractors
-from srbench.training.loop.randomness import set_aside
+from srbench.training.loop.randomness import seeded
 from srbench.weights.lookup import WeightsDamaged
 
 test_conformance = check_extractors(("skinlesnet", {"epochs": 1}), ("unet-encoder", {"epochs": 1}))
@@ -238,7 +238,7 @@ def _epochs(epochs: int, folder: Path, **others: Any) -> FitContext:
 
 def test_a_training_that_is_interrupted_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     def run(folder: Path, stop: Callable[[], bool] = lambda: False) -> dict[str, torch.Tensor]:
-        with set_aside(3):
+        with seeded(3):
             network = nn.Sequential(nn.Flatten(), nn.Linear(48, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 2))
             learn(network, examples(), nn.functional.cross_entropy, 4, _epochs(5, folder, stop=stop))
         return network.state_dict()

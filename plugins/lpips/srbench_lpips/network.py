@@ -11,8 +11,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srbench.weights import WeightsDamaged, load_state, load_weights, weights_file
-from srbench.weights.torchvision_shim import import_torchvision
+from srbench.weights import WeightsDamaged, import_torchvision, load_state, load_weights, weights_file
 
 if TYPE_CHECKING:
     import torch

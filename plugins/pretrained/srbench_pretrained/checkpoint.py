@@ -80,8 +80,7 @@ def load(path: Path) -> ImageModelDescriptor[Any] | MaskedImageModelDescriptor[A
     an architecture that spandrel does not know, with those that it does, and `WeightsDamaged` for a file that is
     truncated or holds pickled objects; nothing in it is run.
     """
-    from srbench.weights import read_tensors
-    from srbench.weights.torchvision_shim import import_torchvision
+    from srbench.weights import import_torchvision, read_tensors
 
     held = read_tensors(path, f"{path} ({path.name!r})")
     import_torchvision()

@@ -14,7 +14,7 @@ THIN = (
 )
 
 
-def set_aside(told: Sequence[MetricResult]) -> str:
+def beside_value(told: Sequence[MetricResult]) -> str:
     """What belongs beside a set metric's value: its spread, how many images, how long the features are.
 
     told: of every cell that the value is the mean of. Their spreads are pooled (the root of the mean square).

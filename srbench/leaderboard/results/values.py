@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from srbench.leaderboard.results.results import Entrant, Result, finite_mean
-from srbench.leaderboard.results.setmetrics import set_aside, set_remarks
+from srbench.leaderboard.results.setmetrics import beside_value, set_remarks
 from srbench.leaderboard.results.standings import Scores, Standings
 from srbench.leaderboard.words.numerals import listing, metric_label, plural
 from srbench.statistics.intervals import Interval, seed_spread
@@ -203,7 +203,7 @@ def without_images(results: Sequence[Result], metric: str, datasets: Sequence[st
         finite_mean(numbers),
         note=notes.number(_remark(metric, remarks)) if remarks else None,
         seed_spread=spread_over_seeds(results, metric),
-        aside=set_aside(told),
+        aside=beside_value(told),
     )
 
 

@@ -27,7 +27,7 @@ from srbench.training.loop.stages import Stage, all_networks
 from srbench.training.loop.steps import Stepper
 from srbench.training.loop.validation import Validation
 from srbench.training.speed.compilation import compile_networks, uncompile
-from srbench.training.speed.memory_format import Format, MemoryFormat, put
+from srbench.training.speed.memory_format import Format, MemoryFormat, set_format
 from srbench.training.speed.precision import MixedPrecision, check_precision
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class _Training:
         if stage.begin is not None:
             stage.begin(lambda: self.stepper.draw(stage))
         chosen = self._format(stage)
-        put(stage.networks.values(), chosen)
+        set_format(stage.networks.values(), chosen)
         self.reports.append({"name": stage.name, "memory_format": chosen})
         self.rows = 0
         self.precision.clear_skipped()
@@ -360,7 +360,7 @@ class _Training:
         self.course.restore(state["course"])
         self.history, self.reports, self.rows = state["history"], state["reports"], state["rows"]
         for begun, report in zip(self.stages, self.reports, strict=False):
-            put(begun.networks.values(), report["memory_format"])
+            set_format(begun.networks.values(), report["memory_format"])
         for name, network in self.networks.items():
             network.load_state_dict(state["networks"][name])
         self.stepper.losses.restore(state["losses"], self.device)

@@ -48,7 +48,7 @@ def restore_random_state(state: dict[str, Any]) -> None:
 
 
 @contextmanager
-def set_aside(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """Inside, all of them are seeded with `seed`; afterwards they stand where they stood."""
     state = random_state()
     seed_everything(seed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from srbench.training.data.batch import Batch
 from srbench.training.data.source import Drawn, Source
 from srbench.training.loop.losses import RunningLosses
-from srbench.training.loop.randomness import set_aside
+from srbench.training.loop.randomness import seeded
 from srbench.training.loop.stages import Stage, StageError
 from srbench.training.speed.compilation import compile_errors
 from srbench.training.speed.memory_format import Format, faster, torch_format
@@ -102,7 +102,7 @@ class Stepper:
 
         order = self._source.state()
         drawn = self._source.draw(stage.batch_size, stage.patch, stage.label)
-        with set_aside(0):
+        with seeded(0):
             chosen = faster(stage.networks.values(), trial, self._device)
         self._source.restore(order)
         for optimiser in stage.optimisers.values():

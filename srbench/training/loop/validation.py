@@ -13,7 +13,7 @@ from srbench.training.data.batch import Batch
 from srbench.training.data.source import Held
 from srbench.training.loop.divergence import Best, Diverged
 from srbench.training.loop.ema import Average
-from srbench.training.loop.randomness import set_aside
+from srbench.training.loop.randomness import seeded
 from srbench.training.loop.sample_strip import Strip
 from srbench.training.loop.stages import Stage
 from srbench.training.speed.compilation import not_compiled
@@ -60,7 +60,7 @@ def as_in_upscaling(
     with ExitStack() as stack:
         for average in averages.values():
             stack.enter_context(average.in_place())
-        stack.enter_context(set_aside(_SEED))
+        stack.enter_context(seeded(_SEED))
         if compiled:
             stack.enter_context(not_compiled())
         for network in networks.values():

@@ -32,7 +32,7 @@ def torch_format(name: Format) -> torch.memory_format:
     return torch.channels_last if name == "channels_last" else torch.contiguous_format
 
 
-def put(networks: Iterable[torch.nn.Module], name: Format) -> None:
+def set_format(networks: Iterable[torch.nn.Module], name: Format) -> None:
     """Lay the weights of convolutions out in this format."""
     for network in networks:
         network.to(memory_format=torch_format(name))  # type: ignore[call-overload]
@@ -51,7 +51,7 @@ def faster(networks: Iterable[torch.nn.Module], trial: Callable[[Format], None],
     began = time.perf_counter()
     for attempt in range(ROUNDS + 1):
         for name in formats:
-            put(networks, name)
+            set_format(networks, name)
             seconds = _seconds(trial, name, device)
             if attempt > 0 or seconds > SLOW_SECONDS:
                 best[name] = min(best[name], seconds)

@@ -16,7 +16,7 @@ from scipy import stats as scipy_stats
 
 from srbench.leaderboard.findings.lead import findings, ties
 from srbench.leaderboard.results.results import Results, load_results, unique_slugs
-from srbench.leaderboard.results.setmetrics import THIN, set_aside, set_remarks
+from srbench.leaderboard.results.setmetrics import THIN, beside_value, set_remarks
 from srbench.leaderboard.tables.ranked import Row, Table, build_table
 from srbench.leaderboard.tables.transfer import transfer_tables
 from srbench.leaderboard.words import numerals
@@ -128,13 +128,13 @@ def test_a_set_metric_shows_n_and_d_and_marks_fewer_images_than_dimensions(resul
         assert "accuracy 0.93" in note
         assert ("mostly bias" in note) == thin
     thin_facts = MetricResult(key="", details=Details(n=7, d=8, spread=0.0123))
-    assert set_aside([thin_facts]) == "± 0.012, n 7, d 8, n < d"
+    assert beside_value([thin_facts]) == "± 0.012, n 7, d 8, n < d"
     seeds = [MetricResult(key="", details=Details(n=7, spread=spread)) for spread in (0.3, 0.4)]
-    assert set_aside(seeds) == "± 0.35, n 7", "the root of the mean square"
+    assert beside_value(seeds) == "± 0.35, n 7", "the root of the mean square"
     assert set_remarks(thin_facts) == [THIN]
-    assert set_aside([MetricResult(key="", details=Details(further={"recall": 0.5}))]) == ""
+    assert beside_value([MetricResult(key="", details=Details(further={"recall": 0.5}))]) == ""
     bounds = Details(ceiling=Estimate(0.9), floor=Estimate(0.25))
-    assert set_aside([MetricResult(key="", details=bounds)]) == "", "they have their rows"
+    assert beside_value([MetricResult(key="", details=bounds)]) == "", "they have their rows"
     page = next(path for path in (pages / "cells").iterdir() if "blobs" in path.name and "bicubic" in path.name)
     text = page.read_text(encoding="utf-8")
     assert "n 9, d 8, ceiling 2.500, floor 61, floor spread 1.500, FID of &lt;dark&gt; 12.50" in text

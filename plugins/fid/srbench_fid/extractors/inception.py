@@ -47,7 +47,7 @@ class Inception(srbench.Extractor):
 
     @cached_property
     def _network(self) -> Any:
-        from srbench.weights.lookup import load_state, load_weights
+        from srbench.weights import load_state, load_weights
 
         state = load_weights(WEIGHTS)
         network = empty_network()
@@ -59,7 +59,7 @@ def empty_network() -> Any:
     """torch-fidelity's network on the `meta` device: the layers, but no numbers."""
     import torch
 
-    from srbench.weights.torchvision_shim import import_torchvision
+    from srbench.weights import import_torchvision
 
     import_torchvision()
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3

@@ -48,7 +48,7 @@ class RadImageNet(srbench.Extractor):
     def _network(self) -> KerasResNet:
         import torch
 
-        from srbench.weights.lookup import load_state, load_weights
+        from srbench.weights import load_state, load_weights
 
         from .keras_resnet import KerasResNet
 

@@ -11,7 +11,6 @@ from safetensors import SafetensorError
 
 import srbench
 from srbench.errors import SrbenchError, nearest
-from srbench.weights.data_root import data_root
 
 from .preparing import resized, three_channels
 
@@ -42,16 +41,16 @@ class TimmModel(srbench.Extractor):
     @property
     def files(self) -> tuple[Path, ...]:  # type: ignore[override]
         """The file with the weights. Raises `WeightsMissing` where it is not."""
-        from srbench.weights.lookup import FOLDER, WeightsMissing
+        from srbench.weights import WeightsMissing, weights_folder
 
-        path = data_root() / FOLDER / "timm" / f"{self._model}.safetensors"
+        path = weights_folder() / "timm" / f"{self._model}.safetensors"
         if not path.is_file():
             # The reason of a skipped metric, which is published: no path of this machine. Models whose name says
             # `quickgelu` share the page of those without.
             page = f"https://huggingface.co/timm/{self._model.replace('_quickgelu', '')}"
             raise WeightsMissing(
                 f"the weights of timm's {self._model!r} are not on this machine; `curl --create-dirs -Lo "
-                f"$SRBENCH_DATA/{FOLDER}/timm/{self._model}.safetensors {page}/resolve/main/model.safetensors` gets "
+                f"$SRBENCH_DATA/weights/timm/{self._model}.safetensors {page}/resolve/main/model.safetensors` gets "
                 "them, with SRBENCH_DATA set to the data root, which `srbench doctor` shows"
             )
         return (path,)
@@ -99,7 +98,7 @@ class TimmModel(srbench.Extractor):
 
     @cached_property
     def _network(self) -> Any:
-        from srbench.weights.lookup import WeightsDamaged
+        from srbench.weights import WeightsDamaged
 
         (path,) = self.files
         facts = self._facts
@@ -116,7 +115,7 @@ class TimmModel(srbench.Extractor):
 
 
 def _import_timm() -> Any:
-    from srbench.weights.torchvision_shim import import_torchvision
+    from srbench.weights import import_torchvision
 
     import_torchvision()  # timm imports it
     import timm

@@ -9,8 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from srbench.training.data.pairs import EVERY_TURN, turned
-from srbench.training.data.source import Drawn
+from srbench.training import EVERY_TURN, Drawn, turned
 
 from .rows import Array
 

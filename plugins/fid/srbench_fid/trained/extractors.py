@@ -12,10 +12,9 @@ import numpy as np
 from msgspec import Meta
 
 import srbench
-from srbench.contract.fit import Budget
+from srbench import Budget
 from srbench.errors import SrbenchError
-from srbench.pictures import to_tensor
-from srbench.pictures.resize import resize_to
+from srbench.pictures import resize_to, to_tensor
 
 from .pictures import LabelError, classes_of, fitted, held_out, labels_of, numbers, units
 from .rows import Array, Rows
@@ -23,8 +22,7 @@ from .rows import Array, Rows
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.dataset import Item
-    from srbench.contract.fit import FitContext
+    from srbench import FitContext, Item
 
     from .examples import Arrays
     from .training import Loss
@@ -79,7 +77,7 @@ class _Trained(srbench.Extractor):
 
     def fit(self, train: Sequence[Item], test: Sequence[Item], context: FitContext) -> dict[str, float]:
         """Learn from the training split; the facts are about the test split."""
-        from srbench.training.loop.randomness import set_aside
+        from srbench.training import seeded
 
         from .examples import Examples
         from .training import learn, outputs
@@ -91,7 +89,7 @@ class _Trained(srbench.Extractor):
         ids = [item.id for item in train]
         held = held_out(strata, units(strata, [item.group for item in train], ids), context.seed)
         examples = Examples(self._inputs(train), targets, ids, held, context.seed)
-        with set_aside(context.seed):
+        with seeded(context.seed):
             network = self._build()
             self._start(network)
             epochs = learn(network, examples, self._loss(), self.side, context)
@@ -133,7 +131,7 @@ class _Trained(srbench.Extractor):
 
     def load(self, folder: Path) -> None:
         """Read what `save` wrote. Raises `ExtractorError` or `srbench.weights.WeightsDamaged` for anything else."""
-        from srbench.weights.lookup import load_state
+        from srbench.weights import load_state
 
         facts = self._read_facts(folder / FACTS)
         self.classes = tuple(facts["classes"])
@@ -240,7 +238,7 @@ class ResNet50(_Classifying):
         return networks.ResNetClassifier(len(self.classes))
 
     def _start(self, network: Any) -> None:
-        from srbench.weights.lookup import load_state
+        from srbench.weights import load_state
 
         if self._weights is not None:
             tensors = _read_tensors(self._weights)

@@ -104,7 +104,7 @@ def timm_model(name: str, classes: int) -> Normalised:
 
     Raises `RuntimeError` when timm has no model of that name.
     """
-    from srbench.weights.torchvision_shim import import_torchvision
+    from srbench.weights import import_torchvision
 
     import_torchvision()
     import timm

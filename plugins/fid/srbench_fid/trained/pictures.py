@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from srbench.errors import SrbenchError
-from srbench.pictures.resize import resize_to
+from srbench.pictures import resize_to
 
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.dataset import Item
+    from srbench import Item
 
 HELD_OUT = 0.2
 """The part of the training split that decides when to stop."""

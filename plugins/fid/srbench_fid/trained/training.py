@@ -9,11 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from srbench.contract.fit import FitContext
-from srbench.training.data.batch import Batch
-from srbench.training.loop import engine
-from srbench.training.loop.stages import Stage, cosine
-from srbench.training.speed.memory_format import put
+from srbench import FitContext
+from srbench.training import Batch, Stage, cosine, set_format, train
 
 from .examples import Arrays, Examples
 
@@ -62,8 +59,8 @@ def learn(network: nn.Module, examples: Examples, loss: Loss, side: int, context
         validations=int(context.budget.amount),
         begin=begin,
     )
-    trained = engine.train([stage], examples, context, "channels_last")  # half again as fast on a CPU
-    put([network], "contiguous")  # as it will be when loaded
+    trained = train([stage], examples, context, "channels_last")  # half again as fast on a CPU
+    set_format([network], "contiguous")  # as it will be when loaded
     steps: int = trained.facts["stages"][0]["steps"]
     return steps * batch_size // len(examples)
 
