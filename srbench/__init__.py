@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from srbench.contract.dataset import DatasetMissing as DatasetMissing
     from srbench.contract.dataset import Item as Item
     from srbench.contract.entry import Entry as Entry
+    from srbench.contract.executor import Executor as Executor
     from srbench.contract.extractor import Extractor as Extractor
     from srbench.contract.extractor import ExtractorUse as ExtractorUse
     from srbench.contract.generator import Generator as Generator
@@ -44,6 +45,7 @@ _HOME = {
     "DatasetMissing": "contract.dataset",
     "Item": "contract.dataset",
     "SrbenchError": "errors",
+    "Executor": "contract.executor",
     "Extractor": "contract.extractor",
     "ExtractorUse": "contract.extractor",
     "Generator": "contract.generator",

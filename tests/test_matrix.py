@@ -18,11 +18,12 @@ from msgspec import Meta
 
 import srbench
 from srbench.contract.entry import Entry
+from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget
 from srbench.contract.hookspecs import hookimpl
 from srbench.contract.metric import ImageMetric
 from srbench.contract.protocol import standard_protocols
-from srbench.matrix import Limits, MatrixError, read_matrix
+from srbench.matrix import MatrixError, read_matrix
 from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
 from srbench.matrix.yaml_nodes import MAX_DEPTH, plain, read_nodes
 from srbench.registry.registry import Plugin, Registry

@@ -239,7 +239,9 @@ def test_files_among_parameters_are_watched_wherever_they_stand(bench: InProcess
     two.write_bytes(b"2")
     params = {"weights": one, "files": {"script": two, "absent": tmp_path / "absent"}, "folder": tmp_path, "width": 3}
     use = replace(bench.plan().method, params=params)
-    assert files_of(use, Nearest()) == {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in (one, two)}
+    assert {file.path: file.sha256 for file in files_of(use, Nearest())} == {
+        path: hashlib.sha256(path.read_bytes()).hexdigest() for path in (one, two)
+    }
 
 
 def test_what_was_learned_from_an_exchanged_picture_is_not_gone_on_with(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ _WANTED: dict[Kind, str] = {
     "metric": "a class derived from srbench.ImageMetric or srbench.SetMetric",
     "extractor": "a class derived from srbench.Extractor",
     "protocol": "a srbench.Protocol value with the entry's name",
-    "executor": "a class",
+    "executor": "a class derived from srbench.Executor",
 }
 
 
@@ -111,7 +111,9 @@ class Registered:
             from srbench.contract.extractor import Extractor
 
             return issubclass(target, Extractor)
-        return True
+        from srbench.contract.executor import Executor
+
+        return issubclass(target, Executor)
 
 
 @dataclass(frozen=True)
