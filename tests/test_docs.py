@@ -12,7 +12,7 @@ import pytest
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.registry.registry import Plugin, Registry
-from srbench.testing import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject, run_checks
+from srbench.testing import DatasetSubject, ExecutorSubject, ExtractorSubject, MethodSubject, MetricSubject, run_checks
 from srbench.testing.pictures import textured_uint8
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -103,6 +103,12 @@ def test_the_example_dataset_passes_the_kit(tmp_path, monkeypatch):
     registry = module_from("plugins.md", "my_datasets.py", tmp_path, monkeypatch)
     params = {"path": tmp_path / "slides"}
     assert everything_but_passes(DatasetSubject("slides", params, registry)) == {}
+
+
+def test_the_example_executor_passes_the_kit(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_executor.py", tmp_path, monkeypatch)
+    assert everything_but_passes(ExecutorSubject("launched", {"launcher": ["nice"]}, registry)) == {}
+    assert len(titled_blocks("plugins.md")["my_executor.py"].splitlines()) < 40
 
 
 def test_the_example_weights_are_declared(tmp_path, monkeypatch):

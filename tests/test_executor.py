@@ -19,7 +19,7 @@ def test_a_matrix_runs_to_its_end_where_only_the_store_is_known(bench: Bench) ->
     bench.matrix(
         methods=["toy-nearest", "toy-dies", {"srcnn": {"preset": "small"}}],
         train={"on": ["same"], "budget": {"steps": 2}},
-        executor={"elsewhere": {"places": 2}},
+        executor={"elsewhere": {"most": 2}},
     )
     result = bench.run()
     assert result.returncode == 1, result.stderr

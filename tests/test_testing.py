@@ -12,6 +12,7 @@ import srbench
 from srbench.registry.registry import Plugin, Registry
 from srbench.testing import (
     DatasetSubject,
+    ExecutorSubject,
     ExtractorSubject,
     MethodSubject,
     MetricSubject,
@@ -154,6 +155,14 @@ WRONG_EXTRACTORS = {
     "toys.extractors:TellsNan": ("fit_tells_facts", "'accuracy': nan"),
 }
 
+WRONG_EXECUTORS = {
+    "toys.executors:Homeless": ("loads", "does not define close"),
+    "toys.imports_torch:Executor": ("imports_without_torch", "imports torch"),
+    "toys.executors:Full": ("has_places", "places() gave 0"),
+    "toys.executors:Wrong": ("does_jobs", "ended with 0"),
+    "toys.executors:Forgets": ("stops_jobs", "'forgotten'"),
+}
+
 
 def registry_with(kind: str, target: object) -> Registry:
     module = ModuleType("toy")
@@ -176,6 +185,7 @@ def subject_of(kind: str, target: object, **params: object) -> Subject:
         "metric": MetricSubject,
         "dataset": DatasetSubject,
         "extractor": ExtractorSubject,
+        "executor": ExecutorSubject,
     }
     return types[kind]("toy", params, registry_with(kind, target))
 
@@ -192,6 +202,7 @@ def cases(kind: str, wrong: dict[str, tuple[str, str]]) -> list:
         *cases("metric", WRONG_METRICS),
         *cases("dataset", WRONG_DATASETS),
         *cases("extractor", WRONG_EXTRACTORS),
+        *cases("executor", WRONG_EXECUTORS),
     ],
 )
 def test_a_wrong_plugin_fails_the_one_check_that_it_breaks(kind, target, name, message):
@@ -215,6 +226,7 @@ OF_CLASSES = {"found_by_name", "parameters_are_typed", "constructs"}
         ("metric", WRONG_METRICS, OF_CLASSES),
         ("dataset", WRONG_DATASETS, OF_CLASSES),
         ("extractor", WRONG_EXTRACTORS, OF_CLASSES),
+        ("executor", WRONG_EXECUTORS, OF_CLASSES),
     ],
 )
 def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewhere):

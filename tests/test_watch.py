@@ -23,7 +23,7 @@ class Desk(Executor):
         self.exchange: Exchange
         self.closed = False
 
-    def free(self) -> int:
+    def places(self) -> int:
         return 1
 
     def submit(self, job: Path, limits: Limits) -> None:
@@ -89,6 +89,13 @@ def test_half_a_file_is_no_news(scene: Scene) -> None:
     assert scene.news() == []
 
 
+def test_a_place_is_taken_until_its_job_has_ended(scene: Scene) -> None:
+    assert scene.watch.free() == 0
+    scene.exchange.tell(Ending("ok"))
+    scene.news()
+    assert scene.watch.free() == 1
+
+
 def test_an_ending_counts_more_than_what_the_executor_says(scene: Scene) -> None:
     scene.desk.fates[scene.exchange.job] = "gone"
     scene.exchange.tell(Ending("timeout", "took longer"))
@@ -102,6 +109,7 @@ def test_a_job_that_its_executor_lost_is_killed_once_its_files_can_no_longer_be_
     clock[0] += 1000
     assert scene.news() == []
     scene.desk.fates[scene.exchange.job] = "the node failed"
+    clock[0] += watch._ASK_SECONDS
     assert scene.news() == []
     clock[0] += watch._LATE_SECONDS
     assert scene.news() == [Ended(scene.key, "killed", "the node failed")]

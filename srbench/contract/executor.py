@@ -42,8 +42,8 @@ class Executor(ABC):
         return [sys.executable, "-m", "srbench.runner.keeper", str(job)]
 
     @abstractmethod
-    def free(self) -> int:
-        """The number of further jobs that can be submitted now."""
+    def places(self) -> int:
+        """The number of jobs that may wait or run at once. Asked again and again: it may change."""
 
     @abstractmethod
     def submit(self, job: Path, limits: Limits) -> None:
@@ -53,7 +53,7 @@ class Executor(ABC):
     def fate(self, job: Path) -> str | None:
         """What became of a submitted job, in words; None while it waits or runs.
 
-        Asked several times a second. What it says counts only where the job's files do not tell of its end.
+        Asked once a second. What it says counts only where the job's files do not tell of its end.
         """
 
     @abstractmethod

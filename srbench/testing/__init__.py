@@ -1,4 +1,4 @@
-"""The conformance kit: what methods, metrics, datasets and extractors must do, as checks that a plugin's tests import.
+"""The conformance kit: what every plugin must do, whatever its kind, as checks that a plugin's tests import.
 
 A plugin's test file needs one line a kind; pytest then shows one test a name and check:
 
@@ -13,21 +13,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from srbench.testing.check import CannotCheck, Check, CheckFailure, Outcome, checks_for, run_check, run_checks
+from srbench.testing.rehearsal import ExecutorSubject
 from srbench.testing.subjects import DatasetSubject, ExtractorSubject, MethodSubject, MetricSubject
 
 if TYPE_CHECKING:
-    from srbench.testing.parametrize import check_datasets, check_extractors, check_methods, check_metrics
+    from srbench.testing.parametrize import (
+        check_datasets,
+        check_executors,
+        check_extractors,
+        check_methods,
+        check_metrics,
+    )
 
 __all__ = [
     "CannotCheck",
     "Check",
     "CheckFailure",
     "DatasetSubject",
+    "ExecutorSubject",
     "ExtractorSubject",
     "MethodSubject",
     "MetricSubject",
     "Outcome",
     "check_datasets",
+    "check_executors",
     "check_extractors",
     "check_methods",
     "check_metrics",
@@ -36,7 +45,7 @@ __all__ = [
     "run_checks",
 ]
 
-_NEED_PYTEST = frozenset({"check_datasets", "check_extractors", "check_methods", "check_metrics"})
+_NEED_PYTEST = frozenset({"check_datasets", "check_executors", "check_extractors", "check_methods", "check_metrics"})
 
 
 def __getattr__(name: str) -> Any:

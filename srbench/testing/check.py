@@ -14,7 +14,7 @@ from srbench.registry.parameters import resolve
 from srbench.registry.registry import Registered, Registry
 from srbench.registry.registry import registry as installed
 
-CheckedKind = Literal["method", "metric", "dataset", "extractor"]
+CheckedKind = Literal["method", "metric", "dataset", "extractor", "executor"]
 Status = Literal["passed", "failed", "blocked", "unchecked"]
 
 _MODULES = (
@@ -25,6 +25,7 @@ _MODULES = (
     "metric_checks",
     "dataset_checks",
     "extractor_checks",
+    "executor_checks",
 )
 _CHECKS: list[Check] = []
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from srbench.contract.dataset import Dataset
+from srbench.contract.executor import Executor
 from srbench.contract.extractor import Extractor
 from srbench.contract.method import Method
 from srbench.contract.metric import ImageMetric, SetMetric
@@ -27,10 +28,11 @@ _CONTRACT: dict[CheckedKind, tuple[type, ...]] = {
     "metric": (ImageMetric, SetMetric),
     "dataset": (Dataset,),
     "extractor": (Extractor,),
+    "executor": (Executor,),
 }
 
 
-@check("method", "metric", "dataset", "extractor")
+@check("method", "metric", "dataset", "extractor", "executor")
 def loads(subject: Subject) -> None:
     """The name is registered once, and its target is a class of the right kind with nothing left abstract."""
     try:
@@ -46,7 +48,7 @@ def loads(subject: Subject) -> None:
         raise CheckFailure(f"{target.__name__} does not define {missing}, which {names} asks for")
 
 
-@check("method", "metric", "dataset", "extractor", needs=("loads",))
+@check("method", "metric", "dataset", "extractor", "executor", needs=("loads",))
 def imports_without_torch(subject: Subject) -> None:
     """Importing the plugin's module and the class's module does not import torch."""
     for module in (subject.registered.plugin.module, subject.target.__module__):
@@ -69,7 +71,7 @@ def _imports_torch(module: str, path: tuple[str, ...]) -> bool:
     return done.stdout.strip().splitlines()[-1] == "True"
 
 
-@check("method", "metric", "dataset", "extractor", needs=("loads",))
+@check("method", "metric", "dataset", "extractor", "executor", needs=("loads",))
 def found_by_name(subject: Subject) -> None:
     """The class is found in its module under its own name, so that worker processes can load it."""
     target = subject.target
@@ -84,7 +86,7 @@ def found_by_name(subject: Subject) -> None:
         )
 
 
-@check("method", "metric", "dataset", "extractor", needs=("loads",))
+@check("method", "metric", "dataset", "extractor", "executor", needs=("loads",))
 def parameters_are_typed(subject: Subject) -> None:
     """Every parameter of `__init__` is named, has an annotation, and a default of that type if any."""
     target = subject.target
@@ -118,7 +120,7 @@ def _path_as_text(value: Any) -> str:
     raise TypeError(f"{value!r} is a {type(value).__name__}")
 
 
-@check("method", "metric", "dataset", "extractor", needs=("loads", "parameters_are_typed"))
+@check("method", "metric", "dataset", "extractor", "executor", needs=("loads", "parameters_are_typed"))
 def constructs(subject: Subject) -> None:
     """It can be made from the given parameters and from each preset; resolved parameters fit into JSON."""
     choices: list[dict[str, Any]] = [subject.given]

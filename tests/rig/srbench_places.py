@@ -11,13 +11,13 @@ import srbench
 class Elsewhere(srbench.Executor):
     """Starts each job as a process of its own, from another folder, by another path to the same store."""
 
-    def __init__(self, places: int = 2) -> None:
-        self.places = places
+    def __init__(self, most: int = 2) -> None:
+        self.most = most
         self.started: dict[Path, subprocess.Popen] = {}
         self.folder = Path(tempfile.mkdtemp(dir=os.environ["SRBENCH_TEST_FOLDER"]))
 
-    def free(self):
-        return self.places - sum(process.poll() is None for process in self.started.values())
+    def places(self):
+        return self.most
 
     def submit(self, job, limits):
         store = job.parents[2]

@@ -2,6 +2,7 @@
 
 import torch
 from toys.datasets import Pictures
+from toys.executors import Right as RightExecutor
 from toys.extractors import Moments
 from toys.methods import Right
 from toys.metrics import MeanDifference
@@ -19,3 +20,6 @@ class Dataset(Pictures): ...
 
 
 class Extractor(Moments): ...
+
+
+class Executor(RightExecutor): ...

@@ -47,21 +47,23 @@ class LocalExecutor(Executor):
         gpus = self._ready().gpus
         return [f"cuda:{index}" for index in range(gpus)] or ["cpu"] * self._jobs
 
-    def _forget_ended(self) -> None:
+    def places(self) -> int:
+        """The number of GPUs; without any, `jobs`."""
+        return len(self._slots)
+
+    def _forget_ended(self, wait: float = 0.0) -> None:
         handles = [running.handle for running in self._running.values()]
-        ended, _, _ = select.select(handles, [], [], 0)
+        ended, _, _ = select.select(handles, [], [], wait)
         for job, running in list(self._running.items()):
             if running.handle in ended:
                 os.close(running.handle)
                 del self._running[job]
 
-    def free(self) -> int:
-        """The number of further jobs that can be submitted now."""
-        self._forget_ended()
-        return len(self._slots) - len(self._running)
-
     def submit(self, job: Path, limits: Limits) -> None:
-        """Start a job in a free slot."""
+        """Start a job in a free slot, once the keeper that told of its job's ending a moment ago has left it."""
+        self._forget_ended()
+        while len(self._running) == len(self._slots):
+            self._forget_ended(wait=1.0)
         busy = {running.slot for running in self._running.values()}
         slot = next(index for index in range(len(self._slots)) if index not in busy)
         pid = self._ready().start(job, self._slots[slot], max(1, cores() // len(self._slots)))

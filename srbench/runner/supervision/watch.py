@@ -18,6 +18,8 @@ from srbench.weights.data_root import data_root
 
 SILENCE_SECONDS = 120.0
 """How long a keeper may give no sign of life: network file systems show a file late."""
+_ASK_SECONDS = 1.0
+"""How often an executor is asked what became of a job: a cluster's queue should not be asked all the time."""
 _LATE_SECONDS = 2.0
 """How long the files of a job may be late that its executor says is over."""
 _LONGEST_PAUSE = 0.2
@@ -46,11 +48,15 @@ class Ended:
 
 @dataclass
 class _Watched:
-    """A job, what was last seen of it, and when it was last seen alive, there and by its executor."""
+    """A job, what was last seen of it, and when.
+
+    asked: when its executor was last asked for it. gone: what that said first when it no longer had it, and when.
+    """
 
     exchange: Exchange
+    asked: float
     heard: float
-    there: float
+    gone: tuple[float, str] | None = None
     beat: Heartbeat | None = None
     progress: Progress | None = None
 
@@ -68,7 +74,7 @@ class Watch:
 
     def free(self) -> int:
         """The number of further jobs that can be submitted now."""
-        return self._executor.free()
+        return self._executor.places() - len(self._jobs)
 
     def submit(self, task: Task) -> None:
         """Start a job."""
@@ -97,14 +103,15 @@ class Watch:
 
     def _ending(self, watched: _Watched) -> Ending | None:
         now = time.monotonic()
-        fate = self._executor.fate(watched.exchange.job)  # asked first: what ends between the two looks has told so
+        if now - watched.asked >= _ASK_SECONDS:  # before the look at the files: what ended in between has told so
+            watched.asked = now
+            fate = self._executor.fate(watched.exchange.job)
+            watched.gone = None if fate is None else watched.gone or (now, fate)
         ending = watched.exchange.read(Ending)
         if ending is not None:
             return ending
-        if fate is None:
-            watched.there = now
-        elif now - watched.there > _LATE_SECONDS:
-            return Ending("killed", fate)
+        if watched.gone is not None and now - watched.gone[0] > _LATE_SECONDS:
+            return Ending("killed", watched.gone[1])
         beat = watched.exchange.read(Heartbeat)
         if beat != watched.beat:
             watched.beat, watched.heard = beat, now
@@ -113,8 +120,8 @@ class Watch:
             return Ending("killed", f"{who} has given no sign of life since {beat.time}")
         return None
 
-    def stop(self) -> None:
-        """Ask the running jobs to write checkpoints and end; returns when they have."""
+    def stop(self) -> bool:
+        """Ask the running jobs to write checkpoints and end; whether they all have, in good time."""
         for watched in self._jobs.values():
             watched.exchange.ask_to_stop()
         until = time.monotonic() + GRACE_SECONDS + 5
@@ -122,7 +129,8 @@ class Watch:
             for _ in self.events():
                 pass
             if all(watched.beat is None for watched in self._jobs.values()):  # what has not begun need not end
-                return
+                return True
+        return False
 
     def __enter__(self) -> Self:
         return self
