@@ -90,9 +90,9 @@ def run(
 
 def _executor(matrix: Matrix, named: str | None, jobs: int | None) -> Executor:
     """The executor of that name, or else the matrix's, or else the local one."""
-    in_matrix = matrix.executor if named is None else None
-    name = named or (in_matrix.name if in_matrix else "local")
-    given = {**(in_matrix.given if in_matrix else {}), **({} if jobs is None else {"jobs": jobs})}
+    use = matrix.executor if named is None else None
+    name = named or (use.registered.entry.name if use else "local")
+    given = {**(use.given if use else {}), **({} if jobs is None else {"jobs": jobs})}
     kind = registry().get("executor", name).load()
     try:
         made: Executor = kind(**resolve(kind, given, matrix.path.parent))

@@ -1,4 +1,4 @@
-"""Jobs that another executor than the local one starts, with the command alone."""
+"""The local executor, and one of a plugin that starts jobs with the command alone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 from rig import Bench
+
+from srbench.testing import check_executors
+
+test_executors = check_executors("local")
 
 
 @pytest.fixture

@@ -328,7 +328,7 @@ def test_a_lazy_target_that_is_not_there_is_found_out_when_used(target: str, fra
         ("protocol", Protocol("right", 2), Protocol),
         ("protocol", Protocol("right", 2), Protocol("other", 2)),
         ("extractor", srbench.Extractor, Thing),
-        ("executor", Thing, 3),
+        ("executor", srbench.Executor, Thing),
     ],
 )
 def test_each_kind_takes_its_own(kind: Any, right: object, wrong: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,16 @@ def test_a_place_is_taken_until_its_job_has_ended(scene: Scene) -> None:
     scene.exchange.tell(Ending("ok"))
     scene.news()
     assert scene.watch.free() == 1
+
+
+def test_a_job_that_cannot_be_written_has_failed_and_takes_no_place(scene: Scene) -> None:
+    scene.exchange.tell(Ending("ok"))
+    scene.news()
+    dataset = replace(scene.task.dataset, params={"path": object()})
+    scene.watch.submit(replace(scene.task, dataset=dataset))
+    assert scene.watch.free() == 1
+    (ended,) = scene.news()
+    assert isinstance(ended, Ended) and ended.status == "failed" and "<object object" in ended.reason
 
 
 def test_an_ending_counts_more_than_what_the_executor_says(scene: Scene) -> None:

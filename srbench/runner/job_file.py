@@ -32,6 +32,10 @@ FILE = "job.json"
 _KINDS: dict[str, type[Task]] = {kind.__name__: kind for kind in get_args(Task)}
 
 
+class Unwritable(SrbenchError):
+    """A job with a parameter that JSON cannot hold."""
+
+
 class _Written(msgspec.Struct):
     kind: str
     task: dict[str, Any]
@@ -41,7 +45,10 @@ class _Written(msgspec.Struct):
 
 
 def write_job(job: Job) -> Path:
-    """Write a job's file, alone in its folder; its absolute path. Device and threads are the reader's own."""
+    """Write a job's file, alone in its folder; its absolute path. Device and threads are the reader's own.
+
+    Raises `Unwritable`.
+    """
     folder = job.store.resolve() / JOBS / job.task.key
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -53,7 +60,7 @@ def write_job(job: Job) -> Path:
             return str(value.pattern)
         if isinstance(value, type):
             return f"{value.__module__}:{value.__qualname__}"
-        raise SrbenchError(f"{job.task.label}: the parameter {value!r} cannot be written into a file of JSON")
+        raise Unwritable(f"{job.task.label}: the parameter {value!r} cannot be written into a file of JSON")
 
     written = _Written(
         type(job.task).__name__,

@@ -193,6 +193,7 @@ def main() -> None:
     """Do the job that the command line names."""
     if len(sys.argv) != 2:
         raise SystemExit("usage: python -m srbench.runner.keeper JOB\nJOB: a job's file, STORE/jobs/KEY/job.json")
+    processes.spin_shortly()
     try:
         keep(Path(sys.argv[1]))
     except OSError as error:

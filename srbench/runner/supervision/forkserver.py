@@ -20,10 +20,6 @@ from typing import NoReturn
 from srbench.errors import SrbenchError
 from srbench.runner.supervision import processes
 
-_SHORT_SPIN = {"GOMP_SPINCOUNT": "10000"}
-"""How long threads spin while they wait for each other. As long as by default, and they halve the speed as soon as
-anything else runs on the machine; not at all, and a network in bf16 trains at half the speed on an idle one."""
-
 
 class ForkServer:
     """The run's side: starts the server and hands it jobs."""
@@ -31,7 +27,6 @@ class ForkServer:
     def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "srbench.runner.supervision.forkserver"],
-            env=_SHORT_SPIN | os.environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -76,6 +71,7 @@ class ForkServer:
 
 def serve() -> None:
     """Fork a keeper for every line of standard input, until it ends."""
+    processes.spin_shortly()
     import torch
 
     from srbench.runner import keeper  # noqa: F401  imported before forking, so that jobs need not

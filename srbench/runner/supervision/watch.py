@@ -10,7 +10,7 @@ from typing import Self
 
 from srbench.contract.executor import Executor, Limits
 from srbench.runner.exchange import GRACE_SECONDS, Ending, Exchange, Heartbeat, Progress
-from srbench.runner.job_file import abandon_jobs, write_job
+from srbench.runner.job_file import Unwritable, abandon_jobs, write_job
 from srbench.runner.jobs import Job, Task
 from srbench.runner.planning.provenance import sources_of
 from srbench.store.records import Status, Store
@@ -71,15 +71,20 @@ class Watch:
         self._store, self._executor, self._limits = store, executor, limits
         self._jobs: dict[str, _Watched] = {}
         self._changed = time.monotonic()
+        self._refused: list[Ended] = []
 
     def free(self) -> int:
         """The number of further jobs that can be submitted now."""
         return self._executor.places() - len(self._jobs)
 
     def submit(self, task: Task) -> None:
-        """Start a job."""
+        """Start a job; one that cannot be written has failed. Raises `SrbenchError` where the executor takes none."""
         job = Job(task, self._store.root, data_root().resolve(), self._limits, sources_of(task.uses))
-        path = write_job(job)
+        try:
+            path = write_job(job)
+        except Unwritable as error:
+            self._refused.append(Ended(task.key, "failed", str(error)))
+            return
         now = time.monotonic()
         self._jobs[task.key] = _Watched(Exchange(path), now, now)
         self._executor.submit(path, self._limits)
@@ -89,6 +94,8 @@ class Watch:
         """What happened since the last call; waits a moment."""
         since = time.monotonic() - self._changed
         time.sleep(min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, _PAUSE_SHARE * since)))
+        while self._refused:
+            yield self._refused.pop()
         for key, watched in list(self._jobs.items()):
             progress = watched.exchange.read(Progress)
             if progress is not None and progress != watched.progress:
