@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from srbench.contract.dataset import Picture as Picture
     from srbench.contract.degradation import Degradation as Degradation
     from srbench.contract.entry import Entry as Entry
+    from srbench.contract.executor import Executor as Executor
+    from srbench.contract.executor import Limits as Limits
     from srbench.contract.extractor import Extractor as Extractor
     from srbench.contract.extractor import ExtractorUse as ExtractorUse
     from srbench.contract.fit import Budget as Budget
@@ -74,6 +76,8 @@ _HOME = {
     "Picture": "contract.dataset",
     "Degradation": "contract.degradation",
     "Entry": "contract.entry",
+    "Executor": "contract.executor",
+    "Limits": "contract.executor",
     "Extractor": "contract.extractor",
     "ExtractorUse": "contract.extractor",
     "Budget": "contract.fit",

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from srbench.contract.executor import Executor
 from srbench.errors import SrbenchError, nearest
 from srbench.matrix import Matrix, read_matrix
+from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
+from srbench.runner.job.file import abandon_jobs
 from srbench.runner.planning.plan import Plan, PlannedCell, distinct_warnings, make_plan
 from srbench.runner.supervision.supervisor import Display, run_cells
+from srbench.runner.supervision.watch import Watch
 from srbench.store.image_names import write_names
 from srbench.store.records import Record, Status, Store
 
@@ -48,7 +52,7 @@ def run(
     matrix: str | Path | Matrix,
     *,
     store: str | Path | None = None,
-    executor: str = "local",
+    executor: str | None = None,
     jobs: int | None = None,
     where: Mapping[str, Collection[str]] | None = None,
     retry: Collection[Status] = (),
@@ -58,6 +62,8 @@ def run(
     """Run every cell of a matrix that has no up-to-date record.
 
     matrix: a file, a folder holding `matrix.yaml`, or a matrix read before. store: `results/NAME` unless told.
+    executor: the name of one, in place of the matrix's, which is `local` unless told. jobs: its parameter of that name:
+    how many jobs run at once.
     where: keep only cells whose coordinates (dataset, protocol, method, trained_on, seed) are among these.
     retry: repeat cells that ended so. verify: read every picture and every file of a record, whatever is remembered of
     them. Raises `SrbenchError` for a mistake in the file or the store; a fault of one
@@ -67,8 +73,9 @@ def run(
 
     matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
     place = Store(default_store(matrix) if store is None else Path(store))
-    kind = registry().get("executor", executor).load()
+    place_to_run = _executor(matrix, executor, jobs)
     with place.locked():
+        abandon_jobs(place)
         place.remember_matrix(matrix.path)
         plan = make_plan(matrix, place, retry, verify=verify)
         write_names(place, plan.names)
@@ -77,8 +84,21 @@ def run(
             watching.warned(warning)
         chosen = [planned for planned in asked if planned.state != "done"]
         if chosen:
-            run_cells(chosen, place, kind(place, matrix.limits, jobs), watching)
+            run_cells(chosen, place, Watch(place, place_to_run, matrix.limits), watching)
         return Run(plan.with_records_of(place), place)
+
+
+def _executor(matrix: Matrix, named: str | None, jobs: int | None) -> Executor:
+    """The executor of that name, or else the matrix's, or else the local one."""
+    use = matrix.executor if named is None else None
+    name = named or (use.registered.entry.name if use else "local")
+    given = {**(use.given if use else {}), **({} if jobs is None else {"jobs": jobs})}
+    kind = registry().get("executor", name).load()
+    try:
+        made: Executor = kind(**resolve(kind, given, matrix.path.parent))
+    except ParameterError as error:
+        raise SrbenchError(f"executor {name!r}: {error}") from error
+    return made
 
 
 def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out: str | Path | None = None) -> Published:

@@ -14,7 +14,7 @@ from srbench.matrix import read_matrix
 from srbench.pictures import write_image
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
-from srbench.runner.jobs import Job, Task
+from srbench.runner.job.tasks import Job, Task
 from srbench.runner.planning.plan import PlannedCell, make_plan
 from srbench.runner.work import worker
 from srbench.store.records import Record, Store

@@ -15,6 +15,7 @@ from srbench.registry.registry import Plugin, Registry
 from srbench.testing import (
     DatasetSubject,
     DegradationSubject,
+    ExecutorSubject,
     ExtractorSubject,
     MethodSubject,
     MetricSubject,
@@ -128,6 +129,12 @@ def test_the_protocols_of_the_docs_can_be_used(tmp_path):
         "blurred": "x4, gaussian-blur(sigma=1.6) LR, Y channel, 4 px border, native depth",
         "x8": "x8, bicubic LR, Y channel, 8 px border, native depth",
     }
+
+
+def test_the_example_executor_passes_the_kit(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_executor.py", tmp_path, monkeypatch)
+    assert everything_but_passes(ExecutorSubject("launched", {"launcher": ["nice"]}, registry)) == {}
+    assert len(titled_blocks("plugins.md")["my_executor.py"].splitlines()) < 40
 
 
 def test_the_example_weights_are_declared(tmp_path, monkeypatch):

@@ -25,8 +25,8 @@ STATUSES: tuple[Status, ...] = ("failed", "timeout", "out_of_memory", "killed", 
 @click.command("run", short_help="Run a matrix and make its pages.")
 @matrix_argument
 @store_option
-@click.option("--executor", default="local", show_default=True, help="Where cells run.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Cells at once, where there is no GPU [1].")
+@click.option("--executor", metavar="NAME", help="Where jobs run, in place of the matrix's [local].")
+@click.option("--jobs", type=click.IntRange(min=1), help="Jobs at once, where there is no GPU [1].")
 @click.option(
     "--where",
     multiple=True,
@@ -40,7 +40,7 @@ STATUSES: tuple[Status, ...] = ("failed", "timeout", "out_of_memory", "killed", 
 def command(
     matrix: Path,
     store: Path | None,
-    executor: str,
+    executor: str | None,
     jobs: int | None,
     where: tuple[str, ...],
     retry: str,

@@ -13,7 +13,7 @@ from pathlib import Path
 from srbench.contract.dataset import DatasetMissing
 from srbench.registry.parameters import parameters
 from srbench.registry.registry import registry
-from srbench.runner.environment import cores, cpu_name, memory_gb
+from srbench.runner.job.environment import cores, cpu_name, memory_gb
 from srbench.weights.data_root import VARIABLE, data_root
 from srbench.weights.lookup import place, weights_state
 from srbench.weights.offline import no_network

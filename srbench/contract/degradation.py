@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from srbench.pictures import Image
 
 
-@dataclass(frozen=True)
 class Degradation(ABC):
     """A way of making LR from HR.
 
-    A subclass is a frozen dataclass, too: its fields are its parameters, with types and defaults as in `__init__`.
+    A subclass is a frozen dataclass: its fields are its parameters, with types and defaults as in `__init__`.
 
     name: that of its entry. version: part of every key; to be raised when the same parameters give another LR.
     """
@@ -35,7 +34,7 @@ class Degradation(ABC):
 
     def facts(self) -> dict[str, Any]:
         """The parameters as plain values, for keys and records."""
-        return asdict(self)
+        return asdict(cast(Any, self))
 
     @property
     def shipped_as(self) -> str:
@@ -44,6 +43,6 @@ class Degradation(ABC):
 
     def __str__(self) -> str:
         """The name, and the parameters that are not at their defaults: `gaussian-blur(sigma=1.6)`."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        chosen = [f"{one.name}={values[one.name]}" for one in fields(self) if values[one.name] != one.default]
+        values = {field: getattr(self, field.name) for field in fields(cast(Any, self))}
+        chosen = [f"{field.name}={value}" for field, value in values.items() if value != field.default]
         return f"{self.name}({','.join(chosen)})" if chosen else self.name

@@ -53,7 +53,7 @@ def srbench_protocols() -> list[Entry]:  # type: ignore[empty-body]
 
 @hookspec
 def srbench_executors() -> list[Entry]:  # type: ignore[empty-body]
-    """Executors: classes derived from `srbench.runner.supervision.executor.Executor`."""
+    """Executors: classes derived from `srbench.Executor`."""
 
 
 @hookspec

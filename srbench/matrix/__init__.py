@@ -4,7 +4,7 @@
 column; importing or reading imports the modules of the methods, datasets and metrics that are used, and no torch.
 """
 
-from srbench.matrix.contents import Limits, Matrix
+from srbench.matrix.contents import Matrix
 from srbench.matrix.reading import MatrixError, read_matrix
 
-__all__ = ["Limits", "Matrix", "MatrixError", "read_matrix"]
+__all__ = ["Matrix", "MatrixError", "read_matrix"]

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget, Precision
 from srbench.contract.protocol import Protocol, Task
 from srbench.registry.configured import Use
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a cell may use at most."""
-
-    seconds: float | None = None
-    memory_gb: float | None = None
 
 
 @dataclass(frozen=True)
@@ -24,7 +17,7 @@ class Matrix:
 
     train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
     budget: None only when no method learns. precision, compile: of trainings. samples: how many images each generator
-    makes; None for super-resolution.
+    makes; None for super-resolution. executor: where jobs run, if the file says so.
     """
 
     path: Path
@@ -41,4 +34,5 @@ class Matrix:
     precision: Precision = "32"
     compile: bool = False
     seeds: tuple[int, ...] = (0,)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
+    executor: Use | None = None

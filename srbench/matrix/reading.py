@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
+from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget, BudgetUnit, Precision
 from srbench.contract.method import Method
 from srbench.contract.metric import Metric
 from srbench.contract.protocol import Protocol, Task
 from srbench.errors import SrbenchError
-from srbench.matrix.contents import Limits, Matrix
+from srbench.matrix.contents import Matrix
 from srbench.matrix.entries import Named, Uses
 from srbench.matrix.protocols import Protocols, this_is
 from srbench.matrix.values import Pair, Values
@@ -26,7 +27,10 @@ SAME = "same"
 MAX_SEED = 2**32 - 1
 """The largest seed that numpy takes."""
 
-KEYS = ("name", "title", "task", "samples", "datasets", "protocols", "methods", "train", "metrics", "seeds", "limits")
+KEYS = (
+    *("name", "title", "task", "samples", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
+    *("limits", "executor"),
+)
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
 TASKS: tuple[Task, ...] = get_args(Task)
 GENERATED = ("32px",)
@@ -119,6 +123,7 @@ class _Reader:
             compile=self._values.truth(train["compile"][1], "`compile`") if "compile" in train else False,
             seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
+            executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
         )
 
     def _protocols(self, keys: Mapping[str, Pair], task: Task) -> tuple[Protocol, ...]:
@@ -200,6 +205,10 @@ class _Reader:
     def _limits(self, node: Node) -> Limits:
         keys = self._values.keys(node, ("seconds", "memory_gb"), "limits: a mapping") or {}
         return Limits(**{key: self._values.positive(value, f"limit of {key}") for key, (_, value) in keys.items()})
+
+    def _executor(self, node: Node) -> Use | None:
+        named = self._uses.use(node, "executor")
+        return None if named is None else named.thing
 
     def _seeds(self, node: Node) -> tuple[int, ...]:
         first: dict[int, Node] = {}

@@ -19,7 +19,8 @@ class Use:
 
     name: what it is called in tables: the `as` of the file, the dataset's own `name` parameter, or the entry's name.
     params: complete and checked, with defaults and preset resolved. given: as the file says it, preset included.
-    extractor: what a metric runs on, if on any.
+    extractor: what a metric runs on, if on any. squares: the protocol of generation as whose squares a dataset's images
+    are wanted, if any.
     """
 
     name: str
@@ -27,22 +28,14 @@ class Use:
     params: dict[str, Any]
     given: dict[str, Any] = field(default_factory=dict)
     extractor: Use | None = None
+    squares: Protocol | None = None
 
     def create(self) -> Any:
-        """A new method, dataset, metric or extractor with these parameters."""
-        return self.registered.load()(**self.params)
-
-
-@dataclass(frozen=True)
-class SquareUse(Use):
-    """A dataset whose images are made squares, as a protocol of generation wants them."""
-
-    protocol: Protocol = field(kw_only=True)
-
-    def create(self) -> Squares:
-        """The dataset behind its squares."""
-        assert self.protocol.size is not None
-        return Squares(super().create(), self.protocol.size, self.protocol.framing)
+        """A new instance with these parameters: a method, dataset, metric, extractor or executor."""
+        made = self.registered.load()(**self.params)
+        if self.squares is None or self.squares.size is None:
+            return made
+        return Squares(made, self.squares.size, self.squares.framing)
 
 
 def extractor_use(asked: ExtractorUse, registry: Registry) -> Use:

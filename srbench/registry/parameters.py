@@ -178,6 +178,8 @@ def _convert(parameter: Parameter, value: Any, folder: Path | None) -> Any:
 
 
 def _compiled(raw: Any) -> re.Pattern[str]:
+    if isinstance(raw, re.Pattern):
+        return raw
     if not isinstance(raw, str):
         raise ValueError(f"expected a regular expression, got {raw!r}")
     try:

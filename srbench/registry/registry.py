@@ -33,7 +33,7 @@ _WANTED: dict[Kind, str] = {
     "extractor": "a class derived from srbench.Extractor",
     "degradation": "a class derived from srbench.Degradation, with the entry's name",
     "protocol": "a srbench.Protocol value with the entry's name",
-    "executor": "a class",
+    "executor": "a class derived from srbench.Executor",
 }
 
 
@@ -116,7 +116,9 @@ class Registered:
             from srbench.contract.degradation import Degradation
 
             return issubclass(target, Degradation) and getattr(target, "name", None) == self.entry.name
-        return True
+        from srbench.contract.executor import Executor
+
+        return issubclass(target, Executor)
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,8 @@ class StoreError(SrbenchError):
     """A store that cannot be read or written; the message names the path."""
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even after a crash."""
+def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
+    """Write a file so that it is there whole or not at all; a lasting one also after a crash of the machine."""
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
@@ -56,13 +56,15 @@ def write_atomically(path: Path, data: bytes) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
+                if lasting:
+                    os.fsync(file.fileno())
             temporary.chmod(0o644)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        wait_for_disk(path.parent)
+        if lasting:
+            wait_for_disk(path.parent)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
 

@@ -9,6 +9,7 @@ STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when thi
                          /images_ceiling/  what the method made of HR itself, where it has a ceiling
 STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/
 STORE/extractors/<2 hex>/<key>/            record.json, the files of an extractor that srbench trained, checkpoint/
+STORE/jobs/<key>/                          while a run goes on: job.json, and what its keeper tells
 STORE/names.csv                            the files' names of images whose ids are others; never published
 STORE/index.sqlite                         a cache of the records
 """

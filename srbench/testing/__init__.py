@@ -1,4 +1,4 @@
-"""The conformance kit: what every kind of thing that a plugin offers must do, as checks that its tests import.
+"""The conformance kit: what every plugin must do, whatever its kind, as checks that a plugin's tests import.
 
 A plugin's test file needs one line a kind; pytest then shows one test a name and check:
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from srbench.testing.check import CannotCheck, Check, CheckFailure, Outcome, Subject, checks_for, run_check, run_checks
+from srbench.testing.rehearsal import ExecutorSubject
 from srbench.testing.subjects import (
     DatasetSubject,
     DegradationSubject,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from srbench.testing.parametrize import (
         check_datasets,
         check_degradations,
+        check_executors,
         check_extractors,
         check_methods,
         check_metrics,
@@ -36,6 +38,7 @@ __all__ = [
     "CheckFailure",
     "DatasetSubject",
     "DegradationSubject",
+    "ExecutorSubject",
     "ExtractorSubject",
     "MethodSubject",
     "MetricSubject",
@@ -43,6 +46,7 @@ __all__ = [
     "Subject",
     "check_datasets",
     "check_degradations",
+    "check_executors",
     "check_extractors",
     "check_methods",
     "check_metrics",
@@ -51,7 +55,9 @@ __all__ = [
     "run_checks",
 ]
 
-_NEED_PYTEST = frozenset({"check_datasets", "check_degradations", "check_extractors", "check_methods", "check_metrics"})
+_NEED_PYTEST = frozenset(
+    {"check_datasets", "check_degradations", "check_executors", "check_extractors", "check_methods", "check_metrics"}
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from srbench.registry.parameters import resolve
 from srbench.registry.registry import Registered, Registry
 from srbench.registry.registry import registry as installed
 
-CheckedKind = Literal["method", "metric", "dataset", "extractor", "degradation"]
+CheckedKind = Literal["method", "metric", "dataset", "extractor", "degradation", "executor"]
 Status = Literal["passed", "failed", "blocked", "unchecked"]
 
 _MODULES = (
@@ -27,6 +27,7 @@ _MODULES = (
     "dataset_checks",
     "extractor_checks",
     "degradation_checks",
+    "executor_checks",
 )
 _CHECKS: list[Check] = []
 

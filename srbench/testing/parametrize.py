@@ -12,6 +12,7 @@ import pytest
 from srbench.errors import SrbenchError
 from srbench.registry.registry import Registry
 from srbench.testing.check import Check, Subject, run_check
+from srbench.testing.rehearsal import ExecutorSubject
 from srbench.testing.subjects import DatasetSubject, DegradationSubject, ExtractorSubject, MethodSubject, MetricSubject
 
 Named = str | tuple[str, Mapping[str, Any]]
@@ -40,6 +41,11 @@ def check_extractors(*extractors: Named, registry: Registry | None = None, size:
     size: the side of the made pictures that extractors which learn are trained on.
     """
     return _test([ExtractorSubject(*_name_and_params(one), registry, size) for one in extractors])
+
+
+def check_executors(*executors: Named, registry: Registry | None = None) -> Test:
+    """A test that pytest runs once an executor and check: `test_executors = check_executors("local")`."""
+    return _test([ExecutorSubject(*_name_and_params(one), registry) for one in executors])
 
 
 def check_datasets(*datasets: Named, registry: Registry | None = None, root: Path | None = None) -> Test:

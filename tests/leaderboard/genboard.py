@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from srbench.contract.protocol import Protocol
 from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
 from srbench.matrix import Matrix
 from srbench.pictures import Image, write_image
-from srbench.registry.configured import SquareUse, Use
-from srbench.runner.jobs import Training
+from srbench.registry.configured import Use
+from srbench.runner.job.tasks import Training
 from srbench.runner.planning.plan import Plan, PlannedCell
 from srbench.store.cell import Cell
 from srbench.store.details import Details, Estimate
@@ -146,9 +146,9 @@ def make_generation_board(
     return board
 
 
-def _squares(dataset: Use | str, protocol: Protocol) -> SquareUse:
+def _squares(dataset: Use | str, protocol: Protocol) -> Use:
     plain = use("dataset", dataset, Squares, name=dataset) if isinstance(dataset, str) else dataset
-    return SquareUse(plain.name, plain.registered, plain.params, plain.given, protocol=protocol)
+    return replace(plain, squares=protocol)
 
 
 def _planned(

@@ -24,7 +24,7 @@ from srbench.matrix import Matrix
 from srbench.pictures import Image, write_image
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
-from srbench.runner.jobs import Training
+from srbench.runner.job.tasks import Training
 from srbench.runner.planning.plan import Plan, PlannedCell
 from srbench.store.cell import Cell
 from srbench.store.details import ConfusionMatrix, Details, Estimate

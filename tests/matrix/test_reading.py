@@ -20,11 +20,12 @@ from msgspec import Meta
 import srbench
 from srbench.contract.degradations import Bicubic, GaussianBlur
 from srbench.contract.entry import Entry
+from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget
 from srbench.contract.hookspecs import hookimpl
 from srbench.contract.metric import ImageMetric
 from srbench.contract.protocol import standard_protocols
-from srbench.matrix import Limits, MatrixError, read_matrix
+from srbench.matrix import MatrixError, read_matrix
 from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
 from srbench.matrix.yaml_nodes import MAX_DEPTH, plain, read_nodes
 from srbench.registry import builtin
@@ -78,6 +79,10 @@ class UnheardOf(Bicubic):
 STRANGE = srbench.Protocol("strange", 2, degradation=UnheardOf())
 
 
+class Queue(srbench.Executor):
+    def __init__(self, jobs: int = 3) -> None: ...
+
+
 def toy_registry() -> Registry:
     @hookimpl
     def srbench_methods() -> list[Entry]:
@@ -100,12 +105,17 @@ def toy_registry() -> Registry:
     def srbench_protocols() -> list[Entry]:
         return [Entry(protocol.name, protocol) for protocol in (*standard_protocols(), STRANGE)]
 
+    @hookimpl
+    def srbench_executors() -> list[Entry]:
+        return [Entry("queue", Queue)]
+
     module = SimpleNamespace(
         srbench_methods=srbench_methods,
         srbench_datasets=srbench_datasets,
         srbench_metrics=srbench_metrics,
         srbench_protocols=srbench_protocols,
         srbench_degradations=builtin.srbench_degradations,
+        srbench_executors=srbench_executors,
     )
     registry = Registry()
     registry.add(Plugin("toy", "srbench-toy", "1.0", "toy"), module)
@@ -137,6 +147,19 @@ def faults(folder: Path, registry: Registry, text: str | bytes) -> list[tuple[in
     with pytest.raises(MatrixError) as caught:
         read_matrix(write(folder, text), registry)
     return [(problem.line, problem.column, problem.message) for problem in caught.value.problems]
+
+
+def test_an_executor_is_a_use_with_parameters(tmp_path: Path, registry: Registry) -> None:
+    assert read_matrix(write(tmp_path, GOOD), registry).executor is None
+    for text, jobs in (("queue", 3), ("{queue: {jobs: 7}}", 7), ("{use: queue, as: mine, jobs: 7}", 7)):
+        executor = read_matrix(write(tmp_path, f"{GOOD}executor: {text}\n"), registry).executor
+        assert executor is not None
+        assert (executor.registered.entry.name, executor.params) == ("queue", {"jobs": jobs})
+    assert faults(tmp_path, registry, f"{GOOD}executor: queu\n") == [
+        (6, 11, "unknown executor 'queu'. Did you mean 'queue'?")
+    ]
+    ((line, column, message),) = faults(tmp_path, registry, f"{GOOD}executor: {{queue: {{job: 7}}}}\n")
+    assert (line, column) == (6, 20) and "Did you mean 'jobs'?" in message
 
 
 # --- files that are right ---------------------------------------------------------------------------------------
@@ -339,7 +362,12 @@ BROKEN = {
     "a key that is a list": (GOOD + "? [a]\n: b\n", 6, 3, "a key should be text; this is a list"),
     "a key twice": (GOOD + "name: b\n", 6, 1, "the key 'name' is there already, at line 1"),
     "an unknown key": (GOOD + "seed: [0]\n", 6, 1, "unknown key 'seed'. Did you mean 'seeds'?"),
-    "an unknown key without likeness": (GOOD + "qqq: [0]\n", 6, 1, "unknown key 'qqq'. There are: datasets, limits"),
+    "an unknown key without likeness": (
+        GOOD + "qqq: [0]\n",
+        6,
+        1,
+        "unknown key 'qqq'. There are: datasets, executor, limits",
+    ),
     "no name": (GOOD.replace("name: classic\n", ""), 1, 1, "the key 'name' is missing"),
     "no metrics": (GOOD.replace("metrics: [psnr]\n", ""), 1, 1, "the key 'metrics' is missing"),
     "a name with a slash": (GOOD.replace("classic", "a/b"), 1, 7, "'a/b' will not do as a name"),

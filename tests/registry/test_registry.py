@@ -335,7 +335,7 @@ def test_a_lazy_target_that_is_not_there_is_found_out_when_used(target: str, fra
         ("extractor", srbench.Extractor, Thing),
         ("degradation", RightDegradation, Thing),
         ("degradation", RightDegradation, Bicubic),
-        ("executor", Thing, 3),
+        ("executor", srbench.Executor, Thing),
     ],
 )
 def test_each_kind_takes_its_own(kind: Any, right: object, wrong: object) -> None:

@@ -18,7 +18,7 @@ from srbench.matrix import read_matrix
 from srbench.registry import sources
 from srbench.registry.registry import Plugin, Registry, load_plugins
 from srbench.registry.sources import dependencies
-from srbench.runner.jobs import Job
+from srbench.runner.job.tasks import Job
 from srbench.runner.planning import provenance
 from srbench.runner.planning.plan import Plan, make_plan
 from srbench.runner.work import worker

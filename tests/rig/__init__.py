@@ -47,6 +47,11 @@ class Bench:
         self._install("generators")
         return self.with_measures()
 
+    def with_places(self) -> Bench:
+        """The bench with the plugin of another executor."""
+        self._install("places")
+        return self
+
     def events(self) -> list[str]:
         """What that plugin did."""
         path = self.folder / "events.txt"

@@ -16,7 +16,7 @@ from srbench.cli import cli
 from srbench.leaderboard.results.results import load_results
 from srbench.matrix import Matrix, read_matrix
 from srbench.pictures import read_image, write_image
-from srbench.runner.jobs import Job
+from srbench.runner.job.tasks import Job
 from srbench.runner.planning.plan import Plan, make_plan
 from srbench.runner.supervision.display import summary
 from srbench.runner.work import worker

@@ -13,6 +13,7 @@ from srbench.registry.registry import Plugin, Registry
 from srbench.testing import (
     DatasetSubject,
     DegradationSubject,
+    ExecutorSubject,
     ExtractorSubject,
     MethodSubject,
     MetricSubject,
@@ -172,6 +173,14 @@ WRONG_EXTRACTORS = {
     "toys.extractors:TellsNan": ("fit_tells_facts", "'accuracy': nan"),
 }
 
+WRONG_EXECUTORS = {
+    "toys.executors:Homeless": ("loads", "does not define close"),
+    "toys.imports_torch:Executor": ("imports_without_torch", "imports torch"),
+    "toys.executors:Full": ("has_places", "places() gave 0"),
+    "toys.executors:Wrong": ("does_jobs", "ended with 0"),
+    "toys.executors:Forgets": ("stops_jobs", "'forgotten'"),
+}
+
 
 def registry_with(kind: str, target: object) -> Registry:
     module = ModuleType("toy")
@@ -195,6 +204,7 @@ def subject_of(kind: str, target: object, **params: object) -> Subject:
         "dataset": DatasetSubject,
         "extractor": ExtractorSubject,
         "degradation": DegradationSubject,
+        "executor": ExecutorSubject,
     }
     return types[kind]("toy", params, registry_with(kind, target))
 
@@ -212,6 +222,7 @@ def cases(kind: str, wrong: dict[str, tuple[str, str]]) -> list:
         *cases("dataset", WRONG_DATASETS),
         *cases("extractor", WRONG_EXTRACTORS),
         *cases("degradation", WRONG_DEGRADATIONS),
+        *cases("executor", WRONG_EXECUTORS),
     ],
 )
 def test_a_wrong_plugin_fails_the_one_check_that_it_breaks(kind, target, name, message):
@@ -236,6 +247,7 @@ OF_CLASSES = {"found_by_name", "parameters_are_typed", "constructs"}
         ("dataset", WRONG_DATASETS, OF_CLASSES),
         ("extractor", WRONG_EXTRACTORS, OF_CLASSES),
         ("degradation", WRONG_DEGRADATIONS, OF_CLASSES),
+        ("executor", WRONG_EXECUTORS, OF_CLASSES),
     ],
 )
 def test_every_check_has_a_wrong_plugin_and_says_its_promise(kind, wrong, elsewhere):

@@ -3,6 +3,7 @@
 import torch
 from toys.datasets import Pictures
 from toys.degradations import Mean
+from toys.executors import Right as RightExecutor
 from toys.extractors import Moments
 from toys.methods import Right
 from toys.metrics import MeanDifference
@@ -23,3 +24,6 @@ class Extractor(Moments): ...
 
 
 class Degradation(Mean): ...
+
+
+class Executor(RightExecutor): ...

@@ -6,7 +6,6 @@ import importlib.util
 import pickle
 import re
 import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from srbench_images.photographs import PHOTOGRAPHS, Region, cut, locate
 from srbench.contract.dataset import DatasetError, DatasetMissing, Item
 from srbench.contract.framing import Squares
 from srbench.contract.protocol import Protocol, generation_protocols
-from srbench.registry.configured import SquareUse, Use
+from srbench.registry.configured import Use
 from srbench.registry.registry import registry
 from srbench.runner.planning.splits import Splits
 
@@ -149,8 +148,8 @@ def test_a_plan_lets_the_sets_train_and_says_which_photographs_were_seen_elsewhe
 ) -> None:
     splits = Splits()
     for protocol in (Protocol("x4-y", 4, "y", border=4), TILES):
-        kinds = Use if protocol.task == "super-resolution" else partial(SquareUse, protocol=protocol)
-        test, train = (kinds(name, registry().get("dataset", name), {}) for name in (tested, trained))
+        squares = protocol if protocol.task == "generation" else None
+        test, train = (Use(name, registry().get("dataset", name), {}, squares=squares) for name in (tested, trained))
         assert splits.check_leak(splits.survey(test, "test", protocol), train, protocol) == seen
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from srbench.contract.method import Method
@@ -12,9 +11,9 @@ from srbench.contract.metric import Skip
 from srbench.contract.protocol import Protocol
 from srbench.errors import in_words
 from srbench.matrix import Matrix
-from srbench.registry.configured import SquareUse, Use
-from srbench.runner.environment import packages
-from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring, Training
+from srbench.registry.configured import Use
+from srbench.runner.job.environment import packages
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, Training
 from srbench.runner.planning.changes import changes, versions_changed
 from srbench.runner.planning.provenance import degradation_use, files_of, protocol_facts, provenance, read_by
 from srbench.runner.planning.scorings import scorings
@@ -59,7 +58,7 @@ class PlannedCell:
     seen_groups: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
     stored: Record | None = None
-    files: Mapping[Path, str | None] = field(default_factory=dict)
+    files: tuple[SeenFile, ...] = ()
     warnings: tuple[str, ...] = ()
     damage: str = ""
 
@@ -192,9 +191,7 @@ class _Planner:
             return dataset
         key = id(dataset), protocol.name
         if key not in self._squares:
-            self._squares[key] = SquareUse(
-                dataset.name, dataset.registered, dataset.params, dataset.given, protocol=protocol
-            )
+            self._squares[key] = replace(dataset, squares=protocol)
         return self._squares[key]
 
     def _repetitions(self, method: Use) -> Iterator[tuple[Use | str | None, int | None]]:
@@ -213,7 +210,7 @@ class _Planner:
         warnings: list[str] = []
         test: Mapping[str, Any]
         read: Mapping[str, Any] = {}
-        files: Mapping[Path, str | None] = {}
+        files: tuple[SeenFile, ...] = ()
         try:
             survey = self._splits.survey(dataset, "test", protocol)
             test = {"fingerprint": survey.fingerprint}
@@ -290,7 +287,7 @@ class _Planner:
         method: Use,
         training: Training | None,
         verdict: tuple[Status, str] | None,
-        files: Mapping[Path, str | None],
+        files: tuple[SeenFile, ...],
     ) -> PlannedCell:
         record = self._store.read("cells", cell.key)
         asked: tuple[Scoring, ...] = ()

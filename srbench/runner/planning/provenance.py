@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
 from srbench.registry.registry import registry
 from srbench.registry.sources import MACHINE, dependencies
+from srbench.runner.job.tasks import SeenFile
 from srbench.store.files import sha256
 from srbench.weights.lookup import place, weights_file, weights_path
 
@@ -55,11 +55,15 @@ def protocol_facts(protocol: Protocol) -> dict[str, Any]:
     return {**facts, "degradation": {**facts["degradation"], **code}}
 
 
-def changed_plugin(uses: Iterable[Use]) -> str:
-    """The name of a plugin whose files are no longer those that the plan made its keys of; empty when there is none."""
-    plugins = {use.registered.plugin for use in uses}
-    # A plugin keeps the hash it had when it was planned, also on its way to another process; a copy has none yet.
-    return next((plugin.name for plugin in plugins if replace(plugin).sources != plugin.sources), "")
+def sources_of(uses: Iterable[Use]) -> dict[str, dict[str, str]]:
+    """The sha256 of the code of what a task uses, by the plugin's distribution."""
+    return {use.registered.plugin.distribution: use.registered.plugin.sources for use in uses}
+
+
+def changed_plugin(planned: Mapping[str, Mapping[str, str]], uses: Iterable[Use]) -> str:
+    """The name of a plugin whose code is not what the plan made its keys of; empty when there is none."""
+    plugins = [use.registered.plugin for use in uses]
+    return next((one.name for one in plugins if one.sources != planned.get(one.distribution, one.sources)), "")
 
 
 def read_by(weights: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:
@@ -78,15 +82,15 @@ def read_by(weights: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:
     }
 
 
-def files_of(use: Use, thing: Any) -> dict[Path, str | None]:
+def files_of(use: Use, thing: Any) -> tuple[SeenFile, ...]:
     """The files that a method, metric or extractor reads, with their sha256; published weights, which are compared
     with what was declared when they are read, without.
 
     thing: what `use` makes. Those that are not there are left out.
     """
-    files = {path: sha256(path) for path in (*_paths(use.params), *getattr(thing, "files", ())) if path.is_file()}
-    published = [place(weights_file(name)) for name in thing.weights]
-    return {**files, **{path: None for path in published if path.is_file()}}
+    own = dict.fromkeys(path for path in (*_paths(use.params), *getattr(thing, "files", ())) if path.is_file())
+    published = [path for path in (place(weights_file(name)) for name in thing.weights) if path.is_file()]
+    return (*(SeenFile(path, sha256(path)) for path in own), *(SeenFile(path, None) for path in published))
 
 
 def _paths(value: Any) -> Iterator[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from srbench.contract.extractor import Extractor
@@ -13,7 +12,7 @@ from srbench.contract.metric import Metric, Skip
 from srbench.contract.protocol import Protocol
 from srbench.errors import in_words
 from srbench.registry.configured import Use
-from srbench.runner.jobs import ExtractorTraining, Scoring, SeenSplit
+from srbench.runner.job.tasks import ExtractorTraining, Scoring, SeenFile, SeenSplit
 from srbench.runner.planning.provenance import files_of, instrument, packages, read_by
 from srbench.runner.planning.splits import Split, Splits, Unusable
 from srbench.store.cell import SCHEMA, digest
@@ -36,7 +35,7 @@ class _Planner:
         self._training: ExtractorTraining | None = None
         self._training_sr = ""
         self._reads: list[SeenSplit] = []
-        self._files: dict[Path, str | None] = {}
+        self._files: tuple[SeenFile, ...] = ()
 
     def scoring(self) -> Scoring:
         """The metric and its key, which says too if it cannot be computed: it is to be scored once it can."""
@@ -74,7 +73,7 @@ class _Planner:
         elif "training_sr" in metric.needs:
             self._look_at_training_split()
         self._ingredients |= read_by(metric.weights, ())
-        self._files |= files_of(self._use, metric)
+        self._files += files_of(self._use, metric)
         if self._use.extractor is not None:
             self._look_at_extractor(self._use.extractor, self._use.extractor.create())
 
@@ -99,7 +98,7 @@ class _Planner:
         ingredients: dict[str, Any] = {"schema": SCHEMA, "extractor": instrument(use)}
         ingredients |= read_by(extractor.weights, extractor.files)
         files = files_of(use, extractor)
-        self._files |= files
+        self._files += files
         if extractor.learns:
             self._check_leak()
             for split in ("train", "test"):

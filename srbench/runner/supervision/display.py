@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from srbench.runner.jobs import ExtractorTraining, Task, Training
+from srbench.runner.job.tasks import ExtractorTraining, Task, Training
 from srbench.runner.planning.plan import PlannedCell
 from srbench.runner.supervision.supervisor import Display
 from srbench.store.records import Record, Status

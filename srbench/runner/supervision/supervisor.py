@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from srbench.registry.registry import registry
-from srbench.runner.jobs import Evaluation, ExtractorTraining, Task, Training
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
 from srbench.runner.planning.plan import PlannedCell, is_done
-from srbench.runner.supervision.executor import Ended, Executor
+from srbench.runner.supervision.watch import Ended, Watch
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.records import Record, Status, Store
 
@@ -62,7 +62,7 @@ class _Work:
     waiting: dict[str, set[str]]
 
 
-def run_cells(planned: Sequence[PlannedCell], store: Store, executor: Executor, display: Display) -> None:
+def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, display: Display) -> None:
     """Run cells until each has a record. Raises `KeyboardInterrupt` when interrupted, with checkpoints written.
 
     Cells that share a model or an extractor wait for the one job that trains it; cells with the same key run once.
@@ -76,21 +76,21 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, executor: Executor, 
             _leave(one, *one.verdict, store, display)
     work = _sorted_out(todo, store)
     tasks: dict[str, Task] = {}
-    with executor:
+    with watch:
         try:
             while work.ready or tasks:
-                while work.ready and executor.free() > 0:
+                while work.ready and watch.free() > 0:
                     task = work.ready.popleft()
                     tasks[task.key] = task
                     _announce(task, display)
-                    executor.submit(task)
-                for event in executor.events():
+                    watch.submit(task)
+                for event in watch.events():
                     if isinstance(event, Ended):
                         _end(tasks.pop(event.key), event, work, store, display)
                     else:
                         display.progressed(event.key, event.done, event.message)
         except KeyboardInterrupt:
-            executor.stop()
+            watch.stop()
             raise
 
 

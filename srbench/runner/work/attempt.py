@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from srbench.runner.jobs import Evaluation, Job
+from srbench.runner.job.tasks import Evaluation, Job
 from srbench.store.cell import SCHEMA
 from srbench.store.records import Record, Status
 

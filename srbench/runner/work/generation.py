@@ -13,8 +13,8 @@ from srbench.errors import SrbenchError
 from srbench.evaluate.generate import generate
 from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
 from srbench.pictures import Image, read_image
-from srbench.runner.environment import environment
-from srbench.runner.jobs import Evaluation, Job
+from srbench.runner.job.environment import environment
+from srbench.runner.job.tasks import Evaluation, Job
 from srbench.runner.planning.splits import groups_of
 from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter

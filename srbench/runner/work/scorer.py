@@ -14,7 +14,7 @@ from srbench.contract.metric import Metric
 from srbench.errors import in_words
 from srbench.evaluate.score import Column, TrainingSplit, result_of, score_set, score_split
 from srbench.pictures import read_image
-from srbench.runner.jobs import Evaluation, ExtractorTraining, Scoring
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring
 from srbench.store.cell import digest
 from srbench.store.files import write_table
 from srbench.store.records import CEILING_IMAGES, IMAGES, SCORES, MetricResult, Record, Store

@@ -19,8 +19,8 @@ from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.score import TrainingSplit
 from srbench.evaluate.upscale import OVERSHOOT, Upscaled, upscale_split
 from srbench.registry.configured import Use
-from srbench.runner.environment import environment
-from srbench.runner.jobs import Evaluation, Job
+from srbench.runner.job.environment import environment
+from srbench.runner.job.tasks import Evaluation, Job
 from srbench.runner.planning.splits import groups_of
 from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter

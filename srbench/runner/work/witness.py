@@ -6,7 +6,7 @@ if it is put back afterwards, ends the job: its result belongs to no key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from srbench.contract.dataset import Item, Picture
 from srbench.errors import SrbenchError
 from srbench.pictures import Image, read_image
 from srbench.registry.configured import Use
-from srbench.runner.jobs import SeenSplit
+from srbench.runner.job.tasks import SeenFile, SeenSplit
 from srbench.runner.planning.picture_facts import PictureFacts, facts_of
 from srbench.runner.planning.splits import Split, read_items
 from srbench.runner.planning.survey import Surveyor
@@ -33,16 +33,16 @@ class Witness:
         self._files: dict[Path, Stamp] = {}
         self._changed = ""
 
-    def watch(self, files: Mapping[Path, str | None]) -> None:
-        """Expect files to have these sha256, and to stay as they are. None: whoever reads it compares. `Outdated`."""
-        for path, expected in files.items():
+    def watch(self, files: Iterable[SeenFile]) -> None:
+        """Expect files to be what the plan saw, and to stay as they are. Raises `Outdated`."""
+        for file in files:
             try:
-                self._files[path] = stamp(path)
-                same = expected is None or sha256(path) == expected
+                self._files[file.path] = stamp(file.path)
+                same = file.sha256 is None or sha256(file.path) == file.sha256
             except OSError:
                 same = False
             if not same:
-                raise Outdated(_changed(str(path)))
+                raise Outdated(_changed(str(file.path)))
 
     def items(self, use: Use, split: Split, root: Path, planned: Iterable[SeenSplit]) -> list[Item]:
         """The items of a split, each picture compared whenever it is read. Raises `Outdated`.

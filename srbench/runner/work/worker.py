@@ -22,8 +22,9 @@ from srbench.contract.training_set import TrainingSet
 from srbench.errors import SrbenchError, in_words
 from srbench.evaluate.score import TrainingSplit, result_of
 from srbench.pictures import peak_of
-from srbench.runner.environment import environment
-from srbench.runner.jobs import Evaluation, ExtractorTraining, Job, Training
+from srbench.runner.job.environment import environment
+from srbench.runner.job.file import with_types
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Training
 from srbench.runner.planning.provenance import changed_plugin
 from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter
@@ -66,9 +67,10 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
     folder = store.folder(job.task.shelf, job.task.key)
     witness = Witness()
     try:
-        changed = changed_plugin(job.task.uses)
+        changed = changed_plugin(job.sources, job.task.uses)
         if changed:
             raise Outdated(f"the code of the plugin {changed} changed after this was planned; run again")
+        job = with_types(job)
         witness.watch(job.task.files)
         if isinstance(job.task, Training):
             record = _train(job, job.task, attempt, store, witness, progress, stop)

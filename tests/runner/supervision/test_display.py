@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from rich.console import Console
 
-from srbench.runner.jobs import Training
+from srbench.runner.job.tasks import Training
 from srbench.runner.supervision.display import Lines
 
 

@@ -120,7 +120,7 @@ def test_a_mask_or_lr_that_is_exchanged_is_noticed_when_it_is_read(bench: InProc
     use = type(use)("own", type(use.registered)("dataset", srbench.Entry("own", Own), use.registered.plugin), {})
     protocol = Protocol("x2-rgb", 2)
     splits = Splits()
-    from srbench.runner.jobs import SeenSplit
+    from srbench.runner.job.tasks import SeenSplit
 
     reads = [
         SeenSplit("test", protocol, splits.survey(use, "test", protocol).fingerprint),
@@ -239,11 +239,13 @@ def test_files_among_parameters_are_watched_wherever_they_stand(bench: InProcess
     two.write_bytes(b"2")
     params = {"weights": one, "files": {"script": two, "absent": tmp_path / "absent"}, "folder": tmp_path, "width": 3}
     use = replace(bench.plan().method, params=params)
-    assert files_of(use, Nearest()) == {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in (one, two)}
+    assert {file.path: file.sha256 for file in files_of(use, Nearest())} == {
+        path: hashlib.sha256(path.read_bytes()).hexdigest() for path in (one, two)
+    }
 
 
 def test_what_was_learned_from_an_exchanged_picture_is_not_gone_on_with(tmp_path: Path) -> None:
-    from srbench.runner.jobs import Job
+    from srbench.runner.job.tasks import Job
     from srbench.runner.work import worker
 
     train = {"on": ["same"], "budget": {"steps": 50}}

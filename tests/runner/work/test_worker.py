@@ -16,7 +16,7 @@ from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.pictures import read_image, write_image
 from srbench.registry.registry import registry
-from srbench.runner.jobs import Evaluation, Job, Training
+from srbench.runner.job.tasks import Evaluation, Job, Training
 from srbench.runner.planning.plan import PlannedCell, make_plan
 from srbench.runner.work import worker
 from srbench.runner.work.energy import EnergyMeter

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget, Precision
 from srbench.contract.protocol import Protocol
-from srbench.matrix import Limits
 from srbench.registry.configured import Use
 from srbench.store.cell import Cell
 from srbench.store.records import Shelf
@@ -31,11 +31,19 @@ class SeenSplit:
 
 
 @dataclass(frozen=True)
+class SeenFile:
+    """A file as the plan saw it: its sha256, or None where whoever reads it compares it with what was published."""
+
+    path: Path
+    sha256: str | None
+
+
+@dataclass(frozen=True)
 class Training:
     """Train one model; several cells may use it.
 
-    split: `train` of the dataset is learned from. ingredients: what the key is made of. files: that the method reads,
-    with their sha256 (None: compared by whoever reads it). degradation: of a plugin, that makes the LR.
+    split: `train` of the dataset is learned from. ingredients: what the key is made of. files: that the method reads.
+    degradation: of a plugin, that makes the LR.
     """
 
     shelf: ClassVar[Shelf] = "models"
@@ -48,7 +56,7 @@ class Training:
     seed: int
     precision: Precision = "32"
     compile: bool = False
-    files: Mapping[Path, str | None] = field(default_factory=dict)
+    files: tuple[SeenFile, ...] = ()
     degradation: Use | None = None
 
     @property
@@ -80,7 +88,7 @@ class Training:
 class ExtractorTraining:
     """Train one extractor on the training split of a dataset that is tested; its cells and metrics share it.
 
-    ingredients: what the key is made of. files: as of a training of a model. seed: the same for all, whatever the seeds
+    ingredients: what the key is made of. files: that it reads. seed: the same for all, whatever the seeds
     of the matrix: an extractor is a measuring instrument, and two cells are only comparable when measured with the same
     one.
     """
@@ -91,7 +99,7 @@ class ExtractorTraining:
     ingredients: dict[str, Any]
     extractor: Use
     dataset: Use
-    files: Mapping[Path, str | None] = field(default_factory=dict)
+    files: tuple[SeenFile, ...] = ()
 
     @property
     def reads(self) -> tuple[SeenSplit, ...]:
@@ -120,7 +128,7 @@ class Scoring:
     key: of its values. skip: why it cannot be computed here, known before anything runs. extractor_key: of the
     extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: the fingerprint of
     the training split whose SR it needs; empty where it needs none. reads: what the plan saw of splits that its key is
-    made of. files: that it and its extractor read, as of a training. packages: the versions that are part of its key.
+    made of. files: that it and its extractor read. packages: the versions that are part of its key.
     """
 
     metric: Use
@@ -130,7 +138,7 @@ class Scoring:
     training: ExtractorTraining | None = None
     training_sr: str = ""
     reads: tuple[SeenSplit, ...] = ()
-    files: Mapping[Path, str | None] = field(default_factory=dict)
+    files: tuple[SeenFile, ...] = ()
     packages: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -141,7 +149,7 @@ class Evaluation:
     metrics: those to be computed. model: the key of the training it needs. samples: how many images a generator makes;
     None: the method upscales. learned_from: the dataset whose training split the model saw, where there is a model.
     seen_groups: groups of the test split of which that training split holds other regions.
-    method_files: that the method reads, as of a training.
+    method_files: that the method reads.
     warnings: what is probably wrong with the data, for the record. degradation: as of a training.
     """
 
@@ -155,14 +163,14 @@ class Evaluation:
     samples: int | None = None
     learned_from: Use | None = None
     seen_groups: tuple[str, ...] = ()
-    method_files: Mapping[Path, str | None] = field(default_factory=dict)
+    method_files: tuple[SeenFile, ...] = ()
     warnings: tuple[str, ...] = ()
     degradation: Use | None = None
 
     @property
-    def files(self) -> dict[Path, str | None]:
+    def files(self) -> tuple[SeenFile, ...]:
         """The files that the method and the metrics read."""
-        return {**self.method_files, **{path: known for one in self.metrics for path, known in one.files.items()}}
+        return (*self.method_files, *(file for scoring in self.metrics for file in scoring.files))
 
     @property
     def reads(self) -> tuple[SeenSplit, ...]:
@@ -212,11 +220,15 @@ def _known(*uses: Use | None) -> tuple[Use, ...]:
 
 @dataclass(frozen=True)
 class Job:
-    """A task with the circumstances it runs under."""
+    """A task with the circumstances it runs under.
+
+    sources: the sha256 of the code of the plugins that the task uses, as the plan saw it, by distribution.
+    """
 
     task: Task
     store: Path
     data_root: Path
     limits: Limits = field(default_factory=Limits)
+    sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     device: str = "cpu"
     threads: int = 1

@@ -11,7 +11,7 @@ from typing import Any
 
 from srbench.registry.configured import Use
 from srbench.registry.sources import dependencies
-from srbench.runner.jobs import Job
+from srbench.runner.job.tasks import Job
 
 PACKAGES = ("srbench", "torch", "numpy", "pillow", "imagecodecs")
 

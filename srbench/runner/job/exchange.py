@@ -1,0 +1,125 @@
+"""What a run and the keeper of a job tell each other, in files beside the job's.
+
+STORE/jobs/KEY/job.json        written by the run; once it is gone or replaced, nobody waits for the job any more
+              /heartbeat.json  by the keeper, every few seconds
+              /progress.json   by the job
+              /ending.json     by the keeper, last of all
+              /stop            by the run: write a checkpoint and end
+
+Files are replaced whole, so that a reader never sees half of one, and none has two writers.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from srbench.store.files import StoreError, stamp, write_atomically
+from srbench.store.records import Status
+from srbench.store.texts import brief
+
+BEAT_SECONDS = 2.0
+GRACE_SECONDS = 15.0
+"""How long a job that was asked to stop may take to write its checkpoint."""
+_PROGRESS_SECONDS = 0.1
+
+
+class Heartbeat(msgspec.Struct):
+    """A sign of life of a keeper: its process, its machine, and its time (ISO 8601)."""
+
+    pid: int
+    host: str
+    time: str
+
+
+class Progress(msgspec.Struct):
+    """How far a job is: `done` in [0, 1], and a few words."""
+
+    done: float
+    message: str
+
+    def __post_init__(self) -> None:
+        """Texts fit to be written."""
+        self.message = brief(self.message)
+
+
+class Ending(msgspec.Struct):
+    """How a job ended. status None: it was asked to stop, and left no record."""
+
+    status: Status | None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        """Texts fit to be written."""
+        self.reason = brief(self.reason)
+
+
+_FILES: dict[type[msgspec.Struct], str] = {
+    Heartbeat: "heartbeat.json",
+    Progress: "progress.json",
+    Ending: "ending.json",
+}
+_T = TypeVar("_T", Heartbeat, Progress, Ending)
+
+
+class Exchange:
+    """The files beside a job's, for either side. job: the job's file. Raises `OSError` where there is none."""
+
+    def __init__(self, job: Path) -> None:
+        self.job = job
+        self._stop = job.parent / "stop"
+        self._stamp = stamp(job)
+        self._shown = float("-inf")
+
+    def read(self, kind: type[_T]) -> _T | None:
+        """The latest that was told; None where nothing was."""
+        try:
+            return msgspec.json.decode((self.job.parent / _FILES[kind]).read_bytes(), type=kind)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def tell(self, news: Heartbeat | Progress | Ending) -> None:
+        """Replace the file of this kind of news. Raises `StoreError`."""
+        write_atomically(self.job.parent / _FILES[type(news)], msgspec.json.encode(news), lasting=False)
+
+    def beat(self) -> None:
+        """Tell that this process lives. Raises `StoreError`."""
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        self.tell(Heartbeat(os.getpid(), platform.node(), now))
+
+    def progress(self, done: float, message: str) -> None:
+        """Tell how far the job is, as often as one can read; what cannot be written is left out."""
+        if time.monotonic() - self._shown >= _PROGRESS_SECONDS:
+            self._shown = time.monotonic()
+            with suppress(StoreError):
+                self.tell(Progress(float(done), str(message)))
+
+    def ask_to_stop(self) -> None:
+        """Ask the keeper to have the job write a checkpoint, and end. No more than that where the job is gone."""
+        with suppress(OSError):
+            self._stop.touch()
+
+    @property
+    def asked_to_stop(self) -> bool:
+        """Whether the run asked for that."""
+        return self._stop.exists()
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody waits for this job any more: its file is gone, or is another's."""
+        try:
+            return stamp(self.job) != self._stamp
+        except OSError:
+            return True
+
+    def remove(self) -> None:
+        """Remove the job with its files."""
+        shutil.rmtree(self.job.parent, ignore_errors=True)

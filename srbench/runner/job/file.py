@@ -1,0 +1,138 @@
+"""A job as a file in the store, `STORE/jobs/KEY/job.json`, so that any process on any machine can do it.
+
+The store is the one that the file lies in, wherever that is mounted. Paths below the data root are written relative to
+it, and read below the data root of the machine that reads them, where `SRBENCH_DATA` names one. Plugins' things are
+written as the module and name of their class, with their parameters as plain data.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from srbench.contract.degradation import Degradation
+from srbench.contract.executor import Limits
+from srbench.errors import SrbenchError
+from srbench.registry.configured import Use
+from srbench.registry.parameters import resolve
+from srbench.registry.registry import registry
+from srbench.runner.job.tasks import Job, Task
+from srbench.store.files import write_atomically
+from srbench.store.records import Store
+from srbench.weights.data_root import VARIABLE
+
+JOBS = "jobs"
+FILE = "job.json"
+_KINDS: dict[str, type[Task]] = {kind.__name__: kind for kind in get_args(Task)}
+
+
+class Unwritable(SrbenchError):
+    """A job with a parameter that JSON cannot hold."""
+
+
+class _WrittenDegradation(msgspec.Struct):
+    name: str
+    params: dict[str, Any]
+
+
+class _Written(msgspec.Struct):
+    kind: str
+    task: dict[str, Any]
+    data_root: str
+    limits: Limits
+    sources: Mapping[str, Mapping[str, str]]
+
+
+def write_job(job: Job) -> Path:
+    """Write a job's file, alone in its folder; its absolute path. Device and threads are the reader's own.
+
+    Raises `Unwritable`.
+    """
+    folder = job.store.resolve() / JOBS / job.task.key
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+    def plain(value: Any) -> str:
+        if isinstance(value, Path):
+            return str(value.relative_to(job.data_root) if value.is_relative_to(job.data_root) else value)
+        if isinstance(value, re.Pattern):
+            return str(value.pattern)
+        if isinstance(value, type):
+            return f"{value.__module__}:{value.__qualname__}"
+        raise Unwritable(f"{job.task.label}: the parameter {value!r} cannot be written into a file of JSON")
+
+    written = _Written(
+        type(job.task).__name__,
+        msgspec.to_builtins(_changed(job.task, _named), enc_hook=plain),
+        str(job.data_root),
+        job.limits,
+        job.sources,
+    )
+    # Python's own JSON writes names of files that are no UTF-8, too.
+    write_atomically(folder / FILE, json.dumps(msgspec.to_builtins(written)).encode(), lasting=False)
+    return folder / FILE
+
+
+def read_job(path: Path) -> Job:
+    """The job of a file, its plugins' things without the types of their parameters (`with_types`).
+
+    Imports no plugin. Raises `SrbenchError` for what is no job's file.
+    """
+    path = path.resolve()
+    try:
+        written = msgspec.convert(json.loads(path.read_bytes()), _Written)
+        root = Path(os.environ.get(VARIABLE) or written.data_root).expanduser().resolve()
+
+        def typed(kind: type, value: Any) -> Any:
+            if kind is Path:
+                return root / value
+            if kind is Degradation:
+                return msgspec.convert(value, _WrittenDegradation)
+            raise NotImplementedError  # what msgspec wants to hear of a type that is not ours to read
+
+        task = msgspec.convert(written.task, _KINDS[written.kind], dec_hook=typed)
+    except (OSError, ValueError, KeyError) as error:  # msgspec's errors are ValueErrors
+        raise SrbenchError(f"{path} is no job of this version of srbench: {type(error).__name__}: {error}") from error
+    return Job(task, path.parents[2], root, written.limits, written.sources)
+
+
+def with_types(job: Job) -> Job:
+    """A job that was read, with its plugins loaded and their parameters in their types. Raises `SrbenchError`."""
+
+    def typed(value: Any) -> Any:
+        if isinstance(value, Use):
+            return replace(value, params=resolve(value.registered.load(), value.params, job.data_root))
+        if isinstance(value, _WrittenDegradation):
+            kind = registry().get("degradation", value.name).load()
+            return kind(**resolve(kind, value.params))
+        return value
+
+    return replace(job, task=_changed(job.task, typed))
+
+
+def _named(value: Any) -> Any:
+    """A degradation as its name and parameters; all else as it is."""
+    return _WrittenDegradation(value.name, value.facts()) if isinstance(value, Degradation) else value
+
+
+def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
+    """The value with every part of it changed, down through tuples and the fields of dataclasses."""
+    value = change(value)
+    if isinstance(value, tuple):
+        return tuple(_changed(part, change) for part in value)
+    if is_dataclass(value) and not isinstance(value, type | Degradation):
+        return replace(value, **{field.name: _changed(getattr(value, field.name), change) for field in fields(value)})
+    return value
+
+
+def abandon_jobs(store: Store) -> None:
+    """Give up every job of the store: what still does one, for a run that is dead, sees its file gone and ends."""
+    shutil.rmtree(store.root / JOBS, ignore_errors=True)

@@ -1,0 +1,51 @@
+"""What every executor must do: start jobs, and keep quiet while they run."""
+
+from __future__ import annotations
+
+import time
+
+from srbench.runner.supervision.watch import Ended, Progressed
+from srbench.testing.check import CheckFailure, check
+from srbench.testing.rehearsal import HALF, Act, ExecutorSubject
+
+_LONG = 4.0
+"""Seconds that a job goes on after it was heard of, to see whether the executor loses it."""
+
+
+@check("executor", needs=("constructs",))
+def has_places(subject: ExecutorSubject) -> None:
+    """`places` is a whole number above 0."""
+    with subject.create() as executor:
+        places = executor.places()
+    if type(places) is not int or places < 1:
+        raise CheckFailure(f"places() gave {places!r}; it should be the number of jobs that may run at once")
+
+
+@check("executor", needs=("has_places",))
+def does_jobs(subject: ExecutorSubject) -> None:
+    """Jobs run to their ends, good or bad, one after the other, and their progress is seen."""
+    expected: tuple[tuple[Act, str, str], ...] = (("ends", "ok", ""), ("fails", "failed", "RuntimeError: as rehearsed"))
+    with subject.watch() as watch:
+        for act, status, reason in expected:
+            *before, last = subject.news(watch, act)
+            if not isinstance(last, Ended) or (last.status, last.reason) != (status, reason):
+                raise CheckFailure(f"a job that should have ended as {status} {reason!r} ended otherwise: {last}")
+            if not any(isinstance(news, Progressed) and news.done == HALF.done for news in before):
+                raise CheckFailure("a job ran to its end, and its progress was not seen in the store's folder")
+
+
+@check("executor", needs=("does_jobs",))
+def stops_jobs(subject: ExecutorSubject) -> None:
+    """A job that takes long is not given up, and ends, without a record, when it is asked to stop."""
+    with subject.watch() as watch:
+        for news in subject.news(watch, "waits"):
+            if isinstance(news, Ended):
+                raise CheckFailure(f"a job that was running was said to be over: {news.reason!r}")
+            until = time.monotonic() + _LONG
+            while time.monotonic() < until:
+                for later in watch.events():
+                    if isinstance(later, Ended):
+                        raise CheckFailure(f"a job that was running was said to be over: {later.reason!r}")
+            if not watch.stop():
+                raise CheckFailure("a job that was asked to stop, by the file `stop` beside its own, did not end")
+            return

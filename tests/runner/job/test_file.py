@@ -1,0 +1,128 @@
+"""A job's file says all that there is to a job, wherever its store is mounted."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bench_in_process import InProcess
+
+import srbench
+from srbench.contract.entry import Entry
+from srbench.contract.executor import Limits
+from srbench.contract.protocol import Protocol
+from srbench.errors import SrbenchError
+from srbench.registry.configured import Use
+from srbench.registry.registry import Plugin, Registered
+from srbench.runner.job.file import read_job, with_types, write_job
+from srbench.runner.job.tasks import Job, SeenFile
+from srbench.runner.planning.provenance import sources_of
+from srbench.runner.work import worker
+from srbench.store.records import Store
+
+
+class Typed(srbench.Dataset):
+    """Parameters of every type that JSON lacks."""
+
+    def __init__(self, path: Path, only: re.Pattern[str] = re.compile("a"), sizes: tuple[int, ...] = (1, 2)) -> None:
+        self.path, self.only, self.sizes = path, only, sizes
+
+
+def typed(path: Path) -> Use:
+    registered = Registered("dataset", Entry("typed", Typed), Plugin("own", "srbench-own", "1", "test_job_file"))
+    return Use("typed", registered, {"path": path, "only": re.compile("b+"), "sizes": (3,)})
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
+    monkeypatch.delenv("SRBENCH_DATA", raising=False)
+    return InProcess(tmp_path, methods=[{"srcnn": {"preset": "small"}}], train={"on": ["same"], "budget": {"steps": 2}})
+
+
+def test_a_job_that_was_read_does_what_the_job_does(bench: InProcess) -> None:
+    cell = bench.plan()
+    elsewhere = Store(bench.root / "elsewhere")
+    for task in (*cell.prerequisites(), cell.evaluation()):
+        bench.do(task)
+        path = write_job(Job(task, elsewhere.root, bench.root, Limits(60, 2.5), sources_of(task.uses)))
+        read = read_job(path)
+        assert (read.limits, read.store, read.task.label) == (Limits(60, 2.5), elsewhere.root, task.label)
+        assert (read.task.ingredients, read.task.reads, read.task.files) == (task.ingredients, task.reads, task.files)
+        elsewhere.folder(task.shelf, task.key).mkdir(parents=True)
+        worker.run(read, lambda done, message: None, lambda: False)
+    mine, other = (store.read("cells", cell.cell.key) for store in (bench.store, elsewhere))
+    assert mine is not None and other is not None and other.status == "ok", other
+    assert other.metrics == mine.metrics
+    assert other.files == mine.files
+
+
+def test_parameters_have_their_types_again(bench: InProcess) -> None:
+    squares = Protocol("8px", 1, size=8)
+    task = replace(bench.plan().evaluation(), dataset=replace(typed(bench.root / "a"), squares=squares))
+    job = with_types(read_job(write_job(Job(task, bench.root / "store", bench.root))))
+    assert job.task.dataset.params == {"path": bench.root / "a", "only": re.compile("b+"), "sizes": (3,)}
+    assert job.task.dataset.squares == squares
+    assert with_types(job) == job
+
+
+def test_a_store_and_a_data_root_may_be_mounted_elsewhere(bench: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, outside = bench.root / "data", bench.root / "model.pth"
+    files = (SeenFile(data / "weights/a.pth", None), SeenFile(outside, "0"))
+    task = replace(bench.plan().evaluation(), dataset=typed(data / "typed"), method_files=files)
+    path = write_job(Job(task, bench.root / "store", data))
+    assert (read_job(path).data_root, read_job(path).task.files[0].path) == (data, data / "weights/a.pth")
+    moved, root = bench.root / "mnt/store", bench.root / "mnt/data"
+    shutil.copytree(bench.root / "store", moved)
+    monkeypatch.setenv("SRBENCH_DATA", str(root))
+    job = with_types(read_job(moved / path.relative_to(bench.root / "store")))
+    assert (job.store, job.data_root, job.task.dataset.params["path"]) == (moved, root, root / "typed")
+    assert [file.path for file in job.task.files] == [root / "weights/a.pth", outside]
+
+
+def test_a_folder_whose_name_is_no_utf_8_can_be_named(bench: InProcess) -> None:
+    strange = bench.root / os.fsdecode(b"caf\xe9")
+    task = replace(bench.plan().evaluation(), dataset=typed(strange))
+    job = with_types(read_job(write_job(Job(task, bench.root / "store", bench.root))))
+    assert job.task.dataset.params["path"] == strange
+
+
+def test_reading_imports_no_plugin_and_no_torch(bench: InProcess) -> None:
+    path = write_job(Job(bench.plan().evaluation(), bench.root / "store", bench.root))
+    code = (
+        "import sys, pathlib; from srbench.runner import keeper; from srbench.runner.job.file import read_job; "
+        "read_job(pathlib.Path(sys.argv[1])); print([name for name in sys.modules if name.startswith('srbench_')])"
+        "; assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"kind": "Party"}', None])
+def test_what_is_no_job_is_an_error_that_names_the_file(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "store/jobs/key/job.json"
+    if content is not None:
+        path.parent.mkdir(parents=True)
+        path.write_text(content)
+    with pytest.raises(SrbenchError, match=r"job\.json is no job of this version of srbench"):
+        read_job(path)
+
+
+def test_a_job_of_an_unknown_kind_is_an_error(bench: InProcess) -> None:
+    path = write_job(Job(bench.plan().evaluation(), bench.root / "store", bench.root))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "kind": "Party"}))
+    with pytest.raises(SrbenchError, match="Party"):
+        read_job(path)
+
+
+def test_a_parameter_that_json_cannot_hold_is_named(bench: InProcess) -> None:
+    use = replace(typed(bench.root), params={"path": bench.root, "only": object()})
+    task = replace(bench.plan().evaluation(), dataset=use)
+    with pytest.raises(SrbenchError, match=r"the parameter <object object at .*> cannot be written"):
+        write_job(Job(task, bench.root / "store", bench.root))

@@ -1,0 +1,176 @@
+"""What a run learns of its jobs from files alone: no process is started here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bench_in_process import InProcess
+
+from srbench.contract.executor import Executor, Limits
+from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
+from srbench.runner.job.tasks import Task
+from srbench.runner.supervision import watch
+from srbench.runner.supervision.watch import Ended, Progressed, Watch
+
+
+class Desk(Executor):
+    """A place where nothing happens but what a test does."""
+
+    def __init__(self) -> None:
+        self.fates: dict[Path, str] = {}
+        self.exchange: Exchange
+        self.closed = False
+
+    def places(self) -> int:
+        return 1
+
+    def submit(self, job: Path, limits: Limits) -> None:
+        assert limits == Limits(5, 1)
+        self.exchange = Exchange(job)
+
+    def fate(self, job: Path) -> str | None:
+        return self.fates.get(job)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Scene:
+    def __init__(self, folder: Path) -> None:
+        bench = InProcess(folder)
+        self.task: Task = bench.plan().evaluation()
+        self.desk, self.store = Desk(), bench.store
+        self.watch = Watch(bench.store, self.desk, Limits(5, 1))
+        self.watch.submit(self.task)
+        self.exchange, self.key = self.desk.exchange, self.task.key
+
+    def news(self) -> list[Progressed | Ended]:
+        return list(self.watch.events())
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path)
+    with made.watch:
+        yield made
+    assert made.desk.closed
+    assert not (made.store.root / "jobs").exists()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """The time that a watch sees, and that sleeping adds to."""
+    now = [1000.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr(watch.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(watch.time, "sleep", sleep)
+    yield now
+
+
+def test_progress_and_ending_are_told_once_each(scene: Scene) -> None:
+    assert scene.news() == []
+    scene.exchange.tell(Progress(0.25, "step 1"))
+    assert scene.news() == [Progressed(scene.key, 0.25, "step 1")]
+    assert scene.news() == []
+    scene.exchange.tell(Progress(0.5, "step 2"))
+    scene.exchange.tell(Ending("ok"))
+    assert scene.news() == [Progressed(scene.key, 0.5, "step 2"), Ended(scene.key, "ok", "")]
+    assert scene.news() == []
+    assert not scene.exchange.job.parent.exists(), "the files of a job that ended are removed"
+
+
+def test_half_a_file_is_no_news(scene: Scene) -> None:
+    (scene.exchange.job.parent / "ending.json").write_text('{"status": "o')
+    assert scene.news() == []
+
+
+def test_a_place_is_taken_until_its_job_has_ended(scene: Scene) -> None:
+    assert scene.watch.free() == 0
+    scene.exchange.tell(Ending("ok"))
+    scene.news()
+    assert scene.watch.free() == 1
+
+
+def test_a_job_that_cannot_be_written_has_failed_and_takes_no_place(scene: Scene) -> None:
+    scene.exchange.tell(Ending("ok"))
+    scene.news()
+    dataset = replace(scene.task.dataset, params={"path": object()})
+    scene.watch.submit(replace(scene.task, dataset=dataset))
+    assert scene.watch.free() == 1
+    (ended,) = scene.news()
+    assert isinstance(ended, Ended) and ended.status == "failed" and "<object object" in ended.reason
+
+
+def test_an_ending_counts_more_than_what_the_executor_says(scene: Scene) -> None:
+    scene.desk.fates[scene.exchange.job] = "gone"
+    scene.exchange.tell(Ending("timeout", "took longer"))
+    assert scene.news() == [Ended(scene.key, "timeout", "took longer")]
+
+
+def test_a_job_that_its_executor_lost_is_killed_once_its_files_can_no_longer_be_late(
+    clock: list[float], tmp_path: Path
+) -> None:
+    scene = Scene(tmp_path)
+    clock[0] += 1000
+    assert scene.news() == []
+    scene.desk.fates[scene.exchange.job] = "the node failed"
+    clock[0] += watch._ASK_SECONDS
+    assert scene.news() == []
+    clock[0] += watch._LATE_SECONDS
+    assert scene.news() == [Ended(scene.key, "killed", "the node failed")]
+
+
+def test_a_keeper_that_falls_silent_is_given_up_and_one_that_has_not_begun_is_waited_for(
+    clock: list[float], tmp_path: Path
+) -> None:
+    scene = Scene(tmp_path)
+    clock[0] += 10 * watch.SILENCE_SECONDS
+    assert scene.news() == []
+    for beat in range(3):
+        scene.exchange.tell(Heartbeat(77, "node3", f"2026-01-01T00:00:0{beat}"))
+        assert scene.news() == []
+        clock[0] += watch.SILENCE_SECONDS - 10
+        assert scene.news() == []
+    clock[0] += 20
+    ((ended,),) = [scene.news()]
+    assert isinstance(ended, Ended) and ended.status == "killed"
+    assert "process 77 on node3, has given no sign of life since 2026-01-01T00:00:02" in ended.reason
+    assert scene.exchange.abandoned
+
+
+def test_jobs_that_take_long_are_looked_at_less_often(clock: list[float], tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    looks = 0
+    began = clock[0]
+    while clock[0] < began + 60:
+        scene.news()
+        looks += 1
+        if clock[0] < began + 0.2:
+            assert looks <= 40
+    assert looks < 500
+
+
+def test_stopping_waits_for_those_that_have_begun(clock: list[float], tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.exchange.beat()
+    began = clock[0]
+    scene.watch.stop()
+    assert scene.exchange.asked_to_stop
+    assert clock[0] - began >= watch.GRACE_SECONDS, "its keeper lives, and said nothing yet"
+    scene.exchange.tell(Ending(None))
+    scene.watch.stop()
+    assert clock[0] - began < watch.GRACE_SECONDS + 7
+
+
+def test_stopping_does_not_wait_for_what_has_not_begun(clock: list[float], tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    began = clock[0]
+    scene.watch.stop()
+    assert scene.exchange.asked_to_stop
+    assert clock[0] - began < 1
