@@ -57,9 +57,9 @@ def facts_of(path: Path) -> Facts:
     Remembered in the user's cache by the file's hash, since finding out imports torch and reads the whole file.
     """
     key = srbench.digest({"checkpoint": sha256_of_checkpoint(path), "spandrel": importlib.metadata.version("spandrel")})
-    # What it raises for a damaged file are `ValueError`s.
-    decoder: msgspec.json.Decoder[Facts] = msgspec.json.Decoder(Facts)
-    return srbench.Cache("checkpoints").get(key, lambda: _facts(path), msgspec.json.encode, decoder.decode)
+    read = msgspec.json.Decoder(Facts).decode  # what it raises for a damaged file are `ValueError`s
+    facts: Facts = srbench.Cache("checkpoints").get(key, lambda: _facts(path), msgspec.json.encode, read)
+    return facts
 
 
 def _facts(path: Path) -> Facts:

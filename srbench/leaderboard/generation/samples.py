@@ -14,7 +14,7 @@ from srbench.errors import SrbenchError
 from srbench.leaderboard.gallery.pictures import first_seeds, read_sr, to_display, write_png
 from srbench.leaderboard.generation.nearest import (
     Measure,
-    Neighbour,
+    NearestImage,
     Neighbours,
     distribution,
     in_digits,
@@ -274,7 +274,7 @@ class _Writer:
         return pairs, ""
 
     def _training_images(
-        self, result: Result, near: Mapping[Measure, Neighbour], sample: Image
+        self, result: Result, near: Mapping[Measure, NearestImage], sample: Image
     ) -> dict[Measure, tuple[Pixels, bool]] | str:
         """The training images, in 8 bits, and whether they are shown mirrored; or why they cannot be shown.
 
