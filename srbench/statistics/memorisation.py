@@ -90,7 +90,7 @@ def compare_distances(generated: npt.ArrayLike, real: npt.ArrayLike) -> Memorisa
         real=m,
         median=float(np.median(made)),
         median_real=float(np.median(kept)),
-        nearer=1 - float(rank_sum.statistic) / (n * m),
+        nearer=(n * m - float(rank_sum.statistic)) / (n * m),
         p_nearer=float(rank_sum.pvalue),
         below=below,
         p_below=p_below,
