@@ -164,7 +164,8 @@ def _megapixels(path: Path, scale: int) -> float:
 
 
 def _parameters(params: tuple[str, ...]) -> dict[str, Any]:
-    from srbench.matrix.yaml_nodes import plain, read_nodes
+    from srbench.matrix.nodes import plain
+    from srbench.matrix.yaml_nodes import read_nodes
 
     given: dict[str, Any] = {}
     for param in params:

@@ -9,9 +9,8 @@ from typing import Any
 
 from srbench.contract.extractor import ExtractorUse
 from srbench.errors import SrbenchError
-from srbench.matrix import yaml_nodes
-from srbench.matrix.values import Pair, Values, is_safe
-from srbench.matrix.yaml_nodes import Node, Scalar, describe, shorten
+from srbench.matrix.nodes import KeyValue, Node, describe, plain, shorten
+from srbench.matrix.values import Values, is_safe
 from srbench.registry import parameters
 from srbench.registry.configured import Use, extractor_use
 from srbench.registry.registry import Kind, Registry
@@ -48,7 +47,7 @@ class Uses:
             return None
         entry, shown, given = parts
         name = entry.text if shown is None else self._values.name(shown, "`as`")
-        arguments = {key: yaml_nodes.plain(value) for key, (_, value) in given.items()}
+        arguments = {key: plain(value) for key, (_, value) in given.items()}
         try:
             registered = self._registry.get(kind, entry.text)
             complete, errors = parameters.examine(registered.load(), arguments, self._folder)
@@ -72,11 +71,11 @@ class Uses:
             use = self._with_extractor(use, entry, given)
         return Named(name, node, use)
 
-    def _parts(self, node: Node, kind: Kind) -> tuple[Scalar, Node | None, dict[str, Pair]] | None:
+    def _parts(self, node: Node, kind: Kind) -> tuple[Node, Node | None, dict[str, KeyValue]] | None:
         """The entry's name, the name to show (if the file gives one), and the parameters, of any form of a use."""
-        if isinstance(node, Scalar):
+        if not isinstance(node.value, list | dict):
             return None if self.entry(node, kind) is None else (node, None, {})
-        pairs = {key.text: (key, value) for key, value in node.pairs} if isinstance(node, yaml_nodes.Mapping) else {}
+        pairs = dict(node.value) if isinstance(node.value, dict) else {}
         if "use" in pairs:
             entry = self.entry(pairs.pop("use")[1], kind)
             shown = pairs.pop("as", (None, None))[1]
@@ -89,28 +88,28 @@ class Uses:
             )
             return None
         ((entry, inside),) = pairs.values()
-        if not isinstance(inside, yaml_nodes.Mapping):
+        if not isinstance(inside.value, dict):
             self._fault(inside, f"{shorten(entry.text)}: expected parameters as `key: value`, found {describe(inside)}")
             return None
-        given = {key.text: (key, value) for key, value in inside.pairs}
+        given = dict(inside.value)
         if "as" in given:
             name = shorten(entry.text)
             self._fault(given.pop("as")[0], f"`as` goes together with `use`: {{use: {name}, as: ..., parameters}}")
         return entry, None, given
 
-    def entry(self, node: Node, kind: Kind) -> Scalar | None:
+    def entry(self, node: Node, kind: Kind) -> Node | None:
         """The name of an entry, whether there is one or not."""
-        if isinstance(node, Scalar) and isinstance(node.value, str) and len(node.value) <= 100:
+        if isinstance(node.value, str) and len(node.value) <= 100:
             return node
         self._fault(node, f"expected the name of a {kind}, found {describe(node)}")
         return None
 
-    def _parameter_fault(self, error: parameters.ParameterError, entry: Scalar, given: Mapping[str, Pair]) -> None:
+    def _parameter_fault(self, error: parameters.ParameterError, entry: Node, given: Mapping[str, KeyValue]) -> None:
         """Note a fault at the key when that is wrong, at the value when that is, at the entry for what is not there."""
         key, value = given.get(error.parameter, (entry, entry))
         self._fault(key if isinstance(error, parameters.UnknownParameterError) else value, str(error))
 
-    def _with_extractor(self, metric: Use, entry: Scalar, given: Mapping[str, Pair]) -> Use:
+    def _with_extractor(self, metric: Use, entry: Node, given: Mapping[str, KeyValue]) -> Use:
         """The metric with the extractor that it asks for; a wrong one is reported where the file names it."""
         asked: ExtractorUse | None = None
         try:

@@ -11,9 +11,8 @@ from srbench.contract.framing import Framing
 from srbench.contract.protocol import Channel, Protocol, Task
 from srbench.errors import SrbenchError, in_words
 from srbench.matrix.entries import Named, Uses
-from srbench.matrix.values import Pair, Values
-from srbench.matrix.yaml_nodes import Mapping as MappingNode
-from srbench.matrix.yaml_nodes import Node, Scalar, describe, shorten
+from srbench.matrix.nodes import KeyValue, Node, describe, shorten
+from srbench.matrix.values import Values
 from srbench.registry.parameters import parameters
 from srbench.registry.registry import Registry
 
@@ -42,8 +41,8 @@ class Protocols:
         return tuple(this.thing for this in self._uses.distinct(known, "leave one out, or name it with `as`"))
 
     def _protocol(self, node: Node) -> Named | None:
-        pairs = {key.text for key, _ in node.pairs} if isinstance(node, MappingNode) else set()
-        if isinstance(node, Scalar):
+        pairs = set(node.value) if isinstance(node.value, dict) else set()
+        if not isinstance(node.value, list | dict):
             entry = self._uses.entry(node, "protocol")
             return None if entry is None else Named(entry.text, entry, self._offered(entry))
         needed, optional = NEEDED[self._task], OPTIONAL[self._task]
@@ -70,7 +69,7 @@ class Protocols:
         complete = base is not None and None not in changes.values()
         return Named(name, node, replace(base, name=name, **changes) if base and complete else None)
 
-    def _base(self, node: Node, keys: Mapping[str, Pair]) -> Protocol | None:
+    def _base(self, node: Node, keys: Mapping[str, KeyValue]) -> Protocol | None:
         """The protocol that is used, or else one of which nothing stays where everything is written out."""
         if "use" in keys:
             entry = self._uses.entry(keys["use"][1], "protocol")
@@ -80,7 +79,7 @@ class Protocols:
             self._fault(node, f"the key {key!r} is missing; without `use` a protocol is written out in full")
         return None if missing else Protocol("", 1)
 
-    def _offered(self, entry: Scalar) -> Protocol | None:
+    def _offered(self, entry: Node) -> Protocol | None:
         try:
             protocol: Protocol = self._registry.get("protocol", entry.text).load()
             if protocol.task == "super-resolution":

@@ -14,9 +14,10 @@ from srbench.contract.protocol import Protocol, Task
 from srbench.errors import SrbenchError
 from srbench.matrix.contents import Matrix
 from srbench.matrix.entries import Named, Uses
+from srbench.matrix.nodes import KeyValue, Node, Problem, describe
 from srbench.matrix.protocols import Protocols, this_is
-from srbench.matrix.values import Pair, Values
-from srbench.matrix.yaml_nodes import Node, Problem, Scalar, describe, read_file
+from srbench.matrix.values import Values
+from srbench.matrix.yaml_nodes import read_file
 from srbench.registry.configured import Use
 from srbench.registry.registry import Kind, Registry
 from srbench.registry.registry import registry as installed
@@ -126,18 +127,18 @@ class _Reader:
             executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
         )
 
-    def _protocols(self, keys: Mapping[str, Pair], task: Task) -> tuple[Protocol, ...]:
+    def _protocols(self, keys: Mapping[str, KeyValue], task: Task) -> tuple[Protocol, ...]:
         if "protocols" in keys:
             return Protocols(self._registry, self._uses, self._values, task).listed(keys["protocols"][1])
         asked = GENERATED if task == "generation" else ()
         return tuple(self._registry.get("protocol", name).load() for name in asked)
 
-    def _task(self, keys: Mapping[str, Pair]) -> Task:
+    def _task(self, keys: Mapping[str, KeyValue]) -> Task:
         if "task" not in keys:
             return "super-resolution"
         return self._values.choice(keys["task"][1], "`task`", TASKS) or "super-resolution"
 
-    def _samples(self, root: Node, keys: Mapping[str, Pair], task: Task) -> int | None:
+    def _samples(self, root: Node, keys: Mapping[str, KeyValue], task: Task) -> int | None:
         if task != "generation":
             if "samples" in keys:
                 self._fault(keys["samples"][0], f"`samples` belongs to the task generation; {this_is(task)}")
@@ -147,7 +148,7 @@ class _Reader:
             return None
         return self._values.whole(keys["samples"][1], "`samples`")
 
-    def _suited(self, keys: Mapping[str, Pair], kind: Literal["method", "metric"], task: Task) -> list[Named]:
+    def _suited(self, keys: Mapping[str, KeyValue], kind: Literal["method", "metric"], task: Task) -> list[Named]:
         """The methods or metrics, those reported that are for the other task."""
         named = self._uses.listed(keys[f"{kind}s"][1], kind) if f"{kind}s" in keys else []
         for this in named:
@@ -156,7 +157,7 @@ class _Reader:
                 self._fault(this.node, f"{this.name!r} {_WHY_NOT[kind, task]}; {this_is(task)}")
         return named
 
-    def _train(self, pair: Pair | None, methods: list[Named]) -> dict[str, Pair]:
+    def _train(self, pair: KeyValue | None, methods: list[Named]) -> dict[str, KeyValue]:
         """The pairs under `train`; what a method that learns needs is reported where it is missing."""
         keys = {} if pair is None else self._values.keys(pair[1], TRAIN_KEYS, "a mapping")
         if keys is None:
@@ -169,10 +170,10 @@ class _Reader:
                     self._fault(place, f"{learner.name!r} learns, so `train` needs {key!r}, such as {key}: {example}")
         return keys
 
-    def _train_on(self, keys: Mapping[str, Pair]) -> tuple[Use | str, ...]:
+    def _train_on(self, keys: Mapping[str, KeyValue]) -> tuple[Use | str, ...]:
         named: list[Named | None] = []
         for item in self._values.items(keys["on"][1], "training sets") if "on" in keys else ():
-            if isinstance(item, Scalar) and item.value == SAME:
+            if item.value == SAME:
                 named.append(Named(SAME, item, SAME))
                 continue
             use = self._uses.use(item, "dataset")
@@ -197,7 +198,7 @@ class _Reader:
         unit = next(unit for unit in UNITS if unit == key.text)
         return None if amount is None else Budget(unit, float(amount))
 
-    def _precision(self, keys: Mapping[str, Pair]) -> Precision:
+    def _precision(self, keys: Mapping[str, KeyValue]) -> Precision:
         if "precision" not in keys:
             return "32"
         return self._values.choice(keys["precision"][1], "`precision`", PRECISIONS) or "32"
@@ -213,7 +214,7 @@ class _Reader:
     def _seeds(self, node: Node) -> tuple[int, ...]:
         first: dict[int, Node] = {}
         for item in self._values.items(node, "seeds"):
-            value = item.value if isinstance(item, Scalar) else None
+            value = item.value
             if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SEED:
                 self._fault(item, f"a seed is a whole number from 0 to {MAX_SEED}, not {describe(item)}")
             elif value in first:

@@ -7,10 +7,9 @@ import re
 from typing import TypeVar
 
 from srbench.errors import nearest
-from srbench.matrix.yaml_nodes import Mapping, Node, Problem, Scalar, Sequence, describe, shorten
+from srbench.matrix.nodes import KeyValue, Node, Problem, describe, shorten
 
 Text = TypeVar("Text", bound=str)
-Pair = tuple[Scalar, Node]
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SAFE_WORDS = "letters, digits, `.`, `_`, `-`, the first a letter or digit, 100 at most"
@@ -32,30 +31,30 @@ class Values:
 
     def fault(self, node: Node, message: str) -> None:
         """Note what is wrong at this place."""
-        self._problems.append(Problem(node.line, node.column, message))
+        self._problems.append(node.problem(message))
 
-    def keys(self, node: Node, valid: tuple[str, ...], what: str) -> dict[str, Pair] | None:
+    def keys(self, node: Node, valid: tuple[str, ...], what: str) -> dict[str, KeyValue] | None:
         """The pairs of a mapping by key, unknown keys left out; None when it is no mapping, or empty."""
-        if not isinstance(node, Mapping) or not node.pairs:
+        if not isinstance(node.value, dict) or not node.value:
             self.fault(node, f"expected {what} with keys out of {', '.join(valid)}; found {describe(node)}")
             return None
-        for key, _ in node.pairs:
-            if key.text not in valid:
-                self.fault(key, f"unknown key {shorten(key.text)!r}.{nearest(shorten(key.text), valid)}")
-        return {key.text: (key, value) for key, value in node.pairs if key.text in valid}
+        for text, (key, _) in node.value.items():
+            if text not in valid:
+                self.fault(key, f"unknown key {shorten(text)!r}.{nearest(shorten(text), valid)}")
+        return {text: pair for text, pair in node.value.items() if text in valid}
 
-    def items(self, node: Node, what: str) -> tuple[Node, ...]:
+    def items(self, node: Node, what: str) -> list[Node]:
         """The items of a list that has some."""
-        if isinstance(node, Sequence) and node.items:
-            return node.items
-        hint = f"; write [{shorten(node.text)}]" if isinstance(node, Scalar) and node.value is not None else ""
+        if isinstance(node.value, list) and node.value:
+            return node.value
+        hint = f"; write [{shorten(node.text)}]" if node.text and node.value is not None else ""
         self.fault(node, f"expected a list of {what}, found {describe(node)}{hint}")
-        return ()
+        return []
 
     def name(self, node: Node, what: str) -> str:
         """A name that is safe as a folder and in a cell's label."""
-        if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            quotes = "; put it in quotes" if isinstance(node, Scalar) and node.value is not None else ""
+        if not isinstance(node.value, str):
+            quotes = "; put it in quotes" if node.text and node.value is not None else ""
             self.fault(node, f"{what}: expected text, found {describe(node)}{quotes}")
             return ""
         if not is_safe(node.value):
@@ -64,26 +63,23 @@ class Values:
 
     def line(self, node: Node, what: str) -> str:
         """One line of any text."""
-        value = node.value if isinstance(node, Scalar) else None
-        if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        if not isinstance(node.value, str) or not node.value.strip() or not node.value.isprintable():
             self.fault(node, f"{what}: expected one line of text, found {describe(node)}")
             return ""
-        return value
+        return node.value
 
     def choice(self, node: Node, what: str, choices: tuple[Text, ...]) -> Text | None:
         """One of these words; a number that reads as one of them will do."""
-        value = str(node.value) if isinstance(node, Scalar) else None
-        found = next((choice for choice in choices if choice == value), None)
+        found = next((choice for choice in choices if choice == node.text), None)
         if found is None:
             self.fault(node, f"{what}: expected one of {', '.join(choices)}; found {describe(node)}")
         return found
 
     def truth(self, node: Node, what: str) -> bool:
         """True or false."""
-        value = node.value if isinstance(node, Scalar) else None
-        if not isinstance(value, bool):
+        if not isinstance(node.value, bool):
             self.fault(node, f"{what}: expected true or false, found {describe(node)}")
-        return value is True
+        return node.value is True
 
     def positive(self, node: Node, what: str) -> float | None:
         """A finite number above 0."""
@@ -104,11 +100,10 @@ class Values:
 
 def _number(node: Node) -> float | None:
     """A finite number; None for anything else."""
-    value = node.value if isinstance(node, Scalar) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(node.value, bool) or not isinstance(node.value, int | float):
         return None
     try:
-        number = float(value)
+        number = float(node.value)
     except OverflowError:
         return None
     return number if math.isfinite(number) else None

@@ -1,85 +1,32 @@
-"""YAML 1.2 text as nodes that know their line and column, and nothing more.
+"""YAML 1.2 text into nodes, without running anything.
 
-ruamel.yaml splits the text into events; everything after that happens here, because a loader that builds Python
-objects loses the positions that error messages need, and runs what tags ask for. Nodes are made without recursion,
-tags are refused, aliases are followed but cannot grow a small file into a large one.
+ruamel.yaml splits the text into events, whose marks are the places of nodes. What it composes of them itself has no
+place for an alias, obeys tags, keeps keys that are there twice, and may be far larger than the file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    Event,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceStartEvent,
-)
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, Event, ScalarEvent, SequenceStartEvent, StreamEndEvent
 from ruamel.yaml.reader import ReaderError
+
+from srbench.matrix.nodes import KeyValue, Node, Problem, Scalar, describe, shorten, typed
 
 MAX_BYTES = 2**18
 MAX_DEPTH = 40
 """Lists and mappings inside each other; a matrix file needs about six."""
 MAX_NODES = 20_000
-"""Values in a file, those behind aliases counted wherever they are used."""
+"""Values in a file, those behind aliases counted at every use."""
 
-# YAML 1.2.2, section 10.3.2, the core schema. (A YAML 1.1 reader would take `on` for a boolean.)
-_NULL = re.compile(r"~|null|Null|NULL|")
-_BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(
-    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|(?P<inf>[-+]?\.(inf|Inf|INF))|(?P<nan>\.(nan|NaN|NAN))"
-)
 _BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong in a file. line and column count from 1; both are 0 when the file as a whole is meant."""
-
-    line: int
-    column: int
-    message: str
-
-
-@dataclass(frozen=True)
-class Node:
-    """A place in the file; line and column count from 1."""
-
-    line: int
-    column: int
-
-
-@dataclass(frozen=True)
-class Scalar(Node):
-    """One value, typed by the core schema: text, number, boolean, or None."""
-
-    value: str | int | float | bool | None
-    text: str
-    plain: bool
-    """Without quotes. A plain scalar with an empty text is one that is not written at all (`key:`)."""
-
-
-@dataclass(frozen=True)
-class Sequence(Node):
-    """A list."""
-
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Mapping(Node):
-    """Keys with values, in the order of the file; no key twice."""
-
-    pairs: tuple[tuple[Scalar, Node], ...]
 
 
 def read_file(path: Path) -> tuple[Node | None, list[Problem]]:
@@ -96,10 +43,8 @@ def read_file(path: Path) -> tuple[Node | None, list[Problem]]:
     try:
         return read_nodes(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode("utf-8", "replace")
-        line, column = _position(before, len(before))
-        message = f"the byte 0x{error.object[error.start]:02x} is not UTF-8; save the file as UTF-8"
-        return None, [Problem(line, column, message)]
+        before, byte = data[: error.start].decode("utf-8-sig"), data[error.start]
+        return None, [_problem_after(before, f"the byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")]
 
 
 def read_nodes(text: str) -> tuple[Node | None, list[Problem]]:
@@ -108,216 +53,145 @@ def read_nodes(text: str) -> tuple[Node | None, list[Problem]]:
     The root is None when the text is empty or cannot be read to its end. Faults that leave the rest readable (a tag,
     a key that is there twice) are listed, and the root is there without them.
     """
-    composer = _Composer()
-    yaml = YAML(typ="safe", pure=True)
+    composer = _Composer(YAML(typ="safe", pure=True).parse(text))
     try:
-        for event in yaml.parse(text):
-            composer.take(event)
-    except _Unreadable as error:
-        return None, [*composer.problems, error.problem]
-    except ReaderError as error:
-        line, column = _position(text, error.position)
-        found = f"the character U+{ord(text[error.position]):04X}, which YAML does not allow; remove it"
-        return None, [*composer.problems, Problem(line, column, found)]
-    except MarkedYAMLError as error:
-        return None, [*composer.problems, _syntax_problem(text, error)]
-    except (YAMLError, ValueError, OverflowError) as error:  # a character beyond Unicode ends in chr()
-        beyond = _BEYOND_UNICODE.search(text)
-        line, column = _position(text, beyond.start() if beyond else 0)
-        cause = f"there is no character {beyond[0]}" if beyond else str(error)
-        return None, [*composer.problems, Problem(line, column, f"not valid YAML: {cause}")]
-    return composer.root, composer.problems
+        return composer.document(), composer.problems
+    except (YAMLError, ValueError, OverflowError) as error:
+        return None, [*composer.problems, _problem(text, error)]
 
 
-def plain(node: Node) -> Any:
-    """The node as Python values: dict, list, str, int, float, bool, None."""
-    if isinstance(node, Mapping):
-        return {key.value: plain(value) for key, value in node.pairs}
-    if isinstance(node, Sequence):
-        return [plain(item) for item in node.items]
-    assert isinstance(node, Scalar)
-    return node.value
+class _Refused(YAMLError):
+    """Valid YAML that ends the reading."""
 
-
-def describe(node: Node) -> str:
-    """What a node is, in words, for messages that say what was found."""
-    if isinstance(node, Mapping):
-        return "a mapping (`key: value`)" if node.pairs else "an empty mapping"
-    if isinstance(node, Sequence):
-        return "a list" if node.items else "an empty list"
-    assert isinstance(node, Scalar)
-    if node.value is None:
-        return "nothing"
-    if isinstance(node.value, bool):
-        return f"the boolean {node.text}"
-    if isinstance(node.value, int | float):
-        return f"the number {shorten(node.text)}"
-    return f"the text {shorten(node.value)!r}"
-
-
-def shorten(text: str) -> str:
-    """The first 60 characters of a text at most, for messages."""
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-class _Unreadable(Exception):
-    """Ends the reading of a text."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-
-
-@dataclass
-class _Open:
-    """A list or mapping whose end has not come yet. size: nodes in it so far. depth: of the deepest, it included."""
-
-    event: Event
-    children: list[Node] = field(default_factory=list)
-    size: int = 1
-    depth: int = 1
-
-
-@dataclass(frozen=True)
-class _Measured:
-    node: Node
-    size: int
-    depth: int
+    def __init__(self, place: Node, message: str) -> None:
+        self.problem = place.problem(message)
 
 
 class _Composer:
-    def __init__(self) -> None:
-        self.root: Node | None = None
+    """Makes nodes of events. problems: what is wrong so far, but leaves the rest readable."""
+
+    def __init__(self, events: Iterator[Any]) -> None:
         self.problems: list[Problem] = []
-        self._open: list[_Open] = []
-        self._anchors: dict[str, _Measured] = {}
+        self._events = events
+        self._anchors: dict[str, Node] = {}
         self._nodes = 0
 
-    def take(self, event: Event) -> None:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
-        if isinstance(event, DocumentStartEvent):
-            if self.root is not None:
-                raise _Unreadable(Problem(line, column, "a second document begins here; a matrix file holds one"))
-            if event.version not in (None, (1, 2)):
-                raise _Unreadable(Problem(1, 1, "matrix files are YAML 1.2; remove the %YAML line"))
-        elif isinstance(event, AliasEvent):
-            self._add(self._aliased(event.anchor, line, column), None)
-        elif isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent):
-            if event.ctag is not None:
-                message = f"the tag {shorten(str(event.ctag))!r}; a matrix file holds plain values only, remove it"
-                self.problems.append(Problem(line, column, message))
-            # An alias inside the node that it names would be a circle: the name is unknown until the node ends.
-            self._anchors.pop(event.anchor, None)
-            if isinstance(event, ScalarEvent):
-                self._add(_Measured(self._scalar(event, line, column), 1, 0), event.anchor)
-            else:
-                self._open.append(_Open(event))
-                self._check_depth(len(self._open), line, column)
-        elif self._open and type(event).__name__ in ("SequenceEndEvent", "MappingEndEvent"):
-            self._close()
+    def document(self) -> Node | None:
+        """The root of the only document; None where there is none."""
+        next(self._events)  # the stream's start
+        start = next(self._events)
+        if isinstance(start, StreamEndEvent):
+            return None
+        if start.version not in (None, (1, 2)):
+            raise _Refused(Node(1, 1), "matrix files are YAML 1.2; remove the %YAML line")
+        root = self._node(next(self._events), 0)
+        next(self._events)  # the document's end
+        after = next(self._events)
+        if not isinstance(after, StreamEndEvent):
+            raise _Refused(_place(after), "a second document begins here; a matrix file holds one")
+        return root
 
-    def _aliased(self, name: str, line: int, column: int) -> _Measured:
-        if name not in self._anchors:
-            message = f"the alias *{shorten(name)} has no anchor &{shorten(name)} before it"
-            raise _Unreadable(Problem(line, column, message))
-        found = self._anchors[name]
-        return replace(found, node=replace(found.node, line=line, column=column))
-
-    def _add(self, measured: _Measured, anchor: str | None) -> None:
-        node = measured.node
-        self._nodes += measured.size
-        if self._nodes > MAX_NODES:
-            message = f"more than {MAX_NODES} values (those behind aliases count wherever they are used)"
-            raise _Unreadable(Problem(node.line, node.column, message))
-        self._check_depth(len(self._open) + measured.depth, node.line, node.column)
-        self._place(measured, anchor)
-
-    def _place(self, measured: _Measured, anchor: str | None) -> None:
-        if anchor is not None:
-            self._anchors[anchor] = measured
-        if self._open:
-            parent = self._open[-1]
-            parent.children.append(measured.node)
-            parent.size += measured.size
-            parent.depth = max(parent.depth, measured.depth + 1)
+    def _node(self, event: Any, depth: int) -> Node:
+        """The node that begins with this event, inside so many lists and mappings."""
+        place = _place(event)
+        if isinstance(event, AliasEvent):
+            name = shorten(event.anchor)
+            if event.anchor not in self._anchors:
+                raise _Refused(place, f"the alias *{name} has no anchor &{name} before it")
+            node = replace(self._anchors[event.anchor], line=place.line, column=place.column)
+            self._count(place, _depths(node, depth))
+            return node
+        if event.ctag is not None:
+            tag = shorten(str(event.ctag))
+            self.problems.append(place.problem(f"the tag {tag!r}; a matrix file holds plain values only, remove it"))
+        # An alias inside the node that it names would be a circle: the name is unknown until the node ends.
+        self._anchors.pop(event.anchor, None)
+        depth += not isinstance(event, ScalarEvent)
+        self._count(place, [depth])
+        # Up to the end of this list or mapping: those inside take their own ends.
+        inside = takewhile(lambda event: not isinstance(event, CollectionEndEvent), self._events)
+        if isinstance(event, ScalarEvent):
+            node = self._scalar(event, place)
+        elif isinstance(event, SequenceStartEvent):
+            node = replace(place, value=[self._node(item, depth) for item in inside])
         else:
-            self.root = measured.node
+            node = replace(place, value=self._pairs(inside, depth))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        return node
 
-    def _check_depth(self, depth: int, line: int, column: int) -> None:
-        if depth > MAX_DEPTH:
-            raise _Unreadable(Problem(line, column, f"lists and mappings nested more than {MAX_DEPTH} deep"))
+    def _count(self, place: Node, depths: Iterable[int]) -> None:
+        """Note one node for each depth, which is the number of lists and mappings around it, itself included."""
+        for depth in depths:
+            self._nodes += 1
+            if self._nodes > MAX_NODES:
+                raise _Refused(place, f"more than {MAX_NODES} values, those behind aliases counted at every use")
+            if depth > MAX_DEPTH:
+                raise _Refused(place, f"lists and mappings nested more than {MAX_DEPTH} deep")
 
-    def _close(self) -> None:
-        done = self._open.pop()
-        line, column = done.event.start_mark.line + 1, done.event.start_mark.column + 1
-        node: Node
-        if isinstance(done.event, SequenceStartEvent):
-            node = Sequence(line, column, tuple(done.children))
-        else:
-            assert isinstance(done.event, MappingStartEvent)
-            node = Mapping(line, column, tuple(self._pairs(done.children)))
-        self._nodes += 1
-        self._place(_Measured(node, done.size, done.depth), done.event.anchor)
-
-    def _pairs(self, children: list[Node]) -> Iterator[tuple[Scalar, Node]]:
-        first_seen: dict[str, Scalar] = {}
-        for key, value in zip(children[::2], children[1::2], strict=True):
-            if not isinstance(key, Scalar) or key.value is None:
-                self._report(key, f"a key should be text; this is {describe(key)}")
-            elif key.plain and key.text == "<<":
-                self._report(key, "merge keys (`<<`) are not supported; write the keys out, or alias the whole value")
-            elif key.text in first_seen:
-                self._report(
-                    key, f"the key {shorten(key.text)!r} is there already, at line {first_seen[key.text].line}"
-                )
+    def _pairs(self, events: Iterator[Any], depth: int) -> dict[str, KeyValue]:
+        pairs: dict[str, KeyValue] = {}
+        for event in events:
+            key, value = self._node(event, depth), self._node(next(events), depth)
+            if key.value is None or isinstance(key.value, list | dict):
+                wrong = f"a key should be text; this is {describe(key)}"
+            elif key.text == "<<" and event.style is None:
+                wrong = "merge keys (`<<`) are not supported; write the keys out, or alias the whole value"
+            elif key.text in pairs:
+                wrong = f"the key {shorten(key.text)!r} is there already, at line {pairs[key.text][0].line}"
             else:
-                first_seen[key.text] = key
-                # The parser places a value that is not written at whatever follows it.
-                unwritten = isinstance(value, Scalar) and value.plain and not value.text
-                yield key, replace(value, line=key.line, column=key.column) if unwritten else value
+                # The parser places a value that is not written at all at whatever follows it.
+                unwritten = value.value is None and not value.text
+                pairs[key.text] = key, replace(value, line=key.line, column=key.column) if unwritten else value
+                continue
+            self.problems.append(key.problem(wrong))
+        return pairs
 
-    def _scalar(self, event: ScalarEvent, line: int, column: int) -> Scalar:
+    def _scalar(self, event: ScalarEvent, place: Node) -> Node:
+        value: Scalar = 0
+        text = event.value
         try:
             # JSON writes characters beyond U+FFFF as two escapes, which YAML does not join.
-            text = event.value.encode("utf-16", "surrogatepass").decode("utf-16")
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16")
+            value = typed(text) if event.style is None else text
         except UnicodeDecodeError:
-            self.problems.append(Problem(line, column, "an escape for half a character (U+D800 to U+DFFF)"))
-            text = event.value.encode("utf-8", "replace").decode()
-        if event.style is not None:
-            return Scalar(line, column, text, text, plain=False)
-        try:
-            return Scalar(line, column, _typed(text), text, plain=True)
-        except ValueError:  # Python converts no more than 4300 digits
-            self.problems.append(Problem(line, column, f"the number {shorten(text)} has too many digits"))
-            return Scalar(line, column, 0, text, plain=True)
-
-    def _report(self, node: Node, message: str) -> None:
-        self.problems.append(Problem(node.line, node.column, message))
+            self.problems.append(place.problem("an escape for half a character (U+D800 to U+DFFF)"))
+            value = text = text.encode("utf-8", "replace").decode()
+        except ValueError:
+            self.problems.append(place.problem(f"the number {shorten(text)} has too many digits"))
+        return replace(place, value=value, text=text)
 
 
-def _typed(text: str) -> str | int | float | bool | None:
-    if _NULL.fullmatch(text):
-        return None
-    if text in _BOOLS:
-        return _BOOLS[text]
-    if _INT.fullmatch(text):
-        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
-    if found := _FLOAT.fullmatch(text):
-        return float(text.replace(".", "", 1) if found["inf"] or found["nan"] else text)
-    return text
+def _place(event: Event) -> Node:
+    return Node(event.start_mark.line + 1, event.start_mark.column + 1)
 
 
-def _syntax_problem(text: str, error: MarkedYAMLError) -> Problem:
+def _depths(node: Node, depth: int) -> Iterator[int]:
+    """How many lists and mappings are around the node and each inside it, itself included."""
+    if isinstance(node.value, list | dict):
+        depth += 1
+        for part in node.value if isinstance(node.value, list) else chain(*node.value.values()):
+            yield from _depths(part, depth)
+    yield depth
+
+
+def _problem(text: str, error: Exception) -> Problem:
+    """What ended the reading of a text."""
+    if isinstance(error, _Refused):
+        return error.problem
+    if isinstance(error, ReaderError):
+        found = f"the character U+{error.character:04X}, which YAML does not allow; remove it"
+        return _problem_after(text[: error.position], found)
+    if not isinstance(error, MarkedYAMLError):
+        beyond = _BEYOND_UNICODE.search(text)  # which ends in a ValueError of chr()
+        cause = f"there is no character {beyond[0]}" if beyond else str(error)
+        return _problem_after(text[: beyond.start() if beyond else 0], f"not valid YAML: {cause}")
     mark = error.problem_mark or error.context_mark
-    lines = text.splitlines()
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    indentation = line[: len(line) - len(line.lstrip())]
-    if "\t" in indentation:
-        return Problem(mark.line + 1, indentation.index("\t") + 1, "a tab in the indentation; YAML wants spaces")
     words = " ".join(part for part in (error.problem, error.context) if part)
-    return Problem(mark.line + 1, mark.column + 1, f"not valid YAML: {words}")
+    tab = "a tab in the indentation or before a value; YAML wants spaces" if r"'\t'" in words else None
+    return Problem(mark.line + 1, mark.column + 1, tab or f"not valid YAML: {words}")
 
 
-def _position(text: str, index: int) -> tuple[int, int]:
-    before = text[:index]
-    return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
+def _problem_after(before: str, message: str) -> Problem:
+    lines = f"{before}?".splitlines()
+    return Problem(len(lines), len(lines[-1]), message)

@@ -12,7 +12,6 @@ confidence intervals", Annals of Statistics 1988, for the studentised bootstrap.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -72,36 +71,12 @@ def moments(datasets: Sequence[Array], weights: Sequence[int] | None = None) -> 
     return Moments(estimate, np.sqrt(variance), freedom, np.where(spread, third / safe**1.5, 0.0))
 
 
-def student_quantile(freedom: Array) -> Array:
-    """The 97.5 % quantile of Student's t for any (also fractional) degrees of freedom of at least 1.
+def student_quantile(freedom: npt.ArrayLike) -> Array:
+    """The 97.5 % quantile of Student's t for any (also fractional) degrees of freedom."""
+    from scipy.special import stdtrit  # slow to import, and what only reads scores needs none of it
 
-    With t = sqrt(f) tan(a), P(|T| < t) is the integral of cos^(f-1) from 0 to a over the one to pi/2. Newton's method
-    on a: the integral is concave in it, so that the steps from the left never pass the root.
-    """
-    freedom = np.minimum(freedom, 1e7)  # normal to seven digits, and `lgamma` keeps its precision
-    gamma = np.vectorize(math.lgamma, otypes=[np.float64])
-    whole = 0.5 * math.sqrt(math.pi) * np.exp(gamma(freedom / 2) - gamma((freedom + 1) / 2))
-    nodes, weights = np.polynomial.legendre.leggauss(48)
-    angle = np.zeros_like(freedom)
-    for _ in range(40):
-        inner = np.cos(angle[..., None] * (nodes + 1) / 2) ** (freedom[..., None] - 1)
-        integral = angle / 2 * (inner @ weights)
-        angle = angle + (LEVEL * whole - integral) / np.cos(angle) ** (freedom - 1)
-    result: Array = np.sqrt(freedom) * np.tan(angle)
+    result: Array = stdtrit(freedom, (1 + LEVEL) / 2)
     return result
-
-
-def student_tail(t: float, freedom: float) -> float:
-    """The two-sided p of a value of Student's t, for any (also fractional) degrees of freedom of at least 1.
-
-    The same integral as in `student_quantile`, from the angle of t outwards, so that small p keep their digits.
-    """
-    whole = 0.5 * math.sqrt(math.pi) * math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom + 1) / 2))
-    start = math.atan2(abs(t), math.sqrt(freedom))
-    nodes, weights = np.polynomial.legendre.leggauss(200)
-    angles = start + (math.pi / 2 - start) * (nodes + 1) / 2
-    inside = (math.pi / 2 - start) / 2 * float(np.cos(angles) ** (freedom - 1) @ weights)
-    return min(1.0, inside / whole)
 
 
 def student(m: Moments) -> Bounds:

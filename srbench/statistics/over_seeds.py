@@ -11,6 +11,7 @@ involved", Biometrika 1947; Satterthwaite 1946 for the degrees of freedom.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -18,7 +19,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from srbench.statistics.bootstrap import Array, student_quantile, student_tail
+from srbench.statistics.bootstrap import LEVEL, Array, student_quantile
 from srbench.statistics.comparison import Comparison, in_order
 from srbench.statistics.intervals import FEW_SEEDS, Interval, StatsError, checked
 from srbench.statistics.ranking import ALPHA, Rank, holm, ranks
@@ -33,8 +34,8 @@ def mean_over_seeds(values: npt.ArrayLike) -> Interval:
     mean = float(seeds.mean())
     if len(seeds) < FEW_SEEDS:
         return Interval(mean, None, None, len(seeds), len(seeds))
-    error = float(seeds.std(ddof=1)) / len(seeds) ** 0.5
-    return _around(mean, error, len(seeds) - 1.0, len(seeds))
+    half = float(student_quantile(len(seeds) - 1)) * float(seeds.std(ddof=1)) / len(seeds) ** 0.5
+    return Interval(mean, mean - half, mean + half, len(seeds), len(seeds))
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,18 @@ def welch(a: npt.ArrayLike, b: npt.ArrayLike) -> Welch:
     Without interval, and with p = 1, where one has fewer than `FEW_SEEDS` seeds. Where neither has any spread, means
     that differ are different for certain. Raises StatsError for values that are not finite.
     """
+    from scipy.stats import ttest_ind  # slow to import
+
     first, second = _finite(a), _finite(b)
     gap, seeds = float(first.mean() - second.mean()), len(first) + len(second)
     if min(len(first), len(second)) < FEW_SEEDS:
         return Welch(Interval(gap, None, None, seeds, seeds), 1.0)
-    shares = [float(one.var(ddof=1)) / len(one) for one in (first, second)]
-    error = sum(shares) ** 0.5
-    if error == 0:
+    if first.var() == second.var() == 0:
         return Welch(Interval(gap, gap, gap, seeds, seeds), 0.0 if gap else 1.0)
-    freedom = error**4 / sum(share**2 / (len(one) - 1) for share, one in zip(shares, (first, second), strict=True))
-    return Welch(_around(gap, error, freedom, seeds), student_tail(gap / error, freedom))
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # that the values of one hardly differ
+        test = ttest_ind(first, second, equal_var=False)
+        low, high = test.confidence_interval(LEVEL)
+    return Welch(Interval(gap, float(low), float(high), seeds, seeds), float(test.pvalue))
 
 
 def rank_by_seeds(values: Sequence[npt.ArrayLike], *, higher_is_better: bool) -> Comparison:
@@ -101,11 +104,6 @@ def rank_by_seeds(values: Sequence[npt.ArrayLike], *, higher_is_better: bool) ->
 def _places(goodness: Sequence[float]) -> tuple[Rank, ...]:
     above = [sum(other > own for other in goodness) for own in goodness]
     return tuple(Rank(1 + first, first + goodness.count(own)) for first, own in zip(above, goodness, strict=True))
-
-
-def _around(estimate: float, error: float, freedom: float, n: int) -> Interval:
-    half = float(student_quantile(np.array([freedom]))[0]) * error
-    return Interval(estimate, estimate - half, estimate + half, n, n)
 
 
 def _finite(values: npt.ArrayLike) -> Array:

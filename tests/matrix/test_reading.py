@@ -26,8 +26,9 @@ from srbench.contract.hookspecs import hookimpl
 from srbench.contract.metric import ImageMetric
 from srbench.contract.protocol import standard_protocols
 from srbench.matrix import MatrixError, read_matrix
+from srbench.matrix.nodes import plain
 from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
-from srbench.matrix.yaml_nodes import MAX_DEPTH, plain, read_nodes
+from srbench.matrix.yaml_nodes import MAX_DEPTH, read_nodes
 from srbench.registry import builtin
 from srbench.registry.registry import Plugin, Registry
 
@@ -345,6 +346,8 @@ BROKEN = {
     "a control character": ("name: a\ntitle: b\x07\n", 2, 9, "U+0007"),
     "tab indentation": (GOOD + "train:\n\ton: [same]\n", 7, 1, "a tab in the indentation"),
     "spaces, then a tab": (GOOD + "train:\n  \ton: [same]\n", 7, 3, "a tab in the indentation"),
+    "a tab before a value": (GOOD + "title: \tx\n", 6, 8, "a tab in the indentation or before a value"),
+    "lines that end as Macs and Unicode do": ("name: a\rtitle: b\u2028seeds: \x07\n", 3, 8, "U+0007"),
     "a bracket that never closes": (GOOD + "seeds: [0, 1\n", 7, 1, "not valid YAML: expected ',' or ']'"),
     "a colon in a value": ("name: a: b\n", 1, 8, "not valid YAML: mapping values are not allowed here"),
     "two documents": (GOOD + "---\n" + GOOD, 6, 1, "a second document begins here"),
@@ -685,6 +688,7 @@ BROKEN = {
     "a number beyond counting": (GOOD + f"seeds: [1{'0' * 5000}]\n", 6, 9, "has too many digits"),
     "seeds that are a number": (GOOD + "seeds: 3\n", 6, 8, "expected a list of seeds, found the number 3; write [3]"),
     "a seed twice": (GOOD + "seeds:\n- 1\n- 2\n- 1\n", 9, 3, "the seed 1 is there twice, first at line 7"),
+    "a seed twice, by its alias": (GOOD + "seeds:\n- &a 1\n- *a\n", 8, 3, "the seed 1 is there twice, first at line 7"),
     "a negative seed": (GOOD + "seeds: [0, -1]\n", 6, 12, "a seed is a whole number from 0 to"),
     "half a seed": (GOOD + "seeds: [0.5]\n", 6, 9, "not the number 0.5"),
     "a seed that is true": (GOOD + "seeds: [true]\n", 6, 9, "not the boolean true"),
