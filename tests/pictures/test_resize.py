@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -72,14 +73,19 @@ def in_fractions(image, scale, peak, borders):
             return Fraction(3, 2) * x**3 - Fraction(5, 2) * x**2 + 1
         return -Fraction(1, 2) * x**3 + Fraction(5, 2) * x**2 - 4 * x + 2 if x <= 2 else Fraction(0)
 
+    beyond = 2 * scale + 2
+
+    @cache
+    def taps(place, length):
+        centre = Fraction(2 * place + 1, 2) * scale - Fraction(1, 2)
+        shares = {i + beyond: weight((centre - i) / scale) / scale for i in range(-beyond, length + beyond)}
+        return {i: share for i, share in shares.items() if share}
+
     def line(values):
-        beyond = 2 * scale + 2
         padded = np.pad(np.array(values, dtype=object), beyond, mode="symmetric" if borders == "mirror" else "edge")
         made = []
         for place in range(len(values) // scale):
-            centre = Fraction(2 * place + 1, 2) * scale - Fraction(1, 2)
-            taps = {i: weight((centre - i) / scale) / scale for i in range(-beyond, len(values) + beyond)}
-            total = sum(share * int(padded[i + beyond]) for i, share in taps.items() if share)
+            total = sum(share * int(padded[i]) for i, share in taps(place, len(values)).items())
             made.append(min(max(math.floor(total + Fraction(1, 2)), 0), peak))
         return made
 
