@@ -86,7 +86,7 @@ class Units:
 
     def means(self, rows: Array) -> Array:
         """Each unit's mean over its images: `(rows, images)` becomes `(rows, units)`."""
-        if len(self.unit) == self.count:
+        if np.array_equal(self.unit, np.arange(self.count)):
             return rows
         order = np.argsort(self.unit, kind="stable")
         sizes = np.bincount(self.unit)

@@ -21,8 +21,8 @@ _SEED = 0x6865_6C64
 def chosen(groups: Mapping[str, str | None]) -> list[str]:
     """The ids to hold out, of ids with their groups (None: a group of its own); in a random order, or empty.
 
-    About a tenth, 1 to 10. A group is taken as a whole, but not one that holds a quarter of all images or more, unless
-    it is a single image: then something else is taken, or nothing.
+    About a tenth, 1 to 10. A group is taken as a whole, but not one that holds more than a quarter of all images:
+    then something else is taken, or nothing.
     """
     if len(groups) < FEWEST:
         return []

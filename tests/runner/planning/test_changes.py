@@ -1,0 +1,55 @@
+"""Why a result is stale, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from srbench.runner.planning.changes import changes, versions_changed
+from srbench.store.cell import Cell
+from srbench.store.records import Record
+
+
+def told(old: dict[str, Any], new: dict[str, Any]) -> str:
+    record = Record(key="ab", schema=1, status="ok", ingredients=old)
+    return changes(record, Cell("d", "p", "m", None, None, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ({"method": {"params": {"width": 32}}}, {"method": {"params": {"width": 64}}}, "method.params.width: 32 -> 64"),
+        ({"seed": None}, {"seed": 0}, "seed: nothing -> 0"),
+        ({"a": 1}, {}, "a: 1 -> nothing"),
+        ({"test": {"fingerprint": "x"}}, {"test": {"fingerprint": "y"}}, "the pictures of the test split changed"),
+        (
+            {"model": {"train": {"fingerprint": "x"}}},
+            {"model": {"train": {"fingerprint": "y"}}},
+            "the pictures of the training split changed",
+        ),
+        ({"m": {"source": {"srbench-x": "1"}}}, {"m": {"source": {"srbench-x": "2"}}}, "the code of srbench-x changed"),
+        ({"m": {"source": {}}}, {"m": {"source": {"srbench-x": "2"}}}, "the code of srbench-x changed"),
+        ({"file": "a" * 64}, {"file": "b" * 64}, f"file: {'a' * 12} -> {'b' * 12}"),
+        ({"file": "a" * 63}, {"file": "ü"}, f"file: {'a' * 63} -> ü"),
+        ({"list": [1, 2]}, {"list": [1]}, "list: [1, 2] -> [1]"),
+        ({"a": {"b": 1}}, {"a": 5}, "a: {'b': 1} -> 5"),
+    ],
+)
+def test_what_changed_is_named_with_both_values(old: dict[str, Any], new: dict[str, Any], words: str) -> None:
+    assert told(old, new) == f"changed: {words}"
+
+
+def test_equal_parts_are_not_told_and_what_is_told_is_told_once() -> None:
+    old = {"z": 1, "same": {"x": 1}, "method": {"source": {"p": "1", "q": "1"}}, "metric": {"source": {"p": "1"}}}
+    new = {"z": 2, "same": {"x": 1}, "method": {"source": {"p": "2", "q": "1"}}, "metric": {"source": {"p": "2"}}}
+    assert told(old, new) == "changed: the code of p changed; z: 1 -> 2"
+    assert told(old, old) == told({}, {}) == "nothing in the key changed"
+
+
+def test_versions_are_told_of_packages_that_were_there_before() -> None:
+    then = {"lpips": "0.1.3", "numpy": "2.0", "srbench": "1", "gone": "1"}
+    now = {"lpips": "0.1.4", "numpy": "2.0", "srbench": "2", "new": "1"}
+    assert versions_changed(then, now) == "lpips 0.1.3 -> 0.1.4"
+    assert versions_changed({**then, "numpy": "1"}, now) == "lpips 0.1.3 -> 0.1.4, numpy 1 -> 2.0"
+    assert versions_changed(now, now) == versions_changed({}, now) == versions_changed(then, {}) == ""

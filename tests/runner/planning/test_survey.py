@@ -1,0 +1,118 @@
+"""A look at a split: what changes its fingerprint, what is refused, and what is not read twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from srbench.contract.dataset import DatasetError, Item
+from srbench.contract.protocol import Protocol
+from srbench.pictures import ImageError, write_image
+from srbench.runner.planning.survey import Surveyor
+
+X2 = Protocol("x2", 2)
+HR = np.random.default_rng(0).integers(0, 256, (8, 10, 3), dtype=np.uint8)
+LR = np.ascontiguousarray(HR[::2, ::2])
+WHOLE = Item("a", HR, lr={("bicubic", 2): LR}, label="x", mask=HR[..., :1], group="g", region=(0, 0, 8, 10))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def survey(*items: Item, protocol: Protocol = X2) -> Any:
+    return Surveyor().survey(list(items), protocol)
+
+
+CHANGES: list[Callable[[Item], Item]] = [
+    lambda item: replace(item, id="b"),
+    lambda item: replace(item, hr=HR ^ 1),
+    lambda item: replace(item, label="y"),
+    lambda item: replace(item, group="h"),
+    lambda item: replace(item, region=(1, 0, 8, 10)),
+    lambda item: replace(item, peak=255.5, hr=HR.astype(np.float32)),
+]
+
+
+@pytest.mark.parametrize("place", range(len(CHANGES)))
+def test_every_part_that_counts_changes_the_fingerprints(place: int) -> None:
+    changed = CHANGES[place](replace(WHOLE, lr={}))
+    assert survey(changed).fingerprint != survey(replace(WHOLE, lr={})).fingerprint
+    assert Surveyor().fingerprint([changed]) != Surveyor().fingerprint([WHOLE])
+
+
+def test_lr_counts_where_it_is_used_and_masks_where_no_protocol_is() -> None:
+    other_lr = replace(WHOLE, lr={("bicubic", 2): LR ^ 1})
+    assert survey(other_lr).fingerprint != survey(WHOLE).fingerprint != survey(replace(WHOLE, lr={})).fingerprint
+    unused = replace(WHOLE, lr={**WHOLE.lr, ("bicubic", 4): LR})
+    assert survey(unused).fingerprint == survey(WHOLE).fingerprint
+    other_mask = replace(WHOLE, mask=HR[..., 1:2])
+    assert survey(other_mask).fingerprint == survey(WHOLE).fingerprint
+    assert Surveyor().fingerprint([other_mask]) != Surveyor().fingerprint([WHOLE])
+    assert Surveyor().fingerprint([other_lr]) == Surveyor().fingerprint([WHOLE])
+
+
+def test_names_from_elsewhere_do_not_count() -> None:
+    assert survey(replace(WHOLE, name="Patient Müller")).fingerprint == survey(WHOLE).fingerprint
+
+
+def test_what_a_method_will_meet() -> None:
+    tall, grey = Item("t", np.zeros((21, 6, 3), np.uint8)), Item("g", np.zeros((4, 9, 1), np.uint16), peak=65535)
+    found = survey(tall, grey)
+    assert found.lr_sizes == ((10, 3), (2, 4))
+    assert (found.channels, found.depths) == ((1, 3), ("uint16", "uint8"))
+    problem = found.problem(2)
+    # The smallest and largest sides of any image, each by itself.
+    assert (problem.scale, problem.smallest, problem.largest) == (2, (2, 3), (10, 4))
+    assert survey(tall, protocol=Protocol("y8", 2, "y8")).channels == (1,)
+
+
+@pytest.mark.parametrize(
+    ("items", "reason"),
+    [
+        ([], "the split is empty"),
+        ([Item("a", HR), Item("a", HR)], "two images have the id 'a'"),
+        ([Item("a", HR, lr={("bicubic", 2): LR[:, :-1]})], "image 'a': LR is 4 x 4 x 3; .* it should be 5 x 4 x 3"),
+        ([Item("a", HR, lr={("bicubic", 2): LR[..., :1]})], "LR is 5 x 4 x 1"),
+        ([Item("a", HR, peak=100)], "image 'a' has values from 0 to 255, outside 0 to 100"),
+        ([Item("a", HR // 2, lr={("bicubic", 2): LR}, peak=128)], "outside 0 to 128"),
+        ([Item("a", HR[:1])], "image 'a': 10 x 1 pixels are too few"),
+        ([Item("a", lambda: 1 / 0)], "image 'a' cannot be read: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_the_picture_that_is_wrong_is_named(items: list[Item], reason: str) -> None:
+    with pytest.raises(DatasetError, match=reason):
+        survey(*items)
+
+
+def test_files_are_read_once_for_all_protocols_and_again_when_they_change(tmp_path: Path) -> None:
+    path = tmp_path / "ä.png"
+    write_image(path, HR)
+    item = Item("a", path)
+    first = Surveyor().survey([item], X2)
+    assert first.fingerprint == survey(Item("a", HR)).fingerprint
+    write_image(path, HR ^ 1)
+    assert survey(item).fingerprint == survey(Item("a", HR ^ 1)).fingerprint
+    calls = []
+    surveyor = Surveyor()
+    picture = Item("b", lambda: (calls.append(1), HR)[1])
+    surveyor.survey([picture], X2)
+    surveyor.survey([picture], Protocol("x4", 4))
+    surveyor.fingerprint([picture])
+    assert len(calls) == 1
+    assert surveyor.known(picture.hr) is not None and surveyor.known(HR) is None
+
+
+def test_a_file_that_is_damaged_or_gone_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    with pytest.raises(ImageError, match=str(path)):
+        survey(Item("a", path))
+    path.write_bytes(b"\x89PNG\r\n\x1a\nand no more")
+    with pytest.raises(ImageError, match=str(path)):
+        survey(Item("a", path))
