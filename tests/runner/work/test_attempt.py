@@ -9,7 +9,7 @@ from typing import Any
 
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
-from srbench.runner.jobs import Evaluation, Job, Training
+from srbench.runner.job.tasks import Evaluation, Job, Training
 from srbench.runner.work.attempt import Attempt
 from srbench.store.cell import SCHEMA, Cell, digest
 

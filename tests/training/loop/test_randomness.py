@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from srbench.training.loop.randomness import random_state, restore_random_state, seed_everything, set_aside
+from srbench.training.loop.randomness import random_state, restore_random_state, seed_everything, seeded
 
 
 def draw() -> list[float]:
@@ -53,7 +53,7 @@ def test_what_is_drawn_aside_moves_nothing_and_is_always_the_same(error: bool) -
     aside = []
     for _ in range(2):
         try:
-            with set_aside(5):
+            with seeded(5):
                 aside.append(draw())
                 if error:
                     raise ZeroDivisionError

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from srbench.training.speed import memory_format
-from srbench.training.speed.memory_format import GAIN, Format, faster, put, torch_format
+from srbench.training.speed.memory_format import GAIN, Format, faster, set_format, torch_format
 
 
 def network() -> torch.nn.Module:
@@ -23,17 +23,17 @@ def test_weights_are_laid_out_without_a_change_of_value() -> None:
     net = network()
     weight = net[0].weight  # type: ignore[index]
     before = weight.detach().clone()
-    put([net], "channels_last")
+    set_format([net], "channels_last")
     assert net[0].weight.is_contiguous(memory_format=torch.channels_last)  # type: ignore[index, union-attr]
     assert torch.equal(net[0].weight, before)  # type: ignore[index]
-    put([net], "contiguous")
+    set_format([net], "contiguous")
     assert net[0].weight.is_contiguous()  # type: ignore[index, union-attr]
 
 
 @pytest.mark.parametrize("before", ["contiguous", "channels_last"])
 def test_a_trial_leaves_no_trace_in_values_strides_or_the_parameters_themselves(before: Format) -> None:
     net = network()
-    put([net], before)
+    set_format([net], before)
     parameters = list(net.parameters())
     state = {name: (value.clone(), value.stride()) for name, value in net.state_dict().items()}
 
