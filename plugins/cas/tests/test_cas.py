@@ -205,7 +205,7 @@ def test_ceiling_and_floor_are_trained_once_for_all_methods(counted: list[tuple[
     train, test = _items(0), _items(1)
     _scored(Cas("hog-svm", seeds=2), train, test, _noise)
     assert len(counted) == 6
-    assert len(list(cache.glob("*/*.json"))) == 6
+    assert len(list(cache.glob("*/*"))) == 6
     assert not list(cache.glob("*/*.lock"))
     _scored(Cas("hog-svm", seeds=2), train, test, lambda item: _hr(item) ** 2)
     assert len(counted) == 8, "only the second method's own two"
@@ -238,7 +238,7 @@ def test_other_images_labels_or_seeds_are_other_trainings(counted: list[tuple[st
 def test_a_damaged_memory_is_made_anew(counted: list[tuple[str, int]], cache: Path, damage: bytes) -> None:
     train, test = _items(0, 4, ("rows", "checks")), _items(1, 3, ("rows", "checks"))
     first = _scored(Cas("hog-svm", seeds=1), train, test)
-    for path in cache.glob("*/*.json"):
+    for path in cache.glob("*/*"):
         path.write_bytes(damage)
     assert _scored(Cas("hog-svm", seeds=1), train, test) == first
     assert len(counted) == 4
@@ -251,7 +251,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     train, test = _items(0, 4, ("rows", "checks")), _items(1, 3, ("rows", "checks"))
     assert _scored(Cas("hog-svm", seeds=1), train, test) == 1.0
-    assert "not remembered" in caplog.text
+    assert "not kept for next time" in caplog.text
 
 
 @dataclass

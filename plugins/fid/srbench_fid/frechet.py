@@ -11,7 +11,6 @@ covariances, gives complex numbers.
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 from .moments import FeatureError, Moments
@@ -51,8 +50,10 @@ def _factor(moments: Moments) -> NDArray[np.floating]:
     try:
         factor = np.linalg.cholesky(covariance)
     except np.linalg.LinAlgError:
+        from scipy.linalg.lapack import dpstrf  # slow to import, and not needed to list what there is
+
         # Singular. With pivots it ends at the rank: where LAPACK takes what is left for rounding.
-        lower, order, rank, _ = scipy.linalg.lapack.dpstrf(covariance, lower=True)
+        lower, order, rank, _ = dpstrf(covariance, lower=True)
         factor = np.empty((moments.dim, rank))
         factor[order - 1] = np.tril(lower)[:, :rank]
     return factor

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
@@ -29,6 +29,11 @@ from srbench.store.files import write_atomically
 from srbench.store.records import Store
 from srbench.weights.data_root import VARIABLE
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from srbench.pictures import Image
+
 JOBS = "jobs"
 FILE = "job.json"
 _KINDS: dict[str, type[Task]] = {kind.__name__: kind for kind in get_args(Task)}
@@ -41,6 +46,17 @@ class Unwritable(SrbenchError):
 class _WrittenDegradation(msgspec.Struct):
     name: str
     params: dict[str, Any]
+
+
+class _Unloaded(Degradation):
+    """A degradation of which only what is written is known: its plugin is not loaded yet."""
+
+    def __init__(self, written: _WrittenDegradation) -> None:
+        self.written = written
+
+    def lr(self, hr: Image, peak: float, scale: int, rng: np.random.Generator) -> Image:
+        """Nothing makes LR before `with_types`."""
+        raise TypeError(f"the degradation {self.written.name!r} is not loaded")
 
 
 class _Written(msgspec.Struct):
@@ -95,7 +111,7 @@ def read_job(path: Path) -> Job:
             if kind is Path:
                 return root / value
             if kind is Degradation:
-                return msgspec.convert(value, _WrittenDegradation)
+                return _Unloaded(msgspec.convert(value, _WrittenDegradation))
             raise NotImplementedError  # what msgspec wants to hear of a type that is not ours to read
 
         task = msgspec.convert(written.task, _KINDS[written.kind], dec_hook=typed)
@@ -110,9 +126,9 @@ def with_types(job: Job) -> Job:
     def typed(value: Any) -> Any:
         if isinstance(value, Use):
             return replace(value, params=resolve(value.registered.load(), value.params, job.data_root))
-        if isinstance(value, _WrittenDegradation):
-            kind = registry().get("degradation", value.name).load()
-            return kind(**resolve(kind, value.params))
+        if isinstance(value, _Unloaded):
+            kind = registry().get("degradation", value.written.name).load()
+            return kind(**resolve(kind, value.written.params))
         return value
 
     return replace(job, task=_changed(job.task, typed))
