@@ -4,7 +4,7 @@ from srbench.training.data.augment import CutBlur
 from srbench.training.data.batch import Batch
 from srbench.training.data.heldout import HeldOut
 from srbench.training.data.pairs import EVERY_TURN, Channels, Floats, Pair, turned
-from srbench.training.data.source import Drawn, Source
+from srbench.training.data.source import Drawn, Held, Source
 from srbench.training.loop.engine import train
 from srbench.training.loop.history import Row
 from srbench.training.loop.outcome import Trained
@@ -18,7 +18,7 @@ from srbench.training.loop.sample_strip import (
     write_spread,
 )
 from srbench.training.loop.stages import Schedule, Stage, constant, cosine
-from srbench.training.speed.memory_format import MemoryFormat, set_format
+from srbench.training.speed.memory_format import Format, MemoryFormat, set_format
 from srbench.training.torch_generator import TorchGenerator, sheet, sheet_noise
 from srbench.training.torch_method import TorchMethod
 from srbench.training.vgg import VGG_SMALLEST, VGGLayer, vgg_features, vgg_weights
@@ -33,6 +33,8 @@ __all__ = [
     "CutBlur",
     "Drawn",
     "Floats",
+    "Format",
+    "Held",
     "HeldOut",
     "MemoryFormat",
     "Pair",

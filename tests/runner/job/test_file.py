@@ -54,7 +54,8 @@ def test_a_job_that_was_read_does_what_the_job_does(bench: InProcess) -> None:
         path = write_job(Job(task, elsewhere.root, bench.root, Limits(60, 2.5), sources_of(task.uses)))
         read = read_job(path)
         assert (read.limits, read.store, read.task.label) == (Limits(60, 2.5), elsewhere.root, task.label)
-        assert (read.task.ingredients, read.task.reads, read.task.files) == (task.ingredients, task.reads, task.files)
+        whole = with_types(read).task
+        assert (whole.ingredients, whole.reads, whole.files) == (task.ingredients, task.reads, task.files)
         elsewhere.folder(task.shelf, task.key).mkdir(parents=True)
         worker.run(read, lambda done, message: None, lambda: False)
     mine, other = (store.read("cells", cell.cell.key) for store in (bench.store, elsewhere))
