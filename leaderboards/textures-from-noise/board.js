@@ -43,22 +43,47 @@
     }
   }
 
-  // ---- filters
+  // ---- filters: what is shown belongs to the choice, or is hidden
   const filters = document.querySelector(".filters");
+  const chosen = (name) => (filters && filters.elements[name] ? filters.elements[name].value : "");
+  const chosenProtocol = () => (chosen("scope") ? filters.elements.scope.selectedOptions[0].dataset.protocol : "");
+
+  // data-dataset, data-metric, data-scope, data-protocol: hidden when another one is chosen.
+  // data-by: of the metric that ranks; hidden when another is chosen and, unless data-first, when none is.
+  // data-alone: hidden until its dataset is chosen.
+  function isHidden(of) {
+    const choice = { dataset: chosen("dataset"), metric: chosen("metric"), scope: chosen("scope"), protocol: chosenProtocol() };
+    const another = Object.entries(choice).some(([name, value]) => value !== "" && of[name] !== undefined && of[name] !== value);
+    const ranksOtherwise = of.by !== undefined && (choice.metric === "" ? of.first === undefined : of.by !== choice.metric);
+    return another || ranksOtherwise || (of.alone !== undefined && choice.dataset === "");
+  }
+
+  function rankBy(table, metric) {
+    const body = table.tBodies[0];
+    const rows = [...body.rows].map((row, index) => ({ row, index, place: JSON.parse(row.dataset.places)[metric] }));
+    for (const { row, place } of rows) {
+      row.cells[0].dataset.sort = place === undefined ? "" : place;
+      const unplaced = row.querySelector(".unplaced");
+      if (unplaced) unplaced.hidden = place !== undefined;
+    }
+    if (rows.every(({ place }) => place === undefined)) return;
+    for (const head of table.tHead.rows[0].cells) head.removeAttribute("aria-sort");
+    rows.sort((a, b) => (a.place ?? rows.length) - (b.place ?? rows.length) || a.index - b.index);
+    for (const { row } of rows) body.append(row);
+  }
+
+  function show() {
+    const marks = ["dataset", "metric", "scope", "protocol", "by"].map((name) => `[data-${name}]`);
+    for (const part of document.querySelectorAll(`main :is(${marks}):not(option)`)) part.hidden = isHidden(part.dataset);
+    for (const table of document.querySelectorAll("table.ranked")) rankBy(table, chosen("metric") || table.dataset.primary);
+  }
+
   if (filters && filters.elements.length) {
     filters.hidden = false;
-    const show = () => {
-      const chosen = (name) => (filters.elements[name] ? filters.elements[name].value : "");
-      const [dataset, metric, scope] = ["dataset", "metric", "scope"].map(chosen);
-      for (const part of document.querySelectorAll("[data-dataset]")) part.hidden = dataset !== "" && part.dataset.dataset !== dataset;
-      for (const part of document.querySelectorAll("[data-pooled]")) part.hidden = dataset !== "" && document.querySelector(".ranked") !== null && part.parentNode.querySelector("[data-dataset]") !== null;
-      for (const part of document.querySelectorAll("[data-scope]")) part.hidden = scope !== "" && part.dataset.scope !== scope;
-      for (const cell of document.querySelectorAll("[data-metric]")) cell.hidden = metric !== "" && cell.dataset.metric !== metric;
-    };
-    filters.addEventListener("change", show);
     filters.addEventListener("submit", (event) => event.preventDefault());
-    show();
   }
+  show();
+  if (filters) filters.addEventListener("change", show);
 
   // ---- viewer
   const holder = document.getElementById("look-data");
@@ -82,7 +107,7 @@
     const names = image().layers.map((one) => one.name);
     if (!names.includes(state.a)) state.a = names.find((name) => name !== "HR") || names[0];
     if (!names.includes(state.b)) state.b = names.find((name) => name !== state.a) || names[0];
-    if (!["swipe", "side", "flicker", "error"].includes(state.mode)) state.mode = "swipe";
+    if (![...form.querySelectorAll("[name=mode]")].some((one) => one.value === state.mode)) state.mode = "swipe";
     if (!["fit", "2", "4", "8"].includes(state.zoom)) state.zoom = "fit";
     state.at = Math.min(100, Math.max(0, Number.isFinite(Number(state.at)) ? Math.round(Number(state.at)) : 50));
   }
@@ -120,6 +145,16 @@
     caption.replaceChildren(letter, ` ${chosen.name}${chosen.words ? `: ${chosen.words}` : ""}`);
   }
 
+  // The galleries of the chosen dataset and protocol; without any, there is nothing to look at.
+  const within = () => galleries.map((one, place) => place).filter((place) => !isHidden({ dataset: galleries[place].dataset, protocol: galleries[place].protocol }));
+
+  function follow() {
+    const places = within();
+    for (const option of field("look").options) option.hidden = option.disabled = !places.includes(Number(option.value));
+    document.querySelector(".viewer").hidden = places.length === 0;
+    if (places.length && !places.includes(state.look)) { state.look = places[0]; draw(); }
+  }
+
   function draw() {
     settle();
     field("look").value = String(state.look);
@@ -131,7 +166,8 @@
     stage.dataset.mode = state.mode;
     stage.style.setProperty("--at", `${state.at}%`);
     slider.parentNode.hidden = state.mode !== "swipe";
-    document.getElementById("error-legend").hidden = state.mode !== "error";
+    const legend = document.getElementById("error-legend");
+    if (legend) legend.hidden = state.mode !== "error";
     for (const side of ["a", "b"]) paint(side, layer(state[side]));
     document.getElementById("window").textContent = `${state.image} (${gallery().name}): ${image().window}`;
   }
@@ -211,4 +247,6 @@
   // Begin with what stands there without script.
   Object.assign(state, { image: stage.dataset.image, a: panes.a.dataset.name, b: panes.b.dataset.name });
   if (!recall(true)) draw();
+  follow();
+  if (filters) filters.addEventListener("change", follow);
 })();
