@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Need = Literal["labels", "masks", "training_sr"]
 Source = Literal["generated", "real", "training"]
-"""Of images that are not paired: made by a generator, of the test split, of the training split."""
+"""Where an image that is not paired comes from: made by a generator, of the test split, of the training split."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ _ALONE = (0x00, 0x01, *range(0xD0, 0xD9))
 """Markers that head no segment, and an escaped 255."""
 _FRAMES = (*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0))
 _DECODABLE = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
-"""Of the kinds of frame: baseline, extended, progressive, and the latter two in arithmetic coding."""
+"""Markers of the kinds of frame: baseline, extended, progressive, and the latter two in arithmetic coding."""
 _ARITHMETIC = (0xC9, 0xCA)
 _MOST_PIXELS_A_BYTE = 8 * 64
 """In Huffman's coding each block of 8 x 8 pixels takes a bit at least."""

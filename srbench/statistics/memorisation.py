@@ -22,12 +22,12 @@ import numpy.typing as npt
 from srbench.statistics.intervals import StatsError, checked
 
 ALPHA = 0.01
-"""Of each of the two tests."""
+"""The level of each of the two tests."""
 CLEARLY = 2 / 3
 """In how many pairs of a generated and a real image the generated one has to be the nearer one, to speak of nearness:
 with many images a difference is significant long before it matters."""
 COPY = 1 / 2
-"""Of the smallest distance of any real image: an image that is nearer than that is all but a copy."""
+"""A share of the smallest distance of any real image: an image that is nearer than that is all but a copy."""
 SAME_PICTURE = 1 / 255
 """The distance up to which two images are the same to the eye, whatever real ones are: of pixels, white being 1, one
 step of 8 bits; of features, in standard deviations, next to nothing."""

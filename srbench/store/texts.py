@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 LONGEST_REASON = 500
-"""Of a reason, a note or a warning, in characters."""
+"""The most of a reason, a note or a warning, in characters."""
 LONGEST_LOG = 1 << 16
-"""Of the end of a log that a record keeps, in characters."""
+"""The most of the end of a log that a record keeps, in characters."""
 
 # Besides what a terminal obeys: what turns the direction of writing or shows nothing at all, and halves of characters,
 # which no file can hold. Joiners and the soft hyphen belong to words.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 Answer = float | tuple[float, Details] | Skip
-"""Of a set metric's `compute`."""
+"""What a set metric's `compute` returns."""
 
 
 def _scores_sets(subject: MetricSubject) -> bool:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 CLASSES = ("even", "odd")
-"""Of the pictures that generators learn from."""
+"""Classes of the pictures that generators learn from."""
 
 
 @contextmanager

@@ -29,7 +29,7 @@ _BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 """Channels and number of the convolutions before each pooling."""
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
-"""Of ImageNet's red, green and blue with white at 1: what the weights were trained on."""
+"""Means and deviations of ImageNet's red, green and blue with white at 1: what the weights were trained on."""
 
 
 def vgg_weights() -> tuple[str, ...]:

@@ -88,7 +88,6 @@ def test_a_metric_that_says_nothing_wants_nothing_and_has_no_bounds() -> None:
     assert (metric.unit, metric.sees, metric.needs, metric.weights) == ("", "protocol", frozenset(), ())
     assert metric.range == (-math.inf, math.inf)
     assert metric.extractor() is None
-    assert Bare().extra() == {}
 
 
 def test_what_a_metric_must_define_cannot_be_left_out() -> None:

@@ -50,7 +50,7 @@ def test_pairs_have_white_at_one_and_the_lr_that_the_protocol_makes() -> None:
     assert (tuple(lr.shape), tuple(full.shape)) == ((3, 4, 4), (3, 8, 8))
     assert str(lr.dtype) == str(full.dtype) == "torch.float32"
     np.testing.assert_allclose(full.numpy(), hr[:8].transpose(2, 0, 1) / 4095, rtol=1e-6)
-    np.testing.assert_allclose(lr.numpy(), X2.lr(hr, 4095).transpose(2, 0, 1) / 4095, rtol=1e-6)
+    np.testing.assert_allclose(lr.numpy(), X2.lr(hr, 4095, "a").transpose(2, 0, 1) / 4095, rtol=1e-6)
 
 
 def test_images_are_read_one_at_a_time_and_only_when_asked_for() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -171,7 +172,7 @@ def test_a_memory_limit_is_kept_by_the_process(memory_format: str) -> None:
         capture_output=True,
         text=True,
         check=True,
-        env={"PYTHONPATH": ":".join(sys.path), "MALLOC_MMAP_THRESHOLD_": "65536"},
+        env={"PYTHONPATH": ":".join([str(Path(__file__).parent), *sys.path]), "MALLOC_MMAP_THRESHOLD_": "65536"},
     )
     count, share = done.stdout.split()
     assert int(count) > 1

@@ -55,20 +55,26 @@ class Meter(srbench.ImageMetric):
 def srbench_metrics():
     return [srbench.Entry("meter", Meter)]
 '''
-PROTOCOL = '''
+DEGRADATION = '''
 from dataclasses import dataclass
+from typing import ClassVar
 
 import srbench
 
 
 @dataclass(frozen=True)
-class Odd(srbench.Protocol):
-    """As every other."""
+class Odd(srbench.Degradation):
+    """Every scale-th pixel."""
+
+    name: ClassVar[str] = "odd"
+
+    def lr(self, hr, peak, scale, rng):
+        return hr[::scale, ::scale]
 
 
 @srbench.hookimpl
-def srbench_protocols():
-    return [srbench.Entry("odd", Odd("odd", 2))]
+def srbench_degradations():
+    return [srbench.Entry("odd", Odd)]
 '''
 
 
@@ -129,7 +135,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     site.put("srbench-middle", "1", "srbench-ground; python_version >= '3'", files={"middle": "A = 1\n"})
     extras = ("toysums", "srbench", "torch", "absent; extra == 'all'", "srbench-ground; extra == 'all'")
     site.put("srbench-meter", "1", *extras, files={"meter": METRIC})
-    site.put("srbench-odd", "1", files={"odd": PROTOCOL})
+    site.put("srbench-odd", "1", files={"odd": DEGRADATION})
     site.put("toysums", "1.0.0")
     site.put("toyarrays", "3.0")
     _forget()
@@ -209,10 +215,10 @@ def _use(distribution: str) -> provenance.Use:
     return provenance.Use("toy", Registered("metric", Entry("toy", object), plugin), {})
 
 
-def test_a_protocol_of_a_plugin_has_its_code_in_the_key(
+def test_a_degradation_of_a_plugin_has_its_code_in_the_key(
     bench: InProcess, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench.content["protocols"] = ["odd", "x2-rgb"]
+    bench.content["protocols"] = [{"use": "x2-rgb", "as": "odd", "degradation": "odd"}, "x2-rgb"]
     monkeypatch.setattr(provenance, "registry", site.registry)
     run(bench, site)
     assert {cell.state for cell in planned(bench, site).cells} == {"done"}

@@ -17,7 +17,7 @@ ScheduleName = Literal["cosine", "linear"]
 PREVIEW: tuple[Sampler, int] = ("ddim", 10)
 """How everything is sampled that training shows: whatever sampler is asked for later, the model is the same."""
 LINEAR_START, LINEAR_END = 0.1, 20
-"""Of the linear schedule's betas, by the number of steps: 1e-4 and .02 of 1000, as in Ho et al. 2020."""
+"""Ends of the linear schedule's betas, by the number of steps: 1e-4 and .02 of 1000, as in Ho et al. 2020."""
 
 
 def check_levels(channels: tuple[int, ...], attention: tuple[bool, ...]) -> None:

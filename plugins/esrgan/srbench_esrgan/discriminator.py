@@ -7,7 +7,7 @@ from torch import nn
 from .generator import SLOPE
 
 _LAST_SIDE = 4
-"""Of the features that the dense layers judge, in pixels."""
+"""The side of the features that the dense layers judge, in pixels."""
 _MOST_DOUBLINGS = 3
 _DENSE = 100
 

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.functional import interpolate, leaky_relu, pixel_unshuffle
 
 SLOPE = 0.2
-"""Of a leaky ReLU below zero; in the discriminator too."""
+"""The slope of a leaky ReLU below zero; in the discriminator too."""
 _RESIDUAL = 0.2
 """What a residual is multiplied by before it is added (section 3.1: between 0 and 1)."""
 _INITIAL = 0.1

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Vector = NDArray[np.float32]
 
 _remembered: dict[int, dict[str, Vector]] = {}
-"""Of each living extractor: the features of an image by the sha256 of its pixels."""
+"""For each living extractor, the features of an image by the sha256 of its pixels."""
 
 
 class Features:

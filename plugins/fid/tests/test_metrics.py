@@ -433,7 +433,7 @@ def test_a_run_scores_on_a_model_of_timm_as_soon_as_its_weights_are_there_and_ag
     assert first["fid"]["details"]["n"] == first["fid"]["n"]
     assert first["fid-inception"]["status"] == "skipped"
 
-    assert len(list((bench.folder / "cache/srbench/features").glob("*/??/*"))) == 2, "the HR features of two images"
+    assert len(list((bench.folder / "cache/srbench/features").glob("??/*"))) == 2, "the HR features of two images"
     assert "to be scored" not in bench.srbench("plan", "matrix.yaml").stdout
 
     save_model(tmp_path / "data", seed=1)

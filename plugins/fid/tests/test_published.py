@@ -21,7 +21,7 @@ from srbench.weights.lookup import WeightsDamaged
 State = dict[str, torch.Tensor]
 EXTRACTORS = {"inception": Inception, "radimagenet-resnet50": RadImageNet}
 SEVERAL = {"inception": "fc.weight", "radimagenet-resnet50": "layer2.0.conv1.weight"}
-"""Of each, a layer that is not square."""
+"""A layer of each that is not square."""
 
 
 def seeded(network: torch.nn.Module, seed: int) -> State:

@@ -22,7 +22,7 @@ SIGMA = 1.5
 C1 = 0.01**2
 C2 = 0.03**2
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Of the five scales, the finest first (Wang et al. 2003)."""
+"""Weights of the five scales, the finest first (Wang et al. 2003)."""
 # Halving four times must leave a window: (11 - 1) * 2^4, and one pixel more.
 MS_SSIM_SHORT_SIDE = 161
 

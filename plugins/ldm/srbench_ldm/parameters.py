@@ -13,7 +13,7 @@ Course = Literal["constant", "cosine"]
 Keep = Literal["last", "best"]
 
 PERCEPTUAL_LAYER: VGGLayer = "vgg54"
-"""Of VGG19, whose features the perceptual distance compares."""
+"""The layer of VGG19 whose features the perceptual distance compares."""
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "mammography": {},

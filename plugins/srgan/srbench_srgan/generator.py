@@ -10,7 +10,7 @@ from torch import nn
 from .parameters import UPSAMPLING, Activation, Ends
 
 SLOPE = 0.2
-"""Of a leaky ReLU below zero; in the discriminator too."""
+"""The slope of a leaky ReLU below zero; in the discriminator too."""
 
 _OUTER, _INNER = 9, 3
 """Kernels of the published first and last convolution, and of all others."""

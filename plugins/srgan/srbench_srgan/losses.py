@@ -15,7 +15,7 @@ from srbench.training import vgg_features
 from .parameters import Content, PixelLoss
 
 FEATURE_SCALE = 1 / 12.75
-"""Of the features of VGG19, so that their error is about as large as that of pixels (Ledig et al. 2017, 3.2)."""
+"""A factor of VGG19's features, so that their error is about as large as that of pixels (Ledig et al. 2017, 3.2)."""
 
 
 def pixel_loss(kind: PixelLoss, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:

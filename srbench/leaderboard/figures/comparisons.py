@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LONGEST_LINE, _LONGEST_COLUMN = 54, 30
-"""Of words below the figure and beside it, in characters: what fits."""
+"""The length of words below the figure and beside it, in characters: what fits."""
 
 
 @dataclass(frozen=True)

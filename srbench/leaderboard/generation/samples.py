@@ -37,7 +37,7 @@ from srbench.store.records import Store
 MOST_SAMPLES = 64
 MOST_CLASSES = 12
 _TOLERANCE = 1e-3
-"""Of the distance measured again: beyond it the picture is not the one that the sample was compared with."""
+"""A difference of the distance measured again, beyond which the picture is another one than was compared."""
 
 
 @dataclass(frozen=True)

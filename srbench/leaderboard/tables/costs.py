@@ -10,7 +10,7 @@ from srbench.contract.protocol import Task
 from srbench.leaderboard.words.numerals import DASH, count, duration, number, significant
 
 Cost = Mapping[str, float | None]
-"""Of a record."""
+"""The cost of a record, by name."""
 
 
 def _whole(value: float) -> str:

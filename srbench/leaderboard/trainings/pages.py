@@ -20,7 +20,7 @@ from srbench.leaderboard.trainings.strips import Filmstrip, write_strips
 from srbench.leaderboard.words.numerals import DASH, duration, listing, number, plural
 
 FOLDER = "training"
-"""Of the board, for the pictures."""
+"""The board's folder of pictures of trainings."""
 
 
 @dataclass(frozen=True)

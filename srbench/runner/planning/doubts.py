@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from srbench.runner.planning.picture_facts import PictureFacts
 
 _FEWEST_BITS, _MOST_BITS = 8, 14
-"""Of what sensors deliver in files of 16 bits. A picture below half of white has 15, and is nothing unusual."""
+"""What sensors deliver in files of 16 bits. A picture below half of white has 15 bits, and is nothing unusual."""
 _TELLING = 64
 """How many levels must lie between the darkest and the brightest pixel for a picture to say anything of its white."""
 _SHIFTED = 2

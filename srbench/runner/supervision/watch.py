@@ -25,7 +25,7 @@ _LATE_SECONDS = 2.0
 _LONGEST_PAUSE = 0.2
 _SHORTEST_PAUSE = 0.005
 _PAUSE_SHARE = 0.05
-"""Of the time since a job began or ended: those that take long are looked at less often."""
+"""The pause as a share of the time since a job began or ended: those that take long are looked at less often."""
 
 
 @dataclass(frozen=True)

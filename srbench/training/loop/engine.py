@@ -41,7 +41,7 @@ CHECKPOINT_SHARE = 0.05
 WORTH_TIMING = (200, 20.0)
 """Steps, or seconds under a budget in seconds, that a stage has at least for memory formats to be timed."""
 LAYOUT = 2
-"""Of checkpoints; raised when an older one can no longer be continued."""
+"""The version of checkpoints; raised when an older one can no longer be continued."""
 
 
 def train(

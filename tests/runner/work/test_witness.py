@@ -245,7 +245,7 @@ def test_files_among_parameters_are_watched_wherever_they_stand(bench: InProcess
 
 
 def test_what_was_learned_from_an_exchanged_picture_is_not_gone_on_with(tmp_path: Path) -> None:
-    from srbench.runner.job.tasks import Job
+    from srbench.runner.job.tasks import Job, SeenFile
     from srbench.runner.work import worker
 
     train = {"on": ["same"], "budget": {"steps": 50}}
@@ -254,7 +254,7 @@ def test_what_was_learned_from_an_exchanged_picture_is_not_gone_on_with(tmp_path
     table.write_text("one")
     training = bench.plan().training
     assert training is not None
-    training = type(training)(**{**vars(training), "files": {table: None}})
+    training = type(training)(**{**vars(training), "files": (SeenFile(table, None),)})
     folder = bench.store.folder("models", training.key)
     for changes in (False, True):
         folder.mkdir(parents=True, exist_ok=True)

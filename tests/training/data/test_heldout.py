@@ -67,8 +67,8 @@ def test_at_most_ten_are_looked_at_and_only_those_of_a_class_where_one_is_asked_
     held = HeldOut([pair(hr, f"i{place}", "ab"[place % 2]) for place in range(23)], 1, 2, ("a", "b"))
     assert (held.count(), held.count("a"), held.count("c")) == (MOST, MOST, 0)
     assert len(held.ids) == 23
-    assert {place for _, _, place in held.centres(4, 4, "b")} == {1}
-    assert held.centres(4, 4, "c") == []
+    assert {int(place[0]) for _, _, place in held.centres(4, 4, "b")} == {1}
+    assert list(held.centres(4, 4, "c")) == []
 
 
 def test_the_most_detailed_place_is_where_hr_changes_most() -> None:

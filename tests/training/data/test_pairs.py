@@ -26,7 +26,7 @@ def test_lr_is_the_protocol_s_of_the_whole_image_or_the_one_that_came_with_it() 
         Item("a", HR, group="g", label="x"), Item("b", HR, lr={("bicubic", 2): np.full((6, 8, 3), 9, np.uint8)})
     )
     np.testing.assert_array_equal(made.hr, HR[:, :16])
-    np.testing.assert_array_equal(made.lr, X2.lr(HR, 255))
+    np.testing.assert_array_equal(made.lr, X2.lr(HR, 255, "a"))
     assert (made.id, made.group, made.label, made.size, made.white) == ("a", "g", "x", 1, 255)
     assert (shipped.lr == 9).all()
 

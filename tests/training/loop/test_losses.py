@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 def added(*rows: dict[str, float]) -> RunningLosses:
     losses = RunningLosses()
     for step, row in enumerate(rows, start=1):
-        losses.add({name: torch.tensor(value, requires_grad=True) for name, value in row.items()}, step)
+        losses.add({name: torch.tensor(float(value), requires_grad=True) for name, value in row.items()}, step)
     return losses
 
 

@@ -28,8 +28,8 @@ def test_the_cosine_falls_from_one_to_zero_and_the_constant_stays() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"batch_size": 0}, "batch_size and patch are at least 1"),
-        ({"patch": 0}, "batch_size and patch are at least 1"),
+        ({"batch_size": 0}, "batch_size, patch and validations are at least 1"),
+        ({"patch": 0}, "batch_size, patch and validations are at least 1"),
         ({"share": 0}, "its share of the budget is 0"),
         ({"share": -1}, "its share of the budget is -1"),
         ({"share": math.inf}, "its share of the budget is inf"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WEIGHTS = "radimagenet-resnet50"
 SIDE = 224
 MEANS = (0.406, 0.456, 0.485)
-"""Of blue, green, red: the order in which the network was given its channels. There is no division."""
+"""Means of blue, green, red: the order in which the network was given its channels. There is no division."""
 
 
 class RadImageNet(srbench.Extractor):

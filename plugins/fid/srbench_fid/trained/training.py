@@ -15,11 +15,11 @@ from srbench.training import Batch, Stage, cosine, set_format, train
 from .examples import Arrays, Examples
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""Of outputs and labels, the mean over a batch."""
+"""The mean over a batch, of outputs and labels."""
 
 BATCH_SIZE = 8
 LEARNING_RATE = 1e-3
-"""Of AdamW (Loshchilov and Hutter 2019), falling to zero as a cosine."""
+"""The learning rate of AdamW (Loshchilov and Hutter 2019), falling to zero as a cosine."""
 PATIENCE = 4
 """Epochs without a better loss on the part held out before it stops."""
 WRONG = 10.0
