@@ -19,7 +19,7 @@ import torch
 from srbench_fid import frechet_distance
 from threadpoolctl import threadpool_limits
 
-from srbench.weights.torchvision_shim import import_torchvision
+from srbench.weights import import_torchvision
 
 Distance = Callable[[np.ndarray, np.ndarray], float]
 

@@ -36,11 +36,9 @@ from srbench_srgan.generator import Generator
 from srbench_srgan.srresnet import SRResNet
 
 import srbench
-from srbench.contract.fit import Budget, FitContext, Precision
-from srbench.contract.protocol import Protocol
-from srbench.contract.training_set import TrainingSet
-from srbench.pictures import to_tensor
-from srbench.pictures.resize import resize
+from srbench import Budget, FitContext, Protocol, TrainingSet
+from srbench.contract.fit import Precision
+from srbench.pictures import resize, to_tensor
 
 SCALE = 4
 BATCH, PATCH, LEARNING_RATE = 16, 96, 1e-4

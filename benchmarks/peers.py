@@ -6,7 +6,7 @@ import importlib
 import sys
 from types import ModuleType
 
-from srbench.weights.torchvision_shim import import_torchvision
+from srbench.weights import import_torchvision
 
 
 def import_basicsr() -> ModuleType:

@@ -22,11 +22,7 @@ from srbench_fid.kernels import KernelDistance, kernel_distance
 from srbench_fid.trained.extractors import SkinLesNet
 from srbench_images.builtin import Textures
 
-from srbench.contract.dataset import Item
-from srbench.contract.extractor import Extractor
-from srbench.contract.fit import Budget, FitContext
-from srbench.contract.protocol import Protocol
-from srbench.contract.training_set import TrainingSet
+from srbench import Budget, Extractor, FitContext, Item, Protocol, TrainingSet
 from srbench.pictures import to_tensor
 
 SCALE = 4

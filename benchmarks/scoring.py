@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from benchmarks.peers import import_basicsr
-from srbench.contract.protocol import Channel, Protocol
+from srbench import Protocol
+from srbench.contract.protocol import Channel
 from srbench.pictures import Image
 from srbench.registry.registry import registry
 

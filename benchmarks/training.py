@@ -25,12 +25,9 @@ import torch
 
 import srbench
 from benchmarks.peers import import_basicsr
-from srbench.contract.dataset import Item
-from srbench.contract.fit import Budget, FitContext, Interrupted
-from srbench.contract.protocol import Protocol
-from srbench.contract.training_set import TrainingSet
+from srbench import Budget, FitContext, Interrupted, Item, Protocol, TrainingSet
 from srbench.pictures import Image, read_image, write_image
-from srbench.training.data.batch import Batch
+from srbench.training import Batch
 
 SCALE = 4
 SUB_IMAGE, STRIDE = 480, 240
