@@ -19,7 +19,7 @@ from srbench.registry.registry import registry
 from srbench.store.records import Record, Store
 
 SCALES = (4, 2, 3, 8, 16, 1)
-"""Without a model and a scale, the first of these that the method does."""
+"""Scales in the order in which they are tried where neither a model nor a scale is given."""
 _OUTPUT_SUFFIXES = (".png", ".tiff")
 _CPU_SHARE, _GPU_SHARE = 0.5, 0.8
 """How much of the memory that is free may be used, unless told."""

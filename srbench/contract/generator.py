@@ -44,7 +44,7 @@ class Generator(Method):
 
     @classmethod
     def tasks(cls) -> frozenset[Task]:
-        """What it can do."""
+        """The tasks that it can do."""
         return frozenset({"generation"})
 
     @abstractmethod

@@ -68,7 +68,7 @@ class Method(ABC):
 
     @classmethod
     def tasks(cls) -> frozenset[Task]:
-        """What it can do."""
+        """The tasks that it can do."""
         return frozenset({"super-resolution"})
 
     @cached_property
@@ -93,7 +93,7 @@ class Method(ABC):
         """
 
     def reconstruct(self, hr: torch.Tensor) -> torch.Tensor:
-        """What it would give if the part that it cannot know were known: its ceiling, of HR `(N, C, H, W)`.
+        """Make its ceiling of HR `(N, C, H, W)`: what it would give if the part that it cannot know were known.
 
         Float32 of HR's shape, white at 1, on `self.device`; C is 1 or 3. Called only after every SR is on the disk, and
         on a method that was loaded for this alone, so that a method that upscales has never seen HR.

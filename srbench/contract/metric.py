@@ -53,7 +53,7 @@ class Metric(ABC):
 
     @classmethod
     def tasks(cls) -> frozenset[Task]:
-        """What it can judge."""
+        """The tasks whose images it can judge."""
         return frozenset({"super-resolution"})
 
     def extractor(self) -> ExtractorUse | None:
@@ -112,7 +112,7 @@ class SetMetric(Metric):
 
     @classmethod
     def tasks(cls) -> frozenset[Task]:
-        """What it can judge, by what it defines."""
+        """The tasks whose images it can judge, by which methods it defines."""
         unpaired: frozenset[Task] = frozenset({"generation"})
         paired = super().tasks()
         defined = (cls.update, cls.update_item) != (SetMetric.update, SetMetric.update_item)

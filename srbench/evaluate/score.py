@@ -152,7 +152,7 @@ def score_set(
 
 
 def _for_each(columns: Iterable[Column], where: str, use: Callable[[Column], None]) -> None:
-    """Do something with every metric that has not failed yet; a fault is the metric's own, and the others go on."""
+    """Call a function with every metric that has not failed yet; a fault is the metric's own, and the others go on."""
     for column in columns:
         if not column.failure:
             try:

@@ -148,7 +148,7 @@ class _Estimate:
 
 
 _estimates: dict[int, dict[tuple[Any, ...], _Estimate]] = {}
-"""What was measured of a method, by its identity, while it lives: it is asked for every image of a split."""
+"""Measurements of methods, by identity, while they live: one is asked for with every image of a split."""
 
 
 def _estimate(method: Method, lr: torch.Tensor, scale: int) -> _Estimate:

@@ -24,7 +24,7 @@ from srbench.registry.registry import registry as installed
 
 FILE_NAME = "matrix.yaml"
 SAME = "same"
-"""In `train.on`: the tested dataset's own training split."""
+"""The word in `train.on` for the tested dataset's own training split."""
 MAX_SEED = 2**32 - 1
 """The largest seed that numpy takes."""
 

@@ -18,7 +18,7 @@ _DECODABLE = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
 """Markers of the kinds of frame: baseline, extended, progressive, and the latter two in arithmetic coding."""
 _ARITHMETIC = (0xC9, 0xCA)
 _MOST_PIXELS_A_BYTE = 8 * 64
-"""In Huffman's coding each block of 8 x 8 pixels takes a bit at least."""
+"""The most pixels in a byte: in Huffman's coding each block of 8 x 8 takes a bit at least."""
 _APPLICATION = range(0xE0, 0xF0)
 _COLOURS = (b"JFIF\0", b"Adobe")
 """The application segments that tell which colours the numbers are."""

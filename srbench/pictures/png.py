@@ -27,7 +27,7 @@ _XMP_TEXT = b"XML:com.adobe.xmp"
 
 _STEP = 2**16
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""By type of colour: grey, RGB, palette, the first two with alpha."""
+"""Channels by type of colour: grey, RGB, palette, the first two with alpha."""
 _IN_ROWS = ((0, 0, 1, 1),)
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """The passes of an interlaced picture: first column and row, and the steps to the next."""

@@ -69,7 +69,7 @@ class Units:
         return Units(unit, self.dataset[members])
 
     def pooled(self, kept: Mask) -> Mask:
-        """Those of the images `kept` that a mean over datasets can use: all but the ones of a dataset that is alone."""
+        """The images among `kept` that a mean over datasets can use: all but those of a dataset that is alone."""
         part = self.within(kept)
         usable = kept.copy()
         if part.alone is not None:

@@ -27,7 +27,7 @@ class FileMemory:
             )
 
     def get(self, path: Path, stamp: Stamp) -> bytes | None:
-        """What was put for this very file, if anything was."""
+        """The facts that were put for this very file, if any were."""
         found: list[Any] = []
         with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):  # of a name that is no text
             query = f"SELECT facts FROM {self._about} WHERE path = ? AND stamp = ?"

@@ -34,7 +34,7 @@ def textured(seed: int, height: int, width: int, channels: int = 3) -> npt.NDArr
 
 
 def textured_uint8(seed: int, height: int, width: int, channels: int = 3) -> Image:
-    """The same with 8 bits."""
+    """A textured picture of 8 bits."""
     return np.round(textured(seed, height, width, channels) * 255).astype(np.uint8)
 
 

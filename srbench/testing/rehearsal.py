@@ -36,11 +36,11 @@ class Grey(Dataset):
     """One grey image."""
 
     def train(self) -> list[Item]:
-        """That image."""
+        """The grey image, to learn from."""
         return [Item("grey", np.full((8, 8, 1), 128, np.uint8))]
 
     def test(self) -> list[Item]:
-        """The same."""
+        """The grey image, to test on."""
         return self.train()
 
 
@@ -55,7 +55,7 @@ class Rehearsed(Extractor):
         self.budget = Budget("steps", 2)
 
     def fit(self, train: Sequence[Item], test: Sequence[Item], context: FitContext) -> dict[str, float]:
-        """Do as told."""
+        """Tell that half is done, then end, fail, or wait for a stop."""
         context.progress(HALF.done, HALF.message)
         if self.act == "fails":
             raise RuntimeError("as rehearsed")

@@ -173,7 +173,7 @@ class MethodSubject(Subject):
             return method.sample(count, SampleContext(**asked))
 
     def made(self, method: Method) -> torch.Tensor:
-        """What it makes, of one LR and one seed: SR of two pictures, or two samples."""
+        """Make SR of two pictures, or two samples, of one LR and one seed."""
         return self.sample(method, 2) if self.generates else self.upscale(method, lr_batch(2, self.channels, 12, 16))
 
 

@@ -129,7 +129,7 @@ class TorchGenerator(Generator, TorchMethod):
 
 
 def _spread(items: Sequence[Item], count: int) -> list[Item]:
-    """So many of them, from the first to the last."""
+    """Choose `count` items, evenly from the first to the last."""
     return [items[place * len(items) // count] for place in range(count)]
 
 

@@ -25,7 +25,7 @@ from srbench.store.files import sha256_of, wait_for_disk
 
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30.0
-"""Without a byte for so long, a connection counts as broken."""
+"""Seconds without a byte after which a connection counts as broken."""
 PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
 """Before each further attempt; bytes that arrive make the count begin anew."""
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})

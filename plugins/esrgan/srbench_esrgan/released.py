@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 _WRAPPERS = ("params_ema", "params")
-"""Under which basicsr keeps the weights in its checkpoints; the averaged ones are what it upscales with."""
+"""Names under which basicsr keeps the weights in its checkpoints; the averaged ones are what it upscales with."""
 
 _OLDEST = {
     "model.0": "conv_first",

@@ -52,10 +52,14 @@ def _factor(moments: Moments) -> NDArray[np.floating]:
     except np.linalg.LinAlgError:
         from scipy.linalg.lapack import dpstrf  # slow to import, and not needed to list what there is
 
-        # Singular. With pivots it ends at the rank: where LAPACK takes what is left for rounding.
-        lower, order, rank, _ = dpstrf(covariance, lower=True)
+        # Singular. With pivots it ends at the rank: where LAPACK takes what is left for rounding. Of correlations,
+        # since otherwise a feature of a small unit would be taken for rounding of a large one.
+        deviations = np.sqrt(covariance.diagonal())
+        units = np.where(deviations > 0, deviations, 1.0)
+        lower, order, rank, _ = dpstrf(covariance / units / units[:, None], lower=True)
         factor = np.empty((moments.dim, rank))
         factor[order - 1] = np.tril(lower)[:, :rank]
+        factor *= units[:, None]
     return factor
 
 

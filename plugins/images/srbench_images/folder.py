@@ -54,7 +54,7 @@ class Folder(Dataset):
         return self._splits["test"]
 
     def remarks(self) -> list[str]:
-        """What was left out."""
+        """Sentences on what was left out."""
         known = ("train", "test") if self._has_splits() else ()
         found = remark(self.path, known=known)
         for split in ("train", "test"):

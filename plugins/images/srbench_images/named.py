@@ -53,7 +53,7 @@ class _Named(Dataset):
         return self._items()
 
     def remarks(self) -> list[str]:
-        """What was left out."""
+        """Sentences on what was left out."""
         assert self._found is not None, "prepared"
         if (self._found / "HR").is_dir():
             return remark(self._found / "HR", "HR")
@@ -143,7 +143,7 @@ class T91(_Named):
     folder = "t91"
 
     def train(self) -> list[Item]:
-        """All 91 pictures."""
+        """The 91 pictures."""
         return self._items()
 
     def test(self) -> list[Item]:

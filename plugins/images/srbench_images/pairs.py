@@ -92,7 +92,7 @@ class Pairs(Dataset):
         return self._splits["validation"]
 
     def remarks(self) -> list[str]:
-        """What was left out."""
+        """Sentences on what was left out."""
         found = remark(self.path, known=("train", "validation"))
         for split in ("train", "validation"):
             if (self.path / split).is_dir():

@@ -174,7 +174,7 @@ def _perceptual(method: LDM) -> Callable[[torch.Tensor, torch.Tensor], torch.Ten
 
 
 def _halvable(hr: torch.Tensor, factor: int) -> torch.Tensor:
-    """Without the last lines and columns that the autoencoder could not halve."""
+    """Cut off the last lines and columns that the autoencoder could not halve."""
     height, width = (side // factor * factor for side in hr.shape[-2:])
     return hr[..., :height, :width]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TRUNKS = {"alex": "alexnet", "vgg": "vgg16", "squeeze": "squeezenet1_1"}
 """The weights under each trunk, by the names they have in `srbench fetch`."""
 SHORT_SIDE = {"alex": 31, "vgg": 16, "squeeze": 17}
-"""In pixels: below it nothing is left for the trunk's deepest layer."""
+"""The shortest side in pixels: below it nothing is left for the trunk's deepest layer."""
 
 
 class Lpips(srbench.ImageMetric):

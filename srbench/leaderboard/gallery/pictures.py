@@ -287,7 +287,7 @@ def _cut(image: npt.NDArray[np.generic], box: Sequence[int]) -> npt.NDArray[np.g
 
 
 def to_display(image: npt.NDArray[np.generic], white: float) -> npt.NDArray[np.uint8]:
-    """Any depth as 8 bits, white at 255."""
+    """Turn any depth into 8 bits, white at 255."""
     if image.dtype == np.uint8 and white == 255:
         return image.astype(np.uint8)
     return np.floor(np.clip(image.astype(np.float64) / white, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -200,7 +200,7 @@ class _Writer:
         return Sheet(f"{self._folder}/{name}", factor * sheet.shape[1], factor * sheet.shape[0], count)
 
     def _real_sheet(self, result: Result, label: str, count: int) -> Sheet | None:
-        """As many real test images of the class, evenly over the split: neighbours in it may be of one picture."""
+        """Write so many real test images of the class, evenly over the split: neighbours may be of one picture."""
         items = self._items(result.planned.dataset, "test")
         if isinstance(items, str):
             return None

@@ -13,7 +13,7 @@ from srbench.store.files import StoreError, write_atomically
 
 INDEX = "index.html"
 _MARKS = {INDEX: b'<meta name="generator" content="srbench ', STYLE: b"/* The style of srbench's pages. */"}
-"""By what the index's files are recognised."""
+"""The beginnings by which the index's files are recognised."""
 
 
 class Board(msgspec.Struct):

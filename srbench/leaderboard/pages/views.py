@@ -149,7 +149,7 @@ class TaskPages(Protocol):
         """The tables, figures and findings of a scope."""
 
     def header(self) -> list[str]:
-        """What was compared, in the line below the title, part by part."""
+        """The parts of the line below the title: what was compared."""
 
     def index(self, views: Sequence[View]) -> dict[str, Any]:
         """What the index template needs of pictures."""

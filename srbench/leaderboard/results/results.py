@@ -104,7 +104,7 @@ class Scope:
 
     @property
     def task(self) -> Task:
-        """What its methods do."""
+        """The task of its methods."""
         return self.results[0].planned.protocol.task
 
     @property
@@ -113,11 +113,11 @@ class Scope:
         return slug(f"{self.protocol}-{self.trained_on}" if self.trained_on else self.protocol)
 
     def datasets(self) -> list[str]:
-        """In the order of the matrix."""
+        """The datasets in the order of the matrix."""
         return list(dict.fromkeys(result.planned.cell.dataset for result in self.results))
 
     def entrants(self) -> list[Entrant]:
-        """In the order of the matrix."""
+        """The entrants in the order of the matrix."""
         return sorted(dict.fromkeys(result.entrant for result in self.results), key=lambda entrant: entrant.slot)
 
 
@@ -149,7 +149,7 @@ class Results:
         return scopes
 
     def without(self, damaged: Damaged) -> Results:
-        """The same, with one more cell that is not ok."""
+        """These results, with one more cell that is not ok."""
         broken = replace(damaged.result, scores={}, damage=str(damaged))
         return replace(self, all=tuple(broken if one is damaged.result else one for one in self.all))
 

@@ -52,7 +52,7 @@ _LINES: Mapping[Task, _Lines] = {
     "super-resolution": {**_LEARNED, **_UPSCALING},
     "generation": {**_LEARNED, **_SAMPLING},
 }
-"""In the order of the page."""
+"""Costs in the order of the page."""
 _UNTOLD: Mapping[Task, frozenset[str]] = {
     "super-resolution": frozenset(),
     "generation": frozenset({"ms_per_megapixel"}),  # the same as a sample's time, in another unit

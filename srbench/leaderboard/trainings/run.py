@@ -67,12 +67,12 @@ class Run:
 
     @property
     def damage(self) -> list[str]:
-        """What of it cannot be read, and so is not shown."""
+        """Sentences on files that cannot be read, and so are not shown."""
         return [read for read in (self._facts, self._history) if isinstance(read, str)]
 
     @property
     def facts(self) -> TrainingFacts:
-        """What it said of itself."""
+        """The content of `training.json`; empty where there is none."""
         return TrainingFacts() if isinstance(self._facts, str) else self._facts
 
     @cached_property
@@ -98,7 +98,7 @@ class Run:
 
     @cached_property
     def curve(self) -> Curve | None:
-        """Its history, None where there is none."""
+        """The history as a curve, None where there is none."""
         if self._history is None or isinstance(self._history, str):
             return None
         frame = self._history
@@ -122,7 +122,7 @@ class Run:
 
     @property
     def notes(self) -> list[str]:
-        """What it wants readers to know."""
+        """Notes for readers, of the training and of its record."""
         return [*self.facts.notes, *(self.record.notes if self.record else [])]
 
     @property

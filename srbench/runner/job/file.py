@@ -55,7 +55,7 @@ class _Unloaded(Degradation):
         self.written = written
 
     def lr(self, hr: Image, peak: float, scale: int, rng: np.random.Generator) -> Image:
-        """Nothing makes LR before `with_types`."""
+        """Raise `TypeError`: LR is made after `with_types` only."""
         raise TypeError(f"the degradation {self.written.name!r} is not loaded")
 
 
@@ -108,11 +108,7 @@ def read_job(path: Path) -> Job:
         root = Path(os.environ.get(VARIABLE) or written.data_root).expanduser().resolve()
 
         def typed(kind: type, value: Any) -> Any:
-            if kind is Path:
-                return root / value
-            if kind is Degradation:
-                return _Unloaded(msgspec.convert(value, _WrittenDegradation))
-            raise NotImplementedError  # what msgspec wants to hear of a type that is not ours to read
+            return root / value if kind is Path else _Unloaded(msgspec.convert(value, _WrittenDegradation))
 
         task = msgspec.convert(written.task, _KINDS[written.kind], dec_hook=typed)
     except (OSError, ValueError, KeyError) as error:  # msgspec's errors are ValueErrors
@@ -128,7 +124,7 @@ def with_types(job: Job) -> Job:
             return replace(value, params=resolve(value.registered.load(), value.params, job.data_root))
         if isinstance(value, _Unloaded):
             kind = registry().get("degradation", value.written.name).load()
-            return kind(**resolve(kind, value.written.params))
+            return kind(**resolve(kind, value.written.params, job.data_root))
         return value
 
     return replace(job, task=_changed(job.task, typed))

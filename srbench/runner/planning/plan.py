@@ -96,7 +96,7 @@ class PlannedCell:
         return any(scoring.training_sr not in ("", self.stored.training_split) for scoring in self.metrics)
 
     def with_record(self, record: Record) -> PlannedCell:
-        """The same cell, done, with a record of the store."""
+        """This cell, done, with a record of the store."""
         asked = record.as_asked(self.keys)
         why = asked.reason or asked.metric_failures or asked.status
         return replace(self, record=asked, state="done", why=why, damage="")
@@ -111,7 +111,7 @@ class Plan:
     names: frozenset[ImageName] = frozenset()
 
     def with_records_of(self, store: Store) -> Plan:
-        """The same cells with their records read anew; those that have one are done."""
+        """This plan with its cells' records read anew; those that have one are done."""
         return replace(self, cells=tuple(_with_record(planned, store) for planned in self.cells))
 
     @property

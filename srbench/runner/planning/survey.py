@@ -124,7 +124,7 @@ class Surveyor:
         return digest(rows)
 
     def known(self, picture: Picture) -> PictureFacts | None:
-        """What was seen of a picture, if it was looked at."""
+        """The facts of a picture, if it was looked at."""
         held = self._memory.get(id(picture))
         return None if held is None else held[1]
 

@@ -71,7 +71,7 @@ class LocalExecutor(Executor):
             self._running[job] = _Running(slot, os.pidfd_open(pid))
 
     def fate(self, job: Path) -> str | None:
-        """That its keeper was killed, once it is gone."""
+        """Say that its keeper was killed, once it is gone."""
         self._forget_ended()
         return None if job in self._running else "its keeper was killed"
 

@@ -21,15 +21,15 @@ from srbench.store.records import Record, Status, Store
 
 
 class Display(ABC):
-    """Someone who watches a run."""
+    """A watcher of a run."""
 
     @abstractmethod
     def warned(self, warning: str) -> None:
-        """Something is probably wrong with the data of cells that are about to run."""
+        """Show what is probably wrong with the data of cells that are about to run."""
 
     @abstractmethod
     def planned(self, cells: int) -> None:
-        """So many cells are about to run."""
+        """Show how many cells are about to run."""
 
     @abstractmethod
     def started(self, task: Task) -> None:

@@ -24,7 +24,7 @@ class Counter(ABC):
 
     @abstractmethod
     def joules(self) -> float:
-        """What it shows now. Raises `OSError` when it cannot be read."""
+        """Read what it shows now. Raises `OSError` when it cannot be read."""
 
 
 class PackageCounter(Counter):

@@ -12,10 +12,10 @@ from srbench.training.data.pairs import Floats, Pair, cut, place_of
 from srbench.training.data.source import Drawn
 
 FEWEST = 5
-"""With fewer training images none is held out."""
+"""The fewest training images of which any is held out."""
 MOST = 10
 _SEED = 0x6865_6C64
-"""The same for every training, so that the curves of several seeds can be compared."""
+"""The seed of every training's choice, so that the curves of several seeds can be compared."""
 
 
 def chosen(groups: Mapping[str, str | None]) -> list[str]:

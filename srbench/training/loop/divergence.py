@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from srbench.training.loop.outcome import Trained
 
 BEST_WEIGHTS = "best.safetensors"
-"""In the model's folder: what was best before a training diverged."""
+"""The file in the model's folder with what was best before a training diverged."""
 
 
 @dataclass(frozen=True)

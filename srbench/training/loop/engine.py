@@ -288,7 +288,7 @@ class _Training:
         return ", ".join(parts)
 
     def trained(self) -> Trained:
-        """What there is to know of the training."""
+        """Gather what there is to know of the training."""
         formats = {
             name: report["memory_format"]
             for stage, report in zip(self.stages, self.reports, strict=False)

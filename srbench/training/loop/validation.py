@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import torch
 
 SAMPLES = 8
-"""So many of a stage's validations leave a picture."""
+"""How many of a stage's validations leave a picture."""
 COST = 0.03
 """The share of a stage's time that its validations may take, as long as crops need not be smaller than a patch."""
 LARGEST_CROP = 96

@@ -8,9 +8,12 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
+import numpy as np
 import pytest
 from bench_in_process import InProcess
 
@@ -20,7 +23,8 @@ from srbench.contract.executor import Limits
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError
 from srbench.registry.configured import Use
-from srbench.registry.registry import Plugin, Registered
+from srbench.registry.registry import Plugin, Registered, Registry
+from srbench.runner.job import file as job_file
 from srbench.runner.job.file import read_job, with_types, write_job
 from srbench.runner.job.tasks import Job, SeenFile
 from srbench.runner.planning.provenance import sources_of
@@ -71,6 +75,34 @@ def test_parameters_have_their_types_again(bench: InProcess) -> None:
     assert job.task.dataset.params == {"path": bench.root / "a", "only": re.compile("b+"), "sizes": (3,)}
     assert job.task.dataset.squares == squares
     assert with_types(job) == job
+
+
+@dataclass(frozen=True)
+class FromFile(srbench.Degradation):
+    """A degradation that reads a file."""
+
+    name: ClassVar[str] = "from-file"
+    kernel: Path
+
+    def lr(self, hr: np.ndarray, peak: float, scale: int, rng: np.random.Generator) -> np.ndarray:
+        return hr[::scale, ::scale]
+
+
+def test_a_degradation_is_itself_again_and_its_file_moves_with_the_data_root(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = Registry()
+    module = SimpleNamespace(srbench_degradations=srbench.hookimpl(lambda: [Entry("from-file", FromFile)]))
+    registry.add(Plugin("own", "srbench-own", "1", "own"), module)
+    monkeypatch.setattr(job_file, "registry", lambda: registry)
+    data = bench.root / "data"
+    task = bench.plan().evaluation()
+    task = replace(task, protocol=replace(task.protocol, degradation=FromFile(data / "kernel.npy")))
+    path = write_job(Job(task, bench.root / "store", data))
+    assert with_types(read_job(path)).task.protocol == task.protocol
+    monkeypatch.setenv("SRBENCH_DATA", str(bench.root / "mnt"))
+    moved = with_types(read_job(path)).task.protocol.degradation
+    assert moved == FromFile(bench.root / "mnt/kernel.npy")
 
 
 def test_a_store_and_a_data_root_may_be_mounted_elsewhere(bench: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
