@@ -37,8 +37,9 @@ class Published:
 def publish(plan: Plan, store_root: Path, out: Path | None = None, *, anew: bool = True) -> Published:
     """Write the leaderboard into `out`, or into `leaderboards/NAME` and list it in `leaderboards/index.html`.
 
-    Without `anew`, pages made from just these records by just this srbench are left alone. Raises `PublishError`, with
-    nothing changed, where files of others are in the way.
+    Without `anew`, pages made from just these records by just this srbench are left alone. Reads only the plan's
+    records, their files in the store, and (for HR pictures) the datasets; the same input gives the same bytes. Raises
+    `PublishError`, with nothing changed, where files of others are in the way.
     """
     from srbench.leaderboard.pages.board import write_board
     from srbench.leaderboard.pages.boards import check_boards
@@ -69,19 +70,6 @@ def _named(plan: Plan) -> tuple[str, ...]:
     """The datasets whose images have ids made of names, of those that are shown."""
     shown = (cell.dataset for cell in plan.cells if cell.record is not None and cell.record.images)
     return tuple(dict.fromkeys(use.name for use in shown if use.params.get("ids") != "coded"))
-
-
-def write_pages(plan: Plan, store_root: Path, out: Path, *, listed: bool = False) -> Path:
-    """Write the leaderboard of a plan into the folder `out`; returns `out/index.html`.
-
-    listed: the folder around `out` has an index of leaderboards (`write_index`), and the page links to it. Reads
-    only the plan's records, their files in the store, and (for HR pictures) the datasets. The same input gives the
-    same bytes. Files in `out` that are not the board's stay as they are; where they are in the way: `PublishError`.
-    """
-    from srbench.leaderboard.pages.board import write_board
-
-    write_board(plan, store_root, out, listed)
-    return out / "index.html"
 
 
 def write_index(folder: Path) -> Path:

@@ -260,6 +260,6 @@ def _values(cell: Cell, mean: float) -> dict[str, float]:
 
 
 def write_generation(board: GenerationBoard, out: Path) -> Path:
-    from srbench.leaderboard import write_pages
+    from srbench.leaderboard import publish
 
-    return write_pages(board.plan, board.store, out).parent
+    return publish(board.plan, board.store, out).index.parent

@@ -318,9 +318,9 @@ def _planned(
 
 
 def write(board: Board, out: Path) -> Path:
-    from srbench.leaderboard import write_pages
+    from srbench.leaderboard import publish
 
-    return write_pages(board.plan, board.store, out).parent
+    return publish(board.plan, board.store, out).index.parent
 
 
 @dataclass(frozen=True)
