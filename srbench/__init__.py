@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from srbench.contract.metric import Source as Source
     from srbench.contract.protocol import Protocol as Protocol
     from srbench.contract.protocol import Task as Task
+    from srbench.contract.section import Passage as Passage
+    from srbench.contract.section import Section as Section
     from srbench.contract.training_set import TrainingSet as TrainingSet
     from srbench.contract.weights_file import WeightsFile as WeightsFile
     from srbench.errors import SrbenchError as SrbenchError
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from srbench.store.details import Details as Details
     from srbench.store.details import Estimate as Estimate
     from srbench.store.files import sha256 as sha256
+    from srbench.store.frames import Frames as Frames
     from srbench.store.records import MetricResult as MetricResult
     from srbench.store.records import Record as Record
     from srbench.training import Batch as Batch
@@ -96,6 +99,8 @@ _HOME = {
     "Source": "contract.metric",
     "Protocol": "contract.protocol",
     "Task": "contract.protocol",
+    "Passage": "contract.section",
+    "Section": "contract.section",
     "TrainingSet": "contract.training_set",
     "WeightsFile": "contract.weights_file",
     "SrbenchError": "errors",
@@ -115,6 +120,7 @@ _HOME = {
     "Details": "store.details",
     "Estimate": "store.details",
     "sha256": "store.files",
+    "Frames": "store.frames",
     "MetricResult": "store.records",
     "Record": "store.records",
     "Batch": "training",

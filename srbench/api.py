@@ -3,49 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from srbench.contract.executor import Executor
 from srbench.errors import SrbenchError, nearest
-from srbench.matrix import Matrix, read_matrix
+from srbench.matrix import Matrix, matrix_file, matrix_name, read_matrix
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
 from srbench.runner.job.file import abandon_jobs
 from srbench.runner.planning.plan import Plan, PlannedCell, distinct_warnings, make_plan
 from srbench.runner.supervision.supervisor import Display, run_cells
 from srbench.runner.supervision.watch import Watch
+from srbench.store.frames import Frames, cells_frame, images_frame
 from srbench.store.image_names import write_names
 from srbench.store.records import Record, Status, Store
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from srbench.leaderboard import Published
+    from srbench.leaderboard.board.contents import Board
 
 COORDINATES = ("dataset", "protocol", "method", "trained_on", "seed")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run left: the plan with all records, and the store."""
+    """What a run left: the plan with all records, the store, and what pages tell of the matrix."""
 
     plan: Plan
     store: Store
+    board: Board
 
     @property
     def failed(self) -> list[PlannedCell]:
         """Cells that ended neither ok nor skipped, that have a metric that failed, or that have no record."""
         return [planned for planned in self.plan.cells if planned.record is None or not planned.record.went_well]
-
-
-@dataclass(frozen=True)
-class Frames:
-    """A store as tidy pandas frames: one row a cell and metric; one row an image and metric."""
-
-    cells: pd.DataFrame
-    images: pd.DataFrame
 
 
 def run(
@@ -69,23 +64,29 @@ def run(
     them. Raises `SrbenchError` for a mistake in the file or the store; a fault of one
     cell is in its record.
     """
+    from srbench.leaderboard.board.description import describe, with_sections
+    from srbench.leaderboard.board.kept import keep_board
     from srbench.runner.supervision.display import Silent
 
     matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
-    place = Store(default_store(matrix) if store is None else Path(store))
+    place = Store(default_store(matrix.name) if store is None else Path(store))
     place_to_run = _executor(matrix, executor, jobs)
     with place.locked():
         abandon_jobs(place)
         place.remember_matrix(matrix.path)
         plan = make_plan(matrix, place, retry, verify=verify)
         write_names(place, plan.names)
+        keep_board(place, describe(plan))
         asked, watching = select(plan, where or {}), display or Silent()
         for warning in distinct_warnings(asked):
             watching.warned(warning)
         chosen = [planned for planned in asked if planned.state != "done"]
         if chosen:
             run_cells(chosen, place, Watch(place, place_to_run, matrix.limits), watching)
-        return Run(plan.with_records_of(place), place)
+        done = plan.with_records_of(place)
+        board = with_sections(describe(done), done, place)
+        keep_board(place, board)
+        return Run(done, place, board)
 
 
 def _executor(matrix: Matrix, named: str | None, jobs: int | None) -> Executor:
@@ -102,22 +103,39 @@ def _executor(matrix: Matrix, named: str | None, jobs: int | None) -> Executor:
 
 
 def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out: str | Path | None = None) -> Published:
-    """Make the leaderboard of a matrix from what a store holds.
+    """Make the leaderboard of a matrix from what its runs left; no plugin, dataset or model need be on the machine.
 
-    store: `results/NAME` unless told. out: `leaderboards/NAME` unless told. Raises `SrbenchError` where the store has
-    nothing of the matrix, or files of others are where the pages would go.
+    matrix: its file, the folder it is in, or the `records.jsonl` of a board that was published. store: `results/NAME`
+    unless told; where there is none, and none is named, the board is made from the `records.jsonl` beside the file.
+    out: `leaderboards/NAME` unless told. Raises `SrbenchError` where there is nothing of the matrix, or files of others
+    are where the pages would go.
     """
-    from srbench.leaderboard import publish
+    from srbench.leaderboard import publish, publish_again
+    from srbench.leaderboard.board.kept import kept_board, read_text
 
-    matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
-    place = Store(default_store(matrix) if store is None else Path(store))
+    path = matrix.path if isinstance(matrix, Matrix) else Path(matrix)
+    folder = None if out is None else Path(out)
+    if path.suffix == ".jsonl":
+        return publish_again(path, folder)
+    file = matrix_file(path)
+    published = file.with_name("records.jsonl")
+    if store is None and not file.is_file() and published.is_file():
+        return publish_again(published, folder)
+    name = matrix_name(file)
+    place = Store(default_store(name) if store is None else Path(store))
+    board = kept_board(place, name, file)
+    if board is None and store is None and published.is_file():
+        return publish_again(published, folder)
     where = f"the store {place.root} (in {Path.cwd()})" if not place.root.is_absolute() else f"the store {place.root}"
     if not place.root.is_dir():
         raise SrbenchError(f"{where} is not there; go to where the matrix was run, or name its store with --store")
-    plan = make_plan(matrix, place)
-    if all(planned.record is None and planned.state == "new" for planned in plan.cells):
-        raise SrbenchError(f"{where} holds nothing of this matrix, {matrix.path}; name another with --store")
-    return publish(plan, place.root, None if out is None else Path(out))
+    if board is None or all(place.read("cells", cell.key) is None for cell in board.cells):
+        raise SrbenchError(f"{where} holds nothing of this matrix, {file}; run it, or name another store with --store")
+    made = publish(msgspec.structs.replace(board, path=str(file.absolute())), place.root, folder)
+    if board.text and read_text(file) != board.text:
+        changed = f"{file} has changed since it was run; `srbench run` brings the board up to date"
+        made = replace(made, remarks=(*made.remarks, changed))
+    return made
 
 
 def load(store: str | Path, *, everything: bool = False) -> Frames:
@@ -127,8 +145,6 @@ def load(store: str | Path, *, everything: bool = False) -> Frames:
     matrix any more; `unknown`, where that cannot be told because the matrix or a dataset is not at hand. `key` tells
     rows of one cell apart, `started` which is newer. everything: also what is stale or not asked for.
     """
-    from srbench.store.frames import cells_frame, images_frame
-
     place = Store(Path(store))
     if not place.root.is_dir():
         raise SrbenchError(f"there is no store {place.root}")
@@ -179,13 +195,13 @@ def _states(records: Iterable[Record], by_key: Mapping[str, PlannedCell]) -> dic
 
 def shared_with(matrix: Matrix, store: str | Path | None) -> Path | None:
     """The other matrix that the default store of this one served last, if there is one; None for a store named."""
-    other = None if store is not None else Store(default_store(matrix)).last_matrix()
+    other = None if store is not None else Store(default_store(matrix.name)).last_matrix()
     return other if other is not None and other != matrix.path.resolve() else None
 
 
-def default_store(matrix: Matrix) -> Path:
-    """`results/NAME` in the working directory."""
-    return Path("results") / matrix.name
+def default_store(name: str) -> Path:
+    """`results/NAME` in the working directory. name: of the matrix."""
+    return Path("results") / name
 
 
 def select(plan: Plan, where: Mapping[str, Collection[str]]) -> Sequence[PlannedCell]:

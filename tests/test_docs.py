@@ -7,8 +7,10 @@ import re
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import srbench
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.registry.registry import Plugin, Registry
@@ -135,6 +137,21 @@ def test_the_example_executor_passes_the_kit(tmp_path, monkeypatch):
     registry = module_from("plugins.md", "my_executor.py", tmp_path, monkeypatch)
     assert everything_but_passes(ExecutorSubject("launched", {"launcher": ["nice"]}, registry)) == {}
     assert len(titled_blocks("plugins.md")["my_executor.py"].splitlines()) < 40
+
+
+def test_the_example_section_is_short_and_says_what_is_hardest(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_sections.py", tmp_path, monkeypatch)
+    section = registry.get("section", "hardest").load()(most=2)
+    rows = [
+        ("a", "set", name, "psnr", value + plus)
+        for plus in (0, 1, 5)
+        for name, value in zip("xyz", (3, 1, 2), strict=True)
+    ]
+    images = pd.DataFrame(rows, columns=["method", "dataset", "image", "metric", "value"])
+    said = section.board(srbench.Frames(pd.DataFrame(), images))
+    assert said.rows == (("set/y", 2.0), ("set/z", 3.0))
+    assert section.method(srbench.Frames(pd.DataFrame(), images), "another") is None
+    assert len(titled_blocks("plugins.md")["my_sections.py"].splitlines()) < 40
 
 
 def test_the_example_weights_are_declared(tmp_path, monkeypatch):

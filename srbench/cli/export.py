@@ -28,7 +28,7 @@ def command(matrix: Path, store: Path | None, form: str, images: bool, out: Path
     from srbench.store.records import Store
 
     read = read_matrix(matrix)
-    place = Store(store or default_store(read))
+    place = Store(store or default_store(read.name))
     records = [(planned.cell.point(), planned.record) for planned in make_plan(read, place).cells]
     names = [metric.name for metric in read.metrics]
     data = encode(images_frame(records, place) if images else cells_frame(records, names), form)

@@ -29,7 +29,7 @@ def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> No
     from srbench.store.records import Store
 
     read = read_matrix(matrix)
-    place = Store(store or default_store(read))
+    place = Store(store or default_store(read.name))
     plan = make_plan(read, place, verify=verify)
     no_warnings = {"warnings": ()} if as_json else {}
     trainings = [

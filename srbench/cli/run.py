@@ -14,6 +14,7 @@ import click
 from srbench.cli.options import matrix_argument, store_option, verify_option
 from srbench.errors import nearest
 from srbench.leaderboard.words.numerals import plural
+from srbench.store.texts import visible
 
 if TYPE_CHECKING:
     from srbench.runner.planning.plan import PlannedCell
@@ -57,16 +58,18 @@ def command(
     from rich.console import Console
 
     from srbench import api
-    from srbench.cli.report import tell, tell_of_sharing
+    from srbench.cli.report import tell
     from srbench.leaderboard import board_folder, publish
     from srbench.matrix import read_matrix
     from srbench.runner.supervision.display import Lines
 
     chosen, retried = _where(where), _statuses(retry)
     read = read_matrix(matrix)
-    tell_of_sharing(api.shared_with(read, store))
+    _tell_of_sharing(api.shared_with(read, store))
     if not no_report:
-        board_folder(read, out)  # one that is somebody else's is refused now, and not when everything has run
+        board_folder(
+            read.name, read.path, out
+        )  # one that is somebody else's is refused now, and not when everything has run
     with _stoppable(), Lines(Console(highlight=False)) as display:
         result = api.run(
             read,
@@ -82,9 +85,18 @@ def command(
     click.echo(_tally(cells))
     damaged = False
     if not no_report:
-        damaged = tell(publish(result.plan, result.store.root, out, anew=False))
+        damaged = tell(publish(result.board, result.store.root, out, anew=False))
     if damaged or any(cell.record is None or not cell.record.went_well for cell in cells):
         click.get_current_context().exit(1)
+
+
+def _tell_of_sharing(other: Path | None) -> None:
+    """Say that the store is that of another matrix, too."""
+    if other is not None:
+        click.echo(
+            visible(f"note: the store is also that of {other}, of the same name; --store gives this matrix its own"),
+            err=True,
+        )
 
 
 def _where(pairs: tuple[str, ...]) -> dict[str, set[str]]:

@@ -21,13 +21,17 @@ def command(place: Path | None, store: Path | None, as_json: bool) -> None:
     next run that uses it. Exits with 1 when something is listed.
     """
     from srbench.api import default_store
-    from srbench.matrix import read_matrix
+    from srbench.matrix import matrix_file, matrix_name
     from srbench.store.find import stores
     from srbench.store.records import SHELVES
     from srbench.store.verify import faults
 
     if store is None and place is not None:
-        store = place if any((place / shelf).is_dir() for shelf in SHELVES) else default_store(read_matrix(place))
+        store = (
+            place
+            if any((place / shelf).is_dir() for shelf in SHELVES)
+            else default_store(matrix_name(matrix_file(place)))
+        )
     found = [fault for one in stores(store) for fault in faults(one)]
     rows = [{"folder": str(fault.folder), "of": fault.label, "what": fault.what} for fault in found]
     if found or as_json:

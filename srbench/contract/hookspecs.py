@@ -1,7 +1,7 @@
 """Every hook a plugin can implement: read this file and know the architecture.
 
 A plugin is an installed distribution with an entry point in the group `srbench` that names a module. The module
-implements any of these hooks with `@srbench.hookimpl`. Each of the first seven returns a list of `srbench.Entry`,
+implements any of these hooks with `@srbench.hookimpl`. Each of the first eight returns a list of `srbench.Entry`,
 `srbench_weights` a list of `srbench.WeightsFile`.
 """
 
@@ -54,6 +54,11 @@ def srbench_protocols() -> list[Entry]:  # type: ignore[empty-body]
 @hookspec
 def srbench_executors() -> list[Entry]:  # type: ignore[empty-body]
     """Executors: classes derived from `srbench.Executor`."""
+
+
+@hookspec
+def srbench_sections() -> list[Entry]:  # type: ignore[empty-body]
+    """Sections of pages: classes derived from `srbench.Section`."""
 
 
 @hookspec

@@ -1,15 +1,17 @@
-"""The pages made from a plan and its records."""
+"""The pages made from a board and its records."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from srbench.leaderboard.board.contents import Board
+    from srbench.leaderboard.pages.document import Document
     from srbench.leaderboard.pages.folder import BoardFolder
-    from srbench.matrix import Matrix
-    from srbench.runner.planning.plan import Plan
 
 LEADERBOARDS = Path("leaderboards")
 
@@ -18,58 +20,78 @@ LEADERBOARDS = Path("leaderboards")
 class Published:
     """A leaderboard on disk.
 
-    index: its first page. troubles: what of the plan it does not show, a line each. named: the datasets whose pictures
-    it calls by the names of their files.
+    index: its first page. troubles: what it does not show though it should, a line each. remarks: what whoever
+    publishes it should know, a line each.
     """
 
     index: Path
     troubles: tuple[str, ...] = ()
-    named: tuple[str, ...] = ()
-
-    @property
-    def remarks(self) -> list[str]:
-        """What whoever publishes it should know, a line each."""
-        if not self.named:
-            return []
-        return [f"names of picture files are shown on the pages (of {', '.join(self.named)})"]
+    remarks: tuple[str, ...] = ()
 
 
-def publish(plan: Plan, store_root: Path, out: Path | None = None, *, anew: bool = True) -> Published:
+def publish(board: Board, store_root: Path, out: Path | None = None, *, anew: bool = True) -> Published:
     """Write the leaderboard into `out`, or into `leaderboards/NAME` and list it in `leaderboards/index.html`.
 
-    Without `anew`, pages made from just these records by just this srbench are left alone. Reads only the plan's
-    records, their files in the store, and (for HR pictures) the datasets; the same input gives the same bytes. Raises
-    `PublishError`, with nothing changed, where files of others are in the way.
+    Without `anew`, pages made from just these records by just this srbench are left alone. Reads the store and nothing
+    else: no plugin, dataset or model need be there; the same input gives the same bytes. Raises `PublishError`, with
+    nothing changed, where files of others are in the way.
     """
-    from srbench.leaderboard.pages.board import write_board
-    from srbench.leaderboard.pages.boards import check_boards
+    from srbench.leaderboard.pages.document import from_store, results_in
     from srbench.leaderboard.pages.downloads import made_from
 
-    board, listed = board_folder(plan.matrix, out), out is None
-    folder = board.path
-    if listed:
+    folder = board_folder(board.name, Path(board.path), out)
+    if not anew and folder.is_whole(made_from(results_in(board, store_root), out is None)):
+        troubles: list[str] = []
+    else:
+        troubles = _written(folder, out, partial(from_store, board, store_root))
+    named = _named(board, store_root)
+    remarks = [f"names of picture files are shown on the pages (of {', '.join(named)})"] if named else []
+    return Published(folder.path / "index.html", tuple(troubles), tuple(remarks))
+
+
+def publish_again(records: Path, out: Path | None = None) -> Published:
+    """Write a leaderboard from the `records.jsonl` of one that was published, with the pictures beside it.
+
+    out: as for `publish`. Raises `PublishError` for a file that holds no board.
+    """
+    from srbench.leaderboard.pages.document import from_records, read_records
+
+    matrix = records.with_name("matrix.yaml")
+    name = read_records(records).results.board.name
+    folder = board_folder(name, matrix if matrix.is_file() else records, out)
+    troubles = _written(folder, out, partial(from_records, records))
+    return Published(folder.path / "index.html", tuple(troubles))
+
+
+def _written(folder: BoardFolder, out: Path | None, gather: Callable[[Path], Document]) -> list[str]:
+    """Write the board and, where none is named, list it beside the others; returns what it does not show."""
+    from srbench.leaderboard.pages.board import write_board
+    from srbench.leaderboard.pages.boards import check_boards
+
+    if out is None:
         check_boards(LEADERBOARDS)
-    if not anew and board.is_whole(made_from(plan, listed)):
-        return Published(folder / "index.html", (), _named(plan))
-    troubles = write_board(plan, store_root, folder, listed)
-    if listed:
+    troubles = write_board(folder, out is None, gather)
+    if out is None:
         write_index(LEADERBOARDS)
-    return Published(folder / "index.html", tuple(troubles), _named(plan))
+    return troubles
 
 
-def board_folder(matrix: Matrix, out: Path | None) -> BoardFolder:
-    """Where the board of a matrix goes. Raises `PublishError` where that is not free for it."""
+def board_folder(name: str, origin: Path, out: Path | None) -> BoardFolder:
+    """Where the board of a matrix goes. origin: its file. Raises `PublishError` where that is not free for it."""
     from srbench.leaderboard.pages.folder import BoardFolder
 
-    folder = BoardFolder(out or LEADERBOARDS / matrix.name, matrix)
+    folder = BoardFolder(out or LEADERBOARDS / name, name, origin)
     folder.check()
     return folder
 
 
-def _named(plan: Plan) -> tuple[str, ...]:
+def _named(board: Board, store_root: Path) -> list[str]:
     """The datasets whose images have ids made of names, of those that are shown."""
-    shown = (cell.dataset for cell in plan.cells if cell.record is not None and cell.record.images)
-    return tuple(dict.fromkeys(use.name for use in shown if use.params.get("ids") != "coded"))
+    from srbench.store.records import Store
+
+    store = Store(store_root)
+    records = [(cell.dataset, store.read("cells", cell.key)) for cell in board.cells if cell.dataset in board.named]
+    return list(dict.fromkeys(dataset for dataset, record in records if record is not None and record.images))
 
 
 def write_index(folder: Path) -> Path:

@@ -5,6 +5,6 @@ column; importing or reading imports the modules of the methods, datasets and me
 """
 
 from srbench.matrix.contents import Matrix
-from srbench.matrix.reading import MatrixError, read_matrix
+from srbench.matrix.reading import MatrixError, matrix_file, matrix_name, read_matrix
 
-__all__ = ["Matrix", "MatrixError", "read_matrix"]
+__all__ = ["Matrix", "MatrixError", "matrix_file", "matrix_name", "read_matrix"]

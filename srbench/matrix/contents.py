@@ -18,6 +18,7 @@ class Matrix:
     train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
     budget: None only when no method learns. precision, compile: of trainings. samples: how many images each generator
     makes; None for super-resolution. executor: where jobs run, if the file says so.
+    sections: what plugins add to the pages.
     """
 
     path: Path
@@ -36,3 +37,4 @@ class Matrix:
     seeds: tuple[int, ...] = (0,)
     limits: Limits = field(default_factory=Limits)
     executor: Use | None = None
+    sections: tuple[Use, ...] = ()

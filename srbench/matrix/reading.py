@@ -30,7 +30,7 @@ MAX_SEED = 2**32 - 1
 
 KEYS = (
     *("name", "title", "task", "samples", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
-    *("limits", "executor"),
+    *("limits", "executor", "sections"),
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -68,19 +68,39 @@ def read_matrix(path: Path, registry: Registry | None = None) -> Matrix:
     registry: where names are looked up; by default the installed plugins. Raises `MatrixError` with everything that
     is wrong.
     """
-    path = Path(path)
-    try:
-        file = path / FILE_NAME if path.is_dir() else path
-    except OSError:  # a folder above it may not be entered; reading it says so
-        file = path
-    root, problems = read_file(file)
-    if root is None:
-        raise MatrixError(file, problems or [Problem(1, 1, f"the file is empty; it needs {', '.join(REQUIRED)}")])
+    file = matrix_file(Path(path))
+    root, problems = _root(file)
     reader = _Reader(file.absolute(), installed() if registry is None else registry, problems)
     matrix = reader.matrix(root)
     if problems or matrix is None:
         raise MatrixError(file, problems)
     return matrix
+
+
+def matrix_file(path: Path) -> Path:
+    """The matrix file that a path names: itself, or the `matrix.yaml` of a folder."""
+    try:
+        return path / FILE_NAME if path.is_dir() else path
+    except OSError:  # a folder above it may not be entered; reading it says so
+        return path
+
+
+def matrix_name(file: Path) -> str:
+    """The name that a matrix file gives itself; looks at nothing else in it. Raises `MatrixError` where it has none."""
+    root, problems = _root(file)
+    values = Values(problems)
+    keys = values.keys(root, KEYS, "a matrix file") or {}
+    name = values.name(keys["name"][1], "`name`") if "name" in keys else ""
+    if not name:
+        raise MatrixError(file, problems or [Problem(1, 1, "the key 'name' is missing")])
+    return name
+
+
+def _root(file: Path) -> tuple[Node, list[Problem]]:
+    root, problems = read_file(file)
+    if root is None:
+        raise MatrixError(file, problems or [Problem(1, 1, f"the file is empty; it needs {', '.join(REQUIRED)}")])
+    return root, problems
 
 
 class _Reader:
@@ -125,7 +145,11 @@ class _Reader:
             seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
             executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
+            sections=self._sections(keys["sections"][1]) if "sections" in keys else (),
         )
+
+    def _sections(self, node: Node) -> tuple[Use, ...]:
+        return tuple(named.thing for named in self._uses.listed(node, "section"))
 
     def _protocols(self, keys: Mapping[str, KeyValue], task: Task) -> tuple[Protocol, ...]:
         if "protocols" in keys:

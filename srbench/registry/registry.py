@@ -21,7 +21,7 @@ from srbench.contract.weights_file import WeightsFile
 from srbench.errors import SrbenchError, nearest
 from srbench.registry.sources import GROUP, sources
 
-Kind = Literal["method", "dataset", "metric", "extractor", "degradation", "protocol", "executor"]
+Kind = Literal["method", "dataset", "metric", "extractor", "degradation", "protocol", "executor", "section"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Whatever a stranger's plugin does (a module that calls sys.exit() included), the others go on; Ctrl-C still works.
@@ -34,6 +34,7 @@ _WANTED: dict[Kind, str] = {
     "degradation": "a class derived from srbench.Degradation, with the entry's name",
     "protocol": "a srbench.Protocol value with the entry's name",
     "executor": "a class derived from srbench.Executor",
+    "section": "a class derived from srbench.Section",
 }
 
 
@@ -116,6 +117,10 @@ class Registered:
             from srbench.contract.degradation import Degradation
 
             return issubclass(target, Degradation) and getattr(target, "name", None) == self.entry.name
+        if self.kind == "section":
+            from srbench.contract.section import Section
+
+            return issubclass(target, Section)
         from srbench.contract.executor import Executor
 
         return issubclass(target, Executor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 CELL_COLUMNS = ("method", "dataset", "protocol", "trained_on", "seed", "status", "metric", "value", "n", "key")
 IMAGE_COLUMNS = (*CELL_COLUMNS[:6], "image", "metric", "value", "key")
 _TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Results as tidy pandas frames: one row a cell and metric; one row an image and metric."""
+
+    cells: pd.DataFrame
+    images: pd.DataFrame
 
 
 def cells_frame(records: Iterable[tuple[dict[str, Any], Record | None]], metrics: Iterable[str]) -> pd.DataFrame:

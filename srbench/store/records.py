@@ -6,9 +6,12 @@ STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when thi
                          /log.txt
                          /images_train/    SR of the training split, where a metric needed it
                          /nearest.parquet  of a generator's images, and of the test split's, the nearest training images
+                         /images_nearest/  the training images that stand there, as `references.py` keeps them
                          /images_ceiling/  what the method made of HR itself, where it has a ceiling
 STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/
 STORE/extractors/<2 hex>/<key>/            record.json, the files of an extractor that srbench trained, checkpoint/
+STORE/references/                          HR and LR of test splits (`references.py`)
+STORE/boards/                              what pages tell of a matrix besides its results
 STORE/jobs/<key>/                          while a run goes on: job.json, and what its keeper tells
 STORE/names.csv                            the files' names of images whose ids are others; never published
 STORE/index.sqlite                         a cache of the records
@@ -44,6 +47,7 @@ SCORES = "scores.parquet"
 IMAGES = "images"
 TRAINING_IMAGES = "images_train"
 CEILING_IMAGES = "images_ceiling"
+NEAREST_IMAGES = "images_nearest"
 MATRIX = "matrix"
 _KEY = re.compile(r"[0-9A-Za-z_-]+")
 

@@ -16,6 +16,10 @@ from srbench.contract.dataset import DatasetMissing, Item
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
 from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
+from srbench.leaderboard.board.contents import Board
+from srbench.leaderboard.board.description import describe
+from srbench.leaderboard.pages.document import results_in
+from srbench.leaderboard.results.results import Results
 from srbench.matrix import Matrix
 from srbench.pictures import Image, write_image
 from srbench.registry.configured import Use
@@ -23,9 +27,10 @@ from srbench.runner.job.tasks import Training
 from srbench.runner.planning.plan import Plan, PlannedCell
 from srbench.store.cell import Cell
 from srbench.store.details import Details, Estimate
-from srbench.store.records import MetricResult, Record
+from srbench.store.records import NEAREST_IMAGES, MetricResult, Record
+from srbench.store.references import Reference, References
 
-from .toyboard import HOSTILE, use, write_training
+from .toyboard import HOSTILE, keep, use, write_training
 
 SIZE = 16
 PROTOCOL = Protocol("16px", 1, size=SIZE)
@@ -99,6 +104,16 @@ class GenerationBoard:
     store: Path
     values: dict[tuple[str, str, int], dict[str, float]] = field(default_factory=dict)
 
+    @property
+    def described(self) -> Board:
+        """What pages tell of the plan."""
+        return describe(self.plan)
+
+    @property
+    def results(self) -> Results:
+        """What its cells left in the store."""
+        return results_in(self.described, self.store).results
+
 
 def make_generation_board(
     root: Path,
@@ -163,13 +178,17 @@ def _planned(
 ) -> PlannedCell:
     (protocol,) = board.plan.matrix.protocols
     point = (dataset.name, protocol.name, method.name, "same", seed)
-    cell = Cell(*point, {"cell": list(point), "store": str(board.store)})
+    ingredients = {"test": {"fingerprint": dataset.name}, "protocol": protocol.facts()}
+    cell = Cell(*point, {"cell": list(point), "store": str(board.store), **ingredients})
     if method.name not in means:
         record = Record(key=cell.key, schema=1, status="out_of_memory", reason="9 of 8 GB")
     else:
         record = _write_cell(board, cell, dataset, samples, labelled, means, make)
+    record.ingredients = cell.ingredients
+    keep(board.store, record)
     task = Training("0" * 64, {}, method, dataset, protocol, BUDGET, seed)
-    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", record, samples)
+    keys = {use.name: use.name for use in board.plan.matrix.metrics}
+    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", record, samples, keys=keys)
 
 
 def _write_cell(
@@ -202,6 +221,9 @@ def _write_cell(
     generated = near.of(list(made), [in_units(image, 255) for image in made.values()], "generated")
     real = near.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
     write_neighbours(folder / "nearest.parquet", [*generated, *real])
+    if cell.dataset != "absent":
+        References.of(board.store, cell.ingredients).keep(_kept(test))
+        References(folder / NEAREST_IMAGES).keep(_kept(train))
     values = _values(cell, means[cell.method])
     board.values[cell.dataset, cell.method, cell.seed] = values
     rows = [(None, metric, value) for metric, value in values.items()]
@@ -246,6 +268,10 @@ def _write_cell(
     )
 
 
+def _kept(items: Iterable[Item]) -> list[tuple[str, Reference]]:
+    return [(item.id, Reference(*item.read_hr(), label=item.label)) for item in items]
+
+
 def _values(cell: Cell, mean: float) -> dict[str, float]:
     """Values that differ a little between seeds and, for `fid-b`, order the generators the other way."""
     digits = hashlib.sha256(f"{cell.dataset}/{cell.method}/{cell.seed}".encode()).hexdigest()
@@ -262,4 +288,4 @@ def _values(cell: Cell, mean: float) -> dict[str, float]:
 def write_generation(board: GenerationBoard, out: Path) -> Path:
     from srbench.leaderboard import publish
 
-    return publish(board.plan, board.store, out).index.parent
+    return publish(board.described, board.store, out).index.parent

@@ -13,7 +13,7 @@ import pytest
 
 from srbench.leaderboard import publish
 from srbench.leaderboard.pages import details
-from srbench.leaderboard.results.results import Result, finite_mean, load_results
+from srbench.leaderboard.results.results import Result, finite_mean
 from srbench.leaderboard.words.dates import moment_words
 from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
@@ -66,11 +66,11 @@ TABLES = {
 def test_every_damage_of_a_table_costs_its_cell_alone(small: Board) -> None:
     path = scores(small, "lanczos")
     whole = path.read_bytes()
-    before = load_results(small.plan, small.store)
+    before = small.results
     for damage in TABLES.values():
         path.write_bytes(whole)
         damage(path)
-        after = load_results(small.plan, small.store)
+        after = small.results
         assert [result.status for result in after.all if result.entrant.method == "lanczos"] == ["damaged"]
         others = [[r for r in results.all if r.entrant.method != "lanczos"] for results in (before, after)]
         assert others[0] == others[1]
@@ -79,7 +79,7 @@ def test_every_damage_of_a_table_costs_its_cell_alone(small: Board) -> None:
 def test_damaged_cells_are_shown_as_such_and_named(small: Board, tmp_path: Path) -> None:
     change(scores(small, "lanczos"), "psnr", 1e308)
     cut_picture(scores(small, "bicubic"))
-    published = publish(small.plan, small.store, tmp_path)
+    published = publish(small.described, small.store, tmp_path)
     assert sorted(trouble.partition(":")[0] for trouble in published.troubles) == [
         "blobs/x4-y/bicubic is damaged",
         "blobs/x4-y/lanczos is damaged",
@@ -98,14 +98,14 @@ def test_pages_with_damage_are_made_again_until_there_is_none(small: Board, tmp_
     path = scores(small, "lanczos")
     whole = path.read_bytes()
     path.write_bytes(b"")
-    assert publish(small.plan, small.store, tmp_path).troubles
+    assert publish(small.described, small.store, tmp_path).troubles
     path.write_bytes(whole)
-    assert not publish(small.plan, small.store, tmp_path, anew=False).troubles
+    assert not publish(small.described, small.store, tmp_path, anew=False).troubles
     before = (tmp_path / "index.html").stat().st_mtime_ns
-    assert not publish(small.plan, small.store, tmp_path, anew=False).troubles
+    assert not publish(small.described, small.store, tmp_path, anew=False).troubles
     assert (tmp_path / "index.html").stat().st_mtime_ns == before
     (tmp_path / "index.html").unlink()
-    assert publish(small.plan, small.store, tmp_path, anew=False).index.is_file()
+    assert publish(small.described, small.store, tmp_path, anew=False).index.is_file()
 
 
 def test_a_page_that_cannot_be_made_costs_that_page_alone(
@@ -119,7 +119,7 @@ def test_a_page_that_cannot_be_made_costs_that_page_alone(
         return original(result, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(details, "cell_context", broken)
-    (trouble,) = publish(small.plan, small.store, tmp_path).troubles
+    (trouble,) = publish(small.described, small.store, tmp_path).troubles
     assert trouble == "The page of blobs/x4-y/lanczos could not be made (ZeroDivisionError: no way <b>)."
     (page,) = (tmp_path / "cells").glob("*lanczos*.html")
     assert trouble in parse(page).text
@@ -161,8 +161,8 @@ def test_when_a_cell_was_started_is_said_in_words() -> None:
 
 
 def test_who_publishes_is_told_that_names_of_files_are_shown(small: Board, tmp_path: Path) -> None:
-    (remark,) = publish(small.plan, small.store, tmp_path).remarks
+    (remark,) = publish(small.described, small.store, tmp_path).remarks
     assert remark == "names of picture files are shown on the pages (of blobs)"
     for planned in small.plan.cells:
         planned.dataset.params["ids"] = "coded"
-    assert publish(small.plan, small.store, tmp_path).remarks == []
+    assert publish(small.described, small.store, tmp_path).remarks == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,11 @@ from srbench.contract.dataset import DatasetMissing, Item
 from srbench.contract.entry import Entry
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
-from srbench.leaderboard.results.results import Entrant, Result, Results
+from srbench.leaderboard.board.contents import Board as Described
+from srbench.leaderboard.board.description import describe
+from srbench.leaderboard.pages.document import results_in
+from srbench.leaderboard.results.results import Left, Results
+from srbench.leaderboard.results.results import results_of as results_from
 from srbench.matrix import Matrix
 from srbench.pictures import Image, write_image
 from srbench.registry.configured import Use
@@ -28,7 +32,8 @@ from srbench.runner.job.tasks import Training
 from srbench.runner.planning.plan import Plan, PlannedCell
 from srbench.store.cell import Cell
 from srbench.store.details import ConfusionMatrix, Details, Estimate
-from srbench.store.records import MetricResult, Record, Status
+from srbench.store.records import MetricResult, Record, Status, Store
+from srbench.store.references import Reference, References
 
 HOSTILE = '<script>alert("x")</script>'
 HOSTILE_REASON = "</script><img src=x onerror=alert(1)> & 'quoted'"
@@ -100,6 +105,37 @@ class Board:
     plan: Plan
     store: Path
     truth: dict[tuple[str, str, str, int | None], dict[str, dict[str, float]]] = field(default_factory=dict)
+
+    @property
+    def described(self) -> Described:
+        """What pages tell of the plan."""
+        return describe(self.plan)
+
+    @property
+    def results(self) -> Results:
+        """What its cells left in the store."""
+        return results_in(self.described, self.store).results
+
+
+def keep(store: Path, record: Record) -> None:
+    """Put a record into the store, where results of metrics go by their keys."""
+    keyed = {result.key: result for result in record.metrics.values()}
+    ceiling = {result.key: result for result in record.ceiling.values()}
+    Store(store).write("cells", msgspec.structs.replace(record, metrics=keyed, ceiling=ceiling))
+
+
+def keep_references(store: Path, dataset: str, protocol: Protocol) -> dict[str, Any]:
+    """Keep HR and LR of a dataset as a job does; what the keys of its cells hold of both."""
+    ingredients = {"test": {"fingerprint": dataset}, "protocol": protocol.facts()}
+
+    def kept() -> Iterator[tuple[str, Reference]]:
+        for item in Toy(dataset).test():
+            hr, peak = item.read_hr()
+            yield item.id, Reference(*protocol.reference(hr, peak), protocol.lr(hr, peak, item.id))
+
+    if dataset != "absent":
+        References.of(store, ingredients).keep(kept())
+    return ingredients
 
 
 def score(metric: str, dataset: str, method: str, image: int, seed: int | None) -> float:
@@ -302,8 +338,9 @@ def _planned(
     board: Board, dataset: Use, protocol: Protocol, method: Use, training: Use | None, seed: int | None
 ) -> PlannedCell:
     point = (dataset.name, protocol.name, method.name, training.name if training else None, seed)
-    cell = Cell(*point, {"cell": list(point), "hostile": HOSTILE})
-    record: Record | None
+    ingredients = keep_references(board.store, dataset.name, protocol)
+    cell = Cell(*point, {"cell": list(point), "hostile": HOSTILE, **ingredients})
+    record: Record
     if method.name in BAD:
         status, reason = BAD[method.name]
         record = Record(key=cell.key, schema=1, status=status, reason=reason, log_tail="nothing more")
@@ -312,15 +349,17 @@ def _planned(
     else:
         infinite = method.name == "$x^2$" and dataset.name == "blobs"
         record = write_cell(board.store, cell.key, dataset.name, method.name, seed, infinite)
+    record.ingredients = cell.ingredients
+    keep(board.store, record)
     learned = protocol.for_training()
     task = None if training is None or seed is None else Training("0" * 64, {}, method, training, learned, BUDGET, seed)
-    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", record)
+    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", record, keys=KEYS)
 
 
 def write(board: Board, out: Path) -> Path:
     from srbench.leaderboard import publish
 
-    return publish(board.plan, board.store, out).index.parent
+    return publish(board.described, board.store, out).index.parent
 
 
 @dataclass(frozen=True)
@@ -351,7 +390,6 @@ def results_of(cells: Sequence[Made]) -> Results:
     training = {name: use("dataset", name, Toy) for name in dict.fromkeys(cell.trained_on for cell in cells) if name}
     metrics = list(dict.fromkeys(name for cell in cells for name in [*cell.scores, *cell.lacking]))
     protocols = {name: Protocol(name, 4, "y", border=4) for name in dict.fromkeys(cell.protocol for cell in cells)}
-    several = len(training) > 1
     matrix = Matrix(
         path=Path("matrix.yaml"),
         name="made",
@@ -364,15 +402,14 @@ def results_of(cells: Sequence[Made]) -> Results:
         budget=BUDGET,
         seeds=tuple(sorted({cell.seed for cell in cells if cell.seed is not None})),
     )
-    results = []
-    for cell in cells:
-        planned, entrant = _made_cell(cell, datasets, protocols, methods), cell.method
-        if several and cell.trained_on:
-            entrant = f"{cell.method} ({cell.trained_on})"
-        own = Entrant(cell.method, cell.trained_on, list(methods).index(cell.method), entrant)
-        scores = {name: dict(values) for name, values in cell.scores.items()}
-        results.append(Result(planned, own, planned.cell.key[:12], {} if cell.reason else scores))
-    return Results(Plan(matrix, tuple(result.planned for result in results)), Path("nowhere"), tuple(results))
+    planned = [_made_cell(cell, datasets, protocols, methods) for cell in cells]
+    left = {
+        one.cell.key: Left(
+            one.record, {} if made.reason else {name: dict(values) for name, values in made.scores.items()}
+        )
+        for made, one in zip(cells, planned, strict=True)
+    }
+    return results_from(describe(Plan(matrix, tuple(planned))), lambda cell: left[cell.key])
 
 
 def _made_cell(

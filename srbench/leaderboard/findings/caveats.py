@@ -29,7 +29,7 @@ def missing(table: Table) -> Iterable[str]:
     for row in table.rows:
         if row.problems:
             bad = [result for problem in row.problems for _, result in problem.cells]
-            where = listing(list(dict.fromkeys(result.planned.cell.dataset for result in bad)))
+            where = listing(list(dict.fromkeys(result.cell.dataset for result in bad)))
             kinds = listing(list(dict.fromkeys(result.status for result in bad)), "or")
             yield f"{row.entrant.name} is incomplete and not ranked: {kinds} on {where}."
 
@@ -55,7 +55,7 @@ def _dropped(table: Table) -> Iterable[str]:
 
 def _few_images(results: Iterable[Result], standings: Standings) -> list[str]:
     """The datasets of which a metric was not scored on all the images that others have."""
-    counts = {result.planned.cell.dataset: len(result.scores[standings.metric]) for result in results}
+    counts = {result.cell.dataset: len(result.scores[standings.metric]) for result in results}
     wanted = {name: standings.scores.datasets.count(name) for name in counts}
     return [
         f"on {wanted[name] - counts[name]} of {plural(wanted[name], 'image')} of {name}"
@@ -68,7 +68,7 @@ def _seen(results: Iterable[Result]) -> Iterable[str]:
     """Whose model learned from other regions of tested pictures."""
     found: dict[tuple[str | None, str, int, int], list[str]] = {}
     for result in results:
-        record, cell = result.record, result.planned.cell
+        record, cell = result.record, result.cell
         if record is not None and record.seen_groups:
             place = (cell.trained_on, cell.dataset, len(record.seen_groups), len(set(record.groups.values())))
             found.setdefault(place, []).append(result.entrant.name)
@@ -90,9 +90,9 @@ def _warnings(results: Iterable[Result]) -> Iterable[str]:
         for sentence in result.record.warnings if result.record is not None else ():
             said.setdefault(sentence, []).append(result)
     for sentence, found in said.items():
-        datasets = list(dict.fromkeys(result.planned.cell.dataset for result in found))
+        datasets = list(dict.fromkeys(result.cell.dataset for result in found))
         names = list(dict.fromkeys(result.entrant.name for result in found))
-        there = {result.entrant.name for result in known if result.planned.cell.dataset in datasets}
+        there = {result.entrant.name for result in known if result.cell.dataset in datasets}
         whose = "" if len(there) == len(names) else f", {listing(names)}"
         named = len(datasets) == 1 and not whose and sentence.startswith(datasets[0])
         yield sentence if named else f"{listing(datasets)}{whose}: {sentence}"

@@ -7,19 +7,18 @@ difficulty. Of a large image the window is shown where the methods err most. Tha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from srbench.contract.dataset import Item
 from srbench.contract.protocol import Protocol
-from srbench.errors import SrbenchError
 from srbench.leaderboard.results.results import Damaged, Entrant, Result, Results, unique_slugs
+from srbench.leaderboard.words.numerals import listing
 from srbench.pictures import Image, ImageError, peak_of, read_image
-from srbench.registry.configured import Use
 from srbench.store.records import Store
+from srbench.store.references import Reference, References
 
 WINDOW = 256
 """The longest side shown, in HR pixels."""
@@ -29,8 +28,7 @@ ERROR_WHITE = 0.2
 _UNSCORED = 255
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True):
     """One picture of an image: HR, LR or an entrant's SR. href and error_href are relative to the board's folder."""
 
     name: str
@@ -38,9 +36,13 @@ class Layer:
     error_href: str | None = None
     mean_error: float | None = None
 
+    def __post_init__(self) -> None:
+        """Places outside the board's folder are a `ValueError`."""
+        check_place(self.href)
+        check_place(self.error_href or self.href)
 
-@dataclass(frozen=True)
-class ViewedImage:
+
+class ViewedImage(msgspec.Struct, frozen=True):
     """One image of the viewer. box: left, top, width, height of the window, in HR pixels; whole: of how many."""
 
     id: str
@@ -64,46 +66,48 @@ class ViewedImage:
         )
 
 
-@dataclass(frozen=True)
-class Gallery:
+class Gallery(msgspec.Struct, frozen=True):
     """The images shown of one dataset under one protocol.
 
-    trouble: why HR and LR are absent, if they are. extremes: each entrant's worst and best image by `metric`.
+    trouble: why HR and LR are absent, if they are. extremes: the worst and best image of each entrant, by its name, by
+    `metric`.
     """
 
     dataset: str
-    protocol: Protocol
+    protocol: str
     images: tuple[ViewedImage, ...]
     trouble: str = ""
     metric: str | None = None
-    extremes: Mapping[Entrant, tuple[str, str]] = field(default_factory=dict)
+    extremes: Mapping[str, tuple[str, str]] = {}
+
+    @property
+    def files(self) -> list[str]:
+        """The pictures that belong to it, by their places in the board's folder."""
+        layers = [layer for image in self.images for layer in image.layers]
+        return [place for layer in layers for place in (layer.href, layer.error_href) if place is not None]
 
     @property
     def name(self) -> str:
         """The name in the choice of the viewer."""
-        return f"{self.dataset}, {self.protocol.name}"
+        return f"{self.dataset}, {self.protocol}"
 
 
-@dataclass(frozen=True)
-class _Reference:
-    """What the dataset gives of an image. lr: None when it cannot be had."""
-
-    hr: Image
-    white: float
-    lr: Image
+def check_place(href: str) -> None:
+    """Raise `ValueError` for a place of a picture that is not in the board's folder of pictures."""
+    path = PurePosixPath(href)
+    if path.is_absolute() or ".." in path.parts or "\0" in href or path.suffix != ".png" or len(path.parts) < 2:
+        raise ValueError(f"{href!r} is no place of a picture")
 
 
-def write_galleries(results: Results, data_root: Path, out: Path) -> list[Gallery]:
+def write_galleries(results: Results, store_root: Path, out: Path) -> list[Gallery]:
     """Write the pictures under `out/pictures` and say what was written, a gallery a dataset and protocol."""
-    pairs = list(dict.fromkeys((r.planned.cell.dataset, r.planned.cell.protocol) for r in results.all))
+    pairs = list(dict.fromkeys((r.cell.dataset, r.cell.protocol) for r in results.all))
     folders = unique_slugs([f"{dataset}-{protocol}" for dataset, protocol in pairs])
     galleries = []
     for (dataset, protocol), folder in zip(pairs, folders, strict=True):
-        shown = first_seeds(
-            [r for r in results.all if (r.planned.cell.dataset, r.planned.cell.protocol) == (dataset, protocol)]
-        )
+        shown = first_seeds([r for r in results.all if (r.cell.dataset, r.cell.protocol) == (dataset, protocol)])
         if shown:
-            galleries.append(_gallery(shown, results, data_root, out, f"pictures/{folder}"))
+            galleries.append(_gallery(shown, results, store_root, out, f"pictures/{folder}"))
     return galleries
 
 
@@ -116,20 +120,24 @@ def first_seeds(results: Sequence[Result]) -> list[Result]:
     return list(chosen.values())
 
 
-def _gallery(shown: Sequence[Result], results: Results, data_root: Path, out: Path, folder: str) -> Gallery:
-    planned = shown[0].planned
+def _gallery(shown: Sequence[Result], results: Results, store_root: Path, out: Path, folder: str) -> Gallery:
+    first = shown[0]
     metric = next((m for m in results.metrics if any(None not in r.scores.get(m, {None: 0}) for r in shown)), None)
     extremes = _extremes(shown, metric)
     ids = choose_images(shown, metric, extremes)
-    references, trouble = _references(planned.dataset, planned.protocol, data_root, ids)
-    images = []
+    assert first.record is not None
+    kept = References.of(store_root, first.record.ingredients)
+    scored = Protocol(first.protocol.name, first.protocol.scale, first.protocol.channel, first.protocol.border)
+    images, alone = [], []
     for image, name in zip(ids, unique_slugs(ids), strict=True):
-        written = _show(
-            image, shown, results.store_root, references.get(image), planned.protocol, out, f"{folder}/{name}"
-        )
+        reference = kept.read(image)
+        written = _show(image, shown, store_root, reference, scored, out, f"{folder}/{name}")
         if written is not None:
             images.append(written)
-    return Gallery(planned.cell.dataset, planned.protocol, tuple(images), trouble, metric, extremes)
+            alone += [] if reference else [image]
+    trouble = f"the store does not hold the HR of {listing(alone)}" if alone else ""
+    named = {entrant.name: ends for entrant, ends in extremes.items()}
+    return Gallery(first.cell.dataset, first.cell.protocol, tuple(images), trouble, metric, named)
 
 
 def _extremes(shown: Sequence[Result], metric: str | None) -> dict[Entrant, tuple[str, str]]:
@@ -164,35 +172,11 @@ def choose_images(
     return [image for image in every if image in kept]
 
 
-def _references(
-    dataset: Use, protocol: Protocol, data_root: Path, ids: Sequence[str]
-) -> tuple[dict[str, _Reference], str]:
-    wanted, found = set(ids), {}
-    try:
-        source = dataset.create()
-        source.prepare(data_root)
-        for item in source.test():
-            if item.id in wanted:
-                found[item.id] = _reference(item, protocol)
-    except SrbenchError as error:
-        return found, str(error)
-    except Exception as error:  # a plugin may fail in any way; the page is made without its pictures
-        return found, f"{type(error).__name__}: {error}"
-    return found, ""
-
-
-def _reference(item: Item, protocol: Protocol) -> _Reference:
-    hr, peak = item.read_hr()
-    reference, white = protocol.reference(hr, peak)
-    lr = protocol.lr(hr, peak, item.id, protocol.shipped_lr(item))
-    return _Reference(reference, white, lr)
-
-
 def _show(
     image: str,
     shown: Sequence[Result],
     store_root: Path,
-    reference: _Reference | None,
+    reference: Reference | None,
     protocol: Protocol,
     out: Path,
     folder: str,
@@ -218,7 +202,7 @@ def _show(
             error_href, mean = f"{folder}/error-{name}.png", float(np.nanmean(errors[entrant]))
             _write_error(out / error_href, _cut(errors[entrant], box))
         layers.append(Layer(entrant.name, f"{folder}/sr-{name}.png", error_href, mean))
-    if reference is not None:
+    if reference is not None and reference.lr is not None:
         small = tuple(side // protocol.scale for side in box)
         write_png(out / folder / "LR.png", to_display(_cut(reference.lr, small), white))
         layers.append(Layer("LR", f"{folder}/LR.png"))

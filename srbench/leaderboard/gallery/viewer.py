@@ -31,7 +31,7 @@ def look_data(galleries: Sequence[Gallery], results: Results) -> list[dict[str, 
             ]
             box = {"width": shown.box[2], "height": shown.box[3], "window": shown.window_words}
             images.append({"id": shown.id, "layers": layers} | box)
-        place = {"dataset": gallery.dataset, "protocol": gallery.protocol.name}
+        place = {"dataset": gallery.dataset, "protocol": gallery.protocol}
         data.append({"name": gallery.name, "images": images} | place)
     return data
 
@@ -66,15 +66,15 @@ def extremes(galleries: Sequence[Gallery], results: Results) -> list[dict[str, A
         if not gallery.extremes or metric is None:
             continue
         lines = []
-        for entrant, images in gallery.extremes.items():
-            result = by_name[entrant.name]
+        for name, images in gallery.extremes.items():
+            result = by_name[name]
             thumbs = [_thumb(gallery, place, result, image, metric) for image in images]
-            lines.append({"name": entrant.name, "slot": entrant.slot, "thumbs": thumbs})
+            lines.append({"name": name, "slot": result.entrant.slot, "thumbs": thumbs})
         tables.append(
             {
                 "name": gallery.name,
                 "dataset": gallery.dataset,
-                "protocol": gallery.protocol.name,
+                "protocol": gallery.protocol,
                 "by": metric,
                 "metric": metric_label(metric),
                 "lines": lines,
@@ -102,8 +102,8 @@ def _opponent(shown: ViewedImage, layer: Layer) -> str:
 
 
 def _results_by_name(gallery: Gallery, results: Results) -> Mapping[str, Result]:
-    place = (gallery.dataset, gallery.protocol.name)
-    inside = [r for r in results.all if (r.planned.cell.dataset, r.planned.cell.protocol) == place]
+    place = (gallery.dataset, gallery.protocol)
+    inside = [r for r in results.all if (r.cell.dataset, r.cell.protocol) == place]
     return {result.entrant.name: result for result in first_seeds(inside)}
 
 

@@ -84,12 +84,12 @@ def _ceiling(table: Table, standings: Standings) -> str:
 
 def _remembered(scope: Scope, galleries: Sequence[SampleGallery]) -> list[str]:
     """Whose samples are suspiciously near to training images."""
-    inside = {result.planned.cell.key for result in scope.results}
+    inside = {result.cell.key for result in scope.results}
     suspects: dict[str, list[str]] = {}
     for shown in (shown for gallery in galleries for shown in gallery.shown):
-        if shown.result.planned.cell.key in inside and shown.memory:
+        if shown.key in inside and shown.memory:
             for measure in shown.memory.suspect:
-                suspects.setdefault(measure, []).append(shown.result.entrant.name)
+                suspects.setdefault(measure, []).append(shown.generator)
     return [
         f"By {measure}, samples of {listing(list(dict.fromkeys(names)))} are nearer to training images than chance "
         "explains: see Memory, below."

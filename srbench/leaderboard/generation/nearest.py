@@ -128,9 +128,10 @@ def in_digits(distance: float) -> str:
     return number(distance, 3)
 
 
-def distribution(found: Neighbours, measure: Measure, slot: int, generator: str, name: str) -> Markup:
-    """Histograms of both distances on one axis, each of area 1; dashed: the medians."""
-    made, real = ([neighbour.distance for neighbour in some.values()] for some in (found.generated, found.real))
+def distribution(
+    made: Sequence[float], real: Sequence[float], measure: Measure, slot: int, generator: str, name: str
+) -> Markup:
+    """Histograms of the distances of samples and real images on one axis, each of area 1; dashed: the medians."""
     edges = np.histogram_bin_edges([0.0, *made, *real], bins=_BINS)
     with drawing(height=2.2) as figure:
         axes = figure.add_subplot()

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from markupsafe import Markup
 
-from srbench.contract.dataset import Item
-from srbench.errors import SrbenchError
 from srbench.leaderboard.gallery.pictures import first_seeds, read_sr, to_display, write_png
 from srbench.leaderboard.generation.nearest import (
     Measure,
-    NearestImage,
     Neighbours,
     distribution,
     in_digits,
@@ -28,20 +26,16 @@ from srbench.leaderboard.generation.sheets import COLUMNS, Pixels, Sheet, contac
 from srbench.leaderboard.results.results import Damaged, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import plural
 from srbench.pictures import Image, peak_of
-from srbench.registry.configured import Use
-from srbench.runner.planning.splits import Split, read_items
 from srbench.statistics.memorisation import Memorisation, compare_distances
 from srbench.store.files import StoreError
-from srbench.store.records import Store
+from srbench.store.records import NEAREST_IMAGES, Store
+from srbench.store.references import References
 
 MOST_SAMPLES = 64
 MOST_CLASSES = 12
-_TOLERANCE = 1e-3
-"""A difference of the distance measured again, beyond which the picture is another one than was compared."""
 
 
-@dataclass(frozen=True)
-class ClassSheets:
+class ClassSheets(msgspec.Struct, frozen=True):
     """Samples beside real test images. label: the class of both, empty where they are of all."""
 
     label: str
@@ -49,8 +43,7 @@ class ClassSheets:
     real: Sheet | None
 
 
-@dataclass(frozen=True)
-class SampleWithNearest:
+class SampleWithNearest(msgspec.Struct, frozen=True):
     """A sample and its nearest training images in one picture. alt: what it shows. words: the distances."""
 
     sheet: Sheet
@@ -58,45 +51,78 @@ class SampleWithNearest:
     alt: str
 
 
-@dataclass(frozen=True)
-class Nearness:
-    """What one measure says of a generator's memory. nearest: the nearest samples, each with its training image."""
+class Nearness(msgspec.Struct, frozen=True, dict=True):
+    """What one measure says of a generator's memory.
 
-    memorisation: Memorisation
-    verdict: str
-    words: str
-    figure: Markup
+    generated, real: how far each sample, and each real test image, is from its nearest training image. nearest: the
+    nearest samples, each with its training image.
+    """
+
+    measure: Measure
+    generated: tuple[float, ...]
+    real: tuple[float, ...]
     nearest: tuple[SampleWithNearest, ...]
 
+    @cached_property
+    def memorisation(self) -> Memorisation:
+        """The two held against each other."""
+        return compare_distances(self.generated, self.real)
 
-@dataclass(frozen=True)
-class Memory:
+    @property
+    def verdict(self) -> str:
+        """The answer in one sentence."""
+        return verdict(self.memorisation, self.measure)
+
+    @property
+    def words(self) -> str:
+        """The numbers behind it."""
+        return in_words(self.memorisation, self.measure)
+
+
+class Memory(msgspec.Struct, frozen=True):
     """What is known of a generator's memory. random: samples with their nearest training image by every measure; empty,
     as those of each measure are, where training images are not at hand, for the reason `trouble`."""
 
-    by: dict[Measure, Nearness]
+    by: tuple[Nearness, ...]
     random: tuple[SampleWithNearest, ...]
     trouble: str = ""
 
     @property
     def suspect(self) -> list[Measure]:
         """The measures by which there is any sign of memory."""
-        return [measure for measure, found in self.by.items() if found.memorisation.suspect]
+        return [found.measure for found in self.by if found.memorisation.suspect]
 
 
-@dataclass(frozen=True)
-class GeneratorSamples:
-    """One generator on one dataset. remark: what part of its samples is shown."""
+class GeneratorSamples(msgspec.Struct, frozen=True, dict=True):
+    """One generator on one dataset. slug, key: of its cell. slot: its place in the matrix file. remark: what part of
+    its samples is shown."""
 
     id: str
-    result: Result
+    generator: str
+    slot: int
+    slug: str
+    key: str
     sheets: tuple[ClassSheets, ...]
     remark: str
     memory: Memory | None
 
+    @cached_property
+    def figures(self) -> dict[Measure, Markup]:
+        """The distances by each measure."""
+        return {
+            near.measure: distribution(
+                near.generated,
+                near.real,
+                near.measure,
+                self.slot,
+                self.generator,
+                f"{self.id}-distances-{near.measure}",
+            )
+            for near in (self.memory.by if self.memory else ())
+        }
 
-@dataclass(frozen=True)
-class SampleGallery:
+
+class SampleGallery(msgspec.Struct, frozen=True):
     """The generators on one dataset under one protocol. trouble: why there are no real images, if there are none."""
 
     dataset: str
@@ -109,49 +135,49 @@ class SampleGallery:
         """The name for headings."""
         return f"{self.dataset}, {self.protocol}"
 
+    @property
+    def files(self) -> list[str]:
+        """The pictures that belong to it, by their places in the board's folder."""
+        found: list[Sheet | None] = []
+        for one in self.shown:
+            found += [sheet for sheets in one.sheets for sheet in (sheets.generated, sheets.real)]
+            pairs = (
+                [*one.memory.random, *(pair for near in one.memory.by for pair in near.nearest)] if one.memory else []
+            )
+            found += [pair.sheet for pair in pairs]
+        return list(dict.fromkeys(sheet.href for sheet in found if sheet is not None))
 
-def write_samples(results: Results, data_root: Path, out: Path) -> list[SampleGallery]:
+
+def write_samples(results: Results, store_root: Path, out: Path) -> list[SampleGallery]:
     """Write the pictures under `out/pictures` and say what was written, a gallery a dataset and protocol."""
-    places = list(dict.fromkeys((r.planned.cell.dataset, r.planned.cell.protocol) for r in results.all))
+    places = list(dict.fromkeys((r.cell.dataset, r.cell.protocol) for r in results.all))
     folders = unique_slugs([f"{dataset}-{protocol}" for dataset, protocol in places])
     galleries = []
     for place, folder in zip(places, folders, strict=True):
-        chosen = first_seeds([r for r in results.all if (r.planned.cell.dataset, r.planned.cell.protocol) == place])
+        chosen = first_seeds([r for r in results.all if (r.cell.dataset, r.cell.protocol) == place])
         if chosen:
-            galleries.append(_Writer(results.store_root, data_root, out, f"pictures/{folder}").gallery(chosen))
+            galleries.append(_Writer(chosen, store_root, out, f"pictures/{folder}").gallery())
     return galleries
 
 
 class _Writer:
-    """Writes the pictures of one dataset under one protocol; reads its splits once."""
+    """Writes the pictures of one dataset under one protocol."""
 
-    def __init__(self, store_root: Path, data_root: Path, out: Path, folder: str) -> None:
-        self._store = Store(store_root)
-        self._data_root, self._out, self._folder = data_root, out, folder
-        self._splits: dict[tuple[int, Split], list[Item] | str] = {}
+    def __init__(self, chosen: Sequence[Result], store_root: Path, out: Path, folder: str) -> None:
+        self._chosen, self._store, self._out, self._folder = chosen, Store(store_root), out, folder
+        assert chosen[0].record is not None
+        self._test = References.of(store_root, chosen[0].record.ingredients)
+        self._labels = self._test.labels()
+        first = self._test.read(next(iter(self._labels))) if self._labels else None
+        self._white = None if first is None else first.white
         self._real: dict[tuple[str, int], Sheet | None] = {}
 
-    def gallery(self, chosen: Sequence[Result]) -> SampleGallery:
-        names = unique_slugs(["real", *(result.entrant.name for result in chosen)])[1:]
-        cell = chosen[0].planned.cell
-        shown = [self._shown(result, name) for result, name in zip(chosen, names, strict=True)]
-        test = self._items(chosen[0].planned.dataset, "test")
-        return SampleGallery(
-            cell.dataset, cell.protocol, tuple(one for one in shown if one), test if isinstance(test, str) else ""
-        )
-
-    def _items(self, use: Use, split: Split) -> list[Item] | str:
-        """The items, or why they cannot be had."""
-        if (id(use), split) not in self._splits:
-            found: list[Item] | str
-            try:
-                found = read_items(use, split, self._data_root)
-            except SrbenchError as error:
-                found = str(error)
-            except Exception as error:  # a plugin may fail in any way; the page is made without its pictures
-                found = f"{type(error).__name__}: {error}"
-            self._splits[id(use), split] = found
-        return self._splits[id(use), split]
+    def gallery(self) -> SampleGallery:
+        names = unique_slugs(["real", *(result.entrant.name for result in self._chosen)])[1:]
+        cell = self._chosen[0].cell
+        shown = [self._shown(result, name) for result, name in zip(self._chosen, names, strict=True)]
+        trouble = "" if self._white is not None else "the store does not hold the test images"
+        return SampleGallery(cell.dataset, cell.protocol, tuple(one for one in shown if one), trouble)
 
     def _shown(self, result: Result, name: str) -> GeneratorSamples | None:
         record = result.record
@@ -164,11 +190,11 @@ class _Writer:
             known = [picture for picture in pictures if picture is not None]
             if known:
                 sheet = self._write(f"{name}/samples-{place}.png", contact_sheet(known), known[0], len(known))
-                sheets.append(ClassSheets(label, sheet, self._real_sheet(result, label, len(known))))
+                sheets.append(ClassSheets(label, sheet, self._real_sheet(label, len(known))))
         if not sheets:
             return None
         drawn, made = sum(sheet.generated.count for sheet in sheets), plural(len(record.images), "sample")
-        seed = result.planned.cell.seed
+        seed = result.cell.seed
         of_seed = "" if seed is None else f" of seed {seed}"
         classes = f", of {MOST_CLASSES} of {len(groups)} classes" if len(groups) > MOST_CLASSES else ""
         if drawn == len(record.images):
@@ -176,18 +202,19 @@ class _Writer:
         else:
             remark = f"{drawn} of {made}{classes}, the first ones{of_seed}, not a choice; all are in the store."
         anchor = f"g-{self._folder.partition('/')[2]}-{name}"
-        memory = self._memory(result, name, anchor)
-        return GeneratorSamples(anchor, result, tuple(sheets), remark, memory)
+        entrant, memory = result.entrant, self._memory(result, name)
+        return GeneratorSamples(
+            anchor, entrant.name, entrant.slot, result.slug, result.cell.key, tuple(sheets), remark, memory
+        )
 
     def _sample(self, result: Result, image: str) -> Pixels | None:
         """A sample in 8 bits, or None when the store does not hold it."""
         whole = self._stored(result, image)
-        return None if whole is None else to_display(whole, self._white(result, whole))
+        return None if whole is None else self._displayed(whole)
 
-    def _white(self, result: Result, sample: Image) -> float:
-        """The white of samples: that of the real images, of whose depth they are."""
-        items = self._items(result.planned.dataset, "test")
-        return peak_of(sample) if isinstance(items, str) or not items else items[0].read_hr()[1]
+    def _displayed(self, sample: Image) -> Pixels:
+        """In 8 bits, with the white of the real images, of whose depth samples are."""
+        return to_display(sample, peak_of(sample) if self._white is None else self._white)
 
     def _stored(self, result: Result, image: str) -> Image | None:
         return read_sr(result, self._store.root, image)
@@ -199,52 +226,48 @@ class _Writer:
         factor = zoom(like.shape[0])
         return Sheet(f"{self._folder}/{name}", factor * sheet.shape[1], factor * sheet.shape[0], count)
 
-    def _real_sheet(self, result: Result, label: str, count: int) -> Sheet | None:
+    def _real_sheet(self, label: str, count: int) -> Sheet | None:
         """Write so many real test images of the class, evenly over the split: neighbours may be of one picture."""
-        items = self._items(result.planned.dataset, "test")
-        if isinstance(items, str):
-            return None
         if (label, count) not in self._real:
-            of_class = [item for item in items if not label or item.label == label]
+            of_class = [image for image, known in self._labels.items() if not label or known == label]
             places = np.linspace(0, len(of_class) - 1, num=min(count, len(of_class))).round().astype(int)
-            pictures = [to_display(*of_class[place].read_hr()) for place in places]
+            found = [self._test.read(of_class[place]) for place in places]
+            pictures = [to_display(one.hr, one.white) for one in found if one is not None]
             name = f"real/images-{len(self._real)}.png"
             self._real[label, count] = (
                 self._write(name, contact_sheet(pictures), pictures[0], len(pictures)) if pictures else None
             )
         return self._real[label, count]
 
-    def _memory(self, result: Result, name: str, anchor: str) -> Memory | None:
+    def _memory(self, result: Result, name: str) -> Memory | None:
         assert result.record is not None
+        folder = self._store.folder("cells", result.record.key)
         try:
-            found = read_neighbours(self._store.folder("cells", result.record.key))
+            found = read_neighbours(folder)
         except StoreError as error:
             raise Damaged(result, str(error)) from error
         if found is None:
             return None
-        by: dict[Measure, Nearness] = {}
+        learned = References(folder / NEAREST_IMAGES)
+        by = []
         troubles = []
         for measure, neighbours in found.items():
-            memorisation = compare_distances(
-                [neighbour.distance for neighbour in neighbours.generated.values()],
-                [neighbour.distance for neighbour in neighbours.real.values()],
-            )
-            pairs, trouble = self._pairs(result, found, [measure], nearest_samples(neighbours), f"{name}/{measure}")
+            nearest = nearest_samples(neighbours)
+            pairs, trouble = self._pairs(result, learned, found, [measure], nearest, f"{name}/{measure}")
             troubles.append(trouble)
-            figure = f"{anchor}-distances-{measure}"
-            by[measure] = Nearness(
-                memorisation,
-                verdict(memorisation, measure),
-                in_words(memorisation, measure),
-                distribution(neighbours, measure, result.entrant.slot, result.entrant.name, figure),
-                tuple(pairs),
+            generated, real = (
+                tuple(neighbour.distance for neighbour in some.values())
+                for some in (neighbours.generated, neighbours.real)
             )
-        pairs, trouble = self._pairs(result, found, list(found), random_samples(found["pixels"]), f"{name}/random")
-        return Memory(by, tuple(pairs), next(filter(None, [*troubles, trouble]), ""))
+            by.append(Nearness(measure, generated, real, tuple(pairs)))
+        chosen = random_samples(found["pixels"])
+        pairs, trouble = self._pairs(result, learned, found, list(found), chosen, f"{name}/random")
+        return Memory(tuple(by), tuple(pairs), next(filter(None, [*troubles, trouble]), ""))
 
     def _pairs(
         self,
         result: Result,
+        learned: References,
         found: Mapping[Measure, Neighbours],
         measures: Sequence[Measure],
         images: Iterable[str],
@@ -256,50 +279,23 @@ class _Writer:
             sample = self._stored(result, image)
             if sample is None:
                 return [], "the store does not hold the samples"
-            near = {measure: found[measure].generated[image] for measure in found}
-            learned = self._training_images(result, near, sample)
-            if isinstance(learned, str):
-                return [], learned
-            own = to_display(sample, self._white(result, sample))
+            own = self._displayed(sample)
             beside, far, named = [own], [], []
             for measure in measures:
-                picture, mirrored = learned[measure]
+                near = found[measure].generated[image]
+                known = learned.read(near.nearest)
+                if known is None:
+                    return [], f"the store does not hold the training image {near.nearest}"
+                picture = to_display(known.hr, known.white)
+                mirrored = measure == "pixels" and _rmse(own, picture[:, ::-1]) < _rmse(own, picture)
                 ending = ", mirrored" if mirrored else ""
-                beside.append(picture)
-                far.append(f"{in_digits(near[measure].distance)}{ending}")
-                named.append(f"training image {near[measure].nearest}{ending}")
+                beside.append(picture[:, ::-1] if mirrored else picture)
+                far.append(f"{in_digits(near.distance)}{ending}")
+                named.append(f"training image {near.nearest}{ending}")
             sheet = self._write(f"{name}-{place}.png", contact_sheet(beside, len(beside)), own, len(beside))
             alt = f"{image} of {result.entrant.name} and {' and '.join(named)}"
             pairs.append(SampleWithNearest(sheet, "; ".join(far), alt))
         return pairs, ""
-
-    def _training_images(
-        self, result: Result, near: Mapping[Measure, NearestImage], sample: Image
-    ) -> dict[Measure, tuple[Pixels, bool]] | str:
-        """The training images, in 8 bits, and whether they are shown mirrored; or why they cannot be shown.
-
-        Mirrored is the one by pixels, where that is nearer. Its distance tells whether this is the split that samples
-        were compared with, for the other one, too.
-        """
-        planned = result.planned
-        uses = [planned.dataset, *([planned.training.dataset] if planned.training else [])]
-        why = f"{planned.dataset.name} no longer holds the training image {near['pixels'].nearest}"
-        for use in reversed(uses):
-            items = self._items(use, "train")
-            if isinstance(items, str):
-                why = items
-                continue
-            held = {item.id: item for item in items}
-            if not all(neighbour.nearest in held for neighbour in near.values()):
-                continue
-            hr, peak = held[near["pixels"].nearest].read_hr()
-            errors = [_rmse(sample / self._white(result, sample), way / peak) for way in (hr, hr[:, ::-1])]
-            if abs(min(errors) - near["pixels"].distance) <= _TOLERANCE:
-                mirrored = errors[1] < errors[0]
-                by_pixels = to_display(hr[:, ::-1] if mirrored else hr, peak)
-                by_features = to_display(*held[near["features"].nearest].read_hr())
-                return {"pixels": (by_pixels, mirrored), "features": (by_features, False)}
-        return why
 
 
 def _groups(images: Iterable[str], labels: dict[str, str]) -> dict[str, list[str]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
+
+from srbench.leaderboard.gallery.pictures import check_place
 
 COLUMNS = 8
 GAP = 1
@@ -17,14 +19,17 @@ SHOWN_SIDE = 64
 Pixels = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(msgspec.Struct, frozen=True):
     """A written sheet. href: from the board's folder. width, height: as shown, in CSS pixels."""
 
     href: str
     width: int
     height: int
     count: int
+
+    def __post_init__(self) -> None:
+        """A place outside the board's folder is a `ValueError`."""
+        check_place(self.href)
 
 
 def contact_sheet(pictures: Sequence[Pixels], columns: int = COLUMNS) -> Pixels:

@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from srbench.contract.protocol import Task
-from srbench.errors import SrbenchError
+from srbench.leaderboard.board.contents import BoardMethod
 from srbench.leaderboard.gallery.pictures import ERROR_WHITE, Gallery, ViewedImage, error_legend, first_seeds
-from srbench.leaderboard.results.ceilings import ceiling_value, ceiling_words
+from srbench.leaderboard.results.ceilings import ceiling_value
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.setmetrics import set_remarks
 from srbench.leaderboard.results.values import spread_over_seeds
 from srbench.leaderboard.tables.costs import cost_cell, cost_columns, cost_lines
 from srbench.leaderboard.trainings.pages import Group, notes_of, training_of
 from srbench.leaderboard.words.dates import moment_words
-from srbench.leaderboard.words.numerals import DASH, MINUS, duration, listing, metric_label, number, significant, slug
+from srbench.leaderboard.words.numerals import DASH, duration, flat, listing, metric_label, number, significant, slug
 from srbench.leaderboard.words.wording import WORDING
-from srbench.registry.configured import Use
 from srbench.store.records import MetricResult
-from srbench.store.texts import own_documentation
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested facts as pairs of name and text, names joined by a space."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in values.items():
-        label = f"{prefix}{name}".replace("_", " ")
-        if isinstance(value, Mapping) and value:
-            pairs += flat(value, f"{label} ")
-        else:
-            pairs.append((label, _text(value)))
-    return pairs
-
-
-def _text(value: Any) -> str:
-    if value is None or value == "":
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_text, value)) or "none"
-    if isinstance(value, Mapping):
-        return "none"
-    return str(value).replace("-", MINUS, 1) if isinstance(value, int | float) and value < 0 else str(value)
 
 
 def group_id(protocol: str, dataset: str) -> str:
@@ -54,33 +28,30 @@ def group_id(protocol: str, dataset: str) -> str:
 
 def cell_context(result: Result, results: Results, method_slug: str, trainings: Sequence[Group]) -> dict[str, Any]:
     """What `cell.html` shows of a cell, but for its pictures. trainings: of its method."""
-    planned, record, cell = result.planned, result.record, result.planned.cell
+    record, cell, method = result.record, result.cell, result.method
+    task = result.protocol.task
     point = [
         ("Dataset", cell.dataset),
-        ("Protocol", planned.protocol.describe()),
-        (WORDING[planned.protocol.task].entrant, cell.method),
+        ("Protocol", result.protocol.describe()),
+        (WORDING[task].entrant, cell.method),
         *([("Trained on", cell.trained_on)] if cell.trained_on else []),
         *([("Seed", str(cell.seed))] if cell.seed is not None else []),
         *([("LR", record.lr)] if record and record.lr else []),
         *([("Started", moment_words(record.started))] if record and record.started else []),
         *([("Took", duration(record.seconds))] if record else []),
     ]
-    ingredients = (record.ingredients if record else None) or cell.ingredients
     group, run = training_of(result, trainings)
     facts = record.metrics if record and not result.damage else {}
     return {
         "title": cell.label,
         "result": result,
-        "planned": planned,
         "cell": cell,
         "record": record,
         "reason": result.reason,
         "point": point,
         "method_slug": method_slug,
-        "metrics": [
-            _metric_line(name, facts[name], planned.protocol.task) for name in results.metrics if name in facts
-        ],
-        "ceiling": ceiling_words(planned.method) if record and record.ceiling else "",
+        "metrics": [_metric_line(name, facts[name], task) for name in results.metrics if name in facts],
+        "ceiling": method.ceiling if record and record.ceiling else "",
         "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
         "image_heads": _heads(_image_metrics(result), [result]),
         "images": _image_lines(result),
@@ -88,10 +59,10 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
             dict.fromkeys([*(record.warnings + record.notes if record else []), *(run.notes if run else [])])
         ),
         "training": group,
-        "cost": cost_lines(record.cost, planned.protocol.task) if record else [],
-        "parameters": flat(planned.method.params),
+        "cost": cost_lines(record.cost, task) if record else [],
+        "parameters": method.parameters,
         "environment": flat(record.environment) if record else [],
-        "ingredients": json.dumps(ingredients, indent=2, sort_keys=True, ensure_ascii=False),
+        "ingredients": json.dumps(record.ingredients if record else {}, indent=2, sort_keys=True, ensure_ascii=False),
     }
 
 
@@ -158,13 +129,11 @@ def _pictures(result: Result, results: Results, galleries: Sequence[Gallery]) ->
     """The pictures written for this cell, and what to know about them."""
     if not result.ok:
         return [], ""
-    cell = result.planned.cell
-    gallery = next((g for g in galleries if (g.dataset, g.protocol.name) == (cell.dataset, cell.protocol)), None)
+    cell = result.cell
+    gallery = next((g for g in galleries if (g.dataset, g.protocol) == (cell.dataset, cell.protocol)), None)
     if gallery is None or not gallery.images:
         return [], "The store holds no pictures of this cell."
-    rivals = [
-        r for r in results.all if (r.planned.cell.dataset, r.planned.cell.protocol) == (cell.dataset, cell.protocol)
-    ]
+    rivals = [r for r in results.all if (r.cell.dataset, r.cell.protocol) == (cell.dataset, cell.protocol)]
     if result not in first_seeds(rivals):
         return [], "Pictures are shown for the first seed; those of this one are in the store."
     pictures = [_picture(shown, result.entrant.name) for shown in gallery.images if shown.layer(result.entrant.name)]
@@ -173,7 +142,7 @@ def _pictures(result: Result, results: Results, galleries: Sequence[Gallery]) ->
     if len(pictures) < len(result.record.images):
         parts.append(f"{len(pictures)} of {len(result.record.images)} images; all are in the store.")
     if gallery.trouble:
-        parts.append(f"The dataset was not at hand, so there is no HR beside them ({gallery.trouble}).")
+        parts.append(f"There is no HR beside some of them: {gallery.trouble}.")
     return pictures, " ".join(parts)
 
 
@@ -197,41 +166,29 @@ def _picture(shown: ViewedImage, name: str) -> dict[str, Any]:
     }
 
 
-def method_context(use: Use, results: Results, trainings: Sequence[Group]) -> dict[str, Any]:
+def method_context(method: BoardMethod, results: Results, trainings: Sequence[Group]) -> dict[str, Any]:
     """What `method.html` shows. trainings: of this method."""
-    own = results.of_method(use.name)
-    entry, plugin = use.registered.entry, use.registered.plugin
-    origin = [("Plugin", f"{plugin.distribution} {plugin.version}"), ("Entry", entry.name)]
-    if "preset" in use.given:
-        origin.append(("Preset", str(use.given["preset"])))
+    own = results.of_method(method.name)
     return {
-        "title": use.name,
-        "method": use.name,
+        "title": method.name,
+        "method": method.name,
         "slot": own[0].entrant.slot if own else 0,
-        "summary": entry.summary,
-        "documentation": documentation(use),
-        "origin": origin,
-        "parameters": flat(use.params),
-        "groups": list(_groups(use.name, results)),
-        "notes": notes_of(use.name, results, trainings),
+        "summary": method.summary,
+        "documentation": method.documentation,
+        "origin": method.origin,
+        "parameters": method.parameters,
+        "groups": list(_groups(method.name, results)),
+        "notes": notes_of(method.name, results, trainings),
         "trainings": trainings,
+        "sections": [passage for name, passage in results.board.sections if name == method.name],
     }
-
-
-def documentation(use: Use) -> list[str]:
-    """What the class behind a method or a dataset says of itself, paragraph by paragraph."""
-    try:
-        text = own_documentation(use.registered.load())
-    except SrbenchError as error:
-        text = str(error)
-    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
 
 
 def _groups(method: str, results: Results) -> list[dict[str, Any]]:
     """One table a protocol and dataset, one line a cell."""
     groups: dict[tuple[str, str], list[Result]] = {}
     for result in results.of_method(method):
-        groups.setdefault((result.planned.cell.protocol, result.planned.cell.dataset), []).append(result)
+        groups.setdefault((result.cell.protocol, result.cell.dataset), []).append(result)
     return [
         {
             "id": group_id(protocol, dataset),
@@ -261,7 +218,7 @@ def _head(metric: str, facts: MetricResult | None) -> dict[str, Any]:
 
 def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
     record = result.record
-    seed = "" if result.planned.cell.seed is None else f", seed {result.planned.cell.seed}"
+    seed = "" if result.cell.seed is None else f", seed {result.cell.seed}"
     line = {"slug": result.slug, "name": f"{result.entrant.name}{seed}", "trouble": "" if result.ok else result.trouble}
     if not result.ok or record is None:
         return line
@@ -271,7 +228,7 @@ def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
 def _costs(own: Sequence[Result]) -> dict[str, Any]:
     """The table of costs of the cells that have a record and went well."""
     done = [(result, result.record) for result in own if result.ok and result.record is not None]
-    columns = cost_columns([record.cost for _, record in done], own[0].planned.protocol.task)
+    columns = cost_columns([record.cost for _, record in done], own[0].protocol.task)
     lines = [
         _line(result, ()) | {"cells": [cost_cell(column, record.cost) for column in columns]} for result, record in done
     ]
@@ -288,7 +245,7 @@ def _value(facts: MetricResult | None) -> dict[str, Any]:
 
 def _ceiling(own: Sequence[Result], metrics: Sequence[str], dataset: str) -> str:
     """What the method would score at best, in words, one sentence for each training set."""
-    words = ceiling_words(own[0].planned.method)
+    words = own[0].method.ceiling
     by_entrant: dict[str, list[Result]] = {}
     for result in own if words else ():
         if result.ok:

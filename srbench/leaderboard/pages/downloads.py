@@ -10,15 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from srbench.leaderboard.pages.document import Document
 from srbench.leaderboard.results.references import Reference
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.values import Value
 from srbench.leaderboard.tables.ranked import Row, Table
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import registry
-from srbench.runner.planning.plan import Plan
 from srbench.store.cell import digest
 from srbench.store.texts import visible
 
@@ -46,7 +44,7 @@ def write_scores(results: Results, path: Path) -> None:
     for result in results.all:
         if result.record is None or not result.ok:
             continue
-        cell = result.planned.cell
+        cell = result.cell
         for metric, scores in result.scores.items():
             facts = result.record.metrics.get(metric)
             told = (facts.unit, "yes" if facts.higher_is_better else "no") if facts else ("", "")
@@ -57,18 +55,12 @@ def write_scores(results: Results, path: Path) -> None:
     path.write_bytes(visible(buffer.getvalue()).encode())
 
 
-def write_records(results: Results, path: Path, privacy: Privacy) -> None:
-    """The records that the pages were made from, one a line, in the order of the matrix."""
-    records = [privacy.of(msgspec.to_builtins(result.record)) for result in results.all if result.record is not None]
-    path.write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
-
-
 def write_board_json(
     results: Results, tables: Sequence[Table], path: Path, facts: Mapping[str, Any], privacy: Privacy
 ) -> None:
     """Title, findings, tables and cells; infinite values as the strings `inf` and `-inf`."""
     board = {
-        "name": results.plan.matrix.name,
+        "name": results.board.name,
         **facts,
         "tables": [_table(table) for table in tables],
         "cells": [_cell(result) for result in results.all],
@@ -77,23 +69,11 @@ def write_board_json(
     path.write_bytes(text.encode())
 
 
-def matrix_text(path: Path) -> str:
-    """The matrix file, or a comment that says why it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        return f"# {path.name} could not be read: {error.strerror}"
-
-
-def made_from(plan: Plan, listed: bool) -> str:
-    """A sha256 over everything the pages are made from: the matrix, every record, and srbench's own source."""
+def made_from(document: Document, listed: bool) -> str:
+    """A sha256 over everything the pages are made from: the board, every record, and srbench's own source."""
+    lines = Document(document.results).lines()
     return digest(
-        {
-            "listed": listed,
-            "matrix": matrix_text(plan.matrix.path),
-            "records": [msgspec.to_builtins(cell.record) for cell in plan.cells],
-            "source": registry().source_of("srbench"),
-        }
+        {"listed": listed, "lines": [line.decode() for line in lines], "source": registry().source_of("srbench")}
     )
 
 
@@ -153,9 +133,9 @@ def _number(value: float) -> float | str:
 
 def _cell(result: Result) -> dict[str, Any]:
     return {
-        **result.planned.cell.point(),
-        "key": result.planned.cell.key,
+        **result.cell.point(),
+        "key": result.cell.key,
         "status": "damaged" if result.damage else result.record.status if result.record else "not run",
-        "reason": result.damage or (result.record.reason if result.record else result.planned.why),
+        "reason": result.damage or (result.record.reason if result.record else result.cell.why),
         "page": f"cells/{result.slug}.html",
     }

@@ -17,7 +17,6 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from srbench.errors import SrbenchError
-from srbench.matrix import Matrix
 from srbench.store.cell import digest
 from srbench.store.files import sha256_of, wait_for_disk
 
@@ -62,9 +61,10 @@ class Listing(msgspec.Struct, kw_only=True):
 class BoardFolder:
     """A folder for the board of one matrix. Files of others in it are neither overwritten nor removed."""
 
-    def __init__(self, path: Path, matrix: Matrix) -> None:
+    def __init__(self, path: Path, name: str, origin: Path) -> None:
+        """name: of the matrix. origin: its file or, of a board that is made from published records, these."""
         self.path = path
-        self._matrix = matrix
+        self._name, self._origin = name, origin
 
     def listing(self) -> Listing | None:
         """What the board that is there says of itself; None where there is none."""
@@ -98,7 +98,7 @@ class BoardFolder:
             raise PublishError(
                 f"{path} holds the board of another matrix of the name {listing.name!r}, {listing.matrix}; give this "
                 "one a folder of its own with --out, or another name"
-                if listing.name == self._matrix.name
+                if listing.name == self._name
                 else f"{path} holds the board of the matrix {listing.name!r}, {listing.matrix}; choose another folder "
                 "with --out"
             )
@@ -111,18 +111,18 @@ class BoardFolder:
 
     def _is_the_matrix_folder(self) -> bool:
         """Whether it is a folder NAME made for the matrix NAME, which lies in it."""
-        return self.path.name == self._matrix.name and self.path.resolve() == self._matrix.path.resolve().parent
+        return self.path.name == self._name and self.path.resolve() == self._origin.resolve().parent
 
     def _place(self) -> str:
-        return digest(os.path.relpath(self._matrix.path.resolve(), self.path.resolve()))[:16]
+        return digest(os.path.relpath(self._origin.resolve(), self.path.resolve()))[:16]
 
     def _content(self) -> str:
-        return hashlib.sha256(self._matrix.path.read_bytes()).hexdigest() if self._matrix.path.is_file() else ""
+        return hashlib.sha256(self._origin.read_bytes()).hexdigest() if self._origin.is_file() else ""
 
     def _is_of_this_matrix(self, listing: Listing) -> bool:
         """Whether it is; the file may be edited, or the project moved, but hardly both in a way that hides it."""
         same = listing.place == self._place() or listing.content == self._content()
-        return listing.name == self._matrix.name and same
+        return listing.name == self._name and same
 
     @contextmanager
     def building(self) -> Iterator[Path]:
@@ -161,8 +161,8 @@ class BoardFolder:
         gone = [] if earlier is None else sorted({*earlier.files, *earlier.before} - set(new))
         before = {name: earlier.hashes(name) for name in {*new, *gone}} if earlier else {}
         listing = Listing(
-            name=self._matrix.name,
-            matrix=shown_path(self._matrix.path),
+            name=self._name,
+            matrix=shown_path(self._origin),
             place=self._place(),
             content=self._content(),
             troubles=list(troubles),

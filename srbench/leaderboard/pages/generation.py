@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from srbench.leaderboard.figures.charts import charts
 from srbench.leaderboard.generation.findings import generation_findings
-from srbench.leaderboard.generation.samples import GeneratorSamples, write_samples
+from srbench.leaderboard.generation.samples import GeneratorSamples, SampleGallery, write_samples
 from srbench.leaderboard.pages.views import TIMES, Answer, View, answers, shown_table, training_limits, view_id
 from srbench.leaderboard.results.results import Result, Results, Scope
 from srbench.leaderboard.tables.ranked import Table, build_table
 from srbench.leaderboard.words.numerals import listing, plural
-from srbench.weights.data_root import data_root
 
 
 class GenerationPages:
-    """What the pages of generation hold beside what all tasks share. Writes the sheets of samples."""
+    """What the pages of generation hold beside what all tasks share."""
 
     index_template = "generation.html"
     cell_template = "sample_cell.html"
+    gallery = SampleGallery
+    write = staticmethod(write_samples)
 
-    def __init__(self, results: Results, out: Path) -> None:
-        self._results = results
-        self._galleries = write_samples(results, data_root(), out)
+    def __init__(self, results: Results, galleries: Sequence[SampleGallery]) -> None:
+        self._results, self._galleries = results, galleries
 
     def view(self, scope: Scope, method_slugs: dict[str, str]) -> View:
         """One dataset at a time: a distance between sets is not averaged over datasets."""
@@ -48,13 +47,13 @@ class GenerationPages:
 
     def header(self) -> list[str]:
         """How many samples of which size, on what, by whom."""
-        matrix = self._results.plan.matrix
-        sizes = listing([f"{size} × {size}" for size in sorted({p.size for p in matrix.protocols if p.size})])
-        seeds = len({result.planned.cell.seed for result in self._results.all} - {None})
+        board = self._results.board
+        sizes = listing([f"{size} × {size}" for size in sorted({p.size for p in board.protocols if p.size})])
+        seeds = len({result.cell.seed for result in self._results.all} - {None})
         return [
-            f"{plural(matrix.samples or 0, 'sample')} of each generator, {sizes} pixels",
-            f"held against the test images of {listing([use.name for use in matrix.datasets])}",
-            plural(len(matrix.methods), "generator") + (f", {plural(seeds, 'seed')}" if seeds else ""),
+            f"{plural(board.samples or 0, 'sample')} of each generator, {sizes} pixels",
+            f"held against the test images of {listing([dataset.name for dataset in board.datasets])}",
+            plural(len(board.methods), "generator") + (f", {plural(seeds, 'seed')}" if seeds else ""),
         ]
 
     def index(self, views: Sequence[View]) -> dict[str, Any]:
@@ -68,10 +67,10 @@ class GenerationPages:
         trouble, remark = "", ""
         for gallery in self._galleries:
             for one in gallery.shown:
-                if one.result is result:
+                if one.key == result.cell.key:
                     shown, trouble = one, gallery.trouble
         if shown is None and result.ok:
-            place = (result.planned.cell.dataset, result.planned.cell.protocol)
+            place = (result.cell.dataset, result.cell.protocol)
             known = any((gallery.dataset, gallery.protocol) == place and gallery.shown for gallery in self._galleries)
             remark = (
                 "Samples are shown for the first seed; those of this one are in the store."
@@ -82,9 +81,9 @@ class GenerationPages:
 
     def limits(self) -> Iterable[str]:
         """What boards of generation leave open."""
-        matrix = self._results.plan.matrix
+        board = self._results.board
         yield (
-            f"Every number is of {plural(matrix.samples or 0, 'sample')} against a test set of its own size. Distances "
+            f"Every number is of {plural(board.samples or 0, 'sample')} against a test set of its own size. Distances "
             "between sets shrink as sets grow: compare them within this board only."
         )
         yield (

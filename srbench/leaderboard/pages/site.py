@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -45,6 +46,8 @@ def environment() -> Environment:
         "plural": numerals.plural,
         "with_code": _with_code,
         "tojson": _tojson,
+        "cell": _cell,
+        "svg": _svg,
     }
     env.globals |= {"marker": marker, "whisker": whisker, "version": version("srbench")}
     return env
@@ -53,6 +56,18 @@ def environment() -> Environment:
 def with_code(text: str) -> Markup:
     """Text of docstrings and messages as HTML: what stands between backticks is code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _cell(value: str | int | float | None) -> str:
+    """A cell of a table that a plugin fills."""
+    if isinstance(value, float):
+        return numerals.significant(value, 4)
+    return numerals.DASH if value is None else f"{value:,}" if isinstance(value, int) else value
+
+
+def _svg(document: str) -> str:
+    """The address of a drawing as a picture, in which nothing runs."""
+    return f"data:image/svg+xml;base64,{b64encode(document.encode()).decode()}"
 
 
 def render(template: str, context: dict[str, Any]) -> bytes:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from srbench.contract.protocol import Protocol
+from srbench.leaderboard.board.contents import BoardProtocol
 from srbench.leaderboard.figures.charts import charts
 from srbench.leaderboard.findings.lead import baseline, findings
-from srbench.leaderboard.gallery.pictures import ERROR_WHITE, error_legend, write_galleries
+from srbench.leaderboard.gallery.pictures import ERROR_WHITE, Gallery, error_legend, write_galleries
 from srbench.leaderboard.gallery.viewer import extremes, look_data, start
 from srbench.leaderboard.pages.details import pictures_context
 from srbench.leaderboard.pages.views import TIMES, View, answers, shown_table, training_limits, view_id
@@ -19,18 +18,18 @@ from srbench.leaderboard.results.values import unit_of
 from srbench.leaderboard.tables.head_to_head import head_to_head
 from srbench.leaderboard.tables.ranked import build_table
 from srbench.leaderboard.words.numerals import amount_words, listing, plural
-from srbench.weights.data_root import data_root
 
 
 class UpscalingPages:
-    """What the pages of super-resolution hold beside what all tasks share. Writes the viewer's pictures."""
+    """What the pages of super-resolution hold beside what all tasks share."""
 
     index_template = "index.html"
     cell_template = "cell.html"
+    gallery = Gallery
+    write = staticmethod(write_galleries)
 
-    def __init__(self, results: Results, out: Path) -> None:
-        self._results = results
-        self._galleries = write_galleries(results, data_root(), out)
+    def __init__(self, results: Results, galleries: Sequence[Gallery]) -> None:
+        self._results, self._galleries = results, galleries
 
     def view(self, scope: Scope, method_slugs: dict[str, str]) -> View:
         """Everything pooled with its figures, then one dataset at a time."""
@@ -47,19 +46,19 @@ class UpscalingPages:
 
     def header(self) -> list[str]:
         """Protocols, datasets and methods."""
-        matrix = self._results.plan.matrix
+        board = self._results.board
         units: dict[tuple[str, str], tuple[str, str | None, str]] = {}
         for result in self._results.all:
             if result.record is not None:
-                dataset = result.planned.cell.dataset
+                dataset = result.cell.dataset
                 units |= {(dataset, image): unit_of(dataset, image, result.record) for image in result.record.images}
         images = amount_words(len(units), len(set(units.values())), "test image") if units else "no results yet"
-        protocols = [f"{self._in_words(each)} ({each.name} v{each.version})" for each in matrix.protocols]
-        learns = any(result.planned.training is not None for result in self._results.all)
+        protocols = [f"{self._in_words(each)} ({each.name} v{each.version})" for each in board.protocols]
+        learns = any(cell.learned_from is not None for cell in board.cells)
         return [
             listing(protocols),
-            f"{plural(len(matrix.datasets), 'dataset')}, {images}",
-            plural(len(matrix.methods), "method") + (f", {plural(len(matrix.seeds), 'seed')}" if learns else ""),
+            f"{plural(len(board.datasets), 'dataset')}, {images}",
+            plural(len(board.methods), "method") + (f", {plural(board.seeds, 'seed')}" if learns else ""),
         ]
 
     def index(self, views: Sequence[View]) -> dict[str, Any]:
@@ -96,7 +95,7 @@ class UpscalingPages:
                 "native depth."
             )
 
-    def _in_words(self, protocol: Protocol) -> str:
+    def _in_words(self, protocol: BoardProtocol) -> str:
         """A protocol, with where its LR was from as the records say."""
         origins = self._origins(protocol.name)
         shipped = [dataset for dataset, lr in origins.items() if lr != {"made"}]
@@ -108,13 +107,13 @@ class UpscalingPages:
         """What the cells of each dataset, under one protocol or all, say of their LR: made, shipped, or mixed."""
         found: dict[str, set[str]] = {}
         for result in self._results.all:
-            if result.record is not None and result.record.lr and protocol in (None, result.planned.cell.protocol):
-                found.setdefault(result.planned.cell.dataset, set()).add(result.record.lr)
+            if result.record is not None and result.record.lr and protocol in (None, result.cell.protocol):
+                found.setdefault(result.cell.dataset, set()).add(result.record.lr)
         return found
 
     def _origin_of_lr(self) -> Iterable[str]:
         """Where LR is from, as the records say, and what that leaves open."""
-        degradations = listing(sorted({str(protocol.degradation) for protocol in self._results.plan.matrix.protocols}))
+        degradations = listing(sorted({protocol.degradation for protocol in self._results.board.protocols}))
         origins = self._origins()
         made = [dataset for dataset, lr in origins.items() if lr == {"made"}]
         whole = [dataset for dataset, lr in origins.items() if lr == {"shipped"}]

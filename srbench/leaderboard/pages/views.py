@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
+
+import msgspec
 
 from srbench.leaderboard.figures.charts import Chart
 from srbench.leaderboard.findings.lead import Findings, ties
@@ -73,7 +76,7 @@ class View:
     @classmethod
     def of(cls, scope: Scope, tables: Sequence[ShownTable], answers: Iterable[Answer]) -> View:
         """The view of a scope."""
-        protocol = scope.results[0].planned.protocol
+        protocol = scope.results[0].protocol
         return cls(
             id=view_id(scope),
             name=f"{protocol.name}, trained on {scope.trained_on}" if scope.trained_on else protocol.name,
@@ -130,20 +133,23 @@ def _links(table: Table, method_slugs: dict[str, str]) -> dict[Any, str]:
         if len(row.results) == 1:
             links[row.entrant] = f"cells/{row.results[0].slug}.html"
         else:
-            cell = row.results[0].planned.cell
+            cell = row.results[0].cell
             anchor = f"#{group_id(cell.protocol, table.dataset)}" if table.dataset else ""
             links[row.entrant] = f"methods/{method_slugs[row.entrant.method]}.html{anchor}"
     return links
 
 
 class TaskPages(Protocol):
-    """What differs between the boards of two tasks. Making one writes the pictures.
+    """What differs between the boards of two tasks.
 
-    index_template, cell_template: of the page of the board and of a cell.
+    index_template, cell_template: of the page of the board and of a cell. gallery: what is known of the pictures of a
+    dataset; write: writes the pictures of results into a folder, and tells.
     """
 
     index_template: str
     cell_template: str
+    gallery: type[msgspec.Struct]
+    write: Callable[[Results, Path, Path], Sequence[Any]]
 
     def view(self, scope: Scope, method_slugs: dict[str, str]) -> View:
         """The tables, figures and findings of a scope."""
@@ -163,13 +169,13 @@ class TaskPages(Protocol):
 
 def training_limits(results: Results) -> Iterable[str]:
     """What limits trust in the trainings: how few there were, and how short."""
-    matrix = results.plan.matrix
-    if any(result.planned.training is not None for result in results.all):
-        if len(matrix.seeds) < 3:
-            times = "once" if len(matrix.seeds) == 1 else "twice"
+    board = results.board
+    if any(cell.learned_from is not None for cell in board.cells):
+        if board.seeds < 3:
+            times = "once" if board.seeds == 1 else "twice"
             yield f"Each training was done {times}; another seed may order methods that are close otherwise."
-        if matrix.budget is not None:
-            yield f"Every training had {matrix.budget}. A method that learns slowly may pass the others with more."
+        if board.budget:
+            yield f"Every training had {board.budget}. A method that learns slowly may pass the others with more."
 
 
 TIMES = "Times belong to the machines named above; compare them only within one environment."

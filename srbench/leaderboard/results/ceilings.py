@@ -6,21 +6,9 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from srbench.contract.method import Method
-from srbench.errors import SrbenchError
 from srbench.leaderboard.results.results import Result, finite_mean
 from srbench.leaderboard.results.values import Value
 from srbench.leaderboard.words.numerals import significant
-from srbench.registry.configured import Use
-
-
-def ceiling_words(method: Use) -> str:
-    """What a method says its ceiling is; nothing where it has none, or cannot be loaded."""
-    try:
-        kind: type[Method] = method.registered.load()
-    except SrbenchError:
-        return ""
-    return kind.ceiling
 
 
 def ceiling_value(results: Sequence[Result], metric: str, datasets: Sequence[str]) -> Value | None:
@@ -36,7 +24,7 @@ def ceiling_value(results: Sequence[Result], metric: str, datasets: Sequence[str
         value = float("inf") if facts.infinite else facts.value
         if value is None:
             return None
-        by_seed.setdefault(result.planned.cell.seed, {})[result.planned.cell.dataset] = value
+        by_seed.setdefault(result.cell.seed, {})[result.cell.dataset] = value
     if not by_seed or any(set(values) != set(datasets) for values in by_seed.values()):
         return None
     means = [finite_mean(list(values.values())) for values in by_seed.values()]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from srbench.contract.protocol import Task
-from srbench.leaderboard.results.ceilings import ceiling_value, ceiling_words
+from srbench.leaderboard.results.ceilings import ceiling_value
 from srbench.leaderboard.results.results import Entrant, Result
 from srbench.leaderboard.results.values import Notes, Value
 from srbench.leaderboard.words.numerals import significant
@@ -81,7 +81,7 @@ def _own(
     entrant: Entrant, results: Sequence[Result], metrics: Sequence[str], datasets: Sequence[str], notes: Notes
 ) -> Iterable[Reference]:
     """The row of a method's own ceiling, where it has one that was measured."""
-    words = ceiling_words(results[0].planned.method)
+    words = results[0].method.ceiling
     found = [ceiling_value(results, metric, datasets) for metric in metrics] if words else []
     if any(found):
         values = tuple(value or Value() for value in found)

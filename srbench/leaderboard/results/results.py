@@ -1,21 +1,20 @@
-"""What the cells of a plan left behind, read from the store and put in the order of the plan."""
+"""What the cells of a board left behind, in the order of the matrix file."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from srbench.contract.protocol import Task
+from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol
 from srbench.leaderboard.words.numerals import slug
 from srbench.leaderboard.words.privacy import Privacy
-from srbench.runner.planning.plan import Plan, PlannedCell
 from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
-from srbench.store.records import Record, Store
+from srbench.store.records import SCORES, Record, Store
 
 _STATUS_WORDS = {
     "skipped": "skipped",
@@ -41,22 +40,20 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Result:
-    """A cell of the plan and what it left.
+    """A cell of the board and what it left.
 
-    scores: by metric, by image (None for a set metric's one value). damage: what is wrong with what it left, if
-    anything is.
+    record: None where it has not run. scores: by metric, by image (None for a set metric's one value). damage: what is
+    wrong with what it left, if anything is.
     """
 
-    planned: PlannedCell
+    cell: BoardCell
+    protocol: BoardProtocol
+    method: BoardMethod
     entrant: Entrant
     slug: str
+    record: Record | None = None
     scores: dict[str, dict[str | None, float]] = field(default_factory=dict)
     damage: str = ""
-
-    @property
-    def record(self) -> Record | None:
-        """The cell's record, if it has run."""
-        return self.planned.record
 
     @property
     def ok(self) -> bool:
@@ -77,7 +74,7 @@ class Result:
         """Why it is not ok; empty when it is."""
         if self.ok:
             return ""
-        return self.damage or (self.record.reason if self.record else self.planned.why)
+        return self.damage or (self.record.reason if self.record else self.cell.why)
 
     @property
     def trouble(self) -> str:
@@ -105,7 +102,7 @@ class Scope:
     @property
     def task(self) -> Task:
         """The task of its methods."""
-        return self.results[0].planned.protocol.task
+        return self.results[0].protocol.task
 
     @property
     def slug(self) -> str:
@@ -114,7 +111,7 @@ class Scope:
 
     def datasets(self) -> list[str]:
         """The datasets in the order of the matrix."""
-        return list(dict.fromkeys(result.planned.cell.dataset for result in self.results))
+        return list(dict.fromkeys(result.cell.dataset for result in self.results))
 
     def entrants(self) -> list[Entrant]:
         """The entrants in the order of the matrix."""
@@ -123,25 +120,23 @@ class Scope:
 
 @dataclass(frozen=True)
 class Results:
-    """The results of all cells of a plan."""
+    """The results of all cells of a board."""
 
-    plan: Plan
-    store_root: Path
+    board: Board
     all: tuple[Result, ...]
 
     @cached_property
     def metrics(self) -> list[str]:
         """The metrics' names in the order of the matrix, then any that only records know."""
-        named = [use.name for use in self.plan.matrix.metrics]
         found = [name for result in self.all if result.record for name in result.record.metrics]
-        return list(dict.fromkeys([*named, *found]))
+        return list(dict.fromkeys([*self.board.metrics, *found]))
 
     @cached_property
     def scopes(self) -> list[Scope]:
         """One for each protocol and, where several, training set; methods that do not learn are in each."""
         scopes = []
-        for protocol in dict.fromkeys(result.planned.cell.protocol for result in self.all):
-            inside = [result for result in self.all if result.planned.cell.protocol == protocol]
+        for protocol in dict.fromkeys(result.cell.protocol for result in self.all):
+            inside = [result for result in self.all if result.cell.protocol == protocol]
             training = list(dict.fromkeys(r.entrant.trained_on for r in inside if r.entrant.trained_on is not None))
             for trained_on in training if len(training) > 1 else [None]:
                 chosen = (r for r in inside if trained_on is None or r.entrant.trained_on in (None, trained_on))
@@ -158,26 +153,49 @@ class Results:
         return [result for result in self.all if result.entrant.method == method]
 
 
-def load_results(plan: Plan, store_root: Path) -> Results:
-    """Read the per-image scores of every cell that is ok; one whose file is damaged is not ok."""
-    order = {use.name: place for place, use in enumerate(plan.matrix.methods)}
-    several = len({planned.cell.trained_on for planned in plan.cells} - {None}) > 1
-    slugs = unique_slugs([f"{planned.cell.label}-{planned.cell.key[:8]}" for planned in plan.cells])
+@dataclass(frozen=True)
+class Left:
+    """What a cell left: its record, its scores by metric and image, and what is wrong with them, if anything is."""
+
+    record: Record | None = None
+    scores: dict[str, dict[str | None, float]] = field(default_factory=dict)
+    damage: str = ""
+
+
+def results_of(board: Board, left: Callable[[BoardCell], Left]) -> Results:
+    """The results of a board. left: what a cell left."""
+    order = {method.name: place for place, method in enumerate(board.methods)}
+    several = len({cell.trained_on for cell in board.cells} - {None}) > 1
+    slugs = unique_slugs([f"{cell.label}-{cell.key[:8]}" for cell in board.cells])
     results = []
-    for planned, name in zip(plan.cells, slugs, strict=True):
-        cell = planned.cell
+    for cell, name in zip(board.cells, slugs, strict=True):
         label = f"{cell.method} ({cell.trained_on})" if several and cell.trained_on is not None else cell.method
         entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label)
-        record = planned.record
-        scores: dict[str, dict[str | None, float]] = {}
-        damage = planned.damage and f"{planned.damage.removeprefix('damaged: ')}; run the matrix again"
-        if record is not None and record.status == "ok":
-            try:
-                scores = _read_scores(Store(store_root), record)
-            except StoreError as error:
-                damage = str(error)
-        results.append(Result(planned, entrant, name, scores, damage))
-    return Results(plan, store_root, tuple(results))
+        found = left(cell)
+        protocol, method = board.protocol(cell.protocol), board.method(cell.method)
+        results.append(Result(cell, protocol, method, entrant, name, found.record, found.scores, found.damage))
+    return Results(board, tuple(results))
+
+
+def left_in(store: Store, cell: BoardCell) -> Left:
+    """What the store holds of a cell. One of which a file is damaged has no scores."""
+    record = store.read("cells", cell.key)
+    if record is None:
+        return Left(damage=_again(cell.damage))
+    record = record.as_asked(cell.metrics)
+    if record.status != "ok":
+        return Left(record)
+    damage = store.damage("cells", record, [SCORES]) if SCORES in record.files else ""
+    if damage:
+        return Left(record, damage=_again(damage))
+    try:
+        return Left(record, _read_scores(store, record))
+    except StoreError as error:
+        return Left(record, damage=str(error))
+
+
+def _again(damage: str) -> str:
+    return damage and f"{damage.removeprefix('damaged: ')}; run the matrix again"
 
 
 def unique_slugs(names: Sequence[str]) -> list[str]:

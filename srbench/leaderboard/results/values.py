@@ -115,11 +115,11 @@ def scores_by_image(cells: Mapping[Entrant, Sequence[Result]], metric: str, data
     for entrant, results in cells.items():
         if not all(result.ok and is_scored(result, metric) for result in results):
             continue
-        if {result.planned.cell.dataset for result in results} != set(datasets):
+        if {result.cell.dataset for result in results} != set(datasets):
             continue
         by_image: dict[Image, list[float]] = {}
         for result in results:
-            dataset, record = result.planned.cell.dataset, result.record
+            dataset, record = result.cell.dataset, result.record
             assert record is not None
             for image, value in result.scores[metric].items():
                 if image is not None:
@@ -144,7 +144,7 @@ def spread_over_seeds(results: Sequence[Result], metric: str) -> float | None:
     by_seed: dict[int | None, dict[Image, float]] = {}
     units: dict[Image, Hashable] = {}
     for result in results:
-        cell, record = result.planned.cell, result.record
+        cell, record = result.cell, result.record
         assert record is not None
         found = by_seed.setdefault(cell.seed, {})
         for image, value in result.scores[metric].items():
@@ -173,7 +173,7 @@ def lacking(results: Sequence[Result], metric: str) -> dict[tuple[str, str], lis
         else:
             continue
         places = reasons.setdefault(why, [])
-        places += [result.planned.cell.dataset] if result.planned.cell.dataset not in places else []
+        places += [result.cell.dataset] if result.cell.dataset not in places else []
     return reasons
 
 

@@ -154,13 +154,13 @@ class Table:
 
 def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None) -> Table:
     """The table of one scope, over all its datasets pooled or over one."""
-    inside = [result for result in scope.results if dataset in (None, result.planned.cell.dataset)]
+    inside = [result for result in scope.results if dataset in (None, result.cell.dataset)]
     cells = {
         entrant: tuple(result for result in inside if result.entrant == entrant)
         for entrant in scope.entrants()
         if any(result.entrant == entrant for result in inside)
     }
-    datasets = tuple(dict.fromkeys(result.planned.cell.dataset for result in inside))
+    datasets = tuple(dict.fromkeys(result.cell.dataset for result in inside))
     notes = Notes()
     judging, words = JUDGING[scope.task], WORDING[scope.task]
     facts = {metric: _facts(inside, metric) for metric in metrics}
@@ -285,15 +285,15 @@ def _row(
 
 
 def _seeds(results: Sequence[Result]) -> int:
-    return len({result.planned.cell.seed for result in results} - {None})
+    return len({result.cell.seed for result in results} - {None})
 
 
 def _problems(results: Sequence[Result]) -> tuple[FailedCells, ...]:
-    several = len({result.planned.cell.seed for result in results}) > 1
+    several = len({result.cell.seed for result in results}) > 1
     found: dict[str, list[tuple[str, Result]]] = {}
     for result in results:
         if not result.ok:
-            cell = result.planned.cell
+            cell = result.cell
             where = f"{cell.dataset}, seed {cell.seed}" if several else cell.dataset
             found.setdefault(result.trouble, []).append((where, result))
     return tuple(FailedCells(text, tuple(cells)) for text, cells in found.items())

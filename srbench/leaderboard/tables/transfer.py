@@ -16,7 +16,7 @@ def transfer_tables(results: Results) -> list[dict[str, Any]]:
     """
     tables = []
     for protocol in dict.fromkeys(scope.protocol for scope in results.scopes if scope.trained_on is not None):
-        inside = tuple(result for result in results.all if result.planned.cell.protocol == protocol)
+        inside = tuple(result for result in results.all if result.cell.protocol == protocol)
         whole = Scope(protocol, None, inside)
         datasets = whole.datasets()
         parts = {name: build_table(whole, results.metrics, name) for name in datasets}

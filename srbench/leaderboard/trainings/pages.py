@@ -7,94 +7,114 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from markupsafe import Markup
 
 from srbench.leaderboard.figures import curves
 from srbench.leaderboard.findings.caveats import FIRST_LOOK_SECONDS
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
-from srbench.leaderboard.trainings.run import Run, read_run
+from srbench.leaderboard.trainings.run import Samples, Training, read_training
 from srbench.leaderboard.trainings.strips import Filmstrip, write_strips
 from srbench.leaderboard.words.numerals import DASH, duration, listing, number, plural
+from srbench.store.records import Store
 
 FOLDER = "training"
 """The board's folder of pictures of trainings."""
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(msgspec.Struct, frozen=True, dict=True):
     """The trainings of one method on one set under one protocol: what the page shows together."""
 
-    id: str
+    method: str
+    slug: str
     caption: str
-    runs: tuple[Run, ...]
+    runs: tuple[Training, ...]
     strips: tuple[Filmstrip, ...]
-    figures: tuple[tuple[str, Markup], ...] = ()
-    facts: tuple[tuple[str, str], ...] = ()
-    heads: tuple[str, ...] = ()
-    lines: tuple[tuple[str, ...], ...] = ()
-    troubles: tuple[str, ...] = ()
-    remark: str = ""
+
+    @property
+    def id(self) -> str:
+        """The anchor."""
+        return f"t-{self.slug}"
+
+    @property
+    def files(self) -> list[str]:
+        """The pictures that belong to it, by their places in the board's folder."""
+        return [sample.href for strip in self.strips for sample in strip.samples]
+
+    @cached_property
+    def figures(self) -> tuple[tuple[str, Markup], ...]:
+        """Losses and validation, each with its caption."""
+        drawn = [run.curve for run in self.runs if run.curve is not None]
+        figures = [
+            ("Loss, and learning rates (lr)", curves.losses(drawn, f"{self.slug}-loss") if drawn else None),
+            (
+                "Validation on held-out images (higher is better; ring: best)",
+                curves.validation(drawn, f"{self.slug}-validation") if drawn else None,
+            ),
+        ]
+        return tuple((words, svg) for words, svg in figures if svg is not None)
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What holds for all of them, or what they differ in."""
+        return _facts(self.runs)
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads of the table of stages."""
+        return _table(self.runs)[0]
+
+    @property
+    def lines(self) -> tuple[tuple[str, ...], ...]:
+        """Its lines."""
+        return _table(self.runs)[1]
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What went wrong, a sentence each."""
+        return tuple(trouble for run in self.runs for trouble in (run.trouble, *run.damage) if trouble)
+
+    @property
+    def remark(self) -> str:
+        """What limits trust in them."""
+        return _remark(self.runs)
 
 
 @dataclass
 class _Found:
     caption: str
-    runs: dict[str, Run] = field(default_factory=dict)
+    runs: dict[str, tuple[Training, Samples]] = field(default_factory=dict)
 
 
-def write_trainings(results: Results, out: Path) -> dict[str, list[Group]]:
-    """Write the sample pictures under `out/training`; return what each method's page shows, by the method's name."""
+def write_trainings(results: Results, store_root: Path, out: Path) -> list[Group]:
+    """Write the sample pictures under `out/training`; return what the pages of methods show."""
     found: dict[tuple[str, str, str], _Found] = {}
     seen: set[str] = set()
     for result in results.all:
         key = result.record.model if result.record else None
         if key is None or key in seen:
             continue
-        run = read_run(result, key, results.store_root)
-        if run.left_something:
+        run = read_training(Store(store_root), key, result.cell.seed)
+        if run is not None:
             seen.add(key)
-            trained_on = (
-                result.planned.training.dataset.name if result.planned.training else result.planned.cell.trained_on
-            )
-            protocol = result.planned.protocol.name
-            place = (result.entrant.method, str(trained_on), protocol)
-            caption = f"{result.entrant.method} on {trained_on}, {protocol}"
+            trained_on = result.cell.learned_from or str(result.cell.trained_on)
+            place = (result.entrant.method, trained_on, result.protocol.name)
+            caption = f"{result.entrant.method} on {trained_on}, {result.protocol.name}"
             found.setdefault(place, _Found(caption)).runs[key] = run
     slugs = unique_slugs(["-".join(place) for place in found])
-    groups: dict[str, list[Group]] = {}
+    groups = []
     for ((method, *_), one), slug in zip(found.items(), slugs, strict=True):
-        groups.setdefault(method, []).append(_group(one.caption, tuple(one.runs.values()), out, slug))
+        runs = tuple(one.runs.values())
+        strips = write_strips(runs, out, f"{FOLDER}/{slug}")
+        groups.append(Group(method, slug, one.caption, tuple(training for training, _ in runs), strips))
     return groups
 
 
-def _group(caption: str, runs: tuple[Run, ...], out: Path, slug: str) -> Group:
-    drawn = [run.curve for run in runs if run.curve is not None]
-    figures = [
-        ("Loss, and learning rates (lr)", curves.losses(drawn, f"{slug}-loss") if drawn else None),
-        (
-            "Validation on held-out images (higher is better; ring: best)",
-            curves.validation(drawn, f"{slug}-validation") if drawn else None,
-        ),
-    ]
-    heads, lines = _table(runs)
-    return Group(
-        id=f"t-{slug}",
-        caption=caption,
-        runs=runs,
-        strips=write_strips(runs, out, f"{FOLDER}/{slug}"),
-        figures=tuple((words, svg) for words, svg in figures if svg is not None),
-        facts=_facts(runs),
-        heads=heads,
-        lines=lines,
-        troubles=tuple(trouble for run in runs for trouble in (run.trouble, *run.damage) if trouble),
-        remark=_remark(runs),
-    )
-
-
-def _facts(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:
+def _facts(runs: Sequence[Training]) -> tuple[tuple[str, str], ...]:
     """What holds for all of them, or what they differ in."""
     told = [run.facts for run in runs if run.facts.stages or run.facts.precision]
     if not told:
@@ -113,7 +133,7 @@ def _facts(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _table(runs: Sequence[Run]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+def _table(runs: Sequence[Training]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """One line a stage of each training."""
     stages = [(run, stage) for run in runs for stage in run.facts.stages]
     if not stages:
@@ -138,11 +158,11 @@ def _table(runs: Sequence[Run]) -> tuple[tuple[str, ...], tuple[tuple[str, ...],
     return tuple(heads), tuple(lines)
 
 
-def _time(run: Run) -> str:
+def _time(run: Training) -> str:
     return DASH if run.seconds is None else duration(run.seconds)
 
 
-def _remark(runs: Sequence[Run]) -> str:
+def _remark(runs: Sequence[Training]) -> str:
     times = [run.seconds for run in runs if run.seconds is not None and not run.trouble]
     if not times or max(times) >= FIRST_LOOK_SECONDS:
         return ""
@@ -150,7 +170,7 @@ def _remark(runs: Sequence[Run]) -> str:
     return f"Trained for {most}{duration(max(times))}: too short for more than a first look."
 
 
-def training_of(result: Result, groups: Sequence[Group]) -> tuple[Group | None, Run | None]:
+def training_of(result: Result, groups: Sequence[Group]) -> tuple[Group | None, Training | None]:
     """Where a cell's training is shown, and the training; None twice where it left nothing."""
     key = result.record.model if result.record else None
     return next(((group, run) for group in groups for run in group.runs if run.key == key), (None, None))

@@ -1,4 +1,4 @@
-"""One training, read from the folder of its model: what it said of itself, its history, its sample pictures."""
+"""One training: what it said of itself, its history, and, in the folder of its model, its sample pictures."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 
 from srbench.leaderboard.figures.curves import Curve
-from srbench.leaderboard.results.results import Result
+from srbench.store.files import StoreError
 from srbench.store.records import Record, Store
 
+_TEXTS = frozenset({"stage", "event"})
+"""The columns of a history that hold no numbers."""
 _SAMPLE = re.compile(r"(?P<stage>.+)-(?P<step>\d{1,12})\.png")
 
 
@@ -41,17 +43,20 @@ class TrainingFacts(msgspec.Struct):
     notes: list[str] = []
 
 
-@dataclass(frozen=True)
-class Run:
+class Training(msgspec.Struct, frozen=True, dict=True):
     """One training: a seed of a method on a training set.
 
-    key: of the model. record: of the training, None where it left none. folder: of the model; may be empty or missing.
+    key: of the model. record: of the training, None where it left none. facts: empty where there are none. history: the
+    columns of its table; empty where there is none. damage: sentences on files that cannot be read, and so are not
+    shown.
     """
 
     key: str
     seed: int | None
     record: Record | None
-    folder: Path
+    facts: TrainingFacts
+    history: dict[str, list[float | str | None]]
+    damage: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -65,52 +70,21 @@ class Run:
             return ""
         return f"{self.name}, {self.record.status.replace('_', ' ')}: {self.record.reason}"
 
-    @property
-    def damage(self) -> list[str]:
-        """Sentences on files that cannot be read, and so are not shown."""
-        return [read for read in (self._facts, self._history) if isinstance(read, str)]
-
-    @property
-    def facts(self) -> TrainingFacts:
-        """The content of `training.json`; empty where there is none."""
-        return TrainingFacts() if isinstance(self._facts, str) else self._facts
-
-    @cached_property
-    def _facts(self) -> TrainingFacts | str:
-        path = self.folder / "training.json"
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=TrainingFacts)
-        except FileNotFoundError:
-            return TrainingFacts()
-        except (OSError, msgspec.DecodeError) as error:
-            return f"{path}: cannot be read ({error}); remove the file to do without its facts"
-
-    @cached_property
-    def _history(self) -> pd.DataFrame | str | None:
-        path = self.folder / "history.csv"
-        if not path.is_file():
-            return None
-        try:
-            frame = pd.read_csv(path)
-        except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-            return f"{path}: cannot be read ({error}); remove the file to do without the figure"
-        return None if "step" not in frame or frame.empty else frame
-
     @cached_property
     def curve(self) -> Curve | None:
         """The history as a curve, None where there is none."""
-        if self._history is None or isinstance(self._history, str):
+        if not self.history:
             return None
-        frame = self._history
-        for column in frame.columns.difference(["stage", "event"]):
-            frame[column] = pd.to_numeric(frame[column], errors="coerce").replace([np.inf, -np.inf], np.nan)
+        frame = pd.DataFrame(self.history)
+        for column in frame.columns.difference(list(_TEXTS)):
+            frame[column] = pd.to_numeric(frame[column])
         best = tuple(
             (stage.best_step, stage.best_validation)
             for stage in self.facts.stages
             if stage.best_step is not None and stage.best_validation is not None
         )
         broke = self.record is not None and self.record.status == "failed"
-        return Curve(self.name, frame.dropna(subset="step"), best, broke)
+        return Curve(self.name, frame, best, broke)
 
     @property
     def seconds(self) -> float | None:
@@ -125,32 +99,32 @@ class Run:
         """Notes for readers, of the training and of its record."""
         return [*self.facts.notes, *(self.record.notes if self.record else [])]
 
-    @property
-    def left_something(self) -> bool:
-        """Whether there is anything to show."""
-        shown = (self.trouble, self.damage, self.curve, self.facts.stages, self.facts.notes, self.samples)
-        return any(map(bool, shown))
+
+@dataclass(frozen=True)
+class Samples:
+    """The pictures that a training took while it learned, in the folder of its model, which may be missing."""
+
+    folder: Path
+    stages: tuple[str, ...]
 
     @cached_property
-    def samples(self) -> list[Path]:
-        """The pictures taken while it learned, in the order of stages and steps."""
-        stages = [_as_in_file(stage.name) for stage in self.facts.stages]
+    def paths(self) -> list[Path]:
+        """In the order of stages and steps."""
+        stages = [_as_in_file(stage) for stage in self.stages]
         found = [(match, path) for path in self._pictures() if (match := _SAMPLE.fullmatch(path.name))]
         found.sort(key=lambda one: (_place(one[0]["stage"], stages), int(one[0]["step"]), one[0]["stage"]))
         return [path for _, path in found]
 
     def _pictures(self) -> Iterator[Path]:
-        folder = self.folder / "samples"
-        for path in folder.glob("*.png"):
-            if path.is_file() and path.resolve().parent == folder.resolve():
+        for path in self.folder.glob("*.png"):
+            if path.is_file() and path.resolve().parent == self.folder.resolve():
                 yield path
 
     def stage_of(self, sample: Path) -> str:
         """The stage that a sample was taken in, as the method calls it."""
         match = _SAMPLE.fullmatch(sample.name)
         assert match is not None
-        names = [stage.name for stage in self.facts.stages]
-        return next((name for name in names if _as_in_file(name) == match["stage"]), match["stage"])
+        return next((name for name in self.stages if _as_in_file(name) == match["stage"]), match["stage"])
 
 
 def _as_in_file(stage: str) -> str:
@@ -161,7 +135,46 @@ def _place(stage: str, stages: Sequence[str]) -> int:
     return stages.index(stage) if stage in stages else len(stages)
 
 
-def read_run(result: Result, key: str, store_root: Path) -> Run:
-    """The training of a cell's model."""
-    store = Store(store_root)
-    return Run(key, result.planned.cell.seed, store.read("models", key), store.folder("models", key))
+def read_training(store: Store, key: str, seed: int | None) -> tuple[Training, Samples] | None:
+    """The training of a model and its pictures; None where it left nothing to show."""
+    folder = store.folder("models", key)
+    record = store.read("models", key)
+    damage = []
+    facts, history = TrainingFacts(), {}
+    try:
+        facts = _facts(folder / "training.json")
+    except StoreError as error:
+        damage.append(str(error))
+    try:
+        history = _history(folder / "history.csv")
+    except StoreError as error:
+        damage.append(str(error))
+    training = Training(key, seed, record, facts, history, tuple(damage))
+    samples = Samples(folder / "samples", tuple(stage.name for stage in facts.stages))
+    shown = (training.trouble, damage, history, facts.stages, facts.notes, samples.paths)
+    return (training, samples) if any(map(bool, shown)) else None
+
+
+def _facts(path: Path) -> TrainingFacts:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=TrainingFacts)
+    except FileNotFoundError:
+        return TrainingFacts()
+    except (OSError, msgspec.DecodeError) as error:
+        raise StoreError(f"{path}: cannot be read ({error}); remove the file to do without its facts") from error
+
+
+def _history(path: Path) -> dict[str, list[float | str | None]]:
+    """The columns of the table, holes as None; empty where there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        frame = pd.read_csv(path)
+    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        raise StoreError(f"{path}: cannot be read ({error}); remove the file to do without the figure") from error
+    if "step" not in frame or frame.empty:
+        return {}
+    for column in frame.columns.difference(list(_TEXTS)):
+        frame[column] = pd.to_numeric(frame[column], errors="coerce").replace([np.inf, -np.inf], np.nan)
+    frame = frame.dropna(subset="step")
+    return {str(name): [None if pd.isna(one) else one for one in values.tolist()] for name, values in frame.items()}

@@ -5,33 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
-from srbench.leaderboard.gallery.pictures import to_display, write_png
+from srbench.leaderboard.gallery.pictures import check_place, to_display, write_png
+from srbench.leaderboard.trainings.run import Samples, Training
 from srbench.pictures import Image, ImageError, peak_of, read_image
 from srbench.training.loop.sample_strip import DENOISING, SPREAD_PICTURE, SPREAD_WHITE
-
-if TYPE_CHECKING:
-    from srbench.leaderboard.trainings.run import Run
 
 SIDE = 96
 """The longest side of a sample as shown, in HR pixels."""
 MOST_SAMPLES = 7
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True):
     """One picture of a strip. words: what it is, in one or two lines."""
 
     href: str
     words: tuple[str, ...]
     alt: str
 
+    def __post_init__(self) -> None:
+        """A place outside the board's folder is a `ValueError`."""
+        check_place(self.href)
 
-@dataclass(frozen=True)
-class Filmstrip:
+
+class Filmstrip(msgspec.Struct, frozen=True):
     """Pictures of one training. words: what they show. width, height: of HR."""
 
     words: str
@@ -40,46 +40,51 @@ class Filmstrip:
     height: int
 
 
-def write_strips(runs: Sequence[Run], out: Path, folder: str) -> tuple[Filmstrip, ...]:
+def write_strips(runs: Sequence[tuple[Training, Samples]], out: Path, folder: str) -> tuple[Filmstrip, ...]:
     """Write the strips of the first training that has any: moments of each stage between LR and HR; noise becoming SR.
 
     Those of a generator, which has no LR, are sheets of samples.
     """
-    for run in runs:
-        hr, lr = (_read(run.folder / "samples" / name) for name in ("hr.png", "lr.png"))
+    for run, taken in runs:
+        hr, lr = (_read(taken.folder / name) for name in ("hr.png", "lr.png"))
         if hr is None or (lr is not None and not _fit(lr, hr)):
             continue
         ends = _Ends(lr, hr)
-        of_denoising = [path for path in run.samples if run.stage_of(path) == DENOISING]
-        of_learning = [path for path in run.samples if path not in of_denoising]
-        strips = (_learning(run, of_learning, ends, out, folder), _denoising(run, of_denoising, ends, out, folder))
+        of_denoising = [path for path in taken.paths if taken.stage_of(path) == DENOISING]
+        of_learning = [path for path in taken.paths if path not in of_denoising]
+        strips = (
+            _learning(run.name, taken, of_learning, ends, out, folder),
+            _denoising(run.name, taken, of_denoising, ends, out, folder),
+        )
         if any(strips):
             return tuple(strip for strip in strips if strip is not None)
     return ()
 
 
-def _learning(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: str) -> Filmstrip | None:
-    several = len({run.stage_of(path) for path in paths}) > 1
+def _learning(run: str, taken: Samples, paths: Sequence[Path], ends: _Ends, out: Path, folder: str) -> Filmstrip | None:
+    several = len({taken.stage_of(path) for path in paths}) > 1
     named: list[_Named] = [] if ends.lr is None else [("lr", ends.lr, ("LR",))]
     for place, (path, picture) in enumerate(_readable(paths, ends)):
         step = f"step {_step(path):,}"
-        named.append((f"sr-{place}", picture, (step, run.stage_of(path)) if several else (step,)))
+        named.append((f"sr-{place}", picture, (step, taken.stage_of(path)) if several else (step,)))
     if ends.lr is None:
-        last, words = "training images", f"Samples while {run.name} learned, always from the same noise."
+        last, words = "training images", f"Samples while {run} learned, always from the same noise."
     else:
-        last, words = "HR", f"One crop of a held-out image while {run.name} learned, between its LR and HR."
+        last, words = "HR", f"One crop of a held-out image while {run} learned, between its LR and HR."
     named.append(("hr", ends.hr, (last,)))
     return _write_strip(run, words, named, ends, out, folder) if any(name[:3] == "sr-" for name, *_ in named) else None
 
 
-def _denoising(run: Run, paths: Sequence[Path], ends: _Ends, out: Path, folder: str) -> Filmstrip | None:
+def _denoising(
+    run: str, taken: Samples, paths: Sequence[Path], ends: _Ends, out: Path, folder: str
+) -> Filmstrip | None:
     named: list[_Named] = []
     for path, picture in _readable(paths, ends):
         step = _step(path)
         named.append((f"{DENOISING}-{step}", picture, (f"step {step:,}" if step else "noise",)))
     what = "Samples" if ends.lr is None else "SR of the crop"
-    words = f"{what} coming out of noise when {run.name} had learned, by the steps of a fast sampler."
-    spread = _read(run.folder / "samples" / SPREAD_PICTURE)
+    words = f"{what} coming out of noise when {run} had learned, by the steps of a fast sampler."
+    spread = _read(taken.folder / SPREAD_PICTURE)
     if named and spread is not None and spread.shape == ends.hr.shape:
         words += f" Spread: the standard deviation of several; white is 1/{SPREAD_WHITE} of the range."
         named.append(("spread", spread, ("spread",)))
@@ -119,7 +124,7 @@ def chosen(samples: Sequence[Path], most: int = MOST_SAMPLES) -> list[Path]:
     return [samples[place] for place in places]
 
 
-def _write_strip(run: Run, words: str, named: Sequence[_Named], ends: _Ends, out: Path, folder: str) -> Filmstrip:
+def _write_strip(run: str, words: str, named: Sequence[_Named], ends: _Ends, out: Path, folder: str) -> Filmstrip:
     if ends.lr is None:
         scale, box = 1, [(0, length) for length in ends.hr.shape[:2]]
     else:
@@ -131,7 +136,7 @@ def _write_strip(run: Run, words: str, named: Sequence[_Named], ends: _Ends, out
         factor = 1 if name == "lr" else scale
         shown = picture[tuple(slice(factor * start, factor * end) for start, end in box)]
         write_png(out / folder / f"{name}.png", to_display(shown, peak_of(picture)))
-        samples.append(Sample(f"{folder}/{name}.png", called, f"{', '.join(called)}: {run.name}"))
+        samples.append(Sample(f"{folder}/{name}.png", called, f"{', '.join(called)}: {run}"))
     height, width = (scale * (end - start) for start, end in box)
     return Filmstrip(words, tuple(samples), width, height)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from srbench.statistics.intervals import Interval
@@ -116,3 +116,27 @@ def metric_label(name: str) -> str:
 def slug(text: str) -> str:
     """A name that is safe in a path and in an address; not unique."""
     return re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-_")[:80] or "x"
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested facts as pairs of name and text, names joined by a space."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        label = f"{prefix}{name}".replace("_", " ")
+        if isinstance(value, Mapping) and value:
+            pairs += flat(value, f"{label} ")
+        else:
+            pairs.append((label, _text(value)))
+    return pairs
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value)) or "none"
+    if isinstance(value, Mapping):
+        return "none"
+    return str(value).replace("-", MINUS, 1) if isinstance(value, int | float) and value < 0 else str(value)

@@ -20,9 +20,11 @@ from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.memory import MemoryPeak
 from srbench.runner.work.models import load_model
+from srbench.runner.work.references import keep_references
 from srbench.runner.work.scorer import score_generated, with_sound_sr
 from srbench.runner.work.witness import Witness
-from srbench.store.records import IMAGES, Record, Store
+from srbench.store.records import IMAGES, NEAREST_IMAGES, Record, Store
+from srbench.store.references import Reference, References
 
 NEAREST = "nearest.parquet"
 
@@ -56,6 +58,7 @@ def evaluate_generator(
             learned = witness.items(task.learned_from, "train", job.data_root, task.learned)
         record = _generated(job, task, attempt, store, test, learned, like, step)
     score_generated(task, store, job.device, record, like[1], test, _in_random_order(train), step)
+    keep_references(store, record, task.protocol, test)
     return record
 
 
@@ -130,6 +133,9 @@ def _remembered(
     generated = known.of(list(record.images), [in_units(image, white) for image in samples], "generated")
     real = known.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
     write_neighbours(cell / NEAREST, [*generated, *real])
+    nearest = {name for one in generated for name in (one.nearest, one.nearest_by_features)}
+    shown = ((item.id, Reference(*item.read_hr(), label=item.label)) for item in learned if item.id in nearest)
+    References(cell / NEAREST_IMAGES).keep(shown)
     return {
         "nearest_rmse": statistics.median(neighbour.rmse for neighbour in generated),
         "nearest_rmse_real": statistics.median(neighbour.rmse for neighbour in real),

@@ -30,6 +30,7 @@ from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.generation import evaluate_generator
 from srbench.runner.work.memory import MemoryPeak, peak_memory_gb
+from srbench.runner.work.references import keep_references
 from srbench.runner.work.scorer import score_ceiling, score_cell, with_sound_sr
 from srbench.runner.work.upscaler import Upscaler, multiply_adds
 from srbench.runner.work.witness import Outdated, Witness
@@ -271,6 +272,7 @@ def _evaluate(
     except Exception as error:  # the cell has what it was asked for
         traceback.print_exc()
         record.notes.append(f"{trouble}: {in_words(error)}")
+    keep_references(store, record, task.protocol, test)
     return record
 
 

@@ -12,14 +12,14 @@ import msgspec
 import pytest
 
 from srbench.leaderboard.findings.lead import findings
-from srbench.leaderboard.results.ceilings import ceiling_value, ceiling_words
-from srbench.leaderboard.results.results import Results, load_results
+from srbench.leaderboard.results.ceilings import ceiling_value
+from srbench.leaderboard.results.results import Results
 from srbench.leaderboard.tables.ranked import Table, build_table
 from srbench.runner.planning.plan import Plan, PlannedCell
 from srbench.store.records import MetricResult
 
 from ..markup import Tag, parse
-from ..toyboard import Board, Learner, use, write
+from ..toyboard import Board, Learner, keep, use, write
 
 WORDS = "reconstruction by <its> autoencoder"
 PSNR = {
@@ -59,12 +59,19 @@ def _with_ceiling(planned: PlannedCell) -> PlannedCell:
 @pytest.fixture(scope="module")
 def board(make: Callable[..., Board]) -> Board:
     made = make(protocols=1)
-    return replace(made, plan=Plan(made.plan.matrix, tuple(map(_with_ceiling, made.plan.cells))))
+    cells = tuple(map(_with_ceiling, made.plan.cells))
+    for planned in cells:
+        assert planned.record is not None
+        keep(made.store, planned.record)
+    methods = tuple(
+        use("method", one.name, Ceiled) if one.name == "learner" else one for one in made.plan.matrix.methods
+    )
+    return replace(made, plan=Plan(replace(made.plan.matrix, methods=methods), cells))
 
 
 @pytest.fixture(scope="module")
 def results(board: Board) -> Results:
-    return load_results(board.plan, board.store)
+    return board.results
 
 
 @pytest.fixture(scope="module")
@@ -109,18 +116,18 @@ def test_a_ceiling_changes_no_rank_and_no_words(results: Results, tables: dict[s
     for table in tables.values():
         bare = replace(table, references=())
         assert findings(table, [table], "psnr") == findings(bare, [bare], "psnr")
-        assert len(table.rows) == len(results.plan.matrix.methods)
+        assert len(table.rows) == len(results.board.methods)
 
 
 def test_identical_images_make_it_infinite_and_one_cell_without_makes_it_unknown(results: Results) -> None:
-    own = [r for r in results.of_method("learner") if r.planned.cell.dataset == "blobs"]
+    own = [r for r in results.of_method("learner") if r.cell.dataset == "blobs"]
 
     def changed(**fields: object) -> list:
         record = own[0].record
         assert record is not None
         facts = msgspec.structs.replace(record.ceiling["psnr"], **fields)
         other = msgspec.structs.replace(record, ceiling={"psnr": facts})
-        return [replace(own[0], planned=replace(own[0].planned, record=other)), *own[1:]]
+        return [replace(own[0], record=other), *own[1:]]
 
     found = ceiling_value(changed(infinite=1), "psnr", ["blobs"])
     assert found is not None and found.number == float("inf")
@@ -129,11 +136,6 @@ def test_identical_images_make_it_infinite_and_one_cell_without_makes_it_unknown
     assert ceiling_value(own, "psnr", ["blobs", "waves"]) is None
     alone = ceiling_value(own[:1], "psnr", ["blobs"])
     assert alone is not None and alone.aside == ""
-
-
-def test_a_method_that_cannot_be_loaded_has_no_ceiling() -> None:
-    assert ceiling_words(use("method", "gone", "nowhere.to_be:Found")) == ""
-    assert ceiling_words(use("method", "learner", Ceiled)) == WORDS
 
 
 def test_the_pages_show_it_beside_the_method_and_rank_it_nowhere(pages: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from srbench.leaderboard.findings.lead import findings
 from srbench.leaderboard.results.references import references
-from srbench.leaderboard.results.results import Result, Results, load_results
+from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.values import Notes
 from srbench.leaderboard.tables.head_to_head import HeadToHead, head_to_head
 from srbench.leaderboard.tables.ranked import Table, build_table
@@ -24,7 +24,7 @@ from ..toyboard import COUNTS, Board, score
 
 @pytest.fixture(scope="module")
 def results(board: Board) -> Results:
-    return load_results(board.plan, board.store)
+    return board.results
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_cells_that_disagree_about_the_ceiling_say_so(results: Results) -> None:
         record = msgspec.structs.replace(result.record, metrics={**result.record.metrics, "fid": fid})
         return replace(result, planned=replace(result.planned, record=record))
 
-    two = [r for r in results.scopes[0].results if r.planned.cell.dataset == "waves" and r.ok][:2]
+    two = [r for r in results.scopes[0].results if r.cell.dataset == "waves" and r.ok][:2]
     cells = {result.entrant: [changed(result, value)] for result, value in zip(two, (2.0, 3.0), strict=True)}
     ceiling = references(cells, ["fid"], ["waves"], Notes())[0].values[0]
     assert ceiling.number == 2.5
@@ -146,9 +146,9 @@ def test_on_one_dataset_the_matrix_counts_images(single: list[Table]) -> None:
     assert duel_of(matrix, "lanczos", "bicubic") == ("tied", Count(won, 0, COUNTS["waves"] - won))
 
 
-def test_fewer_than_two_ranked_methods_have_no_matrix(board: Board) -> None:
+def test_fewer_than_two_ranked_methods_have_no_matrix(board: Board, tmp_path: Path) -> None:
     cells = tuple(replace(cell, record=None, state="new", why="never run") for cell in board.plan.cells)
-    empty = load_results(replace(board.plan, cells=cells), board.store)
+    empty = replace(board, plan=replace(board.plan, cells=cells), store=tmp_path).results
     assert head_to_head(build_table(empty.scopes[0], empty.metrics), []) is None
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from srbench.leaderboard.findings.lead import findings, ties
-from srbench.leaderboard.results.results import Results, load_results, unique_slugs
+from srbench.leaderboard.results.results import Results, unique_slugs
 from srbench.leaderboard.results.setmetrics import THIN, beside_value, set_remarks
 from srbench.leaderboard.tables.ranked import Row, Table, build_table
 from srbench.leaderboard.tables.transfer import transfer_tables
@@ -28,7 +28,7 @@ from ..toyboard import COUNTS, HOSTILE, Board, score
 
 @pytest.fixture(scope="module")
 def results(board: Board) -> Results:
-    return load_results(board.plan, board.store)
+    return board.results
 
 
 def table(results: Results, dataset: str | None) -> Table:
@@ -143,7 +143,7 @@ def test_a_set_metric_shows_n_and_d_and_marks_fewer_images_than_dimensions(resul
 
 def test_fewer_than_three_seeds_are_marked(make: Callable[..., Board]) -> None:
     few = make(datasets=("blobs",), protocols=1, seeds=2)
-    one = load_results(few.plan, few.store)
+    one = few.results
     pooled = table(one, None)
     note = row(pooled, "learner").seeds_note
     assert note is not None
@@ -153,7 +153,7 @@ def test_fewer_than_three_seeds_are_marked(make: Callable[..., Board]) -> None:
 
 def test_several_training_sets_are_compared_apart_and_meet_in_the_transfer_table(make: Callable[..., Board]) -> None:
     several = make(protocols=1, seeds=1, train_on=("t91", "faces"))
-    both = load_results(several.plan, several.store)
+    both = several.results
     assert [scope.trained_on for scope in both.scopes] == ["t91", "faces"]
     for scope in both.scopes:
         entrants = [(row.entrant.method, row.entrant.trained_on) for row in build_table(scope, ["psnr"]).ranked]
@@ -189,11 +189,11 @@ def test_findings_name_the_leader_the_tie_and_the_incomplete(results: Results) -
     assert any(HOSTILE in sentence and "failed on waves" in sentence for sentence in said.caveats)
 
 
-def test_a_board_on_which_nothing_has_run_says_so(board: Board) -> None:
+def test_a_board_on_which_nothing_has_run_says_so(board: Board, tmp_path: Path) -> None:
     from dataclasses import replace
 
     cells = tuple(replace(cell, record=None, state="new", why="never run") for cell in board.plan.cells)
-    empty = load_results(replace(board.plan, cells=cells), board.store)
+    empty = replace(board, plan=replace(board.plan, cells=cells), store=tmp_path).results
     pooled = table(empty, None)
     assert not pooled.ranked
     assert "Nothing to compare yet" in findings(pooled, [], None).lead[0]
@@ -202,14 +202,14 @@ def test_a_board_on_which_nothing_has_run_says_so(board: Board) -> None:
 
 def test_a_damaged_score_file_is_named_and_costs_its_cell_alone(make: Callable[..., Board]) -> None:
     broken = make(datasets=("blobs",), protocols=1, seeds=1)
-    whole = load_results(broken.plan, broken.store)
+    whole = broken.results
     path = next(broken.store.glob("cells/*/*/scores.parquet"))
     path.write_bytes(b"not parquet")
-    results = load_results(broken.plan, broken.store)
+    results = broken.results
     (bad,) = [result for result in results.all if result.status == "damaged"]
-    assert str(path) in bad.damage and bad.planned.cell.key == path.parent.name
+    assert str(path) in bad.damage and bad.cell.key == path.parent.name
     others = [result for result in results.all if result is not bad]
-    assert others == [result for result in whole.all if result.planned.cell.key != path.parent.name]
+    assert others == [result for result in whole.all if result.cell.key != path.parent.name]
 
 
 def test_downloads_hold_every_score_and_every_cell(board: Board, pages: Path) -> None:

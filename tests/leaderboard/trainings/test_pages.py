@@ -171,7 +171,7 @@ def test_a_history_of_an_earlier_engine_is_one_figure(small: Board, tmp_path: Pa
 @pytest.mark.parametrize(("name", "text"), [("training.json", '{"stages": 3}'), ("history.csv", 'step\n"1')])
 def test_a_damaged_file_is_named_and_costs_itself_alone(small: Board, tmp_path: Path, name: str, text: str) -> None:
     (model(small) / name).write_text(text, encoding="utf-8")
-    published = publish(small.plan, small.store, tmp_path)
+    published = publish(small.described, small.store, tmp_path)
     (trouble,) = published.troubles
     assert trouble.startswith(f"{model(small) / name}: cannot be read")
     training = section(parse(tmp_path / "methods" / "learner.html"))

@@ -16,7 +16,7 @@ from srbench.leaderboard import publish
 from srbench.leaderboard.pages.site import with_code
 from srbench.leaderboard.words.privacy import Privacy
 
-from ..toyboard import Board, make_board
+from ..toyboard import Board, keep, make_board
 
 PARTS = st.lists(st.text("abcXYZ019_-.", min_size=1).filter(lambda part: part.strip(".")), min_size=2, max_size=5)
 AROUND = st.sampled_from(
@@ -91,6 +91,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
             result.notes = [text]
         if record.status != "ok":
             record.reason = text
+        keep(board.store, record)
     model = next((board.store / "models").glob("*/*/training.json"))
     facts = json.loads(model.read_text())
     model.write_text(json.dumps(facts | {"notes": [f"learned from {SECRET}/train"]}))
@@ -99,7 +100,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
 
 def test_no_page_and_no_download_names_a_folder_of_the_machine(hostile: Board, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    publish(hostile.plan, hostile.store, out)
+    publish(hostile.described, hostile.store, out)
     for path in out.rglob("*"):
         if path.is_file() and path.suffix != ".png":
             text = path.read_text(encoding="utf-8")
@@ -118,8 +119,8 @@ def test_the_command_to_repeat_a_board_is_the_path_it_was_run_from(
     small = make(datasets=("blobs",), protocols=1, seeds=1)
     monkeypatch.chdir(small.plan.matrix.path.parent.parent)
     folder = small.plan.matrix.path.parent.name
-    page = publish(small.plan, small.store, tmp_path / "out").index.read_text(encoding="utf-8")
+    page = publish(small.described, small.store, tmp_path / "out").index.read_text(encoding="utf-8")
     assert f"srbench run {folder}/matrix.yaml\nsrbench report {folder}/matrix.yaml" in page
     monkeypatch.chdir(tmp_path)
-    page = publish(small.plan, small.store, tmp_path / "out").index.read_text(encoding="utf-8")
+    page = publish(small.described, small.store, tmp_path / "out").index.read_text(encoding="utf-8")
     assert "srbench run matrix.yaml\n" in page

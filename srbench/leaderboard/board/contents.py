@@ -1,0 +1,113 @@
+"""What pages tell of a matrix besides its results."""
+
+from __future__ import annotations
+
+import msgspec
+
+from srbench.contract.protocol import Channel, Task
+from srbench.contract.section import Passage
+from srbench.store.cell import Cell
+
+
+class BoardSource(msgspec.Struct, frozen=True):
+    """A dataset or method, told to people. documentation: paragraphs of its class."""
+
+    name: str
+    summary: str = ""
+    documentation: tuple[str, ...] = ()
+
+
+class BoardMethod(BoardSource, frozen=True):
+    """A method as the matrix uses it. origin, parameters: names and values as text. ceiling: what its ceiling is."""
+
+    origin: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    ceiling: str = ""
+
+
+class BoardProtocol(msgspec.Struct, frozen=True):
+    """A protocol, as far as pages go into it.
+
+    told: one line for people, `{lr}` where it says what LR is. degradation: how LR is made, in a word. channel, border:
+    what is scored. size: of generation, the side of a square in pixels.
+    """
+
+    name: str
+    version: int
+    task: Task
+    told: str
+    scale: int = 1
+    channel: Channel = "rgb"
+    border: int = 0
+    degradation: str = ""
+    size: int | None = None
+
+    def describe(self, lr: str = "") -> str:
+        """One line for people. lr: what they are told of LR in place of the degradation."""
+        return self.told.replace("{lr}", lr or f"{self.degradation} LR")
+
+
+class BoardCell(msgspec.Struct, frozen=True):
+    """A cell that the matrix asks for.
+
+    metrics: the keys of the metrics that are asked for, by name. learned_from: the dataset that its model learned from,
+    None where nothing is learned. state, why: how far it was when it was planned last, and the reason. damage: which
+    file of its record was not what had been written, if any.
+    """
+
+    dataset: str
+    protocol: str
+    method: str
+    trained_on: str | None
+    seed: int | None
+    key: str
+    metrics: dict[str, str] = {}
+    learned_from: str | None = None
+    state: str = "done"
+    why: str = ""
+    damage: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name for people and the command line: `set5/x4-y/srcnn/t91/0`."""
+        return Cell(self.dataset, self.protocol, self.method, self.trained_on, self.seed).label
+
+    def point(self) -> dict[str, str | int | None]:
+        """The coordinates, by name."""
+        return Cell(self.dataset, self.protocol, self.method, self.trained_on, self.seed).point()
+
+
+class Board(msgspec.Struct, kw_only=True):
+    """A matrix as its pages tell of it.
+
+    path: of its file. text: what is in it; empty where that may not be shown. metrics: their names. seeds: how many.
+    budget: of trainings, in words; empty where nothing learns. samples: how many images each generator makes. coded:
+    whether names of files are kept out of the pages. named: the datasets whose images have ids made of names. cells: in
+    the order of the file. sections: what plugins have to say below the tables, by the method that it is about (empty:
+    the whole board).
+    """
+
+    name: str
+    title: str
+    task: Task
+    path: str
+    text: str = ""
+    metrics: list[str] = []
+    datasets: list[BoardSource] = []
+    protocols: list[BoardProtocol] = []
+    methods: list[BoardMethod] = []
+    seeds: int = 1
+    budget: str = ""
+    samples: int | None = None
+    coded: bool = False
+    named: list[str] = []
+    cells: list[BoardCell] = []
+    sections: list[tuple[str, Passage]] = []
+
+    def method(self, name: str) -> BoardMethod:
+        """The method of this name."""
+        return next(method for method in self.methods if method.name == name)
+
+    def protocol(self, name: str) -> BoardProtocol:
+        """The protocol of this name."""
+        return next(protocol for protocol in self.protocols if protocol.name == name)

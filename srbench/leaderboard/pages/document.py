@@ -1,0 +1,147 @@
+"""All that the pages of a board are made from, and its file: `records.jsonl`.
+
+One JSON object a line: the record of every cell that has one, in the order of the matrix, with its scores by metric and
+image (a set metric's one value under the empty name; infinite ones as the strings `inf` and `-inf`), and with what is
+wrong with its files, if anything is, as `damage`; then `{"board": ...}`, and a `{"gallery": ...}` or
+`{"training": ...}` for each of what is shown. Pages are made from these lines only, so that whoever has them, and the
+pictures beside them, can make the pages anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from srbench.leaderboard.board.contents import Board
+from srbench.leaderboard.pages.folder import PublishError, shown_path
+from srbench.leaderboard.pages.tasks import PAGES, AnyGallery
+from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
+from srbench.leaderboard.trainings.pages import Group, write_trainings
+from srbench.leaderboard.words.privacy import Privacy
+from srbench.store.records import Record, Store
+
+RECORDS = "records.jsonl"
+
+
+@dataclass(frozen=True)
+class Document:
+    """The results of a board, the pictures that are shown, and its trainings.
+
+    troubles: what of them cannot be shown, a line each, as whoever makes the pages is told.
+    """
+
+    results: Results
+    galleries: tuple[AnyGallery, ...] = ()
+    trainings: tuple[Group, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> list[str]:
+        """The pictures, by their places in the board's folder."""
+        return list(dict.fromkeys(place for part in (*self.galleries, *self.trainings) for place in part.files))
+
+    def lines(self) -> list[bytes]:
+        """The file, line by line."""
+        board = self.results.board
+        told = msgspec.structs.replace(board, path=shown_path(Path(board.path)))
+        objects: list[Any] = [_record(result) for result in self.results.all if result.record is not None]
+        objects.append({"board": msgspec.to_builtins(told)})
+        objects += [{"gallery": msgspec.to_builtins(gallery)} for gallery in self.galleries]
+        objects += [{"training": msgspec.to_builtins(group)} for group in self.trainings]
+        privacy = Privacy(Path(board.path))
+        return [msgspec.json.encode(privacy.of(one)) for one in objects]
+
+
+def results_in(board: Board, store_root: Path) -> Document:
+    """The document of a board whose cells are in a store, without pictures and trainings."""
+    return Document(results_of(board, partial(left_in, Store(store_root))))
+
+
+def from_store(board: Board, store_root: Path, new: Path) -> Document:
+    """The document of a board whose cells are in a store. Writes its pictures into the folder `new`."""
+    results = results_in(board, store_root).results
+    write = PAGES[board.task].write
+    while True:
+        try:
+            galleries = write(results, store_root, new)
+            break
+        except Damaged as damaged:  # a cell of which a picture turns out to be damaged is none of those that are well
+            results = results.without(damaged)
+            shutil.rmtree(new / "pictures", ignore_errors=True)
+    trainings = tuple(write_trainings(results, store_root, new))
+    document = decoded(Document(results, tuple(galleries), trainings).lines())
+    return replace(document, troubles=_troubles(results, trainings))
+
+
+def from_records(path: Path, new: Path) -> Document:
+    """The document of a board that was published. Copies its pictures into the folder `new`.
+
+    Without pictures beside it there are none. Raises `PublishError` for a file that holds no board.
+    """
+    document = read_records(path)
+    there = path.resolve().parent
+    for place in document.files:
+        picture = there / place
+        if not picture.is_file() or not picture.resolve().is_relative_to(there):
+            bare = tuple(msgspec.structs.replace(group, strips=()) for group in document.trainings)
+            return Document(document.results, (), bare, (f"pictures: {place} is not beside {path}",))
+        (new / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture, new / place)
+    return replace(document, troubles=_troubles(document.results, document.trainings))
+
+
+def _troubles(results: Results, trainings: Iterable[Group]) -> tuple[str, ...]:
+    damaged = [f"{result.cell.label} is damaged: {result.damage}" for result in results.all if result.damage]
+    return (*damaged, *dict.fromkeys(text for group in trainings for run in group.runs for text in run.damage))
+
+
+def read_records(path: Path) -> Document:
+    """The document in a file of records. Raises `PublishError` where there is none."""
+    try:
+        return decoded(path.read_bytes().splitlines())
+    except OSError as error:
+        raise PublishError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (ValueError, LookupError, TypeError, StopIteration) as error:  # msgspec's errors are ValueErrors
+        raise PublishError(f"{path} holds no board that this srbench can read: {error}") from error
+
+
+def decoded(lines: Iterable[bytes]) -> Document:
+    """The document of the lines of its file."""
+    left: dict[str, Left] = {}
+    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": []}
+    for line in lines:
+        one: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
+        if len(one) == 1 and (kind := next(iter(one))) in objects:
+            objects[kind].append(one[kind])
+        else:
+            scores = {metric: _numbers(images) for metric, images in one.pop("scores", {}).items()}
+            damage = str(one.pop("damage", ""))
+            record = msgspec.convert(one, Record)
+            left[record.key] = Left(record, scores, damage)
+    board = msgspec.convert(objects["board"][0], Board)
+    results = results_of(board, lambda cell: left.get(cell.key, Left(damage=cell.damage)))
+    kind_of_gallery = PAGES[board.task].gallery
+    return Document(
+        results,
+        tuple(msgspec.convert(one, kind_of_gallery) for one in objects["gallery"]),
+        tuple(msgspec.convert(one, Group) for one in objects["training"]),
+    )
+
+
+def _record(result: Result) -> dict[str, Any]:
+    record: dict[str, Any] = msgspec.to_builtins(result.record)
+    record["scores"] = {
+        metric: {image or "": value if abs(value) < float("inf") else str(value) for image, value in images.items()}
+        for metric, images in result.scores.items()
+    }
+    return record | ({"damage": result.damage} if result.damage else {})
+
+
+def _numbers(images: Mapping[str, Any]) -> dict[str | None, float]:
+    return {image or None: float(value) for image, value in images.items()}

@@ -1,0 +1,121 @@
+"""Pages are made from one file and the pictures beside it: from a store or from what was published, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from srbench.leaderboard import publish, publish_again
+from srbench.leaderboard.pages.document import decoded, read_records
+from srbench.leaderboard.pages.folder import LISTING, PublishError
+from srbench.registry.registry import Registered
+
+from ..genboard import make_generation_board
+from ..markup import parse
+from ..toyboard import Board, Toy
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file of a board, but for the listing, which says where the board's file lies."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != LISTING)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def forbidden(*_: object, **__: object) -> None:
+    raise AssertionError("pages need no plugin and no dataset")
+
+
+def test_pages_are_made_with_no_plugin_and_no_dataset(
+    board: Board, pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = board.described
+    monkeypatch.setattr(Registered, "load", forbidden)
+    monkeypatch.setattr(Toy, "prepare", forbidden)
+    publish(described, board.store, tmp_path / "again")
+    assert content(tmp_path / "again") == content(pages)
+
+
+def test_published_records_make_the_same_pages(board: Board, pages: Path, tmp_path: Path) -> None:
+    publish_again(pages / "records.jsonl", tmp_path / "again")
+    assert content(tmp_path / "again") == content(pages)
+    made = [json.loads((folder / LISTING).read_text())["made_from"] for folder in (pages, tmp_path / "again")]
+    assert made[0] == made[1]
+
+
+def test_published_generators_make_the_same_pages(tmp_path: Path) -> None:
+    made = make_generation_board(tmp_path, seeds=1)
+    pages = publish(made.described, made.store, tmp_path / "toy").index.parent
+    shutil.copytree(pages, tmp_path / "elsewhere")
+    publish_again(tmp_path / "elsewhere" / "records.jsonl", tmp_path / "again")
+    assert content(tmp_path / "again") == content(pages)
+
+
+def test_a_board_is_made_anew_where_it_lies(pages: Path, tmp_path: Path) -> None:
+    shutil.copytree(pages, tmp_path / "toy")
+    (tmp_path / "toy" / LISTING).unlink()
+    shutil.copytree(tmp_path / "toy", tmp_path / "records")
+    publish_again(tmp_path / "records" / "records.jsonl", tmp_path / "there")
+    before = content(tmp_path / "there")
+    publish_again(tmp_path / "there" / "records.jsonl", tmp_path / "there")
+    assert content(tmp_path / "there") == before
+
+
+def test_records_alone_make_pages_without_pictures_and_say_so(pages: Path, tmp_path: Path) -> None:
+    shutil.copy(pages / "records.jsonl", tmp_path)
+    published = publish_again(tmp_path / "records.jsonl", tmp_path / "pages")
+    assert any(f"is not beside {tmp_path / 'records.jsonl'}" in trouble for trouble in published.troubles)
+    assert "There are no pictures" in parse(published.index).text
+    assert not list((tmp_path / "pages").rglob("*.png"))
+    assert (tmp_path / "pages" / "scores.csv").read_bytes() == (pages / "scores.csv").read_bytes()
+
+
+def test_the_lines_of_a_document_are_those_it_was_read_from(pages: Path) -> None:
+    lines = (pages / "records.jsonl").read_bytes().splitlines()
+    assert decoded(lines).lines() == lines
+
+
+def test_infinite_scores_survive(pages: Path) -> None:
+    results = read_records(pages / "records.jsonl").results
+    values = [value for one in results.all for scores in one.scores.values() for value in scores.values()]
+    assert float("inf") in values
+
+
+Change = Callable[[list[bytes]], list[bytes]]
+CHANGES: dict[str, Change] = {
+    "nothing": lambda lines: [],
+    "no board": lambda lines: [line for line in lines if not line.startswith(b'{"board"')],
+    "no JSON": lambda lines: [*lines, b"{"],
+    "a list": lambda lines: [*lines, b"[]"],
+    "another kind of value": lambda lines: [line.replace(b'"cells":[', b'"cells":["x",') for line in lines],
+    "a cell of no method": lambda lines: [line.replace(b'"methods":[', b'"methods":[],"x":[') for line in lines],
+    "a picture elsewhere": lambda lines: [
+        line.replace(b'"href":"pictures/', b'"href":"../pictures/') for line in lines
+    ],
+    "a picture at the root": lambda lines: [line.replace(b'"href":"pictures/', b'"href":"/etc/') for line in lines],
+    "a page as a picture": lambda lines: [line.replace(b'HR.png"', b'HR.html"') for line in lines],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_files_that_hold_no_board_are_refused(pages: Path, tmp_path: Path, change: str) -> None:
+    path = tmp_path / "records.jsonl"
+    path.write_bytes(b"\n".join(CHANGES[change]((pages / "records.jsonl").read_bytes().splitlines())))
+    with pytest.raises(PublishError, match=r"records\.jsonl holds no board that this srbench can read"):
+        publish_again(path, tmp_path / "pages")
+    assert not (tmp_path / "pages").exists()
+
+
+def test_a_link_in_the_place_of_a_picture_is_not_followed(pages: Path, tmp_path: Path) -> None:
+    shutil.copytree(pages, tmp_path / "toy")
+    place = read_records(pages / "records.jsonl").files[0]
+    secret = tmp_path / "secret.png"
+    secret.write_bytes((pages / place).read_bytes())
+    (tmp_path / "toy" / place).unlink()
+    (tmp_path / "toy" / place).symlink_to(secret)
+    published = publish_again(tmp_path / "toy" / "records.jsonl", tmp_path / "pages")
+    assert any(place in trouble for trouble in published.troubles)
+    assert not (tmp_path / "pages" / place).exists()
