@@ -418,7 +418,7 @@ def test_the_pages_are_made_without_distances_and_say_which_are_damaged(
     for path in files:
         path.write_bytes(b"PAR1 no more")
     page = parse(write_generation(board, tmp_path / "pages") / "index.html")
-    assert "damaged: nearest.parquet: cannot be read" in page.text
+    assert "nearest.parquet: cannot be read" in page.text and "damaged: store" in page.text
     for path in files:
         path.unlink()
     page = parse(write_generation(board, tmp_path / "pages") / "index.html")

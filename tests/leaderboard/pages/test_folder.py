@@ -38,7 +38,7 @@ def toy(tmp_path: Path) -> Matrix:
 
 
 def bring(out: Path, of: Matrix, files: Mapping[str, str], made_from: str = "") -> None:
-    folder = BoardFolder(out, of)
+    folder = BoardFolder(out, of.name, of.path)
     with folder.building() as new:
         for name, text in files.items():
             (new / name).parent.mkdir(parents=True, exist_ok=True)
@@ -170,11 +170,11 @@ def test_whenever_it_is_killed_the_next_run_makes_the_board_whole(data: st.DataO
                 try:
                     bring(out, toy, data.draw(boards))
                 except _Killed:
-                    assert not BoardFolder(out, toy).is_whole("anything")
+                    assert not BoardFolder(out, toy.name, toy.path).is_whole("anything")
         last = data.draw(boards)
         bring(out, toy, last, "last")
         assert pages(out) == last
-        assert BoardFolder(out, toy).is_whole("last")
+        assert BoardFolder(out, toy.name, toy.path).is_whole("last")
 
 
 class _Killed(BaseException):
@@ -187,17 +187,17 @@ def test_a_disk_that_is_full_leaves_the_old_board_and_is_one_sentence(
     bring(tmp_path / "out", toy, OLD)
     before = tree(tmp_path / "out")
     full = r"^\S+out: the pages cannot be written: No space left on device; the board that is there stands$"
-    with pytest.raises(PublishError, match=full), BoardFolder(tmp_path / "out", toy).building():
+    with pytest.raises(PublishError, match=full), BoardFolder(tmp_path / "out", toy.name, toy.path).building():
         raise OSError(28, os.strerror(28))
     assert tree(tmp_path / "out") == before
     full = r"No space left on device$"
-    with pytest.raises(PublishError, match=full), BoardFolder(tmp_path / "new", toy).building():
+    with pytest.raises(PublishError, match=full), BoardFolder(tmp_path / "new", toy.name, toy.path).building():
         raise OSError(28, os.strerror(28))
     assert not (tmp_path / "new").exists()
 
 
 def test_two_reports_at_once_are_told_apart(toy: Matrix, tmp_path: Path) -> None:
-    first, second = (BoardFolder(tmp_path / "out", toy).building() for _ in range(2))
+    first, second = (BoardFolder(tmp_path / "out", toy.name, toy.path).building() for _ in range(2))
     with first, pytest.raises(PublishError, match="another srbench is writing the pages"), second:
         pass
     assert not (tmp_path / "out").exists()
@@ -206,9 +206,7 @@ def test_two_reports_at_once_are_told_apart(toy: Matrix, tmp_path: Path) -> None
 def test_what_a_killed_report_left_behind_is_cleared(toy: Matrix, tmp_path: Path) -> None:
     code = (
         "import os, sys\nfrom pathlib import Path\nfrom srbench.leaderboard.pages.folder import BoardFolder\n"
-        "from srbench.matrix import Matrix\n"
-        "matrix = Matrix(Path(sys.argv[1]), 'toy', 'toy', (), (), (), ())\n"
-        "with BoardFolder(Path(sys.argv[2]), matrix).building() as new:\n"
+        "with BoardFolder(Path(sys.argv[2]), 'toy', Path(sys.argv[1])).building() as new:\n"
         "    (new / 'half.html').write_text('half')\n    os.kill(os.getpid(), 9)"
     )
     arguments = [str(toy.path), str(tmp_path / "out")]

@@ -81,7 +81,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     for planned in board.plan.cells:
         planned.method.params["command"] = [f"{SECRET}/bin/upscale", f"--weights={SECRET}/w.pth"]
         planned.method.params["file"] = Path(SECRET) / "net.onnx"
-        planned.cell.ingredients["path"] = f"{SECRET}/x.bin"
         record = planned.record
         assert record is not None
         record.log_tail, record.notes, record.warnings = f'File "{SECRET}/run.py", line 1\n{TURNED}', [text], [text]
