@@ -111,6 +111,7 @@ def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out:
     are where the pages would go.
     """
     from srbench.leaderboard import publish, publish_again
+    from srbench.leaderboard.board.description import describe, with_sections
     from srbench.leaderboard.board.kept import kept_board, read_text
 
     path = matrix.path if isinstance(matrix, Matrix) else Path(matrix)
@@ -129,7 +130,10 @@ def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out:
     where = f"the store {place.root} (in {Path.cwd()})" if not place.root.is_absolute() else f"the store {place.root}"
     if not place.root.is_dir():
         raise SrbenchError(f"{where} is not there; go to where the matrix was run, or name its store with --store")
-    if board is None or all(place.read("cells", cell.key) is None for cell in board.cells):
+    if board is None:  # filled by something else than a run, or by a run of before boards were kept
+        plan = make_plan(read_matrix(file), place)
+        board = with_sections(describe(plan), plan, place)
+    if all(place.read("cells", cell.key) is None for cell in board.cells):
         raise SrbenchError(f"{where} holds nothing of this matrix, {file}; run it, or name another store with --store")
     made = publish(msgspec.structs.replace(board, path=str(file.absolute())), place.root, folder)
     if board.text and read_text(file) != board.text:

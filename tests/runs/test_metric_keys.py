@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 import srbench
 from srbench.cli import cli
-from srbench.leaderboard.results.results import load_results
+from srbench.leaderboard.board.description import describe
+from srbench.leaderboard.pages.document import results_in
 from srbench.matrix import Matrix, read_matrix
 from srbench.pictures import read_image, write_image
 from srbench.runner.job.tasks import Job
@@ -78,7 +79,7 @@ def shown(plan: Plan, store: Store) -> list[dict[str, float]]:
     images = images_frame(pairs, store)
     cell = cells_frame(pairs, ["q"])["value"].item()
     assert summary(planned.record).startswith(f"q {cell:.4g}")
-    paged = load_results(plan, store.root).all[0].scores
+    paged = results_in(describe(plan), store.root).results.all[0].scores
     assert paged.keys() == {"q"}
     exported = images.set_index("image")["value"].to_dict()
     assert cell == pytest.approx(np.mean(list(exported.values())))
