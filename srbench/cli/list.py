@@ -15,6 +15,7 @@ KINDS = (
     "extractors",
     "degradations",
     "protocols",
+    "tasks",
     "executors",
     "weights",
     "plugins",
@@ -25,8 +26,8 @@ KINDS = (
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def command(kind: str | None, as_json: bool) -> None:
-    """List methods, datasets, metrics, extractors, degradations, protocols, executors, weights or plugins; all but the
-    last two, unless told.
+    """List methods, datasets, metrics, extractors, degradations, protocols, tasks, executors, weights or plugins; all
+    but the last two, unless told.
 
     `list plugins` also shows those that cannot be loaded, and why; `list weights`, whose files they are and on what
     terms. `srbench fetch` says which of them are here.

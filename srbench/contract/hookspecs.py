@@ -1,7 +1,7 @@
 """Every hook a plugin can implement: read this file and know the architecture.
 
 A plugin is an installed distribution with an entry point in the group `srbench` that names a module. The module
-implements any of these hooks with `@srbench.hookimpl`. Each of the first seven returns a list of `srbench.Entry`,
+implements any of these hooks with `@srbench.hookimpl`. Each of the first eight returns a list of `srbench.Entry`,
 `srbench_weights` a list of `srbench.WeightsFile`.
 """
 
@@ -49,6 +49,11 @@ def srbench_degradations() -> list[Entry]:  # type: ignore[empty-body]
 @hookspec
 def srbench_protocols() -> list[Entry]:  # type: ignore[empty-body]
     """Protocols: `srbench.Protocol` values."""
+
+
+@hookspec
+def srbench_tasks() -> list[Entry]:  # type: ignore[empty-body]
+    """Tasks: `srbench.Task` values."""
 
 
 @hookspec

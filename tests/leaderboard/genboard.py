@@ -28,7 +28,7 @@ from srbench.store.records import MetricResult, Record
 from .toyboard import HOSTILE, use, write_training
 
 SIZE = 16
-PROTOCOL = Protocol("16px", 1, size=SIZE)
+PROTOCOL = Protocol("16px", 1, task="generation", size=SIZE)
 BUDGET = Budget("steps", 300)
 CLASSES = ("stripes", HOSTILE)
 TEST, TRAIN = 40, 60
@@ -125,7 +125,7 @@ def make_generation_board(
         methods=tuple(methods),
         metrics=tuple(use("metric", name, object) for name in ("fid-a", "kid", "fid-b", "pairwise-ssim", "cas")),
         task="generation",
-        samples=samples,
+        settings={"samples": samples},
         train_on=("same",),
         budget=BUDGET,
         seeds=tuple(range(seeds)),
@@ -148,7 +148,7 @@ def make_generation_board(
 
 def _squares(dataset: Use | str, protocol: Protocol) -> Use:
     plain = use("dataset", dataset, Squares, name=dataset) if isinstance(dataset, str) else dataset
-    return replace(plain, squares=protocol)
+    return replace(plain, under=protocol)
 
 
 def _planned(
@@ -169,7 +169,7 @@ def _planned(
     else:
         record = _write_cell(board, cell, dataset, samples, labelled, means, make)
     task = Training("0" * 64, {}, method, dataset, protocol, BUDGET, seed)
-    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", record, samples)
+    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", record, {"samples": samples})
 
 
 def _write_cell(

@@ -5,18 +5,16 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from srbench.contract.protocol import Task
+from srbench.contract.entry import imported
 from srbench.errors import in_words
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.folder import BoardFolder, shown_path
-from srbench.leaderboard.pages.generation import GenerationPages
 from srbench.leaderboard.pages.site import SCRIPT, STYLE, render, write_static
-from srbench.leaderboard.pages.upscaling import UpscalingPages
 from srbench.leaderboard.pages.views import TaskPages, View, told
 from srbench.leaderboard.results.results import Damaged, Result, Results, load_results, unique_slugs
 from srbench.leaderboard.tables.transfer import transfer_tables
@@ -24,15 +22,10 @@ from srbench.leaderboard.trainings.pages import write_trainings
 from srbench.leaderboard.words.dates import date_words
 from srbench.leaderboard.words.numerals import listing, metric_label, plural
 from srbench.leaderboard.words.privacy import Privacy
-from srbench.leaderboard.words.wording import WORDING
 from srbench.matrix import Matrix
 from srbench.registry.configured import Use
+from srbench.registry.registry import task_named
 from srbench.runner.planning.plan import Plan
-
-_PAGES: Mapping[Task, Callable[[Results, Path], TaskPages]] = {
-    "super-resolution": UpscalingPages,
-    "generation": GenerationPages,
-}
 
 
 def write_board(plan: Plan, store_root: Path, out: Path, listed: bool) -> list[str]:
@@ -51,9 +44,10 @@ def write_board(plan: Plan, store_root: Path, out: Path, listed: bool) -> list[s
 
 def _with_pictures(results: Results, new: Path) -> tuple[Results, TaskPages]:
     """Write the pictures. A cell of which one turns out to be damaged is none of the results that are well."""
+    pages: Callable[[Results, Path], TaskPages] = imported(task_named(results.plan.matrix.task).pages)
     while True:
         try:
-            return results, _PAGES[results.plan.matrix.task](results, new)
+            return results, pages(results, new)
         except Damaged as damaged:
             results = results.without(damaged)
             shutil.rmtree(new / "pictures", ignore_errors=True)
@@ -72,7 +66,7 @@ def _write(results: Results, pages: TaskPages, new: Path, listed: bool) -> list[
         "board": plan.matrix.title,
         "date": date,
         "date_words": date_words(date),
-        "words": WORDING[plan.matrix.task],
+        "words": task_named(plan.matrix.task).wording,
         "privacy": privacy,
     }
     below = shared | {"root": "../"}
@@ -130,6 +124,7 @@ def _write(results: Results, pages: TaskPages, new: Path, listed: bool) -> list[
 
 def _index_context(results: Results, views: Sequence[View], method_slugs: dict[str, str]) -> dict[str, Any]:
     matrix = results.plan.matrix
+    describe = task_named(matrix.task).describe
     statuses = Counter(result.status for result in results.all)
     return {
         "title": matrix.title,
@@ -141,7 +136,7 @@ def _index_context(results: Results, views: Sequence[View], method_slugs: dict[s
         "transfer": transfer_tables(results),
         "matrix_path": matrix.path.name if _has_coded_ids(matrix) else shlex.quote(shown_path(matrix.path)),
         "matrix_text": "" if _has_coded_ids(matrix) else downloads.matrix_text(matrix.path),
-        "protocols": [(protocol.name, protocol.describe()) for protocol in matrix.protocols],
+        "protocols": [(protocol.name, describe(protocol)) for protocol in matrix.protocols],
         "sources": [(use.name, use.registered.entry.summary, details.documentation(use)) for use in matrix.datasets],
         "environments": list(_environments(results.all)),
         "cells": results.all,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from srbench.contract.protocol import Task
+from srbench.contract.wording import Wording
 from srbench.errors import SrbenchError
 from srbench.leaderboard.gallery.pictures import ERROR_WHITE, Gallery, ViewedImage, error_legend, first_seeds
 from srbench.leaderboard.results.ceilings import ceiling_value, ceiling_words
@@ -17,8 +17,8 @@ from srbench.leaderboard.tables.costs import cost_cell, cost_columns, cost_lines
 from srbench.leaderboard.trainings.pages import Group, notes_of, training_of
 from srbench.leaderboard.words.dates import moment_words
 from srbench.leaderboard.words.numerals import DASH, MINUS, duration, listing, metric_label, number, significant, slug
-from srbench.leaderboard.words.wording import WORDING
 from srbench.registry.configured import Use
+from srbench.registry.registry import task_named
 from srbench.store.records import MetricResult
 from srbench.store.texts import own_documentation
 
@@ -55,10 +55,11 @@ def group_id(protocol: str, dataset: str) -> str:
 def cell_context(result: Result, results: Results, method_slug: str, trainings: Sequence[Group]) -> dict[str, Any]:
     """What `cell.html` shows of a cell, but for its pictures. trainings: of its method."""
     planned, record, cell = result.planned, result.record, result.planned.cell
+    task = task_named(planned.protocol.task)
     point = [
         ("Dataset", cell.dataset),
-        ("Protocol", planned.protocol.describe()),
-        (WORDING[planned.protocol.task].entrant, cell.method),
+        ("Protocol", task.describe(planned.protocol)),
+        (task.wording.entrant, cell.method),
         *([("Trained on", cell.trained_on)] if cell.trained_on else []),
         *([("Seed", str(cell.seed))] if cell.seed is not None else []),
         *([("LR", record.lr)] if record and record.lr else []),
@@ -77,9 +78,7 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
         "reason": result.reason,
         "point": point,
         "method_slug": method_slug,
-        "metrics": [
-            _metric_line(name, facts[name], planned.protocol.task) for name in results.metrics if name in facts
-        ],
+        "metrics": [_metric_line(name, facts[name], task.wording) for name in results.metrics if name in facts],
         "ceiling": ceiling_words(planned.method) if record and record.ceiling else "",
         "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
         "image_heads": _heads(_image_metrics(result), [result]),
@@ -88,7 +87,7 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
             dict.fromkeys([*(record.warnings + record.notes if record else []), *(run.notes if run else [])])
         ),
         "training": group,
-        "cost": cost_lines(record.cost, planned.protocol.task) if record else [],
+        "cost": cost_lines(record.cost, task) if record else [],
         "parameters": flat(planned.method.params),
         "environment": flat(record.environment) if record else [],
         "ingredients": json.dumps(ingredients, indent=2, sort_keys=True, ensure_ascii=False),
@@ -106,12 +105,12 @@ def pictures_context(result: Result, results: Results, galleries: Sequence[Galle
     }
 
 
-def _metric_line(name: str, facts: MetricResult, task: Task) -> dict[str, Any]:
+def _metric_line(name: str, facts: MetricResult, words: Wording) -> dict[str, Any]:
     remarks = [facts.reason] if facts.reason else []
     if facts.infinite:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
-    if not facts.per_image and facts.status == "ok" and task == "super-resolution":
-        remarks.append("compares the whole set")
+    if not facts.per_image and facts.status == "ok" and words.whole_set:
+        remarks.append(words.whole_set)
     remarks += set_remarks(facts)
     numbers = ", ".join(f"{label} {_plain(value)}" for label, value in facts.details.numbers.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
@@ -271,7 +270,7 @@ def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
 def _costs(own: Sequence[Result]) -> dict[str, Any]:
     """The table of costs of the cells that have a record and went well."""
     done = [(result, result.record) for result in own if result.ok and result.record is not None]
-    columns = cost_columns([record.cost for _, record in done], own[0].planned.protocol.task)
+    columns = cost_columns([record.cost for _, record in done], task_named(own[0].planned.protocol.task))
     lines = [
         _line(result, ()) | {"cells": [cost_cell(column, record.cost) for column in columns]} for result, record in done
     ]

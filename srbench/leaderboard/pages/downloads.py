@@ -86,13 +86,14 @@ def matrix_text(path: Path) -> str:
 
 
 def made_from(plan: Plan, listed: bool) -> str:
-    """A sha256 over everything the pages are made from: the matrix, every record, and srbench's own source."""
+    """A sha256 over everything the pages are made from: the matrix, every record, srbench's and the task's source."""
     return digest(
         {
             "listed": listed,
             "matrix": matrix_text(plan.matrix.path),
             "records": [msgspec.to_builtins(cell.record) for cell in plan.cells],
             "source": registry().source_of("srbench"),
+            "task": registry().get("task", plan.matrix.task).plugin.sources,
         }
     )
 

@@ -52,7 +52,7 @@ class GenerationPages:
         sizes = listing([f"{size} × {size}" for size in sorted({p.size for p in matrix.protocols if p.size})])
         seeds = len({result.planned.cell.seed for result in self._results.all} - {None})
         return [
-            f"{plural(matrix.samples or 0, 'sample')} of each generator, {sizes} pixels",
+            f"{plural(matrix.settings['samples'], 'sample')} of each generator, {sizes} pixels",
             f"held against the test images of {listing([use.name for use in matrix.datasets])}",
             plural(len(matrix.methods), "generator") + (f", {plural(seeds, 'seed')}" if seeds else ""),
         ]
@@ -84,8 +84,8 @@ class GenerationPages:
         """What boards of generation leave open."""
         matrix = self._results.plan.matrix
         yield (
-            f"Every number is of {plural(matrix.samples or 0, 'sample')} against a test set of its own size. Distances "
-            "between sets shrink as sets grow: compare them within this board only."
+            f"Every number is of {plural(matrix.settings['samples'], 'sample')} against a test set of its own size. "
+            "Distances between sets shrink as sets grow: compare them within this board only."
         )
         yield (
             "A metric on features sees what its extractor sees. Another extractor may put the generators in another "

@@ -19,6 +19,7 @@ from srbench.leaderboard.results.values import unit_of
 from srbench.leaderboard.tables.head_to_head import head_to_head
 from srbench.leaderboard.tables.ranked import build_table
 from srbench.leaderboard.words.numerals import amount_words, listing, plural
+from srbench.tasks.super_resolution import describe
 from srbench.weights.data_root import data_root
 
 
@@ -101,8 +102,8 @@ class UpscalingPages:
         origins = self._origins(protocol.name)
         shipped = [dataset for dataset, lr in origins.items() if lr != {"made"}]
         if origins and all(lr == {"shipped"} for lr in origins.values()):
-            return protocol.describe(f"LR that came with {listing(shipped)}")
-        return protocol.describe(f"{protocol.degradation} LR (some came with {listing(shipped)})" if shipped else "")
+            return describe(protocol, f"LR that came with {listing(shipped)}")
+        return describe(protocol, f"{protocol.degradation} LR (some came with {listing(shipped)})" if shipped else "")
 
     def _origins(self, protocol: str | None = None) -> dict[str, set[str]]:
         """What the cells of each dataset, under one protocol or all, say of their LR: made, shipped, or mixed."""

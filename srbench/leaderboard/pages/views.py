@@ -77,7 +77,7 @@ class View:
         return cls(
             id=view_id(scope),
             name=f"{protocol.name}, trained on {scope.trained_on}" if scope.trained_on else protocol.name,
-            describe=f"{protocol.describe()} (version {protocol.version}).",
+            describe=f"{scope.task.describe(protocol)} (version {protocol.version}).",
             scope=scope,
             tables=tuple(tables),
             answers=tuple(answers),
@@ -137,7 +137,7 @@ def _links(table: Table, method_slugs: dict[str, str]) -> dict[Any, str]:
 
 
 class TaskPages(Protocol):
-    """What differs between the boards of two tasks. Making one writes the pictures.
+    """What differs between the boards of two tasks; a task names its own. Making one writes the pictures.
 
     index_template, cell_template: of the page of the board and of a cell.
     """

@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from srbench.contract.protocol import Task
+from srbench.contract.task import Task
 from srbench.leaderboard.words.numerals import slug
 from srbench.leaderboard.words.privacy import Privacy
+from srbench.registry.registry import task_named
 from srbench.runner.planning.plan import Plan, PlannedCell
 from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
@@ -105,7 +106,7 @@ class Scope:
     @property
     def task(self) -> Task:
         """The task of its methods."""
-        return self.results[0].planned.protocol.task
+        return task_named(self.results[0].planned.protocol.task)
 
     @property
     def slug(self) -> str:

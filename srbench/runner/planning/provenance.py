@@ -37,8 +37,6 @@ def degradation_use(protocol: Protocol) -> Use | None:
 
     srbench's own degradations have versions, and its code is in no key.
     """
-    if protocol.task == "generation":
-        return None
     degradation = protocol.degradation
     registered = registry().get("degradation", degradation.name)
     own = registered.plugin.distribution == "srbench"
@@ -53,6 +51,12 @@ def protocol_facts(protocol: Protocol) -> dict[str, Any]:
         return facts
     code = {"params": provenance(use)["params"], "source": use.registered.plugin.sources}
     return {**facts, "degradation": {**facts["degradation"], **code}}
+
+
+def task_facts(protocol: Protocol) -> dict[str, Any]:
+    """What a cell's key holds of the task: nothing where it is srbench's own, else its name and whose code it is."""
+    plugin = registry().get("task", protocol.task).plugin
+    return {} if plugin.distribution == "srbench" else {"task": {"name": protocol.task, **plugin.provenance()}}
 
 
 def sources_of(uses: Iterable[Use]) -> dict[str, dict[str, str]]:

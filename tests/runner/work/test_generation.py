@@ -19,7 +19,6 @@ from rig.srbench_generators import SLOW_SECONDS
 import srbench
 from srbench.contract.framing import Squares
 from srbench.contract.metric import SetMetric
-from srbench.contract.protocol import generation_protocols, standard_protocols
 from srbench.evaluate.generate import proportioned
 from srbench.evaluate.nearest import Neighbourhood
 from srbench.matrix import MatrixError, read_matrix
@@ -30,6 +29,7 @@ from srbench.matrix.yaml_nodes import Problem, read_nodes
 from srbench.pictures import ImageError, read_image
 from srbench.pictures.resize import resize_to
 from srbench.registry.registry import registry
+from srbench.tasks import generation, super_resolution
 
 GENERATION: dict[str, Any] = {
     "task": "generation",
@@ -133,8 +133,8 @@ def test_a_picture_smaller_than_a_square_is_named(framing: Any) -> None:
 
 
 def test_keys_of_super_resolution_know_nothing_of_squares() -> None:
-    assert all({"size", "framing"}.isdisjoint(protocol.facts()) for protocol in standard_protocols())
-    assert all(protocol.facts()["size"] in (32, 64) for protocol in generation_protocols())
+    assert all({"size", "framing"}.isdisjoint(protocol.facts()) for protocol in super_resolution.protocols())
+    assert all(protocol.facts()["size"] in (32, 64) for protocol in generation.protocols())
 
 
 def test_what_a_metric_defines_says_what_it_can_judge() -> None:
@@ -160,12 +160,15 @@ def test_what_a_metric_defines_says_what_it_can_judge() -> None:
 
 
 WRONG = {
-    "a method": ({"methods": ["bicubic"]}, "'bicubic' turns LR into SR and cannot make images from noise"),
-    "a metric": ({"metrics": ["psnr"]}, "'psnr' compares each image with its HR"),
+    "a method": (
+        {"methods": ["bicubic"]},
+        "'bicubic' cannot make images from noise: it is for `task: super-resolution`",
+    ),
+    "a metric": ({"metrics": ["psnr"]}, "'psnr' cannot judge generated images, which have no HR"),
     "a protocol": ({"protocols": ["x4-y"]}, "'x4-y' is a protocol of super-resolution"),
     "no samples": ({"samples": None}, "expected a whole number from 1 up"),
     "half a sample": ({"samples": 2.5}, "expected a whole number"),
-    "a task": ({"task": "denoising"}, "expected one of super-resolution, generation"),
+    "a task": ({"task": "denoising"}, "unknown task 'denoising'. There are: generation, super-resolution."),
 }
 
 
@@ -189,8 +192,8 @@ def test_samples_are_asked_for(bench: Bench) -> None:
 def test_generators_and_their_metrics_are_turned_away_from_super_resolution(bench: Bench) -> None:
     bench.matrix(methods=["toy-haze"], metrics=["toy-told"])
     said = bench.srbench("plan", "matrix.yaml").stderr
-    assert "'toy-haze' makes images from noise and cannot upscale" in said
-    assert "'toy-told' judges generated images only" in said
+    assert "'toy-haze' cannot upscale: it is for `task: generation`, and this matrix asks for super-resolution" in said
+    assert "'toy-told' cannot compare an image with its HR" in said
 
 
 def test_the_protocol_may_be_left_out() -> None:
@@ -201,14 +204,14 @@ def test_the_protocol_may_be_left_out() -> None:
 def test_a_protocol_of_another_size_may_be_written_out() -> None:
     problems: list[Problem] = []
     values = Values(problems)
-    reader = Protocols(registry(), Uses(registry(), Path(), values), values, "generation")
+    reader = Protocols(registry(), Uses(registry(), Path(), values), values, generation.TASK)
     written = "{as: 48px, size: 48, framing: tiles}, {use: 64px, as: large, size: 128}, {as: a, size: 9}"
     root, _ = read_nodes(f"[32px, {written}]")
     assert root is not None
     assert reader.listed(root) == (
-        generation_protocols()[0],
-        srbench.Protocol("48px", 1, size=48, framing="tiles"),
-        srbench.Protocol("large", 1, size=128),
+        generation.protocols()[0],
+        srbench.Protocol("48px", 1, task="generation", size=48, framing="tiles"),
+        srbench.Protocol("large", 1, task="generation", size=128),
     )
     assert [problem.message.split(";")[0] for problem in problems] == ["the key 'framing' is missing"]
 
