@@ -58,12 +58,9 @@ class Protocol:
     framing: Framing = "shrunk"
 
     def facts(self) -> dict[str, Any]:
-        """Everything that decides a number, for the key: not what the protocol is called."""
+        """Everything but what the protocol is called; a key holds those facts that its task asks for."""
         facts = asdict(self)
-        del facts["name"], facts["task"]
-        if self.size is not None:
-            return {name: facts[name] for name in ("scale", "size", "framing", "version")}
-        del facts["size"], facts["framing"]
+        del facts["name"]
         degradation = self.degradation
         return {
             **facts,

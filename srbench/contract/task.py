@@ -23,7 +23,8 @@ class Task:
     it is used and not before.
 
     name: that of its entry, in a matrix file's `task`, `Protocol.task`, and `tasks()` of methods and metrics.
-    needed, optional: the keys of a protocol that is written out in full: those that have to be there, those that may.
+    needed, optional: what its protocols say, besides scale and version: the keys of one that is written out in full,
+    those that have to be there and those that may. A protocol that says more is refused, since no key would hold it.
     describe: a protocol in one line, for people.
     wants: what a method has to be able to do, and a metric: words that follow "cannot" where one is not for this task.
     evaluation: the function that brings a cell to its record inside a job, called as `srbench.runner.work.worker` says.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, get_args
 
 from srbench.contract.degradation import Degradation
@@ -83,6 +83,10 @@ class Protocols:
         if protocol.task != self._task.name:
             self._fault(entry, f"{protocol.name!r} is a protocol of {protocol.task}; {asks_for(self._task)}")
             return None
+        wrong = ", ".join(_misfits(protocol, self._task))
+        if wrong:
+            self._fault(entry, f"{protocol.name!r} does not fit the task {self._task.name}: see its {wrong}")
+            return None
         return protocol
 
     def _check_name(self, name: str, node: Node, base: Protocol | None, *, changed: bool) -> None:
@@ -115,6 +119,15 @@ class Protocols:
             self._fault(node, f"{use.name}: {in_words(error)}")
             return None
         return made
+
+
+def _misfits(protocol: Protocol, task: Task) -> list[str]:
+    """What a protocol lacks that its task needs, and what it says besides, which no key would hold."""
+    usual = Protocol("", 1)
+    lacking = [key for key in task.needed if getattr(protocol, key) is None]
+    asked = {"name", "scale", "version", "task", *task.needed, *task.optional}
+    others = [field.name for field in fields(Protocol) if field.name not in asked]
+    return lacking + [name for name in others if getattr(protocol, name) != getattr(usual, name)]
 
 
 def asks_for(task: Task) -> str:

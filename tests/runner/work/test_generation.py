@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,9 @@ from srbench.matrix.values import Values
 from srbench.matrix.yaml_nodes import Problem, read_nodes
 from srbench.pictures import ImageError, read_image
 from srbench.pictures.resize import resize_to
-from srbench.registry.registry import registry
+from srbench.registry import builtin
+from srbench.registry.registry import Plugin, Registry, registry
+from srbench.runner.planning.provenance import protocol_facts
 from srbench.tasks import generation, super_resolution
 
 GENERATION: dict[str, Any] = {
@@ -132,9 +135,36 @@ def test_a_picture_smaller_than_a_square_is_named(framing: Any) -> None:
 # --- protocols, metrics, matrix --------------------------------------------------------------------------------------
 
 
-def test_keys_of_super_resolution_know_nothing_of_squares() -> None:
-    assert all({"size", "framing"}.isdisjoint(protocol.facts()) for protocol in super_resolution.protocols())
-    assert all(protocol.facts()["size"] in (32, 64) for protocol in generation.protocols())
+def test_keys_of_a_task_hold_what_its_protocols_say_and_no_more() -> None:
+    of_squares = {"scale", "size", "framing", "version"}
+    of_lr = {"scale", "channel", "border", "degradation", "seed", "version"}
+    assert {frozenset(protocol_facts(one)) for one in super_resolution.protocols()} == {frozenset(of_lr)}
+    assert {frozenset(protocol_facts(one)) for one in generation.protocols()} == {frozenset(of_squares)}
+
+
+def test_a_protocol_that_says_what_no_key_would_hold_is_refused() -> None:
+    def offered(protocol: srbench.Protocol) -> list[str]:
+        @srbench.hookimpl
+        def srbench_protocols() -> list[srbench.Entry]:
+            return [srbench.Entry(protocol.name, protocol)]
+
+        own, problems = Registry(), list[Problem]()
+        own.add(Plugin("a", "a", "1", "a"), SimpleNamespace(srbench_protocols=srbench_protocols))
+        own.add(Plugin("b", "srbench", "1", "b"), builtin)
+        values, root = Values(problems), read_nodes(f"[{protocol.name}]")[0]
+        assert root is not None
+        Protocols(own, Uses(own, Path(), values), values, own.get("task", protocol.task).load()).listed(root)
+        return [problem.message for problem in problems]
+
+    task = "generation"
+    assert offered(srbench.Protocol("a", 1, task=task, size=48)) == []
+    assert offered(srbench.Protocol("a", 1, task=task)) == ["'a' does not fit the task generation: see its size"]
+    assert offered(srbench.Protocol("a", 1, "y", task=task, size=48)) == [
+        "'a' does not fit the task generation: see its channel"
+    ]
+    assert offered(srbench.Protocol("a", 4, "y", size=48)) == [
+        "'a' does not fit the task super-resolution: see its size"
+    ]
 
 
 def test_what_a_metric_defines_says_what_it_can_judge() -> None:
