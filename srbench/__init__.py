@@ -39,11 +39,14 @@ if TYPE_CHECKING:
     from srbench.contract.metric import Skip as Skip
     from srbench.contract.metric import Source as Source
     from srbench.contract.protocol import Protocol as Protocol
-    from srbench.contract.protocol import Task as Task
     from srbench.contract.section import Passage as Passage
     from srbench.contract.section import Section as Section
+    from srbench.contract.task import Task as Task
     from srbench.contract.training_set import TrainingSet as TrainingSet
     from srbench.contract.weights_file import WeightsFile as WeightsFile
+    from srbench.contract.wording import Cost as Cost
+    from srbench.contract.wording import Speed as Speed
+    from srbench.contract.wording import Wording as Wording
     from srbench.errors import SrbenchError as SrbenchError
     from srbench.evaluate.tiles import Span as Span
     from srbench.evaluate.tiles import Tiling as Tiling
@@ -98,11 +101,14 @@ _HOME = {
     "Skip": "contract.metric",
     "Source": "contract.metric",
     "Protocol": "contract.protocol",
-    "Task": "contract.protocol",
     "Passage": "contract.section",
     "Section": "contract.section",
+    "Task": "contract.task",
     "TrainingSet": "contract.training_set",
     "WeightsFile": "contract.weights_file",
+    "Cost": "contract.wording",
+    "Speed": "contract.wording",
+    "Wording": "contract.wording",
     "SrbenchError": "errors",
     "Span": "evaluate.tiles",
     "Tiling": "evaluate.tiles",

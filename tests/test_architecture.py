@@ -135,6 +135,34 @@ def test_the_folders_of_the_leaderboard_hold_few_files() -> None:
     assert {name: count for name, count in counts.items() if count > FEW} == {}
 
 
+TASKS = ("super-resolution", "generation")
+TASKS_ARE_NAMED_IN = {"contract.names"}
+NAMES_ARE_FOR = ("contract.", "tasks.", "matrix.", "testing.")
+"""The wings that may know of a task that there is: the base classes of the contract are for one each, a matrix file
+that names none asks for super-resolution, and the kit has a protocol of generation to show metrics."""
+
+
+def strings(path: Path) -> Iterator[str]:
+    """The texts in a file of code, docstrings aside."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.value
+
+
+def test_nothing_asks_which_task_it_is() -> None:
+    files = {name_of(path, PACKAGE): path for path in PACKAGE.rglob("*.py")}
+    assert {name for name, path in files.items() if set(TASKS) & set(strings(path))} == TASKS_ARE_NAMED_IN
+    told_apart = {
+        name
+        for name, path in files.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Name) and node.id in ("SUPER_RESOLUTION", "GENERATION")
+    }
+    assert {name for name in told_apart if not name.startswith(NAMES_ARE_FOR)} == set()
+
+
 class TestTheReaderItself:
     """A made package in which each kind of import occurs that must be seen."""
 

@@ -14,6 +14,7 @@ import srbench
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.registry.registry import Plugin, Registry
+from srbench.tasks.super_resolution import describe
 from srbench.testing import (
     DatasetSubject,
     DegradationSubject,
@@ -125,7 +126,7 @@ def test_the_protocols_of_the_docs_can_be_used(tmp_path):
     path = tmp_path / "matrix.yaml"
     protocols = titled_blocks("matrix.md")["protocols.yaml"]
     path.write_text(f"name: a\ndatasets: [textures]\nmethods: [bicubic]\nmetrics: [psnr]\n{protocols}")
-    said = {protocol.name: protocol.describe() for protocol in read_matrix(path).protocols}
+    said = {protocol.name: describe(protocol) for protocol in read_matrix(path).protocols}
     assert said == {
         "x4-y": "x4, bicubic LR, Y channel, 4 px border, native depth",
         "blurred": "x4, gaussian-blur(sigma=1.6) LR, Y channel, 4 px border, native depth",

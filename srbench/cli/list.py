@@ -15,6 +15,7 @@ KINDS = (
     "extractors",
     "degradations",
     "protocols",
+    "tasks",
     "executors",
     "sections",
     "weights",
@@ -26,8 +27,8 @@ KINDS = (
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def command(kind: str | None, as_json: bool) -> None:
-    """List methods, datasets, metrics, extractors, degradations, protocols, executors, sections, weights or plugins;
-    all but the last two, unless told.
+    """List methods, datasets, metrics, extractors, degradations, protocols, tasks, executors, sections, weights or
+    plugins; all but the last two, unless told.
 
     `list plugins` also shows those that cannot be loaded, and why; `list weights`, whose files they are and on what
     terms. `srbench fetch` says which of them are here.

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from srbench.contract.method import Method
+from srbench.contract.names import GENERATION
 
 if TYPE_CHECKING:
     import torch
-
-    from srbench.contract.protocol import Task
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,9 @@ class Generator(Method):
     labelled: bool = False
 
     @classmethod
-    def tasks(cls) -> frozenset[Task]:
-        """The tasks that it can do."""
-        return frozenset({"generation"})
+    def tasks(cls) -> frozenset[str]:
+        """The names of the tasks that it can do."""
+        return frozenset({GENERATION})
 
     @abstractmethod
     def sample(self, count: int, context: SampleContext) -> torch.Tensor:

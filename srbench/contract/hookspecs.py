@@ -52,6 +52,11 @@ def srbench_protocols() -> list[Entry]:  # type: ignore[empty-body]
 
 
 @hookspec
+def srbench_tasks() -> list[Entry]:  # type: ignore[empty-body]
+    """Tasks: `srbench.Task` values."""
+
+
+@hookspec
 def srbench_executors() -> list[Entry]:  # type: ignore[empty-body]
     """Executors: classes derived from `srbench.Executor`."""
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from srbench.contract.metric import Skip
+from srbench.contract.names import SUPER_RESOLUTION
 
 if TYPE_CHECKING:
     import torch
 
     from srbench.contract.fit import FitContext
-    from srbench.contract.protocol import Task
     from srbench.contract.training_set import TrainingSet
 
 
@@ -67,9 +67,9 @@ class Method(ABC):
     device: str = "cpu"
 
     @classmethod
-    def tasks(cls) -> frozenset[Task]:
-        """The tasks that it can do."""
-        return frozenset({"super-resolution"})
+    def tasks(cls) -> frozenset[str]:
+        """The names of the tasks that it can do."""
+        return frozenset({SUPER_RESOLUTION})
 
     @cached_property
     def notes(self) -> list[str]:

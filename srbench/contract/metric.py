@@ -7,12 +7,14 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from srbench.contract.names import GENERATION, SUPER_RESOLUTION
+
 if TYPE_CHECKING:
     import torch
 
     from srbench.contract.dataset import Item
     from srbench.contract.extractor import Extractor, ExtractorUse
-    from srbench.contract.protocol import Protocol, Task
+    from srbench.contract.protocol import Protocol
     from srbench.store.details import Details
 
 Need = Literal["labels", "masks", "training_sr"]
@@ -52,9 +54,9 @@ class Metric(ABC):
     protocol: Protocol
 
     @classmethod
-    def tasks(cls) -> frozenset[Task]:
-        """The tasks whose images it can judge."""
-        return frozenset({"super-resolution"})
+    def tasks(cls) -> frozenset[str]:
+        """The names of the tasks whose images it can judge."""
+        return frozenset({SUPER_RESOLUTION})
 
     def extractor(self) -> ExtractorUse | None:
         """The extractor that it runs on, if any. Its key is part of the metric's."""
@@ -100,10 +102,10 @@ class SetMetric(Metric):
         raise TypeError(f"{type(self).__name__} needs training_sr but does not define update_training")
 
     def update_unpaired(self, image: torch.Tensor, source: Source, item: Item) -> None:
-        """Task `generation`: take in one image, float64 `(C, H, W)` in [0, 1], that belongs to no other.
+        """Where images are made from noise: take in one, float64 `(C, H, W)` in [0, 1], that belongs to no other.
 
         Define it for metrics that compare a generated set with a real one; without it a metric cannot be asked for
-        under that task. First all `generated` images arrive, then all `real` ones (those of the test split), then all
+        under such a task. First all `generated` images arrive, then all `real` ones (those of the test split), then all
         of the `training` split in an order that is random but always the same: enough of them, say, to learn what a
         real set of that size scores, the ceiling. Of a generated item only id and label are known. `needs` means here:
         `labels` of all three; `training_sr` means nothing.
@@ -111,13 +113,20 @@ class SetMetric(Metric):
         raise TypeError(f"{type(self).__name__} does not define update_unpaired")
 
     @classmethod
-    def tasks(cls) -> frozenset[Task]:
-        """The tasks whose images it can judge, by which methods it defines."""
-        unpaired: frozenset[Task] = frozenset({"generation"})
-        paired = super().tasks()
-        defined = (cls.update, cls.update_item) != (SetMetric.update, SetMetric.update_item)
-        generated = cls.update_unpaired is not SetMetric.update_unpaired
-        return (paired if defined else frozenset()) | (unpaired if generated else frozenset())
+    def compares_pairs(cls) -> bool:
+        """Whether it compares images with their HR: it defines `update` or `update_item`."""
+        return (cls.update, cls.update_item) != (SetMetric.update, SetMetric.update_item)
+
+    @classmethod
+    def compares_unpaired(cls) -> bool:
+        """Whether it compares sets of images that are not paired: it defines `update_unpaired`."""
+        return cls.update_unpaired is not SetMetric.update_unpaired
+
+    @classmethod
+    def tasks(cls) -> frozenset[str]:
+        """The names of the tasks whose images it can judge, by which methods it defines."""
+        paired = super().tasks() if cls.compares_pairs() else frozenset()
+        return paired | ({GENERATION} if cls.compares_unpaired() else frozenset())
 
     @abstractmethod
     def compute(self) -> float | tuple[float, Details] | Skip:

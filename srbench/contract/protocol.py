@@ -6,7 +6,7 @@ The protocol alone moves PSNR by 2 dB, so nothing about it is left to the method
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -14,16 +14,14 @@ from srbench.contract.dataset import Item
 from srbench.contract.degradation import Degradation
 from srbench.contract.degradations import Bicubic
 from srbench.contract.framing import Framing
+from srbench.contract.names import SUPER_RESOLUTION
 from srbench.pictures import Image, ImageError, to_tensor
-from srbench.pictures.resize import Borders
 from srbench.store.cell import digest
 
 if TYPE_CHECKING:
     import torch
 
 Channel = Literal["y", "rgb", "gray", "y8"]
-Task = Literal["super-resolution", "generation"]
-"""What methods are to do: turn LR into SR, or make images from noise."""
 
 # ITU-R BT.601. Limited range (16 to 235 of 255), as MATLAB's rgb2ycbcr: the field's "Y channel".
 Y_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
@@ -43,8 +41,9 @@ class Protocol:
         An image with one channel is scored as it is under every one of them.
     border: pixels left out of the score on every side.
     degradation: how LR is made from HR. seed: of what it draws, if anything.
-    size, framing: of generation: the side in pixels of the squares that are made, and how the images of a dataset
-        become such squares. There is no LR then: the scale is 1. None: super-resolution.
+    task: the name of what methods do under it.
+    size, framing: where images of one size are made: the side of these squares in pixels, and how the images of a
+        dataset become such squares. There is no LR then: the scale is 1.
     """
 
     name: str
@@ -54,37 +53,14 @@ class Protocol:
     degradation: Degradation = field(default_factory=Bicubic)
     seed: int = 0
     version: int = 2
+    task: str = SUPER_RESOLUTION
     size: int | None = None
     framing: Framing = "shrunk"
 
-    @property
-    def task(self) -> Task:
-        """What methods do under it."""
-        return "super-resolution" if self.size is None else "generation"
-
-    def describe(self, lr: str = "") -> str:
-        """One line for people. lr: what they are told of LR in place of the degradation."""
-        if self.size is not None:
-            made = {
-                "shrunk": "the middle of each real image, shrunk (bicubic)",
-                "tiles": "tiles of real images, at their own resolution",
-            }[self.framing]
-            return f"generation at {self.size} x {self.size} pixels, held against {made}, native depth"
-        channel = {
-            "y": "Y channel",
-            "rgb": "RGB",
-            "gray": "grey (full-range luma)",
-            "y8": "8-bit Y, converted before upscaling",
-        }[self.channel]
-        return f"x{self.scale}, {lr or f'{self.degradation} LR'}, {channel}, {self.border} px border, native depth"
-
     def facts(self) -> dict[str, Any]:
-        """Everything that decides a number, for the key: not what the protocol is called."""
+        """Everything but what the protocol is called; a key holds those facts that its task asks for."""
         facts = asdict(self)
         del facts["name"]
-        if self.size is not None:
-            return {name: facts[name] for name in ("scale", "size", "framing", "version")}
-        del facts["size"], facts["framing"]
         degradation = self.degradation
         return {
             **facts,
@@ -191,26 +167,3 @@ def _weigh(rgb: torch.Tensor, weights: tuple[float, float, float]) -> torch.Tens
 
 def _size(image: Image) -> str:
     return f"{image.shape[1]} x {image.shape[0]} x {image.shape[2]} {image.dtype.name}"
-
-
-def standard_protocols() -> list[Protocol]:
-    """x2, x3, x4 in each channel convention; `scale` pixels of border, as the literature cuts them.
-
-    Each of them twice: with LR of mirrored borders, and as NAME-repeat with LR of repeated ones.
-    """
-    suffixes: dict[Borders, str] = {"mirror": "", "repeat": "-repeat"}
-    return [
-        Protocol(f"x{scale}-{channel}{suffix}", scale, channel, border=scale, degradation=Bicubic(borders))
-        for borders, suffix in suffixes.items()
-        for channel in get_args(Channel)
-        for scale in (2, 3, 4)
-    ]
-
-
-def generation_protocols() -> list[Protocol]:
-    """Squares of 32 and 64 pixels, in each framing."""
-    return [
-        Protocol(f"{size}px-tiles" if framing == "tiles" else f"{size}px", 1, size=size, framing=framing)
-        for framing in get_args(Framing)
-        for size in (32, 64)
-    ]

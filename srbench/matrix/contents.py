@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget, Precision
-from srbench.contract.protocol import Protocol, Task
+from srbench.contract.names import SUPER_RESOLUTION
+from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
 
 
@@ -16,9 +18,9 @@ class Matrix:
     """A validated matrix file.
 
     train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
-    budget: None only when no method learns. precision, compile: of trainings. samples: how many images each generator
-    makes; None for super-resolution. executor: where jobs run, if the file says so.
-    sections: what plugins add to the pages.
+    task: by name. settings: the numbers that it needs besides, by key.
+    budget: None only when no method learns. precision, compile: of trainings. executor: where jobs run, if the file
+    says so. sections: what plugins add to the pages.
     """
 
     path: Path
@@ -28,8 +30,8 @@ class Matrix:
     protocols: tuple[Protocol, ...]
     methods: tuple[Use, ...]
     metrics: tuple[Use, ...]
-    task: Task = "super-resolution"
-    samples: int | None = None
+    task: str = SUPER_RESOLUTION
+    settings: Mapping[str, int] = field(default_factory=dict)
     train_on: tuple[Use | str, ...] = ()
     budget: Budget | None = None
     precision: Precision = "32"

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, get_args
 
 from srbench.contract.degradation import Degradation
 from srbench.contract.framing import Framing
-from srbench.contract.protocol import Channel, Protocol, Task
+from srbench.contract.protocol import Channel, Protocol
+from srbench.contract.task import Task
 from srbench.errors import SrbenchError, in_words
 from srbench.matrix.entries import Named, Uses
 from srbench.matrix.nodes import KeyValue, Node, describe, shorten
 from srbench.matrix.values import Values
 from srbench.registry.parameters import parameters
 from srbench.registry.registry import Registry
-
-NEEDED: Mapping[Task, tuple[str, ...]] = {
-    "super-resolution": ("scale", "channel", "border", "degradation"),
-    "generation": ("size", "framing"),
-}
-"""What a protocol written out in full has to say."""
-OPTIONAL: Mapping[Task, tuple[str, ...]] = {"super-resolution": ("seed",), "generation": ()}
 
 
 class Protocols:
@@ -45,7 +39,7 @@ class Protocols:
         if not isinstance(node.value, list | dict):
             entry = self._uses.entry(node, "protocol")
             return None if entry is None else Named(entry.text, entry, self._offered(entry))
-        needed, optional = NEEDED[self._task], OPTIONAL[self._task]
+        needed = self._task.needed
         if not pairs & {"use", "as"}:
             full = ", ".join(f"{key}: ..." for key in needed)
             self._fault(
@@ -54,7 +48,7 @@ class Protocols:
                 f"found {describe(node)}",
             )
             return None
-        keys = self._values.keys(node, ("use", "as", *needed, *optional), "a protocol")
+        keys = self._values.keys(node, ("use", "as", *needed, *self._task.optional), "a protocol")
         assert keys is not None, "one of its keys is there"
         base = self._base(node, keys)
         changes = {key: self._value(key, value) for key, (_, value) in keys.items() if key not in ("use", "as")}
@@ -74,21 +68,24 @@ class Protocols:
         if "use" in keys:
             entry = self._uses.entry(keys["use"][1], "protocol")
             return None if entry is None else self._offered(entry)
-        missing = [key for key in NEEDED[self._task] if key not in keys]
+        missing = [key for key in self._task.needed if key not in keys]
         for key in missing:
             self._fault(node, f"the key {key!r} is missing; without `use` a protocol is written out in full")
-        return None if missing else Protocol("", 1)
+        return None if missing else Protocol("", 1, task=self._task.name)
 
     def _offered(self, entry: Node) -> Protocol | None:
         try:
             protocol: Protocol = self._registry.get("protocol", entry.text).load()
-            if protocol.task == "super-resolution":
-                self._registry.get("degradation", protocol.degradation.name)
+            self._registry.get("degradation", protocol.degradation.name)
         except SrbenchError as error:
             self._fault(entry, str(error))
             return None
-        if protocol.task != self._task:
-            self._fault(entry, f"{protocol.name!r} is a protocol of {protocol.task}; {this_is(self._task)}")
+        if protocol.task != self._task.name:
+            self._fault(entry, f"{protocol.name!r} is a protocol of {protocol.task}; {asks_for(self._task)}")
+            return None
+        wrong = ", ".join(_misfits(protocol, self._task))
+        if wrong:
+            self._fault(entry, f"{protocol.name!r} does not fit the task {self._task.name}: see its {wrong}")
             return None
         return protocol
 
@@ -124,6 +121,15 @@ class Protocols:
         return made
 
 
-def this_is(task: Task) -> str:
+def _misfits(protocol: Protocol, task: Task) -> list[str]:
+    """What a protocol lacks that its task needs, and what it says besides, which no key would hold."""
+    usual = Protocol("", 1)
+    lacking = [key for key in task.needed if getattr(protocol, key) is None]
+    asked = {"name", "scale", "version", "task", *task.needed, *task.optional}
+    others = [field.name for field in fields(Protocol) if field.name not in asked]
+    return lacking + [name for name in others if getattr(protocol, name) != getattr(usual, name)]
+
+
+def asks_for(task: Task) -> str:
     """What a matrix asks for, for messages about what does something else."""
-    return f"this matrix asks for {'`task: generation`' if task == 'generation' else task}"
+    return f"this matrix asks for {task.name}"

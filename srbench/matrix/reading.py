@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -10,16 +11,18 @@ from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget, BudgetUnit, Precision
 from srbench.contract.method import Method
 from srbench.contract.metric import Metric
-from srbench.contract.protocol import Protocol, Task
+from srbench.contract.names import SUPER_RESOLUTION
+from srbench.contract.protocol import Protocol
+from srbench.contract.task import Task
 from srbench.errors import SrbenchError
 from srbench.matrix.contents import Matrix
 from srbench.matrix.entries import Named, Uses
 from srbench.matrix.nodes import KeyValue, Node, Problem, describe
-from srbench.matrix.protocols import Protocols, this_is
+from srbench.matrix.protocols import Protocols, asks_for
 from srbench.matrix.values import Values
 from srbench.matrix.yaml_nodes import read_file
 from srbench.registry.configured import Use
-from srbench.registry.registry import Kind, Registry
+from srbench.registry.registry import PluginError, Registry
 from srbench.registry.registry import registry as installed
 
 FILE_NAME = "matrix.yaml"
@@ -29,24 +32,14 @@ MAX_SEED = 2**32 - 1
 """The largest seed that numpy takes."""
 
 KEYS = (
-    *("name", "title", "task", "samples", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
+    *("name", "title", "task", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
     *("limits", "executor", "sections"),
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
-TASKS: tuple[Task, ...] = get_args(Task)
-GENERATED = ("32px",)
-"""The protocols of a matrix that asks for the task `generation` and names none."""
 TRAIN_KEYS = ("on", "budget", "precision", "compile")
 UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 WHOLE_UNITS = ("steps", "images")
-
-_WHY_NOT: Mapping[tuple[Kind, Task], str] = {
-    ("method", "generation"): "turns LR into SR and cannot make images from noise",
-    ("method", "super-resolution"): "makes images from noise and cannot upscale (ask for `task: generation`)",
-    ("metric", "generation"): "compares each image with its HR, and a generated image has none",
-    ("metric", "super-resolution"): "judges generated images only (ask for `task: generation`)",
-}
 
 
 class MatrixError(SrbenchError):
@@ -115,13 +108,16 @@ class _Reader:
 
     def matrix(self, root: Node) -> Matrix | None:
         """The matrix, whole where there is no fault; None where the file holds no keys."""
-        keys = self._values.keys(root, KEYS, "a matrix file")
+        settings = {key: task.name for task in self._tasks() for key in task.settings}
+        keys = self._values.keys(root, (*KEYS, *settings), "a matrix file")
         if keys is None:
             return None
         task = self._task(keys)
         for key in REQUIRED:
-            if key not in keys and not (key == "protocols" and task == "generation"):
+            if key not in keys and not (key == "protocols" and task.protocols):
                 self._fault(root, f"the key {key!r} is missing")
+        for key in settings.keys() & keys.keys() - task.settings.keys():
+            self._fault(keys[key][0], f"`{key}` belongs to the task {settings[key]}; {asks_for(task)}")
         name = self._values.name(keys["name"][1], "`name`") if "name" in keys else ""
         datasets = self._uses.listed(keys["datasets"][1], "dataset") if "datasets" in keys else []
         protocols = self._protocols(keys, task)
@@ -136,8 +132,8 @@ class _Reader:
             protocols=protocols,
             methods=tuple(named.thing for named in methods),
             metrics=tuple(named.thing for named in metrics),
-            task=task,
-            samples=self._samples(root, keys, task),
+            task=task.name,
+            settings=self._settings(root, keys, task),
             train_on=self._train_on(train),
             budget=self._budget(train["budget"][1]) if "budget" in train else None,
             precision=self._precision(train),
@@ -154,31 +150,50 @@ class _Reader:
     def _protocols(self, keys: Mapping[str, KeyValue], task: Task) -> tuple[Protocol, ...]:
         if "protocols" in keys:
             return Protocols(self._registry, self._uses, self._values, task).listed(keys["protocols"][1])
-        asked = GENERATED if task == "generation" else ()
-        return tuple(self._registry.get("protocol", name).load() for name in asked)
+        return tuple(self._registry.get("protocol", name).load() for name in task.protocols)
+
+    def _tasks(self) -> Iterator[Task]:
+        """Every task there is. One that cannot be loaded is told where it is asked for."""
+        for registered in self._registry.entries("task"):
+            with suppress(PluginError):
+                yield registered.load()
 
     def _task(self, keys: Mapping[str, KeyValue]) -> Task:
-        if "task" not in keys:
-            return "super-resolution"
-        return self._values.choice(keys["task"][1], "`task`", TASKS) or "super-resolution"
+        """The task that is asked for; where it is wrong, the usual one, so that the rest can be read."""
+        asked = self._uses.entry(keys["task"][1], "task") if "task" in keys else None
+        if asked is not None:
+            try:
+                return self._loaded(asked.text)
+            except PluginError as error:
+                self._fault(asked, str(error))
+        return self._loaded(SUPER_RESOLUTION)
 
-    def _samples(self, root: Node, keys: Mapping[str, KeyValue], task: Task) -> int | None:
-        if task != "generation":
-            if "samples" in keys:
-                self._fault(keys["samples"][0], f"`samples` belongs to the task generation; {this_is(task)}")
-            return None
-        if "samples" not in keys:
-            self._fault(root, "the task generation needs the key 'samples', such as samples: 500")
-            return None
-        return self._values.whole(keys["samples"][1], "`samples`")
+    def _loaded(self, name: str) -> Task:
+        task: Task = self._registry.get("task", name).load()
+        return task
+
+    def _settings(self, root: Node, keys: Mapping[str, KeyValue], task: Task) -> dict[str, int]:
+        """The numbers that the task needs; those that are missing are reported."""
+        found: dict[str, int] = {}
+        for key, example in task.settings.items():
+            if key not in keys:
+                self._fault(root, f"the task {task.name} needs the key {key!r}, such as {key}: {example}")
+                continue
+            number = self._values.whole(keys[key][1], f"`{key}`")
+            if number is not None:
+                found[key] = number
+        return found
 
     def _suited(self, keys: Mapping[str, KeyValue], kind: Literal["method", "metric"], task: Task) -> list[Named]:
-        """The methods or metrics, those reported that are for the other task."""
+        """The methods or metrics, those reported that are for another task."""
         named = self._uses.listed(keys[f"{kind}s"][1], kind) if f"{kind}s" in keys else []
         for this in named:
             of: type[Method] | type[Metric] = this.thing.registered.load()
-            if task not in of.tasks():
-                self._fault(this.node, f"{this.name!r} {_WHY_NOT[kind, task]}; {this_is(task)}")
+            if task.name not in of.tasks():
+                others = " or ".join(f"`task: {name}`" for name in sorted(of.tasks())) or "no task"
+                self._fault(
+                    this.node, f"{this.name!r} cannot {task.wants[kind]}: it is for {others}, and {asks_for(task)}"
+                )
         return named
 
     def _train(self, pair: KeyValue | None, methods: list[Named]) -> dict[str, KeyValue]:

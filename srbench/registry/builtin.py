@@ -1,8 +1,19 @@
-"""What srbench itself registers, as any plugin would: degradations, protocols, an executor, published weights."""
+"""What srbench itself registers, as any plugin would: tasks, degradations, protocols, an executor, weights."""
 
 from srbench.contract.entry import Entry
 from srbench.contract.hookspecs import hookimpl
 from srbench.contract.weights_file import WeightsFile
+
+
+@hookimpl
+def srbench_tasks() -> list[Entry]:
+    """Super-resolution, and generation."""
+    from srbench.tasks import generation, super_resolution
+
+    return [
+        Entry(super_resolution.TASK.name, super_resolution.TASK, "Turn LR into SR"),
+        Entry(generation.TASK.name, generation.TASK, "Make images from noise"),
+    ]
 
 
 @hookimpl
@@ -18,10 +29,13 @@ def srbench_degradations() -> list[Entry]:
 @hookimpl
 def srbench_protocols() -> list[Entry]:
     """x2, x3, x4 in every channel convention; generation of small squares."""
-    from srbench.contract.protocol import generation_protocols, standard_protocols
+    from srbench.tasks import generation, super_resolution
 
-    found = (*standard_protocols(), *generation_protocols())
-    return [Entry(protocol.name, protocol, protocol.describe()) for protocol in found]
+    return [
+        Entry(protocol.name, protocol, task.describe(protocol))
+        for task in (super_resolution, generation)
+        for protocol in task.protocols()
+    ]
 
 
 @hookimpl

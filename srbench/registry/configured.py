@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srbench.contract.extractor import ExtractorUse
-from srbench.contract.framing import Squares
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError
 from srbench.registry import parameters
-from srbench.registry.registry import Registered, Registry
+from srbench.registry.registry import Registered, Registry, task_named
 
 
 @dataclass(frozen=True)
@@ -19,8 +18,8 @@ class Use:
 
     name: what it is called in tables: the `as` of the file, the dataset's own `name` parameter, or the entry's name.
     params: complete and checked, with defaults and preset resolved. given: as the file says it, preset included.
-    extractor: what a metric runs on, if on any. squares: the protocol of generation as whose squares a dataset's images
-    are wanted, if any.
+    extractor: what a metric runs on, if on any. under: the protocol that a dataset is shown by, where its task shows
+    datasets otherwise than they are.
     """
 
     name: str
@@ -28,14 +27,14 @@ class Use:
     params: dict[str, Any]
     given: dict[str, Any] = field(default_factory=dict)
     extractor: Use | None = None
-    squares: Protocol | None = None
+    under: Protocol | None = None
 
     def create(self) -> Any:
         """A new instance with these parameters: a method, dataset, metric, extractor or executor."""
         made = self.registered.load()(**self.params)
-        if self.squares is None or self.squares.size is None:
+        if self.under is None or (shown := task_named(self.under.task).shown) is None:
             return made
-        return Squares(made, self.squares.size, self.squares.framing)
+        return shown(made, self.under)
 
 
 def extractor_use(asked: ExtractorUse, registry: Registry) -> Use:

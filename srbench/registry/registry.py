@@ -6,7 +6,6 @@ load, implements an unknown hook, or takes a name that another plugin has, is re
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,12 +15,13 @@ from typing import Any, Literal, get_args
 import pluggy
 
 from srbench.contract import hookspecs
-from srbench.contract.entry import Entry
+from srbench.contract.entry import Entry, imported
+from srbench.contract.task import Task
 from srbench.contract.weights_file import WeightsFile
 from srbench.errors import SrbenchError, nearest
 from srbench.registry.sources import GROUP, sources
 
-Kind = Literal["method", "dataset", "metric", "extractor", "degradation", "protocol", "executor", "section"]
+Kind = Literal["method", "dataset", "metric", "extractor", "degradation", "protocol", "task", "executor", "section"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Whatever a stranger's plugin does (a module that calls sys.exit() included), the others go on; Ctrl-C still works.
@@ -33,6 +33,7 @@ _WANTED: dict[Kind, str] = {
     "extractor": "a class derived from srbench.Extractor",
     "degradation": "a class derived from srbench.Degradation, with the entry's name",
     "protocol": "a srbench.Protocol value with the entry's name",
+    "task": "a srbench.Task value with the entry's name",
     "executor": "a class derived from srbench.Executor",
     "section": "a class derived from srbench.Section",
 }
@@ -76,9 +77,8 @@ class Registered:
         """The entry's class (or value), imported now if it was lazy. Raises `PluginError`."""
         target = self.entry.target
         if isinstance(target, str):
-            module, _, attribute = target.partition(":")
             try:
-                target = getattr(importlib.import_module(module), attribute)
+                target = imported(target)
             except _ANY_FAULT as error:
                 raise PluginError(
                     f"{self._owner()} cannot be loaded from {self.entry.target!r}: {_reason(error)}"
@@ -95,6 +95,8 @@ class Registered:
             from srbench.contract.protocol import Protocol
 
             return type(target) is Protocol and target.name == self.entry.name
+        if self.kind == "task":
+            return isinstance(target, Task) and target.name == self.entry.name
         if not isinstance(target, type):
             return False
         if self.kind == "method":
@@ -338,3 +340,9 @@ def code_of(kind: Kind, name: str) -> dict[str, Any]:
     Raises `PluginError` where there is no such entry.
     """
     return registry().get(kind, name).plugin.provenance()
+
+
+def task_named(name: str) -> Task:
+    """A task of the installed plugins. Raises `PluginError` where there is none of this name."""
+    task: Task = registry().get("task", name).load()
+    return task

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from srbench.contract.dataset import Item
 from srbench.contract.metric import SetMetric, Skip, Source
+from srbench.contract.names import GENERATION
 from srbench.contract.protocol import Protocol
 from srbench.pictures import Image, to_tensor
 from srbench.store.details import Details
@@ -29,11 +30,11 @@ def _scores_sets(subject: MetricSubject) -> bool:
 
 
 def _compares_sets(subject: MetricSubject) -> bool:
-    return _scores_sets(subject) and "super-resolution" in subject.target.tasks()
+    return _scores_sets(subject) and subject.target.compares_pairs()
 
 
 def _judges_generators(subject: MetricSubject) -> bool:
-    return _scores_sets(subject) and "generation" in subject.target.tasks()
+    return _scores_sets(subject) and subject.target.compares_unpaired()
 
 
 def _compares_test_sets(subject: MetricSubject) -> bool:
@@ -129,7 +130,7 @@ def update_leaves_images_alone(subject: MetricSubject) -> None:
         raise CheckFailure("update changed the images it was given; other metrics see the same tensors. Work on copies")
 
 
-GENERATED = Protocol("64px", 1, size=64)
+GENERATED = Protocol("64px", 1, task=GENERATION, size=64)
 Unpaired = Mapping[Source, list[tuple["torch.Tensor", Item]]]
 """Images of each source with their items; first the generated ones, then the real, then those of the training split."""
 

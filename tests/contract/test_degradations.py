@@ -21,6 +21,7 @@ from srbench.evaluate.score import score_split
 from srbench.pictures import Image, ImageError, write_image
 from srbench.pictures.resize import resize_picture
 from srbench.registry.registry import registry
+from srbench.tasks.super_resolution import describe
 from srbench.testing import check_degradations
 
 RNG = np.random.default_rng(0)
@@ -146,7 +147,7 @@ def test_a_protocol_makes_lr_by_its_degradation_of_the_cut_picture():
     hr = grain(19, 23)
     protocol = Protocol("p", 4, degradation=GaussianBlur(1.6))
     assert np.array_equal(protocol.lr(hr, 255, "a"), GaussianBlur(1.6).lr(hr[:16, :20], 255, 4, RNG))
-    assert protocol.describe() == "x4, gaussian-blur(sigma=1.6) LR, RGB, 0 px border, native depth"
+    assert describe(protocol) == "x4, gaussian-blur(sigma=1.6) LR, RGB, 0 px border, native depth"
 
 
 def test_what_is_drawn_hangs_on_the_image_and_the_seed_and_not_on_the_order():

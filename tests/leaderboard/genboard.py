@@ -33,7 +33,7 @@ from srbench.store.references import Reference, References
 from .toyboard import HOSTILE, keep, use, write_training
 
 SIZE = 16
-PROTOCOL = Protocol("16px", 1, size=SIZE)
+PROTOCOL = Protocol("16px", 1, task="generation", size=SIZE)
 BUDGET = Budget("steps", 300)
 CLASSES = ("stripes", HOSTILE)
 TEST, TRAIN = 40, 60
@@ -140,7 +140,7 @@ def make_generation_board(
         methods=tuple(methods),
         metrics=tuple(use("metric", name, object) for name in ("fid-a", "kid", "fid-b", "pairwise-ssim", "cas")),
         task="generation",
-        samples=samples,
+        settings={"samples": samples},
         train_on=("same",),
         budget=BUDGET,
         seeds=tuple(range(seeds)),
@@ -163,7 +163,7 @@ def make_generation_board(
 
 def _squares(dataset: Use | str, protocol: Protocol) -> Use:
     plain = use("dataset", dataset, Squares, name=dataset) if isinstance(dataset, str) else dataset
-    return replace(plain, squares=protocol)
+    return replace(plain, under=protocol)
 
 
 def _planned(
@@ -188,7 +188,9 @@ def _planned(
     keep(board.store, record)
     task = Training("0" * 64, {}, method, dataset, protocol, BUDGET, seed)
     keys = {use.name: use.name for use in board.plan.matrix.metrics}
-    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", record, samples, keys=keys)
+    return PlannedCell(
+        cell, dataset, protocol, method, task, (), None, "done", "", record, {"samples": samples}, keys=keys
+    )
 
 
 def _write_cell(

@@ -24,13 +24,13 @@ from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget
 from srbench.contract.hookspecs import hookimpl
 from srbench.contract.metric import ImageMetric
-from srbench.contract.protocol import standard_protocols
 from srbench.matrix import MatrixError, read_matrix
 from srbench.matrix.nodes import plain
 from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
 from srbench.matrix.yaml_nodes import MAX_DEPTH, read_nodes
 from srbench.registry import builtin
 from srbench.registry.registry import Plugin, Registry
+from srbench.tasks import super_resolution
 
 
 class Still(srbench.Method):
@@ -104,7 +104,7 @@ def toy_registry() -> Registry:
 
     @hookimpl
     def srbench_protocols() -> list[Entry]:
-        return [Entry(protocol.name, protocol) for protocol in (*standard_protocols(), STRANGE)]
+        return [Entry(protocol.name, protocol) for protocol in (*super_resolution.protocols(), STRANGE)]
 
     @hookimpl
     def srbench_executors() -> list[Entry]:
@@ -116,6 +116,7 @@ def toy_registry() -> Registry:
         srbench_metrics=srbench_metrics,
         srbench_protocols=srbench_protocols,
         srbench_degradations=builtin.srbench_degradations,
+        srbench_tasks=builtin.srbench_tasks,
         srbench_executors=srbench_executors,
     )
     registry = Registry()
@@ -191,7 +192,7 @@ def test_every_form_of_a_protocol(tmp_path: Path, registry: Registry) -> None:
         """
     file = GOOD.replace("protocols: [x4-y]", "protocols:\n" + textwrap.dedent(text).rstrip())
     protocols = {protocol.name: protocol for protocol in read_matrix(write(tmp_path, file), registry).protocols}
-    standard = {protocol.name: protocol for protocol in standard_protocols()}
+    standard = {protocol.name: protocol for protocol in super_resolution.protocols()}
     assert protocols == {
         "x4-y": standard["x4-y"],
         "x2-rgb": standard["x2-rgb"],

@@ -47,6 +47,11 @@ class Bench:
         self._install("generators")
         return self.with_measures()
 
+    def with_denoising(self) -> Bench:
+        """The bench with the plugin of a third task."""
+        self._install("denoising")
+        return self
+
     def with_places(self) -> Bench:
         """The bench with the plugin of another executor."""
         self._install("places")

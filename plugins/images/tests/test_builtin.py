@@ -148,8 +148,8 @@ def test_a_plan_lets_the_sets_train_and_says_which_photographs_were_seen_elsewhe
 ) -> None:
     splits = Splits()
     for protocol in (Protocol("x4-y", 4, "y", border=4), TILES):
-        squares = protocol if protocol.task == "generation" else None
-        test, train = (Use(name, registry().get("dataset", name), {}, squares=squares) for name in (tested, trained))
+        under = protocol if protocol.task == "generation" else None
+        test, train = (Use(name, registry().get("dataset", name), {}, under=under) for name in (tested, trained))
         assert splits.check_leak(splits.survey(test, "test", protocol), train, protocol) == seen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from srbench.contract.protocol import Channel, Task
+from srbench.contract.protocol import Channel
 from srbench.contract.section import Passage
 from srbench.store.cell import Cell
 
@@ -28,13 +28,13 @@ class BoardMethod(BoardSource, frozen=True):
 class BoardProtocol(msgspec.Struct, frozen=True):
     """A protocol, as far as pages go into it.
 
-    told: one line for people, `{lr}` where it says what LR is. degradation: how LR is made, in a word. channel, border:
+    told: one line for people. degradation: how LR is made, in a word. channel, border:
     what is scored. size: of generation, the side of a square in pixels.
     """
 
     name: str
     version: int
-    task: Task
+    task: str
     told: str
     scale: int = 1
     channel: Channel = "rgb"
@@ -44,7 +44,7 @@ class BoardProtocol(msgspec.Struct, frozen=True):
 
     def describe(self, lr: str = "") -> str:
         """One line for people. lr: what they are told of LR in place of the degradation."""
-        return self.told.replace("{lr}", lr or f"{self.degradation} LR")
+        return self.told.replace(f"{self.degradation} LR", lr) if lr else self.told
 
 
 class BoardCell(msgspec.Struct, frozen=True):
@@ -81,7 +81,7 @@ class Board(msgspec.Struct, kw_only=True):
     """A matrix as its pages tell of it.
 
     path: of its file. text: what is in it; empty where that may not be shown. metrics: their names. seeds: how many.
-    budget: of trainings, in words; empty where nothing learns. samples: how many images each generator makes. coded:
+    budget: of trainings, in words; empty where nothing learns. settings: the numbers that its task needs, by key. coded:
     whether names of files are kept out of the pages. named: the datasets whose images have ids made of names. cells: in
     the order of the file. sections: what plugins have to say below the tables, by the method that it is about (empty:
     the whole board).
@@ -89,7 +89,7 @@ class Board(msgspec.Struct, kw_only=True):
 
     name: str
     title: str
-    task: Task
+    task: str
     path: str
     text: str = ""
     metrics: list[str] = []
@@ -98,7 +98,7 @@ class Board(msgspec.Struct, kw_only=True):
     methods: list[BoardMethod] = []
     seeds: int = 1
     budget: str = ""
-    samples: int | None = None
+    settings: dict[str, int] = {}
     coded: bool = False
     named: list[str] = []
     cells: list[BoardCell] = []

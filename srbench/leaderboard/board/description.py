@@ -14,6 +14,7 @@ from srbench.leaderboard.board.kept import read_text
 from srbench.leaderboard.words.numerals import flat
 from srbench.matrix import Matrix
 from srbench.registry.configured import Use
+from srbench.registry.registry import task_named
 from srbench.runner.planning.plan import Plan, PlannedCell
 from srbench.store.frames import Frames, cells_frame, images_frame
 from srbench.store.records import Store
@@ -36,7 +37,7 @@ def describe(plan: Plan) -> Board:
         methods=[_method(use) for use in matrix.methods],
         seeds=len(matrix.seeds),
         budget="" if matrix.budget is None else str(matrix.budget),
-        samples=matrix.samples,
+        settings=dict(matrix.settings),
         coded=coded,
         named=[use.name for use in matrix.datasets if use.params.get("ids") != "coded"],
         cells=[_cell(planned) for planned in plan.cells],
@@ -90,16 +91,15 @@ def _method(use: Use) -> BoardMethod:
 
 
 def _protocol(protocol: Protocol) -> BoardProtocol:
-    generated = protocol.size is not None
     return BoardProtocol(
         protocol.name,
         protocol.version,
         protocol.task,
-        protocol.describe("{lr}"),
+        task_named(protocol.task).describe(protocol),
         protocol.scale,
         protocol.channel,
         protocol.border,
-        "" if generated else str(protocol.degradation),
+        str(protocol.degradation),
         protocol.size,
     )
 

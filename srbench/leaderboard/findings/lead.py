@@ -89,7 +89,7 @@ def claim(standings: Standings, table: Table, by_dataset: Sequence[Table]) -> st
     if len(standings.entrants) == 1:
         return f"{standings.entrants[0].name} is the only {table.words.entrant.lower()} that can be ranked so far"
     said = _first(standings, table, by_dataset)
-    if table.scope.task == "super-resolution" and comparison.total_units < FEW_UNITS:
+    if standings.scores.units and comparison.total_units < FEW_UNITS:
         return f"Little can be told from {amount_words(comparison.total_images, comparison.total_units)}: {said}"
     return said
 

@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from srbench.contract.entry import imported
 from srbench.errors import in_words
 from srbench.leaderboard.board.contents import BoardMethod
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
 from srbench.leaderboard.pages.folder import BoardFolder
 from srbench.leaderboard.pages.site import SCRIPT, STYLE, render, write_static
-from srbench.leaderboard.pages.tasks import PAGES
 from srbench.leaderboard.pages.views import TaskPages, View, told
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
 from srbench.leaderboard.tables.transfer import transfer_tables
@@ -23,7 +23,7 @@ from srbench.leaderboard.trainings.pages import Group
 from srbench.leaderboard.words.dates import date_words
 from srbench.leaderboard.words.numerals import flat, listing, metric_label, plural
 from srbench.leaderboard.words.privacy import Privacy
-from srbench.leaderboard.words.wording import WORDING
+from srbench.registry.registry import task_named
 
 
 def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Document]) -> list[str]:
@@ -43,7 +43,7 @@ def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Docu
 def _write(document: Document, new: Path, listed: bool) -> list[str]:
     """Write all but the pictures; returns what could not be shown, a line each."""
     results, board = document.results, document.results.board
-    pages: TaskPages = PAGES[board.task](results, document.galleries)
+    pages: TaskPages = imported(task_named(board.task).pages)(results, document.galleries)
     methods = [method.name for method in board.methods]
     method_slugs = dict(zip(methods, unique_slugs(methods), strict=True))
     views = [pages.view(scope, method_slugs) for scope in results.scopes]
@@ -56,7 +56,7 @@ def _write(document: Document, new: Path, listed: bool) -> list[str]:
         "board": board.title,
         "date": date,
         "date_words": date_words(date),
-        "words": WORDING[board.task],
+        "words": task_named(board.task).wording,
         "privacy": privacy,
     }
     below = shared | {"root": "../"}

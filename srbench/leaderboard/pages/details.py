@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from srbench.contract.protocol import Task
+from srbench.contract.wording import Wording
 from srbench.leaderboard.board.contents import BoardMethod
 from srbench.leaderboard.gallery.pictures import ERROR_WHITE, Gallery, ViewedImage, error_legend, first_seeds
 from srbench.leaderboard.results.ceilings import ceiling_value
@@ -17,7 +17,7 @@ from srbench.leaderboard.tables.costs import cost_cell, cost_columns, cost_lines
 from srbench.leaderboard.trainings.pages import Group, notes_of, training_of
 from srbench.leaderboard.words.dates import moment_words
 from srbench.leaderboard.words.numerals import DASH, duration, flat, listing, metric_label, number, significant, slug
-from srbench.leaderboard.words.wording import WORDING
+from srbench.registry.registry import task_named
 from srbench.store.records import MetricResult
 
 
@@ -29,11 +29,11 @@ def group_id(protocol: str, dataset: str) -> str:
 def cell_context(result: Result, results: Results, method_slug: str, trainings: Sequence[Group]) -> dict[str, Any]:
     """What `cell.html` shows of a cell, but for its pictures. trainings: of its method."""
     record, cell, method = result.record, result.cell, result.method
-    task = result.protocol.task
+    task = task_named(result.protocol.task)
     point = [
         ("Dataset", cell.dataset),
         ("Protocol", result.protocol.describe()),
-        (WORDING[task].entrant, cell.method),
+        (task.wording.entrant, cell.method),
         *([("Trained on", cell.trained_on)] if cell.trained_on else []),
         *([("Seed", str(cell.seed))] if cell.seed is not None else []),
         *([("LR", record.lr)] if record and record.lr else []),
@@ -50,7 +50,7 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
         "reason": result.reason,
         "point": point,
         "method_slug": method_slug,
-        "metrics": [_metric_line(name, facts[name], task) for name in results.metrics if name in facts],
+        "metrics": [_metric_line(name, facts[name], task.wording) for name in results.metrics if name in facts],
         "ceiling": method.ceiling if record and record.ceiling else "",
         "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
         "image_heads": _heads(_image_metrics(result), [result]),
@@ -77,12 +77,12 @@ def pictures_context(result: Result, results: Results, galleries: Sequence[Galle
     }
 
 
-def _metric_line(name: str, facts: MetricResult, task: Task) -> dict[str, Any]:
+def _metric_line(name: str, facts: MetricResult, words: Wording) -> dict[str, Any]:
     remarks = [facts.reason] if facts.reason else []
     if facts.infinite:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
-    if not facts.per_image and facts.status == "ok" and task == "super-resolution":
-        remarks.append("compares the whole set")
+    if not facts.per_image and facts.status == "ok" and words.whole_set:
+        remarks.append(words.whole_set)
     remarks += set_remarks(facts)
     numbers = ", ".join(f"{label} {_plain(value)}" for label, value in facts.details.numbers.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
@@ -228,7 +228,7 @@ def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
 def _costs(own: Sequence[Result]) -> dict[str, Any]:
     """The table of costs of the cells that have a record and went well."""
     done = [(result, result.record) for result in own if result.ok and result.record is not None]
-    columns = cost_columns([record.cost for _, record in done], own[0].protocol.task)
+    columns = cost_columns([record.cost for _, record in done], task_named(own[0].protocol.task))
     lines = [
         _line(result, ()) | {"cells": [cost_cell(column, record.cost) for column in columns]} for result, record in done
     ]

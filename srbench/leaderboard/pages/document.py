@@ -14,16 +14,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
+from srbench.contract.entry import imported
 from srbench.leaderboard.board.contents import Board
 from srbench.leaderboard.pages.folder import PublishError, shown_path
-from srbench.leaderboard.pages.tasks import PAGES, AnyGallery
+from srbench.leaderboard.pages.views import TaskPages
 from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
 from srbench.leaderboard.trainings.pages import Group, write_trainings
 from srbench.leaderboard.words.privacy import Privacy
+from srbench.registry.registry import task_named
 from srbench.store.records import Record, Store
 
 RECORDS = "records.jsonl"
@@ -37,7 +39,7 @@ class Document:
     """
 
     results: Results
-    galleries: tuple[AnyGallery, ...] = ()
+    galleries: tuple[Any, ...] = ()
     trainings: tuple[Group, ...] = ()
     troubles: tuple[str, ...] = ()
 
@@ -66,7 +68,7 @@ def results_in(board: Board, store_root: Path) -> Document:
 def from_store(board: Board, store_root: Path, new: Path) -> Document:
     """The document of a board whose cells are in a store. Writes its pictures into the folder `new`."""
     results = results_in(board, store_root).results
-    write = PAGES[board.task].write
+    write = _pages(board).write
     while True:
         try:
             galleries = write(results, store_root, new)
@@ -126,12 +128,16 @@ def decoded(lines: Iterable[bytes]) -> Document:
             left[record.key] = Left(record, scores, damage)
     board = msgspec.convert(objects["board"][0], Board)
     results = results_of(board, lambda cell: left.get(cell.key, Left(damage=cell.damage)))
-    kind_of_gallery = PAGES[board.task].gallery
+    kind_of_gallery = _pages(board).gallery
     return Document(
         results,
         tuple(msgspec.convert(one, kind_of_gallery) for one in objects["gallery"]),
         tuple(msgspec.convert(one, Group) for one in objects["training"]),
     )
+
+
+def _pages(board: Board) -> type[TaskPages]:
+    return cast(type[TaskPages], imported(task_named(board.task).pages))
 
 
 def _record(result: Result) -> dict[str, Any]:

@@ -70,10 +70,15 @@ def write_board_json(
 
 
 def made_from(document: Document, listed: bool) -> str:
-    """A sha256 over everything the pages are made from: the board, every record, and srbench's own source."""
+    """A sha256 over everything the pages are made from: the board, every record, and srbench's and the task's source."""
     lines = Document(document.results).lines()
     return digest(
-        {"listed": listed, "lines": [line.decode() for line in lines], "source": registry().source_of("srbench")}
+        {
+            "listed": listed,
+            "lines": [line.decode() for line in lines],
+            "source": registry().source_of("srbench"),
+            "task": registry().get("task", document.results.board.task).plugin.sources,
+        }
     )
 
 

@@ -51,7 +51,7 @@ class GenerationPages:
         sizes = listing([f"{size} × {size}" for size in sorted({p.size for p in board.protocols if p.size})])
         seeds = len({result.cell.seed for result in self._results.all} - {None})
         return [
-            f"{plural(board.samples or 0, 'sample')} of each generator, {sizes} pixels",
+            f"{plural(board.settings['samples'], 'sample')} of each generator, {sizes} pixels",
             f"held against the test images of {listing([dataset.name for dataset in board.datasets])}",
             plural(len(board.methods), "generator") + (f", {plural(seeds, 'seed')}" if seeds else ""),
         ]
@@ -83,7 +83,7 @@ class GenerationPages:
         """What boards of generation leave open."""
         board = self._results.board
         yield (
-            f"Every number is of {plural(board.samples or 0, 'sample')} against a test set of its own size. Distances "
+            f"Every number is of {plural(board.settings['samples'], 'sample')} against a test set of its own size. Distances "
             "between sets shrink as sets grow: compare them within this board only."
         )
         yield (

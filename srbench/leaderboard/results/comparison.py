@@ -1,4 +1,7 @@
-"""How entrants are judged: by the scores of images, which are paired, or by values of whole sets, one a seed."""
+"""How entrants are judged: by the scores of images, which are paired, or by values of whole sets, one a seed.
+
+A task names the one that judges its entrants.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from typing import Protocol
 
 import numpy as np
 
-from srbench.contract.protocol import Task
 from srbench.leaderboard.results.results import Entrant, Result
 from srbench.leaderboard.results.setvalues import set_scores, set_value
 from srbench.leaderboard.results.standings import Scores, Standings
@@ -46,7 +48,7 @@ class Judging(Protocol):
 
 
 class ByImage:
-    """Super-resolution: an image's score is its mean over seeds, and differences are paired by image."""
+    """By image: an image's score is its mean over seeds, and differences are paired by image."""
 
     def scores(self, cells: Cells, metric: str, datasets: Sequence[str]) -> Scores | None:
         """The scores of images."""
@@ -78,7 +80,7 @@ class ByImage:
 
 
 class BySeed:
-    """Generation: a set of samples has one value a seed, and seeds of two generators have nothing to do with another.
+    """By seed: a set of samples has one value a seed, and seeds of two generators have nothing to do with another.
 
     For tables of one dataset: values of sets are not averaged over datasets.
     """
@@ -110,6 +112,3 @@ class BySeed:
     def is_order_alone(self, seeds: int) -> bool:
         """Whether ranks are the order of the values: with few seeds there is nothing to test."""
         return seeds < FEW_SEEDS
-
-
-JUDGING: Mapping[Task, Judging] = {"super-resolution": ByImage(), "generation": BySeed()}

@@ -10,29 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from srbench.contract.protocol import Task
+from srbench.contract.wording import Bound, Wording
 from srbench.leaderboard.results.ceilings import ceiling_value
 from srbench.leaderboard.results.results import Entrant, Result
 from srbench.leaderboard.results.values import Notes, Value
 from srbench.leaderboard.words.numerals import significant
 
-Mark = Literal["ceiling", "floor"]
-NAMES: Mapping[Task, Mapping[Mark, str]] = {
-    "super-resolution": {"ceiling": "HR", "floor": "bicubic"},
-    "generation": {"ceiling": "real images"},
-}
-_NOTES: Mapping[Task, str] = {
-    "super-resolution": (
-        "HR, the ceiling, and bicubic, the floor: what the same measure gives for them alone, without a method's "
-        "images. They are there to read the others by, and have no rank."
-    ),
-    "generation": (
-        "Real images, the ceiling, in place of samples: of the training set or, where samples are compared with each "
-        "other, the test images themselves. They are there to read the others by, and have no rank."
-    ),
-}
 _OWN_NOTE = (
     "A method's own ceiling: what it would score if the part of it that cannot be known were known. HR itself went in, "
     "after all SR was made, so it has no rank. Of several seeds it is the mean, ± their standard deviation."
@@ -48,7 +32,7 @@ class Reference:
     """
 
     name: str
-    mark: Mark
+    mark: Bound
     values: tuple[Value, ...]
     note: int
     words: str = ""
@@ -59,7 +43,7 @@ def references(
     metrics: Sequence[str],
     datasets: Sequence[str],
     notes: Notes,
-    task: Task = "super-resolution",
+    words: Wording,
 ) -> tuple[Reference, ...]:
     """The reference rows of which some metric knows a number: HR, methods' ceilings, bicubic.
 
@@ -69,12 +53,12 @@ def references(
     if len(datasets) != 1:
         return tuple(own)
     results = [result for found in cells.values() for result in found if result.ok]
-    bounds: dict[Mark, list[Reference]] = {}
-    for mark, name in NAMES[task].items():
+    bounds: dict[Bound, list[Reference]] = {}
+    for mark, name in words.bounds:
         values = [_value(results, metric, mark) for metric in metrics]
         known = any(value.number is not None for value in values)
-        bounds[mark] = [Reference(name, mark, tuple(values), notes.number(_NOTES[task]))] if known else []
-    return (*bounds["ceiling"], *own, *bounds.get("floor", ()))
+        bounds[mark] = [Reference(name, mark, tuple(values), notes.number(words.bounds_note))] if known else []
+    return (*bounds.get("ceiling", ()), *own, *bounds.get("floor", ()))
 
 
 def _own(
@@ -88,7 +72,7 @@ def _own(
         yield Reference(entrant.name, "ceiling", values, notes.number(_OWN_NOTE), words)
 
 
-def _value(results: Iterable[Result], metric: str, mark: Mark) -> Value:
+def _value(results: Iterable[Result], metric: str, mark: Bound) -> Value:
     """The mean over cells, which differ only where machines do; their ends beside it where they do."""
     known = [result.record.metrics.get(metric) for result in results if result.record is not None]
     details = [facts.details for facts in known if facts is not None and facts.status == "ok"]

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from srbench.contract.protocol import Task
+from srbench.contract.task import Task
 from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol
 from srbench.leaderboard.words.numerals import slug
 from srbench.leaderboard.words.privacy import Privacy
+from srbench.registry.registry import task_named
 from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
 from srbench.store.records import SCORES, Record, Store
@@ -102,7 +103,7 @@ class Scope:
     @property
     def task(self) -> Task:
         """The task of its methods."""
-        return self.results[0].protocol.task
+        return task_named(self.results[0].protocol.task)
 
     @property
     def slug(self) -> str:

@@ -10,13 +10,21 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from srbench.leaderboard.results.comparison import JUDGING, Judging
+from srbench.contract.entry import imported
+from srbench.contract.wording import Wording
+from srbench.leaderboard.results.comparison import Judging
 from srbench.leaderboard.results.references import Reference, references
 from srbench.leaderboard.results.results import Entrant, Result, Scope
 from srbench.leaderboard.results.standings import Standings
 from srbench.leaderboard.results.values import BEYOND, Notes, Value, without_images
-from srbench.leaderboard.words.numerals import half_width, listing, metric_label, number, warranted_decimals
-from srbench.leaderboard.words.wording import WORDING, Wording
+from srbench.leaderboard.words.numerals import (
+    amount_words,
+    half_width,
+    listing,
+    metric_label,
+    number,
+    warranted_decimals,
+)
 from srbench.statistics.intervals import FEW_SEEDS, Interval
 from srbench.statistics.ranking import Rank
 from srbench.store.records import MetricResult
@@ -90,9 +98,13 @@ class Table:
     notes: tuple[str, ...]
     standings: Mapping[str, Standings] = field(repr=False)
     references: tuple[Reference, ...] = ()
-    words: Wording = field(repr=False, default=WORDING["super-resolution"])
     rank_note: int | None = None
     gap_note: int | None = None
+
+    @property
+    def words(self) -> Wording:
+        """The words of its task."""
+        return self.scope.task.wording
 
     @property
     def ranking(self) -> Standings | None:
@@ -162,7 +174,8 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
     }
     datasets = tuple(dict.fromkeys(result.cell.dataset for result in inside))
     notes = Notes()
-    judging, words = JUDGING[scope.task], WORDING[scope.task]
+    words = scope.task.wording
+    judging: Judging = imported(scope.task.judging)()
     facts = {metric: _facts(inside, metric) for metric in metrics}
     standings = {}
     for metric in metrics:
@@ -182,7 +195,7 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
     primary = next(iter(standings), None)
     untested = any(judging.is_order_alone(_seeds(results)) for results in cells.values())
     rank_note = notes.number(words.few_seeds) if untested and primary else None
-    beside = references(cells, metrics, datasets, notes, scope.task)
+    beside = references(cells, metrics, datasets, notes, words)
     columns = tuple(
         _column(
             metric,
@@ -210,7 +223,6 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
         tuple(notes.texts),
         standings,
         beside,
-        words,
         rank_note,
         gap_note,
     )
@@ -316,5 +328,6 @@ def caption(table: Table) -> str:
     else:
         over = f"All {len(kept)} datasets"
     trained = f", trained on {table.scope.trained_on}" if table.scope.trained_on else ""
-    images = table.words.amount(table.images, table.units) if table.images else "no scores yet"
-    return f"{over}{trained}: {images}"
+    if not table.images:
+        return f"{over}{trained}: no scores yet"
+    return f"{over}{trained}: {amount_words(table.images, table.units, table.words.picture)}{table.words.each}"

@@ -144,10 +144,10 @@ class Scoring:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Upscale, or generate, and score one cell; where its images are there already, only score what is missing.
+    """Make the images of one cell and score them; where they are there already, only score what is missing.
 
-    metrics: those to be computed. model: the key of the training it needs. samples: how many images a generator makes;
-    None: the method upscales. learned_from: the dataset whose training split the model saw, where there is a model.
+    metrics: those to be computed. model: the key of the training it needs. settings: the numbers of the protocol's
+    task. learned_from: the dataset whose training split the model saw, where there is a model.
     seen_groups: groups of the test split of which that training split holds other regions.
     method_files: that the method reads.
     warnings: what is probably wrong with the data, for the record. degradation: as of a training.
@@ -160,7 +160,7 @@ class Evaluation:
     protocol: Protocol
     metrics: tuple[Scoring, ...]
     model: str | None = None
-    samples: int | None = None
+    settings: Mapping[str, int] = field(default_factory=dict)
     learned_from: Use | None = None
     seen_groups: tuple[str, ...] = ()
     method_files: tuple[SeenFile, ...] = ()

@@ -12,10 +12,18 @@ from srbench.contract.protocol import Protocol
 from srbench.errors import in_words
 from srbench.matrix import Matrix
 from srbench.registry.configured import Use
+from srbench.registry.registry import task_named
 from srbench.runner.job.environment import packages
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, Training
 from srbench.runner.planning.changes import changes, versions_changed
-from srbench.runner.planning.provenance import degradation_use, files_of, protocol_facts, provenance, read_by
+from srbench.runner.planning.provenance import (
+    degradation_use,
+    files_of,
+    protocol_facts,
+    provenance,
+    read_by,
+    task_facts,
+)
 from srbench.runner.planning.scorings import scorings
 from srbench.runner.planning.splits import Splits, Unusable
 from srbench.store.cell import SCHEMA, Cell, digest
@@ -37,7 +45,7 @@ class PlannedCell:
     `retry`: its last attempt did not end well and is to be repeated. why: the reason for the state, in words.
     training: the model it was or is to be made with. metrics: those to be computed. verdict: how the cell ends without
     being run (its dataset is missing, the method does not support it). record: as this plan asks for it, with its
-    metrics by name; none where a file of it is damaged. samples: how many images a generator makes. seen_groups: the
+    metrics by name; none where a file of it is damaged. settings: the numbers of its task. seen_groups: the
     tested groups of which the model learned from other regions. keys: of all metrics that are asked for, by name.
     stored: the record of the store whose SR is sound, so that it need not be made again. files: that its method reads,
     with their sha256. warnings: what is probably wrong with the data, a sentence each. damage: which file of the record
@@ -54,7 +62,7 @@ class PlannedCell:
     state: State
     why: str
     record: Record | None
-    samples: int | None = None
+    settings: Mapping[str, int] = field(default_factory=dict)
     seen_groups: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
     stored: Record | None = None
@@ -72,7 +80,7 @@ class PlannedCell:
             self.protocol,
             self.metrics,
             model,
-            self.samples,
+            self.settings,
             learned_from,
             self.seen_groups,
             self.files,
@@ -169,7 +177,7 @@ class _Planner:
         self._verify = verify
         self._splits = Splits(verify)
         self._earlier = _by_point(store.records("cells"))
-        self._squares: dict[tuple[int, str], Use] = {}
+        self._shown: dict[tuple[int, str], Use] = {}
 
     @property
     def names(self) -> frozenset[ImageName]:
@@ -187,12 +195,12 @@ class _Planner:
 
     def _under(self, protocol: Protocol, dataset: Use) -> Use:
         """The dataset as the protocol shows it; the same object each time, since splits are remembered by it."""
-        if protocol.task == "super-resolution":
+        if task_named(protocol.task).shown is None:
             return dataset
         key = id(dataset), protocol.name
-        if key not in self._squares:
-            self._squares[key] = replace(dataset, squares=protocol)
-        return self._squares[key]
+        if key not in self._shown:
+            self._shown[key] = replace(dataset, under=protocol)
+        return self._shown[key]
 
     def _repetitions(self, method: Use) -> Iterator[tuple[Use | str | None, int | None]]:
         """A method that neither learns nor samples runs once, whatever the training sets and seeds."""
@@ -243,7 +251,8 @@ class _Planner:
                 "test": test,
                 "model": None if training is None else training.ingredients,
                 "seed": seed,
-                **({} if self._matrix.samples is None else {"samples": self._matrix.samples}),
+                **task_facts(protocol),
+                **self._matrix.settings,
             },
         )
         planned = self._compared(cell, dataset, protocol, method, training, verdict, files)
@@ -325,7 +334,7 @@ class _Planner:
             state,
             why,
             seen,
-            self._matrix.samples,
+            self._matrix.settings,
             keys=keys,
             stored=stored,
             files=files,

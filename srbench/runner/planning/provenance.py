@@ -8,7 +8,7 @@ from typing import Any
 
 from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
-from srbench.registry.registry import registry
+from srbench.registry.registry import registry, task_named
 from srbench.registry.sources import MACHINE, dependencies
 from srbench.runner.job.tasks import SeenFile
 from srbench.store.files import sha256
@@ -37,8 +37,6 @@ def degradation_use(protocol: Protocol) -> Use | None:
 
     srbench's own degradations have versions, and its code is in no key.
     """
-    if protocol.task == "generation":
-        return None
     degradation = protocol.degradation
     registered = registry().get("degradation", degradation.name)
     own = registered.plugin.distribution == "srbench"
@@ -46,13 +44,21 @@ def degradation_use(protocol: Protocol) -> Use | None:
 
 
 def protocol_facts(protocol: Protocol) -> dict[str, Any]:
-    """What a key holds of a protocol: its facts, with whose code makes LR where that is a plugin's."""
-    facts = protocol.facts()
+    """What a key holds of a protocol: what its task asks for, with whose code makes LR where that is a plugin's."""
+    task = task_named(protocol.task)
+    decisive = {"scale", "version", *task.needed, *task.optional}
+    facts = {name: value for name, value in protocol.facts().items() if name in decisive}
     use = degradation_use(protocol)
     if use is None:
         return facts
     code = {"params": provenance(use)["params"], "source": use.registered.plugin.sources}
     return {**facts, "degradation": {**facts["degradation"], **code}}
+
+
+def task_facts(protocol: Protocol) -> dict[str, Any]:
+    """What a cell's key holds of the task: nothing where it is srbench's own, else its name and whose code it is."""
+    plugin = registry().get("task", protocol.task).plugin
+    return {} if plugin.distribution == "srbench" else {"task": {"name": protocol.task, **plugin.provenance()}}
 
 
 def sources_of(uses: Iterable[Use]) -> dict[str, dict[str, str]]:

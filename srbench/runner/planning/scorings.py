@@ -12,6 +12,7 @@ from srbench.contract.metric import Metric, Skip
 from srbench.contract.protocol import Protocol
 from srbench.errors import in_words
 from srbench.registry.configured import Use
+from srbench.registry.registry import task_named
 from srbench.runner.job.tasks import ExtractorTraining, Scoring, SeenFile, SeenSplit
 from srbench.runner.planning.provenance import files_of, instrument, packages, read_by
 from srbench.runner.planning.splits import Split, Splits, Unusable
@@ -60,15 +61,15 @@ class _Planner:
         )
 
     def _look(self, metric: Metric) -> None:
-        generated = self._protocol.task == "generation"
-        touched: list[Split] = ["test", "train"] if generated or "training_sr" in metric.needs else ["test"]
+        unpaired = task_named(self._protocol.task).unpaired
+        touched: list[Split] = ["test", "train"] if unpaired or "training_sr" in metric.needs else ["test"]
         for split in touched:
             if "labels" in metric.needs:
                 self._splits.require(self._dataset, split, "labels")
             if "masks" in metric.needs:
                 self._splits.require(self._dataset, split, "masks")
                 self._ingredients[f"{split}_masks"] = self._seen(split)
-        if generated:
+        if unpaired:
             self._look_at_generator(metric)
         elif "training_sr" in metric.needs:
             self._look_at_training_split()

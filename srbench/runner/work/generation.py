@@ -36,15 +36,19 @@ def evaluate_generator(
     store: Store,
     witness: Witness,
     progress: Callable[[float, str], None],
+    stop: Callable[[], bool],
 ) -> Record:
-    """Make the images, unless they are there, find what they are nearest to, and score them."""
-    assert task.samples is not None
+    """Make the images, unless they are there, find what they are nearest to, and score them.
+
+    Called as every task's evaluation is.
+    """
+    samples = task.settings["samples"]
     test = witness.items(task.dataset, "test", job.data_root, task.reads)
     train = witness.items(task.dataset, "train", job.data_root, task.reads)
     record = with_sound_sr(store, task.key)
     # The others are made like the image with the most channels, in its depth and with its white.
     like = max((item.read_hr() for item in test), key=lambda found: found[0].shape[2])
-    steps = (0 if record else task.samples) + task.samples + len(test) + len(train)
+    steps = (0 if record else samples) + samples + len(test) + len(train)
     finished = 0
 
     def step(image: str) -> None:
@@ -58,7 +62,7 @@ def evaluate_generator(
             learned = witness.items(task.learned_from, "train", job.data_root, task.learned)
         record = _generated(job, task, attempt, store, test, learned, like, step)
     score_generated(task, store, job.device, record, like[1], test, _in_random_order(train), step)
-    keep_references(store, record, task.protocol, test)
+    keep_references(store, record, ((item.id, Reference(*item.read_hr(), label=item.label)) for item in test))
     return record
 
 
@@ -72,7 +76,8 @@ def _generated(
     like: tuple[Image, float],
     progress: Callable[[str], None],
 ) -> Record:
-    assert task.samples is not None and task.cell.seed is not None
+    assert task.cell.seed is not None, "a generator samples"
+    samples = task.settings["samples"]
     generator: Generator = task.method.create()
     if task.model is not None:
         load_model(generator, store, task.model)
@@ -83,7 +88,7 @@ def _generated(
     folder.mkdir()
     labels = _labels(task, learned) if generator.labelled else None
     with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
-        done = generate(generator, task.samples, like, labels, task.cell.seed, folder, progress)
+        done = generate(generator, samples, like, labels, task.cell.seed, folder, progress)
     training = store.read("models", task.model) if task.model is not None else None
     pixels = like[0].shape[0] * like[0].shape[1]
     record = attempt.record(
@@ -91,8 +96,8 @@ def _generated(
         environment=environment(job),
         cost={
             **({} if training is None else training.cost),
-            "sample_seconds": round(done.seconds / task.samples, 6),
-            "ms_per_megapixel": round(1e9 * done.seconds / task.samples / pixels, 3),
+            "sample_seconds": round(done.seconds / samples, 6),
+            "ms_per_megapixel": round(1e9 * done.seconds / samples / pixels, 3),
             **peak.cost(),
             **energy.cost("sampling"),
             "parameters": generator.parameters_count(),

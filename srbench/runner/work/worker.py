@@ -15,24 +15,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from srbench.contract.dataset import Item
+from srbench.contract.entry import imported
 from srbench.contract.extractor import Extractor
 from srbench.contract.fit import Budget, FitContext, Interrupted
 from srbench.contract.method import Method
 from srbench.contract.training_set import TrainingSet
 from srbench.errors import SrbenchError, in_words
-from srbench.evaluate.score import TrainingSplit, result_of
+from srbench.evaluate.score import result_of
 from srbench.pictures import peak_of
+from srbench.registry.registry import task_named
 from srbench.runner.job.environment import environment
 from srbench.runner.job.file import with_types
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Training
 from srbench.runner.planning.provenance import changed_plugin
 from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter
-from srbench.runner.work.generation import evaluate_generator
 from srbench.runner.work.memory import MemoryPeak, peak_memory_gb
-from srbench.runner.work.references import keep_references
-from srbench.runner.work.scorer import score_ceiling, score_cell, with_sound_sr
-from srbench.runner.work.upscaler import Upscaler, multiply_adds
+from srbench.runner.work.upscaler import multiply_adds
 from srbench.runner.work.witness import Outdated, Witness
 from srbench.store.files import Stamp, stamp
 from srbench.store.records import Record, Status, Store
@@ -44,6 +43,13 @@ LOG = "log.txt"
 LOG_TAIL_LINES = 30
 
 Progress = Callable[[float, str], None]
+"""Told the share that is done, and the image."""
+Stop = Callable[[], bool]
+"""Whether the job is asked to end."""
+Evaluate = Callable[[Job, Evaluation, Attempt, Store, Witness, Progress, Stop], Record]
+"""What a task names as its evaluation: it makes the images of a cell, unless they are there, and scores them. What it
+reads it asks the witness for. It returns the cell's record, which the attempt begins; asked to end, it may raise
+`Interrupted`."""
 
 
 def log_tail(folder: Path) -> str:
@@ -56,7 +62,7 @@ def log_tail(folder: Path) -> str:
         return "\n".join(file.read().decode(errors="replace").splitlines()[-LOG_TAIL_LINES:])
 
 
-def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
+def run(job: Job, progress: Progress, stop: Stop) -> None:
     """Do the job in this process and leave its record; no record when it was asked to stop."""
     import torch
 
@@ -77,10 +83,9 @@ def run(job: Job, progress: Progress, stop: Callable[[], bool]) -> None:
             record = _train(job, job.task, attempt, store, witness, progress, stop)
         elif isinstance(job.task, ExtractorTraining):
             record = _train_extractor(job, job.task, attempt, store, witness, progress, stop)
-        elif job.task.samples is not None:
-            record = evaluate_generator(job, job.task, attempt, store, witness, progress)
         else:
-            record = _evaluate(job, job.task, attempt, store, witness, progress, stop)
+            evaluate: Evaluate = imported(task_named(job.task.protocol.task).evaluation)
+            record = evaluate(job, job.task, attempt, store, witness, progress, stop)
         witness.confirm()
     except Interrupted:
         if witness.outdated:  # what was learned from something else is not to be gone on with
@@ -129,7 +134,7 @@ def _train(
     store: Store,
     witness: Witness,
     progress: Progress,
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> Record:
     folder = store.folder("models", task.key)
     method: Method = task.method.create()
@@ -180,7 +185,7 @@ def _train_extractor(
     store: Store,
     witness: Witness,
     progress: Progress,
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> Record:
     folder = store.folder("extractors", task.key)
     extractor: Extractor = task.extractor.create()
@@ -216,9 +221,7 @@ def _saved(save: Callable[[Path], None], folder: Path) -> list[str]:
     return [name for name, now in stamps().items() if before.get(name) != now and name != LOG]
 
 
-def _fit_context(
-    job: Job, seed: int, budget: Budget, folder: Path, progress: Progress, stop: Callable[[], bool]
-) -> FitContext:
+def _fit_context(job: Job, seed: int, budget: Budget, folder: Path, progress: Progress, stop: Stop) -> FitContext:
     context = FitContext(
         seed=seed,
         budget=budget,
@@ -230,50 +233,6 @@ def _fit_context(
     )
     context.folder.mkdir(exist_ok=True)
     return context
-
-
-def _evaluate(
-    job: Job,
-    task: Evaluation,
-    attempt: Attempt,
-    store: Store,
-    witness: Witness,
-    progress: Progress,
-    stop: Callable[[], bool],
-) -> Record:
-    test = witness.items(task.dataset, "test", job.data_root, task.reads)
-    training_split = next((scoring.training_sr for scoring in task.metrics if scoring.training_sr), "")
-    train = witness.items(task.dataset, "train", job.data_root, task.reads) if training_split else []
-    record = with_sound_sr(store, task.key)
-    to_upscale = 0 if record else len(test)
-    to_upscale += 0 if record and record.training_split == training_split else len(train)
-    ceiling = task.method.registered.load().ceiling if record is None else ""
-    to_upscale += 2 * len(test) if ceiling else len(test) if record and record.ceiling_images else 0
-    steps, finished = to_upscale + len(test) + len(train), 0
-
-    def step(image: str) -> None:
-        nonlocal finished
-        finished += 1
-        progress(finished / steps, image)
-
-    upscaler = Upscaler(job, task, store, step)
-    if record is None:
-        record = upscaler.test_split(test, attempt)
-    training: TrainingSplit | str | None = upscaler.training_split(train, training_split, record) if train else None
-    score_cell(task, store, job.device, record, test, training, step)
-    trouble = f"Its ceiling ({ceiling}) was not measured" if ceiling else "Its ceiling was not scored"
-    try:
-        if ceiling:
-            upscaler.ceiling(test, record, f"{trouble}: its process ended meanwhile.", stop)
-        if record.ceiling_images:
-            score_ceiling(task, store, job.device, record, test, step)
-    except Interrupted:
-        raise
-    except Exception as error:  # the cell has what it was asked for
-        traceback.print_exc()
-        record.notes.append(f"{trouble}: {in_words(error)}")
-    keep_references(store, record, task.protocol, test)
-    return record
 
 
 def _status(error: Exception) -> Status:

@@ -17,6 +17,7 @@ from srbench.leaderboard.tables.head_to_head import HeadToHead, head_to_head
 from srbench.leaderboard.tables.ranked import Table, build_table
 from srbench.statistics.intervals import Count
 from srbench.store.details import Estimate
+from srbench.tasks import super_resolution
 
 from ..markup import Tag, parse
 from ..toyboard import COUNTS, Board, score
@@ -78,7 +79,7 @@ def test_cells_that_disagree_about_the_ceiling_say_so(results: Results) -> None:
 
     two = [r for r in results.scopes[0].results if r.cell.dataset == "waves" and r.ok][:2]
     cells = {result.entrant: [changed(result, value)] for result, value in zip(two, (2.0, 3.0), strict=True)}
-    ceiling = references(cells, ["fid"], ["waves"], Notes())[0].values[0]
+    ceiling = references(cells, ["fid"], ["waves"], Notes(), super_resolution.TASK.wording)[0].values[0]
     assert ceiling.number == 2.5
     assert ceiling.aside == "2.00 to 3.00 between cells"
 

@@ -69,11 +69,11 @@ def test_a_job_that_was_read_does_what_the_job_does(bench: InProcess) -> None:
 
 
 def test_parameters_have_their_types_again(bench: InProcess) -> None:
-    squares = Protocol("8px", 1, size=8)
-    task = replace(bench.plan().evaluation(), dataset=replace(typed(bench.root / "a"), squares=squares))
+    squares = Protocol("8px", 1, task="generation", size=8)
+    task = replace(bench.plan().evaluation(), dataset=replace(typed(bench.root / "a"), under=squares))
     job = with_types(read_job(write_job(Job(task, bench.root / "store", bench.root))))
     assert job.task.dataset.params == {"path": bench.root / "a", "only": re.compile("b+"), "sizes": (3,)}
-    assert job.task.dataset.squares == squares
+    assert job.task.dataset.under == squares
     assert with_types(job) == job
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from rig.srbench_generators import SLOW_SECONDS
 import srbench
 from srbench.contract.framing import Squares
 from srbench.contract.metric import SetMetric
-from srbench.contract.protocol import generation_protocols, standard_protocols
 from srbench.evaluate.generate import proportioned
 from srbench.evaluate.nearest import Neighbourhood
 from srbench.matrix import MatrixError, read_matrix
@@ -29,7 +29,10 @@ from srbench.matrix.values import Values
 from srbench.matrix.yaml_nodes import Problem, read_nodes
 from srbench.pictures import ImageError, read_image
 from srbench.pictures.resize import resize_to
-from srbench.registry.registry import registry
+from srbench.registry import builtin
+from srbench.registry.registry import Plugin, Registry, registry
+from srbench.runner.planning.provenance import protocol_facts
+from srbench.tasks import generation, super_resolution
 
 GENERATION: dict[str, Any] = {
     "task": "generation",
@@ -132,9 +135,36 @@ def test_a_picture_smaller_than_a_square_is_named(framing: Any) -> None:
 # --- protocols, metrics, matrix --------------------------------------------------------------------------------------
 
 
-def test_keys_of_super_resolution_know_nothing_of_squares() -> None:
-    assert all({"size", "framing"}.isdisjoint(protocol.facts()) for protocol in standard_protocols())
-    assert all(protocol.facts()["size"] in (32, 64) for protocol in generation_protocols())
+def test_keys_of_a_task_hold_what_its_protocols_say_and_no_more() -> None:
+    of_squares = {"scale", "size", "framing", "version"}
+    of_lr = {"scale", "channel", "border", "degradation", "seed", "version"}
+    assert {frozenset(protocol_facts(one)) for one in super_resolution.protocols()} == {frozenset(of_lr)}
+    assert {frozenset(protocol_facts(one)) for one in generation.protocols()} == {frozenset(of_squares)}
+
+
+def test_a_protocol_that_says_what_no_key_would_hold_is_refused() -> None:
+    def offered(protocol: srbench.Protocol) -> list[str]:
+        @srbench.hookimpl
+        def srbench_protocols() -> list[srbench.Entry]:
+            return [srbench.Entry(protocol.name, protocol)]
+
+        own, problems = Registry(), list[Problem]()
+        own.add(Plugin("a", "a", "1", "a"), SimpleNamespace(srbench_protocols=srbench_protocols))
+        own.add(Plugin("b", "srbench", "1", "b"), builtin)
+        values, root = Values(problems), read_nodes(f"[{protocol.name}]")[0]
+        assert root is not None
+        Protocols(own, Uses(own, Path(), values), values, own.get("task", protocol.task).load()).listed(root)
+        return [problem.message for problem in problems]
+
+    task = "generation"
+    assert offered(srbench.Protocol("a", 1, task=task, size=48)) == []
+    assert offered(srbench.Protocol("a", 1, task=task)) == ["'a' does not fit the task generation: see its size"]
+    assert offered(srbench.Protocol("a", 1, "y", task=task, size=48)) == [
+        "'a' does not fit the task generation: see its channel"
+    ]
+    assert offered(srbench.Protocol("a", 4, "y", size=48)) == [
+        "'a' does not fit the task super-resolution: see its size"
+    ]
 
 
 def test_what_a_metric_defines_says_what_it_can_judge() -> None:
@@ -160,12 +190,15 @@ def test_what_a_metric_defines_says_what_it_can_judge() -> None:
 
 
 WRONG = {
-    "a method": ({"methods": ["bicubic"]}, "'bicubic' turns LR into SR and cannot make images from noise"),
-    "a metric": ({"metrics": ["psnr"]}, "'psnr' compares each image with its HR"),
+    "a method": (
+        {"methods": ["bicubic"]},
+        "'bicubic' cannot make images from noise: it is for `task: super-resolution`",
+    ),
+    "a metric": ({"metrics": ["psnr"]}, "'psnr' cannot judge generated images, which have no HR"),
     "a protocol": ({"protocols": ["x4-y"]}, "'x4-y' is a protocol of super-resolution"),
     "no samples": ({"samples": None}, "expected a whole number from 1 up"),
     "half a sample": ({"samples": 2.5}, "expected a whole number"),
-    "a task": ({"task": "denoising"}, "expected one of super-resolution, generation"),
+    "a task": ({"task": "denoising"}, "unknown task 'denoising'. There are: generation, super-resolution."),
 }
 
 
@@ -189,8 +222,8 @@ def test_samples_are_asked_for(bench: Bench) -> None:
 def test_generators_and_their_metrics_are_turned_away_from_super_resolution(bench: Bench) -> None:
     bench.matrix(methods=["toy-haze"], metrics=["toy-told"])
     said = bench.srbench("plan", "matrix.yaml").stderr
-    assert "'toy-haze' makes images from noise and cannot upscale" in said
-    assert "'toy-told' judges generated images only" in said
+    assert "'toy-haze' cannot upscale: it is for `task: generation`, and this matrix asks for super-resolution" in said
+    assert "'toy-told' cannot compare an image with its HR" in said
 
 
 def test_the_protocol_may_be_left_out() -> None:
@@ -201,14 +234,14 @@ def test_the_protocol_may_be_left_out() -> None:
 def test_a_protocol_of_another_size_may_be_written_out() -> None:
     problems: list[Problem] = []
     values = Values(problems)
-    reader = Protocols(registry(), Uses(registry(), Path(), values), values, "generation")
+    reader = Protocols(registry(), Uses(registry(), Path(), values), values, generation.TASK)
     written = "{as: 48px, size: 48, framing: tiles}, {use: 64px, as: large, size: 128}, {as: a, size: 9}"
     root, _ = read_nodes(f"[32px, {written}]")
     assert root is not None
     assert reader.listed(root) == (
-        generation_protocols()[0],
-        srbench.Protocol("48px", 1, size=48, framing="tiles"),
-        srbench.Protocol("large", 1, size=128),
+        generation.protocols()[0],
+        srbench.Protocol("48px", 1, task="generation", size=48, framing="tiles"),
+        srbench.Protocol("large", 1, task="generation", size=128),
     )
     assert [problem.message.split(";")[0] for problem in problems] == ["the key 'framing' is missing"]
 
