@@ -70,7 +70,7 @@ def write_board_json(
 
 
 def made_from(document: Document, listed: bool) -> str:
-    """A sha256 over everything the pages are made from: the board, every record, and srbench's and the task's source."""
+    """A sha256 over everything the pages are made from: the board, every record, the source of srbench and the task."""
     lines = Document(document.results).lines()
     return digest(
         {

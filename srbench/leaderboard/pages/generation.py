@@ -83,8 +83,8 @@ class GenerationPages:
         """What boards of generation leave open."""
         board = self._results.board
         yield (
-            f"Every number is of {plural(board.settings['samples'], 'sample')} against a test set of its own size. Distances "
-            "between sets shrink as sets grow: compare them within this board only."
+            f"Every number is of {plural(board.settings['samples'], 'sample')} against a test set of its own size. "
+            "Distances between sets shrink as sets grow: compare them within this board only."
         )
         yield (
             "A metric on features sees what its extractor sees. Another extractor may put the generators in another "
