@@ -33,8 +33,8 @@ class Task:
     wording: the words of its pages. costs: those of use, in the order of the pages; training's are the same for all.
     settings: keys that its matrix files have to have, each a whole number from 1 up, with an example.
     protocols: those of a matrix that names none; where there are none, each has to.
-    unpaired: whether what is made belongs to no HR. Metrics then compare it as a set with the real images of both
-    splits (`SetMetric.update_unpaired`).
+    unpaired: whether what is made belongs to no HR. Its methods then derive from `Generator`, and metrics compare what
+    they make as a set with the real images of both splits (`SetMetric.update_unpaired`).
     shown: a dataset as a protocol shows it to methods and metrics alike; None where that is as it is.
     """
 
