@@ -309,23 +309,6 @@ def test_what_cannot_be_used_ends_in_a_record_with_the_reason(bench: Bench) -> N
     assert "6 x 6 pixels are too few" in reason
 
 
-def test_export_is_tidy(bench: Bench) -> None:
-    bench.matrix(methods=["toy-nearest", "toy-raises"], metrics=["psnr", "ssim"])
-    bench.run()
-    out = bench.srbench("export", "matrix.yaml", "--to", "csv").stdout
-    assert out.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,metric,value,n,key"
-    (bench.folder / "cells.csv").write_text(out)
-    cells = pd.read_csv(bench.folder / "cells.csv")
-    assert cells["status"].tolist() == ["ok", "ok", "failed", "failed"]
-    assert cells["n"].tolist() == [2, 2, 0, 0]
-    images = bench.srbench("export", "matrix.yaml", "--to", "csv", "--images").stdout
-    assert images.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,image,metric,value,key"
-    assert len(images.splitlines()) == 5
-    table = bench.srbench("export", "matrix.yaml", "--to", "markdown").stdout
-    assert "| toy-nearest |" in table
-    assert r"\toprule" in bench.srbench("export", "matrix.yaml", "--to", "latex").stdout
-
-
 def test_two_runs_do_not_share_a_store(bench: Bench) -> None:
     bench.matrix(methods=["toy-sleeps"])
     first = bench.start("run", "matrix.yaml", "--no-report")
