@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from srbench.leaderboard.findings.lead import findings, ties
-from srbench.leaderboard.results.results import Results, load_results, unique_slugs
+from srbench.leaderboard.results.results import Results, load_results
 from srbench.leaderboard.results.setmetrics import THIN, beside_value, set_remarks
 from srbench.leaderboard.tables.ranked import Row, Table, build_table
 from srbench.leaderboard.tables.transfer import transfer_tables
@@ -240,13 +240,6 @@ def test_digits_are_no_finer_than_a_tenth_of_the_interval(half_width: float, val
     assert decimals <= 2
     assert step > half_width / 31 or decimals == 0
     assert step <= half_width or decimals == 2 or math.isclose(step, 1)
-
-
-@given(st.lists(st.text(min_size=1), max_size=12))
-def test_slugs_are_unique_on_any_file_system_and_safe(names: list[str]) -> None:
-    slugs = unique_slugs(names)
-    assert len({slug.lower() for slug in slugs}) == len(names)
-    assert all(slug.replace("-", "").replace("_", "").isalnum() and slug.isascii() for slug in slugs)
 
 
 @pytest.mark.parametrize(
