@@ -66,10 +66,7 @@ def test_validation_tells_the_best_and_the_last_score_of_each_training() -> None
 
 
 def test_ids_of_two_figures_of_one_page_differ() -> None:
-    ids = [
-        set(re.findall(r'\bid="([^"]+)"', str(losses([Curve("seed 0", FRAME)], name))))
-        for name in ("x", "y")
-    ]
+    ids = [set(re.findall(r'\bid="([^"]+)"', str(losses([Curve("seed 0", FRAME)], name)))) for name in ("x", "y")]
     assert all(ids) and not ids[0] & ids[1]
 
 

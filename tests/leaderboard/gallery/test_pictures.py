@@ -114,12 +114,12 @@ def test_a_part_of_an_image_says_which_part() -> None:
     assert part.layer("a") is layers[1] and part.layer("b") is None
 
 
-def test_the_legend_goes_from_the_first_colour_of_the_map_to_the_last() -> None:
+def test_the_legend_begins_with_the_colour_of_no_error() -> None:
     import matplotlib
 
-    ends = [[round(255 * part) for part in matplotlib.colormaps["magma"](place)[:3]] for place in (0.0,)]
+    red, green, blue = (round(255 * part) for part in matplotlib.colormaps["magma"](0.0)[:3])
     legend = error_legend()
-    assert legend.startswith(f"linear-gradient(to right, rgb({ends[0][0]} {ends[0][1]} {ends[0][2]})")
+    assert legend.startswith(f"linear-gradient(to right, rgb({red} {green} {blue})")
     assert legend.count("rgb(") == 8
 
 
@@ -134,9 +134,8 @@ def test_pictures_on_disk_are_those_of_the_store_and_their_errors(board: Board, 
         left, top, width, height = shown.box
         cut = np.s_[top : top + height, left : left + width]
         assert np.array_equal(read_image(tmp_path / shown.layers[0].href), hr[cut])
-        (result,) = [one for one in first_seeds(results.all) if one.entrant.method == "lanczos" and one.slug][:1]
         layer = shown.layer("lanczos")
-        assert layer is not None and layer.error_href is not None and result.ok
+        assert layer is not None and layer.error_href is not None
         sr = read_image(tmp_path / layer.href)
         inside = np.abs(sr.astype(float) - hr[cut]).mean(-1)[2:-2, 2:-2] / 255
         assert layer.mean_error == pytest.approx(inside.mean())  # these pictures are shown whole

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image as Pillow
 
-from srbench.leaderboard import publish, write_index
+from srbench.leaderboard import publish
 from srbench.leaderboard.gallery.pictures import WINDOW
 
 from ..markup import Tag, parse
@@ -223,17 +223,6 @@ def test_pages_of_several_training_sets_are_whole(make: Callable[..., Board], tm
     elements = list(index.find(*_all_names(index)))
     ids = [element.attributes["id"] for element in elements if "id" in element.attributes]
     assert len(set(ids)) == len(ids)
-
-
-def test_the_index_lists_every_board(make: Callable[..., Board], tmp_path: Path) -> None:
-    small = make(datasets=("blobs",), protocols=1, seeds=1)
-    publish(small.plan, small.store, tmp_path / "one board")
-    (tmp_path / "no board").mkdir()
-    page = parse(write_index(tmp_path))
-    links = [a.attributes["href"] for a in next(page.find("main")).find("a")]
-    assert links == ["one%20board/index.html"]
-    assert HOSTILE in page.text
-    assert (tmp_path / unquote(links[0])).is_file()
 
 
 def test_a_picture_name_that_leaves_the_store_is_not_read(make: Callable[..., Board], tmp_path: Path) -> None:

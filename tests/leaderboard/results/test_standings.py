@@ -18,15 +18,9 @@ BASE = np.random.default_rng(2).normal(28, 3, 14)
 
 def standings(metric: str = "psnr", /, **shifts: float | list[float]) -> Standings:
     """Methods in this order of the file, each with scores that lie so far above the first's."""
-    cells = [
-        Made(
-            "d", name.replace("_", "-"), {metric: {f"im{place}": float(value) for place, value in enumerate(BASE + by)}}
-        )
-        for name, by in shifts.items()
-    ]
-    results = results_of(cells)
-    found = build_table(results.scopes[0], results.metrics, "d").standings[metric]
-    return found
+    scores = {name: {f"im{place}": float(one) for place, one in enumerate(BASE + by)} for name, by in shifts.items()}
+    results = results_of([Made("d", name, {metric: values}) for name, values in scores.items()])
+    return build_table(results.scopes[0], results.metrics, "d").standings[metric]
 
 
 def named(found: Standings) -> dict[str, Entrant]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -210,20 +208,6 @@ def test_a_damaged_score_file_is_named_and_costs_its_cell_alone(make: Callable[.
     assert str(path) in bad.damage and bad.planned.cell.key == path.parent.name
     others = [result for result in results.all if result is not bad]
     assert others == [result for result in whole.all if result.planned.cell.key != path.parent.name]
-
-
-def test_downloads_hold_every_score_and_every_cell(board: Board, pages: Path) -> None:
-    with (pages / "scores.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    ok = [planned for planned in board.plan.cells if planned.record and planned.record.status == "ok"]
-    assert len(rows) == sum(2 * COUNTS[planned.cell.dataset] + 1 for planned in ok)
-    one = next(
-        r for r in rows if (r["method"], r["dataset"], r["metric"], r["image"]) == ("bicubic", "waves", "psnr", "im3")
-    )
-    assert float(one["value"]) == score("psnr", "waves", "bicubic", 3, None)
-    data = json.loads((pages / "board.json").read_text(encoding="utf-8"))
-    assert len(data["cells"]) == len(board.plan.cells)
-    assert {cell["status"] for cell in data["cells"]} == {"ok", "failed", "timeout", "skipped"}
 
 
 @given(st.floats(-1e6, 1e6), st.integers(0, 6))
