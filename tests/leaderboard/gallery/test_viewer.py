@@ -33,9 +33,8 @@ def test_every_layer_is_a_file_with_the_scores_of_its_image(
     galleries: list[Gallery], results: Results, out: Path
 ) -> None:
     data = look_data(galleries, results)
-    assert [one["name"] for one in data] == [
-        f"{name}, {how}" for name in ("blobs", "waves") for how in ("x4-y", "x2-rgb")
-    ]
+    names = [f"{dataset}, {protocol}" for dataset in ("blobs", "waves") for protocol in ("x4-y", "x2-rgb")]
+    assert [one["name"] for one in data] == names
     for gallery in data:
         for shown in gallery["images"]:
             number = int(shown["id"].removeprefix("im"))

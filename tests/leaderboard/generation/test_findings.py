@@ -23,7 +23,7 @@ Find = Callable[..., tuple[Findings, GenerationBoard]]
 @pytest.fixture
 def find(tmp_path: Path) -> Find:
     def found(metric: str | None = "fid-a", **given: object) -> tuple[Findings, GenerationBoard]:
-        board = make_generation_board(tmp_path, **given)  # type: ignore[arg-type]
+        board = make_generation_board(tmp_path, **{"samples": 12, **given})  # type: ignore[arg-type]
         results = load_results(board.plan, board.store)
         scope = results.scopes[0]
         tables = [build_table(scope, results.metrics, dataset) for dataset in scope.datasets()]

@@ -19,7 +19,7 @@ from ..genboard import CLASSES, MEANS, SIZE, Squares, make_generation_board
 
 
 def written(root: Path, **given: Any) -> tuple[list[SampleGallery], Path]:
-    board = make_generation_board(root, **{"seeds": 1, "generators": ("maker", "copier"), **given})
+    board = make_generation_board(root, **{"seeds": 1, "samples": 20, "generators": ("maker", "copier"), **given})
     out = root / "out"
     return write_samples(load_results(board.plan, board.store), root, out), out
 
@@ -40,7 +40,7 @@ def tiles(path: Path) -> list[Image]:
 
 
 def test_each_class_has_its_sheet_beside_real_images_of_that_class(tmp_path: Path) -> None:
-    galleries, out = written(tmp_path, samples=20)
+    galleries, out = written(tmp_path)
     shown = of(galleries, "maker")
     assert [sheets.label for sheets in shown.sheets] == sorted(CLASSES)
     assert shown.remark == "All 20 samples of seed 0."
@@ -91,7 +91,7 @@ def test_without_the_dataset_samples_stand_alone_and_the_reason_is_there(tmp_pat
 
 
 def test_without_pictures_in_the_store_there_is_nothing_to_show(tmp_path: Path) -> None:
-    board = make_generation_board(tmp_path, seeds=1)
+    board = make_generation_board(tmp_path, seeds=1, samples=4)
     for folder in (board.store / "cells").glob("*/*/images"):
         shutil.rmtree(folder)
     (gallery,) = write_samples(load_results(board.plan, board.store), tmp_path, tmp_path / "out")
@@ -99,17 +99,16 @@ def test_without_pictures_in_the_store_there_is_nothing_to_show(tmp_path: Path) 
 
 
 def test_distances_that_are_damaged_name_the_cell(tmp_path: Path) -> None:
-    board = make_generation_board(tmp_path, seeds=1)
+    board = make_generation_board(tmp_path, seeds=1, samples=4)
     next(board.store.glob("cells/*/*/nearest.parquet")).write_bytes(b"PAR1 no more")
     with pytest.raises(Damaged, match=r"nearest\.parquet: cannot be read"):
         write_samples(load_results(board.plan, board.store), tmp_path, tmp_path / "out")
 
 
 def test_only_generators_that_did_well_and_only_their_first_seed_are_shown(tmp_path: Path) -> None:
-    board = make_generation_board(tmp_path, ("colour", "grey"), seeds=2, samples=8)
+    board = make_generation_board(tmp_path, ("colour", "grey"), seeds=2, samples=4)
     galleries = write_samples(load_results(board.plan, board.store), tmp_path, tmp_path / "out")
     assert [gallery.name for gallery in galleries] == ["colour, 16px", "grey, 16px"]
     for gallery in galleries:
-        assert [one.result.entrant.method for one in gallery.shown] == list(("maker", "copier", "static"))
-        assert {one.result.entrant.method for one in gallery.shown} == set(MEANS)
+        assert [one.result.entrant.method for one in gallery.shown] == list(MEANS)
         assert all("of seed 0" in one.remark for one in gallery.shown)
