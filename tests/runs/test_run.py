@@ -243,18 +243,6 @@ def test_code_that_is_changed_while_a_run_goes_on_leaves_no_result_under_the_old
     assert bench.run().returncode == 0
 
 
-def test_protocols_that_differ_only_in_scoring_share_their_model(bench: Bench) -> None:
-    bench.matrix(
-        methods=[{"srcnn": {"preset": "small"}}],
-        protocols=["x4-rgb", "x4-y", "x2-y"],
-        train={"on": ["same"], "budget": {"steps": 2}},
-        seeds=[0, 1],
-    )
-    assert bench.run().returncode == 0
-    assert len(bench.records()) == 6
-    assert len(bench.records("models")) == 4
-
-
 def test_a_record_says_what_its_method_costs(bench: Bench) -> None:
     bench.matrix(
         methods=["toy-nearest", {"srcnn": {"preset": "small"}}],
