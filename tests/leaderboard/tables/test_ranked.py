@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from srbench.leaderboard.findings.lead import findings, ties
@@ -17,7 +14,6 @@ from srbench.leaderboard.results.results import Results, load_results
 from srbench.leaderboard.results.setmetrics import THIN, beside_value, set_remarks
 from srbench.leaderboard.tables.ranked import Row, Table, build_table
 from srbench.leaderboard.tables.transfer import transfer_tables
-from srbench.leaderboard.words import numerals
 from srbench.store.details import Details, Estimate
 from srbench.store.records import MetricResult
 
@@ -208,34 +204,3 @@ def test_a_damaged_score_file_is_named_and_costs_its_cell_alone(make: Callable[.
     assert str(path) in bad.damage and bad.planned.cell.key == path.parent.name
     others = [result for result in results.all if result is not bad]
     assert others == [result for result in whole.all if result.planned.cell.key != path.parent.name]
-
-
-@given(st.floats(-1e6, 1e6), st.integers(0, 6))
-def test_numbers_read_back_as_the_rounded_value(value: float, decimals: int) -> None:
-    shown = numerals.number(value, decimals).replace(",", "").replace(numerals.MINUS, "-")
-    assert float(shown) == pytest.approx(round(value, decimals), abs=10**-decimals / 1e3)
-    assert not shown.startswith("-0") or float(shown) < 0
-
-
-@given(st.floats(1e-4, 10), st.floats(10, 60))
-def test_digits_are_no_finer_than_a_tenth_of_the_interval(half_width: float, value: float) -> None:
-    decimals = numerals.warranted_decimals([half_width], [value])
-    step = 10.0**-decimals
-    assert decimals <= 2
-    assert step > half_width / 31 or decimals == 0
-    assert step <= half_width or decimals == 2 or math.isclose(step, 1)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.37, "0.37 s"), (41, "41 s"), (720, "12 min"), (12345, "3.4 h"), (200000, "2.3 days")]
-)
-def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
-    assert numerals.duration(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [(0, "0"), (812, "812"), (57281, "57 k"), (8129, "8.1 k"), (1549462, "1.5 M"), (16697987, "17 M")],
-)
-def test_parameter_counts_are_short(value: float, words: str) -> None:
-    assert numerals.count(value) == words
