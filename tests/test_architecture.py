@@ -14,6 +14,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "srbench"
 LOOSE = {"__init__", "__main__", "api", "errors"}
+UNTESTED = {
+    "__main__": "one line, through which every test goes that starts the command line",
+    "contract.entry": "three fields; what may be in them the registry checks",
+    "matrix.contents": "fields and their defaults, which the tests of reading compare with files",
+    "training.data.source": "protocols: nothing that could be run",
+    "training.loop.outcome": "four fields, which the engine fills",
+}
+"""Modules without tests of their own, and why."""
 FEW = 12
 """The most files that a folder of the leaderboard holds."""
 
@@ -133,6 +141,17 @@ def test_the_folders_of_the_leaderboard_hold_few_files() -> None:
     folders = [path for path in (PACKAGE / "leaderboard").rglob("*") if path.is_dir() and path.name != "__pycache__"]
     counts = {path.name: sum(one.is_file() for one in path.iterdir()) for path in folders}
     assert {name: count for name, count in counts.items() if count > FEW} == {}
+
+
+def test_every_module_has_its_tests(graph, folders) -> None:
+    modules = {module for module in graph if module not in folders}
+    tested = {module for module in modules if _tests_of(module).is_file()}
+    assert modules - tested == set(UNTESTED)
+
+
+def _tests_of(module: str) -> Path:
+    *wing, name = module.split(".")
+    return ROOT.joinpath("tests", *wing, f"test_{name}.py")
 
 
 class TestTheReaderItself:
