@@ -14,6 +14,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "srbench"
 LOOSE = {"__init__", "__main__", "api", "errors"}
+UNTESTED = {
+    "__main__": "one line, through which every test goes that starts the command line",
+    "contract.entry": "three fields; what may be in them the registry checks",
+    "matrix.contents": "fields and their defaults, which the tests of reading compare with files",
+    "training.data.source": "protocols: nothing that could be run",
+    "training.loop.outcome": "four fields, which the engine fills",
+}
+"""Modules without tests of their own, and why."""
 FEW = 12
 """The most files that a folder of the leaderboard holds."""
 
@@ -161,6 +169,17 @@ def test_nothing_asks_which_task_it_is() -> None:
         if isinstance(node, ast.Name) and node.id in ("SUPER_RESOLUTION", "GENERATION")
     }
     assert {name for name in told_apart if not name.startswith(NAMES_ARE_FOR)} == set()
+
+
+def test_every_module_has_its_tests(graph, folders) -> None:
+    modules = {module for module in graph if module not in folders}
+    tested = {module for module in modules if _tests_of(module).is_file()}
+    assert modules - tested == set(UNTESTED)
+
+
+def _tests_of(module: str) -> Path:
+    *wing, name = module.split(".")
+    return ROOT.joinpath("tests", *wing, f"test_{name}.py")
 
 
 class TestTheReaderItself:

@@ -2,127 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import math
 import subprocess
 import sys
 import textwrap
-from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from msgspec import Meta
+from toys.offers import Still, toy_registry
 
-import srbench
-from srbench.contract.degradations import Bicubic, GaussianBlur
-from srbench.contract.entry import Entry
 from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget
-from srbench.contract.hookspecs import hookimpl
-from srbench.contract.metric import ImageMetric
 from srbench.matrix import MatrixError, read_matrix
-from srbench.matrix.nodes import plain
 from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
-from srbench.matrix.yaml_nodes import MAX_DEPTH, read_nodes
-from srbench.registry import builtin
-from srbench.registry.registry import Plugin, Registry
-from srbench.tasks import super_resolution
-
-
-class Still(srbench.Method):
-    """Neither learns nor takes parameters."""
-
-    def upscale(self, lr: Any, scale: int) -> Any:
-        return lr
-
-
-class Learner(Still):
-    learns = True
-    presets: ClassVar = {"paper": {"lr": 1e-4, "width": 64}, "small": {"width": 8}}
-
-    def __init__(
-        self,
-        width: Annotated[int, Meta(ge=1)] = 32,
-        lr: float = 1e-3,
-        norm: Literal["batch", "none"] = "none",
-        kernels: tuple[int, ...] = (9, 5, 5),
-        weights: Path | None = None,
-    ) -> None: ...
-
-
-class Named(srbench.Dataset):
-    def test(self) -> Any:
-        return ()
-
-
-class Folder(Named):
-    def __init__(self, path: Path, name: str = "") -> None: ...
-
-
-class Score(ImageMetric):
-    higher_is_better = True
-
-    def __init__(self, extractor: str = "inception") -> None: ...
-
-    def score(self, sr: Any, hr: Any) -> float:
-        return 0.0
-
-
-@dataclass(frozen=True)
-class UnheardOf(Bicubic):
-    name: ClassVar[str] = "unheard-of"
-
-
-STRANGE = srbench.Protocol("strange", 2, degradation=UnheardOf())
-
-
-class Queue(srbench.Executor):
-    def __init__(self, jobs: int = 3) -> None: ...
-
-
-def toy_registry() -> Registry:
-    @hookimpl
-    def srbench_methods() -> list[Entry]:
-        return [
-            Entry("bicubic", Still),
-            Entry("srcnn", Learner),
-            Entry("odd:name", Still),
-            Entry("gone", "no_such_module_anywhere:Thing"),
-        ]
-
-    @hookimpl
-    def srbench_datasets() -> list[Entry]:
-        return [Entry("set5", Named), Entry("t91", Named), Entry("folder", Folder)]
-
-    @hookimpl
-    def srbench_metrics() -> list[Entry]:
-        return [Entry("psnr", Score), Entry("ssim", Score), Entry("fid", Score)]
-
-    @hookimpl
-    def srbench_protocols() -> list[Entry]:
-        return [Entry(protocol.name, protocol) for protocol in (*super_resolution.protocols(), STRANGE)]
-
-    @hookimpl
-    def srbench_executors() -> list[Entry]:
-        return [Entry("queue", Queue)]
-
-    module = SimpleNamespace(
-        srbench_methods=srbench_methods,
-        srbench_datasets=srbench_datasets,
-        srbench_metrics=srbench_metrics,
-        srbench_protocols=srbench_protocols,
-        srbench_degradations=builtin.srbench_degradations,
-        srbench_tasks=builtin.srbench_tasks,
-        srbench_executors=srbench_executors,
-    )
-    registry = Registry()
-    registry.add(Plugin("toy", "srbench-toy", "1.0", "toy"), module)
-    assert not registry.broken
-    return registry
+from srbench.registry.registry import Registry
 
 
 @pytest.fixture(scope="module")
@@ -174,34 +68,6 @@ def test_the_smallest_file(tmp_path: Path, registry: Registry) -> None:
     assert [protocol.name for protocol in matrix.protocols] == ["x4-y"]
     assert [use.registered.entry.target for use in matrix.methods] == [Still]
     assert (matrix.train_on, matrix.budget, matrix.seeds, matrix.limits) == ((), None, (0,), Limits())
-
-
-def test_every_form_of_a_protocol(tmp_path: Path, registry: Registry) -> None:
-    text = """\
-        - x4-y
-        - {use: x2-rgb}
-        - {use: x2-y, as: again}
-        - {use: x4-y, as: whole, border: 0}
-        - {use: x4-y, as: blurred, degradation: {gaussian-blur: {sigma: 1.6}}}
-        - {as: x16, scale: 16, channel: gray, border: 4, degradation: bicubic, seed: 3}
-        - as: same-size
-          scale: 1
-          channel: y8
-          border: 0
-          degradation: {use: bicubic, borders: repeat}
-        """
-    file = GOOD.replace("protocols: [x4-y]", "protocols:\n" + textwrap.dedent(text).rstrip())
-    protocols = {protocol.name: protocol for protocol in read_matrix(write(tmp_path, file), registry).protocols}
-    standard = {protocol.name: protocol for protocol in super_resolution.protocols()}
-    assert protocols == {
-        "x4-y": standard["x4-y"],
-        "x2-rgb": standard["x2-rgb"],
-        "again": replace(standard["x2-y"], name="again"),
-        "whole": replace(standard["x4-y"], name="whole", border=0),
-        "blurred": replace(standard["x4-y"], name="blurred", degradation=GaussianBlur(1.6)),
-        "x16": srbench.Protocol("x16", 16, "gray", 4, Bicubic(), seed=3),
-        "same-size": srbench.Protocol("same-size", 1, "y8", 0, Bicubic("repeat")),
-    }
 
 
 def test_every_key_and_every_form_of_a_use(tmp_path: Path, registry: Registry) -> None:
@@ -760,27 +626,6 @@ def test_a_file_without_end_is_refused(registry: Registry) -> None:
         read_matrix(Path("/dev/zero"), registry)
 
 
-@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
-def test_deep_nesting_is_refused_with_its_place(tmp_path: Path, registry: Registry, opening: str) -> None:
-    ((line, column, message),) = faults(tmp_path, registry, opening * 20_000)
-    assert (line, column) == (1, MAX_DEPTH * len(opening) + 1)
-    assert "nested more than" in message
-
-
-def test_deep_nesting_through_aliases_is_refused(tmp_path: Path, registry: Registry) -> None:
-    lines = ["a0: &a0 [1]"] + [f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 60)]
-    ((line, _, message),) = faults(tmp_path, registry, "\n".join(lines))
-    assert line == MAX_DEPTH
-    assert "nested more than" in message
-
-
-def test_a_small_file_cannot_grow_large_through_aliases(tmp_path: Path, registry: Registry) -> None:
-    lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
-    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 30)]
-    ((_, _, message),) = faults(tmp_path, registry, "\n".join(lines))
-    assert "more than 20000 values" in message
-
-
 def test_reading_runs_nothing_and_imports_no_torch(tmp_path: Path) -> None:
     write(tmp_path, GOOD.replace("[set5]", "[nothing-like-it]"))
     code = (
@@ -877,64 +722,6 @@ def test_a_damaged_good_file_is_a_matrix_or_a_matrix_error(
         assert read_matrix(path, registry).datasets
     except MatrixError as error:
         assert error.problems
-
-
-def _same(one: Any, other: Any) -> bool:
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
-    lambda inside: st.lists(inside, max_size=4) | st.dictionaries(st.text(max_size=8), inside, max_size=4),
-    max_leaves=15,
-)
-
-
-@settings(max_examples=150)
-@given(value=st.lists(JSON, min_size=1, max_size=3))
-def test_json_reads_as_json(value: list[Any]) -> None:
-    """JSON is YAML 1.2; the json module is the independent reader."""
-    root, problems = read_nodes(json.dumps(value))
-    assert not problems
-    assert root is not None
-    assert _same(plain(root), value)
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("on", "on"),
-        ("yes", "yes"),
-        ("off", "off"),
-        ("1e-4", 1e-4),
-        ("1E3", 1000.0),
-        (".5", 0.5),
-        ("5.", 5.0),
-        ("-.inf", -math.inf),
-        ("0o17", 15),
-        ("0x1F", 31),
-        ("017", 17),
-        ("1_000", "1_000"),
-        ("12:30", "12:30"),
-        ("2024-01-01", "2024-01-01"),
-        ("~", None),
-        ("True", True),
-        ("'1'", "1"),
-        ("=", "="),
-    ],
-)
-def test_scalars_follow_the_core_schema_of_yaml_1_2(text: str, value: Any) -> None:
-    root, problems = read_nodes(text)
-    assert not problems
-    assert root is not None
-    assert plain(root) == value
-    assert type(plain(root)) is type(value)
-
-
-def test_not_a_number_is_a_float() -> None:
-    root, _ = read_nodes(".nan")
-    assert root is not None
-    assert math.isnan(plain(root))
 
 
 def test_a_large_file_of_the_allowed_size_is_read(tmp_path: Path, registry: Registry) -> None:

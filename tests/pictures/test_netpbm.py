@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from PIL import Image as Pillow
+from toys.files import Array, put, refused
 
+from srbench.pictures import image_size, read_image, read_with_alpha
 from srbench.pictures.header import Refused
 from srbench.pictures.netpbm import decode, size
 
@@ -101,3 +107,73 @@ def test_sides_that_no_picture_has_are_refused_before_anything_is_read(sides: by
             size(io.BytesIO(content))
         with pytest.raises(Refused):
             decode(io.BytesIO(content))
+
+
+SHAPES = st.tuples(st.integers(1, 9), st.integers(1, 19), st.sampled_from([1, 3]))
+GAPS = st.sampled_from([b" ", b"\n", b"\t \r\n", b"\n# a comment: 255 # 3\n", b" #\n"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pixels=st.one_of(hnp.arrays(np.uint8, SHAPES), hnp.arrays(np.uint16, SHAPES)), letters=st.booleans(), gap=GAPS)
+def test_a_pgm_or_ppm_of_either_depth_is_read_bit_for_bit(
+    pixels: Array, letters: bool, gap: bytes, tmp_path: Path
+) -> None:
+    height, width, channels = pixels.shape
+    white = np.iinfo(pixels.dtype).max
+    magic = b"P%d" % ((2 if letters else 5) + (channels == 3))
+    head = magic + gap + gap.join([b"%d" % width, b"%d" % height, b"%d" % white]) + b"\n"
+    raster = (
+        gap.join([b"%d" % value for value in pixels.ravel()])
+        if letters
+        else pixels.astype(pixels.dtype.newbyteorder(">")).tobytes()
+    )
+    path = put(tmp_path / "x.pnm", head + raster)
+    found = read_image(path)
+    assert found.dtype == pixels.dtype
+    np.testing.assert_array_equal(found, pixels)
+    assert image_size(path) == (height, width)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bits=hnp.arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 19))), gap=GAPS)
+def test_a_bitmap_s_ones_are_black_packed_or_in_letters(bits: Array, gap: bytes, tmp_path: Path) -> None:
+    size = gap + b"%d" % bits.shape[1] + gap + b"%d" % bits.shape[0] + b"\n"
+    letters = gap.join(["".join(str(int(bit)) for bit in row).encode() for row in bits])
+    for content in (b"P4" + size + np.packbits(bits, axis=1).tobytes(), b"P1" + size + letters):
+        np.testing.assert_array_equal(read_image(put(tmp_path / "x.pbm", content))[..., 0], np.where(bits, 0, 255))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"P5 2 2 255\n\0\0\0", "some of its pixels are not in the file"),
+        (b"P2 2 2 255\n1 2 3", "some of its pixels are not in the file"),
+        (b"P2 2 1 255\n1 256", "values above its white, 255"),
+        (b"P2 2 1 255\n1 -1", "its pixels are not all numbers"),
+        (b"P2 2 1 255\n1 -", "some of its pixels are not in the file"),
+        (b"P2 2 1 255\n1 1.5", "its pixels are not all numbers"),
+        (b"P2 2 1 255\n1 0000000000001", "its pixels are not all numbers"),
+        (b"P2 1 1 255\n7 P2 1 1 255\n7", "holds 2 frames"),
+        (b"P2 2 1 255\nx 1 2", "its pixels are not all numbers"),
+        (b"P1 2 1\n12", "values above its white, 1"),
+        (b"P5 2 1 4095\n\0\0\0\0", "its white is 4095; save it with 255 or 65535"),
+        (b"P6 1 1 1\n\0\0\0", "its white is 1; save it with 255 or 65535"),
+        (b"P5 2 1 255\n\0\0P5 2 1 255\n\0\0", "holds 2 frames"),
+        (b"P5 0 1 255\n", "its header says 0 x 1 pixels"),
+        (b"P5 100000 100000 255\n\0", "its header promises 100000 x 100000 pixels"),
+        (b"P5 two 1 255\n", "its header is not one of PBM, PGM or PPM"),
+        (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE CMYK\nENDHDR\nabcd", "its tuples are 'CMYK' of 4"),
+        (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nENDHDR\na", "lacks one of WIDTH, HEIGHT, DEPTH and MAXVAL"),
+    ],
+)
+def test_a_netpbm_file_that_cannot_be_read_is_refused_in_words(content: bytes, reason: str, tmp_path: Path) -> None:
+    refused(put(tmp_path / "x.pnm", content), reason)
+
+
+def test_a_pam_s_alpha_is_alpha(tmp_path: Path) -> None:
+    head = b"P7\n# by hand\nWIDTH 2\nHEIGHT 1\nDEPTH 4\nMAXVAL 65535\nTUPLTYPE RGB_ALPHA\nENDHDR\n"
+    values = np.arange(8, dtype=np.uint16) * 9000
+    colours, alpha = read_with_alpha(put(tmp_path / "x.pam", head + values.astype(">u2").tobytes()))
+    np.testing.assert_array_equal(colours.ravel(), values[[0, 1, 2, 4, 5, 6]])
+    assert alpha is not None
+    np.testing.assert_array_equal(alpha.ravel(), values[[3, 7]])

@@ -8,11 +8,15 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
+
+from srbench.registry.registry import registry
 
 HERE = Path(__file__).parent
 MARK = "SRBENCH_TEST_MARK"
@@ -116,6 +120,22 @@ class Bench:
                 record[results] = {result["name"]: result for result in record[results].values()}
             found[label] = {**record, "path": path, "changed": path.stat().st_mtime_ns}
         return found
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """The bench's plugins among those of this process, and its folder the working directory."""
+        site = self.plugin.parent
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(site)
+            patch.chdir(self.folder)
+            for name in ("XDG_CACHE_HOME", "SRBENCH_TEST_FOLDER"):
+                patch.setenv(name, self.environment[name])
+            registry.cache_clear()
+            yield
+        registry.cache_clear()
+        for name, module in list(sys.modules.items()):
+            if Path(getattr(module, "__file__", None) or "/").parent == site:
+                del sys.modules[name]
 
     def left(self) -> list[psutil.Process]:
         """Processes of this bench that still live."""

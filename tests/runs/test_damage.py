@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from bench_in_process import InProcess
-from click.testing import CliRunner
 
-from srbench.cli import cli
 from srbench.pictures import read_image, write_image
 from srbench.store.records import RECORD, SCORES, Record
 
@@ -118,38 +114,3 @@ def test_a_model_that_was_changed_is_trained_anew_and_upscales_nothing(tmp_path:
     (training,) = bench.plan().prerequisites()
     assert not is_done(training, bench.store)
     assert bench.run().status == "ok"
-
-
-def test_verify_lists_what_is_not_what_was_written(bench: InProcess) -> None:
-    def verify(*arguments: str) -> Any:
-        return CliRunner().invoke(cli, ["verify", *arguments])
-
-    store = str(bench.store.root)
-    assert verify(store).exit_code == 0
-    assert "every file is the one that was written" in verify("--store", store).output
-    (folder(bench) / "images/a.png").write_bytes(b"x")
-    (folder(bench) / SCORES).unlink()
-    said = verify(store, "--json")
-    assert said.exit_code == 1
-    assert {row["what"] for row in json.loads(said.output)} == {
-        "damaged: images/a.png is not the file that was written",
-        "damaged: scores.parquet is gone",
-    }
-    bench.run()
-    assert verify(store).exit_code == 0, "the next run made both again"
-
-
-def test_verify_finds_records_that_do_not_belong_to_their_folder(bench: InProcess) -> None:
-    (record,) = bench.store.records("cells")
-    path = folder(bench) / RECORD
-    whole = msgspec.to_builtins(record)
-    for changed, words in (
-        ({"key": "../" + record.key}, "cannot be read, or is of another folder"),
-        ({"key": record.key[::-1]}, "cannot be read, or is of another folder"),
-        ({"ingredients": {**record.ingredients, "seed": 7}}, "does not make its key"),
-    ):
-        path.write_bytes(msgspec.json.encode(whole | changed))
-        said = CliRunner().invoke(cli, ["verify", str(bench.store.root)])
-        assert said.exit_code == 1 and words in said.output
-    path.write_bytes(b"{")
-    assert "record.json cannot be read" in CliRunner().invoke(cli, ["verify", str(bench.store.root)]).output

@@ -243,18 +243,6 @@ def test_code_that_is_changed_while_a_run_goes_on_leaves_no_result_under_the_old
     assert bench.run().returncode == 0
 
 
-def test_protocols_that_differ_only_in_scoring_share_their_model(bench: Bench) -> None:
-    bench.matrix(
-        methods=[{"srcnn": {"preset": "small"}}],
-        protocols=["x4-rgb", "x4-y", "x2-y"],
-        train={"on": ["same"], "budget": {"steps": 2}},
-        seeds=[0, 1],
-    )
-    assert bench.run().returncode == 0
-    assert len(bench.records()) == 6
-    assert len(bench.records("models")) == 4
-
-
 def test_a_record_says_what_its_method_costs(bench: Bench) -> None:
     bench.matrix(
         methods=["toy-nearest", {"srcnn": {"preset": "small"}}],
@@ -307,23 +295,6 @@ def test_what_cannot_be_used_ends_in_a_record_with_the_reason(bench: Bench) -> N
     status, reason = records["tiny/x4-rgb/toy-nearest"]
     assert status == "failed"
     assert "6 x 6 pixels are too few" in reason
-
-
-def test_export_is_tidy(bench: Bench) -> None:
-    bench.matrix(methods=["toy-nearest", "toy-raises"], metrics=["psnr", "ssim"])
-    bench.run()
-    out = bench.srbench("export", "matrix.yaml", "--to", "csv").stdout
-    assert out.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,metric,value,n,key"
-    (bench.folder / "cells.csv").write_text(out)
-    cells = pd.read_csv(bench.folder / "cells.csv")
-    assert cells["status"].tolist() == ["ok", "ok", "failed", "failed"]
-    assert cells["n"].tolist() == [2, 2, 0, 0]
-    images = bench.srbench("export", "matrix.yaml", "--to", "csv", "--images").stdout
-    assert images.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,image,metric,value,key"
-    assert len(images.splitlines()) == 5
-    table = bench.srbench("export", "matrix.yaml", "--to", "markdown").stdout
-    assert "| toy-nearest |" in table
-    assert r"\toprule" in bench.srbench("export", "matrix.yaml", "--to", "latex").stdout
 
 
 def test_two_runs_do_not_share_a_store(bench: Bench) -> None:

@@ -16,6 +16,8 @@ from srbench.contract.fit import Budget, FitContext
 from srbench.contract.training_set import TrainingSet
 from srbench.pictures import Image
 from srbench.training.data.batch import Batch
+from srbench.training.data.patches import Patches
+from srbench.training.loop import engine
 from srbench.training.loop.stages import cosine
 
 
@@ -236,3 +238,19 @@ def train(folder: Path, model: Path, steps: int, checkpoint_seconds: float = 0.0
     toy = Toy()
     toy.fit(training_set(*IMAGES), FitContext(3, Budget("steps", steps), folder, checkpoint_seconds=checkpoint_seconds))
     toy.save(model)
+
+
+def run_stage(stage: srbench.Stage, folder: Path, steps: int, **changes: object) -> engine.Trained:
+    patches = Patches(training_set(picture(16, 16)), "y", 0)
+    return engine.train([stage], patches, FitContext(0, Budget("steps", steps), folder, **changes))
+
+
+def linear_stage(seed: int = 0, **changes: object) -> tuple[nn.Linear, srbench.Stage]:
+    torch.manual_seed(seed)
+    network = nn.Linear(4, 1)
+
+    def step(batch: Batch) -> dict[str, torch.Tensor]:
+        return {"mse": (network(batch.lr.flatten(1)) - batch.hr.mean((1, 2, 3))[:, None]).square().mean()}
+
+    stage = srbench.Stage("only", {"n": network}, {"mse": torch.optim.SGD(network.parameters(), lr=0.1)}, step, 4, 2)
+    return network, with_changes(stage, **changes)

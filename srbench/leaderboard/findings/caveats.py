@@ -94,7 +94,7 @@ def _warnings(results: Iterable[Result]) -> Iterable[str]:
         names = list(dict.fromkeys(result.entrant.name for result in found))
         there = {result.entrant.name for result in known if result.cell.dataset in datasets}
         whose = "" if len(there) == len(names) else f", {listing(names)}"
-        named = len(datasets) == 1 and not whose and sentence.startswith(datasets[0])
+        named = len(datasets) == 1 and not whose and sentence.startswith((f"{datasets[0]}: ", f"{datasets[0]}, "))
         yield sentence if named else f"{listing(datasets)}{whose}: {sentence}"
 
 

@@ -11,7 +11,6 @@ import pytest
 import srbench
 from srbench.leaderboard import publish
 from srbench.leaderboard.board.description import with_sections
-from srbench.leaderboard.board.kept import keep_board, kept_board
 from srbench.store.records import Store
 
 from ..markup import parse
@@ -84,34 +83,14 @@ def test_a_section_that_fails_costs_itself_alone(small: Board, kind: type, probl
     assert second[1].rows
 
 
-def test_a_board_is_found_again_by_its_file_or_by_what_is_in_it(small: Board, tmp_path: Path) -> None:
-    store = Store(tmp_path / "store")
-    board = small.described
-    keep_board(store, board)
-    path = Path(board.path)
-    assert kept_board(store, "toy", path) == board
-    moved = tmp_path / "moved.yaml"
-    moved.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
-    assert kept_board(store, "toy", moved) == board
-    moved.write_text("name: toy\ntitle: another\n", encoding="utf-8")
-    assert kept_board(store, "toy", moved) is None
-    assert kept_board(store, "another", path) is None
-
-
-def test_two_matrices_of_one_name_keep_a_board_each(small: Board, tmp_path: Path) -> None:
-    store, one = Store(tmp_path / "store"), small.described
-    other = small.described
-    other.path, other.text, other.title = str(tmp_path / "other.yaml"), "name: toy\n", "another"
-    keep_board(store, one)
-    keep_board(store, other)
-    first, second = kept_board(store, "toy", Path(one.path)), kept_board(store, "toy", Path(other.path))
-    assert first is not None and second is not None
-    assert (first.title, second.title) == (one.title, "another")
-
-
-def test_a_damaged_board_counts_as_none(small: Board, tmp_path: Path) -> None:
-    store = Store(tmp_path / "store")
-    keep_board(store, small.described)
-    (path,) = (tmp_path / "store" / "boards").iterdir()
-    path.write_bytes(path.read_bytes()[:-20])
-    assert kept_board(store, "toy", Path(small.described.path)) is None
+def test_documentation_is_what_a_class_says_of_itself_paragraph_by_paragraph(small: Board) -> None:
+    gone = use("method", "learner", "no_such_module_anywhere:Thing")
+    methods = tuple(gone if one.name == "learner" else one for one in small.plan.matrix.methods)
+    board = replace(small, plan=replace(small.plan, matrix=replace(small.plan.matrix, methods=methods))).described
+    assert board.method("bicubic").documentation == (
+        "Learns something <b>bold</b>.",
+        "It departs from the paper in one way & says so.",
+    )
+    (said,) = board.method("learner").documentation
+    assert "no_such_module_anywhere" in said
+    assert board.method("learner").ceiling == ""

@@ -5,9 +5,10 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
-from srbench.leaderboard.figures.comparisons import Difference, Point, differences, quality_against_cost
+from srbench.leaderboard.figures.comparisons import Difference, Point, differences, pareto_front, quality_against_cost
 from srbench.statistics.intervals import Interval
 
 NARROW = 5.4
@@ -66,3 +67,11 @@ def test_what_the_axis_means_is_never_cut_off_by_long_names() -> None:
     rows = [Difference(f"ddpm-mean-of-8-{place}", place, Interval(-place, -place - 1, 1.0, 9, 9)) for place in range(4)]
     svg = differences(rows, "srcnn", "PSNR minus that of srcnn, dB (right is better)", "f")
     assert_inside(svg, ["PSNR minus that of srcnn, dB (right is better)"])
+
+
+def test_the_pareto_front_holds_exactly_what_nothing_else_beats() -> None:
+    rng = np.random.default_rng(3)
+    points = [Point(str(n), n, float(x), float(y)) for n, (x, y) in enumerate(rng.random((40, 2)))]
+    front = {point.name for point in pareto_front(points, higher_is_better=True)}
+    unbeaten = {p.name for p in points if not any(q.x <= p.x and q.y >= p.y and q != p for q in points)}
+    assert front == unbeaten

@@ -236,7 +236,7 @@ def test_a_figure_says_which_of_its_intervals_are_unreliable_and_draws_them_dash
 
 
 def pages(cells: list[Made], out: Path) -> UpscalingPages:
-    return UpscalingPages(results_of(cells), out)
+    return UpscalingPages(results_of(cells), [])
 
 
 def test_what_is_said_of_lr_follows_the_records(tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ def test_each_scope_says_what_it_is_about(tmp_path: Path) -> None:
         for n, name in enumerate(["bicubic", "srcnn"])
     ]
     results = results_of(cells)
-    one = UpscalingPages(results, tmp_path)
+    one = UpscalingPages(results, [])
     slugs = {"bicubic": "bicubic", "srcnn": "srcnn"}
     sentences = told([one.view(scope, slugs) for scope in results.scopes])
     assert [sentence.partition(" leads ")[0] for sentence in sentences] == ["x4-y: srcnn", "x2-y: srcnn"]

@@ -10,17 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
-import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from srbench.contract.protocol import Protocol
-from srbench.leaderboard import publish, write_index
-from srbench.leaderboard.figures.comparisons import Point, pareto_front
-from srbench.leaderboard.gallery.pictures import ERROR_WHITE, WINDOW, error_map, to_display, window
+from srbench.leaderboard import publish
+from srbench.leaderboard.gallery.pictures import WINDOW
 
 from ..markup import Tag, parse
-from ..toyboard import HOSTILE, HOSTILE_REASON, Board, picture, write
+from ..toyboard import HOSTILE, HOSTILE_REASON, Board, write
 
 
 @pytest.fixture(scope="module")
@@ -217,41 +214,6 @@ def test_pictures_are_small_eight_bit_pngs(pages: Path) -> None:
             assert max(opened.size) <= WINDOW
 
 
-def test_sixteen_bits_and_floats_are_scaled_by_their_white() -> None:
-    deep = np.array([[[0], [32768], [65535]]], dtype=np.uint16)
-    assert to_display(deep, 65535).ravel().tolist() == [0, 128, 255]
-    assert to_display(deep, 32768).ravel().tolist() == [0, 255, 255]
-    assert to_display(np.array([[[-1.0], [0.5], [2.0]]], dtype=np.float32), 1.0).ravel().tolist() == [0, 128, 255]
-
-
-def test_error_maps_are_the_absolute_error_of_what_is_scored() -> None:
-    hr = picture("blobs", 0)
-    sr = np.clip(hr.astype(int) + 10, 0, 255).astype(np.uint8)
-    found = error_map(sr, hr, 255, Protocol("x2-rgb", 2, "rgb", border=2))
-    expected = np.abs(sr.astype(float) - hr).mean(-1) / 255
-    assert np.isnan(found[:2]).all() and np.isnan(found[:, -2:]).all()
-    assert found[2:-2, 2:-2] == pytest.approx(expected[2:-2, 2:-2])
-    assert expected.max() < ERROR_WHITE
-
-
-def test_the_window_lies_on_lr_pixels_where_errors_are_greatest() -> None:
-    errors = np.zeros((600, 800))
-    errors[400:420, 700:720] = 1
-    left, top, width, height = window(800, 600, 4, errors)
-    assert (width, height) == (WINDOW, WINDOW)
-    assert left % 4 == 0 and top % 4 == 0
-    assert errors[top : top + height, left : left + width].sum() == errors.sum()
-    assert window(40, 30, 2, None) == (0, 0, 40, 30)
-
-
-def test_the_pareto_front_holds_exactly_what_nothing_else_beats() -> None:
-    rng = np.random.default_rng(3)
-    points = [Point(str(n), n, float(x), float(y)) for n, (x, y) in enumerate(rng.random((40, 2)))]
-    front = {point.name for point in pareto_front(points, higher_is_better=True)}
-    unbeaten = {p.name for p in points if not any(q.x <= p.x and q.y >= p.y and q != p for q in points)}
-    assert front == unbeaten
-
-
 def test_pages_of_several_training_sets_are_whole(make: Callable[..., Board], tmp_path: Path) -> None:
     several = make(protocols=1, seeds=1, train_on=("t91", "faces"))
     index = parse(publish(several.described, several.store, tmp_path).index)
@@ -261,17 +223,6 @@ def test_pages_of_several_training_sets_are_whole(make: Callable[..., Board], tm
     elements = list(index.find(*_all_names(index)))
     ids = [element.attributes["id"] for element in elements if "id" in element.attributes]
     assert len(set(ids)) == len(ids)
-
-
-def test_the_index_lists_every_board(make: Callable[..., Board], tmp_path: Path) -> None:
-    small = make(datasets=("blobs",), protocols=1, seeds=1)
-    publish(small.described, small.store, tmp_path / "one board")
-    (tmp_path / "no board").mkdir()
-    page = parse(write_index(tmp_path))
-    links = [a.attributes["href"] for a in next(page.find("main")).find("a")]
-    assert links == ["one%20board/index.html"]
-    assert HOSTILE in page.text
-    assert (tmp_path / unquote(links[0])).is_file()
 
 
 def test_a_picture_name_that_leaves_the_store_is_not_read(make: Callable[..., Board], tmp_path: Path) -> None:

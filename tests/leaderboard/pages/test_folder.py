@@ -18,7 +18,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.leaderboard import write_index
 from srbench.leaderboard.pages.folder import BoardFolder, PublishError
 from srbench.matrix import Matrix
 
@@ -253,28 +252,3 @@ def test_a_list_of_files_that_leads_elsewhere_is_nobodys(toy: Matrix, tmp_path: 
 def test_nothing_in_the_list_of_files_names_a_folder_of_the_machine(toy: Matrix, tmp_path: Path) -> None:
     bring(tmp_path / "out", toy, OLD)
     assert str(tmp_path) not in (tmp_path / "out" / "files.json").read_text()
-
-
-@pytest.mark.parametrize("name", ["index.html", "style.css"])
-def test_an_index_that_is_not_ours_is_not_replaced(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_text("<title>my home page</title>")
-    before = tree(tmp_path)
-    with pytest.raises(PublishError, match=f"{name} is not of srbench"):
-        write_index(tmp_path)
-    assert tree(tmp_path) == before
-    (tmp_path / name).unlink()
-    write_index(tmp_path)
-    write_index(tmp_path)
-
-
-def test_a_damaged_board_is_listed_as_such_beside_the_others(tmp_path: Path) -> None:
-    for name, text in (
-        ("bad", '{"title": '),
-        ("good", '{"title": "Good one", "findings": ["It won."]}'),
-        ("odd", '{"title": "x", "findings": 3}'),
-    ):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "board.json").write_text(text)
-    page = write_index(tmp_path).read_text(encoding="utf-8")
-    assert "Good one" in page and "It won." in page
-    assert page.count("board.json cannot be read") == 2

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from srbench.leaderboard.findings.lead import findings, ties
-from srbench.leaderboard.results.results import Results, unique_slugs
+from srbench.leaderboard.results.results import Results
 from srbench.leaderboard.results.setmetrics import THIN, beside_value, set_remarks
 from srbench.leaderboard.tables.ranked import Row, Table, build_table
 from srbench.leaderboard.tables.transfer import transfer_tables
-from srbench.leaderboard.words import numerals
 from srbench.store.details import Details, Estimate
 from srbench.store.records import MetricResult
 
@@ -210,55 +204,3 @@ def test_a_damaged_score_file_is_named_and_costs_its_cell_alone(make: Callable[.
     assert str(path) in bad.damage and bad.cell.key == path.parent.name
     others = [result for result in results.all if result is not bad]
     assert others == [result for result in whole.all if result.cell.key != path.parent.name]
-
-
-def test_downloads_hold_every_score_and_every_cell(board: Board, pages: Path) -> None:
-    with (pages / "scores.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    ok = [planned for planned in board.plan.cells if planned.record and planned.record.status == "ok"]
-    assert len(rows) == sum(2 * COUNTS[planned.cell.dataset] + 1 for planned in ok)
-    one = next(
-        r for r in rows if (r["method"], r["dataset"], r["metric"], r["image"]) == ("bicubic", "waves", "psnr", "im3")
-    )
-    assert float(one["value"]) == score("psnr", "waves", "bicubic", 3, None)
-    data = json.loads((pages / "board.json").read_text(encoding="utf-8"))
-    assert len(data["cells"]) == len(board.plan.cells)
-    assert {cell["status"] for cell in data["cells"]} == {"ok", "failed", "timeout", "skipped"}
-
-
-@given(st.floats(-1e6, 1e6), st.integers(0, 6))
-def test_numbers_read_back_as_the_rounded_value(value: float, decimals: int) -> None:
-    shown = numerals.number(value, decimals).replace(",", "").replace(numerals.MINUS, "-")
-    assert float(shown) == pytest.approx(round(value, decimals), abs=10**-decimals / 1e3)
-    assert not shown.startswith("-0") or float(shown) < 0
-
-
-@given(st.floats(1e-4, 10), st.floats(10, 60))
-def test_digits_are_no_finer_than_a_tenth_of_the_interval(half_width: float, value: float) -> None:
-    decimals = numerals.warranted_decimals([half_width], [value])
-    step = 10.0**-decimals
-    assert decimals <= 2
-    assert step > half_width / 31 or decimals == 0
-    assert step <= half_width or decimals == 2 or math.isclose(step, 1)
-
-
-@given(st.lists(st.text(min_size=1), max_size=12))
-def test_slugs_are_unique_on_any_file_system_and_safe(names: list[str]) -> None:
-    slugs = unique_slugs(names)
-    assert len({slug.lower() for slug in slugs}) == len(names)
-    assert all(slug.replace("-", "").replace("_", "").isalnum() and slug.isascii() for slug in slugs)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.37, "0.37 s"), (41, "41 s"), (720, "12 min"), (12345, "3.4 h"), (200000, "2.3 days")]
-)
-def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
-    assert numerals.duration(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [(0, "0"), (812, "812"), (57281, "57 k"), (8129, "8.1 k"), (1549462, "1.5 M"), (16697987, "17 M")],
-)
-def test_parameter_counts_are_short(value: float, words: str) -> None:
-    assert numerals.count(value) == words

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image as Pillow
 
 from srbench.leaderboard import publish
-from srbench.leaderboard.figures.curves import Curve, loss_columns, losses, validation
 from srbench.leaderboard.trainings.strips import MOST_SAMPLES, SIDE
 
 from ..markup import Tag, parse
@@ -224,17 +222,3 @@ def test_samples_of_a_training_that_is_gone_are_removed(small: Board, tmp_path: 
     shutil.rmtree(small.store / "models")
     write(small, tmp_path)
     assert not list((tmp_path / "training").glob("*/*.png"))
-
-
-def test_losses_that_are_not_all_positive_are_on_a_linear_axis() -> None:
-    frame = pd.DataFrame({"stage": "a", "step": [1, 2, 3], "seconds": 1.0, "lr": 1e-4, "critic": [-1.0, np.nan, 2.0]})
-    curve = Curve("seed 0", frame)
-    assert loss_columns([curve]) == ["critic"]
-    svg = losses([curve], "x")
-    assert svg is not None
-    assert "(log)" not in svg
-    assert "critic 2" in svg
-    assert validation([curve], "y") is None
-    positive = losses([Curve("seed 0", frame.assign(critic=[1.0, 2.0, 3.0]))], "z")
-    assert positive is not None
-    assert "(log)" in positive

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srbench.leaderboard.words.numerals import (
+    MINUS,
     amount_words,
     count,
     decimals_of,
     duration,
+    flat,
     half_width,
     in_words,
     listing,
@@ -173,3 +175,17 @@ def test_a_slug_keeps_what_can_be_kept() -> None:
         "x",
         "a",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "pairs"),
+    [
+        ({"a": {"b_c": 1, "d": {}}}, [("a b c", "1"), ("a d", "none")]),
+        ({"x": None, "y": "", "z": []}, [("x", "none"), ("y", "none"), ("z", "none")]),
+        ({"x": True, "y": False}, [("x", "yes"), ("y", "no")]),
+        ({"x": (1, [2, True])}, [("x", "1, 2, yes")]),
+        ({"x": -3, "y": "-3"}, [("x", f"{MINUS}3"), ("y", "-3")]),
+    ],
+)
+def test_nested_facts_are_pairs_of_words(value: dict[str, object], pairs: list[tuple[str, str]]) -> None:
+    assert flat(value) == pairs

@@ -1,90 +1,31 @@
-"""How a step is computed: accumulation, mixed precision, memory formats, compilation."""
+"""How a step is computed: mixed precision, memory formats."""
 
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
-from toys.training import OneWeight, Toy, many_images, one_stage, picture, training_set, with_changes
+from toys.training import (
+    OneWeight,
+    Toy,
+    many_images,
+    one_stage,
+    picture,
+    run_stage,
+    training_set,
+    with_changes,
+)
 
 import srbench
 from srbench.contract.fit import Budget, FitContext
 from srbench.training.data.batch import Batch
 from srbench.training.data.patches import Patches
 from srbench.training.loop import engine
-from srbench.training.speed import compilation, memory_format
+from srbench.training.speed import memory_format
 from srbench.training.speed.memory_format import faster
 from srbench.training.speed.precision import MixedPrecision, PrecisionError
 
 CPU = torch.device("cpu")
-
-
-def run(stage: srbench.Stage, folder: Path, steps: int, **changes: object) -> engine.Trained:
-    patches = Patches(training_set(picture(16, 16)), "y", 0)
-    return engine.train([stage], patches, FitContext(0, Budget("steps", steps), folder, **changes))
-
-
-# --- gradient accumulation ----------------------------------------------------------------------------------------
-
-
-def linear_stage(seed: int = 0, **changes: object) -> tuple[nn.Linear, srbench.Stage]:
-    torch.manual_seed(seed)
-    network = nn.Linear(4, 1)
-
-    def step(batch: Batch) -> dict[str, torch.Tensor]:
-        return {"mse": (network(batch.lr.flatten(1)) - batch.hr.mean((1, 2, 3))[:, None]).square().mean()}
-
-    stage = srbench.Stage("only", {"n": network}, {"mse": torch.optim.SGD(network.parameters(), lr=0.1)}, step, 4, 2)
-    return network, with_changes(stage, **changes)
-
-
-def test_accumulated_batches_are_one_large_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patches are drawn one after the other from one list, so that 3 batches of 4 hold the same as one of 12."""
-    generator = torch.Generator().manual_seed(0)
-    lr, hr = torch.rand(60, 1, 2, 2, generator=generator), torch.rand(60, 1, 4, 4, generator=generator)
-    weights, histories = [], []
-    for size, accumulate in ((12, 1), (4, 3)):
-        places = iter(range(0, 60, size))
-
-        def draw(self: Patches, count: int, patch: int, label: str | None, places: object = places) -> object:
-            place = next(places)
-            return (
-                lr[place : place + count].numpy(),
-                hr[place : place + count].numpy(),
-                torch.full((count,), -1).numpy(),
-            )
-
-        monkeypatch.setattr(Patches, "draw", draw)
-        network, stage = linear_stage(batch_size=size, accumulate=accumulate, clip=0.05)
-        histories.append(run(stage, tmp_path / str(size), 5).history)
-        weights.append(torch.cat([p.detach().flatten() for p in network.parameters()]))
-    torch.testing.assert_close(weights[0], weights[1])
-    for one, other in zip(*histories, strict=True):
-        assert one["mse"] == pytest.approx(other["mse"], rel=1e-5)
-        assert one["step"] == other["step"]
-
-
-def test_patches_of_all_accumulated_batches_count(tmp_path: Path) -> None:
-    _, stage = linear_stage(accumulate=3)
-    patches = Patches(training_set(picture(16, 16)), "y", 0)
-    history = engine.train([stage], patches, FitContext(0, Budget("images", 60), tmp_path)).history
-    assert history[-1]["step"] == 5
-
-
-def test_an_optimiser_rests_when_no_batch_has_its_loss(tmp_path: Path) -> None:
-    network, other = OneWeight(), OneWeight()
-    calls = iter(range(100))
-
-    def step(batch: Batch) -> dict[str, torch.Tensor]:
-        losses = {"loss": 0.5 * network.w**2}
-        return losses | ({"late": 0.5 * other.w**2} if next(calls) == 2 else {})
-
-    stage = one_stage(network, networks={"n": network, "o": other}, step=step, accumulate=2)
-    optimisers = {**stage.optimisers, "late": torch.optim.SGD(other.parameters(), lr=0.1)}
-    run(with_changes(stage, optimisers=optimisers), tmp_path, 4)
-    # Of two batches one had the loss: the mean gradient is half of it, once.
-    assert other.w.item() == pytest.approx(1 - 0.1 * 0.5)
-    assert network.w.item() == pytest.approx(0.9**4)
 
 
 # --- mixed precision ----------------------------------------------------------------------------------------------
@@ -92,7 +33,7 @@ def test_an_optimiser_rests_when_no_batch_has_its_loss(tmp_path: Path) -> None:
 
 def test_fp16_is_refused_on_a_cpu(tmp_path: Path) -> None:
     with pytest.raises(PrecisionError, match="fp16 needs a GPU; on a CPU use precision: bf16"):
-        run(one_stage(OneWeight()), tmp_path, 1, precision="fp16")
+        run_stage(one_stage(OneWeight()), tmp_path, 1, precision="fp16")
 
 
 def test_fp16_scales_losses_and_updates_by_the_plain_gradient() -> None:
@@ -313,74 +254,3 @@ def test_a_model_trained_in_channels_last_is_used_so(tmp_path: Path) -> None:
     assert seen == [True, True]
     lr = torch.rand(1, 3, 9, 7)
     assert torch.equal(method.upscale(lr, 2), again.upscale(lr, 2))
-
-
-# --- compilation --------------------------------------------------------------------------------------------------
-
-
-def test_compiled_networks_keep_their_names_and_upscale_as_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    original = torch.compile
-    graphs = []
-
-    def backend(graph: torch.fx.GraphModule, inputs: object) -> object:
-        graphs.append(graph)
-        return graph.forward
-
-    monkeypatch.setattr(torch, "compile", lambda function: original(function, backend=backend))
-
-    def step_of(network: nn.Module) -> object:
-        def step(batch: Batch) -> dict[str, torch.Tensor]:
-            return {"mse": (network(batch.lr) - batch.lr).square().mean()}
-
-        return step
-
-    states = []
-    for compiled in (False, True):
-        torch.manual_seed(0)
-        network = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 1, 3, padding=1))
-        names = list(network.state_dict())
-        optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
-        stage = srbench.Stage("only", {"n": network}, {"mse": optimiser}, step_of(network), 2, 6)  # type: ignore[arg-type]
-        stage = with_changes(
-            stage, validate=lambda batch, network=network: -float(network(batch.lr).mean()), ema={"n": 0.5}
-        )
-        patches = Patches(training_set(*many_images(5)), "y", 0)
-        context = FitContext(0, Budget("steps", 6), tmp_path / str(compiled), compile=compiled)
-        facts = engine.train([stage], patches, context).facts
-        assert facts["compile"] is compiled
-        assert list(network.state_dict()) == names
-        assert bool(graphs) is compiled
-        once = len(graphs)
-        network(torch.rand(1, 1, 9, 9))
-        assert len(graphs) == once, "afterwards it runs as it is written"
-        states.append(network.state_dict())
-    assert len(graphs) == 1, "validation, with crops of other sizes, runs it as it is written"
-    for name, value in states[0].items():
-        torch.testing.assert_close(states[1][name], value, rtol=1e-4, atol=1e-5)
-
-
-def test_a_compiler_that_fails_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from torch._inductor import config
-
-    monkeypatch.setattr(config.cpp, "cxx", (str(tmp_path / "no-such-compiler"),))
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
-    network = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.GELU(), nn.Conv2d(2, 1, 3, padding=1))
-
-    def step(batch: Batch) -> dict[str, torch.Tensor]:
-        return {"mse": (network(batch.lr) - batch.lr).square().mean()}
-
-    stage = with_changes(linear_stage()[1], networks={"n": network}, step=step)
-    with pytest.raises(compilation.CompileError, match=r"stage 'only': torch.compile failed: .*C\+\+ compiler"):
-        run(stage, tmp_path, 2, compile=True)
-    assert "forward" not in vars(network)
-
-
-def test_other_errors_of_a_compiled_step_stay_what_they_are(tmp_path: Path) -> None:
-    def step(batch: Batch) -> dict[str, torch.Tensor]:
-        raise ZeroDivisionError("the method's own fault")
-
-    _, stage = linear_stage(step=step)
-    with pytest.raises(ZeroDivisionError, match="own fault"):
-        run(stage, tmp_path, 1, compile=True)

@@ -1,18 +1,19 @@
-"""What a store gives: the rows of today's matrix, and a report where there is something to report."""
+"""srbench from Python: the rows of a store, which cells are chosen, where jobs run, whose a store is."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from rig import Bench
 
 import srbench
-from srbench import api, cli
+from srbench import api
+from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.pictures import write_image
 from srbench.runner.planning.plan import make_plan
@@ -124,39 +125,6 @@ def test_a_damaged_table_is_named_where_all_rows_are_asked_for(store: Store) -> 
         srbench.load(store.root)
 
 
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    monkeypatch.setattr(sys, "argv", ["srbench", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0)
-
-
-def test_a_report_says_where_it_looked_when_there_is_nothing(
-    path: Path, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    assert call(monkeypatch, "report", path) == 2
-    assert f"the store results/small (in {tmp_path / 'elsewhere'}) is not there" in capsys.readouterr().err
-    (tmp_path / "empty" / "cells").mkdir(parents=True)
-    assert call(monkeypatch, "report", path, "--store", tmp_path / "empty") == 2
-    assert "holds nothing of this matrix" in capsys.readouterr().err
-    assert list((tmp_path / "elsewhere").iterdir()) == []
-
-
-def test_a_report_exits_with_1_and_names_what_is_damaged(
-    path: Path, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ("report", path, "--store", store.root, "--out", tmp_path / "out")
-    assert call(monkeypatch, *arguments) == 0
-    said = capsys.readouterr()
-    assert said.out == f"page: {tmp_path / 'out' / 'index.html'}\n"
-    assert said.err == "note: names of picture files are shown on the pages (of data)\n"
-    next(store.root.glob("cells/*/*/scores.parquet")).write_bytes(b"")
-    assert call(monkeypatch, *arguments) == 1
-    assert "not shown: data/x2-y/" in capsys.readouterr().err
-
-
 def test_two_matrices_of_one_name_in_one_store_are_told(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,13 +137,74 @@ def test_two_matrices_of_one_name_in_one_store_are_told(
     assert api.shared_with(read_matrix(other), "results/small") is None
 
 
-def test_a_run_whose_pages_have_no_place_does_not_begin(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("where", "chosen"),
+    [
+        ({}, ["bicubic", "lanczos"]),
+        ({"method": ["lanczos"]}, ["lanczos"]),
+        ({"method": ["lanczos", "bicubic"], "dataset": ["data"], "seed": ["None"]}, ["bicubic", "lanczos"]),
+    ],
+)
+def test_cells_are_chosen_by_their_coordinates(
+    path: Path, store: Store, where: dict[str, list[str]], chosen: list[str]
 ) -> None:
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "thesis.tex").write_text("mine")
-    store = tmp_path / "store"
-    assert call(monkeypatch, "run", path, "--store", store, "--out", tmp_path / "home") == 2
-    assert "holds files that are no board" in capsys.readouterr().err
-    assert not store.exists()
-    assert [file.name for file in (tmp_path / "home").iterdir()] == ["thesis.tex"]
+    plan = make_plan(read_matrix(path), store)
+    assert [planned.cell.method for planned in api.select(plan, where)] == chosen
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ({"metod": ["bicubic"]}, r"unknown coordinate\. Did you mean 'method'\?"),
+        ({"method": ["bicubc"]}, r"--where method=bicubc: no such cell\. Did you mean 'bicubic'\?"),
+        ({"method": ["bicubic"], "protocol": ["x4-y"]}, "no such cell"),
+    ],
+)
+def test_a_choice_that_is_none_is_an_error(path: Path, store: Store, where: dict[str, list[str]], words: str) -> None:
+    with pytest.raises(SrbenchError, match=words):
+        api.select(make_plan(read_matrix(path), store), where)
+
+
+def test_a_finished_matrix_runs_nothing_and_tells_what_did_not_go_well(path: Path, store: Store) -> None:
+    assert srbench.run(path, store=store.root).failed == []
+    record = store.find("cells", "data/x2-y/bicubic")
+    record.status, record.reason = "failed", "no luck"
+    store.write("cells", record)
+    result = srbench.run(path, store=store.root)
+    assert [planned.cell.method for planned in result.failed] == ["bicubic"]
+    assert (result.store.root, len(result.plan.cells)) == (store.root, 2)
+
+
+QUEUE = """
+
+class Queue(srbench.Executor):
+    def __init__(self, jobs: int = 1) -> None:
+        self.jobs = jobs
+
+    def places(self):
+        return self.jobs
+
+    submit = fate = close = None
+
+
+@srbench.hookimpl
+def srbench_executors():
+    return [srbench.Entry("queue", Queue)]
+"""
+
+
+def test_jobs_run_where_the_caller_says_then_the_matrix(toys: Bench) -> None:
+    toys.plugin.write_text(toys.plugin.read_text() + QUEUE)
+
+    def places(named: str | None, jobs: int | None, **matrix: object) -> int:
+        return api._executor(read_matrix(toys.matrix(**matrix)), named, jobs).places()
+
+    in_file = {"executor": {"queue": {"jobs": 2}}}
+    assert places(None, None, **in_file) == 2
+    assert places(None, 3, **in_file) == 3
+    assert places("queue", None, **in_file) == 1  # what the file says is of the executor that it names
+    assert places("queue", 4) == 4
+    with pytest.raises(SrbenchError, match="executor 'queue': jobs: expected"):
+        places("queue", "many")  # type: ignore[arg-type]
+    with pytest.raises(SrbenchError, match="Did you mean 'queue'"):
+        places("queu", None)

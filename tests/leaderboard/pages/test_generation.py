@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 from scipy import stats as scipy_stats
 from selenium import webdriver
 
-from srbench.leaderboard.generation.sheets import GAP, contact_sheet, zoom
+from srbench.leaderboard.generation.sheets import GAP
 from srbench.leaderboard.results.results import Results
 from srbench.leaderboard.tables.ranked import Row, Table, build_table
 from srbench.pictures import Image, read_image, write_image
@@ -277,18 +277,6 @@ def test_unlabelled_samples_are_one_sheet(one: Callable[..., GenerationBoard], t
     assert len(tiles(opened(out / "pictures" / "colour-16px" / "maker" / "samples-0.png"))) == 64
     assert not (out / "pictures" / "colour-16px" / "maker" / "samples-1.png").exists()
     assert "64 of 70 samples" in parse(out / "index.html").text
-
-
-def test_a_contact_sheet_is_transparent_between_pictures_and_mixes_grey_with_colour() -> None:
-    rng = np.random.default_rng(0)
-    grey, colour = (rng.integers(0, 256, (4, 4, channels)).astype(np.uint8) for channels in (1, 3))
-    sheet = contact_sheet([grey, colour, grey], columns=2)
-    assert sheet.shape == (8 + GAP, 8 + GAP, 4)
-    assert (sheet[:4, :4, :3] == grey).all()
-    assert (sheet[:4, 4 + GAP :, :3] == colour).all()
-    assert (sheet[4:, :, 3][GAP:, 4:] == 0).all()
-    assert (sheet[:, 4, 3] == 0).all()
-    assert [zoom(side) for side in (16, 28, 32, 64, 200)] == [4, 2, 2, 1, 1]
 
 
 def test_without_the_dataset_samples_stand_alone_and_the_page_says_so(

@@ -1,0 +1,40 @@
+"""Options that several verbs share mean the same to each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+from rig.verbs import Srbench
+
+from srbench.cli import VERBS, cli
+
+HAVE = {
+    "matrix": ["run", "plan", "report", "export"],
+    "store": ["run", "plan", "report", "show", "why", "export", "verify"],
+    "verify": ["run", "plan"],
+    "as_json": ["plan", "show", "why", "list", "info", "fetch", "verify", "doctor"],
+}
+
+
+def parameters(verb: str) -> dict[str | None, click.Parameter]:
+    command = cli.get_command(click.Context(cli), verb)
+    assert command is not None
+    return {parameter.name: parameter for parameter in command.params}
+
+
+@pytest.mark.parametrize("name", HAVE)
+def test_every_verb_spells_it_alike(name: str) -> None:
+    having = [verb for verb in VERBS if name in parameters(verb)]
+    assert having == HAVE[name]
+    facts = [parameters(verb)[name].to_info_dict() for verb in having]
+    assert all(one == facts[0] for one in facts)
+
+
+@pytest.mark.parametrize("verb", HAVE["store"])
+def test_a_file_is_no_store(tmp_path: Path, srbench: Srbench, verb: str) -> None:
+    (tmp_path / "file").write_text("")
+    said = srbench(verb, *(["anything"] if verb != "verify" else []), "--store", tmp_path / "file")
+    assert said.code == 2
+    assert "--store" in said.err and "is a file" in said.err

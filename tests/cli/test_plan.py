@@ -1,0 +1,66 @@
+"""`srbench plan`: the state of every cell and what decides it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bench_in_process import picture
+from rig.verbs import Srbench, rewrite
+
+from srbench.store.records import Store
+
+
+def test_states_keys_and_the_count(here: Path, srbench: Srbench) -> None:
+    said = srbench("plan", "matrix.yaml")
+    head, *rows, count = said.out.splitlines()
+    assert (said.code, head.split(), count) == (0, ["cell", "state", "why", "key"], "3 cells: 3 done")
+    keys = {record.label: record.key for record in Store(Path("results/m")).records("cells")}
+    assert {row.split()[0]: row.split()[-1] for row in rows} == {label: key[:12] for label, key in keys.items()}
+    assert "ValueError: no such luck" in rows[2]
+
+
+def test_as_json_every_cell_has_its_warnings_and_nothing_else_is_said(here: Path, srbench: Srbench) -> None:
+    rows = json.loads(srbench("plan", "matrix.yaml", "--json").out)
+    assert [row["cell"].split("/")[-1] for row in rows] == ["nearest", "bicubic", "broken"]
+    assert {tuple(row) for row in rows} == {("cell", "state", "why", "key", "warnings")}
+
+
+def test_another_store_is_another_answer(here: Path, srbench: Srbench) -> None:
+    said = srbench("plan", "matrix.yaml", "--store", "elsewhere")
+    assert "never run" in said.out and said.out.endswith("3 cells: 3 new\n")
+    assert not Path("elsewhere").exists()  # asking leaves nothing
+
+
+def test_what_changed_is_told(here: Path, srbench: Srbench) -> None:
+    rewrite(here, metrics=["psnr", "mae"], methods=["nearest", "lanczos"])
+    picture(here / "data/test/a.png", seed=9)
+    rows = {row["cell"]: row for row in json.loads(srbench("plan", "matrix.yaml", "--json").out)}
+    assert rows["data/x2-rgb/nearest"]["why"] == "changed: the pictures of the test split changed"
+    assert rows["data/x2-rgb/lanczos"]["state"] == "new"
+    picture(here / "data/test/a.png", seed=0)
+    rows = {row["cell"]: row for row in json.loads(srbench("plan", "matrix.yaml", "--json").out)}
+    assert (rows["data/x2-rgb/nearest"]["state"], rows["data/x2-rgb/nearest"]["why"]) == ("stale", "to be scored: mae")
+
+
+def test_verify_reads_what_is_otherwise_taken_on_trust(here: Path, srbench: Srbench) -> None:
+    store = Store(Path("results/m"))
+    record = store.find("cells", "data/x2-rgb/nearest")
+    picture(store.folder("cells", record.key) / "images/a.png", seed=9)
+    assert "3 cells: 3 done" in srbench("plan", "matrix.yaml").out
+    said = srbench("plan", "matrix.yaml", "--verify").out
+    assert "damaged: images/a.png is not the file that was written" in said and "1 stale" in said
+
+
+def test_doubts_about_the_data_come_once_each_after_the_cells(here: Path, srbench: Srbench) -> None:
+    import numpy as np
+
+    from srbench.pictures import write_image
+
+    dark = np.random.default_rng(0).integers(0, 4096, (32, 32, 3)).astype(np.uint16)
+    dark[0, 0] = 4095
+    for name in ("a", "b"):
+        write_image(here / f"data/test/{name}.png", dark)
+    said = srbench("plan", "matrix.yaml").out
+    assert said.count("warning: ") == said.count("did you mean `peak: 4095`?") == 1
+    assert said.index("3 cells") < said.index("warning: ")

@@ -1,0 +1,91 @@
+"""`srbench run`, of what is done already: choices, exit codes, pages, and signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import click
+import pytest
+from rig.verbs import Srbench
+
+from srbench.cli.run import STATUSES, _statuses, _stoppable, _where
+from srbench.store.records import Store
+
+
+def test_the_exit_code_is_that_of_the_cells_that_were_asked_for(here: Path, srbench: Srbench) -> None:
+    said = srbench("run", "matrix.yaml", "--no-report")
+    assert (said.code, said.out) == (1, "3 cells: 2 ok, 1 failed\n")
+    said = srbench("run", "matrix.yaml", "--no-report", "--where", "method=nearest", "--where", "method=bicubic")
+    assert (said.code, said.out) == (0, "2 cells: 2 ok\n")
+    assert not Path("leaderboards").exists()
+
+
+def test_pages_are_made_unless_they_are_not_wanted_and_only_once(here: Path, srbench: Srbench) -> None:
+    chosen = ("run", "matrix.yaml", "--where", "method=nearest", "--out", "pages")
+    assert srbench(*chosen).out == "1 cell: 1 ok\npage: pages/index.html\n"
+    before = Path("pages/index.html").stat().st_mtime_ns
+    assert srbench(*chosen).code == 0
+    assert Path("pages/index.html").stat().st_mtime_ns == before
+
+
+def test_a_run_whose_pages_have_no_place_does_not_begin(here: Path, srbench: Srbench) -> None:
+    Path("home").mkdir()
+    Path("home/thesis.tex").write_text("mine")
+    said = srbench("run", "matrix.yaml", "--store", "new", "--out", "home")
+    assert said.code == 2
+    assert "holds files that are no board" in said.err
+    assert not Path("new").exists()
+    assert [file.name for file in Path("home").iterdir()] == ["thesis.tex"]
+
+
+def test_another_matrix_of_that_name_is_told_of(here: Path, srbench: Srbench) -> None:
+    other = here / "other.yaml"
+    other.write_text(Path("matrix.yaml").read_text())
+    chosen = ("--no-report", "--where", "method=nearest")
+    assert srbench("run", "matrix.yaml", *chosen).err == ""
+    assert f"also that of {here / 'matrix.yaml'}, of the same name" in srbench("run", other, *chosen).err
+
+
+def test_a_store_that_another_run_holds_is_refused(here: Path, srbench: Srbench) -> None:
+    with Store(Path("results/m")).locked():
+        said = srbench("run", "matrix.yaml", "--no-report")
+    assert said.code == 2
+    assert f"another run is using the store results/m (process {os.getpid()} on" in said.err
+
+
+@pytest.mark.parametrize(
+    ("pairs", "chosen"),
+    [
+        ((), {}),
+        (("method=a", "method=b", "seed=0"), {"method": {"a", "b"}, "seed": {"0"}}),
+        (("method=a=b",), {"method": {"a=b"}}),
+    ],
+)
+def test_choices_of_one_coordinate_add_up(pairs: tuple[str, ...], chosen: dict[str, set[str]]) -> None:
+    assert _where(pairs) == chosen
+
+
+def test_a_choice_without_value_is_no_choice() -> None:
+    with pytest.raises(click.BadParameter, match="'method' is not KEY=VALUE"):
+        _where(("method",))
+
+
+def test_statuses_are_read_in_any_order_and_unknown_ones_refused() -> None:
+    assert _statuses("") == set()
+    assert _statuses(" timeout,failed ,") == {"failed", "timeout"}
+    assert _statuses(",".join(STATUSES)) == set(STATUSES)
+    with pytest.raises(click.BadParameter, match="Did you mean 'failed'"):
+        _statuses("ok,faild")
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_interrupts_and_afterwards_means_what_it_meant_before(asked: signal.Signals) -> None:
+    before = signal.signal(asked, signal.SIG_IGN)  # as a shell leaves SIGINT for what runs in the background
+    try:
+        with pytest.raises(KeyboardInterrupt), _stoppable():
+            os.kill(os.getpid(), asked)
+        assert signal.getsignal(asked) is signal.SIG_IGN
+    finally:
+        signal.signal(asked, before)

@@ -1,0 +1,70 @@
+"""Which figures stand below a table, and that their rows are the numbers of the table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from srbench.leaderboard.figures.charts import Chart, charts
+from srbench.leaderboard.tables.ranked import Table, build_table
+
+from ..toyboard import Board, Made, results_of
+
+RNG = np.random.default_rng(5)
+BASE = RNG.normal(28, 3, 12)
+
+
+def made(method: str, shift: float, metric: str = "psnr", **more: float) -> Made:
+    """Scores of 12 images that lie so far above others', with a little noise."""
+    noise = np.random.default_rng(len(method)).normal(0, 0.05, 12)
+    scores = {f"im{place}": float(value) for place, value in enumerate(BASE + shift + noise)}
+    extra = {name: {image: value * 0.01 + by for image, value in scores.items()} for name, by in more.items()}
+    return Made("d", method, {metric: scores, **extra})
+
+
+def table(*cells: Made) -> Table:
+    results = results_of(cells)
+    return build_table(results.scopes[0], results.metrics, "d")
+
+
+def by_caption(found: list[Chart]) -> dict[str, Chart]:
+    return {chart.caption.split(",")[0]: chart for chart in found}
+
+
+def test_fewer_than_two_ranked_methods_have_no_figure() -> None:
+    assert charts(table(made("bicubic", 0)), "x") == []
+
+
+def test_differences_are_those_of_the_means() -> None:
+    cells = [made("bicubic", 0), made("good", 1), made("better", 2)]
+    found = by_caption(charts(table(*cells), "x"))
+    assert list(found) == ["Difference to better", "Difference to bicubic"]
+    means = {cell.method: np.mean(list(cell.scores["psnr"].values())) for cell in cells}
+    for best in ("better", "bicubic"):
+        rows = dict(found[f"Difference to {best}"].lines)
+        assert set(rows) == set(means) - {best}
+        for method, words in rows.items():
+            shown = float(words.split()[0].replace("−", "-").replace("+", ""))
+            assert shown == pytest.approx(means[method] - means[best], abs=0.006)
+
+
+def test_two_methods_need_one_figure_of_differences() -> None:
+    found = charts(table(made("bicubic", 0), made("good", 1)), "x")
+    assert [chart.caption.split(",")[0] for chart in found] == ["Difference to good"]
+
+
+def test_a_perceptual_metric_beside_the_one_that_ranks_makes_the_trade_off_a_figure() -> None:
+    # "sharp" is best to the eye (LPIPS), "exact" by PSNR, and "poor" is beaten in both.
+    cells = [made("exact", 2, lpips=0.3), made("sharp", 1, lpips=0.1), made("poor", 0, lpips=0.5)]
+    chart = by_caption(charts(table(*cells), "x"))["Perception against distortion"]
+    assert {line[0]: line[-1] for line in chart.lines} == {"exact": "yes", "sharp": "yes", "poor": "no"}
+
+
+def test_cost_is_of_those_who_have_a_rank_and_a_time_and_names_the_others(board: Board) -> None:
+    results = board.results
+    whole = build_table(results.scopes[0], results.metrics, "blobs")
+    chart = by_caption(charts(whole, "x"))["Quality against cost"]
+    drawn = {line[0] for line in chart.lines}
+    assert {"bicubic", "lanczos", "learner"} <= drawn <= {row.entrant.name for row in whole.ranked if row.speed}
+    absent = {row.entrant.name for row in whole.rows} - drawn
+    assert {"never", "slow"} <= absent and all(name in chart.remark for name in absent)

@@ -1,0 +1,144 @@
+"""Pictures of the page: which images, which window, in 8 bits, with errors as the protocol sees them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+
+from srbench.contract.protocol import Protocol
+from srbench.leaderboard.gallery.pictures import (
+    ERROR_WHITE,
+    MOST_IMAGES,
+    WINDOW,
+    Layer,
+    ViewedImage,
+    choose_images,
+    error_legend,
+    error_map,
+    first_seeds,
+    to_display,
+    window,
+    write_galleries,
+    write_png,
+)
+from srbench.pictures import read_image
+
+from ..toyboard import Board, Made, picture, results_of
+
+SCORES = {f"im{number:02}": float((number * 7) % 40) for number in range(40)}
+
+
+def test_sixteen_bits_and_floats_are_scaled_by_their_white() -> None:
+    deep = np.array([[[0], [32768], [65535]]], dtype=np.uint16)
+    assert to_display(deep, 65535).ravel().tolist() == [0, 128, 255]
+    assert to_display(deep, 32768).ravel().tolist() == [0, 255, 255]
+    assert to_display(np.array([[[-1.0], [0.5], [2.0]]], dtype=np.float32), 1.0).ravel().tolist() == [0, 128, 255]
+
+
+def test_error_maps_are_the_absolute_error_of_what_is_scored() -> None:
+    hr = picture("blobs", 0)
+    sr = np.clip(hr.astype(int) + 10, 0, 255).astype(np.uint8)
+    found = error_map(sr, hr, 255, Protocol("x2-rgb", 2, "rgb", border=2))
+    expected = np.abs(sr.astype(float) - hr).mean(-1) / 255
+    assert np.isnan(found[:2]).all() and np.isnan(found[:, -2:]).all()
+    assert found[2:-2, 2:-2] == pytest.approx(expected[2:-2, 2:-2])
+    assert expected.max() < ERROR_WHITE
+
+
+def test_the_window_lies_on_lr_pixels_where_errors_are_greatest() -> None:
+    errors = np.zeros((600, 800))
+    errors[400:420, 700:720] = 1
+    left, top, width, height = window(800, 600, 4, errors)
+    assert (width, height) == (WINDOW, WINDOW)
+    assert left % 4 == 0 and top % 4 == 0
+    assert errors[top : top + height, left : left + width].sum() == errors.sum()
+    assert window(40, 30, 2, None) == (0, 0, 40, 30)
+
+
+def test_of_every_method_the_worst_and_the_best_image_are_shown_then_others_over_the_range() -> None:
+    other = {image: -value for image, value in SCORES.items()}
+    shown = results_of([Made("d", "a", {"psnr": SCORES}), Made("d", "b", {"psnr": other})]).all
+    extremes = {
+        result.entrant: (min(scores, key=scores.__getitem__), max(scores, key=scores.__getitem__))
+        for result, scores in zip(shown, (SCORES, other), strict=True)
+    }
+    chosen = choose_images(shown, "psnr", extremes)
+    assert len(chosen) == MOST_IMAGES
+    assert {image for pair in extremes.values() for image in pair} <= set(chosen)
+    assert chosen == [image for image in SCORES if image in chosen]  # in the order of the dataset
+    # What is not extreme lies over the whole range of difficulty: in each third there is one.
+    thirds = {int(SCORES[image] // (40 / 3)) for image in chosen}
+    assert thirds == {0, 1, 2}
+    assert choose_images(shown, "psnr", extremes, most=2) == [image for image in SCORES if SCORES[image] in (0, 39)]
+
+
+def test_of_several_seeds_the_first_that_went_well_is_shown() -> None:
+    cells = [
+        Made("d", "a", {"psnr": SCORES}, trained_on="t", seed=0, reason="no luck"),
+        Made("d", "a", {"psnr": SCORES}, trained_on="t", seed=1),
+        Made("d", "a", {"psnr": SCORES}, trained_on="t", seed=2),
+        Made("d", "b", {"psnr": SCORES}),
+    ]
+    results = results_of(cells).all
+    assert first_seeds(results) == [results[1], results[3]]
+
+
+@given(width=st.integers(1, 900), height=st.integers(1, 900), scale=st.sampled_from([1, 2, 3, 4, 8]))
+def test_a_window_lies_inside_on_lr_pixels_and_is_as_large_as_it_may_be(width: int, height: int, scale: int) -> None:
+    width, height = width * scale // scale * scale or scale, height * scale // scale * scale or scale
+    errors = np.random.default_rng(width).random((height, width)) if width * height < 10**5 else None
+    left, top, wide, high = window(width, height, scale, errors)
+    assert 0 <= left <= width - wide and 0 <= top <= height - high
+    assert left % scale == top % scale == 0
+    assert (wide, high) == (min(width, WINDOW - WINDOW % scale), min(height, WINDOW - WINDOW % scale))
+
+
+def test_a_png_is_read_as_it_was_written(tmp_path: Path) -> None:
+    for channels in (1, 3):
+        image = np.random.default_rng(0).integers(0, 256, (5, 7, channels), dtype=np.uint8)
+        write_png(tmp_path / "a.png", image)
+        assert np.array_equal(read_image(tmp_path / "a.png"), image)
+
+
+def test_a_part_of_an_image_says_which_part() -> None:
+    layers = (Layer("HR", "a.png"), Layer("a", "b.png"))
+    part = ViewedImage("im0", layers, (8, 4, 256, 256), (800, 600))
+    assert part.window_words.startswith("256 × 256 of 800 × 600 pixels, from (8, 4)")
+    assert ViewedImage("im0", layers, (0, 0, 8, 6), (8, 6)).window_words == "8 × 6 pixels, the whole image"
+    assert part.layer("a") is layers[1] and part.layer("b") is None
+
+
+def test_the_legend_begins_with_the_colour_of_no_error() -> None:
+    import matplotlib
+
+    red, green, blue = (round(255 * part) for part in matplotlib.colormaps["magma"](0.0)[:3])
+    legend = error_legend()
+    assert legend.startswith(f"linear-gradient(to right, rgb({red} {green} {blue})")
+    assert legend.count("rgb(") == 8
+
+
+def test_pictures_on_disk_are_those_of_the_store_and_their_errors(board: Board, tmp_path: Path) -> None:
+    results = board.results
+    galleries = write_galleries(results, board.store, tmp_path)
+    (gallery,) = [one for one in galleries if (one.dataset, one.protocol) == ("blobs", "x2-rgb")]
+    assert gallery.trouble == "" and gallery.metric == "psnr"
+    for shown in gallery.images:
+        number = int(shown.id.removeprefix("im"))
+        hr = picture("blobs", number)
+        left, top, width, height = shown.box
+        cut = np.s_[top : top + height, left : left + width]
+        assert np.array_equal(read_image(tmp_path / shown.layers[0].href), hr[cut])
+        layer = shown.layer("lanczos")
+        assert layer is not None and layer.error_href is not None
+        sr = read_image(tmp_path / layer.href)
+        inside = np.abs(sr.astype(float) - hr[cut]).mean(-1)[2:-2, 2:-2] / 255
+        assert layer.mean_error == pytest.approx(inside.mean())  # these pictures are shown whole
+        with Pillow.open(tmp_path / layer.error_href) as opened:
+            steps = np.asarray(opened)
+        assert (steps[:2] == 255).all()  # the border that is not scored has a colour of its own
+        assert steps[2:-2, 2:-2] == pytest.approx(np.clip(inside / ERROR_WHITE, 0, 1) * 254, abs=0.51)

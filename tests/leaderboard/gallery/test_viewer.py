@@ -1,0 +1,73 @@
+"""What the viewer starts with and shows: pictures that were written, with the scores of the cells they are of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+from srbench.leaderboard.gallery.pictures import Gallery, write_galleries
+from srbench.leaderboard.gallery.viewer import extremes, look_data, start
+from srbench.leaderboard.results.results import Results
+
+from ..toyboard import Board, score
+
+
+@pytest.fixture(scope="module")
+def results(board: Board) -> Results:
+    return board.results
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("viewer")
+
+
+@pytest.fixture(scope="module")
+def galleries(results: Results, board: Board, out: Path) -> list[Gallery]:
+    return write_galleries(results, board.store, out)
+
+
+def test_every_layer_is_a_file_with_the_scores_of_its_image(
+    galleries: list[Gallery], results: Results, out: Path
+) -> None:
+    data = look_data(galleries, results)
+    names = [f"{dataset}, {protocol}" for dataset in ("blobs", "waves") for protocol in ("x4-y", "x2-rgb")]
+    assert [one["name"] for one in data] == names
+    for gallery in data:
+        for shown in gallery["images"]:
+            number = int(shown["id"].removeprefix("im"))
+            for layer in shown["layers"]:
+                assert (out / layer["src"]).is_file()
+                assert layer["error"] is None or (out / layer["error"]).is_file()
+                if layer["name"] == "bicubic":
+                    psnr = score("psnr", gallery["dataset"], "bicubic", number, None)
+                    ssim = score("ssim", gallery["dataset"], "bicubic", number, None)
+                    assert layer["words"] == f"PSNR {psnr:.2f} dB, SSIM {ssim:.4f}"
+                if layer["name"] in ("HR", "LR"):
+                    assert layer["words"] == ""
+
+
+def test_it_begins_with_the_first_two_that_are_wanted_and_have_a_picture(galleries: list[Gallery]) -> None:
+    begun = start(galleries, ["never", "lanczos", "bicubic", "learner"])
+    assert begun is not None
+    assert (begun["a"].name, begun["b"].name) == ("lanczos", "bicubic")
+    assert (begun["gallery"], begun["image"]) == (galleries[0].name, galleries[0].images[0].id)
+    alone = start(galleries, [])
+    assert alone is not None and alone["a"].name == "HR"
+    assert start([], ["bicubic"]) is None
+
+
+def test_worst_and_best_are_those_of_the_scores_and_lead_to_the_viewer(
+    galleries: list[Gallery], results: Results
+) -> None:
+    table = extremes(galleries, results)[0]
+    assert (table["dataset"], table["metric"]) == ("blobs", "PSNR")
+    (line,) = [line for line in table["lines"] if line["name"] == "bicubic"]
+    scores = {f"im{number}": score("psnr", "blobs", "bicubic", number, None) for number in range(9)}
+    worst, best = line["thumbs"]
+    assert (worst["image"], best["image"]) == (min(scores, key=scores.__getitem__), max(scores, key=scores.__getitem__))
+    assert worst["score"] == f"PSNR {min(scores.values()):.2f} dB"
+    asked = parse_qs(worst["look"])
+    assert (asked["image"], asked["a"], asked["b"], asked["look"]) == ([worst["image"]], ["bicubic"], ["HR"], ["0"])

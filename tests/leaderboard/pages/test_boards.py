@@ -1,0 +1,52 @@
+"""The page that lists all boards of a folder: every board, damaged ones as such, and nobody else's files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from srbench.leaderboard import publish, write_index
+from srbench.leaderboard.pages.folder import PublishError
+
+from ..markup import parse
+from ..toyboard import HOSTILE, Board
+from .test_folder import tree
+
+
+@pytest.mark.parametrize("name", ["index.html", "style.css"])
+def test_an_index_that_is_not_ours_is_not_replaced(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("<title>my home page</title>")
+    before = tree(tmp_path)
+    with pytest.raises(PublishError, match=f"{name} is not of srbench"):
+        write_index(tmp_path)
+    assert tree(tmp_path) == before
+    (tmp_path / name).unlink()
+    write_index(tmp_path)
+    write_index(tmp_path)
+
+
+def test_a_damaged_board_is_listed_as_such_beside_the_others(tmp_path: Path) -> None:
+    for name, text in (
+        ("bad", '{"title": '),
+        ("good", '{"title": "Good one", "findings": ["It won."]}'),
+        ("odd", '{"title": "x", "findings": 3}'),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "board.json").write_text(text)
+    page = write_index(tmp_path).read_text(encoding="utf-8")
+    assert "Good one" in page and "It won." in page
+    assert page.count("board.json cannot be read") == 2
+
+
+def test_the_index_lists_every_board(make: Callable[..., Board], tmp_path: Path) -> None:
+    small = make(datasets=("blobs",), protocols=1, seeds=1)
+    publish(small.plan, small.store, tmp_path / "one board")
+    (tmp_path / "no board").mkdir()
+    page = parse(write_index(tmp_path))
+    links = [a.attributes["href"] for a in next(page.find("main")).find("a")]
+    assert links == ["one%20board/index.html"]
+    assert HOSTILE in page.text
+    assert (tmp_path / unquote(links[0])).is_file()

@@ -1,0 +1,74 @@
+"""The board as data: every score and every cell, read back by others' readers."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+
+from srbench.leaderboard.board.contents import Board as Described
+from srbench.leaderboard.pages.document import results_in
+from srbench.leaderboard.pages.downloads import SCORE_COLUMNS, made_from, write_board_json, write_scores
+from srbench.leaderboard.tables.ranked import build_table
+from srbench.leaderboard.words.privacy import Privacy
+
+from ..toyboard import COUNTS, Board, Made, results_of, score
+
+
+def test_downloads_hold_every_score_and_every_cell(board: Board, pages: Path) -> None:
+    with (pages / "scores.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    ok = [planned for planned in board.plan.cells if planned.record and planned.record.status == "ok"]
+    assert len(rows) == sum(2 * COUNTS[planned.cell.dataset] + 1 for planned in ok)
+    one = next(
+        r for r in rows if (r["method"], r["dataset"], r["metric"], r["image"]) == ("bicubic", "waves", "psnr", "im3")
+    )
+    assert float(one["value"]) == score("psnr", "waves", "bicubic", 3, None)
+    data = json.loads((pages / "board.json").read_text(encoding="utf-8"))
+    assert len(data["cells"]) == len(board.plan.cells)
+    assert {cell["status"] for cell in data["cells"]} == {"ok", "failed", "timeout", "skipped"}
+
+
+def test_scores_are_read_back_exactly_with_their_group(tmp_path: Path) -> None:
+    values = {"im0": 1 / 3, "im1": math.inf, "im2": 1e-300}
+    results = results_of([Made("d", "a", {"psnr": values}, groups={"im0": "slide"}), Made("d", "b", {}, reason="no")])
+    write_scores(results, tmp_path / "scores.csv")
+    with (tmp_path / "scores.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == SCORE_COLUMNS
+    assert {row["image"]: float(row["value"]) for row in rows} == values
+    assert [row["group"] for row in rows] == ["slide", "", ""]
+    assert {(row["unit"], row["higher_is_better"], row["trained_on"]) for row in rows} == {("dB", "yes", "")}
+
+
+def test_tables_as_json_have_the_numbers_of_the_page_and_words_for_infinite_ones(tmp_path: Path) -> None:
+    rising = {f"im{place}": 20.0 + place for place in range(8)}
+    cells = [Made("d", "a", {"psnr": rising}), Made("d", "b", {"psnr": dict.fromkeys(rising, math.inf)})]
+    results = results_of(cells)
+    table = build_table(results.scopes[0], results.metrics, "d")
+    write_board_json(results, [table], tmp_path / "board.json", {"title": "T"}, Privacy())
+    data = json.loads((tmp_path / "board.json").read_text())
+    (shown,) = data["tables"]
+    found = {row["method"]: row for row in shown["rows"]}
+    assert (data["title"], shown["dataset"], shown["ranked_by"]) == ("T", "d", "psnr")
+    assert found["a"]["metrics"]["psnr"]["estimate"] == 23.5
+    assert found["b"]["metrics"]["psnr"]["estimate"] == "inf"
+    assert (found["b"]["rank"], found["a"]["rank"]) == ([1, 1], [2, 2])
+    assert [cell["status"] for cell in data["cells"]] == ["ok", "ok"]
+
+
+def test_pages_are_made_anew_exactly_when_what_they_are_made_from_changed(board: Board) -> None:
+    def source(described: Described, listed: bool = True) -> str:
+        return made_from(results_in(described, board.store), listed)
+
+    before = source(board.described)
+    assert source(board.described) == before
+    assert source(board.described, listed=False) != before
+    fewer = board.described
+    fewer.cells = fewer.cells[:-1]
+    assert source(fewer) != before
+
+
+def test_every_cell_is_in_the_results(board: Board) -> None:
+    assert len(board.results.all) == len(board.plan.cells)

@@ -1,0 +1,50 @@
+"""Trained on one set, tested on another: each value in its place, in words where there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from srbench.leaderboard.results.results import Results
+from srbench.leaderboard.tables.transfer import transfer_tables
+
+from ..toyboard import Made, results_of
+
+IMAGES = [f"im{place}" for place in range(8)]
+
+
+def made(dataset: str, trained_on: str | None, value: float, seed: int | None = 0, **more: str) -> Made:
+    scores = {"psnr": dict.fromkeys(IMAGES, value), "mae": dict.fromkeys(IMAGES, 1 / value)}
+    return Made(dataset, "net" if trained_on else "bicubic", scores, trained_on=trained_on, seed=seed, **more)
+
+
+def board() -> Results:
+    cells = [made(dataset, name, ord(name) + ord(dataset) / 10) for dataset in "de" for name in "tu"]
+    cells += [made(dataset, None, 25.0, None) for dataset in "de"]
+    return results_of(cells)
+
+
+def test_rows_are_training_sets_and_columns_what_is_tested_on() -> None:
+    first, second = transfer_tables(board())
+    assert (first["metric"], first["first"], first["heads"], first["order"]) == ("psnr", True, ["d", "e"], "descending")
+    assert (second["metric"], second["first"], second["order"]) == ("mae", False, "ascending")
+    assert "higher is better" in first["caption"] and "lower is better" in second["caption"]
+    found = {line["name"]: [cell["sort"] for cell in line["cells"]] for line in first["lines"]}
+    assert found == {
+        f"net, {name}": [pytest.approx(ord(name) + ord(dataset) / 10) for dataset in "de"] for name in "tu"
+    }
+    for line in first["lines"]:
+        for cell in line["cells"]:
+            assert float(cell["text"]) == pytest.approx(cell["sort"], abs=0.006)
+            assert cell["href"].startswith("cells/")
+
+
+def test_one_training_set_is_no_transfer() -> None:
+    assert transfer_tables(results_of([made("d", "t", 30.0), made("e", "t", 30.0)])) == []
+
+
+def test_what_is_not_there_says_why() -> None:
+    cells = [made("d", "t", 30.0), made("d", "u", 30.0, reason="no luck"), made("e", "t", 31.0)]
+    table = transfer_tables(results_of(cells))[0]
+    texts = {line["name"]: [cell["text"] for cell in line["cells"]] for line in table["lines"]}
+    assert texts["net, u"] == ["failed", "not in the matrix"]
+    assert [float(text) for text in texts["net, t"]] == [30, 31]

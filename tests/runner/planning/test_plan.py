@@ -1,0 +1,234 @@
+"""A plan: a cell a point, its state against the store, what is needed first, verdicts where nothing can be run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from bench_in_process import InProcess, picture
+
+from srbench.matrix import read_matrix
+from srbench.runner.planning.plan import Plan, distinct_warnings, is_done, make_plan
+from srbench.store.records import MetricResult, Record, Store
+
+Planned = Callable[..., Plan]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return InProcess(tmp_path)
+
+
+def plan(bench: InProcess, *, retry: tuple[Any, ...] = (), verify: bool = False, **changes: Any) -> Plan:
+    bench.content |= changes
+    return make_plan(read_matrix(bench.matrix), bench.store, retry, verify=verify)
+
+
+def record_of(found: Plan, place: int = 0, **fields: Any) -> Record:
+    """A record as a run would leave it, without its pictures."""
+    planned = found.cells[place]
+    results = {key: MetricResult(key=key, name=name, value=1.0, n=2) for name, key in planned.keys.items()}
+    return Record(
+        **{
+            "key": planned.cell.key,
+            "schema": 2,
+            "status": "ok",
+            "point": planned.cell.point(),
+            "ingredients": planned.cell.ingredients,
+            "metrics": results,
+            "started": "2026-01-01",
+            **fields,
+        }
+    )
+
+
+def put(bench: InProcess, record: Record) -> Record:
+    folder = bench.store.clear("cells", record.key)
+    (folder / "scores.parquet").write_bytes(b"scores")
+    record.files = bench.store.hashes("cells", record.key, ["scores.parquet"])
+    bench.store.write("cells", record)
+    return record
+
+
+LEARNER = {"methods": ["bicubic", {"srcnn": {"preset": "small"}}], "metrics": ["psnr"]}
+TRAIN = {"on": ["same", {"use": "folder", "as": "other"}], "budget": {"steps": 2}}
+
+
+def test_learners_are_repeated_for_each_training_set_and_seed_and_others_are_not(bench: InProcess) -> None:
+    for name in ("train/x", "test/y"):
+        picture(bench.root / "other" / f"{name}.png", seed=7)
+    train = {**TRAIN, "on": ["same", {"use": "folder", "as": "other", "path": str(bench.root / "other")}]}
+    found = plan(bench, **LEARNER, train=train, seeds=[0, 5], protocols=["x2-rgb", "x2-y"])
+    assert [planned.cell.label for planned in found.cells] == [
+        f"data/{protocol}/{rest}"
+        for protocol in ("x2-rgb", "x2-y")
+        for rest in ("bicubic", "srcnn/same/0", "srcnn/same/5", "srcnn/other/0", "srcnn/other/5")
+    ]
+    assert len({planned.cell.key for planned in found.cells}) == len(found.cells)
+    models = [planned.training.key for planned in found.cells if planned.training is not None]
+    # A training set and a seed are a model each; protocols that differ only in scoring share them.
+    assert len(models) == 8 and models[:4] == models[4:] and len(set(models)) == 4
+    assert {len(planned.prerequisites()) for planned in found.cells if planned.training} == {1}
+
+
+def test_a_cell_without_a_record_is_new_and_one_with_another_s_is_stale(bench: InProcess) -> None:
+    found = plan(bench)
+    assert [(one.state, one.why, one.record) for one in found.cells] == [("new", "never run", None)]
+    put(bench, record_of(found))
+    (done,) = plan(bench).cells
+    assert (done.state, done.why) == ("done", "ok") and done.record is not None
+    assert list(done.record.metrics) == ["psnr"]
+    picture(bench.data / "test/a.png", seed=9)
+    (stale,) = plan(bench).cells
+    assert (stale.state, stale.why) == ("stale", "changed: the pictures of the test split changed")
+    assert stale.cell.key != done.cell.key
+
+
+@pytest.mark.parametrize(
+    ("status", "retry", "state"),
+    [
+        ("failed", (), "done"),
+        ("failed", ("failed",), "retry"),
+        ("failed", ("timeout",), "done"),
+        ("killed", (), "retry"),
+        ("skipped", ("failed",), "done"),
+        ("ok", ("ok",), "retry"),
+    ],
+)
+def test_what_is_repeated_is_what_was_asked_for_and_what_was_killed(
+    bench: InProcess, status: Any, retry: tuple[Any, ...], state: str
+) -> None:
+    put(bench, record_of(plan(bench), status=status, reason="why"))
+    (cell,) = plan(bench, retry=retry).cells
+    assert cell.state == state
+    assert state == "done" or (cell.why, len(cell.metrics)) == (f"{status}: why", 1)
+
+
+def test_only_metrics_without_a_result_are_to_be_scored(bench: InProcess) -> None:
+    record = put(bench, record_of(plan(bench)))
+    (cell,) = plan(bench, metrics=["psnr", "mae"]).cells
+    assert (cell.state, cell.why) == ("stale", "to be scored: mae")
+    assert [scoring.metric.name for scoring in cell.metrics] == ["mae"]
+    assert cell.stored is not None and cell.stored.key == record.key  # its SR need not be made again
+    assert set(cell.keys) == {"psnr", "mae"}
+
+
+@pytest.mark.parametrize(
+    ("result", "retry", "asked"),
+    [
+        ({"status": "failed"}, (), []),
+        ({"status": "failed"}, ("failed",), ["psnr"]),
+        ({"status": "failed", "again": True}, (), ["psnr"]),
+        ({"status": "skipped"}, ("failed",), []),
+    ],
+)
+def test_a_metric_that_failed_is_repeated_when_asked_for(
+    bench: InProcess, result: dict[str, Any], retry: tuple[Any, ...], asked: list[str]
+) -> None:
+    found = plan(bench)
+    key = found.cells[0].keys["psnr"]
+    put(bench, record_of(found, metrics={key: MetricResult(key=key, name="psnr", reason="x", **result)}))
+    (cell,) = plan(bench, retry=retry).cells
+    assert [scoring.metric.name for scoring in cell.metrics] == asked
+
+
+def test_a_damaged_table_is_found_and_damaged_pictures_when_they_are_needed_or_asked_for(bench: InProcess) -> None:
+    found = plan(bench)
+    record = record_of(found, images={"a": "a.png"})
+    folder = bench.store.clear("cells", record.key)
+    (folder / "images").mkdir()
+    for name in ("scores.parquet", "images/a.png"):
+        (folder / name).write_bytes(b"sound")
+    record.files = bench.store.hashes("cells", record.key, ["scores.parquet", "images/a.png"])
+    bench.store.write("cells", record)
+    (folder / "images/a.png").write_bytes(b"other")
+    assert plan(bench).cells[0].state == "done"
+    for cell in (plan(bench, verify=True).cells[0], plan(bench, metrics=["psnr", "mae"]).cells[0]):
+        assert (cell.state, cell.why) == ("stale", "damaged: images/a.png is not the file that was written")
+        assert cell.stored is None and cell.record is None
+        assert len(cell.metrics) == len(cell.keys)
+    (folder / "images/a.png").write_bytes(b"sound")
+    (folder / "scores.parquet").write_bytes(b"other")
+    (cell,) = plan(bench, metrics=["psnr"]).cells
+    assert cell.damage == "damaged: scores.parquet is not the file that was written"
+    assert cell.stored is not None  # the pictures are sound: they are only scored again
+
+
+def test_what_cannot_be_run_has_its_verdict_and_the_others_go_on(bench: InProcess) -> None:
+    broken = bench.root / "broken"
+    shutil.copytree(bench.data, broken)
+    (broken / "test" / "a.png").write_bytes(b"no picture")
+    missing = {"use": "set5"}
+    uses = [{"use": "folder", "as": "broken", "path": str(broken)}, *bench.content["datasets"], missing]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SRBENCH_DATA", str(bench.root / "nothing"))
+        bad, fine, absent = plan(bench, datasets=uses).cells
+    assert bad.verdict is not None and bad.verdict[0] == "failed" and "a.png" in bad.verdict[1]
+    assert absent.verdict is not None and absent.verdict[0] == "skipped" and "set5" in absent.verdict[1]
+    assert (fine.verdict, fine.state) == (None, "new")
+    assert bad.metrics == absent.metrics == ()
+
+
+def test_a_model_is_needed_to_upscale_and_not_to_score(bench: InProcess) -> None:
+    found = plan(bench, **LEARNER, train={"on": ["same"], "budget": {"steps": 2}})
+    (training,) = found.cells[1].prerequisites()
+    assert training.shelf == "models" and not is_done(training, bench.store)
+    put(bench, record_of(found, 1))
+    cell = plan(bench, metrics=["psnr", "mae"]).cells[1]
+    assert cell.state == "stale" and cell.prerequisites() == []
+    evaluation = cell.evaluation()
+    assert (evaluation.model, evaluation.learned_from) == (training.key, cell.training and cell.training.dataset)
+
+
+def test_a_training_is_done_where_its_record_is_well_and_its_files_are_sound(bench: InProcess) -> None:
+    found = plan(bench, **LEARNER, train={"on": ["same"], "budget": {"steps": 2}})
+    (task,) = found.cells[1].prerequisites()
+    folder = bench.store.clear("models", task.key)
+    (folder / "weights").write_bytes(b"w")
+    files = bench.store.hashes("models", task.key, ["weights"])
+    record = Record(key=task.key, schema=2, status="ok", files=files)
+    bench.store.write("models", record)
+    assert is_done(task, bench.store)
+    bench.store.write("models", msgspec.structs.replace(record, status="failed"))
+    assert not is_done(task, bench.store)
+    bench.store.write("models", record)
+    (folder / "weights").write_bytes(b"v")
+    assert not is_done(task, bench.store)
+
+
+def test_records_read_anew_make_their_cells_done(bench: InProcess) -> None:
+    found = plan(bench, methods=["bicubic", "nearest"])
+    put(bench, record_of(found, 1, reason="", status="ok"))
+    first, second = found.with_records_of(bench.store).cells
+    assert (first.state, second.state, second.why) == ("new", "done", "ok")
+    assert second.record is not None and list(second.record.metrics) == ["psnr"]
+
+
+def test_another_version_of_a_package_is_told_where_nothing_is_stale(bench: InProcess) -> None:
+    found = plan(bench)
+    put(bench, record_of(found, environment={"packages": {"torch": "0.1", "srbench": "0"}}))
+    (cell,) = plan(bench).cells
+    assert cell.state == "done"
+    assert cell.why.startswith("ok; torch 0.1 -> ") and cell.why.endswith(" since this was made")
+
+
+def test_warnings_of_all_cells_are_each_told_once(bench: InProcess) -> None:
+    (cell,) = plan(bench).cells
+    cells = [replace(cell, warnings=("a", "b")), replace(cell, warnings=("b", "c"))]
+    assert distinct_warnings(cells) == Plan(plan(bench).matrix, tuple(cells)).warnings == ["a", "b", "c"]
+
+
+def test_planning_writes_nothing_into_the_store(bench: InProcess) -> None:
+    plan(bench)
+    assert not bench.store.root.exists()
+    store = Store(bench.root / "nowhere")
+    make_plan(read_matrix(bench.matrix), store)
+    assert not store.root.exists()
+    assert json.loads((bench.root / "matrix.yaml").read_text())["name"] == "m"

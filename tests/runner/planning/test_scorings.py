@@ -1,0 +1,197 @@
+"""What a metric's key is made of: itself, what it runs on and reads, and that it could not be computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srbench
+from srbench.contract.fit import Budget
+from srbench.contract.protocol import Protocol
+from srbench.registry.configured import Use
+from srbench.registry.registry import Kind, Plugin, Registered
+from srbench.runner.job.tasks import Scoring
+from srbench.runner.planning.scorings import scorings
+from srbench.runner.planning.splits import Splits
+
+X2 = Protocol("x2-rgb", 2, "rgb", border=2)
+PLUGIN = Plugin("toy", "srbench-toy", "1", "srbench.registry.builtin")
+vars(PLUGIN)["sources"] = {"srbench-toy": "0" * 64}
+
+
+class Pictures(srbench.Dataset):
+    """Pictures of noise, with labels and masks where they are wanted."""
+
+    def __init__(self, seed: int = 0, labels: int = 4, masks: bool = True) -> None:
+        self.seed, self.labels, self.masks = seed, labels, masks
+
+    def _items(self, split: str) -> list[srbench.Item]:
+        random = np.random.default_rng([self.seed, len(split)])
+        made = []
+        for place in range(4):
+            picture = random.integers(0, 256, (12, 12, 3), np.uint8)
+            mask = (picture[..., :1] > 128).astype(np.uint8) if self.masks else None
+            label = "ab"[place % 2] if place < self.labels else None
+            made.append(srbench.Item(f"{split}{place}", picture, label=label, mask=mask))
+        return made
+
+    def train(self) -> list[srbench.Item]:
+        return self._items("train")
+
+    def test(self) -> list[srbench.Item]:
+        return self._items("test")
+
+
+class Plain(srbench.ImageMetric):
+    higher_is_better = True
+
+    def __init__(self, power: int = 2) -> None:
+        self.power = power
+
+    def score(self, sr: Any, hr: Any) -> float:
+        return 0.0
+
+
+class OfLabels(srbench.SetMetric):
+    higher_is_better = True
+    needs = frozenset({"labels"})
+
+    def compute(self) -> float:
+        return 0.0
+
+
+class OfMasks(OfLabels):
+    needs = frozenset({"masks"})
+
+
+class OfTraining(OfLabels):
+    needs = frozenset({"training_sr"})
+
+
+class Crooked(Plain):
+    def __init__(self, power: int = 2) -> None:
+        raise ValueError("not today")
+
+
+class Trunk(srbench.Extractor):
+    dim = 1
+
+    def extract(self, images: Any) -> Any:
+        return images
+
+
+class Learned(Trunk):
+    learns = True
+    wants = "labels"
+
+    def __init__(self, epochs: int = 1) -> None:
+        self.budget = Budget("epochs", epochs)
+
+
+class Refuses(srbench.Method):
+    def supports(self, problem: Any) -> srbench.Skip:
+        return srbench.Skip("only x8")
+
+    def upscale(self, lr: Any, scale: int) -> Any:
+        return lr
+
+
+class Nearest(Refuses):
+    def supports(self, problem: Any) -> None:
+        return None
+
+
+def use(kind: Kind, target: type, extractor: Use | None = None, /, **params: Any) -> Use:
+    return Use(target.__name__, Registered(kind, srbench.Entry(target.__name__, target), PLUGIN), params, {}, extractor)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def scoring(metric: Use, method: type = Nearest, protocol: Protocol = X2, **dataset: Any) -> Scoring:
+    (found,) = scorings([metric], use("dataset", Pictures, **dataset), protocol, use("method", method), Splits())
+    return found
+
+
+def test_a_metric_of_pairs_depends_on_itself_alone() -> None:
+    plain = scoring(use("metric", Plain))
+    assert (plain.skip, plain.reads, plain.training, plain.extractor_key) == ("", (), None, "")
+    assert scoring(use("metric", Plain), seed=1).key == plain.key  # the pictures are in the cell's key
+    assert scoring(use("metric", Plain), Refuses).key == plain.key
+    assert scoring(use("metric", Plain, power=3)).key != plain.key
+
+
+def test_labels_must_be_there_of_every_image() -> None:
+    assert scoring(use("metric", OfLabels)).skip == ""
+    assert scoring(use("metric", OfLabels), labels=0).skip == "needs labels; Pictures has none"
+    assert scoring(use("metric", OfLabels), labels=3).skip == "needs labels; 1 of 4 test images of Pictures have none"
+
+
+def test_masks_are_read_so_what_they_hold_is_in_the_key() -> None:
+    one, other = (scoring(use("metric", OfMasks), seed=seed) for seed in (0, 1))
+    assert one.key != other.key
+    assert [(seen.split, seen.protocol) for seen in one.reads] == [("test", None)]
+    assert scoring(use("metric", OfMasks), masks=False).skip == "needs masks; Pictures has none"
+
+
+def test_sr_of_the_training_split_makes_that_split_part_of_the_key() -> None:
+    found = scoring(use("metric", OfTraining))
+    (seen,) = found.reads
+    assert (seen.split, seen.protocol, seen.fingerprint) == ("train", X2, found.training_sr)
+    assert scoring(use("metric", OfTraining), seed=1).key != found.key
+    assert scoring(use("metric", OfTraining), Refuses).skip == "Refuses cannot upscale the training split: only x8"
+
+
+def test_a_metric_that_cannot_be_computed_has_another_key_until_it_can() -> None:
+    fine, skipped = scoring(use("metric", OfLabels)), scoring(use("metric", OfLabels), labels=0)
+    assert fine.key != skipped.key
+    assert (skipped.reads, skipped.files, skipped.training) == ((), (), None)
+
+
+def test_a_plugin_s_own_fault_stays_with_its_metric() -> None:
+    metrics = [use("metric", Crooked), use("metric", Plain)]
+    broken, fine = scorings(metrics, use("dataset", Pictures), X2, use("method", Nearest), Splits())
+    assert broken.skip == "ValueError: not today"
+    assert (fine.skip, fine.key) == ("", scoring(use("metric", Plain)).key)
+
+
+def test_the_extractor_is_part_of_the_key_and_trained_first_where_it_learns() -> None:
+    on_trunk = scoring(use("metric", Plain, use("extractor", Trunk)))
+    assert on_trunk.training is None and on_trunk.extractor_key
+    assert on_trunk.key != scoring(use("metric", Plain)).key
+    learned = scoring(use("metric", Plain, use("extractor", Learned, epochs=1)))
+    assert learned.training is not None and learned.training.key == learned.extractor_key
+    assert set(learned.training.ingredients) >= {"train", "test", "seed", "extractor"}
+    longer = scoring(use("metric", Plain, use("extractor", Learned, epochs=2)))
+    others = scoring(use("metric", Plain, use("extractor", Learned, epochs=1)), seed=1)
+    assert len({learned.extractor_key, longer.extractor_key, others.extractor_key}) == 3
+    assert len({learned.key, longer.key, others.key}) == 3
+    bare = scoring(use("metric", Plain, use("extractor", Learned, epochs=1)), labels=0)
+    assert bare.skip == "needs labels; Pictures has none"
+
+
+def test_metrics_that_run_on_one_extractor_share_its_training() -> None:
+    extractor = use("extractor", Learned, epochs=1)
+    metrics = [use("metric", Plain, extractor), use("metric", Plain, extractor, power=3)]
+    one, other = scorings(metrics, use("dataset", Pictures), X2, use("method", Nearest), Splits())
+    assert one.key != other.key
+    assert one.training is not None and other.training is not None and one.training.key == other.training.key
+
+
+def test_a_generator_of_no_class_gives_nothing_to_metrics_of_classes() -> None:
+    class Maker(srbench.Generator):
+        def sample(self, count: int, context: Any) -> Any:
+            raise AssertionError("planning makes nothing")
+
+    class Labelled(Maker):
+        labelled = True
+
+    squares = Protocol("12px", 1, size=12)
+    found = scoring(use("metric", OfLabels), Maker, squares)
+    assert found.skip == "needs labels; Maker makes images of no class"
+    fine = scoring(use("metric", OfLabels), Labelled, squares)
+    assert fine.skip == "" and [seen.split for seen in fine.reads] == ["train"]

@@ -1,0 +1,87 @@
+"""What comes of the checks of a toy."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+import srbench
+from srbench.registry.registry import Plugin, Registry
+from srbench.testing import (
+    DatasetSubject,
+    DegradationSubject,
+    ExecutorSubject,
+    ExtractorSubject,
+    MethodSubject,
+    MetricSubject,
+    Outcome,
+    checks_for,
+    run_checks,
+)
+from srbench.testing.check import CheckedKind, Subject
+
+SUBJECTS: dict[CheckedKind, type[Subject]] = {
+    "method": MethodSubject,
+    "metric": MetricSubject,
+    "dataset": DatasetSubject,
+    "extractor": ExtractorSubject,
+    "degradation": DegradationSubject,
+    "executor": ExecutorSubject,
+}
+Wrong = dict[str, tuple[str, str]]
+"""By toy: the one check that it fails, and a part of what its author is told."""
+
+
+def registry_with(kind: CheckedKind, target: object) -> Registry:
+    """A registry that offers one thing, `toy`."""
+    module = ModuleType("toy")
+    hook = srbench.hookimpl(lambda: [srbench.Entry("toy", target)])
+    setattr(module, f"srbench_{kind}s", hook)
+    registry = Registry()
+    # The module that is imported to list the plugin is, for the toys, one that holds nothing.
+    registry.add(Plugin("toy", "srbench-toy", "1", "srbench.registry.builtin"), module)
+    assert not registry.broken
+    return registry
+
+
+def subject_of(kind: CheckedKind, target: object, **params: object) -> Subject:
+    return SUBJECTS[kind]("toy", params, registry_with(kind, target))
+
+
+def outcomes(subject: Subject) -> dict[str, Outcome]:
+    """What came of each check that applies, by name."""
+    return {outcome.check.name: outcome for outcome in run_checks(subject)}
+
+
+def cases(wrong: Wrong) -> list:
+    """Arguments of a test, a toy each: the toy, the check, the message."""
+    return [pytest.param(target, *said, id=target) for target, said in wrong.items()]
+
+
+def assert_breaks_only(kind: CheckedKind, target: str, name: str, message: str) -> None:
+    """The toy fails this check, in these words, and no other."""
+    found = outcomes(subject_of(kind, target))
+    failed = {name: outcome.message for name, outcome in found.items() if outcome.status == "failed"}
+    assert set(failed) == {name}, failed
+    assert message in failed[name]
+    assert failed[name].startswith(f"{kind} 'toy'")
+    others = {outcome.status for name, outcome in found.items() if name not in failed}
+    assert others <= {"passed", "blocked"}
+
+
+def assert_passes(kind: CheckedKind, target: str) -> None:
+    """The toy passes everything that applies to it."""
+    found = outcomes(subject_of(kind, target))
+    assert {name: outcome.message for name, outcome in found.items() if outcome.status != "passed"} == {}
+    assert len(found) >= 10
+
+
+def checks_in(module: str) -> set[str]:
+    """The names of the checks that a module of the kit defines."""
+    return {
+        one.name
+        for kind in SUBJECTS
+        for one in checks_for(kind)
+        if one.function.__module__ == f"srbench.testing.{module}"
+    }
