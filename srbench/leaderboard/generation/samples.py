@@ -27,7 +27,7 @@ from srbench.leaderboard.generation.nearest import (
 from srbench.leaderboard.generation.sheets import COLUMNS, Pixels, Sheet, contact_sheet, zoom
 from srbench.leaderboard.results.results import Damaged, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import plural
-from srbench.pictures import Image, peak_of
+from srbench.pictures import Image, Values
 from srbench.registry.configured import Use
 from srbench.runner.planning.splits import Split, read_items
 from srbench.statistics.memorisation import Memorisation, compare_distances
@@ -182,12 +182,12 @@ class _Writer:
     def _sample(self, result: Result, image: str) -> Pixels | None:
         """A sample in 8 bits, or None when the store does not hold it."""
         whole = self._stored(result, image)
-        return None if whole is None else to_display(whole, self._white(result, whole))
+        return None if whole is None else to_display(whole, self._values(result, whole))
 
-    def _white(self, result: Result, sample: Image) -> float:
-        """The white of samples: that of the real images, of whose depth they are."""
+    def _values(self, result: Result, sample: Image) -> Values:
+        """The values of samples: those of the real images, of whose depth they are."""
         items = self._items(result.planned.dataset, "test")
-        return peak_of(sample) if isinstance(items, str) or not items else items[0].read_hr()[1]
+        return Values.of(sample) if isinstance(items, str) or not items else items[0].read_hr()[1]
 
     def _stored(self, result: Result, image: str) -> Image | None:
         return read_sr(result, self._store.root, image)
@@ -260,7 +260,7 @@ class _Writer:
             learned = self._training_images(result, near, sample)
             if isinstance(learned, str):
                 return [], learned
-            own = to_display(sample, self._white(result, sample))
+            own = to_display(sample, self._values(result, sample))
             beside, far, named = [own], [], []
             for measure in measures:
                 picture, mirrored = learned[measure]
@@ -292,11 +292,12 @@ class _Writer:
             held = {item.id: item for item in items}
             if not all(neighbour.nearest in held for neighbour in near.values()):
                 continue
-            hr, peak = held[near["pixels"].nearest].read_hr()
-            errors = [_rmse(sample / self._white(result, sample), way / peak) for way in (hr, hr[:, ::-1])]
+            hr, values = held[near["pixels"].nearest].read_hr()
+            own = self._values(result, sample).to_unit(sample)
+            errors = [_rmse(own, values.to_unit(way)) for way in (hr, hr[:, ::-1])]
             if abs(min(errors) - near["pixels"].distance) <= _TOLERANCE:
                 mirrored = errors[1] < errors[0]
-                by_pixels = to_display(hr[:, ::-1] if mirrored else hr, peak)
+                by_pixels = to_display(hr[:, ::-1] if mirrored else hr, values)
                 by_features = to_display(*held[near["features"].nearest].read_hr())
                 return {"pixels": (by_pixels, mirrored), "features": (by_features, False)}
         return why
