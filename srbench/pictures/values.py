@@ -47,8 +47,8 @@ class Values:
         return depth == "float32" or (whole and DEPTHS[depth].hold(self.low, self.high))
 
     def hold(self, lowest: float, highest: float) -> bool:
-        """Whether the numbers of a picture, from `lowest` to `highest`, lie between black and white, as float32."""
-        return float(np.float32(self.low)) <= lowest and highest <= float(np.float32(self.high))
+        """Whether no number of a picture, from `lowest` to `highest`, is below black or above white, as float32."""
+        return not (lowest < float(np.float32(self.low)) or highest > float(np.float32(self.high)))
 
     def to_unit(self, array: npt.NDArray[Any], out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
         """Native values with `low` at 0 and `high` at 1, in float64; not clamped.

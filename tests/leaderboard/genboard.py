@@ -17,7 +17,7 @@ from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
 from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
 from srbench.matrix import Matrix
-from srbench.pictures import Image, write_image
+from srbench.pictures import Image, Values, write_image
 from srbench.registry.configured import Use
 from srbench.runner.job.tasks import Training
 from srbench.runner.planning.plan import Plan, PlannedCell
@@ -199,7 +199,7 @@ def _write_cell(
     classes = sorted({item.label or "" for item in train})
     labels = {name: classes[place % len(classes)] for place, name in enumerate(made)} if labelled else {}
     near = Neighbourhood([item.id for item in train], [in_units(*pair) for pair in learned])
-    generated = near.of(list(made), [in_units(image, 255) for image in made.values()], "generated")
+    generated = near.of(list(made), [in_units(image, Values.of(image)) for image in made.values()], "generated")
     real = near.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
     write_neighbours(folder / "nearest.parquet", [*generated, *real])
     values = _values(cell, means[cell.method])
