@@ -238,6 +238,17 @@ def test_depth_is_kept(dtype, peak, basicsr):
     np.testing.assert_allclose(scored, hr.transpose(2, 0, 1).astype(np.float64) / peak, rtol=0, atol=1e-15)
 
 
+@given(low=st.integers(0, 60000), name=st.sampled_from(sorted(STANDARD)), seed=st.integers(0, 99))
+def test_integers_that_begin_elsewhere_are_the_same_picture(low, name, seed):
+    protocol = STANDARD[name]
+    hr = picture(16, 20, 3, seed=seed)
+    moved, values = hr.astype(np.uint16) + np.uint16(low), Values(low, low + 255)
+    lr, moved_lr = (protocol.lr(*pair, "i").astype(int) for pair in ((hr, EIGHT_BITS), (moved, values)))
+    assert np.array_equal(lr, moved_lr if protocol.channel == "y8" else moved_lr - low)
+    one, other = (protocol.scored(*protocol.reference(*pair)) for pair in ((hr, EIGHT_BITS), (moved, values)))
+    assert torch.equal(one, other)
+
+
 # Sizes
 
 

@@ -127,6 +127,19 @@ def test_colours_stored_under_transparent_pixels_do_not_matter(alpha: np.ndarray
         assert not filled.any()
 
 
+def test_where_nothing_is_seen_all_is_black_wherever_that_lies() -> None:
+    image = np.random.default_rng(0).random((5, 6, 3), np.float32)
+    filled = without_unseen_colours(image, np.zeros((5, 6, 1), np.float32), Values(-1000, 3000))
+    assert filled.dtype == np.float32 and (filled == -1000).all()
+
+
+@given(st.floats(1, 1e6, width=32))
+def test_a_filled_colour_is_not_above_white_by_a_last_digit(white: float) -> None:
+    image = np.float32([[[white], [white]], [[white], [0]]])
+    alpha = np.float32([[[1], [1]], [[1], [0]]])
+    assert without_unseen_colours(image, alpha, Values(0, white)).max() == np.float32(white)
+
+
 @given(alphas)
 def test_a_picture_of_one_colour_stays_one_whatever_is_transparent(alpha: np.ndarray) -> None:
     if not alpha.any():
