@@ -85,7 +85,7 @@ def check_range(name: str, lowest: float, highest: float, values: Values, depth:
     if not values.fit(depth):
         raise ImageError(
             f"{name} has {depth.removeprefix('uint')} bits, which hold whole numbers from {DEPTHS[depth]}, and its "
-            f"declared values are {values}; leave them out for it, or save it with more bits"
+            f"declared values are {values}; declare none for it, or save it with more bits"
         )
     if not values.hold(lowest, highest):
         raise ImageError(
