@@ -55,9 +55,9 @@ def pairs(items: list[Item]) -> tuple[torch.Tensor, torch.Tensor]:
     """LR and HR of all pictures, `(N, 1, h, w)` and `(N, 1, 4 h, 4 w)`."""
     lr, hr = [], []
     for item in items:
-        reference, white = PROTOCOL.reference(*item.read_hr())
-        hr.append(to_tensor(reference, white))
-        lr.append(to_tensor(PROTOCOL.lr(reference, white, item.id), white))
+        reference, values = PROTOCOL.reference(*item.read_hr())
+        hr.append(to_tensor(reference, values))
+        lr.append(to_tensor(PROTOCOL.lr(reference, values, item.id), values))
     return torch.stack(lr), torch.stack(hr)
 
 

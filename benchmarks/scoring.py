@@ -17,12 +17,12 @@ import torch
 from benchmarks.peers import import_basicsr
 from srbench import Protocol
 from srbench.contract.protocol import Channel
-from srbench.pictures import Image
+from srbench.pictures import DEPTHS, Image
 from srbench.registry.registry import registry
 
 SIDE = 512
 BORDER = 4
-PEAK = 255.0
+VALUES = DEPTHS["uint8"]
 
 Scorer = Callable[[Image, Image], tuple[float, float]]
 
@@ -37,8 +37,8 @@ def pictures() -> tuple[Image, Image]:
     return to_uint8(sr), to_uint8(hr)
 
 
-def to_uint8(values: np.ndarray) -> Image:
-    return values.round().clip(0, PEAK).astype(np.uint8)
+def to_uint8(levels: np.ndarray) -> Image:
+    return levels.round().clip(VALUES.low, VALUES.high).astype(np.uint8)
 
 
 def srbench_scorer(channel: Channel) -> Scorer:
@@ -46,7 +46,7 @@ def srbench_scorer(channel: Channel) -> Scorer:
     psnr, ssim = (registry().get("metric", name).load()() for name in ("psnr", "ssim"))
 
     def score(sr: Image, hr: Image) -> tuple[float, float]:
-        scored = protocol.scored(sr, PEAK), protocol.scored(hr, PEAK)
+        scored = protocol.scored(sr, VALUES), protocol.scored(hr, VALUES)
         return psnr.score(*scored), ssim.score(*scored)
 
     return score

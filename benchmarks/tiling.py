@@ -31,7 +31,7 @@ import srbench
 from srbench.evaluate import tiles
 from srbench.evaluate.tiles import tiling_for
 from srbench.evaluate.upscale import upscale_image
-from srbench.pictures import read_image, to_image, to_tensor, write_image
+from srbench.pictures import DEPTHS, read_image, to_image, to_tensor, write_image
 from srbench.registry.parameters import resolve
 
 SCALE = 2
@@ -98,7 +98,7 @@ def main(name: str, width: int, height: int, memory_gb: float, threads: int) -> 
         write_image(source, smooth)
         del smooth
 
-        sample = to_tensor(read_image(source), 255)[None]
+        sample = to_tensor(read_image(source), DEPTHS["uint8"])[None]
         tiling = tiling_for(method, sample, SCALE, limit)
         if tiling is None:
             raise SystemExit("the whole picture fits into this memory; choose a smaller --memory-gb")
@@ -112,7 +112,7 @@ def main(name: str, width: int, height: int, memory_gb: float, threads: int) -> 
         before = resident("VmRSS")
         began = time.perf_counter()
         image = read_image(source)
-        lr = to_tensor(image, 255)
+        lr = to_tensor(image, DEPTHS["uint8"])
         kept: list[torch.Tensor] = []
         alone: list[tuple[float, float]] = []
 
@@ -122,14 +122,14 @@ def main(name: str, width: int, height: int, memory_gb: float, threads: int) -> 
 
         both = timed(lambda: kept.append(upscale_image(method, lr, SCALE, limit, after_a_tile)))
         in_tiles = [both[index] - sum(times[index] for times in alone) for index in (0, 1)]
-        write_image(target, to_image(kept[0], image, 255))
+        write_image(target, to_image(kept[0], image, DEPTHS["uint8"]))
         others = sum(wall for wall, _ in alone)
         everything, grown = time.perf_counter() - began - others, resident("VmHWM") - before
 
         # The crossing of the first tiles' borders, against upscaling that part of the picture in one go.
         reach = 2 * tiling.halo + 40
         top, left = max(0, rows.end - reach), max(0, columns.end - reach)
-        part = to_tensor(image[top : rows.end + reach, left : columns.end + reach], 255)
+        part = to_tensor(image[top : rows.end + reach, left : columns.end + reach], DEPTHS["uint8"])
         whole = upscale_image(method, part, SCALE)
         cut = kept[0][:, top * SCALE :, left * SCALE :][:, : whole.shape[1], : whole.shape[2]]
         edge = SCALE * tiling.halo

@@ -26,7 +26,7 @@ import torch
 import srbench
 from benchmarks.peers import import_basicsr
 from srbench import Budget, FitContext, Interrupted, Item, Protocol, TrainingSet
-from srbench.pictures import Image, read_image, write_image
+from srbench.pictures import Image, Values, read_image, write_image
 from srbench.training import Batch
 
 SCALE = 4
@@ -146,7 +146,7 @@ def write_pictures(folder: Path) -> list[Item]:
     for number, hr in enumerate(sub_images()):
         file = f"{number:04}.png"
         write_image(folder / "HR" / file, hr)
-        write_image(folder / "LR" / file, PROTOCOL.lr(hr, 255, file))
+        write_image(folder / "LR" / file, PROTOCOL.lr(hr, Values.of(hr), file))
         lr = read_image(folder / "LR" / file)
         items.append(
             Item(f"{number:04}", read_image(folder / "HR" / file), {(PROTOCOL.degradation.shipped_as, SCALE): lr})

@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from srbench.commands.upscale import Picture
+    from srbench.pictures import Values
+
+
+def _up_to(context: click.Context, parameter: click.Parameter, peak: float | None) -> Values | None:
+    from srbench.pictures import Values
+
+    try:
+        return None if peak is None else Values(0.0, peak)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command("upscale", short_help="Upscale your own pictures with any method.")
@@ -29,8 +39,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--peak",
-    type=click.FloatRange(min=0, min_open=True),
-    help="The value that means white: 4095 for 12 bits in 16 [that of the model's training, or of the depth].",
+    "values",
+    type=float,
+    callback=_up_to,
+    help="The value that means white, 0 being black: 4095 for 12 bits in 16 [that of the model, or of the depth].",
 )
 @click.option("--device", help="Where to compute: cpu, cuda, cuda:1 [the first GPU, otherwise the CPU].")
 @click.option(
@@ -52,7 +64,7 @@ def command(
     scale: int | None,
     model: str | None,
     params: tuple[str, ...],
-    peak: float | None,
+    values: Values | None,
     device: str | None,
     memory_gb: float | None,
     existing: str,
@@ -61,9 +73,9 @@ def command(
 
     SR is lossless, in each picture's own depth, PNG or (float) TIFF; a picture's place in its folder is kept.
     Transparency is kept: alpha is interpolated, and colours that nobody sees do not bleed into those that are seen.
-    White is 255, 65535 or 1 (float) unless told; values outside 0 to white are an error. Of folders, hidden files are
-    passed over, and what else is no picture is counted. The path of each new file is printed. A picture that cannot be
-    upscaled is reported and the others go on; the exit code is then 1.
+    Black is 0 and white 255, 65535 or 1 (float) unless told; values below or above are an error. Of folders, hidden
+    files are passed over, and what else is no picture is counted. The path of each new file is printed. A picture that
+    cannot be upscaled is reported and the others go on; the exit code is then 1.
     """
     from rich.console import Console
 
@@ -85,9 +97,12 @@ def command(
     memory = free_memory(device) if memory_gb is None else memory_gb * 1e9
     todo = [picture for picture in files if existing != "skip" or picture.existing() is None]
     console = Console(stderr=True)
-    if chosen.peak is not None and peak is None:
-        click.echo(f"white is {chosen.peak:g} for pictures of {chosen.peak_bits} bits, as in the training", err=True)
-    failed = _upscale_all(console, chosen, todo, f"{method} x{chosen.scale}", memory, peak)
+    if chosen.values is not None and values is None:
+        low, high = chosen.values.low, chosen.values.high
+        click.echo(
+            f"black is {low:g} and white {high:g} for pictures of {chosen.bits} bits, as in the training", err=True
+        )
+    failed = _upscale_all(console, chosen, todo, f"{method} x{chosen.scale}", memory, values)
     if len(todo) < len(files) or failed:
         parts = {"upscaled": len(todo) - failed, "there already": len(files) - len(todo), "failed": failed}
         click.echo(", ".join(f"{count} {what}" for what, count in parts.items() if count), err=True)
@@ -96,7 +111,7 @@ def command(
 
 
 def _upscale_all(
-    console: Console, chosen: Any, todo: list[Picture], title: str, memory: float, peak: float | None
+    console: Console, chosen: Any, todo: list[Picture], title: str, memory: float, values: Values | None
 ) -> int:
     """Upscale one after the other; returns how many failed."""
     from srbench.commands.upscale import upscale_file
@@ -114,7 +129,7 @@ def _upscale_all(
                 progress.update(bar, completed=before + share * size)
 
             try:
-                click.echo(click.format_filename(upscale_file(chosen, picture, memory, moved, peak)))
+                click.echo(click.format_filename(upscale_file(chosen, picture, memory, moved, values)))
             except Exception as error:  # one bad picture, or one that the method fails on, must not stop the others
                 failed += 1
                 message = str(error) or type(error).__name__

@@ -11,7 +11,7 @@ from srbench.contract.method import Method, Problem
 from srbench.contract.metric import Skip
 from srbench.errors import SrbenchError
 from srbench.evaluate.upscale import upscale_image
-from srbench.pictures import Image, in_digits, peak_of, read_with_alpha, suffix_for, to_image, to_tensor, write_image
+from srbench.pictures import Image, Values, in_digits, read_with_alpha, suffix_for, to_image, to_tensor, write_image
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
 from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left_out
 from srbench.registry.parameters import resolve
@@ -27,13 +27,13 @@ _CPU_SHARE, _GPU_SHARE = 0.5, 0.8
 
 @dataclass(frozen=True)
 class Loaded:
-    """A method ready to upscale by one scale. peak, peak_bits: the white of what it learned from, where the dataset
-    declared one, and the bits of a value there: pictures of that depth are taken to have that white."""
+    """A method ready to upscale by one scale. values, bits: what the values of that mean which it learned from, where
+    the dataset declared it, and the bits of one: those of pictures of that depth are taken to mean the same."""
 
     method: Method
     scale: int
-    peak: float | None = None
-    peak_bits: int | None = None
+    values: Values | None = None
+    bits: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ def load_method(
             )
         method, scale, facts = _trained(name, kind, model, scale)
     method.to(device)
-    return Loaded(method, scale, *((facts["peak"], int(facts["peak_bits"])) if "peak" in facts else ()))
+    if "values_low" not in facts:
+        return Loaded(method, scale)
+    return Loaded(method, scale, Values(facts["values_low"], facts["values_high"]), int(facts["values_bits"]))
 
 
 def _trained(name: str, kind: type[Method], model: str, scale: int | None) -> tuple[Method, int, Mapping[str, float]]:
@@ -219,13 +221,13 @@ def upscale_file(
     picture: Picture,
     memory_bytes: float | None = None,
     progress: Callable[[float], None] = lambda done: None,
-    peak: float | None = None,
+    values: Values | None = None,
 ) -> Path:
     """Upscale one picture, losslessly and in its own depth; returns the new file, which is there whole or not at all.
 
     memory_bytes: above it, the picture is upscaled in tiles, where the method allows that. progress: told the share
-    that is done. peak: the value that means white, unless it is what the model learned with or that of the depth.
-    Raises `SrbenchError` for what the method does not support, and for values outside 0 to white.
+    that is done. values: its black and white, unless they are those of the model's training or of the depth. Raises
+    `SrbenchError` for what the method does not support, and for values below black or above white.
     """
     image, alpha = read_with_alpha(picture.path)
     height, width, channels = image.shape
@@ -233,12 +235,14 @@ def upscale_file(
     answer = loaded.method.supports(problem)
     if isinstance(answer, Skip):
         raise SrbenchError(answer.reason)
+    of_model = loaded.values if loaded.bits == 8 * image.itemsize else None
+    whose = " that --peak gives" if values else " of the model's training" if of_model else ""
+    values = values or of_model or Values.of(image)
     if alpha is not None:
-        image = without_unseen_colours(image, alpha)
-    white = _white(loaded, picture.path, image, peak)
-    sr = to_image(
-        upscale_image(loaded.method, to_tensor(image, white), loaded.scale, memory_bytes, progress), image, white
-    )
+        image = without_unseen_colours(image, alpha, values)
+    _check_range(picture.path, image, values, whose)
+    lr = to_tensor(image, values)
+    sr = to_image(upscale_image(loaded.method, lr, loaded.scale, memory_bytes, progress), image, values)
     target = picture.target.with_name(picture.target.name + suffix_for(image))
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".unfinished-{target.name}")
@@ -250,18 +254,14 @@ def upscale_file(
     return target
 
 
-def _white(loaded: Loaded, path: Path, image: Image, given: float | None) -> float:
-    """The value that means white. `SrbenchError` when the picture does not lie between 0 and it."""
-    of_model = loaded.peak if loaded.peak_bits == 8 * image.itemsize else None
-    white = next(peak for peak in (given, of_model, peak_of(image)) if peak is not None)
-    low, high = float(image.min()), float(image.max())
-    whose = " that --peak gives" if given is not None else " of the model's training" if of_model else ""
-    if image.dtype.kind == "u" and white > peak_of(image):
-        raise SrbenchError(f"{path}: its {8 * image.itemsize} bits cannot hold the white{whose}, {white:.9g}")
-    if low < 0 or high > white:
-        remedy = "rescale the picture" + ("" if low < 0 else ", or give its white with --peak")
+def _check_range(path: Path, image: Image, values: Values, whose: str) -> None:
+    """Raise `SrbenchError` when the picture does not lie between black and white. whose: who says what they are."""
+    if not values.fit(image.dtype.name):
+        raise SrbenchError(f"{path}: its {8 * image.itemsize} bits cannot hold the black and white{whose}, {values}")
+    lowest, highest = float(image.min()), float(image.max())
+    if not values.hold(lowest, highest):
+        remedy = "rescale the picture" + ("" if lowest < 0 else ", or give its white with --peak")
         raise SrbenchError(
-            f"{path}: has values from {in_digits(low)} to {in_digits(high)}, outside 0 to the white{whose}, "
-            f"{white:.9g}; {remedy}"
+            f"{path}: has values from {in_digits(lowest)} to {in_digits(highest)}, outside the black and white{whose}, "
+            f"{values}; {remedy}"
         )
-    return white

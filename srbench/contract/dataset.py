@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from srbench.errors import SrbenchError
-from srbench.pictures import PEAKS, Image, ImageError, in_digits, peak_of, read_image
+from srbench.pictures import DEPTHS, Image, ImageError, Values, in_digits, read_image
 
 Picture = Image | Path | Callable[[], Image]
 """An array `(H, W, C)`, a file, or a function that returns an array. Files and functions are read when needed."""
@@ -34,7 +34,7 @@ class Item:
     groups, not images, are what intervals and tests count; and no group may stand in both splits, unless all of its
     items say which region of it they are and no region of one split overlaps one of the other.
     region: the rectangle of the group's picture that HR was cut from: top, left, height, width, in its pixels.
-    peak: the value that means white; by default that of the picture's type (255, 65535, 1.0).
+    values: which of them mean black and white; by default those of the picture's type (0 to 255, 65535 or 1.0).
     name: what the image was called where it came from, when that is not the id. It stays on the machine: neither
     records nor pages hold it.
     """
@@ -46,25 +46,25 @@ class Item:
     mask: Picture | None = None
     group: str | None = None
     region: tuple[int, int, int, int] | None = None
-    peak: float | None = None
+    values: Values | None = None
     name: str | None = None
 
-    def read_hr(self) -> tuple[Image, float]:
-        """HR in native depth, and its white. Raises `ImageError` when a value is negative or above the white."""
+    def read_hr(self) -> tuple[Image, Values]:
+        """HR in native depth, and its values. Raises `ImageError` when one is below black or above white."""
         return self._in_range(_read(self.hr, self.id), f"image {self.id!r}")
 
     def read_lr(self, degradation: str, scale: int) -> Image | None:
         """The LR that comes with the dataset for this degradation and scale, if there is one.
 
-        Raises `ImageError` when a value is negative or above HR's white.
+        Raises `ImageError` when a value is below HR's black or above its white.
         """
         picture = self.lr.get((degradation, scale))
         return None if picture is None else self._in_range(_read(picture, self.id), f"the LR of image {self.id!r}")[0]
 
-    def _in_range(self, image: Image, name: str) -> tuple[Image, float]:
-        peak = peak_of(image) if self.peak is None else self.peak
-        check_range(name, float(image.min()), float(image.max()), peak, image.dtype.name)
-        return image, peak
+    def _in_range(self, image: Image, name: str) -> tuple[Image, Values]:
+        values = self.values or Values.of(image)
+        check_range(name, float(image.min()), float(image.max()), values, image.dtype.name)
+        return image, values
 
     def read_mask(self) -> Image | None:
         """The segmentation `(H, W, 1)`, the size of HR; None when there is none. Values are classes, not brightness."""
@@ -76,21 +76,21 @@ class Item:
         return mask
 
 
-def check_range(name: str, low: float, high: float, peak: float, depth: str) -> None:
-    """Raise `ImageError` when the values of a picture, from `low` to `high`, do not lie between 0 and its white.
+def check_range(name: str, lowest: float, highest: float, values: Values, depth: str) -> None:
+    """Raise `ImageError` when the numbers of a picture, from `lowest` to `highest`, do not lie between black and white.
 
-    LR and SR are clamped to this range: such values would count as errors of every method. depth: its type, `uint8`,
-    `uint16` or `float32`, which has to hold white, since SR is written in it.
+    LR and SR are clamped to this range: such numbers would count as errors of every method. depth: its type, `uint8`,
+    `uint16` or `float32`, which has to hold black and white, since SR is written in it.
     """
-    if depth != "float32" and peak > PEAKS[depth]:
+    if not values.fit(depth):
         raise ImageError(
-            f"{name} has {depth.removeprefix('uint')} bits, which hold {PEAKS[depth]:g} at most, and a declared white "
-            f"of {peak:.9g}; leave the peak out for it, or save it with more bits"
+            f"{name} has {depth.removeprefix('uint')} bits, which hold whole numbers from {DEPTHS[depth]}, and its "
+            f"declared values are {values}; declare none for it, or save it with more bits"
         )
-    if low < 0 or high > peak:
+    if not values.hold(lowest, highest):
         raise ImageError(
-            f"{name} has values from {in_digits(low)} to {in_digits(high)}, outside 0 to {peak:.9g}, its declared "
-            "white; declare the true peak, or rescale the picture"
+            f"{name} has values from {in_digits(lowest)} to {in_digits(highest)}, outside {values}, its black "
+            "and white; declare the true ones, or rescale the picture"
         )
 
 
@@ -98,7 +98,7 @@ def _read(picture: Picture, item: str) -> Image:
     image = read_image(picture) if isinstance(picture, Path) else picture() if callable(picture) else picture
     if image.ndim != 3 or image.shape[-1] not in (1, 3):
         raise ImageError(f"image {item!r} has the shape {image.shape}; it should be (H, W, 1) or (H, W, 3)")
-    peak_of(image)
+    Values.of(image)  # refuses other types
     return image
 
 

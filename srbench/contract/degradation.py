@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 if TYPE_CHECKING:
     import numpy as np
 
-    from srbench.pictures import Image
+    from srbench.pictures import Image, Values
 
 
 class Degradation(ABC):
@@ -24,8 +24,8 @@ class Degradation(ABC):
     version: ClassVar[int] = 1
 
     @abstractmethod
-    def lr(self, hr: Image, peak: float, scale: int, rng: np.random.Generator) -> Image:
-        """LR `(H / scale, W / scale, C)` of HR `(H, W, C)`, in HR's type, with values from 0 to `peak`, which is white.
+    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+        """LR `(H / scale, W / scale, C)` of HR `(H, W, C)`, in HR's type, from black (`values.low`) to white.
 
         H and W are multiples of the scale. HR is left as it is. LR's first pixel lies on the middle of HR's first
         `scale` x `scale` pixels, and so on: otherwise every SR would be shifted. Whatever is drawn is drawn from `rng`,

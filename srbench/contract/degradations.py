@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from srbench.contract.degradation import Degradation
-from srbench.pictures import Image
+from srbench.pictures import Image, Values
 from srbench.pictures.resize import Borders, resize_picture
 
 _REACH = 4
@@ -29,9 +29,9 @@ class Bicubic(Degradation):
     name: ClassVar[str] = "bicubic"
     borders: Borders = "mirror"
 
-    def lr(self, hr: Image, peak: float, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
         """HR, resized by 1 / scale."""
-        return resize_picture(hr, 1 / scale, peak, self.borders)
+        return resize_picture(hr, 1 / scale, values, self.borders)
 
     @property
     def shipped_as(self) -> str:
@@ -55,14 +55,14 @@ class GaussianBlur(Degradation):
     name: ClassVar[str] = "gaussian-blur"
     sigma: Annotated[float, msgspec.Meta(gt=0)]
 
-    def lr(self, hr: Image, peak: float, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
         """HR, blurred and thinned out."""
         lines: npt.NDArray[Any] = hr
         for _ in ("rows", "columns"):
             lines = self._thinned(lines, scale).swapaxes(0, 1)
         if hr.dtype != np.float32:
             lines = np.floor(lines + 0.5)
-        return lines.clip(0, peak).astype(hr.dtype, order="C")
+        return lines.clip(values.low, values.high).astype(hr.dtype, order="C")
 
     def _thinned(self, lines: npt.NDArray[Any], scale: int) -> npt.NDArray[np.float64]:
         middle = (scale - 1) / 2

@@ -12,7 +12,7 @@ import numpy as np
 
 from srbench.contract.dataset import Dataset, Item
 from srbench.contract.regions import Rectangle
-from srbench.pictures import Image, ImageError
+from srbench.pictures import Image, ImageError, Values
 from srbench.pictures.resize import resize_picture
 
 Framing = Literal["shrunk", "tiles"]
@@ -71,12 +71,12 @@ class Squares(Dataset):
 
 
 def _square(
-    item: Item, name: str, size: int, of_hr: Callable[[Image, float], Image], of_mask: Callable[[Image], Image]
+    item: Item, name: str, size: int, of_hr: Callable[[Image, Values], Image], of_mask: Callable[[Image], Image]
 ) -> Item:
     def hr() -> Image:
-        image, peak = item.read_hr()
+        image, values = item.read_hr()
         _require(item.id, image.shape[0], image.shape[1], size)
-        return of_hr(image, peak)
+        return of_hr(image, values)
 
     def mask() -> Image:
         whole = item.read_mask()
@@ -91,7 +91,7 @@ def _require(item: str, height: int, width: int, size: int) -> None:
         raise ImageError(f"image {item!r} is {width} x {height} pixels, smaller than the squares of {size} asked for")
 
 
-def _cut(image: Image, peak: float, cut: Callable[[Image], Image]) -> Image:
+def _cut(image: Image, values: Values, cut: Callable[[Image], Image]) -> Image:
     return cut(image)
 
 
@@ -115,10 +115,10 @@ def _middle_of(image: Image) -> Image:
     return image[top : top + side, left : left + side]
 
 
-def _shrunk(image: Image, peak: float, size: int) -> Image:
+def _shrunk(image: Image, values: Values, size: int) -> Image:
     """`(size, size, C)`, rounded as LR is."""
     whole = _middle_of(image)
-    return resize_picture(whole, size / len(whole), peak)
+    return resize_picture(whole, size / len(whole), values)
 
 
 def _sampled(mask: Image, size: int) -> Image:

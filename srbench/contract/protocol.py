@@ -15,7 +15,7 @@ from srbench.contract.degradation import Degradation
 from srbench.contract.degradations import Bicubic
 from srbench.contract.framing import Framing
 from srbench.contract.names import SUPER_RESOLUTION
-from srbench.pictures import Image, ImageError, to_tensor
+from srbench.pictures import DEPTHS, Image, ImageError, Values, to_tensor
 from srbench.store.cell import digest
 
 if TYPE_CHECKING:
@@ -86,23 +86,23 @@ class Protocol:
             version=self.version,
         )
 
-    def reference(self, hr: Image, peak: float) -> tuple[Image, float]:
-        """The part of HR that is compared, and its white: sides cut (right, bottom) to multiples of the scale.
+    def reference(self, hr: Image, values: Values) -> tuple[Image, Values]:
+        """The part of HR that is compared, and its values: sides cut (right, bottom) to multiples of the scale.
 
         Raises `ImageError` when HR is too small to leave a pixel to score.
         """
-        return self._converted(self._cut(hr), peak)
+        return self._converted(self._cut(hr), values)
 
     def shipped_lr(self, item: Item) -> Image | None:
         """The LR that comes with an image for this degradation and scale, as it is; None where there is none."""
         return item.read_lr(self.degradation.shipped_as, self.scale)
 
-    def lr(self, hr: Image, peak: float, image: str, shipped: Image | None = None) -> Image:
+    def lr(self, hr: Image, values: Values, image: str, shipped: Image | None = None) -> Image:
         """LR `(H / scale, W / scale, C)` in native depth: the shipped one, checked, or else made from HR.
 
         image: the id; what the degradation draws hangs on it, and on the protocol's seed, and on nothing else.
         """
-        lr = self.degradation.lr(self._cut(hr), peak, self.scale, self._rng(image)) if shipped is None else shipped
+        lr = self.degradation.lr(self._cut(hr), values, self.scale, self._rng(image)) if shipped is None else shipped
         expected = (*self.lr_size(hr.shape), hr.shape[2])
         if lr.shape != expected or lr.dtype != hr.dtype:
             made = f"the LR that {self.degradation} makes of it" if shipped is None else "the LR that comes with it"
@@ -110,7 +110,7 @@ class Protocol:
                 f"{made} is {_size(lr)}; with HR of {_size(hr)} at scale {self.scale} it "
                 f"should be {expected[1]} x {expected[0]} pixels of the same depth and channels"
             )
-        return self._converted(lr, peak)[0]
+        return self._converted(lr, values)[0]
 
     def _rng(self, image: str) -> np.random.Generator:
         seed = int(digest([self.seed, self.degradation.name, self.scale, image]), 16)
@@ -130,24 +130,25 @@ class Protocol:
         height, width = self.lr_size(hr.shape)
         return hr[: height * self.scale, : width * self.scale]
 
-    def _converted(self, image: Image, peak: float) -> tuple[Image, float]:
+    def _converted(self, image: Image, values: Values) -> tuple[Image, Values]:
         if self.channel != "y8" or image.shape[-1] == 1:
-            return image, peak
-        y = (image.astype(np.float64) / peak) @ np.asarray(Y_WEIGHTS) + Y_OFFSET
-        return np.floor(y * 255 + 0.5).astype(np.uint8)[..., None], 255.0
+            return image, values
+        eight_bits = DEPTHS["uint8"]
+        y = eight_bits.from_unit(values.to_unit(image) @ np.asarray(Y_WEIGHTS) + Y_OFFSET)
+        return np.floor(y + 0.5).astype(np.uint8)[..., None], eight_bits
 
-    def scored(self, image: Image, peak: float) -> torch.Tensor:
+    def scored(self, image: Image, values: Values) -> torch.Tensor:
         """What a metric compares of an image `(H, W, C)`: float64 `(C, H, W)` in [0, 1], border left out.
 
         The border is cut before the colour conversion.
         """
-        return self.in_channel(_without_border(image, self.border), peak)
+        return self.in_channel(_without_border(image, self.border), values)
 
-    def in_channel(self, image: Image, peak: float) -> torch.Tensor:
+    def in_channel(self, image: Image, values: Values) -> torch.Tensor:
         """An image `(H, W, C)` in the channel that is scored: float64 `(C, H, W)` in [0, 1], no border cut."""
         import torch
 
-        whole = to_tensor(image, peak, torch.float64)
+        whole = to_tensor(image, values, torch.float64)
         if whole.shape[0] == 1 or self.channel in ("rgb", "y8"):
             return whole
         if self.channel == "y":

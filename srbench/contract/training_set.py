@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from srbench.contract.dataset import Item
 from srbench.contract.protocol import Protocol
-from srbench.pictures import Image, to_tensor
+from srbench.pictures import Image, Values, to_tensor
 
 if TYPE_CHECKING:
     import torch
@@ -34,21 +34,21 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.items)
 
-    def images(self) -> Iterator[tuple[Image, Image | None, float]]:
-        """HR, the LR that came with it (or None: to be made by `degrade`), and their white; in native depth.
+    def images(self) -> Iterator[tuple[Image, Image | None, Values]]:
+        """HR, the LR that came with it (or None: to be made by `degrade`), and their values; in native depth.
 
         HR is cut to a multiple of the scale; an LR that came with it matches it.
         """
         for item in self.items:
-            hr, peak = item.read_hr()
+            hr, native = item.read_hr()
             shipped = self.protocol.shipped_lr(item)
-            reference, white = self.protocol.reference(hr, peak)
-            yield reference, None if shipped is None else self.protocol.lr(hr, peak, item.id, shipped), white
+            reference, values = self.protocol.reference(hr, native)
+            yield reference, None if shipped is None else self.protocol.lr(hr, native, item.id, shipped), values
 
     def pairs(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """LR `(C, h, w)` and HR `(C, h * scale, w * scale)`, float32 with white at 1."""
         for item in self.items:
-            hr, peak = item.read_hr()
-            lr = self.protocol.lr(hr, peak, item.id, self.protocol.shipped_lr(item))
-            reference, white = self.protocol.reference(hr, peak)
-            yield to_tensor(lr, white), to_tensor(reference, white)
+            hr, native = item.read_hr()
+            lr = self.protocol.lr(hr, native, item.id, self.protocol.shipped_lr(item))
+            reference, values = self.protocol.reference(hr, native)
+            yield to_tensor(lr, values), to_tensor(reference, values)

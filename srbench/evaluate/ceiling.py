@@ -30,14 +30,14 @@ def reconstruct_split(
 
     images: dict[str, str] = {}
     for item in items:
-        reference, white = protocol.reference(*item.read_hr())
-        hr = to_tensor(reference, white)[None].to(method.device)
+        reference, values = protocol.reference(*item.read_hr())
+        hr = to_tensor(reference, values)[None].to(method.device)
         shape = tuple(hr.shape)
         if seed is not None:
             torch.manual_seed(seed)
         with torch.inference_mode():
             made = checked(method.reconstruct(hr), shape, "reconstruct", f"from {shape} it should be")[0].cpu()
         images[item.id] = item.id + suffix_for(reference)
-        write_image(folder / images[item.id], to_image(made, reference, white))
+        write_image(folder / images[item.id], to_image(made, reference, values))
         progress(item.id)
     return images

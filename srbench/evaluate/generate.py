@@ -11,7 +11,7 @@ from pathlib import Path
 
 from srbench.contract.generator import Generator, SampleContext
 from srbench.evaluate.output import checked
-from srbench.pictures import Image, suffix_for, to_image, write_image
+from srbench.pictures import Image, Values, suffix_for, to_image, write_image
 
 AT_ONCE = 16
 """Images in one call of a generator: what a small GPU holds at the sizes of today's protocols."""
@@ -29,7 +29,7 @@ class Generated:
 def generate(
     generator: Generator,
     count: int,
-    like: tuple[Image, float],
+    like: tuple[Image, Values],
     labels: Iterable[str] | None,
     seed: int,
     folder: Path,
@@ -37,13 +37,13 @@ def generate(
 ) -> Generated:
     """Make images and write them into `folder`, losslessly: `sample-00001.png` and so on.
 
-    like: a real image `(size, size, C)` and its white, of whose depth and channels the others are to be. labels: of the
-    images of the training split, whose proportions the generated ones have; None where it makes images of no class.
+    like: a real image `(size, size, C)` and its values, of whose depth and channels the others are to be. labels: of
+    the images of the training split, whose proportions the generated ones have; None where it makes images of no class.
     Raises `BadOutput`.
     """
     import torch
 
-    reference, white = like
+    reference, values = like
     asked = None if labels is None else list(islice(proportioned(labels), count))
     done = Generated()
     for first in range(0, count, AT_ONCE):
@@ -63,7 +63,7 @@ def generate(
         for place, image in enumerate(made, start=first):
             name = f"sample-{place + 1:05d}"
             done.images[name] = name + suffix_for(reference)
-            write_image(folder / done.images[name], to_image(image, reference, white))
+            write_image(folder / done.images[name], to_image(image, reference, values))
             if asked is not None:
                 done.labels[name] = asked[place]
             progress(name)

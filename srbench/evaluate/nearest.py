@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from srbench.evaluate.descriptor import describe
-from srbench.pictures import Image
+from srbench.pictures import Image, Values
 from srbench.store.files import write_table
 
 AT_ONCE = 256
@@ -108,9 +108,9 @@ def _squares(rows: Floats) -> npt.NDArray[np.float64]:
     return squares
 
 
-def in_units(image: Image, peak: float) -> Floats:
-    """An image with white at 1, in 32 bits."""
-    return np.asarray(image, np.float32) / np.float32(peak)
+def in_units(image: Image, values: Values) -> Floats:
+    """An image with black at 0 and white at 1, in 32 bits."""
+    return values.to_unit(image, np.empty(image.shape, np.float32))
 
 
 def write_neighbours(path: Path, neighbours: Sequence[Neighbour]) -> None:

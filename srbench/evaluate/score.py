@@ -15,7 +15,7 @@ from srbench.contract.dataset import Item
 from srbench.contract.metric import ImageMetric, Metric, SetMetric, Skip, Source
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError
-from srbench.pictures import Image, read_image, to_tensor
+from srbench.pictures import Image, Values, read_image, to_tensor
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
 from srbench.store.details import Details
@@ -131,20 +131,20 @@ def score_split(
 
 def score_set(
     metrics: Mapping[str, tuple[str, Metric]],
-    sources: Iterable[tuple[Source, Iterable[tuple[Item, Image, float]]]],
+    sources: Iterable[tuple[Source, Iterable[tuple[Item, Image, Values]]]],
     progress: Callable[[str], None] = lambda image: None,
 ) -> dict[str, Column]:
     """Score a generated set of images, one image in memory at a time, with metrics of unpaired images.
 
-    sources: in the order of `SetMetric.update_unpaired`, each with its images and their whites. n of a result counts
+    sources: in the order of `SetMetric.update_unpaired`, each with its images and their values. n of a result counts
     the generated images. A metric that raises fails alone; the others go on.
     """
     columns = {name: Column(metric, key) for name, (key, metric) in metrics.items()}
     counted: Counter[Source] = Counter()
     for source, images in sources:
-        for item, image, peak in images:
+        for item, image, values in images:
             counted[source] += 1
-            seen = partial(_see, item, source, _whole(image, peak))
+            seen = partial(_see, item, source, _whole(image, values))
             _for_each(columns.values(), f"{source} image {item.id!r}: ", seen)
             progress(item.id)
     _for_each(columns.values(), "", partial(_close, counted["generated"]))
@@ -166,8 +166,8 @@ def _pairs(
 ) -> Iterator[tuple[Item, _Views]]:
     """Each item with its SR and HR, read when the last one is done with."""
     for item in items:
-        hr, peak = item.read_hr()
-        reference, white = protocol.reference(hr, peak)
+        hr, native = item.read_hr()
+        reference, values = protocol.reference(hr, native)
         path = folder / images[item.id]
         if not path.exists():
             raise ScoreError(
@@ -176,7 +176,7 @@ def _pairs(
         sr = read_image(path)
         if sr.shape != reference.shape or sr.dtype != reference.dtype:
             raise ScoreError(f"{path} does not match its HR in size or depth")
-        yield item, _Views(sr, reference, white, protocol, item.id, partial(_lr, item, hr, peak, protocol))
+        yield item, _Views(sr, reference, values, protocol, item.id, partial(_lr, item, hr, native, protocol))
 
 
 class _Views:
@@ -186,9 +186,9 @@ class _Views:
     """
 
     def __init__(
-        self, sr: Image, hr: Image, peak: float, protocol: Protocol, image: str, lr: Callable[[], Image]
+        self, sr: Image, hr: Image, values: Values, protocol: Protocol, image: str, lr: Callable[[], Image]
     ) -> None:
-        self._pair, self._peak, self._protocol, self._image, self._lr = (sr, hr), peak, protocol, image, lr
+        self._pair, self._values, self._protocol, self._image, self._lr = (sr, hr), values, protocol, image, lr
         self._made: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def get(self, sees: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -197,23 +197,23 @@ class _Views:
             if sees == "protocol":
                 view = self._protocol.scored
             elif sees == "lr":
-                sr, hr = self._protocol.lr(sr, self._peak, self._image), self._lr()
+                sr, hr = self._protocol.lr(sr, self._values, self._image), self._lr()
                 view = self._protocol.in_channel
             else:
                 view = _whole
-            self._made[sees] = view(sr, self._peak), view(hr, self._peak)
+            self._made[sees] = view(sr, self._values), view(hr, self._values)
         return self._made[sees]
 
 
-def _lr(item: Item, hr: Image, peak: float, protocol: Protocol) -> Image:
+def _lr(item: Item, hr: Image, values: Values, protocol: Protocol) -> Image:
     """The LR of upscaling: the shipped one, or made from HR."""
-    return protocol.lr(hr, peak, item.id, protocol.shipped_lr(item))
+    return protocol.lr(hr, values, item.id, protocol.shipped_lr(item))
 
 
-def _whole(image: Image, peak: float) -> torch.Tensor:
+def _whole(image: Image, values: Values) -> torch.Tensor:
     import torch
 
-    return to_tensor(image, peak, torch.float64)
+    return to_tensor(image, values, torch.float64)
 
 
 def _learn(item: Item, seen: _Views, column: Column) -> None:

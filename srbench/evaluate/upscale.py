@@ -83,10 +83,10 @@ def upscale_split(
 
     done = Upscaled()
     for item in items:
-        hr, peak = item.read_hr()
+        hr, native = item.read_hr()
         shipped = protocol.shipped_lr(item)
-        reference, white = protocol.reference(hr, peak)
-        lr = to_tensor(protocol.lr(hr, peak, item.id, shipped), white)
+        reference, values = protocol.reference(hr, native)
+        lr = to_tensor(protocol.lr(hr, native, item.id, shipped), values)
         if not done.images:
             _warm_up(method, lr, protocol.scale, memory_bytes)
         if seed is not None:
@@ -101,7 +101,7 @@ def upscale_split(
         if done.sample is None or corner.numel() > done.sample.numel():
             done.sample = corner.clone()
         name = item.id + suffix_for(reference)
-        write_image(folder / name, to_image(sr, reference, white))
+        write_image(folder / name, to_image(sr, reference, values))
         done.images[item.id] = name
         progress(item.id)
     return done

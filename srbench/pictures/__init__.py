@@ -1,7 +1,8 @@
 """Pictures on disk and in memory, in their native depth.
 
-In memory a picture is a numpy array `(H, W, C)` with C 1 (grey) or 3 (RGB): `uint8`, `uint16` or `float32`. Its
-*peak* is the value that means white: 255, 65535 or 1.0, or what the dataset declares (a 12-bit sensor: 4095).
+In memory a picture is a numpy array `(H, W, C)` with C 1 (grey) or 3 (RGB): `uint8`, `uint16` or `float32`. What its
+numbers mean, its `Values` say: black is 0 and white 255, 65535 or 1.0, or what the dataset declares (a 12-bit sensor: 0
+to 4095; Hounsfield units as float: -1000 to 3000).
 
 A file is looked through before it is decoded, by the module of its format, which finds the picture and its orientation
 and gives the decoder no more than what makes pixels: `png.py` its chunks, `jpeg.py` its segments, `directories.py` and
@@ -11,27 +12,29 @@ GIF. What is read and what is refused stands in docs/datasets.md.
 Torch appears only in the two functions that cross over to tensors, so that looking at a dataset needs no torch.
 """
 
-from srbench.pictures.array import PEAKS, Image, ImageError, in_digits, peak_of, to_image, to_tensor
+from srbench.pictures.array import Image, ImageError, in_digits
 from srbench.pictures.header import MAX_PIXELS
 from srbench.pictures.names import has_picture_name, is_picture, left_out
 from srbench.pictures.reading import SUFFIXES, image_size, read_image, read_with_alpha
 from srbench.pictures.resize import Borders, Kernel, resize, resize_to
+from srbench.pictures.tensors import to_image, to_tensor
+from srbench.pictures.values import DEPTHS, Values
 from srbench.pictures.writing import suffix_for, write_image
 
 __all__ = [
+    "DEPTHS",
     "MAX_PIXELS",
-    "PEAKS",
     "SUFFIXES",
     "Borders",
     "Image",
     "ImageError",
     "Kernel",
+    "Values",
     "has_picture_name",
     "image_size",
     "in_digits",
     "is_picture",
     "left_out",
-    "peak_of",
     "read_image",
     "read_with_alpha",
     "resize",

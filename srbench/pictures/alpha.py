@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from srbench.pictures import Image, peak_of, to_image, to_tensor
+from srbench.pictures import Image, Values, to_image, to_tensor
 from srbench.pictures.resize import resize
 
 
-def without_unseen_colours(image: Image, alpha: Image) -> Image:
+def without_unseen_colours(image: Image, alpha: Image, values: Values) -> Image:
     """The picture `(H, W, C)` with the colours of fully transparent pixels replaced by those of visible ones nearby.
 
     alpha: `(H, W, 1)`. Pixels that are seen at all keep their colour; where none is, all is black. What was stored
     under transparent pixels does not influence the result.
     """
     seen = alpha > 0
+    if not seen.any():
+        return np.full_like(image, values.low)
     filled = _filled(np.where(seen, image, 0).astype(np.float32), seen.astype(np.float32))
+    filled = filled.clip(values.low, values.high)  # a rounded mean may be a last digit above what it is a mean of
     if image.dtype != np.float32:
         filled = np.floor(filled + 0.5)
     return np.where(seen, image, filled.astype(image.dtype))
@@ -54,5 +57,5 @@ def upscaled_alpha(alpha: Image, scale: int) -> Image:
 
     Areas that are opaque or fully transparent stay so, which a learned method would not promise.
     """
-    peak = peak_of(alpha)
-    return to_image(resize(to_tensor(alpha, peak), scale), alpha, peak)
+    values = Values.of(alpha)
+    return to_image(resize(to_tensor(alpha, values), scale), alpha, values)

@@ -12,8 +12,9 @@ from typing import BinaryIO, Protocol
 import numpy as np
 
 from srbench.pictures import orientation
-from srbench.pictures.array import PEAKS, Image, ImageError, peak_of
+from srbench.pictures.array import Image, ImageError
 from srbench.pictures.header import MAX_PIXELS, REFUSED, Refused
+from srbench.pictures.values import DEPTHS, Values
 
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm", ".pam"}
@@ -38,8 +39,8 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 def read_with_alpha(path: str | os.PathLike[str]) -> tuple[Image, Image | None]:
     """Read one picture that may be transparent: colours as `read_image` has them, and alpha `(H, W, 1)`.
 
-    Alpha is of the same depth, with the same white; None where the picture is opaque. Colours are straight: those that
-    a file holds multiplied by alpha are divided by it again.
+    Alpha is of the same depth, from 0 to that depth's white; None where the picture is opaque. Colours are straight:
+    those that a file holds multiplied by alpha are divided by it again.
     """
     path = Path(path)
     with _opened(path) as (file, decoder):
@@ -49,14 +50,14 @@ def read_with_alpha(path: str | os.PathLike[str]) -> tuple[Image, Image | None]:
             image = image.astype(np.float32)
     if image.ndim != 3 or image.shape[-1] not in (1, 2, 3, 4):
         raise ImageError(f"{path}: has the shape {image.shape}; a picture has 1 or 3 channels")
-    if image.dtype.name not in PEAKS:
+    if image.dtype.name not in DEPTHS:
         raise ImageError(f"{path}: its pixels are {image.dtype.name}; use uint8, uint16 or float32")
     if image.dtype == np.float32 and not np.isfinite(image).all():
         raise ImageError(f"{path}: holds values that are not finite (NaN or infinity)")
     image = image.astype(image.dtype.newbyteorder("="), copy=False)
     colours = image.shape[-1] - (image.shape[-1] + 1) % 2  # the even counts are those with alpha
     alpha = image[..., colours:]
-    opaque = bool((alpha == peak_of(image)).all())
+    opaque = bool((alpha == Values.of(image).high).all())
     return np.ascontiguousarray(image[..., :colours]), None if opaque else np.ascontiguousarray(alpha)
 
 

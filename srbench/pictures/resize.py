@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from srbench.pictures.array import Image
+from srbench.pictures.values import Values
 
 if TYPE_CHECKING:
     import torch
@@ -92,11 +93,11 @@ def _repeated(indices: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int
 _BEYOND = {"mirror": _mirrored, "repeat": _repeated}
 
 
-def resize_picture(image: Image, factor: float, peak: float, borders: Borders = "mirror") -> Image:
+def resize_picture(image: Image, factor: float, values: Values, borders: Borders = "mirror") -> Image:
     """Resize a picture `(H, W, C)` by bicubic interpolation in its own depth, as MATLAB resizes a picture of integers.
 
-    Rows first, rounded to whole numbers (a half up) and clamped to [0, peak], then columns, rounded and clamped again.
-    A float picture is not rounded, and clamped at the end. Without torch, since a plan looks at what it makes.
+    Rows first, rounded to whole numbers (a half up) and clamped to [low, high], then columns, rounded and clamped
+    again. A float picture is not rounded, and clamped at the end. Without torch, since a plan looks at what it makes.
     """
     whole = image.dtype != np.float32
     lines: npt.NDArray[Any] = image
@@ -106,9 +107,9 @@ def resize_picture(image: Image, factor: float, peak: float, borders: Borders = 
         for tap in range(1, indices.shape[1]):
             resized += lines[indices[:, tap]] * weights[:, tap, None, None]
         if whole:
-            resized = np.floor(resized + (0.5 + _TIE)).clip(0, peak)
+            resized = np.floor(resized + (0.5 + _TIE)).clip(values.low, values.high)
         lines = resized.swapaxes(0, 1)
-    return lines.clip(0, peak).astype(image.dtype, order="C")
+    return lines.clip(values.low, values.high).astype(image.dtype, order="C")
 
 
 def resize(image: torch.Tensor, factor: float, kernel: Kernel = "bicubic") -> torch.Tensor:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import numpy as np
 
 from srbench.pictures import jpeg, pillow
-from srbench.pictures.array import PEAKS, Image
+from srbench.pictures.array import Image
 from srbench.pictures.directories import (
     BITS,
     COMPRESSION,
@@ -28,6 +28,7 @@ from srbench.pictures.directories import (
     find,
 )
 from srbench.pictures.header import Refused, check_size
+from srbench.pictures.values import DEPTHS, Values
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
 _KINDS = {
@@ -98,7 +99,7 @@ def _colours(picture: Directory) -> Image:
         image = np.concatenate([np.iinfo(image.dtype).max - image[..., :colours], image[..., colours:]], axis=-1)
     extra = picture.number(EXTRA_SAMPLES, _UNSPECIFIED)
     if further and extra not in (_ASSOCIATED, _UNASSOCIATED):
-        if (image[..., colours:] != PEAKS.get(image.dtype.name, 1)).any():
+        if (image[..., colours:] != _values(image).high).any():
             raise Refused(
                 f"its channel {colours + 1} is not said to be alpha (ExtraSamples), and is not white everywhere; "
                 "save it as grey or RGB, or with alpha"
@@ -166,26 +167,29 @@ def _samples(picture: Directory) -> Image:
 def _masked(image: Image, mask: Directory) -> Image:
     """The picture with a mask of the same size, 1 where it is to be seen, as its alpha."""
     _check_compression(mask)
-    values = _samples(mask)
-    if values.shape != (*image.shape[:2], 1) or mask.number(BITS, 1) != 1:
+    seen = _samples(mask)
+    if seen.shape != (*image.shape[:2], 1) or mask.number(BITS, 1) != 1:
         width, height = mask.size
         raise Refused(f"has a transparency mask of {width} x {height}, {mask.number(BITS, 1)} bits; flatten it first")
     if image.shape[-1] not in (1, 3):
         raise Refused("has both alpha and a transparency mask; flatten it first")
-    white = PEAKS.get(image.dtype.name, 1)
-    return np.concatenate([image, (values * white).astype(image.dtype)], axis=-1)
+    return np.concatenate([image, _values(image).from_unit(seen).astype(image.dtype)], axis=-1)
 
 
 def _unmultiplied(image: Image) -> Image:
     """Colours divided by alpha, the last channel, by which they are multiplied; black where nothing is to be seen."""
-    if image.dtype.name not in (*PEAKS, "float16", "float64"):
+    if image.dtype.name not in (*DEPTHS, "float16", "float64"):
         return image  # refused later, with its type
-    peak = PEAKS.get(image.dtype.name, 1.0)
-    alpha = image[..., -1:].astype(np.float64) / peak
+    alpha = _values(image).to_unit(image[..., -1:])
     colours = np.divide(image[..., :-1], alpha, where=alpha > 0, out=np.zeros(image[..., :-1].shape))
     if image.dtype.kind == "u":
-        colours = np.rint(np.minimum(colours, peak))
+        colours = np.rint(np.minimum(colours, _values(image).high))
     return np.concatenate([colours.astype(image.dtype), image[..., -1:]], axis=-1)
+
+
+def _values(image: Image) -> Values:
+    """The values of its type; of every float, those of float32, which it becomes later."""
+    return DEPTHS.get(image.dtype.name, DEPTHS["float32"])
 
 
 def _look_up(indices: Image, picture: Directory) -> Image:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from srbench.pictures.array import Image, ImageError, peak_of
+from srbench.pictures.array import Image, ImageError
+from srbench.pictures.values import Values
 
 
 def write_image(path: str | os.PathLike[str], image: Image, alpha: Image | None = None) -> None:
@@ -45,5 +46,5 @@ def write_image(path: str | os.PathLike[str], image: Image, alpha: Image | None 
 
 def suffix_for(image: Image) -> str:
     """`.png` for uint8 and uint16, `.tiff` for float32."""
-    peak_of(image)
+    Values.of(image)  # refuses other types
     return ".tiff" if image.dtype == np.float32 else ".png"

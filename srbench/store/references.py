@@ -2,7 +2,7 @@
 
 STORE/references/<2 hex>/<key>/hr/ID.png   what SR was compared with; .tiff where values are floats
                               /lr/ID.png   what methods were given; absent where there is no LR
-                              /images.json written last: the white and the label of every image, by id
+                              /images.json written last: what black and white are and the label of every image, by id
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from srbench.pictures import Image, ImageError, read_image, suffix_for, write_image
+from srbench.pictures import Image, ImageError, Values, read_image, suffix_for, write_image
 from srbench.store.cell import digest
 from srbench.store.files import StoreError, write_atomically
 
@@ -27,17 +27,17 @@ _LIST = "images.json"
 class Reference:
     """What is known of an image besides SR.
 
-    hr: what is compared, white: its white. lr: None where there is none. label: its class, if it has one.
+    hr: what is compared, values: its values. lr: None where there is none. label: its class, if it has one.
     """
 
     hr: Image
-    white: float
+    values: Values
     lr: Image | None = None
     label: str | None = None
 
 
 class _Listed(msgspec.Struct, frozen=True):
-    white: float
+    values: Values
     label: str | None = None
 
 
@@ -63,7 +63,7 @@ class References:
             for name, picture in pictures.items():
                 if picture is not None:
                     _write(self._folder / name / f"{image}{suffix_for(picture)}", picture)
-            listed[image] = _Listed(reference.white, reference.label)
+            listed[image] = _Listed(reference.values, reference.label)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -80,7 +80,7 @@ class References:
         hr = None if listed is None else _read(self._folder / "hr", image)
         if listed is None or hr is None:
             return None
-        return Reference(hr, listed.white, _read(self._folder / "lr", image), listed.label)
+        return Reference(hr, listed.values, _read(self._folder / "lr", image), listed.label)
 
     def _listed(self) -> dict[str, _Listed]:
         try:

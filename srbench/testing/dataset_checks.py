@@ -113,7 +113,7 @@ def items_hold_no_pixels(subject: DatasetSubject) -> None:
 
 @check("dataset", needs=("gives_items",))
 def pictures_are_readable(subject: DatasetSubject) -> None:
-    """HR is `(H, W, 1)` or `(H, W, 3)` in uint8, uint16 or float32, finite, between 0 and its peak."""
+    """HR is `(H, W, 1)` or `(H, W, 3)` in uint8, uint16 or float32, finite, from its black to its white."""
     for split, item in subject.items():
         try:
             image, _ = item.read_hr()
@@ -191,10 +191,10 @@ def shipped_lr_fits(subject: DatasetSubject) -> None:
     """LR that comes with the dataset has HR's depth and channels, and its size divided by the scale."""
     for split, item in subject.items():
         for degradation, scale in item.lr:
-            hr, peak = item.read_hr()
+            hr, values = item.read_hr()
             try:
                 lr = item.read_lr(degradation, scale)
-                Protocol(f"x{scale}", scale).lr(hr, peak, item.id, lr)
+                Protocol(f"x{scale}", scale).lr(hr, values, item.id, lr)
             except SrbenchError as error:
                 raise CheckFailure(f"{_where(split, item)}, {degradation} x{scale}: {error}") from None
 

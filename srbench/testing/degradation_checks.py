@@ -8,36 +8,42 @@ from collections.abc import Iterator
 import numpy as np
 
 from srbench.contract.degradation import Degradation
-from srbench.pictures import Image
+from srbench.pictures import DEPTHS, Image, Values
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.pictures import textured
 from srbench.testing.subjects import DegradationSubject, seeded
 
-_WHITES = (("uint8", 255), ("uint16", 65535), ("uint16", 4095), ("float32", 1))
+_VALUES = (
+    ("uint8", Values(0, 255)),
+    ("uint16", Values(0, 65535)),
+    ("uint16", Values(1000, 4095)),
+    ("float32", Values(0, 1)),
+    ("float32", Values(-1000, 3000)),
+)
 
 
-def _picture(dtype: str, white: float, height: int, width: int, channels: int, seed: int = 0) -> Image:
+def _picture(dtype: str, values: Values, height: int, width: int, channels: int, seed: int = 0) -> Image:
     """From black to white, both included."""
     picture = textured(seed, height, width, channels)
-    stretched = (picture - picture.min()) / max(float(np.ptp(picture)), 1e-9) * white
+    stretched = values.from_unit((picture - picture.min()) / max(float(np.ptp(picture)), 1e-9))
     image: Image = (stretched if dtype == "float32" else stretched.round()).astype(dtype)
     return image
 
 
-def _cases(subject: DegradationSubject) -> Iterator[tuple[str, Image, float, int]]:
-    """Pictures of each type, grey and in colour, down to one LR pixel: what it is in words, HR, white, scale."""
+def _cases(subject: DegradationSubject) -> Iterator[tuple[str, Image, Values, int]]:
+    """Pictures of each type, grey and in colour, down to one LR pixel: what it is in words, HR, its values, scale."""
     for scale in subject.scales:
-        for dtype, white in _WHITES:
+        for dtype, values in _VALUES:
             for height, width, channels in ((6, 9, 3), (5, 4, 1), (1, 1, 3)):
-                hr = _picture(dtype, white, height * scale, width * scale, channels)
-                yield f"of HR of {hr.shape} in {dtype}, white {white}, scale {scale}", hr, white, scale
+                hr = _picture(dtype, values, height * scale, width * scale, channels)
+                yield f"of HR of {hr.shape} in {dtype}, values {values}, scale {scale}", hr, values, scale
 
 
 @check("degradation", needs=("constructs",))
 def lr_shape(subject: DegradationSubject) -> None:
     """LR is `(H / scale, W / scale, C)` in HR's type, whatever that is, grey or in colour, down to one pixel."""
-    for words, hr, white, scale in _cases(subject):
-        lr = subject.lr(subject.create(), hr, white, scale)
+    for words, hr, values, scale in _cases(subject):
+        lr = subject.lr(subject.create(), hr, values, scale)
         expected = (hr.shape[0] // scale, hr.shape[1] // scale, hr.shape[2])
         if not isinstance(lr, np.ndarray) or lr.shape != expected or lr.dtype != hr.dtype:
             found = f"{lr.shape} in {lr.dtype}" if isinstance(lr, np.ndarray) else type(lr).__name__
@@ -46,19 +52,21 @@ def lr_shape(subject: DegradationSubject) -> None:
 
 @check("degradation", needs=("lr_shape",))
 def lr_range(subject: DegradationSubject) -> None:
-    """LR has finite values from 0 to white, also where white is below the type's largest value."""
-    for words, hr, white, scale in _cases(subject):
-        lr = subject.lr(subject.create(), hr, white, scale)
-        if not np.isfinite(lr).all() or lr.min() < 0 or lr.max() > white:
-            raise CheckFailure(f"{words} LR has values from {lr.min()} to {lr.max()}; clip it to 0 and white")
+    """LR has finite values from black to white, also where these are not the ends of the type."""
+    for words, hr, values, scale in _cases(subject):
+        lr = subject.lr(subject.create(), hr, values, scale)
+        if not np.isfinite(lr).all() or not values.hold(float(lr.min()), float(lr.max())):
+            raise CheckFailure(
+                f"{words} LR has values from {lr.min()} to {lr.max()}; clip it to [values.low, values.high]"
+            )
 
 
 @check("degradation", needs=("lr_shape",))
 def leaves_hr_alone(subject: DegradationSubject) -> None:
     """HR is not changed: it is what SR is compared with."""
-    for words, hr, white, scale in _cases(subject):
+    for words, hr, values, scale in _cases(subject):
         before = hr.copy()
-        subject.create().lr(hr, white, scale, np.random.default_rng(0))
+        subject.create().lr(hr, values, scale, np.random.default_rng(0))
         if not np.array_equal(hr, before):
             raise CheckFailure(f"{words} lr changed HR; work on a copy")
 
@@ -66,12 +74,12 @@ def leaves_hr_alone(subject: DegradationSubject) -> None:
 @check("degradation", needs=("lr_shape",))
 def repeats(subject: DegradationSubject) -> None:
     """The same HR and the same seed give the same LR, whatever the global random number generators say."""
-    for words, hr, white, scale in _cases(subject):
+    for words, hr, values, scale in _cases(subject):
         degradation = subject.create()
         with seeded(1):
-            first = subject.lr(degradation, hr, white, scale)
+            first = subject.lr(degradation, hr, values, scale)
         with seeded(2):
-            second = subject.lr(degradation, hr, white, scale)
+            second = subject.lr(degradation, hr, values, scale)
         if not np.array_equal(first, second):
             raise CheckFailure(f"{words} two LR differ; draw from the rng that lr is given, and from nothing else")
 
@@ -79,11 +87,11 @@ def repeats(subject: DegradationSubject) -> None:
 @check("degradation", needs=("repeats",))
 def independent_of_order(subject: DegradationSubject) -> None:
     """An image's LR does not depend on the images before it."""
-    scale = subject.scales[0]
-    pictures = [_picture("uint8", 255, 6 * scale, 7 * scale, 3, seed) // (1 + seed) for seed in range(3)]
+    scale, values = subject.scales[0], DEPTHS["uint8"]
+    pictures = [_picture("uint8", values, 6 * scale, 7 * scale, 3, seed) // (1 + seed) for seed in range(3)]
 
     def made(degradation: Degradation, order: list[int]) -> list[Image]:
-        lr = {place: subject.lr(degradation, pictures[place], 255, scale, place) for place in order}
+        lr = {place: subject.lr(degradation, pictures[place], values, scale, place) for place in order}
         return [lr[place] for place in sorted(lr)]
 
     forwards, backwards = made(subject.create(), [0, 1, 2]), made(subject.create(), [2, 1, 0])

@@ -21,7 +21,7 @@ from srbench.contract.method import Method, Problem
 from srbench.contract.metric import Metric, Skip
 from srbench.contract.protocol import Protocol
 from srbench.contract.training_set import TrainingSet
-from srbench.pictures import Image
+from srbench.pictures import Image, Values
 from srbench.registry.configured import extractor_use
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import Registry
@@ -279,9 +279,9 @@ class DegradationSubject(Subject):
         """All parameters, with defaults."""
         return resolve(self.target, self.given)
 
-    def lr(self, degradation: Degradation, hr: Image, white: float, scale: int, seed: int = 0) -> Image:
+    def lr(self, degradation: Degradation, hr: Image, values: Values, scale: int, seed: int = 0) -> Image:
         """LR of a copy of HR, drawn from this seed."""
-        return degradation.lr(hr.copy(), white, scale, np.random.default_rng(seed))
+        return degradation.lr(hr.copy(), values, scale, np.random.default_rng(seed))
 
 
 class DatasetSubject(Subject):

@@ -29,7 +29,7 @@ def test_float_pictures_outside_0_to_1_are_refused(tmp_path: Path, low: float, h
     write_image(tmp_path / "a.tiff", textured(high, np.float32, low))
     result = upscale(tmp_path, str(tmp_path / "a.tiff"))
     assert result.exit_code == 1
-    assert f"has values from {low} to {high}, outside 0 to the white, 1; rescale the picture" in result.stderr
+    assert f"has values from {low} to {high}, outside the black and white, 0 to 1; rescale the picture" in result.stderr
     assert ("--peak" in result.stderr) == (low >= 0)
     assert not list((tmp_path / "sr").glob("*"))
 
@@ -54,7 +54,7 @@ def test_values_above_a_given_peak_are_refused(tmp_path: Path) -> None:
     write_image(tmp_path / "a.png", textured(5000, np.uint16))
     result = upscale(tmp_path, str(tmp_path / "a.png"), "--peak", "4095")
     assert result.exit_code == 1
-    assert "values from 0 to 5000, outside 0 to the white that --peak gives, 4095" in result.stderr
+    assert "values from 0 to 5000, outside the black and white that --peak gives, 0 to 4095" in result.stderr
 
 
 @pytest.mark.parametrize(("dtype", "peak", "bits"), [(np.uint8, 4095, 8), (np.uint16, 100_000, 16)])
@@ -64,12 +64,15 @@ def test_a_peak_that_the_picture_s_bits_cannot_hold_is_refused(
     write_image(tmp_path / "a.png", textured(200, dtype))
     result = upscale(tmp_path, str(tmp_path / "a.png"), "--peak", str(peak))
     assert result.exit_code == 1
-    assert f"its {bits} bits cannot hold the white that --peak gives, {peak}" in result.stderr
+    assert f"its {bits} bits cannot hold the black and white that --peak gives, 0 to {peak}" in result.stderr
 
 
-def test_a_peak_is_above_0(tmp_path: Path) -> None:
+def test_a_peak_is_a_number_above_0(tmp_path: Path) -> None:
     write_image(tmp_path / "a.png", textured(255, np.uint8))
-    assert upscale(tmp_path, str(tmp_path / "a.png"), "--peak", "0").exit_code == 2
+    for peak in ("0", "-1", "nan", "inf"):
+        result = upscale(tmp_path, str(tmp_path / "a.png"), "--peak", peak)
+        assert result.exit_code == 2
+        assert f"not from 0 to {peak}" in result.stderr
 
 
 @pytest.fixture

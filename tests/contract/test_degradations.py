@@ -18,13 +18,14 @@ from srbench.contract.degradation import Degradation
 from srbench.contract.degradations import Bicubic, GaussianBlur
 from srbench.contract.protocol import Protocol
 from srbench.evaluate.score import score_split
-from srbench.pictures import Image, ImageError, write_image
+from srbench.pictures import DEPTHS, Image, ImageError, Values, write_image
 from srbench.pictures.resize import resize_picture
 from srbench.registry.registry import registry
 from srbench.tasks.super_resolution import describe
 from srbench.testing import check_degradations
 
 RNG = np.random.default_rng(0)
+EIGHT_BITS, FLOATS = DEPTHS["uint8"], DEPTHS["float32"]
 
 
 def grain(height: int, width: int, dtype: type = np.uint8, channels: int = 3, seed: int = 0) -> Image:
@@ -41,9 +42,9 @@ class Noise(Degradation):
     name: ClassVar[str] = "noise"
     sigma: float = 5.0
 
-    def lr(self, hr: Image, peak: float, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
         lr = hr[::scale, ::scale]
-        return (lr + self.sigma * rng.standard_normal(lr.shape)).clip(0, peak).astype(hr.dtype)
+        return (lr + self.sigma * rng.standard_normal(lr.shape)).clip(values.low, values.high).astype(hr.dtype)
 
 
 # Bicubic
@@ -53,13 +54,15 @@ class Noise(Degradation):
 @pytest.mark.parametrize("scale", [1, 2, 3, 8, 16])
 def test_bicubic_is_the_resize_that_is_matlabs(scale, borders):
     hr = grain(3 * scale, 4 * scale)
-    assert np.array_equal(Bicubic(borders).lr(hr, 255, scale, RNG), resize_picture(hr, 1 / scale, 255, borders))
+    assert np.array_equal(
+        Bicubic(borders).lr(hr, EIGHT_BITS, scale, RNG), resize_picture(hr, 1 / scale, EIGHT_BITS, borders)
+    )
 
 
 def test_bicubic_at_scale_1_is_hr():
     for dtype in (np.uint8, np.uint16, np.float32):
         hr = grain(7, 5, dtype)
-        assert np.array_equal(Bicubic().lr(hr, 65535, 1, RNG), hr)
+        assert np.array_equal(Bicubic().lr(hr, Values.of(hr), 1, RNG), hr)
 
 
 # Gaussian blur
@@ -68,12 +71,12 @@ def test_bicubic_at_scale_1_is_hr():
 # Sigmas for which scipy's radius, int(4 sigma + 0.5), is the last whole number within 4 sigma.
 @pytest.mark.parametrize("sigma", [0.5, 1.0, 1.6, 2.75, 8.0])
 @pytest.mark.parametrize("scale", [1, 3, 5])
-@pytest.mark.parametrize(("dtype", "peak"), [(np.uint8, 255), (np.uint16, 65535), (np.float32, 1)])
-def test_under_odd_scales_it_is_scipys_blur_from_the_middle_pixel_on(sigma, scale, dtype, peak):
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_under_odd_scales_it_is_scipys_blur_from_the_middle_pixel_on(sigma, scale, dtype):
     hr = grain(4 * scale, 7 * scale, dtype)
     blurred = gaussian_filter(hr.astype(np.float64), (sigma, sigma, 0), mode="reflect", truncate=4.0)
     expected = blurred[scale // 2 :: scale, scale // 2 :: scale]
-    lr = GaussianBlur(sigma).lr(hr, peak, scale, RNG)
+    lr = GaussianBlur(sigma).lr(hr, Values.of(hr), scale, RNG)
     assert (lr.dtype, lr.shape) == (dtype, expected.shape)
     if dtype is np.float32:
         np.testing.assert_allclose(lr, expected, atol=1e-7)
@@ -101,7 +104,7 @@ def test_each_pixel_is_the_mean_weighed_by_its_distance_to_the_middle_of_its_blo
 
     height, width = hr.shape[:2]
     expected = weights(height) @ hr[..., 0].astype(np.float64) @ weights(width).T
-    np.testing.assert_allclose(GaussianBlur(sigma).lr(hr, 1, scale, RNG)[..., 0], expected, atol=1e-7)
+    np.testing.assert_allclose(GaussianBlur(sigma).lr(hr, FLOATS, scale, RNG)[..., 0], expected, atol=1e-7)
 
 
 @pytest.mark.parametrize("degradation", [Bicubic(), Bicubic("repeat"), GaussianBlur(1.6), GaussianBlur(0.01)])
@@ -110,12 +113,12 @@ def test_lr_lies_in_the_middle_of_what_it_stands_for(degradation, scale):
     # A ramp says where a pixel was taken, and mirror images of HR have mirror images as LR.
     side = 24 * scale
     ramp = np.broadcast_to(np.arange(side, dtype=np.float32)[:, None, None] / side, (side, scale, 1))
-    taken = degradation.lr(ramp, 1, scale, RNG)[10:-10, 0, 0] * side
+    taken = degradation.lr(ramp, FLOATS, scale, RNG)[10:-10, 0, 0] * side
     np.testing.assert_allclose(taken, scale * np.arange(10, 14) + (scale - 1) / 2, atol=1e-4)
     hr = grain(4 * scale, 5 * scale, np.float32)
     for turn in (np.flipud, np.fliplr):
-        turned = degradation.lr(np.ascontiguousarray(turn(hr)), 1, scale, RNG)
-        np.testing.assert_allclose(turned, turn(degradation.lr(hr, 1, scale, RNG)), atol=1e-6)
+        turned = degradation.lr(np.ascontiguousarray(turn(hr)), FLOATS, scale, RNG)
+        np.testing.assert_allclose(turned, turn(degradation.lr(hr, FLOATS, scale, RNG)), atol=1e-6)
 
 
 @given(
@@ -126,7 +129,7 @@ def test_lr_lies_in_the_middle_of_what_it_stands_for(degradation, scale):
 )
 def test_a_constant_picture_stays_constant_whatever_the_blur(sigma, scale, sides, level):
     hr = np.full((sides[0] * scale, sides[1] * scale, 1), level, np.uint8)
-    lr = GaussianBlur(sigma).lr(hr, 255, scale, RNG)
+    lr = GaussianBlur(sigma).lr(hr, EIGHT_BITS, scale, RNG)
     assert lr.shape == (*sides, 1)
     assert (lr == level).all()
 
@@ -146,21 +149,21 @@ def test_a_blur_needs_a_width():
 def test_a_protocol_makes_lr_by_its_degradation_of_the_cut_picture():
     hr = grain(19, 23)
     protocol = Protocol("p", 4, degradation=GaussianBlur(1.6))
-    assert np.array_equal(protocol.lr(hr, 255, "a"), GaussianBlur(1.6).lr(hr[:16, :20], 255, 4, RNG))
+    assert np.array_equal(protocol.lr(hr, EIGHT_BITS, "a"), GaussianBlur(1.6).lr(hr[:16, :20], EIGHT_BITS, 4, RNG))
     assert describe(protocol) == "x4, gaussian-blur(sigma=1.6) LR, RGB, 0 px border, native depth"
 
 
 def test_what_is_drawn_hangs_on_the_image_and_the_seed_and_not_on_the_order():
     hr, protocol = grain(16, 16), Protocol("p", 2, degradation=Noise())
-    once = {image: protocol.lr(hr, 255, image) for image in ("a", "b", "c")}
-    again = {image: protocol.lr(hr, 255, image) for image in ("c", "a", "b")}
+    once = {image: protocol.lr(hr, EIGHT_BITS, image) for image in ("a", "b", "c")}
+    again = {image: protocol.lr(hr, EIGHT_BITS, image) for image in ("c", "a", "b")}
     assert all(np.array_equal(once[image], again[image]) for image in once)
-    other = Protocol("p", 2, degradation=Noise(), seed=1).lr(hr, 255, "a")
+    other = Protocol("p", 2, degradation=Noise(), seed=1).lr(hr, EIGHT_BITS, "a")
     for one, two in ((once["a"], once["b"]), (once["b"], once["c"]), (once["a"], other)):
         assert (one != two).mean() > 0.8
     # What is scored is no matter of the noise.
     scored = Protocol("other", 2, "y", border=2, degradation=Noise())
-    assert np.array_equal(scored.lr(hr, 255, "a"), once["a"])
+    assert np.array_equal(scored.lr(hr, EIGHT_BITS, "a"), once["a"])
 
 
 def test_hr_is_consistent_with_the_lr_that_was_drawn_from_it(tmp_path):
@@ -176,11 +179,11 @@ def test_a_degradation_that_makes_no_lr_is_an_error_that_names_it():
     class Forgetful(Noise):
         name: ClassVar[str] = "forgetful"
 
-        def lr(self, hr: Image, peak: float, scale: int, rng: np.random.Generator) -> Image:
+        def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
             return hr
 
     with pytest.raises(ImageError, match=r"the LR that forgetful makes of it is 16 x 16 x 3 uint8.* should be 8 x 8"):
-        Protocol("p", 2, degradation=Forgetful()).lr(grain(16, 16), 255, "a")
+        Protocol("p", 2, degradation=Forgetful()).lr(grain(16, 16), EIGHT_BITS, "a")
 
 
 @pytest.mark.parametrize(

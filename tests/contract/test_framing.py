@@ -12,7 +12,7 @@ import pytest
 from srbench.contract.dataset import Dataset, Item
 from srbench.contract.framing import Squares
 from srbench.contract.regions import overlapping, regions
-from srbench.pictures import ImageError
+from srbench.pictures import ImageError, Values
 
 
 @dataclass
@@ -83,22 +83,25 @@ def test_tiles_of_a_group_stay_in_it_and_know_where_they_lie_if_the_image_does()
 def test_a_shrunk_square_is_the_middle_and_says_where_that_is() -> None:
     whole = np.zeros((4, 10, 1), np.uint8)
     whole[:, 3:7] = 200
-    (one,) = shrunk(Item("a", whole, group="g", region=(50, 60, 4, 10), label="x", peak=250))
-    image, white = one.read_hr()
-    assert (image == 200).all() and image.shape == (4, 4, 1) and white == 250
+    (one,) = shrunk(Item("a", whole, group="g", region=(50, 60, 4, 10), label="x", values=Values(0, 250)))
+    image, values = one.read_hr()
+    assert (image == 200).all() and image.shape == (4, 4, 1) and values == Values(0, 250)
     assert (one.id, one.label, one.group, one.region) == ("a", "x", "g", (50, 63, 4, 4))
     assert shrunk(Item("a", whole))[0].region is None
 
 
-def test_shrinking_keeps_depth_constant_colour_and_the_range_up_to_the_declared_white() -> None:
+def test_shrinking_keeps_depth_constant_colour_and_the_declared_range() -> None:
     for value, dtype in ((77, np.uint8), (4095, np.uint16), (0.25, np.float32)):
-        (one,) = shrunk(Item("a", np.full((16, 8, 3), value, dtype), peak=4095 if dtype == np.uint16 else None))
+        (one,) = shrunk(
+            Item("a", np.full((16, 8, 3), value, dtype), values=Values(0, 4095) if dtype == np.uint16 else None)
+        )
         image, _ = one.read_hr()
         assert image.dtype == dtype and image.shape == (4, 4, 3) and (image == dtype(value)).all()
-    steps = np.zeros((32, 32, 1), np.uint16)
+    steps = np.full((32, 32, 1), 1000, np.uint16)
     steps[:, 16:] = 4095
-    image, white = shrunk(Item("a", steps, peak=4095), size=8)[0].read_hr()  # bicubic would overshoot white
-    assert image.max() == white == 4095
+    # Bicubic would overshoot black and white.
+    image, values = shrunk(Item("a", steps, values=Values(1000, 4095)), size=8)[0].read_hr()
+    assert (image.min(), image.max()) == (1000, 4095) and values == Values(1000, 4095)
 
 
 def test_masks_follow_their_image_and_hold_no_class_that_was_not_there() -> None:

@@ -14,12 +14,13 @@ from skimage.metrics import structural_similarity
 
 from srbench.contract.degradations import Bicubic
 from srbench.contract.protocol import Protocol
-from srbench.pictures import Image, ImageError, read_image, to_image, to_tensor
+from srbench.pictures import DEPTHS, Image, ImageError, Values, read_image, to_image, to_tensor
 from srbench.registry.registry import registry
 from srbench.runner.planning.provenance import protocol_facts
 from srbench.tasks.super_resolution import describe, protocols
 
 STANDARD = {protocol.name: protocol for protocol in protocols()}
+EIGHT_BITS = DEPTHS["uint8"]
 SET5 = ("baby", "bird", "butterfly", "head", "woman")
 
 
@@ -39,14 +40,14 @@ def scored_set5(
     for name in SET5:
         hr = read_image(data_root / "set5" / "HR" / f"{name}.png")
         lr_file = data_root / "set5" / "LR_bicubic" / f"X{protocol.scale}" / f"{name}x{protocol.scale}.png"
-        reference, white = protocol.reference(hr, 255.0)
-        lr = protocol.lr(hr, 255.0, name, read_image(lr_file) if shipped else None)
-        upscaled = bicubic.upscale(to_tensor(lr, white)[None], protocol.scale)[0]
+        reference, values = protocol.reference(hr, EIGHT_BITS)
+        lr = protocol.lr(hr, EIGHT_BITS, name, read_image(lr_file) if shipped else None)
+        upscaled = bicubic.upscale(to_tensor(lr, values)[None], protocol.scale)[0]
         if truncate:
-            sr = (upscaled.clamp(0, 1) * white).permute(1, 2, 0).numpy().astype(np.uint8)
+            sr = (upscaled.clamp(0, 1) * 255).permute(1, 2, 0).numpy().astype(np.uint8)
         else:
-            sr = to_image(upscaled, reference, white)
-        pairs[name] = protocol.scored(sr, white), protocol.scored(reference, white)
+            sr = to_image(upscaled, reference, values)
+        pairs[name] = protocol.scored(sr, values), protocol.scored(reference, values)
     return pairs
 
 
@@ -168,21 +169,21 @@ def test_grey_stays_grey(name, dtype):
     protocol = STANDARD[name]
     grey = picture(30, 42, 1, dtype)
     peak = {np.uint8: 255.0, np.uint16: 65535.0, np.float32: 1.0}[dtype]
-    reference, white = protocol.reference(grey, peak)
+    reference, values = protocol.reference(grey, Values.of(grey))
     cut = grey[: 30 - 30 % protocol.scale, : 42 - 42 % protocol.scale]
-    assert white == peak
+    assert values == Values(0, peak)
     assert np.array_equal(reference, cut)
-    lr = protocol.lr(grey, peak, "i")
+    lr = protocol.lr(grey, values, "i")
     assert lr.shape == (cut.shape[0] // protocol.scale, cut.shape[1] // protocol.scale, 1)
     assert lr.dtype == dtype
     border = protocol.border
     expected = cut[border:-border, border:-border, 0].astype(np.float64) / peak
-    np.testing.assert_array_equal(protocol.scored(reference, white).numpy(), expected[None])
+    np.testing.assert_array_equal(protocol.scored(reference, values).numpy(), expected[None])
 
 
 def test_y_is_that_of_basicsr_and_is_not_rounded(basicsr):
     image = picture(21, 34, 3)
-    ours = Protocol("p", 1, "y").scored(image, 255.0).numpy()[0]
+    ours = Protocol("p", 1, "y").scored(image, EIGHT_BITS).numpy()[0]
     reference = basicsr.utils.color_util.rgb2ycbcr(image.astype(np.float32) / 255, y_only=True)
     np.testing.assert_allclose(ours, reference, atol=1e-6)
     assert np.abs(ours * 255 - (ours * 255).round()).max() > 0.4
@@ -191,8 +192,8 @@ def test_y_is_that_of_basicsr_and_is_not_rounded(basicsr):
 def test_8_bit_y_is_that_of_basicsr(basicsr):
     image = picture(24, 36, 3)
     protocol = Protocol("p", 2, "y8")
-    reference, white = protocol.reference(image, 255.0)
-    assert (reference.dtype, reference.shape, white) == (np.uint8, (24, 36, 1), 255.0)
+    reference, values = protocol.reference(image, EIGHT_BITS)
+    assert (reference.dtype, reference.shape, values) == (np.uint8, (24, 36, 1), EIGHT_BITS)
     theirs = basicsr.utils.color_util.rgb2ycbcr(image, y_only=True)[..., None].astype(int)
     # They compute in float32: where a value falls half-way between two levels, one level is allowed.
     assert np.abs(reference.astype(int) - theirs).max() <= 1
@@ -204,7 +205,7 @@ def test_white_and_black_have_the_levels_of_the_standard(channel, white, black):
     protocol = Protocol("p", 1, channel)
     for level, expected in ((255, white), (0, black)):
         image = np.full((4, 5, 3), level, dtype=np.uint8)
-        np.testing.assert_allclose(protocol.scored(image, 255.0).numpy(), np.full((1, 4, 5), expected), atol=1e-12)
+        np.testing.assert_allclose(protocol.scored(image, EIGHT_BITS).numpy(), np.full((1, 4, 5), expected), atol=1e-12)
 
 
 @given(border=st.integers(0, 4), channel=st.sampled_from(["y", "rgb", "gray", "y8"]), seed=st.integers(0, 99))
@@ -214,9 +215,9 @@ def test_pixels_of_the_border_do_not_count_whatever_their_colour(border, channel
     framed = picture(13, 15, 3, seed=seed + 1)
     inner = (slice(border, 13 - border), slice(border, 15 - border))
     framed[inner] = image[inner]
-    scored = protocol.scored(image, 255.0)
+    scored = protocol.scored(image, EIGHT_BITS)
     assert scored.shape[-2:] == (13 - 2 * border, 15 - 2 * border)
-    assert scored.equal(protocol.scored(framed, 255.0))
+    assert scored.equal(protocol.scored(framed, EIGHT_BITS))
 
 
 # Depth
@@ -227,7 +228,7 @@ def test_depth_is_kept(dtype, peak, basicsr):
     # Away from black and white: what overshoots is clamped between rows and columns, too.
     hr = ((0.25 + 0.5 * picture(24, 30, 3, np.float32)) * peak).astype(dtype)
     protocol = STANDARD["x2-rgb"]
-    lr = protocol.lr(hr, peak, "i")
+    lr = protocol.lr(hr, Values(0, peak), "i")
     assert lr.dtype == dtype
     assert lr.max() <= peak
     exact = basicsr.utils.matlab_functions.imresize(hr.astype(np.float64) / peak, 0.5)
@@ -235,8 +236,19 @@ def test_depth_is_kept(dtype, peak, basicsr):
     # rounding rows; and basicsr's float32.
     tolerance = 2e-6 + (0 if dtype is np.float32 else (0.5 + 0.5 * 1.375) / peak)
     np.testing.assert_allclose(lr.astype(np.float64) / peak, exact, atol=tolerance)
-    scored = replace(protocol, border=0).scored(hr, peak).numpy()
+    scored = replace(protocol, border=0).scored(hr, Values(0, peak)).numpy()
     np.testing.assert_allclose(scored, hr.transpose(2, 0, 1).astype(np.float64) / peak, rtol=0, atol=1e-15)
+
+
+@given(low=st.integers(0, 60000), name=st.sampled_from(sorted(STANDARD)), seed=st.integers(0, 99))
+def test_integers_that_begin_elsewhere_are_the_same_picture(low, name, seed):
+    protocol = STANDARD[name]
+    hr = picture(16, 20, 3, seed=seed)
+    moved, values = hr.astype(np.uint16) + np.uint16(low), Values(low, low + 255)
+    lr, moved_lr = (protocol.lr(*pair, "i").astype(int) for pair in ((hr, EIGHT_BITS), (moved, values)))
+    assert np.array_equal(lr, moved_lr if protocol.channel == "y8" else moved_lr - low)
+    one, other = (protocol.scored(*protocol.reference(*pair)) for pair in ((hr, EIGHT_BITS), (moved, values)))
+    assert torch.equal(one, other)
 
 
 # Sizes
@@ -256,13 +268,13 @@ def test_lr_reference_and_score_fit_together_or_the_image_is_too_small(height, w
     if min(kept) <= 2 * border:
         for refused, arguments in ((protocol.reference, ()), (protocol.lr, ("i",))):
             with pytest.raises(ImageError, match=f"{width} x {height} pixels are too few for p"):
-                refused(hr, 255.0, *arguments)
+                refused(hr, EIGHT_BITS, *arguments)
         return
-    reference, white = protocol.reference(hr, 255.0)
-    lr = protocol.lr(hr, 255.0, "i")
+    reference, values = protocol.reference(hr, EIGHT_BITS)
+    lr = protocol.lr(hr, EIGHT_BITS, "i")
     assert np.array_equal(reference, hr[: kept[0], : kept[1]])
     assert (lr.shape[0] * scale, lr.shape[1] * scale, lr.shape[2]) == reference.shape
-    assert protocol.scored(reference, white).shape == (1, kept[0] - 2 * border, kept[1] - 2 * border)
+    assert protocol.scored(reference, values).shape == (1, kept[0] - 2 * border, kept[1] - 2 * border)
 
 
 @pytest.mark.parametrize(
@@ -273,12 +285,12 @@ def test_lr_reference_and_score_fit_together_or_the_image_is_too_small(height, w
 def test_a_shipped_lr_that_does_not_fit_is_an_error(shipped):
     hr = picture(41, 67, 3)
     with pytest.raises(ImageError, match=r"67 x 41 x 3 uint8 at scale 4 it should be 16 x 10 pixels"):
-        STANDARD["x4-y"].lr(hr, 255.0, "i", shipped)
+        STANDARD["x4-y"].lr(hr, EIGHT_BITS, "i", shipped)
 
 
 def test_a_shipped_lr_that_fits_is_used_as_it_is():
     hr, shipped = picture(41, 67, 3), picture(10, 16, 3, seed=1)
-    assert STANDARD["x4-y"].lr(hr, 255.0, "i", shipped) is shipped
+    assert STANDARD["x4-y"].lr(hr, EIGHT_BITS, "i", shipped) is shipped
 
 
 # Names and keys

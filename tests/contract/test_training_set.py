@@ -8,9 +8,10 @@ import pytest
 from srbench.contract.dataset import Item
 from srbench.contract.protocol import Protocol
 from srbench.contract.training_set import TrainingSet
-from srbench.pictures import ImageError
+from srbench.pictures import ImageError, Values
 
 X2 = Protocol("x2", 2)
+TWELVE_BITS = Values(0, 4095)
 
 
 def test_labels_are_each_class_once_and_sorted_and_images_without_one_do_not_count() -> None:
@@ -24,9 +25,9 @@ def test_labels_are_each_class_once_and_sorted_and_images_without_one_do_not_cou
 
 def test_images_are_in_native_depth_and_cut_to_a_multiple_of_the_scale() -> None:
     hr = np.arange(5 * 7, dtype=np.uint16).reshape(5, 7, 1)
-    (found, lr, white), *_ = TrainingSet([Item("a", hr, peak=4095)], X2).images()
+    (found, lr, values), *_ = TrainingSet([Item("a", hr, values=TWELVE_BITS)], X2).images()
     np.testing.assert_array_equal(found, hr[:4, :6])
-    assert found.dtype == np.uint16 and white == 4095
+    assert found.dtype == np.uint16 and values == TWELVE_BITS
     assert lr is None  # none came with it: to be made
 
 
@@ -46,11 +47,11 @@ def test_lr_that_came_with_the_image_is_used_and_must_fit() -> None:
 
 def test_pairs_have_white_at_one_and_the_lr_that_the_protocol_makes() -> None:
     hr = np.random.default_rng(0).integers(0, 4096, (9, 8, 3), dtype=np.uint16)
-    ((lr, full),) = TrainingSet([Item("a", hr, peak=4095)], X2).pairs()
+    ((lr, full),) = TrainingSet([Item("a", hr, values=TWELVE_BITS)], X2).pairs()
     assert (tuple(lr.shape), tuple(full.shape)) == ((3, 4, 4), (3, 8, 8))
     assert str(lr.dtype) == str(full.dtype) == "torch.float32"
     np.testing.assert_allclose(full.numpy(), hr[:8].transpose(2, 0, 1) / 4095, rtol=1e-6)
-    np.testing.assert_allclose(lr.numpy(), X2.lr(hr, 4095, "a").transpose(2, 0, 1) / 4095, rtol=1e-6)
+    np.testing.assert_allclose(lr.numpy(), X2.lr(hr, TWELVE_BITS, "a").transpose(2, 0, 1) / 4095, rtol=1e-6)
 
 
 def test_images_are_read_one_at_a_time_and_only_when_asked_for() -> None:

@@ -173,7 +173,7 @@ def test_it_sees_what_the_protocol_compares_in_its_own_depth(tmp_path: Path, dty
     hr = (rng.random((21, 30, 3)) * top).astype(dtype)
     images = reconstruct_split(Same(), [srbench.Item("a", hr)], protocol, tmp_path)
     assert images.keys() == {"a"}
-    reference, _ = protocol.reference(hr, float(top))
+    reference, _ = protocol.reference(hr, srbench.Values.of(hr))
     made = read_image(tmp_path / images["a"])
     assert made.dtype == reference.dtype
     assert np.array_equal(made, reference)

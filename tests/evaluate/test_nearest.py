@@ -12,6 +12,7 @@ from scipy.spatial.distance import cdist
 from srbench.evaluate import nearest
 from srbench.evaluate.descriptor import describe
 from srbench.evaluate.nearest import Neighbour, Neighbourhood, in_units, write_neighbours
+from srbench.pictures import DEPTHS, Values
 
 RNG = np.random.default_rng(0)
 TRAINING = [RNG.random((8, 8, 3)) for _ in range(12)]
@@ -71,9 +72,10 @@ def test_nothing_to_compare_finds_nothing() -> None:
     assert Neighbourhood(NAMES, TRAINING).of([], [], "real") == []
 
 
-def test_white_is_one_in_any_depth() -> None:
-    assert in_units(np.array([[[0, 4095]]], np.uint16), 4095).tolist() == [[[0, 1]]]
-    assert in_units(np.array([[[255]]], np.uint8), 255).dtype == np.float32
+def test_black_is_zero_and_white_one_in_any_depth() -> None:
+    assert in_units(np.array([[[-1000, 3000]]], np.float32), Values(-1000, 3000)).tolist() == [[[0, 1]]]
+    assert in_units(np.array([[[0, 4095]]], np.uint16), Values(0, 4095)).tolist() == [[[0, 1]]]
+    assert in_units(np.array([[[255]]], np.uint8), DEPTHS["uint8"]).dtype == np.float32
 
 
 def test_a_table_has_a_column_for_each_field(tmp_path: Path) -> None:

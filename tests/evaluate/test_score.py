@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +13,21 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import srbench
+from srbench.contract.degradations import Bicubic as Shrunk
+from srbench.contract.degradations import GaussianBlur
 from srbench.contract.protocol import Protocol
 from srbench.evaluate.output import BadOutput
 from srbench.evaluate.score import score_split
 from srbench.evaluate.tiles import PeakBytes
 from srbench.evaluate.upscale import upscale_image, upscale_split
-from srbench.pictures import read_image
+from srbench.pictures import Image, Values, read_image
 from srbench.pictures.resize import resize
+from srbench.registry.registry import registry
+from srbench.testing.pictures import textured
 
 RGB = Protocol("x2-rgb", 2, "rgb", border=2)
 
@@ -329,3 +336,42 @@ def test_hr_itself_shrinks_to_the_lr_that_was_made_of_it(tmp_path: Path) -> None
         for item in _items(1, 26, 3, dtype):
             shrunk, given = _seen_lr(item, item.hr, RGB, tmp_path)
             assert torch.equal(shrunk, given)
+
+
+METRICS = ("psnr", "ssim", "rmse", "mae", "gmsd", "spectrum", "lr-consistency")
+
+
+def _measured(hr: Image, values: Values, protocol: Protocol) -> tuple[Image, Image, dict[str, float]]:
+    """LR and SR of a picture, and the scores of SR."""
+    item = srbench.Item("a", hr, values=values)
+    metrics = {name: (name, registry().get("metric", name).load()()) for name in METRICS}
+    with tempfile.TemporaryDirectory() as folder:
+        done = upscale_split(Bicubic(), [item], protocol, Path(folder))
+        columns = score_split(metrics, [item], protocol, Path(folder), done.images)
+        sr = read_image(Path(folder) / done.images["a"])
+    return protocol.lr(hr, values, "a"), sr, {name: column.images["a"] for name, column in columns.items()}
+
+
+@settings(max_examples=12)
+@given(
+    black=st.floats(-4, 4),
+    span=st.floats(1e-3, 1e4),
+    channel=st.sampled_from(["rgb", "y", "gray"]),
+    degradation=st.sampled_from([Shrunk(), GaussianBlur(1.2)]),
+    seed=st.integers(0, 99),
+)
+def test_lr_sr_and_scores_are_those_of_the_same_picture_from_0_to_1(
+    black: float, span: float, channel: Any, degradation: srbench.Degradation, seed: int
+) -> None:
+    protocol = Protocol("p", 2, channel, border=2, degradation=degradation)
+    values = Values(black * span, black * span + span)
+    unit = textured(seed, 48, 56, 3)
+    unit = (3 * unit - 1).clip(0, 1)  # much of it black or white, so that LR and SR overshoot both
+    native = (values.low + unit * span).astype(np.float32)
+    lr, sr, scores = _measured(native, values, protocol)
+    unit_lr, unit_sr, expected = _measured(unit.astype(np.float32), Values(0, 1), protocol)
+    for found, same in ((lr, unit_lr), (sr, unit_sr)):
+        assert found.min() >= np.float32(values.low) and found.max() <= np.float32(values.high)
+        np.testing.assert_allclose((found.astype(np.float64) - values.low) / span, same, rtol=0, atol=2e-6)
+    assert (unit_sr == 0).any() and (unit_sr == 1).any()
+    assert scores == pytest.approx(expected, rel=1e-4)

@@ -21,7 +21,7 @@ from srbench.leaderboard.board.description import describe
 from srbench.leaderboard.pages.document import results_in
 from srbench.leaderboard.results.results import Results
 from srbench.matrix import Matrix
-from srbench.pictures import Image, write_image
+from srbench.pictures import Image, Values, write_image
 from srbench.registry.configured import Use
 from srbench.runner.job.tasks import Training
 from srbench.runner.planning.plan import Plan, PlannedCell
@@ -220,7 +220,7 @@ def _write_cell(
     classes = sorted({item.label or "" for item in train})
     labels = {name: classes[place % len(classes)] for place, name in enumerate(made)} if labelled else {}
     near = Neighbourhood([item.id for item in train], [in_units(*pair) for pair in learned])
-    generated = near.of(list(made), [in_units(image, 255) for image in made.values()], "generated")
+    generated = near.of(list(made), [in_units(image, Values.of(image)) for image in made.values()], "generated")
     real = near.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
     write_neighbours(folder / "nearest.parquet", [*generated, *real])
     if cell.dataset != "absent":

@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 
 import srbench
 from srbench.commands.upscale import Loaded, Picture, upscale_file
-from srbench.pictures import ImageError, peak_of, read_image, read_with_alpha, suffix_for, write_image
+from srbench.pictures import DEPTHS, ImageError, Values, read_image, read_with_alpha, suffix_for, write_image
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
 from srbench.pictures.resize import resize
 
@@ -87,7 +87,7 @@ def test_transparency_of_palettes_and_colour_keys_is_read(tmp_path: Path) -> Non
 @pytest.mark.parametrize("channels", [1, 3])
 def test_colours_that_a_file_holds_multiplied_are_divided_again(tmp_path: Path, dtype: type, channels: int) -> None:
     image, alpha = random_picture(dtype, channels)
-    share = alpha / peak_of(alpha)
+    share = alpha / Values.of(alpha).high
     multiplied = image * share
     if dtype is not np.float32:
         multiplied = np.rint(multiplied)
@@ -113,8 +113,8 @@ def test_colours_stored_under_transparent_pixels_do_not_matter(alpha: np.ndarray
     alpha = alpha[..., None]
     image, rubbish = generator.integers(0, 256, (2, *alpha.shape[:2], 3), dtype=np.uint8)
     other = np.where(alpha > 0, image, rubbish)
-    filled = without_unseen_colours(image, alpha)
-    assert np.array_equal(filled, without_unseen_colours(other, alpha))
+    filled = without_unseen_colours(image, alpha, DEPTHS["uint8"])
+    assert np.array_equal(filled, without_unseen_colours(other, alpha, DEPTHS["uint8"]))
     visible = np.broadcast_to(alpha > 0, image.shape)
     assert np.array_equal(filled[visible], image[visible])
     if visible.any():
@@ -127,19 +127,32 @@ def test_colours_stored_under_transparent_pixels_do_not_matter(alpha: np.ndarray
         assert not filled.any()
 
 
+def test_where_nothing_is_seen_all_is_black_wherever_that_lies() -> None:
+    image = np.random.default_rng(0).random((5, 6, 3), np.float32)
+    filled = without_unseen_colours(image, np.zeros((5, 6, 1), np.float32), Values(-1000, 3000))
+    assert filled.dtype == np.float32 and (filled == -1000).all()
+
+
+@given(st.floats(1, 1e6, width=32))
+def test_a_filled_colour_is_not_above_white_by_a_last_digit(white: float) -> None:
+    image = np.float32([[[white], [white]], [[white], [0]]])
+    alpha = np.float32([[[1], [1]], [[1], [0]]])
+    assert without_unseen_colours(image, alpha, Values(0, white)).max() == np.float32(white)
+
+
 @given(alphas)
 def test_a_picture_of_one_colour_stays_one_whatever_is_transparent(alpha: np.ndarray) -> None:
     if not alpha.any():
         alpha[0, 0] = 255
     stored = np.where(alpha[..., None] > 0, np.uint8([200, 30, 90]), np.uint8([0, 0, 0]))
-    filled = without_unseen_colours(stored, alpha[..., None])
+    filled = without_unseen_colours(stored, alpha[..., None], DEPTHS["uint8"])
     assert (filled == np.uint8([200, 30, 90])).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_alpha_is_interpolated_and_its_flat_areas_stay(dtype: type) -> None:
     _, alpha = random_picture(dtype, 1)
-    peak = peak_of(alpha)
+    peak = Values.of(alpha).high
     expected = resize(torch.from_numpy(alpha[..., 0] / peak), 3).clamp(0, 1).numpy() * peak
     sr = upscaled_alpha(alpha, 3)
     assert sr.dtype == alpha.dtype

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.pictures import read_image
+from srbench.pictures import DEPTHS, Values, read_image
 from srbench.pictures.resize import resize, resize_picture, resize_to, taps
 
 KERNELS = ["nearest", "bilinear", "bicubic", "lanczos"]
@@ -52,19 +52,19 @@ def of_set5(data_root, name, scale):
 @pytest.mark.parametrize("name", SET5)
 def test_a_shrunk_picture_is_the_lr_that_matlab_made_of_set5_in_every_pixel(data_root, scale, name):
     hr, shipped = of_set5(data_root, name, scale)
-    assert np.array_equal(resize_picture(hr, 1 / scale, 255, "repeat"), shipped)
+    assert np.array_equal(resize_picture(hr, 1 / scale, DEPTHS["uint8"], "repeat"), shipped)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("name", SET5)
 def test_with_mirrored_borders_only_pixels_at_the_border_differ_from_it(data_root, scale, name):
     hr, shipped = of_set5(data_root, name, scale)
-    made = resize_picture(hr, 1 / scale, 255)
+    made = resize_picture(hr, 1 / scale, DEPTHS["uint8"])
     assert np.array_equal(made[3:-3, 3:-3], shipped[3:-3, 3:-3])
     assert not np.array_equal(made, shipped)
 
 
-def in_fractions(image, scale, peak, borders):
+def in_fractions(image, scale, low, high, borders):
     """What MATLAB does to a grey picture of integers, in exact arithmetic: rows, rounded, then columns, rounded."""
 
     def weight(x):
@@ -81,12 +81,12 @@ def in_fractions(image, scale, peak, borders):
         shares = {i + beyond: weight((centre - i) / scale) / scale for i in range(-beyond, length + beyond)}
         return {i: share for i, share in shares.items() if share}
 
-    def line(values):
-        padded = np.pad(np.array(values, dtype=object), beyond, mode="symmetric" if borders == "mirror" else "edge")
+    def line(pixels):
+        padded = np.pad(np.array(pixels, dtype=object), beyond, mode="symmetric" if borders == "mirror" else "edge")
         made = []
-        for place in range(len(values) // scale):
-            total = sum(share * int(padded[i]) for i, share in taps(place, len(values)).items())
-            made.append(min(max(math.floor(total + Fraction(1, 2)), 0), peak))
+        for place in range(len(pixels) // scale):
+            total = sum(share * int(padded[i]) for i, share in taps(place, len(pixels)).items())
+            made.append(min(max(math.floor(total + Fraction(1, 2)), low), high))
         return made
 
     rows = np.array([line(column) for column in image.T]).T
@@ -95,15 +95,17 @@ def in_fractions(image, scale, peak, borders):
 
 @pytest.mark.parametrize("borders", ["mirror", "repeat"])
 @pytest.mark.parametrize("scale", [2, 3, 4, 8, 16])
-@pytest.mark.parametrize(("dtype", "peak"), [("uint8", 255), ("uint16", 65535), ("uint16", 4095)])
-def test_pictures_of_integers_are_shrunk_as_in_exact_arithmetic(dtype, peak, scale, borders):
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"), [("uint8", 0, 255), ("uint16", 0, 65535), ("uint16", 0, 4095), ("uint16", 1000, 3000)]
+)
+def test_pictures_of_integers_are_shrunk_as_in_exact_arithmetic(dtype, low, high, scale, borders):
     rng = np.random.default_rng(scale)
     # Two values only, black and white or neighbours: sums that are exactly a half occur, and overshoots.
     side = 4 * scale  # as long as the kernel is wide, so that one mirror image is enough for both
-    for values in ([0, peak], [0, 1], [peak - 1, peak]):
-        image = rng.choice(np.array(values, dtype), size=(side, side))
-        expected = in_fractions(image, scale, peak, borders)
-        made = resize_picture(image[..., None], 1 / scale, peak, borders)
+    for two in ([low, high], [low, low + 1], [high - 1, high]):
+        image = rng.choice(np.array(two, dtype), size=(side, side))
+        expected = in_fractions(image, scale, low, high, borders)
+        made = resize_picture(image[..., None], 1 / scale, Values(low, high), borders)
         assert made.dtype == dtype
         assert np.array_equal(made[..., 0], expected)
 
@@ -113,13 +115,13 @@ def test_a_half_is_rounded_up_whatever_the_scale():
     for scale in (2, 4, 8):
         steps = np.repeat(np.array([0, 1], np.uint8), 20 * scale)[:, None, None] * np.ones((1, scale * 4, 1), np.uint8)
         shifted = steps[scale // 2 : -scale // 2]
-        assert resize_picture(shifted, 1 / scale, 255)[19].tolist() == [[1]] * 4
+        assert resize_picture(shifted, 1 / scale, DEPTHS["uint8"])[19].tolist() == [[1]] * 4
 
 
 def test_float_pictures_are_not_rounded_between_rows_and_columns():
     image = np.random.default_rng(0).random((36, 24, 3), dtype=np.float32)
     expected = resize(torch.from_numpy(image.transpose(2, 0, 1)).double(), 1 / 3).clamp(0, 1)
-    made = resize_picture(image, 1 / 3, 1.0)
+    made = resize_picture(image, 1 / 3, DEPTHS["float32"])
     assert made.dtype == np.float32
     np.testing.assert_allclose(made, expected.permute(1, 2, 0).numpy(), rtol=0, atol=1e-7)
 
@@ -127,7 +129,7 @@ def test_float_pictures_are_not_rounded_between_rows_and_columns():
 @given(height=sides, width=sides, factor=st.floats(0.1, 1.0), borders=st.sampled_from(["mirror", "repeat"]))
 def test_a_constant_picture_stays_as_it_is_whatever_its_borders(height, width, factor, borders):
     image = np.full((height, width, 1), 200, np.uint8)
-    assert (resize_picture(image, factor, 255, borders) == 200).all()
+    assert (resize_picture(image, factor, DEPTHS["uint8"], borders) == 200).all()
 
 
 @pytest.mark.parametrize("factor", FACTORS)

@@ -23,8 +23,8 @@ class Parrot(srbench.Generator):
     def fit(self, train, context):
         self.seen = {}
         for item in train.items:
-            image, peak = item.read_hr()
-            self.seen.setdefault(item.label or "", []).append((image / peak).tolist())
+            image, values = item.read_hr()
+            self.seen.setdefault(item.label or "", []).append(values.to_unit(image).tolist())
         self.history = [{"step": 1, "seconds": 0.5}]
 
     def save(self, folder):
@@ -104,7 +104,7 @@ class Uneven(srbench.Dataset):
         return [srbench.Item(f"flat-{value}", np.full((32, 32, 3), value, np.uint8)) for value in (60, 120)]
 
     def test(self):
-        grey = srbench.Item("grey", np.full((32, 32, 1), 50, np.uint8), peak=100.0)
+        grey = srbench.Item("grey", np.full((32, 32, 1), 50, np.uint8), values=srbench.Values(0, 100))
         return [grey, srbench.Item("colour", np.full((32, 32, 3), 200, np.uint8))]
 
 

@@ -232,9 +232,9 @@ class Grain(srbench.Degradation):
     name: ClassVar[str] = "toy-grain"
     sigma: float = 5.0
 
-    def lr(self, hr, peak, scale, rng):
+    def lr(self, hr, values, scale, rng):
         lr = hr[::scale, ::scale]
-        return (lr + self.sigma * rng.standard_normal(lr.shape)).clip(0, peak).astype(hr.dtype)
+        return (lr + self.sigma * rng.standard_normal(lr.shape)).clip(values.low, values.high).astype(hr.dtype)
 
 
 @srbench.hookimpl

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from srbench.pictures import DEPTHS, Values
 from srbench.store.files import StoreError
 from srbench.store.references import Reference, References
 
@@ -20,12 +21,12 @@ def picture(kind: str, channels: int = 3) -> np.ndarray:
 def test_what_is_kept_is_read_to_the_last_bit(tmp_path: Path, kind: str) -> None:
     hr, lr = picture(kind), picture(kind)[::2, ::2]
     kept = References(tmp_path / "r")
-    kept.keep([("a", Reference(hr, 4095.0, lr, "benign")), ("b", Reference(picture(kind, 1), 1.0))])
+    kept.keep([("a", Reference(hr, Values(-1, 4095), lr, "benign")), ("b", Reference(picture(kind, 1), Values(0, 1)))])
     found = kept.read("a")
     assert found is not None and found.lr is not None
     np.testing.assert_array_equal(found.hr, hr)
     np.testing.assert_array_equal(found.lr, lr)
-    assert (found.white, found.label) == (4095.0, "benign")
+    assert (found.values, found.label) == (Values(-1, 4095), "benign")
     other = kept.read("b")
     assert other is not None and other.lr is None and other.label is None
     assert kept.labels() == {"a": "benign", "b": None}
@@ -34,27 +35,27 @@ def test_what_is_kept_is_read_to_the_last_bit(tmp_path: Path, kind: str) -> None
 
 def test_they_are_written_once(tmp_path: Path) -> None:
     kept = References(tmp_path / "r")
-    kept.keep([("a", Reference(picture("uint8"), 255.0))])
-    kept.keep([("b", Reference(picture("uint8"), 255.0))])
+    kept.keep([("a", Reference(picture("uint8"), DEPTHS["uint8"]))])
+    kept.keep([("b", Reference(picture("uint8"), DEPTHS["uint8"]))])
     assert list(kept.labels()) == ["a"]
 
 
 def test_what_was_interrupted_counts_as_absent_and_is_made_again(tmp_path: Path) -> None:
     def interrupted():
-        yield "a", Reference(picture("uint8"), 255.0)
+        yield "a", Reference(picture("uint8"), DEPTHS["uint8"])
         raise KeyboardInterrupt
 
     kept = References(tmp_path / "r")
     with pytest.raises(KeyboardInterrupt):
         kept.keep(interrupted())
     assert kept.read("a") is None and kept.labels() == {}
-    kept.keep([("a", Reference(picture("uint8"), 255.0))])
+    kept.keep([("a", Reference(picture("uint8"), DEPTHS["uint8"]))])
     assert kept.read("a") is not None
 
 
 def test_damage_costs_the_picture_alone(tmp_path: Path) -> None:
     kept = References(tmp_path / "r")
-    kept.keep([(name, Reference(picture("uint8"), 255.0)) for name in "abc"])
+    kept.keep([(name, Reference(picture("uint8"), DEPTHS["uint8"])) for name in "abc"])
     (tmp_path / "r" / "hr" / "a.png").write_bytes(b"no picture")
     outside = tmp_path / "outside.png"
     (tmp_path / "r" / "hr" / "b.png").rename(outside)
@@ -69,7 +70,7 @@ def test_damage_costs_the_picture_alone(tmp_path: Path) -> None:
 def test_cells_of_one_split_and_protocol_share_them(tmp_path: Path) -> None:
     def place(**ingredients: object) -> Path:
         kept = References.of(tmp_path, ingredients)
-        kept.keep([("a", Reference(picture("uint8"), 255.0))])
+        kept.keep([("a", Reference(picture("uint8"), DEPTHS["uint8"]))])
         return next(path for path in tmp_path.glob("references/*/*/images.json") if path not in known)
 
     known: list[Path] = []
@@ -83,4 +84,4 @@ def test_cells_of_one_split_and_protocol_share_them(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "r").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be"):
-        References(tmp_path / "r").keep([("a", Reference(picture("uint8"), 255.0))])
+        References(tmp_path / "r").keep([("a", Reference(picture("uint8"), DEPTHS["uint8"]))])

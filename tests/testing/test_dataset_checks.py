@@ -17,7 +17,7 @@ WRONG: Wrong = {
     "toys.datasets:TwoChannels": ("pictures_are_readable", "(24, 32, 2)"),
     "toys.datasets:NoPixels": ("pictures_are_readable", "picture-0' cannot be read"),
     "toys.datasets:NotANumber": ("pictures_are_readable", "not finite"),
-    "toys.datasets:PeakTooLow": ("pictures_are_readable", "0 to 100, its declared white"),
+    "toys.datasets:WhiteTooLow": ("pictures_are_readable", "outside 0 to 100, its black and white"),
     "toys.datasets:AnotherOrder": ("reads_the_same_twice", "another order"),
     "toys.datasets:OtherPixels": ("reads_the_same_twice", "other pixels"),
     "toys.datasets:TrainsOnTheTest": ("no_image_in_both_splits", "'picture-3' is the same picture"),

@@ -8,7 +8,8 @@ from toys.conformance import Wrong, assert_breaks_only, assert_passes, cases, ch
 WRONG: Wrong = {
     "toys.degradations:KeepsHrSize": ("lr_shape", "LR is (12, 18, 3) in uint8; it should be (6, 9, 3)"),
     "toys.degradations:MakesFloats": ("lr_shape", "in float64"),
-    "toys.degradations:ForgetsTheDeclaredWhite": ("lr_range", "in uint16, white 4095"),
+    "toys.degradations:ForgetsTheDeclaredWhite": ("lr_range", "in uint16, values 1000 to 4095"),
+    "toys.degradations:ForgetsTheDeclaredBlack": ("lr_range", "in uint16, values 1000 to 4095"),
     "toys.degradations:BlackensACorner": ("leaves_hr_alone", "work on a copy"),
     "toys.degradations:GloballyRandom": ("repeats", "the rng that lr is given"),
     "toys.degradations:AsBrightAsTheFirst": ("independent_of_order", "when other images came before"),

@@ -116,9 +116,9 @@ class NotANumber(Pictures):
         return replace(super().item(seed), hr=partial(np.full, (24, 32, 3), np.nan, np.float32))
 
 
-class PeakTooLow(Pictures):
+class WhiteTooLow(Pictures):
     def item(self, seed):
-        return replace(super().item(seed), peak=100.0)
+        return replace(super().item(seed), values=srbench.Values(0, 100))
 
 
 class AnotherOrder(Pictures):

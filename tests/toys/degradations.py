@@ -16,10 +16,10 @@ class Mean(srbench.Degradation):
 
     name: ClassVar[str] = "toy"
 
-    def lr(self, hr, peak, scale, rng):
+    def lr(self, hr, values, scale, rng):
         height, width, channels = hr.shape
         blocks = hr.reshape(height // scale, scale, width // scale, scale, channels)
-        return blocks.mean((1, 3), dtype=np.float64).clip(0, peak).astype(hr.dtype)
+        return blocks.mean((1, 3), dtype=np.float64).clip(values.low, values.high).astype(hr.dtype)
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,11 @@ class Noisy(Mean):
 
     sigma: float = 0.1
 
-    def lr(self, hr, peak, scale, rng):
-        lr = super().lr(hr, peak, scale, rng)
-        return (lr + self.sigma * peak * rng.standard_normal(lr.shape)).clip(0, peak).astype(hr.dtype)
+    def lr(self, hr, values, scale, rng):
+        lr = super().lr(hr, values, scale, rng)
+        return values.from_unit((values.to_unit(lr) + self.sigma * rng.standard_normal(lr.shape)).clip(0, 1)).astype(
+            hr.dtype
+        )
 
 
 @dataclass(frozen=True)
@@ -40,42 +42,51 @@ class OtherName(Mean):
 
 @dataclass(frozen=True)
 class KeepsHrSize(Mean):
-    def lr(self, hr, peak, scale, rng):
+    def lr(self, hr, values, scale, rng):
         return hr
 
 
 @dataclass(frozen=True)
 class MakesFloats(Mean):
-    def lr(self, hr, peak, scale, rng):
-        return super().lr(hr, peak, scale, rng) / 1.0
+    def lr(self, hr, values, scale, rng):
+        return super().lr(hr, values, scale, rng) / 1.0
 
 
 @dataclass(frozen=True)
 class ForgetsTheDeclaredWhite(Mean):
-    def lr(self, hr, peak, scale, rng):
-        lr = super().lr(hr, peak, scale, rng)
-        return lr if peak != 4095 else np.where(lr > 2200, 2 * lr, lr).astype(hr.dtype)
+    def lr(self, hr, values, scale, rng):
+        lr = super().lr(hr, values, scale, rng)
+        return lr if values.high != 4095 else np.where(lr > 2200, 2 * lr, lr).astype(hr.dtype)
+
+
+@dataclass(frozen=True)
+class ForgetsTheDeclaredBlack(Mean):
+    def lr(self, hr, values, scale, rng):
+        lr = super().lr(hr, values, scale, rng)
+        return lr if values.low != 1000 else lr - lr.min()
 
 
 @dataclass(frozen=True)
 class BlackensACorner(Mean):
-    def lr(self, hr, peak, scale, rng):
-        hr[0, 0] = peak // 2
-        return super().lr(hr, peak, scale, rng)
+    def lr(self, hr, values, scale, rng):
+        hr[0, 0] = (values.low + values.high) // 2
+        return super().lr(hr, values, scale, rng)
 
 
 @dataclass(frozen=True)
 class GloballyRandom(Mean):
-    def lr(self, hr, peak, scale, rng):
-        lr = super().lr(hr, peak, scale, rng)
-        return (lr * np.random.random(lr.shape)).astype(hr.dtype)
+    def lr(self, hr, values, scale, rng):
+        lr = super().lr(hr, values, scale, rng)
+        return values.from_unit(values.to_unit(lr) * np.random.random(lr.shape)).astype(hr.dtype)
 
 
 @dataclass(frozen=True)
 class AsBrightAsTheFirst(Mean):
-    def lr(self, hr, peak, scale, rng):
-        first = vars(self).setdefault("first", hr.mean())
-        return (super().lr(hr, peak, scale, rng) * min(1.0, first / max(hr.mean(), 1e-9))).astype(hr.dtype)
+    def lr(self, hr, values, scale, rng):
+        mean = values.to_unit(hr).mean()
+        lr = values.to_unit(super().lr(hr, values, scale, rng))
+        darker = min(1.0, vars(self).setdefault("first", mean) / max(mean, 1e-9))
+        return values.from_unit(lr * darker).astype(hr.dtype)
 
 
 @dataclass(frozen=True)

@@ -130,11 +130,11 @@ def bicubic(item: srbench.Item, protocol: Protocol) -> torch.Tensor:
     """What bicubic interpolation makes of an item's LR: `(C, H, W)` float64 in [0, 1], rounded to the native depth."""
     import torch
 
-    hr, peak = item.read_hr()
-    reference, white = protocol.reference(hr, peak)
-    lr = protocol.lr(hr, peak, item.id, protocol.shipped_lr(item))
-    sr: Image = to_image(resize(to_tensor(lr, white), protocol.scale), reference, white)
-    return to_tensor(sr, white, torch.float64)
+    hr, native = item.read_hr()
+    reference, values = protocol.reference(hr, native)
+    lr = protocol.lr(hr, native, item.id, protocol.shipped_lr(item))
+    sr: Image = to_image(resize(to_tensor(lr, values), protocol.scale), reference, values)
+    return to_tensor(sr, values, torch.float64)
 
 
 def _classes(train: Labelled, test: Labelled) -> tuple[str, ...]:

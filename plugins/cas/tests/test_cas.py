@@ -180,9 +180,9 @@ def test_the_floor_is_the_score_of_the_method_bicubic(counted: list[tuple[str, i
     method: Method = registry().get("method", "bicubic").load()()
 
     def sr(item: Item) -> torch.Tensor:
-        image, peak = item.read_hr()
-        lr = to_tensor(PROTOCOL.lr(image, peak, "image"), peak)
-        return to_tensor(to_image(method.upscale(lr[None], 4)[0], image, peak), peak, torch.float64)
+        image, values = item.read_hr()
+        lr = to_tensor(PROTOCOL.lr(image, values, "image"), values)
+        return to_tensor(to_image(method.upscale(lr[None], 4)[0], image, values), values, torch.float64)
 
     train = _items(0)
     assert all(torch.equal(sr(item), bicubic(item, PROTOCOL)) for item in train)

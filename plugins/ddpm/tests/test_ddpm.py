@@ -183,7 +183,7 @@ def test_the_spread_is_that_of_eight_samples(tmp_path: Path) -> None:
     method = DDPM(**TINY)
     method.fit(training_set(), context(tmp_path, 2))
     folder = tmp_path / "samples"
-    lr = to_tensor(srbench.read_image(folder / "lr.png"), 255)[None]
+    lr = to_tensor(srbench.read_image(folder / "lr.png"), srbench.Values(0, 255))[None]
     method._previews = True
     with torch.inference_mode():
         samples = torch.cat([method._sampled(lr, seed)[10] for seed in range(8)]).clamp(0, 1).double().numpy()
@@ -335,7 +335,7 @@ def test_a_training_leaves_pictures_of_sr_coming_out_of_the_noise(tmp_path: Path
     hr = srbench.read_image(tmp_path / "samples" / "hr.png")
     assert sorted(strip) == [0, 2, 4, 5, 7, 9, 10]
     assert all(picture.shape == hr.shape for picture in strip.values())
-    lr = to_tensor(srbench.read_image(tmp_path / "samples" / "lr.png"), 255)
+    lr = to_tensor(srbench.read_image(tmp_path / "samples" / "lr.png"), srbench.Values(0, 255))
     upsampled = resize(lr[None], 2)[0].permute(1, 2, 0).numpy()
     distances = {step: np.abs(picture / 255 - upsampled) for step, picture in strip.items()}
     # Noise of a standard deviation of 1 / 4, of which some is beyond black and white; then estimates within the limit.

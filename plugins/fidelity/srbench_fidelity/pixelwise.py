@@ -38,7 +38,7 @@ class LrConsistency(Psnr):
 
 
 class Rmse(srbench.ImageMetric):
-    """Root mean squared error as a fraction of white: 0.01 is 2.55 levels of an 8-bit image."""
+    """Root mean squared error as a part of the data range: 0.01 is 2.55 levels of an 8-bit image."""
 
     higher_is_better = False
     range = (0.0, 1.0)
@@ -49,7 +49,7 @@ class Rmse(srbench.ImageMetric):
 
 
 class Mae(srbench.ImageMetric):
-    """Mean absolute error as a fraction of white: 0.01 is 2.55 levels of an 8-bit image."""
+    """Mean absolute error as a part of the data range: 0.01 is 2.55 levels of an 8-bit image."""
 
     higher_is_better = False
     range = (0.0, 1.0)

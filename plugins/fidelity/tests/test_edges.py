@@ -38,7 +38,8 @@ def test_gmsd_is_the_papers_computed_with_scikit_image(size, channels, dtype):
     white = np.iinfo(dtype).max
     protocol = Protocol("p", 1)
     expected = np.mean([by_scikit_image(*(image[..., c] / white * 255 for image in (sr, hr))) for c in range(channels)])
-    ours = Gmsd().score(protocol.scored(sr, white), protocol.scored(hr, white))
+    values = srbench.Values.of(hr)
+    ours = Gmsd().score(protocol.scored(sr, values), protocol.scored(hr, values))
     assert ours == pytest.approx(expected, abs=1e-9)
 
 

@@ -40,7 +40,7 @@ def test_psnr_of_what_a_protocol_scores_is_that_of_basicsr(size, border, channel
     reference = basicsr.metrics.calculate_psnr(
         sr[..., ::-1], hr[..., ::-1], crop_border=border, test_y_channel=channel == "y" and channels == 3
     )
-    ours = Psnr().score(protocol.scored(sr, 255.0), protocol.scored(hr, 255.0))
+    ours = Psnr().score(protocol.scored(sr, srbench.Values(0, 255)), protocol.scored(hr, srbench.Values(0, 255)))
     assert ours == pytest.approx(float(reference), abs=1e-4)
 
 
@@ -57,14 +57,15 @@ def test_a_16_bit_image_keeps_its_depth():
     # One level of 65535 everywhere: 20 log10(65535) dB. Narrowed to 8 bits the two would be equal.
     hr = np.full((20, 20, 1), 40000, dtype=np.uint16)
     protocol = Protocol("p", 1)
-    scored = protocol.scored(hr + np.uint16(1), 65535.0), protocol.scored(hr, 65535.0)
+    scored = protocol.scored(hr + np.uint16(1), srbench.Values.of(hr)), protocol.scored(hr, srbench.Values.of(hr))
     assert Psnr().score(*scored) == pytest.approx(20 * math.log10(65535), abs=1e-9)
 
 
 def test_a_12_bit_sensor_is_measured_against_its_own_white():
     hr = np.full((20, 20, 1), 1000, dtype=np.uint16)
     protocol = Protocol("p", 1)
-    scored = protocol.scored(hr + np.uint16(41), 4095.0), protocol.scored(hr, 4095.0)
+    twelve_bits = srbench.Values(0, 4095)
+    scored = protocol.scored(hr + np.uint16(41), twelve_bits), protocol.scored(hr, twelve_bits)
     assert Psnr().score(*scored) == pytest.approx(20 * math.log10(4095 / 41), abs=1e-9)
 
 
@@ -72,7 +73,7 @@ def test_differences_of_uint8_do_not_wrap_around():
     black, white = np.zeros((12, 12, 3), np.uint8), np.full((12, 12, 3), 255, np.uint8)
     protocol = Protocol("p", 1)
     for sr, hr in ((black, white), (white, black)):
-        scored = protocol.scored(sr, 255.0), protocol.scored(hr, 255.0)
+        scored = protocol.scored(sr, srbench.Values(0, 255)), protocol.scored(hr, srbench.Values(0, 255))
         assert Psnr().score(*scored) == 0.0
         assert Rmse().score(*scored) == 1.0
         assert Mae().score(*scored) == 1.0

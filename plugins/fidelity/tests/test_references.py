@@ -16,6 +16,7 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 from srbench_fidelity.pixelwise import Mae, Psnr, Rmse
 from srbench_fidelity.structural import MsSsim, Ssim
 
+import srbench
 from srbench.contract.protocol import Protocol
 from srbench.testing.pictures import textured
 
@@ -106,6 +107,7 @@ def test_a_metric_is_its_reference(metric, reference, size, channels, dtype, cha
     sr, hr = ((image.clip(0, 1) * white).round().astype(dtype) for image in (sr, hr))
     protocol = Protocol("p", 1, channel, border=border)
     expected = reference(*(scored_by_hand(image, white, channel, border) for image in (sr, hr)))
-    found = metric().score(protocol.scored(sr, white), protocol.scored(hr, white))
+    values = srbench.Values.of(hr)
+    found = metric().score(protocol.scored(sr, values), protocol.scored(hr, values))
     assert found == pytest.approx(expected, abs=TOLERANCE, rel=0)
-    assert found != metric().score(protocol.scored(hr, white), protocol.scored(hr, white))
+    assert found != metric().score(protocol.scored(hr, values), protocol.scored(hr, values))

@@ -56,7 +56,8 @@ def test_the_score_is_that_of_a_transcription_with_scipy(size, channels, dtype):
     for c in range(channels):
         sr_power, hr_power = (by_scipy(image[..., c] / white) for image in (sr, hr))
         expected.append(math.sqrt(np.mean((10 * np.log10(sr_power) - 10 * np.log10(hr_power)) ** 2)))
-    ours = Spectrum().score(protocol.scored(sr, white), protocol.scored(hr, white))
+    values = srbench.Values.of(hr)
+    ours = Spectrum().score(protocol.scored(sr, values), protocol.scored(hr, values))
     assert ours == pytest.approx(np.mean(expected), abs=1e-8)
     assert ours > 0.5
 

@@ -61,7 +61,7 @@ def test_ssim_of_what_a_protocol_scores_is_that_of_basicsr(size, border, channel
     reference = basicsr.metrics.calculate_ssim(
         sr[..., ::-1], hr[..., ::-1], crop_border=border, test_y_channel=channel == "y" and channels == 3
     )
-    ours = Ssim().score(protocol.scored(sr, 255.0), protocol.scored(hr, 255.0))
+    ours = Ssim().score(protocol.scored(sr, srbench.Values(0, 255)), protocol.scored(hr, srbench.Values(0, 255)))
     assert ours == pytest.approx(float(reference), abs=1e-4)
 
 

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-from srbench import Dataset, DatasetError, Item
+from srbench import Dataset, DatasetError, Item, Values
 from srbench.pictures import is_picture
 
 from .listing import pictures, remark
@@ -30,14 +30,14 @@ class Folder(Dataset):
     ) -> None:
         """Where the pictures are.
 
-        path: the folder. name: what it is called in tables. peak: the value that means white, when it is not that of
-        the files' depth (255, 65535, 1.0): 4095 for a 12-bit camera's 16-bit files. group: a regular expression that
-        finds in a file's name (without suffix) which group the image belongs to, the patient or the scene: `^P[0-9]+`.
-        ids: `coded` keeps the files' names out of records and pages.
+        path: the folder. name: what it is called in tables. peak: the value that means white, 0 being black, when it
+        is not that of the files' depth (255, 65535, 1.0): 4095 for a 12-bit camera's 16-bit files. group: a regular
+        expression that finds in a file's name (without suffix) which group the image belongs to, the patient or the
+        scene: `^P[0-9]+`. ids: `coded` keeps the files' names out of records and pages.
         """
         self.path = path
         self.name = name
-        self.peak = peak
+        self.values = None if peak is None else Values(0.0, peak)
         self.group = None if group is None else re.compile(group)
         self.ids = ids
 
@@ -84,4 +84,4 @@ class Folder(Dataset):
         return True
 
     def _items(self, folder: Path) -> list[Item]:
-        return [Item(name, path, peak=self.peak) for name, path in pictures(folder).items()]
+        return [Item(name, path, values=self.values) for name, path in pictures(folder).items()]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from srbench import Dataset, DatasetError, DatasetMissing, Item
+from srbench import Dataset, DatasetError, DatasetMissing, Item, Values
 from srbench.pictures import image_size
 
 from .listing import pictures, remark
@@ -67,15 +67,15 @@ class Pairs(Dataset):
         """Where the pairs are.
 
         path: the folder that holds `validation` and perhaps `train`. name: what it is called in tables. degradation:
-        the protocol degradation that these LR pictures stand for. peak: the value that means white, when it is not
-        that of the files' depth (255, 65535, 1.0). group: a regular expression that finds in the name of HR (without
-        suffix) which group the image belongs to: `^P[0-9]+`. ids: `coded` keeps the files' names out of records and
-        pages.
+        the protocol degradation that these LR pictures stand for. peak: the value that means white, 0 being
+        black, when it is not that of the files' depth (255, 65535, 1.0). group: a regular expression that finds in the
+        name of HR (without suffix) which group the image belongs to: `^P[0-9]+`. ids: `coded` keeps the files' names
+        out of records and pages.
         """
         self.path = path
         self.name = name
         self.degradation = degradation
-        self.peak = peak
+        self.values = None if peak is None else Values(0.0, peak)
         self.group = None if group is None else re.compile(group)
         self.ids = ids
 
@@ -102,7 +102,7 @@ class Pairs(Dataset):
         return found
 
     def _item(self, pair: _Pair) -> Item:
-        return Item(pair.name, pair.hr, {(self.degradation, pair.scale): pair.lr}, peak=self.peak)
+        return Item(pair.name, pair.hr, {(self.degradation, pair.scale): pair.lr}, values=self.values)
 
     @cached_property
     def _splits(self) -> dict[str, list[Item]]:

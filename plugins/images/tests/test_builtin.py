@@ -19,6 +19,7 @@ from srbench_images.photographs import PHOTOGRAPHS, Region, cut, locate
 from srbench.contract.dataset import DatasetError, DatasetMissing, Item
 from srbench.contract.framing import Squares
 from srbench.contract.protocol import Protocol, generation_protocols
+from srbench.pictures import Values
 from srbench.registry.configured import Use
 from srbench.registry.registry import registry
 from srbench.runner.planning.splits import Splits
@@ -104,8 +105,8 @@ def test_items_are_the_pixels_of_the_photograph(kind: type[builtin._BuiltIn], tm
             whole = np.asarray(Pillow.open(locate(region.photograph)))
             whole = whole.reshape(*whole.shape[:2], -1)
             expected = whole[region.top : region.top + region.height, region.left : region.left + region.width]
-            found, peak = item.read_hr()
-            assert peak == 255
+            found, values = item.read_hr()
+            assert values == Values(0, 255)
             np.testing.assert_array_equal(found, expected)
     assert [item.id for item in dataset.test()] == [item.id for item in kind().test()]
 

@@ -18,7 +18,7 @@ from srbench_images.listing import safe_id
 from srbench.contract.dataset import DatasetError, DatasetMissing
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError
-from srbench.pictures import ImageError, write_image
+from srbench.pictures import ImageError, Values, write_image
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.runner.planning.survey import Surveyor
 
@@ -267,4 +267,4 @@ def test_every_id_is_a_safe_file_name(stem: str) -> None:
 def test_a_declared_white_reaches_the_items(tmp_path: Path) -> None:
     write_image(tmp_path / "a.png", np.full((8, 8, 1), 4095, np.uint16))
     (item,) = Folder(tmp_path, peak=4095).test()
-    assert item.read_hr()[1] == 4095
+    assert item.read_hr()[1] == Values(0, 4095)

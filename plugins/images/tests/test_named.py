@@ -10,7 +10,7 @@ from srbench_images import named
 from srbench_images.named import T91, Bsd100, Div2k, Set5, Set14, Urban100
 
 from srbench.contract.dataset import Dataset, DatasetError, DatasetMissing
-from srbench.pictures import write_image
+from srbench.pictures import Values, write_image
 
 SETS: list[type[named._Named]] = [Set5, Set14, Bsd100, Urban100, Div2k, T91]
 
@@ -27,8 +27,8 @@ def test_set5_comes_with_its_lr(data_root: Path) -> None:
     assert [item.id for item in items] == ["baby", "bird", "butterfly", "head", "woman"]
     assert list(dataset.train()) == []
     for item in items:
-        hr, peak = item.read_hr()
-        assert peak == 255
+        hr, values = item.read_hr()
+        assert values == Values(0, 255)
         assert sorted(item.lr) == [("bicubic", 2), ("bicubic", 3), ("bicubic", 4)]
         for scale in (2, 3, 4):
             lr = item.read_lr("bicubic", scale)

@@ -35,7 +35,9 @@ def pair(height: int, width: int, channels: int, depth: type = np.uint8) -> tupl
     waves = 0.5 + 0.3 * np.sin(rows / 5) * np.cos(columns / 7)
     hr = (waves[..., None] + rng.normal(0, 0.1, (height, width, channels))).clip(0, 1)
     sr = (hr + rng.normal(0, 0.05, hr.shape)).clip(0, 1)
-    return tuple(to_tensor((image * white).round().astype(depth), white, torch.float64) for image in (sr, hr))
+    return tuple(
+        to_tensor((image * white).round().astype(depth), srbench.Values(0, white), torch.float64) for image in (sr, hr)
+    )
 
 
 @pytest.mark.parametrize("net", NETS)

@@ -13,7 +13,7 @@ import numpy as np
 
 import srbench
 from srbench.errors import SrbenchError, nearest
-from srbench.pictures import Image, ImageError, peak_of, read_image, suffix_for, to_image, to_tensor, write_image
+from srbench.pictures import Image, ImageError, Values, read_image, suffix_for, to_image, to_tensor, write_image
 from srbench.types import Count, Positive
 
 from .processes import run as run_program
@@ -141,15 +141,16 @@ class Command(srbench.Method):
             raise CommandError(
                 f"{self._program} made {_size(sr)} of {_size(image)}; at scale {scale} it should be {width} x {height}"
             )
-        return _with_channels(to_tensor(sr, peak_of(sr)), image.shape[2])
+        return _with_channels(to_tensor(sr, Values.of(sr)), image.shape[2])
 
     def _in_depth(self, lr: torch.Tensor) -> Image:
         depths: tuple[Depth, ...] = (8, 16) if self._depth is None else (self._depth,)
         for depth in depths:
             like = np.empty(0, _TYPES[depth])
-            peak = peak_of(like)
-            if depth == depths[-1] or float((lr * peak - (lr * peak).round()).abs().max()) < _LOSSLESS:
-                return to_image(lr, like, peak)
+            values = Values.of(like)
+            native = values.from_unit(lr.numpy())
+            if depth == depths[-1] or np.abs(native - native.round()).max() < _LOSSLESS:
+                return to_image(lr, like, values)
         raise AssertionError("the last depth is taken without question")
 
     def _filled(self, argument: str, values: dict[str, str]) -> str:

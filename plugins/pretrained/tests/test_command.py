@@ -40,7 +40,7 @@ def pictures(dtype: type, channels: int, count: int = 1) -> torch.Tensor:
     generator = np.random.default_rng(3)
     peak = {np.uint8: 255, np.uint16: 65535, np.float32: 1}[dtype]
     images = [(generator.random((7, 9, channels)) * peak).astype(dtype) for _ in range(count)]
-    return torch.stack([to_tensor(image, peak) for image in images])
+    return torch.stack([to_tensor(image, srbench.Values.of(image)) for image in images])
 
 
 @pytest.mark.parametrize("channels", [1, 3])

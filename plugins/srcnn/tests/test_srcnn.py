@@ -139,11 +139,11 @@ def test_a_short_training_on_the_91_images_beats_bicubic_on_set5(data_root: Path
     )
     gains = []
     for path in sorted((data_root / "set5" / "HR").glob("*.png")):
-        hr, white = X4_Y.reference(*srbench.Item(path.stem, path).read_hr())
-        lr = to_tensor(X4_Y.lr(hr, white, "image"), white)[None]
-        y = X4_Y.scored(hr, white).numpy()
+        hr, values = X4_Y.reference(*srbench.Item(path.stem, path).read_hr())
+        lr = to_tensor(X4_Y.lr(hr, values, "image"), values)[None]
+        y = X4_Y.scored(hr, values).numpy()
         srcnn, bicubic = (
-            peak_signal_noise_ratio(y, X4_Y.scored(to_image(sr[0], hr, white), white).numpy(), data_range=1)
+            peak_signal_noise_ratio(y, X4_Y.scored(to_image(sr[0], hr, values), values).numpy(), data_range=1)
             for sr in (method.upscale(lr, 4), resize(lr, 4))
         )
         gains.append(srcnn - bicubic)

@@ -83,8 +83,8 @@ class Board(msgspec.Struct, kw_only=True):
     path: of its file. text: what is in it; empty where that may not be shown. metrics: their names. seeds: how many.
     budget: of trainings, in words; empty where nothing learns. settings: the numbers that its task needs, by key.
     coded: whether names of files are kept out of the pages. named: the datasets whose images have ids made of names.
-    cells: in the order of the file. sections: what plugins have to say below the tables, by the method that it is about (empty:
-    the whole board).
+    cells: in the order of the file. sections: what plugins have to say below the tables, each with the method that it
+    is about, or an empty name where that is the whole board.
     """
 
     name: str

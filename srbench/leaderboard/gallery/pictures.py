@@ -16,7 +16,7 @@ import numpy.typing as npt
 from srbench.contract.protocol import Protocol
 from srbench.leaderboard.results.results import Damaged, Entrant, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import listing
-from srbench.pictures import Image, ImageError, peak_of, read_image
+from srbench.pictures import DEPTHS, Image, ImageError, Values, read_image
 from srbench.store.records import Store
 from srbench.store.references import Reference, References
 
@@ -24,7 +24,7 @@ WINDOW = 256
 """The longest side shown, in HR pixels."""
 MOST_IMAGES = 10
 ERROR_WHITE = 0.2
-"""The absolute error, as a part of white, at which an error map reaches its last colour."""
+"""The absolute error, as a part of the data range, at which an error map reaches its last colour."""
 _UNSCORED = 255
 
 
@@ -186,17 +186,17 @@ def _show(
         pictures = {entrant: sr for entrant, sr in pictures.items() if sr.shape == reference.hr.shape}
     if not pictures:
         return None
-    white = reference.white if reference else peak_of(next(iter(pictures.values())))
-    errors = {e: error_map(sr, reference.hr, white, protocol) for e, sr in pictures.items()} if reference else {}
+    values = reference.values if reference else Values.of(next(iter(pictures.values())))
+    errors = {e: error_map(sr, reference.hr, values, protocol) for e, sr in pictures.items()} if reference else {}
     height, width = next(iter(pictures.values())).shape[:2]
     box = window(width, height, protocol.scale, np.sum(list(errors.values()), axis=0) if errors else None)
     (out / folder).mkdir(parents=True, exist_ok=True)
     layers = []
     if reference is not None:
-        write_png(out / folder / "HR.png", to_display(_cut(reference.hr, box), white))
+        write_png(out / folder / "HR.png", to_display(_cut(reference.hr, box), values))
         layers.append(Layer("HR", f"{folder}/HR.png"))
     for (entrant, sr), name in zip(pictures.items(), unique_slugs([e.name for e in pictures]), strict=True):
-        write_png(out / folder / f"sr-{name}.png", to_display(_cut(sr, box), white))
+        write_png(out / folder / f"sr-{name}.png", to_display(_cut(sr, box), values))
         error_href, mean = None, None
         if entrant in errors:
             error_href, mean = f"{folder}/error-{name}.png", float(np.nanmean(errors[entrant]))
@@ -204,7 +204,7 @@ def _show(
         layers.append(Layer(entrant.name, f"{folder}/sr-{name}.png", error_href, mean))
     if reference is not None and reference.lr is not None:
         small = tuple(side // protocol.scale for side in box)
-        write_png(out / folder / "LR.png", to_display(_cut(reference.lr, small), white))
+        write_png(out / folder / "LR.png", to_display(_cut(reference.lr, small), values))
         layers.append(Layer("LR", f"{folder}/LR.png"))
     return ViewedImage(image, tuple(layers), box, (width, height))
 
@@ -228,9 +228,9 @@ def read_sr(result: Result, store_root: Path, image: str) -> Image | None:
         raise Damaged(result, f"{error}; run the matrix again with --verify, which makes it anew") from error
 
 
-def error_map(sr: Image, hr: Image, white: float, protocol: Protocol) -> npt.NDArray[np.float64]:
-    """The absolute error of what the protocol scores, `(H, W)`, as a part of white; NaN where it does not look."""
-    difference = (protocol.scored(sr, white) - protocol.scored(hr, white)).abs().mean(0).numpy()
+def error_map(sr: Image, hr: Image, values: Values, protocol: Protocol) -> npt.NDArray[np.float64]:
+    """The absolute error of what the protocol scores, `(H, W)`, as a part of the data range; NaN in the border."""
+    difference = (protocol.scored(sr, values) - protocol.scored(hr, values)).abs().mean(0).numpy()
     full = np.full(sr.shape[:2], np.nan)
     border = protocol.border
     full[border : sr.shape[0] - border, border : sr.shape[1] - border] = difference
@@ -270,11 +270,11 @@ def _cut(image: npt.NDArray[np.generic], box: Sequence[int]) -> npt.NDArray[np.g
     return image[top : top + height, left : left + width]
 
 
-def to_display(image: npt.NDArray[np.generic], white: float) -> npt.NDArray[np.uint8]:
-    """Turn any depth into 8 bits, white at 255."""
-    if image.dtype == np.uint8 and white == 255:
+def to_display(image: npt.NDArray[np.generic], values: Values) -> npt.NDArray[np.uint8]:
+    """Turn any depth into 8 bits, black at 0 and white at 255."""
+    if image.dtype == np.uint8 and values == DEPTHS["uint8"]:
         return image.astype(np.uint8)
-    return np.floor(np.clip(image.astype(np.float64) / white, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.floor(DEPTHS["uint8"].from_unit(values.to_unit(image).clip(0, 1)) + 0.5).astype(np.uint8)
 
 
 def write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:

@@ -25,7 +25,7 @@ from srbench.leaderboard.generation.nearest import (
 from srbench.leaderboard.generation.sheets import COLUMNS, Pixels, Sheet, contact_sheet, zoom
 from srbench.leaderboard.results.results import Damaged, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import plural
-from srbench.pictures import Image, peak_of
+from srbench.pictures import Image, Values
 from srbench.statistics.memorisation import Memorisation, compare_distances
 from srbench.store.files import StoreError
 from srbench.store.records import NEAREST_IMAGES, Store
@@ -169,14 +169,14 @@ class _Writer:
         self._test = References.of(store_root, chosen[0].record.ingredients)
         self._labels = self._test.labels()
         first = self._test.read(next(iter(self._labels))) if self._labels else None
-        self._white = None if first is None else first.white
+        self._values = None if first is None else first.values
         self._real: dict[tuple[str, int], Sheet | None] = {}
 
     def gallery(self) -> SampleGallery:
         names = unique_slugs(["real", *(result.entrant.name for result in self._chosen)])[1:]
         cell = self._chosen[0].cell
         shown = [self._shown(result, name) for result, name in zip(self._chosen, names, strict=True)]
-        trouble = "" if self._white is not None else "the store does not hold the test images"
+        trouble = "" if self._values is not None else "the store does not hold the test images"
         return SampleGallery(cell.dataset, cell.protocol, tuple(one for one in shown if one), trouble)
 
     def _shown(self, result: Result, name: str) -> GeneratorSamples | None:
@@ -213,8 +213,8 @@ class _Writer:
         return None if whole is None else self._displayed(whole)
 
     def _displayed(self, sample: Image) -> Pixels:
-        """In 8 bits, with the white of the real images, of whose depth samples are."""
-        return to_display(sample, peak_of(sample) if self._white is None else self._white)
+        """In 8 bits, with the values of the real images, of whose depth samples are."""
+        return to_display(sample, self._values or Values.of(sample))
 
     def _stored(self, result: Result, image: str) -> Image | None:
         return read_sr(result, self._store.root, image)
@@ -232,7 +232,7 @@ class _Writer:
             of_class = [image for image, known in self._labels.items() if not label or known == label]
             places = np.linspace(0, len(of_class) - 1, num=min(count, len(of_class))).round().astype(int)
             found = [self._test.read(of_class[place]) for place in places]
-            pictures = [to_display(one.hr, one.white) for one in found if one is not None]
+            pictures = [to_display(one.hr, one.values) for one in found if one is not None]
             name = f"real/images-{len(self._real)}.png"
             self._real[label, count] = (
                 self._write(name, contact_sheet(pictures), pictures[0], len(pictures)) if pictures else None
@@ -286,7 +286,7 @@ class _Writer:
                 known = learned.read(near.nearest)
                 if known is None:
                     return [], f"the store does not hold the training image {near.nearest}"
-                picture = to_display(known.hr, known.white)
+                picture = to_display(known.hr, known.values)
                 mirrored = measure == "pixels" and _rmse(own, picture[:, ::-1]) < _rmse(own, picture)
                 ending = ", mirrored" if mirrored else ""
                 beside.append(picture[:, ::-1] if mirrored else picture)

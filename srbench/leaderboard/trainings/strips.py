@@ -11,7 +11,7 @@ import numpy as np
 
 from srbench.leaderboard.gallery.pictures import check_place, to_display, write_png
 from srbench.leaderboard.trainings.run import Samples, Training
-from srbench.pictures import Image, ImageError, peak_of, read_image
+from srbench.pictures import Image, ImageError, Values, read_image
 from srbench.training.loop.sample_strip import DENOISING, SPREAD_PICTURE, SPREAD_WHITE
 
 SIDE = 96
@@ -135,7 +135,7 @@ def _write_strip(run: str, words: str, named: Sequence[_Named], ends: _Ends, out
     for name, picture, called in named:
         factor = 1 if name == "lr" else scale
         shown = picture[tuple(slice(factor * start, factor * end) for start, end in box)]
-        write_png(out / folder / f"{name}.png", to_display(shown, peak_of(picture)))
+        write_png(out / folder / f"{name}.png", to_display(shown, Values.of(picture)))
         samples.append(Sample(f"{folder}/{name}.png", called, f"{', '.join(called)}: {run}"))
     height, width = (scale * (end - start) for start, end in box)
     return Filmstrip(words, tuple(samples), width, height)

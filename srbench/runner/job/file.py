@@ -32,7 +32,7 @@ from srbench.weights.data_root import VARIABLE
 if TYPE_CHECKING:
     import numpy as np
 
-    from srbench.pictures import Image
+    from srbench.pictures import Image, Values
 
 JOBS = "jobs"
 FILE = "job.json"
@@ -54,7 +54,7 @@ class _Unloaded(Degradation):
     def __init__(self, written: _WrittenDegradation) -> None:
         self.written = written
 
-    def lr(self, hr: Image, peak: float, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
         """Raise `TypeError`: LR is made after `with_types` only."""
         raise TypeError(f"the degradation {self.written.name!r} is not loaded")
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from srbench.contract.dataset import Item
-from srbench.pictures import PEAKS
+from srbench.pictures import DEPTHS
 
 if TYPE_CHECKING:
     from srbench.runner.planning.picture_facts import PictureFacts
@@ -24,7 +26,8 @@ _FULL = 0.9
 """A single picture is taken for one of fewer bits only when it fills this share of them: dark ones stand in any set."""
 _SINGLE_BITS = 12
 _FACTOR, _APART = 2.0, 0.01
-"""LR is told when its mean is so many times HR's, and this share of white away: noise in the dark is not."""
+"""LR is told when its mean, black being 0, is so many times HR's, and this part of the data range away: noise in the
+dark is not."""
 _NAMED = 5
 
 
@@ -42,7 +45,7 @@ def _of_white(pictures: Sequence[tuple[Item, PictureFacts]]) -> list[str]:
     telling = {
         item.id: facts
         for item, facts in pictures
-        if item.peak is None
+        if item.values is None
         and facts.depth == "uint16"
         and facts.high - facts.low >= _TELLING
         and facts.zero_bits < _SHIFTED
@@ -56,8 +59,8 @@ def _of_white(pictures: Sequence[tuple[Item, PictureFacts]]) -> list[str]:
         if any(facts.depth == "uint16" and facts.high > highest for _, facts in pictures):
             return []
         return [
-            f"no value is above {2**bits - 1} (the highest is {highest:g}), but white is {PEAKS['uint16']:g}: did you "
-            f"mean `peak: {2**bits - 1}`?"
+            f"no value is above {2**bits - 1} (the highest is {highest:g}), but white is {DEPTHS['uint16'].high:g}: "
+            f"did you mean `peak: {2**bits - 1}`?"
         ]
     fewer = [name for name, facts in telling.items() if _is_of_fewer_bits(facts)]
     brighter = sum(_bits(facts.high) > _SINGLE_BITS + 1 for facts in telling.values())
@@ -92,9 +95,9 @@ def _of_brightness(pictures: Sequence[tuple[Item, PictureFacts, PictureFacts]]) 
 
 
 def _is_of_another_brightness(item: Item, hr: PictureFacts, lr: PictureFacts) -> bool:
-    white = PEAKS[hr.depth] if item.peak is None else item.peak
-    low, high = sorted((hr.mean, lr.mean))
-    return high > _FACTOR * low and high - low > _APART * white
+    values = item.values or DEPTHS[hr.depth]
+    darker, brighter = np.sort(values.to_unit(np.array([hr.mean, lr.mean])))
+    return bool(brighter > _FACTOR * darker and brighter - darker > _APART)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from srbench.contract.method import Problem
 from srbench.contract.protocol import Protocol
 from srbench.contract.regions import Regions, regions
 from srbench.errors import SrbenchError, in_words
-from srbench.pictures import PEAKS, ImageError, read_image
+from srbench.pictures import DEPTHS, ImageError, read_image
 from srbench.runner.planning.doubts import doubts
 from srbench.runner.planning.picture_facts import PictureFacts, facts_of
 from srbench.store.cell import digest
@@ -92,7 +92,15 @@ class Surveyor:
             depths.add(hr.depth)
             pictures.add(hr.sha256)
             rows.append(
-                [item.id, hr.sha256, lr_facts and lr_facts.sha256, item.label, item.group, item.region, item.peak]
+                [
+                    item.id,
+                    hr.sha256,
+                    lr_facts and lr_facts.sha256,
+                    item.label,
+                    item.group,
+                    item.region,
+                    item.values and astuple(item.values),
+                ]
             )
         return Survey(
             fingerprint=digest(rows),
@@ -105,7 +113,7 @@ class Surveyor:
         )
 
     def fingerprint(self, items: list[Item]) -> str:
-        """Changes when any id, pixel of HR or mask, label, group, region or white changes: no matter of a protocol.
+        """Changes when any id, pixel of HR or mask, label, group, region or values change: no matter of a protocol.
 
         Raises `ImageError` or `DatasetError` naming the picture that is wrong.
         """
@@ -117,7 +125,7 @@ class Surveyor:
                 item.label,
                 item.group,
                 item.region,
-                item.peak,
+                item.values and astuple(item.values),
             ]
             for item in items
         ]
@@ -163,8 +171,8 @@ class Surveyor:
 
 def _check_range(item: Item, picture: Picture, facts: PictureFacts) -> None:
     try:
-        white = PEAKS[facts.depth] if item.peak is None else item.peak
-        check_range(_name(item, picture), facts.low, facts.high, white, facts.depth)
+        values = item.values or DEPTHS[facts.depth]
+        check_range(_name(item, picture), facts.low, facts.high, values, facts.depth)
     except ImageError as error:
         raise DatasetError(str(error)) from None
 

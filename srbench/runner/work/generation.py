@@ -12,7 +12,7 @@ from srbench.contract.generator import Generator
 from srbench.errors import SrbenchError
 from srbench.evaluate.generate import generate
 from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
-from srbench.pictures import Image, read_image
+from srbench.pictures import Image, Values, read_image
 from srbench.runner.job.environment import environment
 from srbench.runner.job.tasks import Evaluation, Job
 from srbench.runner.planning.splits import groups_of
@@ -46,7 +46,7 @@ def evaluate_generator(
     test = witness.items(task.dataset, "test", job.data_root, task.reads)
     train = witness.items(task.dataset, "train", job.data_root, task.reads)
     record = with_sound_sr(store, task.key)
-    # The others are made like the image with the most channels, in its depth and with its white.
+    # The others are made like the image with the most channels, in its depth and with its black and white.
     like = max((item.read_hr() for item in test), key=lambda found: found[0].shape[2])
     steps = (0 if record else samples) + samples + len(test) + len(train)
     finished = 0
@@ -73,7 +73,7 @@ def _generated(
     store: Store,
     test: Sequence[Item],
     learned: Sequence[Item],
-    like: tuple[Image, float],
+    like: tuple[Image, Values],
     progress: Callable[[str], None],
 ) -> Record:
     assert task.cell.seed is not None, "a generator samples"
@@ -124,18 +124,18 @@ def _labels(task: Evaluation, learned: Sequence[Item]) -> list[str]:
 
 
 def _remembered(
-    task: Evaluation, store: Store, record: Record, white: float, test: Sequence[Item], learned: Sequence[Item]
+    task: Evaluation, store: Store, record: Record, values: Values, test: Sequence[Item], learned: Sequence[Item]
 ) -> dict[str, float]:
     """Write down which training images each image is nearest to; the median distances as facts.
 
-    Those of the test split beside them: how near a real image that was not learned from is. white: of what was made.
+    Those of the test split beside them: how near a real image that was not learned from is. values: of what was made.
     """
     if not learned:
         return {}
     cell = store.folder("cells", task.key)
     known = Neighbourhood([item.id for item in learned], [in_units(*item.read_hr()) for item in learned])
     samples = [read_image(cell / IMAGES / name) for name in record.images.values()]
-    generated = known.of(list(record.images), [in_units(image, white) for image in samples], "generated")
+    generated = known.of(list(record.images), [in_units(image, values) for image in samples], "generated")
     real = known.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
     write_neighbours(cell / NEAREST, [*generated, *real])
     nearest = {name for one in generated for name in (one.nearest, one.nearest_by_features)}

@@ -13,7 +13,7 @@ from srbench.contract.extractor import Extractor
 from srbench.contract.metric import Metric
 from srbench.errors import in_words
 from srbench.evaluate.score import Column, TrainingSplit, result_of, score_set, score_split
-from srbench.pictures import read_image
+from srbench.pictures import Values, read_image
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring
 from srbench.store.cell import digest
 from srbench.store.files import write_table
@@ -87,18 +87,18 @@ def score_generated(
     store: Store,
     device: str,
     record: Record,
-    white: float,
+    values: Values,
     test: Sequence[Item],
     train: Sequence[Item],
     progress: Callable[[str], None],
 ) -> None:
     """Compute the metrics of a generated set that the task asks for, into the record and `scores.parquet`.
 
-    white: of the generated images, which are as deep as one of the test split.
+    values: of the generated images, which are as deep as one of the test split.
     """
     folder = store.folder("cells", task.key)
     paths = ((name, folder / IMAGES / file) for name, file in record.images.items())
-    generated = ((Item(name, path, label=record.labels.get(name)), read_image(path), white) for name, path in paths)
+    generated = ((Item(name, path, label=record.labels.get(name)), read_image(path), values) for name, path in paths)
 
     def compare(ready: Ready) -> dict[str, Column]:
         real, training = (((item, *item.read_hr()) for item in items) for items in (test, train))

@@ -69,6 +69,6 @@ def evaluate_upscaling(
 
 
 def _reference(item: Item, protocol: Protocol) -> Reference:
-    hr, peak = item.read_hr()
-    lr = protocol.lr(hr, peak, item.id, protocol.shipped_lr(item))
-    return Reference(*protocol.reference(hr, peak), lr, item.label)
+    hr, values = item.read_hr()
+    lr = protocol.lr(hr, values, item.id, protocol.shipped_lr(item))
+    return Reference(*protocol.reference(hr, values), lr, item.label)

@@ -22,7 +22,7 @@ from srbench.contract.method import Method
 from srbench.contract.training_set import TrainingSet
 from srbench.errors import SrbenchError, in_words
 from srbench.evaluate.score import result_of
-from srbench.pictures import peak_of
+from srbench.pictures import Values
 from srbench.registry.registry import task_named
 from srbench.runner.job.environment import environment
 from srbench.runner.job.file import with_types
@@ -165,17 +165,19 @@ def _train(
             # Of a method with parameters that matter only when it samples, each cell has a count of its own.
             **({} if method.sampling else multiply_adds(task.method, folder, channels, train.scale)),
         },
-        facts={**{name: float(value) for name, value in method.facts.items()}, **_declared_white(train.items)},
+        facts={**{name: float(value) for name, value in method.facts.items()}, **_declared_values(train.items)},
         files=store.hashes("models", task.key, saved),
         notes=list(dict.fromkeys(method.notes)),
     )
 
 
-def _declared_white(items: Sequence[Item]) -> dict[str, float]:
-    """The white that the dataset declares for all of its images, and the bits of a value; nothing where it is usual."""
-    peaks = {item.peak for item in items}
-    image, peak = items[0].read_hr()
-    return {"peak": peak, "peak_bits": 8 * image.itemsize} if len(peaks) == 1 and peak != peak_of(image) else {}
+def _declared_values(items: Sequence[Item]) -> dict[str, float]:
+    """What the dataset declares of the values of all its images, and the bits of one; nothing where that is usual."""
+    declared = {item.values for item in items}
+    image, values = items[0].read_hr()
+    if len(declared) > 1 or values == Values.of(image):
+        return {}
+    return {"values_low": values.low, "values_high": values.high, "values_bits": 8 * image.itemsize}
 
 
 def _train_extractor(

@@ -91,8 +91,8 @@ class HeldOut:
     def _crop(self, pair: Pair, place: tuple[int, int], sides: tuple[int, int]) -> tuple[Floats, Floats]:
         lr = np.empty((1, self._channels, *sides), np.float32)
         hr = np.empty((1, self._channels, *(side * self._scale for side in sides)), np.float32)
-        cut(pair.lr, pair.white, place, lr[0])
-        cut(pair.hr, pair.white, (place[0] * self._scale, place[1] * self._scale), hr[0])
+        cut(pair.lr, pair.values, place, lr[0])
+        cut(pair.hr, pair.values, (place[0] * self._scale, place[1] * self._scale), hr[0])
         return lr, hr
 
 

@@ -14,7 +14,7 @@ from srbench.contract.dataset import Item
 from srbench.contract.protocol import Y_OFFSET, Y_WEIGHTS, Protocol
 from srbench.contract.training_set import TrainingSet
 from srbench.errors import SrbenchError
-from srbench.pictures import Image
+from srbench.pictures import Image, Values
 from srbench.pictures.resize import resize_picture
 
 Channels = Literal["y", "all"]
@@ -46,7 +46,7 @@ class Pair:
     size: float
     lr: Image
     hr: Image
-    white: float
+    values: Values
 
 
 def read_pairs(train: TrainingSet, sizes: Sequence[float] = (1.0,)) -> list[Pair]:
@@ -60,8 +60,8 @@ def read_pairs(train: TrainingSet, sizes: Sequence[float] = (1.0,)) -> list[Pair
     pairs = []
     too_small = []
     for item in train.items:
-        hr, peak = item.read_hr()
-        found = [_pair(item, hr, peak, size, protocol) for size in dict.fromkeys(sizes)]
+        hr, values = item.read_hr()
+        found = [_pair(item, hr, values, size, protocol) for size in dict.fromkeys(sizes)]
         pairs += [pair for pair in found if pair is not None]
         if not any(found):
             too_small.append(item.id)
@@ -82,21 +82,22 @@ def read_pairs(train: TrainingSet, sizes: Sequence[float] = (1.0,)) -> list[Pair
     return pairs
 
 
-def _pair(item: Item, hr: Image, peak: float, size: float, protocol: Protocol) -> Pair | None:
+def _pair(item: Item, hr: Image, native: Values, size: float, protocol: Protocol) -> Pair | None:
     shipped = None
     if size == 1:
         shipped = protocol.shipped_lr(item)
     else:
-        hr = resize_picture(hr, size, peak)
+        hr = resize_picture(hr, size, native)
     shortest = min(hr.shape[:2])
     if shortest - shortest % protocol.scale <= 2 * protocol.border:
         return None
-    reference, white = protocol.reference(hr, peak)
-    return Pair(item.id, item.group, item.label, size, protocol.lr(hr, peak, item.id, shipped), reference, white)
+    reference, values = protocol.reference(hr, native)
+    return Pair(item.id, item.group, item.label, size, protocol.lr(hr, native, item.id, shipped), reference, values)
 
 
-def cut(image: Image, white: float, place: tuple[int, int], out: Floats, turn: int = 0) -> None:
-    """Copy the part of an image `(H, W, C)` that begins at `place` into `out` `(1 or 3, h, w)`, with white at 1.
+def cut(image: Image, values: Values, place: tuple[int, int], out: Floats, turn: int = 0) -> None:
+    """Copy the part of an image `(H, W, C)` that begins at `place` into `out` `(1 or 3, h, w)`, with black at 0 and
+    white at 1.
 
     What lies beyond the image is its mirror image. turn: the orientation, see `turned`; odd
     ones want h = w. One channel of a colour image is its Y, three of a grey one are that grey.
@@ -108,12 +109,12 @@ def cut(image: Image, white: float, place: tuple[int, int], out: Floats, turn: i
     if any(after for _, after in missing):
         crop = np.pad(crop, [*missing, (0, 0)], mode="symmetric")
     planes = turned(crop, turn).transpose(2, 0, 1)
-    scale = np.float32(white)
     if planes.shape[0] == 3 and out.shape[0] == 1:
-        np.einsum("c,chw->hw", np.asarray(Y_WEIGHTS, np.float32) / scale, planes, out=out[0], casting="unsafe")
+        unit = values.to_unit(planes, np.empty(planes.shape, np.float32))
+        np.einsum("c,chw->hw", np.asarray(Y_WEIGHTS, np.float32), unit, out=out[0])
         out += np.float32(Y_OFFSET)
     else:
-        np.divide(planes, scale, out=out, casting="unsafe")
+        values.to_unit(planes, out)
 
 
 def turned(image: npt.NDArray[Any], turn: int) -> npt.NDArray[Any]:

@@ -111,8 +111,8 @@ class Patches:
             top, left = (int(place * choices) for place, choices in zip(places[i], free, strict=True))
             turn = self._turns[turns[i]]
             labels[i] = place_of(pair.label, self.labels)
-            cut(pair.lr, pair.white, (top, left), lr[i], turn)
-            cut(pair.hr, pair.white, (top * self.scale, left * self.scale), hr[i], turn)
+            cut(pair.lr, pair.values, (top, left), lr[i], turn)
+            cut(pair.hr, pair.values, (top * self.scale, left * self.scale), hr[i], turn)
         return lr, hr, labels
 
     def state(self) -> str:

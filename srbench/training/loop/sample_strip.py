@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srbench.pictures import peak_of, read_image, to_image, to_tensor, write_image
+from srbench.pictures import DEPTHS, Values, read_image, to_image, to_tensor, write_image
 from srbench.training.data.pairs import Floats
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Strip:
 
     def _write(self, name: str, image: Floats) -> None:
         pixels = np.nan_to_num(image[0]).clip(0, 1).transpose(1, 2, 0)
-        write_image(self._folder / name, (pixels * 255 + 0.5).astype(np.uint8))
+        write_image(self._folder / name, (DEPTHS["uint8"].from_unit(pixels) + 0.5).astype(np.uint8))
 
 
 def remove_strip(folder: Path) -> None:
@@ -91,7 +91,7 @@ def read_lr(folder: Path) -> torch.Tensor | None:
     if not path.exists():
         return None
     lr = read_image(path)
-    return to_tensor(lr, peak_of(lr))[None]
+    return to_tensor(lr, Values.of(lr))[None]
 
 
 def write_denoising(folder: Path, states: Mapping[int, torch.Tensor]) -> None:
@@ -114,4 +114,4 @@ def write_spread(folder: Path, samples: torch.Tensor) -> None:
 
 def _write_beside(path: Path, image: torch.Tensor) -> None:
     if (path.parent / "hr.png").exists():
-        write_image(path, to_image(image.float(), np.empty((0, 0, 1), np.uint8), 255))
+        write_image(path, to_image(image.float(), np.empty((0, 0, 1), np.uint8), DEPTHS["uint8"]))

@@ -26,28 +26,34 @@ from srbench.leaderboard.gallery.pictures import (
     write_galleries,
     write_png,
 )
-from srbench.pictures import read_image
+from srbench.pictures import Values, read_image
 
 from ..toyboard import Board, Made, picture, results_of
 
 SCORES = {f"im{number:02}": float((number * 7) % 40) for number in range(40)}
 
 
-def test_sixteen_bits_and_floats_are_scaled_by_their_white() -> None:
+def test_sixteen_bits_and_floats_are_shown_from_their_black_to_their_white() -> None:
     deep = np.array([[[0], [32768], [65535]]], dtype=np.uint16)
-    assert to_display(deep, 65535).ravel().tolist() == [0, 128, 255]
-    assert to_display(deep, 32768).ravel().tolist() == [0, 255, 255]
-    assert to_display(np.array([[[-1.0], [0.5], [2.0]]], dtype=np.float32), 1.0).ravel().tolist() == [0, 128, 255]
+    assert to_display(deep, Values(0, 65535)).ravel().tolist() == [0, 128, 255]
+    assert to_display(deep, Values(0, 32768)).ravel().tolist() == [0, 255, 255]
+    floats = np.array([[[-1.0], [0.5], [2.0]]], dtype=np.float32)
+    assert to_display(floats, Values(0, 1)).ravel().tolist() == [0, 128, 255]
+    assert to_display(floats, Values(-1, 2)).ravel().tolist() == [0, 128, 255]
+    assert to_display(np.array([[[20], [250]]], np.uint8), Values(20, 250)).ravel().tolist() == [0, 255]
 
 
 def test_error_maps_are_the_absolute_error_of_what_is_scored() -> None:
     hr = picture("blobs", 0)
     sr = np.clip(hr.astype(int) + 10, 0, 255).astype(np.uint8)
-    found = error_map(sr, hr, 255, Protocol("x2-rgb", 2, "rgb", border=2))
+    found = error_map(sr, hr, Values(0, 255), Protocol("x2-rgb", 2, "rgb", border=2))
     expected = np.abs(sr.astype(float) - hr).mean(-1) / 255
     assert np.isnan(found[:2]).all() and np.isnan(found[:, -2:]).all()
     assert found[2:-2, 2:-2] == pytest.approx(expected[2:-2, 2:-2])
     assert expected.max() < ERROR_WHITE
+    # Parts of the data range, wherever that begins.
+    half = error_map(sr, hr, Values(-255, 255), Protocol("x2-rgb", 2, "rgb", border=2))
+    assert half[2:-2, 2:-2] == pytest.approx(expected[2:-2, 2:-2] / 2)
 
 
 def test_the_window_lies_on_lr_pixels_where_errors_are_greatest() -> None:

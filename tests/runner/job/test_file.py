@@ -84,7 +84,7 @@ class FromFile(srbench.Degradation):
     name: ClassVar[str] = "from-file"
     kernel: Path
 
-    def lr(self, hr: np.ndarray, peak: float, scale: int, rng: np.random.Generator) -> np.ndarray:
+    def lr(self, hr: np.ndarray, values: srbench.Values, scale: int, rng: np.random.Generator) -> np.ndarray:
         return hr[::scale, ::scale]
 
 

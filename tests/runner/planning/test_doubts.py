@@ -7,7 +7,7 @@ import pytest
 
 from srbench.contract.dataset import DatasetError, Item
 from srbench.contract.protocol import Protocol
-from srbench.pictures import ImageError
+from srbench.pictures import ImageError, Values
 from srbench.runner.planning.survey import Surveyor
 
 X2 = Protocol("x2", 2)
@@ -20,8 +20,8 @@ def textured(high: int, seed: int = 0, low: int = 0, dtype: type = np.uint16) ->
     return np.round(low + units * (high - low)).astype(dtype)
 
 
-def warnings(*pictures: np.ndarray, peak: float | None = None) -> tuple[str, ...]:
-    items = [Item(f"p{place}", picture, peak=peak) for place, picture in enumerate(pictures)]
+def warnings(*pictures: np.ndarray, values: Values | None = None) -> tuple[str, ...]:
+    items = [Item(f"p{place}", picture, values=values) for place, picture in enumerate(pictures)]
     return Surveyor().survey(items, X2).warnings
 
 
@@ -34,7 +34,7 @@ def test_pictures_of_fewer_bits_in_files_of_16_are_asked_about(bits: int) -> Non
 
 
 def test_a_declared_peak_answers_the_question() -> None:
-    assert warnings(textured(4095), peak=4095.0) == ()
+    assert warnings(textured(4095), values=Values(0, 4095)) == ()
 
 
 def test_pictures_of_8_bits_float_and_16_used_bits_are_as_they_should_be() -> None:
@@ -96,12 +96,23 @@ def test_lr_of_about_the_same_brightness_or_dark_with_noise_is_not() -> None:
     assert Surveyor().survey([pair(dark, 3)], X2).warnings == ()
 
 
+def test_brightness_is_told_from_black_on() -> None:
+    values = Values(-1000, 3000)
+    hr = textured(1000, low=-900, dtype=np.float32)
+    means = hr.reshape(12, 2, 16, 2, 1).mean(axis=(1, 3))
+    for lr, told in ((means, False), (means / 2 - 500, True), (means + 1000, False), (means + 1200, True)):
+        item = Item("p", hr, {("bicubic", 2): lr.astype(np.float32)}, values=values)
+        assert bool(Surveyor().survey([item], X2).warnings) is told
+
+
 def test_lr_outside_its_range_is_refused_as_hr_is() -> None:
     hr = textured(4000)
     inside, above = hr[::2, ::2], hr[::2, ::2] + np.uint16(2000)
     above[0, 0] = 5000
-    assert Surveyor().survey([Item("p", hr, {("bicubic", 2): inside}, peak=4095.0)], X2).lr_sizes == ((12, 16),)
-    item = Item("p", hr, {("bicubic", 2): above}, peak=4095.0)
+    assert Surveyor().survey([Item("p", hr, {("bicubic", 2): inside}, values=Values(0, 4095))], X2).lr_sizes == (
+        (12, 16),
+    )
+    item = Item("p", hr, {("bicubic", 2): above}, values=Values(0, 4095))
     with pytest.raises(DatasetError, match=r"values from \d+ to \d+, outside 0 to 4095"):
         Surveyor().survey([item], X2)
     with pytest.raises(ImageError, match=r"the LR of image 'p' has values from \d+ to \d+, outside 0 to 4095"):
@@ -110,6 +121,6 @@ def test_lr_outside_its_range_is_refused_as_hr_is() -> None:
 
 def test_hr_outside_its_range_is_refused_before_anything_runs() -> None:
     for hr in (textured(5000), textured(1, dtype=np.float32) * 255, textured(1, dtype=np.float32) - 0.5):
-        peak = 4095.0 if hr.dtype == np.uint16 else None
+        values = Values(0, 4095) if hr.dtype == np.uint16 else None
         with pytest.raises(DatasetError, match="outside 0 to"):
-            Surveyor().survey([Item("p", hr, peak=peak)], X2)
+            Surveyor().survey([Item("p", hr, values=values)], X2)

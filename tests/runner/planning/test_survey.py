@@ -12,7 +12,7 @@ import pytest
 
 from srbench.contract.dataset import DatasetError, Item
 from srbench.contract.protocol import Protocol
-from srbench.pictures import ImageError, write_image
+from srbench.pictures import ImageError, Values, write_image
 from srbench.runner.planning.survey import Surveyor
 
 X2 = Protocol("x2", 2)
@@ -36,7 +36,8 @@ CHANGES: list[Callable[[Item], Item]] = [
     lambda item: replace(item, label="y"),
     lambda item: replace(item, group="h"),
     lambda item: replace(item, region=(1, 0, 8, 10)),
-    lambda item: replace(item, peak=255.5, hr=HR.astype(np.float32)),
+    lambda item: replace(item, values=Values(0, 255.5), hr=HR.astype(np.float32)),
+    lambda item: replace(item, values=Values(-1, 255), hr=HR.astype(np.float32)),
 ]
 
 
@@ -63,7 +64,10 @@ def test_names_from_elsewhere_do_not_count() -> None:
 
 
 def test_what_a_method_will_meet() -> None:
-    tall, grey = Item("t", np.zeros((21, 6, 3), np.uint8)), Item("g", np.zeros((4, 9, 1), np.uint16), peak=65535)
+    tall, grey = (
+        Item("t", np.zeros((21, 6, 3), np.uint8)),
+        Item("g", np.zeros((4, 9, 1), np.uint16), values=Values(0, 65535)),
+    )
     found = survey(tall, grey)
     assert found.lr_sizes == ((10, 3), (2, 4))
     assert (found.channels, found.depths) == ((1, 3), ("uint16", "uint8"))
@@ -80,8 +84,8 @@ def test_what_a_method_will_meet() -> None:
         ([Item("a", HR), Item("a", HR)], "two images have the id 'a'"),
         ([Item("a", HR, lr={("bicubic", 2): LR[:, :-1]})], "image 'a': LR is 4 x 4 x 3; .* it should be 5 x 4 x 3"),
         ([Item("a", HR, lr={("bicubic", 2): LR[..., :1]})], "LR is 5 x 4 x 1"),
-        ([Item("a", HR, peak=100)], "image 'a' has values from 0 to 255, outside 0 to 100"),
-        ([Item("a", HR // 2, lr={("bicubic", 2): LR}, peak=128)], "outside 0 to 128"),
+        ([Item("a", HR, values=Values(0, 100))], "image 'a' has values from 0 to 255, outside 0 to 100"),
+        ([Item("a", HR // 2, lr={("bicubic", 2): LR}, values=Values(0, 128))], "outside 0 to 128"),
         ([Item("a", HR[:1])], "image 'a': 10 x 1 pixels are too few"),
         ([Item("a", lambda: 1 / 0)], "image 'a' cannot be read: ZeroDivisionError: division by zero"),
     ],

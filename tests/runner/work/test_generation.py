@@ -76,11 +76,11 @@ def test_the_middle_is_shrunk_as_the_protocols_shrink(depth: str, shape: tuple[i
     # Away from black and white: what overshoots is clamped between rows and columns, too.
     picture = (_picture(*shape, depth) * 0.5 + 0.25 * white).astype(depth)
     (item,) = Squares(_Pictures(picture), 32, "shrunk").test()
-    square, peak = item.read_hr()
+    square, values = item.read_hr()
     side = min(shape)
     top, left = (shape[0] - side) // 2, (shape[1] - side) // 2
     middle = torch.from_numpy(picture[top : top + side, left : left + side].astype(np.float64)).permute(2, 0, 1)
-    assert peak == white
+    assert values == srbench.Values(0, white)
     expected = resize_to(middle, 32, 32).permute(1, 2, 0).numpy()
     assert square.dtype == picture.dtype
     assert square.shape == (32, 32, 3)
@@ -91,9 +91,9 @@ def test_the_middle_is_shrunk_as_the_protocols_shrink(depth: str, shape: tuple[i
 def test_shrinking_keeps_below_a_declared_white() -> None:
     picture = np.zeros((64, 64, 1), np.uint16)
     picture[20:40, 20:40] = 4095
-    (item,) = Squares(_Pictures(picture, peak=4095.0), 32, "shrunk").train()
-    square, peak = item.read_hr()
-    assert peak == 4095
+    (item,) = Squares(_Pictures(picture, values=srbench.Values(0, 4095)), 32, "shrunk").train()
+    square, values = item.read_hr()
+    assert values == srbench.Values(0, 4095)
     assert square.max() == 4095
 
 

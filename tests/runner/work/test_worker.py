@@ -14,13 +14,16 @@ import pytest
 from srbench.commands.upscale import Picture, load_method, upscale_file
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
-from srbench.pictures import read_image, write_image
+from srbench.pictures import Values, read_image, write_image
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, Job, Training
 from srbench.runner.planning.plan import PlannedCell, make_plan
 from srbench.runner.work import worker
 from srbench.runner.work.energy import EnergyMeter
 from srbench.store.records import SCORES, Record, Store
+
+TOLD = {"values_low", "values_high", "values_bits"}
+"""The facts by which a model remembers what the values of its training meant."""
 
 
 @pytest.fixture
@@ -148,34 +151,38 @@ def twelve_bits(tmp_path: Path) -> PlannedCell:
     return cell
 
 
-def test_a_model_upscales_with_the_white_that_it_learned_with(twelve_bits: PlannedCell, tmp_path: Path) -> None:
+def test_a_model_upscales_with_the_values_that_it_learned_with(twelve_bits: PlannedCell, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     training = twelve_bits.training
     assert training is not None
     trained = do(training, store)
-    assert trained is not None and (trained.facts["peak"], trained.facts["peak_bits"]) == (4095, 16)
+    assert trained is not None and {name: trained.facts[name] for name in TOLD} == {
+        "values_low": 0,
+        "values_high": 4095,
+        "values_bits": 16,
+    }
     record = do(twelve_bits.evaluation(), store)
     assert record is not None and record.status == "ok"
     sr = read_image(store.folder("cells", record.key) / "images" / "a.png")
     hr = read_image(tmp_path / "test" / "a.png")
-    write_image(tmp_path / "lr.png", twelve_bits.protocol.lr(hr, 4095, "image"))
+    write_image(tmp_path / "lr.png", twelve_bits.protocol.lr(hr, Values(0, 4095), "image"))
     loaded = load_method("srcnn", str(store.folder("models", training.key)))
     made = upscale_file(loaded, Picture(tmp_path / "lr.png", tmp_path / "own"))
     assert np.array_equal(read_image(made), sr)
-    # What is given wins, and another depth has a white of its own.
-    other = upscale_file(loaded, Picture(tmp_path / "lr.png", tmp_path / "other"), peak=65535)
+    # What is given wins, and another depth has values of its own.
+    other = upscale_file(loaded, Picture(tmp_path / "lr.png", tmp_path / "other"), values=Values(0, 65535))
     assert not np.array_equal(read_image(other), sr)
     write_image(tmp_path / "grey.png", np.full((8, 8, 1), 200, np.uint8))
     upscale_file(loaded, Picture(tmp_path / "grey.png", tmp_path / "eight"))
     write_image(tmp_path / "bright.png", np.full((8, 8, 1), 5000, np.uint16))
-    with pytest.raises(SrbenchError, match="outside 0 to the white of the model's training, 4095"):
+    with pytest.raises(SrbenchError, match="outside the black and white of the model's training, 0 to 4095"):
         upscale_file(loaded, Picture(tmp_path / "bright.png", tmp_path / "bright"))
 
 
-def test_a_model_that_learned_with_the_usual_white_declares_none(planned: PlannedCell, tmp_path: Path) -> None:
+def test_a_model_that_learned_with_the_usual_values_declares_none(planned: PlannedCell, tmp_path: Path) -> None:
     assert planned.training is not None
     trained = do(planned.training, Store(tmp_path / "store"))
-    assert trained is not None and "peak" not in trained.facts
+    assert trained is not None and not trained.facts.keys() & TOLD
 
 
 @pytest.mark.parametrize(("factor", "share", "warned"), [(255, 0.9, True), (1, 0, False)])

@@ -6,7 +6,7 @@ from toys.training import picture, training_set
 import srbench
 from srbench.contract.degradations import Bicubic, GaussianBlur
 from srbench.contract.training_set import TrainingSet
-from srbench.pictures import to_image, to_tensor
+from srbench.pictures import Values, to_image, to_tensor
 from srbench.pictures.resize import resize
 from srbench.training.data.augment import CutBlur
 from srbench.training.data.batch import Batch
@@ -63,12 +63,12 @@ def test_images_are_there_at_every_size_with_the_lr_of_the_protocol() -> None:
     image = picture(64, 50, 3, "uint16")
     pairs = read_pairs(training_set(image), (1.0, 0.5, 0.5, 0.3))
     assert [pair.size for pair in pairs] == [1.0, 0.5, 0.3]
-    half = pairs[1]
-    expected = to_image(resize(to_tensor(image, 65535, torch.float64), 0.5), image, 65535)
+    half, values = pairs[1], Values(0, 65535)
+    expected = to_image(resize(to_tensor(image, values, torch.float64), 0.5), image, values)
     assert half.hr.dtype == np.uint16
     # 25 columns are cut to a multiple of 2; rounded after rows and after columns, a value may differ by a level.
     assert np.abs(half.hr.astype(int) - expected[:32, :24]).max() <= 1
-    np.testing.assert_array_equal(half.lr, srbench.Protocol("p", 2).lr(half.hr, 65535, "image"))
+    np.testing.assert_array_equal(half.lr, srbench.Protocol("p", 2).lr(half.hr, values, "image"))
 
 
 @pytest.mark.parametrize("degradation", [Bicubic("repeat"), GaussianBlur(3.0)])
@@ -80,7 +80,7 @@ def test_making_an_image_smaller_is_no_matter_of_the_degradation(degradation: sr
     )
     for pair, its in zip(usual, other, strict=True):
         np.testing.assert_array_equal(pair.hr, its.hr)
-        np.testing.assert_array_equal(its.lr, degradation.lr(its.hr, 255, 2, np.random.default_rng(0)))
+        np.testing.assert_array_equal(its.lr, degradation.lr(its.hr, its.values, 2, np.random.default_rng(0)))
         assert not np.array_equal(pair.lr, its.lr)
 
 

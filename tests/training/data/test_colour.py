@@ -7,6 +7,7 @@ import torch
 from skimage.color import rgb2ycbcr
 
 from srbench.contract.protocol import Protocol
+from srbench.pictures import DEPTHS
 from srbench.training.data.colour import luma, with_luma
 
 RGB = torch.rand(2, 3, 5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -19,7 +20,7 @@ def ycbcr(rgb: torch.Tensor) -> np.ndarray:
 def test_y_is_that_of_scikit_image_and_of_the_protocols() -> None:
     np.testing.assert_allclose(luma(RGB)[:, 0].numpy(), ycbcr(RGB)[..., 0], rtol=1e-6)
     image = (RGB[0].permute(1, 2, 0).numpy()).astype(np.float32)
-    scored = Protocol("y", 1, "y").in_channel(image, 1.0)
+    scored = Protocol("y", 1, "y").in_channel(image, DEPTHS["float32"])
     np.testing.assert_allclose(luma(torch.from_numpy(image).permute(2, 0, 1)).numpy(), scored.numpy(), rtol=1e-6)
 
 

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from srbench.pictures import DEPTHS
 from srbench.training.data.heldout import FEWEST, MOST, HeldOut, chosen, in_turn
 from srbench.training.data.pairs import Pair
 
 
 def pair(hr: np.ndarray, name: str = "a", label: str | None = None, scale: int = 2) -> Pair:
     lr = np.ascontiguousarray(hr[::scale, ::scale])
-    return Pair(name, None, label, 1.0, lr, hr, 255.0)
+    return Pair(name, None, label, 1.0, lr, hr, DEPTHS["uint8"])
 
 
 @pytest.mark.parametrize(

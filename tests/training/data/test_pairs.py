@@ -11,8 +11,10 @@ import pytest
 from srbench.contract.dataset import Item
 from srbench.contract.protocol import Protocol
 from srbench.contract.training_set import TrainingSet
+from srbench.pictures import DEPTHS
 from srbench.training.data.pairs import EVERY_TURN, TrainingDataError, cut, place_of, read_pairs, turned
 
+EIGHT_BITS = DEPTHS["uint8"]
 X2 = Protocol("x2", 2, border=2)
 HR = np.random.default_rng(0).integers(0, 256, (12, 17, 3), dtype=np.uint8)
 
@@ -26,8 +28,8 @@ def test_lr_is_the_protocol_s_of_the_whole_image_or_the_one_that_came_with_it() 
         Item("a", HR, group="g", label="x"), Item("b", HR, lr={("bicubic", 2): np.full((6, 8, 3), 9, np.uint8)})
     )
     np.testing.assert_array_equal(made.hr, HR[:, :16])
-    np.testing.assert_array_equal(made.lr, X2.lr(HR, 255, "a"))
-    assert (made.id, made.group, made.label, made.size, made.white) == ("a", "g", "x", 1, 255)
+    np.testing.assert_array_equal(made.lr, X2.lr(HR, EIGHT_BITS, "a"))
+    assert (made.id, made.group, made.label, made.size, made.values) == ("a", "g", "x", 1, EIGHT_BITS)
     assert (shipped.lr == 9).all()
 
 
@@ -67,7 +69,7 @@ def test_the_eight_turns_are_the_symmetries_of_a_square_and_views() -> None:
 
 def cut_out(image: np.ndarray, channels: int, place: tuple[int, int], side: int, turn: int = 0) -> np.ndarray:
     out = np.full((channels, side, side), np.nan, np.float32)
-    cut(image, 255, place, out, turn)
+    cut(image, EIGHT_BITS, place, out, turn)
     return out
 
 
@@ -84,7 +86,7 @@ def test_beyond_the_image_lies_its_mirror_image_however_small_it_is() -> None:
 
 
 def test_one_channel_of_a_colour_image_is_its_y_and_three_of_a_grey_one_that_grey() -> None:
-    y = Protocol("y", 1, "y").in_channel(HR, 255).numpy()
+    y = Protocol("y", 1, "y").in_channel(HR, EIGHT_BITS).numpy()
     np.testing.assert_allclose(cut_out(HR, 1, (0, 0), 12), y[:, :, :12], rtol=1e-5)
     grey = cut_out(HR[..., :1], 3, (0, 0), 12)
     np.testing.assert_array_equal(grey[0], grey[2])

@@ -9,9 +9,11 @@ from toys.training import picture, training_set
 
 import srbench
 from srbench.contract.training_set import TrainingSet
-from srbench.pictures import to_tensor
+from srbench.pictures import DEPTHS, to_tensor
 from srbench.training.data.pairs import TrainingDataError, turned
 from srbench.training.data.patches import Patches
+
+EIGHT_BITS, FLOATS = DEPTHS["uint8"], DEPTHS["float32"]
 
 
 def found_at(patch: np.ndarray, image: np.ndarray) -> list[tuple[int, int, int]]:
@@ -67,8 +69,8 @@ def test_turning_commutes_with_the_degradation(scale: int, height: int, width: i
     protocol = srbench.Protocol("p", scale)
     hr = picture(height * scale, width * scale, 1, "float32")
     np.testing.assert_allclose(
-        protocol.lr(np.ascontiguousarray(turned(hr, turn)), 1.0, "i"),
-        turned(protocol.lr(hr, 1.0, "i"), turn),
+        protocol.lr(np.ascontiguousarray(turned(hr, turn)), FLOATS, "i"),
+        turned(protocol.lr(hr, FLOATS, "i"), turn),
         atol=1e-6,
     )
 
@@ -80,7 +82,7 @@ def test_an_image_smaller_than_the_patch_is_continued_as_the_degradation_continu
     lr, big, _ = Patches(training_set(hr, scale=scale), "all", 0).draw(6, patch)
     protocol = srbench.Protocol("p", scale)
     for lr_patch, hr_patch in zip(lr, big, strict=True):
-        made = to_tensor(protocol.lr(hr_patch.transpose(1, 2, 0), 1.0, "i"), 1.0).numpy()
+        made = to_tensor(protocol.lr(hr_patch.transpose(1, 2, 0), FLOATS, "i"), FLOATS).numpy()
         # The LR of the mirrored HR is the mirrored LR, but for the side of the patch where HR is cut off.
         np.testing.assert_allclose(lr_patch[:, 2:-2, 2:-2], made[:, 2:-2, 2:-2], atol=1e-6)
 
@@ -153,8 +155,8 @@ def test_training_on_y_takes_y_of_colour_and_grey_as_it_is() -> None:
     lr, hr, _ = patches.draw(20, 8)
     assert patches.channels == 1 and hr.shape == (20, 1, 16, 16)
     protocol = srbench.Protocol("p", 2, "y")
-    y, plain = protocol.scored(colour, 255.0).float().numpy(), to_tensor(grey, 255.0).numpy()
-    low = protocol.scored(protocol.lr(colour, 255.0, "i"), 255.0).float().numpy()
+    y, plain = protocol.scored(colour, EIGHT_BITS).float().numpy(), to_tensor(grey, EIGHT_BITS).numpy()
+    low = protocol.scored(protocol.lr(colour, EIGHT_BITS, "i"), EIGHT_BITS).float().numpy()
     kinds = set()
     for lr_patch, hr_patch in zip(lr, hr, strict=True):
         for kind, image in (("y", y), ("grey", plain)):
@@ -175,10 +177,10 @@ def test_training_on_all_channels_repeats_grey_among_colour() -> None:
     assert Patches(training_set(picture(16, 16, 1)), "all", 0).channels == 1
 
 
-def test_an_lr_that_came_with_the_dataset_is_used_and_its_white_respected() -> None:
+def test_an_lr_that_came_with_the_dataset_is_used_and_its_values_respected() -> None:
     hr = np.full((8, 8, 1), 4095, np.uint16)
     shipped = np.full((4, 4, 1), 1365, np.uint16)
-    item = srbench.Item("a", hr, lr={("bicubic", 2): shipped}, peak=4095.0)
+    item = srbench.Item("a", hr, lr={("bicubic", 2): shipped}, values=srbench.Values(0, 4095))
     lr, high, _ = Patches(TrainingSet([item], srbench.Protocol("p", 2)), "all", 0).draw(2, 4)
     assert np.allclose(lr, 1 / 3) and (high == 1).all()
 
