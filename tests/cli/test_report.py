@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rig.verbs import Srbench
 
-from srbench.cli.report import tell, tell_of_sharing
+from srbench.cli.report import tell
 from srbench.leaderboard import Published
 from srbench.store.records import Store
 
@@ -46,17 +46,27 @@ def test_without_results_it_says_where_it_looked(here: Path, srbench: Srbench, m
 def test_troubles_and_remarks_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert not tell(Published(Path("a\x1b/index.html")))
     assert capsys.readouterr() == ("page: a\\x1b/index.html\n", "")
-    assert tell(Published(Path("index.html"), ("scores of x\x07",), ("data",)))
+    assert tell(Published(Path("index.html"), ("scores of x\x07",), ("names are\x07shown",)))
     out, err = capsys.readouterr()
     assert out == "page: index.html\n"
     assert err.splitlines() == [
-        "note: names of picture files are shown on the pages (of data)",
+        "note: names are\\x07shown",
         "not shown: scores of x\\x07",
     ]
 
 
-def test_a_store_of_two_matrices_is_told_with_the_way_out(capsys: pytest.CaptureFixture[str]) -> None:
-    tell_of_sharing(None)
-    assert capsys.readouterr() == ("", "")
-    tell_of_sharing(Path("other.yaml"))
-    assert "the store is also that of other.yaml" in (said := capsys.readouterr().err) and "--store" in said
+def test_pages_are_made_anew_from_what_was_published(here: Path, srbench: Srbench) -> None:
+    assert srbench("report", "matrix.yaml", "--out", "pages").code == 0
+    Path("results").rename("elsewhere")
+    assert srbench("report", "pages", "--out", "again").out == "page: again/index.html\n"
+    assert srbench("report", "pages/records.jsonl", "--out", "third").code == 0
+    for folder in ("again", "third"):
+        assert Path(folder, "index.html").read_bytes() == Path("pages/index.html").read_bytes()
+
+
+def test_a_matrix_that_was_edited_is_shown_as_it_was_run_and_that_is_said(here: Path, srbench: Srbench) -> None:
+    assert srbench("run", "matrix.yaml", "--no-report").code == 0
+    Path("matrix.yaml").write_text(Path("matrix.yaml").read_text() + "title: Another\n")
+    said = srbench("report", "matrix.yaml", "--out", "pages")
+    assert said.code == 0 and "matrix.yaml has changed since it was run; `srbench run` brings" in said.err
+    assert "Another" not in Path("pages/index.html").read_text()
