@@ -18,18 +18,19 @@ from srbench_images.photographs import PHOTOGRAPHS, Region, cut, locate
 
 from srbench.contract.dataset import DatasetError, DatasetMissing, Item
 from srbench.contract.framing import Squares
-from srbench.contract.protocol import Protocol, generation_protocols
+from srbench.contract.protocol import Protocol
 from srbench.pictures import Values
 from srbench.registry.configured import Use
 from srbench.registry.registry import registry
 from srbench.runner.planning.splits import Splits
+from srbench.tasks import generation
 
 DIVIDED: list[type[builtin._BuiltIn]] = [Astronomy, Microscopy, Textures]
 """Those that train and test on regions of the same photographs."""
 SETS = [*DIVIDED, Photographs]
 
 
-TILES = next(protocol for protocol in generation_protocols() if protocol.name == "32px-tiles")
+TILES = next(protocol for protocol in generation.protocols() if protocol.name == "32px-tiles")
 
 
 def gap(one: Region, other: Region) -> int:

@@ -8,17 +8,17 @@ from srbench_srcnn.method import SRCNN
 
 import srbench
 from srbench.contract.fit import Budget, FitContext
-from srbench.contract.protocol import standard_protocols
 from srbench.contract.training_set import TrainingSet
 from srbench.evaluate.cost import count_multiply_adds
 from srbench.pictures import to_image, to_tensor
 from srbench.pictures.resize import resize
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
+from srbench.tasks import super_resolution
 from srbench.training.data.batch import Batch
 from srbench.training.data.colour import luma
 
-X4_Y = next(protocol for protocol in standard_protocols() if protocol.name == "x4-y")
+X4_Y = next(protocol for protocol in super_resolution.protocols() if protocol.name == "x4-y")
 
 
 def fresh(scale: int = 2, seed: int = 0, **params: object) -> SRCNN:
