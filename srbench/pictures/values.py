@@ -57,8 +57,10 @@ class Values:
         """
         out = np.empty(array.shape) if out is None else out
         # NumPy converts as it computes, a small part at a time: a large picture is never whole in double precision.
-        np.subtract(array, self.low, out=out, dtype=np.float64, casting="unsafe")
-        return np.divide(out, self.high - self.low, out=out, dtype=np.float64, casting="unsafe")
+        if self.low:  # most pictures begin at 0, and training converts thousands of patches a second
+            array = np.subtract(array, self.low, out=out, dtype=np.float64, casting="unsafe")
+        np.divide(array, self.high - self.low, out=out, dtype=np.float64, casting="unsafe")
+        return out
 
     def from_unit(self, array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         """Native values, in float64, of those with `low` at 0 and `high` at 1; neither clamped nor rounded."""
