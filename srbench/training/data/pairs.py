@@ -110,8 +110,10 @@ def cut(image: Image, values: Values, place: tuple[int, int], out: Floats, turn:
         crop = np.pad(crop, [*missing, (0, 0)], mode="symmetric")
     planes = turned(crop, turn).transpose(2, 0, 1)
     if planes.shape[0] == 3 and out.shape[0] == 1:
-        unit = values.to_unit(planes, np.empty(planes.shape, np.float32))
-        np.einsum("c,chw->hw", np.asarray(Y_WEIGHTS, np.float32), unit, out=out[0])
+        # The weights are those of native values: one pass over the patch.
+        weights = np.asarray(Y_WEIGHTS, np.float32) / np.float32(values.high - values.low)
+        native = planes - np.float32(values.low) if values.low else planes
+        np.einsum("c,chw->hw", weights, native, out=out[0], casting="unsafe")
         out += np.float32(Y_OFFSET)
     else:
         values.to_unit(planes, out)

@@ -11,7 +11,7 @@ import pytest
 from srbench.contract.dataset import Item
 from srbench.contract.protocol import Protocol
 from srbench.contract.training_set import TrainingSet
-from srbench.pictures import DEPTHS
+from srbench.pictures import DEPTHS, Values
 from srbench.training.data.pairs import EVERY_TURN, TrainingDataError, cut, place_of, read_pairs, turned
 
 EIGHT_BITS = DEPTHS["uint8"]
@@ -83,6 +83,13 @@ def test_beyond_the_image_lies_its_mirror_image_however_small_it_is() -> None:
     image = np.array([[[0], [51]], [[102], [153]]], np.uint8)
     expected = np.pad(image[..., 0], ((0, 3), (0, 3)), mode="symmetric") / 255
     np.testing.assert_allclose(cut_out(image, 1, (0, 0), 5)[0], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_black_need_not_be_0(channels: int) -> None:
+    moved = np.full((channels, 8, 8), np.nan, np.float32)
+    cut(HR.astype(np.uint16) + 1000, Values(1000, 1255), (2, 3), moved)
+    np.testing.assert_allclose(moved, cut_out(HR, channels, (2, 3), 8), atol=1e-6)
 
 
 def test_one_channel_of_a_colour_image_is_its_y_and_three_of_a_grey_one_that_grey() -> None:
