@@ -16,7 +16,7 @@ import srbench
 from srbench.contract.generator import SampleContext
 from srbench.evaluate.generate import AT_ONCE, generate, proportioned
 from srbench.evaluate.output import BadOutput
-from srbench.pictures import read_image
+from srbench.pictures import Values, read_image
 
 
 class Numbered(srbench.Generator):
@@ -38,7 +38,7 @@ class Numbered(srbench.Generator):
 def test_images_are_of_the_depth_size_and_channels_of_a_real_one(tmp_path: Path, dtype: type, white: float) -> None:
     maker, told = Numbered(), list[str]()
     count = AT_ONCE + 3
-    done = generate(maker, count, (np.zeros((6, 6, 3), dtype), white), None, 7, tmp_path, told.append)
+    done = generate(maker, count, (np.zeros((6, 6, 3), dtype), Values(0, white)), None, 7, tmp_path, told.append)
     assert list(done.images) == told == [f"sample-{place:05d}" for place in range(1, count + 1)]
     assert [(one.seed, one.first, one.size, one.channels) for one in maker.asked] == [(7, 0, 6, 3), (7, AT_ONCE, 6, 3)]
     for place, name in enumerate(done.images.values()):
@@ -50,7 +50,7 @@ def test_images_are_of_the_depth_size_and_channels_of_a_real_one(tmp_path: Path,
 
 
 def test_each_image_is_of_the_class_that_it_was_asked_for(tmp_path: Path) -> None:
-    done = generate(Numbered(), 40, (np.zeros((4, 4, 1), np.uint8), 255), "aaab", 0, tmp_path)
+    done = generate(Numbered(), 40, (np.zeros((4, 4, 1), np.uint8), Values(0, 255)), "aaab", 0, tmp_path)
     for name, label in done.labels.items():
         assert read_image(tmp_path / done.images[name])[0, 0, 0] == ord(label)
     assert Counter(done.labels.values()) == {"a": 30, "b": 10}
@@ -62,7 +62,7 @@ def test_samples_of_another_shape_are_refused(tmp_path: Path) -> None:
             return super().sample(count, context).repeat(1, 1, 1, 2)
 
     with pytest.raises(BadOutput, match=r"\(2, 1, 4, 8\)"):
-        generate(Wide(), 2, (np.zeros((4, 4, 1), np.uint8), 255), None, 0, tmp_path)
+        generate(Wide(), 2, (np.zeros((4, 4, 1), np.uint8), Values(0, 255)), None, 0, tmp_path)
 
 
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=30), st.integers(1, 60))

@@ -56,10 +56,10 @@ def test_each_instance_is_new_and_has_the_parameters() -> None:
 
 
 def test_squares_are_cut_where_a_protocol_of_generation_wants_them() -> None:
-    made = use(squares=Protocol("12px", 1, size=12, framing="tiles")).create()
+    made = use(under=Protocol("12px", 1, task="generation", size=12, framing="tiles")).create()
     assert isinstance(made, Squares)
     assert [item.read_hr()[0].shape for item in made.test()] == [(12, 12, 1)] * 2
-    assert isinstance(use(squares=Protocol("x2", 2)).create(), Pictures)  # one of another task changes nothing
+    assert isinstance(use(under=Protocol("x2", 2)).create(), Pictures)  # one of another task changes nothing
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from rig import srbench_measures
 from toys.conformance import outcomes, registry_with, subject_of
 
 import srbench
+from srbench.pictures import Values
 from srbench.registry.registry import Plugin, Registry
 from srbench.testing import DatasetSubject, DegradationSubject, ExtractorSubject, MethodSubject, MetricSubject
 from srbench.testing.check import CannotCheck, CheckFailure
@@ -175,8 +176,8 @@ def test_a_degradation_gets_a_copy_and_random_numbers_of_the_seed() -> None:
     subject = DegradationSubject("toy", {}, registry_with("degradation", "toys.degradations:Noisy"))
     hr = np.full((12, 12, 1), 100, np.uint8)
     made = subject.create()
-    one, same, other = (subject.lr(made, hr, 255, 2, seed) for seed in (0, 0, 1))
+    one, same, other = (subject.lr(made, hr, Values(0, 255), 2, seed) for seed in (0, 0, 1))
     assert np.array_equal(one, same) and not np.array_equal(one, other)
     spoiling = DegradationSubject("toy", {}, registry_with("degradation", "toys.degradations:BlackensACorner"))
-    spoiling.lr(spoiling.create(), hr, 255, 2)
+    spoiling.lr(spoiling.create(), hr, Values(0, 255), 2)
     assert (hr == 100).all()

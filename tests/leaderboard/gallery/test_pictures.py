@@ -112,7 +112,7 @@ def test_a_png_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_a_part_of_an_image_says_which_part() -> None:
-    layers = (Layer("HR", "a.png"), Layer("a", "b.png"))
+    layers = (Layer("HR", "pictures/a.png"), Layer("a", "pictures/b.png"))
     part = ViewedImage("im0", layers, (8, 4, 256, 256), (800, 600))
     assert part.window_words.startswith("256 × 256 of 800 × 600 pixels, from (8, 4)")
     assert ViewedImage("im0", layers, (0, 0, 8, 6), (8, 6)).window_words == "8 × 6 pixels, the whole image"
