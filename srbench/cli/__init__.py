@@ -14,7 +14,7 @@ class _Verbs(click.Group):
     """Imports a verb's module when the verb is asked for; modules import nothing heavy at their top."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return list(VERBS)
+        return [*VERBS]  # a verb is called list, too
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:

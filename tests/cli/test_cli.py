@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from rig import Bench
+
+from srbench.cli import VERBS, cli
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +38,12 @@ def test_asking_does_not_import_torch(arguments: list[str]) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+def test_help_lists_the_verbs_also_when_one_was_used_before() -> None:
+    importlib.import_module("srbench.cli.list")  # a verb of that name hides the builtin in the package
+    said = CliRunner().invoke(cli, ["--help"])
+    assert said.exit_code == 0 and all(f"\n  {verb} " in said.output for verb in VERBS)
 
 
 def test_planning_and_a_finished_run_do_not_import_torch(done: Bench) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import psutil
 
+from rig.preloaded import preloaded
+
 HERE = Path(__file__).parent
 MARK = "SRBENCH_TEST_MARK"
 
@@ -93,9 +95,7 @@ class Bench:
 
     def srbench(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run the command line to its end."""
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=300)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        return preloaded().run([str(one) for one in arguments], self.folder, self.environment)
 
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """`srbench run` without pages."""
@@ -114,14 +114,15 @@ class Bench:
 
     def left(self) -> list[psutil.Process]:
         """Processes of this bench that still live."""
-        return [process for process in psutil.process_iter() if _mark(process) == self.mark]
+        marked = [process for process in psutil.process_iter() if _mark(process) == self.mark]
+        return marked + [process for process in preloaded().left() if _mark(process) is not None]
 
 
 def _mark(process: psutil.Process) -> str | None:
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
-        return process.environ().get(MARK)
+        return process.environ().get(MARK, "")
     except psutil.Error:
         return None
 
