@@ -108,7 +108,8 @@ def _fork(asked: Any) -> int:
         sys.dont_write_bytecode = True
         for number, file in enumerate([os.devnull, *said]):
             os.dup2(os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND), number)
-        sys.stdin, sys.stdout, sys.stderr = (open(number, mode, closefd=False) for number, mode in enumerate("rww"))
+        ends = [os.fdopen(number, mode, closefd=False) for number, mode in enumerate("rww")]
+        sys.stdin, sys.stdout, sys.stderr = ends
     return pid
 
 
@@ -126,7 +127,7 @@ def _spare(asked: Any) -> _Spare:
         os._exit(0)
     os.close(its_input)
     os.close(its_output)
-    return _Spare(pid, open(to_it, "wb"), open(from_it, "rb"))  # noqa: SIM115
+    return _Spare(pid, os.fdopen(to_it, "wb"), os.fdopen(from_it, "rb"))
 
 
 def _serve() -> None:
