@@ -175,7 +175,8 @@ if __name__ == "__main__":
         plugin.load()
     import matplotlib.pyplot  # noqa: F401
     import pandas  # noqa: F401
-    import torch  # noqa: F401
+    import torch._dynamo  # noqa: F401  by a training's first step
+    import torch.utils.flop_counter  # noqa: F401
 
     from srbench.cli import main
     from srbench.runner.supervision import forkserver
