@@ -166,21 +166,27 @@ if __name__ == "__main__":
     from srbench.runner.work import processes
 
     processes.spin_shortly()
+    import matplotlib.pyplot  # noqa: F401
+    import pandas  # noqa: F401
+    import torch._dynamo
+    import torch.utils.flop_counter  # noqa: F401
+
     import srbench
+    from srbench.cli import main
+    from srbench.leaderboard.pages import site
+    from srbench.registry import sources
+    from srbench.runner.supervision import forkserver
 
     for module in pkgutil.walk_packages(srbench.__path__, "srbench."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     for plugin in importlib.metadata.entry_points(group="srbench"):
         plugin.load()
-    import matplotlib.pyplot  # noqa: F401
-    import pandas  # noqa: F401
-    import torch._dynamo  # noqa: F401  by a training's first step
-    import torch.utils.flop_counter  # noqa: F401
-
-    from srbench.cli import main
-    from srbench.runner.supervision import forkserver
-
+        sources.sources(plugin.dist.name, plugin.module)  # which reads the code of all
+    sources._memory.cache_clear()  # a database is not to be forked
+    templates = site.environment()
+    for template in templates.list_templates(["html"]):
+        templates.get_template(template)
     processes.adopt_orphans()
     gc.collect()
     gc.freeze()
