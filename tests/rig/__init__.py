@@ -7,14 +7,14 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from rig.preloaded import preloaded
+from rig.preloaded import Forked, preloaded
 
 HERE = Path(__file__).parent
 MARK = "SRBENCH_TEST_MARK"
@@ -84,6 +84,7 @@ class Bench:
         return path
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Start the command line as a person does."""
         return subprocess.Popen(
             [sys.executable, "-m", "srbench", *map(str, arguments)],
             cwd=self.folder,
@@ -92,6 +93,10 @@ class Bench:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def fork(self, *arguments: str | Path) -> Forked:
+        """Start the command line as quickly as `srbench` runs it."""
+        return preloaded().start([str(one) for one in arguments], self.folder, self.environment)
 
     def srbench(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run the command line to its end."""
@@ -112,10 +117,14 @@ class Bench:
             found[label] = {**record, "path": path, "changed": path.stat().st_mtime_ns}
         return found
 
+    def below(self, run: Forked) -> list[psutil.Process]:
+        """What a run that was forked has started, and still lives."""
+        return [process for process in preloaded().below() if process.pid != run.pid]
+
     def left(self) -> list[psutil.Process]:
         """Processes of this bench that still live."""
         marked = [process for process in psutil.process_iter() if _mark(process) == self.mark]
-        return marked + [process for process in preloaded().left() if _mark(process) is not None]
+        return marked + [process for process in preloaded().below() if _mark(process) is not None]
 
 
 def _mark(process: psutil.Process) -> str | None:
@@ -125,11 +134,6 @@ def _mark(process: psutil.Process) -> str | None:
         return process.environ().get(MARK, "")
     except psutil.Error:
         return None
-
-
-def descendants(pid: int) -> Iterator[psutil.Process]:
-    """Every process below one."""
-    yield from psutil.Process(pid).children(recursive=True)
 
 
 def untouched(before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]) -> bool:

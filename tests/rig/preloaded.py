@@ -32,31 +32,78 @@ import psutil
 LONGEST_SECONDS = 300
 
 
+@dataclass
+class Forked:
+    """A command line in a process of its own: as much of `subprocess.Popen` as tests ask of one."""
+
+    pid: int
+    ask: Callable[[Any], int]
+    returncode: int | None = None
+
+    def __post_init__(self) -> None:
+        self._handle = os.pidfd_open(self.pid)
+
+    def poll(self) -> int | None:
+        """Its exit code, negative for a signal; None while it runs."""
+        return self._ended_within(0)
+
+    def wait(self, timeout: float) -> int:
+        """Wait for its exit code. Raises `TimeoutError`."""
+        code = self._ended_within(timeout)
+        if code is None:
+            raise TimeoutError(f"process {self.pid} still runs after {timeout:g} s")
+        return code
+
+    def _ended_within(self, seconds: float) -> int | None:
+        if self.returncode is None and select.select([self._handle], [], [], seconds)[0]:
+            self.returncode = self.ask(self.pid)
+            os.close(self._handle)
+        return self.returncode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it."""
+        self.send_signal(signal.SIGKILL)
+
+
 class Preloaded:
-    """The tests' side: starts the process, and has it run command lines one after another."""
+    """The tests' side: starts the process, and has it fork command lines."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__))], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
+    def _ask(self, what: Any) -> int:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps(what).encode() + b"\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def start(
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        said: Sequence[str] = (os.devnull, os.devnull),
+    ) -> Forked:
+        """A command line in a folder. said: where its output and its errors go."""
+        return Forked(self._ask([list(arguments), str(folder), dict(environment), list(said)]), self._ask)
+
     def run(
         self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
         """A command line in a folder, to its end."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        with tempfile.TemporaryDirectory() as said:
-            files = [Path(said, name) for name in ("out", "err")]
-            asked = [list(arguments), str(folder), dict(environment), [str(file) for file in files]]
-            self._process.stdin.write(json.dumps(asked).encode() + b"\n")
-            self._process.stdin.flush()
-            if not select.select([self._process.stdout], [], [], LONGEST_SECONDS)[0]:
-                raise TimeoutError(f"srbench {' '.join(arguments)} took longer than {LONGEST_SECONDS} s")
-            code = int(self._process.stdout.readline())
-            return subprocess.CompletedProcess(arguments, code, *(file.read_text() for file in files))
+        with tempfile.TemporaryDirectory() as kept:
+            said = [str(Path(kept, name)) for name in ("out", "err")]
+            code = self.start(arguments, folder, environment, said).wait(LONGEST_SECONDS)
+            return subprocess.CompletedProcess(arguments, code, *(Path(file).read_text() for file in said))
 
-    def left(self) -> list[psutil.Process]:
-        """What command lines that have ended left behind."""
+    def below(self) -> list[psutil.Process]:
+        """Every process that was forked, with all that it started, as far as they live."""
         return psutil.Process(self._process.pid).children(recursive=True)
 
 
@@ -80,6 +127,7 @@ class _Spare:
 
     def start(self, command: Sequence[str], **_: Any) -> _Spare:
         assert command[-1] == "srbench.runner.supervision.forkserver"
+        forkserver.subprocess = subprocess  # another, should this one be killed, is a new process
         self.stdin.write(b"\n")
         self.stdin.flush()
         return self
@@ -131,8 +179,16 @@ def _spare(asked: Any) -> _Spare:
 
 
 def _serve() -> None:
+    """Fork a command line for each one asked for, and tell its process; for a process, wait, and tell its exit code."""
+    spares: dict[int, _Spare] = {}
     for line in sys.stdin.buffer:
         asked = json.loads(line)
+        if isinstance(asked, int):
+            spare = spares.pop(asked)
+            os.waitpid(spare.pid, 0)
+            os.close(spare.handle)
+            print(os.waitstatus_to_exitcode(os.waitpid(asked, 0)[1]), flush=True)
+            continue
         spare = _spare(asked)
         pid = _fork(asked)
         if pid == 0:
@@ -141,10 +197,8 @@ def _serve() -> None:
             _end(main)
         spare.stdin.close()
         spare.stdout.close()
-        _, status = os.waitpid(pid, 0)
-        os.waitpid(spare.pid, 0)
-        os.close(spare.handle)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        spares[pid] = spare
+        print(pid, flush=True)
 
 
 def _end(do: Callable[[], None]) -> NoReturn:
