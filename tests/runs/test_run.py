@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import signal
@@ -166,30 +165,6 @@ def model_samples(models: dict[str, dict[str, Any]]) -> list[Path]:
     return list((models["toy-noise/x4/sound/0"]["path"].parent / "samples").iterdir())
 
 
-def test_precision_and_compilation_belong_to_the_model(bench: Bench) -> None:
-    models: list[dict[str, Any]] = []
-    for changes in ({}, {"precision": "32", "compile": False}, {"precision": "bf16"}, {"compile": True}):
-        train = {"on": ["same"], "budget": {"steps": 2}, **changes}
-        bench.matrix(methods=[{"srcnn": {"preset": "small"}}], train=train)
-        assert bench.run().returncode == 0
-        files = sorted(bench.folder.glob("results/toy/models/*/*/training.json"))
-        models.append({file.parent.name: json.loads(file.read_text()) for file in files})
-    plain, same, bf16, compiled = models
-    assert plain == same and len(plain) == 1
-    for before, after, changed in ((same, bf16, ("bf16", False)), (bf16, compiled, ("32", True))):
-        (new,) = after.keys() - before.keys()
-        assert (after[new]["precision"], after[new]["compile"]) == changed
-
-
-def test_fp16_on_a_cpu_is_a_failure_that_says_so(bench: Bench) -> None:
-    train = {"on": ["same"], "budget": {"steps": 2}, "precision": "fp16"}
-    bench.matrix(methods=["toy-nearest", {"srcnn": {"preset": "small"}}], train=train)
-    assert bench.run().returncode == 1
-    records = bench.records()
-    assert records["toy-noise/x4-rgb/toy-nearest"]["status"] == "ok"
-    assert "fp16 needs a GPU" in records["toy-noise/x4-rgb/srcnn/same/0"]["reason"]
-
-
 def test_pages_are_made_again_only_when_something_changed(bench: Bench) -> None:
     bench.matrix()
     index = bench.folder / "leaderboards/toy/index.html"
@@ -243,18 +218,6 @@ def test_code_that_is_changed_while_a_run_goes_on_leaves_no_result_under_the_old
         assert "the code of the plugin toys changed after this was planned; run again" in outdated["reason"]
     assert records["toy-noise/x4-rgb/bicubic"]["status"] == "ok"
     assert bench.run().returncode == 0
-
-
-def test_protocols_that_differ_only_in_scoring_share_their_model(bench: Bench) -> None:
-    bench.matrix(
-        methods=[{"srcnn": {"preset": "small"}}],
-        protocols=["x4-rgb", "x4-y", "x2-y"],
-        train={"on": ["same"], "budget": {"steps": 2}},
-        seeds=[0, 1],
-    )
-    assert bench.run().returncode == 0
-    assert len(bench.records()) == 6
-    assert len(bench.records("models")) == 4
 
 
 def test_a_record_says_what_its_method_costs(bench: Bench) -> None:
