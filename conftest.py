@@ -15,6 +15,10 @@ from benchmarks.peers import import_basicsr
 
 IN_CI = bool(os.environ.get("CI"))
 
+# Networks of tests are so small that a second thread costs more than it brings, and with one a training gives the same
+# bits on every machine. Read when torch is imported, which is later.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 # How long an example takes says more of the machine's other work than of the code.
 hypothesis.settings.register_profile("srbench", deadline=None)
 # A commit is judged by the same examples every time; a developer's machine looks for new ones.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from srbench.contract.fit import Interrupted
@@ -20,10 +22,10 @@ def _learns(subject: MethodSubject) -> bool:
     return bool(subject.target.learns)
 
 
-def _trained(subject: MethodSubject, *, seed: int = 0, global_seed: int = 0, steps: int = 2) -> Method:
+def _trained(subject: MethodSubject, *, seed: int = 0, global_seed: int = 0) -> Method:
     with seeded(global_seed):
         method: Method = subject.create()
-        subject.fit(method, seed=seed, steps=steps)
+        subject.fit(method, seed=seed)
     return method
 
 
@@ -78,8 +80,7 @@ def saves_no_code(subject: MethodSubject) -> None:
 @check("method", needs=("deterministic", "samples_repeat"), applies=_learns)
 def fit_repeats(subject: MethodSubject) -> None:
     """Two trainings with the same `context.seed` give the same model on a CPU, whatever the global seed."""
-    first, second = (_trained(subject, global_seed=seed) for seed in (0, 1))
-    if not subject.made(first).equal(subject.made(second)):
+    if not subject.made(subject.ready()).equal(subject.made(_trained(subject, global_seed=1))):
         raise CheckFailure(
             "two trainings with the same context.seed differ. Draw every random number (weights, patches, noise) "
             "from generators seeded with context.seed, inside fit"
@@ -89,8 +90,7 @@ def fit_repeats(subject: MethodSubject) -> None:
 @check("method", needs=("deterministic", "samples_repeat"), applies=_learns)
 def seed_matters(subject: MethodSubject) -> None:
     """Trainings with different `context.seed` give different models."""
-    first, second = (_trained(subject, seed=seed) for seed in (0, 1))
-    if subject.made(first).equal(subject.made(second)):
+    if subject.made(subject.ready()).equal(subject.made(_trained(subject, seed=1))):
         raise CheckFailure(
             "trainings with the seeds 0 and 1 give the same images: context.seed is not used, so repeating the "
             "training with more seeds would show no spread"
@@ -116,10 +116,19 @@ def _fit_until(subject: MethodSubject, stop: Callable[[], bool], folder: Path) -
     return method
 
 
-def _interrupt(subject: MethodSubject, folder: Path) -> int:
-    """Stop a training half way; returns how often an undisturbed one asks `stop`."""
-    undisturbed = _StopAfter()
-    _fit_until(subject, undisturbed, subject.folder())
+@dataclass(frozen=True)
+class _Interrupted:
+    """A training that was stopped half way, and one that was not: the method, and how often it asked `stop`."""
+
+    folder: Path
+    whole: Method
+    calls: int
+
+
+@lru_cache(maxsize=1)
+def _interrupted(subject: MethodSubject) -> _Interrupted:
+    undisturbed, folder = _StopAfter(), subject.folder()
+    whole = _fit_until(subject, undisturbed, subject.folder())
     if undisturbed.calls < LONGER:
         raise CheckFailure(
             f"fit asked context.stop() {undisturbed.calls} times in {LONGER} steps; ask after every step, so that an "
@@ -128,7 +137,7 @@ def _interrupt(subject: MethodSubject, folder: Path) -> int:
     try:
         _fit_until(subject, _StopAfter(max(2, undisturbed.calls // 2)), folder)
     except Interrupted:
-        return undisturbed.calls
+        return _Interrupted(folder, whole, undisturbed.calls)
     raise CheckFailure(
         "context.stop() answered True, and fit went on; it should write its checkpoint and raise "
         "srbench.contract.fit.Interrupted"
@@ -138,22 +147,20 @@ def _interrupt(subject: MethodSubject, folder: Path) -> int:
 @check("method", needs=("fit_repeats",), applies=_learns)
 def stops_on_request(subject: MethodSubject) -> None:
     """`fit` asks `context.stop()` at every step, and raises `Interrupted` when it answers True."""
-    _interrupt(subject, subject.folder())
+    _interrupted(subject)
 
 
 @check("method", needs=("stops_on_request",), applies=_learns)
 def resumes(subject: MethodSubject) -> None:
     """A training that was stopped goes on from the checkpoint in `context.folder`, to the same model."""
-    folder = subject.folder()
-    undisturbed = _interrupt(subject, folder)
-    rest = _StopAfter()
-    method = _fit_until(subject, rest, folder)
-    if rest.calls >= undisturbed:
+    half, rest = _interrupted(subject), _StopAfter()
+    method = _fit_until(subject, rest, half.folder)
+    if rest.calls >= half.calls:
         raise CheckFailure(
-            f"fit began again from the start: {rest.calls} steps after an interruption half way, {undisturbed} "
+            f"fit began again from the start: {rest.calls} steps after an interruption half way, {half.calls} "
             "without one. Write a checkpoint into context.folder before raising Interrupted, and look for it in fit"
         )
-    if not subject.made(method).equal(subject.made(_trained(subject, steps=LONGER))):
+    if not subject.made(method).equal(subject.made(half.whole)):
         raise CheckFailure(
             "a training that was stopped and resumed ends in another model than one that was not. The checkpoint "
             "needs the weights, the optimiser, the schedule, the step and the random number generators"

@@ -221,14 +221,21 @@ class ExtractorSubject(Subject):
         super().__init__(name, params, registry)
         self.size = size
 
-    @cached_property
+    @property
     def ready(self) -> Extractor:
         """The extractor, able to extract; `CannotCheck` where its weights are not on this machine."""
+        return self._trained[0]
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """What `fit` returned; empty where it does not learn."""
+        return self._trained[1]
+
+    @cached_property
+    def _trained(self) -> tuple[Extractor, dict[str, float]]:
         extractor: Extractor = self.create()
         verify_weights(extractor.weights)
-        if extractor.learns:
-            self.fit(extractor)
-        return extractor
+        return extractor, self.fit(extractor) if extractor.learns else {}
 
     def fit(self, extractor: Extractor, seed: int = 0, global_seed: int = 0) -> dict[str, float]:
         """Train it on the made pictures, for as long as it asks."""

@@ -137,7 +137,7 @@ def test_what_goes_wrong_costs_the_ceiling_and_not_the_cell(bench: Bench, fault:
 
 def test_a_cell_that_is_interrupted_at_its_ceiling_starts_over(bench: Bench) -> None:
     bench.matrix(**SETTINGS | {"methods": [{"use": "toy-coarse", "fault": "waits"}]})
-    process = bench.start("run", "matrix.yaml", "--no-report")
+    process = bench.fork("run", "matrix.yaml", "--no-report")
     until = time.monotonic() + 60
     while not (bench.folder / "waited").exists():
         assert time.monotonic() < until

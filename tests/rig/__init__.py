@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from rig.preloaded import Forked, preloaded
 from srbench.registry.registry import registry
 
 HERE = Path(__file__).parent
@@ -91,6 +92,7 @@ class Bench:
         return path
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Start the command line as a person does."""
         return subprocess.Popen(
             [sys.executable, "-m", "srbench", *map(str, arguments)],
             cwd=self.folder,
@@ -100,11 +102,13 @@ class Bench:
             text=True,
         )
 
+    def fork(self, *arguments: str | Path) -> Forked:
+        """Start the command line as quickly as `srbench` runs it."""
+        return preloaded().start([str(one) for one in arguments], self.folder, self.environment)
+
     def srbench(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run the command line to its end."""
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=300)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        return preloaded().run([str(one) for one in arguments], self.folder, self.environment)
 
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """`srbench run` without pages."""
@@ -137,23 +141,23 @@ class Bench:
             if Path(getattr(module, "__file__", None) or "/").parent == site:
                 del sys.modules[name]
 
+    def below(self, run: Forked) -> list[psutil.Process]:
+        """What a run that was forked has started, and still lives."""
+        return [process for process in preloaded().below() if process.pid != run.pid]
+
     def left(self) -> list[psutil.Process]:
         """Processes of this bench that still live."""
-        return [process for process in psutil.process_iter() if _mark(process) == self.mark]
+        marked = [process for process in psutil.process_iter() if _mark(process) == self.mark]
+        return marked + [process for process in preloaded().below() if _mark(process) is not None]
 
 
 def _mark(process: psutil.Process) -> str | None:
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
-        return process.environ().get(MARK)
+        return process.environ().get(MARK, "")
     except psutil.Error:
         return None
-
-
-def descendants(pid: int) -> Iterator[psutil.Process]:
-    """Every process below one."""
-    yield from psutil.Process(pid).children(recursive=True)
 
 
 def untouched(before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]) -> bool:

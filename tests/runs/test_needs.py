@@ -222,7 +222,7 @@ def test_a_killed_training_of_an_extractor_is_repeated_by_the_next_run(bench: Be
 
 def test_an_interrupted_training_of_an_extractor_goes_on_where_it_was(bench: Bench) -> None:
     bench.matrix(datasets=["toy-marked"], metrics=[{"toy-distance": {"fault": "waits"}}])
-    process = bench.start("run", "matrix.yaml", "--no-report")
+    process = bench.fork("run", "matrix.yaml", "--no-report")
     until = time.monotonic() + 60
     while not bench.events():
         assert time.monotonic() < until

@@ -302,7 +302,6 @@ def test_with_checkpointing_less_is_kept_and_the_gradients_are_the_same() -> Non
 def test_interrupting_at_every_step_changes_neither_weights_nor_sr_nor_pictures(
     params: dict[str, object], tmp_path: Path
 ) -> None:
-    torch.set_num_threads(1)
     images, lr = training_set(), torch.rand(1, 3, 8, 8)
     whole = DDPM(**{**TINY, **params})
     whole.fit(images, context(tmp_path / "whole", 6))

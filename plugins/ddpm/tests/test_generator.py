@@ -195,7 +195,6 @@ def test_a_class_conditional_model_is_told_the_class() -> None:
 def test_interrupting_at_every_step_changes_neither_weights_nor_samples_nor_pictures(
     classes: str, tmp_path: Path
 ) -> None:
-    torch.set_num_threads(1)
     params = {**TINY, "classes": classes, "ema": 0.9, "accumulate": 2, "orientations": "mirrored"}
     whole = DDPMGenerator(**params)
     whole.fit(training_set(), context(tmp_path / "whole", 6))

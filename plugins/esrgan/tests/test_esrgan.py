@@ -202,7 +202,6 @@ def test_a_model_upscales_alike_before_and_after_it_is_saved_and_moved(tmp_path:
 def test_interrupted_at_every_step_a_training_ends_with_identical_weights(
     kind: type[RRDB], params: dict[str, Any], tmp_path: Path
 ) -> None:
-    torch.set_num_threads(1)
     params = {**params, "keep": "best", "sizes": (1.0, 0.8)}
     train = pictures(sides=(48, 56, 52, 60, 48, 44))  # enough for some to be held out
     undisturbed = kind(**params)

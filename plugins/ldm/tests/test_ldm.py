@@ -97,7 +97,6 @@ def untrained(scale: int = 2, channels: int = 3, latent_std: float = 0.5, **chan
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[LDM, Path]:
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("trained")
     method = LDM(**TINY)
     method.fit(training_set(), context(folder / "checkpoint", 16, model=folder / "model"))
@@ -281,7 +280,6 @@ def test_latents_that_are_all_the_same_are_an_error() -> None:
     ids=["plain", "everything", "linear"],
 )
 def test_interrupting_at_every_step_of_both_stages_changes_nothing(changes: dict[str, object], tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     params = {**TINY, **changes}
     whole = LDM(**params)
     whole.fit(training_set(), context(tmp_path / "whole", 6))
@@ -370,7 +368,6 @@ def test_without_vgg19_there_is_no_perceptual_loss_and_a_note_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SRBENCH_DATA", str(tmp_path / "data"))
-    torch.set_num_threads(1)
     fallen, meant = LDM(**{**TINY, "perceptual_weight": 0.002}), LDM(**TINY)
     for name, method in (("fallen", fallen), ("meant", meant)):
         method.fit(training_set(), context(tmp_path / name, 2))

@@ -121,7 +121,6 @@ def test_a_tenth_of_the_rate_in_the_second_half_and_the_papers_shares(tmp_path: 
 def test_generator_and_discriminator_learn_from_their_own_losses_only(tmp_path: Path) -> None:
     """One step of the engine, by plain gradients, against updates by hand on separate copies of the networks."""
     torch.manual_seed(0)
-    torch.set_num_threads(1)
     method = SRGAN(**{**MSE, "adversarial_weight": 0.5})
     method._make(3, 4)
     _, stage = method.stages(method.networks, 4)
@@ -159,7 +158,6 @@ def test_generator_and_discriminator_learn_from_their_own_losses_only(tmp_path: 
 def test_interrupting_at_every_step_changes_neither_weights_nor_sr(
     target: type[SRResNet], params: dict[str, object], tmp_path: Path
 ) -> None:
-    torch.set_num_threads(1)
     images = training_set()
     whole = target(**params)
     whole.fit(images, context(tmp_path / "whole", 8))
@@ -198,7 +196,6 @@ def test_the_pixel_stage_learns(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("no_weights")
 def test_without_vgg19_the_content_loss_is_the_mean_squared_error_and_a_note_says_so(tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     fallen, meant = SRGAN(**{**TINY_GAN, "content": "vgg54"}), SRGAN(**MSE)
     for name, method in (("fallen", fallen), ("meant", meant)):
         method.fit(training_set(), context(tmp_path / name, 4))

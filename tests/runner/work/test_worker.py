@@ -1,8 +1,9 @@
-"""What a job's own process leaves, where no run can show it: with counters and remains that a machine may not have."""
+"""What a job's own process leaves, whatever the method, the dataset or the metric does in it."""
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
+from bench_in_process import InProcess, Nearest, picture
 
+import srbench
 from srbench.commands.upscale import Picture, load_method, upscale_file
+from srbench.contract.entry import Entry
+from srbench.contract.fit import Budget, FitContext, Interrupted
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.pictures import Values, read_image, write_image
-from srbench.registry.registry import registry
-from srbench.runner.job.tasks import Evaluation, Job, Training
+from srbench.registry.configured import Use
+from srbench.registry.registry import Plugin, Registered, registry
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Task, Training
 from srbench.runner.planning.plan import PlannedCell, make_plan
+from srbench.runner.planning.survey import Surveyor
 from srbench.runner.work import worker
 from srbench.runner.work.energy import EnergyMeter
-from srbench.store.records import SCORES, Record, Store
+from srbench.runner.work.witness import Outdated
+from srbench.store.records import SCORES, Record, Status, Store
 
 TOLD = {"values_low", "values_high", "values_bits"}
 """The facts by which a model remembers what the values of its training meant."""
@@ -213,3 +222,220 @@ def test_sr_that_is_clamped_is_counted_and_told(
         assert f"{100 * record.facts['clamped']:.2g} % of the SR values lie outside 0 to 1" in record.warnings[-1]
     else:
         assert record.facts["clamped"] == 0
+
+
+# --- whatever a plugin does: with methods of the test's own ----------------------------------------------------------
+
+
+class Fits(Nearest):
+    """Notes what it was trained with, in a file; goes wrong, or is asked to stop, where a test says so."""
+
+    learns = True
+    fault: Exception | None = None
+    given: FitContext
+
+    def fit(self, train: Any, context: FitContext) -> None:
+        Fits.given = context
+        assert [item.id for item in train.items] == ["c", "d"]
+        if context.stop():
+            (context.folder / "half").touch()
+            raise Interrupted
+        if self.fault is not None:
+            print("on the way")
+            raise self.fault
+        self.history = [{"step": 1, "seconds": 2.0}, {"step": 2, "seconds": 7.5}]
+        self.facts = {"best": np.float32(0.5)}
+        self.notes.extend(["Said twice.", "Said twice."])
+        context.progress(0.5, "half")
+
+    def save(self, folder: Path) -> None:
+        (folder / "deep").mkdir(exist_ok=True)
+        (folder / "deep" / "weights").write_text("learned")
+
+    def load(self, folder: Path) -> None:
+        assert (folder / "deep" / "weights").read_text() == "learned"
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
+    monkeypatch.setattr(Fits, "fault", None)
+    monkeypatch.setattr("srbench.runner.work.upscaler.measure_latency", lambda *_: None)
+    train = {"on": ["same"], "budget": {"steps": 4}, "precision": "bf16", "compile": True}
+    bench = InProcess(tmp_path, train=train, seeds=[3])
+    bench.method = Fits
+    return bench
+
+
+def training_of(bench: InProcess) -> Training:
+    training = bench.plan().training
+    assert training is not None
+    return training
+
+
+def work(bench: InProcess, task: Task, stop: bool = False, **changes: Any) -> tuple[Record | None, list[float]]:
+    """Do a job; its record, and the progress that it told of."""
+    done: list[float] = []
+    bench.store.folder(task.shelf, task.key).mkdir(parents=True, exist_ok=True)
+    job = Job(task, bench.store.root, bench.root, **changes)
+    worker.run(job, lambda share, message: done.append(share), lambda: stop)
+    return bench.store.read(task.shelf, task.key), done
+
+
+def test_a_training_is_given_all_that_the_matrix_says_of_it_and_leaves_what_it_saved(bench: InProcess) -> None:
+    training = training_of(bench)
+    folder = bench.store.folder("models", training.key)
+    folder.mkdir(parents=True)
+    (folder / "left").touch()
+    record, done = work(bench, training)
+    assert record is not None and record.status == "ok", record
+    given = Fits.given
+    assert (given.seed, given.budget, given.device) == (3, Budget("steps", 4), "cpu")
+    assert (given.precision, given.compile, given.model) == ("bf16", True, folder)
+    assert record.files.keys() == {"deep/weights"}, "neither what was there before nor the log"
+    assert (record.cost["train_seconds"], record.cost["train_steps"], record.cost["parameters"]) == (7.5, 2, 0)
+    assert "train_peak_memory_gb" in record.cost and record.cost["macs"] is None
+    assert (record.facts, record.notes) == ({"best": 0.5}, ["Said twice."])
+    assert done == [0.5] and not (folder / worker.CHECKPOINT).exists()
+
+
+def test_a_training_that_is_asked_to_stop_leaves_its_checkpoint_and_no_record(bench: InProcess) -> None:
+    training = training_of(bench)
+    record, _ = work(bench, training, stop=True)
+    folder = bench.store.folder("models", training.key)
+    assert record is None and (folder / worker.CHECKPOINT / "half").exists()
+    record, _ = work(bench, training)
+    assert record is not None and record.status == "ok" and not (folder / worker.CHECKPOINT).exists()
+
+
+def test_a_training_that_saw_something_else_leaves_no_checkpoint_either(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = training_of(bench)
+    fit = Fits.fit
+
+    def exchanged(self: Fits, train: Any, context: FitContext) -> None:
+        picture(bench.data / "train/c.png", 9)
+        with suppress(Outdated):
+            train.items[0].read_hr()
+        fit(self, train, context)
+
+    monkeypatch.setattr(Fits, "fit", exchanged)
+    record, _ = work(bench, training, stop=True)
+    assert record is None
+    assert not (bench.store.folder("models", training.key) / worker.CHECKPOINT).exists()
+    picture(bench.data / "train/c.png", 2)
+    record, _ = work(bench, training)
+    assert record is not None and record.status == "killed" and "c.png changed after this was planned" in record.reason
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (ValueError("no luck"), "failed"),
+        (MemoryError("no room"), "out_of_memory"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "out_of_memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "out_of_memory"),
+        (Outdated("changed"), "killed"),
+    ],
+)
+def test_a_fault_becomes_a_record(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: Status
+) -> None:
+    monkeypatch.setattr(Fits, "fault", fault)
+    training = training_of(bench)
+    record, _ = work(bench, training)
+    assert record is not None and record.status == status
+    assert str(fault) in record.reason and record.environment["threads"] == 1
+    assert record.cost.keys() == {"peak_memory_gb"} and record.seconds > 0
+    assert (bench.store.folder("models", training.key) / worker.CHECKPOINT).exists(), "a retry may go on from it"
+
+
+def test_code_that_changed_since_the_plan_ends_the_job(bench: InProcess) -> None:
+    training = training_of(bench)
+    record, _ = work(bench, training, sources={"srbench-own": {"srbench-own": "0" * 64}})
+    assert record is not None and (record.status, record.cost.get("train_steps")) == ("killed", None)
+    assert record.reason == "the code of the plugin own changed after this was planned; run again"
+
+
+def test_a_cell_tells_its_share_of_all_that_is_to_be_done(bench: InProcess) -> None:
+    work(bench, training_of(bench))
+    record, done = work(bench, bench.plan().evaluation())
+    assert record is not None and record.status == "ok"
+    assert done == [0.25, 0.5, 0.75, 1.0], "two pictures are upscaled and two are scored"
+    bench.content["metrics"] = ["psnr", "rmse"]
+    record, done = work(bench, bench.plan().evaluation())
+    assert record is not None and len(record.metrics) == 2 and done == [0.5, 1.0], "nothing is upscaled again"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no luck"), Outdated("a.png changed")])
+def test_whatever_goes_wrong_a_cell_that_has_its_sr_keeps_it(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def scoring(*_: Any) -> None:
+        raise error
+
+    work(bench, training_of(bench))
+    before, _ = work(bench, bench.plan().evaluation())
+    bench.content["metrics"] = ["psnr", "rmse"]
+    monkeypatch.setattr(worker, "score_cell", scoring)
+    after, _ = work(bench, bench.plan().evaluation())
+    assert before is not None and after is not None and after.status == "ok"
+    assert (after.images, after.started, after.seconds) == (before.images, before.started, before.seconds)
+    psnr, rmse = after.metrics.values()
+    assert psnr == next(iter(before.metrics.values()))
+    assert (rmse.name, rmse.status, rmse.again) == ("rmse", "failed", isinstance(error, Outdated))
+    assert str(error) in rmse.reason
+
+
+class Ceiled(Nearest):
+    """Has a ceiling that cannot be made."""
+
+    ceiling = "HR"
+
+    def reconstruct(self, hr: Any) -> Any:
+        raise ZeroDivisionError("no pixels")
+
+
+def test_a_ceiling_that_cannot_be_made_or_scored_is_a_note(bench: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.method = Ceiled
+    record, done = work(bench, bench.plan().evaluation())
+    assert record is not None and record.status == "ok" and len(record.metrics) == 1
+    assert record.notes == ["Its ceiling (HR) was not measured: ZeroDivisionError: no pixels"]
+    assert done[-1] == 0.5, "two of it were to be made and to be scored"
+    monkeypatch.setattr(Ceiled, "reconstruct", lambda self, hr: hr)
+    bench.store.clear("cells", record.key)
+    record, done = work(bench, bench.plan().evaluation())
+    assert record is not None and record.notes == [] and done[-1] == 1.0
+    (ceiling,) = record.ceiling.values()
+    assert ceiling.infinite == 2
+
+
+class Learns(srbench.Extractor):
+    """Counts what it is shown."""
+
+    learns = True
+    budget = Budget("epochs", 5)
+    dim = 1
+
+    def fit(self, train: Any, test: Any, context: FitContext) -> dict[str, float]:
+        assert (context.seed, context.budget, context.device) == (0, Budget("epochs", 5), "cpu")
+        return {"train": len(train), "test": len(test)}
+
+    def extract(self, images: torch.Tensor) -> torch.Tensor:
+        raise AssertionError("nobody asks")
+
+    def save(self, folder: Path) -> None:
+        (folder / "learned").touch()
+
+
+def test_an_extractor_is_trained_under_its_own_budget_and_says_what_it_found(bench: InProcess) -> None:
+    dataset = bench.plan().dataset
+    items = {split: list(getattr(dataset.create(), split)()) for split in ("train", "test")}
+    ingredients = {split: {"fingerprint": Surveyor().fingerprint(found)} for split, found in items.items()}
+    plugin = Plugin("own", "own", "1", "bench_in_process")
+    use = Use("own", Registered("extractor", Entry("own", Learns), plugin), {})
+    record, _ = work(bench, ExtractorTraining("key", ingredients, use, dataset))
+    assert record is not None and record.status == "ok", record
+    assert (record.facts, record.files.keys()) == ({"train": 2.0, "test": 2.0}, {"learned"})
+    assert record.cost.keys() == {"train_seconds", "train_peak_memory_gb"}
+    assert record.point == {"dataset": "data", "extractor": "own"}

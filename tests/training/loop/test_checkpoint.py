@@ -33,7 +33,6 @@ def left(folder: Path) -> tuple[object, ...]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Careful, Path]:
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("whole")
     toy = Careful()
     toy.fit(training_set(*many_images()), context(folder, checkpoint_seconds=1e9))
@@ -55,7 +54,6 @@ def test_a_training_cut_off_at_any_call_ends_the_same(
     whole: tuple[Careful, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every call of a step, an augmentation or a validation, so also between the batches of one step."""
-    torch.set_num_threads(1)
     monkeypatch.setattr(engine, "CHECKPOINT_SHARE", math.inf)
     toy, folder = whole
     expected = left(folder)
@@ -72,7 +70,6 @@ def test_a_training_cut_off_at_any_call_ends_the_same(
 
 
 def test_a_training_stopped_after_each_step_ends_the_same(whole: tuple[Careful, Path], tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     for _ in range(STEPS * 2):
         calls = iter(range(10))
         toy = Careful()

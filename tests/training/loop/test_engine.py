@@ -72,7 +72,6 @@ def _stamp(folder: Path) -> int | None:
 
 
 def test_interrupting_at_every_step_changes_neither_weights_nor_history(uninterrupted: Path, tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     stops = 0
     while True:
         # Something else may draw from the global generators between two attempts.
@@ -114,7 +113,6 @@ def _state(toy: Toy) -> dict[str, torch.Tensor]:
 def test_a_truncated_checkpoint_is_discarded_and_training_starts_over(
     uninterrupted: Path, tmp_path: Path, keep: float, caplog: pytest.LogCaptureFixture
 ) -> None:
-    torch.set_num_threads(1)
     data = (uninterrupted.parent / "checkpoint" / CHECKPOINT).read_bytes()
     (tmp_path / CHECKPOINT).write_bytes(data[: int(keep * len(data)) if isinstance(keep, float) else keep])
     toy = Toy()

@@ -1,0 +1,63 @@
+"""Where a number was made, as a record tells it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import psutil
+import pytest
+
+from srbench.registry.registry import registry
+from srbench.runner.job import environment as told
+from srbench.runner.job.environment import cores, device_name, environment, memory_gb, packages
+from srbench.runner.job.tasks import Job
+
+
+def use(name: str) -> Any:
+    return SimpleNamespace(registered=registry().get("method", name))
+
+
+def test_a_record_tells_hardware_and_software_and_no_names_of_people_or_machines() -> None:
+    job = SimpleNamespace(device="cpu", threads=3, task=SimpleNamespace(uses=(use("bicubic"),)))
+    said = environment(cast(Job, cast(Any, job)))
+    assert (said["threads"], said["python"]) == (3, platform.python_version())
+    assert said["system"] == f"{platform.system()} {platform.machine()}"
+    assert said["cores"] == psutil.Process().cpu_affinity().__len__()
+    assert said["memory_gb"] == round(psutil.virtual_memory().total / 1e9, 1) == round(memory_gb(), 1)
+    texts = " ".join(map(str, said.values()))
+    assert socket.gethostname() not in texts and str(Path.home()) not in texts
+
+
+def test_packages_are_those_of_srbench_and_of_the_plugin() -> None:
+    known = packages(use("bicubic"))
+    assert {"srbench", "torch", "numpy", "pillow"} <= known.keys()
+    assert all(version == importlib.metadata.version(name) for name, version in known.items())
+    assert "spandrel" in packages(use("pretrained")) and "spandrel" not in known
+
+
+def test_a_package_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(told, "PACKAGES", ("numpy", "no-such-package"))
+    assert "no-such-package" not in packages(use("bicubic"))
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {1, 5, 7}, raising=False)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1
+
+
+def test_a_device_has_the_name_of_its_hardware(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert device_name("cpu") and device_name("cpu") != "cpu"
+    assert device_name("mps") == "mps"
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU {device.index}")
+    assert device_name("cuda:1") == "GPU 1"

@@ -1,0 +1,84 @@
+"""What a run and a keeper tell each other, in files that are whole or not there."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import pytest
+
+from srbench.runner.job import exchange as exchanges
+from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> Exchange:
+    job = tmp_path / "store/jobs/key/job.json"
+    job.parent.mkdir(parents=True)
+    job.write_text("{}")
+    return Exchange(job)
+
+
+def test_nothing_is_read_where_nothing_was_told_and_half_a_file_is_nothing(exchange: Exchange) -> None:
+    assert [exchange.read(kind) for kind in (Heartbeat, Progress, Ending)] == [None, None, None]
+    for name in ("heartbeat", "progress", "ending"):
+        (exchange.job.parent / f"{name}.json").write_text('{"status": "ok", "done": 0.')
+    assert [exchange.read(kind) for kind in (Heartbeat, Progress, Ending)] == [None, None, None]
+
+
+def test_the_latest_is_read_by_either_side(exchange: Exchange) -> None:
+    exchange.tell(Ending("ok"))
+    exchange.tell(Ending(None, "asked to stop"))
+    assert Exchange(exchange.job).read(Ending) == Ending(None, "asked to stop")
+    exchange.beat()
+    beat = exchange.read(Heartbeat)
+    assert beat is not None and (beat.pid, beat.host) == (os.getpid(), platform.node())
+
+
+def test_a_stop_is_asked_for_once_and_for_all_and_of_nobody_where_the_job_is_gone(exchange: Exchange) -> None:
+    assert not exchange.asked_to_stop
+    exchange.ask_to_stop()
+    exchange.ask_to_stop()
+    assert exchange.asked_to_stop and Exchange(exchange.job).asked_to_stop
+    exchange.remove()
+    exchange.ask_to_stop()
+    assert not exchange.asked_to_stop and not exchange.job.parent.exists()
+
+
+def test_a_job_is_abandoned_once_its_file_is_gone_or_is_another(exchange: Exchange) -> None:
+    assert not exchange.abandoned
+    other = exchange.job.with_suffix(".new")
+    other.write_text("{}")
+    other.replace(exchange.job)
+    assert exchange.abandoned and not Exchange(exchange.job).abandoned
+    exchange.remove()
+    assert exchange.abandoned
+    exchange.remove()
+    with pytest.raises(FileNotFoundError):
+        Exchange(exchange.job)
+
+
+@pytest.mark.parametrize("letter", ["x", "\x00", "é", "\U0001f600", "\ud800"])
+def test_a_text_of_any_length_and_script_arrives(exchange: Exchange, letter: str) -> None:
+    exchange.tell(Ending("failed", letter * 100_000))
+    exchange.tell(Progress(0.5, letter * 100_000))
+    ending, progress = exchange.read(Ending), exchange.read(Progress)
+    assert ending is not None and progress is not None
+    assert len(ending.reason) <= 500 and ending.reason == progress.message
+    assert ending.reason.startswith(letter * 400 if letter.isprintable() else "\\")
+
+
+def test_progress_is_written_as_often_as_one_can_read(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [10.0]
+    monkeypatch.setattr(exchanges.time, "monotonic", lambda: now[0])
+    written = []
+    for step in range(1000):
+        now[0] += 0.001
+        exchange.progress(step / 1000, f"step {step}")
+        written.append(exchange.read(Progress))
+    assert written[0] == Progress(0.0, "step 0")
+    assert 5 <= len({news.done for news in written if news is not None}) <= 11
+    exchange.remove()
+    now[0] += 1
+    exchange.progress(1.0, "nobody reads this")

@@ -1,0 +1,84 @@
+"""What a task says of itself: its key, its name, what it reads, and whose code its key is made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bench_in_process import Nearest
+
+from srbench.contract.entry import Entry
+from srbench.contract.fit import Budget
+from srbench.contract.protocol import Protocol
+from srbench.registry.configured import Use
+from srbench.registry.registry import Plugin, Registered
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, SeenSplit, Training
+from srbench.store.cell import Cell, digest
+
+X2, SCORED = Protocol("x2", 2), Protocol("x2-y", 2, "y", border=2)
+
+
+def use(name: str, extractor: Use | None = None) -> Use:
+    return Use(name, Registered("method", Entry(name, Nearest), Plugin("own", "own", "1", "own")), {}, {}, extractor)
+
+
+def file(name: str) -> SeenFile:
+    return SeenFile(Path(name), None)
+
+
+TRAINING = Training("m", {"train": {"fingerprint": "seen"}}, use("srcnn"), use("t91"), X2, Budget("steps", 9), 3)
+EXTRACTOR = ExtractorTraining(
+    "e", {"train": {"fingerprint": "one"}, "test": {"fingerprint": "two"}}, use("skinlesnet"), use("skin")
+)
+INGREDIENTS = {"test": {"fingerprint": "tested"}, "model": {"train": {"fingerprint": "learned"}}}
+SCORING = Scoring(use("fid", use("inception")), "f", reads=(SeenSplit("train", None, "r"),), files=(file("inception"),))
+EVALUATION = Evaluation(
+    Cell("set5", "x2-y", "srcnn", "t91", 0, INGREDIENTS), use("srcnn"), use("set5"), SCORED, (SCORING,), model="m"
+)
+
+
+def test_a_training_is_named_for_its_model_and_reads_the_training_split_as_the_protocol_meets_it() -> None:
+    assert TRAINING.label == "training srcnn on t91 x2, seed 3"
+    assert TRAINING.point() == {"dataset": "t91", "protocol": "x2", "method": "srcnn", "seed": 3}
+    assert TRAINING.reads == (SeenSplit("train", X2, "seen"),)
+    assert [one.name for one in TRAINING.uses] == ["srcnn"]
+    assert [one.name for one in replace(TRAINING, degradation=use("grain")).uses] == ["srcnn", "grain"]
+    assert TRAINING.shelf == "models"
+
+
+def test_an_extractor_reads_both_splits_as_they_are_and_has_the_one_seed() -> None:
+    assert EXTRACTOR.label == "training extractor skinlesnet on skin"
+    assert EXTRACTOR.point() == {"dataset": "skin", "extractor": "skinlesnet"}
+    assert EXTRACTOR.reads == (SeenSplit("train", None, "one"), SeenSplit("test", None, "two"))
+    assert [one.name for one in EXTRACTOR.uses] == ["skinlesnet"]
+    assert (EXTRACTOR.shelf, EXTRACTOR.seed) == ("extractors", 0)
+
+
+def test_an_evaluation_is_its_cell() -> None:
+    assert EVALUATION.key == digest(INGREDIENTS)
+    assert EVALUATION.label == "set5/x2-y/srcnn/t91/0"
+    assert EVALUATION.point() == EVALUATION.cell.point() and EVALUATION.shelf == "cells"
+
+
+def test_an_evaluation_reads_the_test_split_and_what_its_metrics_are_made_of() -> None:
+    assert EVALUATION.reads == (SeenSplit("test", SCORED, "tested"), SeenSplit("train", None, "r"))
+    assert replace(EVALUATION, metrics=()).reads == (SeenSplit("test", SCORED, "tested"),)
+
+
+def test_what_its_model_learned_from_is_known_by_the_protocol_of_training() -> None:
+    assert EVALUATION.learned == (SeenSplit("train", SCORED.for_training(), "learned"),)
+    for model in (None, {}):
+        cell = replace(EVALUATION.cell, ingredients={**INGREDIENTS, "model": model})
+        assert replace(EVALUATION, cell=cell).learned == ()
+
+
+@pytest.mark.parametrize("degradation", [None, use("grain")])
+def test_an_evaluation_is_made_of_the_code_of_all_that_it_uses(degradation: Use | None) -> None:
+    uses = replace(EVALUATION, degradation=degradation).uses
+    assert [one.name for one in uses] == ["srcnn", "fid", "inception", *(["grain"] if degradation else [])]
+
+
+def test_an_evaluation_reads_the_files_of_its_method_and_its_metrics() -> None:
+    task = replace(EVALUATION, method_files=(file("gain"),))
+    assert [one.path.name for one in task.files] == ["gain", "inception"]

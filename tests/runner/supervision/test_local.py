@@ -1,0 +1,146 @@
+"""The local executor: a slot for each GPU, or as many as told; with a server that forks nothing but sleep."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from srbench.contract.executor import Limits
+from srbench.runner.supervision import local
+from srbench.runner.supervision.local import LocalExecutor
+
+LIMITS = Limits()
+
+
+class Server:
+    """Starts a process that sleeps in a keeper's place."""
+
+    made: list[Server]
+    gpus_here = 0
+
+    def __init__(self) -> None:
+        self.gpus, self.alive, self.closed = self.gpus_here, True, False
+        self.started: list[tuple[str, str, int]] = []
+        self.keepers: dict[str, subprocess.Popen[bytes]] = {}
+        Server.made.append(self)
+
+    def start(self, job: Path, device: str, threads: int) -> int:
+        self.started.append((job.name, device, threads))
+        self.keepers[job.name] = subprocess.Popen(["sleep", "60"])
+        return self.keepers[job.name].pid
+
+    def end(self, job: str) -> None:
+        keeper = self.keepers.pop(job)
+        keeper.kill()
+        keeper.wait()
+
+    def close(self) -> None:
+        self.closed = True
+        for job in list(self.keepers):
+            self.end(job)
+
+
+@pytest.fixture(autouse=True)
+def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Server]]:
+    Server.made, Server.gpus_here = [], 0
+    monkeypatch.setattr(local, "ForkServer", Server)
+    monkeypatch.setattr(local, "cores", lambda: 8)
+    yield Server.made
+    for server in Server.made:
+        server.close()
+
+
+def submit(executor: LocalExecutor, *jobs: str) -> None:
+    for job in jobs:
+        executor.submit(Path(job), LIMITS)
+
+
+def test_a_run_with_nothing_to_do_starts_no_server(made: list[Server]) -> None:
+    with LocalExecutor(2):
+        pass
+    assert made == []
+
+
+def test_on_the_cpu_as_many_jobs_as_told_share_the_cores(made: list[Server]) -> None:
+    with LocalExecutor(3) as executor:
+        assert executor.places() == 3
+        submit(executor, "a", "b", "c")
+    (server,) = made
+    assert server.started == [("a", "cpu", 2), ("b", "cpu", 2), ("c", "cpu", 2)] and server.closed
+
+
+def test_each_gpu_takes_one_job_whatever_was_told(made: list[Server]) -> None:
+    Server.gpus_here = 2
+    with LocalExecutor(7) as executor:
+        assert executor.places() == 2
+        submit(executor, "a", "b")
+        made[0].end("b")
+        submit(executor, "c")
+        made[0].end("a")
+        submit(executor, "d")
+    assert made[0].started == [("a", "cuda:0", 4), ("b", "cuda:1", 4), ("c", "cuda:1", 4), ("d", "cuda:0", 4)]
+
+
+def test_every_job_has_a_thread(made: list[Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "cores", lambda: 1)
+    with LocalExecutor(4) as executor:
+        submit(executor, "a")
+    assert made[0].started == [("a", "cpu", 1)]
+
+
+def test_a_job_waits_for_the_keeper_that_is_about_to_leave_its_slot(
+    made: list[Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    with LocalExecutor(1) as executor:
+        submit(executor, "a")
+        select = local.select.select
+
+        def waiting(handles: list[int], *others: Any) -> Any:
+            waits.append(others[-1])
+            if len(waits) == 2:
+                made[0].end("a")
+            return select(handles, *others)
+
+        monkeypatch.setattr(local.select, "select", waiting)
+        submit(executor, "b")
+        assert waits == [0.0, 1.0] and executor.fate(Path("b")) is None
+
+
+def test_the_fate_of_a_job_is_known_once_its_keeper_is_gone(made: list[Server]) -> None:
+    with LocalExecutor(2) as executor:
+        submit(executor, "a", "b")
+        assert executor.fate(Path("a")) is None
+        made[0].end("a")
+        assert executor.fate(Path("a")) == "its keeper was killed"
+        assert executor.fate(Path("b")) is None
+
+
+def test_a_keeper_that_is_gone_before_one_could_look_is_no_fault(
+    made: list[Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(pid: int) -> int:
+        raise ProcessLookupError
+
+    with LocalExecutor(1) as executor:
+        monkeypatch.setattr(local.os, "pidfd_open", gone)
+        submit(executor, "a")
+        assert executor.fate(Path("a")) == "its keeper was killed"
+        submit(executor, "b")
+
+
+def test_a_server_that_died_is_replaced_and_one_that_was_closed_too(made: list[Server]) -> None:
+    executor = LocalExecutor(2)
+    submit(executor, "a")
+    made[0].alive = False
+    submit(executor, "b")
+    assert [len(server.started) for server in made] == [1, 1]
+    executor.close()
+    assert made[1].closed
+    submit(executor, "c")
+    assert len(made) == 3
+    executor.close()

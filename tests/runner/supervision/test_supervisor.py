@@ -1,0 +1,379 @@
+"""Who waits for whom, and which record stands at the end, whatever becomes of a job. No process is started here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bench_in_process import Nearest
+
+import srbench
+from srbench.contract.entry import Entry
+from srbench.contract.executor import Executor, Limits
+from srbench.contract.fit import Budget
+from srbench.contract.protocol import Protocol
+from srbench.registry.configured import Use
+from srbench.registry.registry import Plugin, Registered, Registry
+from srbench.runner.job.exchange import Ending, Exchange
+from srbench.runner.job.file import read_job
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Scoring, Task, Training
+from srbench.runner.planning.plan import PlannedCell
+from srbench.runner.supervision import supervisor
+from srbench.runner.supervision.supervisor import Display, run_cells
+from srbench.runner.supervision.watch import Watch
+from srbench.runner.work.attempt import Attempt
+from srbench.store.cell import Cell
+from srbench.store.records import MetricResult, Record, Status, Store
+
+PLUGIN = Plugin("own", "srbench-own", "1", "bench_in_process")
+X2 = Protocol("x2", 2)
+
+
+def use(name: str) -> Use:
+    return Use(name, Registered("method", Entry("own", Nearest), PLUGIN), {})
+
+
+def training(name: str) -> Training:
+    return Training(f"model-{name}", {"of": name}, use(name), use("d"), X2, Budget("steps", 1), 0)
+
+
+def extractor(name: str) -> ExtractorTraining:
+    return ExtractorTraining(f"extractor-{name}", {"of": name}, use(name), use("d"))
+
+
+def scoring(name: str, learned: ExtractorTraining | None = None) -> Scoring:
+    return Scoring(use(name), f"metric-{name}", training=learned)
+
+
+def cell(
+    name: str, *metrics: Scoring, model: Training | None = None, stored: Record | None = None, **changes: Any
+) -> PlannedCell:
+    """A cell to be done with the method `name`; its label is `d/x2/NAME`."""
+    point = Cell("d", "x2", name, None, None, {"method": name})
+    asked = metrics or (scoring("psnr"),)
+    names = {one.metric.name: one.key for one in asked}
+    planned = PlannedCell(
+        point, use("d"), X2, use(name), model, asked, None, "new", "", None, keys=names, stored=stored
+    )
+    return replace(planned, **changes)
+
+
+class Seen(Display):
+    """Notes what it is told, a line each, and the records that cells were finished with."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.records: list[Record] = []
+
+    def warned(self, warning: str) -> None:
+        raise AssertionError("whoever plans warns")
+
+    def planned(self, cells: int) -> None:
+        self.lines.append(f"{cells} cells")
+
+    def started(self, task: Task) -> None:
+        self.lines.append(f"started {task.label}")
+
+    def progressed(self, key: str, done: float, message: str) -> None:
+        self.lines.append(f"{key[:8]} {done:g} {message}")
+
+    def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
+        self.lines.append(f"trained {task.key}: {status} {reason}".rstrip())
+
+    def finished(self, planned: PlannedCell, record: Record) -> None:
+        assert planned.record == record
+        self.lines.append(f"finished {planned.cell.label}: {record.status} {record.reason}".rstrip())
+        self.records.append(record)
+
+    def of(self, word: str) -> list[str]:
+        return [line.removeprefix(f"{word} ") for line in self.lines if line.startswith(word)]
+
+
+@dataclass
+class Office(Executor):
+    """Ends jobs as it is told, by what stands in their labels: at once, unless told otherwise.
+
+    Of a job that ends well it leaves the record; of another, as a keeper that died, only the news.
+    """
+
+    store: Store
+    ends: Mapping[str, Ending] = field(default_factory=dict)
+    most: int = 9
+    at_once: bool = True
+    begun: list[str] = field(default_factory=list)
+    waiting: list[Path] = field(default_factory=list)
+    asked_to_stop: int = 0
+    closed: bool = False
+
+    def places(self) -> int:
+        return self.most
+
+    def submit(self, job: Path, limits: Limits) -> None:
+        self.begun.append(read_job(job).task.label)
+        self.waiting.append(job)
+        if self.at_once:
+            self.end()
+
+    def end(self) -> None:
+        """End the job that came first."""
+        job = self.waiting.pop(0)
+        read = read_job(job)
+        ending = next((end for name, end in self.ends.items() if name in read.task.label), Ending("ok"))
+        if ending.status == "ok":
+            self.store.write(read.task.shelf, self._record(read))
+        Exchange(job).tell(ending)
+
+    def _record(self, job: Job) -> Record:
+        record = self.store.read(job.task.shelf, job.task.key)
+        if record is None:
+            record = Attempt.begin(job).record("ok")
+        if isinstance(job.task, Evaluation):
+            record.metrics |= {one.key: MetricResult(key=one.key, value=1.0) for one in job.task.metrics}
+        return record
+
+    def fate(self, job: Path) -> str | None:
+        return None
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def run(
+    store: Store, cells: Sequence[PlannedCell], office: Office | None = None, **ends: Ending
+) -> tuple[Office, Seen]:
+    office, seen = office or Office(store, ends), Seen()
+    run_cells(cells, store, Watch(store, office, Limits()), seen)
+    assert office.closed and not (store.root / "jobs").exists()
+    return office, seen
+
+
+def test_every_cell_is_begun_and_finished(store: Store) -> None:
+    office, seen = run(store, [cell("a"), cell("b")])
+    assert office.begun == ["d/x2/a", "d/x2/b"]
+    assert seen.lines[0] == "2 cells"
+    assert seen.of("started") == ["d/x2/a", "d/x2/b"]
+    assert seen.of("finished") == ["d/x2/a: ok", "d/x2/b: ok"]
+    assert [record.metrics.keys() for record in seen.records] == [{"psnr"}, {"psnr"}], "by the matrix's names"
+
+
+def test_a_cell_with_a_verdict_has_its_record_and_no_job(store: Store) -> None:
+    refused = cell("a", verdict=("skipped", "no x2"), warnings=("too dark",), model=training("m"))
+    office, seen = run(store, [refused])
+    assert office.begun == []
+    record = store.read("cells", refused.cell.key)
+    assert record is not None
+    assert (record.status, record.reason, record.warnings) == ("skipped", "no x2", ["too dark"])
+    assert (record.point, record.ingredients, record.model) == (refused.cell.point(), {"method": "a"}, "model-m")
+    assert record.started and seen.of("finished") == ["d/x2/a: skipped no x2"]
+
+
+def test_cells_that_share_a_model_wait_for_the_one_job_that_trains_it(store: Store) -> None:
+    model = training("m")
+    office, seen = run(store, [cell("a", model=model), cell("b", model=model), cell("c")])
+    assert office.begun[:2] == ["d/x2/c", model.label], "what is ready begins first"
+    assert sorted(office.begun[2:]) == ["d/x2/a", "d/x2/b"]
+    assert seen.of("trained") == ["model-m: ok"]
+
+
+def test_a_model_that_is_there_is_not_trained_again_and_a_damaged_one_is(store: Store) -> None:
+    model = training("m")
+    folder = store.folder("models", model.key)
+    folder.mkdir(parents=True)
+    (folder / "weights").write_text("learned")
+    files = store.hashes("models", model.key, ["weights"])
+    store.write("models", Record(key=model.key, schema=1, status="ok", files=files))
+    office, _ = run(store, [cell("a", model=model)])
+    assert office.begun == ["d/x2/a"]
+    (folder / "weights").write_text("changed")
+    office, _ = run(store, [cell("b", model=model)])
+    assert office.begun == [model.label, "d/x2/b"]
+
+
+def test_a_cell_waits_for_its_model_and_every_extractor(store: Store) -> None:
+    model, first, second = training("m"), extractor("e"), extractor("f")
+    office, _ = run(store, [cell("a", scoring("one", first), scoring("two", second), model=model)])
+    assert sorted(office.begun[:3]) == sorted(task.label for task in (model, first, second))
+    assert office.begun[3:] == ["d/x2/a"]
+
+
+@pytest.mark.parametrize("status", ["failed", "timeout", "killed", "out_of_memory"])
+def test_without_its_model_a_cell_ends_as_the_training_did_and_the_others_go_on(store: Store, status: Status) -> None:
+    model = training("m")
+    ends = {"training m": Ending(status, "no luck")}
+    office, seen = run(store, [cell("a", model=model), cell("b", model=model), cell("c")], Office(store, ends))
+    assert office.begun == ["d/x2/c", model.label]
+    assert seen.of("trained") == [f"model-m: {status} no luck"]
+    assert seen.of("finished")[1:] == [f"d/x2/{name}: {status} training: no luck" for name in "ab"]
+    record = store.read("cells", cell("a").cell.key)
+    assert record is not None and (record.status, record.model) == (status, "model-m")
+
+
+def test_without_an_extractor_a_cell_is_evaluated_all_the_same(store: Store) -> None:
+    ends = {"training extractor e": Ending("failed", "no luck")}
+    office, seen = run(store, [cell("a", scoring("fid", extractor("e")))], Office(store, ends))
+    assert office.begun[1:] == ["d/x2/a"]
+    assert seen.of("finished") == ["d/x2/a: ok"]
+
+
+def test_a_cell_that_has_its_sr_is_scored_even_if_its_model_can_no_longer_be_trained(store: Store) -> None:
+    there = Record(key=cell("a").cell.key, schema=1, status="ok", training_split="another")
+    needy = replace(scoring("cas"), training_sr="fingerprint")
+    office, seen = run(
+        store, [cell("a", needy, model=training("m"), stored=there)], Office(store, {"training m": Ending("failed")})
+    )
+    assert office.begun[1:] == ["d/x2/a"] and seen.of("finished") == ["d/x2/a: ok"]
+
+
+def test_no_more_jobs_than_places(store: Store) -> None:
+    most: list[int] = []
+
+    class Small(Office):
+        def submit(self, job: Path, limits: Limits) -> None:
+            super().submit(job, limits)
+            most.append(len(self.waiting))
+            while self.waiting and (len(self.waiting) == self.most or len(self.begun) == 5):
+                self.end()
+
+    office, seen = run(store, [cell(name) for name in "abcde"], Small(store, most=2, at_once=False))
+    assert office.begun == [f"d/x2/{name}" for name in "abcde"] and len(seen.of("finished")) == 5
+    assert max(most) == 2
+
+
+def test_what_a_training_made_ready_goes_before_other_trainings(store: Store) -> None:
+    one, other = training("m"), training("n")
+    office, _ = run(store, [cell("a", model=one), cell("b", model=other)], Office(store, most=1))
+    assert office.begun == [one.label, "d/x2/a", other.label, "d/x2/b"]
+
+
+def test_one_cell_asked_for_twice_runs_once_and_is_told_twice_by_its_names(store: Store) -> None:
+    twin = cell("a")
+    twin = replace(twin, keys={"called otherwise": "metric-psnr"})
+    office, seen = run(store, [cell("a"), twin])
+    assert office.begun == ["d/x2/a"]
+    assert [set(record.metrics) for record in seen.records] == [{"psnr"}, {"called otherwise"}]
+
+
+def test_one_cell_asked_for_with_other_metrics_is_evaluated_again_afterwards(store: Store) -> None:
+    twins = [cell("a", scoring("one")), cell("a", scoring("two")), cell("a", scoring("one"))]
+    office, seen = run(store, twins)
+    assert office.begun == ["d/x2/a", "d/x2/a"]
+    assert [set(record.metrics) for record in seen.records] == [{"one"}, {"one"}, {"two"}]
+    record = store.read("cells", twins[0].cell.key)
+    assert record is not None and set(record.metrics) == {"metric-one", "metric-two"}
+
+
+def test_of_a_twin_whose_job_did_not_end_well_the_other_is_not_begun(store: Store) -> None:
+    twins = [cell("a", scoring("one")), cell("a", scoring("two"))]
+    office, seen = run(store, twins, a=Ending("timeout", "too long"))
+    assert office.begun == ["d/x2/a"]
+    assert seen.of("finished") == ["d/x2/a: timeout too long"] * 2
+
+
+def test_a_job_that_left_no_record_has_one_written(store: Store) -> None:
+    asked = cell("a", warnings=("too dark",))
+    _, seen = run(store, [asked, cell("b")], **{"x2/a": Ending("killed", "the node failed")})
+    assert seen.of("finished") == ["d/x2/a: killed the node failed", "d/x2/b: ok"]
+    record = store.read("cells", asked.cell.key)
+    assert record is not None and (record.status, record.warnings) == ("killed", ["too dark"])
+
+
+def test_results_of_before_outlive_a_scoring_that_died_and_the_death_is_told(store: Store) -> None:
+    asked = cell("a", scoring("new"))
+    earlier = MetricResult(key="metric-psnr", value=30.0)
+    store.write("cells", Record(key=asked.cell.key, schema=1, status="ok", metrics={"metric-psnr": earlier}))
+    _, seen = run(store, [asked], **{"x2/a": Ending("out_of_memory", "used 9 of 1 GB")})
+    assert seen.of("finished") == ["d/x2/a: out_of_memory used 9 of 1 GB"]
+    record = store.read("cells", asked.cell.key)
+    assert record is not None and (record.status, record.metrics["metric-psnr"].value) == ("ok", 30.0)
+
+
+def test_a_job_that_was_asked_to_stop_leaves_nothing(store: Store) -> None:
+    _, seen = run(store, [cell("a"), cell("b")], **{"x2/a": Ending(None)})
+    assert seen.of("finished") == ["d/x2/b: ok"]
+    assert store.read("cells", cell("a").cell.key) is None
+
+
+def test_a_job_that_cannot_be_written_has_failed(store: Store) -> None:
+    bad = replace(cell("a"), method=replace(use("a"), params={"depth": object()}))
+    office, seen = run(store, [bad, cell("b")])
+    assert office.begun == ["d/x2/b"]
+    assert sorted(line.split(":")[0] for line in seen.of("finished")) == ["d/x2/a", "d/x2/b"]
+    record = store.read("cells", bad.cell.key)
+    assert record is not None and record.status == "failed" and "cannot be written" in record.reason
+
+
+def test_an_interruption_asks_for_checkpoints_before_it_goes_on_its_way(store: Store) -> None:
+    office, seen = Office(store, at_once=False), Seen()
+
+    def interrupted(key: str, done: float, message: str) -> None:
+        raise KeyboardInterrupt
+
+    seen.progressed = interrupted  # type: ignore[method-assign]
+    watch = Watch(store, office, Limits())
+    stop = watch.stop
+
+    def noted() -> bool:
+        ended = stop()
+        office.asked_to_stop = sum(Exchange(job).asked_to_stop for job in office.waiting)
+        return ended
+
+    watch.stop = noted  # type: ignore[method-assign]
+    submit = office.submit
+
+    def submit_and_progress(job: Path, limits: Limits) -> None:
+        submit(job, limits)
+        Exchange(job).progress(0.5, "half")
+
+    office.submit = submit_and_progress  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        run_cells([cell("a"), cell("b")], store, watch, seen)
+    assert office.asked_to_stop == 2
+    assert office.closed and not (store.root / "jobs").exists()
+    assert seen.of("finished") == []
+
+
+def test_progress_is_shown(store: Store) -> None:
+    office = Office(store)
+    submit = office.submit
+
+    def submit_with_progress(job: Path, limits: Limits) -> None:
+        Exchange(job).progress(0.5, "image 3")
+        submit(job, limits)
+
+    office.submit = submit_with_progress  # type: ignore[method-assign]
+    _, seen = run(store, [cell("a")], office)
+    assert f"{cell('a').cell.key[:8]} 0.5 image 3" in seen.lines
+
+
+def test_plugins_are_told_of_cells_and_one_that_raises_costs_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, ...]] = []
+
+    class Hooks:
+        @staticmethod
+        @srbench.hookimpl
+        def srbench_cell_started(cell: Any) -> None:
+            told.append(("started", cell.label))
+            raise ZeroDivisionError("no")
+
+        @staticmethod
+        @srbench.hookimpl
+        def srbench_cell_finished(cell: Any, record: Record) -> None:
+            told.append(("finished", cell.label, record.status))
+
+    registry = Registry()
+    registry.add(Plugin("told", "srbench-told", "1", "told"), Hooks)
+    monkeypatch.setattr(supervisor, "registry", lambda: registry)
+    with pytest.warns(RuntimeWarning, match="srbench_cell_started failed: ZeroDivisionError: no"):
+        _, seen = run(store, [cell("a", model=training("m")), cell("b", verdict=("skipped", ""))])
+    assert told == [("finished", "d/x2/b", "skipped"), ("started", "d/x2/a"), ("finished", "d/x2/a", "ok")]
+    assert seen.of("finished") == ["d/x2/b: skipped", "d/x2/a: ok"]

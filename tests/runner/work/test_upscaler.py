@@ -1,0 +1,257 @@
+"""The splits of a cell on the disk, and what its record says of making them: with methods of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from bench_in_process import Nearest
+
+import srbench
+from srbench.contract.entry import Entry
+from srbench.contract.executor import Limits
+from srbench.contract.fit import Interrupted
+from srbench.contract.protocol import Protocol
+from srbench.evaluate.score import TrainingSplit
+from srbench.pictures import read_image
+from srbench.registry.configured import Use
+from srbench.registry.registry import Plugin, Registered
+from srbench.runner.job.tasks import Evaluation, Job
+from srbench.runner.work import upscaler as module
+from srbench.runner.work.attempt import Attempt
+from srbench.runner.work.upscaler import Upscaler
+from srbench.store.cell import Cell
+from srbench.store.records import CEILING_IMAGES, IMAGES, RECORD, TRAINING_IMAGES, Record, Store
+
+
+class Grey(Nearest):
+    """Repeats pixels, times what its training learned; its ceiling is HR, halved."""
+
+    learns = True
+    ceiling = "HR, halved"
+    made: list[Grey]
+    factor = 1.0
+
+    def __init__(self) -> None:
+        Grey.made.append(self)
+        self.upscaled = 0
+        self.notes.append("A toy.")
+
+    def upscale(self, lr: Any, scale: int) -> Any:
+        self.upscaled += 1
+        return super().upscale(lr, scale) * self.factor
+
+    def reconstruct(self, hr: Any) -> Any:
+        assert self.upscaled == 0, "it has seen no LR"
+        return hr / 2
+
+    def load(self, folder: Path) -> None:
+        self.factor = float((folder / "factor").read_text())
+
+    def parameters_count(self) -> int:
+        return 7
+
+
+class Random(Grey):
+    """Draws."""
+
+    samples = True
+
+    def upscale(self, lr: Any, scale: int) -> Any:
+        return super().upscale(lr, scale) * torch.rand(())
+
+
+class Raises(Grey):
+    """Fails at whatever it is asked."""
+
+    def upscale(self, lr: Any, scale: int) -> Any:
+        raise RuntimeError("no luck")
+
+    def reconstruct(self, hr: Any) -> Any:
+        raise RuntimeError("no luck")
+
+
+def items(*names: str) -> list[srbench.Item]:
+    return [
+        srbench.Item(name, np.full((16, 16, 3), 100 + 10 * place, np.uint8), group=name[0])
+        for place, name in enumerate(names)
+    ]
+
+
+TEST, TRAIN = items("a1", "a2", "b1"), items("t1", "t2")
+
+
+class Scene:
+    def __init__(self, root: Path, kind: type[srbench.Method] = Grey, factor: float | None = None) -> None:
+        use = Use("m", Registered("method", Entry("m", kind), Plugin("own", "own", "1", "bench_in_process")), {})
+        protocol = Protocol("x2", 2)
+        self.task = Evaluation(Cell("d", "x2", "m", None, 3, {}), use, use, protocol, (), seen_groups=("b",))
+        self.store = Store(root)
+        if factor is not None:
+            self.task = replace(self.task, model="model")
+            folder = self.store.folder("models", "model")
+            folder.mkdir(parents=True)
+            (folder / "factor").write_text(str(factor))
+            files = self.store.hashes("models", "model", ["factor"])
+            cost = {"train_seconds": 5.0, "macs": 9.0}
+            self.store.write(
+                "models", Record(key="model", schema=1, status="ok", files=files, cost=cost, facts={"best": 2.0})
+            )
+        self.job = Job(self.task, root, root)
+        self.folder = self.store.clear("cells", self.task.key)
+        self.steps: list[str] = []
+        self.upscaler = Upscaler(self.job, self.task, self.store, self.steps.append)
+
+    def test_split(self) -> Record:
+        return self.upscaler.test_split(TEST, Attempt.begin(self.job))
+
+    def sr(self, folder: str, name: str) -> np.ndarray:
+        return np.asarray(read_image(self.folder / folder / f"{name}.png"))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    Grey.made = []
+    monkeypatch.setattr(module, "measure_latency", lambda *_: None)
+
+
+def test_sr_of_the_test_split_is_on_the_disk_and_in_the_record(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    record = scene.test_split()
+    assert record.images == {item.id: f"{item.id}.png" for item in TEST}
+    for item in TEST:
+        assert np.array_equal(scene.sr(IMAGES, item.id), item.read_hr()[0])
+    assert not scene.store.damage("cells", record) and len(record.files) == 3
+    assert record.groups == {"a1": "a", "a2": "a", "b1": "b"} and record.seen_groups == ["b"]
+    assert (record.lr, record.notes, record.warnings, record.facts) == ("made", ["A toy."], [], {"clamped": 0.0})
+    assert scene.steps == ["a1", "a2", "b1"]
+    assert record.cost["parameters"] == 7 and record.cost["macs"] is None and "latency_ms" not in record.cost
+    assert record.cost["upscale_seconds"] is not None and record.cost["peak_memory_gb"] is not None
+    assert (scene.folder / RECORD).exists() is False, "the record is the worker's to write"
+
+
+def test_what_training_cost_and_found_is_the_cells_too_and_its_multiply_adds_are_not_counted_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(*_: Any) -> None:
+        raise AssertionError("counted where the model was trained")
+
+    monkeypatch.setattr(module, "count_multiply_adds", count)
+    record = Scene(tmp_path, factor=0.5).test_split()
+    assert (record.cost["train_seconds"], record.cost["macs"]) == (5.0, 9.0)
+    assert record.facts == {"best": 2.0, "clamped": 0.0} and record.model == "model"
+
+
+def test_latency_is_measured_on_the_largest_corner_and_is_part_of_the_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    class Latency:
+        def cost(self) -> dict[str, float | None]:
+            return {"latency_ms": 4.0}
+
+    monkeypatch.setattr(module, "measure_latency", lambda *given: asked.append(given) or Latency())
+    scene = Scene(tmp_path)
+    scene.upscaler = Upscaler(replace(scene.job, limits=Limits(memory_gb=2)), scene.task, scene.store, print)
+    assert scene.test_split().cost["latency_ms"] == 4.0
+    ((method, lr, scale, memory),) = asked
+    assert isinstance(method, Grey) and tuple(lr.shape) == (3, 8, 8) and (scale, memory) == (2, 1e9)
+
+
+def test_a_trained_method_upscales_with_its_model(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, factor=0.5)
+    scene.test_split()
+    assert np.array_equal(scene.sr(IMAGES, "a1"), TEST[0].read_hr()[0] // 2)
+    assert len(Grey.made) == 1, "loaded once"
+
+
+def test_a_warning_is_left_where_much_of_sr_was_clamped(tmp_path: Path) -> None:
+    record = Scene(tmp_path, factor=255).test_split()
+    assert record.facts["clamped"] == 1
+    (warning,) = record.warnings
+    assert warning.startswith("1e+02 % of the SR values lie outside 0 to 1") and "does m return values" in warning
+
+
+def test_images_of_an_attempt_that_was_killed_are_gone(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    for name in (IMAGES, TRAINING_IMAGES):
+        (scene.folder / name).mkdir()
+        (scene.folder / name / "left.png").touch()
+    record = scene.test_split()
+    scene.upscaler.training_split(TRAIN, "seen", record)
+    assert not list(scene.folder.rglob("left.png"))
+
+
+@pytest.mark.parametrize("order", [TEST, TEST[::-1]])
+def test_a_method_that_samples_starts_each_image_from_the_seed_of_the_cell(
+    tmp_path: Path, order: list[srbench.Item]
+) -> None:
+    scene = Scene(tmp_path, Random)
+    scene.upscaler.test_split(order, Attempt.begin(scene.job))
+    torch.manual_seed(3)
+    drawn = float(torch.rand(()))
+    for item in TEST:
+        assert np.abs(scene.sr(IMAGES, item.id) - drawn * item.read_hr()[0]).max() <= 0.5001
+
+
+def test_sr_of_the_training_split_is_made_once_for_each_that_is_asked_for(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    record = scene.test_split()
+    for fingerprint, upscaled in (("seen", ["t1", "t2"]), ("seen", []), ("another", ["t1", "t2"])):
+        scene.steps.clear()
+        split = scene.upscaler.training_split(TRAIN, fingerprint, record)
+        assert isinstance(split, TrainingSplit)
+        assert scene.steps == upscaled and record.training_split == fingerprint
+        assert split.images == record.training_images == {"t1": "t1.png", "t2": "t2.png"}
+    assert len(record.files) == 5 and not scene.store.damage("cells", record)
+    scene.upscaler.training_split(TRAIN[:1], "fewer", record)
+    assert len(record.files) == 4 and not scene.store.damage("cells", record)
+
+
+def test_a_training_split_that_cannot_be_upscaled_costs_only_what_needs_it(tmp_path: Path) -> None:
+    record = Record(key="k", schema=1, status="ok", training_split="before")
+    said = Scene(tmp_path, Raises).upscaler.training_split(TRAIN, "seen", record)
+    assert said == "upscaling the training split: RuntimeError: no luck"
+    assert record.training_split == "before" and record.training_images == {}
+
+
+def never() -> bool:
+    return False
+
+
+def test_a_ceiling_is_made_by_a_method_that_was_loaded_for_it_alone(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, factor=1.0)
+    record = scene.test_split()
+    scene.upscaler.ceiling(TEST, record, "its process ended meanwhile", never)
+    assert len(Grey.made) == 2
+    assert np.array_equal(scene.sr(CEILING_IMAGES, "a1"), TEST[0].read_hr()[0] // 2)
+    assert record.ceiling_images.keys() == {"a1", "a2", "b1"} and not scene.store.damage("cells", record)
+    assert record.notes == ["A toy."], "nothing went wrong"
+
+
+def interrupt() -> bool:
+    return True
+
+
+@pytest.mark.parametrize(("kind", "stop", "error"), [(Raises, never, RuntimeError), (Grey, interrupt, Interrupted)])
+def test_while_a_ceiling_is_made_the_cell_has_its_record_unless_it_is_asked_to_stop(
+    tmp_path: Path, kind: type[srbench.Method], stop: Callable[[], bool], error: type[Exception]
+) -> None:
+    scene = Scene(tmp_path)
+    record = scene.test_split()
+    later = Scene(tmp_path, kind)
+    later.upscaler._method  # noqa: B018  loaded, as it is after upscaling
+    with pytest.raises(error):
+        later.upscaler.ceiling(TEST, record, "its process ended meanwhile", stop)
+    there = scene.store.read("cells", scene.task.key)
+    if error is Interrupted:
+        assert there is None, "it starts over"
+    else:
+        assert there is not None and there.notes == ["A toy.", "its process ended meanwhile"]
+    assert record.ceiling_images == {} and record.notes == ["A toy."]
