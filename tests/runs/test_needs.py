@@ -289,6 +289,7 @@ def _registry() -> Registry:
             return [Entry("x2-rgb", srbench.Protocol("x2-rgb", 2))]
 
         srbench_degradations = builtin.srbench_degradations
+        srbench_tasks = builtin.srbench_tasks
 
     registry.add(Plugin("more", "srbench-more", "1.0", "more"), Offers)
     assert not registry.broken

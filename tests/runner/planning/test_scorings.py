@@ -190,7 +190,7 @@ def test_a_generator_of_no_class_gives_nothing_to_metrics_of_classes() -> None:
     class Labelled(Maker):
         labelled = True
 
-    squares = Protocol("12px", 1, size=12)
+    squares = Protocol("12px", 1, task="generation", size=12)
     found = scoring(use("metric", OfLabels), Maker, squares)
     assert found.skip == "needs labels; Maker makes images of no class"
     fine = scoring(use("metric", OfLabels), Labelled, squares)

@@ -26,7 +26,7 @@ from srbench.registry.registry import Plugin, Registered, registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Task, Training
 from srbench.runner.planning.plan import PlannedCell, make_plan
 from srbench.runner.planning.survey import Surveyor
-from srbench.runner.work import worker
+from srbench.runner.work import upscaling, worker
 from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.witness import Outdated
 from srbench.store.records import SCORES, Record, Status, Store
@@ -377,7 +377,7 @@ def test_whatever_goes_wrong_a_cell_that_has_its_sr_keeps_it(
     work(bench, training_of(bench))
     before, _ = work(bench, bench.plan().evaluation())
     bench.content["metrics"] = ["psnr", "rmse"]
-    monkeypatch.setattr(worker, "score_cell", scoring)
+    monkeypatch.setattr(upscaling, "score_cell", scoring)
     after, _ = work(bench, bench.plan().evaluation())
     assert before is not None and after is not None and after.status == "ok"
     assert (after.images, after.started, after.seconds) == (before.images, before.started, before.seconds)
@@ -385,29 +385,6 @@ def test_whatever_goes_wrong_a_cell_that_has_its_sr_keeps_it(
     assert psnr == next(iter(before.metrics.values()))
     assert (rmse.name, rmse.status, rmse.again) == ("rmse", "failed", isinstance(error, Outdated))
     assert str(error) in rmse.reason
-
-
-class Ceiled(Nearest):
-    """Has a ceiling that cannot be made."""
-
-    ceiling = "HR"
-
-    def reconstruct(self, hr: Any) -> Any:
-        raise ZeroDivisionError("no pixels")
-
-
-def test_a_ceiling_that_cannot_be_made_or_scored_is_a_note(bench: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench.method = Ceiled
-    record, done = work(bench, bench.plan().evaluation())
-    assert record is not None and record.status == "ok" and len(record.metrics) == 1
-    assert record.notes == ["Its ceiling (HR) was not measured: ZeroDivisionError: no pixels"]
-    assert done[-1] == 0.5, "two of it were to be made and to be scored"
-    monkeypatch.setattr(Ceiled, "reconstruct", lambda self, hr: hr)
-    bench.store.clear("cells", record.key)
-    record, done = work(bench, bench.plan().evaluation())
-    assert record is not None and record.notes == [] and done[-1] == 1.0
-    (ceiling,) = record.ceiling.values()
-    assert ceiling.infinite == 2
 
 
 class Learns(srbench.Extractor):

@@ -1,0 +1,75 @@
+"""A cell of super-resolution: what is told of its progress, its ceiling, and what is kept for pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from bench_in_process import InProcess, Nearest
+
+from srbench.contract.degradations import Bicubic
+from srbench.pictures import DEPTHS, read_image
+from srbench.runner.job.tasks import Job, Task
+from srbench.runner.work import worker
+from srbench.store.records import Record
+from srbench.store.references import References
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> InProcess:
+    return InProcess(tmp_path)
+
+
+def work(bench: InProcess, task: Task) -> tuple[Record | None, list[float]]:
+    """Do a job; its record, and the progress that it told of."""
+    done: list[float] = []
+    bench.store.folder(task.shelf, task.key).mkdir(parents=True, exist_ok=True)
+    worker.run(Job(task, bench.store.root, bench.root), lambda share, message: done.append(share), lambda: False)
+    return bench.store.read(task.shelf, task.key), done
+
+
+def test_progress_goes_through_every_image_twice_and_once_where_sr_is_there(bench: InProcess) -> None:
+    _, done = work(bench, bench.plan().evaluation())
+    assert done == [0.25, 0.5, 0.75, 1.0]
+    bench.content["metrics"] = ["psnr", "ssim"]
+    _, done = work(bench, bench.plan().evaluation())
+    assert done == [0.5, 1.0]
+
+
+def test_hr_and_lr_are_kept_as_they_were_compared_and_given(bench: InProcess) -> None:
+    record, _ = work(bench, bench.plan().evaluation())
+    assert record is not None
+    kept = References.of(bench.store.root, record.ingredients)
+    assert list(kept.labels()) == list(record.images) == ["a", "b"]
+    for image in record.images:
+        reference, hr = kept.read(image), read_image(bench.data / "test" / f"{image}.png")
+        assert reference is not None and reference.lr is not None
+        np.testing.assert_array_equal(reference.hr, hr)
+        made = Bicubic().lr(hr, DEPTHS["uint8"], 2, np.random.default_rng(0))
+        np.testing.assert_array_equal(reference.lr, made)
+        assert reference.values == DEPTHS["uint8"]
+
+
+class Ceiled(Nearest):
+    """Has a ceiling that cannot be made."""
+
+    ceiling = "HR"
+
+    def reconstruct(self, hr: Any) -> Any:
+        raise ZeroDivisionError("no pixels")
+
+
+def test_a_ceiling_that_cannot_be_made_or_scored_is_a_note(bench: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.method = Ceiled
+    record, done = work(bench, bench.plan().evaluation())
+    assert record is not None and record.status == "ok" and len(record.metrics) == 1
+    assert record.notes == ["Its ceiling (HR) was not measured: ZeroDivisionError: no pixels"]
+    assert done[-1] == 0.5, "two of it were to be made and to be scored"
+    monkeypatch.setattr(Ceiled, "reconstruct", lambda self, hr: hr)
+    bench.store.clear("cells", record.key)
+    record, done = work(bench, bench.plan().evaluation())
+    assert record is not None and record.notes == [] and done[-1] == 1.0
+    (ceiling,) = record.ceiling.values()
+    assert ceiling.infinite == 2
