@@ -53,7 +53,7 @@ class TrainingSplit:
 
 
 @dataclass
-class Column:
+class ScoreColumn:
     """The scores of one metric while they are gathered: one an image, or why there are none.
 
     groups: of the images that have one, by image id.
@@ -103,14 +103,14 @@ def score_split(
     progress: Callable[[str], None] = lambda image: None,
     *,
     training: TrainingSplit | None = None,
-) -> dict[str, Column]:
+) -> dict[str, ScoreColumn]:
     """Score every image with every metric; one image at a time is in memory.
 
     metrics: by name, the key and the metric, its extractor bound. folder, images: where the SR lies and its file names,
     by image id. training: for metrics that need the SR of the training split; they see it first. A metric that raises
     fails alone; the others go on.
     """
-    columns = {name: Column(metric, key) for name, (key, metric) in metrics.items()}
+    columns = {name: ScoreColumn(metric, key) for name, (key, metric) in metrics.items()}
     learners = [column for column in columns.values() if "training_sr" in column.metric.needs]
     if training is not None:
         try:
@@ -133,13 +133,13 @@ def score_set(
     metrics: Mapping[str, tuple[str, Metric]],
     sources: Iterable[tuple[Source, Iterable[tuple[Item, Image, Values]]]],
     progress: Callable[[str], None] = lambda image: None,
-) -> dict[str, Column]:
+) -> dict[str, ScoreColumn]:
     """Score a generated set of images, one image in memory at a time, with metrics of unpaired images.
 
     sources: in the order of `SetMetric.update_unpaired`, each with its images and their values. n of a result counts
     the generated images. A metric that raises fails alone; the others go on.
     """
-    columns = {name: Column(metric, key) for name, (key, metric) in metrics.items()}
+    columns = {name: ScoreColumn(metric, key) for name, (key, metric) in metrics.items()}
     counted: Counter[Source] = Counter()
     for source, images in sources:
         for item, image, values in images:
@@ -151,7 +151,7 @@ def score_set(
     return columns
 
 
-def _for_each(columns: Iterable[Column], where: str, use: Callable[[Column], None]) -> None:
+def _for_each(columns: Iterable[ScoreColumn], where: str, use: Callable[[ScoreColumn], None]) -> None:
     """Call a function with every metric that has not failed yet; a fault is the metric's own, and the others go on."""
     for column in columns:
         if not column.failure:
@@ -216,17 +216,17 @@ def _whole(image: Image, values: Values) -> torch.Tensor:
     return to_tensor(image, values, torch.float64)
 
 
-def _learn(item: Item, seen: _Views, column: Column) -> None:
+def _learn(item: Item, seen: _Views, column: ScoreColumn) -> None:
     assert isinstance(column.metric, SetMetric)
     column.metric.update_training(*seen.get(column.metric.sees), item)
 
 
-def _see(item: Item, source: Source, image: torch.Tensor, column: Column) -> None:
+def _see(item: Item, source: Source, image: torch.Tensor, column: ScoreColumn) -> None:
     assert isinstance(column.metric, SetMetric)
     column.metric.update_unpaired(image, source, item)
 
 
-def _score(item: Item, seen: _Views, column: Column) -> None:
+def _score(item: Item, seen: _Views, column: ScoreColumn) -> None:
     sr, hr = seen.get(column.metric.sees)
     if isinstance(column.metric, SetMetric):
         column.metric.update_item(sr, hr, item)
@@ -243,7 +243,7 @@ def _score(item: Item, seen: _Views, column: Column) -> None:
             column.groups[item.id] = item.group
 
 
-def _close(images: int, column: Column) -> None:
+def _close(images: int, column: ScoreColumn) -> None:
     if not isinstance(column.metric, SetMetric):
         return
     column.counted = images

@@ -9,8 +9,8 @@ from typing import Any
 
 from srbench.contract.extractor import ExtractorUse
 from srbench.errors import SrbenchError
+from srbench.matrix.fields import Fields, is_safe
 from srbench.matrix.nodes import KeyValue, Node, describe, plain, shorten
-from srbench.matrix.values import Values, is_safe
 from srbench.registry import parameters
 from srbench.registry.configured import Use, extractor_use
 from srbench.registry.registry import Kind, Registry
@@ -28,16 +28,16 @@ class Named:
 class Uses:
     """Reads uses: `NAME`, `NAME: {parameters}` or `{use: NAME, as: SHOWN, parameters}`.
 
-    registry: where names are looked up. folder: what paths among the parameters are relative to. Faults go to `values`.
+    registry: where names are looked up. folder: what paths among the parameters are relative to. Faults go to `fields`.
     """
 
-    def __init__(self, registry: Registry, folder: Path, values: Values) -> None:
-        self._registry, self._folder, self._values = registry, folder, values
-        self._fault = values.fault
+    def __init__(self, registry: Registry, folder: Path, fields: Fields) -> None:
+        self._registry, self._folder, self._fields = registry, folder, fields
+        self._fault = fields.fault
 
     def listed(self, node: Node, kind: Kind) -> list[Named]:
         """The uses of a list that are as they should be, each with a name of its own."""
-        named = [self.use(item, kind) for item in self._values.items(node, f"{kind}s")]
+        named = [self.use(item, kind) for item in self._fields.items(node, f"{kind}s")]
         return self.distinct([use for use in named if use is not None], "use `as` to name the second")
 
     def use(self, node: Node, kind: Kind) -> Named | None:
@@ -46,7 +46,7 @@ class Uses:
         if parts is None:
             return None
         entry, shown, given = parts
-        name = entry.text if shown is None else self._values.name(shown, "`as`")
+        name = entry.text if shown is None else self._fields.name(shown, "`as`")
         arguments = {key: plain(value) for key, (_, value) in given.items()}
         try:
             registered = self._registry.get(kind, entry.text)

@@ -17,7 +17,7 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 @dataclass(frozen=True)
-class Problem:
+class Mistake:
     """Something wrong in a file. line and column count from 1; both are 0 when the file as a whole is meant."""
 
     line: int
@@ -38,9 +38,9 @@ class Node:
     value: Scalar | list[Node] | dict[str, KeyValue] = None
     text: str = ""
 
-    def problem(self, message: str) -> Problem:
+    def problem(self, message: str) -> Mistake:
         """Something wrong at this place."""
-        return Problem(self.line, self.column, message)
+        return Mistake(self.line, self.column, message)
 
 
 KeyValue = tuple[Node, Node]

@@ -12,8 +12,8 @@ from srbench.contract.protocol import Channel, Protocol
 from srbench.contract.task import Task
 from srbench.errors import SrbenchError, in_words
 from srbench.matrix.entries import Named, Uses
+from srbench.matrix.fields import Fields
 from srbench.matrix.nodes import KeyValue, Node, describe, shorten
-from srbench.matrix.values import Values
 from srbench.registry.parameters import parameters
 from srbench.registry.registry import Registry
 
@@ -21,16 +21,16 @@ from srbench.registry.registry import Registry
 class Protocols:
     """Reads protocols: `NAME`, `{use: NAME, as: SHOWN, changes}`, or `{as: SHOWN, everything}`.
 
-    registry: where names are looked up. Faults go to `values`.
+    registry: where names are looked up. Faults go to `fields`.
     """
 
-    def __init__(self, registry: Registry, uses: Uses, values: Values, task: Task) -> None:
-        self._registry, self._uses, self._values, self._task = registry, uses, values, task
-        self._fault = values.fault
+    def __init__(self, registry: Registry, uses: Uses, fields: Fields, task: Task) -> None:
+        self._registry, self._uses, self._fields, self._task = registry, uses, fields, task
+        self._fault = fields.fault
 
     def listed(self, node: Node) -> tuple[Protocol, ...]:
         """The protocols of a list that are as they should be, each with a name of its own."""
-        named = [self._protocol(item) for item in self._values.items(node, "protocols")]
+        named = [self._protocol(item) for item in self._fields.items(node, "protocols")]
         known = [this for this in named if this is not None]
         return tuple(this.thing for this in self._uses.distinct(known, "leave one out, or name it with `as`"))
 
@@ -48,12 +48,12 @@ class Protocols:
                 f"found {describe(node)}",
             )
             return None
-        keys = self._values.keys(node, ("use", "as", *needed, *self._task.optional), "a protocol")
+        keys = self._fields.keys(node, ("use", "as", *needed, *self._task.optional), "a protocol")
         assert keys is not None, "one of its keys is there"
         base = self._base(node, keys)
         changes = {key: self._value(key, value) for key, (_, value) in keys.items() if key not in ("use", "as")}
         if "as" in keys:
-            name = self._values.name(keys["as"][1], "`as`")
+            name = self._fields.name(keys["as"][1], "`as`")
             self._check_name(name, keys["as"][1], base, changed=bool(changes))
         elif changes:
             self._fault(keys["use"][0], "a protocol with changes is another protocol: name it with `as`")
@@ -99,12 +99,12 @@ class Protocols:
         """The value of a key; None where it is wrong."""
         what = f"`{key}`"
         if key == "channel":
-            return self._values.choice(node, what, get_args(Channel))
+            return self._fields.choice(node, what, get_args(Channel))
         if key == "framing":
-            return self._values.choice(node, what, get_args(Framing))
+            return self._fields.choice(node, what, get_args(Framing))
         if key == "degradation":
             return self._degradation(node)
-        return self._values.whole(node, what, least=0 if key in ("border", "seed") else 1)
+        return self._fields.whole(node, what, least=0 if key in ("border", "seed") else 1)
 
     def _degradation(self, node: Node) -> Degradation | None:
         named = self._uses.use(node, "degradation")

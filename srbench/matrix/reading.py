@@ -17,9 +17,9 @@ from srbench.contract.task import Task
 from srbench.errors import SrbenchError
 from srbench.matrix.contents import Matrix
 from srbench.matrix.entries import Named, Uses
-from srbench.matrix.nodes import KeyValue, Node, Problem, describe
+from srbench.matrix.fields import Fields
+from srbench.matrix.nodes import KeyValue, Mistake, Node, describe
 from srbench.matrix.protocols import Protocols, asks_for
-from srbench.matrix.values import Values
 from srbench.matrix.yaml_nodes import read_file
 from srbench.registry.configured import Use
 from srbench.registry.registry import PluginError, Registry
@@ -45,13 +45,13 @@ WHOLE_UNITS = ("steps", "images")
 class MatrixError(SrbenchError):
     """A matrix file that cannot be used. `problems` holds everything that is wrong with it, in the file's order."""
 
-    def __init__(self, path: Path, problems: Iterable[Problem]) -> None:
+    def __init__(self, path: Path, problems: Iterable[Mistake]) -> None:
         self.path = path
         self.problems = sorted(problems, key=lambda problem: (problem.line, problem.column))
         super().__init__("\n".join(f"{path}:{_place(problem)} {problem.message}" for problem in self.problems))
 
 
-def _place(problem: Problem) -> str:
+def _place(problem: Mistake) -> str:
     return f"{problem.line}:{problem.column}:" if problem.line else ""
 
 
@@ -81,35 +81,35 @@ def matrix_file(path: Path) -> Path:
 def matrix_name(file: Path) -> str:
     """The name that a matrix file gives itself; looks at nothing else in it. Raises `MatrixError` where it has none."""
     root, problems = _root(file)
-    values = Values(problems)
-    keys = values.keys(root, KEYS, "a matrix file") or {}
-    name = values.name(keys["name"][1], "`name`") if "name" in keys else ""
+    fields = Fields(problems)
+    keys = fields.keys(root, KEYS, "a matrix file") or {}
+    name = fields.name(keys["name"][1], "`name`") if "name" in keys else ""
     if not name:
-        raise MatrixError(file, problems or [Problem(1, 1, "the key 'name' is missing")])
+        raise MatrixError(file, problems or [Mistake(1, 1, "the key 'name' is missing")])
     return name
 
 
-def _root(file: Path) -> tuple[Node, list[Problem]]:
+def _root(file: Path) -> tuple[Node, list[Mistake]]:
     root, problems = read_file(file)
     if root is None:
-        raise MatrixError(file, problems or [Problem(1, 1, f"the file is empty; it needs {', '.join(REQUIRED)}")])
+        raise MatrixError(file, problems or [Mistake(1, 1, f"the file is empty; it needs {', '.join(REQUIRED)}")])
     return root, problems
 
 
 class _Reader:
     """Turns nodes into a matrix. A method that finds a fault notes it and returns what it can."""
 
-    def __init__(self, file: Path, registry: Registry, problems: list[Problem]) -> None:
+    def __init__(self, file: Path, registry: Registry, problems: list[Mistake]) -> None:
         self._file = file
         self._registry = registry
-        self._values = Values(problems)
-        self._fault = self._values.fault
-        self._uses = Uses(registry, file.parent, self._values)
+        self._fields = Fields(problems)
+        self._fault = self._fields.fault
+        self._uses = Uses(registry, file.parent, self._fields)
 
     def matrix(self, root: Node) -> Matrix | None:
         """The matrix, whole where there is no fault; None where the file holds no keys."""
         settings = {key: task.name for task in self._tasks() for key in task.settings}
-        keys = self._values.keys(root, (*KEYS, *settings), "a matrix file")
+        keys = self._fields.keys(root, (*KEYS, *settings), "a matrix file")
         if keys is None:
             return None
         task = self._task(keys)
@@ -118,7 +118,7 @@ class _Reader:
                 self._fault(root, f"the key {key!r} is missing")
         for key in settings.keys() & keys.keys() - task.settings.keys():
             self._fault(keys[key][0], f"`{key}` belongs to the task {settings[key]}; {asks_for(task)}")
-        name = self._values.name(keys["name"][1], "`name`") if "name" in keys else ""
+        name = self._fields.name(keys["name"][1], "`name`") if "name" in keys else ""
         datasets = self._uses.listed(keys["datasets"][1], "dataset") if "datasets" in keys else []
         protocols = self._protocols(keys, task)
         methods = self._suited(keys, "method", task)
@@ -127,7 +127,7 @@ class _Reader:
         return Matrix(
             path=self._file,
             name=name,
-            title=self._values.line(keys["title"][1], "`title`") if "title" in keys else name,
+            title=self._fields.line(keys["title"][1], "`title`") if "title" in keys else name,
             datasets=tuple(named.thing for named in datasets),
             protocols=protocols,
             methods=tuple(named.thing for named in methods),
@@ -137,7 +137,7 @@ class _Reader:
             train_on=self._train_on(train),
             budget=self._budget(train["budget"][1]) if "budget" in train else None,
             precision=self._precision(train),
-            compile=self._values.truth(train["compile"][1], "`compile`") if "compile" in train else False,
+            compile=self._fields.truth(train["compile"][1], "`compile`") if "compile" in train else False,
             seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
             executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
@@ -149,7 +149,7 @@ class _Reader:
 
     def _protocols(self, keys: Mapping[str, KeyValue], task: Task) -> tuple[Protocol, ...]:
         if "protocols" in keys:
-            return Protocols(self._registry, self._uses, self._values, task).listed(keys["protocols"][1])
+            return Protocols(self._registry, self._uses, self._fields, task).listed(keys["protocols"][1])
         return tuple(self._registry.get("protocol", name).load() for name in task.protocols)
 
     def _tasks(self) -> Iterator[Task]:
@@ -179,7 +179,7 @@ class _Reader:
             if key not in keys:
                 self._fault(root, f"the task {task.name} needs the key {key!r}, such as {key}: {example}")
                 continue
-            number = self._values.whole(keys[key][1], f"`{key}`")
+            number = self._fields.whole(keys[key][1], f"`{key}`")
             if number is not None:
                 found[key] = number
         return found
@@ -198,7 +198,7 @@ class _Reader:
 
     def _train(self, pair: KeyValue | None, methods: list[Named]) -> dict[str, KeyValue]:
         """The pairs under `train`; what a method that learns needs is reported where it is missing."""
-        keys = {} if pair is None else self._values.keys(pair[1], TRAIN_KEYS, "a mapping")
+        keys = {} if pair is None else self._fields.keys(pair[1], TRAIN_KEYS, "a mapping")
         if keys is None:
             return {}
         learner = next((method for method in methods if method.thing.registered.load().learns), None)
@@ -211,7 +211,7 @@ class _Reader:
 
     def _train_on(self, keys: Mapping[str, KeyValue]) -> tuple[Use | str, ...]:
         named: list[Named | None] = []
-        for item in self._values.items(keys["on"][1], "training sets") if "on" in keys else ():
+        for item in self._fields.items(keys["on"][1], "training sets") if "on" in keys else ():
             if item.value == SAME:
                 named.append(Named(SAME, item, SAME))
                 continue
@@ -223,7 +223,7 @@ class _Reader:
         return tuple(use.thing for use in self._uses.distinct(known, "use `as` to name the second"))
 
     def _budget(self, node: Node) -> Budget | None:
-        keys = self._values.keys(
+        keys = self._fields.keys(
             node, UNITS, "one of steps, seconds, epochs, images, such as {steps: 20000}: a mapping"
         )
         if not keys:
@@ -232,7 +232,7 @@ class _Reader:
             self._fault(list(keys.values())[1][0], f"a budget has one unit; here are {' and '.join(keys)}")
             return None
         ((key, value),) = keys.values()
-        read = self._values.whole if key.text in WHOLE_UNITS else self._values.positive
+        read = self._fields.whole if key.text in WHOLE_UNITS else self._fields.positive
         amount = read(value, f"budget in {key.text}")
         unit = next(unit for unit in UNITS if unit == key.text)
         return None if amount is None else Budget(unit, float(amount))
@@ -240,11 +240,11 @@ class _Reader:
     def _precision(self, keys: Mapping[str, KeyValue]) -> Precision:
         if "precision" not in keys:
             return "32"
-        return self._values.choice(keys["precision"][1], "`precision`", PRECISIONS) or "32"
+        return self._fields.choice(keys["precision"][1], "`precision`", PRECISIONS) or "32"
 
     def _limits(self, node: Node) -> Limits:
-        keys = self._values.keys(node, ("seconds", "memory_gb"), "limits: a mapping") or {}
-        return Limits(**{key: self._values.positive(value, f"limit of {key}") for key, (_, value) in keys.items()})
+        keys = self._fields.keys(node, ("seconds", "memory_gb"), "limits: a mapping") or {}
+        return Limits(**{key: self._fields.positive(value, f"limit of {key}") for key, (_, value) in keys.items()})
 
     def _executor(self, node: Node) -> Use | None:
         named = self._uses.use(node, "executor")
@@ -252,7 +252,7 @@ class _Reader:
 
     def _seeds(self, node: Node) -> tuple[int, ...]:
         first: dict[int, Node] = {}
-        for item in self._values.items(node, "seeds"):
+        for item in self._fields.items(node, "seeds"):
             value = item.value
             if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SEED:
                 self._fault(item, f"a seed is a whole number from 0 to {MAX_SEED}, not {describe(item)}")

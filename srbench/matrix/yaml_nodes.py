@@ -18,7 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, Event, ScalarEvent, SequenceStartEvent, StreamEndEvent
 from ruamel.yaml.reader import ReaderError
 
-from srbench.matrix.nodes import KeyValue, Node, Problem, Scalar, describe, shorten, typed
+from srbench.matrix.nodes import KeyValue, Mistake, Node, Scalar, describe, shorten, typed
 
 MAX_BYTES = 2**18
 MAX_DEPTH = 40
@@ -29,17 +29,17 @@ MAX_NODES = 20_000
 _BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
 
 
-def read_file(path: Path) -> tuple[Node | None, list[Problem]]:
+def read_file(path: Path) -> tuple[Node | None, list[Mistake]]:
     """Like `read_nodes`, of a file, which should be UTF-8 and small."""
     try:
         with path.open("rb") as opened:
             data = opened.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return None, [Problem(0, 0, "there is no such file")]
+        return None, [Mistake(0, 0, "there is no such file")]
     except (OSError, ValueError) as error:
-        return None, [Problem(0, 0, f"cannot be read: {getattr(error, 'strerror', None) or error}")]
+        return None, [Mistake(0, 0, f"cannot be read: {getattr(error, 'strerror', None) or error}")]
     if len(data) > MAX_BYTES:
-        return None, [Problem(0, 0, f"larger than {MAX_BYTES // 1024} KiB; is this a matrix file?")]
+        return None, [Mistake(0, 0, f"larger than {MAX_BYTES // 1024} KiB; is this a matrix file?")]
     try:
         return read_nodes(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -47,7 +47,7 @@ def read_file(path: Path) -> tuple[Node | None, list[Problem]]:
         return None, [_problem_after(before, f"the byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")]
 
 
-def read_nodes(text: str) -> tuple[Node | None, list[Problem]]:
+def read_nodes(text: str) -> tuple[Node | None, list[Mistake]]:
     """The document's root, and what is wrong with the text.
 
     The root is None when the text is empty or cannot be read to its end. Faults that leave the rest readable (a tag,
@@ -71,7 +71,7 @@ class _Composer:
     """Makes nodes of events. problems: what is wrong so far, but leaves the rest readable."""
 
     def __init__(self, events: Iterator[Any]) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[Mistake] = []
         self._events = events
         self._anchors: dict[str, Node] = {}
         self._nodes = 0
@@ -175,7 +175,7 @@ def _depths(node: Node, depth: int) -> Iterator[int]:
     yield depth
 
 
-def _problem(text: str, error: Exception) -> Problem:
+def _problem(text: str, error: Exception) -> Mistake:
     """What ended the reading of a text."""
     if isinstance(error, _Refused):
         return error.problem
@@ -189,9 +189,9 @@ def _problem(text: str, error: Exception) -> Problem:
     mark = error.problem_mark or error.context_mark
     words = " ".join(part for part in (error.problem, error.context) if part)
     tab = "a tab in the indentation or before a value; YAML wants spaces" if r"'\t'" in words else None
-    return Problem(mark.line + 1, mark.column + 1, tab or f"not valid YAML: {words}")
+    return Mistake(mark.line + 1, mark.column + 1, tab or f"not valid YAML: {words}")
 
 
-def _problem_after(before: str, message: str) -> Problem:
+def _problem_after(before: str, message: str) -> Mistake:
     lines = f"{before}?".splitlines()
-    return Problem(len(lines), len(lines[-1]), message)
+    return Mistake(len(lines), len(lines[-1]), message)

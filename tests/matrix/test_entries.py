@@ -8,8 +8,8 @@ import pytest
 from toys.offers import Learner, Score, Still, toy_registry
 
 from srbench.matrix.entries import Named, Uses
-from srbench.matrix.nodes import Problem
-from srbench.matrix.values import Values
+from srbench.matrix.fields import Fields
+from srbench.matrix.nodes import Mistake
 from srbench.matrix.yaml_nodes import read_nodes
 from srbench.registry.registry import Kind, Registry
 
@@ -19,10 +19,10 @@ def registry() -> Registry:
     return toy_registry()
 
 
-def listed(registry: Registry, folder: Path, text: str, kind: Kind = "method") -> tuple[list[Named], list[Problem]]:
+def listed(registry: Registry, folder: Path, text: str, kind: Kind = "method") -> tuple[list[Named], list[Mistake]]:
     root, problems = read_nodes(text)
     assert root is not None and problems == []
-    return Uses(registry, folder, Values(problems)).listed(root, kind), problems
+    return Uses(registry, folder, Fields(problems)).listed(root, kind), problems
 
 
 def test_every_form_of_a_use(registry: Registry, tmp_path: Path) -> None:

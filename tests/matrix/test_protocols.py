@@ -11,9 +11,9 @@ from toys.offers import toy_registry
 import srbench
 from srbench.contract.degradations import Bicubic, GaussianBlur
 from srbench.matrix.entries import Uses
-from srbench.matrix.nodes import Problem
+from srbench.matrix.fields import Fields
+from srbench.matrix.nodes import Mistake
 from srbench.matrix.protocols import Protocols, asks_for
-from srbench.matrix.values import Values
 from srbench.matrix.yaml_nodes import read_nodes
 from srbench.registry.registry import Registry
 from srbench.tasks import generation, super_resolution
@@ -28,11 +28,11 @@ def registry() -> Registry:
 
 def listed(
     registry: Registry, text: str, task: str = "super-resolution"
-) -> tuple[tuple[srbench.Protocol, ...], list[Problem]]:
+) -> tuple[tuple[srbench.Protocol, ...], list[Mistake]]:
     root, problems = read_nodes(text)
     assert root is not None and problems == []
-    values = Values(problems)
-    return Protocols(registry, Uses(registry, Path(), values), values, registry.get("task", task).load()).listed(
+    fields = Fields(problems)
+    return Protocols(registry, Uses(registry, Path(), fields), fields, registry.get("task", task).load()).listed(
         root
     ), problems
 

@@ -16,7 +16,7 @@ _MARKS = {INDEX: b'<meta name="generator" content="srbench ', STYLE: b"/* The st
 """The beginnings by which the index's files are recognised."""
 
 
-class Board(msgspec.Struct):
+class ListedBoard(msgspec.Struct):
     """What the index says of a board."""
 
     title: str
@@ -67,9 +67,9 @@ def _begins_with(path: Path, mark: bytes) -> bool:
         return False
 
 
-def _read(path: Path) -> Board:
+def _read(path: Path) -> ListedBoard:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Board)
+        return msgspec.json.decode(path.read_bytes(), type=ListedBoard)
     except (OSError, msgspec.DecodeError) as error:
         problem = f"Its board.json cannot be read ({error}); `srbench report` makes it anew."
-        return Board(path.parent.name, findings=[problem])
+        return ListedBoard(path.parent.name, findings=[problem])

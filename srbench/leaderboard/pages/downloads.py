@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from srbench.leaderboard.pages.document import Document
-from srbench.leaderboard.results.references import Reference
+from srbench.leaderboard.results.references import ReferenceRow
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.values import Value
 from srbench.leaderboard.tables.ranked import Row, Table
@@ -95,7 +95,7 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
-def _reference(reference: Reference, table: Table) -> dict[str, Any]:
+def _reference(reference: ReferenceRow, table: Table) -> dict[str, Any]:
     known = {
         column.metric: _number(value.number)
         for column, value in zip(table.columns, reference.values, strict=True)

@@ -25,7 +25,7 @@ _SAME = 1e-9
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceRow:
     """A row of what is known by measure and not in the competition.
 
     values: one a column. note: its footnote. words: of a method's own ceiling, what it is.
@@ -44,7 +44,7 @@ def references(
     datasets: Sequence[str],
     notes: Notes,
     words: Wording,
-) -> tuple[Reference, ...]:
+) -> tuple[ReferenceRow, ...]:
     """The reference rows of which some metric knows a number: HR, methods' ceilings, bicubic.
 
     Over several datasets there is nothing but the ceilings of methods.
@@ -53,23 +53,23 @@ def references(
     if len(datasets) != 1:
         return tuple(own)
     results = [result for found in cells.values() for result in found if result.ok]
-    bounds: dict[Bound, list[Reference]] = {}
+    bounds: dict[Bound, list[ReferenceRow]] = {}
     for mark, name in words.bounds:
         values = [_value(results, metric, mark) for metric in metrics]
         known = any(value.number is not None for value in values)
-        bounds[mark] = [Reference(name, mark, tuple(values), notes.number(words.bounds_note))] if known else []
+        bounds[mark] = [ReferenceRow(name, mark, tuple(values), notes.number(words.bounds_note))] if known else []
     return (*bounds.get("ceiling", ()), *own, *bounds.get("floor", ()))
 
 
 def _own(
     entrant: Entrant, results: Sequence[Result], metrics: Sequence[str], datasets: Sequence[str], notes: Notes
-) -> Iterable[Reference]:
+) -> Iterable[ReferenceRow]:
     """The row of a method's own ceiling, where it has one that was measured."""
     words = results[0].method.ceiling
     found = [ceiling_value(results, metric, datasets) for metric in metrics] if words else []
     if any(found):
         values = tuple(value or Value() for value in found)
-        yield Reference(entrant.name, "ceiling", values, notes.number(_OWN_NOTE), words)
+        yield ReferenceRow(entrant.name, "ceiling", values, notes.number(_OWN_NOTE), words)
 
 
 def _value(results: Iterable[Result], metric: str, mark: Bound) -> Value:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from srbench.contract.entry import imported
 from srbench.contract.wording import Wording
 from srbench.leaderboard.results.comparison import Judging
-from srbench.leaderboard.results.references import Reference, references
+from srbench.leaderboard.results.references import ReferenceRow, references
 from srbench.leaderboard.results.results import Entrant, Result, Scope
 from srbench.leaderboard.results.standings import Standings
 from srbench.leaderboard.results.values import BEYOND, Notes, Value, without_images
@@ -97,7 +97,7 @@ class Table:
     primary: str | None
     notes: tuple[str, ...]
     standings: Mapping[str, Standings] = field(repr=False)
-    references: tuple[Reference, ...] = ()
+    references: tuple[ReferenceRow, ...] = ()
     rank_note: int | None = None
     gap_note: int | None = None
 

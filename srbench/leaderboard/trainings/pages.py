@@ -17,7 +17,7 @@ from markupsafe import Markup
 from srbench.leaderboard.figures import curves
 from srbench.leaderboard.findings.caveats import FIRST_LOOK_SECONDS
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
-from srbench.leaderboard.trainings.run import Samples, Training, read_training
+from srbench.leaderboard.trainings.run import Samples, TrainingRun, read_training
 from srbench.leaderboard.trainings.strips import Filmstrip, write_strips
 from srbench.leaderboard.words.numerals import DASH, duration, listing, number, plural
 from srbench.store.records import Store
@@ -32,7 +32,7 @@ class Group(msgspec.Struct, frozen=True, dict=True):
     method: str
     slug: str
     caption: str
-    runs: tuple[Training, ...]
+    runs: tuple[TrainingRun, ...]
     strips: tuple[Filmstrip, ...]
 
     @property
@@ -87,7 +87,7 @@ class Group(msgspec.Struct, frozen=True, dict=True):
 @dataclass
 class _Found:
     caption: str
-    runs: dict[str, tuple[Training, Samples]] = field(default_factory=dict)
+    runs: dict[str, tuple[TrainingRun, Samples]] = field(default_factory=dict)
 
 
 def write_trainings(results: Results, store_root: Path, out: Path) -> list[Group]:
@@ -114,7 +114,7 @@ def write_trainings(results: Results, store_root: Path, out: Path) -> list[Group
     return groups
 
 
-def _facts(runs: Sequence[Training]) -> tuple[tuple[str, str], ...]:
+def _facts(runs: Sequence[TrainingRun]) -> tuple[tuple[str, str], ...]:
     """What holds for all of them, or what they differ in."""
     told = [run.facts for run in runs if run.facts.stages or run.facts.precision]
     if not told:
@@ -133,7 +133,7 @@ def _facts(runs: Sequence[Training]) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _table(runs: Sequence[Training]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+def _table(runs: Sequence[TrainingRun]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """One line a stage of each training."""
     stages = [(run, stage) for run in runs for stage in run.facts.stages]
     if not stages:
@@ -158,11 +158,11 @@ def _table(runs: Sequence[Training]) -> tuple[tuple[str, ...], tuple[tuple[str, 
     return tuple(heads), tuple(lines)
 
 
-def _time(run: Training) -> str:
+def _time(run: TrainingRun) -> str:
     return DASH if run.seconds is None else duration(run.seconds)
 
 
-def _remark(runs: Sequence[Training]) -> str:
+def _remark(runs: Sequence[TrainingRun]) -> str:
     times = [run.seconds for run in runs if run.seconds is not None and not run.trouble]
     if not times or max(times) >= FIRST_LOOK_SECONDS:
         return ""
@@ -170,7 +170,7 @@ def _remark(runs: Sequence[Training]) -> str:
     return f"Trained for {most}{duration(max(times))}: too short for more than a first look."
 
 
-def training_of(result: Result, groups: Sequence[Group]) -> tuple[Group | None, Training | None]:
+def training_of(result: Result, groups: Sequence[Group]) -> tuple[Group | None, TrainingRun | None]:
     """Where a cell's training is shown, and the training; None twice where it left nothing."""
     key = result.record.model if result.record else None
     return next(((group, run) for group in groups for run in group.runs if run.key == key), (None, None))

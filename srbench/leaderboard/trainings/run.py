@@ -43,7 +43,7 @@ class TrainingFacts(msgspec.Struct):
     notes: list[str] = []
 
 
-class Training(msgspec.Struct, frozen=True, dict=True):
+class TrainingRun(msgspec.Struct, frozen=True, dict=True):
     """One training: a seed of a method on a training set.
 
     key: of the model. record: of the training, None where it left none. facts: empty where there are none. history: the
@@ -135,7 +135,7 @@ def _place(stage: str, stages: Sequence[str]) -> int:
     return stages.index(stage) if stage in stages else len(stages)
 
 
-def read_training(store: Store, key: str, seed: int | None) -> tuple[Training, Samples] | None:
+def read_training(store: Store, key: str, seed: int | None) -> tuple[TrainingRun, Samples] | None:
     """The training of a model and its pictures; None where it left nothing to show."""
     folder = store.folder("models", key)
     record = store.read("models", key)
@@ -149,7 +149,7 @@ def read_training(store: Store, key: str, seed: int | None) -> tuple[Training, S
         history = _history(folder / "history.csv")
     except StoreError as error:
         damage.append(str(error))
-    training = Training(key, seed, record, facts, history, tuple(damage))
+    training = TrainingRun(key, seed, record, facts, history, tuple(damage))
     samples = Samples(folder / "samples", tuple(stage.name for stage in facts.stages))
     shown = (training.trouble, damage, history, facts.stages, facts.notes, samples.paths)
     return (training, samples) if any(map(bool, shown)) else None

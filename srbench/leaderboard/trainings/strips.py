@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from srbench.leaderboard.gallery.pictures import check_place, to_display, write_png
-from srbench.leaderboard.trainings.run import Samples, Training
+from srbench.leaderboard.trainings.run import Samples, TrainingRun
 from srbench.pictures import Image, ImageError, Values, read_image
 from srbench.training.loop.sample_strip import DENOISING, SPREAD_PICTURE, SPREAD_WHITE
 
@@ -40,7 +40,7 @@ class Filmstrip(msgspec.Struct, frozen=True):
     height: int
 
 
-def write_strips(runs: Sequence[tuple[Training, Samples]], out: Path, folder: str) -> tuple[Filmstrip, ...]:
+def write_strips(runs: Sequence[tuple[TrainingRun, Samples]], out: Path, folder: str) -> tuple[Filmstrip, ...]:
     """Write the strips of the first training that has any: moments of each stage between LR and HR; noise becoming SR.
 
     Those of a generator, which has no LR, are sheets of samples.

@@ -12,7 +12,7 @@ from srbench.contract.dataset import Item
 from srbench.contract.extractor import Extractor
 from srbench.contract.metric import Metric
 from srbench.errors import in_words
-from srbench.evaluate.score import Column, TrainingSplit, result_of, score_set, score_split
+from srbench.evaluate.score import ScoreColumn, TrainingSplit, result_of, score_set, score_split
 from srbench.pictures import Values, read_image
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring
 from srbench.store.cell import digest
@@ -54,7 +54,7 @@ def score_cell(
     split = None if isinstance(training, str) else training
     folder = store.folder("cells", task.key)
 
-    def compare(ready: Ready) -> dict[str, Column]:
+    def compare(ready: Ready) -> dict[str, ScoreColumn]:
         return score_split(ready, items, task.protocol, folder / IMAGES, record.images, progress, training=split)
 
     trouble = training if isinstance(training, str) else ""
@@ -75,7 +75,7 @@ def score_ceiling(
     scorings = [scoring for scoring in task.metrics if not scoring.training_sr]
     folder = store.folder("cells", task.key) / CEILING_IMAGES
 
-    def compare(ready: Ready) -> dict[str, Column]:
+    def compare(ready: Ready) -> dict[str, ScoreColumn]:
         return score_split(ready, items, task.protocol, folder, record.ceiling_images, progress)
 
     _, results = _scored(scorings, task, store, device, compare)
@@ -100,7 +100,7 @@ def score_generated(
     paths = ((name, folder / IMAGES / file) for name, file in record.images.items())
     generated = ((Item(name, path, label=record.labels.get(name)), read_image(path), values) for name, path in paths)
 
-    def compare(ready: Ready) -> dict[str, Column]:
+    def compare(ready: Ready) -> dict[str, ScoreColumn]:
         real, training = (((item, *item.read_hr()) for item in items) for items in (test, train))
         return score_set(ready, (("generated", generated), ("real", real), ("training", training)), progress)
 
@@ -114,9 +114,9 @@ def _scored(
     task: Evaluation,
     store: Store,
     device: str,
-    compare: Callable[[Ready], dict[str, Column]],
+    compare: Callable[[Ready], dict[str, ScoreColumn]],
     trouble: str = "",
-) -> tuple[dict[str, Column], dict[str, MetricResult]]:
+) -> tuple[dict[str, ScoreColumn], dict[str, MetricResult]]:
     """What `compare` finds with the metrics that are ready, and the result of every metric, ready or not, by key.
 
     trouble: why there is no SR of the training split, for metrics that need it.
@@ -228,7 +228,7 @@ class _Extractors:
         return [f"extractor {name} was trained on the training split of {dataset}{said}"]
 
 
-def _write_scores(store: Store, record: Record, columns: dict[str, Column]) -> None:
+def _write_scores(store: Store, record: Record, columns: dict[str, ScoreColumn]) -> None:
     """One row an image and metric (its key), one without an image for a set metric; rows of earlier metrics stay."""
     path, metrics = store.folder("cells", record.key) / SCORES, record.metrics
     rows: list[tuple[str | None, str, float]] = []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from srbench.leaderboard.results.references import Reference, references
+from srbench.leaderboard.results.references import ReferenceRow, references
 from srbench.leaderboard.results.results import Results
 from srbench.leaderboard.results.values import Notes
 
@@ -19,7 +19,7 @@ def results(board: Board) -> Results:
     return board.results
 
 
-def rows(results: Results, datasets: list[str], notes: Notes) -> tuple[Reference, ...]:
+def rows(results: Results, datasets: list[str], notes: Notes) -> tuple[ReferenceRow, ...]:
     scope = results.scopes[0]
     cells = {
         entrant: [one for one in scope.results if one.entrant == entrant and one.slug.split("-")[0] in datasets]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from srbench.leaderboard.trainings.run import Samples, Training, read_training
+from srbench.leaderboard.trainings.run import Samples, TrainingRun, read_training
 from srbench.store.records import Store
 
 from ..toyboard import HELD_OUT, HOSTILE, HOSTILE_NOTE, NOTE, STAGES, write_training
@@ -21,14 +21,14 @@ def folder(tmp_path: Path) -> Path:
     return write_training(tmp_path, KEY, 0)
 
 
-def read(folder: Path, seed: int | None = 0) -> tuple[Training, Samples]:
+def read(folder: Path, seed: int | None = 0) -> tuple[TrainingRun, Samples]:
     """Of the store that the model's folder lies in."""
     found = read_training(Store(folder.parents[2]), KEY, seed)
     assert found is not None
     return found
 
 
-def run(folder: Path, seed: int | None = 0) -> Training:
+def run(folder: Path, seed: int | None = 0) -> TrainingRun:
     return read(folder, seed)[0]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.leaderboard.trainings.run import Samples, Training, read_training
+from srbench.leaderboard.trainings.run import Samples, TrainingRun, read_training
 from srbench.leaderboard.trainings.strips import MOST_SAMPLES, SIDE, chosen, write_strips
 from srbench.pictures import read_image
 from srbench.store.records import Store
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     return write_training(tmp_path, "0" * 64, 0)
 
 
-def run(folder: Path, key: str = "0" * 64, seed: int = 0) -> tuple[Training, Samples]:
+def run(folder: Path, key: str = "0" * 64, seed: int = 0) -> tuple[TrainingRun, Samples]:
     found = read_training(Store(folder.parents[2]), key, seed)
     assert found is not None
     return found

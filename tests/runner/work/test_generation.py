@@ -24,9 +24,10 @@ from srbench.evaluate.generate import proportioned
 from srbench.evaluate.nearest import Neighbourhood
 from srbench.matrix import MatrixError, read_matrix
 from srbench.matrix.entries import Uses
+from srbench.matrix.fields import Fields
+from srbench.matrix.nodes import Mistake
 from srbench.matrix.protocols import Protocols
-from srbench.matrix.values import Values
-from srbench.matrix.yaml_nodes import Problem, read_nodes
+from srbench.matrix.yaml_nodes import read_nodes
 from srbench.pictures import ImageError, read_image
 from srbench.pictures.resize import resize_to
 from srbench.registry import builtin
@@ -148,10 +149,10 @@ def test_a_protocol_that_says_what_no_key_would_hold_is_refused() -> None:
         def srbench_protocols() -> list[srbench.Entry]:
             return [srbench.Entry(protocol.name, protocol)]
 
-        own, problems = Registry(), list[Problem]()
+        own, problems = Registry(), list[Mistake]()
         own.add(Plugin("a", "a", "1", "a"), SimpleNamespace(srbench_protocols=srbench_protocols))
         own.add(Plugin("b", "srbench", "1", "b"), builtin)
-        values, root = Values(problems), read_nodes(f"[{protocol.name}]")[0]
+        values, root = Fields(problems), read_nodes(f"[{protocol.name}]")[0]
         assert root is not None
         Protocols(own, Uses(own, Path(), values), values, own.get("task", protocol.task).load()).listed(root)
         return [problem.message for problem in problems]
@@ -232,8 +233,8 @@ def test_the_protocol_may_be_left_out() -> None:
 
 
 def test_a_protocol_of_another_size_may_be_written_out() -> None:
-    problems: list[Problem] = []
-    values = Values(problems)
+    problems: list[Mistake] = []
+    values = Fields(problems)
     reader = Protocols(registry(), Uses(registry(), Path(), values), values, generation.TASK)
     written = "{as: 48px, size: 48, framing: tiles}, {use: 64px, as: large, size: 128}, {as: a, size: 9}"
     root, _ = read_nodes(f"[32px, {written}]")

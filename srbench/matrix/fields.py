@@ -7,7 +7,7 @@ import re
 from typing import TypeVar
 
 from srbench.errors import nearest
-from srbench.matrix.nodes import KeyValue, Node, Problem, describe, shorten
+from srbench.matrix.nodes import KeyValue, Mistake, Node, describe, shorten
 
 Text = TypeVar("Text", bound=str)
 
@@ -20,13 +20,13 @@ def is_safe(name: str) -> bool:
     return _SAFE.fullmatch(name) is not None
 
 
-class Values:
+class Fields:
     """Reads values. One that is wrong is noted in `problems`, with its place, and a stand-in returned.
 
     what: the value in the words of messages, such as "`name`".
     """
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Mistake]) -> None:
         self._problems = problems
 
     def fault(self, node: Node, message: str) -> None:

@@ -10,28 +10,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.matrix.nodes import Node, Problem
-from srbench.matrix.values import Values, is_safe
+from srbench.matrix.fields import Fields, is_safe
+from srbench.matrix.nodes import Mistake, Node
 from srbench.matrix.yaml_nodes import read_nodes
 
-Read = Callable[[Values, Node], Any]
+Read = Callable[[Fields, Node], Any]
 READERS: dict[str, Read] = {
-    "items": lambda values, node: [item.value for item in values.items(node, "seeds")],
-    "name": lambda values, node: values.name(node, "`name`"),
-    "line": lambda values, node: values.line(node, "`title`"),
-    "choice": lambda values, node: values.choice(node, "`precision`", ("32", "bf16")),
-    "truth": lambda values, node: values.truth(node, "`compile`"),
-    "positive": lambda values, node: values.positive(node, "`seconds`"),
-    "whole": lambda values, node: values.whole(node, "`seeds`", least=0),
-    "keys": lambda values, node: list(values.keys(node, ("on", "budget"), "`train`") or "none"),
+    "items": lambda fields, node: [item.value for item in fields.items(node, "seeds")],
+    "name": lambda fields, node: fields.name(node, "`name`"),
+    "line": lambda fields, node: fields.line(node, "`title`"),
+    "choice": lambda fields, node: fields.choice(node, "`precision`", ("32", "bf16")),
+    "truth": lambda fields, node: fields.truth(node, "`compile`"),
+    "positive": lambda fields, node: fields.positive(node, "`seconds`"),
+    "whole": lambda fields, node: fields.whole(node, "`seeds`", least=0),
+    "keys": lambda fields, node: list(fields.keys(node, ("on", "budget"), "`train`") or "none"),
 }
 
 
-def read(reader: str, text: str) -> tuple[Any, list[Problem]]:
+def read(reader: str, text: str) -> tuple[Any, list[Mistake]]:
     """What a reader gives of `- TEXT`, and what it finds wrong."""
     root, problems = read_nodes(f"- {text}")
     assert root is not None and isinstance(root.value, list)
-    return READERS[reader](Values(problems), root.value[0]), problems
+    return READERS[reader](Fields(problems), root.value[0]), problems
 
 
 @pytest.mark.parametrize(
