@@ -19,7 +19,7 @@ _WHITES = (("uint8", 255), ("uint16", 65535), ("uint16", 4095), ("float32", 1))
 def _picture(dtype: str, white: float, height: int, width: int, channels: int, seed: int = 0) -> Image:
     """From black to white, both included."""
     picture = textured(seed, height, width, channels)
-    stretched = (picture - picture.min()) / max(float(np.ptp(picture)), 1e-9) * white
+    stretched = (picture - np.min(picture)) / max(float(np.ptp(picture)), 1e-9) * white
     image: Image = (stretched if dtype == "float32" else stretched.round()).astype(dtype)
     return image
 
