@@ -1,15 +1,14 @@
 # srbench: `make demo` to see it, `make test` to trust it. Everything happens in .venv, which is made once.
 
 PYTHON ?= python3
-# constraints.txt was made on Python 3.11: there it holds, elsewhere pip takes the newest versions. `CONSTRAINTS=` does so
-# on Python 3.11 too.
+# The versions of constraints.txt on the Python that it was made on, and the newest on others, but for `make demo`.
 CONSTRAINTS ?= $(if $(filter 3.11.%,$(shell $(PYTHON) --version)),constraints.txt)
 VENV := .venv
 BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 MANIFESTS := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 
-# Also obeyed inside build environments, where an unpinned torch would bring gigabytes of CUDA.
+# Obeyed inside build environments, where an unpinned torch would bring gigabytes of CUDA.
 export PIP_CONSTRAINT = $(CONSTRAINTS:%=$(CURDIR)/%)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip install --quiet
