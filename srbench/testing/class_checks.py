@@ -21,7 +21,7 @@ from srbench.contract.extractor import Extractor
 from srbench.contract.method import Method
 from srbench.contract.metric import ImageMetric, SetMetric
 from srbench.registry.parameters import PRESET, ParameterError, parameters, resolve
-from srbench.registry.registry import KINDS, Kind, PluginError
+from srbench.registry.registry import Kind, PluginError
 from srbench.testing.check import CheckFailure, Subject, check
 
 _CONTRACT: dict[Kind, tuple[type, ...]] = {
@@ -34,7 +34,7 @@ _CONTRACT: dict[Kind, tuple[type, ...]] = {
 }
 
 
-@check(*KINDS)
+@check("method", "metric", "dataset", "extractor", "degradation", "protocol", "executor")
 def loads(subject: Subject) -> None:
     """The name is registered once, and its target is a class of the right kind with nothing left abstract."""
     try:
