@@ -36,7 +36,7 @@ _CONTRACT: dict[Kind, tuple[type, ...]] = {
 
 @check("method", "metric", "dataset", "extractor", "degradation", "protocol", "executor")
 def loads(subject: Subject) -> None:
-    """The name is registered once, and its target is a class of the right kind with nothing left abstract."""
+    """The name is registered once, and its target is a class (or protocol) as it should be, nothing left abstract."""
     try:
         target = subject.target
     except PluginError as error:

@@ -179,7 +179,7 @@ def scored_pixels(subject: ProtocolSubject) -> None:
             raise CheckFailure(
                 f"{item.id}: scored() gives {tuple(scored.shape)} in {scored.dtype}; it should be {expected} in float64"
             )
-        if not 0 <= float(scored.min()) < float(scored.max()) <= 1:
+        if not (scored.min() >= 0 and scored.max() <= 1):
             raise CheckFailure(f"{item.id}: scored() gives values from {scored.min():g} to {scored.max():g}")
         whole = protocol.in_channel(image, values)
         if not scored.equal(whole[:, border : height - border, border : width - border]):

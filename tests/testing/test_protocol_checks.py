@@ -16,7 +16,7 @@ test_srbenchs_own_keep_what_protocols_promise = check_protocols(
     "x2-rgb", "x3-y", "x4-gray", "x4-y8", "x4-y-repeat", "32px", "64px-tiles"
 )
 
-FACTS, SCORED = srbench.Protocol.facts, srbench.Protocol.scored
+FACTS, LR, SCORED = srbench.Protocol.facts, srbench.Protocol.lr, srbench.Protocol.scored
 
 
 def without(fact):
@@ -35,6 +35,7 @@ def without(fact):
         ("x4-y", "facts", without("border"), "facts_tell_protocols_apart", "border=5"),
         ("x4-y", "facts", without("seed"), "facts_tell_protocols_apart", "seed=1"),
         ("32px", "facts", without("size"), "facts_tell_protocols_apart", "size=33"),
+        ("x4-y8", "lr", lambda self, *of: LR(replace(self, channel="rgb"), *of), "lr_shape", "it should be (6, 7, 1)"),
         ("x4-y8", "for_training", lambda self: replace(self, channel="rgb"), "trains_on_the_same_lr", "another LR"),
         ("x4-y", "scored", lambda self, *image: SCORED(self, *image).float(), "scored_pixels", "in torch.float32"),
         ("x4-y", "scored", lambda self, *image: 255 * SCORED(self, *image), "scored_pixels", "from 8 to"),
