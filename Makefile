@@ -1,18 +1,21 @@
 # srbench: `make demo` to see it, `make test` to trust it. Everything happens in .venv, which is made once.
 
 PYTHON ?= python3
+# The versions of constraints.txt on the Python that it was made on, and the newest on others, but for `make demo`.
+CONSTRAINTS ?= $(if $(filter 3.11.%,$(shell $(PYTHON) --version)),constraints.txt)
 VENV := .venv
 BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 MANIFESTS := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 
-# Also obeyed inside build environments, where an unpinned torch would bring gigabytes of CUDA.
-export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+# Obeyed inside build environments, where an unpinned torch would bring gigabytes of CUDA.
+export PIP_CONSTRAINT = $(CONSTRAINTS:%=$(CURDIR)/%)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip install --quiet
 
 .PHONY: demo setup test lint docs benchmarks quickstart clean
 
+demo quickstart: CONSTRAINTS = constraints.txt
 demo: $(VENV)/installed  ## run the quickstart matrix and make its page
 	$(BIN)/srbench run leaderboards/quickstart --out results/quickstart/pages
 

@@ -13,6 +13,7 @@ import pytest
 import srbench
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
+from srbench.registry import builtin
 from srbench.registry.registry import Plugin, Registry
 from srbench.tasks.super_resolution import describe
 from srbench.testing import (
@@ -22,6 +23,7 @@ from srbench.testing import (
     ExtractorSubject,
     MethodSubject,
     MetricSubject,
+    ProtocolSubject,
     run_checks,
 )
 from srbench.testing.pictures import textured_uint8
@@ -120,6 +122,12 @@ def test_the_example_degradation_passes_the_kit_and_is_short(tmp_path, monkeypat
     registry = module_from("plugins.md", "my_degradations.py", tmp_path, monkeypatch)
     assert everything_but_passes(DegradationSubject("photons", {"white": 50.0}, registry)) == {}
     assert len(titled_blocks("plugins.md")["my_degradations.py"].splitlines()) < 40
+
+
+def test_the_example_protocol_passes_the_kit(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_protocols.py", tmp_path, monkeypatch)
+    registry.add(Plugin("builtin", "srbench", "1", builtin.__name__), builtin)
+    assert everything_but_passes(ProtocolSubject("x8-y", registry=registry)) == {}
 
 
 def test_the_protocols_of_the_docs_can_be_used(tmp_path):

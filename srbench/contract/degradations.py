@@ -70,7 +70,7 @@ class GaussianBlur(Degradation):
         first, last = math.ceil(middle - reach), math.floor(middle + reach)
         distances = np.arange(first, last + 1) - middle
         # Less the smallest, so that the weights of a very narrow Gaussian are not all 0.
-        weights = np.exp(-(distances**2 - (distances**2).min()) / (2 * self.sigma**2))
+        weights = np.exp(-(distances**2 - np.min(distances**2)) / (2 * self.sigma**2))
         weights /= weights.sum()
         beyond = max(-first, last - scale + 1, 0)
         padded = np.pad(lines, [(beyond, beyond), (0, 0), (0, 0)], mode="symmetric")

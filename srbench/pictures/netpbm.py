@@ -122,10 +122,11 @@ def _numbers(content: bytes, count: int, *, packed: bool) -> Image:
     if len(ends) < count:
         ends = np.append(ends, len(letters))  # the last number ends with the file
     lengths = ends - starts
-    if content[: ends[-1] + 1].translate(None, b"0123456789 \t\n\v\f\r") or lengths.max() > _LONGEST_NUMBER:
+    longest = int(np.max(lengths))
+    if content[: ends[-1] + 1].translate(None, b"0123456789 \t\n\v\f\r") or longest > _LONGEST_NUMBER:
         raise Refused("damaged: its pixels are not all numbers")
     values = np.zeros(count, np.int64)
-    for place in range(lengths.max()):
+    for place in range(longest):
         longer = lengths > place
         values[longer] = values[longer] * 10 + digits[starts[longer] + place]
     _check_rest(content[ends[-1] :])

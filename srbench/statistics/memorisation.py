@@ -82,7 +82,7 @@ def compare_distances(generated: npt.ArrayLike, real: npt.ArrayLike) -> Memorisa
         raise StatsError("There are no distances to compare.")
     # The statistic counts the pairs in which the generated image is the farther one.
     rank_sum = mannwhitneyu(made, kept, alternative="less", method="asymptotic")
-    below = int((made < kept.min()).sum())
+    below = int((made < np.min(kept)).sum())
     # The nearest `below` of all of them are generated images.
     p_below = math.prod((n - place) / (n + m - place) for place in range(below))
     return Memorisation(
@@ -94,5 +94,5 @@ def compare_distances(generated: npt.ArrayLike, real: npt.ArrayLike) -> Memorisa
         p_nearer=float(rank_sum.pvalue),
         below=below,
         p_below=p_below,
-        copies=int((made <= max(COPY * float(kept.min()), SAME_PICTURE)).sum()),
+        copies=int((made <= max(COPY * float(np.min(kept)), SAME_PICTURE)).sum()),
     )

@@ -20,6 +20,7 @@ from srbench.testing.subjects import (
     ExtractorSubject,
     MethodSubject,
     MetricSubject,
+    ProtocolSubject,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         check_extractors,
         check_methods,
         check_metrics,
+        check_protocols,
     )
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "MethodSubject",
     "MetricSubject",
     "Outcome",
+    "ProtocolSubject",
     "Subject",
     "check_datasets",
     "check_degradations",
@@ -50,13 +53,22 @@ __all__ = [
     "check_extractors",
     "check_methods",
     "check_metrics",
+    "check_protocols",
     "checks_for",
     "run_check",
     "run_checks",
 ]
 
 _NEED_PYTEST = frozenset(
-    {"check_datasets", "check_degradations", "check_executors", "check_extractors", "check_methods", "check_metrics"}
+    {
+        "check_datasets",
+        "check_degradations",
+        "check_executors",
+        "check_extractors",
+        "check_methods",
+        "check_metrics",
+        "check_protocols",
+    }
 )
 
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from srbench.registry.parameters import resolve
-from srbench.registry.registry import Registered, Registry
+from srbench.registry.registry import Kind, Registered, Registry
 from srbench.registry.registry import registry as installed
 
-CheckedKind = Literal["method", "metric", "dataset", "extractor", "degradation", "executor"]
 Status = Literal["passed", "failed", "blocked", "unchecked"]
 
 _MODULES = (
@@ -27,6 +26,7 @@ _MODULES = (
     "dataset_checks",
     "extractor_checks",
     "degradation_checks",
+    "protocol_checks",
     "executor_checks",
 )
 _CHECKS: list[Check] = []
@@ -53,7 +53,7 @@ class Check:
     """
 
     name: str
-    kinds: tuple[CheckedKind, ...]
+    kinds: tuple[Kind, ...]
     summary: str
     function: Callable[[Any], None]
     needs: tuple[str, ...]
@@ -75,7 +75,7 @@ class Outcome:
 
 
 def check(
-    *kinds: CheckedKind, needs: tuple[str, ...] = (), applies: Callable[[Any], bool] = _always
+    *kinds: Kind, needs: tuple[str, ...] = (), applies: Callable[[Any], bool] = _always
 ) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
     """Make a function a check of these kinds, by its own name; its docstring's first line is the promise."""
 
@@ -87,7 +87,7 @@ def check(
     return register
 
 
-def checks_for(kind: CheckedKind) -> list[Check]:
+def checks_for(kind: Kind) -> list[Check]:
     """The checks of one kind, in the order in which they are best read."""
     for module in _MODULES:
         importlib.import_module(f"srbench.testing.{module}")
@@ -137,7 +137,7 @@ class Subject:
     params: as a matrix file would give them; `preset` may be among them.
     """
 
-    kind: ClassVar[CheckedKind]
+    kind: ClassVar[Kind]
 
     def __init__(self, name: str, params: Mapping[str, Any] | None = None, registry: Registry | None = None) -> None:
         self.name = name
@@ -159,7 +159,7 @@ class Subject:
 
     @cached_property
     def target(self) -> Any:
-        """The class."""
+        """The class; of a protocol, the value."""
         return self.registered.load()
 
     def create(self) -> Any:

@@ -21,10 +21,10 @@ from srbench.contract.extractor import Extractor
 from srbench.contract.method import Method
 from srbench.contract.metric import ImageMetric, SetMetric
 from srbench.registry.parameters import PRESET, ParameterError, parameters, resolve
-from srbench.registry.registry import PluginError
-from srbench.testing.check import CheckedKind, CheckFailure, Subject, check
+from srbench.registry.registry import Kind, PluginError
+from srbench.testing.check import CheckFailure, Subject, check
 
-_CONTRACT: dict[CheckedKind, tuple[type, ...]] = {
+_CONTRACT: dict[Kind, tuple[type, ...]] = {
     "method": (Method,),
     "metric": (ImageMetric, SetMetric),
     "dataset": (Dataset,),
@@ -34,13 +34,15 @@ _CONTRACT: dict[CheckedKind, tuple[type, ...]] = {
 }
 
 
-@check("method", "metric", "dataset", "extractor", "degradation", "executor")
+@check("method", "metric", "dataset", "extractor", "degradation", "protocol", "executor")
 def loads(subject: Subject) -> None:
-    """The name is registered once, and its target is a class of the right kind with nothing left abstract."""
+    """The name is registered once, and its target is a class (or protocol) as it should be, nothing left abstract."""
     try:
         target = subject.target
     except PluginError as error:
         raise CheckFailure(str(error)) from None
+    if subject.kind == "protocol":  # a value, which the registry has looked at
+        return
     contract = _CONTRACT[subject.kind]
     names = " or ".join(f"srbench.{parent.__name__}" for parent in contract)
     if not (isinstance(target, type) and issubclass(target, contract)):
@@ -116,7 +118,8 @@ def parameters_are_typed(subject: Subject) -> None:
             continue
 
 
-def _path_as_text(value: Any) -> str:
+def path_as_text(value: Any) -> str:
+    """Write a path as text, for `json.dumps(..., default=path_as_text)`; `TypeError` for anything else."""
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"{value!r} is a {type(value).__name__}")
@@ -137,7 +140,7 @@ def constructs(subject: Subject) -> None:
             if unknown := sorted(set(values) - set(params)):
                 raise CheckFailure(f"preset {preset!r} sets {', '.join(unknown)}, which __init__ does not take")
         try:
-            json.dumps(params, default=_path_as_text)
+            json.dumps(params, default=path_as_text)
         except TypeError as error:
             raise CheckFailure(
                 f"{said}: parameters {params} do not fit into JSON ({error}), so no key can be made of them. Use "

@@ -25,7 +25,7 @@ _VALUES = (
 def _picture(dtype: str, values: Values, height: int, width: int, channels: int, seed: int = 0) -> Image:
     """From black to white, both included."""
     picture = textured(seed, height, width, channels)
-    stretched = values.from_unit((picture - picture.min()) / max(float(np.ptp(picture)), 1e-9))
+    stretched = values.from_unit((picture - np.min(picture)) / max(float(np.ptp(picture)), 1e-9))
     image: Image = (stretched if dtype == "float32" else stretched.round()).astype(dtype)
     return image
 

@@ -13,7 +13,14 @@ from srbench.errors import SrbenchError
 from srbench.registry.registry import Registry
 from srbench.testing.check import Check, Subject, run_check
 from srbench.testing.rehearsal import ExecutorSubject
-from srbench.testing.subjects import DatasetSubject, DegradationSubject, ExtractorSubject, MethodSubject, MetricSubject
+from srbench.testing.subjects import (
+    DatasetSubject,
+    DegradationSubject,
+    ExtractorSubject,
+    MethodSubject,
+    MetricSubject,
+    ProtocolSubject,
+)
 
 Named = str | tuple[str, Mapping[str, Any]]
 """A registered name, alone or with parameters: `("srcnn", {"preset": "small"})`."""
@@ -59,6 +66,11 @@ def check_datasets(*datasets: Named, registry: Registry | None = None, root: Pat
 def check_degradations(*degradations: Named, registry: Registry | None = None) -> Test:
     """A test that pytest runs once a degradation and check: `test_degradations = check_degradations("bicubic")`."""
     return _test([DegradationSubject(*_name_and_params(one), registry) for one in degradations])
+
+
+def check_protocols(*protocols: str, registry: Registry | None = None) -> Test:
+    """A test that pytest runs once a protocol and check: `test_protocols = check_protocols("x4-y")`."""
+    return _test([ProtocolSubject(name, registry=registry) for name in protocols])
 
 
 def _name_and_params(named: Named) -> tuple[str, Mapping[str, Any]]:

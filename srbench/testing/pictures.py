@@ -27,7 +27,7 @@ def textured(seed: int, height: int, width: int, channels: int = 3) -> npt.NDArr
         layer += 1.5 * (np.hypot(rows - random.uniform(0, height), columns - random.uniform(0, width)) < height / 3)
         layer += 0.2 * random.standard_normal((height, width))
         picture[..., channel] = layer
-    low, high = picture.min(), picture.max()
+    low, high = np.min(picture), np.max(picture)
     # One pixel has no contrast to stretch.
     contrast = (picture - low) / (high - low) if high > low else np.full_like(picture, 0.5)
     return 0.05 + 0.9 * contrast

@@ -24,10 +24,10 @@ from srbench.contract.training_set import TrainingSet
 from srbench.pictures import Image, Values
 from srbench.registry.configured import extractor_use
 from srbench.registry.parameters import resolve
-from srbench.registry.registry import Registry
+from srbench.registry.registry import Registry, task_named
 from srbench.registry.registry import registry as installed
 from srbench.testing.check import CannotCheck, CheckFailure, Subject
-from srbench.testing.pictures import lr_batch, textured_uint8
+from srbench.testing.pictures import lr_batch, textured, textured_uint8
 from srbench.weights.data_root import data_root
 from srbench.weights.lookup import WeightsMissing, weights_path
 from srbench.weights.offline import no_network
@@ -289,6 +289,43 @@ class DegradationSubject(Subject):
     def lr(self, degradation: Degradation, hr: Image, values: Values, scale: int, seed: int = 0) -> Image:
         """LR of a copy of HR, drawn from this seed."""
         return degradation.lr(hr.copy(), values, scale, np.random.default_rng(seed))
+
+
+class ProtocolSubject(Subject):
+    """A protocol, tried on made pictures. It has no parameters."""
+
+    kind = "protocol"
+
+    @property
+    def upscales(self) -> bool:
+        """Whether its task is one with LR."""
+        return not task_named(self.target.task).unpaired
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """Pictures of each type, grey and in colour, from black to white; sides are no multiples of the scale."""
+        protocol: Protocol = self.target
+        height = protocol.size or (2 * protocol.border // protocol.scale + 5) * protocol.scale - 1
+        width = protocol.size or height + protocol.scale
+        items = []
+        for dtype, white in (("uint8", 255), ("uint16", 65535), ("float32", 1)):
+            for kind, channels in (("grey", 1), ("colour", 3)):
+                values = ((textured(channels, height, width, channels) - 0.05) / 0.9).clip(0, 1) * white
+                picture = values if dtype == "float32" else values.round()
+                items.append(Item(f"{kind}-{dtype}", picture.astype(dtype)))
+        return items
+
+    def lr(self, protocol: Protocol, item: Item) -> Image:
+        """LR of a picture under this protocol or one derived from it."""
+        hr, values = item.read_hr()
+        return protocol.lr(hr.copy(), values, item.id)
+
+    def degradation_again(self) -> Degradation:
+        """The degradation, made from the protocol's facts as a worker does; `SrbenchError` when there is none."""
+        made = self.target.facts()["degradation"]
+        kind = (installed() if self.registry is None else self.registry).get("degradation", made["name"]).load()
+        again: Degradation = kind(**resolve(kind, made["params"]))
+        return again
 
 
 class DatasetSubject(Subject):

@@ -1,8 +1,9 @@
 """Importing torchvision, also where its wheel does not fit the installed torch.
 
-The Linux wheel of the package index is built for CUDA. Beside a CPU build of torch its compiled part does not load, and
-the import stops at an operator that this part would have declared. With the two operators of detection models declared,
-which nothing here calls, all else of torchvision works.
+lpips, spandrel, timm and torch-fidelity require it. The package index has no sources of it, and its Linux wheel is
+built for CUDA. Beside a CPU build of torch its compiled part does not load, and the import stops at an operator that
+this part would have declared. With the two operators of detection models declared, which nothing here calls, all else
+of torchvision works.
 """
 
 from __future__ import annotations

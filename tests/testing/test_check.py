@@ -9,9 +9,9 @@ import pytest
 from toys import nearest_plugin
 from toys.conformance import SUBJECTS, outcomes, registry_with, subject_of
 
-from srbench.registry.registry import Plugin, Registry
+from srbench.registry.registry import Kind, Plugin, Registry
 from srbench.testing import MethodSubject, checks_for
-from srbench.testing.check import CannotCheck, Check, CheckedKind, CheckFailure, Status, Subject, run_check
+from srbench.testing.check import CannotCheck, Check, CheckFailure, Status, Subject, run_check
 
 
 class Toy(Subject):
@@ -93,7 +93,7 @@ def test_folders_are_new_empty_and_gone_with_the_subject() -> None:
 
 
 @pytest.mark.parametrize("kind", SUBJECTS)
-def test_every_check_says_its_promise_and_needs_only_checks_of_its_kind(kind: CheckedKind) -> None:
+def test_every_check_says_its_promise_and_needs_only_checks_of_its_kind(kind: Kind) -> None:
     checks = checks_for(kind)
     assert checks[0].name == "loads"
     assert len({one.name for one in checks}) == len(checks)
@@ -134,7 +134,7 @@ def test_an_unregistered_name_is_said_to_be_unknown() -> None:
 def test_only_the_one_liners_need_pytest_and_listing_checks_needs_no_torch() -> None:
     code = (
         "import sys; sys.modules['pytest'] = None; import srbench.testing as kit; "
-        "kinds = 'method', 'metric', 'dataset', 'extractor', 'degradation'; "
+        "kinds = 'method', 'metric', 'dataset', 'extractor', 'degradation', 'protocol'; "
         "names = [one.name for kind in kinds for one in kit.checks_for(kind)]; "
         "print(len(names) > 30, 'torch' in sys.modules)"
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from toys.conformance import SUBJECTS, assert_breaks_only, checks_in
 
-from srbench.testing.check import CheckedKind
+from srbench.registry.registry import Kind
 
-WRONG: list[tuple[CheckedKind, str, str, str]] = [
+WRONG: list[tuple[Kind, str, str, str]] = [
     ("method", "toys.methods:Absent", "loads", "cannot be loaded"),
     ("method", "toys.methods:Abstract", "loads", "does not define upscale"),
     ("method", "toys.methods:not_a_class", "loads", "derived from srbench.Method"),
@@ -34,7 +34,7 @@ WRONG: list[tuple[CheckedKind, str, str, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "target", "check", "message"), WRONG)
-def test_a_broken_promise_fails_its_check_alone(kind: CheckedKind, target: str, check: str, message: str) -> None:
+def test_a_broken_promise_fails_its_check_alone(kind: Kind, target: str, check: str, message: str) -> None:
     assert_breaks_only(kind, target, check, message)
 
 

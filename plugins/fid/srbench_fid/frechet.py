@@ -34,7 +34,7 @@ def frechet_between(a: Moments, b: Moments) -> float:
     spread = (first**2).sum() + (second**2).sum()
     product = first.T @ second
     if min(a.count, b.count) <= a.dim:
-        trace = np.linalg.svd(product, compute_uv=False).sum()
+        trace = float(np.linalg.svd(product, compute_uv=False).sum())
     else:
         trace = _sum_of_singular_values(product)
     # Rounding can leave equal sets a hair below zero.

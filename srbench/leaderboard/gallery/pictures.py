@@ -257,7 +257,7 @@ def window(width: int, height: int, scale: int, errors: npt.NDArray[np.float64] 
         - total[np.ix_(tops + shown_height, lefts)]
         + total[np.ix_(tops, lefts)]
     )
-    row, column = np.unravel_index(int(sums.argmax()), sums.shape)
+    row, column = np.unravel_index(int(np.argmax(sums)), sums.shape)
     return int(lefts[column]), int(tops[row]), shown_width, shown_height
 
 

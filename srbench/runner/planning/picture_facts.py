@@ -31,6 +31,6 @@ def facts_of(image: Image) -> PictureFacts:
     height, width, channels = image.shape
     low, high = float(image.min()), float(image.max())
     mean = float(image.mean(dtype=np.float64))
-    used = 0 if image.dtype == np.float32 else int(np.bitwise_or.reduce(image, axis=None))
+    used = 0 if image.dtype == np.float32 else np.bitwise_or.reduce(image, axis=None, keepdims=True).item()
     zero_bits = (used & -used).bit_length() - 1 if used else 0
     return PictureFacts(hashed.hexdigest(), (height, width, channels), image.dtype.name, low, high, mean, zero_bits)

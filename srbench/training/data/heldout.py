@@ -108,5 +108,5 @@ def _busiest(pair: Pair, side: int) -> tuple[int, int]:
     sums = np.zeros((height + 1, width + 1))
     sums[1:, 1:] = cells.cumsum(0).cumsum(1)
     squares = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
-    top, left = np.unravel_index(int(squares.argmax()), squares.shape)
+    top, left = np.unravel_index(int(np.argmax(squares)), squares.shape)
     return int(top), int(left)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import torch
@@ -34,8 +34,9 @@ def torch_format(name: Format) -> torch.memory_format:
 
 def set_format(networks: Iterable[torch.nn.Module], name: Format) -> None:
     """Lay the weights of convolutions out in this format."""
+    network: Any  # torch 2.13 says nothing of memory formats in its types
     for network in networks:
-        network.to(memory_format=torch_format(name))  # type: ignore[call-overload]
+        network.to(memory_format=torch_format(name))
 
 
 def faster(networks: Iterable[torch.nn.Module], trial: Callable[[Format], None], device: torch.device) -> Format:
