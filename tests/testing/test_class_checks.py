@@ -6,6 +6,7 @@ import pytest
 from toys.conformance import SUBJECTS, assert_breaks_only, checks_in
 
 from srbench.registry.registry import Kind
+from srbench.testing import checks_for
 
 WRONG: list[tuple[Kind, str, str, str]] = [
     ("method", "toys.methods:Absent", "loads", "cannot be loaded"),
@@ -29,6 +30,7 @@ WRONG: list[tuple[Kind, str, str, str]] = [
     ("extractor", "toys.extractors:Abstract", "loads", "does not define extract"),
     ("extractor", "toys.imports_torch:Extractor", "imports_without_torch", "imports torch"),
     ("executor", "toys.executors:Homeless", "loads", "does not define close"),
+    ("protocol", "toys.protocols:ABSENT", "loads", "cannot be loaded"),
     ("executor", "toys.imports_torch:Executor", "imports_without_torch", "imports torch"),
 ]
 
@@ -44,4 +46,5 @@ def test_every_check_has_a_toy_that_fails_it() -> None:
 
 @pytest.mark.parametrize("check", ["loads", "imports_without_torch"])
 def test_what_is_asked_of_each_kind_differently_has_a_toy_of_each(check: str) -> None:
-    assert {kind for kind, _, one, _ in WRONG if one == check} == set(SUBJECTS)
+    asked = {kind for kind in SUBJECTS if check in {one.name for one in checks_for(kind)}}
+    assert {kind for kind, _, one, _ in WRONG if one == check} == asked
