@@ -21,7 +21,7 @@ def has_places(subject: ExecutorSubject) -> None:
         raise CheckFailure(f"places() gave {places!r}; it should be the number of jobs that may run at once")
 
 
-@check("executor", needs=("has_places",))
+@check("executor", needs=("has_places", "imports_without_torch"))
 def does_jobs(subject: ExecutorSubject) -> None:
     """Jobs run to their ends, good or bad, one after the other, and their progress is seen."""
     expected: tuple[tuple[Act, str, str], ...] = (("ends", "ok", ""), ("fails", "failed", "RuntimeError: as rehearsed"))
