@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from .toyboard import HOSTILE, KEYS, Board, write
+from .toyboard import HOSTILE, KEYS, Board, keep, write
 
 FLAGS = (
     "--headless",
@@ -224,6 +224,7 @@ def test_rows_stand_in_the_order_of_the_metric_that_is_chosen(
     for planned in turned.plan.cells:
         if planned.record is not None and (result := planned.record.metrics.get("ssim")) and result.value is not None:
             result.value *= -1
+            keep(turned.store, planned.record)
     out = write(turned, tmp_path / "pages")
     visit(browser, out / "index.html")
     before = column(browser, "table.ranked", 1)
