@@ -43,9 +43,9 @@ class Section(ABC):  # noqa: B024 - a section may be of boards, of methods, or o
     """
 
     def board(self, results: Frames) -> Passage | None:
-        """What it says on the page of the board; None: nothing."""
+        """Return the passage for the page of the board, or None where there is nothing to say."""
         return None
 
     def method(self, results: Frames, method: str) -> Passage | None:
-        """What it says on the page of a method; None: nothing."""
+        """Return the passage for the page of a method (its name in the matrix), or None where there is nothing to say."""
         return None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from srbench.leaderboard.board.contents import Board
     from srbench.leaderboard.pages.document import Document
     from srbench.leaderboard.pages.folder import BoardFolder
+    from srbench.leaderboard.results.results import Results
 
 LEADERBOARDS = Path("leaderboards")
 
@@ -40,11 +41,12 @@ def publish(board: Board, store_root: Path, out: Path | None = None, *, anew: bo
     from srbench.leaderboard.pages.downloads import made_from
 
     folder = board_folder(board.name, Path(board.path), out)
-    if not anew and folder.is_whole(made_from(results_in(board, store_root), out is None)):
+    document = results_in(board, store_root)
+    if not anew and folder.is_whole(made_from(document, out is None)):
         troubles: list[str] = []
     else:
-        troubles = _written(folder, out, partial(from_store, board, store_root))
-    named = _named(board, store_root)
+        troubles = _written(folder, out, partial(from_store, document.results, store_root))
+    named = _named(document.results)
     remarks = [f"names of picture files are shown on the pages (of {', '.join(named)})"] if named else []
     return Published(folder.path / "index.html", tuple(troubles), tuple(remarks))
 
@@ -85,13 +87,10 @@ def board_folder(name: str, origin: Path, out: Path | None) -> BoardFolder:
     return folder
 
 
-def _named(board: Board, store_root: Path) -> list[str]:
+def _named(results: Results) -> list[str]:
     """The datasets whose images have ids made of names, of those that are shown."""
-    from srbench.store.records import Store
-
-    store = Store(store_root)
-    records = [(cell.dataset, store.read("cells", cell.key)) for cell in board.cells if cell.dataset in board.named]
-    return list(dict.fromkeys(dataset for dataset, record in records if record is not None and record.images))
+    shown = [one.cell.dataset for one in results.all if one.record is not None and one.record.images]
+    return [dataset for dataset in dict.fromkeys(shown) if dataset in results.board.named]
 
 
 def write_index(folder: Path) -> Path:

@@ -51,7 +51,8 @@ class Document:
     def lines(self) -> list[bytes]:
         """The file, line by line."""
         board = self.results.board
-        told = msgspec.structs.replace(board, path=shown_path(Path(board.path)))
+        path = Path(board.path)
+        told = msgspec.structs.replace(board, path=path.name if board.coded else shown_path(path))
         objects: list[Any] = [_record(result) for result in self.results.all if result.record is not None]
         objects.append({"board": msgspec.to_builtins(told)})
         objects += [{"gallery": msgspec.to_builtins(gallery)} for gallery in self.galleries]
@@ -65,10 +66,9 @@ def results_in(board: Board, store_root: Path) -> Document:
     return Document(results_of(board, partial(left_in, Store(store_root))))
 
 
-def from_store(board: Board, store_root: Path, new: Path) -> Document:
-    """The document of a board whose cells are in a store. Writes its pictures into the folder `new`."""
-    results = results_in(board, store_root).results
-    write = _pages(board).write
+def from_store(results: Results, store_root: Path, new: Path) -> Document:
+    """The document of results that a store holds. Writes its pictures into the folder `new`."""
+    write = _pages(results.board).write
     while True:
         try:
             galleries = write(results, store_root, new)

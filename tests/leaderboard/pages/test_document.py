@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from srbench.leaderboard import publish, publish_again
-from srbench.leaderboard.pages.document import decoded, read_records
+from srbench.leaderboard.pages.document import decoded, read_records, results_in
 from srbench.leaderboard.pages.folder import LISTING, PublishError
 from srbench.registry.registry import Registered
 
@@ -78,6 +78,13 @@ def test_records_alone_make_pages_without_pictures_and_say_so(pages: Path, tmp_p
 def test_the_lines_of_a_document_are_those_it_was_read_from(pages: Path) -> None:
     lines = (pages / "records.jsonl").read_bytes().splitlines()
     assert decoded(lines).lines() == lines
+
+
+def test_where_a_board_of_coded_ids_was_run_is_not_told(board: Board) -> None:
+    described = board.described
+    described.coded, described.path = True, str(Path.cwd() / "jane-doe" / "matrix.yaml")
+    lines = b"".join(results_in(described, board.store).lines())
+    assert b"jane-doe" not in lines and b'"path":"matrix.yaml"' in lines
 
 
 def test_infinite_scores_survive(pages: Path) -> None:
