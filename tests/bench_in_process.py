@@ -83,3 +83,12 @@ class InProcess:
         for task in cell.prerequisites():
             self.do(task)
         return self.do(cell.evaluation())
+
+
+def work(bench: InProcess, task: Task, stop: bool = False, **changes: Any) -> tuple[Record | None, list[float]]:
+    """Do a job; its record, and the progress that it told of."""
+    done: list[float] = []
+    bench.store.folder(task.shelf, task.key).mkdir(parents=True, exist_ok=True)
+    job = Job(task, bench.store.root, bench.root, **changes)
+    worker.run(job, lambda share, message: done.append(share), lambda: stop)
+    return bench.store.read(task.shelf, task.key), done

@@ -47,5 +47,5 @@ class Section(ABC):  # noqa: B024 - a section may be of boards, of methods, or o
         return None
 
     def method(self, results: Frames, method: str) -> Passage | None:
-        """Return the passage for the page of a method (its name in the matrix), or None where there is nothing to say."""
+        """Return the passage for the page of the method of this name, or None where there is nothing to say."""
         return None

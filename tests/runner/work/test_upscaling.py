@@ -7,27 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bench_in_process import InProcess, Nearest
+from bench_in_process import InProcess, Nearest, work
 
 from srbench.contract.degradations import Bicubic
 from srbench.pictures import DEPTHS, read_image
-from srbench.runner.job.tasks import Job, Task
-from srbench.runner.work import worker
-from srbench.store.records import Record
 from srbench.store.references import References
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> InProcess:
     return InProcess(tmp_path)
-
-
-def work(bench: InProcess, task: Task) -> tuple[Record | None, list[float]]:
-    """Do a job; its record, and the progress that it told of."""
-    done: list[float] = []
-    bench.store.folder(task.shelf, task.key).mkdir(parents=True, exist_ok=True)
-    worker.run(Job(task, bench.store.root, bench.root), lambda share, message: done.append(share), lambda: False)
-    return bench.store.read(task.shelf, task.key), done
 
 
 def test_progress_goes_through_every_image_twice_and_once_where_sr_is_there(bench: InProcess) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from bench_in_process import InProcess, Nearest, picture
+from bench_in_process import InProcess, Nearest, picture, work
 
 import srbench
 from srbench.commands.upscale import Picture, load_method, upscale_file
@@ -23,7 +23,7 @@ from srbench.matrix import read_matrix
 from srbench.pictures import Values, read_image, write_image
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered, registry
-from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Task, Training
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Training
 from srbench.runner.planning.plan import PlannedCell, make_plan
 from srbench.runner.planning.survey import Surveyor
 from srbench.runner.work import upscaling, worker
@@ -270,15 +270,6 @@ def training_of(bench: InProcess) -> Training:
     training = bench.plan().training
     assert training is not None
     return training
-
-
-def work(bench: InProcess, task: Task, stop: bool = False, **changes: Any) -> tuple[Record | None, list[float]]:
-    """Do a job; its record, and the progress that it told of."""
-    done: list[float] = []
-    bench.store.folder(task.shelf, task.key).mkdir(parents=True, exist_ok=True)
-    job = Job(task, bench.store.root, bench.root, **changes)
-    worker.run(job, lambda share, message: done.append(share), lambda: stop)
-    return bench.store.read(task.shelf, task.key), done
 
 
 def test_a_training_is_given_all_that_the_matrix_says_of_it_and_leaves_what_it_saved(bench: InProcess) -> None:
