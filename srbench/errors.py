@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import errno
+import os
+from collections.abc import Iterable, Iterator
+
+_MACHINE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EIO: "the disk or its connection failed (input/output error)",
+    errno.ESTALE: "a network file system lost a file (stale handle)",
+    errno.EROFS: "the file system is read-only",
+    errno.EMFILE: "too many files are open",
+    errno.ENFILE: "too many files are open on this machine",
+}
+"""Errors of files that say nothing about whoever met them."""
 
 
 class SrbenchError(Exception):
@@ -18,9 +31,37 @@ class SrbenchError(Exception):
 
 
 def in_words(error: Exception) -> str:
-    """What a record says of an exception: its message, after its type unless it was written for people."""
-    text = str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
+    """What a record says of an exception: its message, after its type unless it was written for people.
+
+    A fault of the machine is told as that.
+    """
+    text = machine_fault(error) or (
+        str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
+    )
     return text.encode(errors="backslashreplace").decode()
+
+
+def machine_fault(error: BaseException) -> str:
+    """What the machine did wrong where an exception tells of that (a full disk, say), in words; otherwise empty.
+
+    Looked for in the exceptions that led to it, too, and in the messages of libraries that raise their own.
+    """
+    for one in _chain(error):
+        for number, words in _MACHINE.items():
+            if isinstance(one, OSError):
+                if one.errno == number:
+                    return words + (f": {one.filename}" if isinstance(one.filename, str) else "")
+            elif not isinstance(one, SrbenchError) and os.strerror(number) in str(one):
+                return words
+    return ""
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -27,7 +27,8 @@ class Task:
     those that have to be there and those that may. A protocol that says more is refused, since no key would hold it.
     describe: a protocol in one line, for people.
     wants: what a method has to be able to do, and a metric: words that follow "cannot" where one is not for this task.
-    evaluation: the function that brings a cell to its record inside a job, called as `srbench.runner.work.worker` says.
+    making, scoring: the functions that bring a cell's images onto the disk, and that compare them, each in a process of
+    its own; called as `srbench.runner.work.worker` says.
     judging: what tells entrants apart, as `srbench.leaderboard.results.comparison` says.
     pages: what its boards show besides, as `srbench.leaderboard.pages.views` says.
     wording: the words of its pages. costs: those of use, in the order of the pages; training's are the same for all.
@@ -43,7 +44,8 @@ class Task:
     optional: tuple[str, ...]
     describe: Callable[[Protocol], str]
     wants: Mapping[Literal["method", "metric"], str]
-    evaluation: str
+    making: str
+    scoring: str
     judging: str
     pages: str
     wording: Wording

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from srbench.contract.generator import Generator, SampleContext
+from srbench.evaluate.journal import Journal, Note
 from srbench.evaluate.output import checked
 from srbench.pictures import Image, Values, suffix_for, to_image, write_image
 
@@ -19,11 +20,15 @@ AT_ONCE = 16
 
 @dataclass
 class Generated:
-    """What was made: file names and labels by image id, and the generator's time for all of them."""
+    """What was made: file names and labels by image id, and the generator's time for all of them.
+
+    resumed: whether some were there before.
+    """
 
     images: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    resumed: bool = False
 
 
 def generate(
@@ -34,20 +39,37 @@ def generate(
     seed: int,
     folder: Path,
     progress: Callable[[str], None] = lambda image: None,
+    confirm: Callable[[], None] = lambda: None,
 ) -> Generated:
     """Make images and write them into `folder`, losslessly: `sample-00001.png` and so on.
 
-    like: a real image `(size, size, C)` and its values, of whose depth and channels the others are to be. labels: of
-    the images of the training split, whose proportions the generated ones have; None where it makes images of no class.
-    Raises `BadOutput`.
+    Those that an earlier attempt noted beside the folder (`srbench.evaluate.journal`) are not made again. like: a real
+    image `(size, size, C)` and its values, of whose depth and channels the others are to be. labels: of the images of
+    the training split, whose proportions the generated ones have; None where it makes images of no class.
+    confirm: as of `upscale_split`. Raises `BadOutput`.
     """
     import torch
 
     reference, values = like
     asked = None if labels is None else list(islice(proportioned(labels), count))
-    done = Generated()
+    journal = Journal(folder)
+    done = Generated(resumed=bool(journal.known))
+
+    def add(note: Note) -> None:
+        done.images[note.image] = note.file
+        done.seconds += note.seconds
+        if note.label is not None:
+            done.labels[note.image] = note.label
+        progress(note.image)
+
     for first in range(0, count, AT_ONCE):
         number = min(AT_ONCE, count - first)
+        names = [f"sample-{place + 1:05d}" for place in range(first, first + number)]
+        known = [journal.known[name] for name in names if name in journal.known]
+        if len(known) == number:
+            for note in known:
+                add(note)
+            continue
         context = SampleContext(
             seed=seed,
             first=first,
@@ -59,14 +81,13 @@ def generate(
         with torch.inference_mode():
             shape = (number, context.channels, context.size, context.size)
             made = checked(generator.sample(number, context), shape, "sample", "it was asked for").cpu()
-        done.seconds += time.perf_counter() - started
-        for place, image in enumerate(made, start=first):
-            name = f"sample-{place + 1:05d}"
-            done.images[name] = name + suffix_for(reference)
-            write_image(folder / done.images[name], to_image(image, reference, values))
-            if asked is not None:
-                done.labels[name] = asked[place]
-            progress(name)
+        seconds = time.perf_counter() - started
+        for place, (name, image) in enumerate(zip(names, made, strict=True), start=first):
+            file = name + suffix_for(reference)
+            write_image(folder / file, to_image(image, reference, values))
+            confirm()
+            label = None if asked is None else asked[place]
+            add(journal.add(name, file, seconds=seconds / number, label=label))
     return done
 
 

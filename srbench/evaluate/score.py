@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,10 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from srbench.contract.dataset import Item
+from srbench.contract.fit import Interrupted
 from srbench.contract.metric import ImageMetric, Metric, SetMetric, Skip, Source
 from srbench.contract.protocol import Protocol
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.pictures import Image, Values, read_image, to_tensor
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
@@ -56,7 +57,8 @@ class TrainingSplit:
 class ScoreColumn:
     """The scores of one metric while they are gathered: one an image, or why there are none.
 
-    groups: of the images that have one, by image id.
+    groups: of the images that have one, by image id. whole: a set metric's value. counted: images of the set. again:
+    the failure is the machine's.
     """
 
     metric: Metric
@@ -68,6 +70,55 @@ class ScoreColumn:
     counted: int = 0
     skipped: list[str] = field(default_factory=list)
     failure: str = ""
+    again: bool = False
+
+    @contextmanager
+    def failing(self) -> Iterator[Callable[[str], None]]:
+        """Note what is raised inside as the failure; what it yields is told, before each step, where that is."""
+        where = ""
+
+        def at(place: str) -> None:
+            nonlocal where
+            where = place
+
+        try:
+            yield at
+        except Interrupted:
+            raise
+        except Exception as error:  # whatever a plugin does
+            self.failure, self.again = where + in_words(error), bool(machine_fault(error))
+
+    def score(self, item: Item, sr: torch.Tensor, hr: torch.Tensor) -> None:
+        """Show the metric an image of the test split. Raises `ScoreError`."""
+        self.counted += 1
+        if isinstance(self.metric, SetMetric):
+            self.metric.update_item(sr, hr, item)
+            return
+        assert isinstance(self.metric, ImageMetric)
+        score = self.metric.score(sr, hr)
+        if isinstance(score, Skip):
+            self.skipped.append(score.reason)
+        elif not is_score(score):
+            raise ScoreError(f"the score is not a number, or beyond all bounds: {float(score):g}")
+        else:
+            self.images[item.id] = float(score)
+            if item.group is not None:
+                self.groups[item.id] = item.group
+
+    def close(self) -> None:
+        """Ask a set metric for its value, when it has seen all. Raises `ScoreError`."""
+        if not isinstance(self.metric, SetMetric):
+            return
+        answer = self.metric.compute()
+        if isinstance(answer, Skip):
+            self.skipped.append(answer.reason)
+            return
+        value, details = answer if isinstance(answer, tuple) else (answer, Details())
+        if not is_score(value):
+            raise ScoreError(f"the score is not a number, or beyond all bounds: {float(value):g}")
+        if type(details) is not Details:
+            raise ScoreError(f"beside the score is a {type(details).__name__}, not srbench.Details")
+        self.whole, self.details = float(value), details
 
     def result(self) -> MetricResult:
         """The column in one line: the mean over units, infinite images left out and counted.
@@ -77,7 +128,7 @@ class ScoreColumn:
         """
         result = partial(result_of, type(self.metric), self.key)
         if self.failure:
-            return result(status="failed", reason=self.failure)
+            return result(status="failed", reason=self.failure, again=self.again)
         if self.skipped:
             total = len(self.images) + len(self.skipped)
             where = f"{len(self.skipped)} of {total} images: " if isinstance(self.metric, ImageMetric) else ""
@@ -95,7 +146,8 @@ class ScoreColumn:
 
 
 def score_split(
-    metrics: Mapping[str, tuple[str, Metric]],
+    key: str,
+    metric: Metric,
     items: Iterable[Item],
     protocol: Protocol,
     folder: Path,
@@ -103,158 +155,82 @@ def score_split(
     progress: Callable[[str], None] = lambda image: None,
     *,
     training: TrainingSplit | None = None,
-) -> dict[str, ScoreColumn]:
-    """Score every image with every metric; one image at a time is in memory.
+) -> ScoreColumn:
+    """Score every image with a metric, its extractor bound; one image at a time is in memory.
 
-    metrics: by name, the key and the metric, its extractor bound. folder, images: where the SR lies and its file names,
-    by image id. training: for metrics that need the SR of the training split; they see it first. A metric that raises
-    fails alone; the others go on.
+    key: of the metric. folder, images: where the SR lies and its file names, by image id. training: for a metric that
+    needs the SR of the training split, which it sees first. What goes wrong is the column's failure; only
+    `Interrupted`, which `progress` may raise, ends it.
     """
-    columns = {name: ScoreColumn(metric, key) for name, (key, metric) in metrics.items()}
-    learners = [column for column in columns.values() if "training_sr" in column.metric.needs]
-    if training is not None:
-        try:
-            for item, seen in _pairs(training.items, protocol, training.folder, training.images):
-                _for_each(learners, f"image {item.id!r}: ", partial(_learn, item, seen))
+    column = ScoreColumn(metric, key)
+    with column.failing() as at:
+        if training is not None and "training_sr" in metric.needs:
+            assert isinstance(metric, SetMetric)
+            for item in training.items:
+                at(f"training split: image {item.id!r}: ")
+                metric.update_training(*_views(item, protocol, training.folder, training.images, metric.sees), item)
                 progress(item.id)
-        except Exception as error:  # a picture that cannot be read: the other metrics do not need it
-            for column in learners:
-                column.failure = column.failure or f"training split: {type(error).__name__}: {error}"
-    counted = 0
-    for item, seen in _pairs(items, protocol, folder, images):
-        _for_each(columns.values(), f"image {item.id!r}: ", partial(_score, item, seen))
-        counted += 1
-        progress(item.id)
-    _for_each(columns.values(), "", partial(_close, counted))
-    return columns
+        for item in items:
+            at(f"image {item.id!r}: ")
+            column.score(item, *_views(item, protocol, folder, images, metric.sees))
+            progress(item.id)
+        at("")
+        column.close()
+    return column
 
 
 def score_set(
-    metrics: Mapping[str, tuple[str, Metric]],
+    key: str,
+    metric: Metric,
     sources: Iterable[tuple[Source, Iterable[tuple[Item, Image, Values]]]],
     progress: Callable[[str], None] = lambda image: None,
-) -> dict[str, ScoreColumn]:
-    """Score a generated set of images, one image in memory at a time, with metrics of unpaired images.
+) -> ScoreColumn:
+    """Score a generated set of images with a metric of unpaired images; one image at a time is in memory.
 
     sources: in the order of `SetMetric.update_unpaired`, each with its images and their values. n of a result counts
-    the generated images. A metric that raises fails alone; the others go on.
+    the generated images. What goes wrong is the column's failure, as of `score_split`.
     """
-    columns = {name: ScoreColumn(metric, key) for name, (key, metric) in metrics.items()}
-    counted: Counter[Source] = Counter()
-    for source, images in sources:
-        for item, image, values in images:
-            counted[source] += 1
-            seen = partial(_see, item, source, _whole(image, values))
-            _for_each(columns.values(), f"{source} image {item.id!r}: ", seen)
-            progress(item.id)
-    _for_each(columns.values(), "", partial(_close, counted["generated"]))
-    return columns
+    column = ScoreColumn(metric, key)
+    assert isinstance(metric, SetMetric)
+    with column.failing() as at:
+        for source, images in sources:
+            for item, image, values in images:
+                at(f"{source} image {item.id!r}: ")
+                column.counted += source == "generated"
+                metric.update_unpaired(_whole(image, values), source, item)
+                progress(item.id)
+        at("")
+        column.close()
+    return column
 
 
-def _for_each(columns: Iterable[ScoreColumn], where: str, use: Callable[[ScoreColumn], None]) -> None:
-    """Call a function with every metric that has not failed yet; a fault is the metric's own, and the others go on."""
-    for column in columns:
-        if not column.failure:
-            try:
-                use(column)
-            except Exception as error:
-                column.failure = f"{where}{type(error).__name__}: {error}"
-
-
-def _pairs(
-    items: Iterable[Item], protocol: Protocol, folder: Path, images: Mapping[str, str]
-) -> Iterator[tuple[Item, _Views]]:
-    """Each item with its SR and HR, read when the last one is done with."""
-    for item in items:
-        hr, native = item.read_hr()
-        reference, values = protocol.reference(hr, native)
-        path = folder / images[item.id]
-        if not path.exists():
-            raise ScoreError(
-                f"{path} is not there any more; remove the folder {folder.parent}, so that the next run makes it again"
-            )
-        sr = read_image(path)
-        if sr.shape != reference.shape or sr.dtype != reference.dtype:
-            raise ScoreError(f"{path} does not match its HR in size or depth")
-        yield item, _Views(sr, reference, values, protocol, item.id, partial(_lr, item, hr, native, protocol))
-
-
-class _Views:
-    """SR and HR as metrics see them; each view is made once an image, however many metrics ask.
-
-    image: the id. lr: the LR that the method was given, read or made when a metric asks for it.
-    """
-
-    def __init__(
-        self, sr: Image, hr: Image, values: Values, protocol: Protocol, image: str, lr: Callable[[], Image]
-    ) -> None:
-        self._pair, self._values, self._protocol, self._image, self._lr = (sr, hr), values, protocol, image, lr
-        self._made: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
-
-    def get(self, sees: str) -> tuple[torch.Tensor, torch.Tensor]:
-        if sees not in self._made:
-            sr, hr = self._pair
-            if sees == "protocol":
-                view = self._protocol.scored
-            elif sees == "lr":
-                sr, hr = self._protocol.lr(sr, self._values, self._image), self._lr()
-                view = self._protocol.in_channel
-            else:
-                view = _whole
-            self._made[sees] = view(sr, self._values), view(hr, self._values)
-        return self._made[sees]
-
-
-def _lr(item: Item, hr: Image, values: Values, protocol: Protocol) -> Image:
-    """The LR of upscaling: the shipped one, or made from HR."""
-    return protocol.lr(hr, values, item.id, protocol.shipped_lr(item))
+def _views(
+    item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str], sees: str
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """SR and HR of an item as a metric sees them."""
+    native_hr, native = item.read_hr()
+    hr, values = protocol.reference(native_hr, native)
+    path = folder / images[item.id]
+    if not path.exists():
+        raise ScoreError(
+            f"{path} is not there any more; remove the folder {folder.parent}, so that the next run makes it again"
+        )
+    sr = read_image(path)
+    if sr.shape != hr.shape or sr.dtype != hr.dtype:
+        raise ScoreError(f"{path} does not match its HR in size or depth")
+    if sees == "protocol":
+        view = protocol.scored
+    elif sees == "lr":
+        # The LR of upscaling: the shipped one, or made from HR.
+        hr = protocol.lr(native_hr, native, item.id, protocol.shipped_lr(item))
+        sr = protocol.lr(sr, values, item.id)
+        view = protocol.in_channel
+    else:
+        view = _whole
+    return view(sr, values), view(hr, values)
 
 
 def _whole(image: Image, values: Values) -> torch.Tensor:
     import torch
 
     return to_tensor(image, values, torch.float64)
-
-
-def _learn(item: Item, seen: _Views, column: ScoreColumn) -> None:
-    assert isinstance(column.metric, SetMetric)
-    column.metric.update_training(*seen.get(column.metric.sees), item)
-
-
-def _see(item: Item, source: Source, image: torch.Tensor, column: ScoreColumn) -> None:
-    assert isinstance(column.metric, SetMetric)
-    column.metric.update_unpaired(image, source, item)
-
-
-def _score(item: Item, seen: _Views, column: ScoreColumn) -> None:
-    sr, hr = seen.get(column.metric.sees)
-    if isinstance(column.metric, SetMetric):
-        column.metric.update_item(sr, hr, item)
-        return
-    assert isinstance(column.metric, ImageMetric)
-    score = column.metric.score(sr, hr)
-    if isinstance(score, Skip):
-        column.skipped.append(score.reason)
-    elif not is_score(score):
-        column.failure = f"the score of image {item.id!r} is not a number, or beyond all bounds: {float(score):g}"
-    else:
-        column.images[item.id] = float(score)
-        if item.group is not None:
-            column.groups[item.id] = item.group
-
-
-def _close(images: int, column: ScoreColumn) -> None:
-    if not isinstance(column.metric, SetMetric):
-        return
-    column.counted = images
-    answer = column.metric.compute()
-    if isinstance(answer, Skip):
-        column.skipped.append(answer.reason)
-        return
-    value, details = answer if isinstance(answer, tuple) else (answer, Details())
-    if not is_score(value):
-        column.failure = f"the score is not a number, or beyond all bounds: {float(value):g}"
-    elif type(details) is not Details:
-        column.failure = f"beside the score is a {type(details).__name__}, not srbench.Details"
-    else:
-        column.whole, column.details = float(value), details

@@ -14,6 +14,7 @@ from srbench.contract.dataset import Item
 from srbench.contract.method import Method
 from srbench.contract.protocol import Protocol
 from srbench.evaluate.cost import LATENCY_SIDE
+from srbench.evaluate.journal import Journal, Note
 from srbench.evaluate.output import checked
 from srbench.evaluate.tiles import tiling_for, upscale_tiled
 from srbench.pictures import suffix_for, to_image, to_tensor, write_image
@@ -29,39 +30,41 @@ edges. Of bicubic and lanczos less than one value in 100,000 lies farther outsid
 
 @dataclass
 class Upscaled:
-    """What upscaling a split left: file names by image id, where the LR came from, and the time it took.
+    """What upscaling a split left: a note of each image by its id. resumed: whether some were there before.
 
-    times: of each image, the seconds it took and the megapixels of its SR. values: of all SR; clamped: how many of them
-    lie farther outside black and white than `OVERSHOOT`. sample: the corner of the largest LR on
-    which latency is measured, `(C, h, w)`; None before the first image.
+    sample: the corner of the largest LR on which latency is measured, `(C, h, w)`; None before the first image.
     """
 
-    images: dict[str, str] = field(default_factory=dict)
-    shipped: int = 0
-    times: list[tuple[float, float]] = field(default_factory=list)
-    values: int = 0
-    clamped: int = 0
+    made: dict[str, Note] = field(default_factory=dict)
+    resumed: bool = False
     sample: torch.Tensor | None = None
 
     @property
+    def images(self) -> dict[str, str]:
+        """The names of the files, by image id."""
+        return {image: note.file for image, note in self.made.items()}
+
+    @property
     def clamped_share(self) -> float:
-        """The share of values that were clamped, in [0, 1]."""
-        return self.clamped / self.values if self.values else 0.0
+        """The share of SR values farther outside black and white than `OVERSHOOT`, in [0, 1]."""
+        values = sum(note.values for note in self.made.values())
+        return sum(note.clamped for note in self.made.values()) / values if values else 0.0
 
     @property
     def seconds(self) -> float:
         """The method's time for all images."""
-        return sum(seconds for seconds, _ in self.times)
+        return sum(note.seconds for note in self.made.values())
 
     @property
     def ms_per_megapixel(self) -> float:
         """The median over images: one image that had to wait for the machine does not change it."""
-        return 1000 * statistics.median(seconds / megapixels for seconds, megapixels in self.times)
+        return 1000 * statistics.median(note.seconds / note.megapixels for note in self.made.values())
 
     @property
     def lr(self) -> str:
         """`made`, `shipped`, or `mixed`."""
-        return "made" if self.shipped == 0 else "shipped" if self.shipped == len(self.images) else "mixed"
+        shipped = sum(note.shipped for note in self.made.values())
+        return "made" if shipped == 0 else "shipped" if shipped == len(self.made) else "mixed"
 
 
 def upscale_split(
@@ -70,39 +73,62 @@ def upscale_split(
     protocol: Protocol,
     folder: Path,
     *,
+    split: str = "",
     seed: int | None = None,
     memory_bytes: float | None = None,
     progress: Callable[[str], None] = lambda image: None,
+    confirm: Callable[[], None] = lambda: None,
 ) -> Upscaled:
     """Upscale every image and write it into `folder`, losslessly and in its native depth.
 
-    seed: for methods that sample; each image starts from it, so that the order of images changes nothing.
-    memory_bytes: above it, images are upscaled in tiles. The seconds are the method's alone.
+    Images that an earlier attempt noted beside the folder (`srbench.evaluate.journal`) are not made again. split: which
+    it is, where the folder may have held another one's. seed: for methods that sample; each image starts from it, so
+    that the order of images changes nothing. memory_bytes: above it, images are upscaled in tiles. The seconds are the
+    method's alone. confirm: raises where something that was read is no longer what it was; called before an image is
+    noted.
     """
     import torch
 
-    done = Upscaled()
+    journal = Journal(folder, split)
+    done = Upscaled(resumed=bool(journal.known))
+    warm = False
     for item in items:
+        known = journal.known.get(item.id)
+        largest = 0 if done.sample is None else done.sample.numel()
+        if known is not None and known.corner <= largest:
+            done.made[item.id] = known
+            progress(item.id)
+            continue
         hr, native = item.read_hr()
         shipped = protocol.shipped_lr(item)
         reference, values = protocol.reference(hr, native)
         lr = to_tensor(protocol.lr(hr, native, item.id, shipped), values)
-        if not done.images:
-            _warm_up(method, lr, protocol.scale, memory_bytes)
-        if seed is not None:
-            torch.manual_seed(seed)
-        started = time.perf_counter()
-        sr = upscale_image(method, lr, protocol.scale, memory_bytes)
-        done.times.append((time.perf_counter() - started, sr.shape[-2] * sr.shape[-1] / 1e6))
-        done.shipped += shipped is not None
-        done.values += sr.numel()
-        done.clamped += int(((sr < -OVERSHOOT) | (sr > 1 + OVERSHOOT)).sum())
         corner = lr[:, :LATENCY_SIDE, :LATENCY_SIDE]
-        if done.sample is None or corner.numel() > done.sample.numel():
+        if done.sample is None or corner.numel() > largest:
             done.sample = corner.clone()
-        name = item.id + suffix_for(reference)
-        write_image(folder / name, to_image(sr, reference, values))
-        done.images[item.id] = name
+        if known is None:
+            if not warm:
+                _warm_up(method, lr, protocol.scale, memory_bytes)
+                warm = True
+            if seed is not None:
+                torch.manual_seed(seed)
+            started = time.perf_counter()
+            sr = upscale_image(method, lr, protocol.scale, memory_bytes)
+            seconds = time.perf_counter() - started
+            name = item.id + suffix_for(reference)
+            write_image(folder / name, to_image(sr, reference, values))
+            confirm()
+            known = journal.add(
+                item.id,
+                name,
+                seconds=seconds,
+                megapixels=sr.shape[-2] * sr.shape[-1] / 1e6,
+                values=sr.numel(),
+                clamped=int(((sr < -OVERSHOOT) | (sr > 1 + OVERSHOOT)).sum()),
+                corner=corner.numel(),
+                shipped=shipped is not None,
+            )
+        done.made[item.id] = known
         progress(item.id)
     return done
 

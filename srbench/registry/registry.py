@@ -7,7 +7,7 @@ load, implements an unknown hook, or takes a name that another plugin has, is re
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args
@@ -328,10 +328,23 @@ def _plugin(point: importlib.metadata.EntryPoint) -> Plugin:
     return Plugin(name=point.name, distribution=name or module, version=version or "0", module=module)
 
 
+_confined_to: Collection[str] | None = None
+
+
+def confine(distributions: Collection[str]) -> None:
+    """Have this process know, from now on, no plugins but those of some distributions, and srbench's own."""
+    global _confined_to
+    _confined_to = {"srbench", *distributions}
+    registry.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def registry() -> Registry:
     """The installed plugins, loaded once a process."""
-    return load_plugins(list(importlib.metadata.entry_points(group=GROUP)))
+    points = importlib.metadata.entry_points(group=GROUP)
+    if _confined_to is None:
+        return load_plugins(list(points))
+    return load_plugins([point for point in points if _plugin(point).distribution in _confined_to])
 
 
 def code_of(kind: Kind, name: str) -> dict[str, Any]:

@@ -44,6 +44,7 @@ Shelf = Literal["cells", "models", "extractors"]
 SHELVES: tuple[Shelf, ...] = get_args(Shelf)
 RECORD = "record.json"
 SCORES = "scores.parquet"
+LOG = "log.txt"
 IMAGES = "images"
 TRAINING_IMAGES = "images_train"
 CEILING_IMAGES = "images_ceiling"

@@ -52,10 +52,14 @@ class Progress(msgspec.Struct):
 
 
 class Ending(msgspec.Struct):
-    """How a job ended. status None: it was asked to stop, and left no record."""
+    """How a job ended. status None: it was asked to stop, and is not done.
+
+    again: what went wrong was the machine's fault, and is worth another try at once.
+    """
 
     status: Status | None
     reason: str = ""
+    again: bool = False
 
     def __post_init__(self) -> None:
         """Texts fit to be written."""

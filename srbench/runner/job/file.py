@@ -116,11 +116,14 @@ def read_job(path: Path) -> Job:
     return Job(task, path.parents[2], root, written.limits, written.sources)
 
 
-def with_types(job: Job) -> Job:
-    """A job that was read, with its plugins loaded and their parameters in their types. Raises `SrbenchError`."""
+def with_types(job: Job, unloaded: Use | None = None) -> Job:
+    """A job that was read, with its plugins loaded and their parameters in their types. Raises `SrbenchError`.
+
+    unloaded: a plugin's thing in it that stays as it was written.
+    """
 
     def typed(value: Any) -> Any:
-        if isinstance(value, Use):
+        if isinstance(value, Use) and value is not unloaded:
             return replace(value, params=resolve(value.registered.load(), value.params, job.data_root))
         if isinstance(value, _Unloaded):
             kind = registry().get("degradation", value.written.name).load()

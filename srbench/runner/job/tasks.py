@@ -150,7 +150,8 @@ class Evaluation:
     task. learned_from: the dataset whose training split the model saw, where there is a model.
     seen_groups: groups of the test split of which that training split holds other regions.
     method_files: that the method reads.
-    warnings: what is probably wrong with the data, for the record. degradation: as of a training.
+    warnings: what is probably wrong with the data, for the record. degradation: as of a training. ceiling: what the
+    method calls its ceiling, where it has one.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -166,6 +167,7 @@ class Evaluation:
     method_files: tuple[SeenFile, ...] = ()
     warnings: tuple[str, ...] = ()
     degradation: Use | None = None
+    ceiling: str = ""
 
     @property
     def files(self) -> tuple[SeenFile, ...]:
@@ -200,6 +202,19 @@ class Evaluation:
         """The plugins' things of whose code its key, or one of its metrics', is made."""
         metrics = [scoring.metric for scoring in self.metrics]
         return _known(self.method, *metrics, *(metric.extractor for metric in metrics), self.degradation)
+
+    @property
+    def judges(self) -> tuple[Use, ...]:
+        """The plugins' things that scoring needs: all but the method."""
+        metrics = [scoring.metric for scoring in self.metrics]
+        return _known(self.dataset, *metrics, *(metric.extractor for metric in metrics), self.degradation)
+
+    @property
+    def judged_by(self) -> set[str]:
+        """The distributions of all plugins that scoring needs, that of the task among them."""
+        task = self.ingredients.get("task", {})
+        own = {task["distribution"]} if "distribution" in task else set()
+        return own | {use.registered.plugin.distribution for use in self.judges}
 
     @property
     def label(self) -> str:

@@ -86,6 +86,7 @@ class PlannedCell:
             self.files,
             self.warnings,
             degradation_use(self.protocol),
+            self.method.registered.load().ceiling,
         )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:

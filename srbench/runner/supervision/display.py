@@ -34,6 +34,9 @@ class Silent(Display):
     def progressed(self, key: str, done: float, message: str) -> None:
         """Show nothing."""
 
+    def repeated(self, task: Task, reason: str) -> None:
+        """Nothing."""
+
     def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
         """Show nothing."""
 
@@ -85,6 +88,11 @@ class Lines(Display):
         """The bar moves."""
         if key in self._bars:
             self._progress.update(self._bars[key], completed=done, message=brief(message))
+
+    def repeated(self, task: Task, reason: str) -> None:
+        """A line with the reason."""
+        self._drop(task.key)
+        self._line("killed", task.label, f"{reason}; once more")
 
     def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
         """A line."""

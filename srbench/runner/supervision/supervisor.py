@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import warnings
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +18,9 @@ from srbench.runner.planning.plan import PlannedCell, is_done
 from srbench.runner.supervision.watch import Ended, Watch
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.records import Record, Status, Store
+
+MOST_REPEATS = 2
+"""How often a run begins a job again that ended by a fault of the machine; the next run does, in any case."""
 
 
 class Display(ABC):
@@ -38,6 +41,10 @@ class Display(ABC):
     @abstractmethod
     def progressed(self, key: str, done: float, message: str) -> None:
         """The task with this key got on: `done` in [0, 1]."""
+
+    @abstractmethod
+    def repeated(self, task: Task, reason: str) -> None:
+        """A task ended by a fault of the machine, and is begun again."""
 
     @abstractmethod
     def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
@@ -76,6 +83,7 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, displa
             _leave(one, *one.verdict, store, display)
     work = _sorted_out(todo, store)
     tasks: dict[str, Task] = {}
+    repeated: Counter[str] = Counter()
     with watch:
         try:
             while work.ready or tasks:
@@ -83,10 +91,16 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, displa
                     task = work.ready.popleft()
                     tasks[task.key] = task
                     _announce(task, display)
-                    watch.submit(task)
+                    watch.submit(_renewed(task, store) if repeated[task.key] else task)
                 for event in watch.events():
                     if isinstance(event, Ended):
-                        _end(tasks.pop(event.key), event, work, store, display)
+                        task = tasks.pop(event.key)
+                        if event.again and repeated[task.key] < MOST_REPEATS:
+                            repeated[task.key] += 1
+                            display.repeated(task, event.reason)
+                            work.ready.append(task)
+                        else:
+                            _end(task, event, work, store, display)
                     else:
                         display.progressed(event.key, event.done, event.message)
         except KeyboardInterrupt:
@@ -143,6 +157,17 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
         if not work.waiting[key]:
             del work.waiting[key]
             work.ready.appendleft(work.cells[key][0].evaluation())
+
+
+def _renewed(task: Task, store: Store) -> Task:
+    """The task once more; of a cell without the metrics that have their result by now."""
+    if not isinstance(task, Evaluation):
+        return task
+    record = store.read("cells", task.key)
+    if record is None or record.status != "ok":
+        return task
+    settled = {key for key, result in record.metrics.items() if not result.again}
+    return replace(task, metrics=tuple(scoring for scoring in task.metrics if scoring.key not in settled))
 
 
 def _has_sr(planned: PlannedCell) -> bool:

@@ -39,11 +39,12 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Ended:
-    """A job ended. status None: it was asked to stop, and left no record."""
+    """A job ended. status None: it was asked to stop, and is not done. again: it is worth another try at once."""
 
     key: str
     status: Status | None
     reason: str
+    again: bool = False
 
 
 @dataclass
@@ -106,7 +107,7 @@ class Watch:
                 del self._jobs[key]
                 watched.exchange.remove()
                 self._changed = time.monotonic()
-                yield Ended(key, ending.status, ending.reason)
+                yield Ended(key, ending.status, ending.reason, ending.again)
 
     def _ending(self, watched: _Watched) -> Ending | None:
         now = time.monotonic()
@@ -118,13 +119,13 @@ class Watch:
         if ending is not None:
             return ending
         if watched.gone is not None and now - watched.gone[0] > _LATE_SECONDS:
-            return Ending("killed", watched.gone[1])
+            return Ending("killed", watched.gone[1], again=True)
         beat = watched.exchange.read(Heartbeat)
         if beat != watched.beat:
             watched.beat, watched.heard = beat, now
         elif beat is not None and now - watched.heard > SILENCE_SECONDS:
             who = f"its keeper, process {beat.pid} on {beat.host},"
-            return Ending("killed", f"{who} has given no sign of life since {beat.time}")
+            return Ending("killed", f"{who} has given no sign of life since {beat.time}", again=True)
         return None
 
     def stop(self) -> bool:

@@ -3,103 +3,95 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import statistics
 from collections.abc import Callable, Sequence
 
 from srbench.contract.dataset import Item
 from srbench.contract.generator import Generator
+from srbench.contract.metric import Metric
 from srbench.errors import SrbenchError
 from srbench.evaluate.generate import generate
 from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
+from srbench.evaluate.score import ScoreColumn, score_set
 from srbench.pictures import Image, Values, read_image
+from srbench.runner.job.channel import Doing, Made
 from srbench.runner.job.environment import environment
-from srbench.runner.job.tasks import Evaluation, Job
+from srbench.runner.job.tasks import Evaluation
 from srbench.runner.planning.splits import groups_of
-from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.memory import MemoryPeak
 from srbench.runner.work.models import load_model
 from srbench.runner.work.references import keep_references
-from srbench.runner.work.scorer import score_generated, with_sound_sr
-from srbench.runner.work.witness import Witness
+from srbench.runner.work.scorer import score_metrics
+from srbench.runner.work.work import Work
 from srbench.store.records import IMAGES, NEAREST_IMAGES, Record, Store
 from srbench.store.references import Reference, References
 
 NEAREST = "nearest.parquet"
 
 
-def evaluate_generator(
-    job: Job,
-    task: Evaluation,
-    attempt: Attempt,
-    store: Store,
-    witness: Witness,
-    progress: Callable[[float, str], None],
-    stop: Callable[[], bool],
-) -> Record:
-    """Make the images, unless they are there, find what they are nearest to, and score them.
+def make_images(work: Work, record: Record | None) -> None:
+    """Make the images, unless they are there, and find what they are nearest to; called as every task's making is."""
+    if record is not None:
+        return
+    task, root = work.task, work.job.data_root
+    work.tell(Doing("test"))
+    test = work.witness.items(task.dataset, "test", root, task.reads)
+    learned = work.witness.items(task.dataset, "train", root, task.reads)
+    if task.learned_from is not None:
+        learned = work.witness.items(task.learned_from, "train", root, task.learned)
+    record = _generated(work, test, learned, work.steps(task.settings["samples"]))
+    work.witness.confirm()
+    work.tell(Made(record))
 
-    Called as every task's evaluation is.
-    """
-    samples = task.settings["samples"]
-    test = witness.items(task.dataset, "test", job.data_root, task.reads)
-    train = witness.items(task.dataset, "train", job.data_root, task.reads)
-    record = with_sound_sr(store, task.key)
-    # The others are made like the image with the most channels, in its depth and with its black and white.
-    like = max((item.read_hr() for item in test), key=lambda found: found[0].shape[2])
-    steps = (0 if record else samples) + samples + len(test) + len(train)
-    finished = 0
 
-    def step(image: str) -> None:
-        nonlocal finished
-        finished += 1
-        progress(finished / steps, image)
-
-    if record is None:
-        learned = train
-        if task.learned_from is not None:
-            learned = witness.items(task.learned_from, "train", job.data_root, task.learned)
-        record = _generated(job, task, attempt, store, test, learned, like, step)
-    score_generated(task, store, job.device, record, like[1], test, _in_random_order(train), step)
+def score_images(work: Work, record: Record) -> None:
+    """Score the images as a set, and keep what pages show; called as every task's scoring is."""
+    task, store = work.task, work.store
+    test = work.witness.items(task.dataset, "test", work.job.data_root, task.reads)
+    train = _in_random_order(work.witness.items(task.dataset, "train", work.job.data_root, task.reads))
     keep_references(store, record, ((item.id, Reference(*item.read_hr(), label=item.label)) for item in test))
-    return record
+    values, folder = _like(test)[1], store.folder("cells", task.key) / IMAGES
+    step = work.steps(len(task.metrics) * (len(record.images) + len(test) + len(train)))
+
+    def compare(key: str, metric: Metric) -> ScoreColumn:
+        paths = ((name, folder / file) for name, file in record.images.items())
+        made = ((Item(name, path, label=record.labels.get(name)), read_image(path), values) for name, path in paths)
+        real, training = (((item, *item.read_hr()) for item in items) for items in (test, train))
+        return score_set(key, metric, (("generated", made), ("real", real), ("training", training)), step)
+
+    score_metrics(work, compare)
 
 
-def _generated(
-    job: Job,
-    task: Evaluation,
-    attempt: Attempt,
-    store: Store,
-    test: Sequence[Item],
-    learned: Sequence[Item],
-    like: tuple[Image, Values],
-    progress: Callable[[str], None],
-) -> Record:
+def _like(test: Sequence[Item]) -> tuple[Image, Values]:
+    """What the made images are like: the image with the most channels, in its depth and with its black and white."""
+    return max((item.read_hr() for item in test), key=lambda found: found[0].shape[2])
+
+
+def _generated(work: Work, test: Sequence[Item], learned: Sequence[Item], progress: Callable[[str], None]) -> Record:
+    task, store, device = work.task, work.store, work.job.device
     assert task.cell.seed is not None, "a generator samples"
-    samples = task.settings["samples"]
+    samples, like = task.settings["samples"], _like(test)
     generator: Generator = task.method.create()
     if task.model is not None:
         load_model(generator, store, task.model)
-    generator.to(job.device)
+    generator.to(device)
     folder = store.folder("cells", task.key) / IMAGES
-    if folder.exists():  # left by an attempt that was killed
-        shutil.rmtree(folder)
-    folder.mkdir()
     labels = _labels(task, learned) if generator.labelled else None
-    with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
-        done = generate(generator, samples, like, labels, task.cell.seed, folder, progress)
+    with MemoryPeak(device) as peak, EnergyMeter(device) as energy:
+        done = generate(generator, samples, like, labels, task.cell.seed, folder, progress, work.witness.confirm)
     training = store.read("models", task.model) if task.model is not None else None
     pixels = like[0].shape[0] * like[0].shape[1]
-    record = attempt.record(
+    record = work.attempt.record(
         "ok",
-        environment=environment(job),
+        environment=environment(work.job),
         cost={
             **({} if training is None else training.cost),
             "sample_seconds": round(done.seconds / samples, 6),
             "ms_per_megapixel": round(1e9 * done.seconds / samples / pixels, 3),
             **peak.cost(),
-            **energy.cost("sampling"),
+            # What an attempt took that was cut off is not known, and the rest of it would pass for little.
+            **({} if done.resumed else energy.cost("sampling")),
             "parameters": generator.parameters_count(),
         },
         images=done.images,

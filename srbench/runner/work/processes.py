@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import mmap
 import os
 import signal
+import struct
 import sys
 import time
 from collections.abc import Collection
@@ -66,12 +68,50 @@ def _descendants(spare: Collection[int]) -> list[psutil.Process]:
     return found
 
 
-def memory_bytes(pid: int) -> int:
-    """Resident memory of a process and its descendants."""
-    total = 0
+def memory_bytes(limit: float) -> int:
+    """The memory of this process's descendants, what several share counted once; at most `limit` is only estimated.
+
+    Resident memory counts shared pages in each process and is quickly read; the exact proportional share takes long,
+    and is asked for where the former is above the limit.
+    """
+    members = _descendants(())
+    resident = sum(_memory(member, "rss") for member in members)
+    return resident if resident <= limit else sum(_memory(member, "pss") for member in members)
+
+
+def _memory(process: psutil.Process, kind: str) -> int:
+    with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        return int(getattr(process.memory_full_info() if kind == "pss" else process.memory_info(), kind))
+    return 0
+
+
+class StoppedTime:
+    """How long a process has been stopped (SIGSTOP, a container that was paused), in seconds.
+
+    One process looks at the other and counts; a fork of it, the other one itself, say, can read what it counted.
+    """
+
+    _GAP_SECONDS = 2.0
+    """Between two looks: whoever looks was stopped itself, and so was all that ran with it."""
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, 8)
+        self._looked = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Counted until now."""
+        return float(struct.unpack("d", self._shared[:8])[0])
+
+    def look(self, pid: int) -> None:
+        """Count the time since the last look if the process is stopped now, or nobody looked for long."""
+        now = time.monotonic()
+        since, self._looked = now - self._looked, now
+        if since > self._GAP_SECONDS or _is_stopped(pid):
+            self._shared[:8] = struct.pack("d", self.seconds + since)
+
+
+def _is_stopped(pid: int) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        for member in [process, *process.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                total += member.memory_info().rss
-    return total
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    return False

@@ -1,166 +1,95 @@
-"""Score a cell: metrics made ready with what they need, images compared, results put into the record."""
+"""Score a cell: each metric made ready with what it needs, its images compared, its result told of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from srbench.contract.dataset import Item
 from srbench.contract.extractor import Extractor
 from srbench.contract.metric import Metric
-from srbench.errors import in_words
-from srbench.evaluate.score import ScoreColumn, TrainingSplit, result_of, score_set, score_split
-from srbench.pictures import Values, read_image
-from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring
+from srbench.errors import in_words, machine_fault
+from srbench.evaluate.score import ScoreColumn, TrainingSplit, result_of, score_split
+from srbench.runner.job.channel import Measuring, Scored
+from srbench.runner.job.tasks import ExtractorTraining, Scoring
+from srbench.runner.work.work import Work
 from srbench.store.cell import digest
-from srbench.store.files import write_table
-from srbench.store.records import CEILING_IMAGES, IMAGES, SCORES, MetricResult, Record, Store
+from srbench.store.records import CEILING_IMAGES, IMAGES, TRAINING_IMAGES, MetricResult, Record, Store
 from srbench.weights.lookup import WeightsMissing, weights_path
 
-Ready = Mapping[str, tuple[str, Metric]]
-"""Metrics that can be computed, by key, with their keys."""
+Compare = Callable[[str, Metric], ScoreColumn]
+"""What compares the images of a cell with a metric, given its key and the metric, its extractor bound."""
 
 
-def with_sound_sr(store: Store, key: str) -> Record | None:
-    """The record of a cell whose SR is there and what was written; None where it is to be made.
+def score_cell(work: Work, record: Record, test: Sequence[Item], train: Sequence[Item]) -> None:
+    """Compute the metrics that the task asks for, and tell of each; then those of the method's ceiling.
 
-    Results whose scores are damaged are taken out of it.
+    train: the training split, where a metric needs its SR.
     """
-    record = store.read("cells", key)
-    if record is None or record.status != "ok" or store.damage("cells", record, record.sr_files):
-        return None
-    if SCORES in record.files and store.damage("cells", record, [SCORES]):
-        (store.folder("cells", key) / SCORES).unlink(missing_ok=True)
-        record.metrics = {key: result for key, result in record.metrics.items() if result.status != "ok"}
-    return record
+    folder = work.store.folder("cells", work.task.key)
+    training = TrainingSplit(train, folder / TRAINING_IMAGES, record.training_images) if train else None
+    of_ceiling = [scoring for scoring in work.task.metrics if record.ceiling_images and not scoring.training_sr]
+    learning = sum(bool(scoring.training_sr) for scoring in work.task.metrics)
+    comparisons = len(work.task.metrics) + len(of_ceiling)
+    step = work.steps(comparisons * len(test) + learning * len(train))
+
+    def compare(key: str, metric: Metric) -> ScoreColumn:
+        images = record.images
+        return score_split(key, metric, test, work.task.protocol, folder / IMAGES, images, step, training=training)
+
+    def compare_ceiling(key: str, metric: Metric) -> ScoreColumn:
+        images = record.ceiling_images
+        return score_split(key, metric, test, work.task.protocol, folder / CEILING_IMAGES, images, step)
+
+    score_metrics(work, compare)
+    score_metrics(work, compare_ceiling, of_ceiling)
 
 
-def score_cell(
-    task: Evaluation,
-    store: Store,
-    device: str,
-    record: Record,
-    items: Sequence[Item],
-    training: TrainingSplit | str | None,
-    progress: Callable[[str], None],
-) -> None:
-    """Compute the metrics that the task asks for, into the record and `scores.parquet`.
-
-    training: the training split with its SR, where a metric needs it; or why that could not be made.
-    """
-    split = None if isinstance(training, str) else training
-    folder = store.folder("cells", task.key)
-
-    def compare(ready: Ready) -> dict[str, ScoreColumn]:
-        return score_split(ready, items, task.protocol, folder / IMAGES, record.images, progress, training=split)
-
-    trouble = training if isinstance(training, str) else ""
-    columns, results = _scored(task.metrics, task, store, device, compare, trouble)
-    record.metrics = _with_latest(record.metrics, results)
-    _write_scores(store, record, columns)
-
-
-def score_ceiling(
-    task: Evaluation,
-    store: Store,
-    device: str,
-    record: Record,
-    items: Sequence[Item],
-    progress: Callable[[str], None],
-) -> None:
-    """Compute the same metrics of the method's ceiling, into the record; those that need training SR have none."""
-    scorings = [scoring for scoring in task.metrics if not scoring.training_sr]
-    folder = store.folder("cells", task.key) / CEILING_IMAGES
-
-    def compare(ready: Ready) -> dict[str, ScoreColumn]:
-        return score_split(ready, items, task.protocol, folder, record.ceiling_images, progress)
-
-    _, results = _scored(scorings, task, store, device, compare)
-    record.ceiling = _with_latest(record.ceiling, results)
-
-
-def score_generated(
-    task: Evaluation,
-    store: Store,
-    device: str,
-    record: Record,
-    values: Values,
-    test: Sequence[Item],
-    train: Sequence[Item],
-    progress: Callable[[str], None],
-) -> None:
-    """Compute the metrics of a generated set that the task asks for, into the record and `scores.parquet`.
-
-    values: of the generated images, which are as deep as one of the test split.
-    """
-    folder = store.folder("cells", task.key)
-    paths = ((name, folder / IMAGES / file) for name, file in record.images.items())
-    generated = ((Item(name, path, label=record.labels.get(name)), read_image(path), values) for name, path in paths)
-
-    def compare(ready: Ready) -> dict[str, ScoreColumn]:
-        real, training = (((item, *item.read_hr()) for item in items) for items in (test, train))
-        return score_set(ready, (("generated", generated), ("real", real), ("training", training)), progress)
-
-    columns, results = _scored(task.metrics, task, store, device, compare)
-    record.metrics = _with_latest(record.metrics, results)
-    _write_scores(store, record, columns)
-
-
-def _scored(
-    scorings: Sequence[Scoring],
-    task: Evaluation,
-    store: Store,
-    device: str,
-    compare: Callable[[Ready], dict[str, ScoreColumn]],
-    trouble: str = "",
-) -> tuple[dict[str, ScoreColumn], dict[str, MetricResult]]:
-    """What `compare` finds with the metrics that are ready, and the result of every metric, ready or not, by key.
-
-    trouble: why there is no SR of the training split, for metrics that need it.
-    """
-    extractors = _Extractors(store, device)
-    ready: dict[str, tuple[str, Metric]] = {}
-    results: dict[str, MetricResult] = {}
-    by_key = {scoring.key: scoring for scoring in scorings}
-    for key, scoring in by_key.items():
+def score_metrics(work: Work, compare: Compare, of_ceiling: Sequence[Scoring] | None = None) -> None:
+    """Compute metrics one by one, and tell of each: those of the task, or some of them of the method's ceiling."""
+    extractors = _Extractors(work.store, work.job.device)
+    for scoring in work.task.metrics if of_ceiling is None else of_ceiling:
+        ceiling = of_ceiling is not None
+        begun = result_of(scoring.metric.registered.load(), scoring.key, status="failed")
+        _describe(begun, scoring)
+        work.tell(Measuring(begun, ceiling))
+        column = None
         try:
-            if scoring.training_sr and trouble:
-                raise _Unready(scoring, "failed", trouble)
-            ready[key] = (key, _made_ready(scoring, task, device, extractors))
+            if scoring.training_sr and work.trouble:
+                raise _Unready(scoring, "failed", work.trouble)
+            column = compare(scoring.key, _made_ready(scoring, work, extractors))
+            result = column.result()
+            result.notes = extractors.notes(scoring)
         except _Unready as unready:
-            results[key] = unready.result
-    columns = compare(ready)
-    for key, column in columns.items():
-        results[key] = column.result()
-        results[key].notes = extractors.notes(by_key[key])
-    for key, result in results.items():
-        result.name, result.packages = by_key[key].metric.name, dict(by_key[key].packages)
-    return columns, results
+            result = unready.result
+        _describe(result, scoring)
+        ok = column is not None and result.status == "ok"
+        images, whole = (column.images, column.whole) if column is not None and ok else ({}, None)
+        work.tell(Scored(result, images, whole, ceiling))
 
 
-def _with_latest(earlier: Mapping[str, MetricResult], results: Mapping[str, MetricResult]) -> dict[str, MetricResult]:
-    """The results of before and of now, those of now last."""
-    return {**{key: result for key, result in earlier.items() if key not in results}, **results}
+def _describe(result: MetricResult, scoring: Scoring) -> None:
+    result.name, result.packages = scoring.metric.name, dict(scoring.packages)
 
 
 class _Unready(Exception):
     """A metric that cannot be computed, and the result that says so."""
 
-    def __init__(self, scoring: Scoring, status: Literal["skipped", "failed"], reason: str) -> None:
+    def __init__(
+        self, scoring: Scoring, status: Literal["skipped", "failed"], reason: str, *, again: bool = False
+    ) -> None:
         super().__init__(reason)
-        self.result = result_of(scoring.metric.registered.load(), scoring.key, status=status, reason=reason)
+        kind = scoring.metric.registered.load()
+        self.result = result_of(kind, scoring.key, status=status, reason=reason, again=again)
 
 
-def _made_ready(scoring: Scoring, task: Evaluation, device: str, extractors: _Extractors) -> Metric:
+def _made_ready(scoring: Scoring, work: Work, extractors: _Extractors) -> Metric:
     """The metric, with its extractor bound. Raises `_Unready`."""
     if scoring.skip:
         raise _Unready(scoring, "skipped", scoring.skip)
     try:
         metric: Metric = scoring.metric.create()
-        metric.device, metric.protocol = device, task.protocol
+        metric.device, metric.protocol = work.job.device, work.task.protocol
         _verify(metric.weights)
         extractor = extractors.get(scoring)
         if extractor is not None:
@@ -170,7 +99,7 @@ def _made_ready(scoring: Scoring, task: Evaluation, device: str, extractors: _Ex
     except WeightsMissing as missing:
         raise _Unready(scoring, "skipped", str(missing)) from missing
     except Exception as error:  # a plugin's own fault: the other metrics go on
-        raise _Unready(scoring, "failed", in_words(error)) from error
+        raise _Unready(scoring, "failed", in_words(error), again=bool(machine_fault(error))) from error
     return metric
 
 
@@ -205,15 +134,12 @@ class _Extractors:
         folder = self._store.folder("extractors", training.key)
         record = self._store.read("extractors", training.key)
         if record is None or record.status != "ok":
-            unready = _Unready(scoring, "failed", f"{training.label}: {record.reason if record else 'was not done'}")
-            if record is None or record.status == "killed":
-                unready.result.again = True
-            raise unready
+            reason = f"{training.label}: {record.reason if record else 'was not done'}"
+            raise _Unready(scoring, "failed", reason, again=record is None or record.status == "killed")
         damage = self._store.damage("extractors", record)
         if damage:
-            unready = _Unready(scoring, "failed", f"{training.label}: {damage}; run again, which trains it anew")
-            unready.result.again = True
-            raise unready
+            reason = f"{training.label}: {damage}; run again, which trains it anew"
+            raise _Unready(scoring, "failed", reason, again=True)
         extractor.load(folder)
         return record.files
 
@@ -226,28 +152,3 @@ class _Extractors:
         facts = ", ".join(f"{fact.replace('_', ' ')} {value:.3g}" for fact, value in record.facts.items())
         said = f" and checked on the test split: {facts}" if facts else ""
         return [f"extractor {name} was trained on the training split of {dataset}{said}"]
-
-
-def _write_scores(store: Store, record: Record, columns: dict[str, ScoreColumn]) -> None:
-    """One row an image and metric (its key), one without an image for a set metric; rows of earlier metrics stay."""
-    path, metrics = store.folder("cells", record.key) / SCORES, record.metrics
-    rows: list[tuple[str | None, str, float]] = []
-    if path.exists():
-        kept = pq.read_table(path).to_pylist()
-        rows += [(row["image"], row["metric"], row["value"]) for row in kept if row["metric"] not in columns]
-    for key, column in columns.items():
-        rows += [(image, key, score) for image, score in column.images.items()]
-        if column.whole is not None:
-            rows.append((None, key, column.whole))
-    # An attempt that was killed before it wrote its record may have left rows of metrics that nobody asks for any more.
-    rows = [row for row in rows if row[1] in metrics and metrics[row[1]].status == "ok"]
-    image, metric, value = ([row[index] for row in rows] for index in range(3))
-    table = pa.table(
-        {
-            "image": pa.array(image, pa.string()),
-            "metric": pa.array(metric, pa.string()),
-            "value": pa.array(value, pa.float64()),
-        }
-    )
-    write_table(path, table)
-    record.files |= store.hashes("cells", record.key, [SCORES])

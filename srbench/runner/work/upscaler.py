@@ -16,17 +16,16 @@ from srbench.contract.method import Method
 from srbench.errors import in_words
 from srbench.evaluate.ceiling import reconstruct_split
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
-from srbench.evaluate.score import TrainingSplit
 from srbench.evaluate.upscale import OVERSHOOT, Upscaled, upscale_split
 from srbench.registry.configured import Use
+from srbench.runner.job.channel import Doing, Lacking, Made
 from srbench.runner.job.environment import environment
-from srbench.runner.job.tasks import Evaluation, Job
 from srbench.runner.planning.splits import groups_of
-from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.memory import MemoryPeak
 from srbench.runner.work.models import load_model
-from srbench.store.records import CEILING_IMAGES, IMAGES, RECORD, TRAINING_IMAGES, Record, Store
+from srbench.runner.work.work import Work
+from srbench.store.records import CEILING_IMAGES, IMAGES, TRAINING_IMAGES, Record
 
 MOST_CLAMPED = 0.01
 """The share of SR values outside black and white above which a record says so."""
@@ -35,11 +34,15 @@ TILED_SHARE = 0.5
 
 
 class Upscaler:
-    """Brings the splits of a cell onto the disk; the method is loaded when there is something to upscale."""
+    """Brings the splits of a cell onto the disk; the method is loaded when there is something to upscale.
 
-    def __init__(self, job: Job, task: Evaluation, store: Store, progress: Callable[[str], None]) -> None:
-        self._job, self._task, self._store, self._progress = job, task, store, progress
-        self._folder = store.folder("cells", task.key)
+    Each part is told of as soon as it is there, or of why it could not be made.
+    """
+
+    def __init__(self, work: Work, progress: Callable[[str], None]) -> None:
+        self._work, self._progress = work, progress
+        self._job, self._task, self._store = work.job, work.task, work.store
+        self._folder = work.store.folder("cells", work.task.key)
 
     @cached_property
     def _method(self) -> Method:
@@ -49,8 +52,9 @@ class Upscaler:
         method.to(self._job.device)
         return method
 
-    def test_split(self, items: Sequence[Item], attempt: Attempt) -> Record:
-        """Upscale the test split; the cell's record, without metrics yet."""
+    def test_split(self, items: Sequence[Item]) -> Record:
+        """Upscale the test split; the cell's record, without metrics."""
+        self._work.tell(Doing("test"))
         cost: dict[str, float | None] = {}
         training = self._store.read("models", self._task.model) if self._task.model is not None else None
         if training is not None:
@@ -61,7 +65,8 @@ class Upscaler:
             "upscale_seconds": round(done.seconds, 4),
             "ms_per_megapixel": round(done.ms_per_megapixel, 3),
             **peak.cost(),
-            **energy.cost("upscale"),
+            # What an attempt took that was cut off is not known, and the rest of it would pass for little.
+            **({} if done.resumed else energy.cost("upscale")),
             "parameters": self._method.parameters_count(),
         }
         if done.sample is not None:
@@ -70,7 +75,7 @@ class Upscaler:
             if "macs" not in cost:
                 model = None if self._task.model is None else self._store.folder("models", self._task.model)
                 cost |= multiply_adds(self._task.method, model, done.sample.shape[0], self._task.protocol.scale)
-        record = attempt.record(
+        record = self._work.attempt.record(
             "ok",
             environment=environment(self._job),
             cost=cost,
@@ -88,67 +93,78 @@ class Upscaler:
                 f"{100 * done.clamped_share:.2g} % of the SR values lie outside 0 to 1 (by more than {OVERSHOOT:g}) "
                 f"and were clamped: does {self._task.method.name} return values in [0, 1]?"
             )
+        self._work.witness.confirm()
+        self._work.tell(Made(record))
         return record
 
-    def training_split(self, items: Sequence[Item], fingerprint: str, record: Record) -> TrainingSplit | str:
-        """The training split with its SR, upscaled unless it is there; or why it could not be."""
-        if record.training_split != fingerprint:
-            try:
-                images = self._upscaled(items, TRAINING_IMAGES).images
-                others = {name: known for name, known in record.files.items() if Path(name).parts[0] != TRAINING_IMAGES}
-                record.files = {**others, **self._hashes(TRAINING_IMAGES, images)}
-                record.training_images, record.training_split = images, fingerprint
-            except Exception as error:  # the test split has its SR, and the metrics that need only that go on
-                traceback.print_exc()
-                return f"upscaling the training split: {in_words(error)}"
-        return TrainingSplit(items, self._folder / TRAINING_IMAGES, record.training_images)
+    def training_split(self, items: Sequence[Item], fingerprint: str, record: Record) -> Record:
+        """Upscale the training split; the record with it. A fault costs the metrics that need it, and is told."""
+        self._work.tell(Doing("train"))
+        try:
+            images = self._upscaled(items, TRAINING_IMAGES, fingerprint).images
+            files = record.files | self._hashes(TRAINING_IMAGES, images)
+            files = {name: known for name, known in files.items() if self._belongs(name, images)}
+            record = msgspec.structs.replace(record, files=files, training_images=images, training_split=fingerprint)
+            self._work.witness.confirm()
+            self._work.tell(Made(record))
+        except Interrupted:
+            raise
+        except Exception as error:  # the test split has its SR, and the metrics that need only that go on
+            traceback.print_exc()
+            self._work.tell(Lacking(in_words(error)))
+        return record
 
-    def ceiling(self, items: Sequence[Item], record: Record, killed: str, stop: Callable[[], bool]) -> None:
-        """Let a method that upscales nothing afterwards make what it can of HR itself.
+    def ceiling(self, items: Sequence[Item], record: Record) -> None:
+        """Let a method that upscales nothing afterwards make what it can of HR itself. A fault is told."""
+        self._work.tell(Doing("ceiling", self._task.ceiling))
+        try:
+            del self._method  # loaded anew, it has seen no LR either
+            method = self._method
+            images = reconstruct_split(
+                method,
+                items,
+                self._task.protocol,
+                self._emptied(CEILING_IMAGES),
+                seed=self._task.cell.seed if method.samples else None,
+                progress=self._progress,
+            )
+            files = record.files | self._hashes(CEILING_IMAGES, images)
+            self._work.witness.confirm()
+            self._work.tell(Made(msgspec.structs.replace(record, files=files, ceiling_images=images)))
+        except Interrupted:
+            raise
+        except Exception as error:  # the cell has what it was asked for
+            traceback.print_exc()
+            self._work.tell(Lacking(in_words(error)))
 
-        killed: what the record says when its process is killed here (memory, time), which costs the ceiling alone. When
-        it is asked to stop, the cell is to start over, as it would anywhere else.
-        """
-
-        def progress(image: str) -> None:
-            self._progress(image)
-            if stop():
-                (self._folder / RECORD).unlink()
-                raise Interrupted
-
-        self._store.write("cells", msgspec.structs.replace(record, notes=[*record.notes, killed]))
-        del self._method  # loaded anew, it has seen no LR either
-        method = self._method
-        record.ceiling_images = reconstruct_split(
-            method,
-            items,
-            self._task.protocol,
-            self._emptied(CEILING_IMAGES),
-            seed=self._task.cell.seed if method.samples else None,
-            progress=progress,
-        )
-        record.files |= self._hashes(CEILING_IMAGES, record.ceiling_images)
+    @staticmethod
+    def _belongs(name: str, training_images: Mapping[str, str]) -> bool:
+        """Whether a file is not of a training split that was upscaled before this one."""
+        folder, _, file = name.partition("/")
+        return folder != TRAINING_IMAGES or file in training_images.values()
 
     def _hashes(self, folder: str, images: Mapping[str, str]) -> dict[str, str]:
         return self._store.hashes("cells", self._task.key, [f"{folder}/{name}" for name in images.values()])
 
     def _emptied(self, name: str) -> Path:
         folder = self._folder / name
-        if folder.exists():  # left by an attempt that was killed
+        if folder.exists():  # left by an attempt that was cut off
             shutil.rmtree(folder)
         folder.mkdir()
         return folder
 
-    def _upscaled(self, items: Sequence[Item], name: str) -> Upscaled:
+    def _upscaled(self, items: Sequence[Item], name: str, split: str = "") -> Upscaled:
         method = self._method
         return upscale_split(
             method,
             items,
             self._task.protocol,
-            self._emptied(name),
+            self._folder / name,
+            split=split,
             seed=self._task.cell.seed if method.samples else None,
             memory_bytes=self._memory_bytes,
             progress=self._progress,
+            confirm=self._work.witness.confirm,
         )
 
     @property

@@ -1,16 +1,15 @@
-"""What happens inside a job's own process: train a model or an extractor, or evaluate, and leave a record.
+"""What happens inside a job's processes: train a model or an extractor, make a cell's images, score them.
 
-A fault of the method, dataset or metric ends here, as a record that says so. What kills the process (time, memory,
-a signal) is recorded by the keeper outside it.
+What comes of it is told to the keeper outside, which alone writes records. A fault of the method, dataset or metric
+ends here, as a message that says so. What kills the process (time, memory, a signal) is seen by the keeper.
 """
 
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +19,12 @@ from srbench.contract.extractor import Extractor
 from srbench.contract.fit import Budget, FitContext, Interrupted
 from srbench.contract.method import Method
 from srbench.contract.training_set import TrainingSet
-from srbench.errors import SrbenchError, in_words
+from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.evaluate.score import result_of
 from srbench.pictures import Values
+from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
+from srbench.runner.job.channel import Made, Message, Scored, Tell
 from srbench.runner.job.environment import environment
 from srbench.runner.job.file import with_types
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Training
@@ -33,98 +34,131 @@ from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.memory import MemoryPeak, peak_memory_gb
 from srbench.runner.work.upscaler import multiply_adds
 from srbench.runner.work.witness import Outdated, Witness
+from srbench.runner.work.work import Work
 from srbench.store.files import Stamp, stamp
-from srbench.store.records import Record, Status, Store
-from srbench.store.texts import LONGEST_LOG
+from srbench.store.records import LOG, Record, Status, Store
 from srbench.training.loop.randomness import seed_everything
 
 CHECKPOINT = "checkpoint"
-LOG = "log.txt"
-LOG_TAIL_LINES = 30
 
 Progress = Callable[[float, str], None]
 """Told the share that is done, and the image."""
 Stop = Callable[[], bool]
 """Whether the job is asked to end."""
-Evaluate = Callable[[Job, Evaluation, Attempt, Store, Witness, Progress, Stop], Record]
-"""What a task names as its evaluation: it makes the images of a cell, unless they are there, and scores them. What it
-reads it asks the witness for. It returns the cell's record, which the attempt begins; asked to end, it may raise
-`Interrupted`."""
+Make = Callable[[Work, Record | None], None]
+"""What a task names as its making: bring a cell's images onto the disk, and tell of each part that is there. It is
+given the record of SR that is there already, if any; asked to end, it may raise `Interrupted`."""
+Score = Callable[[Work, Record], None]
+"""What a task names as its scoring: compare the images of a record, and tell of each metric's result. It runs in a
+process that has not loaded the method."""
 
 
-def log_tail(folder: Path) -> str:
-    """The last lines of a job's log, however long it is, and they are."""
-    log = folder / LOG
-    if not log.exists():
-        return ""
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - LONGEST_LOG))
-        return "\n".join(file.read().decode(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+def make(job: Job, attempt: Attempt, record: Record | None, tell: Tell, progress: Progress, stop: Stop) -> None:
+    """Do in this process what a job needs its method or extractor for, and tell of it; no more when asked to stop.
 
-
-def run(job: Job, progress: Progress, stop: Stop) -> None:
-    """Do the job in this process and leave its record; no record when it was asked to stop."""
-    import torch
-
-    torch.set_num_threads(job.threads)
-    if job.device.startswith("cuda"):
-        torch.cuda.set_device(job.device)
-    store = Store(job.store)
-    attempt = Attempt.begin(job)
-    folder = store.folder(job.task.shelf, job.task.key)
-    witness = Witness()
+    record: of a cell whose SR is there already.
+    """
+    _prepare(job)
+    store, witness = Store(job.store), Witness()
+    checkpoint = store.folder(job.task.shelf, job.task.key) / CHECKPOINT
     try:
-        changed = changed_plugin(job.sources, job.task.uses)
-        if changed:
-            raise Outdated(f"the code of the plugin {changed} changed after this was planned; run again")
+        _compare_code(job, job.task.uses)
         job = with_types(job)
         witness.watch(job.task.files)
+        if isinstance(job.task, Evaluation):
+            makes: Make = imported(task_named(job.task.protocol.task).making)
+            makes(Work(job, job.task, attempt, store, witness, tell, _stoppable(progress, stop)), record)
+            return
         if isinstance(job.task, Training):
-            record = _train(job, job.task, attempt, store, witness, progress, stop)
-        elif isinstance(job.task, ExtractorTraining):
-            record = _train_extractor(job, job.task, attempt, store, witness, progress, stop)
+            made = Made(_train(job, job.task, attempt, store, witness, progress, stop))
         else:
-            evaluate: Evaluate = imported(task_named(job.task.protocol.task).evaluation)
-            record = evaluate(job, job.task, attempt, store, witness, progress, stop)
+            made = Made(_train_extractor(job, job.task, attempt, store, witness, progress, stop))
         witness.confirm()
     except Interrupted:
         if witness.outdated:  # what was learned from something else is not to be gone on with
-            shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
+            shutil.rmtree(checkpoint, ignore_errors=True)
         return
     except Exception as error:  # whatever a plugin does: it becomes a record
         traceback.print_exc()
-        record = _fault(job, attempt, store, witness.outdated or error)  # a change may well be the reason of the fault
-    sys.stdout.flush()
-    sys.stderr.flush()
-    record.log_tail = log_tail(folder)
-    if record.started == attempt.started:  # one that was there before keeps its own
-        record.seconds = attempt.seconds
-    store.write(job.task.shelf, record)
-    if record.status == "ok" or witness.outdated:
-        shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
+        made = _fault(job, attempt, witness.outdated or error)  # a change may well be the reason of the fault
+        if witness.outdated:
+            shutil.rmtree(checkpoint, ignore_errors=True)
+    tell(made)
 
 
-def _fault(job: Job, attempt: Attempt, store: Store, error: Exception) -> Record:
-    """The record of a job that raised. A cell that had its SR before keeps it; only what was asked for failed."""
-    earlier = store.read(job.task.shelf, job.task.key)
-    if isinstance(job.task, Evaluation) and earlier is not None and earlier.status == "ok":
-        for scoring in job.task.metrics:
-            kind = scoring.metric.registered.load()
-            earlier.metrics[scoring.key] = result_of(
-                kind,
-                scoring.key,
-                name=scoring.metric.name,
-                status="failed",
-                reason=in_words(error),
-                again=isinstance(error, Outdated),
-            )
-        return earlier
-    return attempt.record(
+def score(job: Job, attempt: Attempt, record: Record, trouble: str, tell: Tell, progress: Progress, stop: Stop) -> None:
+    """Compute the metrics of a cell's task in this process, and tell of each; no more when asked to stop.
+
+    Asks no plugin but those of `task.judges` for anything. trouble: why there is no SR of the training split, if there
+    is none.
+    """
+    task = job.task
+    assert isinstance(task, Evaluation)
+    _prepare(job)
+    witness = Witness()
+    settled: set[str] = set()
+
+    def told(message: Message) -> None:
+        if isinstance(message, Scored) and not message.ceiling:
+            witness.confirm()
+            settled.add(message.result.key)
+        tell(message)
+
+    try:
+        _compare_code(job, task.judges)
+        job = with_types(job, unloaded=task.method)
+        assert isinstance(job.task, Evaluation)
+        witness.watch(file for scoring in job.task.metrics for file in scoring.files)
+        scores: Score = imported(task_named(task.protocol.task).scoring)
+        work = Work(job, job.task, attempt, Store(job.store), witness, told, _stoppable(progress, stop), trouble)
+        scores(work, record)
+    except Interrupted:
+        return
+    except Exception as error:
+        traceback.print_exc()
+        fault = witness.outdated or error
+        again = isinstance(fault, Outdated) or bool(machine_fault(fault))
+        for scoring in task.metrics:
+            if scoring.key not in settled:
+                kind = scoring.metric.registered.load()
+                name, reason = scoring.metric.name, in_words(fault)
+                tell(Scored(result_of(kind, scoring.key, name=name, status="failed", reason=reason, again=again)))
+
+
+def _compare_code(job: Job, uses: Iterable[Use]) -> None:
+    changed = changed_plugin(job.sources, uses)
+    if changed:
+        raise Outdated(f"the code of the plugin {changed} changed after this was planned; run again")
+
+
+def _fault(job: Job, attempt: Attempt, error: Exception) -> Made:
+    """What is told of a job that raised."""
+    record = attempt.record(
         _status(error),
         in_words(error),
         environment=environment(job),
         cost={"peak_memory_gb": peak_memory_gb(job.device)},
     )
+    return Made(record, again=bool(machine_fault(error)))
+
+
+def _prepare(job: Job) -> None:
+    import torch
+
+    torch.set_num_threads(job.threads)
+    if job.device.startswith("cuda"):
+        torch.cuda.set_device(job.device)
+
+
+def _stoppable(progress: Progress, stop: Stop) -> Progress:
+    """Progress that ends the work where the job is asked to stop."""
+
+    def told(done: float, message: str) -> None:
+        progress(done, message)
+        if stop():
+            raise Interrupted
+
+    return told
 
 
 def _train(
@@ -240,7 +274,7 @@ def _fit_context(job: Job, seed: int, budget: Budget, folder: Path, progress: Pr
 def _status(error: Exception) -> Status:
     import torch
 
-    if isinstance(error, Outdated):
+    if isinstance(error, Outdated) or machine_fault(error):
         return "killed"  # says nothing about the method, and the next run repeats it
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error):
         return "out_of_memory"
