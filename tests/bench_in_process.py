@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from srbench.matrix import read_matrix
 from srbench.pictures import write_image
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
+from srbench.runner.account import Account
 from srbench.runner.job.tasks import Job, Task
 from srbench.runner.planning.plan import PlannedCell, make_plan
 from srbench.runner.work import worker
@@ -25,6 +27,22 @@ class Nearest(srbench.Method):
 
     def upscale(self, lr: Any, scale: int) -> Any:
         return lr.repeat_interleave(scale, -2).repeat_interleave(scale, -1)
+
+
+def perform(
+    job: Job, progress: Callable[[float], None] = lambda done: None, stop: Callable[[], bool] = lambda: False
+) -> None:
+    """What a keeper does with a job, without its processes and limits."""
+    account = Account(job, Store(job.store))
+
+    def told(done: float, message: str) -> None:
+        progress(done)
+
+    if account.lacks_images:
+        worker.make(job, account.attempt, account.record, account.take, told, stop)
+    scored = account.to_score
+    if scored is not None and account.record is not None:
+        worker.score(scored, account.attempt, account.record, account.trouble, account.take, told, stop)
 
 
 def picture(path: Path, seed: int, channels: int = 3) -> None:
@@ -71,8 +89,7 @@ class InProcess:
         return cell
 
     def do(self, task: Task) -> Record:
-        self.store.folder(task.shelf, task.key).mkdir(parents=True, exist_ok=True)
-        worker.run(Job(task, self.store.root, self.root), lambda done, message: None, lambda: False)
+        perform(Job(task, self.store.root, self.root))
         record = self.store.read(task.shelf, task.key)
         assert record is not None
         return record
@@ -88,7 +105,5 @@ class InProcess:
 def work(bench: InProcess, task: Task, stop: bool = False, **changes: Any) -> tuple[Record | None, list[float]]:
     """Do a job; its record, and the progress that it told of."""
     done: list[float] = []
-    bench.store.folder(task.shelf, task.key).mkdir(parents=True, exist_ok=True)
-    job = Job(task, bench.store.root, bench.root, **changes)
-    worker.run(job, lambda share, message: done.append(share), lambda: stop)
+    perform(Job(task, bench.store.root, bench.root, **changes), done.append, lambda: stop)
     return bench.store.read(task.shelf, task.key), done

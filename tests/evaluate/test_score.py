@@ -190,7 +190,7 @@ def test_a_value_is_the_mean_over_groups_and_images_without_one(
     names = [None, "i0", None] if "i0" in groups else [None if name == "." else name for name in groups]
     items = [replace(item, group=name) for item, name in zip(_items(), names, strict=True)]
     done = upscale_split(Bicubic(), items, RGB, tmp_path)
-    column = score_split({"m": ("key", Constant(*scores))}, items, RGB, tmp_path, done.images)["m"]
+    column = score_split("key", Constant(*scores), items, RGB, tmp_path, done.images)
     result = column.result()
     assert (result.value, result.groups) == (value, units)
     assert (result.n, result.infinite) == (sum(map(math.isfinite, scores)), scores.count(math.inf))
@@ -200,7 +200,7 @@ def test_a_value_is_the_mean_over_groups_and_images_without_one(
 def test_a_set_metric_has_one_value_whatever_the_groups(tmp_path: Path) -> None:
     items = [replace(item, group="a") for item in _items()]
     done = upscale_split(Bicubic(), items, RGB, tmp_path)
-    result = score_split({"m": ("key", MeanOfAll())}, items, RGB, tmp_path, done.images)["m"].result()
+    result = score_split("key", MeanOfAll(), items, RGB, tmp_path, done.images).result()
     assert (result.n, result.groups) == (3, 0)
 
 
@@ -280,7 +280,7 @@ def _seen_lr(item: srbench.Item, sr: np.ndarray, protocol: Protocol, folder: Pat
     name = f"sr{srbench.pictures.suffix_for(sr)}"
     srbench.write_image(folder / name, sr)
     metric = SeenLr()
-    column = score_split({"m": ("key", metric)}, [item], protocol, folder, {item.id: name})["m"]
+    column = score_split("key", metric, [item], protocol, folder, {item.id: name})
     assert column.result().status == "ok", column.result().reason
     return metric.pairs[0]
 

@@ -129,7 +129,7 @@ def consistency(item: srbench.Item, sr: np.ndarray, protocol: Protocol, folder: 
     """What a record holds of one image whose SR is `sr`: the mean, and how many scores are infinite."""
     name = f"sr{suffix_for(sr)}"
     srbench.write_image(folder / name, sr)
-    column = score_split({"m": ("key", LrConsistency())}, [item], protocol, folder, {item.id: name})["m"]
+    column = score_split("key", LrConsistency(), [item], protocol, folder, {item.id: name})
     result = column.result()
     assert result.status == "ok", result.reason
     return result.value, result.infinite
