@@ -74,9 +74,10 @@ def _kept(job: Job, exchange: Exchange, device: str | None) -> Ending:
             account.scoring_ended(ended.reason, ended.again)
         if account.settled:
             break
-    if account.record is None or not account.settled:
-        return Ending(None)
-    return Ending(account.record.status, account.record.reason, account.again)
+    record = account.record
+    if record is None or (record.status == "ok" and not account.settled):
+        return Ending(None)  # asked to stop
+    return Ending(record.status, record.reason, account.again)
 
 
 def _make(
