@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,8 @@ class FitContext:
     compile: whether networks are compiled with `torch.compile`.
     progress(done, message): `done` in [0, 1]; message is a few words ("step 300, loss 0.021").
     stop(): true when the run was asked to stop; the training then writes a checkpoint and raises `Interrupted`.
+    clock(): seconds that only rise, without those for which the process was stopped: what seconds of a budget are
+        counted by.
     """
 
     seed: int
@@ -52,6 +55,7 @@ class FitContext:
     checkpoint_seconds: float = 10.0
     progress: Callable[[float, str], None] = field(default=_silent)
     stop: Callable[[], bool] = field(default=_never)
+    clock: Callable[[], float] = field(default=time.monotonic)
 
     @property
     def model_folder(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import secrets
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Stamp = tuple[int, int, int, int]
+_LEFTOVER = ".srbench-"
 
 
 def stamp(path: Path) -> Stamp:
@@ -48,17 +49,18 @@ class StoreError(SrbenchError):
 
 
 def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
-    """Write a file so that it is there whole or not at all; a lasting one also after a crash of the machine."""
+    """Write a file so that it is there whole or not at all; a lasting one also after a crash of the machine.
+
+    It has the permissions that the umask leaves any new file. Raises `StoreError`.
+    """
+    temporary = path.with_name(f"{_LEFTOVER}{os.getpid()}-{secrets.token_hex(6)}")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with temporary.open("xb") as file:
                 file.write(data)
                 file.flush()
                 if lasting:
                     os.fsync(file.fileno())
-            temporary.chmod(0o644)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -67,6 +69,12 @@ def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
             wait_for_disk(path.parent)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what `write_atomically` left in a folder when it was killed; for whoever alone writes there."""
+    for leftover in folder.glob(f"{_LEFTOVER}*"):
+        leftover.unlink(missing_ok=True)
 
 
 def write_table(path: Path, table: pa.Table) -> None:

@@ -7,7 +7,6 @@ with the same number of threads and a budget that is not in seconds, the final w
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from srbench.contract.fit import FitContext, Interrupted
 from srbench.training.data.source import Source
 from srbench.training.loop.budget import Course
-from srbench.training.loop.checkpoint import discard_checkpoint, read_checkpoint, write_checkpoint
+from srbench.training.loop.checkpoint import CheckpointError, Checkpoints
 from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.loop.ema import Average
 from srbench.training.loop.history import Row
@@ -44,6 +43,10 @@ LAYOUT = 2
 """The version of checkpoints; raised when an older one can no longer be continued."""
 
 
+class Unresumable(CheckpointError):
+    """A checkpoint that was sound, yet does not fit the training that goes on from it; the next attempt leaves it."""
+
+
 def train(
     stages: Sequence[Stage],
     source: Source,
@@ -57,8 +60,9 @@ def train(
     hold what the last stage hands on and are in evaluation mode, and the checkpoint says that nothing is left to do.
     strip: the sample strip, given what the source holds out; None: no strip.
 
-    Raises `Interrupted` when `context.stop()` asked for it, and `Diverged`: then the networks hold the best weights, if
-    anything was validated, the error says what there is of the training, and the next one starts over.
+    Raises `Interrupted` when `context.stop()` asked for it, `CheckpointError`, and `Diverged`: then the networks hold
+    the best weights, if anything was validated, the error says what there is of the training, and the next one starts
+    over.
     """
     run = _Training(stages, source, context, memory_format, strip)
     try:
@@ -66,7 +70,7 @@ def train(
             run.begin()
             run.finish()
     except Diverged as diverged:
-        discard_checkpoint(context.folder, "its training diverged")
+        run.checkpoints.discard("its training diverged")
         if diverged.best is not None:
             diverged.best.restore(run.networks)
         diverged.trained = run.trained()
@@ -105,6 +109,7 @@ class _Training:
         import torch
 
         self.stages, self.source, self.context, self.memory_format = stages, source, context, memory_format
+        self.checkpoints = Checkpoints(context.folder)
         self.device = torch.device(context.device)
         check_precision(context.precision, self.device)
         self.precision = MixedPrecision(context.precision, self.device)
@@ -128,14 +133,21 @@ class _Training:
 
     def begin(self) -> None:
         """Continue the folder's checkpoint, if there is one that belongs to this training, or start."""
-        self.last_progress = self.last_tick = time.monotonic()
+        self.last_progress = self.last_tick = self.context.clock()
         self.next_checkpoint = self.last_tick + self.context.checkpoint_seconds
-        state = read_checkpoint(self.context.folder)
+        state = self.checkpoints.read()
         if state is not None and state.get("identity") != self._identity():
-            discard_checkpoint(self.context.folder, "it is of another training (its budget, seed or stages differ)")
+            self.checkpoints.discard("it is of another training (its budget, seed or stages differ)")
             state = None
         if state is not None:
-            self._resume(state)
+            try:
+                self._resume(state)
+            except Exception as error:  # half of it is in the networks by now: only a new attempt can start clean
+                self.checkpoints.set_aside(f"it does not fit ({type(error).__name__}: {error})")
+                raise Unresumable(
+                    f"the checkpoint in {self.context.folder} cannot be continued and was set aside; run again, which "
+                    "goes on from the one before it or starts over"
+                ) from error
             return
         remove_strip(self.context.model_folder)
         (self.context.model_folder / BEST_WEIGHTS).unlink(missing_ok=True)
@@ -260,7 +272,7 @@ class _Training:
             self._leave(stage, early=True)
 
     def _count_seconds(self) -> None:
-        now = time.monotonic()
+        now = self.context.clock()
         self.course.counts.seconds += now - self.last_tick
         self.last_tick = now
 
@@ -277,7 +289,7 @@ class _Training:
             raise Interrupted(f"training stopped after {steps} steps; its checkpoint is in {self.context.folder}")
         if now >= self.next_checkpoint:
             self._checkpoint()
-            after = time.monotonic()
+            after = self.context.clock()
             self.next_checkpoint = after + max(self.context.checkpoint_seconds, (after - now) / CHECKPOINT_SHARE)
 
     def _message(self) -> str:
@@ -354,7 +366,7 @@ class _Training:
             "source": self.source.state(),
             "random": random_state(),
         }
-        write_checkpoint(self.context.folder, state)
+        self.checkpoints.write(state)
 
     def _resume(self, state: dict[str, Any]) -> None:
         self.course.restore(state["course"])

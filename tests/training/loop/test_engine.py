@@ -20,7 +20,7 @@ from srbench.contract.fit import Budget, FitContext, Interrupted
 from srbench.training.data.batch import Batch
 from srbench.training.data.patches import Patches
 from srbench.training.loop import engine
-from srbench.training.loop.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from srbench.training.loop.checkpoint import CHECKPOINT, PREVIOUS, Checkpoints
 from srbench.training.loop.divergence import Diverged
 from srbench.training.loop.history import Row
 from srbench.training.loop.stages import StageError, boundaries, constant, cosine
@@ -61,7 +61,7 @@ def test_a_training_killed_at_random_moments_ends_with_identical_weights(uninter
         codes.append(process.exitcode)
     assert set(codes) == {0, -signal.SIGKILL}
     assert identical(weights(tmp_path / "model"), weights(uninterrupted))
-    assert [p.name for p in (tmp_path / "checkpoint").iterdir()] == [CHECKPOINT]
+    assert [p.name for p in (tmp_path / "checkpoint").iterdir() if p.name != PREVIOUS] == [CHECKPOINT]
 
 
 def _stamp(folder: Path) -> int | None:
@@ -119,22 +119,22 @@ def test_a_truncated_checkpoint_is_discarded_and_training_starts_over(
     with caplog.at_level(logging.WARNING):
         toy.fit(training_set(*IMAGES), FitContext(3, Budget("steps", 6), tmp_path))
     assert toy.calls == 4
-    assert "discarded" in caplog.text
+    assert "set aside" in caplog.text and "starts over" in caplog.text
     assert str(tmp_path) in caplog.text
 
 
 def test_a_bit_flipped_in_the_numbers_of_a_checkpoint_is_noticed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write_checkpoint(tmp_path, {"weights": torch.full((1000,), 0.5)})
-    known = read_checkpoint(tmp_path)
+    Checkpoints(tmp_path).write({"weights": torch.full((1000,), 0.5)})
+    known = Checkpoints(tmp_path).read()
     assert known is not None and torch.equal(known["weights"], torch.full((1000,), 0.5))
     path = tmp_path / CHECKPOINT
     data = bytearray(path.read_bytes())
     data[data.index(np.full(1000, 0.5, np.float32).tobytes()) + 2001] ^= 1
     path.write_bytes(data)
     with caplog.at_level(logging.WARNING):
-        assert read_checkpoint(tmp_path) is None
+        assert Checkpoints(tmp_path).read() is None
     assert "starts over" in caplog.text
 
 
@@ -150,7 +150,7 @@ def test_a_checkpoint_of_another_training_is_discarded(tmp_path: Path, caplog: p
 def test_a_checkpoint_runs_no_code(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     torch.save({"identity": Path("pathlib objects are not plain data")}, tmp_path / CHECKPOINT)
     with caplog.at_level(logging.WARNING):
-        assert read_checkpoint(tmp_path) is None
+        assert Checkpoints(tmp_path).read() is None
     assert not (tmp_path / CHECKPOINT).exists()
 
 
@@ -182,13 +182,13 @@ def test_a_budget_of_seconds_counts_the_seconds_before_an_interruption(tmp_path:
     context = FitContext(0, Budget("seconds", 0.6), tmp_path, stop=lambda: next(ticks) > 5)
     with pytest.raises(Interrupted):
         Toy().fit(training_set(*IMAGES), context)
-    state = read_checkpoint(tmp_path)
+    state = Checkpoints(tmp_path).read()
     assert state is not None
     before = state["course"]["seconds"]
     assert before > 0
     toy = fitted(tmp_path, Budget("seconds", 0.6))
     assert {row["stage"] for row in toy.history} == {"pixel", "adversarial"}
-    last = read_checkpoint(tmp_path)
+    last = Checkpoints(tmp_path).read()
     assert last is not None
     # Over by one step at most; a step of this toy takes nothing like ten seconds.
     assert 0.6 <= last["course"]["seconds"] < 10
