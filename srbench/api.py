@@ -14,8 +14,8 @@ from srbench.errors import SrbenchError, nearest
 from srbench.matrix import Matrix, matrix_file, matrix_name, read_matrix
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
-from srbench.runner.job.file import abandon_jobs
 from srbench.runner.planning.plan import Plan, PlannedCell, distinct_warnings, make_plan
+from srbench.runner.supervision.at_work import end_earlier_work, marked
 from srbench.runner.supervision.supervisor import Display, run_cells
 from srbench.runner.supervision.watch import Watch
 from srbench.store.frames import Frames, cells_frame, images_frame
@@ -71,8 +71,8 @@ def run(
     matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
     place = Store(default_store(matrix.name) if store is None else Path(store))
     place_to_run = _executor(matrix, executor, jobs)
-    with place.locked():
-        abandon_jobs(place)
+    with place.locked(), marked(place):
+        end_earlier_work(place)
         place.remember_matrix(matrix.path)
         plan = make_plan(matrix, place, retry, verify=verify)
         write_names(place, plan.names)

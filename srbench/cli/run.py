@@ -125,7 +125,7 @@ def _tally(cells: Sequence[PlannedCell]) -> str:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Stop the run in order on Ctrl-C, and on SIGTERM, a cluster's way to say that time is up.
+    """Stop the run in order on Ctrl-C, on SIGTERM, a cluster's way to say that time is up, and where a line is cut.
 
     Set for SIGINT too: a shell starts what it runs in the background with SIGINT ignored.
     """
@@ -133,7 +133,7 @@ def _stoppable() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = {asked: signal.signal(asked, interrupt) for asked in (signal.SIGINT, signal.SIGTERM)}
+    before = {asked: signal.signal(asked, interrupt) for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -33,13 +34,14 @@ from srbench.store.records import Store
 from srbench.weights.data_root import VARIABLE
 
 
-def keep(path: Path, device: str | None = None, threads: int | None = None) -> None:
+def keep(path: Path, device: str | None = None, threads: int | None = None, parent: int | None = None) -> None:
     """Do the job of a file, and tell of its ending; its record is in the store by then.
 
     device: a torch device; unless told, a GPU if this process sees one. threads: unless told, one for each core that
-    this process may use. Raises `OSError` where there is no such file.
+    this process may use. parent: the process without which nobody waits for the job. Raises `OSError` where there is no
+    such file.
     """
-    exchange = Exchange(path)
+    exchange = Exchange(path, parent)
     try:
         exchange.beat()
         job = read_job(path)
@@ -58,14 +60,20 @@ def _kept(job: Job, exchange: Exchange, device: str | None) -> Ending:
     stopping = Stopping()
     for asked in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(asked, stopping.ask)
-    account = Account(job, Store(job.store))
+    store = Store(job.store)
+    with store.worked_on():
+        return _done(job, store, exchange, device, stopping)
+
+
+def _done(job: Job, store: Store, exchange: Exchange, device: str | None, stopping: Stopping) -> Ending:
+    account = Account(job, store)
     stopped = processes.StoppedTime()
 
     def process(work: Callable[[Tell, Callable[[], bool]], None]) -> Process:
         return Process(work, account.folder, job.limits, exchange, stopping, stopped)
 
     if account.lacks_images:
-        ended = process(partial(_make, job, account, exchange, device)).run(account.take)
+        ended = process(partial(_make, job, account, exchange, device, stopped)).run(account.take)
         if stopping.since is None:
             account.making_ended(ended.status, ended.reason, ended.again)
     while stopping.since is None and (scored := account.to_score) is not None:
@@ -81,10 +89,17 @@ def _kept(job: Job, exchange: Exchange, device: str | None) -> Ending:
 
 
 def _make(
-    job: Job, account: Account, exchange: Exchange, device: str | None, tell: Tell, stop: Callable[[], bool]
+    job: Job,
+    account: Account,
+    exchange: Exchange,
+    device: str | None,
+    stopped: processes.StoppedTime,
+    tell: Tell,
+    stop: Callable[[], bool],
 ) -> None:
     job = replace(job, device=device or _best_device())
-    worker.make(job, account.attempt, account.record, tell, exchange.progress, stop)
+    clock = partial(_running_time, stopped)
+    worker.make(job, account.attempt, account.record, tell, exchange.progress, stop, clock)
 
 
 def _score(
@@ -94,6 +109,10 @@ def _score(
     confine(job.task.judged_by)
     job = replace(job, device=device or _best_device())
     worker.score(job, account.attempt, account.record, account.trouble, tell, exchange.progress, stop)
+
+
+def _running_time(stopped: processes.StoppedTime) -> float:
+    return time.monotonic() - stopped.seconds
 
 
 def _best_device() -> str:

@@ -26,6 +26,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -36,7 +37,7 @@ import msgspec
 
 from srbench.errors import nearest
 from srbench.store.details import Details
-from srbench.store.files import StoreError, sha256, write_atomically
+from srbench.store.files import StoreError, remove_leftovers, sha256, write_atomically
 from srbench.store.texts import brief, each, tail, visible
 
 Status = Literal["ok", "skipped", "failed", "timeout", "out_of_memory", "killed"]
@@ -50,6 +51,7 @@ TRAINING_IMAGES = "images_train"
 CEILING_IMAGES = "images_ceiling"
 NEAREST_IMAGES = "images_nearest"
 MATRIX = "matrix"
+_WORKED_ON = ".worked-on"
 _KEY = re.compile(r"[0-9A-Za-z_-]+")
 
 
@@ -223,16 +225,46 @@ class Store:
         with (self.root / ".lock").open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 file.seek(0)
                 raise StoreError(
                     f"another run is using the store {self.root} ({file.read().strip() or 'process unknown'}); "
                     "wait for it, or give this one its own with --store"
                 ) from None
+            except OSError as error:
+                raise StoreError(
+                    f"the store {self.root} cannot be locked for this run: {error.strerror or error}; give it a place "
+                    "on a disk whose file system knows locks with --store"
+                ) from None
             file.truncate(0)
             file.write(f"process {os.getpid()} on {platform.node()}\n")
             file.flush()
+            remove_leftovers(self.root)
             yield
+
+    @contextmanager
+    def worked_on(self) -> Iterator[None]:
+        """Mark the store as worked on by this process, and by every fork of it for as long as that lives."""
+        with (self.root / _WORKED_ON).open("a") as file:
+            with suppress(OSError):  # where there are no locks, nobody is kept from anything
+                fcntl.flock(file, fcntl.LOCK_SH)
+            yield
+
+    def left_alone(self, seconds: float) -> bool:
+        """Wait, so long at most, until no process works on the store any more; whether none does."""
+        until = time.monotonic() + seconds
+        with (self.root / _WORKED_ON).open("a") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        return False
+                    time.sleep(0.05)
+                except OSError:
+                    return True
+                else:
+                    return True
 
     def remember_matrix(self, path: Path) -> None:
         """Note which matrix file the store serves, for questions asked about a cell alone."""

@@ -75,10 +75,13 @@ _T = TypeVar("_T", Heartbeat, Progress, Ending)
 
 
 class Exchange:
-    """The files beside a job's, for either side. job: the job's file. Raises `OSError` where there is none."""
+    """The files beside a job's, for either side. Raises `OSError` where there are none.
 
-    def __init__(self, job: Path) -> None:
-        self.job = job
+    job: the job's file. parent: of a keeper, the process without which nobody waits for the job.
+    """
+
+    def __init__(self, job: Path, parent: int | None = None) -> None:
+        self.job, self._parent = job, parent
         self._stop = job.parent / "stop"
         self._stamp = stamp(job)
         self._shown = float("-inf")
@@ -118,7 +121,9 @@ class Exchange:
 
     @property
     def abandoned(self) -> bool:
-        """Whether nobody waits for this job any more: its file is gone, or is another's."""
+        """Whether nobody waits for this job any more: its file is gone, or another's, or its keeper's parent is."""
+        if self._parent is not None and os.getppid() != self._parent:
+            return True
         try:
             return stamp(self.job) != self._stamp
         except OSError:

@@ -71,6 +71,7 @@ class ForkServer:
 
 def serve() -> None:
     """Fork a keeper for every line of standard input, until it ends."""
+    processes.wake_with_parent()
     processes.spin_shortly()
     import torch
 
@@ -100,13 +101,14 @@ def serve() -> None:
 def _become_keeper(job: str, device: str, threads: int) -> NoReturn:
     code = 1
     try:
-        processes.die_with_parent()
+        server = os.getppid()
+        processes.wake_with_parent()
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(2, 1)  # a keeper says nothing to the run but in its files
         from srbench.runner import keeper
 
-        keeper.keep(Path(job), device, threads)
+        keeper.keep(Path(job), device, threads, parent=server)
         code = 0
     except BaseException:
         import traceback

@@ -14,6 +14,7 @@ import msgspec
 
 from srbench.contract.executor import Executor, Limits
 from srbench.runner.job.environment import cores
+from srbench.runner.supervision.at_work import sweep_marked
 from srbench.runner.supervision.forkserver import ForkServer
 
 
@@ -39,6 +40,9 @@ class LocalExecutor(Executor):
 
     def _ready(self) -> ForkServer:
         if self._server is None or not self._server.alive:
+            if self._server is not None:  # it was killed, and what it cannot sweep any more is swept here
+                self._server.close()
+                sweep_marked()
             self._server = ForkServer()
         return self._server
 

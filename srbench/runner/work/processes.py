@@ -11,6 +11,7 @@ import struct
 import sys
 import time
 from collections.abc import Collection
+from pathlib import Path
 
 import psutil
 
@@ -30,6 +31,11 @@ def spin_shortly() -> None:
 def adopt_orphans() -> None:
     """Become the parent of descendants whose own parent dies, so that `setsid` does not hide them from a sweep."""
     _prctl(_SET_CHILD_SUBREAPER, 1)
+
+
+def wake_with_parent() -> None:
+    """Go on, if stopped, when the parent process ends, so that it can be noticed."""
+    _prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGCONT)
 
 
 def die_with_parent() -> None:
@@ -66,6 +72,29 @@ def _descendants(spare: Collection[int]) -> list[psutil.Process]:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     found += child.children(recursive=True)
     return found
+
+
+def sweep_marked(variable: str, value: str, grace: float = 5.0) -> None:
+    """Kill every process of this user that was started with an environment variable of this value, but this one.
+
+    Forks have the environment that the process they come from was started with, whoever their parent is by now.
+    """
+    mark = f"{variable}={value}".encode(errors="surrogateescape")
+    until = time.monotonic() + grace
+    while victims := [process for process in psutil.process_iter() if _is_marked(process.pid, mark)]:
+        for process in victims:
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                process.kill()
+        psutil.wait_procs(victims, timeout=0.2)
+        if time.monotonic() > until:
+            return
+
+
+def _is_marked(pid: int, mark: bytes) -> bool:
+    try:
+        return pid != os.getpid() and mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # gone, or somebody else's
+        return False
 
 
 def memory_bytes(limit: float) -> int:

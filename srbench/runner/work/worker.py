@@ -10,13 +10,14 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from srbench.contract.dataset import Item
 from srbench.contract.entry import imported
 from srbench.contract.extractor import Extractor
-from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.contract.fit import FitContext, Interrupted
 from srbench.contract.method import Method
 from srbench.contract.training_set import TrainingSet
 from srbench.errors import SrbenchError, in_words, machine_fault
@@ -53,10 +54,18 @@ Score = Callable[[Work, Record], None]
 process that has not loaded the method."""
 
 
-def make(job: Job, attempt: Attempt, record: Record | None, tell: Tell, progress: Progress, stop: Stop) -> None:
+def make(
+    job: Job,
+    attempt: Attempt,
+    record: Record | None,
+    tell: Tell,
+    progress: Progress,
+    stop: Stop,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
     """Do in this process what a job needs its method or extractor for, and tell of it; no more when asked to stop.
 
-    record: of a cell whose SR is there already.
+    record: of a cell whose SR is there already. clock: seconds for budgets.
     """
     _prepare(job)
     store, witness = Store(job.store), Witness()
@@ -69,10 +78,11 @@ def make(job: Job, attempt: Attempt, record: Record | None, tell: Tell, progress
             makes: Make = imported(task_named(job.task.protocol.task).making)
             makes(Work(job, job.task, attempt, store, witness, tell, _stoppable(progress, stop)), record)
             return
+        context = partial(_fit_context, job, checkpoint, progress=progress, stop=stop, clock=clock)
         if isinstance(job.task, Training):
-            made = Made(_train(job, job.task, attempt, store, witness, progress, stop))
+            made = Made(_train(job, job.task, attempt, store, witness, context))
         else:
-            made = Made(_train_extractor(job, job.task, attempt, store, witness, progress, stop))
+            made = Made(_train_extractor(job, job.task, attempt, store, witness, context))
         witness.confirm()
     except Interrupted:
         if witness.outdated:  # what was learned from something else is not to be gone on with
@@ -139,7 +149,7 @@ def _fault(job: Job, attempt: Attempt, error: Exception) -> Made:
         environment=environment(job),
         cost={"peak_memory_gb": peak_memory_gb(job.device)},
     )
-    return Made(record, again=bool(machine_fault(error)))
+    return Made(record, again=record.status == "killed" and not isinstance(error, Outdated))
 
 
 def _prepare(job: Job) -> None:
@@ -162,22 +172,12 @@ def _stoppable(progress: Progress, stop: Stop) -> Progress:
 
 
 def _train(
-    job: Job,
-    task: Training,
-    attempt: Attempt,
-    store: Store,
-    witness: Witness,
-    progress: Progress,
-    stop: Stop,
+    job: Job, task: Training, attempt: Attempt, store: Store, witness: Witness, given: Callable[..., FitContext]
 ) -> Record:
     folder = store.folder("models", task.key)
     method: Method = task.method.create()
     method.to(job.device)
-    context = replace(
-        _fit_context(job, task.seed, task.budget, folder, progress, stop),
-        precision=task.precision,
-        compile=task.compile,
-    )
+    context = given(seed=task.seed, budget=task.budget, precision=task.precision, compile=task.compile)
     resumed = any(context.folder.iterdir())
     train = TrainingSet(witness.items(task.dataset, "train", job.data_root, task.reads), task.protocol)
     with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
@@ -220,15 +220,14 @@ def _train_extractor(
     attempt: Attempt,
     store: Store,
     witness: Witness,
-    progress: Progress,
-    stop: Stop,
+    given: Callable[..., FitContext],
 ) -> Record:
     folder = store.folder("extractors", task.key)
     extractor: Extractor = task.extractor.create()
     if extractor.budget is None:
         raise SrbenchError(f"extractor {task.extractor.name} learns but sets no budget; set one in __init__")
     extractor.to(job.device)
-    context = _fit_context(job, task.seed, extractor.budget, folder, progress, stop)
+    context = given(seed=task.seed, budget=extractor.budget)
     train = witness.items(task.dataset, "train", job.data_root, task.reads)
     test = witness.items(task.dataset, "test", job.data_root, task.reads)
     seed_everything(task.seed)
@@ -257,24 +256,17 @@ def _saved(save: Callable[[Path], None], folder: Path) -> list[str]:
     return [name for name, now in stamps().items() if before.get(name) != now and name != LOG]
 
 
-def _fit_context(job: Job, seed: int, budget: Budget, folder: Path, progress: Progress, stop: Stop) -> FitContext:
-    context = FitContext(
-        seed=seed,
-        budget=budget,
-        folder=folder / CHECKPOINT,
-        model=folder,
-        device=job.device,
-        progress=progress,
-        stop=stop,
-    )
-    context.folder.mkdir(exist_ok=True)
-    return context
+def _fit_context(job: Job, checkpoint: Path, **given: Any) -> FitContext:
+    checkpoint.mkdir(exist_ok=True)
+    return FitContext(folder=checkpoint, model=checkpoint.parent, device=job.device, **given)
 
 
 def _status(error: Exception) -> Status:
     import torch
 
-    if isinstance(error, Outdated) or machine_fault(error):
+    from srbench.training.loop.engine import Unresumable
+
+    if isinstance(error, Outdated | Unresumable) or machine_fault(error):
         return "killed"  # says nothing about the method, and the next run repeats it
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error):
         return "out_of_memory"
