@@ -19,6 +19,7 @@ from srbench.training.loop.sample_strip import (
 )
 from srbench.training.loop.stages import Schedule, Stage, constant, cosine
 from srbench.training.speed.memory_format import Format, MemoryFormat, set_format
+from srbench.training.tensors import write_tensors
 from srbench.training.torch_generator import TorchGenerator, sheet, sheet_noise
 from srbench.training.torch_method import TorchMethod
 from srbench.training.vgg import VGG_SMALLEST, VGGLayer, vgg_features, vgg_weights
@@ -60,4 +61,5 @@ __all__ = [
     "vgg_weights",
     "write_denoising",
     "write_spread",
+    "write_tensors",
 ]

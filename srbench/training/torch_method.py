@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from srbench.contract.method import Method
 from srbench.errors import SrbenchError
 from srbench.pictures.resize import resize
+from srbench.store.files import write_atomically
 from srbench.training.data.batch import Batch
 from srbench.training.data.colour import luma, with_luma
 from srbench.training.data.pairs import EVERY_TURN, Channels
@@ -22,6 +23,7 @@ from srbench.training.loop.sample_strip import SIDE, Strip
 from srbench.training.loop.stages import Stage as Stage
 from srbench.training.loop.stages import all_networks
 from srbench.training.speed.memory_format import Format, MemoryFormat, set_format
+from srbench.training.tensors import write_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -161,13 +163,11 @@ class TorchMethod(Method):
 
     def _save_diverged(self, folder: Path, diverged: Diverged) -> Path | None:
         """Leave what there is of a training that diverged; the file of its best weights."""
-        from safetensors.torch import save_file
-
         folder.mkdir(parents=True, exist_ok=True)
         self._save_facts(folder)
         if diverged.best is None:
             return None
-        save_file(self._tensors(), folder / BEST_WEIGHTS)
+        write_tensors(folder / BEST_WEIGHTS, self._tensors())
         return folder / BEST_WEIGHTS
 
     def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
@@ -211,11 +211,9 @@ class TorchMethod(Method):
 
     def save(self, folder: Path) -> None:
         """Write `weights.safetensors`, `method.json`, and of a training `history.csv` and `training.json`."""
-        from safetensors.torch import save_file
-
         self._need_networks()
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(self._tensors(), folder / WEIGHTS)
+        write_tensors(folder / WEIGHTS, self._tensors())
         self._save_facts(folder)
 
     def _tensors(self) -> dict[str, torch.Tensor]:
@@ -227,9 +225,9 @@ class TorchMethod(Method):
 
     def _save_facts(self, folder: Path) -> None:
         facts = self._identity() | {"memory_format": self._formats}
-        (folder / FACTS).write_text(json.dumps(facts) + "\n")
+        write_atomically(folder / FACTS, f"{json.dumps(facts)}\n".encode())
         training = self.training | {"notes": list(dict.fromkeys(self.notes))}
-        (folder / TRAINING).write_text(json.dumps(training, indent=2) + "\n")
+        write_atomically(folder / TRAINING, f"{json.dumps(training, indent=2)}\n".encode())
         if self.history:
             write_history(folder / HISTORY, self.history)
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from srbench.store.files import StoreError, write_atomically
+from srbench.store.files import StoreError, remove_leftovers, write_atomically
 
 
 def listing(folder: Path) -> list[str]:
@@ -72,9 +72,25 @@ def test_a_process_killed_before_the_replacement_leaves_the_old_file(tmp_path: P
     assert done.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"old"
     # Nobody can tidy up after SIGKILL; what is left is hidden, and does not stand in the way of the next attempt.
-    assert all(name.startswith(".record.json.") for name in listing(tmp_path) if name != "record.json")
+    assert len(listing(tmp_path)) == 2
     write_atomically(path, b"new")
     assert path.read_bytes() == b"new"
+    remove_leftovers(tmp_path)
+    assert listing(tmp_path) == ["record.json"]
+
+
+def test_a_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / "a", b"")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_name_as_long_as_names_may_be_can_be_written(tmp_path: Path) -> None:
+    write_atomically(tmp_path / ("n" * 255), b"new")
+    assert listing(tmp_path) == ["n" * 255]
 
 
 def told_by(code: str, path: Path) -> str:

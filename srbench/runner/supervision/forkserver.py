@@ -21,6 +21,10 @@ from srbench.errors import SrbenchError
 from srbench.runner.work import processes
 
 
+class ServerGone(SrbenchError):
+    """A server that ended without an answer."""
+
+
 class ForkServer:
     """The run's side: starts the server and hands it jobs."""
 
@@ -54,7 +58,8 @@ class ForkServer:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SrbenchError(f"the worker server {silence}")
+            self._process.wait()
+            raise ServerGone(f"the worker server {silence}")
         return int(line)
 
     def close(self) -> None:
@@ -79,7 +84,10 @@ def serve() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     processes.adopt_orphans()
-    print(torch.cuda.device_count(), flush=True)
+    try:
+        print(torch.cuda.device_count(), flush=True)
+    except BrokenPipeError:  # nobody waits any more
+        return
     keepers: set[int] = set()
     while True:
         ready, _, _ = select.select([sys.stdin.buffer], [], [], 0.5)
@@ -95,7 +103,8 @@ def serve() -> None:
         if pid == 0:
             _become_keeper(*json.loads(line))
         keepers.add(pid)
-        print(pid, flush=True)
+        with contextlib.suppress(BrokenPipeError):  # the end of the input is next
+            print(pid, flush=True)
 
 
 def _become_keeper(job: str, device: str, threads: int) -> NoReturn:

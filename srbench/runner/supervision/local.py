@@ -15,7 +15,9 @@ import msgspec
 from srbench.contract.executor import Executor, Limits
 from srbench.runner.job.environment import cores
 from srbench.runner.supervision.at_work import sweep_marked
-from srbench.runner.supervision.forkserver import ForkServer
+from srbench.runner.supervision.forkserver import ForkServer, ServerGone
+
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,14 @@ class _Running:
 
     slot: int
     handle: int
+
+
+def _started() -> ForkServer:
+    """A server of workers, of which the first tries may be killed while they begin. Raises `ServerGone`."""
+    for _ in range(_TRIES - 1):
+        with suppress(ServerGone):
+            return ForkServer()
+    return ForkServer()
 
 
 class LocalExecutor(Executor):
@@ -43,7 +53,7 @@ class LocalExecutor(Executor):
             if self._server is not None:  # it was killed, and what it cannot sweep any more is swept here
                 self._server.close()
                 sweep_marked()
-            self._server = ForkServer()
+            self._server = _started()
         return self._server
 
     @cached_property
@@ -70,9 +80,16 @@ class LocalExecutor(Executor):
             self._forget_ended(wait=1.0)
         busy = {running.slot for running in self._running.values()}
         slot = next(index for index in range(len(self._slots)) if index not in busy)
-        pid = self._ready().start(job, self._slots[slot], max(1, cores() // len(self._slots)))
+        pid = self._start(job, self._slots[slot], max(1, cores() // len(self._slots)))
         with suppress(ProcessLookupError):  # over before one could look
             self._running[job] = _Running(slot, os.pidfd_open(pid))
+
+    def _start(self, job: Path, device: str, threads: int) -> int:
+        """Have a keeper forked, by another server where one is killed meanwhile. Raises `SrbenchError`."""
+        for _ in range(_TRIES - 1):
+            with suppress(ServerGone):
+                return self._ready().start(job, device, threads)
+        return self._ready().start(job, device, threads)
 
     def fate(self, job: Path) -> str | None:
         """Say that its keeper was killed, once it is gone."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from srbench.store.files import write_atomically
 
 Row = dict[str, float | int | str]
 """One line of a training's history: `stage`, `step`, `seconds`, one `lr` an optimiser, and the losses.
@@ -17,7 +20,8 @@ something happened, `event`: `ended early` or `diverged`.
 def write_history(path: Path, history: Sequence[Row]) -> None:
     """Write a history as CSV: `stage`, `step`, `seconds`, then the learning rates and losses of all stages."""
     columns: Mapping[str, None] = {name: None for row in history for name in row}
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(columns))
-        writer.writeheader()
-        writer.writerows(history)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(columns))
+    writer.writeheader()
+    writer.writerows(history)
+    write_atomically(path, text.getvalue().encode())

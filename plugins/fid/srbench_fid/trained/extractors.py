@@ -15,6 +15,7 @@ import srbench
 from srbench import Budget
 from srbench.errors import SrbenchError
 from srbench.pictures import resize_to, to_tensor
+from srbench.training import write_tensors
 
 from .pictures import LabelError, classes_of, fitted, held_out, labels_of, numbers, units
 from .rows import Array, Rows
@@ -119,13 +120,11 @@ class _Trained(srbench.Extractor):
 
     def save(self, folder: Path) -> None:
         """Write `weights.safetensors` and `extractor.json`."""
-        from safetensors.torch import save_file
-
         if self.network is None:
             raise ExtractorError(f"{type(self).__name__} has learned nothing yet: there is nothing to save")
         folder.mkdir(parents=True, exist_ok=True)
         state = {name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()}
-        save_file(state, folder / WEIGHTS)
+        write_tensors(folder / WEIGHTS, state)
         facts = {"network": type(self).__name__, "side": self.side, "classes": list(self.classes)}
         (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
