@@ -30,11 +30,13 @@ class SrbenchError(Exception):
         return super().__str__().encode(errors="backslashreplace").decode()
 
 
-def in_words(error: Exception) -> str:
+def in_words(error: Exception | SystemExit) -> str:
     """What a record says of an exception: its message, after its type unless it was written for people.
 
     A fault of the machine is told as that.
     """
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
     text = machine_fault(error) or (
         str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
     )

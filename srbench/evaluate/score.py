@@ -31,7 +31,9 @@ class ScoreError(SrbenchError):
 
 
 def result_of(kind: type[Metric], key: str, **fields: Any) -> MetricResult:
-    """A result with the facts of its metric's class."""
+    """A result with the facts of its metric's class. Raises `ScoreError` where that does not say what is better."""
+    if not isinstance(getattr(kind, "higher_is_better", None), bool):
+        raise ScoreError(f"{kind.__name__} does not say `higher_is_better`, True or False, of its scores")
     lowest, highest = (end if math.isfinite(end) else None for end in kind.range)
     return MetricResult(
         key=key,

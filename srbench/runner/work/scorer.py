@@ -8,7 +8,7 @@ from typing import Literal
 from srbench.contract.dataset import Item
 from srbench.contract.extractor import Extractor
 from srbench.contract.metric import Metric
-from srbench.errors import in_words, machine_fault
+from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.evaluate.score import ScoreColumn, TrainingSplit, result_of, score_split
 from srbench.runner.job.channel import Measuring, Scored
 from srbench.runner.job.tasks import ExtractorTraining, Scoring
@@ -50,7 +50,13 @@ def score_metrics(work: Work, compare: Compare, of_ceiling: Sequence[Scoring] | 
     extractors = _Extractors(work.store, work.job.device)
     for scoring in work.task.metrics if of_ceiling is None else of_ceiling:
         ceiling = of_ceiling is not None
-        begun = result_of(scoring.metric.registered.load(), scoring.key, status="failed")
+        try:
+            begun = result_of(scoring.metric.registered.load(), scoring.key, status="failed")
+        except SrbenchError as error:
+            faulty = MetricResult(key=scoring.key, status="failed", reason=in_words(error))
+            _describe(faulty, scoring)
+            work.tell(Scored(faulty, ceiling=ceiling))
+            continue
         _describe(begun, scoring)
         work.tell(Measuring(begun, ceiling))
         column = None

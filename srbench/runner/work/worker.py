@@ -21,7 +21,6 @@ from srbench.contract.fit import FitContext, Interrupted
 from srbench.contract.method import Method
 from srbench.contract.training_set import TrainingSet
 from srbench.errors import SrbenchError, in_words, machine_fault
-from srbench.evaluate.score import result_of
 from srbench.pictures import Values
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
@@ -37,7 +36,7 @@ from srbench.runner.work.upscaler import multiply_adds
 from srbench.runner.work.witness import Outdated, Witness
 from srbench.runner.work.work import Work
 from srbench.store.files import Stamp, stamp
-from srbench.store.records import LOG, Record, Status, Store
+from srbench.store.records import LOG, MetricResult, Record, Status, Store
 from srbench.training.loop.randomness import seed_everything
 
 CHECKPOINT = "checkpoint"
@@ -88,7 +87,7 @@ def make(
         if witness.outdated:  # what was learned from something else is not to be gone on with
             shutil.rmtree(checkpoint, ignore_errors=True)
         return
-    except Exception as error:  # whatever a plugin does: it becomes a record
+    except (Exception, SystemExit) as error:  # whatever a plugin does: it becomes a record
         traceback.print_exc()
         made = _fault(job, attempt, witness.outdated or error)  # a change may well be the reason of the fault
         if witness.outdated:
@@ -130,9 +129,8 @@ def score(job: Job, attempt: Attempt, record: Record, trouble: str, tell: Tell, 
         again = isinstance(fault, Outdated) or bool(machine_fault(fault))
         for scoring in task.metrics:
             if scoring.key not in settled:
-                kind = scoring.metric.registered.load()
                 name, reason = scoring.metric.name, in_words(fault)
-                tell(Scored(result_of(kind, scoring.key, name=name, status="failed", reason=reason, again=again)))
+                tell(Scored(MetricResult(key=scoring.key, name=name, status="failed", reason=reason, again=again)))
 
 
 def _compare_code(job: Job, uses: Iterable[Use]) -> None:
@@ -141,7 +139,7 @@ def _compare_code(job: Job, uses: Iterable[Use]) -> None:
         raise Outdated(f"the code of the plugin {changed} changed after this was planned; run again")
 
 
-def _fault(job: Job, attempt: Attempt, error: Exception) -> Made:
+def _fault(job: Job, attempt: Attempt, error: Exception | SystemExit) -> Made:
     """What is told of a job that raised."""
     record = attempt.record(
         _status(error),
@@ -261,7 +259,7 @@ def _fit_context(job: Job, checkpoint: Path, **given: Any) -> FitContext:
     return FitContext(folder=checkpoint, model=checkpoint.parent, device=job.device, **given)
 
 
-def _status(error: Exception) -> Status:
+def _status(error: BaseException) -> Status:
     import torch
 
     from srbench.training.loop.engine import Unresumable

@@ -82,8 +82,22 @@ class Stepper:
         return batch if stage.augment is None else stage.augment(batch)
 
     def _compute(self, stage: Stage, batch: Batch) -> Mapping[str, torch.Tensor]:
+        import torch
+
         with self._precision.autocast():
             losses = stage.step(batch)
+        if not isinstance(losses, Mapping):
+            raise StageError(
+                f"stage {stage.name!r}: its step returned {type(losses).__name__}; it should return its losses by "
+                f"name, such as {{{next(iter(stage.optimisers), 'loss')!r}: loss}}"
+            )
+        for name, loss in losses.items():
+            if not isinstance(loss, torch.Tensor) or loss.ndim > 0:
+                shape = f" of the shape {tuple(loss.shape)}" if isinstance(loss, torch.Tensor) else ""
+                raise StageError(
+                    f"stage {stage.name!r}: the loss {name!r} is {type(loss).__name__}{shape}; it should be a tensor "
+                    "with one number, a mean say"
+                )
         if not any(name in losses for name in stage.optimisers):
             raise StageError(
                 f"stage {stage.name!r}: its step returned {sorted(losses)}, none of which an optimiser minimises; "
