@@ -85,7 +85,8 @@ def _done(job: Job, store: Store, exchange: Exchange, device: str | None, stoppi
     record = account.record
     if record is None or (record.status == "ok" and not account.settled):
         return Ending(None)  # asked to stop
-    return Ending(record.status, record.reason, account.again)
+    reason = record.reason or (record.metric_failures if account.again else "")
+    return Ending(record.status, reason, account.again)
 
 
 def _make(

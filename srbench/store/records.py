@@ -278,10 +278,8 @@ class Store:
 
     def read(self, shelf: Shelf, key: str) -> Record | None:
         """The record of a key, or None; a damaged record counts as none, and so does that of another key."""
-        try:
-            return _decoded((self.folder(shelf, key) / RECORD).read_bytes(), key)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        content = _bytes_of(self.folder(shelf, key) / RECORD)
+        return None if content is None else _decoded(content, key)
 
     def write(self, shelf: Shelf, record: Record) -> None:
         """Leave a record; from here on the cell is done."""
@@ -338,10 +336,20 @@ class Store:
         return max(found, key=lambda record: record.started)
 
 
+def _bytes_of(path: Path) -> bytes | None:
+    """What a file holds; None where there is none. Raises `StoreError` where it cannot be read now: it may be sound."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
 def _decoded(data: bytes, key: str) -> Record | None:
     try:
         record = msgspec.json.decode(data, type=Record)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, TypeError):  # of other types than text, in an index that was damaged
         return None
     return record if record.key == key else None
 
@@ -354,19 +362,22 @@ class Index:
 
     def records(self, shelf: Shelf) -> Iterator[Record]:
         """Every record on a shelf, from the index where it is up to date, otherwise from its file."""
-        files = {
-            path.parent.name: (path, path.stat().st_mtime_ns) for path in (self._root / shelf).glob(f"??/*/{RECORD}")
-        }
+        files: dict[str, tuple[Path, int]] = {}
+        for path in (self._root / shelf).glob(f"??/*/{RECORD}"):
+            with suppress(OSError):  # removed while one looks
+                files[path.parent.name] = path, path.stat().st_mtime_ns
         known = self._known(shelf)
         fresh: list[tuple[str, str, int, bytes]] = []
         for key in sorted(files):
             path, changed = files[key]
             row = known.get(key)
-            content = row[1] if row is not None and row[0] == changed else None
-            if content is None:
-                content = path.read_bytes()
+            record = _decoded(row[1], key) if row is not None and row[0] == changed else None
+            if record is None:
+                content = _bytes_of(path)
+                if content is None:
+                    continue
                 fresh.append((shelf, key, changed, content))
-            record = _decoded(content, key)
+                record = _decoded(content, key)
             if record is not None:
                 yield record
         gone = [(shelf, key) for key in known if key not in files]

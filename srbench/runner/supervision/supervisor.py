@@ -17,6 +17,7 @@ from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Traini
 from srbench.runner.planning.plan import PlannedCell, is_done
 from srbench.runner.supervision.watch import Ended, Watch
 from srbench.store.cell import SCHEMA, Cell
+from srbench.store.files import StoreError
 from srbench.store.records import Record, Status, Store
 
 MOST_REPEATS = 2
@@ -199,7 +200,10 @@ def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, disp
         started=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
         model=None if planned.training is None else planned.training.key,
     )
-    store.write("cells", record)
+    try:
+        store.write("cells", record)
+    except StoreError as error:  # its folder is another user's, say; the other cells go on
+        record.reason = f"{reason}; its record cannot be kept either: {error}"
     _finish(planned, record, display)
 
 
