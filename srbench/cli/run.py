@@ -85,6 +85,7 @@ def command(
     click.echo(_tally(cells))
     damaged = False
     if not no_report:
+        click.echo("making the pages")
         damaged = tell(publish(result.board, result.store.root, out, anew=False))
     if damaged or any(cell.record is None or not cell.record.went_well for cell in cells):
         click.get_current_context().exit(1)

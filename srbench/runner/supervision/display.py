@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +17,12 @@ from srbench.runner.planning.plan import PlannedCell
 from srbench.runner.supervision.supervisor import Display
 from srbench.store.records import Record, Status
 from srbench.store.texts import brief
+
+LINE_SECONDS = 60.0
+"""Between two lines of progress where there is no terminal."""
+SHORTEST_SHARE = 0.02
+SHORTEST_SECONDS = 5.0
+"""What has to be known before anything is said of the time that is left."""
 
 _ERRORS = Console(stderr=True, highlight=False)
 _STYLES: dict[str, str] = {"ok": "green", "skipped": "yellow"}
@@ -44,23 +53,36 @@ class Silent(Display):
         """Show nothing."""
 
 
-class Lines(Display):
-    """One line a cell, as it ends; on a terminal also bars for what is running. Used as a context manager."""
+@dataclass(frozen=True)
+class _Running:
+    """A task: its name, its bar, and when it began."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._bars: dict[str, TaskID] = {}
+    label: str
+    bar: TaskID
+    began: float
+
+
+class Lines(Display):
+    """One line a cell, as it ends. Used as a context manager.
+
+    What is running has bars on a terminal, and elsewhere a line a minute.
+    """
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._clock = console, clock
+        self._running: dict[str, _Running] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[message]}", style="dim", markup=False),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}", style="dim"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
         self._total: TaskID | None = None
-        self._cells, self._done = 0, 0
+        self._cells, self._done, self._told = 0, 0, clock()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -78,16 +100,25 @@ class Lines(Display):
     def planned(self, cells: int) -> None:
         """A bar for the whole."""
         self._cells = cells
-        self._total = self._progress.add_task("cells", total=cells, message=f"0 of {cells}")
+        self._total = self._progress.add_task("cells", total=cells, message=f"0 of {cells}", left="")
 
     def started(self, task: Task) -> None:
         """A bar for the task."""
-        self._bars[task.key] = self._progress.add_task(brief(task.label), total=1.0, message="")
+        label = brief(task.label)
+        bar = self._progress.add_task(label, total=1.0, message="", left="")
+        self._running[task.key] = _Running(label, bar, self._clock())
 
     def progressed(self, key: str, done: float, message: str) -> None:
-        """The bar moves."""
-        if key in self._bars:
-            self._progress.update(self._bars[key], completed=done, message=brief(message))
+        """The bar moves; elsewhere than on a terminal a line, once a minute."""
+        if key not in self._running:
+            return
+        running, now = self._running[key], self._clock()
+        left = time_left(done, now - running.began)
+        self._progress.update(running.bar, completed=done, message=brief(message), left=left)
+        if not self._console.is_terminal and now - self._told >= LINE_SECONDS:
+            self._told = now
+            words = (running.label, f"{done:.0%}", brief(message), left, f"{self._done} of {self._cells} cells")
+            self._console.print(Text(", ".join(filter(None, words)), style="dim"), soft_wrap=True)
 
     def repeated(self, task: Task, reason: str) -> None:
         """A line with the reason."""
@@ -108,14 +139,28 @@ class Lines(Display):
         self._line(record.status, planned.cell.label, summary(record))
 
     def _drop(self, key: str) -> None:
-        if key in self._bars:
-            self._progress.remove_task(self._bars.pop(key))
+        if key in self._running:
+            self._progress.remove_task(self._running.pop(key).bar)
 
     def _line(self, status: Status, label: str, words: str) -> None:
         line = Text(f"{status:<14}", style=_STYLES.get(status, "red"))
         line.append(f"{brief(label)}  ", style="default")
         line.append(brief(words), style="dim")
         self._console.print(line, soft_wrap=True)
+
+
+def time_left(done: float, seconds: float) -> str:
+    """How long the rest of something takes that is done to this share after so long: `3 min left`.
+
+    Empty where too little is known.
+    """
+    if done < SHORTEST_SHARE or seconds < SHORTEST_SECONDS or done >= 1:
+        return ""
+    left = seconds * (1 - done) / done
+    for limit, unit, name in ((100, 1, "s"), (5400, 60, "min"), (172800, 3600, "h")):
+        if left < limit:
+            return f"{max(1, round(left / unit))} {name} left"
+    return f"{left / 86400:.0f} days left"
 
 
 def summary(record: Record) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import itertools
 from typing import Any, cast
 
+import pytest
 from rich.console import Console
 
 from srbench.runner.job.tasks import Training
-from srbench.runner.supervision.display import Lines
+from srbench.runner.supervision.display import Lines, time_left
 
 
 class Named:
@@ -27,3 +29,34 @@ def test_names_and_messages_from_outside_move_nothing_on_the_terminal() -> None:
     assert r"training [/] \x1b[2J on t91" in written.getvalue()
     assert r"\x1b[2J\u202egone" in written.getvalue()
     assert "\x1b[2J" not in written.getvalue() and "\x1b]0" not in written.getvalue()
+
+
+def test_where_there_is_no_terminal_there_is_a_line_a_minute_with_the_time_that_is_left() -> None:
+    written = io.StringIO()
+    seconds = itertools.count(0, 25)
+    task = cast(Training, cast(Any, Named()))
+    with Lines(Console(file=written, width=20), clock=lambda: next(seconds)) as lines:  # looks at 0, 25, ...
+        lines.planned(8)
+        lines.started(task)
+        for step in range(6):
+            lines.progressed("ab", step / 10, f"step {step}")
+    assert written.getvalue().splitlines() == [
+        r"training [/] \x1b[2J on t91, 10%, step 1, 8 min left, 0 of 8 cells",
+        r"training [/] \x1b[2J on t91, 40%, step 4, 3 min left, 0 of 8 cells",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("done", "seconds", "words"),
+    [
+        (0.5, 60, "60 s left"),
+        (0.25, 60, "3 min left"),
+        (0.1, 3600, "9 h left"),
+        (0.02, 36000, "20 days left"),
+        (0.01, 3600, ""),
+        (0.5, 1, ""),
+        (1.0, 60, ""),
+    ],
+)
+def test_the_time_that_is_left_is_told_as_roughly_as_it_is_known(done: float, seconds: float, words: str) -> None:
+    assert time_left(done, seconds) == words
