@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-import platformdirs
-
 from srbench.store.files import StoreError, write_atomically
+from srbench.store.user_folder import user_cache
 
 T = TypeVar("T")
 
@@ -27,7 +26,7 @@ class Cache:
 
     def __init__(self, about: str) -> None:
         """about: the name of its folder, below srbench's own in the user's cache."""
-        self._folder = platformdirs.user_cache_path("srbench") / about
+        self._folder = user_cache() / about
 
     def get(self, key: str, make: Callable[[], T], write: Callable[[T], bytes], read: Callable[[bytes], T | None]) -> T:
         """What is kept under a key, or else what `make` returns, which is kept from now on.

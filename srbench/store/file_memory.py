@@ -7,9 +7,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any, Literal
 
-import platformdirs
-
 from srbench.store.files import Stamp
+from srbench.store.user_folder import user_cache
 
 
 class FileMemory:
@@ -19,7 +18,7 @@ class FileMemory:
         self._about = about
         self._database: sqlite3.Connection | None = None
         with contextlib.suppress(OSError, sqlite3.Error):
-            folder = platformdirs.user_cache_path("srbench")
+            folder = user_cache()
             folder.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(folder / "files.sqlite", timeout=1, isolation_level=None)
             self._database.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +35,7 @@ class Privacy:
         if matrix is not None:
             folders += [matrix.absolute().parent, matrix.resolve().parent]
         self._known = sorted({f"{folder}/" for folder in folders} - {"//"}, key=len, reverse=True)
-        self._home = str(Path("~").expanduser())
+        self._home = os.path.expanduser("~")
 
     def of(self, value: Any) -> Any:
         """Every text and path in nested data as it may be published, with codes for control characters."""
