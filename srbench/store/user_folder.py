@@ -1,4 +1,4 @@
-"""srbench's own folder in the user's cache."""
+"""The user's home, and srbench's own folder in the user's cache."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from pathlib import Path
 import platformdirs
 
 
+def home() -> Path | None:
+    """The user's home, if any is known."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
 def user_cache() -> Path:
     """The folder for what can be made again: in the temporary one for a user without a home, as in many containers."""
-    if os.path.expanduser("~") == "~" and "XDG_CACHE_HOME" not in os.environ:
+    if home() is None and "XDG_CACHE_HOME" not in os.environ:
         return Path(tempfile.gettempdir()) / f"srbench-{os.getuid()}"
     return platformdirs.user_cache_path("srbench")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from markupsafe import Markup
 
 import srbench
 from srbench.store.texts import visible
+from srbench.store.user_folder import home
 
 # An address is left alone. A path is absolute where it begins a word, or stands between quotation marks, where it may
 # hold spaces; one part alone (`/255`) is none, and neither is the end of an element (`</g>`), escaped or not.
@@ -35,7 +35,7 @@ class Privacy:
         if matrix is not None:
             folders += [matrix.absolute().parent, matrix.resolve().parent]
         self._known = sorted({f"{folder}/" for folder in folders} - {"//"}, key=len, reverse=True)
-        self._home = os.path.expanduser("~")
+        self._home = str(home() or "")
 
     def of(self, value: Any) -> Any:
         """Every text and path in nested data as it may be published, with codes for control characters."""
