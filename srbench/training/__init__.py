@@ -18,7 +18,7 @@ from srbench.training.loop.sample_strip import (
     write_spread,
 )
 from srbench.training.loop.stages import Schedule, Stage, constant, cosine
-from srbench.training.speed.memory_format import Format, MemoryFormat, set_format
+from srbench.training.speed.memory_format import Format, set_format
 from srbench.training.tensors import write_tensors
 from srbench.training.torch_generator import TorchGenerator, sheet, sheet_noise
 from srbench.training.torch_method import TorchMethod
@@ -37,7 +37,6 @@ __all__ = [
     "Format",
     "Held",
     "HeldOut",
-    "MemoryFormat",
     "Pair",
     "Row",
     "Schedule",

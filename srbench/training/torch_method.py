@@ -22,7 +22,7 @@ from srbench.training.loop.history import Row, write_history
 from srbench.training.loop.sample_strip import SIDE, Strip
 from srbench.training.loop.stages import Stage as Stage
 from srbench.training.loop.stages import all_networks
-from srbench.training.speed.memory_format import Format, MemoryFormat, set_format
+from srbench.training.speed.memory_format import Format, set_format
 from srbench.training.tensors import write_tensors
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ class TorchMethod(Method):
     trains_on: `y`: networks see one channel; of colour images Y is learned, and chroma is upscaled by bicubic
         interpolation. `all`: networks see the channels of the training images; an image in grey is given to a colour
         network three times over, and one in colour to a grey network channel by channel.
-    memory_format: how images lie in memory while training. `auto`: both ways are timed for a few steps at the start of
-        each stage, and the faster one is taken.
+    memory_format: how images lie in memory while training, and where a model is used.
     training_scales: HR is learned from at these sizes, in (0, 1], 1 being its own (scale augmentation); an instance may
         set it in `__init__`.
     turns: the orientations in which patches are learned from, of the eight that `srbench.training.data.pairs.turned`
@@ -66,7 +65,7 @@ class TorchMethod(Method):
 
     learns = True
     trains_on: ClassVar[Channels] = "all"
-    memory_format: ClassVar[MemoryFormat] = "auto"
+    memory_format: ClassVar[Format] = "channels_last"
     training_scales: tuple[float, ...] = (1.0,)
     turns: tuple[int, ...] = EVERY_TURN
     held_out_by_class: ClassVar[bool] = False

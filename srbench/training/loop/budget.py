@@ -74,20 +74,6 @@ class Course:
         """The training's progress in [0, 1]; what stages that ended early left counts as done."""
         return min(1.0, (self._spent + self.counts.unspent) / self._budget.amount)
 
-    def lasts(self, steps: int, seconds: float) -> bool:
-        """Whether the current stage is at least so many steps long or, under a budget in seconds, so many seconds."""
-        length = self._end - self.counts.start
-        stage = self._stages[self.counts.index]
-        match self._budget.unit:
-            case "seconds":
-                return length >= seconds
-            case "steps":
-                return length >= steps
-            case "images":
-                return length >= steps * stage.batch_size * stage.accumulate
-            case "epochs":
-                return length * self._epoch >= steps * stage.batch_size * stage.accumulate
-
     def stepped(self) -> None:
         """Count one step of the current stage."""
         stage = self._stages[self.counts.index]

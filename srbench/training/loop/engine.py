@@ -26,7 +26,7 @@ from srbench.training.loop.stages import Stage, all_networks
 from srbench.training.loop.steps import Stepper
 from srbench.training.loop.validation import Validation
 from srbench.training.speed.compilation import compile_networks, uncompile
-from srbench.training.speed.memory_format import Format, MemoryFormat, set_format
+from srbench.training.speed.memory_format import Format, set_format
 from srbench.training.speed.precision import MixedPrecision, check_precision
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ ROWS_PER_STAGE = 200
 PROGRESS_SECONDS = 0.25
 CHECKPOINT_SHARE = 0.05
 """Writing checkpoints takes no more than this share of the time, however large they are."""
-WORTH_TIMING = (200, 20.0)
-"""Steps, or seconds under a budget in seconds, that a stage has at least for memory formats to be timed."""
 LAYOUT = 2
 """The version of checkpoints; raised when an older one can no longer be continued."""
 
@@ -51,7 +49,7 @@ def train(
     stages: Sequence[Stage],
     source: Source,
     context: FitContext,
-    memory_format: MemoryFormat = "contiguous",
+    memory_format: Format = "contiguous",
     strip: Callable[[Any], Strip | None] | None = None,
 ) -> Trained:
     """Run the stages, one after the other, each for its share of the budget.
@@ -103,7 +101,7 @@ class _Training:
         stages: Sequence[Stage],
         source: Source,
         context: FitContext,
-        memory_format: MemoryFormat,
+        memory_format: Format,
         strip: Callable[[Any], Strip | None] | None,
     ) -> None:
         import torch
@@ -195,9 +193,8 @@ class _Training:
         self._set_modes(stage)
         if stage.begin is not None:
             stage.begin(lambda: self.stepper.draw(stage))
-        chosen = self._format(stage)
-        set_format(stage.networks.values(), chosen)
-        self.reports.append({"name": stage.name, "memory_format": chosen})
+        set_format(stage.networks.values(), self.memory_format)
+        self.reports.append({"name": stage.name, "memory_format": self.memory_format})
         self.rows = 0
         self.precision.clear_skipped()
         if self.validation is not None:
@@ -234,15 +231,6 @@ class _Training:
         if best is not None and math.isfinite(best.score):
             report |= {"best_step": best.step, "best_validation": best.score}
         report |= {"ended_early": early, "skipped_steps": self.precision.skipped}
-
-    def _format(self, stage: Stage) -> Format:
-        """The memory format of a stage: as told, or the faster one, unless the stage is too short to bother."""
-        if self.memory_format != "auto":
-            return self.memory_format
-        if not self.course.lasts(*WORTH_TIMING):
-            return "contiguous"
-        self.next_checkpoint = 0.0  # at once: a training that is killed must not decide again, and perhaps differently
-        return self.stepper.faster_format(stage)
 
     def _observe(self, stage: Stage) -> None:
         """Add a row to the history and validate, where the progress says so."""

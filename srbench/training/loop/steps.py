@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from srbench.training.data.batch import Batch
 from srbench.training.data.source import Drawn, Source
 from srbench.training.loop.losses import RunningLosses
-from srbench.training.loop.randomness import seeded
 from srbench.training.loop.stages import Stage, StageError
 from srbench.training.speed.compilation import compile_errors
-from srbench.training.speed.memory_format import Format, faster, torch_format
+from srbench.training.speed.memory_format import Format, torch_format
 from srbench.training.speed.precision import MixedPrecision, trained_parameters
 
 if TYPE_CHECKING:
@@ -104,21 +103,3 @@ class Stepper:
                 f"the optimisers minimise {sorted(stage.optimisers)}"
             )
         return losses
-
-    def faster_format(self, stage: Stage) -> Format:
-        """The memory format in which a step of the stage takes less time; changes nothing, random state included."""
-
-        def trial(layout: Format) -> None:
-            losses = self._compute(stage, self._batch(stage, drawn, 0.0, layout))
-            for name, optimiser in stage.optimisers.items():
-                if name in losses:
-                    losses[name].backward(inputs=trained_parameters(optimiser))  # type: ignore[no-untyped-call]
-
-        order = self._source.state()
-        drawn = self._source.draw(stage.batch_size, stage.patch, stage.label)
-        with seeded(0):
-            chosen = faster(stage.networks.values(), trial, self._device)
-        self._source.restore(order)
-        for optimiser in stage.optimisers.values():
-            optimiser.zero_grad(set_to_none=True)
-        return chosen

@@ -77,15 +77,6 @@ def test_progress_is_one_at_the_end_and_never_more() -> None:
     assert training.all_done() == 1
 
 
-@pytest.mark.parametrize(
-    ("unit", "amount", "lasts"),
-    [("steps", 50, True), ("steps", 49, False), ("images", 200, True), ("images", 199, False),
-     ("epochs", 20, True), ("epochs", 19.9, False), ("seconds", 7, True), ("seconds", 6.9, False)],
-)  # fmt: skip
-def test_a_stage_that_is_long_enough_is_told_in_every_unit(unit: BudgetUnit, amount: float, lasts: bool) -> None:
-    assert course(unit, amount).lasts(steps=50, seconds=7) == lasts
-
-
 def test_a_training_goes_on_from_its_state_as_if_it_had_not_stopped() -> None:
     training = course("steps", 20, stage("a"), stage("b"))
     for _ in range(7):

@@ -10,10 +10,8 @@ from toys.training import (
     Toy,
     many_images,
     one_stage,
-    picture,
     run_stage,
     training_set,
-    with_changes,
 )
 
 import srbench
@@ -21,8 +19,6 @@ from srbench.contract.fit import Budget, FitContext
 from srbench.training.data.batch import Batch
 from srbench.training.data.patches import Patches
 from srbench.training.loop import engine
-from srbench.training.speed import memory_format
-from srbench.training.speed.memory_format import faster
 from srbench.training.speed.precision import MixedPrecision, PrecisionError
 
 CPU = torch.device("cpu")
@@ -119,122 +115,6 @@ def test_losses_that_are_looked_at_late_still_name_the_first_step_that_was_not_f
 
 
 # --- memory formats -----------------------------------------------------------------------------------------------
-
-
-class Strided(nn.Module):
-    """Batch statistics, and convolutions whose strides are ambiguous: one channel in, and 1 x 1."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Conv2d(4, 3, 1))
-        self.register_buffer("kernel", torch.rand(2, 3, 4, 5))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.layers(x)
-
-
-@pytest.mark.parametrize(
-    ("contiguous", "channels_last", "expected"),
-    [(10.0, 9.0, "channels_last"), (10.0, 9.8, "contiguous"), (9.0, 10.0, "contiguous")],
-)
-def test_the_clearly_faster_format_is_chosen_and_nothing_changed(
-    monkeypatch: pytest.MonkeyPatch, contiguous: float, channels_last: float, expected: str
-) -> None:
-    network = Strided()
-    before = {name: (t, t.clone(), t.stride(), t.data_ptr()) for name, t in network.state_dict(keep_vars=True).items()}
-    seconds = {"contiguous": contiguous, "channels_last": channels_last}
-    clock = [0.0]
-    formats = []
-
-    def trial(name: str) -> None:
-        weight = network.layers[0].weight
-        assert weight.is_contiguous(memory_format=memory_format.torch_format(name))  # type: ignore[arg-type]
-        network(torch.rand(2, 1, 8, 8)).mean().backward()
-        formats.append(name)
-        clock[0] += seconds[name] / 1000
-
-    monkeypatch.setattr(memory_format.time, "perf_counter", lambda: clock[0])
-    assert faster([network], trial, CPU) == expected
-    assert 4 <= len(formats) <= 2 * (memory_format.ROUNDS + 1)
-    for name, value in network.state_dict(keep_vars=True).items():
-        parameter, copy, stride, place = before[name]
-        assert torch.equal(value, copy), name
-        assert (value.stride(), value.data_ptr()) == (stride, place), name
-        assert value is parameter or not isinstance(value, nn.Parameter)
-
-
-def test_slow_networks_are_timed_once_in_each_format(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    formats = []
-
-    def trial(name: str) -> None:
-        formats.append(name)
-        clock[0] += 20.0
-
-    monkeypatch.setattr(memory_format.time, "perf_counter", lambda: clock[0])
-    assert faster([Strided()], trial, CPU) == "contiguous"
-    assert formats == ["contiguous", "channels_last"]
-
-
-class Auto(Toy):
-    memory_format = "auto"
-
-
-def test_timing_is_remembered_and_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.set_num_threads(1)
-    images = training_set(*many_images(3))
-    plain = Toy()
-    plain.fit(images, FitContext(3, Budget("steps", 9), tmp_path / "plain"))
-    timed = []
-
-    def slow(networks: object, trial: object, device: object) -> str:
-        for name in ("contiguous", "channels_last"):
-            trial(name)  # type: ignore[operator]
-        timed.append(1)
-        return "contiguous"
-
-    from srbench.training.loop import steps
-
-    monkeypatch.setattr(steps, "faster", slow)
-    monkeypatch.setattr(engine, "WORTH_TIMING", (0, 0.0))
-    context = FitContext(3, Budget("steps", 9), tmp_path / "auto")
-    auto = Auto()
-    auto.fit(images, context)
-    assert len(timed) == 2, "once a stage"
-    # The trials moved batch statistics; the toy's networks learn them, so they must have been put back by `faster`.
-    assert [report["memory_format"] for report in auto.training["stages"]] == ["contiguous"] * 2
-    Auto().fit(images, context)
-    assert len(timed) == 2, "a resumed training does not time again"
-
-    # Killed after its first step, with checkpoints far apart: what was decided is kept all the same.
-    class Killed(Auto):
-        def stages(self, networks: dict[str, nn.Module], scale: int) -> list[srbench.Stage]:
-            first, second = super().stages(networks, scale)
-
-            def step(batch: Batch) -> dict[str, torch.Tensor]:
-                if batch.progress > 0:
-                    raise KeyboardInterrupt
-                return first.step(batch)
-
-            return [with_changes(first, step=step), second]
-
-    seldom = FitContext(3, Budget("steps", 9), tmp_path / "killed", checkpoint_seconds=1e9)
-    with pytest.raises(KeyboardInterrupt):
-        Killed().fit(images, seldom)
-    again = Auto()
-    again.fit(images, seldom)
-    assert len(timed) == 4, "once a stage"
-
-
-@pytest.mark.parametrize("steps", [4, 400])
-def test_short_stages_are_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
-    from srbench.training.loop import steps as steps_module
-
-    timed = []
-    monkeypatch.setattr(steps_module, "faster", lambda *arguments: timed.append(1) or "contiguous")
-    patches = Patches(training_set(picture(16, 16)), "y", 0)
-    engine.train([one_stage(OneWeight())], patches, FitContext(0, Budget("steps", steps), tmp_path), "auto")
-    assert len(timed) == (steps == 400)
 
 
 class Last(Toy):
