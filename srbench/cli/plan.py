@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from srbench.cli.options import json_option, matrix_argument, store_option, verify_option
+from srbench.cli.options import (
+    STATUSES,
+    json_option,
+    matrix_argument,
+    retry_option,
+    statuses,
+    store_option,
+    verify_option,
+)
 from srbench.cli.output import print_rows
 from srbench.leaderboard.words.numerals import plural
+
+if TYPE_CHECKING:
+    from srbench.runner.planning.plan import PlannedCell
 
 
 @click.command("plan", short_help="What would run, what is done, what is stale and why.")
 @matrix_argument
 @store_option
+@retry_option
 @verify_option
 @json_option
-def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> None:
-    """Show every cell of MATRIX with its state: done, new, stale (and what changed), or to be repeated.
+def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json: bool) -> None:
+    """Show what `srbench run` would do for every cell of MATRIX, and why.
 
-    Before them, the extractors that would be trained for their metrics; after them, what is probably wrong with the
-    data.
+    done: nothing. new, stale (what it is made of changed), retry: run it. A cell that ended otherwise than well, and
+    would not be repeated, has that as its state: failed, timeout, out_of_memory, skipped. Before the cells, the
+    extractors that would be trained for their metrics; after them, which metrics cannot be computed, and what is
+    probably wrong with the data.
     """
     from srbench.api import default_store
     from srbench.matrix import read_matrix
@@ -30,7 +45,7 @@ def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> No
 
     read = read_matrix(matrix)
     place = Store(store or default_store(read.name))
-    plan = make_plan(read, place, verify=verify)
+    plan = make_plan(read, place, statuses(retry), verify=verify)
     no_warnings = {"warnings": ()} if as_json else {}
     trainings = [
         {"cell": task.label, "state": "new", "why": "metrics run on it", "key": task.key[:12], **no_warnings}
@@ -39,7 +54,7 @@ def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> No
     rows = [
         {
             "cell": planned.cell.label,
-            "state": planned.state,
+            "state": _state(planned),
             "why": planned.why if planned.verdict is None or planned.state == "done" else ": ".join(planned.verdict),
             "key": planned.cell.key[:12],
             **({"warnings": planned.warnings} if as_json else {}),
@@ -48,11 +63,22 @@ def command(matrix: Path, store: Path | None, verify: bool, as_json: bool) -> No
     ]
     print_rows([*trainings, *rows], as_json)
     if not as_json:
-        counts = Counter(planned.state for planned in plan.cells)
+        counts = Counter(_state(planned) for planned in plan.cells)
         click.echo(f"{plural(len(rows), 'cell')}: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
+        badly = [status for status in counts if status in STATUSES and status not in ("ok", "skipped")]
+        if badly:
+            click.echo(f"`srbench run {matrix} --retry {','.join(badly)}` repeats what ended badly")
+        for reason, cells in plan.lacking.items():
+            click.secho(f"{reason} ({plural(cells, 'cell')})", fg="yellow")
         for warning in plan.warnings:
             click.secho(f"warning: {warning}", fg="yellow")
         told = "\n".join([*plan.warnings, *(str(row["why"]) for row in rows)])
         for named in sorted(plan.names):
             if named.id in told:
                 click.echo(f"{named.dataset}, {named.split} split: {named.id} is {named.name}")
+
+
+def _state(planned: PlannedCell) -> str:
+    """The state for people: of a cell that is done, how it ended where that was not well."""
+    ended = "ok" if planned.record is None or planned.state != "done" else planned.record.status
+    return planned.state if ended == "ok" else ended

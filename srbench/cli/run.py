@@ -11,16 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from srbench.cli.options import matrix_argument, store_option, verify_option
-from srbench.errors import nearest
+from srbench.cli.options import matrix_argument, retry_option, statuses, store_option, verify_option
 from srbench.leaderboard.words.numerals import plural
 from srbench.store.texts import visible
 
 if TYPE_CHECKING:
     from srbench.runner.planning.plan import PlannedCell
-    from srbench.store.records import Status
-
-STATUSES: tuple[Status, ...] = ("failed", "timeout", "out_of_memory", "killed", "skipped", "ok")
 
 
 @click.command("run", short_help="Run a matrix and make its pages.")
@@ -34,7 +30,7 @@ STATUSES: tuple[Status, ...] = ("failed", "timeout", "out_of_memory", "killed", 
     metavar="KEY=VALUE",
     help="Only cells with this dataset, protocol, method, trained_on or seed; may be repeated.",
 )
-@click.option("--retry", default="", metavar="STATUS,...", help="Repeat cells that ended so, `failed,timeout` say.")
+@retry_option
 @verify_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="The pages [leaderboards/NAME].")
 @click.option("--no-report", is_flag=True, help="Make no pages.")
@@ -63,7 +59,7 @@ def command(
     from srbench.matrix import read_matrix
     from srbench.runner.supervision.display import Lines
 
-    chosen, retried = _where(where), _statuses(retry)
+    chosen, retried = _where(where), statuses(retry)
     read = read_matrix(matrix)
     _tell_of_sharing(api.shared_with(read, store))
     if not no_report:
@@ -108,14 +104,6 @@ def _where(pairs: tuple[str, ...]) -> dict[str, set[str]]:
             raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--where")
         chosen.setdefault(key, set()).add(value)
     return chosen
-
-
-def _statuses(text: str) -> set[Status]:
-    asked = {part.strip() for part in text.split(",") if part.strip()}
-    for status in sorted(asked):
-        if status not in STATUSES:
-            raise click.BadParameter(f"unknown status {status!r}.{nearest(status, STATUSES)}", param_hint="--retry")
-    return {status for status in STATUSES if status in asked}
 
 
 def _tally(cells: Sequence[PlannedCell]) -> str:

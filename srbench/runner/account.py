@@ -17,9 +17,8 @@ import pyarrow.parquet as pq
 from srbench.runner.job.channel import Doing, Lacking, Made, Measuring, Message, Scored
 from srbench.runner.job.tasks import Evaluation, Job, Scoring
 from srbench.runner.work.attempt import Attempt
-from srbench.runner.work.worker import CHECKPOINT
 from srbench.store.files import write_table
-from srbench.store.records import LOG, RECORD, SCORES, MetricResult, Record, Status, Store
+from srbench.store.records import CHECKPOINT, LOG, RECORD, SCORES, MetricResult, Record, Status, Store
 from srbench.store.texts import LONGEST_LOG
 
 LOG_TAIL_LINES = 30

@@ -46,6 +46,7 @@ SHELVES: tuple[Shelf, ...] = get_args(Shelf)
 RECORD = "record.json"
 SCORES = "scores.parquet"
 LOG = "log.txt"
+CHECKPOINT = "checkpoint"
 IMAGES = "images"
 TRAINING_IMAGES = "images_train"
 CEILING_IMAGES = "images_ceiling"

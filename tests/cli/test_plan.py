@@ -13,11 +13,25 @@ from srbench.store.records import Store
 
 def test_states_keys_and_the_count(here: Path, srbench: Srbench) -> None:
     said = srbench("plan", "matrix.yaml")
-    head, *rows, count = said.out.splitlines()
-    assert (said.code, head.split(), count) == (0, ["cell", "state", "why", "key"], "3 cells: 3 done")
+    head, *rows, count, hint = said.out.splitlines()
+    assert (said.code, head.split(), count) == (0, ["cell", "state", "why", "key"], "3 cells: 2 done, 1 failed")
+    assert hint == "`srbench run matrix.yaml --retry failed` repeats what ended badly"
     keys = {record.label: record.key for record in Store(Path("results/m")).records("cells")}
     assert {row.split()[0]: row.split()[-1] for row in rows} == {label: key[:12] for label, key in keys.items()}
     assert "ValueError: no such luck" in rows[2]
+
+
+def test_what_would_be_repeated_is_asked_with_the_same_words_as_of_a_run(here: Path, srbench: Srbench) -> None:
+    said = srbench("plan", "matrix.yaml", "--retry", "failed")
+    assert "3 cells: 2 done, 1 retry\n" in said.out and "repeats" not in said.out
+    assert "unknown status 'faild'. Did you mean 'failed'?" in srbench("plan", "matrix.yaml", "--retry", "faild").err
+
+
+def test_metrics_that_cannot_be_computed_are_named_with_what_to_do(here: Path, srbench: Srbench) -> None:
+    rewrite(here, metrics=["psnr", "fid", "cas"])
+    said = srbench("plan", "matrix.yaml").out
+    assert "fid: the weights 'inception'" in said and "`srbench fetch inception`" in said
+    assert "cas: needs labels; data has none (2 cells)" in said
 
 
 def test_as_json_every_cell_has_its_warnings_and_nothing_else_is_said(here: Path, srbench: Srbench) -> None:
@@ -47,7 +61,7 @@ def test_verify_reads_what_is_otherwise_taken_on_trust(here: Path, srbench: Srbe
     store = Store(Path("results/m"))
     record = store.find("cells", "data/x2-rgb/nearest")
     picture(store.folder("cells", record.key) / "images/a.png", seed=9)
-    assert "3 cells: 3 done" in srbench("plan", "matrix.yaml").out
+    assert "3 cells: 2 done, 1 failed" in srbench("plan", "matrix.yaml").out
     said = srbench("plan", "matrix.yaml", "--verify").out
     assert "damaged: images/a.png is not the file that was written" in said and "1 stale" in said
 

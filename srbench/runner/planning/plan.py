@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from srbench.contract.generator import Generator
 from srbench.contract.method import Method
 from srbench.contract.metric import Skip
 from srbench.contract.protocol import Protocol
@@ -28,7 +30,7 @@ from srbench.runner.planning.scorings import scorings
 from srbench.runner.planning.splits import Splits, Unusable
 from srbench.store.cell import SCHEMA, Cell, digest
 from srbench.store.image_names import ImageName
-from srbench.store.records import SCORES, Record, Status, Store
+from srbench.store.records import CHECKPOINT, SCORES, Record, Status, Store
 from srbench.weights.lookup import WeightsMissing
 
 State = Literal["done", "new", "stale", "retry"]
@@ -128,6 +130,17 @@ class Plan:
         """The warnings of all cells, each once."""
         return distinct_warnings(self.cells)
 
+    @property
+    def lacking(self) -> dict[str, int]:
+        """Why metrics cannot be computed, each with its name before, and in how many cells that is so."""
+        return Counter(
+            f"{scoring.metric.name}: {scoring.skip}"
+            for planned in self.cells
+            if planned.state != "done"
+            for scoring in planned.metrics
+            if scoring.skip
+        )
+
     def extractors(self, store: Store) -> list[ExtractorTraining]:
         """The extractors that a run would train."""
         needed = {
@@ -156,6 +169,12 @@ def is_done(task: Training | ExtractorTraining, store: Store) -> bool:
     """Whether the store holds what the task makes, undamaged."""
     record = store.read(task.shelf, task.key)
     return record is not None and record.status == "ok" and not store.damage(task.shelf, record)
+
+
+def is_begun(task: Training | ExtractorTraining, store: Store) -> bool:
+    """Whether an attempt at a training was interrupted, which the next one goes on from."""
+    folder = store.folder(task.shelf, task.key) / CHECKPOINT
+    return any(folder.glob("*")) and not is_done(task, store)
 
 
 def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = (), *, verify: bool = False) -> Plan:
@@ -229,6 +248,8 @@ class _Planner:
                 warnings += self._splits.warnings(training.dataset, "train", training.protocol)
                 seen_groups = self._splits.check_leak(survey, training.dataset, protocol)
             made: Method = method.create()
+            if isinstance(made, Generator) and made.labelled:
+                self._splits.require(dataset if training is None else training.dataset, "train", "labels")
             read, files = _read(made), files_of(method, made)
             answer = made.supports(survey.problem(protocol.scale))
             if isinstance(answer, Skip):
@@ -316,6 +337,8 @@ class _Planner:
         elif record is None:
             earlier = self._earlier.get(_point(cell))
             state, why = ("new", "never run") if earlier is None else ("stale", changes(earlier, cell))
+            if training is not None and is_begun(training, self._store):
+                why += "; its training was interrupted and goes on from its checkpoint"
         elif record.status in self._retry:
             state, why = "retry", f"{record.status}: {record.reason}"
             metrics = asked

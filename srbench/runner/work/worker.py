@@ -36,10 +36,8 @@ from srbench.runner.work.upscaler import multiply_adds
 from srbench.runner.work.witness import Outdated, Witness
 from srbench.runner.work.work import Work
 from srbench.store.files import Stamp, stamp
-from srbench.store.records import LOG, MetricResult, Record, Status, Store
+from srbench.store.records import CHECKPOINT, LOG, MetricResult, Record, Status, Store
 from srbench.training.loop.randomness import seed_everything
-
-CHECKPOINT = "checkpoint"
 
 Progress = Callable[[float, str], None]
 """Told the share that is done, and the image."""

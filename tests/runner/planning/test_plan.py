@@ -232,3 +232,25 @@ def test_planning_writes_nothing_into_the_store(bench: InProcess) -> None:
     make_plan(read_matrix(bench.matrix), store)
     assert not store.root.exists()
     assert json.loads((bench.root / "matrix.yaml").read_text())["name"] == "m"
+
+
+def test_a_training_that_was_interrupted_is_said_to_go_on(bench: InProcess) -> None:
+    found = plan(bench, **LEARNER, train={"on": ["same"], "budget": {"steps": 4}})
+    training = found.cells[1].training
+    assert training is not None and found.cells[1].why == "never run"
+    checkpoint = bench.store.folder("models", training.key) / "checkpoint"
+    checkpoint.mkdir(parents=True)
+    assert plan(bench).cells[1].why == "never run", "nothing was written yet"
+    (checkpoint / "checkpoint.pt").touch()
+    assert plan(bench).cells[1].why == "never run; its training was interrupted and goes on from its checkpoint"
+
+
+def test_a_generator_of_classes_is_not_run_where_images_have_none(bench: InProcess) -> None:
+    asked = {"task": "generation", "samples": 2, "protocols": ["32px"], "metrics": ["pairwise-ssim"]}
+    train = {"on": ["same"], "budget": {"steps": 1}}
+    generators = [
+        {"use": "ddpm-generator", "as": kind, "preset": "small", "classes": kind} for kind in ("none", "apart")
+    ]
+    free, labelled = plan(bench, **asked, train=train, methods=generators).cells
+    assert free.verdict is None
+    assert labelled.verdict == ("skipped", "needs labels; data has none")
