@@ -31,7 +31,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit: 0 fine, 1 some cell failed, 2 bad usage or bad matrix, 130 interrupted."""
-    from srbench.errors import SrbenchError
+    from srbench.errors import SrbenchError, machine_fault
     from srbench.store.texts import visible
 
     try:
@@ -49,4 +49,9 @@ def main() -> None:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         sys.stderr.close()
         code = 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.secho("error: ", fg="red", bold=True, err=True, nl=False)
+        click.echo(visible(machine_fault(error) or f"{where}{error.strerror or error}"), err=True)
+        code = 2
     sys.exit(code)

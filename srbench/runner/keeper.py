@@ -30,8 +30,11 @@ from srbench.runner.job.file import read_job
 from srbench.runner.job.tasks import Evaluation, Job
 from srbench.runner.process import Abandoned, Process, Stopping
 from srbench.runner.work import processes, worker
+from srbench.store.files import StoreError
 from srbench.store.records import Store
 from srbench.weights.data_root import VARIABLE
+
+_TRIES = 3
 
 
 def keep(path: Path, device: str | None = None, threads: int | None = None, parent: int | None = None) -> None:
@@ -51,7 +54,18 @@ def keep(path: Path, device: str | None = None, threads: int | None = None, pare
         return
     except Exception as error:  # a keeper that fails must still say so
         ending = Ending("killed" if machine_fault(error) else "failed", in_words(error), bool(machine_fault(error)))
-    exchange.tell(ending)
+    _tell(exchange, ending)
+
+
+def _tell(exchange: Exchange, ending: Ending) -> None:
+    """Tell how the job ended; where the disk has no room for that, a few times, and then by ending alone."""
+    for _ in range(_TRIES):
+        try:
+            exchange.tell(ending)
+        except StoreError:
+            time.sleep(1)
+        else:
+            return
 
 
 def _kept(job: Job, exchange: Exchange, device: str | None) -> Ending:

@@ -6,7 +6,6 @@ import json
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -37,6 +36,8 @@ WEIGHTS = "weights.safetensors"
 FACTS = "method.json"
 HISTORY = "history.csv"
 TRAINING = "training.json"
+FAR_BELOW_INTERPOLATION = 3.0
+"""So many dB below bicubic interpolation, on held-out images, weights are noted to be good for nothing."""
 
 
 class ModelError(SrbenchError):
@@ -106,10 +107,7 @@ class TorchMethod(Method):
 
         At most 100 dB, where SR and HR are the same but for rounding.
         """
-        cut = self.scale
-        sr, hr = (image[..., cut:-cut, cut:-cut].double() for image in (self.sr(batch.lr), batch.hr))
-        error = float((sr - hr).square().mean().detach())
-        return -10 * math.log10(max(error, 1e-10))
+        return self._psnr(self.sr(batch.lr), batch.hr)
 
     def strip(self, train: TrainingSet, context: FitContext, held: HeldOut | None) -> Strip | None:
         """The pictures that show how it learns: SR of the most detailed place of a held-out image, if there is one."""
@@ -135,14 +133,44 @@ class TorchMethod(Method):
         self._make(patches.channels, train.scale)
         self.to(context.device)
         stages = self.stages(self.networks, train.scale)
+        held: list[HeldOut] = []
+
+        def strip(found: HeldOut | None) -> Strip | None:
+            held.extend([] if found is None else [found])
+            return self.strip(train, context, found)
+
         try:
-            trained = engine.train(stages, patches, context, self.memory_format, partial(self.strip, train, context))
+            trained = engine.train(stages, patches, context, self.memory_format, strip)
         except Diverged as diverged:
             assert diverged.trained is not None
             self._learned(diverged.trained, stages)
             kept = self._save_diverged(context.model_folder, diverged)
             raise Diverged(diverged.what, diverged.best, kept, diverged.trained) from None
         self._learned(trained, stages)
+        if held and stages[-1].validate == self.validation_psnr:
+            self._compare_with_interpolation(held[0], stages[-1])
+
+    def _compare_with_interpolation(self, held: HeldOut, stage: Stage) -> None:
+        """Note a training whose loss stayed finite, and whose weights are good for nothing all the same."""
+        import torch
+
+        gains = []
+        for lr, hr, _ in held.centres(SIDE, stage.patch):
+            batch = Batch(torch.from_numpy(lr).to(self.device), torch.from_numpy(hr).to(self.device), 1.0)
+            with torch.inference_mode():
+                gains.append(self.validation_psnr(batch) - self._psnr(resize(batch.lr, self.scale), batch.hr))
+        gain = sum(gains) / len(gains)
+        if gain < -FAR_BELOW_INTERPOLATION:
+            self.notes.append(
+                f"On held-out images its SR is {-gain:.1f} dB below bicubic interpolation: the training was far too "
+                "short, or has diverged; then lower the learning rate."
+            )
+
+    def _psnr(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
+        cut = self.scale
+        sr, hr = (image[..., cut:-cut, cut:-cut].double() for image in (sr, hr))
+        error = float((sr - hr).square().mean().detach())
+        return -10 * math.log10(max(error, 1e-10))
 
     def _learned(self, trained: Trained, stages: Sequence[Stage]) -> None:
         self.history, self.training, self.facts = trained.history, trained.facts, _numbers(trained.facts)

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from toys.training import Toy, picture, training_set
+from toys.training import Toy, many_images, picture, training_set
 
+import srbench
 from srbench.contract.fit import Budget, FitContext
+from srbench.training.data.batch import Batch
 from srbench.training.torch_method import ModelError, TorchMethod
 
 
@@ -155,3 +157,41 @@ def test_the_method_of_the_documentation_learns(tmp_path: Path) -> None:
     method = names["Subpixel"]()
     method.fit(training_set(picture(40, 40)), FitContext(0, Budget("steps", 40), tmp_path))
     assert method.history[-1]["l1"] < 0.5 * method.history[0]["l1"]
+
+
+@pytest.mark.parametrize(("rate", "noted"), [(1e-3, False), (1e3, True)])
+def test_weights_that_are_good_for_nothing_are_noted_though_every_loss_was_finite(
+    tmp_path: Path, rate: float, noted: bool
+) -> None:
+    class Residual(torch.nn.Module):
+        """Nearest neighbours, and what a convolution adds: nothing at first."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.added = torch.nn.Conv2d(1, 1, 3, padding=1)
+            torch.nn.init.zeros_(self.added.weight)
+            torch.nn.init.zeros_(self.added.bias)
+
+        def forward(self, lr: torch.Tensor) -> torch.Tensor:
+            large = torch.nn.functional.interpolate(lr, scale_factor=2)
+            return large + self.added(large)
+
+    class Steep(srbench.TorchMethod):
+        trains_on = "y"
+
+        def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+            return {"network": Residual()}
+
+        def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+            network = networks["network"]
+
+            def step(batch: Batch) -> dict[str, torch.Tensor]:
+                return {"l1": (network(batch.lr) - batch.hr).abs().mean()}
+
+            optimisers = {"l1": torch.optim.SGD(network.parameters(), lr=rate)}
+            return [srbench.Stage("pixel", networks, optimisers, step, 2, 8, validate=self.validation_psnr)]
+
+    method = Steep()
+    method.fit(training_set(*many_images(6)), FitContext(0, Budget("steps", 3), tmp_path))
+    said = [note for note in method.notes if "dB below bicubic interpolation" in note]
+    assert bool(said) == noted
