@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -130,3 +133,53 @@ def test_texts_of_a_record_are_short_and_hold_nothing_that_a_terminal_obeys(stor
         assert len(text) == 500 and text.startswith(r"\x1b]0;\u202e\ud83dxx")
     assert len(read.log_tail) == 1 << 16
     assert read.labels == {"image": r"M\udcfcnchen"}
+
+
+@pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO])
+def test_a_lock_that_fails_for_another_reason_is_told_for_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", fail)
+    with pytest.raises(StoreError, match=f"cannot be locked for this run: {os.strerror(number)}"):
+        with Store(tmp_path).locked():
+            pass
+
+
+def test_records_that_go_while_one_reads_and_rows_that_are_damaged_cost_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    for key in ("aa1", "aa2", "aa3"):
+        store.write("cells", Record(key=key, schema=1, status="ok"))
+    assert [record.key for record in store.records("cells")] == ["aa1", "aa2", "aa3"]
+    with sqlite3.connect(tmp_path / "index.sqlite") as database:
+        database.execute("UPDATE records SET record = 7 WHERE key = 'aa1'")
+        database.execute("UPDATE records SET record = x'7b' WHERE key = 'aa2'")
+    assert [record.key for record in store.records("cells")] == ["aa1", "aa2", "aa3"]
+    read = Path.read_bytes
+
+    def gone(path: Path) -> bytes:
+        if path.parent.name == "aa3":
+            path.unlink()
+        return read(path)
+
+    (tmp_path / "index.sqlite").unlink()
+    monkeypatch.setattr(Path, "read_bytes", gone)
+    assert [record.key for record in store.records("cells")] == ["aa1", "aa2"]
+
+
+def test_a_record_that_cannot_be_read_now_does_not_count_as_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    store.write("cells", Record(key="aa1", schema=1, status="ok"))
+
+    def fail(path: Path) -> bytes:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(StoreError, match="record.json: cannot be read: Stale file handle"):
+        store.read("cells", "aa1")
