@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bench_in_process import InProcess
+from bench_in_process import InProcess, perform
 
 import srbench
 from srbench.contract.entry import Entry
@@ -28,7 +28,6 @@ from srbench.runner.job import file as job_file
 from srbench.runner.job.file import read_job, with_types, write_job
 from srbench.runner.job.tasks import Job, SeenFile
 from srbench.runner.planning.provenance import sources_of
-from srbench.runner.work import worker
 from srbench.store.records import Store
 
 
@@ -60,8 +59,7 @@ def test_a_job_that_was_read_does_what_the_job_does(bench: InProcess) -> None:
         assert (read.limits, read.store, read.task.label) == (Limits(60, 2.5), elsewhere.root, task.label)
         whole = with_types(read).task
         assert (whole.ingredients, whole.reads, whole.files) == (task.ingredients, task.reads, task.files)
-        elsewhere.folder(task.shelf, task.key).mkdir(parents=True)
-        worker.run(read, lambda done, message: None, lambda: False)
+        perform(read)
     mine, other = (store.read("cells", cell.cell.key) for store in (bench.store, elsewhere))
     assert mine is not None and other is not None and other.status == "ok", other
     assert other.metrics == mine.metrics
