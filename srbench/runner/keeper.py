@@ -65,11 +65,11 @@ def _kept(job: Job, exchange: Exchange, device: str | None) -> Ending:
         return Process(work, account.folder, job.limits, exchange, stopping, stopped)
 
     if account.lacks_images:
-        ended = process(partial(_make, job, account, exchange, device)).run(account.take)
+        ended = process(partial(_make, job, account, exchange, device)).run(account.making_told)
         if stopping.since is None:
             account.making_ended(ended.status, ended.reason, ended.again)
     while stopping.since is None and (scored := account.to_score) is not None:
-        ended = process(partial(_score, scored, account, exchange, device)).run(account.take)
+        ended = process(partial(_score, scored, account, exchange, device)).run(account.scoring_told)
         if stopping.since is None:
             account.scoring_ended(ended.reason, ended.again)
         if account.settled:

@@ -24,7 +24,7 @@ from srbench.evaluate.score import result_of
 from srbench.pictures import Values
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
-from srbench.runner.job.channel import Made, Message, Scored, Tell
+from srbench.runner.job.channel import Lacking, Made, Message, Scored, Tell
 from srbench.runner.job.environment import environment
 from srbench.runner.job.file import with_types
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Training
@@ -86,7 +86,15 @@ def make(job: Job, attempt: Attempt, record: Record | None, tell: Tell, progress
     tell(made)
 
 
-def score(job: Job, attempt: Attempt, record: Record, trouble: str, tell: Tell, progress: Progress, stop: Stop) -> None:
+def score(
+    job: Job,
+    attempt: Attempt,
+    record: Record,
+    trouble: Lacking | None,
+    tell: Tell,
+    progress: Progress,
+    stop: Stop,
+) -> None:
     """Compute the metrics of a cell's task in this process, and tell of each; no more when asked to stop.
 
     Asks no plugin but those of `task.judges` for anything. trouble: why there is no SR of the training split, if there
