@@ -112,13 +112,13 @@ class Account:
             self._lacking(message)
 
     def making_ended(self, status: Status, reason: str, again: bool) -> None:
-        """Note that the process which made things ended before it had told all. Raises `StoreError`."""
+        """Note that the process which made things ended, and how where it had not told all. Raises `StoreError`."""
         if self.record is None:
             self.again = again
             self.record = self.attempt.record(status, reason)
-            self._write()
         elif self._part is not None or (self._lacks_training_sr and self.trouble is None):
             self._lacking(Lacking(reason, again))
+        self._write()  # whatever that process made of the file
 
     def scoring_told(self, message: Message) -> None:
         """Note what a process tells that scores; of what was made it has nothing to say. Raises `StoreError`."""
@@ -128,7 +128,7 @@ class Account:
             self._scored(message)
 
     def scoring_ended(self, reason: str, again: bool) -> None:
-        """Note that the process which scores ended, at the metric that was begun, or before any could be."""
+        """Note that a process which scores ended, at the metric that was begun, or before any could be."""
         if self._metric is not None and self._metric.ceiling:
             self._note(f"Its ceiling was not scored: {reason}")
         elif self._metric is not None:
@@ -142,6 +142,7 @@ class Account:
                     )
                 )
         self._metric = None
+        self._write()
 
     def _made(self, message: Made) -> None:
         made = message.record
