@@ -68,8 +68,7 @@ class Brightness(srbench.Extractor):
         note(f"fit for {context.budget}, seed {context.seed}")
         if self.fault == "raises":
             raise RuntimeError("cannot learn this")
-        if self.fault == "dies" and not (context.folder / "died").exists():
-            (context.folder / "died").touch()
+        if self.fault == "dies" and not (folder() / "cured").exists():
             os.kill(os.getpid(), signal.SIGKILL)
         if self.fault == "waits":
             if not (context.folder / "half").exists():
