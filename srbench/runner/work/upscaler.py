@@ -118,7 +118,7 @@ class Upscaler:
         """Let a method that upscales nothing afterwards make what it can of HR itself. A fault is told."""
         self._work.tell(Doing("ceiling", self._task.ceiling))
         try:
-            del self._method  # loaded anew, it has seen no LR either
+            vars(self).pop("_method", None)  # loaded anew, it has seen no LR either
             method = self._method
             images = reconstruct_split(
                 method,
