@@ -257,7 +257,6 @@ def test_a_ceiling_is_made_by_a_method_that_was_loaded_for_it_alone(tmp_path: Pa
 def test_a_ceiling_that_cannot_be_made_costs_nothing_else(tmp_path: Path) -> None:
     record = Scene(tmp_path).test_split()
     later = Scene(tmp_path, Raises)
-    later.upscaler._method  # noqa: B018  loaded, as it is after upscaling
     later.upscaler.ceiling(TEST, record)
     assert later.told == [Doing("ceiling", "HR, halved"), Lacking("RuntimeError: no luck")]
 
