@@ -74,9 +74,8 @@ def _loop(folder: Path, cells: int) -> float:
         dataset.prepare(folder)
         items = list(dataset.test())
         images = folder / f"loop{index}"
-        images.mkdir()
         done = upscale_split(method, items, protocol, images)
-        score_split({"psnr": ("", metric)}, items, protocol, images, done.images)
+        score_split("", metric, items, protocol, images, done.images)
     return time.perf_counter() - started
 
 

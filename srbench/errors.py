@@ -13,8 +13,8 @@ _MACHINE = {
     errno.EIO: "the disk or its connection failed (input/output error)",
     errno.ESTALE: "a network file system lost a file (stale handle)",
     errno.EROFS: "the file system is read-only",
+    errno.ENFILE: "too many files are open on this machine",  # before EMFILE, with whose words its own begin
     errno.EMFILE: "too many files are open",
-    errno.ENFILE: "too many files are open on this machine",
 }
 """Errors of files that say nothing about whoever met them."""
 

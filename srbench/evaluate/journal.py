@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -46,7 +47,11 @@ class Journal:
         folder.mkdir(exist_ok=True)
         kept = {note.file for note in self.known.values()}
         for path in folder.iterdir():
-            if path.name not in kept:
+            if path.name in kept:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
                 path.unlink()
         self._path.write_bytes(b"".join([_line(_Head(of)), *map(_line, self.known.values())]))
 
@@ -68,7 +73,7 @@ class Journal:
         for line in lines:
             try:
                 notes.append(msgspec.json.decode(line, type=Note))
-            except msgspec.DecodeError:  # written in part, or damaged
+            except (msgspec.DecodeError, UnicodeDecodeError):  # written in part, or damaged
                 continue
         return notes
 

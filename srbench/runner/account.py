@@ -40,7 +40,7 @@ class Account:
         self.folder = store.folder(job.task.shelf, job.task.key)
         self.record = self._sound()
         self.again = False
-        self.trouble = ""
+        self.trouble: Lacking | None = None
         self._part: Doing | None = None
         self._metric: Measuring | None = None
         self._pending: dict[str, Scoring] = {}
@@ -80,7 +80,14 @@ class Account:
             return True
         if task.ceiling and not self.record.ceiling_images and not self.record.metrics:
             return True
-        return any(scoring.training_sr not in ("", self.record.training_split) for scoring in task.metrics)
+        return self._lacks_training_sr
+
+    @property
+    def _lacks_training_sr(self) -> bool:
+        task, record = self._task, self.record
+        if not isinstance(task, Evaluation) or record is None:
+            return False
+        return any(scoring.training_sr not in ("", record.training_split) for scoring in task.metrics)
 
     @property
     def to_score(self) -> Job | None:
@@ -94,34 +101,33 @@ class Account:
         """Whether every metric has its result."""
         return not self._pending
 
-    def take(self, message: Message) -> None:
-        """Note what a process tells. Raises `StoreError`."""
+    def making_told(self, message: Message) -> None:
+        """Note what the process tells that makes things; of scores it has nothing to say. Raises `StoreError`."""
         if isinstance(message, Made):
             self._made(message)
         elif isinstance(message, Doing):
             self._part = message
         elif isinstance(message, Lacking):
-            self._lacking(message.reason)
-        elif isinstance(message, Measuring):
-            self._metric = message
-        else:
-            self._scored(message)
+            self._lacking(message)
 
     def making_ended(self, status: Status, reason: str, again: bool) -> None:
-        """Note that the process which made things ended before it had told all. Raises `StoreError`."""
+        """Note that the process which made things ended, and how where it had not told all. Raises `StoreError`."""
         if self.record is None:
             self.again = again
             self.record = self.attempt.record(status, reason)
-            self._write()
-        elif self._part is not None:
-            self.again |= again
-            self._lacking(reason)
+        elif self._part is not None or (self._lacks_training_sr and self.trouble is None):
+            self._lacking(Lacking(reason, again))
+        self._write()  # whatever that process made of the file
+
+    def scoring_told(self, message: Message) -> None:
+        """Note what a process tells that scores; of what was made it has nothing to say. Raises `StoreError`."""
+        if isinstance(message, Measuring):
+            self._metric = message
+        elif isinstance(message, Scored):
+            self._scored(message)
 
     def scoring_ended(self, reason: str, again: bool) -> None:
-        """Note that the process which scores ended, at the metric that was begun, or before any could be."""
-        if self._metric is None and self.settled:
-            return
-        self.again |= again
+        """Note that a process which scores ended, at the metric that was begun, or before any could be."""
         if self._metric is not None and self._metric.ceiling:
             self._note(f"Its ceiling was not scored: {reason}")
         elif self._metric is not None:
@@ -135,12 +141,18 @@ class Account:
                     )
                 )
         self._metric = None
+        self._write()
 
     def _made(self, message: Made) -> None:
-        made, self.again, self._part = message.record, message.again, None
+        made = message.record
         if made.key != self._task.key:
             return
+        if self.record is not None and made.status != "ok":  # what is there stays
+            self._lacking(Lacking(made.reason, message.again))
+            return
+        self._part = None
         if self.record is None:
+            self.again = message.again
             self.record = msgspec.structs.replace(made, metrics={}, ceiling={})
         else:
             scores = {name: known for name, known in self.record.files.items() if name == SCORES}
@@ -155,12 +167,12 @@ class Account:
         if made.status == "ok" and not isinstance(self._task, Evaluation):
             shutil.rmtree(self.folder / CHECKPOINT, ignore_errors=True)
 
-    def _lacking(self, reason: str) -> None:
+    def _lacking(self, told: Lacking) -> None:
         part, self._part = self._part, None
-        if part is not None and part.part == "train":
-            self.trouble = f"upscaling the training split: {reason}"
-        elif part is not None and part.part == "ceiling":
-            self._note(f"Its ceiling ({part.name}) was not measured: {reason}")
+        if part is not None and part.part == "ceiling":
+            self._note(f"Its ceiling ({part.name}) was not measured: {told.reason}")
+        elif self._lacks_training_sr:
+            self.trouble = Lacking(f"upscaling the training split: {told.reason}", told.again)
 
     def _note(self, text: str) -> None:
         assert self.record is not None
@@ -170,11 +182,11 @@ class Account:
     def _scored(self, message: Scored) -> None:
         result, self._metric = message.result, None
         assert self.record is not None
-        self.again |= result.again
         if message.ceiling:
             self.record.ceiling = _with_latest(self.record.ceiling, result)
         elif result.key in self._pending:
             del self._pending[result.key]
+            self.again |= result.again
             self.record.metrics = _with_latest(self.record.metrics, result)
             self._scores.pop(result.key, None)
             if result.status == "ok":

@@ -87,11 +87,11 @@ def _done(job: Job, store: Store, exchange: Exchange, device: str | None, stoppi
         return Process(work, account.folder, job.limits, exchange, stopping, stopped)
 
     if account.lacks_images:
-        ended = process(partial(_make, job, account, exchange, device, stopped)).run(account.take)
+        ended = process(partial(_make, job, account, exchange, device, stopped)).run(account.making_told)
         if stopping.since is None:
             account.making_ended(ended.status, ended.reason, ended.again)
     while stopping.since is None and (scored := account.to_score) is not None:
-        ended = process(partial(_score, scored, account, exchange, device)).run(account.take)
+        ended = process(partial(_score, scored, account, exchange, device)).run(account.scoring_told)
         if stopping.since is None:
             account.scoring_ended(ended.reason, ended.again)
         if account.settled:

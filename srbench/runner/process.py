@@ -110,6 +110,9 @@ class Process:
             sys.stderr = open(2, "w", buffering=1, closefd=False, errors="replace")  # noqa: SIM115
             self.work(channel.tell, lambda: stop)
             code = 0
+            if stop:  # whoever asked has the answer, and a keeper that did not ask is told of somebody else
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                os.kill(os.getpid(), signal.SIGTERM)
         except BaseException:
             import traceback
 

@@ -3,6 +3,7 @@
 STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when this file exists
                          /scores.parquet   one row an image and metric
                          /images/ID.png    SR as scored
+                         /images.jsonl     notes of these, by which an attempt that was cut off goes on
                          /log.txt
                          /images_train/    SR of the training split, where a metric needed it
                          /nearest.parquet  of a generator's images, and of the test split's, the nearest training images

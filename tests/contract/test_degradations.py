@@ -170,8 +170,8 @@ def test_hr_is_consistent_with_the_lr_that_was_drawn_from_it(tmp_path):
     hr, protocol = grain(16, 16), Protocol("p", 2, degradation=Noise())
     write_image(tmp_path / "a.png", hr)
     metric = registry().get("metric", "lr-consistency").load()()
-    columns = score_split({"it": ("key", metric)}, [srbench.Item("a", hr)], protocol, tmp_path, {"a": "a.png"})
-    assert columns["it"].images == {"a": float("inf")}
+    column = score_split("key", metric, [srbench.Item("a", hr)], protocol, tmp_path, {"a": "a.png"})
+    assert column.images == {"a": float("inf")}
 
 
 def test_a_degradation_that_makes_no_lr_is_an_error_that_names_it():

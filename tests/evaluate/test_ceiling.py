@@ -117,7 +117,7 @@ def test_a_later_metric_scores_both_and_makes_nothing_anew(bench: Bench) -> None
         ("raises", "was not measured: MemoryError: too large"),
         ("shape", "was not measured: reconstruct returned the shape (1, 3, 48, 47)"),
         ("finite", "values that are not finite"),
-        ("dies", "its process ended meanwhile"),
+        ("dies", "was not measured: its process was killed from outside, by SIGKILL"),
     ],
 )
 def test_what_goes_wrong_costs_the_ceiling_and_not_the_cell(bench: Bench, fault: str, words: str) -> None:
@@ -135,7 +135,11 @@ def test_what_goes_wrong_costs_the_ceiling_and_not_the_cell(bench: Bench, fault:
     assert untouched(before, bench.records()), "it is not tried again and again"
 
 
-def test_a_cell_that_is_interrupted_at_its_ceiling_starts_over(bench: Bench) -> None:
+def _upscaled(bench: Bench) -> list[str]:
+    return [event for event in bench.events() if event.startswith("upscaled")]
+
+
+def test_a_cell_that_is_interrupted_at_its_ceiling_goes_on_there(bench: Bench) -> None:
     bench.matrix(**SETTINGS | {"methods": [{"use": "toy-coarse", "fault": "waits"}]})
     process = bench.fork("run", "matrix.yaml", "--no-report")
     until = time.monotonic() + 60
@@ -145,10 +149,11 @@ def test_a_cell_that_is_interrupted_at_its_ceiling_starts_over(bench: Bench) -> 
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
     assert not bench.left()
-    assert bench.records() == {}
+    record, upscaled = bench.records()[LABEL], _upscaled(bench)
+    assert (len(record["images"]), record["ceiling_images"], record["metrics"]) == (4, {}, {})
     assert bench.run().returncode == 0
     record = bench.records()[LABEL]
-    assert set(record["ceiling"]) == {"psnr"}
+    assert set(record["ceiling"]) == set(record["metrics"]) == {"psnr"} and _upscaled(bench) == upscaled
     assert record["notes"] == []
 
 

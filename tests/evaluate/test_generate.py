@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -63,6 +64,33 @@ def test_samples_of_another_shape_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BadOutput, match=r"\(2, 1, 4, 8\)"):
         generate(Wide(), 2, (np.zeros((4, 4, 1), np.uint8), Values(0, 255)), None, 0, tmp_path)
+
+
+def test_samples_that_were_cut_off_go_on_call_by_call_and_are_the_same(tmp_path: Path) -> None:
+    class Cut(Exception): ...
+
+    def at(name: str) -> Callable[[str], None]:
+        def progress(image: str) -> None:
+            if image == name:
+                raise Cut
+
+        return progress
+
+    like, count = (np.zeros((4, 4, 1), np.uint8), Values(0, 255)), 2 * AT_ONCE + 3
+    whole = generate(Numbered(), count, like, "ab", 0, tmp_path / "whole")
+    assert not whole.resumed
+    folder = tmp_path / "parts"
+    with pytest.raises(Cut):
+        generate(Numbered(), count, like, "ab", 0, folder, at(f"sample-{AT_ONCE + 2:05d}"))
+    maker, told = Numbered(), list[str]()
+    done = generate(maker, count, like, "ab", 0, folder, told.append)
+    assert [one.first for one in maker.asked] == [AT_ONCE, 2 * AT_ONCE], "the first call is there; half a one is none"
+    assert told == list(whole.images) and done.resumed and done.seconds > 0
+    assert (done.images, done.labels) == (whole.images, whole.labels)
+    for name in whole.images.values():
+        assert (folder / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    again = Numbered()
+    assert generate(again, count, like, "ab", 0, folder).images == whole.images and again.asked == []
 
 
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=30), st.integers(1, 60))

@@ -156,9 +156,10 @@ def scored(tmp_path: Path):
     done = upscale_split(Bicubic(), items, RGB, tmp_path)
 
     def score(**metrics: srbench.ImageMetric | srbench.SetMetric):
-        named = {name: ("key", metric) for name, metric in metrics.items()}
-        columns = score_split(named, items, RGB, tmp_path, done.images)
-        return {name: column.result() for name, column in columns.items()}
+        return {
+            name: score_split("key", metric, items, RGB, tmp_path, done.images).result()
+            for name, metric in metrics.items()
+        }
 
     return score
 
@@ -344,12 +345,12 @@ METRICS = ("psnr", "ssim", "rmse", "mae", "gmsd", "spectrum", "lr-consistency")
 def _measured(hr: Image, values: Values, protocol: Protocol) -> tuple[Image, Image, dict[str, float]]:
     """LR and SR of a picture, and the scores of SR."""
     item = srbench.Item("a", hr, values=values)
-    metrics = {name: (name, registry().get("metric", name).load()()) for name in METRICS}
     with tempfile.TemporaryDirectory() as folder:
         done = upscale_split(Bicubic(), [item], protocol, Path(folder))
-        columns = score_split(metrics, [item], protocol, Path(folder), done.images)
         sr = read_image(Path(folder) / done.images["a"])
-    return protocol.lr(hr, values, "a"), sr, {name: column.images["a"] for name, column in columns.items()}
+        metrics = ((name, registry().get("metric", name).load()()) for name in METRICS)
+        columns = [score_split(name, one, [item], protocol, Path(folder), done.images) for name, one in metrics]
+    return protocol.lr(hr, values, "a"), sr, {column.key: column.images["a"] for column in columns}
 
 
 @settings(max_examples=12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -13,6 +14,7 @@ import srbench
 from srbench.contract.dataset import Item
 from srbench.contract.protocol import Protocol
 from srbench.evaluate.cost import LATENCY_SIDE
+from srbench.evaluate.journal import Journal, Note
 from srbench.evaluate.output import BadOutput
 from srbench.evaluate.upscale import OVERSHOOT, Upscaled, upscale_image, upscale_split
 from srbench.pictures import read_image
@@ -58,7 +60,7 @@ def test_where_lr_is_from_is_told(tmp_path: Path, shipped: tuple[str, ...], word
         return {("bicubic", 2): np.full((6, 5, 3), 7, np.uint8)} if name in shipped else {}
 
     done = upscale_split(Nearest(), [item(name, lr=lr(name)) for name in ("a", "bb")], X2, tmp_path)
-    assert (done.lr, done.shipped) == (words, len(shipped))
+    assert (done.lr, sum(note.shipped for note in done.made.values())) == (words, len(shipped))
     for name in shipped:
         assert (read_image(tmp_path / done.images[name]) == 7).all()
 
@@ -85,13 +87,20 @@ def test_values_far_outside_are_counted_and_overshoot_is_not(tmp_path: Path) -> 
             return sr
 
     done = upscale_split(Bright(), [item("a")], X2, tmp_path)
-    assert (done.values, done.clamped) == (12 * 10 * 3, 2 * 10 * 3)
+    (note,) = done.made.values()
+    assert (note.values, note.clamped) == (12 * 10 * 3, 2 * 10 * 3)
     assert done.clamped_share == pytest.approx(2 / 12)
     assert Upscaled().clamped_share == 0
 
 
 def test_the_time_of_a_megapixel_is_the_median_and_the_sum_is_all() -> None:
-    done = Upscaled(times=[(1.0, 0.5), (0.1, 0.1), (90.0, 0.5)])
+    times = [(1.0, 0.5), (0.1, 0.1), (90.0, 0.5)]
+    done = Upscaled(
+        {
+            str(place): Note(image=str(place), file="", sha256="", seconds=seconds, megapixels=megapixels)
+            for place, (seconds, megapixels) in enumerate(times)
+        }
+    )
     assert done.seconds == 91.1
     assert done.ms_per_megapixel == 2000  # of 2, 1 and 180 seconds a megapixel
 
@@ -127,3 +136,119 @@ def test_progress_ends_at_one_and_sr_lies_on_the_cpu() -> None:
     told: list[float] = []
     sr = upscale_image(Nearest(), torch.rand(1, 3, 4), 2, progress=told.append)
     assert told == [1.0] and sr.shape == (1, 6, 8) and sr.device.type == "cpu"
+
+
+# --- an attempt that was cut off -------------------------------------------------------------------------------------
+
+
+class Counting(Grainy):
+    """Notes the size of each LR that it upscales."""
+
+    def __init__(self) -> None:
+        self.sizes: list[tuple[int, ...]] = []
+
+    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+        self.sizes.append(tuple(lr.shape[2:]))
+        return super().upscale(lr, scale)
+
+
+SPLIT = [item("a", 40, 36), item("bb", 44, 36), item("ccc", 36, 48), item("dddd", 60, 36)]
+"""Of LR of different sizes, none smaller than the corner that warms up."""
+UPSCALED = {"a": (20, 18), "bb": (22, 18), "ccc": (18, 24), "dddd": (30, 18)}
+
+
+def cut_off(folder: Path, after: int = 2, split: str = "") -> Upscaled:
+    """An attempt that ends when so many images are there; what a whole one leaves elsewhere."""
+
+    class Cut(Exception): ...
+
+    done: list[str] = []
+
+    def progress(image: str) -> None:
+        done.append(image)
+        if len(done) == after:
+            raise Cut
+
+    with pytest.raises(Cut):
+        upscale_split(Counting(), SPLIT, X2, folder, split=split, seed=1, progress=progress)
+    return upscale_split(Counting(), SPLIT, X2, folder.with_name("whole"), seed=1)
+
+
+def go_on(folder: Path, split: str = "") -> tuple[Upscaled, set[str]]:
+    """The next attempt: what it leaves, and which images it upscaled."""
+    method, told = Counting(), list[str]()
+    done = upscale_split(method, SPLIT, X2, folder, split=split, seed=1, progress=told.append)
+    assert told == [one.id for one in SPLIT], "progress goes through all, made now or before"
+    return done, {name for name, size in UPSCALED.items() if size in method.sizes}
+
+
+def same(one: Upscaled, folder: Path, other: Upscaled) -> bool:
+    """Whether an upscaled split is that of another folder, but for times."""
+    assert one.sample is not None and other.sample is not None
+    return (
+        one.images == other.images
+        and all((folder / name).read_bytes() == (folder.with_name("whole") / name).read_bytes() for name in UPSCALED_AS)
+        and {name: replaced(note) for name, note in one.made.items()}
+        == {name: replaced(note) for name, note in other.made.items()}
+        and torch.equal(one.sample, other.sample)
+        and (one.lr, one.clamped_share) == (other.lr, other.clamped_share)
+    )
+
+
+UPSCALED_AS = [f"{name}.png" for name in UPSCALED]
+
+
+def replaced(note: Note) -> Note:
+    return msgspec.structs.replace(note, seconds=0.0)
+
+
+@pytest.mark.parametrize("after", [1, 2, 3, 4])
+def test_what_was_cut_off_goes_on_image_by_image(tmp_path: Path, after: int) -> None:
+    folder = tmp_path / "sr"
+    whole = cut_off(folder, after)
+    assert not whole.resumed
+    done, upscaled = go_on(folder)
+    assert upscaled == set(list(UPSCALED)[after:])
+    assert done.resumed and same(done, folder, whole)
+
+
+@pytest.mark.parametrize("harm", ["changed", "gone", "not noted", "half a line", "no line"])
+def test_an_image_that_is_not_as_it_was_noted_is_made_again_alone(tmp_path: Path, harm: str) -> None:
+    folder = tmp_path / "sr"
+    whole = cut_off(folder, 3)
+    journal = folder.with_name("sr.jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    if harm == "changed":
+        (folder / "bb.png").write_bytes((folder / "a.png").read_bytes())
+    elif harm == "gone":
+        (folder / "bb.png").unlink()
+    elif harm == "not noted":
+        journal.write_bytes(b"".join(line for line in lines if b'"bb"' not in line))
+    elif harm == "half a line":
+        journal.write_bytes(b"".join(line[:40] + b"\n" if b'"bb"' in line else line for line in lines))
+    else:
+        journal.write_bytes(b"".join(b"\xff\x00 nonsense\n" if b'"bb"' in line else line for line in lines))
+    done, upscaled = go_on(folder)
+    assert upscaled == {"bb", "dddd"} and same(done, folder, whole)
+
+
+@pytest.mark.parametrize("harm", ["gone", "empty", "another split", "nonsense"])
+def test_of_a_journal_that_is_not_of_this_split_nothing_is_believed(tmp_path: Path, harm: str) -> None:
+    folder = tmp_path / "sr"
+    whole = cut_off(folder, 3, split="one")
+    journal = folder.with_name("sr.jsonl")
+    if harm == "gone":
+        journal.unlink()
+    elif harm != "another split":
+        journal.write_bytes(b"" if harm == "empty" else b"\xff\n\x00")
+    done, upscaled = go_on(folder, "another" if harm == "another split" else "one")
+    assert upscaled == set(UPSCALED) and not done.resumed and same(done, folder, whole)
+
+
+def test_an_image_is_not_noted_where_what_was_read_is_another_by_then(tmp_path: Path) -> None:
+    def confirm() -> None:
+        raise ValueError("changed")
+
+    with pytest.raises(ValueError, match="changed"):
+        upscale_split(Nearest(), SPLIT, X2, tmp_path / "sr", confirm=confirm)
+    assert Journal(tmp_path / "sr").known == {}

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +20,9 @@ from srbench.contract.degradations import Bicubic
 from srbench.contract.entry import Entry
 from srbench.contract.hookspecs import hookimpl
 from srbench.contract.protocol import Protocol
-from srbench.registry.registry import KINDS, Plugin, PluginError, Registry, load_plugins
+from srbench.errors import SrbenchError
+from srbench.registry import registry as module
+from srbench.registry.registry import KINDS, Plugin, PluginError, Registry, confine, load_plugins, registry
 
 
 class Thing(srbench.Method):
@@ -444,3 +446,28 @@ def test_kinds_and_hooks_match() -> None:
     from srbench.contract import hookspecs
 
     assert all(hasattr(hookspecs, f"srbench_{kind}s") for kind in KINDS)
+
+
+# --- of some distributions alone -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unconfined(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The plugins of this process as they were, afterwards."""
+    monkeypatch.setattr(module, "_confined_to", None)
+    yield
+    monkeypatch.undo()
+    registry.cache_clear()
+
+
+def test_a_process_may_know_no_plugins_but_those_of_some_distributions(unconfined: None) -> None:
+    every = {one.plugin.distribution for kind in KINDS for one in registry().entries(kind)}
+    assert {"srbench", "srbench-fidelity", "srbench-bicubic"} <= every
+    confine({"srbench-fidelity"})
+    known = {one.plugin.distribution for kind in KINDS for one in registry().entries(kind)}
+    assert known == {"srbench", "srbench-fidelity"}
+    assert registry().get("metric", "psnr").load() is not None and registry().get("protocol", "x4-y") is not None
+    with pytest.raises(SrbenchError, match="bicubic"):
+        registry().get("method", "bicubic")
+    confine({"srbench-bicubic"})
+    assert registry().get("method", "bicubic") is not None

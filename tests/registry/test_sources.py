@@ -18,10 +18,8 @@ from srbench.matrix import read_matrix
 from srbench.registry import sources
 from srbench.registry.registry import Plugin, Registry, load_plugins
 from srbench.registry.sources import dependencies
-from srbench.runner.job.tasks import Job
 from srbench.runner.planning import provenance
 from srbench.runner.planning.plan import Plan, make_plan
-from srbench.runner.work import worker
 
 METHOD = '''
 import srbench
@@ -153,9 +151,7 @@ def planned(bench: InProcess, site: Site) -> Plan:
 
 def run(bench: InProcess, site: Site) -> None:
     for cell in planned(bench, site).cells:
-        bench.store.folder("cells", cell.cell.key).mkdir(parents=True, exist_ok=True)
-        job = Job(cell.evaluation(), bench.store.root, bench.root)
-        worker.run(job, lambda done, message: None, lambda: False)
+        bench.do(cell.evaluation())
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from srbench_toys import Grain
 import srbench
 from srbench.evaluate.upscale import upscale_split
 from srbench.leaderboard.pages.upscaling import UpscalingPages
+from srbench.runner.job.channel import Made
 from srbench.runner.job.environment import environment
-from srbench.runner.work.scorer import score_cell, with_sound_sr
+from srbench.runner.work.scorer import score_cell
 from srbench.store.records import IMAGES
 from srbench.tasks import super_resolution
 
@@ -56,19 +57,24 @@ class Repeated(srbench.Method):
         return lr
 
 
-def evaluate(job, task, attempt, store, witness, progress, stop):
-    items = witness.items(task.dataset, "test", job.data_root, task.reads)
-    record = with_sound_sr(store, task.key)
-    if record is None:
-        folder = store.folder("cells", task.key) / IMAGES
-        folder.mkdir()
-        method = Repeated(task.method.create(), task.settings["passes"])
-        done = upscale_split(method, items, task.protocol, folder)
-        files = store.hashes("cells", task.key, [f"{IMAGES}/{name}" for name in done.images.values()])
-        cost = {"denoise_seconds": done.seconds, "parameters": 0}
-        record = attempt.record("ok", environment=environment(job), cost=cost, images=done.images, files=files)
-    score_cell(task, store, job.device, record, items, None, lambda image: progress(1.0, image))
-    return record
+def items_of(work):
+    return work.witness.items(work.task.dataset, "test", work.job.data_root, work.task.reads)
+
+
+def make(work, record):
+    if record is not None:
+        return
+    task, store = work.task, work.store
+    method = Repeated(task.method.create(), task.settings["passes"])
+    done = upscale_split(method, items_of(work), task.protocol, store.folder("cells", task.key) / IMAGES)
+    files = store.hashes("cells", task.key, [f"{IMAGES}/{name}" for name in done.images.values()])
+    cost = {"denoise_seconds": done.seconds, "parameters": 0}
+    facts = {"environment": environment(work.job), "cost": cost, "images": done.images, "files": files}
+    work.tell(Made(work.attempt.record("ok", **facts)))
+
+
+def score(work, record):
+    score_cell(work, record, items_of(work), [])
 
 
 class Pages(UpscalingPages):
@@ -86,7 +92,8 @@ TASK = replace(
     optional=("border", "seed"),
     describe=lambda protocol: f"{protocol.degradation} taken away",
     wants={"method": "take noise away", "metric": "compare a denoised image with HR"},
-    evaluation="srbench_denoising:evaluate",
+    making="srbench_denoising:make",
+    scoring="srbench_denoising:score",
     pages="srbench_denoising:Pages",
     wording=replace(
         super_resolution.TASK.wording,

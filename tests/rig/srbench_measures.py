@@ -3,10 +3,12 @@
 What is done where leaves a line in `events.txt`.
 """
 
+import errno
 import hashlib
 import json
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Literal
@@ -66,8 +68,7 @@ class Brightness(srbench.Extractor):
         note(f"fit for {context.budget}, seed {context.seed}")
         if self.fault == "raises":
             raise RuntimeError("cannot learn this")
-        if self.fault == "dies" and not (context.folder / "died").exists():
-            (context.folder / "died").touch()
+        if self.fault == "dies" and not (folder() / "cured").exists():
             os.kill(os.getpid(), signal.SIGKILL)
         if self.fault == "waits":
             if not (context.folder / "half").exists():
@@ -228,6 +229,40 @@ class Unsure(srbench.SetMetric):
         raise RuntimeError("no idea")
 
 
+class Stranger(srbench.ImageMetric):
+    """Whether the plugin of the toys is known to the process that scores."""
+
+    higher_is_better = False
+
+    def score(self, sr, hr):
+        from srbench.registry.registry import registry
+
+        return float("srbench_toys" in sys.modules or "toy-nearest" in registry().names("method"))
+
+
+class Crashes(Stranger):
+    """Ends its process at the second image."""
+
+    def __init__(self, how: Literal["signal", "exit"]) -> None:
+        self.how, self.images = how, 0
+
+    def score(self, sr, hr):
+        self.images += 1
+        if self.images > 1:
+            os._exit(5) if self.how == "exit" else os.kill(os.getpid(), signal.SIGSEGV)
+        return 1.0
+
+
+class Full(Stranger):
+    """Meets a full disk until the folder has a file `room`."""
+
+    def score(self, sr, hr):
+        if not (folder() / "room").exists():
+            note("full")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/scratch/x")
+        return 1.0
+
+
 class Large(srbench.Method):
     """Supports nothing smaller than 12 x 12."""
 
@@ -288,7 +323,7 @@ def srbench_extractors():
 
 @srbench.hookimpl
 def srbench_metrics():
-    kinds = (Distance, Spread, Classes, Cover, Nearness, Unsure)
+    kinds = (Distance, Spread, Classes, Cover, Nearness, Unsure, Stranger, Crashes, Full)
     return [srbench.Entry(f"toy-{kind.__name__.lower()}", kind) for kind in kinds]
 
 

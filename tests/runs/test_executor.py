@@ -30,7 +30,7 @@ def test_a_matrix_runs_to_its_end_where_only_the_store_is_known(bench: Bench) ->
     found = {label: (record["status"], record["reason"]) for label, record in bench.records().items()}
     assert found == {
         "toy-noise/x4-rgb/toy-nearest": ("ok", ""),
-        "toy-noise/x4-rgb/toy-dies": ("killed", "its process was killed by SIGKILL"),
+        "toy-noise/x4-rgb/toy-dies": ("killed", "its process was killed from outside, by SIGKILL"),
         "toy-noise/x4-rgb/srcnn/same/0": ("ok", ""),
     }
     assert not (bench.folder / "results/toy/jobs").exists()

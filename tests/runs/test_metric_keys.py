@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from bench_in_process import perform
 from click.testing import CliRunner
 
 import srbench
@@ -20,7 +21,6 @@ from srbench.pictures import read_image, write_image
 from srbench.runner.job.tasks import Job
 from srbench.runner.planning.plan import Plan, make_plan
 from srbench.runner.supervision.display import summary
-from srbench.runner.work import worker
 from srbench.store.frames import cells_frame, images_frame
 from srbench.store.records import SCORES, MetricResult, Record, Store
 
@@ -54,8 +54,7 @@ def matrix(store: Store, name: str, *metrics: Any) -> Matrix:
 def run(asked: Matrix, store: Store) -> list[str]:
     """Do what is to be done, in this process; the names of the metrics that were computed."""
     (planned,) = make_plan(asked, store).cells
-    store.folder("cells", planned.cell.key).mkdir(parents=True, exist_ok=True)
-    worker.run(Job(planned.evaluation(), store.root, store.root), lambda done, message: None, lambda: False)
+    perform(Job(planned.evaluation(), store.root, store.root))
     return [scoring.metric.name for scoring in planned.metrics]
 
 

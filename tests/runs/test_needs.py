@@ -19,6 +19,7 @@ from srbench.contract.entry import Entry
 from srbench.matrix import MatrixError, read_matrix
 from srbench.registry import builtin
 from srbench.registry.registry import Plugin, Registry
+from srbench.runner.supervision.supervisor import MOST_REPEATS
 
 LEARNER = {"srcnn": {"preset": "small"}}
 TRAIN = {"on": ["same"], "budget": {"steps": 3}}
@@ -207,14 +208,16 @@ def _exported(bench: Bench) -> dict[tuple[str, str], str]:
     return {(row["dataset"], row["metric"]): row["value"] for row in rows}
 
 
-def test_a_killed_training_of_an_extractor_is_repeated_by_the_next_run(bench: Bench) -> None:
+def test_a_killed_training_of_an_extractor_is_repeated_in_the_run_and_by_the_next_one(bench: Bench) -> None:
     bench.matrix(datasets=["toy-marked"], metrics=["psnr", {"toy-distance": {"fault": "dies"}}])
     assert bench.run().returncode == 1
+    assert sum(event.startswith("fit") for event in bench.events()) == MOST_REPEATS + 1
     killed = _metrics(bench, "toy-noise/x4-rgb/toy-nearest".replace("noise", "marked"))
     assert killed["toy-distance"]["status"] == "failed"
     assert "SIGKILL" in killed["toy-distance"]["reason"]
     assert killed["psnr"]["status"] == "ok"
     images = _stamps(bench, "cells/*/*/images/*")
+    (bench.folder / "cured").touch()
     assert bench.run().returncode == 0
     assert _metrics(bench, "toy-marked/x4-rgb/toy-nearest")["toy-distance"]["status"] == "ok"
     assert _stamps(bench, "cells/*/*/images/*") == images

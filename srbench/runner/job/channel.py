@@ -39,9 +39,10 @@ class Doing(msgspec.Struct, tag=True):
 
 
 class Lacking(msgspec.Struct, tag=True):
-    """The part that was begun could not be made, and why; the others go on."""
+    """The part that was begun could not be made, and why; the others go on. again: by a fault of the machine."""
 
     reason: str
+    again: bool = False
 
 
 class Measuring(msgspec.Struct, tag=True):

@@ -22,15 +22,14 @@ Compare = Callable[[str, Metric], ScoreColumn]
 
 
 def score_cell(work: Work, record: Record, test: Sequence[Item], train: Sequence[Item]) -> None:
-    """Compute the metrics that the task asks for, and tell of each; then those of the method's ceiling.
+    """Compute the metrics that the task asks for, and tell of each; with each, of the method's ceiling.
 
     train: the training split, where a metric needs its SR.
     """
     folder = work.store.folder("cells", work.task.key)
     training = TrainingSplit(train, folder / TRAINING_IMAGES, record.training_images) if train else None
-    of_ceiling = [scoring for scoring in work.task.metrics if record.ceiling_images and not scoring.training_sr]
     learning = sum(bool(scoring.training_sr) for scoring in work.task.metrics)
-    comparisons = len(work.task.metrics) + len(of_ceiling)
+    comparisons = len(work.task.metrics) + (len(work.task.metrics) - learning if record.ceiling_images else 0)
     step = work.steps(comparisons * len(test) + learning * len(train))
 
     def compare(key: str, metric: Metric) -> ScoreColumn:
@@ -41,37 +40,44 @@ def score_cell(work: Work, record: Record, test: Sequence[Item], train: Sequence
         images = record.ceiling_images
         return score_split(key, metric, test, work.task.protocol, folder / CEILING_IMAGES, images, step)
 
-    score_metrics(work, compare)
-    score_metrics(work, compare_ceiling, of_ceiling)
+    score_metrics(work, compare, compare_ceiling if record.ceiling_images else None)
 
 
-def score_metrics(work: Work, compare: Compare, of_ceiling: Sequence[Scoring] | None = None) -> None:
-    """Compute metrics one by one, and tell of each: those of the task, or some of them of the method's ceiling."""
+def score_metrics(work: Work, compare: Compare, compare_ceiling: Compare | None = None) -> None:
+    """Compute the metrics of the task one by one, and tell of each.
+
+    compare_ceiling: of the method's ceiling, where there is one; a metric of the training split has none.
+    """
     extractors = _Extractors(work.store, work.job.device)
-    for scoring in work.task.metrics if of_ceiling is None else of_ceiling:
-        ceiling = of_ceiling is not None
-        try:
-            begun = result_of(scoring.metric.registered.load(), scoring.key, status="failed")
-        except SrbenchError as error:
-            faulty = MetricResult(key=scoring.key, status="failed", reason=in_words(error))
-            _describe(faulty, scoring)
-            work.tell(Scored(faulty, ceiling=ceiling))
-            continue
-        _describe(begun, scoring)
-        work.tell(Measuring(begun, ceiling))
-        column = None
-        try:
-            if scoring.training_sr and work.trouble:
-                raise _Unready(scoring, "failed", work.trouble)
-            column = compare(scoring.key, _made_ready(scoring, work, extractors))
-            result = column.result()
-            result.notes = extractors.notes(scoring)
-        except _Unready as unready:
-            result = unready.result
-        _describe(result, scoring)
-        ok = column is not None and result.status == "ok"
-        images, whole = (column.images, column.whole) if column is not None and ok else ({}, None)
-        work.tell(Scored(result, images, whole, ceiling))
+    for scoring in work.task.metrics:
+        _score_metric(work, scoring, extractors, compare, ceiling=False)
+        if compare_ceiling is not None and not scoring.training_sr:
+            _score_metric(work, scoring, extractors, compare_ceiling, ceiling=True)
+
+
+def _score_metric(work: Work, scoring: Scoring, extractors: _Extractors, compare: Compare, *, ceiling: bool) -> None:
+    try:
+        begun = result_of(scoring.metric.registered.load(), scoring.key, status="failed")
+    except SrbenchError as error:  # its class does not say what is better, say
+        faulty = MetricResult(key=scoring.key, status="failed", reason=in_words(error))
+        _describe(faulty, scoring)
+        work.tell(Scored(faulty, ceiling=ceiling))
+        return
+    _describe(begun, scoring)
+    work.tell(Measuring(begun, ceiling))
+    column = None
+    try:
+        if scoring.training_sr and work.trouble is not None:
+            raise _Unready(scoring, "failed", work.trouble.reason, again=work.trouble.again)
+        column = compare(scoring.key, _made_ready(scoring, work, extractors))
+        result = column.result()
+        result.notes = extractors.notes(scoring)
+    except _Unready as unready:
+        result = unready.result
+    _describe(result, scoring)
+    ok = column is not None and result.status == "ok"
+    images, whole = (column.images, column.whole) if column is not None and ok else ({}, None)
+    work.tell(Scored(result, images, whole, ceiling))
 
 
 def _describe(result: MetricResult, scoring: Scoring) -> None:

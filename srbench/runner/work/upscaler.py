@@ -13,7 +13,7 @@ import msgspec
 from srbench.contract.dataset import Item
 from srbench.contract.fit import Interrupted
 from srbench.contract.method import Method
-from srbench.errors import in_words
+from srbench.errors import in_words, machine_fault
 from srbench.evaluate.ceiling import reconstruct_split
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.upscale import OVERSHOOT, Upscaled, upscale_split
@@ -111,14 +111,14 @@ class Upscaler:
             raise
         except Exception as error:  # the test split has its SR, and the metrics that need only that go on
             traceback.print_exc()
-            self._work.tell(Lacking(in_words(error)))
+            self._work.tell(Lacking(in_words(error), again=bool(machine_fault(error))))
         return record
 
     def ceiling(self, items: Sequence[Item], record: Record) -> None:
         """Let a method that upscales nothing afterwards make what it can of HR itself. A fault is told."""
         self._work.tell(Doing("ceiling", self._task.ceiling))
         try:
-            del self._method  # loaded anew, it has seen no LR either
+            vars(self).pop("_method", None)  # loaded anew, it has seen no LR either
             method = self._method
             images = reconstruct_split(
                 method,
@@ -135,7 +135,7 @@ class Upscaler:
             raise
         except Exception as error:  # the cell has what it was asked for
             traceback.print_exc()
-            self._work.tell(Lacking(in_words(error)))
+            self._work.tell(Lacking(in_words(error), again=bool(machine_fault(error))))
 
     @staticmethod
     def _belongs(name: str, training_images: Mapping[str, str]) -> bool:

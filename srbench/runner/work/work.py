@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from srbench.runner.job.channel import Tell
+from srbench.runner.job.channel import Lacking, Tell
 from srbench.runner.job.tasks import Evaluation, Job
 from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.witness import Witness
@@ -29,7 +29,7 @@ class Work:
     witness: Witness
     tell: Tell
     progress: Callable[[float, str], None]
-    trouble: str = ""
+    trouble: Lacking | None = None
 
     def steps(self, count: int) -> Callable[[str], None]:
         """Progress by images, of so many in all: to be told each one that is done."""

@@ -24,7 +24,7 @@ from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.pictures import Values
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
-from srbench.runner.job.channel import Made, Message, Scored, Tell
+from srbench.runner.job.channel import Lacking, Made, Message, Scored, Tell
 from srbench.runner.job.environment import environment
 from srbench.runner.job.file import with_types
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Training
@@ -93,7 +93,15 @@ def make(
     tell(made)
 
 
-def score(job: Job, attempt: Attempt, record: Record, trouble: str, tell: Tell, progress: Progress, stop: Stop) -> None:
+def score(
+    job: Job,
+    attempt: Attempt,
+    record: Record,
+    trouble: Lacking | None,
+    tell: Tell,
+    progress: Progress,
+    stop: Stop,
+) -> None:
     """Compute the metrics of a cell's task in this process, and tell of each; no more when asked to stop.
 
     Asks no plugin but those of `task.judges` for anything. trouble: why there is no SR of the training split, if there

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bench_in_process import InProcess
+from bench_in_process import InProcess, perform
 
 import srbench
 from srbench.contract.entry import Entry
@@ -26,9 +26,8 @@ from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered, Registry
 from srbench.runner.job import file as job_file
 from srbench.runner.job.file import read_job, with_types, write_job
-from srbench.runner.job.tasks import Job, SeenFile
+from srbench.runner.job.tasks import Evaluation, Job, SeenFile
 from srbench.runner.planning.provenance import sources_of
-from srbench.runner.work import worker
 from srbench.store.records import Store
 
 
@@ -60,8 +59,7 @@ def test_a_job_that_was_read_does_what_the_job_does(bench: InProcess) -> None:
         assert (read.limits, read.store, read.task.label) == (Limits(60, 2.5), elsewhere.root, task.label)
         whole = with_types(read).task
         assert (whole.ingredients, whole.reads, whole.files) == (task.ingredients, task.reads, task.files)
-        elsewhere.folder(task.shelf, task.key).mkdir(parents=True)
-        worker.run(read, lambda done, message: None, lambda: False)
+        perform(read)
     mine, other = (store.read("cells", cell.cell.key) for store in (bench.store, elsewhere))
     assert mine is not None and other is not None and other.status == "ok", other
     assert other.metrics == mine.metrics
@@ -152,6 +150,20 @@ def test_a_job_of_an_unknown_kind_is_an_error(bench: InProcess) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), "kind": "Party"}))
     with pytest.raises(SrbenchError, match="Party"):
         read_job(path)
+
+
+def test_a_thing_of_a_plugin_may_stay_as_it_was_written(bench: InProcess) -> None:
+    task = replace(bench.plan().evaluation(), dataset=typed(bench.root / "a"))
+    unknown = Registered(
+        "method", Entry("gone", "no.such.module:Method"), Plugin("gone", "gone", "1", "no.such.module")
+    )
+    method = Use("gone", unknown, {"path": "b", "only": "b+"})
+    job = Job(replace(task, method=method), bench.root / "store", bench.root)
+    with pytest.raises(SrbenchError, match="gone"):
+        with_types(job)
+    kept = with_types(job, unloaded=method).task
+    assert isinstance(kept, Evaluation) and kept.method == method
+    assert kept.dataset.params["only"] == re.compile("b+"), "all else has its types"
 
 
 def test_a_parameter_that_json_cannot_hold_is_named(bench: InProcess) -> None:

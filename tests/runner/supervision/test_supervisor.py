@@ -22,7 +22,7 @@ from srbench.runner.job.file import read_job
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Scoring, Task, Training
 from srbench.runner.planning.plan import PlannedCell
 from srbench.runner.supervision import supervisor
-from srbench.runner.supervision.supervisor import Display, run_cells
+from srbench.runner.supervision.supervisor import MOST_REPEATS, Display, run_cells
 from srbench.runner.supervision.watch import Watch
 from srbench.runner.work.attempt import Attempt
 from srbench.store.cell import Cell
@@ -79,6 +79,9 @@ class Seen(Display):
 
     def progressed(self, key: str, done: float, message: str) -> None:
         self.lines.append(f"{key[:8]} {done:g} {message}")
+
+    def repeated(self, task: Task, reason: str) -> None:
+        self.lines.append(f"repeated {task.label}: {reason}")
 
     def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
         self.lines.append(f"trained {task.key}: {status} {reason}".rstrip())
@@ -377,3 +380,78 @@ def test_plugins_are_told_of_cells_and_one_that_raises_costs_nothing(
         _, seen = run(store, [cell("a", model=training("m")), cell("b", verdict=("skipped", ""))])
     assert told == [("finished", "d/x2/b", "skipped"), ("started", "d/x2/a"), ("finished", "d/x2/a", "ok")]
     assert seen.of("finished") == ["d/x2/b: skipped", "d/x2/a: ok"]
+
+
+# --- another try -----------------------------------------------------------------------------------------------------
+
+
+class Troubled(Office):
+    """Has trouble with the machine so many times for each job with a name in it; then all is well.
+
+    Of a cell, the first of its metrics has a result all the same, the others are worth another try.
+    """
+
+    troubles: dict[str, int]
+    asked: list[list[str]]
+
+    def end(self) -> None:
+        job = self.waiting[0]
+        task = read_job(job).task
+        self.asked.append([one.key for one in task.metrics] if isinstance(task, Evaluation) else [])
+        name = next((name for name, left in self.troubles.items() if left and name in task.label), None)
+        if name is None:
+            return super().end()
+        self.waiting.pop(0)
+        self.troubles[name] -= 1
+        if isinstance(task, Evaluation) and "scored" in name:
+            record = self._record(read_job(job))
+            for one in task.metrics[1:]:
+                record.metrics[one.key] = MetricResult(key=one.key, status="failed", reason="full", again=True)
+            self.store.write("cells", record)
+            return Exchange(job).tell(Ending("ok", again=True))
+        return Exchange(job).tell(Ending("killed", "the disk is full", again=True))
+
+
+def troubled(store: Store, **troubles: int) -> Troubled:
+    office = Troubled(store)
+    office.troubles, office.asked = troubles, []
+    return office
+
+
+@pytest.mark.parametrize("times", [1, MOST_REPEATS])
+def test_a_job_with_a_fault_of_the_machine_is_begun_again_at_once(store: Store, times: int) -> None:
+    office, seen = run(store, [cell("a"), cell("b")], troubled(store, a=times))
+    assert office.begun.count("d/x2/a") == times + 1 and office.begun.count("d/x2/b") == 1
+    assert seen.of("repeated") == ["d/x2/a: the disk is full"] * times
+    assert sorted(seen.of("finished")) == ["d/x2/a: ok", "d/x2/b: ok"]
+
+
+def test_a_machine_that_stays_at_fault_is_asked_no_more_in_this_run(store: Store) -> None:
+    office, seen = run(store, [cell("a"), cell("b")], troubled(store, a=99))
+    assert office.begun.count("d/x2/a") == MOST_REPEATS + 1
+    assert sorted(seen.of("finished")) == ["d/x2/a: killed the disk is full", "d/x2/b: ok"]
+
+
+def test_a_training_with_a_fault_of_the_machine_is_begun_again_and_its_cell_waits(store: Store) -> None:
+    model = training("m")
+    office, seen = run(store, [cell("a", model=model)], troubled(store, training=1))
+    assert office.begun == [model.label, model.label, "d/x2/a"]
+    assert seen.of("trained") == ["model-m: ok"] and seen.of("repeated") == [f"{model.label}: the disk is full"]
+
+
+def test_an_ending_that_is_the_methods_own_is_not_repeated(store: Store) -> None:
+    office, seen = run(store, [cell("a")], **{"x2/a": Ending("killed", "no luck")})
+    assert office.begun == ["d/x2/a"] and seen.of("repeated") == []
+
+
+def test_a_cell_is_scored_again_only_by_metrics_that_lack_a_result(store: Store) -> None:
+    asked = cell("scored", scoring("one"), scoring("two"), scoring("three"))
+    office, seen = run(store, [asked], troubled(store, scored=2))
+    assert office.asked == [
+        ["metric-one", "metric-two", "metric-three"],
+        ["metric-two", "metric-three"],
+        ["metric-three"],
+    ]
+    assert seen.of("finished") == ["d/x2/scored: ok"]
+    record = store.read("cells", asked.cell.key)
+    assert record is not None and {result.status for result in record.metrics.values()} == {"ok"}

@@ -85,6 +85,12 @@ def test_progress_and_ending_are_told_once_each(scene: Scene) -> None:
     assert not scene.exchange.job.parent.exists(), "the files of a job that ended are removed"
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_an_ending_says_whether_another_try_is_worth_it(scene: Scene, again: bool) -> None:
+    scene.exchange.tell(Ending("killed", "the disk is full", again))
+    assert scene.news() == [Ended(scene.key, "killed", "the disk is full", again)]
+
+
 def test_half_a_file_is_no_news(scene: Scene) -> None:
     (scene.exchange.job.parent / "ending.json").write_text('{"status": "o')
     assert scene.news() == []
@@ -123,7 +129,7 @@ def test_a_job_that_its_executor_lost_is_killed_once_its_files_can_no_longer_be_
     clock[0] += watch._ASK_SECONDS
     assert scene.news() == []
     clock[0] += watch._LATE_SECONDS
-    assert scene.news() == [Ended(scene.key, "killed", "the node failed")]
+    assert scene.news() == [Ended(scene.key, "killed", "the node failed", again=True)]
 
 
 def test_a_keeper_that_falls_silent_is_given_up_and_one_that_has_not_begun_is_waited_for(
@@ -139,7 +145,7 @@ def test_a_keeper_that_falls_silent_is_given_up_and_one_that_has_not_begun_is_wa
         assert scene.news() == []
     clock[0] += 20
     ((ended,),) = [scene.news()]
-    assert isinstance(ended, Ended) and ended.status == "killed"
+    assert isinstance(ended, Ended) and ended.status == "killed" and ended.again
     assert "process 77 on node3, has given no sign of life since 2026-01-01T00:00:02" in ended.reason
     assert scene.exchange.abandoned
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -88,17 +90,92 @@ def test_a_process_may_die_with_its_parent(tmp_path: Path) -> None:
         time.sleep(0.005)
 
 
-def test_memory_is_that_of_a_process_and_its_descendants(tmp_path: Path) -> None:
-    shell = sleeping(tmp_path, "child")
-    child = int((tmp_path / "child").read_text())
-    try:
+def holding(folder: Path, name: str, pages: mmap.mmap) -> int:
+    """A fork that has read and written all of a memory, and is asleep."""
+    pid = os.fork()
+    if pid == 0:
+        pages[:] = bytes(len(pages))
+        (folder / name).touch()
+        signal.pause()
+    while not (folder / name).exists():
+        time.sleep(0.002)
+    return pid
+
+
+def test_memory_is_that_of_all_descendants(tmp_path: Path) -> None:
+    def work() -> None:
+        assert processes.memory_bytes(1e15) == 0, "this process is none of them"
+        shell = sleeping(tmp_path, "child")
+        child = int((tmp_path / "child").read_text())
         both = sum(psutil.Process(pid).memory_info().rss for pid in (shell.pid, child))
-        assert processes.memory_bytes(shell.pid) == pytest.approx(both, rel=0.1)
-        assert 0 < processes.memory_bytes(child) < both
-    finally:
-        os.killpg(shell.pid, signal.SIGKILL)
+        assert processes.memory_bytes(1e15) == pytest.approx(both, rel=0.1)
+        os.kill(child, signal.SIGKILL)
         shell.wait()
-    assert processes.memory_bytes(shell.pid) == 0
+        assert processes.memory_bytes(1e15) == 0
+
+    assert in_a_process(work) == 0
+
+
+def test_memory_that_several_share_is_counted_once_where_the_limit_hangs_on_it(tmp_path: Path) -> None:
+    size = 64 << 20
+
+    def work() -> None:
+        pages = mmap.mmap(-1, size)
+        for name in "abc":
+            holding(tmp_path, name, pages)
+        estimated, exact = processes.memory_bytes(1e15), processes.memory_bytes(2 * size)
+        assert estimated > 3 * size, "each of the three has all of it"
+        assert 0.7 * size < exact < 2 * size, "this process may hold a share of it, too"
+        processes.sweep()
+
+    assert in_a_process(work) == 0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time that a counting of stopped time sees."""
+    now = [100.0]
+    monkeypatch.setattr(processes, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+def test_time_is_counted_for_which_a_process_is_stopped(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    stops = [False]
+    monkeypatch.setattr(processes, "_is_stopped", lambda pid: stops[0])
+    stopped = processes.StoppedTime()
+    for stops[0], seconds, counted in ((False, 0.5, 0), (True, 0.5, 0.5), (True, 1.0, 1.5), (False, 1.0, 1.5)):
+        clock[0] += seconds
+        stopped.look(os.getpid())
+        assert stopped.seconds == counted
+
+
+def test_time_is_counted_in_which_nobody_looked_for_long(clock: list[float]) -> None:
+    stopped = processes.StoppedTime()
+    clock[0] += 60
+    stopped.look(os.getpid())
+    assert stopped.seconds == 60, "a container was paused, with all that ran in it"
+    clock[0] += 1
+    stopped.look(os.getpid())
+    assert stopped.seconds == 60
+
+
+def test_a_stopped_process_is_known_and_a_fork_reads_what_was_counted(clock: list[float]) -> None:
+    stopped = processes.StoppedTime()
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        os.write(write, str(stopped.seconds).encode())
+        os._exit(0)
+    os.waitpid(pid, os.WUNTRACED)
+    clock[0] += 1.5
+    stopped.look(pid)
+    os.kill(pid, signal.SIGCONT)
+    os.waitpid(pid, 0)
+    assert stopped.seconds == 1.5 and os.read(read, 20) == b"1.5"
+    clock[0] += 1.5
+    stopped.look(pid)
+    assert stopped.seconds == 1.5, "it is gone"
 
 
 def test_threads_spin_as_long_as_somebody_else_decided_or_shortly(monkeypatch: pytest.MonkeyPatch) -> None:

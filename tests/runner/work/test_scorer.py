@@ -1,28 +1,33 @@
-"""What is scored, what is not and why, what is kept, and what stands in the record: with metrics of the test's own."""
+"""What is scored, what is not and why, and what is told of it: with metrics of the test's own."""
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import torch
 
 import srbench
 from srbench.contract.entry import Entry
+from srbench.contract.fit import Interrupted
 from srbench.contract.protocol import Protocol
-from srbench.evaluate.score import TrainingSplit
 from srbench.pictures import write_image
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
-from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring
+from srbench.runner.job.channel import Lacking, Measuring, Message, Scored
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Scoring
 from srbench.runner.work import scorer
-from srbench.runner.work.scorer import score_ceiling, score_cell, with_sound_sr
+from srbench.runner.work.attempt import Attempt
+from srbench.runner.work.scorer import score_cell
+from srbench.runner.work.witness import Witness
+from srbench.runner.work.work import Work
 from srbench.store.cell import Cell
-from srbench.store.records import CEILING_IMAGES, IMAGES, SCORES, TRAINING_IMAGES, MetricResult, Record, Store
+from srbench.store.records import CEILING_IMAGES, IMAGES, TRAINING_IMAGES, MetricResult, Record, Store
 from srbench.weights.lookup import WeightsMissing
 
 PLUGIN = Plugin("own", "srbench-own", "1", "own")
@@ -131,21 +136,27 @@ class Scene:
             for item, value in zip(self.items, (0, 102 if part == IMAGES else 204), strict=True):
                 write_image(self.folder / part / f"{item.id}.png", np.full((8, 8, 3), value, np.uint8))
         images = {item.id: f"{item.id}.png" for item in self.items}
-        files = self.store.hashes("cells", self.task.key, [f"{IMAGES}/{name}" for name in images.values()])
-        self.record = Record(
-            key=self.task.key, schema=1, status="ok", images=images, ceiling_images=images, files=files
-        )
-        self.training = TrainingSplit(self.items[:1], self.folder / TRAINING_IMAGES, images)
+        self.record = Record(key=self.task.key, schema=1, status="ok", images=images, training_images=images)
+        self.told: list[Message] = []
         self.steps: list[str] = []
+        self.trouble: Lacking | None = None
 
-    def score(self, *asked: Scoring, training: TrainingSplit | str | None = None) -> dict[str, MetricResult]:
+    def score(self, *asked: Scoring) -> dict[str, MetricResult]:
+        """Score the cell; the results by name, without those of the ceiling."""
         task = replace(self.task, metrics=asked)
-        score_cell(task, self.store, "cpu", self.record, self.items, training, self.steps.append)
-        return {result.name: result for result in self.record.metrics.values()}
+        job = Job(task, self.store.root, self.store.root)
 
-    def rows(self) -> list[tuple[str | None, str, float]]:
-        table = pq.read_table(self.folder / SCORES).to_pylist()
-        return [(row["image"], row["metric"], row["value"]) for row in table]
+        def progress(done: float, image: str) -> None:
+            self.steps.append(image)
+
+        attempt = Attempt.begin(job)
+        work = Work(job, task, attempt, self.store, Witness(), self.told.append, progress, self.trouble)
+        needy = any(scoring.training_sr for scoring in asked)
+        score_cell(work, self.record, self.items, self.items[:1] if needy else [])
+        return {one.result.name: one.result for one in self.scored() if not one.ceiling}
+
+    def scored(self) -> list[Scored]:
+        return [message for message in self.told if isinstance(message, Scored)]
 
 
 @pytest.fixture
@@ -167,9 +178,34 @@ def test_each_image_is_scored_and_the_mean_is_in_the_record_with_the_facts_of_it
     assert (result.key, result.status, result.value, result.n) == ("key-mean", "ok", pytest.approx(0.2), 2)
     assert (result.unit, result.higher_is_better, result.lowest, result.highest) == ("grey", True, 0.0, 1.0)
     assert result.packages == {"lpips": "0.1"} and result.notes == []
-    assert scene.rows() == [("dark", "key-mean", 0.0), ("bright", "key-mean", pytest.approx(0.4))]
+    begun, scored = scene.told
+    assert isinstance(scored, Scored) and scored.images == {"dark": 0.0, "bright": pytest.approx(0.4)}
+    assert scored.whole is None and not scored.ceiling
+    facts = {"packages": {"lpips": "0.1"}, "unit": "grey", "lowest": 0.0, "highest": 1.0}
+    assert begun == Measuring(MetricResult(key="key-mean", name="mean", status="failed", **facts)), (
+        "if it dies meanwhile"
+    )
     assert scene.steps == ["dark", "bright"]
-    assert not scene.store.damage("cells", scene.record), "the record knows the file of scores"
+
+
+def test_each_metric_is_told_of_when_it_begins_and_as_soon_as_it_is_there(scene: Scene) -> None:
+    scene.score(scoring(Mean), scoring(Raises))
+    assert [(type(message), message.result.key) for message in scene.told] == [
+        (kind, key) for key in ("key-mean", "key-raises") for kind in (Measuring, Scored)
+    ]
+
+
+def test_scoring_ends_between_two_images_where_it_is_asked_to(scene: Scene) -> None:
+    def stop(self: list[str], image: str) -> None:
+        raise Interrupted
+
+    class Stops(list[str]):
+        append = stop
+
+    scene.steps = Stops()
+    with pytest.raises(Interrupted):
+        scene.score(scoring(Mean))
+    assert scene.scored() == []
 
 
 @pytest.mark.parametrize(
@@ -181,7 +217,24 @@ def test_a_metric_that_fails_fails_alone(scene: Scene, kind: type, reason: str) 
     failed = results[kind.__name__.lower()]
     assert (failed.status, failed.reason, failed.value, failed.again) == ("failed", reason, None, False)
     assert results["mean"].status == "ok"
-    assert {metric for _, metric, _ in scene.rows()} == {"key-mean"}
+    assert {one.result.key: set(one.images) for one in scene.scored() if one.images} == {"key-mean": {"dark", "bright"}}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("when", ["made", "asked"])
+def test_a_fault_of_the_machine_is_none_of_the_metric_and_is_tried_again(
+    scene: Scene, number: int, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Mean, *_: Any) -> None:
+        raise OSError(number, os.strerror(number), "/tmp/x")
+
+    monkeypatch.setattr(Unmade, "__init__" if when == "made" else "score", full)
+    if when == "asked":
+        monkeypatch.setattr(Unmade, "__init__", lambda self: None)
+    results = scene.score(scoring(Unmade), scoring(Mean))
+    assert results["unmade"].status == "failed" and results["unmade"].again
+    assert results["unmade"].reason.endswith({errno.ENOSPC: "full: /tmp/x"}.get(number, "(input/output error): /tmp/x"))
+    assert results["mean"].status == "ok"
 
 
 def test_a_metric_that_was_skipped_by_the_plan_is_never_made(scene: Scene) -> None:
@@ -205,40 +258,28 @@ def test_weights_that_are_missing_skip_what_needs_them_and_damaged_ones_fail_it(
     assert results["mean"].status == "ok"
 
 
-def test_results_of_before_stay_with_their_rows_and_those_of_now_come_last(scene: Scene) -> None:
-    scene.score(scoring(Mean))
-    first = scene.record.metrics["key-mean"]
-    scene.score(scoring(Count), training=scene.training)
-    assert list(scene.record.metrics) == ["key-mean", "key-count"]
-    assert scene.record.metrics["key-mean"] == first
-    assert [row[:2] for row in scene.rows()] == [("dark", "key-mean"), ("bright", "key-mean"), (None, "key-count")]
-    scene.score(scoring(Mean))
-    assert list(scene.record.metrics) == ["key-count", "key-mean"]
-    assert len(scene.rows()) == 3, "no row twice"
-
-
-def test_a_metric_that_failed_this_time_has_no_rows_of_last_time(scene: Scene) -> None:
-    scene.score(scoring(Mean))
-    scene.score(replace(scoring(Raises), key="key-mean"))
-    assert scene.record.metrics["key-mean"].status == "failed" and scene.rows() == []
-
-
-def test_metrics_of_the_training_split_see_it_first_and_fail_alone_without_it(scene: Scene) -> None:
+@pytest.mark.parametrize("again", [False, True])
+def test_metrics_of_the_training_split_see_it_first_and_fail_alone_without_it(scene: Scene, again: bool) -> None:
     needy = scoring(Count, training_sr="fingerprint")
-    assert scene.score(needy, training=scene.training)["count"].value == 102.0
+    assert scene.score(needy)["count"].value == 102.0
+    assert scene.scored()[0].whole == 102.0 and scene.scored()[0].images == {}
     assert scene.steps == ["dark", "dark", "bright"]
-    results = scene.score(needy, scoring(Mean), training="upscaling the training split: no luck")
+    scene.trouble = Lacking("upscaling the training split: no luck", again=again)
+    results = scene.score(needy, scoring(Mean))
     assert (results["count"].status, results["count"].reason) == ("failed", "upscaling the training split: no luck")
-    assert results["mean"].status == "ok"
+    assert results["count"].again == again and results["mean"].status == "ok"
 
 
 def test_a_ceiling_is_scored_beside_the_cell_and_not_by_metrics_of_the_training_split(scene: Scene) -> None:
-    scene.score(scoring(Mean))
-    task = replace(scene.task, metrics=(scoring(Mean), scoring(Count, training_sr="fingerprint")))
-    score_ceiling(task, scene.store, "cpu", scene.record, scene.items, scene.steps.append)
-    assert list(scene.record.ceiling) == ["key-mean"]
-    assert scene.record.ceiling["key-mean"].value == pytest.approx(0.4)
-    assert scene.record.metrics["key-mean"].value == pytest.approx(0.2)
+    scene.record.ceiling_images = scene.record.images
+    scene.score(scoring(Mean), scoring(Count, training_sr="fingerprint"))
+    assert [(one.result.key, one.ceiling) for one in scene.scored()] == [
+        ("key-mean", False),
+        ("key-mean", True),
+        ("key-count", False),
+    ], "so that a metric that ends its process takes no other's with it"
+    assert [one.result.value for one in scene.scored()] == [pytest.approx(0.2), pytest.approx(0.4), 102.0]
+    assert [message.ceiling for message in scene.told if isinstance(message, Measuring)] == [False, True, False]
 
 
 def test_an_extractor_is_made_and_loaded_once_for_all_metrics_that_run_on_it(scene: Scene) -> None:
@@ -282,28 +323,3 @@ def test_without_its_extractor_a_metric_fails_and_is_tried_again_where_that_may_
     assert results["bound"].status == "failed" and results["bound"].again == again
     assert results["bound"].reason.startswith("training extractor sees on skin: ") and reason in results["bound"].reason
     assert results["mean"].status == "ok" and Bound.seen == []
-
-
-def test_sr_is_sound_where_every_file_is_the_one_that_was_written(scene: Scene) -> None:
-    assert with_sound_sr(scene.store, scene.task.key) is None, "no record"
-    scene.score(scoring(Mean))
-    scene.store.write("cells", scene.record)
-    assert with_sound_sr(scene.store, scene.task.key) == scene.record
-    (scene.folder / IMAGES / "dark.png").write_bytes(b"another")
-    assert with_sound_sr(scene.store, scene.task.key) is None
-
-
-@pytest.mark.parametrize("status", ["failed", "killed", "skipped"])
-def test_a_cell_that_did_not_end_well_has_no_sound_sr(scene: Scene, status: Any) -> None:
-    scene.record.status = status
-    scene.store.write("cells", scene.record)
-    assert with_sound_sr(scene.store, scene.task.key) is None
-
-
-def test_results_go_with_their_damaged_scores_and_those_without_scores_stay(scene: Scene) -> None:
-    scene.score(scoring(Mean), scoring(Raises))
-    scene.store.write("cells", scene.record)
-    (scene.folder / SCORES).write_bytes(b"another")
-    record = with_sound_sr(scene.store, scene.task.key)
-    assert record is not None and list(record.metrics) == ["key-raises"]
-    assert not (scene.folder / SCORES).exists()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bench_in_process import InProcess, Nearest, picture
+from bench_in_process import InProcess, Nearest, perform, picture
 from skimage.metrics import peak_signal_noise_ratio
 
 import srbench
@@ -246,7 +246,6 @@ def test_files_among_parameters_are_watched_wherever_they_stand(bench: InProcess
 
 def test_what_was_learned_from_an_exchanged_picture_is_not_gone_on_with(tmp_path: Path) -> None:
     from srbench.runner.job.tasks import Job, SeenFile
-    from srbench.runner.work import worker
 
     train = {"on": ["same"], "budget": {"steps": 50}}
     bench = InProcess(tmp_path, methods=[{"srcnn": {"preset": "small"}}], train=train)
@@ -257,7 +256,6 @@ def test_what_was_learned_from_an_exchanged_picture_is_not_gone_on_with(tmp_path
     training = type(training)(**{**vars(training), "files": (SeenFile(table, None),)})
     folder = bench.store.folder("models", training.key)
     for changes in (False, True):
-        folder.mkdir(parents=True, exist_ok=True)
         if changes:
             assert any((folder / "checkpoint").iterdir())
 
@@ -266,6 +264,6 @@ def test_what_was_learned_from_an_exchanged_picture_is_not_gone_on_with(tmp_path
                 table.write_text("two")
             return True
 
-        worker.run(Job(training, bench.store.root, bench.root), lambda done, message: None, stop)
+        perform(Job(training, bench.store.root, bench.root), stop=stop)
         assert bench.store.read("models", training.key) is None
     assert not (folder / "checkpoint").exists()

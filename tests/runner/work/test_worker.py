@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +15,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from bench_in_process import InProcess, Nearest, picture, work
+from bench_in_process import InProcess, Nearest, perform, picture, work
 
 import srbench
 from srbench.commands.upscale import Picture, load_method, upscale_file
 from srbench.contract.entry import Entry
 from srbench.contract.fit import Budget, FitContext, Interrupted
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, machine_fault
 from srbench.matrix import read_matrix
 from srbench.pictures import Values, read_image, write_image
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered, registry
+from srbench.runner.account import Account
+from srbench.runner.job.channel import Made, Message
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Training
 from srbench.runner.planning.plan import PlannedCell, make_plan
 from srbench.runner.planning.survey import Surveyor
@@ -58,8 +63,7 @@ def planned(tmp_path: Path) -> PlannedCell:
 
 def do(task: Training | Evaluation, store: Store, stop: bool = False) -> Record | None:
     """The job, in this process."""
-    store.folder(task.shelf, task.key).mkdir(parents=True, exist_ok=True)
-    worker.run(Job(task, store.root, store.root), lambda done, message: None, lambda: stop)
+    perform(Job(task, store.root, store.root), stop=lambda: stop)
     return store.read(task.shelf, task.key)
 
 
@@ -131,12 +135,6 @@ def test_a_record_says_which_image_is_of_which_picture_and_what_the_model_saw_of
         of_pictures = scores.groupby(scores["image"].str.split("-").str[0])["value"].mean()
         assert record.metrics[cell.keys["psnr"]].value == pytest.approx(of_pictures.mean(), abs=1e-12)
         assert (record.metrics[cell.keys["psnr"]].n, record.metrics[cell.keys["psnr"]].groups) == (12, 3)
-
-
-def test_of_a_log_without_lines_the_last_64_kilobytes_are_kept(tmp_path: Path) -> None:
-    (tmp_path / worker.LOG).write_bytes(b"\xff" * 300_000 + b"the end")
-    kept = Record(key="a", schema=1, status="ok", log_tail=worker.log_tail(tmp_path)).log_tail
-    assert len(kept) <= 1 << 16 and kept.endswith("the end")
 
 
 @pytest.fixture
@@ -341,6 +339,26 @@ def test_a_fault_becomes_a_record(
     assert (bench.store.folder("models", training.key) / worker.CHECKPOINT).exists(), "a retry may go on from it"
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EMFILE, errno.ESTALE])
+@pytest.mark.parametrize("how", ["itself", "inside another", "quoted"])
+def test_a_fault_of_the_machine_says_nothing_about_the_method_and_is_worth_another_try(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch, number: int, how: str
+) -> None:
+    fault: Exception = OSError(number, os.strerror(number), "/data/x")
+    if how == "inside another":
+        fault, fault.__cause__ = ValueError("cannot be read"), fault
+    elif how == "quoted":
+        fault = RuntimeError(f"unable to write: {os.strerror(number)}")
+    monkeypatch.setattr(Fits, "fault", fault)
+    told: list[Message] = []
+    job = Job(training_of(bench), bench.store.root, bench.root)
+    account = Account(job, bench.store)
+    worker.make(job, account.attempt, None, told.append, lambda done, message: None, lambda: False)
+    (made,) = told
+    assert isinstance(made, Made) and made.again and made.record.status == "killed"
+    assert made.record.reason == machine_fault(fault) and "Error" not in made.record.reason
+
+
 def test_code_that_changed_since_the_plan_ends_the_job(bench: InProcess) -> None:
     training = training_of(bench)
     record, _ = work(bench, training, sources={"srbench-own": {"srbench-own": "0" * 64}})
@@ -352,7 +370,7 @@ def test_a_cell_tells_its_share_of_all_that_is_to_be_done(bench: InProcess) -> N
     work(bench, training_of(bench))
     record, done = work(bench, bench.plan().evaluation())
     assert record is not None and record.status == "ok"
-    assert done == [0.25, 0.5, 0.75, 1.0], "two pictures are upscaled and two are scored"
+    assert done == [0.5, 1.0, 0.5, 1.0], "two pictures are upscaled, and then two are scored"
     bench.content["metrics"] = ["psnr", "rmse"]
     record, done = work(bench, bench.plan().evaluation())
     assert record is not None and len(record.metrics) == 2 and done == [0.5, 1.0], "nothing is upscaled again"
@@ -376,6 +394,35 @@ def test_whatever_goes_wrong_a_cell_that_has_its_sr_keeps_it(
     assert psnr == next(iter(before.metrics.values()))
     assert (rmse.name, rmse.status, rmse.again) == ("rmse", "failed", isinstance(error, Outdated))
     assert str(error) in rmse.reason
+
+
+def test_scoring_that_is_asked_to_stop_tells_no_more_and_goes_on_with_what_is_left(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(bench, training_of(bench))
+    bench.content["metrics"] = ["psnr", "rmse"]
+    task = bench.plan().evaluation()
+    done: list[float] = []
+    perform(Job(task, bench.store.root, bench.root), done.append, lambda: len(done) == 2 + 3)
+    assert done == [0.5, 1.0, 0.25, 0.5, 0.75], "asked at the first image of the second metric"
+    record = bench.store.read("cells", task.key)
+    assert record is not None and [result.name for result in record.metrics.values()] == ["psnr"]
+    again, done = work(bench, replace(task, metrics=bench.plan().metrics))
+    assert again is not None and [result.name for result in again.metrics.values()] == ["psnr", "rmse"]
+    assert done == [0.5, 1.0] and again.metrics[task.metrics[0].key] == record.metrics[task.metrics[0].key]
+
+
+def test_upscaling_that_was_asked_to_stop_goes_on_with_the_images_that_are_left(bench: InProcess) -> None:
+    work(bench, training_of(bench))
+    task = bench.plan().evaluation()
+    record, done = work(bench, task, stop=True)
+    assert record is None and done == [0.5]
+    images = bench.store.folder("cells", task.key) / "images"
+    (first,) = images.iterdir()
+    before = first.stat().st_mtime_ns
+    record, _ = work(bench, task)
+    assert record is not None and record.status == "ok" and set(record.images.values()) == {"a.png", "b.png"}
+    assert first.stat().st_mtime_ns == before and record.metrics[task.metrics[0].key].n == 2
 
 
 class Learns(srbench.Extractor):
