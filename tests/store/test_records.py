@@ -143,9 +143,9 @@ def test_a_lock_that_fails_for_another_reason_is_told_for_what_it_is(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("fcntl.flock", fail)
-    with pytest.raises(StoreError, match=f"cannot be locked for this run: {os.strerror(number)}"):
-        with Store(tmp_path).locked():
-            pass
+    why = f"cannot be locked for this run: {os.strerror(number)}"
+    with pytest.raises(StoreError, match=why), Store(tmp_path).locked():
+        pass
 
 
 def test_records_that_go_while_one_reads_and_rows_that_are_damaged_cost_no_other(
@@ -181,5 +181,5 @@ def test_a_record_that_cannot_be_read_now_does_not_count_as_absent(
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
 
     monkeypatch.setattr(Path, "read_bytes", fail)
-    with pytest.raises(StoreError, match="record.json: cannot be read: Stale file handle"):
+    with pytest.raises(StoreError, match=r"record\.json: cannot be read: Stale file handle"):
         store.read("cells", "aa1")

@@ -80,7 +80,10 @@ def serve() -> None:
     processes.spin_shortly()
     import torch
 
-    from srbench.runner import keeper  # noqa: F401  imported before forking, so that jobs need not
+    # Imported before forking, so that jobs need not; pandas is what pyarrow wants for its first table.
+    import pandas  # noqa: F401
+
+    from srbench.runner import keeper  # noqa: F401
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     processes.adopt_orphans()
