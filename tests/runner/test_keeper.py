@@ -51,7 +51,7 @@ def test_what_is_no_job_ends_with_the_reason(tmp_path: Path) -> None:
         keeper.keep(job.with_name("other.json"))
 
 
-def make_ok(job: Job, attempt: Attempt, record: Record | None, tell: Tell, progress: Any, stop: Stop) -> None:
+def make_ok(job: Job, attempt: Attempt, record: Record | None, tell: Tell, progress: Any, stop: Stop, *_: Any) -> None:
     """Tell of an image."""
     tell(Made(attempt.record("ok", images={"a": "a.png"})))
 
@@ -195,7 +195,7 @@ def test_a_job_gets_the_device_and_threads_that_its_keeper_was_given_and_its_pro
         assert Exchange(job.store / "jobs" / job.task.key / "job.json").read(Progress) == Progress(0.5, words)
         assert not stop()
 
-    def make(job: Job, attempt: Attempt, record: Any, tell: Tell, progress: Any, stop: Stop) -> None:
+    def make(job: Job, attempt: Attempt, record: Any, tell: Tell, progress: Any, stop: Stop, *_: Any) -> None:
         check(job, progress, stop, "made")
         make_ok(job, attempt, record, tell, progress, stop)
 
@@ -261,7 +261,8 @@ def test_a_metric_that_ends_its_process_fails_alone(
     kept: Kept, key: str, end: Callable[[], Any], reason: str, again: bool
 ) -> None:
     limits = Limits(seconds=0.4 if "limit" in reason else None)
-    assert kept.keep(kept.cell, score=at(key, end), limits=limits) == Ending("ok", again=again)
+    said = f"the {key}: {reason}" if again else ""
+    assert kept.keep(kept.cell, score=at(key, end), limits=limits) == Ending("ok", said, again=again)
     expected = dict.fromkeys(("one", "two", "three"), ("ok", "", False))
     assert kept.results() == {**expected, key: ("failed", reason, again)}
     assert not kept.store.damage("cells", kept.record(kept.cell), [SCORES])
@@ -286,7 +287,9 @@ def test_a_cell_that_had_its_images_keeps_them_whatever_becomes_of_scoring_it_ag
     before = kept.record(kept.cell)
     others = replace(kept.cell, metrics=kept.cell.metrics[1:])
     made = kept.folder(kept.cell) / "made"
-    assert kept.keep(others, lambda *_: made.touch(), die) == Ending("ok", again=True)
+    why = "its process was killed from outside, by SIGKILL"
+    said = f"the two: {why}; the three: {why}"
+    assert kept.keep(others, lambda *_: made.touch(), die) == Ending("ok", said, again=True)
     after = kept.record(kept.cell)
     assert not made.exists(), "they are there"
     assert (after.images, after.started, after.seconds) == (before.images, before.started, before.seconds)
@@ -367,7 +370,7 @@ def test_a_job_that_is_asked_to_stop_and_does_keeps_what_it_has(kept: Kept, ask:
             time.sleep(0.005)
         (folder / "checkpoint").touch()
 
-    def make(job: Job, attempt: Attempt, record: Any, tell: Tell, progress: Any, stop: Stop) -> None:
+    def make(job: Job, attempt: Attempt, record: Any, tell: Tell, progress: Any, stop: Stop, *_: Any) -> None:
         wait(job, stop)
 
     def score(job: Job, attempt: Attempt, record: Any, trouble: Any, tell: Tell, progress: Any, stop: Stop) -> None:

@@ -78,10 +78,9 @@ def serve() -> None:
     """Fork a keeper for every line of standard input, until it ends."""
     processes.wake_with_parent()
     processes.spin_shortly()
-    import torch
-
     # Imported before forking, so that jobs need not; pandas is what pyarrow wants for its first table.
     import pandas  # noqa: F401
+    import torch
 
     from srbench.runner import keeper  # noqa: F401
 
