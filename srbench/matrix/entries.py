@@ -47,6 +47,13 @@ class Uses:
             return None
         entry, shown, given = parts
         name = entry.text if shown is None else self._fields.name(shown, "`as`")
+        of_extractor: dict[str, KeyValue] = {}
+        if kind == "metric" and "extractor" in given and isinstance(given["extractor"][1].value, dict):
+            key, value = given["extractor"]
+            extractor = self._parts(value, "extractor")
+            if extractor is None:
+                return Named(name, node, None)
+            given["extractor"], of_extractor = (key, extractor[0]), extractor[2]
         arguments = {key: plain(value) for key, (_, value) in given.items()}
         try:
             registered = self._registry.get(kind, entry.text)
@@ -68,7 +75,7 @@ class Uses:
                 self._fault(place, f"{shorten(name)!r} will not do as a name in tables; give another one with `as`")
         use = Use(name, registered, complete, arguments)
         if kind == "metric" and not errors:
-            use = self._with_extractor(use, entry, given)
+            use = self._with_extractor(use, entry, given, of_extractor)
         return Named(name, node, use)
 
     def _parts(self, node: Node, kind: Kind) -> tuple[Node, Node | None, dict[str, KeyValue]] | None:
@@ -109,11 +116,19 @@ class Uses:
         key, value = given.get(error.parameter, (entry, entry))
         self._fault(key if isinstance(error, parameters.UnknownParameterError) else value, str(error))
 
-    def _with_extractor(self, metric: Use, entry: Node, given: Mapping[str, KeyValue]) -> Use:
-        """The metric with the extractor that it asks for; a wrong one is reported where the file names it."""
+    def _with_extractor(
+        self, metric: Use, entry: Node, given: Mapping[str, KeyValue], of_extractor: Mapping[str, KeyValue]
+    ) -> Use:
+        """The metric with the extractor that it asks for; a wrong one is reported where the file names it.
+
+        of_extractor: its parameters, where the file gives some.
+        """
         asked: ExtractorUse | None = None
         try:
             asked = metric.create().extractor()
+            if asked is not None and of_extractor:
+                params = {key: plain(value) for key, (_, value) in of_extractor.items()}
+                asked = replace(asked, params={**asked.params, **params})
             return metric if asked is None else replace(metric, extractor=extractor_use(asked, self._registry))
         except SrbenchError as error:
             message = str(error)

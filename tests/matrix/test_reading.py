@@ -112,6 +112,23 @@ def test_every_key_and_every_form_of_a_use(tmp_path: Path, registry: Registry) -
     assert (matrix.seeds, matrix.limits) == ((0, 7, 1), Limits(seconds=7200, memory_gb=0.5))
 
 
+def test_an_extractor_has_its_parameters_where_a_metric_names_it(tmp_path: Path) -> None:
+    text = """
+        name: m
+        datasets: [textures]
+        protocols: [x4-y]
+        methods: [bicubic]
+        metrics: [{use: fid, as: long, extractor: {skinlesnet: {epochs: 40}}}, {fid: {extractor: skinlesnet}}]
+        """
+    first, second = read_matrix(write(tmp_path, text)).metrics
+    assert first.extractor is not None and second.extractor is not None
+    assert (first.extractor.params["epochs"], second.extractor.params["epochs"]) == (40, 10)
+    assert first.params == second.params == {**second.params, "extractor": "skinlesnet"}
+    wrong = write(tmp_path, text.replace("epochs: 40", "epoch: 40"))
+    with pytest.raises(MatrixError, match=r"6:\d+.*epoch.*Did you mean 'epochs'"):
+        read_matrix(wrong)
+
+
 def test_a_folder_stands_for_the_file_in_it(tmp_path: Path, registry: Registry) -> None:
     write(tmp_path, GOOD)
     assert read_matrix(tmp_path, registry) == read_matrix(tmp_path / "matrix.yaml", registry)

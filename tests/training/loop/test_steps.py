@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,18 +131,33 @@ def test_batches_are_augmented_and_know_how_far_the_stage_is() -> None:
     assert float(batch.lr.min()) >= 10 and float(batch.hr.max()) <= 1
 
 
-def test_timing_formats_leaves_weights_gradients_and_the_order_of_images_alone() -> None:
-    def fresh() -> tuple[nn.Module, srbench.Stage, Stepper]:
-        torch.manual_seed(0)
-        network = nn.Conv2d(1, 1, 3, padding=1)
-        optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
-        step = lambda batch: {"loss": (network(batch.lr) - batch.lr).square().mean()}  # noqa: E731
-        stage = one_stage(OneWeight(), networks={"n": network}, optimisers={"loss": optimiser}, step=step, patch=4)
-        return network, stage, stepper(stage)
-
-    timed, plain = fresh(), fresh()
-    assert timed[2].faster_format(timed[1]) in ("contiguous", "channels_last")
-    assert all(parameter.grad is None for parameter in timed[0].parameters())
-    assert torch.equal(timed[2].draw(timed[1]).lr, plain[2].draw(plain[1]).lr)
-    for one, other in zip(timed[0].parameters(), plain[0].parameters(), strict=True):
-        assert torch.equal(one, other)
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (
+            lambda loss: loss.mean(),
+            "its step returned Tensor; it should return its losses by name, such as {'l1': loss}",
+        ),
+        (lambda loss: None, "its step returned NoneType"),
+        (
+            lambda loss: {"l1": loss},
+            r"the loss 'l1' is Tensor of the shape \(2, 1, 4, 4\); it should be a tensor with one",
+        ),
+        (lambda loss: {"l1": 0.5}, "the loss 'l1' is float; it should be a tensor with one number"),
+    ],
+)
+def test_a_step_that_returns_no_losses_is_told_what_it_should_return(
+    returned: Callable[[torch.Tensor], object], message: str
+) -> None:
+    network = nn.Conv2d(1, 1, 1)
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+    stage = one_stage(
+        OneWeight(),
+        networks={"n": network},
+        optimisers={"l1": optimiser},
+        step=lambda batch: returned(network(batch.hr)),
+        batch_size=2,
+        patch=2,
+    )
+    with pytest.raises(StageError, match=f"^stage '.*': {message}"):
+        stepper(stage).step(stage, 1, 0.0, "contiguous")
