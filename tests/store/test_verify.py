@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from srbench.store.cell import digest
-from srbench.store.records import RECORD, Record, Shelf, Store
+from srbench.store.files import write_table
+from srbench.store.records import RECORD, SCORES, MetricResult, Record, Shelf, Store
 from srbench.store.verify import Fault, faults
 
 
@@ -65,3 +67,45 @@ def test_a_record_changed_by_hand_no_longer_makes_its_key(store: Store) -> None:
     (folder / RECORD).write_bytes((folder / RECORD).read_bytes().replace(b'"mine"', b'"yours"'))
     (fault,) = faults(store)
     assert fault == Fault(folder, "yours", f"damaged: what {RECORD} says its key is made of does not make its key")
+
+
+def scored(store: Store) -> tuple[Path, Record]:
+    """A cell with the scores of two images."""
+    ingredients = {"method": "m"}
+    key = digest(ingredients)
+    folder = store.clear("cells", key)
+    table = pa.table({"image": ["a", "b"], "metric": ["k", "k"], "value": [1.0, 3.0]})
+    write_table(folder / SCORES, table)
+    result = MetricResult(key="k", name="psnr", value=2.0, n=2)
+    images = {"a": "a.png", "b": "b.png"}
+    record = Record(
+        key=key, schema=1, status="ok", ingredients=ingredients, metrics={"k": result}, images=images, point={"m": "m"}
+    )
+    record.files = store.hashes("cells", key, [SCORES])
+    store.write("cells", record)
+    return folder, record
+
+
+def test_scores_that_do_not_add_up_to_the_record_are_found(store: Store) -> None:
+    folder, record = scored(store)
+    assert list(faults(store)) == []
+    record.metrics["k"].value = 2.5
+    store.write("cells", record)
+    (fault,) = faults(store)
+    assert (fault.folder, fault.label) == (folder, "m")
+    assert fault.what.startswith("damaged: scores.parquet has the mean 2, its record 2.5 (psnr)")
+
+
+def test_a_record_that_is_gone_is_missed_and_one_that_was_never_there_is_not(store: Store) -> None:
+    folder, _ = scored(store)
+    trained, learned = add(store, "models", "a", weights=b"w"), add(store, "extractors", "b", weights=b"w")
+    for lost in (folder, trained, learned):
+        (lost / RECORD).unlink()
+    assert {(fault.folder, fault.what) for fault in faults(store)} == {
+        (lost, f"damaged: {RECORD} is gone") for lost in (folder, trained, learned)
+    }
+    (trained / "checkpoint").mkdir()
+    (learned / "weights").unlink()
+    (learned / "log.txt").touch()
+    (folder / SCORES).unlink()
+    assert list(faults(store)) == [], "of jobs that were interrupted"
