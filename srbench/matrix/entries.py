@@ -49,11 +49,11 @@ class Uses:
         name = entry.text if shown is None else self._fields.name(shown, "`as`")
         of_extractor: dict[str, KeyValue] = {}
         if kind == "metric" and "extractor" in given and isinstance(given["extractor"][1].value, dict):
-            key, value = given["extractor"]
-            extractor = self._parts(value, "extractor")
+            at, inside = given["extractor"]
+            extractor = self._parts(inside, "extractor")
             if extractor is None:
                 return Named(name, node, None)
-            given["extractor"], of_extractor = (key, extractor[0]), extractor[2]
+            given["extractor"], of_extractor = (at, extractor[0]), extractor[2]
         arguments = {key: plain(value) for key, (_, value) in given.items()}
         try:
             registered = self._registry.get(kind, entry.text)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from srbench.contract.weights_file import WeightsFile as WeightsFile
 from srbench.errors import SrbenchError
 from srbench.registry.registry import registry
+from srbench.store.archives import refuse_compressed
 from srbench.store.files import sha256
 from srbench.weights.data_root import data_root
 from srbench.weights.download import Progress, download, part_of
@@ -127,6 +128,7 @@ def read_tensors(path: Path, called: str | None = None) -> Any:
     try:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
+        refuse_compressed(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsDamaged(

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from srbench.errors import SrbenchError
+from srbench.store.archives import refuse_compressed
 from srbench.store.files import remove_leftovers, write_atomically
 
 CHECKPOINT = "checkpoint.pt"
@@ -94,6 +95,7 @@ class Checkpoints:
 def _decoded(data: bytes) -> dict[str, Any]:
     import torch
 
+    refuse_compressed(io.BytesIO(data))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:  # torch does not look at the checksums that it writes
         flipped = archive.testzip()
     if flipped is not None:
