@@ -26,6 +26,10 @@ from srbench.store.files import sha256_of, wait_for_disk
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30.0
 """Seconds without a byte after which a connection counts as broken."""
+SLOWEST = 1000
+"""Bytes a second, over twice the time-out, below which a transfer is given up."""
+LARGEST = 1 << 35
+"""The most bytes of a file whose size nobody says."""
 PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0)
 """Before each further attempt; bytes that arrive make the count begin anew."""
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -204,10 +208,23 @@ class _Transfer:
 
     def _copy(self, response: http.client.HTTPResponse, total: int | None) -> None:
         here = self.here()
+        since, at, window = time.monotonic(), here, 2 * self._timeout
         try:
             self._progress(here, total)
             while chunk := response.read1(CHUNK):
                 here += len(chunk)
+                if time.monotonic() - since > window:
+                    if here - at < SLOWEST * window:
+                        raise DownloadError(
+                            f"{self.url}: {here - at} bytes came in {window:.0f} s; {here / 1e6:.1f} MB are kept: run "
+                            "the same command again to go on, or fetch the file another way"
+                        )
+                    since, at = time.monotonic(), here
+                if total is None and here > LARGEST:
+                    self.restart()
+                    raise DownloadError(
+                        f"{self.url}: the server sends more than {LARGEST / 1e9:.0f} GB and says no size"
+                    )
                 if total is not None and here > total:
                     self.restart()
                     raise DownloadError(f"{self.url}: the server sends more than the {total} bytes of the file")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -294,3 +295,31 @@ def test_a_folder_that_cannot_be_made(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DownloadError, match="check the data root"):
         get(server, tmp_path / "file" / "weights.pth")
+
+
+def test_a_network_that_drips_is_given_up_and_what_came_is_kept(server: Server, tmp_path: Path) -> None:
+    def drip(handler: BaseHTTPRequestHandler, start: int) -> bool:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(CONTENT)))
+        handler.end_headers()
+        for place in range(200):
+            handler.wfile.write(CONTENT[place : place + 1])
+            handler.wfile.flush()
+            time.sleep(0.01)
+        return True
+
+    server.behave = drip
+    with pytest.raises(DownloadError, match="bytes came in 0 s; .* MB are kept: run the same command again"):
+        get(server, tmp_path / "weights.pth", timeout=0.1)
+    part = part_of(tmp_path / "weights.pth", SHA256)
+    assert 0 < part.stat().st_size < 100
+
+
+def test_a_file_without_a_size_does_not_fill_the_disk(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("srbench.weights.download.LARGEST", 1_000_000)
+    server.tells_length = False
+    with pytest.raises(DownloadError, match="the server sends more than 0 GB and says no size"):
+        get(server, tmp_path / "weights.pth", size=None)
+    assert list(tmp_path.iterdir()) == []
