@@ -309,7 +309,7 @@ def test_a_network_that_drips_is_given_up_and_what_came_is_kept(server: Server, 
         return True
 
     server.behave = drip
-    with pytest.raises(DownloadError, match="bytes came in 0 s; .* MB are kept: run the same command again"):
+    with pytest.raises(DownloadError, match=r"bytes came in 0 s; .* MB are kept: run the same command again"):
         get(server, tmp_path / "weights.pth", timeout=0.1)
     part = part_of(tmp_path / "weights.pth", SHA256)
     assert 0 < part.stat().st_size < 100
