@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from srbench.runner.job.channel import Doing, Lacking, Made, Measuring, Message, Scored
 from srbench.runner.job.tasks import Evaluation, Job, Scoring
 from srbench.runner.work.attempt import Attempt
-from srbench.store.files import write_table
+from srbench.store.files import remove_leftovers, write_table
 from srbench.store.records import CHECKPOINT, LOG, RECORD, SCORES, MetricResult, Record, Status, Store
 from srbench.store.texts import LONGEST_LOG
 
@@ -64,6 +64,7 @@ class Account:
     def _begin(self) -> None:
         """Make the folder ready: of what other attempts left there stays what this one goes on with."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(self.folder)
         if self.record is not None:
             self._scores = _read_scores(self.folder / SCORES)
             return

@@ -241,7 +241,14 @@ class Store:
             file.truncate(0)
             file.write(f"process {os.getpid()} on {platform.node()}\n")
             file.flush()
-            remove_leftovers(self.root)
+            shared = (
+                self.root,
+                self.root / "boards",
+                *self.root.glob("references/*/*"),
+                *self.root.glob("references/*/*/*"),
+            )
+            for folder in shared:  # those that no job has for itself
+                remove_leftovers(folder)
             yield
 
     @contextmanager

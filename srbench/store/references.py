@@ -7,7 +7,6 @@ STORE/references/<2 hex>/<key>/hr/ID.png   what SR was compared with; .tiff wher
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from srbench.pictures import Image, ImageError, Values, read_image, suffix_for, write_image
+from srbench.pictures import Image, ImageError, Values, read_image, suffix_for
+from srbench.pictures.writing import encoded
 from srbench.store.cell import digest
 from srbench.store.files import StoreError, write_atomically
 
@@ -92,12 +92,9 @@ class References:
 def _write(path: Path, picture: Image) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-            made = Path(folder) / path.name
-            write_image(made, picture)
-            made.replace(path)  # several jobs may keep the same pictures at the same time
     except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise StoreError(f"{path.parent}: cannot be made: {error.strerror or error}") from error
+    write_atomically(path, encoded(picture), lasting=False)  # several jobs may keep the same pictures at the same time
 
 
 def _read(folder: Path, image: str) -> Image | None:
