@@ -30,7 +30,7 @@ class SrbenchError(Exception):
         return super().__str__().encode(errors="backslashreplace").decode()
 
 
-def in_words(error: Exception | SystemExit) -> str:
+def in_words(error: BaseException) -> str:
     """What a record says of an exception: its message, after its type unless it was written for people.
 
     A fault of the machine is told as that.

@@ -85,7 +85,7 @@ def make(
         if witness.outdated:  # what was learned from something else is not to be gone on with
             shutil.rmtree(checkpoint, ignore_errors=True)
         return
-    except (Exception, SystemExit) as error:  # whatever a plugin does: it becomes a record
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # whatever a plugin does: it becomes a record
         traceback.print_exc()
         made = _fault(job, attempt, witness.outdated or error)  # a change may well be the reason of the fault
         if witness.outdated:
@@ -145,7 +145,7 @@ def _compare_code(job: Job, uses: Iterable[Use]) -> None:
         raise Outdated(f"the code of the plugin {changed} changed after this was planned; run again")
 
 
-def _fault(job: Job, attempt: Attempt, error: Exception | SystemExit) -> Made:
+def _fault(job: Job, attempt: Attempt, error: BaseException) -> Made:
     """What is told of a job that raised."""
     record = attempt.record(
         _status(error),
