@@ -90,16 +90,15 @@ def standardise(network: nn.Module, layers: list[nn.Module], inputs: torch.Tenso
     network.train(training)
 
 
-def _standardised(layer: nn.Module, given: object, output: torch.Tensor) -> torch.Tensor:
-    """Standardise a layer by what it has just made, and hand that on as it makes it from now on."""
+def _standardised(layer: nn.Module, given: tuple[torch.Tensor], output: torch.Tensor) -> torch.Tensor:
+    """Standardise a layer by what it has just made; what it makes from now on goes to the layers behind it."""
     assert isinstance(layer, nn.Conv2d | nn.Linear) and layer.bias is not None
     units = output.transpose(0, 1).flatten(1)
     mean, deviation = units.mean(1), units.std(1, correction=0)
     deviation = torch.where(deviation > 1e-6, deviation, 1.0)  # a unit that sees nothing change is left alone
     layer.weight.div_(deviation.view(-1, *[1] * (layer.weight.ndim - 1)))
     layer.bias.sub_(mean).div_(deviation)
-    along = (-1, *[1] * (output.ndim - 2))
-    return (output - mean.view(along)) / deviation.view(along)
+    return layer.forward(*given)
 
 
 def outputs(network: nn.Module, inputs: Arrays, device: str, batch_size: int = 16) -> torch.Tensor:
