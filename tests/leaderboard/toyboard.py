@@ -298,12 +298,13 @@ def make_board(
     protocols: int = 2,
     seeds: int = 3,
     train_on: tuple[str, ...] = ("t91",),
+    methods: Sequence[str] = tuple(OFFSETS),
 ) -> Board:
     """A plan with records in `root/store`: two that are well, one of several seeds, and every kind of trouble."""
     path = root / "matrix.yaml"
     path.write_text(f"name: toy\ntitle: {HOSTILE}\n", encoding="utf-8")
     used = [use("dataset", name, Toy, name=name) for name in datasets]
-    methods = [use("method", name, Learner, depth=3, note=HOSTILE) for name in OFFSETS]
+    compared = [use("method", name, Learner, depth=3, note=HOSTILE) for name in methods]
     metrics = [use("metric", name, object) for name in ("psnr", "ssim", "lpips", "fid")]
     chosen = (Protocol("x4-y", 4, "y", border=4), Protocol("x2-rgb", 2, "rgb", border=2))[:protocols]
     training = tuple(use("dataset", name, Toy, name="blobs") for name in train_on)
@@ -313,7 +314,7 @@ def make_board(
         title=f"Toy {HOSTILE}",
         datasets=tuple(used),
         protocols=chosen,
-        methods=tuple(methods),
+        methods=tuple(compared),
         metrics=tuple(metrics),
         train_on=training,
         budget=BUDGET,
@@ -323,12 +324,12 @@ def make_board(
     cells = []
     for dataset in used:
         for protocol in chosen:
-            for method in methods:
+            for method in compared:
                 learned = method.name == "learner"
                 for trained_on in training if learned else (None,):
                     drawn = range(seeds) if learned else [None]
                     cells += [_planned(board, dataset, protocol, method, trained_on, seed) for seed in drawn]
-    for seed in range(seeds):
+    for seed in range(seeds if "learner" in methods else 0):
         write_training(board.store, f"{seed}" * 64, seed)
     board.plan = Plan(matrix, tuple(cells))
     return board
