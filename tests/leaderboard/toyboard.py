@@ -22,6 +22,7 @@ from srbench.contract.protocol import Protocol
 from srbench.leaderboard.board.contents import Board as Described
 from srbench.leaderboard.board.description import describe
 from srbench.leaderboard.pages.document import results_in
+from srbench.leaderboard.pages.folder import LISTING
 from srbench.leaderboard.results.results import Left, Results
 from srbench.leaderboard.results.results import results_of as results_from
 from srbench.matrix import Matrix
@@ -361,6 +362,12 @@ def write(board: Board, out: Path) -> Path:
     from srbench.leaderboard import publish
 
     return publish(board.described, board.store, out).index.parent
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file of a board, but for the listing, which says where the board's file lies."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != LISTING)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @dataclass(frozen=True)

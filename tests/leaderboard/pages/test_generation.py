@@ -17,6 +17,7 @@ from PIL import Image as Pillow
 from scipy import stats as scipy_stats
 from selenium import webdriver
 
+from srbench.leaderboard import publish_again
 from srbench.leaderboard.generation.sheets import GAP
 from srbench.leaderboard.results.results import Results
 from srbench.leaderboard.tables.ranked import Row, Table, build_table
@@ -53,7 +54,7 @@ from ..test_browser import (
     test_words_and_markers_stand_out_from_their_background as test_words_and_markers_stand_out_from_their_background,
 )
 from ..test_browser import visit
-from ..toyboard import keep
+from ..toyboard import content, keep
 
 Pixels = np.ndarray
 
