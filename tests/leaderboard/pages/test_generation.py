@@ -46,6 +46,7 @@ from ..pages.test_board import test_nothing_hostile_becomes_markup as test_nothi
 
 # The same checks as of other boards, on these pages: the fixtures `pages` and `trees` below take the others' place.
 from ..test_browser import browser as browser
+from ..test_browser import seen as seen
 from ..test_browser import (
     test_no_errors_and_nothing_but_files_of_the_board as test_no_errors_and_nothing_but_files_of_the_board,
 )
@@ -84,7 +85,9 @@ def index(trees: dict[Path, Tag], pages: Path) -> Tag:
 @pytest.fixture
 def one(tmp_path: Path) -> Callable[..., GenerationBoard]:
     """Other boards; of one dataset, one seed and a few samples of one generator unless told."""
-    return lambda **given: make_generation_board(tmp_path, **{"seeds": 1, "samples": 4, "generators": ("maker",), **given})
+    return lambda **given: make_generation_board(
+        tmp_path, **{"seeds": 1, "samples": 4, "generators": ("maker",), **given}
+    )
 
 
 def table(board: GenerationBoard, dataset: str = "colour") -> Table:
