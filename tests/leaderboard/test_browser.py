@@ -28,6 +28,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+BACKGROUND = "return getComputedStyle(document.documentElement).backgroundColor"
 CONTRAST = """
 const rgb = (text) => {
   const c = text.match(/[\\d.]+/g).map(Number);
