@@ -232,3 +232,15 @@ def test_planning_writes_nothing_into_the_store(bench: InProcess) -> None:
     make_plan(read_matrix(bench.matrix), store)
     assert not store.root.exists()
     assert json.loads((bench.root / "matrix.yaml").read_text())["name"] == "m"
+
+
+def test_images_that_two_datasets_have_are_said_to_be_counted_twice(bench: InProcess) -> None:
+    (once,) = bench.content["datasets"]
+    half = bench.root / "half"
+    shutil.copytree(bench.data, half)
+    picture(half / "test/b.png", 77)
+    found = plan(bench, datasets=[once, {"use": "folder", "as": "half", "path": str(half)}])
+    first, second = found.cells
+    assert first.warnings == ()
+    (said,) = second.warnings
+    assert said.startswith("half: 1 of its 2 test images are in data, too;")
