@@ -152,13 +152,13 @@ def test_the_example_section_is_short_and_says_what_is_hardest(tmp_path, monkeyp
     registry = module_from("plugins.md", "my_sections.py", tmp_path, monkeypatch)
     section = registry.get("section", "hardest").load()(most=2)
     rows = [
-        ("a", "set", name, "psnr", value + plus)
+        ("a", "set", "x2", name, "psnr", value + plus)
         for plus in (0, 1, 5)
         for name, value in zip("xyz", (3, 1, 2), strict=True)
     ]
-    images = pd.DataFrame(rows, columns=["method", "dataset", "image", "metric", "value"])
+    images = pd.DataFrame(rows, columns=["method", "dataset", "protocol", "image", "metric", "value"])
     said = section.board(srbench.Frames(pd.DataFrame(), images))
-    assert said.rows == (("set/y", 2.0), ("set/z", 3.0))
+    assert said.rows == (("set/x2/y", 2.0), ("set/x2/z", 3.0))
     assert section.method(srbench.Frames(pd.DataFrame(), images), "another") is None
     assert len(titled_blocks("plugins.md")["my_sections.py"].splitlines()) < 40
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ import srbench
 from srbench.contract.dataset import DatasetMissing, Item
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
-from srbench.evaluate.nearest import Neighbourhood, in_units, write_neighbours
+from srbench.evaluate.nearest import Neighbour, Neighbourhood, in_units, write_neighbours
 from srbench.leaderboard.board.contents import Board
 from srbench.leaderboard.board.description import describe
 from srbench.leaderboard.pages.document import results_in
@@ -83,10 +83,10 @@ class Maker(srbench.Method):
         raise AssertionError("pages never run a method")
 
 
-Make = Callable[[str, np.random.Generator, Sequence[tuple[Image, float]]], Image]
+Make = Callable[[str, np.random.Generator, Sequence[tuple[Image, Values]]], Image]
 
 
-def sample(generator: str, rng: np.random.Generator, learned: Sequence[tuple[Image, float]]) -> Image:
+def sample(generator: str, rng: np.random.Generator, learned: Sequence[tuple[Image, Values]]) -> Image:
     """`copier` gives back mirrored training images with a little noise; `static` is noise; others are new."""
     like = learned[int(rng.integers(len(learned)))][0]
     if generator == "copier":
@@ -146,10 +146,11 @@ def make_generation_board(
         seeds=tuple(range(seeds)),
     )
     board = GenerationBoard(Plan(matrix, ()), root / "store")
+    splits = {dataset.name: _read(dataset, protocol) for dataset in used}
     board.plan = Plan(
         matrix,
         tuple(
-            _planned(board, dataset, method, seed, samples, labelled, means, make)
+            _planned(board, dataset, splits[dataset.name], method, seed, samples, labelled, means, make)
             for dataset in used
             for method in methods
             for seed in range(seeds)
@@ -166,9 +167,31 @@ def _squares(dataset: Use | str, protocol: Protocol) -> Use:
     return replace(plain, under=protocol)
 
 
+class Splits(NamedTuple):
+    """What all cells of a dataset share: its images, and what those of the training split are near to."""
+
+    train: list[tuple[str, Reference]]
+    test: list[tuple[str, Reference]]
+    near: Neighbourhood
+    real: list[Neighbour]
+
+
+def _read(dataset: Use, protocol: Protocol) -> Splits:
+    source = Squares("colour") if dataset.name == "absent" else dataset.registered.load()(**dataset.params)
+    squares = srbench.contract.framing.Squares(source, protocol.size or 0, protocol.framing)
+    train, test = (
+        [(item.id, Reference(*item.read_hr(), label=item.label)) for item in split]
+        for split in (squares.train(), squares.test())
+    )
+    near = Neighbourhood([name for name, _ in train], [in_units(kept.hr, kept.values) for _, kept in train])
+    real = near.of([name for name, _ in test], [in_units(kept.hr, kept.values) for _, kept in test], "real")
+    return Splits(train, test, near, real)
+
+
 def _planned(
     board: GenerationBoard,
     dataset: Use,
+    splits: Splits,
     method: Use,
     seed: int,
     samples: int,
@@ -183,7 +206,7 @@ def _planned(
     if method.name not in means:
         record = Record(key=cell.key, schema=1, status="out_of_memory", reason="9 of 8 GB")
     else:
-        record = _write_cell(board, cell, dataset, samples, labelled, means, make)
+        record = _write_cell(board, cell, splits, samples, labelled, means, make)
     record.ingredients = cell.ingredients
     keep(board.store, record)
     task = Training("0" * 64, {}, method, dataset, protocol, BUDGET, seed)
@@ -196,7 +219,7 @@ def _planned(
 def _write_cell(
     board: GenerationBoard,
     cell: Cell,
-    dataset: Use,
+    splits: Splits,
     samples: int,
     labelled: bool,
     means: Mapping[str, float],
@@ -204,28 +227,20 @@ def _write_cell(
 ) -> Record:
     folder = board.store / "cells" / cell.key[:2] / cell.key
     (folder / "images").mkdir(parents=True)
-    source = dataset.registered.load()(**dataset.params)
-    if cell.dataset == "absent":
-        source = Squares("colour")
-    squares = srbench.contract.framing.Squares(
-        source, board.plan.matrix.protocols[0].size or 0, board.plan.matrix.protocols[0].framing
-    )
-    train, test = list(squares.train()), list(squares.test())
-    learned = [item.read_hr() for item in train]
     assert cell.seed is not None
     rng = np.random.default_rng([cell.seed, *cell.method.encode()])
+    learned = [(kept.hr, kept.values) for _, kept in splits.train]
     made = {f"sample-{number + 1:05d}": make(cell.method, rng, learned) for number in range(samples)}
     for name, image in made.items():
         write_image(folder / "images" / f"{name}.png", image)
-    classes = sorted({item.label or "" for item in train})
+    classes = sorted({kept.label or "" for _, kept in splits.train})
     labels = {name: classes[place % len(classes)] for place, name in enumerate(made)} if labelled else {}
-    near = Neighbourhood([item.id for item in train], [in_units(*pair) for pair in learned])
-    generated = near.of(list(made), [in_units(image, Values.of(image)) for image in made.values()], "generated")
-    real = near.of([item.id for item in test], [in_units(*item.read_hr()) for item in test], "real")
-    write_neighbours(folder / "nearest.parquet", [*generated, *real])
+    generated = splits.near.of(list(made), [in_units(image, Values.of(image)) for image in made.values()], "generated")
+    write_neighbours(folder / "nearest.parquet", [*generated, *splits.real])
     if cell.dataset != "absent":
-        References.of(board.store, cell.ingredients).keep(_kept(test))
-        References(folder / NEAREST_IMAGES).keep(_kept(train))
+        nearest = {name for one in generated for name in (one.nearest, one.nearest_by_features)}
+        References.of(board.store, cell.ingredients).keep(splits.test)
+        References(folder / NEAREST_IMAGES).keep(pair for pair in splits.train if pair[0] in nearest)
     values = _values(cell, means[cell.method])
     board.values[cell.dataset, cell.method, cell.seed] = values
     rows = [(None, metric, value) for metric, value in values.items()]
@@ -260,18 +275,14 @@ def _write_cell(
         },
         facts={
             "nearest_rmse": float(np.median([one.rmse for one in generated])),
-            "nearest_rmse_real": float(np.median([one.rmse for one in real])),
+            "nearest_rmse_real": float(np.median([one.rmse for one in splits.real])),
             "nearest_by_features": float(np.median([one.distance for one in generated])),
-            "nearest_by_features_real": float(np.median([one.distance for one in real])),
+            "nearest_by_features_real": float(np.median([one.distance for one in splits.real])),
         },
         environment={"cores": 2, "device": "A processor"},
         started="2026-11-21T09:30:00+00:00",
         seconds=2.5,
     )
-
-
-def _kept(items: Iterable[Item]) -> list[tuple[str, Reference]]:
-    return [(item.id, Reference(*item.read_hr(), label=item.label)) for item in items]
 
 
 def _values(cell: Cell, mean: float) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,6 +28,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+BACKGROUND = "return getComputedStyle(document.documentElement).backgroundColor"
 CONTRAST = """
 const rgb = (text) => {
   const c = text.match(/[\\d.]+/g).map(Number);
@@ -77,16 +79,26 @@ def browser(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], N
     chrome.quit()
 
 
-def visit(browser: webdriver.Chrome, path: Path, width: int = 1280, dark: bool = False, fragment: str = "") -> None:
+def visit(browser: webdriver.Chrome, path: Path, width: int = 1280, fragment: str = "") -> None:
     """Open a page afresh, in a window of this width."""
-    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    prefer(browser, "light")
+    resize(browser, width)
     browser.get("about:blank")
     browser.get_log("browser")
     browser.get_log("performance")
     browser.get(path.as_uri() + fragment)
+
+
+def resize(browser: webdriver.Chrome, width: int) -> None:
+    """Narrow windows are those of a phone."""
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def prefer(browser: webdriver.Chrome, scheme: str) -> None:
+    """Ask for light or for dark."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
 def requests(browser: webdriver.Chrome) -> list[str]:
@@ -113,33 +125,64 @@ def every_page(pages: Path) -> list[Path]:
     return [pages / "index.html", *cells[::5], *methods[::2]]
 
 
-def test_no_errors_and_nothing_but_files_of_the_board(browser: webdriver.Chrome, pages: Path) -> None:
-    for path in every_page(pages):
-        visit(browser, path)
-        assert browser.get_log("browser") == []
-        asked = requests(browser)
-        assert asked
-        assert [url for url in asked if not url.startswith((pages.as_uri(), "data:"))] == []
+@dataclass(frozen=True)
+class Seen:
+    """What a page was like: what it complained of, what it asked for, and of each width and scheme how it came out."""
+
+    errors: list[Any]
+    asked: list[str]
+    widths: dict[int, int]
+    faint: dict[str, list[Any]]
+    backgrounds: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def seen(browser: webdriver.Chrome, pages: Path) -> dict[Path, Seen]:
+    """Every page, opened once: on a screen and on a phone, and with all its details in light and in dark."""
+    return {path: look_at(browser, path) for path in every_page(pages)}
+
+
+def look_at(browser: webdriver.Chrome, path: Path) -> Seen:
+    visit(browser, path)
+    errors, asked = browser.get_log("browser"), requests(browser)
+    widths = {}
+    for width in (1280, 375):
+        resize(browser, width)
+        widths[width] = browser.execute_script("return document.documentElement.scrollWidth")
+    resize(browser, 1280)
+    browser.execute_script("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    faint, backgrounds = {}, {}
+    for scheme in ("light", "dark"):
+        prefer(browser, scheme)
+        faint[scheme] = browser.execute_script(CONTRAST)
+        backgrounds[scheme] = browser.execute_script(
+            "return getComputedStyle(document.documentElement).backgroundColor"
+        )
+    return Seen(errors + browser.get_log("browser"), asked, widths, faint, backgrounds)
+
+
+def test_no_errors_and_nothing_but_files_of_the_board(seen: dict[Path, Seen], pages: Path) -> None:
+    for path, page in seen.items():
+        assert page.errors == [], path
+        assert page.asked
+        assert [url for url in page.asked if not url.startswith((pages.as_uri(), "data:"))] == []
 
 
 @pytest.mark.parametrize("width", [375, 1280])
-def test_no_page_is_wider_than_the_window(browser: webdriver.Chrome, pages: Path, width: int) -> None:
-    for path in every_page(pages):
-        visit(browser, path, width)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= width, path
+def test_no_page_is_wider_than_the_window(seen: dict[Path, Seen], width: int) -> None:
+    for path, page in seen.items():
+        assert page.widths[width] <= width, path
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_words_and_markers_stand_out_from_their_background(browser: webdriver.Chrome, pages: Path, dark: bool) -> None:
-    backgrounds = []
-    for path in every_page(pages):
-        visit(browser, path, dark=dark)
-        browser.execute_script("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-        words, markers = browser.execute_script(CONTRAST)
+@pytest.mark.parametrize(("scheme", "background"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 23, 27)")])
+def test_words_and_markers_stand_out_from_their_background(
+    seen: dict[Path, Seen], scheme: str, background: str
+) -> None:
+    for path, page in seen.items():
+        words, markers = page.faint[scheme]
         assert words == [], path
         assert markers == [], path
-        backgrounds.append(browser.execute_script("return getComputedStyle(document.documentElement).backgroundColor"))
-    assert set(backgrounds) == {"rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"}
+        assert page.backgrounds[scheme] == background
 
 
 def test_a_click_on_a_head_sorts_and_keeps_what_is_missing_last(browser: webdriver.Chrome, pages: Path) -> None:
@@ -216,7 +259,7 @@ def test_words_ranks_figures_and_viewer_follow_the_choice(browser: webdriver.Chr
 def test_rows_stand_in_the_order_of_the_metric_that_is_chosen(
     browser: webdriver.Chrome, make: Callable[..., Board], tmp_path: Path
 ) -> None:
-    turned = make(datasets=("blobs",), protocols=1, seeds=1)
+    turned = make(datasets=("blobs",), protocols=1, seeds=1, methods=("bicubic", "learner", HOSTILE))
     for path in turned.store.glob("cells/*/*/scores.parquet"):
         frame = pd.read_parquet(path)
         frame.loc[frame.metric == KEYS["ssim"], "value"] *= -1

@@ -25,7 +25,7 @@ from .toyboard import KEYS, Board
 
 @pytest.fixture
 def small(make: Callable[..., Board]) -> Board:
-    return make(datasets=("blobs",), protocols=1, seeds=1)
+    return make(datasets=("blobs",), protocols=1, seeds=1, methods=("bicubic", "lanczos", "$x^2$"))
 
 
 def scores(board: Board, method: str) -> Path:
@@ -87,9 +87,9 @@ def test_damaged_cells_are_shown_as_such_and_named(small: Board, tmp_path: Path)
     assert all("run the matrix again" in trouble for trouble in published.troubles)
     board = json.loads((tmp_path / "board.json").read_text(encoding="utf-8"))
     status = {cell["method"]: cell["status"] for cell in board["cells"]}
-    assert status["lanczos"] == status["bicubic"] == "damaged" and status["learner"] == "ok"
+    assert status["lanczos"] == status["bicubic"] == "damaged" and status["$x^2$"] == "ok"
     ranks = {row["method"]: row["rank"] for row in board["tables"][0]["rows"]}
-    assert ranks["lanczos"] is None and ranks["bicubic"] is None and ranks["learner"]
+    assert ranks["lanczos"] is None and ranks["bicubic"] is None and ranks["$x^2$"]
     for page in (published.index, *(tmp_path / "cells").glob("*lanczos*"), *(tmp_path / "cells").glob("*bicubic*")):
         assert "damaged: " in parse(page).text
 

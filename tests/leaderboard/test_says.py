@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pytest
-from scipy.stats import rankdata
 
 from srbench.leaderboard.findings.lead import Findings, findings, ties
 from srbench.leaderboard.results.results import Scope
@@ -68,6 +67,8 @@ class Naive:
         self.common = [p for p in common if not (len(lonely) == 1 and len(left) > 1 and p[0] in lonely)]
         self.units = len({self.unit[place] for place in places})
         self.better = self._better()
+        self.above = {name: self._above(name) for name in self.names}
+        self.ranks = {name: self._rank(name) for name in self.names}
 
     def sizes(self, places: set[Place]) -> dict[str, int]:
         return dict(Counter(dataset for dataset, _ in {self.unit[place] for place in places}))
@@ -112,7 +113,8 @@ class Naive:
 
     def _better(self) -> dict[tuple[str, str], bool]:
         pairs = list(itertools.combinations(self.names, 2))
-        tests = {pair: signed_ranks(self.gaps(*pair)) for pair in pairs}
+        gaps = {pair: self.gaps(*pair) for pair in pairs}
+        tests = {pair: signed_ranks(gaps[pair]) for pair in pairs}
         adjusted, largest = {}, 0.0
         for done, pair in enumerate(sorted(pairs, key=lambda pair: tests[pair][1])):
             largest = max(largest, tests[pair][1] * (len(pairs) - done))
@@ -120,13 +122,13 @@ class Naive:
         better = dict.fromkeys(itertools.permutations(self.names, 2), False)
         for (a, b), p in adjusted.items():
             side = int(np.sign(tests[a, b][0]))
-            units = [gap for own in self.gaps(a, b).values() for gap in own]
+            units = [gap for own in gaps[a, b].values() for gap in own]
             infinitely = (units.count(math.inf) - units.count(-math.inf)) * side
             if p <= 0.05 and side and self.difference(a, b).sign * side >= (0 if infinitely > 0 else 1):
                 better[(a, b) if side > 0 else (b, a)] = True
         return better
 
-    def above(self, name: str) -> set[str]:
+    def _above(self, name: str) -> set[str]:
         """Those that are better, and those that are better than these."""
         found, grown = set[str](), {name}
         while grown != found:
@@ -134,9 +136,9 @@ class Naive:
             grown = found | {other for other in self.names for one in found if other != one and self.better[other, one]}
         return found - {name}
 
-    def rank(self, name: str) -> tuple[int, int]:
-        over = {other for other in self.above(name) if name not in self.above(other)}
-        under = {other for other in self.names if name in self.above(other) and other not in self.above(name)}
+    def _rank(self, name: str) -> tuple[int, int]:
+        over = {other for other in self.above[name] if name not in self.above[other]}
+        under = {other for other in self.names if name in self.above[other] and other not in self.above[name]}
         return 1 + len(over), len(self.names) - len(under)
 
     def tied(self, a: str) -> set[str]:
@@ -147,15 +149,24 @@ class Naive:
 
     @property
     def first(self) -> set[str]:
-        return {name for name in self.names if self.rank(name)[0] == 1}
+        return {name for name in self.names if self.ranks[name][0] == 1}
 
     def leads(self, name: str) -> bool:
-        return len(self.names) > 1 and self.rank(name) == (1, 1)
+        return len(self.names) > 1 and self.ranks[name] == (1, 1)
 
 
-@cache
-def signs(count: int) -> np.ndarray:
-    return np.array(list(itertools.product((-1, 1), repeat=count)), dtype=np.float64).reshape(-1, count)
+def midranks(sizes: Sequence[float]) -> list[float]:
+    """From 1 up; equal ones share the mean of their places."""
+    ordered = sorted(sizes)
+    return [(bisect_left(ordered, size) + bisect_right(ordered, size) + 1) / 2 for size in sizes]
+
+
+def sums(weights: Sequence[float]) -> np.ndarray:
+    """The sum for every choice of signs."""
+    found = np.zeros(1)
+    for weight in weights:
+        found = np.concatenate([found - weight, found + weight])
+    return found
 
 
 def signed_ranks(strata: dict[str, list[float]]) -> tuple[float, float]:
@@ -167,14 +178,14 @@ def signed_ranks(strata: dict[str, list[float]]) -> tuple[float, float]:
             sizes = [
                 0 if gap == 0 else math.inf if math.isinf(gap) else 1e-9 + round(abs(gap) / finite, 10) for gap in gaps
             ]
-            for gap, rank in zip(gaps, rankdata(sizes), strict=True):
+            for gap, rank in zip(gaps, midranks(sizes), strict=True):
                 if gap:
                     weights.append(rank / (len(gaps) + 1))
                     own.append(np.sign(gap))
     if not weights:
         return 0.0, 1.0
     total = float(np.dot(weights, own))
-    p = float((np.abs(signs(len(weights)) @ np.array(weights)) >= abs(total) - 1e-9).mean())
+    p = float((np.abs(sums(weights)) >= abs(total) - 1e-9).mean())
     return (0.0 if abs(total) < 1e-9 else total), p
 
 
@@ -363,7 +374,7 @@ class Reader:
             return True
         own = {name: self.by_dataset[name] for name in self.naive.datasets}
         alone = {name for name, one in own.items() if one.leads(best)}
-        tied = {name for name, one in own.items() if name not in alone and one.rank(best)[0] == 1}
+        tied = {name for name, one in own.items() if name not in alone and one.ranks[best][0] == 1}
         behind = set(own) - alone - tied
         if every := re.fullmatch(r"on (both|all (\w+)) datasets", words):
             assert alone == set(own)
@@ -433,7 +444,7 @@ def check_table(table: Table, cells: Sequence[Made], several: bool) -> dict[str,
         keys = []
         for entrant in standings.entrants:
             rank, value = standings.rank(entrant), standings.value(entrant)
-            assert (rank.low, rank.high) == naive.rank(entrant.name)
+            assert (rank.low, rank.high) == naive.ranks[entrant.name]
             mean = naive.mean(entrant.name)
             assert (value.estimate is None) == (mean is None)
             assert mean is None or value.estimate == pytest.approx(mean, abs=1e-9)

@@ -22,6 +22,7 @@ from srbench.contract.protocol import Protocol
 from srbench.leaderboard.board.contents import Board as Described
 from srbench.leaderboard.board.description import describe
 from srbench.leaderboard.pages.document import results_in
+from srbench.leaderboard.pages.folder import LISTING
 from srbench.leaderboard.results.results import Left, Results
 from srbench.leaderboard.results.results import results_of as results_from
 from srbench.matrix import Matrix
@@ -298,12 +299,13 @@ def make_board(
     protocols: int = 2,
     seeds: int = 3,
     train_on: tuple[str, ...] = ("t91",),
+    methods: Sequence[str] = tuple(OFFSETS),
 ) -> Board:
     """A plan with records in `root/store`: two that are well, one of several seeds, and every kind of trouble."""
     path = root / "matrix.yaml"
     path.write_text(f"name: toy\ntitle: {HOSTILE}\n", encoding="utf-8")
     used = [use("dataset", name, Toy, name=name) for name in datasets]
-    methods = [use("method", name, Learner, depth=3, note=HOSTILE) for name in OFFSETS]
+    compared = [use("method", name, Learner, depth=3, note=HOSTILE) for name in methods]
     metrics = [use("metric", name, object) for name in ("psnr", "ssim", "lpips", "fid")]
     chosen = (Protocol("x4-y", 4, "y", border=4), Protocol("x2-rgb", 2, "rgb", border=2))[:protocols]
     training = tuple(use("dataset", name, Toy, name="blobs") for name in train_on)
@@ -313,7 +315,7 @@ def make_board(
         title=f"Toy {HOSTILE}",
         datasets=tuple(used),
         protocols=chosen,
-        methods=tuple(methods),
+        methods=tuple(compared),
         metrics=tuple(metrics),
         train_on=training,
         budget=BUDGET,
@@ -323,12 +325,12 @@ def make_board(
     cells = []
     for dataset in used:
         for protocol in chosen:
-            for method in methods:
+            for method in compared:
                 learned = method.name == "learner"
                 for trained_on in training if learned else (None,):
                     drawn = range(seeds) if learned else [None]
                     cells += [_planned(board, dataset, protocol, method, trained_on, seed) for seed in drawn]
-    for seed in range(seeds):
+    for seed in range(seeds if "learner" in methods else 0):
         write_training(board.store, f"{seed}" * 64, seed)
     board.plan = Plan(matrix, tuple(cells))
     return board
@@ -360,6 +362,12 @@ def write(board: Board, out: Path) -> Path:
     from srbench.leaderboard import publish
 
     return publish(board.described, board.store, out).index.parent
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file of a board, but for the listing, which says where the board's file lies."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != LISTING)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @dataclass(frozen=True)

@@ -89,9 +89,10 @@ class Preloaded:
         folder: Path,
         environment: Mapping[str, str],
         said: Sequence[str] = (os.devnull, os.devnull),
+        program: str = "srbench",
     ) -> Forked:
-        """A command line in a folder. said: where its output and its errors go."""
-        return Forked(self._ask([list(arguments), str(folder), dict(environment), list(said)]), self._ask)
+        """A command line in a folder. said: where its output and its errors go. program: one of `PROGRAMS`."""
+        return Forked(self._ask([[program, *arguments], str(folder), dict(environment), list(said)]), self._ask)
 
     def run(
         self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
@@ -193,8 +194,8 @@ def _serve() -> None:
         pid = _fork(asked)
         if pid == 0:
             forkserver.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": spare.start})  # type: ignore
-            sys.argv = ["srbench", *asked[0]]
-            _end(main)
+            sys.argv = asked[0]
+            _end(PROGRAMS[sys.argv[0]])
         spare.stdin.close()
         spare.stdout.close()
         spares[pid] = spare
@@ -226,11 +227,13 @@ if __name__ == "__main__":
     import torch.utils.flop_counter  # noqa: F401
 
     import srbench
-    from srbench.cli import main
+    from srbench import cli
     from srbench.leaderboard.pages import site
     from srbench.registry import sources
+    from srbench.runner import keeper
     from srbench.runner.supervision import forkserver
 
+    PROGRAMS = {"srbench": cli.main, "keeper": keeper.main}
     for module in pkgutil.walk_packages(srbench.__path__, "srbench."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)

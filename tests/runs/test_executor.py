@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from pathlib import Path
 
@@ -21,7 +20,7 @@ def bench(tmp_path: Path) -> Bench:
 
 def test_a_matrix_runs_to_its_end_where_only_the_store_is_known(bench: Bench) -> None:
     bench.matrix(
-        methods=["toy-nearest", "toy-dies", {"srcnn": {"preset": "small"}}],
+        methods=["toy-dies", "toy-pixel"],
         train={"on": ["same"], "budget": {"steps": 2}},
         executor={"elsewhere": {"most": 2}},
     )
@@ -29,9 +28,8 @@ def test_a_matrix_runs_to_its_end_where_only_the_store_is_known(bench: Bench) ->
     assert result.returncode == 1, result.stderr
     found = {label: (record["status"], record["reason"]) for label, record in bench.records().items()}
     assert found == {
-        "toy-noise/x4-rgb/toy-nearest": ("ok", ""),
         "toy-noise/x4-rgb/toy-dies": ("killed", "its process was killed from outside, by SIGKILL"),
-        "toy-noise/x4-rgb/srcnn/same/0": ("ok", ""),
+        "toy-noise/x4-rgb/toy-pixel/same/0": ("ok", ""),
     }
     assert not (bench.folder / "results/toy/jobs").exists()
     assert not bench.left()
@@ -39,10 +37,10 @@ def test_a_matrix_runs_to_its_end_where_only_the_store_is_known(bench: Bench) ->
 
 def test_a_job_whose_run_was_killed_goes_on_until_the_next_run_gives_it_up(bench: Bench) -> None:
     bench.matrix(methods=["toy-sleeps"], executor="elsewhere")
-    first = bench.start("run", "matrix.yaml", "--no-report")
+    first = bench.fork("run", "matrix.yaml", "--no-report")
     _wait_for(lambda: any(bench.folder.glob("results/toy/cells/*/*/log.txt")))
-    first.send_signal(signal.SIGKILL)
-    first.communicate()
+    first.kill()
+    first.wait(timeout=60)
     assert bench.left()
     bench.matrix(methods=["toy-nearest"])
     assert bench.run().returncode == 0

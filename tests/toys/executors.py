@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
+import signal
 from pathlib import Path
+
+from rig.preloaded import preloaded
 
 import srbench
 
 
 class Right(srbench.Executor):
-    """Starts processes."""
+    """Starts what the command does, in processes that have its imports behind them."""
 
     def __init__(self, most: int = 1) -> None:
         self.most, self.running = most, {}
@@ -19,7 +21,11 @@ class Right(srbench.Executor):
         return self.most
 
     def submit(self, job, limits):
-        self.running[job] = subprocess.Popen(self.command(job))
+        self.running[job] = self.start(str(job), program="keeper")
+
+    def start(self, *arguments: str, program: str):
+        environment = {"PYTHONPATH": "", **os.environ}
+        return preloaded().start(arguments, Path.cwd(), environment, program=program)
 
     def fate(self, job):
         code = self.running[job].poll()
@@ -27,8 +33,9 @@ class Right(srbench.Executor):
 
     def close(self):
         for process in self.running.values():
-            process.terminate()
-            process.wait()
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.wait(60)
 
 
 class Homeless(Right):
@@ -47,8 +54,8 @@ class Full(Right):
 class Wrong(Right):
     """Starts another command."""
 
-    def command(self, job: Path):
-        return [sys.executable, "-c", ""]
+    def submit(self, job, limits):
+        self.running[job] = self.start("--version", program="srbench")
 
 
 class Forgets(Right):

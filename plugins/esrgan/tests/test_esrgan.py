@@ -16,7 +16,7 @@ from srbench.evaluate.tiles import Tiling, upscale_tiled
 from srbench.pictures.resize import resize
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
-from srbench.store.files import sha256_of
+from srbench.store.files import sha256
 from srbench.testing import check_methods
 from srbench.training.data.batch import Batch
 from srbench.weights.lookup import WeightsError, WeightsMissing
@@ -307,21 +307,32 @@ def test_where_the_weights_of_vgg19_are_missing_the_notes_say_what_was_done_inst
     assert "content loss is L1 of pixels at weight 1" in note and "srbench fetch vgg19" in note
 
 
-@pytest.fixture
-def vgg19(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> torch.nn.Module:
-    """torchvision's network with seeded weights, which are put where those of VGG19 belong."""
+@pytest.fixture(scope="module")
+def vgg19_and_file(tmp_path_factory: pytest.TempPathFactory) -> tuple[torch.nn.Module, Path]:
+    """torchvision's network with seeded weights, and a file of them as it is published."""
     reference = import_torchvision().models.vgg.make_layers(
         [64, 64, "M", 128, 128, "M", *[256] * 4, "M", *[512] * 4, "M", *[512] * 4, "M"]
     )
     torch.manual_seed(0)
     for parameter in reference.parameters():
         torch.nn.init.normal_(parameter, std=0.02 if parameter.ndim == 1 else (2 / parameter[0].numel()) ** 0.5)
+    path = tmp_path_factory.mktemp("vgg19") / "vgg19.pth"
+    torch.save(reference.state_dict(prefix="features."), path)
+    return reference, path
+
+
+@pytest.fixture
+def vgg19(
+    vgg19_and_file: tuple[torch.nn.Module, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> torch.nn.Module:
+    """That network, its weights being where those of VGG19 belong."""
+    reference, file = vgg19_and_file
     monkeypatch.setenv("SRBENCH_DATA", str(tmp_path))
     (declared,) = registry()._weights["vgg19"]
     path = tmp_path / "weights" / declared.file.file
     path.parent.mkdir()
-    torch.save(reference.state_dict(prefix="features."), path)
-    true = replace(declared.file, sha256=sha256_of(path), size=path.stat().st_size)
+    path.symlink_to(file)
+    true = replace(declared.file, sha256=sha256(file), size=file.stat().st_size)
     monkeypatch.setitem(registry()._weights, "vgg19", [replace(declared, file=true)])
     return reference
 

@@ -443,10 +443,10 @@ def test_a_run_scores_on_a_model_of_timm_as_soon_as_its_weights_are_there_and_ag
 def test_the_number_of_workers_changes_no_value(bench, tmp_path):
     save_model(tmp_path / "data")
     on_timm = {"extractor": f"timm:{MODEL}"}
-    settings = {"methods": ["toy-nearest", "bicubic", "lanczos"]}
+    settings = {"methods": ["toy-nearest", "bicubic"]}
     bench.matrix(**settings, metrics=["psnr", {"fid": on_timm}, {"kid": on_timm}, {"mmd": on_timm}])
     values = []
-    for jobs in ("1", "3"):
+    for jobs in ("1", "2"):
         # Without what the other run left behind.
         shutil.rmtree(bench.folder / "cache", ignore_errors=True)
         shutil.rmtree(bench.folder / "results", ignore_errors=True)
@@ -458,5 +458,5 @@ def test_the_number_of_workers_changes_no_value(bench, tmp_path):
                 for name, metric in record["metrics"].items()
             }
         )
-    assert len(values[0]) == 12
+    assert len(values[0]) == 8
     assert values[0] == pytest.approx(values[1], rel=1e-6)

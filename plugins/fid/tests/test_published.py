@@ -14,7 +14,7 @@ from srbench_fid.extractors.keras_resnet import KerasResNet
 from srbench_fid.extractors.radimagenet import RadImageNet
 
 from srbench.registry.registry import registry
-from srbench.store.files import sha256_of
+from srbench.store.files import sha256
 from srbench.testing import check_extractors, check_metrics
 from srbench.weights.lookup import WeightsDamaged
 
@@ -70,7 +70,7 @@ def put(tmp_path, monkeypatch) -> Callable[..., Path]:
         path = tmp_path / "weights" / declared.file.file
         path.symlink_to(file)
         true = like or file
-        known = replace(declared.file, sha256=sha256_of(true), size=true.stat().st_size)
+        known = replace(declared.file, sha256=sha256(true), size=true.stat().st_size)
         monkeypatch.setitem(registry()._weights, name, [replace(declared, file=known)])
         return path
 

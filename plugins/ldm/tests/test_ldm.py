@@ -43,15 +43,16 @@ TINY = {
     "autoencoder_share": 0.5,
     "batch_size": 2,
     "patch": 16,
-    "timesteps": 24,
-    "beta_end": 0.3,
+    "timesteps": 8,
+    "beta_end": 0.8,
     "lr_noise": 5,
     "noise_level": 1,
 }
 GIVEN = {name: list(value) if isinstance(value, tuple) else value for name, value in TINY.items()}
 
 test_contract = check_methods(
-    ("ldm", GIVEN), ("ldm", {"preset": "small", **GIVEN, "checkpointing": True, "accumulate": 2, "steps": 5})
+    ("ldm", {**GIVEN, "steps": 8}),
+    ("ldm", {"preset": "small", **GIVEN, "checkpointing": True, "accumulate": 2, "steps": 5}),
 )
 
 
@@ -273,27 +274,25 @@ def test_latents_that_are_all_the_same_are_an_error() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {},
         {"ema": 0.9, "accumulate": 2, "clip": 1.0, "course": "cosine", "checkpointing": True, "keep": "last"},
         {"fold": 2, "shortcut": True, "predicts": "clean", "residual": True},
     ],
-    ids=["plain", "everything", "linear"],
+    ids=["everything", "linear"],
 )
 def test_interrupting_at_every_step_of_both_stages_changes_nothing(changes: dict[str, object], tmp_path: Path) -> None:
     params = {**TINY, **changes}
     whole = LDM(**params)
-    whole.fit(training_set(), context(tmp_path / "whole", 6))
+    whole.fit(training_set(), context(tmp_path / "whole", 4))
     attempts = 0
     while True:
         torch.rand(attempts + 1)  # something else draws from the global generator between two attempts
         method = LDM(**params)
-        calls = iter(range(100))
         try:
-            method.fit(training_set(), context(tmp_path / "parts", 6, stop=lambda calls=calls: next(calls) >= 1))
+            method.fit(training_set(), context(tmp_path / "parts", 4, stop=lambda: True))
             break
         except Interrupted:
             attempts += 1
-    assert attempts >= 4
+    assert attempts >= 3
     assert identical(state(method), state(whole))
     lr = torch.rand(1, 3, 6, 7, generator=torch.Generator().manual_seed(0))
     assert seeded_sr(method, lr).equal(seeded_sr(whole, lr))
@@ -332,7 +331,7 @@ def test_checkpointing_changes_no_weight_of_a_training(accumulate: int, tmp_path
     made = []
     for name, checkpointing in (("with", True), ("without", False)):
         method = LDM(**{**TINY, "checkpointing": checkpointing, "accumulate": accumulate})
-        method.fit(training_set(), context(tmp_path / name, 6))
+        method.fit(training_set(), context(tmp_path / name, 4))
         made.append(state(method))
     assert identical(*made)
 
@@ -536,7 +535,7 @@ def test_a_denoiser_that_knows_the_noise_gives_the_autoencoders_reconstruction(
     hr = torch.rand(1, 3, 5 * scale, 7 * scale)
     with torch.no_grad():
         latent = autoencoder.encode(method.geometry.framed(hr))[0] / 0.37
-    left = (1 - torch.linspace(0.0015, 0.3, 24, dtype=torch.float64)).cumprod(0).float()
+    left = (1 - torch.linspace(0.0015, 0.8, 8, dtype=torch.float64)).cumprod(0).float()
 
     def knows(x: torch.Tensor, lr: torch.Tensor, t: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
         assert lr.shape[-2:] == x.shape[-2:]
@@ -641,10 +640,10 @@ def test_what_it_cannot_do_is_said_before_anything_is_trained() -> None:
         ({"unet_attention": (True,)}, "each of the 2 levels"),
         ({"head_channels": 3}, "head_channels: 3; 8 channels"),
         ({"noise_level": 6}, "noise_level, lr_noise: 6, 5"),
-        ({"lr_noise": 25}, "24 timesteps"),
-        ({"beta_start": 0.4}, "above beta_end"),
+        ({"lr_noise": 9}, "8 timesteps"),
+        ({"beta_start": 0.9}, "above beta_end"),
         ({"fold": 6}, "fold: 6.*power of two"),
-        ({"steps": 25}, "steps: 25"),
+        ({"steps": 9}, "steps: 9"),
         ({"eta": 0.5}, "eta: 0.5"),
     ],
 )

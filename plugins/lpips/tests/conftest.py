@@ -9,7 +9,7 @@ import torch
 from srbench_lpips.metric import TRUNKS
 
 from srbench.registry.registry import registry
-from srbench.store.files import sha256_of
+from srbench.store.files import sha256
 from srbench.weights.torchvision_shim import import_torchvision
 
 torchvision = import_torchvision()
@@ -41,12 +41,12 @@ def references(trunks: dict[str, torch.nn.Module]) -> dict[str, lpips.LPIPS]:
 
 @pytest.fixture(scope="session")
 def states(trunks: dict[str, torch.nn.Module]) -> dict[str, State]:
-    """What a file of each classifier holds: its convolutions, and one of the layers after them."""
+    """What a file of each classifier holds: its convolutions, and of what comes after them the last, which is small."""
     return {
         net: {
             key: tensor
             for key, tensor in trunk.state_dict().items()
-            if key.startswith("features.") or key == next(iter(trunk.classifier.state_dict(prefix="classifier.")))
+            if key.startswith("features.") or key == list(trunk.state_dict())[-1]
         }
         for net, trunk in trunks.items()
     }
@@ -72,7 +72,7 @@ def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Path]
         path = tmp_path / "weights" / declared.file.file
         path.unlink(missing_ok=True)
         path.symlink_to(file)
-        true = replace(declared.file, sha256=sha256_of(file), size=file.stat().st_size)
+        true = replace(declared.file, sha256=sha256(file), size=file.stat().st_size)
         monkeypatch.setitem(registry()._weights, true.name, [replace(declared, file=true)])
 
     return place

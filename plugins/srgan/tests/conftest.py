@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from srbench.registry.registry import registry
-from srbench.store.files import sha256_of
+from srbench.store.files import sha256
 
 BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 
@@ -42,5 +42,5 @@ def vgg19(no_weights: None, tmp_path: Path, vgg19_file: Path, monkeypatch: pytes
     path = tmp_path / "data" / "weights" / declared.file.file
     path.parent.mkdir(parents=True)
     path.symlink_to(vgg19_file)
-    true = replace(declared.file, sha256=sha256_of(path), size=path.stat().st_size)
+    true = replace(declared.file, sha256=sha256(vgg19_file), size=vgg19_file.stat().st_size)
     monkeypatch.setitem(registry()._weights, "vgg19", [replace(declared, file=true)])

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
+import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
+
+import msgspec
 
 from srbench.contract.method import Method
 from srbench.contract.protocol import Protocol
@@ -55,16 +60,26 @@ def with_sections(board: Board, plan: Plan, store: Store) -> Board:
 
 
 def _said(use: Use, results: Frames, methods: Sequence[str]) -> list[tuple[str, Passage]]:
-    """What a section says, by the method that it is about."""
+    """What a section says, by the method that it is about; under the name that the matrix gives it, if it does."""
+    own = use.name == use.registered.entry.name
+    said: list[tuple[str, Passage]] = []
     try:
         section: Section = use.create()
-        passages = [("", section.board(results)), *((name, section.method(results, name)) for name in methods)]
-        for _, passage in passages:
+        asked = {"": partial(section.board, results)} | {
+            name: partial(section.method, results, name) for name in methods
+        }
+        for name, ask in asked.items():
+            passage: Any = ask()
             if not isinstance(passage, Passage | None):
-                raise SrbenchError(f"returned {type(passage).__name__} in place of a Passage")
+                where = "method" if name else "board"
+                raise SrbenchError(f"`{where}` returned {type(passage).__name__} in place of a Passage")
+            if passage is not None:
+                said.append((name, passage if own else msgspec.structs.replace(passage, heading=use.name)))
     except Exception as error:  # a plugin may fail in any way; the board is made without it
-        return [("", Passage(use.name, (f"This section could not be made: {in_words(error)}.",)))]
-    return [(name, passage) for name, passage in passages if passage is not None]
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        warnings.warn(f"section {use.name}: {in_words(error)} ({last.filename}, line {last.lineno})", stacklevel=2)
+        said.append(("", Passage(use.name, (f"This section could not be made: {in_words(error)}.",))))
+    return said
 
 
 def _told(use: Use) -> tuple[str, str, tuple[str, ...]]:

@@ -20,6 +20,7 @@ from srbench.leaderboard.figures.drawing import (
     as_svg,
     colour_of,
     drawing,
+    lay_out,
     readable_decades,
     short_name,
     symbol_of,
@@ -136,9 +137,7 @@ def quality_against_cost(
         axes.locator_params(axis="y", nbins=6)
         _below(figure, axes_words[0])
         axes.set_ylabel(fill(axes_words[1], _LONGEST_COLUMN))
-        figure.canvas.draw()
-        # Names are placed by what was just drawn: from here on they must not move it to make room for themselves.
-        figure.set_layout_engine("none")
+        lay_out(figure)  # names are placed by where the axes are, and must not move them to make room for themselves
         _label(axes, points)
         best = ", ".join(point.name for point in front)
         return as_svg(figure, name, f"{axes_words[1]} against {axes_words[0]}", f"On the Pareto front: {best}.")

@@ -73,8 +73,17 @@ def drawing(height: float, width: float = 4.5) -> Iterator[Figure]:
         yield figure
 
 
+def lay_out(figure: Figure) -> None:
+    """Give the axes their places, once; what is added to the figure later does not move them."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)  # a figure that has one is drawn twice when it is saved
+
+
 def as_svg(figure: Figure, name: str, title: str, description: str) -> Markup:
     """The figure as an `<svg>` element; ids begin with `name`, so that several fit one page."""
+    lay_out(figure)
     buffer = StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = buffer.getvalue()

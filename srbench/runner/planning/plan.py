@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -243,6 +244,7 @@ class _Planner:
             survey = self._splits.survey(dataset, "test", protocol)
             test = {"fingerprint": survey.fingerprint}
             warnings += self._splits.warnings(dataset, "test", protocol)
+            warnings += self._counted_twice(dataset, protocol)
             if train_on is not None and seed is not None:
                 training = self._training(dataset if isinstance(train_on, str) else train_on, protocol, method, seed)
                 warnings += self._splits.warnings(training.dataset, "train", training.protocol)
@@ -279,6 +281,20 @@ class _Planner:
         )
         planned = self._compared(cell, dataset, protocol, method, training, verdict, files)
         return replace(planned, seen_groups=seen_groups, warnings=tuple(dict.fromkeys(warnings)))
+
+    def _counted_twice(self, dataset: Use, protocol: Protocol) -> Iterator[str]:
+        """What is to be said of test images that an earlier dataset of the matrix has, too."""
+        tested = self._splits.survey(dataset, "test", protocol).pictures
+        for earlier in self._matrix.datasets:
+            if earlier.name == dataset.name:
+                return
+            with suppress(Exception):  # what is wrong with that one, its own cells tell
+                shared = len(tested & self._splits.survey(self._under(protocol, earlier), "test", protocol).pictures)
+                if shared:
+                    yield (
+                        f"{dataset.name}: {shared} of its {len(tested)} test images are in {earlier.name}, too; what "
+                        "is said over all datasets counts them twice, as if they were independent"
+                    )
 
     def _training(self, dataset: Use, protocol: Protocol, method: Use, seed: int) -> Training:
         matrix = self._matrix

@@ -90,7 +90,7 @@ class Upscaler:
         )
         if done.clamped_share > MOST_CLAMPED:
             record.warnings.append(
-                f"{100 * done.clamped_share:.2g} % of the SR values lie outside 0 to 1 (by more than {OVERSHOOT:g}) "
+                f"{100 * done.clamped_share:.3g} % of the SR values lie outside 0 to 1 (by more than {OVERSHOOT:g}) "
                 f"and were clamped: does {self._task.method.name} return values in [0, 1]?"
             )
         self._work.witness.confirm()

@@ -50,7 +50,7 @@ class Markup(srbench.Section):
 
 @pytest.fixture(scope="module")
 def small(make: Callable[..., Board]) -> Board:
-    return make(datasets=("blobs",), protocols=1, seeds=1)
+    return make(datasets=("blobs",), protocols=1, seeds=1, methods=("bicubic", "lanczos"))
 
 
 def asking_for(board: Board, *kinds: type) -> Board:
@@ -74,23 +74,35 @@ def test_sections_stand_on_the_pages_as_data(small: Board, tmp_path: Path) -> No
     assert "A drawing" not in parse(tmp_path / "methods" / "lanczos.html").text
 
 
-@pytest.mark.parametrize(("kind", "problem"), [(Fails, "no way"), (Markup, "returned str in place of a Passage")])
+def test_a_section_has_the_heading_that_the_matrix_gives_it(small: Board) -> None:
+    asked = asking_for(small, Means)
+    named = replace(asked.plan.matrix.sections[0], name="Means by PSNR")
+    plan = replace(asked.plan, matrix=replace(asked.plan.matrix, sections=(*asked.plan.matrix.sections, named)))
+    (_, own), _, (_, given), _ = with_sections(asked.described, plan, Store(small.store)).sections
+    assert (own.heading, given.heading) == (f"Means {HOSTILE}", "Means by PSNR")
+    assert own.rows == given.rows
+
+
+@pytest.mark.parametrize(
+    ("kind", "problem"), [(Fails, "no way"), (Markup, "`board` returned str in place of a Passage")]
+)
 def test_a_section_that_fails_costs_itself_alone(small: Board, kind: type, problem: str) -> None:
     asked = asking_for(small, kind, Means)
-    board = with_sections(asked.described, asked.plan, Store(small.store))
+    with pytest.warns(UserWarning, match=rf"section {kind.__name__.lower()}: .*{problem}.* \(.*\.py, line \d+\)"):
+        board = with_sections(asked.described, asked.plan, Store(small.store))
     first, second, _ = board.sections
     assert first[0] == "" and first[1].heading == kind.__name__.lower() and problem in first[1].paragraphs[0]
     assert second[1].rows
 
 
 def test_documentation_is_what_a_class_says_of_itself_paragraph_by_paragraph(small: Board) -> None:
-    gone = use("method", "learner", "no_such_module_anywhere:Thing")
-    methods = tuple(gone if one.name == "learner" else one for one in small.plan.matrix.methods)
+    gone = use("method", "lanczos", "no_such_module_anywhere:Thing")
+    methods = tuple(gone if one.name == "lanczos" else one for one in small.plan.matrix.methods)
     board = replace(small, plan=replace(small.plan, matrix=replace(small.plan.matrix, methods=methods))).described
     assert board.method("bicubic").documentation == (
         "Learns something <b>bold</b>.",
         "It departs from the paper in one way & says so.",
     )
-    (said,) = board.method("learner").documentation
+    (said,) = board.method("lanczos").documentation
     assert "no_such_module_anywhere" in said
-    assert board.method("learner").ceiling == ""
+    assert board.method("lanczos").ceiling == ""

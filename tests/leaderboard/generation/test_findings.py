@@ -12,7 +12,7 @@ from srbench.leaderboard.findings.lead import Findings
 from srbench.leaderboard.generation.findings import generation_findings
 from srbench.leaderboard.generation.samples import write_samples
 from srbench.leaderboard.tables.ranked import build_table
-from srbench.pictures import Image
+from srbench.pictures import Image, Values
 
 from ..genboard import CEILING, GenerationBoard, make_generation_board
 
@@ -62,7 +62,7 @@ def test_memory_is_a_caveat_of_who_shows_it(find: Find) -> None:
 
 
 def test_without_copies_there_is_no_word_of_memory(find: Find) -> None:
-    def noise(_: str, rng: np.random.Generator, learned: Sequence[tuple[Image, float]]) -> Image:
+    def noise(_: str, rng: np.random.Generator, learned: Sequence[tuple[Image, Values]]) -> Image:
         return rng.integers(0, 256, learned[0][0].shape).astype(np.uint8)
 
     found, _ = find(seeds=1, generators=("static",), make=noise)

@@ -17,7 +17,7 @@ from srbench.leaderboard import publish
 from srbench.leaderboard.gallery.pictures import WINDOW
 
 from ..markup import Tag, parse
-from ..toyboard import HOSTILE, HOSTILE_REASON, Board, write
+from ..toyboard import HOSTILE, HOSTILE_REASON, Board
 
 
 @pytest.fixture(scope="module")
@@ -172,17 +172,10 @@ def test_colours_of_figures_come_from_the_style_sheet(trees: dict[Path, Tag], pa
         assert list(svg.find("text"))
 
 
-def test_the_same_input_gives_the_same_bytes(board: Board, pages: Path, tmp_path: Path) -> None:
-    again = write(board, tmp_path / "again")
-    before = {path.relative_to(pages): path.read_bytes() for path in pages.rglob("*") if path.is_file()}
-    after = {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()}
-    assert before == after
-
-
 def test_writing_again_removes_what_is_no_longer_part_and_leaves_the_rest(
     make: Callable[..., Board], tmp_path: Path
 ) -> None:
-    small = make(datasets=("blobs",), protocols=1, seeds=1)
+    small = make(datasets=("blobs",), protocols=1, seeds=1, methods=("bicubic", "lanczos"))
     publish(small.described, small.store, tmp_path)
     gone = small.plan.cells[-1]
     (page,) = (tmp_path / "cells").glob(f"*-{gone.cell.key[:8]}.html")
@@ -198,7 +191,7 @@ def test_writing_again_removes_what_is_no_longer_part_and_leaves_the_rest(
 
 
 def test_without_hr_in_the_store_the_viewer_shows_sr_and_says_so(make: Callable[..., Board], tmp_path: Path) -> None:
-    absent = make(datasets=("absent",), protocols=1, seeds=1)
+    absent = make(datasets=("absent",), protocols=1, seeds=1, methods=("bicubic", "lanczos"))
     index = parse(publish(absent.described, absent.store, tmp_path).index)
     assert "Some SR is shown without HR and error maps: the store does not hold the HR of im" in index.text
     data = json.loads(next(s.text for s in index.find("script") if "type" in s.attributes))
@@ -215,7 +208,7 @@ def test_pictures_are_small_eight_bit_pngs(pages: Path) -> None:
 
 
 def test_pages_of_several_training_sets_are_whole(make: Callable[..., Board], tmp_path: Path) -> None:
-    several = make(protocols=1, seeds=1, train_on=("t91", "faces"))
+    several = make(protocols=1, seeds=1, train_on=("t91", "faces"), methods=("bicubic", "learner"))
     index = parse(publish(several.described, several.store, tmp_path).index)
     captions = [caption.text for caption in index.find("caption")]
     assert any("columns are tested on" in caption for caption in captions)
@@ -226,7 +219,7 @@ def test_pages_of_several_training_sets_are_whole(make: Callable[..., Board], tm
 
 
 def test_a_picture_name_that_leaves_the_store_is_not_read(make: Callable[..., Board], tmp_path: Path) -> None:
-    small = make(datasets=("blobs",), protocols=1, seeds=1)
+    small = make(datasets=("blobs",), protocols=1, seeds=1, methods=("bicubic", "lanczos"))
     for path in small.store.glob("cells/*/*/record.json"):
         path.write_text(re.sub(r'": "im\d\.png"', '": "../../../../../secret.png"', path.read_text()))
     Pillow.new("RGB", (48, 40)).save(small.store.parent / "secret.png")

@@ -14,15 +14,15 @@ from srbench.leaderboard.pages.document import decoded, read_records, results_in
 from srbench.leaderboard.pages.folder import LISTING, PublishError
 from srbench.registry.registry import Registered
 
-from ..genboard import make_generation_board
 from ..markup import parse
-from ..toyboard import Board, Toy
+from ..toyboard import Board, Toy, content, write
 
 
-def content(folder: Path) -> dict[str, bytes]:
-    """Every file of a board, but for the listing, which says where the board's file lies."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != LISTING)
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+@pytest.fixture(scope="module")
+def small_pages(make: Callable[..., Board], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the pages of a small board."""
+    small = make(datasets=("blobs",), protocols=1, seeds=1, methods=("bicubic", "lanczos"))
+    return write(small, tmp_path_factory.mktemp("pages") / "toy")
 
 
 def forbidden(asked: object, *_: object) -> object:
@@ -31,7 +31,7 @@ def forbidden(asked: object, *_: object) -> object:
     raise AssertionError("pages need no plugin and no dataset")
 
 
-def test_pages_are_made_with_no_plugin_and_no_dataset(
+def test_pages_are_made_with_no_plugin_and_no_dataset_and_are_the_same_each_time(
     board: Board, pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     described = board.described
@@ -39,6 +39,7 @@ def test_pages_are_made_with_no_plugin_and_no_dataset(
     monkeypatch.setattr(Toy, "prepare", forbidden)
     publish(described, board.store, tmp_path / "again")
     assert content(tmp_path / "again") == content(pages)
+    assert (tmp_path / "again" / LISTING).read_bytes() == (pages / LISTING).read_bytes()
 
 
 def test_published_records_make_the_same_pages(board: Board, pages: Path, tmp_path: Path) -> None:
@@ -48,16 +49,8 @@ def test_published_records_make_the_same_pages(board: Board, pages: Path, tmp_pa
     assert made[0] == made[1]
 
 
-def test_published_generators_make_the_same_pages(tmp_path: Path) -> None:
-    made = make_generation_board(tmp_path, seeds=1)
-    pages = publish(made.described, made.store, tmp_path / "toy").index.parent
-    shutil.copytree(pages, tmp_path / "elsewhere")
-    publish_again(tmp_path / "elsewhere" / "records.jsonl", tmp_path / "again")
-    assert content(tmp_path / "again") == content(pages)
-
-
-def test_a_board_is_made_anew_where_it_lies(pages: Path, tmp_path: Path) -> None:
-    shutil.copytree(pages, tmp_path / "toy")
+def test_a_board_is_made_anew_where_it_lies(small_pages: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_pages, tmp_path / "toy")
     (tmp_path / "toy" / LISTING).unlink()
     shutil.copytree(tmp_path / "toy", tmp_path / "records")
     publish_again(tmp_path / "records" / "records.jsonl", tmp_path / "there")
@@ -66,13 +59,13 @@ def test_a_board_is_made_anew_where_it_lies(pages: Path, tmp_path: Path) -> None
     assert content(tmp_path / "there") == before
 
 
-def test_records_alone_make_pages_without_pictures_and_say_so(pages: Path, tmp_path: Path) -> None:
-    shutil.copy(pages / "records.jsonl", tmp_path)
+def test_records_alone_make_pages_without_pictures_and_say_so(small_pages: Path, tmp_path: Path) -> None:
+    shutil.copy(small_pages / "records.jsonl", tmp_path)
     published = publish_again(tmp_path / "records.jsonl", tmp_path / "pages")
     assert any(f"is not beside {tmp_path / 'records.jsonl'}" in trouble for trouble in published.troubles)
     assert "There are no pictures" in parse(published.index).text
     assert not list((tmp_path / "pages").rglob("*.png"))
-    assert (tmp_path / "pages" / "scores.csv").read_bytes() == (pages / "scores.csv").read_bytes()
+    assert (tmp_path / "pages" / "scores.csv").read_bytes() == (small_pages / "scores.csv").read_bytes()
 
 
 def test_the_lines_of_a_document_are_those_it_was_read_from(pages: Path) -> None:
@@ -118,11 +111,11 @@ def test_files_that_hold_no_board_are_refused(pages: Path, tmp_path: Path, chang
     assert not (tmp_path / "pages").exists()
 
 
-def test_a_link_in_the_place_of_a_picture_is_not_followed(pages: Path, tmp_path: Path) -> None:
-    shutil.copytree(pages, tmp_path / "toy")
-    place = read_records(pages / "records.jsonl").files[0]
+def test_a_link_in_the_place_of_a_picture_is_not_followed(small_pages: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_pages, tmp_path / "toy")
+    place = read_records(small_pages / "records.jsonl").files[0]
     secret = tmp_path / "secret.png"
-    secret.write_bytes((pages / place).read_bytes())
+    secret.write_bytes((small_pages / place).read_bytes())
     (tmp_path / "toy" / place).unlink()
     (tmp_path / "toy" / place).symlink_to(secret)
     published = publish_again(tmp_path / "toy" / "records.jsonl", tmp_path / "pages")

@@ -17,10 +17,11 @@ from PIL import Image as Pillow
 from scipy import stats as scipy_stats
 from selenium import webdriver
 
+from srbench.leaderboard import publish_again
 from srbench.leaderboard.generation.sheets import GAP
 from srbench.leaderboard.results.results import Results
 from srbench.leaderboard.tables.ranked import Row, Table, build_table
-from srbench.pictures import Image, read_image, write_image
+from srbench.pictures import Image, Values, read_image, write_image
 from srbench.statistics.ranking import holm
 
 from ..genboard import (
@@ -45,6 +46,7 @@ from ..pages.test_board import test_nothing_hostile_becomes_markup as test_nothi
 
 # The same checks as of other boards, on these pages: the fixtures `pages` and `trees` below take the others' place.
 from ..test_browser import browser as browser
+from ..test_browser import seen as seen
 from ..test_browser import (
     test_no_errors_and_nothing_but_files_of_the_board as test_no_errors_and_nothing_but_files_of_the_board,
 )
@@ -53,7 +55,7 @@ from ..test_browser import (
     test_words_and_markers_stand_out_from_their_background as test_words_and_markers_stand_out_from_their_background,
 )
 from ..test_browser import visit
-from ..toyboard import keep
+from ..toyboard import content, keep
 
 Pixels = np.ndarray
 
@@ -82,8 +84,10 @@ def index(trees: dict[Path, Tag], pages: Path) -> Tag:
 
 @pytest.fixture
 def one(tmp_path: Path) -> Callable[..., GenerationBoard]:
-    """Other boards; of one dataset and one seed unless told."""
-    return lambda **given: make_generation_board(tmp_path, **{"seeds": 1, **given})
+    """Other boards; of one dataset, one seed and a few samples of one generator unless told."""
+    return lambda **given: make_generation_board(
+        tmp_path, **{"seeds": 1, "samples": 4, "generators": ("maker",), **given}
+    )
 
 
 def table(board: GenerationBoard, dataset: str = "colour") -> Table:
@@ -164,7 +168,7 @@ def test_differences_are_welchs(made: GenerationBoard) -> None:
 def test_with_few_seeds_the_order_is_shown_and_called_what_it_is(
     one: Callable[..., GenerationBoard], tmp_path: Path, seeds: int
 ) -> None:
-    board = one(seeds=seeds)
+    board = one(seeds=seeds, generators=GENERATORS)
     whole = table(board)
     means = {name: np.mean(values(board, name, "fid-a")) for name in MEANS}
     assert [row.entrant.method for row in whole.ranked] == sorted(means, key=lambda name: means[name])
@@ -184,7 +188,7 @@ def test_with_few_seeds_the_order_is_shown_and_called_what_it_is(
 
 
 def test_a_generator_without_all_its_seeds_is_not_ranked(one: Callable[..., GenerationBoard]) -> None:
-    board = one(seeds=3)
+    board = one(seeds=3, generators=GENERATORS)
     cell = next(planned for planned in board.plan.cells if planned.cell.method == "maker")
     assert cell.record is not None
     cell.record.status = "failed"
@@ -288,9 +292,9 @@ def test_without_the_dataset_samples_stand_alone_and_the_page_says_so(
     assert "the store does not hold the training image" in page.text
     look = by_id(page, "look")
     assert not list(look.of_class("real"))
-    assert len(list(look.find("img"))) == len(MEANS) * len(CLASSES)
+    assert len(list(look.find("img"))) == len(CLASSES)
     memory = by_id(page, "memory")
-    assert len(list(memory.find("svg"))) >= len(MEANS)
+    assert list(memory.find("svg"))
     assert not list(memory.find("img"))
 
 
@@ -386,10 +390,10 @@ def test_memory_is_told_in_numbers_and_flagged_where_samples_are_too_near(made: 
 def test_shifted_copies_are_flagged_by_features_and_not_by_pixels(
     one: Callable[..., GenerationBoard], tmp_path: Path
 ) -> None:
-    def shifted(_: str, rng: np.random.Generator, learned: Sequence[tuple[Image, float]]) -> Image:
+    def shifted(_: str, rng: np.random.Generator, learned: Sequence[tuple[Image, Values]]) -> Image:
         return np.roll(learned[int(rng.integers(len(learned)))][0], (7, 5), (0, 1))
 
-    page = parse(write_generation(one(make=shifted, generators=("maker",)), tmp_path / "pages") / "index.html")
+    page = parse(write_generation(one(make=shifted, samples=SAMPLES), tmp_path / "pages") / "index.html")
     by_pixels, by_features = by_id(page, "memory").of_class("verdict")
     assert "bad" not in by_pixels.attributes["class"].split()
     assert f"By features, {SAMPLES} of {SAMPLES} samples are near copies" in by_features.text
@@ -474,10 +478,16 @@ def test_the_strip_of_a_generators_training_is_of_samples(one: Callable[..., Gen
     assert "Samples coming out of noise" in page.text
 
 
-def test_the_same_input_gives_the_same_bytes(made: GenerationBoard, pages: Path, tmp_path: Path) -> None:
-    again = write_generation(made, tmp_path / "again")
-    before = {path.relative_to(pages): path.read_bytes() for path in pages.rglob("*") if path.is_file()}
-    assert before == {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()}
+def test_published_generators_make_the_same_pages(pages: Path, tmp_path: Path) -> None:
+    shutil.copytree(pages, tmp_path / "elsewhere")
+    publish_again(tmp_path / "elsewhere" / "records.jsonl", tmp_path / "again")
+    assert content(tmp_path / "again") == content(pages)
+
+
+def test_the_same_input_gives_the_same_bytes(one: Callable[..., GenerationBoard], tmp_path: Path) -> None:
+    board = one()
+    first, again = (content(write_generation(board, tmp_path / name)) for name in ("first", "again"))
+    assert first == again
 
 
 def test_samples_are_enlarged_by_a_whole_factor_and_stay_sharp(browser: webdriver.Chrome, pages: Path) -> None:

@@ -25,8 +25,8 @@ def learner(pages: Path) -> Tag:
 
 @pytest.fixture
 def small(make: Callable[..., Board]) -> Board:
-    """One dataset, one protocol, one seed."""
-    return make(datasets=("blobs",), protocols=1, seeds=1)
+    """One dataset, one protocol, one seed, and a single method that learns."""
+    return make(datasets=("blobs",), protocols=1, seeds=1, methods=("bicubic", "learner"))
 
 
 def section(page: Tag) -> Tag | None:

@@ -75,7 +75,8 @@ TURNED = "\x1b[2J\u202e\ud83d"
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     """A board with paths and control characters wherever something comes from outside."""
-    board = make_board(tmp_path_factory.mktemp("hostile"), datasets=("blobs",), protocols=1, seeds=1)
+    methods = ("bicubic", "learner", "slow")
+    board = make_board(tmp_path_factory.mktemp("hostile"), datasets=("blobs",), protocols=1, seeds=1, methods=methods)
     board.plan.matrix.path.write_text(f"name: toy\npath: {SECRET}/data\n", encoding="utf-8")
     text = f"could not read {SECRET}/m.png {TURNED}"
     for planned in board.plan.cells:
@@ -115,7 +116,7 @@ def test_no_page_and_no_download_names_a_folder_of_the_machine(hostile: Board, t
 def test_the_command_to_repeat_a_board_is_the_path_it_was_run_from(
     make: Callable[..., Board], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = make(datasets=("blobs",), protocols=1, seeds=1)
+    small = make(datasets=("blobs",), protocols=1, seeds=1, methods=("bicubic",))
     monkeypatch.chdir(small.plan.matrix.path.parent.parent)
     folder = small.plan.matrix.path.parent.name
     page = publish(small.described, small.store, tmp_path / "out").index.read_text(encoding="utf-8")

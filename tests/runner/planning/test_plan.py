@@ -254,3 +254,15 @@ def test_a_generator_of_classes_is_not_run_where_images_have_none(bench: InProce
     free, labelled = plan(bench, **asked, train=train, methods=generators).cells
     assert free.verdict is None
     assert labelled.verdict == ("skipped", "needs labels; data has none")
+
+
+def test_images_that_two_datasets_have_are_said_to_be_counted_twice(bench: InProcess) -> None:
+    (once,) = bench.content["datasets"]
+    half = bench.root / "half"
+    shutil.copytree(bench.data, half)
+    picture(half / "test/b.png", 77)
+    found = plan(bench, datasets=[once, {"use": "folder", "as": "half", "path": str(half)}])
+    first, second = found.cells
+    assert first.warnings == ()
+    (said,) = second.warnings
+    assert said.startswith("half: 1 of its 2 test images are in data, too;")

@@ -10,6 +10,7 @@ import pytest
 from bench_in_process import InProcess
 
 from srbench.contract.executor import Executor, Limits
+from srbench.errors import SrbenchError
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.tasks import Task
 from srbench.runner.supervision import watch
@@ -180,3 +181,12 @@ def test_stopping_does_not_wait_for_what_has_not_begun(clock: list[float], tmp_p
     scene.watch.stop()
     assert scene.exchange.asked_to_stop
     assert clock[0] - began < 1
+
+
+def test_an_executor_that_raises_is_told_with_its_line_and_what_to_mend(scene: Scene) -> None:
+    def submit(job: Path, limits: Limits) -> None:
+        raise RuntimeError("no queue")
+
+    scene.desk.submit = submit  # type: ignore[method-assign]
+    with pytest.raises(SrbenchError, match=r"cannot start jobs: RuntimeError: no queue \(.*test_watch\.py, line \d+\)"):
+        scene.watch.submit(scene.task)

@@ -192,7 +192,7 @@ def test_a_warning_is_left_where_much_of_sr_was_clamped(tmp_path: Path) -> None:
     record = Scene(tmp_path, factor=255).test_split()
     assert record.facts["clamped"] == 1
     (warning,) = record.warnings
-    assert warning.startswith("1e+02 % of the SR values lie outside 0 to 1") and "does m return values" in warning
+    assert warning.startswith("100 % of the SR values lie outside 0 to 1") and "does m return values" in warning
 
 
 def test_images_that_nobody_noted_are_gone(tmp_path: Path) -> None:

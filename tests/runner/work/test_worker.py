@@ -217,7 +217,7 @@ def test_sr_that_is_clamped_is_counted_and_told(
     assert record.facts["clamped"] >= share
     assert any("does nearest return values in [0, 1]?" in warning for warning in record.warnings) == warned
     if warned:
-        assert f"{100 * record.facts['clamped']:.2g} % of the SR values lie outside 0 to 1" in record.warnings[-1]
+        assert f"{100 * record.facts['clamped']:.3g} % of the SR values lie outside 0 to 1" in record.warnings[-1]
     else:
         assert record.facts["clamped"] == 0
 

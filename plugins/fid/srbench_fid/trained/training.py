@@ -82,19 +82,23 @@ def standardise(network: nn.Module, layers: list[nn.Module], inputs: torch.Tenso
     """
     training = network.training
     network.eval()
-    for layer in layers:
-        assert isinstance(layer, nn.Conv2d | nn.Linear) and layer.bias is not None
-        seen: list[torch.Tensor] = []
-        hook = layer.register_forward_hook(lambda module, given, output, seen=seen: seen.append(output.detach()))
-        with torch.no_grad():
-            network(inputs)
-            hook.remove()
-            units = seen[0].transpose(0, 1).flatten(1)
-            mean, deviation = units.mean(1), units.std(1, correction=0)
-            deviation = torch.where(deviation > 1e-6, deviation, 1.0)  # a unit that sees nothing change is left alone
-            layer.weight.div_(deviation.view(-1, *[1] * (layer.weight.ndim - 1)))
-            layer.bias.sub_(mean).div_(deviation)
+    hooks = [layer.register_forward_hook(_standardised) for layer in layers]
+    with torch.no_grad():
+        network(inputs)
+    for hook in hooks:
+        hook.remove()
     network.train(training)
+
+
+def _standardised(layer: nn.Module, given: tuple[torch.Tensor], output: torch.Tensor) -> torch.Tensor:
+    """Standardise a layer by what it has just made; what it makes from now on goes to the layers behind it."""
+    assert isinstance(layer, nn.Conv2d | nn.Linear) and layer.bias is not None
+    units = output.transpose(0, 1).flatten(1)
+    mean, deviation = units.mean(1), units.std(1, correction=0)
+    deviation = torch.where(deviation > 1e-6, deviation, 1.0)  # a unit that sees nothing change is left alone
+    layer.weight.div_(deviation.view(-1, *[1] * (layer.weight.ndim - 1)))
+    layer.bias.sub_(mean).div_(deviation)
+    return layer.forward(*given)
 
 
 def outputs(network: nn.Module, inputs: Arrays, device: str, batch_size: int = 16) -> torch.Tensor:
