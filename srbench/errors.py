@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
 
 
@@ -21,6 +22,12 @@ def in_words(error: Exception) -> str:
     """What a record says of an exception: its message, after its type unless it was written for people."""
     text = str(error) if isinstance(error, SrbenchError) else f"{type(error).__name__}: {error}"
     return text.encode(errors="backslashreplace").decode()
+
+
+def raised_at(error: BaseException) -> str:
+    """Where an exception that was caught was raised: `FILE, line N`."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}, line {last.lineno}"
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
