@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import os
+import traceback
 from collections.abc import Iterable, Iterator
 
 _MACHINE = {
@@ -64,6 +65,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = error.__cause__ or error.__context__
+
+
+def raised_at(error: BaseException) -> str:
+    """Where an exception that was caught was raised: `FILE, line N`."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}, line {last.lineno}"
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

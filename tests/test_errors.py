@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.errors import SrbenchError, in_words, machine_fault, nearest
+from srbench.errors import SrbenchError, in_words, machine_fault, nearest, raised_at
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -104,3 +104,13 @@ def test_exceptions_that_lead_to_each_other_have_an_end() -> None:
 def test_the_name_that_was_meant_or_else_all_of_them(name: str, valid: list[str], said: str) -> None:
     assert nearest(name, valid) == said
     assert nearest(name, iter(valid)) == said
+
+
+def test_where_an_exception_was_raised_is_its_innermost_line() -> None:
+    def inner() -> None:
+        raise ValueError("no luck")
+
+    try:
+        inner()
+    except ValueError as error:
+        assert raised_at(error) == f"{__file__}, line {inner.__code__.co_firstlineno + 1}"

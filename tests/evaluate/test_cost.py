@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 import torch
-from rig import Bench
+from bench_in_process import InProcess
 from torch import nn
 from torch.nn import functional
 
 import srbench
 from srbench.evaluate import cost
 from srbench.evaluate.cost import LATENCY_REPEATS, LATENCY_SECONDS, count_multiply_adds, measure_latency
+from srbench.matrix import read_matrix
+from srbench.runner.planning.plan import is_done, make_plan
 
 PIXELS = 1280 * 720
 
@@ -224,9 +226,12 @@ def test_a_method_that_raises_has_no_latency_and_says_why(capsys):
 def test_cells_that_share_a_model_and_sample_differently_cost_differently(tmp_path: Path) -> None:
     tiny = {"use": "ddpm", "channels": [8], "attention": [False], "blocks": 1, "timesteps": 4, "patch": 16}
     once, thrice = ({**tiny, "as": name, "steps": steps} for name, steps in (("once", 1), ("thrice", 3)))
-    bench = Bench(tmp_path)
-    bench.matrix(methods=[once, thrice], train={"on": ["same"], "budget": {"steps": 2}})
-    assert bench.run().returncode == 0
-    assert len(bench.records("models")) == 1
-    macs = [bench.records()[f"toy-noise/x4-rgb/{name}/same/0"]["cost"]["macs"] for name in ("once", "thrice")]
+    bench = InProcess(tmp_path, methods=[once, thrice], train={"on": ["same"], "budget": {"steps": 2}})
+    macs = []
+    for cell in make_plan(read_matrix(bench.matrix), bench.store).cells:
+        for task in cell.prerequisites():
+            if not is_done(task, bench.store):
+                bench.do(task)
+        macs.append(bench.do(cell.evaluation()).cost["macs"])
+    assert len(list(bench.store.records("models"))) == 1
     assert macs[1] == pytest.approx(3 * macs[0], rel=1e-6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -13,7 +12,7 @@ import msgspec
 from srbench.contract.method import Method
 from srbench.contract.protocol import Protocol
 from srbench.contract.section import Passage, Section
-from srbench.errors import SrbenchError, in_words
+from srbench.errors import SrbenchError, in_words, raised_at
 from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol, BoardSource
 from srbench.leaderboard.board.kept import read_text
 from srbench.leaderboard.words.numerals import flat
@@ -76,8 +75,7 @@ def _said(use: Use, results: Frames, methods: Sequence[str]) -> list[tuple[str, 
             if passage is not None:
                 said.append((name, passage if own else msgspec.structs.replace(passage, heading=use.name)))
     except Exception as error:  # a plugin may fail in any way; the board is made without it
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        warnings.warn(f"section {use.name}: {in_words(error)} ({last.filename}, line {last.lineno})", stacklevel=2)
+        warnings.warn(f"section {use.name}: {in_words(error)} ({raised_at(error)})", stacklevel=2)
         said.append(("", Passage(use.name, (f"This section could not be made: {in_words(error)}.",))))
     return said
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any, Literal
 
 from srbench.contract.generator import Generator
@@ -244,7 +244,9 @@ class _Planner:
             survey = self._splits.survey(dataset, "test", protocol)
             test = {"fingerprint": survey.fingerprint}
             warnings += self._splits.warnings(dataset, "test", protocol)
-            warnings += self._counted_twice(dataset, protocol)
+            earlier = takewhile(lambda other: other.name != dataset.name, self._matrix.datasets)
+            seen = (self._under(protocol, other) for other in earlier)
+            warnings += self._splits.counted_twice(dataset, seen, protocol)
             if train_on is not None and seed is not None:
                 training = self._training(dataset if isinstance(train_on, str) else train_on, protocol, method, seed)
                 warnings += self._splits.warnings(training.dataset, "train", training.protocol)
@@ -281,20 +283,6 @@ class _Planner:
         )
         planned = self._compared(cell, dataset, protocol, method, training, verdict, files)
         return replace(planned, seen_groups=seen_groups, warnings=tuple(dict.fromkeys(warnings)))
-
-    def _counted_twice(self, dataset: Use, protocol: Protocol) -> Iterator[str]:
-        """What is to be said of test images that an earlier dataset of the matrix has, too."""
-        tested = self._splits.survey(dataset, "test", protocol).pictures
-        for earlier in self._matrix.datasets:
-            if earlier.name == dataset.name:
-                return
-            with suppress(Exception):  # what is wrong with that one, its own cells tell
-                shared = len(tested & self._splits.survey(self._under(protocol, earlier), "test", protocol).pictures)
-                if shared:
-                    yield (
-                        f"{dataset.name}: {shared} of its {len(tested)} test images are in {earlier.name}, too; what "
-                        "is said over all datasets counts them twice, as if they were independent"
-                    )
 
     def _training(self, dataset: Use, protocol: Protocol, method: Use, seed: int) -> Training:
         matrix = self._matrix
@@ -351,7 +339,7 @@ class _Planner:
         if damage:
             state, why = "stale", damage
         elif record is None:
-            earlier = self._earlier.get(_point(cell))
+            earlier = self._earlier.get(tuple(cell.point().values()))
             state, why = ("new", "never run") if earlier is None else ("stale", changes(earlier, cell))
             if training is not None and is_begun(training, self._store):
                 why += "; its training was interrupted and goes on from its checkpoint"
@@ -416,10 +404,6 @@ def _read(method: Method) -> dict[str, Any]:
         return read_by(method.weights, method.files)
     except WeightsMissing as missing:
         raise Unusable("skipped", str(missing)) from None
-
-
-def _point(cell: Cell) -> tuple[Any, ...]:
-    return tuple(cell.point().values())
 
 
 def _by_point(records: Iterator[Record]) -> dict[tuple[Any, ...], Record]:

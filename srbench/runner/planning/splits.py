@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -63,6 +64,18 @@ class Splits:
             *(f"{use.name}: {remark}" for remark in self._remarks[id(use)]),
             *(f"{use.name}, {_ADJECTIVES[split]} split: {warning}" for warning in survey.warnings),
         ]
+
+    def counted_twice(self, use: Use, others: Iterable[Use], protocol: Protocol) -> Iterator[str]:
+        """What is to be said of test images that other datasets have, too, a sentence each."""
+        tested = self.survey(use, "test", protocol).pictures
+        for other in others:
+            with suppress(Exception):  # what is wrong with that one, its own cells tell
+                shared = len(tested & self.survey(other, "test", protocol).pictures)
+                if shared:
+                    yield (
+                        f"{use.name}: {shared} of its {len(tested)} test images are in {other.name}, too; what is said "
+                        "over all datasets counts them twice, as if they were independent"
+                    )
 
     def fingerprint(self, use: Use, split: Split) -> str:
         """The sha256 of everything in the split that does not depend on a protocol, masks included."""

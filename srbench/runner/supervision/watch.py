@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from srbench.contract.executor import Executor, Limits
-from srbench.errors import SrbenchError, in_words
+from srbench.errors import SrbenchError, in_words, raised_at
 from srbench.runner.job.exchange import GRACE_SECONDS, Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import Unwritable, abandon_jobs, write_job
 from srbench.runner.job.tasks import Job, Task
@@ -95,10 +94,7 @@ class Watch:
         except SrbenchError:
             raise
         except Exception as error:  # a plugin may fail in any way
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            raise SrbenchError(
-                f"the executor cannot start jobs: {in_words(error)} ({last.filename}, line {last.lineno})"
-            ) from error
+            raise SrbenchError(f"the executor cannot start jobs: {in_words(error)} ({raised_at(error)})") from error
         self._changed = time.monotonic()
 
     def events(self) -> Iterator[Progressed | Ended]:
