@@ -3,7 +3,7 @@
 Both train the same network of basicsr on the same sub-images, with the same batch, patch, loss (L1), optimiser (Adam)
 and averaged weights, and take turns in one process. basicsr does what its `train.py` does, less the logging: sub-images
 as PNG files on disk, its `PairedImageDataset`, its data loader with workers, its `SRModel`. srbench does what it does
-by default: pictures in memory, and the memory format that is the faster one. A last line adds srbench's bf16. Run as
+by default: pictures in memory, and `channels_last`. A last line adds srbench's bf16. Run as
 `python benchmarks/training.py`.
 """
 
@@ -34,7 +34,7 @@ SUB_IMAGE, STRIDE = 480, 240
 """How basicsr's recipe cuts large pictures for training: side and distance of sub-images, in HR pixels."""
 LEARNING_RATE, BETAS, EMA = 2e-4, (0.9, 0.99), 0.999
 LENGTH = 10_000
-"""Steps that each training is told it has, long enough for the engine to find the faster memory format first."""
+"""Steps that each training is told it has: more than any turn takes."""
 NETWORKS: dict[str, dict[str, Any]] = {
     "MSRResNet": {"num_in_ch": 3, "num_out_ch": 3, "num_feat": 48, "num_block": 8, "upscale": SCALE},
     "RRDBNet": {"num_in_ch": 3, "num_out_ch": 3, "scale": SCALE, "num_feat": 32, "num_block": 3, "num_grow_ch": 16},
@@ -52,12 +52,6 @@ class Setting:
     device: str
     warm: int
     steps: int
-
-
-def memory_format(network: torch.nn.Module) -> str:
-    """How the weights of its convolutions lie in memory."""
-    weights = [w for w in network.parameters() if w.dim() == 4 and not w.is_contiguous()]
-    return "channels_last" if weights else "contiguous"
 
 
 class Stopwatch:
@@ -82,7 +76,7 @@ class Stopwatch:
 class Wrapped(srbench.TorchMethod):
     """A network of basicsr, trained by srbench. watch runs from the step `warm` to the step `warm + steps`.
 
-    done: whether the timed steps are over. memory_format_used: while they ran.
+    done: whether the timed steps are over.
     """
 
     trains_on: ClassVar = "all"
@@ -90,7 +84,6 @@ class Wrapped(srbench.TorchMethod):
     def __init__(self, setting: Setting, watch: Stopwatch) -> None:
         self.setting, self.watch = setting, watch
         self.done = False
-        self.memory_format_used = ""
 
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
         import basicsr.archs
@@ -103,14 +96,12 @@ class Wrapped(srbench.TorchMethod):
         optimiser = torch.optim.Adam(network.parameters(), LEARNING_RATE, BETAS, fused=True)
 
         def step(batch: Batch) -> dict[str, torch.Tensor]:
-            # Not a count of calls: the engine may try steps out before it begins.
             number = round(batch.progress * LENGTH)
             if number == setting.warm:
                 self.watch.start()
             elif number == setting.warm + setting.steps:
                 self.watch.stop()
                 self.done = True
-                self.memory_format_used = memory_format(network)
             return {"l1": torch.nn.functional.l1_loss(network(batch.lr), batch.hr)}
 
         return [
@@ -160,7 +151,6 @@ class Ours:
     def __init__(self, items: list[Item], precision: Any) -> None:
         self.train = TrainingSet(items, PROTOCOL)
         self.precision = precision
-        self.remark = ""
 
     def turn(self, setting: Setting) -> float:
         """Seconds of the timed steps of a training of its own."""
@@ -178,7 +168,6 @@ class Ours:
             )
             with suppress(Interrupted):
                 method.fit(self.train, context)
-        self.remark = method.memory_format_used
         return watch.seconds
 
 
@@ -187,7 +176,6 @@ class Theirs:
 
     def __init__(self, folder: Path, workers: int) -> None:
         self.folder, self.workers = folder, workers
-        self.remark = ""
 
     def turn(self, setting: Setting) -> float:
         """Seconds of the timed steps; workers are new, and have read ahead all they may, when the clock starts."""
@@ -261,7 +249,7 @@ def describe(setting: Setting, workers: int, threads: int) -> str:
             f"batch {setting.batch}, LR patch {setting.patch} (HR {setting.patch * SCALE}), x{SCALE}, L1, Adam, "
             f"averaged weights ({EMA}); {setting.device}, {threads} threads",
             f"basicsr: float32, contiguous, {workers} loader workers on {SUB_IMAGE}-pixel PNG sub-images on disk",
-            "srbench: its engine with pictures in memory, the memory format it chose, Adam fused",
+            "srbench: its engine with pictures in memory, channels_last, Adam fused",
         ]
     )
 
@@ -304,16 +292,16 @@ def main(
             for _ in range(rounds):
                 for name, side in sides.items():
                     times[name].append(side.turn(setting) / steps)
-            report(times, {name: side.remark for name, side in sides.items()}, rounds)
+            report(times, rounds)
 
 
-def report(times: Mapping[str, list[float]], remarks: Mapping[str, str], rounds: int) -> None:
+def report(times: Mapping[str, list[float]], rounds: int) -> None:
     """The medians over turns, and their ratio to basicsr's."""
     reference = statistics.median(times["basicsr"])
     print(f"medians of {rounds} turns:")
     for name, seconds in times.items():
         middle = statistics.median(seconds)
-        label = name if name == "basicsr" else f"srbench {name}" + (f", {remarks[name]}" if remarks[name] else "")
+        label = name if name == "basicsr" else f"srbench {name}"
         ratio = "" if name == "basicsr" else f", {reference / middle:.2f} times basicsr's"
         low, high = (1 / max(seconds), 1 / min(seconds))
         print(f"  {label:<30} {1 / middle:7.2f} steps/s (turns: {low:.2f} to {high:.2f}){ratio}")

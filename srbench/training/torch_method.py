@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +20,6 @@ from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.loop.history import Row, write_history
 from srbench.training.loop.sample_strip import SIDE, Strip
 from srbench.training.loop.stages import Stage as Stage
-from srbench.training.loop.stages import all_networks
 from srbench.training.speed.memory_format import Format, set_format
 from srbench.training.tensors import write_tensors
 
@@ -76,7 +75,6 @@ class TorchMethod(Method):
     facts: Mapping[str, float]
     channels: int
     scale: int
-    _formats: dict[str, Format]
 
     @abstractmethod
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
@@ -143,10 +141,10 @@ class TorchMethod(Method):
             trained = engine.train(stages, patches, context, self.memory_format, strip)
         except Diverged as diverged:
             assert diverged.trained is not None
-            self._learned(diverged.trained, stages)
+            self._learned(diverged.trained)
             kept = self._save_diverged(context.model_folder, diverged)
             raise Diverged(diverged.what, diverged.best, kept, diverged.trained) from None
-        self._learned(trained, stages)
+        self._learned(trained)
         if held and stages[-1].validate == self.validation_psnr:
             self._compare_with_interpolation(held[0], stages[-1])
 
@@ -172,12 +170,8 @@ class TorchMethod(Method):
         error = float((sr - hr).square().mean().detach())
         return -10 * math.log10(max(error, 1e-10))
 
-    def _learned(self, trained: Trained, stages: Sequence[Stage]) -> None:
+    def _learned(self, trained: Trained) -> None:
         self.history, self.training, self.facts = trained.history, trained.facts, _numbers(trained.facts)
-        formats = {
-            id(net): trained.formats[name] for name, net in all_networks(stages).items() if name in trained.formats
-        }
-        self._formats = {name: formats[id(net)] for name, net in self.networks.items() if id(net) in formats}
         if trained.not_validated and not trained.facts["held_out"]:
             self.notes.append(
                 "No training image could be held out: nothing was validated, and the last weights are kept."
@@ -251,8 +245,7 @@ class TorchMethod(Method):
         }
 
     def _save_facts(self, folder: Path) -> None:
-        facts = self._identity() | {"memory_format": self._formats}
-        write_atomically(folder / FACTS, f"{json.dumps(facts)}\n".encode())
+        write_atomically(folder / FACTS, f"{json.dumps(self._identity())}\n".encode())
         training = self.training | {"notes": list(dict.fromkeys(self.notes))}
         write_atomically(folder / TRAINING, f"{json.dumps(training, indent=2)}\n".encode())
         if self.history:
@@ -274,14 +267,11 @@ class TorchMethod(Method):
             facts = json.loads((folder / FACTS).read_text())
             self._restore_identity(facts)
             self._make(int(facts["channels"]), int(facts["scale"]))
-            self._formats = dict(facts.get("memory_format", {}))
             if (folder / TRAINING).exists():
                 self.training = json.loads((folder / TRAINING).read_text())
                 self.notes += [note for note in self.training.pop("notes", []) if note not in self.notes]
             tensors = load_file(folder / WEIGHTS)
             for name, network in self.networks.items():
-                # As in training, so that the same kernels give the same SR, bit for bit.
-                set_format([network], self._formats.get(name, "contiguous"))
                 prefix = f"{name}/"
                 network.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
@@ -296,7 +286,8 @@ class TorchMethod(Method):
         self.channels, self.scale = channels, scale
         self.networks = self.build(channels, scale)
         self.history = []
-        self.training, self.facts, self._formats = {}, {}, {}
+        self.training, self.facts = {}, {}
+        set_format(self.networks.values(), self.memory_format)
         for network in self.networks.values():
             network.eval()
 

@@ -9,11 +9,13 @@ import pytest
 from rig.verbs import Srbench
 
 from srbench.cli import VERBS, cli
+from srbench.cli.options import STATUSES, statuses
 
 HAVE = {
     "matrix": ["run", "plan", "report", "export"],
     "store": ["run", "plan", "report", "show", "why", "export", "verify"],
     "verify": ["run", "plan"],
+    "retry": ["run", "plan"],
     "as_json": ["plan", "show", "why", "list", "info", "fetch", "verify", "doctor"],
 }
 
@@ -30,6 +32,14 @@ def test_every_verb_spells_it_alike(name: str) -> None:
     assert having == HAVE[name]
     facts = [parameters(verb)[name].to_info_dict() for verb in having]
     assert all(one == facts[0] for one in facts)
+
+
+def test_statuses_are_read_in_any_order_and_unknown_ones_refused() -> None:
+    assert statuses("") == set()
+    assert statuses(" timeout,failed ,") == {"failed", "timeout"}
+    assert statuses(",".join(STATUSES)) == set(STATUSES)
+    with pytest.raises(click.BadParameter, match="Did you mean 'failed'"):
+        statuses("ok,faild")
 
 
 @pytest.mark.parametrize("verb", HAVE["store"])

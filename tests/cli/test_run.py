@@ -10,7 +10,7 @@ import click
 import pytest
 from rig.verbs import Srbench
 
-from srbench.cli.run import STATUSES, _statuses, _stoppable, _where
+from srbench.cli.run import _stoppable, _where
 from srbench.store.records import Store
 
 
@@ -24,7 +24,7 @@ def test_the_exit_code_is_that_of_the_cells_that_were_asked_for(here: Path, srbe
 
 def test_pages_are_made_unless_they_are_not_wanted_and_only_once(here: Path, srbench: Srbench) -> None:
     chosen = ("run", "matrix.yaml", "--where", "method=nearest", "--out", "pages")
-    assert srbench(*chosen).out == "1 cell: 1 ok\npage: pages/index.html\n"
+    assert srbench(*chosen).out == "1 cell: 1 ok\nmaking the pages\npage: pages/index.html\n"
     before = Path("pages/index.html").stat().st_mtime_ns
     assert srbench(*chosen).code == 0
     assert Path("pages/index.html").stat().st_mtime_ns == before
@@ -72,15 +72,7 @@ def test_a_choice_without_value_is_no_choice() -> None:
         _where(("method",))
 
 
-def test_statuses_are_read_in_any_order_and_unknown_ones_refused() -> None:
-    assert _statuses("") == set()
-    assert _statuses(" timeout,failed ,") == {"failed", "timeout"}
-    assert _statuses(",".join(STATUSES)) == set(STATUSES)
-    with pytest.raises(click.BadParameter, match="Did you mean 'failed'"):
-        _statuses("ok,faild")
-
-
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_interrupts_and_afterwards_means_what_it_meant_before(asked: signal.Signals) -> None:
     before = signal.signal(asked, signal.SIG_IGN)  # as a shell leaves SIGINT for what runs in the background
     try:

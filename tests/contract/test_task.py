@@ -14,7 +14,7 @@ from srbench.contract.task import Task
 from srbench.contract.wording import Bound
 from srbench.leaderboard.tables.costs import cost_columns, cost_lines
 from srbench.registry.registry import registry, task_named
-from srbench.runner.work.worker import Evaluate
+from srbench.runner.work.worker import Make, Score
 
 TASKS = [task_named(name) for name in registry().names("task")]
 
@@ -25,7 +25,8 @@ def task(request: pytest.FixtureRequest) -> Task:
 
 
 def test_what_it_names_of_other_parts_is_there(task: Task) -> None:
-    assert len(inspect.signature(imported(task.evaluation)).parameters) == len(get_args(Evaluate)[0])
+    for name, called in ((task.making, Make), (task.scoring, Score)):
+        assert len(inspect.signature(imported(name)).parameters) == len(get_args(called)[0])
     for name in ("scores", "compare", "value", "amount", "is_order_alone"):
         assert callable(getattr(imported(task.judging)(), name))
     for name in ("index_template", "cell_template", "view", "header", "index", "cell", "limits"):

@@ -118,6 +118,8 @@ class Bench:
         """The records of the store, by label; metrics by name, the latest result of each."""
         found = {}
         for path in (self.folder / "results/toy" / shelf).glob("??/*/record.json"):
+            if path.is_dir():  # which a method may make of it
+                continue
             record = json.loads(path.read_text())
             label = "/".join(str(part) for part in record["point"].values() if part is not None)
             for results in ("metrics", "ceiling"):

@@ -170,6 +170,7 @@ def _spare(asked: Any) -> _Spare:
         os.close(from_it)
         os.dup2(its_input, 0)
         os.dup2(its_output, 1)
+        os.closerange(3, 1024)  # nothing of this process, as in a new one
         os.setsid()
         if os.read(0, 1):
             forkserver.serve()

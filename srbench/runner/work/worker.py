@@ -10,6 +10,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -147,12 +148,10 @@ def _compare_code(job: Job, uses: Iterable[Use]) -> None:
 
 def _fault(job: Job, attempt: Attempt, error: BaseException) -> Made:
     """What is told of a job that raised."""
-    record = attempt.record(
-        _status(error),
-        in_words(error),
-        environment=environment(job),
-        cost={"peak_memory_gb": peak_memory_gb(job.device)},
-    )
+    facts: dict[str, Any] = {}
+    with suppress(OSError):  # where the method left no file to be opened, its ending is told without
+        facts = {"environment": environment(job), "cost": {"peak_memory_gb": peak_memory_gb(job.device)}}
+    record = attempt.record(_status(error), in_words(error), **facts)
     return Made(record, again=record.status == "killed" and not isinstance(error, Outdated))
 
 

@@ -112,6 +112,7 @@ class _Training:
         check_precision(context.precision, self.device)
         self.precision = MixedPrecision(context.precision, self.device)
         self.networks = all_networks(stages)
+        set_format(self.networks.values(), memory_format)
         for network in self.networks.values():
             network.to(self.device)
         self.held_out: list[str] = []
@@ -169,7 +170,7 @@ class _Training:
         """One step with all that belongs to it, or the end of the stage."""
         if self.course.done() < 1:
             counts = self.course.counts
-            self.stepper.step(stage, counts.steps + 1, self.course.done(), self.reports[-1]["memory_format"])
+            self.stepper.step(stage, counts.steps + 1, self.course.done(), self.memory_format)
             for average in self.averages.values():
                 average.update()
             self.course.stepped()
@@ -193,7 +194,6 @@ class _Training:
         self._set_modes(stage)
         if stage.begin is not None:
             stage.begin(lambda: self.stepper.draw(stage))
-        set_format(stage.networks.values(), self.memory_format)
         self.reports.append({"name": stage.name, "memory_format": self.memory_format})
         self.rows = 0
         self.precision.clear_skipped()
@@ -289,11 +289,6 @@ class _Training:
 
     def trained(self) -> Trained:
         """Gather what there is to know of the training."""
-        formats = {
-            name: report["memory_format"]
-            for stage, report in zip(self.stages, self.reports, strict=False)
-            for name in stage.networks
-        }
         facts = {
             "precision": self.context.precision,
             "compile": self.context.compile,
@@ -305,7 +300,7 @@ class _Training:
             for stage in self.stages
             if stage.validate is not None and (self.validation is None or not self.validation.sees(stage))
         ]
-        return Trained(self.history, formats, facts, not_validated)
+        return Trained(self.history, facts, not_validated)
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to be continued."""
@@ -359,8 +354,6 @@ class _Training:
     def _resume(self, state: dict[str, Any]) -> None:
         self.course.restore(state["course"])
         self.history, self.reports, self.rows = state["history"], state["reports"], state["rows"]
-        for begun, report in zip(self.stages, self.reports, strict=False):
-            set_format(begun.networks.values(), report["memory_format"])
         for name, network in self.networks.items():
             network.load_state_dict(state["networks"][name])
         self.stepper.losses.restore(state["losses"], self.device)

@@ -7,9 +7,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NoReturn
 
 import psutil
 import pytest
@@ -25,6 +27,9 @@ def in_a_process(work: Callable[[], None]) -> int:
         try:
             work()
             code = 0
+        except BaseException:
+            traceback.print_exc()
+            processes.sweep()
         finally:
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -90,42 +95,60 @@ def test_a_process_may_die_with_its_parent(tmp_path: Path) -> None:
         time.sleep(0.005)
 
 
-def holding(folder: Path, name: str, pages: mmap.mmap) -> int:
-    """A fork that has read and written all of a memory, and is asleep."""
-    pid = os.fork()
-    if pid == 0:
-        pages[:] = bytes(len(pages))
-        (folder / name).touch()
-        signal.pause()
-    while not (folder / name).exists():
-        time.sleep(0.002)
-    return pid
+SIZE = 64 << 20
 
 
-def test_memory_is_that_of_all_descendants(tmp_path: Path) -> None:
+def hold(pages: mmap.mmap, told: int, tell: int) -> NoReturn:
+    """Say so, wait, fill a memory, say so again, and sleep."""
+    os.write(tell, b".")
+    os.read(told, 1)
+    pages[:] = bytes([1]) * len(pages)
+    os.write(tell, b".")
+    signal.pause()
+    os._exit(0)
+
+
+def held(count: int, fork: Callable[[int, int], object], looks: Sequence[float]) -> list[float]:
+    """By how much the memory of descendants grows, looked at with these limits, when so many fill theirs."""
+    (told, tell_them), (told_us, tell) = os.pipe(), os.pipe()
+    fork(told, tell)
+    for _ in range(count):
+        os.read(told_us, 1)
+    before = [processes.memory_bytes(limit) for limit in looks]
+    os.write(tell_them, b"." * count)
+    for _ in range(count):
+        os.read(told_us, 1)
+    return [processes.memory_bytes(limit) - less for limit, less in zip(looks, before, strict=True)]
+
+
+def test_memory_is_that_of_all_descendants() -> None:
+    def fork(told: int, tell: int) -> None:
+        if os.fork() == 0:
+            os.fork()
+            hold(mmap.mmap(-1, SIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), told, tell)
+
     def work() -> None:
         assert processes.memory_bytes(1e15) == 0, "this process is none of them"
-        shell = sleeping(tmp_path, "child")
-        child = int((tmp_path / "child").read_text())
-        both = sum(psutil.Process(pid).memory_info().rss for pid in (shell.pid, child))
-        assert processes.memory_bytes(1e15) == pytest.approx(both, rel=0.1)
-        os.kill(child, signal.SIGKILL)
-        shell.wait()
+        for grown in held(2, fork, [1e15, 0]):
+            assert grown == pytest.approx(2 * SIZE, rel=0.1)
+        processes.sweep()
         assert processes.memory_bytes(1e15) == 0
 
     assert in_a_process(work) == 0
 
 
-def test_memory_that_several_share_is_counted_once_where_the_limit_hangs_on_it(tmp_path: Path) -> None:
-    size = 64 << 20
+def test_memory_that_several_share_is_counted_once_where_the_limit_hangs_on_it() -> None:
+    pages = mmap.mmap(-1, SIZE)
+
+    def fork(told: int, tell: int) -> None:
+        for _ in range(3):
+            if os.fork() == 0:
+                hold(pages, told, tell)
 
     def work() -> None:
-        pages = mmap.mmap(-1, size)
-        for name in "abc":
-            holding(tmp_path, name, pages)
-        estimated, exact = processes.memory_bytes(1e15), processes.memory_bytes(2 * size)
-        assert estimated > 3 * size, "each of the three has all of it"
-        assert 0.7 * size < exact < 2 * size, "this process may hold a share of it, too"
+        estimated, exact = held(3, fork, [1e15, 0])
+        assert estimated == pytest.approx(3 * SIZE, rel=0.1), "each of the three has all of it"
+        assert exact == pytest.approx(SIZE, rel=0.1)
         processes.sweep()
 
     assert in_a_process(work) == 0
