@@ -76,12 +76,15 @@ class Process:
     def run(self, take: Callable[[Message], None]) -> Ended:
         """Fork it and see it through, with all that it leaves running; how it ended.
 
-        take: told what it tells. Raises `Abandoned`, and what `take` raises; nothing of it runs any more then.
+        take: told what it tells. Raises `Abandoned`, what `take` raises, and `OSError` where no log can be written;
+        nothing of it runs any more then.
         """
+        log = os.open(self.folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         channel = Channel()
         pid = os.fork()
         if pid == 0:
-            self._become(channel)
+            self._become(channel, log)
+        os.close(log)
         channel.close_writing()
         try:
             return self._see_through(pid, channel, take)
@@ -89,9 +92,12 @@ class Process:
             processes.sweep()
             channel.close()
 
-    def _become(self, channel: Channel) -> NoReturn:
+    def _become(self, channel: Channel, log: int) -> NoReturn:
         code = 1
         try:
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os.close(log)
             os.setsid()
             processes.die_with_parent()
             stop = False
@@ -103,9 +109,6 @@ class Process:
             signal.signal(signal.SIGTERM, ask_to_stop)
             for ignored in (signal.SIGINT, signal.SIGHUP):
                 signal.signal(ignored, signal.SIG_IGN)
-            log = os.open(self.folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
             sys.stdout = open(1, "w", buffering=1, closefd=False, errors="replace")  # noqa: SIM115
             sys.stderr = open(2, "w", buffering=1, closefd=False, errors="replace")  # noqa: SIM115
             self.work(channel.tell, lambda: stop)

@@ -21,6 +21,8 @@ from srbench.registry.registry import registry
 
 HERE = Path(__file__).parent
 MARK = "SRBENCH_TEST_MARK"
+TIMED_FILES = {"training.json", "history.csv", "scores.parquet"}
+"""Files with times in them, or with rows in the order in which metrics were computed."""
 
 
 @dataclass
@@ -126,6 +128,20 @@ class Bench:
                 record[results] = {result["name"]: result for result in record[results].values()}
             found[label] = {**record, "path": path, "changed": path.stat().st_mtime_ns}
         return found
+
+    def contents(self) -> tuple[dict[str, Any], list[str]]:
+        """All that the store holds but times: its records, with what every file hashes to, and the files' names."""
+        store = self.folder / "results/toy"
+        records = {}
+        for path in store.glob("*/??/*/record.json"):
+            record = json.loads(path.read_text())
+            for timed in ("started", "seconds", "cost", "log_tail"):
+                del record[timed]
+            record["files"] = {name: known for name, known in record["files"].items() if name not in TIMED_FILES}
+            record["metrics"] = dict(sorted(record["metrics"].items()))  # whichever was computed first
+            records[path.parent.name] = record
+        files = (path.relative_to(store) for path in store.rglob("*") if path.is_file())
+        return records, sorted(str(path) for path in files if not path.name.startswith("index.sqlite"))
 
     @contextmanager
     def installed(self) -> Iterator[None]:

@@ -70,12 +70,18 @@ class Forked:
 
 
 class Preloaded:
-    """The tests' side: starts the process, and has it fork command lines."""
+    """The tests' side: starts the process, in an environment of its own perhaps, and has it fork command lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__))], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, str(Path(__file__))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(LONGEST_SECONDS)
 
     def _ask(self, what: Any) -> int:
         assert self._process.stdin is not None and self._process.stdout is not None

@@ -258,6 +258,15 @@ def test_what_a_process_says_and_what_ended_it_are_in_its_log(scene: Scene) -> N
     assert said == sorted(said), "the next process writes behind it"
 
 
+def test_where_no_log_can_be_written_nothing_is_begun_and_nothing_said(
+    scene: Scene, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (scene.folder / LOG).mkdir()
+    with pytest.raises(IsADirectoryError):
+        scene.run(doing)
+    assert not scene.told and capfd.readouterr() == ("", "")
+
+
 def test_a_log_that_grows_too_long_keeps_its_end(scene: Scene) -> None:
     log = scene.folder / LOG
 
