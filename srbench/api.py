@@ -65,7 +65,7 @@ def run(
     cell is in its record.
     """
     from srbench.leaderboard.board.description import describe, with_sections
-    from srbench.leaderboard.board.kept import keep_board
+    from srbench.leaderboard.board.kept import damaged_board, keep_board
     from srbench.runner.supervision.display import Silent
 
     matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
@@ -76,10 +76,15 @@ def run(
         place.remember_matrix(matrix.path)
         plan = make_plan(matrix, place, retry, verify=verify)
         write_names(place, plan.names)
-        keep_board(place, describe(plan))
         asked, watching = select(plan, where or {}), display or Silent()
+        if damaged := damaged_board(place, matrix.name, matrix.path):
+            watching.warned(damaged)
+        keep_board(place, describe(plan))
         for warning in distinct_warnings(asked):
             watching.warned(warning)
+        for planned in asked:
+            if planned.damage:
+                watching.warned(f"{planned.cell.label}: {planned.damage}; it is made anew")
         chosen = [planned for planned in asked if planned.state != "done"]
         if chosen:
             run_cells(chosen, place, Watch(place, place_to_run, matrix.limits), watching)

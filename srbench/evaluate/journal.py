@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from srbench.store.files import sha256
+from srbench.store.seal import UNREADABLE
 
 
 class Note(msgspec.Struct, kw_only=True):
@@ -73,7 +74,7 @@ class Journal:
         for line in lines:
             try:
                 notes.append(msgspec.json.decode(line, type=Note))
-            except (msgspec.DecodeError, UnicodeDecodeError):  # written in part, or damaged
+            except UNREADABLE:  # written in part, or damaged
                 continue
         return notes
 

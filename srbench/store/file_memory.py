@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any, Literal
 
-from srbench.store.files import Stamp
+from srbench.store.files import Stamp, sha256_of, stamp
 from srbench.store.user_folder import user_cache
+
+_TICK_NS = 50_000_000
 
 
 class FileMemory:
     """Facts of files, by path and stamp. A cache: any trouble with it means looking again."""
 
-    def __init__(self, about: Literal["pictures", "code"]) -> None:
+    def __init__(self, about: Literal["pictures", "code", "hashes"]) -> None:
         self._about = about
         self._database: sqlite3.Connection | None = None
         with contextlib.suppress(OSError, sqlite3.Error):
@@ -38,6 +41,19 @@ class FileMemory:
         with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):
             statement = f"INSERT OR REPLACE INTO {self._about} VALUES (?, ?, ?)"
             self._execute(statement, str(path.resolve()), str(stamp), facts)
+
+    def sha256(self, path: Path) -> str:
+        """The sha256 of a file, read where it is not remembered. Raises `OSError`.
+
+        Of a file written a moment ago nothing is remembered: the clock may not have moved when it changes again.
+        """
+        now = stamp(path)
+        known = self.get(path, now)
+        if known is None:
+            known = sha256_of(path).encode()
+            if time.time_ns() - now[-1] > _TICK_NS:
+                self.put(path, now, known)
+        return known.decode()
 
     def _execute(self, statement: str, *values: object) -> list[Any]:
         return [] if self._database is None else self._database.execute(statement, values).fetchall()

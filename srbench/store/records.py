@@ -29,7 +29,7 @@ import sqlite3
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
@@ -39,6 +39,7 @@ import msgspec
 from srbench.errors import nearest
 from srbench.store.details import Details
 from srbench.store.files import StoreError, remove_leftovers, sha256, write_atomically
+from srbench.store.seal import UNREADABLE, sealed, unsealed
 from srbench.store.texts import brief, each, tail, visible
 
 Status = Literal["ok", "skipped", "failed", "timeout", "out_of_memory", "killed"]
@@ -53,8 +54,17 @@ TRAINING_IMAGES = "images_train"
 CEILING_IMAGES = "images_ceiling"
 NEAREST_IMAGES = "images_nearest"
 MATRIX = "matrix"
+BOARDS = "boards"
+INDEX = "index.sqlite"
 _WORKED_ON = ".worked-on"
+_MEANWHILE = (LOG, "samples")
+"""What trainings leave in their folder before they have ended."""
 _KEY = re.compile(r"[0-9A-Za-z_-]+")
+
+
+def is_key(text: str) -> bool:
+    """Whether a text may be the key of a record, and so a folder's name."""
+    return _KEY.fullmatch(text) is not None
 
 
 class MetricResult(msgspec.Struct, kw_only=True):
@@ -146,7 +156,7 @@ class Record(msgspec.Struct, kw_only=True):
         self.reason, self.log_tail = brief(self.reason), tail(self.log_tail)
         self.notes, self.warnings = ([brief(text) for text in texts] for texts in (self.notes, self.warnings))
         for key in (self.key, *([] if self.model is None else [self.model])):
-            if not _KEY.fullmatch(key):
+            if not is_key(key):
                 raise ValueError(f"{key!r} is no key")
         for name in (*self.images.values(), *self.training_images.values(), *self.ceiling_images.values()):
             if PurePosixPath(name).name != name or name in ("", "..") or "\0" in name:
@@ -207,7 +217,7 @@ class Store:
 
     def folder(self, shelf: Shelf, key: str) -> Path:
         """Where a cell, model or extractor lives."""
-        if not _KEY.fullmatch(key):
+        if not is_key(key):
             raise StoreError(f"{key!r} is no key of the store {self.root}")
         return self.root / shelf / key[:2] / key
 
@@ -243,7 +253,7 @@ class Store:
             file.flush()
             shared = (
                 self.root,
-                self.root / "boards",
+                self.root / BOARDS,
                 *self.root.glob("references/*/*"),
                 *self.root.glob("references/*/*/*"),
             )
@@ -290,6 +300,13 @@ class Store:
         content = _bytes_of(self.folder(shelf, key) / RECORD)
         return None if content is None else _decoded(content, key)
 
+    def lost_record(self, shelf: Shelf, key: str) -> str:
+        """What became of a record that was there once, in words; empty where it stands, or never was."""
+        folder = self.folder(shelf, key)
+        if (folder / RECORD).exists():
+            return "" if self.read(shelf, key) else f"damaged: {RECORD} cannot be read, or is of another folder"
+        return f"damaged: {RECORD} is gone" if _is_finished(shelf, folder) else ""
+
     def write(self, shelf: Shelf, record: Record) -> None:
         """Leave a record; from here on the cell is done."""
         folder = self.folder(shelf, record.key)
@@ -302,22 +319,28 @@ class Store:
             data = msgspec.json.encode(record)
         except UnicodeEncodeError:  # half a character somewhere, in the name of a class, say
             data = msgspec.json.encode(each(msgspec.to_builtins(record), visible))
-        write_atomically(folder / RECORD, msgspec.json.format(data, indent=1) + b"\n")
+        write_atomically(folder / RECORD, sealed(data))
 
     def hashes(self, shelf: Shelf, key: str, names: Iterable[str]) -> dict[str, str]:
         """The sha256 of files, by their names below the folder of a key: what its record says of them."""
         folder = self.folder(shelf, key)
         return {name: sha256(folder / name) for name in names}
 
-    def damage(self, shelf: Shelf, record: Record, names: Iterable[str] | None = None) -> str:
+    def damage(
+        self,
+        shelf: Shelf,
+        record: Record,
+        names: Iterable[str] | None = None,
+        hashed: Callable[[Path], str] = sha256,
+    ) -> str:
         """Which file of a record is not what was written, in words; empty when all are.
 
-        names: of the files to look at; all that the record names unless told.
+        names: of the files to look at; all that the record names unless told. hashed: how their sha256 is found.
         """
         folder = self.folder(shelf, record.key)
         for name in record.files if names is None else names:
             try:
-                known = sha256(folder / name)
+                known = hashed(folder / name)
             except OSError:
                 return f"damaged: {name} is gone"
             if known != record.files.get(name):
@@ -345,6 +368,14 @@ class Store:
         return max(found, key=lambda record: record.started)
 
 
+def _is_finished(shelf: Shelf, folder: Path) -> bool:
+    """Whether there is what jobs write beside a record, or at their end."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if shelf == "cells":
+        return SCORES in names
+    return CHECKPOINT not in names and bool(names - {*_MEANWHILE})
+
+
 def _bytes_of(path: Path) -> bytes | None:
     """What a file holds; None where there is none. Raises `StoreError` where it cannot be read now: it may be sound."""
     try:
@@ -357,10 +388,11 @@ def _bytes_of(path: Path) -> bytes | None:
 
 def _decoded(data: bytes, key: str) -> Record | None:
     try:
-        record = msgspec.json.decode(data, type=Record)
-    except (msgspec.DecodeError, TypeError):  # of other types than text, in an index that was damaged
+        content = unsealed(data)
+        record = None if content is None else msgspec.json.decode(content, type=Record)
+    except (*UNREADABLE, TypeError, AttributeError):  # of other types than text, in an index that was damaged
         return None
-    return record if record.key == key else None
+    return record if record is not None and record.key == key else None
 
 
 class Index:
@@ -392,11 +424,30 @@ class Index:
         gone = [(shelf, key) for key in known if key not in files]
         self._update(fresh, gone)
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether what it holds of records that did not change is what their files hold. One that is not there is."""
+        if not (self._root / INDEX).exists():
+            return True
+        try:
+            with closing(sqlite3.connect(self._root / INDEX, timeout=1)) as database:
+                if database.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
+                    return False
+                rows = database.execute("SELECT shelf, key, changed, record FROM records").fetchall()
+        except sqlite3.DatabaseError:
+            return False
+        for shelf, key, changed, content in rows:
+            path = self._root / str(shelf) / str(key)[:2] / str(key) / RECORD
+            with suppress(OSError):
+                if path.stat().st_mtime_ns == changed and path.read_bytes() != content:
+                    return False
+        return True
+
     def _known(self, shelf: Shelf) -> dict[str, tuple[int, bytes]]:
-        if not (self._root / "index.sqlite").exists():
+        if not (self._root / INDEX).exists():
             return {}
         try:
-            with closing(sqlite3.connect(self._root / "index.sqlite", timeout=1)) as database:
+            with closing(sqlite3.connect(self._root / INDEX, timeout=1)) as database:
                 rows = database.execute("SELECT key, changed, record FROM records WHERE shelf = ?", (shelf,))
                 return {key: (changed, record) for key, changed, record in rows}
         except sqlite3.Error:
@@ -405,9 +456,17 @@ class Index:
     def _update(self, fresh: list[tuple[str, str, int, bytes]], gone: list[tuple[Shelf, str]]) -> None:
         if not fresh and not gone:
             return
+        try:
+            self._write(fresh, gone)
+        except (sqlite3.OperationalError, OSError):  # busy, or nowhere to write
+            return
+        except sqlite3.DatabaseError:  # damaged: the next reading makes it anew
+            with suppress(OSError):
+                (self._root / INDEX).unlink()
+
+    def _write(self, fresh: list[tuple[str, str, int, bytes]], gone: list[tuple[Shelf, str]]) -> None:
         with (
-            suppress(sqlite3.Error, OSError),
-            closing(sqlite3.connect(self._root / "index.sqlite", timeout=1)) as database,
+            closing(sqlite3.connect(self._root / INDEX, timeout=1)) as database,
             database,
         ):
             database.execute(

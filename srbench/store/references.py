@@ -2,12 +2,14 @@
 
 STORE/references/<2 hex>/<key>/hr/ID.png   what SR was compared with; .tiff where values are floats
                               /lr/ID.png   what methods were given; absent where there is no LR
-                              /images.json written last: what black and white are and the label of every image, by id
+                              /images.json written last: by image id the sha256 of each, what black and white are,
+                                           and the label
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ import msgspec
 from srbench.pictures import Image, ImageError, Values, read_image, suffix_for
 from srbench.pictures.writing import encoded
 from srbench.store.cell import digest
-from srbench.store.files import StoreError, write_atomically
+from srbench.store.files import StoreError, sha256, write_atomically
+from srbench.store.seal import UNREADABLE, sealed, unsealed
 
 REFERENCES = "references"
 _LIST = "images.json"
@@ -39,13 +42,15 @@ class Reference:
 class _Listed(msgspec.Struct, frozen=True):
     values: Values
     label: str | None = None
+    files: dict[str, str] = {}
+    """The sha256 of its pictures, by their places in the folder."""
 
 
 class References:
     """A folder of pictures by image id."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     @classmethod
     def of(cls, store_root: Path, ingredients: Mapping[str, Any]) -> References:
@@ -54,55 +59,78 @@ class References:
         return cls(store_root / REFERENCES / key[:2] / key)
 
     def keep(self, images: Iterable[tuple[str, Reference]]) -> None:
-        """Write them, unless that was done before. Raises `StoreError`; what is not whole counts as absent."""
-        if (self._folder / _LIST).is_file():
+        """Write them, unless that was done before and none is damaged. Raises `StoreError`."""
+        if (self.folder / _LIST).is_file() and not self.damage():
             return
         listed = {}
         for image, reference in images:
-            pictures = {"hr": reference.hr, "lr": reference.lr}
-            for name, picture in pictures.items():
+            files = {}
+            for name, picture in {"hr": reference.hr, "lr": reference.lr}.items():
                 if picture is not None:
-                    _write(self._folder / name / f"{image}{suffix_for(picture)}", picture)
-            listed[image] = _Listed(reference.values, reference.label)
+                    place = f"{name}/{image}{suffix_for(picture)}"
+                    files[place] = _write(self.folder / place, picture)
+            listed[image] = _Listed(reference.values, reference.label, files)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"{self._folder}: cannot be made: {error.strerror or error}") from error
-        write_atomically(self._folder / _LIST, msgspec.json.encode(listed))
+            raise StoreError(f"{self.folder}: cannot be made: {error.strerror or error}") from error
+        write_atomically(self.folder / _LIST, sealed(msgspec.json.encode(listed)))
+
+    def damage(self, hashed: Callable[[Path], str] = sha256) -> str:
+        """Which picture is not what was written, in words; empty when all are, or nothing was kept here."""
+        if not self.folder.is_dir():
+            return ""
+        listed = self._listed()
+        if listed is None:
+            return f"damaged: {_LIST} of the HR that SR was compared with"
+        for one in listed.values():
+            for place, known in one.files.items():
+                try:
+                    found = hashed(self.folder / place)
+                except OSError:
+                    return f"damaged: the reference {place} is gone"
+                if found != known:
+                    return f"damaged: the reference {place} is not the file that was written"
+        return ""
 
     def labels(self) -> dict[str, str | None]:
         """The label of every image that is kept, by its id, in the order of the split."""
-        return {image: listed.label for image, listed in self._listed().items()}
+        return {image: listed.label for image, listed in (self._listed() or {}).items()}
 
     def read(self, image: str) -> Reference | None:
-        """What is kept of an image; None where it is not, or cannot be read."""
-        listed = self._listed().get(image)
-        hr = None if listed is None else _read(self._folder / "hr", image)
+        """What is kept of an image; None where it is not, is damaged, or cannot be read."""
+        listed = (self._listed() or {}).get(image)
+        hr = None if listed is None else self._read(listed, "hr", image)
         if listed is None or hr is None:
             return None
-        return Reference(hr, listed.values, _read(self._folder / "lr", image), listed.label)
+        return Reference(hr, listed.values, self._read(listed, "lr", image), listed.label)
 
-    def _listed(self) -> dict[str, _Listed]:
+    def _listed(self) -> dict[str, _Listed] | None:
         try:
-            return msgspec.json.decode((self._folder / _LIST).read_bytes(), type=dict[str, _Listed])
-        except (OSError, msgspec.DecodeError):
-            return {}
+            content = unsealed((self.folder / _LIST).read_bytes())
+            return None if content is None else msgspec.json.decode(content, type=dict[str, _Listed])
+        except (OSError, *UNREADABLE):
+            return None
+
+    def _read(self, listed: _Listed, name: str, image: str) -> Image | None:
+        for suffix in (".png", ".tiff"):
+            place = f"{name}/{image}{suffix}"
+            path = self.folder / place
+            try:
+                if path.resolve().parent == (self.folder / name).resolve() and path.is_file():
+                    known = listed.files.get(place)
+                    return read_image(path) if known in (None, sha256(path)) else None
+            except (ImageError, OSError):
+                return None
+        return None
 
 
-def _write(path: Path, picture: Image) -> None:
+def _write(path: Path, picture: Image) -> str:
+    """Write a picture; its file's sha256."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{path.parent}: cannot be made: {error.strerror or error}") from error
-    write_atomically(path, encoded(picture), lasting=False)  # several jobs may keep the same pictures at the same time
-
-
-def _read(folder: Path, image: str) -> Image | None:
-    for suffix in (".png", ".tiff"):
-        path = folder / f"{image}{suffix}"
-        try:
-            if path.resolve().parent == folder.resolve() and path.is_file():
-                return read_image(path)
-        except (ImageError, OSError):
-            return None
-    return None
+    data = encoded(picture)
+    write_atomically(path, data, lasting=False)  # several jobs may keep the same pictures at the same time
+    return hashlib.sha256(data).hexdigest()

@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from srbench.store.cell import digest
 from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
-from srbench.store.records import CHECKPOINT, LOG, RECORD, SCORES, SHELVES, Record, Shelf, Store
+from srbench.store.records import BOARDS, INDEX, RECORD, SHELVES, Index, Record, Shelf, Store, is_key
+from srbench.store.references import REFERENCES, References
+from srbench.store.seal import SEAL, UNREADABLE, unsealed
 
-_MEANWHILE = (LOG, "samples")
-"""What trainings leave in their folder before they have ended."""
+_NAMES = {*Record.__struct_fields__, SEAL}
+"""What stands in a record's file."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,52 @@ class Fault:
 
 
 def faults(store: Store) -> Iterator[Fault]:
-    """Everything in a store that its records do not bear out: each file they name is read, scores are added up."""
+    """Everything in a store that is not what was written: each file that a record names is read, scores are added up.
+
+    Logs, and the notes of images that are made, hold nothing that is not elsewhere, and are not looked at.
+    """
+    yield from _faults_of_records(store)
+    for folder in sorted((store.root / REFERENCES).glob("??/*")):
+        if what := References(folder).damage():
+            yield Fault(folder, "", what)
+    for path in sorted((store.root / BOARDS).glob("*.json")):
+        if not _is_sealed(path):
+            yield Fault(path, "", f"damaged: {path.name} is not what was written")
+    if not Index(store.root).is_sound:
+        yield Fault(store.root / INDEX, "", f"damaged: {INDEX} is no index of these records")
+
+
+def _is_sealed(path: Path) -> bool:
+    content = unsealed(path.read_bytes())
+    try:
+        return content is not None and isinstance(msgspec.json.decode(content), dict)
+    except UNREADABLE:
+        return False
+
+
+def _faults_of_records(store: Store) -> Iterator[Fault]:
     for shelf in SHELVES:
         for folder in sorted(store.root.glob(f"{shelf}/??/*")):
-            if not (folder / RECORD).exists():
-                if _is_finished(shelf, folder):
-                    yield Fault(folder, "", f"damaged: {RECORD} is gone")
-                continue  # of a job that goes on, or that left nothing
+            if not is_key(folder.name):
+                continue  # somebody else's
+            if folder != store.folder(shelf, folder.name):
+                yield Fault(folder, "", f"damaged: {RECORD} is in the place of another")
+                continue
             record = store.read(shelf, folder.name)
             if record is None:
-                yield Fault(folder, "", f"damaged: {RECORD} cannot be read, or is of another folder")
+                if lost := store.lost_record(shelf, folder.name):
+                    yield Fault(folder, "", lost)
                 continue
+            if not _holds_no_more_than_a_record(folder / RECORD):
+                yield Fault(folder, record.label, f"damaged: {RECORD} is not what was written")
             yield from (Fault(folder, record.label, what) for what in _faults_of(store, shelf, record, folder))
+
+
+def _holds_no_more_than_a_record(path: Path) -> bool:
+    try:
+        return set(msgspec.json.decode(path.read_bytes())) <= _NAMES
+    except UNREADABLE:
+        return False
 
 
 def _faults_of(store: Store, shelf: Shelf, record: Record, folder: Path) -> Iterator[str]:
@@ -50,11 +88,3 @@ def _faults_of(store: Store, shelf: Shelf, record: Record, folder: Path) -> Iter
             read_scores(store, record)
         except StoreError as error:
             yield f"damaged: {str(error).removeprefix(f'{folder}/')}"
-
-
-def _is_finished(shelf: Shelf, folder: Path) -> bool:
-    """Whether a folder without a record had one: there is what jobs write beside that, or at their end."""
-    names = {path.name for path in folder.iterdir()}
-    if shelf == "cells":
-        return SCORES in names
-    return CHECKPOINT not in names and bool(names - {*_MEANWHILE})

@@ -135,7 +135,7 @@ class Bench:
         records = {}
         for path in store.glob("*/??/*/record.json"):
             record = json.loads(path.read_text())
-            for timed in ("started", "seconds", "cost", "log_tail"):
+            for timed in ("sha256", "started", "seconds", "cost", "log_tail"):
                 del record[timed]
             record["files"] = {name: known for name, known in record["files"].items() if name not in TIMED_FILES}
             record["metrics"] = dict(sorted(record["metrics"].items()))  # whichever was computed first

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from srbench.pictures import Values
 from srbench.store.cell import digest
 from srbench.store.files import write_table
 from srbench.store.records import RECORD, SCORES, MetricResult, Record, Shelf, Store
+from srbench.store.references import Reference, References
+from srbench.store.seal import sealed
 from srbench.store.verify import Fault, faults
 
 
@@ -58,15 +63,55 @@ def test_a_record_that_cannot_be_read_or_is_of_another_folder_is_named(store: St
     (cut / RECORD).write_bytes((cut / RECORD).read_bytes()[:40])
     place = moved.with_name("f" * 64)
     moved.rename(place)
-    what = f"damaged: {RECORD} cannot be read, or is of another folder"
-    assert {*faults(store)} == {Fault(cut, "", what), Fault(place, "", what)}
+    assert {*faults(store)} == {
+        Fault(cut, "", f"damaged: {RECORD} cannot be read, or is of another folder"),
+        Fault(place, "", f"damaged: {RECORD} is in the place of another"),
+    }
+    (store.root / "cells/aa/my notes").mkdir(parents=True)  # somebody else's
+    assert len(list(faults(store))) == 2
 
 
 def test_a_record_changed_by_hand_no_longer_makes_its_key(store: Store) -> None:
     folder = add(store, "cells", "mine", one=b"1")
-    (folder / RECORD).write_bytes((folder / RECORD).read_bytes().replace(b'"mine"', b'"yours"'))
+    record = json.loads((folder / RECORD).read_bytes().replace(b'"mine"', b'"yours"'))
+    del record["sha256"]
+    (folder / RECORD).write_text(json.dumps(record))
     (fault,) = faults(store)
     assert fault == Fault(folder, "yours", f"damaged: what {RECORD} says its key is made of does not make its key")
+
+
+def test_every_flipped_bit_of_a_record_is_found(store: Store) -> None:
+    folder = add(store, "cells", "m", one=b"1")
+    data = (folder / RECORD).read_bytes()
+    for place in range(8 * len(data)):
+        changed = bytearray(data)
+        changed[place // 8] ^= 1 << place % 8
+        (folder / RECORD).write_bytes(changed)
+        assert [fault.folder for fault in faults(store)] == [folder], changed
+
+
+def test_references_boards_and_the_index_are_looked_at_too(store: Store) -> None:
+    add(store, "cells", "m")
+    assert list(store.records("cells"))  # which makes the index
+    kept = References(store.root / "references/ab/cd")
+    hr = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    kept.keep([("one", Reference(hr, Values(0, 255), lr=hr)), ("two", Reference(hr, Values(0, 255)))])
+    board = store.root / "boards/m.json"
+    board.parent.mkdir()
+    board.write_bytes(sealed(b'{"name":"m"}'))
+    assert list(faults(store)) == []
+    for path, what in (
+        (kept.folder / "lr/one.png", "the reference lr/one.png is not the file that was written"),
+        (kept.folder / "images.json", "images.json of the HR that SR was compared with"),
+        (board, "m.json is not what was written"),
+        (store.root / "index.sqlite", "index.sqlite is no index of these records"),
+    ):
+        content = path.read_bytes()
+        path.write_bytes(content[:-20] + b"x" * 20 if path.suffix != ".sqlite" else content.replace(b'"ok"', b'"no"'))
+        assert [fault.what for fault in faults(store)] == [f"damaged: {what}"]
+        path.write_bytes(content)
+    (kept.folder / "hr/two.png").unlink()
+    assert [fault.what for fault in faults(store)] == ["damaged: the reference hr/two.png is gone"]
 
 
 def scored(store: Store) -> tuple[Path, Record]:

@@ -12,9 +12,8 @@ import msgspec
 from srbench.leaderboard.board.contents import Board
 from srbench.store.cell import digest
 from srbench.store.files import StoreError, write_atomically
-from srbench.store.records import Store
-
-BOARDS = "boards"
+from srbench.store.records import BOARDS, Store
+from srbench.store.seal import UNREADABLE, sealed, unsealed
 
 
 def keep_board(store: Store, board: Board) -> None:
@@ -24,8 +23,17 @@ def keep_board(store: Store, board: Board) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{folder}: cannot be made: {error.strerror or error}") from error
-    name = f"{board.name}-{digest(board.path)[:8]}.json"
-    write_atomically(folder / name, msgspec.json.format(msgspec.json.encode(board), indent=1) + b"\n")
+    write_atomically(_place(store, board.name, board.path), sealed(msgspec.json.encode(board)))
+
+
+def damaged_board(store: Store, name: str, matrix: Path) -> str:
+    """That the board kept of a matrix is not what was written, in words; empty where it is, or there is none."""
+    place = _place(store, name, str(matrix))
+    return f"{place}: damaged, made anew" if place.exists() and _read(place) is None else ""
+
+
+def _place(store: Store, name: str, matrix: str) -> Path:
+    return store.root / BOARDS / f"{name}-{digest(matrix)[:8]}.json"
 
 
 def kept_board(store: Store, name: str, matrix: Path) -> Board | None:
@@ -47,6 +55,7 @@ def read_text(matrix: Path) -> str:
 
 def _read(path: Path) -> Board | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Board)
-    except (OSError, msgspec.DecodeError):
+        content = unsealed(path.read_bytes())
+        return None if content is None else msgspec.json.decode(content, type=Board)
+    except (OSError, *UNREADABLE):
         return None

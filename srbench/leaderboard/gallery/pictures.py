@@ -225,7 +225,7 @@ def read_sr(result: Result, store_root: Path, image: str) -> Image | None:
     try:
         return read_image(path)
     except (ImageError, OSError) as error:
-        raise Damaged(result, f"{error}; run the matrix again with --verify, which makes it anew") from error
+        raise Damaged(result, f"{error}; run the matrix again") from error
 
 
 def error_map(sr: Image, hr: Image, values: Values, protocol: Protocol) -> npt.NDArray[np.float64]:

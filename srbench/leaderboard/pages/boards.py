@@ -10,6 +10,7 @@ import msgspec
 from srbench.leaderboard.pages.folder import PublishError
 from srbench.leaderboard.pages.site import STYLE, render, static
 from srbench.store.files import StoreError, write_atomically
+from srbench.store.seal import UNREADABLE
 
 INDEX = "index.html"
 _MARKS = {INDEX: b'<meta name="generator" content="srbench ', STYLE: b"/* The style of srbench's pages. */"}
@@ -70,6 +71,6 @@ def _begins_with(path: Path, mark: bytes) -> bool:
 def _read(path: Path) -> ListedBoard:
     try:
         return msgspec.json.decode(path.read_bytes(), type=ListedBoard)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, *UNREADABLE) as error:
         problem = f"Its board.json cannot be read ({error}); `srbench report` makes it anew."
         return ListedBoard(path.parent.name, findings=[problem])

@@ -19,6 +19,7 @@ import msgspec
 from srbench.errors import SrbenchError
 from srbench.store.cell import digest
 from srbench.store.files import sha256_of, wait_for_disk
+from srbench.store.seal import UNREADABLE
 
 LISTING = "files.json"
 _BUILDING, _LOCK, _BOARD = ".building", "lock", "board"
@@ -71,7 +72,7 @@ class BoardFolder:
         path = self.path / LISTING
         try:
             return None if path.is_symlink() else msgspec.json.decode(path.read_bytes(), type=Listing)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, *UNREADABLE):
             return None
 
     def is_whole(self, made_from: str) -> bool:

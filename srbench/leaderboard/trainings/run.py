@@ -15,6 +15,7 @@ import pandas as pd
 from srbench.leaderboard.figures.curves import Curve
 from srbench.store.files import StoreError
 from srbench.store.records import Record, Store
+from srbench.store.seal import UNREADABLE
 
 _TEXTS = frozenset({"stage", "event"})
 """The columns of a history that hold no numbers."""
@@ -160,7 +161,7 @@ def _facts(path: Path) -> TrainingFacts:
         return msgspec.json.decode(path.read_bytes(), type=TrainingFacts)
     except FileNotFoundError:
         return TrainingFacts()
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise StoreError(f"{path}: cannot be read ({error}); remove the file to do without its facts") from error
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from srbench.store.records import MetricResult, Record
+from srbench.store.seal import UNREADABLE
 from srbench.store.texts import each, visible
 
 LARGEST = 1 << 28
@@ -116,5 +117,5 @@ class Channel:
                 message, self._pending = self._pending[4 : 4 + size], self._pending[4 + size :]
                 try:
                     yield msgspec.msgpack.decode(message, type=Message)
-                except (msgspec.DecodeError, ValueError):  # a name that leads out of the folder is a ValueError
+                except UNREADABLE:
                     continue

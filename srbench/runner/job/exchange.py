@@ -24,6 +24,7 @@ import msgspec
 
 from srbench.store.files import StoreError, stamp, write_atomically
 from srbench.store.records import Status
+from srbench.store.seal import UNREADABLE
 from srbench.store.texts import brief
 
 BEAT_SECONDS = 2.0
@@ -90,7 +91,7 @@ class Exchange:
         """The latest that was told; None where nothing was."""
         try:
             return msgspec.json.decode((self.job.parent / _FILES[kind]).read_bytes(), type=kind)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, *UNREADABLE):
             return None
 
     def tell(self, news: Heartbeat | Progress | Ending) -> None:

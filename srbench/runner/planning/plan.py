@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
+from pathlib import Path
 from typing import Any, Literal
 
 from srbench.contract.generator import Generator
@@ -30,8 +31,11 @@ from srbench.runner.planning.provenance import (
 from srbench.runner.planning.scorings import scorings
 from srbench.runner.planning.splits import Splits, Unusable
 from srbench.store.cell import SCHEMA, Cell, digest
+from srbench.store.file_memory import FileMemory
+from srbench.store.files import sha256_of
 from srbench.store.image_names import ImageName
 from srbench.store.records import CHECKPOINT, SCORES, Record, Status, Store
+from srbench.store.references import References
 from srbench.weights.lookup import WeightsMissing
 
 State = Literal["done", "new", "stale", "retry"]
@@ -51,8 +55,9 @@ class PlannedCell:
     metrics by name; none where a file of it is damaged. settings: the numbers of its task. seen_groups: the
     tested groups of which the model learned from other regions. keys: of all metrics that are asked for, by name.
     stored: the record of the store whose SR is sound, so that it need not be made again. files: that its method reads,
-    with their sha256. warnings: what is probably wrong with the data, a sentence each. damage: which file of the record
-    is not what was written, in words, if any.
+    with their sha256. warnings: what is probably wrong with the data, a sentence each. damage: which file of the
+    record, of a training or of what SR was compared with is not what was written, in words, if any. damaged: trainings
+    of which that is so.
     """
 
     cell: Cell
@@ -72,6 +77,7 @@ class PlannedCell:
     files: tuple[SeenFile, ...] = ()
     warnings: tuple[str, ...] = ()
     damage: str = ""
+    damaged: tuple[Training | ExtractorTraining, ...] = ()
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
@@ -93,8 +99,11 @@ class PlannedCell:
         )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:
-        """The tasks whose results it uses: its model, if something is to be upscaled, and its metrics' extractors."""
-        needed: dict[str, Training | ExtractorTraining] = {}
+        """The tasks whose results it uses: its model, if something is to be upscaled, and its metrics' extractors.
+
+        Those whose results are damaged are among them, though nothing may need them now.
+        """
+        needed: dict[str, Training | ExtractorTraining] = {task.key: task for task in self.damaged}
         if self.training is not None and self._upscales():
             needed[self.training.key] = self.training
         for scoring in self.metrics:
@@ -182,8 +191,8 @@ def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = (), *, v
     """Expand a matrix into cells and compare each with the store.
 
     Looks at every picture of the datasets (once; what it learned about files is remembered), so that a damaged one
-    shows before anything is trained. retry: statuses whose cells are to be repeated, besides `killed`. verify: read
-    every picture and every file of a record anew; otherwise SR is compared with its record where it is to be scored.
+    shows before anything is trained. Every file of a record is compared with it, and read where it changed. retry:
+    statuses whose cells are to be repeated, besides `killed`. verify: read every picture and every file anew.
     """
     planner = _Planner(matrix, store, frozenset(retry) | ALWAYS_RETRIED, verify)
     cells = tuple(planner.cells())
@@ -199,6 +208,9 @@ class _Planner:
         self._splits = Splits(verify)
         self._earlier = _by_point(store.records("cells"))
         self._shown: dict[tuple[int, str], Use] = {}
+        self._hashes = FileMemory("hashes")
+        self._trainings: dict[str, str] = {}
+        self._references: dict[Path, str] = {}
 
     @property
     def names(self) -> frozenset[ImageName]:
@@ -329,11 +341,12 @@ class _Planner:
         if verdict is None:
             asked = scorings(self._matrix.metrics, dataset, protocol, method, self._splits)
         metrics = asked if record is None else self._missing(asked, record)
-        damage, stored = "", None
+        damage, stored = "" if record else self._store.lost_record("cells", cell.key), None
         if record is not None and record.status == "ok":
-            damage, stored = self._damage(record, to_be_scored=bool(metrics))
+            damage, stored = self._damage(record)
             if damage:
                 record, metrics = None, asked
+        damaged = [] if record is None else self._damaged_trainings(training, asked)
         keys = {scoring.metric.name: scoring.key for scoring in asked}
         state: State
         if damage:
@@ -348,6 +361,9 @@ class _Planner:
             metrics = asked
         elif record.status == "ok" and metrics:
             state, why = "stale", "to be scored: " + ", ".join(_to_be_scored(scoring, record) for scoring in metrics)
+        elif record.status == "ok" and (damaged or self._lost_reference(record)):
+            damage = self._training_damage(damaged[0]) if damaged else self._lost_reference(record)
+            state, why = "stale", damage
         else:
             state, why = "done", ""
         seen = None if record is None else record.as_asked(keys)
@@ -367,6 +383,7 @@ class _Planner:
             stored=stored,
             files=files,
             damage=damage,
+            damaged=tuple(damaged),
         )
         if record is None or state != "done":
             return planned
@@ -374,12 +391,36 @@ class _Planner:
         news = versions_changed(record.environment.get("packages", {}), packages(method))
         return replace(done, why=f"{done.why}; {news} since this was made") if news else done
 
-    def _damage(self, record: Record, to_be_scored: bool) -> tuple[str, Record | None]:
+    def _damage(self, record: Record) -> tuple[str, Record | None]:
         """What is wrong with the files of a record, and the record if its SR can be scored."""
-        scores = self._store.damage("cells", record, [SCORES])
-        look = to_be_scored or scores or self._verify
-        sr = self._store.damage("cells", record, record.sr_files) if look else ""
+        scores = self._store.damage("cells", record, [SCORES], self._hashed)
+        sr = self._store.damage("cells", record, record.sr_files, self._hashed)
         return sr or scores, None if sr else record
+
+    def _damaged_trainings(
+        self, training: Training | None, asked: Iterable[Scoring]
+    ) -> list[Training | ExtractorTraining]:
+        """Trainings of which something is kept that is not what was written."""
+        tasks = [training, *(scoring.training for scoring in asked)]
+        return [task for task in tasks if task is not None and self._training_damage(task)]
+
+    def _training_damage(self, task: Training | ExtractorTraining) -> str:
+        if task.key not in self._trainings:
+            record = self._store.read(task.shelf, task.key)
+            damage = self._store.lost_record(task.shelf, task.key) if record is None else ""
+            if record is not None and record.status == "ok":
+                damage = self._store.damage(task.shelf, record, hashed=self._hashed)
+            self._trainings[task.key] = damage and f"{damage}, of {task.label}"
+        return self._trainings[task.key]
+
+    def _lost_reference(self, record: Record) -> str:
+        kept = References.of(self._store.root, record.ingredients)
+        if kept.folder not in self._references:
+            self._references[kept.folder] = kept.damage(self._hashed)
+        return self._references[kept.folder]
+
+    def _hashed(self, path: Path) -> str:
+        return sha256_of(path) if self._verify else self._hashes.sha256(path)
 
     def _missing(self, asked: tuple[Scoring, ...], record: Record) -> tuple[Scoring, ...]:
         """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""

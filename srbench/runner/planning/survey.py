@@ -24,6 +24,7 @@ from srbench.runner.planning.picture_facts import PictureFacts, facts_of
 from srbench.store.cell import digest
 from srbench.store.file_memory import FileMemory
 from srbench.store.files import stamp
+from srbench.store.seal import UNREADABLE
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ class Surveyor:
         except OSError:
             return facts_of(read_image(picture))  # says what is wrong
         known = None if self._verify else self._files.get(picture, now)
-        with contextlib.suppress(msgspec.DecodeError):
+        with contextlib.suppress(*UNREADABLE):
             if known is not None:
                 return msgspec.json.decode(known, type=PictureFacts)
         facts = facts_of(read_image(picture))
