@@ -15,6 +15,8 @@ from srbench.matrix import Matrix, matrix_file, matrix_name, read_matrix
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
 from srbench.runner.planning.plan import Plan, PlannedCell, distinct_warnings, make_plan
+from srbench.runner.supervision import again
+from srbench.runner.supervision.again import MadeAgain
 from srbench.runner.supervision.at_work import end_earlier_work, marked
 from srbench.runner.supervision.supervisor import Display, run_cells
 from srbench.runner.supervision.watch import Watch
@@ -105,6 +107,27 @@ def _executor(matrix: Matrix, named: str | None, jobs: int | None) -> Executor:
     except ParameterError as error:
         raise SrbenchError(f"executor {name!r}: {error}") from error
     return made
+
+
+def make_again(
+    matrix: str | Path | Matrix,
+    *,
+    store: str | Path | None = None,
+    count: int = 1,
+    executor: str | None = None,
+    jobs: int | None = None,
+    display: Display | None = None,
+) -> list[MadeAgain]:
+    """Make so many cells of a matrix that went well once more, chosen at random, and compare them with the store's.
+
+    Arguments as of `run`. Nothing in the store changes. Raises `SrbenchError` as `run` does.
+    """
+    from srbench.runner.supervision.display import Silent
+
+    matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
+    place = Store(default_store(matrix.name) if store is None else Path(store))
+    plan = make_plan(matrix, place)
+    return again.make_again(plan, place, _executor(matrix, executor, jobs), count, display or Silent())
 
 
 def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out: str | Path | None = None) -> Published:
