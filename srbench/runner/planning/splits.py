@@ -50,7 +50,8 @@ class Splits:
         if isinstance(known, Unusable):
             raise known
         if not known:
-            raise Unusable("skipped", f"{use.name} has no {_ADJECTIVES[split]} split")
+            remedy = "; name one that has under `train: on:`" if split == "train" else ""
+            raise Unusable("skipped", f"{use.name} has no {_ADJECTIVES[split]} split{remedy}")
         return known
 
     def survey(self, use: Use, split: Split, protocol: Protocol) -> Survey:

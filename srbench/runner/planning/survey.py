@@ -6,7 +6,7 @@ Decoding a large set takes minutes, so what was learned about a file is remember
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -110,7 +110,7 @@ class Surveyor:
             lr_sizes=tuple(sizes),
             channels=tuple(sorted(channels)),
             depths=tuple(sorted(depths)),
-            warnings=doubts(hrs, lrs),
+            warnings=(*doubts(hrs, lrs), *_unused_lr(items, protocol)),
         )
 
     def fingerprint(self, items: list[Item]) -> str:
@@ -176,6 +176,18 @@ def _check_range(item: Item, picture: Picture, facts: PictureFacts) -> None:
         check_range(_name(item, picture), facts.low, facts.high, values, facts.depth)
     except ImageError as error:
         raise DatasetError(str(error)) from None
+
+
+def _unused_lr(items: Iterable[Item], protocol: Protocol) -> Iterator[str]:
+    """That items bring the LR of this degradation, but of other scales only."""
+    scales = [{scale for name, scale in item.lr if name == protocol.degradation.shipped_as} for item in items]
+    others = sorted(set().union(*scales) - {protocol.scale})
+    unused = sum(protocol.scale not in known and bool(known) for known in scales)
+    if unused and protocol.scale > 1:
+        yield (
+            f"the LR that comes with {unused} of {len(scales)} images is {', '.join(f'x{scale}' for scale in others)} "
+            f"and not used at x{protocol.scale}, where LR is made from HR: is that meant?"
+        )
 
 
 def _lr_size(item: Item, hr: PictureFacts, protocol: Protocol) -> tuple[int, int]:

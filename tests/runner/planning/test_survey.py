@@ -59,6 +59,18 @@ def test_lr_counts_where_it_is_used_and_masks_where_no_protocol_is() -> None:
     assert Surveyor().fingerprint([other_lr]) == Surveyor().fingerprint([WHOLE])
 
 
+def test_lr_of_other_scales_is_asked_about_unless_that_of_this_one_is_there() -> None:
+    quarter = np.ascontiguousarray(HR[::4, ::4])
+    elsewhere = replace(WHOLE, id="b", lr={("bicubic", 4): quarter, ("noisy", 2): LR})
+    (asked,) = survey(WHOLE, elsewhere).warnings
+    assert asked == (
+        "the LR that comes with 1 of 2 images is x4 and not used at x2, where LR is made from HR: is that meant?"
+    )
+    assert not survey(replace(WHOLE, lr={**WHOLE.lr, ("bicubic", 4): quarter})).warnings
+    assert not survey(replace(WHOLE, lr={})).warnings
+    assert not survey(replace(WHOLE, lr={("noisy", 4): quarter})).warnings
+
+
 def test_names_from_elsewhere_do_not_count() -> None:
     assert survey(replace(WHOLE, name="Patient Müller")).fingerprint == survey(WHOLE).fingerprint
 
