@@ -393,7 +393,7 @@ class _Planner:
 
     def _damage(self, record: Record) -> tuple[str, Record | None]:
         """What is wrong with the files of a record, and the record if its SR can be scored."""
-        scores = self._store.damage("cells", record, [SCORES], self._hashed)
+        scores = self._store.damage("cells", record, {SCORES} & record.files.keys(), self._hashed)
         sr = self._store.damage("cells", record, record.sr_files, self._hashed)
         return sr or scores, None if sr else record
 

@@ -158,6 +158,12 @@ def test_damaged_tables_and_pictures_are_found_whatever_is_asked_for(bench: InPr
         assert cell.stored is None and cell.record is None
         assert len(cell.metrics) == len(cell.keys)
     (folder / "images/a.png").write_bytes(b"sound")
+    half = {"images/a.png": record.files["images/a.png"]}  # as a run that was ended between SR and scores leaves it
+    bench.store.write("cells", msgspec.structs.replace(record, files=half, metrics={}))
+    (cell,) = plan(bench).cells
+    assert cell.state == "stale" and cell.why.startswith("to be scored: psnr") and not cell.damage
+    bench.store.write("cells", record)
+    assert plan(bench).cells[0].state == "done"
     (folder / "scores.parquet").write_bytes(b"other")
     (cell,) = plan(bench, metrics=["psnr"]).cells
     assert cell.damage == "damaged: scores.parquet is not the file that was written"
