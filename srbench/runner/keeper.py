@@ -86,12 +86,15 @@ def _done(job: Job, store: Store, exchange: Exchange, device: str | None, stoppi
     def process(work: Callable[[Tell, Callable[[], bool]], None]) -> Process:
         return Process(work, account.folder, job.limits, exchange, stopping, stopped)
 
+    scored_from = 0.5 if account.lacks_images else 0.0
     if account.lacks_images:
-        ended = process(partial(_make, job, account, exchange, device, stopped)).run(account.making_told)
+        shown = _part(exchange, 0.0, scored_from if isinstance(job.task, Evaluation) else 1.0)
+        ended = process(partial(_make, job, account, shown, device, stopped)).run(account.making_told)
         if stopping.since is None:
             account.making_ended(ended.status, ended.reason, ended.again)
     while stopping.since is None and (scored := account.to_score) is not None:
-        ended = process(partial(_score, scored, account, exchange, device)).run(account.scoring_told)
+        shown = _part(exchange, scored_from, 1.0)
+        ended = process(partial(_score, scored, account, shown, device)).run(account.scoring_told)
         if stopping.since is None:
             account.scoring_ended(ended.reason, ended.again)
         if account.settled:
@@ -103,10 +106,15 @@ def _done(job: Job, store: Store, exchange: Exchange, device: str | None, stoppi
     return Ending(record.status, reason, account.again)
 
 
+def _part(exchange: Exchange, begin: float, end: float) -> worker.Progress:
+    """Progress of a part of the job, which is from `begin` to `end` of the whole."""
+    return lambda done, message: exchange.progress(begin + (end - begin) * done, message)
+
+
 def _make(
     job: Job,
     account: Account,
-    exchange: Exchange,
+    progress: worker.Progress,
     device: str | None,
     stopped: processes.StoppedTime,
     tell: Tell,
@@ -114,16 +122,16 @@ def _make(
 ) -> None:
     job = replace(job, device=device or _best_device())
     clock = partial(_running_time, stopped)
-    worker.make(job, account.attempt, account.record, tell, exchange.progress, stop, clock)
+    worker.make(job, account.attempt, account.record, tell, progress, stop, clock)
 
 
 def _score(
-    job: Job, account: Account, exchange: Exchange, device: str | None, tell: Tell, stop: Callable[[], bool]
+    job: Job, account: Account, progress: worker.Progress, device: str | None, tell: Tell, stop: Callable[[], bool]
 ) -> None:
     assert account.record is not None and isinstance(job.task, Evaluation)
     confine(job.task.judged_by)
     job = replace(job, device=device or _best_device())
-    worker.score(job, account.attempt, account.record, account.trouble, tell, exchange.progress, stop)
+    worker.score(job, account.attempt, account.record, account.trouble, tell, progress, stop)
 
 
 def _running_time(stopped: processes.StoppedTime) -> float:

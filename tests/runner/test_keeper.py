@@ -188,19 +188,19 @@ def test_images_and_scores_are_the_work_of_two_processes_that_are_not_the_keeper
 
 
 def test_a_job_gets_the_device_and_threads_that_its_keeper_was_given_and_its_progress_arrives(kept: Kept) -> None:
-    def check(job: Job, progress: Callable[[float, str], None], stop: Stop, words: str) -> None:
+    def check(job: Job, progress: Callable[[float, str], None], stop: Stop, words: str, done: float) -> None:
         assert (job.device, job.threads, job.task.label) == ("cpu", 1, kept.cell.label)
         assert os.environ["SRBENCH_DATA"] == str(job.data_root)
         progress(0.5, words)
-        assert Exchange(job.store / "jobs" / job.task.key / "job.json").read(Progress) == Progress(0.5, words)
+        assert Exchange(job.store / "jobs" / job.task.key / "job.json").read(Progress) == Progress(done, words)
         assert not stop()
 
     def make(job: Job, attempt: Attempt, record: Any, tell: Tell, progress: Any, stop: Stop, *_: Any) -> None:
-        check(job, progress, stop, "made")
+        check(job, progress, stop, "made", 0.25)
         make_ok(job, attempt, record, tell, progress, stop)
 
     def score(job: Job, attempt: Attempt, record: Any, trouble: Any, tell: Tell, progress: Any, stop: Stop) -> None:
-        check(job, progress, stop, "scored")
+        check(job, progress, stop, "scored", 0.75)
         score_ok(job, attempt, record, trouble, tell, progress, stop)
 
     ending = kept.keep(kept.cell, make, score)
