@@ -18,9 +18,10 @@ from srbench.cli.options import (
     verify_option,
 )
 from srbench.cli.output import print_rows
-from srbench.leaderboard.words.numerals import plural
+from srbench.leaderboard.words.numerals import duration, plural
 
 if TYPE_CHECKING:
+    from srbench.runner.planning.estimate import Estimate
     from srbench.runner.planning.plan import PlannedCell
 
 
@@ -35,11 +36,12 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
 
     done: nothing. new, stale (what it is made of changed), retry: run it. A cell that ended otherwise than well, and
     would not be repeated, has that as its state: failed, timeout, out_of_memory, skipped. Before the cells, the
-    extractors that would be trained for their metrics; after them, which metrics cannot be computed, and what is
-    probably wrong with the data.
+    extractors that would be trained for their metrics; after them, how long that takes, which metrics cannot be
+    computed, and what is probably wrong with the data.
     """
     from srbench.api import default_store
     from srbench.matrix import read_matrix
+    from srbench.runner.planning.estimate import estimate
     from srbench.runner.planning.plan import make_plan
     from srbench.store.records import Store
 
@@ -65,6 +67,8 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
     if not as_json:
         counts = Counter(_state(planned) for planned in plan.cells)
         click.echo(f"{plural(len(rows), 'cell')}: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
+        if expected := _expected(estimate(plan, place)):
+            click.echo(expected)
         badly = [status for status in counts if status in STATUSES and status not in ("ok", "skipped")]
         if badly:
             click.echo(f"`srbench run {matrix} --retry {','.join(badly)}` repeats what ended badly")
@@ -76,6 +80,16 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
         for named in sorted(plan.names):
             if named.id in told:
                 click.echo(f"{named.dataset}, {named.split} split: {named.id} is {named.name}")
+
+
+def _expected(found: Estimate) -> str:
+    """How long the run will take, as far as that is known; empty where there is nothing to do."""
+    if not found.jobs:
+        return ""
+    if found.unknown == found.jobs:
+        return "how long that takes is not known: nothing like it has run in this store"
+    rest = f"; of {plural(found.unknown, 'job')} nothing is known" if found.unknown else ""
+    return f"about {duration(found.seconds)}, one job after the other, by what such jobs took before{rest}"
 
 
 def _state(planned: PlannedCell) -> str:
