@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from srbench.runner.account import Account
 from srbench.runner.job.tasks import Job, Task
 from srbench.runner.planning.plan import PlannedCell, make_plan
 from srbench.runner.work import worker
-from srbench.store.records import Record, Store
+from srbench.store.records import Record, Shelf, Store
 
 
 class Nearest(srbench.Method):
@@ -100,6 +101,14 @@ class InProcess:
         for task in cell.prerequisites():
             self.do(task)
         return self.do(cell.evaluation())
+
+
+def emptied(store: Store, shelf: Shelf, key: str) -> Path:
+    """The folder of a key, with nothing in it."""
+    folder = store.folder(shelf, key)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def work(bench: InProcess, task: Task, stop: bool = False, **changes: Any) -> tuple[Record | None, list[float]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from bench_in_process import emptied
 from rig import Bench
 
 import srbench
@@ -58,7 +59,7 @@ def fill(path: Path, store: Store, started: str, value: float) -> None:
             images=images,
             started=started,
         )
-        folder = store.clear("cells", record.key)
+        folder = emptied(store, "cells", record.key)
         rows = [(image, key, value) for image in images]
         pd.DataFrame(rows, columns=["image", "metric", "value"]).to_parquet(folder / "scores.parquet")
         record.files = store.hashes("cells", record.key, ["scores.parquet"])

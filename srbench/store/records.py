@@ -24,7 +24,6 @@ import fcntl
 import os
 import platform
 import re
-import shutil
 import sqlite3
 import tempfile
 import time
@@ -346,14 +345,6 @@ class Store:
             if known != record.files.get(name):
                 return f"damaged: {name} is not the file that was written"
         return ""
-
-    def clear(self, shelf: Shelf, key: str) -> Path:
-        """An empty folder for a key: what an attempt that left no record wrote is removed."""
-        folder = self.folder(shelf, key)
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        return folder
 
     def records(self, shelf: Shelf) -> Iterator[Record]:
         """Every record on a shelf."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from bench_in_process import emptied
 
 from srbench.leaderboard import publish
 from srbench.leaderboard.pages import details
@@ -135,7 +136,7 @@ def test_only_a_table_that_agrees_with_its_record_is_read(tmp_path: Path) -> Non
     images = {name: f"{name}.png" for name in values}
     record = Record(key="ab", schema=2, status="ok", metrics={"psnr": result}, images=images, groups=groups)
     store = Store(tmp_path)
-    folder = store.clear("cells", "ab")
+    folder = emptied(store, "cells", "ab")
     rows = [(image, "k1", value) for image, value in values.items()] + [("a1", "of another matrix", 1e308)]
     pd.DataFrame(rows, columns=["image", "metric", "value"]).to_parquet(folder / "scores.parquet")
     read = read_scores(store, record)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from bench_in_process import emptied
 
 from srbench.store.files import StoreError, write_table
 from srbench.store.frames import CELL_COLUMNS, IMAGE_COLUMNS, cells_frame, images_frame, read_scores
@@ -33,7 +34,7 @@ def record(**metrics: MetricResult) -> Record:
 
 
 def save(store: Store, rows: Sequence[tuple[Any, Any, Any]] = ROWS) -> Path:
-    path = store.clear("cells", "ab" * 32) / SCORES
+    path = emptied(store, "cells", "ab" * 32) / SCORES
     write_table(
         path, pa.table(dict(zip(("image", "metric", "value"), map(list, zip(*rows, strict=True)), strict=True)))
     )
@@ -129,7 +130,7 @@ def test_a_file_that_cannot_be_read_or_is_gone_is_named(store: Store, content: b
 
 
 def test_a_table_without_a_column_or_of_words_is_named(store: Store) -> None:
-    path = store.clear("cells", "ab" * 32) / SCORES
+    path = emptied(store, "cells", "ab" * 32) / SCORES
     for columns in ({"image": ["a"], "metric": ["k1"]}, {"image": ["a"], "metric": ["k1"], "value": ["x"]}):
         write_table(path, pa.table(columns))
         with pytest.raises(StoreError, match="cannot be read"):

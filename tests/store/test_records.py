@@ -97,12 +97,6 @@ def test_a_dead_run_holds_nothing(store: Store) -> None:
         pass
 
 
-def test_clearing_removes_what_an_attempt_left(store: Store) -> None:
-    folder = store.clear("cells", "cd" * 32)
-    (folder / "half.png").write_bytes(b"half")
-    assert list(store.clear("cells", "cd" * 32).iterdir()) == []
-
-
 @pytest.mark.parametrize(
     "tampered",
     [

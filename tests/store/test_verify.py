@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from bench_in_process import emptied
 
 from srbench.pictures import Values
 from srbench.store.cell import digest
@@ -21,7 +22,7 @@ from srbench.store.verify import Fault, faults
 def add(store: Store, shelf: Shelf, name: str, **files: bytes) -> Path:
     ingredients = {"method": name}
     key = digest(ingredients)
-    folder = store.clear(shelf, key)
+    folder = emptied(store, shelf, key)
     for file, content in files.items():
         (folder / file).write_bytes(content)
     hashes = store.hashes(shelf, key, files)
@@ -42,7 +43,7 @@ def test_a_sound_store_has_no_faults_and_neither_has_an_empty_one(store: Store) 
     add(store, "cells", "ä", one=b"1", two=b"")
     add(store, "models", "b", weights=b"w")
     add(store, "extractors", "c")
-    store.clear("cells", "ab" * 32)  # of a job that goes on
+    emptied(store, "cells", "ab" * 32)  # of a job that goes on
     assert list(faults(store)) == []
 
 
@@ -118,7 +119,7 @@ def scored(store: Store) -> tuple[Path, Record]:
     """A cell with the scores of two images."""
     ingredients = {"method": "m"}
     key = digest(ingredients)
-    folder = store.clear("cells", key)
+    folder = emptied(store, "cells", key)
     table = pa.table({"image": ["a", "b"], "metric": ["k", "k"], "value": [1.0, 3.0]})
     write_table(folder / SCORES, table)
     result = MetricResult(key="k", name="psnr", value=2.0, n=2)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from bench_in_process import InProcess, picture
+from bench_in_process import InProcess, emptied, picture
 
 from srbench.matrix import read_matrix
 from srbench.runner.planning.plan import Plan, distinct_warnings, is_done, make_plan
@@ -50,7 +50,7 @@ def record_of(found: Plan, place: int = 0, **fields: Any) -> Record:
 
 
 def put(bench: InProcess, record: Record) -> Record:
-    folder = bench.store.clear("cells", record.key)
+    folder = emptied(bench.store, "cells", record.key)
     (folder / "scores.parquet").write_bytes(b"scores")
     record.files = bench.store.hashes("cells", record.key, ["scores.parquet"])
     bench.store.write("cells", record)
@@ -142,7 +142,7 @@ def test_a_metric_that_failed_is_repeated_when_asked_for(
 def test_damaged_tables_and_pictures_are_found_whatever_is_asked_for(bench: InProcess) -> None:
     found = plan(bench)
     record = record_of(found, images={"a": "a.png"})
-    folder = bench.store.clear("cells", record.key)
+    folder = emptied(bench.store, "cells", record.key)
     (folder / "images").mkdir()
     for name in ("scores.parquet", "images/a.png"):
         (folder / name).write_bytes(b"sound")
@@ -199,7 +199,7 @@ def test_a_model_is_needed_to_upscale_and_not_to_score(bench: InProcess) -> None
 def test_a_training_is_done_where_its_record_is_well_and_its_files_are_sound(bench: InProcess) -> None:
     found = plan(bench, **LEARNER, train={"on": ["same"], "budget": {"steps": 2}})
     (task,) = found.cells[1].prerequisites()
-    folder = bench.store.clear("models", task.key)
+    folder = emptied(bench.store, "models", task.key)
     (folder / "weights").write_bytes(b"w")
     files = bench.store.hashes("models", task.key, ["weights"])
     record = Record(key=task.key, schema=2, status="ok", files=files)

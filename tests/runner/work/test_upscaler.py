@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from bench_in_process import Nearest
+from bench_in_process import Nearest, emptied
 
 import srbench
 from srbench.contract.entry import Entry
@@ -106,7 +106,7 @@ class Scene:
                 "models", Record(key="model", schema=1, status="ok", files=files, cost=cost, facts={"best": 2.0})
             )
         self.job = Job(self.task, root, root)
-        self.folder = self.store.clear("cells", self.task.key)
+        self.folder = emptied(self.store, "cells", self.task.key)
         self.steps: list[str] = []
         self.told: list[Message] = []
         self.begin()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bench_in_process import InProcess, Nearest, work
+from bench_in_process import InProcess, Nearest, emptied, work
 
 from srbench.contract.degradations import Bicubic
 from srbench.pictures import DEPTHS, read_image
@@ -57,7 +57,7 @@ def test_a_ceiling_that_cannot_be_made_or_scored_is_a_note(bench: InProcess, mon
     assert record.notes == ["Its ceiling (HR) was not measured: ZeroDivisionError: no pixels"]
     assert done == [0.25, 0.5, 0.5, 1.0], "two of it were to be made"
     monkeypatch.setattr(Ceiled, "reconstruct", lambda self, hr: hr)
-    bench.store.clear("cells", record.key)
+    emptied(bench.store, "cells", record.key)
     record, done = work(bench, bench.plan().evaluation())
     assert record is not None and record.notes == []
     assert done == [0.25, 0.5, 0.75, 1.0] * 2, "what is made of HR is scored, too"
