@@ -33,7 +33,7 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
         elif now[0].cell.key == record.key:
             answer["state"] = now[0].state if now[0].state == "done" else f"{now[0].state}, {now[0].why}"
         else:
-            answer["state"] = f"stale, {changes(record, now[0].cell)}"
+            answer["state"] = f"stale, {changes(record, now[0].cell, now[0].tested)}"
     if as_json:
         print_json(answer)
         return

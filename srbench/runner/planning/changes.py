@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from srbench.store.cell import Cell
 from srbench.store.records import Record
 
 _SPLITS = {"test.fingerprint": "test", "model.train.fingerprint": "training"}
+_CHANGED = "the pictures of the {} split changed"
+_MOST_NAMED = 3
 
 
 def versions_changed(then: Mapping[str, str], now: Mapping[str, str]) -> str:
@@ -17,10 +19,28 @@ def versions_changed(then: Mapping[str, str], now: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {then[name]} -> {now[name]}" for name in others)
 
 
-def changes(earlier: Record, cell: Cell) -> str:
-    """Which components of the key changed since an earlier record, in words: `method.params.width: 32 -> 64`."""
+def changes(earlier: Record, cell: Cell, tested: Collection[str] = ()) -> str:
+    """Which components of the key changed since an earlier record, in words: `method.params.width: 32 -> 64`.
+
+    tested: the images of the test split now, by which it is told which are gone or new.
+    """
     found = dict.fromkeys(_differences(earlier.ingredients, cell.ingredients, ""))
+    if earlier.lr is not None and tested:  # otherwise its images are none of a test split
+        words = _pictures_changed(set(earlier.images), set(tested))
+        found = dict.fromkeys(words if words and text == _CHANGED.format("test") else text for text in found)
     return "changed: " + "; ".join(found) if found else "nothing in the key changed"
+
+
+def _pictures_changed(then: set[str], now: set[str]) -> str:
+    """Which pictures are gone and which new: `picture cat0 is gone, 2 pictures are new (cat7, cat8)`."""
+    parts = []
+    for names, what in ((sorted(then - now), "gone"), (sorted(now - then), "new")):
+        if len(names) == 1:
+            parts.append(f"picture {names[0]} is {what}")
+        elif names:
+            more = ", ..." if len(names) > _MOST_NAMED else ""
+            parts.append(f"{len(names)} pictures are {what} ({', '.join(names[:_MOST_NAMED])}{more})")
+    return ", ".join(parts)
 
 
 def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
@@ -32,7 +52,7 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
             else:
                 yield from _differences(old.get(name), new.get(name), f"{path}.{name}" if path else name)
     elif old != new and path in _SPLITS:
-        yield f"the pictures of the {_SPLITS[path]} split changed"
+        yield _CHANGED.format(_SPLITS[path])
     elif old != new:
         yield f"{path}: {_brief(old)} -> {_brief(new)}"
 

@@ -57,7 +57,7 @@ class PlannedCell:
     stored: the record of the store whose SR is sound, so that it need not be made again. files: that its method reads,
     with their sha256. warnings: what is probably wrong with the data, a sentence each. damage: which file of the
     record, of a training or of what SR was compared with is not what was written, in words, if any. damaged: trainings
-    of which that is so.
+    of which that is so. tested: the images of the test split, as far as it could be read.
     """
 
     cell: Cell
@@ -78,6 +78,7 @@ class PlannedCell:
     warnings: tuple[str, ...] = ()
     damage: str = ""
     damaged: tuple[Training | ExtractorTraining, ...] = ()
+    tested: tuple[str, ...] = ()
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
@@ -248,6 +249,7 @@ class _Planner:
         verdict: tuple[Status, str] | None = None
         training = None
         seen_groups: tuple[str, ...] = ()
+        tested: tuple[str, ...] = ()
         warnings: list[str] = []
         test: Mapping[str, Any]
         read: Mapping[str, Any] = {}
@@ -255,6 +257,7 @@ class _Planner:
         try:
             survey = self._splits.survey(dataset, "test", protocol)
             test = {"fingerprint": survey.fingerprint}
+            tested = tuple(item.id for item in self._splits.items(dataset, "test"))
             warnings += self._splits.warnings(dataset, "test", protocol)
             earlier = takewhile(lambda other: other.name != dataset.name, self._matrix.datasets)
             seen = (self._under(protocol, other) for other in earlier)
@@ -293,7 +296,7 @@ class _Planner:
                 **self._matrix.settings,
             },
         )
-        planned = self._compared(cell, dataset, protocol, method, training, verdict, files)
+        planned = self._compared(cell, dataset, protocol, method, training, verdict, files, tested)
         return replace(planned, seen_groups=seen_groups, warnings=tuple(dict.fromkeys(warnings)))
 
     def _training(self, dataset: Use, protocol: Protocol, method: Use, seed: int) -> Training:
@@ -335,6 +338,7 @@ class _Planner:
         training: Training | None,
         verdict: tuple[Status, str] | None,
         files: tuple[SeenFile, ...],
+        tested: tuple[str, ...],
     ) -> PlannedCell:
         record = self._store.read("cells", cell.key)
         asked: tuple[Scoring, ...] = ()
@@ -353,7 +357,7 @@ class _Planner:
             state, why = "stale", damage
         elif record is None:
             earlier = self._earlier.get(tuple(cell.point().values()))
-            state, why = ("new", "never run") if earlier is None else ("stale", changes(earlier, cell))
+            state, why = ("new", "never run") if earlier is None else ("stale", changes(earlier, cell, tested))
             if training is not None and is_begun(training, self._store):
                 why += "; its training was interrupted and goes on from its checkpoint"
         elif record.status in self._retry:
@@ -384,6 +388,7 @@ class _Planner:
             files=files,
             damage=damage,
             damaged=tuple(damaged),
+            tested=tested,
         )
         if record is None or state != "done":
             return planned

@@ -47,6 +47,27 @@ def test_equal_parts_are_not_told_and_what_is_told_is_told_once() -> None:
     assert told(old, old) == told({}, {}) == "nothing in the key changed"
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "words"),
+    [
+        ("abc", "bc", "picture a is gone"),
+        ("abc", "abcd", "picture d is new"),
+        ("abcde", "x", "5 pictures are gone (a, b, c, ...), picture x is new"),
+        ("abc", "cxyz", "2 pictures are gone (a, b), 3 pictures are new (x, y, z)"),
+        ("abc", "abc", "the pictures of the test split changed"),
+        ("abc", "", "the pictures of the test split changed"),
+    ],
+)
+def test_pictures_that_are_gone_or_new_are_named(then: str, now: str, words: str) -> None:
+    images = {name: f"{name}.png" for name in then}
+    old, new = ({"test": {"fingerprint": name}, "seed": 0} for name in "xy")
+    record = Record(key="ab", schema=1, status="ok", ingredients=old, images=images, lr="made")
+    assert changes(record, Cell("d", "p", "m", None, None, new), now) == f"changed: {words}"
+    record.lr = None  # generated images are none of a test split
+    generated = changes(record, Cell("d", "p", "m", None, None, new), now)
+    assert generated == "changed: the pictures of the test split changed"
+
+
 def test_versions_are_told_of_packages_that_were_there_before() -> None:
     then = {"lpips": "0.1.3", "numpy": "2.0", "srbench": "1", "gone": "1"}
     now = {"lpips": "0.1.4", "numpy": "2.0", "srbench": "2", "new": "1"}
