@@ -14,6 +14,7 @@ _MACHINE = {
     errno.EIO: "the disk or its connection failed (input/output error)",
     errno.ESTALE: "a network file system lost a file (stale handle)",
     errno.EROFS: "the file system is read-only",
+    errno.EFBIG: "a file may not become so large here (a limit of the shell or the disk)",
     errno.ENFILE: "too many files are open on this machine",  # before EMFILE, with whose words its own begin
     errno.EMFILE: "too many files are open",
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from srbench.cli.options import matrix_argument, store_option
+from srbench.store.texts import visible
 
 FORMATS = ("csv", "parquet", "json", "latex", "markdown")
 
@@ -29,10 +30,16 @@ def command(matrix: Path, store: Path | None, form: str, images: bool, out: Path
 
     read = read_matrix(matrix)
     place = Store(store or default_store(read.name))
-    records = [(planned.cell.point(), planned.record) for planned in make_plan(read, place).cells]
+    cells = make_plan(read, place).cells
+    records = [(planned.cell.point(), planned.record) for planned in cells]
     names = [metric.name for metric in read.metrics]
     data = encode(images_frame(records, place) if images else cells_frame(records, names), form)
     if out is None:
         sys.stdout.buffer.write(data)
     else:
         out.write_bytes(data)
+    damaged = [planned for planned in cells if planned.damage]
+    for planned in damaged:
+        click.echo(visible(f"warning: {planned.cell.label}: {planned.damage}; run the matrix again"), err=True)
+    if damaged:
+        click.get_current_context().exit(1)

@@ -71,7 +71,8 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
             click.echo(expected)
         badly = [status for status in counts if status in STATUSES and status not in ("ok", "skipped")]
         if badly:
-            click.echo(f"`srbench run {matrix} --retry {','.join(badly)}` repeats what ended badly")
+            option = f" --store {store}" if store else ""
+            click.echo(f"`srbench run {matrix}{option} --retry {','.join(badly)}` repeats what ended badly")
         for reason, cells in plan.lacking.items():
             click.secho(f"{reason} ({plural(cells, 'cell')})", fg="yellow")
         for warning in plan.warnings:

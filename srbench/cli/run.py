@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -57,7 +58,7 @@ def command(
     from srbench.cli.report import tell
     from srbench.leaderboard import board_folder, publish
     from srbench.matrix import read_matrix
-    from srbench.runner.supervision.display import Lines
+    from srbench.runner.supervision.display import Lines, summary
 
     chosen, retried = _where(where), statuses(retry)
     read = read_matrix(matrix)
@@ -66,6 +67,7 @@ def command(
         board_folder(
             read.name, read.path, out
         )  # one that is somebody else's is refused now, and not when everything has run
+    begun = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     with _stoppable(), Lines(Console(highlight=False)) as display:
         result = api.run(
             read,
@@ -78,6 +80,10 @@ def command(
             display=display,
         )
     cells = api.select(result.plan, chosen)
+    for record in (cell.record for cell in cells):
+        if record is not None and record.status not in ("ok", "skipped") and record.started < begun:
+            known = f"{record.status:<14}{record.label}  {summary(record)}"
+            click.echo(visible(f"{known} (before; --retry {record.status} repeats it)"))
     click.echo(_tally(cells))
     damaged = False
     if not no_report:

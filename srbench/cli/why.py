@@ -31,7 +31,8 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
         if not now:
             answer["state"] = f"{matrix} no longer asks for it"
         elif now[0].cell.key == record.key:
-            answer["state"] = now[0].state if now[0].state == "done" else f"{now[0].state}, {now[0].why}"
+            done = "done" if record.status in ("ok", "skipped") else f"not repeated without --retry {record.status}"
+            answer["state"] = done if now[0].state == "done" else f"{now[0].state}, {now[0].why}"
         else:
             answer["state"] = f"stale, {changes(record, now[0].cell, now[0].tested)}"
     if as_json:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
+import stat
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +24,11 @@ def stamp(path: Path) -> Stamp:
     """What tells a file from any other that ever stood in its place. Raises `OSError` where there is none.
 
     Size and time of modification do not: tools that copy or unpack set the time. Inode and time of change they cannot
-    set.
+    set. Of what is no file (a pipe, which nobody may write into) it raises `OSError`, too.
     """
     status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a file", str(path))
     return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
 
 
@@ -39,7 +43,8 @@ def _sha256(path: Path, _: Stamp) -> str:
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
+    """The sha256 of a file, in hexadecimal. Raises `OSError`."""
+    stamp(path)  # which refuses what cannot be read to its end
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -355,7 +355,9 @@ class Store:
         found = [record for record in self.records(shelf) if prefix in (record.key[: len(prefix)], record.label)]
         if not found:
             labels = [record.label for record in self.records(shelf)]
-            raise StoreError(f"no cell {prefix!r} in the store {self.root}.{nearest(prefix, labels)}")
+            lost = sum(bool(self.lost_record(shelf, path.name)) for path in (self.root / shelf).glob("??/*"))
+            more = f" {lost} of its records are damaged: `srbench verify {self.root}`." if lost else ""
+            raise StoreError(f"no cell {prefix!r} in the store {self.root}.{nearest(prefix, labels)}{more}")
         return max(found, key=lambda record: record.started)
 
 
@@ -370,7 +372,7 @@ def _is_finished(shelf: Shelf, folder: Path) -> bool:
 def _bytes_of(path: Path) -> bytes | None:
     """What a file holds; None where there is none. Raises `StoreError` where it cannot be read now: it may be sound."""
     try:
-        return path.read_bytes()
+        return path.read_bytes() if path.is_file() or not path.exists() else None
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:

@@ -9,6 +9,7 @@ STORE/references/<2 hex>/<key>/hr/ID.png   what SR was compared with; .tiff wher
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +118,7 @@ class References:
             place = f"{name}/{image}{suffix}"
             path = self.folder / place
             try:
-                if path.resolve().parent == (self.folder / name).resolve() and path.is_file():
+                if Path(os.path.realpath(path)).parent == (self.folder / name).resolve() and path.is_file():
                     known = listed.files.get(place)
                     return read_image(path) if known in (None, sha256(path)) else None
             except (ImageError, OSError):

@@ -6,6 +6,7 @@ difficulty. Of a large image the window is shown where the methods err most. Tha
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -220,7 +221,7 @@ def read_sr(result: Result, store_root: Path, image: str) -> Image | None:
         return None
     folder = Store(store_root).folder("cells", result.record.key) / "images"
     path = folder / name
-    if path.resolve().parent != folder.resolve() or not path.is_file():
+    if Path(os.path.realpath(path)).parent != folder.resolve() or not path.is_file():
         return None
     try:
         return read_image(path)

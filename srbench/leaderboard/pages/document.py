@@ -10,7 +10,7 @@ pictures beside them, can make the pages anew.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,9 @@ from srbench.leaderboard.results.results import Damaged, Left, Result, Results, 
 from srbench.leaderboard.trainings.pages import Group, write_trainings
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
-from srbench.store.records import Record, Store
+from srbench.store.file_memory import FileMemory
+from srbench.store.records import IMAGES, Record, Store
+from srbench.store.references import References
 
 RECORDS = "records.jsonl"
 
@@ -78,7 +80,8 @@ def from_store(results: Results, store_root: Path, new: Path) -> Document:
             shutil.rmtree(new / "pictures", ignore_errors=True)
     trainings = tuple(write_trainings(results, store_root, new))
     document = decoded(Document(results, tuple(galleries), trainings).lines())
-    return replace(document, troubles=_troubles(results, trainings))
+    troubles = (*_troubles(results, trainings), *_gone_from(results, Store(store_root)))
+    return replace(document, troubles=troubles)
 
 
 def from_records(path: Path, new: Path) -> Document:
@@ -96,6 +99,20 @@ def from_records(path: Path, new: Path) -> Document:
         (new / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, new / place)
     return replace(document, troubles=_troubles(document.results, document.trainings))
+
+
+def _gone_from(results: Results, store: Store) -> Iterator[str]:
+    """What pages would show, and what is not in the store any more, or is not what was written."""
+    seen: set[Path] = set()
+    for record in (result.record for result in results.all if result.ok and result.record is not None):
+        images = store.folder("cells", record.key) / IMAGES
+        gone = [name for name in record.images.values() if not (images / name).exists()]
+        if gone and images.is_dir():
+            yield f"{record.label}: SR is gone, {gone[0]} for one; run the matrix again"
+        kept = References.of(store.root, record.ingredients)
+        if kept.folder not in seen and (damage := kept.damage(FileMemory("hashes").sha256)):
+            yield f"{record.label}: {damage.removeprefix('damaged: ')}; run the matrix again"
+        seen.add(kept.folder)
 
 
 def _troubles(results: Results, trainings: Iterable[Group]) -> tuple[str, ...]:

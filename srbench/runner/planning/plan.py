@@ -347,10 +347,10 @@ class _Planner:
         metrics = asked if record is None else self._missing(asked, record)
         damage, stored = "" if record else self._store.lost_record("cells", cell.key), None
         if record is not None and record.status == "ok":
-            damage, stored = self._damage(record)
+            damage, stored = self._damage(record, to_be_scored=bool(metrics))
             if damage:
                 record, metrics = None, asked
-        damaged = [] if record is None else self._damaged_trainings(training, asked)
+        damaged = self._damaged_trainings(training, asked)
         keys = {scoring.metric.name: scoring.key for scoring in asked}
         state: State
         if damage:
@@ -366,10 +366,13 @@ class _Planner:
         elif record.status == "ok" and metrics:
             state, why = "stale", "to be scored: " + ", ".join(_to_be_scored(scoring, record) for scoring in metrics)
         elif record.status == "ok" and (damaged or self._lost_reference(record)):
-            damage = self._training_damage(damaged[0]) if damaged else self._lost_reference(record)
-            state, why = "stale", damage
+            state, why = "stale", self._lost_reference(record)
+            damage = why
         else:
             state, why = "done", ""
+        if damaged and state != "done":
+            lost = [self._training_damage(task) for task in damaged]
+            why, damage = ("; ".join(filter(None, [told, *lost])) for told in (why, damage))
         seen = None if record is None else record.as_asked(keys)
         planned = PlannedCell(
             cell,
@@ -396,10 +399,15 @@ class _Planner:
         news = versions_changed(record.environment.get("packages", {}), packages(method))
         return replace(done, why=f"{done.why}; {news} since this was made") if news else done
 
-    def _damage(self, record: Record) -> tuple[str, Record | None]:
-        """What is wrong with the files of a record, and the record if its SR can be scored."""
+    def _damage(self, record: Record, to_be_scored: bool) -> tuple[str, Record | None]:
+        """What is wrong with the files of a record, and the record if its SR can be scored.
+
+        A folder of images that is gone altogether, to save space perhaps, is missed when there is something to score.
+        """
         scores = self._store.damage("cells", record, {SCORES} & record.files.keys(), self._hashed)
-        sr = self._store.damage("cells", record, record.sr_files, self._hashed)
+        folder = self._store.folder("cells", record.key)
+        looked_at = [name for name in record.sr_files if to_be_scored or scores or (folder / name).parent.is_dir()]
+        sr = self._store.damage("cells", record, looked_at, self._hashed)
         return sr or scores, None if sr else record
 
     def _damaged_trainings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ SILENCE_SECONDS = 120.0
 """How long a keeper may give no sign of life: network file systems show a file late."""
 _ASK_SECONDS = 1.0
 """How often an executor is asked what became of a job: a cluster's queue should not be asked all the time."""
+_FULL_BYTES = 1 << 16
+"""Where less than that is free, a keeper cannot say how a job ended."""
 _LATE_SECONDS = 2.0
 """How long the files of a job may be late that its executor says is over."""
 _LONGEST_PAUSE = 0.2
@@ -125,7 +128,8 @@ class Watch:
         if ending is not None:
             return ending
         if watched.gone is not None and now - watched.gone[0] > _LATE_SECONDS:
-            return Ending("killed", watched.gone[1], again=True)
+            full = shutil.disk_usage(self._store.root).free < _FULL_BYTES  # then it could not say so
+            return Ending("killed", f"the disk is full: {self._store.root}" if full else watched.gone[1], again=True)
         beat = watched.exchange.read(Heartbeat)
         if beat != watched.beat:
             watched.beat, watched.heard = beat, now
