@@ -49,6 +49,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def content_of(path: Path) -> bytes:
+    """What a file holds. Raises `OSError`, also of what is no file."""
+    stamp(path)
+    return path.read_bytes()
+
+
 class StoreError(SrbenchError):
     """A store that cannot be read or written; the message names the path."""
 

@@ -20,6 +20,7 @@ STORE/index.sqlite                         a cache of the records
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import platform
@@ -376,6 +377,8 @@ def _bytes_of(path: Path) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:
+        if error.errno == errno.ELOOP:  # a link to itself
+            return None
         raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 

@@ -20,7 +20,7 @@ import msgspec
 from srbench.pictures import Image, ImageError, Values, read_image, suffix_for
 from srbench.pictures.writing import encoded
 from srbench.store.cell import digest
-from srbench.store.files import StoreError, sha256, write_atomically
+from srbench.store.files import StoreError, content_of, sha256, write_atomically
 from srbench.store.seal import UNREADABLE, sealed, unsealed
 
 REFERENCES = "references"
@@ -108,7 +108,7 @@ class References:
 
     def _listed(self) -> dict[str, _Listed] | None:
         try:
-            content = unsealed((self.folder / _LIST).read_bytes())
+            content = unsealed(content_of(self.folder / _LIST))
             return None if content is None else msgspec.json.decode(content, type=dict[str, _Listed])
         except (OSError, *UNREADABLE):
             return None

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from srbench.store.cell import digest
-from srbench.store.files import StoreError
+from srbench.store.files import StoreError, content_of
 from srbench.store.frames import read_scores
 from srbench.store.records import BOARDS, INDEX, RECORD, SHELVES, Index, Record, Shelf, Store, is_key
 from srbench.store.references import REFERENCES, References
@@ -45,10 +45,10 @@ def faults(store: Store) -> Iterator[Fault]:
 
 
 def _is_sealed(path: Path) -> bool:
-    content = unsealed(path.read_bytes())
     try:
+        content = unsealed(content_of(path))
         return content is not None and isinstance(msgspec.json.decode(content), dict)
-    except UNREADABLE:
+    except (OSError, *UNREADABLE):
         return False
 
 

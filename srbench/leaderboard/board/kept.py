@@ -11,7 +11,7 @@ import msgspec
 
 from srbench.leaderboard.board.contents import Board
 from srbench.store.cell import digest
-from srbench.store.files import StoreError, write_atomically
+from srbench.store.files import StoreError, content_of, write_atomically
 from srbench.store.records import BOARDS, Store
 from srbench.store.seal import UNREADABLE, sealed, unsealed
 
@@ -55,7 +55,7 @@ def read_text(matrix: Path) -> str:
 
 def _read(path: Path) -> Board | None:
     try:
-        content = unsealed(path.read_bytes())
+        content = unsealed(content_of(path))
         return None if content is None else msgspec.json.decode(content, type=Board)
     except (OSError, *UNREADABLE):
         return None

@@ -106,7 +106,7 @@ def _gone_from(results: Results, store: Store) -> Iterator[str]:
     seen: set[Path] = set()
     for record in (result.record for result in results.all if result.ok and result.record is not None):
         images = store.folder("cells", record.key) / IMAGES
-        gone = [name for name in record.images.values() if not (images / name).exists()]
+        gone = [name for name in record.images.values() if not (images / name).is_file()]
         if gone and images.is_dir():
             yield f"{record.label}: SR is gone, {gone[0]} for one; run the matrix again"
         kept = References.of(store.root, record.ingredients)

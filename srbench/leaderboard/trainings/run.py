@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from srbench.leaderboard.figures.curves import Curve
-from srbench.store.files import StoreError
+from srbench.store.files import StoreError, content_of
 from srbench.store.records import Record, Store
 from srbench.store.seal import UNREADABLE
 
@@ -158,7 +158,7 @@ def read_training(store: Store, key: str, seed: int | None) -> tuple[TrainingRun
 
 def _facts(path: Path) -> TrainingFacts:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=TrainingFacts)
+        return msgspec.json.decode(content_of(path), type=TrainingFacts)
     except FileNotFoundError:
         return TrainingFacts()
     except (OSError, *UNREADABLE) as error:
