@@ -20,6 +20,11 @@ PACKAGES = (
 PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/*") if (path / "__init__.py").exists())
 
 
+def test_whoever_builds_on_srbench_has_its_types() -> None:
+    assert len(PLUGINS) > 10
+    assert [package for package in (ROOT / "srbench", *PLUGINS) if not (package / "py.typed").is_file()] == []
+
+
 def imported(path: Path) -> Iterator[tuple[str, str]]:
     """The modules of srbench that a file imports from, with what it imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

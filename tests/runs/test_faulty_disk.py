@@ -10,7 +10,7 @@ import pytest
 from rig import Bench
 from rig.faulty_disk import ERRORS, FaultyDisk, Operation
 
-TRIALS = 24
+TRIALS = 12
 MATRIX = {
     "datasets": ["toy-marked"],
     "methods": ["toy-nearest", "toy-pixel"],

@@ -55,6 +55,13 @@ class Unmade(Mean):
         raise ValueError("depth 3 is odd")
 
 
+class Mute(srbench.ImageMetric):
+    """Does not say what is better."""
+
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
+        return float(sr.mean())
+
+
 class Count(srbench.SetMetric):
     """How many pictures there are of either split."""
 
@@ -210,7 +217,11 @@ def test_scoring_ends_between_two_images_where_it_is_asked_to(scene: Scene) -> N
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
-    [(Raises, "image 'dark': ZeroDivisionError: no pixels"), (Unmade, "ValueError: depth 3 is odd")],
+    [
+        (Raises, "image 'dark': ZeroDivisionError: no pixels"),
+        (Unmade, "ValueError: depth 3 is odd"),
+        (Mute, "Mute does not say `higher_is_better`, True or False, of its scores"),
+    ],
 )
 def test_a_metric_that_fails_fails_alone(scene: Scene, kind: type, reason: str) -> None:
     results = scene.score(scoring(kind), scoring(Mean))
