@@ -10,7 +10,7 @@ import pytest
 from rig import Bench
 from rig.faulty_disk import ERRORS, FaultyDisk, Operation
 
-TRIALS = 12
+TRIALS = 8
 MATRIX = {
     "datasets": ["toy-marked"],
     "methods": ["toy-nearest", "toy-pixel"],
