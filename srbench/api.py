@@ -85,7 +85,7 @@ def run(
         for warning in distinct_warnings(asked):
             watching.warned(warning)
         for planned in asked:
-            if planned.damage:
+            if planned.damage and planned.verdict is None:
                 watching.warned(f"{planned.cell.label}: {planned.damage}; it is made anew")
         chosen = [planned for planned in asked if planned.state != "done"]
         if chosen:

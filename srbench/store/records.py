@@ -356,7 +356,8 @@ class Store:
         found = [record for record in self.records(shelf) if prefix in (record.key[: len(prefix)], record.label)]
         if not found:
             labels = [record.label for record in self.records(shelf)]
-            lost = sum(bool(self.lost_record(shelf, path.name)) for path in (self.root / shelf).glob("??/*"))
+            keys = [path.name for path in (self.root / shelf).glob("??/*") if is_key(path.name)]
+            lost = sum(bool(self.lost_record(shelf, key)) for key in keys)
             more = f" {lost} of its records are damaged: `srbench verify {self.root}`." if lost else ""
             raise StoreError(f"no cell {prefix!r} in the store {self.root}.{nearest(prefix, labels)}{more}")
         return max(found, key=lambda record: record.started)

@@ -75,6 +75,12 @@ def test_a_file_of_the_references(
     assert Path("pages/index.html").exists()
 
 
+def test_a_folder_of_somebody_else_is_none_of_the_records(here: Path, srbench: Srbench) -> None:
+    Path("results/m/cells/aa/my notes").mkdir(parents=True)
+    said = srbench("show", "data/x2-rgb/neerest")
+    assert said.code == 2 and f"Did you mean '{CELL}'" in said.err and "damaged" not in said.err
+
+
 def test_images_that_somebody_removed_altogether_are_not_missed_until_there_is_something_to_score(
     cell: tuple[Record, Path], srbench: Srbench
 ) -> None:

@@ -21,6 +21,14 @@ from srbench.registry.registry import registry
 
 HERE = Path(__file__).parent
 MARK = "SRBENCH_TEST_MARK"
+LEARNING = {
+    "datasets": ["toy-marked"],
+    "methods": ["toy-nearest", "toy-pixel"],
+    "metrics": ["psnr", "toy-distance"],
+    "train": {"on": ["same"], "budget": {"steps": 4}},
+    "seeds": [0],
+}
+"""A matrix with a training, an extractor that learns, and a set metric, for a bench with measures."""
 TIMED_FILES = {"training.json", "history.csv", "scores.parquet"}
 """Files with times in them, or with rows in the order in which metrics were computed."""
 

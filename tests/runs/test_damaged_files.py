@@ -6,15 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from rig import Bench
+from rig import LEARNING, Bench
 
-MATRIX = {
-    "datasets": ["toy-marked"],
-    "methods": ["toy-nearest", "toy-pixel"],
-    "metrics": ["psnr", "toy-distance"],
-    "train": {"on": ["same"], "budget": {"steps": 4}},
-    "seeds": [0],
-}
 PAGES = ("--out", "pages")
 WORKING_NOTES = {"log.txt", "images.jsonl", "names.csv", "matrix"}
 """What holds nothing that results or pages are made from."""
@@ -36,7 +29,7 @@ DAMAGES: list[Callable[[bytes], bytes | None]] = [
 
 def test_each_kind_of_file_is_missed_and_made_anew(tmp_path: Path) -> None:
     bench = Bench(tmp_path).with_measures()
-    bench.matrix(**MATRIX)
+    bench.matrix(**LEARNING)
     assert bench.srbench("run", "matrix.yaml", *PAGES).returncode == 0
     assert bench.srbench("verify", "results/toy").returncode == 0
     whole, kinds = bench.contents(), _kinds(tmp_path / "results/toy")

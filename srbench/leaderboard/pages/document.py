@@ -104,13 +104,14 @@ def from_records(path: Path, new: Path) -> Document:
 def _gone_from(results: Results, store: Store) -> Iterator[str]:
     """What pages would show, and what is not in the store any more, or is not what was written."""
     seen: set[Path] = set()
+    hashes = FileMemory("hashes")
     for record in (result.record for result in results.all if result.ok and result.record is not None):
         images = store.folder("cells", record.key) / IMAGES
         gone = [name for name in record.images.values() if not (images / name).is_file()]
         if gone and images.is_dir():
             yield f"{record.label}: SR is gone, {gone[0]} for one; run the matrix again"
         kept = References.of(store.root, record.ingredients)
-        if kept.folder not in seen and (damage := kept.damage(FileMemory("hashes").sha256)):
+        if kept.folder not in seen and (damage := kept.damage(hashes.sha256)):
             yield f"{record.label}: {damage.removeprefix('damaged: ')}; run the matrix again"
         seen.add(kept.folder)
 

@@ -44,7 +44,7 @@ class Silent(Display):
         """Show nothing."""
 
     def repeated(self, task: Task, reason: str) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
         """Show nothing."""
