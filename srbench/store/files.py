@@ -59,6 +59,18 @@ class StoreError(SrbenchError):
     """A store that cannot be read or written; the message names the path."""
 
 
+def bytes_of(path: Path) -> bytes | None:
+    """What a file holds; None where there is none. Raises `StoreError` where it cannot be read now: it may be sound."""
+    try:
+        return path.read_bytes() if path.is_file() or not path.exists() else None
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # a link to itself
+            return None
+        raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
 def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
     """Write a file so that it is there whole or not at all; a lasting one also after a crash of the machine.
 

@@ -20,17 +20,15 @@ STORE/index.sqlite                         a cache of the records
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import platform
 import re
-import sqlite3
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
@@ -38,7 +36,8 @@ import msgspec
 
 from srbench.errors import nearest
 from srbench.store.details import Details
-from srbench.store.files import StoreError, remove_leftovers, sha256, write_atomically
+from srbench.store.files import StoreError, bytes_of, remove_leftovers, sha256, write_atomically
+from srbench.store.index import Index
 from srbench.store.seal import UNREADABLE, sealed, unsealed
 from srbench.store.texts import brief, each, tail, visible
 
@@ -55,7 +54,6 @@ CEILING_IMAGES = "images_ceiling"
 NEAREST_IMAGES = "images_nearest"
 MATRIX = "matrix"
 BOARDS = "boards"
-INDEX = "index.sqlite"
 _WORKED_ON = ".worked-on"
 _MEANWHILE = (LOG, "samples")
 """What trainings leave in their folder before they have ended."""
@@ -215,6 +213,11 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def index(self) -> Index[Record]:
+        """The index of its records."""
+        return Index(self.root, RECORD, _decoded)
+
     def folder(self, shelf: Shelf, key: str) -> Path:
         """Where a cell, model or extractor lives."""
         if not is_key(key):
@@ -297,7 +300,7 @@ class Store:
 
     def read(self, shelf: Shelf, key: str) -> Record | None:
         """The record of a key, or None; a damaged record counts as none, and so does that of another key."""
-        content = _bytes_of(self.folder(shelf, key) / RECORD)
+        content = bytes_of(self.folder(shelf, key) / RECORD)
         return None if content is None else _decoded(content, key)
 
     def lost_record(self, shelf: Shelf, key: str) -> str:
@@ -349,7 +352,7 @@ class Store:
 
     def records(self, shelf: Shelf) -> Iterator[Record]:
         """Every record on a shelf."""
-        yield from Index(self.root).records(shelf)
+        yield from self.index.entries(shelf)
 
     def find(self, shelf: Shelf, prefix: str) -> Record:
         """The record whose key begins with `prefix` or whose label is `prefix`; the latest, of several."""
@@ -371,18 +374,6 @@ def _is_finished(shelf: Shelf, folder: Path) -> bool:
     return CHECKPOINT not in names and bool(names - {*_MEANWHILE})
 
 
-def _bytes_of(path: Path) -> bytes | None:
-    """What a file holds; None where there is none. Raises `StoreError` where it cannot be read now: it may be sound."""
-    try:
-        return path.read_bytes() if path.is_file() or not path.exists() else None
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
-    except OSError as error:
-        if error.errno == errno.ELOOP:  # a link to itself
-            return None
-        raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
-
-
 def _decoded(data: bytes, key: str) -> Record | None:
     try:
         content = unsealed(data)
@@ -390,85 +381,3 @@ def _decoded(data: bytes, key: str) -> Record | None:
     except (*UNREADABLE, TypeError, AttributeError):  # of other types than text, in an index that was damaged
         return None
     return record if record is not None and record.key == key else None
-
-
-class Index:
-    """STORE/index.sqlite: records by key, so that thousands are read in one go. Any trouble means reading the files."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def records(self, shelf: Shelf) -> Iterator[Record]:
-        """Every record on a shelf, from the index where it is up to date, otherwise from its file."""
-        files: dict[str, tuple[Path, int]] = {}
-        for path in (self._root / shelf).glob(f"??/*/{RECORD}"):
-            with suppress(OSError):  # removed while one looks
-                files[path.parent.name] = path, path.stat().st_mtime_ns
-        known = self._known(shelf)
-        fresh: list[tuple[str, str, int, bytes]] = []
-        for key in sorted(files):
-            path, changed = files[key]
-            row = known.get(key)
-            record = _decoded(row[1], key) if row is not None and row[0] == changed else None
-            if record is None:
-                content = _bytes_of(path)
-                if content is None:
-                    continue
-                fresh.append((shelf, key, changed, content))
-                record = _decoded(content, key)
-            if record is not None:
-                yield record
-        gone = [(shelf, key) for key in known if key not in files]
-        self._update(fresh, gone)
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether what it holds of records that did not change is what their files hold. One that is not there is."""
-        if not (self._root / INDEX).exists():
-            return True
-        try:
-            with closing(sqlite3.connect(self._root / INDEX, timeout=1)) as database:
-                if database.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
-                    return False
-                rows = database.execute("SELECT shelf, key, changed, record FROM records").fetchall()
-        except sqlite3.DatabaseError:
-            return False
-        for shelf, key, changed, content in rows:
-            path = self._root / str(shelf) / str(key)[:2] / str(key) / RECORD
-            with suppress(OSError):
-                if path.stat().st_mtime_ns == changed and path.read_bytes() != content:
-                    return False
-        return True
-
-    def _known(self, shelf: Shelf) -> dict[str, tuple[int, bytes]]:
-        if not (self._root / INDEX).exists():
-            return {}
-        try:
-            with closing(sqlite3.connect(self._root / INDEX, timeout=1)) as database:
-                rows = database.execute("SELECT key, changed, record FROM records WHERE shelf = ?", (shelf,))
-                return {key: (changed, record) for key, changed, record in rows}
-        except sqlite3.Error:
-            return {}
-
-    def _update(self, fresh: list[tuple[str, str, int, bytes]], gone: list[tuple[Shelf, str]]) -> None:
-        if not fresh and not gone:
-            return
-        try:
-            self._write(fresh, gone)
-        except (sqlite3.OperationalError, OSError):  # busy, or nowhere to write
-            return
-        except sqlite3.DatabaseError:  # damaged: the next reading makes it anew
-            with suppress(OSError):
-                (self._root / INDEX).unlink()
-
-    def _write(self, fresh: list[tuple[str, str, int, bytes]], gone: list[tuple[Shelf, str]]) -> None:
-        with (
-            closing(sqlite3.connect(self._root / INDEX, timeout=1)) as database,
-            database,
-        ):
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS records "
-                "(shelf TEXT, key TEXT, changed INT, record BLOB, PRIMARY KEY (shelf, key))"
-            )
-            database.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", fresh)
-            database.executemany("DELETE FROM records WHERE shelf = ? AND key = ?", gone)

@@ -11,7 +11,8 @@ import msgspec
 from srbench.store.cell import digest
 from srbench.store.files import StoreError, content_of
 from srbench.store.frames import read_scores
-from srbench.store.records import BOARDS, INDEX, RECORD, SHELVES, Index, Record, Shelf, Store, is_key
+from srbench.store.index import INDEX
+from srbench.store.records import BOARDS, RECORD, SHELVES, Record, Shelf, Store, is_key
 from srbench.store.references import REFERENCES, References
 from srbench.store.seal import SEAL, UNREADABLE, unsealed
 
@@ -40,7 +41,7 @@ def faults(store: Store) -> Iterator[Fault]:
     for path in sorted((store.root / BOARDS).glob("*.json")):
         if not _is_sealed(path):
             yield Fault(path, "", f"damaged: {path.name} is not what was written")
-    if not Index(store.root).is_sound:
+    if not store.index.is_sound:
         yield Fault(store.root / INDEX, "", f"damaged: {INDEX} is no index of these records")
 
 

@@ -9,13 +9,12 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from srbench.store.files import StoreError
-from srbench.store.records import INDEX, Index, MetricResult, Record, Store
+from srbench.store.records import MetricResult, Record, Store
 
 
 def _record(key: str = "ab" * 32, method: str = "bicubic", started: str = "2026-01-01") -> Record:
@@ -36,37 +35,6 @@ def test_a_record_reads_as_it_was_written(store: Store) -> None:
     assert store.read("cells", record.key) == record
     assert list(store.records("cells")) == [record]
     assert store.read("models", record.key) is None
-
-
-def test_the_index_follows_the_files_whatever_happens_to_it(store: Store) -> None:
-    first, second = _record("11" * 32), _record("22" * 32, "lanczos")
-    for record in (first, second):
-        store.write("cells", record)
-    assert {record.label for record in store.records("cells")} == {"set5/x4-y/bicubic", "set5/x4-y/lanczos"}
-    changed = _record("11" * 32, "nearest")
-    store.write("cells", changed)
-    (store.folder("cells", second.key) / "record.json").unlink()
-    assert [record.label for record in store.records("cells")] == ["set5/x4-y/nearest"]
-    for damage in (b"not a database, and long enough to be seen to be none" * 9, b"", None):
-        if damage is None:
-            (store.root / INDEX).unlink()
-        else:
-            (store.root / INDEX).write_bytes(damage)
-            assert not Index(store.root).is_sound
-        for _ in range(2):  # it is removed by the first reading, and made anew by the second
-            assert [record.label for record in store.records("cells")] == ["set5/x4-y/nearest"]
-        assert (store.root / INDEX).exists() and Index(store.root).is_sound
-
-
-def test_an_index_that_holds_other_than_the_files_is_not_believed(store: Store) -> None:
-    record = _record()
-    store.write("cells", record)
-    assert list(store.records("cells")) == [record] and Index(store.root).is_sound
-    with closing(sqlite3.connect(store.root / INDEX)) as database, database:
-        database.execute("UPDATE records SET record = replace(record, 'bicubic', 'bicabic')")
-    assert not Index(store.root).is_sound
-    assert list(store.records("cells")) == [record], "the seal is broken, so the file is read"
-    assert Index(store.root).is_sound
 
 
 def test_a_damaged_record_counts_as_none(store: Store) -> None:
