@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
-from pathlib import Path
 from typing import Any, Literal
 
 from srbench.contract.generator import Generator
@@ -20,6 +19,7 @@ from srbench.registry.registry import task_named
 from srbench.runner.job.environment import packages
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, Training
 from srbench.runner.planning.changes import changes, versions_changed
+from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.provenance import (
     degradation_use,
     files_of,
@@ -31,11 +31,8 @@ from srbench.runner.planning.provenance import (
 from srbench.runner.planning.scorings import scorings
 from srbench.runner.planning.splits import Splits, Unusable
 from srbench.store.cell import SCHEMA, Cell, digest
-from srbench.store.file_memory import FileMemory
-from srbench.store.files import sha256_of
 from srbench.store.image_names import ImageName
-from srbench.store.records import CHECKPOINT, SCORES, Record, Status, Store
-from srbench.store.references import References
+from srbench.store.records import CHECKPOINT, Record, Status, Store
 from srbench.weights.lookup import WeightsMissing
 
 State = Literal["done", "new", "stale", "retry"]
@@ -205,13 +202,10 @@ class _Planner:
         self._matrix = matrix
         self._store = store
         self._retry = retry
-        self._verify = verify
         self._splits = Splits(verify)
         self._earlier = _by_point(store.records("cells"))
         self._shown: dict[tuple[int, str], Use] = {}
-        self._hashes = FileMemory("hashes")
-        self._trainings: dict[str, str] = {}
-        self._references: dict[Path, str] = {}
+        self._damage = Damage(store, verify)
 
     @property
     def names(self) -> frozenset[ImageName]:
@@ -347,10 +341,13 @@ class _Planner:
         metrics = asked if record is None else self._missing(asked, record)
         damage, stored = "" if record else self._store.lost_record("cells", cell.key), None
         if record is not None and record.status == "ok":
-            damage, stored = self._damage(record, to_be_scored=bool(metrics))
+            scores = self._damage.of_scores(record)
+            sr = self._damage.of_sr(record, needed=bool(metrics or scores))
+            damage, stored = sr or scores, None if sr else record
             if damage:
                 record, metrics = None, asked
-        damaged = self._damaged_trainings(training, asked)
+        tasks = [training, *(scoring.training for scoring in asked)]
+        damaged = [task for task in tasks if task is not None and self._damage.of_training(task)]
         keys = {scoring.metric.name: scoring.key for scoring in asked}
         state: State
         if damage:
@@ -365,13 +362,13 @@ class _Planner:
             metrics = asked
         elif record.status == "ok" and metrics:
             state, why = "stale", "to be scored: " + ", ".join(_to_be_scored(scoring, record) for scoring in metrics)
-        elif record.status == "ok" and (damaged or self._lost_reference(record)):
-            state, why = "stale", self._lost_reference(record)
+        elif record.status == "ok" and (damaged or self._damage.of_references(record)):
+            state, why = "stale", self._damage.of_references(record)
             damage = why
         else:
             state, why = "done", ""
         if damaged and state != "done":
-            lost = [self._training_damage(task) for task in damaged]
+            lost = list(map(self._damage.of_training, damaged))
             why, damage = ("; ".join(filter(None, [told, *lost])) for told in (why, damage))
         seen = None if record is None else record.as_asked(keys)
         planned = PlannedCell(
@@ -398,42 +395,6 @@ class _Planner:
         done = planned.with_record(record)
         news = versions_changed(record.environment.get("packages", {}), packages(method))
         return replace(done, why=f"{done.why}; {news} since this was made") if news else done
-
-    def _damage(self, record: Record, to_be_scored: bool) -> tuple[str, Record | None]:
-        """What is wrong with the files of a record, and the record if its SR can be scored.
-
-        A folder of images that is gone altogether, to save space perhaps, is missed when there is something to score.
-        """
-        scores = self._store.damage("cells", record, {SCORES} & record.files.keys(), self._hashed)
-        folder = self._store.folder("cells", record.key)
-        looked_at = [name for name in record.sr_files if to_be_scored or scores or (folder / name).parent.is_dir()]
-        sr = self._store.damage("cells", record, looked_at, self._hashed)
-        return sr or scores, None if sr else record
-
-    def _damaged_trainings(
-        self, training: Training | None, asked: Iterable[Scoring]
-    ) -> list[Training | ExtractorTraining]:
-        """Trainings of which something is kept that is not what was written."""
-        tasks = [training, *(scoring.training for scoring in asked)]
-        return [task for task in tasks if task is not None and self._training_damage(task)]
-
-    def _training_damage(self, task: Training | ExtractorTraining) -> str:
-        if task.key not in self._trainings:
-            record = self._store.read(task.shelf, task.key)
-            damage = self._store.lost_record(task.shelf, task.key) if record is None else ""
-            if record is not None and record.status == "ok":
-                damage = self._store.damage(task.shelf, record, hashed=self._hashed)
-            self._trainings[task.key] = damage and f"{damage}, of {task.label}"
-        return self._trainings[task.key]
-
-    def _lost_reference(self, record: Record) -> str:
-        kept = References.of(self._store.root, record.ingredients)
-        if kept.folder not in self._references:
-            self._references[kept.folder] = kept.damage(self._hashed)
-        return self._references[kept.folder]
-
-    def _hashed(self, path: Path) -> str:
-        return sha256_of(path) if self._verify else self._hashes.sha256(path)
 
     def _missing(self, asked: tuple[Scoring, ...], record: Record) -> tuple[Scoring, ...]:
         """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""
