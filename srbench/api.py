@@ -14,7 +14,8 @@ from srbench.errors import SrbenchError, nearest
 from srbench.matrix import Matrix, matrix_file, matrix_name, read_matrix
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
-from srbench.runner.planning.plan import Plan, PlannedCell, distinct_warnings, make_plan
+from srbench.runner.planning.plan import make_plan
+from srbench.runner.planning.planned import Plan, PlannedCell, distinct_warnings
 from srbench.runner.supervision import again
 from srbench.runner.supervision.again import MadeAgain
 from srbench.runner.supervision.at_work import end_earlier_work, marked

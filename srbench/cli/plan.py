@@ -22,7 +22,7 @@ from srbench.leaderboard.words.numerals import duration, plural
 
 if TYPE_CHECKING:
     from srbench.runner.planning.estimate import Estimate
-    from srbench.runner.planning.plan import PlannedCell
+    from srbench.runner.planning.planned import PlannedCell
 
 
 @click.command("plan", short_help="What would run, what is done, what is stale and why.")

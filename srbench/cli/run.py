@@ -17,7 +17,7 @@ from srbench.leaderboard.words.numerals import plural
 from srbench.store.texts import visible
 
 if TYPE_CHECKING:
-    from srbench.runner.planning.plan import PlannedCell
+    from srbench.runner.planning.planned import PlannedCell
 
 
 @click.command("run", short_help="Run a matrix and make its pages.")

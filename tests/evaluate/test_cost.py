@@ -16,7 +16,8 @@ import srbench
 from srbench.evaluate import cost
 from srbench.evaluate.cost import LATENCY_REPEATS, LATENCY_SECONDS, count_multiply_adds, measure_latency
 from srbench.matrix import read_matrix
-from srbench.runner.planning.plan import is_done, make_plan
+from srbench.runner.planning.plan import make_plan
+from srbench.runner.planning.planned import is_done
 
 PIXELS = 1280 * 720
 

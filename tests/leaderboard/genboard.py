@@ -24,7 +24,7 @@ from srbench.matrix import Matrix
 from srbench.pictures import Image, Values, write_image
 from srbench.registry.configured import Use
 from srbench.runner.job.tasks import Training
-from srbench.runner.planning.plan import Plan, PlannedCell
+from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.store.cell import Cell
 from srbench.store.details import Details, Estimate
 from srbench.store.records import NEAREST_IMAGES, MetricResult, Record

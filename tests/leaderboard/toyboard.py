@@ -30,7 +30,7 @@ from srbench.pictures import Image, write_image
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
 from srbench.runner.job.tasks import Training
-from srbench.runner.planning.plan import Plan, PlannedCell
+from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.store.cell import Cell
 from srbench.store.details import ConfusionMatrix, Details, Estimate
 from srbench.store.records import MetricResult, Record, Status, Store

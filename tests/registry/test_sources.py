@@ -19,7 +19,8 @@ from srbench.registry import sources
 from srbench.registry.registry import Plugin, Registry, load_plugins
 from srbench.registry.sources import dependencies
 from srbench.runner.planning import provenance
-from srbench.runner.planning.plan import Plan, make_plan
+from srbench.runner.planning.plan import make_plan
+from srbench.runner.planning.planned import Plan
 
 METHOD = '''
 import srbench

@@ -19,7 +19,8 @@ from srbench.leaderboard.pages.document import results_in
 from srbench.matrix import Matrix, read_matrix
 from srbench.pictures import read_image, write_image
 from srbench.runner.job.tasks import Job
-from srbench.runner.planning.plan import Plan, make_plan
+from srbench.runner.planning.plan import make_plan
+from srbench.runner.planning.planned import Plan
 from srbench.runner.supervision.display import summary
 from srbench.store.frames import cells_frame, images_frame
 from srbench.store.records import SCORES, MetricResult, Record, Store

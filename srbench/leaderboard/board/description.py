@@ -19,7 +19,7 @@ from srbench.leaderboard.words.numerals import flat
 from srbench.matrix import Matrix
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
-from srbench.runner.planning.plan import Plan, PlannedCell
+from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.store.frames import Frames, cells_frame, images_frame
 from srbench.store.records import Store
 from srbench.store.texts import own_documentation

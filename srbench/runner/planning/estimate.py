@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from srbench.runner.job.tasks import ExtractorTraining, Training
-from srbench.runner.planning.plan import Plan, PlannedCell, is_done
+from srbench.runner.planning.planned import Plan, PlannedCell, is_done
 from srbench.store.records import Store
 
 

@@ -1,12 +1,11 @@
-"""What a matrix asks for, and how much of it is there already."""
+"""Making a plan: a matrix expanded into cells, each compared with what the store holds of it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from itertools import takewhile
-from typing import Any, Literal
+from typing import Any
 
 from srbench.contract.generator import Generator
 from srbench.contract.method import Method
@@ -17,9 +16,10 @@ from srbench.matrix import Matrix
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
 from srbench.runner.job.environment import packages
-from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, Training
+from srbench.runner.job.tasks import Scoring, SeenFile, Training
 from srbench.runner.planning.changes import changes, versions_changed
 from srbench.runner.planning.damage import Damage
+from srbench.runner.planning.planned import Plan, PlannedCell, State, is_begun
 from srbench.runner.planning.provenance import (
     degradation_use,
     files_of,
@@ -32,157 +32,11 @@ from srbench.runner.planning.scorings import scorings
 from srbench.runner.planning.splits import Splits, Unusable
 from srbench.store.cell import SCHEMA, Cell, digest
 from srbench.store.image_names import ImageName
-from srbench.store.records import CHECKPOINT, Record, Status, Store
+from srbench.store.records import Record, Status, Store
 from srbench.weights.lookup import WeightsMissing
-
-State = Literal["done", "new", "stale", "retry"]
 
 ALWAYS_RETRIED: frozenset[Status] = frozenset({"killed"})
 """A killed cell says nothing about its method; the next run repeats it without being asked."""
-
-
-@dataclass(frozen=True)
-class PlannedCell:
-    """A cell of the matrix with everything needed to run it, and its record if there is one.
-
-    state: `done`: nothing to do. `new`: never run. `stale`: something in its key or its metrics changed since.
-    `retry`: its last attempt did not end well and is to be repeated. why: the reason for the state, in words.
-    training: the model it was or is to be made with. metrics: those to be computed. verdict: how the cell ends without
-    being run (its dataset is missing, the method does not support it). record: as this plan asks for it, with its
-    metrics by name; none where a file of it is damaged. settings: the numbers of its task. seen_groups: the
-    tested groups of which the model learned from other regions. keys: of all metrics that are asked for, by name.
-    stored: the record of the store whose SR is sound, so that it need not be made again. files: that its method reads,
-    with their sha256. warnings: what is probably wrong with the data, a sentence each. damage: which file of the
-    record, of a training or of what SR was compared with is not what was written, in words, if any. damaged: trainings
-    of which that is so. tested: the images of the test split, as far as it could be read.
-    """
-
-    cell: Cell
-    dataset: Use
-    protocol: Protocol
-    method: Use
-    training: Training | None
-    metrics: tuple[Scoring, ...]
-    verdict: tuple[Status, str] | None
-    state: State
-    why: str
-    record: Record | None
-    settings: Mapping[str, int] = field(default_factory=dict)
-    seen_groups: tuple[str, ...] = ()
-    keys: Mapping[str, str] = field(default_factory=dict)
-    stored: Record | None = None
-    files: tuple[SeenFile, ...] = ()
-    warnings: tuple[str, ...] = ()
-    damage: str = ""
-    damaged: tuple[Training | ExtractorTraining, ...] = ()
-    tested: tuple[str, ...] = ()
-
-    def evaluation(self) -> Evaluation:
-        """The task that brings this cell to its record."""
-        model, learned_from = (None, None) if self.training is None else (self.training.key, self.training.dataset)
-        return Evaluation(
-            self.cell,
-            self.method,
-            self.dataset,
-            self.protocol,
-            self.metrics,
-            model,
-            self.settings,
-            learned_from,
-            self.seen_groups,
-            self.files,
-            self.warnings,
-            degradation_use(self.protocol),
-            self.method.registered.load().ceiling,
-        )
-
-    def prerequisites(self) -> list[Training | ExtractorTraining]:
-        """The tasks whose results it uses: its model, if something is to be upscaled, and its metrics' extractors.
-
-        Those whose results are damaged are among them, though nothing may need them now.
-        """
-        needed: dict[str, Training | ExtractorTraining] = {task.key: task for task in self.damaged}
-        if self.training is not None and self._upscales():
-            needed[self.training.key] = self.training
-        for scoring in self.metrics:
-            if scoring.training is not None:
-                needed[scoring.training.key] = scoring.training
-        return list(needed.values())
-
-    def _upscales(self) -> bool:
-        if self.stored is None:
-            return True
-        return any(scoring.training_sr not in ("", self.stored.training_split) for scoring in self.metrics)
-
-    def with_record(self, record: Record) -> PlannedCell:
-        """This cell, done, with a record of the store."""
-        asked = record.as_asked(self.keys)
-        why = asked.reason or asked.metric_failures or asked.status
-        return replace(self, record=asked, state="done", why=why, damage="")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All cells of a matrix, in the order of the file. names: of images that are not called by their ids."""
-
-    matrix: Matrix
-    cells: tuple[PlannedCell, ...]
-    names: frozenset[ImageName] = frozenset()
-
-    def with_records_of(self, store: Store) -> Plan:
-        """This plan with its cells' records read anew; those that have one are done."""
-        return replace(self, cells=tuple(_with_record(planned, store) for planned in self.cells))
-
-    @property
-    def warnings(self) -> list[str]:
-        """The warnings of all cells, each once."""
-        return distinct_warnings(self.cells)
-
-    @property
-    def lacking(self) -> dict[str, int]:
-        """Why metrics cannot be computed, each with its name before, and in how many cells that is so."""
-        return Counter(
-            f"{scoring.metric.name}: {scoring.skip}"
-            for planned in self.cells
-            if planned.state != "done"
-            for scoring in planned.metrics
-            if scoring.skip
-        )
-
-    def extractors(self, store: Store) -> list[ExtractorTraining]:
-        """The extractors that a run would train."""
-        needed = {
-            task.key: task
-            for planned in self.cells
-            if planned.state != "done" and planned.verdict is None
-            for task in planned.prerequisites()
-            if isinstance(task, ExtractorTraining) and not is_done(task, store)
-        }
-        return list(needed.values())
-
-
-def distinct_warnings(cells: Iterable[PlannedCell]) -> list[str]:
-    """What is probably wrong with the data of these cells, each sentence once."""
-    return list(dict.fromkeys(warning for planned in cells for warning in planned.warnings))
-
-
-def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
-    record = store.read("cells", planned.cell.key)
-    if record is None:
-        return planned
-    return planned.with_record(record)
-
-
-def is_done(task: Training | ExtractorTraining, store: Store) -> bool:
-    """Whether the store holds what the task makes, undamaged."""
-    record = store.read(task.shelf, task.key)
-    return record is not None and record.status == "ok" and not store.damage(task.shelf, record)
-
-
-def is_begun(task: Training | ExtractorTraining, store: Store) -> bool:
-    """Whether an attempt at a training was interrupted, which the next one goes on from."""
-    folder = store.folder(task.shelf, task.key) / CHECKPOINT
-    return any(folder.glob("*")) and not is_done(task, store)
 
 
 def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = (), *, verify: bool = False) -> Plan:

@@ -13,7 +13,8 @@ import numpy as np
 
 from srbench.contract.executor import Executor
 from srbench.pictures import read_image
-from srbench.runner.planning.plan import Plan, make_plan
+from srbench.runner.planning.plan import make_plan
+from srbench.runner.planning.planned import Plan
 from srbench.runner.supervision.at_work import marked
 from srbench.runner.supervision.supervisor import Display, run_cells
 from srbench.runner.supervision.watch import Watch

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 from srbench.runner.job.tasks import ExtractorTraining, Task, Training
-from srbench.runner.planning.plan import PlannedCell
+from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision.supervisor import Display
 from srbench.store.records import Record, Status
 from srbench.store.texts import brief

@@ -14,7 +14,7 @@ import msgspec
 
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
-from srbench.runner.planning.plan import PlannedCell, is_done
+from srbench.runner.planning.planned import PlannedCell, is_done
 from srbench.runner.supervision.watch import Ended, Watch
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError

@@ -15,7 +15,7 @@ from srbench.leaderboard.findings.lead import findings
 from srbench.leaderboard.results.ceilings import ceiling_value
 from srbench.leaderboard.results.results import Results
 from srbench.leaderboard.tables.ranked import Table, build_table
-from srbench.runner.planning.plan import Plan, PlannedCell
+from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.store.records import MetricResult
 
 from ..markup import Tag, parse

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from bench_in_process import InProcess, emptied, picture
+from bench_in_process import InProcess, emptied, picture, plan, put, record_of
 
 from srbench.matrix import read_matrix
-from srbench.runner.planning.plan import Plan, distinct_warnings, is_done, make_plan
-from srbench.store.records import MetricResult, Record, Store
+from srbench.runner.planning.plan import make_plan
+from srbench.runner.planning.planned import Plan
+from srbench.store.records import MetricResult, Store
 
 Planned = Callable[..., Plan]
 
@@ -24,37 +24,6 @@ Planned = Callable[..., Plan]
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return InProcess(tmp_path)
-
-
-def plan(bench: InProcess, *, retry: tuple[Any, ...] = (), verify: bool = False, **changes: Any) -> Plan:
-    bench.content |= changes
-    return make_plan(read_matrix(bench.matrix), bench.store, retry, verify=verify)
-
-
-def record_of(found: Plan, place: int = 0, **fields: Any) -> Record:
-    """A record as a run would leave it, without its pictures."""
-    planned = found.cells[place]
-    results = {key: MetricResult(key=key, name=name, value=1.0, n=2) for name, key in planned.keys.items()}
-    return Record(
-        **{
-            "key": planned.cell.key,
-            "schema": 2,
-            "status": "ok",
-            "point": planned.cell.point(),
-            "ingredients": planned.cell.ingredients,
-            "metrics": results,
-            "started": "2026-01-01",
-            **fields,
-        }
-    )
-
-
-def put(bench: InProcess, record: Record) -> Record:
-    folder = emptied(bench.store, "cells", record.key)
-    (folder / "scores.parquet").write_bytes(b"scores")
-    record.files = bench.store.hashes("cells", record.key, ["scores.parquet"])
-    bench.store.write("cells", record)
-    return record
 
 
 LEARNER = {"methods": ["bicubic", {"srcnn": {"preset": "small"}}], "metrics": ["psnr"]}
@@ -185,53 +154,12 @@ def test_what_cannot_be_run_has_its_verdict_and_the_others_go_on(bench: InProces
     assert bad.metrics == absent.metrics == ()
 
 
-def test_a_model_is_needed_to_upscale_and_not_to_score(bench: InProcess) -> None:
-    found = plan(bench, **LEARNER, train={"on": ["same"], "budget": {"steps": 2}})
-    (training,) = found.cells[1].prerequisites()
-    assert training.shelf == "models" and not is_done(training, bench.store)
-    put(bench, record_of(found, 1))
-    cell = plan(bench, metrics=["psnr", "mae"]).cells[1]
-    assert cell.state == "stale" and cell.prerequisites() == []
-    evaluation = cell.evaluation()
-    assert (evaluation.model, evaluation.learned_from) == (training.key, cell.training and cell.training.dataset)
-
-
-def test_a_training_is_done_where_its_record_is_well_and_its_files_are_sound(bench: InProcess) -> None:
-    found = plan(bench, **LEARNER, train={"on": ["same"], "budget": {"steps": 2}})
-    (task,) = found.cells[1].prerequisites()
-    folder = emptied(bench.store, "models", task.key)
-    (folder / "weights").write_bytes(b"w")
-    files = bench.store.hashes("models", task.key, ["weights"])
-    record = Record(key=task.key, schema=2, status="ok", files=files)
-    bench.store.write("models", record)
-    assert is_done(task, bench.store)
-    bench.store.write("models", msgspec.structs.replace(record, status="failed"))
-    assert not is_done(task, bench.store)
-    bench.store.write("models", record)
-    (folder / "weights").write_bytes(b"v")
-    assert not is_done(task, bench.store)
-
-
-def test_records_read_anew_make_their_cells_done(bench: InProcess) -> None:
-    found = plan(bench, methods=["bicubic", "nearest"])
-    put(bench, record_of(found, 1, reason="", status="ok"))
-    first, second = found.with_records_of(bench.store).cells
-    assert (first.state, second.state, second.why) == ("new", "done", "ok")
-    assert second.record is not None and list(second.record.metrics) == ["psnr"]
-
-
 def test_another_version_of_a_package_is_told_where_nothing_is_stale(bench: InProcess) -> None:
     found = plan(bench)
     put(bench, record_of(found, environment={"packages": {"torch": "0.1", "srbench": "0"}}))
     (cell,) = plan(bench).cells
     assert cell.state == "done"
     assert cell.why.startswith("ok; torch 0.1 -> ") and cell.why.endswith(" since this was made")
-
-
-def test_warnings_of_all_cells_are_each_told_once(bench: InProcess) -> None:
-    (cell,) = plan(bench).cells
-    cells = [replace(cell, warnings=("a", "b")), replace(cell, warnings=("b", "c"))]
-    assert distinct_warnings(cells) == Plan(plan(bench).matrix, tuple(cells)).warnings == ["a", "b", "c"]
 
 
 def test_planning_writes_nothing_into_the_store(bench: InProcess) -> None:

@@ -20,7 +20,7 @@ from srbench.registry.registry import Plugin, Registered, Registry
 from srbench.runner.job.exchange import Ending, Exchange
 from srbench.runner.job.file import read_job
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Scoring, Task, Training
-from srbench.runner.planning.plan import PlannedCell
+from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision import supervisor
 from srbench.runner.supervision.supervisor import MOST_REPEATS, Display, run_cells
 from srbench.runner.supervision.watch import Watch

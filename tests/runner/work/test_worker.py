@@ -29,7 +29,8 @@ from srbench.registry.registry import Plugin, Registered, registry
 from srbench.runner.account import Account
 from srbench.runner.job.channel import Made, Message
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Training
-from srbench.runner.planning.plan import PlannedCell, make_plan
+from srbench.runner.planning.plan import make_plan
+from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.planning.survey import Surveyor
 from srbench.runner.work import upscaling, worker
 from srbench.runner.work.energy import EnergyMeter
