@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from srbench.runner.job.channel import Doing, Lacking, Made, Measuring, Message, Scored
 from srbench.runner.job.tasks import Evaluation, Job, Scoring
 from srbench.runner.work.attempt import Attempt
-from srbench.store.files import remove_leftovers, write_table
+from srbench.store.files import remove_leftovers, set_aside, write_table
 from srbench.store.records import CHECKPOINT, LOG, RECORD, SCORES, MetricResult, Record, Status, Store
 from srbench.store.texts import LONGEST_LOG
 
@@ -38,6 +38,7 @@ class Account:
         self._job, self._task, self._store = job, job.task, store
         self.attempt = Attempt.begin(job)
         self.folder = store.folder(job.task.shelf, job.task.key)
+        self._set_folders_aside()
         self.record = self._sound()
         self.again = False
         self.trouble: Lacking | None = None
@@ -48,6 +49,11 @@ class Account:
         if isinstance(job.task, Evaluation):
             self._pending = {scoring.key: scoring for scoring in job.task.metrics}
         self._begin()
+
+    def _set_folders_aside(self) -> None:
+        earlier = self._store.read(self._task.shelf, self._task.key)
+        for name in (SCORES, LOG, *(earlier.files if earlier else ())):
+            set_aside(self.folder / name)
 
     def _sound(self) -> Record | None:
         """The record of a cell whose SR is there and what was written, without results whose scores are damaged."""

@@ -94,6 +94,12 @@ def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def set_aside(path: Path) -> None:
+    """Where a folder stands in the place of a file, give it another name: somebody may want what is in it."""
+    if path.is_dir() and not path.is_symlink():
+        path.rename(path.with_name(f"{path.name}.aside-{secrets.token_hex(3)}"))
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove what `write_atomically` left in a folder when it was killed; for whoever alone writes there."""
     for leftover in folder.glob(f"{_LEFTOVER}*"):

@@ -264,6 +264,18 @@ class Store:
                 remove_leftovers(folder)
             yield
 
+    @property
+    def holder(self) -> str:
+        """The run that holds the store at present, in words; empty where none does, or nobody can tell."""
+        try:
+            with (self.root / ".lock").open() as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return (self.root / ".lock").read_text().strip() or "process unknown"
+        except OSError:
+            pass
+        return ""
+
     @contextmanager
     def worked_on(self) -> Iterator[None]:
         """Mark the store as worked on by this process, and by every fork of it for as long as that lives."""

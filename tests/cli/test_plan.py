@@ -21,6 +21,12 @@ def test_states_keys_and_the_count(here: Path, srbench: Srbench) -> None:
     assert "ValueError: no such luck" in rows[2]
 
 
+def test_a_run_at_work_is_told(here: Path, srbench: Srbench) -> None:
+    with Store(Path("results/m")).locked():
+        assert "a run is at work in this store (process " in srbench("plan", "matrix.yaml").out
+    assert "at work" not in srbench("plan", "matrix.yaml").out
+
+
 def test_what_would_be_repeated_is_asked_with_the_same_words_as_of_a_run(here: Path, srbench: Srbench) -> None:
     said = srbench("plan", "matrix.yaml", "--retry", "failed")
     assert "3 cells: 2 done, 1 retry\n" in said.out and "repeats" not in said.out

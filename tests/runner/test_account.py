@@ -399,6 +399,23 @@ def test_a_training_goes_on_from_its_checkpoint_until_it_went_well(desk: Desk) -
         assert checkpoint.exists() == (status == "failed")
 
 
+@pytest.mark.parametrize("task", [CELL, TRAINING])
+def test_a_folder_in_the_place_of_a_file_gets_another_name(desk: Desk, task: Task) -> None:
+    folder = desk.store.folder(task.shelf, task.key)
+    account = desk.begin(task=task)
+    (folder / "history.csv").write_text("")
+    files = desk.store.hashes(task.shelf, task.key, ["history.csv"])
+    account.making_told(Made(account.attempt.record("ok", files=files)))
+    for name in ("history.csv", SCORES, LOG):
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).mkdir()
+        (folder / name / "mine").write_text(name)
+    desk.begin(task=task)
+    for name in ("history.csv", SCORES, LOG):
+        assert not (folder / name).exists()
+        assert [path.read_text() for path in folder.glob(f"{name}.aside-*/mine")] == [name]
+
+
 def test_of_a_log_without_lines_the_last_64_kilobytes_are_kept(tmp_path: Path) -> None:
     assert log_tail(tmp_path) == ""
     (tmp_path / LOG).write_bytes(b"\xff" * 300_000 + b"the end")

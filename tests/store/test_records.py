@@ -61,8 +61,16 @@ def test_a_dead_run_holds_nothing(store: Store) -> None:
         "with Store(Path(sys.argv[1])).locked():\n    os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(store.root)]).returncode == -9
+    assert store.holder == ""
     with store.locked(), pytest.raises(StoreError, match="another run is using the store"), store.locked():
         pass
+
+
+def test_the_run_that_holds_a_store_is_told(store: Store) -> None:
+    assert store.holder == ""
+    with store.locked():
+        assert store.holder.startswith(f"process {os.getpid()} on ")
+    assert store.holder == ""
 
 
 @pytest.mark.parametrize(

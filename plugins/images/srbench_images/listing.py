@@ -26,13 +26,11 @@ def pictures(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise DatasetError(f"{folder}: is a file; give the folder that the pictures are in")
     found: dict[str, Path] = {}
+    dangling: list[Path] = []
     taken: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if has_picture_name(path) and path.is_symlink() and not path.exists():
-            raise DatasetError(
-                f"{path}: is a symbolic link to {path.readlink()}, which is not there; fetch the file (git annex get, "
-                "dvc pull), or remove the link"
-            )
+            dangling.append(path)
         if is_picture(path):
             name = safe_id(path.stem)
             other = taken.setdefault(name.lower(), path)
@@ -41,6 +39,12 @@ def pictures(folder: Path) -> dict[str, Path]:
                     f"{folder}: {other.name} and {path.name} would both have the id {name!r}; rename or remove one"
                 )
             found[name] = path
+    if dangling:
+        more = f"; nor are the files of {len(dangling) - 1} more links" if dangling[1:] else ""
+        raise DatasetError(
+            f"{dangling[0]}: is a symbolic link to {dangling[0].readlink()}, which is not there{more}; fetch what is "
+            "missing (git annex get, dvc pull), or remove the links"
+        )
     if not found:
         raise DatasetError(
             f"{folder}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}); subfolders are not read"

@@ -71,6 +71,10 @@ def test_a_link_to_a_picture_that_was_not_fetched_is_an_error(tmp_path: Path) ->
     (tmp_path / "b.png").symlink_to(tmp_path / "annex" / "b.png")
     with pytest.raises(DatasetError, match=r"b\.png: is a symbolic link to .*annex/b\.png, which is not there"):
         Folder(tmp_path).prepare(tmp_path)
+    (tmp_path / "c.png").symlink_to("c.png")
+    with pytest.raises(DatasetError, match=r"b\.png: .* which is not there; nor are the files of 1 more"):
+        Folder(tmp_path).prepare(tmp_path)
+    (tmp_path / "c.png").unlink()
     (tmp_path / "annex").mkdir()
     put(tmp_path / "annex" / "b.png")
     assert [item.id for item in Folder(tmp_path).test()] == ["a", "b"]

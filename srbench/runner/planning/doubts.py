@@ -68,7 +68,7 @@ def _of_white(pictures: Sequence[tuple[Item, PictureFacts]]) -> list[str]:
         return []
     most = 2 ** max(_bits(telling[name].high) for name in fewer) - 1
     return [
-        f"no value of {_listed(fewer)} is above {most}, but others reach {highest:g}: "
+        f"no value of {listed(fewer)} is above {most}, but others reach {highest:g}: "
         f"{'is it a picture' if len(fewer) == 1 else 'are these pictures'} of {most.bit_length()} bits among those of "
         "16? All have the same white; rescale these"
     ]
@@ -89,7 +89,7 @@ def _of_brightness(pictures: Sequence[tuple[Item, PictureFacts, PictureFacts]]) 
         return []
     first, (hr_mean, lr_mean) = next(iter(found.items()))
     return [
-        f"the LR of {_listed(list(found))} is not as bright as its HR (the mean of {first} is {lr_mean:.4g} in LR and "
+        f"the LR of {listed(list(found))} is not as bright as its HR (the mean of {first} is {lr_mean:.4g} in LR and "
         f"{hr_mean:.4g} in HR): have both the same white?"
     ]
 
@@ -100,6 +100,7 @@ def _is_of_another_brightness(item: Item, hr: PictureFacts, lr: PictureFacts) ->
     return bool(brighter > _FACTOR * darker and brighter - darker > _APART)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -17,9 +17,9 @@ from srbench.contract.dataset import DatasetError, Item, Picture, check_range
 from srbench.contract.method import Problem
 from srbench.contract.protocol import Protocol
 from srbench.contract.regions import Regions, regions
-from srbench.errors import SrbenchError, in_words
+from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.pictures import DEPTHS, ImageError, read_image
-from srbench.runner.planning.doubts import doubts
+from srbench.runner.planning.doubts import doubts, listed
 from srbench.runner.planning.picture_facts import PictureFacts, facts_of
 from srbench.store.cell import digest
 from srbench.store.file_memory import FileMemory
@@ -64,9 +64,10 @@ class Surveyor:
         self._memory: dict[int, tuple[Picture, PictureFacts]] = {}
 
     def survey(self, items: list[Item], protocol: Protocol) -> Survey:
-        """Look at every item. Raises `ImageError` or `DatasetError` naming the picture that is wrong."""
+        """Look at every item. Raises `DatasetError` naming every picture that is wrong."""
         if not items:
             raise DatasetError("the split is empty")
+        self._look_at_all(items, protocol)
         rows, sizes, pictures, channels, depths = [], [], set(), set(), set()
         hrs, lrs = [], []
         seen: set[str] = set()
@@ -75,9 +76,8 @@ class Surveyor:
                 raise DatasetError(f"two images have the id {item.id!r}")
             seen.add(item.id)
             hr = self._facts(item, item.hr)
-            _check_range(item, item.hr, hr)
             height, width = _lr_size(item, hr, protocol)
-            lr = item.lr.get((protocol.degradation.shipped_as, protocol.scale))
+            lr = _lr(item, protocol)
             lr_facts = None if lr is None else self._facts(item, lr)
             if lr_facts is not None and lr_facts.shape != (height, width, hr.shape[2]):
                 raise DatasetError(
@@ -85,7 +85,6 @@ class Surveyor:
                     f"its HR at scale {protocol.scale} it should be {width} x {height} x {hr.shape[2]}"
                 )
             if lr is not None and lr_facts is not None:
-                _check_range(item, lr, lr_facts)
                 lrs.append((item, hr, lr_facts))
             hrs.append((item, hr))
             sizes.append((height, width))
@@ -112,6 +111,24 @@ class Surveyor:
             depths=tuple(sorted(depths)),
             warnings=(*doubts(hrs, lrs), *_unused_lr(items, protocol)),
         )
+
+    def _look_at_all(self, items: list[Item], protocol: Protocol) -> None:
+        """Remember the facts of every picture; what is wrong with some is told of all at once."""
+        wrong: dict[str, SrbenchError] = {}
+        for item in items:
+            for picture in (item.hr, _lr(item, protocol)):
+                if picture is None:
+                    continue
+                try:
+                    _check_range(item, picture, self._facts(item, picture))
+                except SrbenchError as error:
+                    if machine_fault(error):  # which all others may share
+                        raise
+                    wrong[_name(item, picture)] = error
+        if wrong:
+            first, *others = wrong
+            words = f"; {len(others)} more cannot be used: {listed(others)}" if others else ""
+            raise DatasetError(f"{wrong[first]}{words}") from wrong[first]
 
     def fingerprint(self, items: list[Item]) -> str:
         """Changes when any id, pixel of HR or mask, label, group, region or values change: no matter of a protocol.
@@ -168,6 +185,11 @@ class Surveyor:
     @cached_property
     def _files(self) -> FileMemory:
         return FileMemory("pictures")
+
+
+def _lr(item: Item, protocol: Protocol) -> Picture | None:
+    """The LR that comes with an item and is used under a protocol."""
+    return item.lr.get((protocol.degradation.shipped_as, protocol.scale))
 
 
 def _check_range(item: Item, picture: Picture, facts: PictureFacts) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from srbench.contract.dataset import DatasetError, Item
 from srbench.contract.protocol import Protocol
-from srbench.pictures import ImageError, Values, write_image
+from srbench.pictures import Values, write_image
 from srbench.runner.planning.survey import Surveyor
 
 X2 = Protocol("x2", 2)
@@ -107,6 +107,18 @@ def test_the_picture_that_is_wrong_is_named(items: list[Item], reason: str) -> N
         survey(*items)
 
 
+def test_all_pictures_that_are_wrong_are_named_at_once(tmp_path: Path) -> None:
+    write_image(tmp_path / "0.png", HR)
+    for number in range(1, 7):
+        (tmp_path / f"{number}.png").write_bytes(b"")
+    items = [Item(str(number), tmp_path / f"{number}.png") for number in range(7)]
+    with pytest.raises(DatasetError) as raised:
+        survey(*items, Item("x", HR, lr={("bicubic", 2): HR}, values=Values(0, 9)))
+    first, others = str(raised.value).split("; ")
+    assert first == f"{tmp_path}/1.png: the file is empty"
+    assert others.startswith(f"6 more cannot be used: {tmp_path}/2.png, ") and " more" in others
+
+
 def test_files_are_read_once_for_all_protocols_and_again_when_they_change(tmp_path: Path) -> None:
     path = tmp_path / "ä.png"
     write_image(path, HR)
@@ -127,8 +139,8 @@ def test_files_are_read_once_for_all_protocols_and_again_when_they_change(tmp_pa
 
 def test_a_file_that_is_damaged_or_gone_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.png"
-    with pytest.raises(ImageError, match=str(path)):
+    with pytest.raises(DatasetError, match=str(path)):
         survey(Item("a", path))
     path.write_bytes(b"\x89PNG\r\n\x1a\nand no more")
-    with pytest.raises(ImageError, match=str(path)):
+    with pytest.raises(DatasetError, match=str(path)):
         survey(Item("a", path))
