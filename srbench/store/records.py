@@ -24,6 +24,7 @@ import fcntl
 import os
 import platform
 import re
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -262,7 +263,15 @@ class Store:
             )
             for folder in shared:  # those that no job has for itself
                 remove_leftovers(folder)
+            self._remove_spent_checkpoints()
             yield
+
+    def _remove_spent_checkpoints(self) -> None:
+        """Remove those of trainings that went well, where a disk that failed kept whoever ended them from it."""
+        for checkpoint in self.root.glob(f"*/??/*/{CHECKPOINT}"):
+            shelf, key = checkpoint.parts[-4], checkpoint.parts[-2]
+            if shelf in SHELVES and is_key(key) and (record := self.read(shelf, key)) and record.status == "ok":
+                shutil.rmtree(checkpoint, ignore_errors=True)
 
     @property
     def holder(self) -> str:

@@ -66,6 +66,18 @@ def test_a_dead_run_holds_nothing(store: Store) -> None:
         pass
 
 
+def test_a_checkpoint_of_a_training_that_went_well_goes_with_the_next_run(store: Store) -> None:
+    well, begun = _record("aa" * 32), _record("bb" * 32)
+    begun.status = "killed"
+    kept = [store.folder("models", record.key) / "checkpoint" for record in (well, begun)]
+    for record, checkpoint in zip((well, begun), kept, strict=True):
+        store.write("models", record)
+        checkpoint.mkdir()
+        (checkpoint / "checkpoint.pt").write_bytes(b"?")
+    with store.locked():
+        assert [checkpoint.exists() for checkpoint in kept] == [False, True]
+
+
 def test_the_run_that_holds_a_store_is_told(store: Store) -> None:
     assert store.holder == ""
     with store.locked():

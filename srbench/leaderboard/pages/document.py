@@ -54,7 +54,8 @@ class Document:
         """The file, line by line."""
         board = self.results.board
         path = Path(board.path)
-        told = msgspec.structs.replace(board, path=path.name if board.coded else shown_path(path))
+        cells = [msgspec.structs.replace(result.cell, damage=result.damage) for result in self.results.all]
+        told = msgspec.structs.replace(board, path=path.name if board.coded else shown_path(path), cells=cells)
         objects: list[Any] = [_record(result) for result in self.results.all if result.record is not None]
         objects.append({"board": msgspec.to_builtins(told)})
         objects += [{"gallery": msgspec.to_builtins(gallery)} for gallery in self.galleries]

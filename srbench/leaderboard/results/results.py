@@ -182,7 +182,8 @@ def left_in(store: Store, cell: BoardCell) -> Left:
     """What the store holds of a cell. One of which a file is damaged has no scores."""
     record = store.read("cells", cell.key)
     if record is None:
-        return Left(damage=_again(cell.damage or store.lost_record("cells", cell.key)))
+        gone = "its record is gone" if cell.state == "done" else ""
+        return Left(damage=_again(cell.damage or store.lost_record("cells", cell.key) or gone))
     record = record.as_asked(cell.metrics)
     if record.status != "ok":
         return Left(record)
