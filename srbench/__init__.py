@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from srbench.contract.dataset import DatasetError as DatasetError
     from srbench.contract.dataset import DatasetMissing as DatasetMissing
     from srbench.contract.dataset import Item as Item
+    from srbench.contract.dataset import Part as Part
     from srbench.contract.dataset import Picture as Picture
+    from srbench.contract.dataset import read_picture as read_picture
     from srbench.contract.degradation import Degradation as Degradation
     from srbench.contract.entry import Entry as Entry
     from srbench.contract.executor import Executor as Executor
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from srbench.contract.fit import Budget as Budget
     from srbench.contract.fit import FitContext as FitContext
     from srbench.contract.fit import Interrupted as Interrupted
+    from srbench.contract.format import Format as Format
+    from srbench.contract.format import Frame as Frame
     from srbench.contract.framing import Framing as Framing
     from srbench.contract.generator import Generator as Generator
     from srbench.contract.generator import SampleContext as SampleContext
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
     from srbench.pictures import Values as Values
     from srbench.pictures import read_image as read_image
     from srbench.pictures import write_image as write_image
+    from srbench.registry.formats import Formats as Formats
     from srbench.registry.registry import Registry as Registry
     from srbench.registry.registry import code_of as code_of
     from srbench.store.cache import Cache as Cache
@@ -80,7 +85,9 @@ _HOME = {
     "DatasetError": "contract.dataset",
     "DatasetMissing": "contract.dataset",
     "Item": "contract.dataset",
+    "Part": "contract.dataset",
     "Picture": "contract.dataset",
+    "read_picture": "contract.dataset",
     "Degradation": "contract.degradation",
     "Entry": "contract.entry",
     "Executor": "contract.executor",
@@ -90,6 +97,8 @@ _HOME = {
     "Budget": "contract.fit",
     "FitContext": "contract.fit",
     "Interrupted": "contract.fit",
+    "Format": "contract.format",
+    "Frame": "contract.format",
     "Framing": "contract.framing",
     "Generator": "contract.generator",
     "SampleContext": "contract.generator",
@@ -119,6 +128,7 @@ _HOME = {
     "Values": "pictures",
     "read_image": "pictures",
     "write_image": "pictures",
+    "Formats": "registry.formats",
     "Registry": "registry.registry",
     "code_of": "registry.registry",
     "Cache": "store.cache",

@@ -14,6 +14,7 @@ KINDS = (
     "metrics",
     "extractors",
     "degradations",
+    "formats",
     "protocols",
     "tasks",
     "executors",
@@ -27,8 +28,8 @@ KINDS = (
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def command(kind: str | None, as_json: bool) -> None:
-    """List methods, datasets, metrics, extractors, degradations, protocols, tasks, executors, sections, weights or
-    plugins; all but the last two, unless told.
+    """List methods, datasets, metrics, extractors, degradations, formats, protocols, tasks, executors, sections,
+    weights or plugins; all but the last two, unless told.
 
     `list plugins` also shows those that cannot be loaded, and why; `list weights`, whose files they are and on what
     terms. `srbench fetch` says which of them are here.

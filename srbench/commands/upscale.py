@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,10 @@ def load_method(
     method.to(device)
     if "values_low" not in facts:
         return Loaded(method, scale)
-    return Loaded(method, scale, Values(facts["values_low"], facts["values_high"]), int(facts["values_bits"]))
+    values = Values(facts["values_low"], facts["values_high"])
+    if "values_knee" in facts:
+        values = replace(values, curve="asinh", knee=facts["values_knee"], pivot=facts["values_pivot"])
+    return Loaded(method, scale, values, int(facts["values_bits"]))
 
 
 def _trained(name: str, kind: type[Method], model: str, scale: int | None) -> tuple[Method, int, Mapping[str, float]]:

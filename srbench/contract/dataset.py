@@ -7,11 +7,33 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from srbench.errors import SrbenchError
-from srbench.pictures import DEPTHS, Image, ImageError, Values, in_digits, read_image
+import numpy as np
+import numpy.typing as npt
 
-Picture = Image | Path | Callable[[], Image]
-"""An array `(H, W, C)`, a file, or a function that returns an array. Files and functions are read when needed."""
+from srbench.errors import SrbenchError
+from srbench.pictures import DEPTHS, Image, ImageError, Values, filled, in_digits, measured, read_image
+
+
+@dataclass(frozen=True)
+class Part:
+    """A picture that is made from a file: a frame or slice of it, a crop, a copy of another size.
+
+    path: the file. key: which part of it, and all that is done to it: while the file stays, equal keys mean equal
+    pixels, so that what was learned of them is remembered. read: reads the pixels `(H, W, C)`.
+    """
+
+    path: Path
+    key: str
+    read: Callable[[], Image] = field(compare=False)
+
+    def __str__(self) -> str:
+        """The file, for whoever has to look at it."""
+        return str(self.path)
+
+
+Picture = Image | Path | Part | Callable[[], Image]
+"""An array `(H, W, C)`, a file, a part of a file, or a function that returns an array; all but arrays are read when
+needed. NaN in a picture of floats means that nothing was measured there."""
 
 
 class DatasetError(SrbenchError):
@@ -34,7 +56,8 @@ class Item:
     groups, not images, are what intervals and tests count; and no group may stand in both splits, unless all of its
     items say which region of it they are and no region of one split overlaps one of the other.
     region: the rectangle of the group's picture that HR was cut from: top, left, height, width, in its pixels.
-    values: which of them mean black and white; by default those of the picture's type (0 to 255, 65535 or 1.0).
+    values: which of them mean black and white; by default all that the picture's type can be, 0 to 1 of floats.
+    spacing: the distance of the middles of HR's pixels, down and across, in `spacing_unit`; None where nobody knows.
     name: what the image was called where it came from, when that is not the id. It stays on the machine: neither
     records nor pages hold it.
     """
@@ -47,11 +70,22 @@ class Item:
     group: str | None = None
     region: tuple[int, int, int, int] | None = None
     values: Values | None = None
+    spacing: tuple[float, float] | None = None
+    spacing_unit: str = "mm"
     name: str | None = None
 
     def read_hr(self) -> tuple[Image, Values]:
-        """HR in native depth, and its values. Raises `ImageError` when one is below black or above white."""
-        return self._in_range(_read(self.hr, self.id), f"image {self.id!r}")
+        """HR in native depth, and its values; where nothing was measured, the median of what was.
+
+        Raises `ImageError` when a value is below black or above white.
+        """
+        image, values, _ = self.read_measured()
+        return image, values
+
+    def read_measured(self) -> tuple[Image, Values, npt.NDArray[np.bool_] | None]:
+        """HR and its values as `read_hr` has them, and where it was measured `(H, W)`; None if that is everywhere."""
+        image, values = self._in_range(_read(self.hr, self.id), f"image {self.id!r}")
+        return filled(image), values, measured(image)
 
     def read_lr(self, degradation: str, scale: int) -> Image | None:
         """The LR that comes with the dataset for this degradation and scale, if there is one.
@@ -59,11 +93,13 @@ class Item:
         Raises `ImageError` when a value is below HR's black or above its white.
         """
         picture = self.lr.get((degradation, scale))
-        return None if picture is None else self._in_range(_read(picture, self.id), f"the LR of image {self.id!r}")[0]
+        if picture is None:
+            return None
+        return filled(self._in_range(_read(picture, self.id), f"the LR of image {self.id!r}")[0])
 
     def _in_range(self, image: Image, name: str) -> tuple[Image, Values]:
         values = self.values or Values.of(image)
-        check_range(name, float(image.min()), float(image.max()), values, image.dtype.name)
+        check_range(name, float(np.nanmin(image)), float(np.nanmax(image)), values, image.dtype.name)
         return image, values
 
     def read_mask(self) -> Image | None:
@@ -79,12 +115,12 @@ class Item:
 def check_range(name: str, lowest: float, highest: float, values: Values, depth: str) -> None:
     """Raise `ImageError` when the numbers of a picture, from `lowest` to `highest`, do not lie between black and white.
 
-    LR and SR are clamped to this range: such numbers would count as errors of every method. depth: its type, `uint8`,
-    `uint16` or `float32`, which has to hold black and white, since SR is written in it.
+    LR and SR are clamped to this range: such numbers would count as errors of every method. depth: its type, which has
+    to hold black and white, since SR is written in it.
     """
     if not values.fit(depth):
         raise ImageError(
-            f"{name} has {depth.removeprefix('uint')} bits, which hold whole numbers from {DEPTHS[depth]}, and its "
+            f"{name} is {depth}, which holds whole numbers from {DEPTHS[depth]}, and its "
             f"declared values are {values}; declare none for it, or save it with more bits"
         )
     if not values.hold(lowest, highest):
@@ -94,8 +130,17 @@ def check_range(name: str, lowest: float, highest: float, values: Values, depth:
         )
 
 
+def read_picture(picture: Picture) -> Image:
+    """The pixels of a picture, whatever it is, as they are."""
+    if isinstance(picture, Path):
+        return read_image(picture)
+    if isinstance(picture, Part):
+        return picture.read()
+    return picture() if callable(picture) else picture
+
+
 def _read(picture: Picture, item: str) -> Image:
-    image = read_image(picture) if isinstance(picture, Path) else picture() if callable(picture) else picture
+    image = read_picture(picture)
     if image.ndim != 3 or image.shape[-1] not in (1, 3):
         raise ImageError(f"image {item!r} has the shape {image.shape}; it should be (H, W, 1) or (H, W, 3)")
     Values.of(image)  # refuses other types

@@ -1,7 +1,7 @@
 """Every hook a plugin can implement: read this file and know the architecture.
 
 A plugin is an installed distribution with an entry point in the group `srbench` that names a module. The module
-implements any of these hooks with `@srbench.hookimpl`. Each of the first eight returns a list of `srbench.Entry`,
+implements any of these hooks with `@srbench.hookimpl`. Each of the first ten returns a list of `srbench.Entry`,
 `srbench_weights` a list of `srbench.WeightsFile`.
 """
 
@@ -44,6 +44,11 @@ def srbench_extractors() -> list[Entry]:  # type: ignore[empty-body]
 @hookspec
 def srbench_degradations() -> list[Entry]:  # type: ignore[empty-body]
     """Degradations: classes derived from `srbench.Degradation`; the entry has the degradation's own name."""
+
+
+@hookspec
+def srbench_formats() -> list[Entry]:  # type: ignore[empty-body]
+    """Formats of files that hold pictures: classes derived from `srbench.Format`."""
 
 
 @hookspec

@@ -81,6 +81,14 @@ class ImageMetric(Metric):
         images.
         """
 
+    def score_measured(self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor) -> float | Skip:
+        """The score where HR was not measured everywhere; `measured` `(H, W)` is true where it was.
+
+        Elsewhere `sr` is equal to `hr`, which is all that a metric of neighbourhoods needs. Define it for a mean over
+        pixels: equal pixels that nobody measured would flatter it.
+        """
+        return self.score(sr, hr)
+
 
 class SetMetric(Metric):
     """Compares the set of SR images with the set of HR images.

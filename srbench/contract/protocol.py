@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from srbench.contract.dataset import Item
 from srbench.contract.degradation import Degradation
@@ -142,7 +143,11 @@ class Protocol:
 
         The border is cut before the colour conversion.
         """
-        return self.in_channel(_without_border(image, self.border), values)
+        return self.in_channel(self.without_border(image), values)
+
+    def without_border(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """An array `(H, W, ...)` without the pixels at its sides that are left out of the score."""
+        return image[self.border : image.shape[0] - self.border, self.border : image.shape[1] - self.border]
 
     def in_channel(self, image: Image, values: Values) -> torch.Tensor:
         """An image `(H, W, C)` in the channel that is scored: float64 `(C, H, W)` in [0, 1], no border cut."""
@@ -154,10 +159,6 @@ class Protocol:
         if self.channel == "y":
             return _weigh(whole, Y_WEIGHTS) + Y_OFFSET
         return _weigh(whole, _LUMA_WEIGHTS)
-
-
-def _without_border(image: Image, border: int) -> Image:
-    return image[border : image.shape[0] - border, border : image.shape[1] - border]
 
 
 def _weigh(rgb: torch.Tensor, weights: tuple[float, float, float]) -> torch.Tensor:

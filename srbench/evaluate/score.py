@@ -11,6 +11,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from srbench.contract.dataset import Item
 from srbench.contract.fit import Interrupted
 from srbench.contract.metric import ImageMetric, Metric, SetMetric, Skip, Source
@@ -90,14 +92,14 @@ class ScoreColumn:
         except Exception as error:  # whatever a plugin does
             self.failure, self.again = where + in_words(error), bool(machine_fault(error))
 
-    def score(self, item: Item, sr: torch.Tensor, hr: torch.Tensor) -> None:
+    def score(self, item: Item, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor | None) -> None:
         """Show the metric an image of the test split. Raises `ScoreError`."""
         self.counted += 1
         if isinstance(self.metric, SetMetric):
             self.metric.update_item(sr, hr, item)
             return
         assert isinstance(self.metric, ImageMetric)
-        score = self.metric.score(sr, hr)
+        score = self.metric.score(sr, hr) if measured is None else self.metric.score_measured(sr, hr, measured)
         if isinstance(score, Skip):
             self.skipped.append(score.reason)
         elif not is_score(score):
@@ -170,7 +172,8 @@ def score_split(
             assert isinstance(metric, SetMetric)
             for item in training.items:
                 at(f"training split: image {item.id!r}: ")
-                metric.update_training(*_views(item, protocol, training.folder, training.images, metric.sees), item)
+                sr, hr, _ = _views(item, protocol, training.folder, training.images, metric.sees)
+                metric.update_training(sr, hr, item)
                 progress(item.id)
         for item in items:
             at(f"image {item.id!r}: ")
@@ -208,9 +211,14 @@ def score_set(
 
 def _views(
     item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str], sees: str
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """SR and HR of an item as a metric sees them."""
-    native_hr, native = item.read_hr()
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """SR and HR of an item as a metric sees them; where HR was measured, `(H, W)`, None where that is everywhere.
+
+    Where it was not, SR is what stands in HR: neither an error, nor a share in any other.
+    """
+    import torch
+
+    native_hr, native, known = item.read_measured()
     hr, values = protocol.reference(native_hr, native)
     path = folder / images[item.id]
     if not path.exists():
@@ -220,16 +228,21 @@ def _views(
     sr = read_image(path)
     if sr.shape != hr.shape or sr.dtype != hr.dtype:
         raise ScoreError(f"{path} does not match its HR in size or depth")
+    if known is not None:
+        known = known[: hr.shape[0], : hr.shape[1]]
+        sr = np.where(known[..., None], sr, hr)
     if sees == "protocol":
         view = protocol.scored
+        known = None if known is None else protocol.without_border(known)
     elif sees == "lr":
+        known = None if known is None else known[:: protocol.scale, :: protocol.scale]
         # The LR of upscaling: the shipped one, or made from HR.
         hr = protocol.lr(native_hr, native, item.id, protocol.shipped_lr(item))
         sr = protocol.lr(sr, values, item.id)
         view = protocol.in_channel
     else:
         view = _whole
-    return view(sr, values), view(hr, values)
+    return view(sr, values), view(hr, values), None if known is None else torch.from_numpy(known.copy())
 
 
 def _whole(image: Image, values: Values) -> torch.Tensor:

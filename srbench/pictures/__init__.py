@@ -1,8 +1,9 @@
 """Pictures on disk and in memory, in their native depth.
 
-In memory a picture is a numpy array `(H, W, C)` with C 1 (grey) or 3 (RGB): `uint8`, `uint16` or `float32`. What its
-numbers mean, its `Values` say: black is 0 and white 255, 65535 or 1.0, or what the dataset declares (a 12-bit sensor: 0
-to 4095; Hounsfield units as float: -1000 to 3000).
+In memory a picture is a numpy array `(H, W, C)` with C 1 (grey) or 3 (RGB): `uint8`, `uint16`, `int16`, `uint32`,
+`int32` or `float32`. What its numbers mean, its `Values` say: black and white are the ends of what integers can be, 0
+and 1 of floats, or what the dataset declares (a 12-bit sensor: 0 to 4095; Hounsfield units: -1000 to 3000). NaN in
+floats means that nothing was measured there.
 
 A file is looked through before it is decoded, by the module of its format, which finds the picture and its orientation
 and gives the decoder no more than what makes pixels: `png.py` its chunks, `jpeg.py` its segments, `directories.py` and
@@ -14,11 +15,12 @@ Torch appears only in the two functions that cross over to tensors, so that look
 
 from srbench.pictures.array import Image, ImageError, in_digits
 from srbench.pictures.header import MAX_PIXELS
+from srbench.pictures.measured import filled, measured
 from srbench.pictures.names import has_picture_name, is_picture, left_out
 from srbench.pictures.reading import SUFFIXES, image_size, read_image, read_with_alpha
 from srbench.pictures.resize import Borders, Kernel, resize, resize_to
 from srbench.pictures.tensors import to_image, to_tensor
-from srbench.pictures.values import DEPTHS, Values
+from srbench.pictures.values import DEPTHS, Curve, Values
 from srbench.pictures.writing import suffix_for, write_image
 
 __all__ = [
@@ -26,15 +28,18 @@ __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
     "Borders",
+    "Curve",
     "Image",
     "ImageError",
     "Kernel",
     "Values",
+    "filled",
     "has_picture_name",
     "image_size",
     "in_digits",
     "is_picture",
     "left_out",
+    "measured",
     "read_image",
     "read_with_alpha",
     "resize",

@@ -27,8 +27,8 @@ def read_image(path: str | os.PathLike[str]) -> Image:
     Returns `(H, W, C)`, C 1 or 3, in the file's own depth (float16 and float64 become float32; 1, 2 and 4 bits become
     the 8-bit values they stand for). The content decides the format, not the suffix. Palettes become the colours they
     stand for (grey, when all are grey), an opaque alpha channel is dropped, an orientation in EXIF or XMP is applied,
-    colour profiles are not. What has no single honest reading (transparency, CMYK, several frames, an odd depth, NaN, a
-    damaged or empty file) raises `ImageError` with the file's name.
+    colour profiles are not. NaN stays: nothing was measured there. What has no single honest reading (transparency,
+    CMYK, several frames, an odd depth, infinity, a damaged or empty file) raises `ImageError` with the file's name.
     """
     image, alpha = read_with_alpha(path)
     if alpha is not None:
@@ -51,9 +51,11 @@ def read_with_alpha(path: str | os.PathLike[str]) -> tuple[Image, Image | None]:
     if image.ndim != 3 or image.shape[-1] not in (1, 2, 3, 4):
         raise ImageError(f"{path}: has the shape {image.shape}; a picture has 1 or 3 channels")
     if image.dtype.name not in DEPTHS:
-        raise ImageError(f"{path}: its pixels are {image.dtype.name}; use uint8, uint16 or float32")
-    if image.dtype == np.float32 and not np.isfinite(image).all():
-        raise ImageError(f"{path}: holds values that are not finite (NaN or infinity)")
+        raise ImageError(f"{path}: its pixels are {image.dtype.name}; use {', '.join(DEPTHS)}")
+    if image.dtype == np.float32 and np.isinf(image).any():
+        raise ImageError(f"{path}: holds values that are infinite")
+    if image.dtype == np.float32 and np.isnan(image).all():
+        raise ImageError(f"{path}: no pixel was measured (all are NaN)")
     image = image.astype(image.dtype.newbyteorder("="), copy=False)
     colours = image.shape[-1] - (image.shape[-1] + 1) % 2  # the even counts are those with alpha
     alpha = image[..., colours:]

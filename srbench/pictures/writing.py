@@ -11,9 +11,11 @@ import numpy as np
 from srbench.pictures.array import Image, ImageError
 from srbench.pictures.values import Values
 
+_OF_PNG = (np.uint8, np.uint16)
+
 
 def write_image(path: str | os.PathLike[str], image: Image, alpha: Image | None = None) -> None:
-    """Write a picture `(H, W, C)` losslessly in its own depth: PNG for uint8 and uint16, TIFF for float32.
+    """Write a picture `(H, W, C)` losslessly in its own depth: PNG for uint8 and uint16, TIFF for others.
 
     The name must end as `suffix_for(image)` says. alpha: `(H, W, 1)` in the same depth. `read_image` (or
     `read_with_alpha`) gives back the same array. Raises `ImageError` and `OSError`.
@@ -43,7 +45,7 @@ def encoded(image: Image, alpha: Image | None = None) -> bytes:
 
         return bytes(imagecodecs.png_encode(plain))
     file = io.BytesIO()
-    if image.dtype == np.float32:
+    if image.dtype not in _OF_PNG:
         import tifffile
 
         colours = "minisblack" if image.shape[-1] < 3 else "rgb"
@@ -57,6 +59,6 @@ def encoded(image: Image, alpha: Image | None = None) -> bytes:
 
 
 def suffix_for(image: Image) -> str:
-    """`.png` for uint8 and uint16, `.tiff` for float32."""
-    Values.of(image)  # refuses other types
-    return ".tiff" if image.dtype == np.float32 else ".png"
+    """`.png` for uint8 and uint16, `.tiff` for others."""
+    Values.of(image)  # refuses what is no picture
+    return ".png" if image.dtype in _OF_PNG else ".tiff"

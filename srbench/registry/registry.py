@@ -21,7 +21,9 @@ from srbench.contract.weights_file import WeightsFile
 from srbench.errors import SrbenchError, nearest
 from srbench.registry.sources import GROUP, sources
 
-Kind = Literal["method", "dataset", "metric", "extractor", "degradation", "protocol", "task", "executor", "section"]
+Kind = Literal[
+    "method", "dataset", "metric", "extractor", "degradation", "format", "protocol", "task", "executor", "section"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Whatever a stranger's plugin does (a module that calls sys.exit() included), the others go on; Ctrl-C still works.
@@ -32,6 +34,7 @@ _WANTED: dict[Kind, str] = {
     "metric": "a class derived from srbench.ImageMetric or srbench.SetMetric",
     "extractor": "a class derived from srbench.Extractor",
     "degradation": "a class derived from srbench.Degradation, with the entry's name",
+    "format": "a class derived from srbench.Format",
     "protocol": "a srbench.Protocol value with the entry's name",
     "task": "a srbench.Task value with the entry's name",
     "executor": "a class derived from srbench.Executor",
@@ -119,6 +122,10 @@ class Registered:
             from srbench.contract.degradation import Degradation
 
             return issubclass(target, Degradation) and getattr(target, "name", None) == self.entry.name
+        if self.kind == "format":
+            from srbench.contract.format import Format
+
+            return issubclass(target, Format)
         if self.kind == "section":
             from srbench.contract.section import Section
 

@@ -15,7 +15,7 @@ _TICK_NS = 50_000_000
 
 
 class FileMemory:
-    """Facts of files, by path and stamp. A cache: any trouble with it means looking again."""
+    """Facts of files and of parts of files, by path and stamp. A cache: any trouble with it means looking again."""
 
     def __init__(self, about: Literal["pictures", "code", "hashes"]) -> None:
         self._about = about
@@ -28,19 +28,19 @@ class FileMemory:
                 f"CREATE TABLE IF NOT EXISTS {about} (path TEXT PRIMARY KEY, stamp TEXT, facts BLOB)"
             )
 
-    def get(self, path: Path, stamp: Stamp) -> bytes | None:
-        """The facts that were put for this very file, if any were."""
+    def get(self, path: Path, stamp: Stamp, part: str = "") -> bytes | None:
+        """The facts that were put for this very file, or for a part of it, if any were."""
         found: list[Any] = []
         with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):  # of a name that is no text
             query = f"SELECT facts FROM {self._about} WHERE path = ? AND stamp = ?"
-            found = self._execute(query, str(path.resolve()), str(stamp))
+            found = self._execute(query, _named(path, part), str(stamp))
         return bytes(found[0][0]) if found else None
 
-    def put(self, path: Path, stamp: Stamp, facts: bytes) -> None:
+    def put(self, path: Path, stamp: Stamp, facts: bytes, part: str = "") -> None:
         """Remember it. stamp: of the file before it was looked at."""
         with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):
             statement = f"INSERT OR REPLACE INTO {self._about} VALUES (?, ?, ?)"
-            self._execute(statement, str(path.resolve()), str(stamp), facts)
+            self._execute(statement, _named(path, part), str(stamp), facts)
 
     def sha256(self, path: Path) -> str:
         """The sha256 of a file, read where it is not remembered. Raises `OSError`.
@@ -57,3 +57,7 @@ class FileMemory:
 
     def _execute(self, statement: str, *values: object) -> list[Any]:
         return [] if self._database is None else self._database.execute(statement, values).fetchall()
+
+
+def _named(path: Path, part: str) -> str:
+    return f"{path.resolve()}\n{part}" if part else str(path.resolve())

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from srbench.contract.dataset import DatasetMissing, Item, Picture
+from srbench.contract.dataset import DatasetMissing, Item, Part, Picture, read_picture
 from srbench.contract.protocol import Protocol
 from srbench.contract.regions import overlapping, regions
 from srbench.errors import SrbenchError
-from srbench.pictures import Image, read_image
+from srbench.pictures import Image
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.subjects import DatasetSubject
 from srbench.weights.offline import no_network
@@ -104,7 +104,7 @@ def items_hold_no_pixels(subject: DatasetSubject) -> None:
                         f"{_where(split, item)} holds the pixels of its {what}; give the pathlib.Path of the file, or "
                         "a function that reads it"
                     )
-                if picture is not None and not (isinstance(picture, Path) or callable(picture)):
+                if picture is not None and not (isinstance(picture, Path | Part) or callable(picture)):
                     raise CheckFailure(
                         f"{_where(split, item)}: its {what} is a {type(picture).__name__}; give a pathlib.Path or a "
                         "function that returns an array"
@@ -113,7 +113,7 @@ def items_hold_no_pixels(subject: DatasetSubject) -> None:
 
 @check("dataset", needs=("gives_items",))
 def pictures_are_readable(subject: DatasetSubject) -> None:
-    """HR is `(H, W, 1)` or `(H, W, 3)` in uint8, uint16 or float32, finite, from its black to its white."""
+    """HR is `(H, W, 1)` or `(H, W, 3)` of a type that pictures have, finite where measured, from black to white."""
     for split, item in subject.items():
         try:
             image, _ = item.read_hr()
@@ -214,8 +214,7 @@ def masks_fit(subject: DatasetSubject) -> None:
     for split, item in subject.items():
         if item.mask is None:
             continue
-        mask = read_image(item.mask) if isinstance(item.mask, Path) else item.mask
-        mask = mask() if callable(mask) else mask
+        mask = read_picture(item.mask)
         height, width = item.read_hr()[0].shape[:2]
         if mask.shape[:2] != (height, width):
             raise CheckFailure(

@@ -31,14 +31,14 @@ def test_values_outside_the_range_are_refused(value: float, dtype: type, values:
 
 @pytest.mark.parametrize(
     ("dtype", "values", "words"),
-    [(np.uint8, Values(0, 4095), "8 bits, .* from 0 to 255, .* are 0 to 4095; declare none"),
-     (np.uint16, Values(0, 100_000), "16 bits, .* from 0 to 65535, .* are 0 to 100000; declare none"),
-     (np.uint16, Values(-1000, 3000), "16 bits, .* are -1000 to 3000; declare none"),
-     (np.uint8, Values(0, 254.5), "8 bits, which hold whole numbers from 0 to 255, .* are 0 to 254.5; declare none")],
+    [(np.uint8, Values(0, 4095), "uint8, .* from 0 to 255, .* are 0 to 4095; declare none"),
+     (np.uint16, Values(0, 100_000), "uint16, .* from 0 to 65535, .* are 0 to 100000; declare none"),
+     (np.uint16, Values(-1000, 3000), "uint16, .* are -1000 to 3000; declare none"),
+     (np.uint8, Values(0, 254.5), "uint8, which holds whole numbers from 0 to 255, .* are 0 to 254.5; declare none")],
 )  # fmt: skip
 def test_values_that_the_depth_cannot_hold_are_refused(dtype: type, values: Values, words: str) -> None:
     """SR is written in the depth of HR, and values above what it holds would come out dark."""
-    with pytest.raises(ImageError, match=rf"image 'a' has {words}"):
+    with pytest.raises(ImageError, match=rf"image 'a' is {words}"):
         Item("a", np.zeros((4, 4, 1), dtype), values=values).read_hr()
     assert Item("a", np.zeros((4, 4, 1), np.float32), values=values).read_hr()[1] == values
 

@@ -76,6 +76,33 @@ def test_what_is_no_image_is_refused(output, words: str) -> None:
         upscale_image(Wrong(), torch.ones(1, 4, 4), 2)
 
 
+@pytest.mark.parametrize("metric", ["psnr", "mae", "rmse", "ssim"])
+def test_what_was_not_measured_does_not_count(tmp_path: Path, metric: str) -> None:
+    """Pixel by pixel the score is that of the rest; a metric of neighbourhoods meets no difference there."""
+    hr = _items(1, size=40, channels=1, dtype=np.float32)[0].hr
+    gap = np.array(hr)
+    gap[10:20, 14:30] = np.nan
+    (item,) = (srbench.Item("i0", gap),)
+    done = upscale_split(Bicubic(), [item], RGB, tmp_path)
+    kind = registry().get("metric", metric).load()
+    column = score_split("key", kind(), [item], RGB, tmp_path, done.images)
+    sr = read_image(tmp_path / done.images["i0"])
+    assert np.isfinite(sr).all()
+    known = ~np.isnan(gap)[2:-2, 2:-2]
+    difference = (sr - hr)[2:-2, 2:-2][known].astype(np.float64)
+    exact = {"psnr": -10 * math.log10((difference**2).mean()), "mae": abs(difference).mean(),
+             "rmse": math.sqrt((difference**2).mean())}  # fmt: skip
+    if metric in exact:
+        assert column.images["i0"] == pytest.approx(exact[metric], rel=1e-6)
+    else:
+        filled = np.where(np.isnan(gap), np.nanmedian(gap), gap)
+        views = [
+            torch.from_numpy(np.where(np.isnan(gap), filled, one)[2:-2, 2:-2].astype(np.float64)).permute(2, 0, 1)
+            for one in (sr, filled)
+        ]
+        assert column.images["i0"] == pytest.approx(kind().score(*views), rel=1e-9)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_sr_is_written_in_the_depth_of_hr(tmp_path: Path, dtype: type, channels: int) -> None:

@@ -48,6 +48,8 @@ TRUTHS: dict[str, Array] = {
     "few": FEW[..., None],
     "colours": FEW_COLOURS,
     "inverted": 255 - GREY8,
+    "signed": GREY8.astype(np.int16) - 128,
+    "grey32": GREY16.astype(np.uint32) * 65537,
 }
 
 
@@ -244,9 +246,9 @@ TIFF = [
     Case("tifffile-opaque.tif", tiff(alpha(RGB8, OPAQUE), extrasamples=["unassalpha"]), "rgb8"),
     Case("tifffile-imagej.tif", lambda path: tifffile.imwrite(path, GREY16[..., 0], imagej=True), "grey16"),
     Case("tifffile-ome.ome.tif", lambda path: tifffile.imwrite(path, GREY8[..., 0], ome=True), "grey8"),
-    Case("tifffile-signed.tif", tiff(GREY8.astype(np.int16)), "!its pixels are int16"),
+    Case("tifffile-signed.tif", tiff(GREY8.astype(np.int16) - 128), "signed", magick=False),
     Case("tifffile-12.tif", tiff(GREY16 // 16, bitspersample=12), "!has 12 bits"),
-    Case("tifffile-32.tif", tiff(GREY16.astype(np.uint32)), "!its pixels are uint32"),
+    Case("tifffile-32.tif", tiff(GREY16.astype(np.uint32) * 65537), "grey32", magick=False),
     Case("tifffile-cielab.tif", tiff(RGB8, photometric="cielab"), "!its colours are CIELAB"),
     Case("pillow.tif", pillow(RGB8, compression="tiff_lzw"), "rgb8"),
     Case("pillow-1.tif", pillow(BITS, "1", compression="group4"), "bits"),
@@ -303,6 +305,8 @@ FORMATS = {"PNG": PNG, "JPEG": JPEG, "BMP": BMP, "WebP": WEBP, "netpbm": NETPBM,
 def write_sources(folder: Path) -> None:
     """What the programs are given, written from the formats' specifications or by Pillow."""
     for name, pixels in TRUTHS.items():
+        if pixels.dtype not in (np.uint8, np.uint16):
+            continue
         magic, suffix = ("P5", "pgm") if pixels.shape[-1] == 1 else ("P6", "ppm")
         header = f"{magic}\n{WIDTH} {HEIGHT}\n{np.iinfo(pixels.dtype).max}\n".encode()
         big_endian = pixels.astype(pixels.dtype.newbyteorder(">"))
@@ -337,7 +341,7 @@ def turned(pixels: Array, orientation: int) -> Array:
     for channel in np.moveaxis(pixels, -1, 0):
         picture = Pillow.fromarray(np.ascontiguousarray(channel))
         picture.getexif()[0x0112] = orientation
-        channels.append(np.asarray(ImageOps.exif_transpose(picture)))
+        channels.append(np.asarray(ImageOps.exif_transpose(picture)).astype(pixels.dtype))
     return np.stack(channels, axis=-1)
 
 

@@ -26,13 +26,12 @@ def spans(draw: st.DrawFn) -> Values:
 
 
 def test_values_are_those_of_the_type_and_other_types_have_none() -> None:
-    assert [Values.of(np.zeros(1, kind)) for kind in ("uint8", "uint16", "float32")] == [
-        Values(0, 255),
-        Values(0, 65535),
-        Values(0, 1),
-    ]
-    assert set(DEPTHS) == {"uint8", "uint16", "float32"} and srbench.Values is Values
-    for kind in ("int8", "int16", "float64", "float16", "bool", "uint32"):
+    for kind in ("uint8", "uint16", "int16", "uint32", "int32"):
+        info = np.iinfo(kind)
+        assert Values.of(np.zeros(1, kind)) == Values(info.min, info.max)
+    assert Values.of(np.zeros(1, "float32")) == Values(0, 1)
+    assert len(DEPTHS) == 6 and srbench.Values is Values
+    for kind in ("int8", "float64", "float16", "bool", "int64"):
         with pytest.raises(ImageError, match=f"not {kind}"):
             Values.of(np.zeros(1, kind))
 
@@ -74,8 +73,8 @@ def test_they_are_computed_in_double_precision_wherever_they_go() -> None:
 
 @pytest.mark.parametrize(
     ("values", "depths"),
-    [(Values(0, 255), {"uint8", "uint16", "float32"}), (Values(10, 255.5), {"float32"}),
-     (Values(0, 4095), {"uint16", "float32"}), (Values(0, 65536), {"float32"}), (Values(-1000, 3000), {"float32"}),
+    [(Values(0, 255), set(DEPTHS)), (Values(10, 255.5), {"float32"}), (Values(0, 4095), set(DEPTHS) - {"uint8"}),
+     (Values(0, 65536), {"int32", "uint32", "float32"}), (Values(-1000, 3000), {"int16", "int32", "float32"}),
      (Values(0.5, 200), {"float32"})],
 )  # fmt: skip
 def test_integers_hold_whole_numbers_of_their_own_only(values: Values, depths: set[str]) -> None:
@@ -88,6 +87,36 @@ def test_white_and_black_lie_within_in_the_digits_of_a_float_picture(values: Val
     assert values.hold(float(low), float(high))
     assert not values.hold(float(np.nextafter(low, np.float32(-np.inf))), float(high))
     assert not values.hold(float(low), float(np.nextafter(high, np.float32(np.inf))))
+
+
+@given(st.floats(-1e3, 1e3), st.floats(1, 1e6), st.floats(0.1, 1e3), st.floats(-1e3, 1e3), shares)
+def test_a_curve_is_the_inverse_hyperbolic_sine_from_its_pivot_and_leads_back(
+    low: float, width: float, knee: float, pivot: float, share: float
+) -> None:
+    high, native = low + width, low + share * width
+    values = Values(low, high, "asinh", knee, pivot)
+    black, white, bent = (math.asinh((one - pivot) / knee) for one in (low, high, native))
+    unit = values.to_unit(np.array([native]))
+    assert float(unit[0]) == pytest.approx((bent - black) / (white - black), rel=1e-6, abs=1e-8)
+    assert float(values.from_unit(unit)[0]) == pytest.approx(native, rel=1e-6, abs=1e-6 * width)
+    assert values.to_unit(np.array([low, high])).tolist() == [0, 1]
+    assert values.from_unit(np.array([0.0, 1.0])).tolist() == [low, high]
+
+
+@pytest.mark.parametrize(("knee", "pivot"), [(0, 0), (-1, 0), (math.inf, 0), (1, math.nan)])
+def test_a_curve_has_a_knee_above_zero(knee: float, pivot: float) -> None:
+    with pytest.raises(ValueError, match="knee above 0"):
+        Values(0, 1, "asinh", knee, pivot)
+
+
+def test_a_window_is_for_the_eye_alone() -> None:
+    plain, windowed = Values(-1000, 3000), Values(-1000, 3000, unit="HU", window=(0, 80))
+    native = np.array([-1000, 0, 20, 80, 3000])
+    assert windowed.shown(native).tolist() == [0, 0, 0.25, 1, 1]
+    assert plain.shown(native).tolist() == windowed.to_unit(native).tolist() == plain.to_unit(native).tolist()
+    assert windowed.facts() == plain.facts() == [-1000, 3000]
+    assert Values(0, 1, "asinh", 0.1).facts() != Values(0, 1, "asinh", 0.2).facts() != Values(0, 1).facts()
+    assert str(windowed) == "-1000 to 3000 HU"
 
 
 def test_they_are_told_in_words() -> None:

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     import torch
 
 
-class Psnr(srbench.ImageMetric):
+class _Pixelwise(srbench.ImageMetric):
+    def score_measured(self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor) -> float | srbench.Skip:
+        """The score of the pixels that were measured."""
+        if not measured.any():
+            return srbench.Skip("no pixel that is scored was measured")
+        return self.score(sr[:, measured][:, None], hr[:, measured][:, None])
+
+
+class Psnr(_Pixelwise):
     """Peak signal-to-noise ratio: `10 log10(1 / MSE)`, the MSE taken over all channels. Infinite for equal images."""
 
     unit = "dB"
@@ -37,7 +45,7 @@ class LrConsistency(Psnr):
     sees = "lr"
 
 
-class Rmse(srbench.ImageMetric):
+class Rmse(_Pixelwise):
     """Root mean squared error as a part of the data range: 0.01 is 2.55 levels of an 8-bit image."""
 
     higher_is_better = False
@@ -48,7 +56,7 @@ class Rmse(srbench.ImageMetric):
         return math.sqrt(_mean_squared_error(sr, hr))
 
 
-class Mae(srbench.ImageMetric):
+class Mae(_Pixelwise):
     """Mean absolute error as a part of the data range: 0.01 is 2.55 levels of an 8-bit image."""
 
     higher_is_better = False

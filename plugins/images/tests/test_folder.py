@@ -118,7 +118,7 @@ def test_a_picture_whose_name_is_no_text_is_named_in_messages_that_can_be_printe
         item.read_hr()
     assert "M\\udcfcnchen.png" in str(caught.value)
     assert str(caught.value).encode()
-    with pytest.raises(ImageError, match=r"M\\udcfcnchen\.png"):
+    with pytest.raises(DatasetError, match=r"M\\udcfcnchen\.png"):
         Surveyor().survey([item], Protocol("x2", 2))
 
 

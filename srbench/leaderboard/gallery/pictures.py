@@ -272,10 +272,10 @@ def _cut(image: npt.NDArray[np.generic], box: Sequence[int]) -> npt.NDArray[np.g
 
 
 def to_display(image: npt.NDArray[np.generic], values: Values) -> npt.NDArray[np.uint8]:
-    """Turn any depth into 8 bits, black at 0 and white at 255."""
+    """Turn any depth into 8 bits, black at 0 and white at 255, or the ends of the values' window."""
     if image.dtype == np.uint8 and values == DEPTHS["uint8"]:
         return image.astype(np.uint8)
-    return np.floor(DEPTHS["uint8"].from_unit(values.to_unit(image).clip(0, 1)) + 0.5).astype(np.uint8)
+    return np.floor(DEPTHS["uint8"].from_unit(values.shown(image)) + 0.5).astype(np.uint8)
 
 
 def write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:

@@ -15,6 +15,7 @@ from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget, Precision
 from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
+from srbench.registry.registry import registry
 from srbench.store.cell import Cell
 from srbench.store.records import Shelf
 
@@ -211,10 +212,12 @@ class Evaluation:
 
     @property
     def judged_by(self) -> set[str]:
-        """The distributions of all plugins that scoring needs, that of the task among them."""
+        """The distributions of all plugins that scoring needs, the task's and those of formats of files among them."""
         task = self.ingredients.get("task", {})
         own = {task["distribution"]} if "distribution" in task else set()
-        return own | {use.registered.plugin.distribution for use in self.judges}
+        formats = {registered.plugin.distribution for registered in registry().entries("format")}
+        method = self.method.registered.plugin.distribution
+        return own | (formats - {method}) | {use.registered.plugin.distribution for use in self.judges}
 
     @property
     def label(self) -> str:

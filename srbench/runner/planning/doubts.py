@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srbench.contract.dataset import Item
-from srbench.pictures import DEPTHS
+from srbench.pictures import DEPTHS, in_digits
 
 if TYPE_CHECKING:
     from srbench.runner.planning.picture_facts import PictureFacts
@@ -29,6 +29,8 @@ _FACTOR, _APART = 2.0, 0.01
 """LR is told when its mean, black being 0, is so many times HR's, and this part of the data range away: noise in the
 dark is not."""
 _NAMED = 5
+_USED = 0.5
+"""The share of the data range that a split should use."""
 
 
 def doubts(
@@ -38,7 +40,32 @@ def doubts(
 
     pictures: every item with what is known of its HR. lr: items that bring LR, with HR and LR.
     """
-    return (*_of_white(pictures), *_of_brightness(lr))
+    return (*(_of_white(pictures) or _of_range(pictures)), *_of_gaps(pictures), *_of_brightness(lr))
+
+
+def _of_range(pictures: Sequence[tuple[Item, PictureFacts]]) -> list[str]:
+    """Of every number in the formulas of PSNR and SSIM, the data range is the one that nobody looks at."""
+    # Of 16 bits and of floats from 0 to 1 pictures may well be dark.
+    if any(item.values is None and facts.depth in ("uint8", "uint16", "float32") for item, facts in pictures):
+        return []
+    ends = [(item.values or DEPTHS[facts.depth], facts) for item, facts in pictures]
+    units = np.array([values.to_unit(np.array([facts.low, facts.high])) for values, facts in ends])
+    used = float(units[:, 1].max() - units[:, 0].min()) if len(units) else 1.0
+    if used >= _USED or any(facts.high == facts.low for _, facts in ends):
+        return []
+    lowest, highest = min(facts.low for _, facts in ends), max(facts.high for _, facts in ends)
+    return [
+        f"{100 * used:.2g} % of the range from black to white ({ends[0][0]}) is used: values are from "
+        f"{in_digits(lowest)} to {in_digits(highest)}; is `range` right?"
+    ]
+
+
+def _of_gaps(pictures: Sequence[tuple[Item, PictureFacts]]) -> list[str]:
+    gaps = {item.id: facts.missing / (facts.shape[0] * facts.shape[1]) for item, facts in pictures if facts.missing}
+    if not gaps:
+        return []
+    share = 100 * sum(gaps.values()) / len(gaps)
+    return [f"of {listed(list(gaps))} {share:.2g} % of the pixels were not measured (NaN): they are not scored"]
 
 
 def _of_white(pictures: Sequence[tuple[Item, PictureFacts]]) -> list[str]:

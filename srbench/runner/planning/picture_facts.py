@@ -7,13 +7,14 @@ import hashlib
 import msgspec
 import numpy as np
 
-from srbench.pictures import Image
+from srbench.pictures import Image, measured
 
 
 class PictureFacts(msgspec.Struct, frozen=True):
     """What a plan needs to know of a picture: the sha256 of its pixels, its shape (H, W, C) and its type; its values.
 
-    zero_bits: how many of the lowest bits are 0 in every value of a picture of integers.
+    zero_bits: how many of the lowest bits are 0 in every value of a picture of integers. missing: pixels that were not
+    measured; low, high and mean are of the others.
     """
 
     sha256: str
@@ -23,14 +24,19 @@ class PictureFacts(msgspec.Struct, frozen=True):
     high: float
     mean: float
     zero_bits: int = 0
+    missing: int = 0
 
 
 def facts_of(image: Image) -> PictureFacts:
     """What there is to know of a picture that was read."""
     hashed = hashlib.sha256(f"{image.shape}{image.dtype.name}".encode() + image.tobytes())
     height, width, channels = image.shape
-    low, high = float(image.min()), float(image.max())
-    mean = float(image.mean(dtype=np.float64))
+    known = measured(image)
+    counted = image if known is None else image[known]
+    low, high = float(counted.min()), float(counted.max())
+    mean = float(counted.mean(dtype=np.float64))
     used = 0 if image.dtype == np.float32 else np.bitwise_or.reduce(image, axis=None, keepdims=True).item()
     zero_bits = (used & -used).bit_length() - 1 if used else 0
-    return PictureFacts(hashed.hexdigest(), (height, width, channels), image.dtype.name, low, high, mean, zero_bits)
+    missing = 0 if known is None else int((~known).sum())
+    shape = height, width, channels
+    return PictureFacts(hashed.hexdigest(), shape, image.dtype.name, low, high, mean, zero_bits, missing)

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
-from srbench.contract.dataset import DatasetError, Item, Picture, check_range
+from srbench.contract.dataset import DatasetError, Item, Part, Picture, check_range, read_picture
 from srbench.contract.method import Problem
 from srbench.contract.protocol import Protocol
 from srbench.contract.regions import Regions, regions
 from srbench.errors import SrbenchError, in_words, machine_fault
-from srbench.pictures import DEPTHS, ImageError, read_image
+from srbench.pictures import DEPTHS, ImageError
 from srbench.runner.planning.doubts import doubts, listed
 from srbench.runner.planning.picture_facts import PictureFacts, facts_of
 from srbench.store.cell import digest
@@ -99,7 +99,7 @@ class Surveyor:
                     item.label,
                     item.group,
                     item.region,
-                    item.values and astuple(item.values),
+                    item.values and item.values.facts(),
                 ]
             )
         return Survey(
@@ -143,7 +143,7 @@ class Surveyor:
                 item.label,
                 item.group,
                 item.region,
-                item.values and astuple(item.values),
+                item.values and item.values.facts(),
             ]
             for item in items
         ]
@@ -168,18 +168,19 @@ class Surveyor:
         return held[1]
 
     def _look(self, picture: Picture) -> PictureFacts:
-        if not isinstance(picture, Path):
-            return facts_of(picture() if callable(picture) else picture)
+        if not isinstance(picture, Path | Part):
+            return facts_of(read_picture(picture))
+        path, part = (picture, "") if isinstance(picture, Path) else (picture.path, picture.key)
         try:
-            now = stamp(picture)
+            now = stamp(path)
         except OSError:
-            return facts_of(read_image(picture))  # says what is wrong
-        known = None if self._verify else self._files.get(picture, now)
+            return facts_of(read_picture(picture))  # says what is wrong
+        known = None if self._verify else self._files.get(path, now, part)
         with contextlib.suppress(*UNREADABLE):
             if known is not None:
                 return msgspec.json.decode(known, type=PictureFacts)
-        facts = facts_of(read_image(picture))
-        self._files.put(picture, now, msgspec.json.encode(facts))
+        facts = facts_of(read_picture(picture))
+        self._files.put(path, now, msgspec.json.encode(facts), part)
         return facts
 
     @cached_property
@@ -220,4 +221,4 @@ def _lr_size(item: Item, hr: PictureFacts, protocol: Protocol) -> tuple[int, int
 
 
 def _name(item: Item, picture: Picture | None) -> str:
-    return str(picture) if isinstance(picture, Path) else f"image {item.id!r}"
+    return str(picture) if isinstance(picture, Path | Part) else f"image {item.id!r}"

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from srbench.contract.dataset import Item, Picture
+import numpy as np
+
+from srbench.contract.dataset import Item, Part, Picture, read_picture
 from srbench.errors import SrbenchError
-from srbench.pictures import Image, read_image
+from srbench.pictures import Image
 from srbench.registry.configured import Use
 from srbench.runner.job.tasks import SeenFile, SeenSplit
 from srbench.runner.planning.picture_facts import PictureFacts, facts_of
@@ -80,9 +82,9 @@ class Witness:
     def _witnessed(self, item: Item) -> Item:
         def seen(picture: Picture) -> Picture:
             facts = self._surveyor.known(picture)
-            if facts is None or not (isinstance(picture, Path) or callable(picture)):
+            if facts is None or isinstance(picture, np.ndarray):
                 return picture
-            name = str(picture) if isinstance(picture, Path) else f"image {item.id!r}"
+            name = str(picture) if isinstance(picture, Path | Part) else f"image {item.id!r}"
             return _Witnessed(picture, facts, name, self._note)
 
         mask = None if item.mask is None else seen(item.mask)
@@ -96,13 +98,13 @@ class Witness:
 class _Witnessed:
     """A picture that is compared with what was seen of it whenever it is read."""
 
-    picture: Path | Callable[[], Image]
+    picture: Picture
     facts: PictureFacts
     name: str
     note: Callable[[str], None]
 
     def __call__(self) -> Image:
-        image = read_image(self.picture) if isinstance(self.picture, Path) else self.picture()
+        image = read_picture(self.picture)
         if facts_of(image) != self.facts:
             self.note(self.name)
             raise Outdated(_changed(self.name))

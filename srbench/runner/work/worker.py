@@ -214,7 +214,8 @@ def _declared_values(items: Sequence[Item]) -> dict[str, float]:
     image, values = items[0].read_hr()
     if len(declared) > 1 or values == Values.of(image):
         return {}
-    return {"values_low": values.low, "values_high": values.high, "values_bits": 8 * image.itemsize}
+    bent = {} if values.curve == "linear" else {"values_knee": values.knee, "values_pivot": values.pivot}
+    return {"values_low": values.low, "values_high": values.high, "values_bits": 8 * image.itemsize, **bent}
 
 
 def _train_extractor(

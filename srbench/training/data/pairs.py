@@ -109,7 +109,9 @@ def cut(image: Image, values: Values, place: tuple[int, int], out: Floats, turn:
     if any(after for _, after in missing):
         crop = np.pad(crop, [*missing, (0, 0)], mode="symmetric")
     planes = turned(crop, turn).transpose(2, 0, 1)
-    if planes.shape[0] == 3 and out.shape[0] == 1:
+    if planes.shape[0] == 3 and out.shape[0] == 1 and values.curve != "linear":
+        out[0] = np.tensordot(np.asarray(Y_WEIGHTS), values.to_unit(planes), 1) + Y_OFFSET
+    elif planes.shape[0] == 3 and out.shape[0] == 1:
         # The weights are those of native values: one pass over the patch.
         weights = np.asarray(Y_WEIGHTS, np.float32) / np.float32(values.high - values.low)
         native = planes - np.float32(values.low) if values.low else planes

@@ -96,8 +96,24 @@ def test_lr_of_about_the_same_brightness_or_dark_with_noise_is_not() -> None:
     assert Surveyor().survey([pair(dark, 3)], X2).warnings == ()
 
 
+def test_a_declared_range_that_is_hardly_used_is_asked_about() -> None:
+    (warning,) = warnings(textured(1900, low=1000), textured(2080, low=1000), values=Values(0, 4000, unit="HU"))
+    assert warning.startswith("27 % of the range from black to white (0 to 4000 HU) is used: values are from 1000 to")
+    assert warnings(textured(1100), textured(3200, low=1000), values=Values(0, 4000)) == ()
+    assert "range" in "".join(warnings(textured(200, dtype=np.int16)))
+    bent = Values(0, 60000, "asinh", knee=10)
+    assert warnings(textured(30000), values=bent) == ()
+
+
+def test_pixels_that_were_not_measured_are_counted() -> None:
+    gap = textured(1, dtype=np.float64).astype(np.float32)
+    gap[:6] = np.nan
+    (warning,) = warnings(gap, textured(1, seed=1, dtype=np.float64).astype(np.float32))
+    assert warning == "of p0 25 % of the pixels were not measured (NaN): they are not scored"
+
+
 def test_brightness_is_told_from_black_on() -> None:
-    values = Values(-1000, 3000)
+    values = Values(-1000, 2000)
     hr = textured(1000, low=-900, dtype=np.float32)
     means = hr.reshape(12, 2, 16, 2, 1).mean(axis=(1, 3))
     for lr, told in ((means, False), (means / 2 - 500, True), (means + 1000, False), (means + 1200, True)):

@@ -221,8 +221,8 @@ def test_verify_reads_what_is_remembered_again(bench: InProcess, monkeypatch: py
 
     bench.plan()
     read: list[Path] = []
-    true = survey.read_image
-    monkeypatch.setattr(survey, "read_image", lambda path: read.append(path) or true(path))
+    true = survey.read_picture
+    monkeypatch.setattr(survey, "read_picture", lambda path: read.append(path) or true(path))
     bench.plan()
     assert not read
     bench.plan(verify=True)

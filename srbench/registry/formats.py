@@ -1,0 +1,58 @@
+"""The formats of the installed plugins, and whose a file is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from srbench.contract.dataset import Part
+from srbench.contract.format import HEAD, Format, Frame
+from srbench.errors import SrbenchError
+from srbench.pictures import ImageError
+from srbench.registry import parameters
+from srbench.registry.registry import registry
+
+
+class Formats:
+    """Every installed format, with parameters."""
+
+    def __init__(self, params: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """params: those that are not at their defaults, by the format's name.
+
+        Raises `SrbenchError` for a format that there is not, or a parameter that is wrong.
+        """
+        self._made: dict[str, tuple[Format, str]] = {}
+        asked = params or {}
+        for name in asked:
+            registry().get("format", name)  # says which there are
+        for registered in registry().entries("format"):
+            name = registered.entry.name
+            kind = registered.load()
+            try:
+                values = parameters.resolve(kind, asked.get(name, {}))
+            except parameters.ParameterError as error:
+                raise SrbenchError(f"format {name!r}: {error}") from error
+            self._made[name] = kind(**values), f"{name} {kind.version} {values}"
+
+    def of(self, path: Path) -> Format | None:
+        """The format of a file; None where no plugin knows it. Raises `ImageError` where it cannot be opened."""
+        found = self._of(path)
+        return None if found is None else found[0]
+
+    def frames(self, path: Path) -> list[tuple[Frame, Part]] | None:
+        """The frames of a file, each with its picture; None where no format knows the file. Raises `ImageError`."""
+        found = self._of(path)
+        if found is None:
+            return None
+        made, how = found
+        return [(frame, Part(path, f"{how} {frame.key}", partial(made.read, frame))) for frame in made.frames(path)]
+
+    def _of(self, path: Path) -> tuple[Format, str] | None:
+        try:
+            with path.open("rb") as file:
+                head = file.read(HEAD)
+        except OSError as error:
+            raise ImageError(f"{path}: cannot be read: {error.strerror or error}") from error
+        return next((found for found in self._made.values() if found[0].recognises(path, head)), None)
