@@ -29,7 +29,7 @@ def command(matrix: Path, folder: Path) -> None:
     be used is reported and the others go on; the exit code is then 1.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from srbench.commands.prepare import prepare
     from srbench.matrix import read_matrix
@@ -44,12 +44,10 @@ def command(matrix: Path, folder: Path) -> None:
         disable=not console.is_terminal,
         redirect_stdout=sys.stdout.isatty(),
     ) as bars:
-        shown: dict[str, TaskID] = {}
+        bar = bars.add_task("", total=None)
 
         def told(place: str, done: int, total: int) -> None:
-            if place not in shown:
-                shown[place] = bars.add_task(place, total=total)
-            bars.update(shown[place], completed=done)
+            bars.update(bar, description=place, completed=done, total=total)
 
         for one in prepare(read_matrix(matrix), folder, told):
             for warning in one.warnings:

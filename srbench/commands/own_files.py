@@ -57,7 +57,7 @@ class OwnFiles:
                     (self._folder / folder).rmdir()
 
     def keep_only(self, below: str, places: Collection[str]) -> None:
-        """Remove the files below a place that are not among these, and what a killed command left of them."""
+        """Remove the own files below a place that are not among these, and what a killed command left of some."""
         for place in self._hashes:
             if place.startswith(f"{below}/") and place not in places:
                 self.remove(place)
