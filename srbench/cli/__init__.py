@@ -7,7 +7,10 @@ import sys
 
 import click
 
-VERBS = ("run", "plan", "report", "show", "why", "list", "info", "fetch", "upscale", "export", "verify", "doctor")
+VERBS = (
+    *("run", "plan", "report", "show", "why", "list", "info", "fetch", "prepare", "upscale", "export", "verify"),
+    "doctor",
+)
 
 
 class _Verbs(click.Group):

@@ -99,6 +99,7 @@ def _coded(item: Item, code: str, group: str | None) -> Item:
         id=code,
         hr=partial(_read, path, code),
         lr={key: partial(_read, lr, f"the LR of {code}") for key, lr in item.lr.items() if isinstance(lr, Path)},
+        mask=partial(_read, item.mask, f"the mask of {code}") if isinstance(item.mask, Path) else None,
         group=group,
         name=printable(path.name),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,11 @@ from srbench.pictures import image_size
 
 from .listing import pictures, remark
 from .naming import Ids, discreet, named
+from .table import TABLE, Facts, read_table
 
+_BESIDE = (TABLE, "README.txt")
+_UNFINISHED = "UNFINISHED"
+"""What `srbench prepare` leaves beside the splits, the latter only while it is at work."""
 _SCALE_SUFFIX = re.compile(r"(?P<stem>.+?)[._-]?[xX](?P<scale>[1-9][0-9]?)")
 
 
@@ -22,6 +27,7 @@ class _Pair:
     name: str
     hr: Path
     lr: Path
+    mask: Path | None
 
     @cached_property
     def scale(self) -> int:
@@ -29,7 +35,7 @@ class _Pair:
         height, width = image_size(self.hr)
         low_height, low_width = image_size(self.lr)
         scale = height // low_height
-        if (height, width) != (low_height * scale, low_width * scale) or scale < 2:
+        if (height, width) != (low_height * scale, low_width * scale):
             raise DatasetError(
                 f"{self.hr} is {width} x {height} pixels and its LR {self.lr} is {low_width} x {low_height}; HR should "
                 "be 2, 3, 4 or another whole number of times as large, the same in both directions"
@@ -48,11 +54,13 @@ class _Pair:
 
 
 class Pairs(Dataset):
-    """Pairs of pictures: `validation/HR` and `validation/LR` are tested on, `train/HR` and `train/LR` trained on.
+    """Pairs of pictures: `test/HR` and `test/LR` are tested on, `train/HR` and `train/LR` trained on.
 
     An LR picture has the name of its HR picture, or that name with the scale (`bird.png`: `bird.png`, `birdx4.png`,
     `bird_X4.png`); suffixes may differ. The scale is found from the sizes and is one for all pairs. A protocol with
-    another scale makes its LR from HR. Source and licence are yours.
+    another scale makes its LR from HR. Without a folder `test`, `validation` is tested on. A mask, where there is one,
+    has HR's name and lies in `mask`; what else is known of images stands in `items.csv`. That is what `srbench prepare`
+    writes. Source and licence are yours.
     """
 
     def __init__(
@@ -66,11 +74,11 @@ class Pairs(Dataset):
     ) -> None:
         """Where the pairs are.
 
-        path: the folder that holds `validation` and perhaps `train`. name: what it is called in tables. degradation:
+        path: the folder that holds `test` or `train`, or both. name: what it is called in tables. degradation:
         the protocol degradation that these LR pictures stand for. peak: the value that means white, 0 being
-        black, when it is not that of the files' depth (255, 65535, 1.0). group: a regular expression that finds in the
-        name of HR (without suffix) which group the image belongs to: `^P[0-9]+`. ids: `coded` keeps the files' names
-        out of records and pages.
+        black, when it is neither in the table nor that of the files' depth (255, 65535, 1.0). group: a regular
+        expression that finds in the name of HR (without suffix) which group the image belongs to, in place of the
+        table's: `^P[0-9]+`. ids: `coded` keeps the files' names out of records and pages.
         """
         self.path = path
         self.name = name
@@ -88,42 +96,75 @@ class Pairs(Dataset):
         return self._splits["train"]
 
     def test(self) -> list[Item]:
-        """The pairs in `validation`."""
-        return self._splits["validation"]
+        """The pairs in `test`, or else `validation`; none without such a folder."""
+        return self._splits["test"]
 
     def remarks(self) -> list[str]:
         """Sentences on what was left out."""
-        found = remark(self.path, known=("train", "validation"))
-        for split in ("train", "validation"):
-            if (self.path / split).is_dir():
-                found += remark(self.path / split, split, ("HR", "LR"))
-                for what in ("HR", "LR"):
-                    found += remark(self.path / split / what, f"{split}/{what}")
+        folders = [folder for folder in self._folders().values() if folder.is_dir()]
+        found = remark(self.path, known=(*_BESIDE, *(folder.name for folder in folders)))
+        for folder in folders:
+            parts = [part for part in ("HR", "LR", "mask") if (folder / part).is_dir()]
+            found += remark(folder, folder.name, parts)
+            for part in parts:
+                found += remark(folder / part, f"{folder.name}/{part}")
         return found
 
-    def _item(self, pair: _Pair) -> Item:
-        return Item(pair.name, pair.hr, {(self.degradation, pair.scale): pair.lr}, values=self.values)
+    def _folders(self) -> dict[str, Path]:
+        """The folder of each split, be it there or not."""
+        test = self.path / "test"
+        return {"test": test if test.is_dir() else self.path / "validation", "train": self.path / "train"}
+
+    def _item(self, pair: _Pair, facts: Facts) -> Item:
+        return Item(
+            pair.name,
+            pair.hr,
+            {(self.degradation, pair.scale): pair.lr},
+            label=facts.label,
+            mask=pair.mask,
+            group=facts.group,
+            region=facts.region,
+            values=self.values or facts.values,
+        )
 
     @cached_property
     def _splits(self) -> dict[str, list[Item]]:
         with discreet(self.ids):
-            found = {split: [self._item(pair) for pair in pairs] for split, pairs in self._matched().items()}
-        return named(found, self.ids, self.group)
+            return named(self._found(), self.ids, self.group)
 
-    def _matched(self) -> dict[str, list[_Pair]]:
-        for folder in (self.path, self.path / "validation"):
-            if not folder.is_dir():
-                raise DatasetMissing(
-                    f"{folder}: there is no such folder; pairs lie in {self.path / 'validation'}/HR and /LR"
-                )
-        splits = {"validation": _match(self.path / "validation"), "train": []}
-        if (self.path / "train").is_dir():
-            splits["train"] = _match(self.path / "train")
-        every = [*splits["validation"], *splits["train"]]
+    def _found(self) -> dict[str, list[Item]]:
+        if (self.path / _UNFINISHED).exists():
+            raise DatasetError(f"{self.path}: was not prepared to its end; run `srbench prepare` again")
+        folders = self._folders()
+        splits = {split: _match(folder) for split, folder in folders.items() if folder.is_dir()}
+        if not splits:
+            raise DatasetMissing(
+                f"{self.path}: there is no such folder, or neither test nor train in it; pairs lie in "
+                f"{self.path / 'test'}/HR and /LR"
+            )
+        every = [pair for pairs in splits.values() for pair in pairs]
         for pair in every:
             if pair.scale != every[0].scale:
                 raise DatasetError(f"{every[0].sizes()}, but {pair.sizes()}; all pairs should have one scale")
-        return splits
+        facts = self._facts({(pair.hr.parent.parent.name, pair.hr.stem) for pair in every})
+        return {
+            split: [self._item(pair, facts[folder.name, pair.hr.stem]) for pair in splits.get(split, ())]
+            for split, folder in folders.items()
+        }
+
+    def _facts(self, images: set[tuple[str, str]]) -> Mapping[tuple[str, str], Facts]:
+        """What the table says of images, by split and name. Raises `DatasetError` where it is of others."""
+        path = self.path / TABLE
+        if not path.exists():
+            return dict.fromkeys(images, Facts())
+        facts = read_table(path)
+        if bare := sorted(images - facts.keys()):
+            split, image = bare[0]
+            raise DatasetError(f"{path}: has no row with the split {split!r} and the id {image!r}, a picture in HR")
+        if strange := sorted(facts.keys() - images):
+            split, image = strange[0]
+            raise DatasetError(f"{path}: has {image!r} of the split {split!r}, but there is no such picture in HR")
+        return facts
 
 
 def _match(split: Path) -> list[_Pair]:
@@ -147,7 +188,11 @@ def _match(split: Path) -> list[_Pair]:
     if free:
         extra = next(iter(free.values()))
         raise DatasetError(f"{extra}: has no HR in {split / 'HR'}{_hint(extra, {p.stem: p for p in high.values()})}")
-    return [_Pair(name, path, partner[path.stem]) for name, path in high.items()]
+    masks = {path.stem: path for path in pictures(split / "mask").values()} if (split / "mask").is_dir() else {}
+    for stem, path in masks.items():
+        if stem not in partner:
+            raise DatasetError(f"{path}: has no HR in {split / 'HR'}{_hint(path, partner)}")
+    return [_Pair(name, path, partner[path.stem], masks.get(path.stem)) for name, path in high.items()]
 
 
 def _hint(path: Path, others: dict[str, Path]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from srbench_images.pairs import Pairs
 
 from srbench.contract.dataset import DatasetError, DatasetMissing
-from srbench.pictures import ImageError, write_image
+from srbench.pictures import ImageError, Values, write_image
 
 Size = tuple[int, int]
 
@@ -40,7 +40,7 @@ def test_a_partner_has_the_same_name_or_the_name_with_the_scale(lr: str, tmp_pat
     assert dataset.train() == []
 
 
-@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+@pytest.mark.parametrize("scale", [1, 2, 3, 4, 8])
 def test_the_scale_is_found_from_the_sizes(scale: int, tmp_path: Path) -> None:
     for name in ("a", "b"):
         pair(tmp_path / "validation", f"{name}.png", f"{name}.png", scale, (5 * scale, 7 * scale))
@@ -58,6 +58,24 @@ def test_an_hr_name_that_ends_like_a_scale_keeps_its_own_partner(tmp_path: Path)
     assert all(picture.stem == item.id for item in items for picture in item.lr.values() if isinstance(picture, Path))
 
 
+def test_the_folder_test_comes_before_validation_which_is_then_left_out(tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "a.png", "a.png")
+    assert [item.id for item in Pairs(tmp_path).test()] == ["a"]
+    pair(tmp_path / "test", "b.png", "b.png")
+    dataset = Pairs(tmp_path)
+    assert [item.id for item in dataset.test()] == ["b"]
+    assert dataset.remarks() == ["left out: 1 folder"]
+
+
+def test_without_either_there_is_only_a_training_split(tmp_path: Path) -> None:
+    pair(tmp_path / "train", "a.png", "a.png")
+    dataset = Pairs(tmp_path)
+    dataset.prepare(tmp_path)
+    assert dataset.test() == []
+    assert [item.id for item in dataset.train()] == ["a"]
+    assert dataset.remarks() == []
+
+
 def fails(root: Path, *parts: str) -> None:
     """`prepare` and both splits fail with these parts in this order."""
     pattern = ".*".join(re.escape(part) for part in parts)
@@ -67,9 +85,7 @@ def fails(root: Path, *parts: str) -> None:
 
 
 def test_folders_that_are_missing(tmp_path: Path) -> None:
-    fails(tmp_path / "no", "no: there is no such folder", "validation/HR")
-    pair(tmp_path / "train", "a.png", "a.png")
-    fails(tmp_path, "validation: there is no such folder")
+    fails(tmp_path / "no", "no: there is no such folder", "test/HR")
     put(tmp_path / "validation" / "HR" / "a.png", (8, 8))
     fails(tmp_path, "validation/LR: there is no such folder")
     (tmp_path / "validation" / "LR").mkdir()
@@ -96,7 +112,7 @@ def test_two_partners_are_both_named(tmp_path: Path) -> None:
     fails(tmp_path, "LR/ax4.png: ax2.png is the LR of a already")
 
 
-@pytest.mark.parametrize("low", [(5, 9), (6, 18), (24, 36), (48, 72), (7, 9)])
+@pytest.mark.parametrize("low", [(5, 9), (6, 18), (48, 72), (7, 9)])
 def test_a_wrong_ratio_says_both_sizes(low: Size, tmp_path: Path) -> None:
     put(tmp_path / "validation" / "HR" / "a.png", (24, 36))
     put(tmp_path / "validation" / "LR" / "a.png", low)
@@ -166,3 +182,95 @@ def test_a_damaged_lr_of_a_coded_image_is_named_by_its_id(tmp_path: Path) -> Non
     with pytest.raises(ImageError, match="the LR of image-0001") as caught:
         item.read_lr("bicubic", 4)
     assert "mueller" not in str(caught.value)
+
+
+def table(root: Path, *lines: str) -> None:
+    (root / "items.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_a_table_says_label_group_region_and_values(tmp_path: Path) -> None:
+    for name in ("P1_a", "P2_b"):
+        pair(tmp_path / "test", f"{name}.png", f"{name}.png")
+    table(
+        tmp_path,
+        "note,id,split,label,group,region,low,high",
+        '"by hand, ""so""",P1_a,test,"cat, black",one,3 4 24 36,0,200.5',
+        ",P2_b,test,,,,,",
+    )
+    dataset = Pairs(tmp_path)
+    first, second = dataset.test()
+    assert (first.label, first.group, first.region) == ("cat, black", "one", (3, 4, 24, 36))
+    assert first.values == Values(0, 200.5)
+    assert (second.label, second.group, second.region, second.values) == (None, None, None, None)
+    assert dataset.remarks() == []
+    for told in Pairs(tmp_path, peak=255, group=re.compile("^P[0-9]")).test():
+        assert (told.values, told.group) == (Values(0, 255), told.id[:2])
+
+
+def test_a_table_of_few_columns_will_do(tmp_path: Path) -> None:
+    pair(tmp_path / "validation", "a.png", "a.png")
+    table(tmp_path, "\ufeffid,split,label", "a,validation,cat")  # as spreadsheets write UTF-8
+    (item,) = Pairs(tmp_path).test()
+    assert (item.label, item.group, item.values) == ("cat", None, None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["id,label", "a,cat"], ["items.csv: the first line should name the columns, split too"]),
+        ([""], ["items.csv: the first line should name the columns, id and split too"]),
+        (["id,split", "a,test", "a,test"], ["items.csv:3: 'a' of 'test' is there twice"]),
+        (["id,split,region", "a,test,1 2 3"], ["items.csv:2: a region is top, left, height and width", "'1 2 3'"]),
+        (["id,split,low,high", "a,test,0,"], ["items.csv:2: black and white", "both or not at all"]),
+        (["id,split,low,high", "a,test,9,1"], ["items.csv:2: values run from low (black) up to high (white)"]),
+        (["id,split,low,high", "a,test,0,white"], ["items.csv:2:", "'white'"]),
+        (["id,split"], ["items.csv: has no row with the split 'test' and the id 'a'"]),
+        (["id,split", "a,test", "b"], ["items.csv: has 'b' of the split '', but there is no such picture"]),
+        (["id,split", "a,test", "b,test"], ["items.csv: has 'b' of the split 'test', but there is no such picture"]),
+    ],
+)
+def test_a_table_that_is_wrong_says_where(lines: list[str], words: list[str], tmp_path: Path) -> None:
+    pair(tmp_path / "test", "a.png", "a.png")
+    table(tmp_path, *lines)
+    fails(tmp_path, *words)
+
+
+def test_a_table_that_is_no_text_is_named(tmp_path: Path) -> None:
+    pair(tmp_path / "test", "a.png", "a.png")
+    (tmp_path / "items.csv").write_bytes(b"id,split\n\xff\xfe,test\n")
+    fails(tmp_path, "items.csv: cannot be read")
+
+
+def test_masks_have_the_names_of_hr(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        pair(tmp_path / "test", f"{name}.png", f"{name}x4.png")
+    mask = tmp_path / "test" / "mask" / "a.png"
+    mask.parent.mkdir()
+    write_image(mask, np.ones((24, 36, 1), np.uint8))
+    dataset = Pairs(tmp_path)
+    first, second = dataset.test()
+    found = first.read_mask()
+    assert found is not None
+    assert (found.shape, second.read_mask()) == ((24, 36, 1), None)
+    assert dataset.remarks() == []
+    mask.rename(mask.with_name("c.png"))
+    fails(tmp_path, "mask/c.png: has no HR in")
+
+
+def test_the_mask_of_a_coded_image_tells_no_name(tmp_path: Path) -> None:
+    pair(tmp_path / "test", "mueller.png", "mueller.png")
+    mask = tmp_path / "test" / "mask" / "mueller.png"
+    mask.parent.mkdir()
+    write_image(mask, np.ones((24, 36, 1), np.uint8))
+    (item,) = Pairs(tmp_path, ids="coded").test()
+    assert item.read_mask() is not None
+    mask.write_bytes(mask.read_bytes()[:60])
+    with pytest.raises(ImageError, match="the mask of image-0001") as caught:
+        item.read_mask()
+    assert "mueller" not in str(caught.value)
+
+
+def test_a_folder_that_was_not_prepared_to_its_end_is_refused(tmp_path: Path) -> None:
+    pair(tmp_path / "test", "a.png", "a.png")
+    (tmp_path / "UNFINISHED").touch()
+    fails(tmp_path, "was not prepared to its end; run `srbench prepare` again")

@@ -1,0 +1,72 @@
+"""`items.csv` beside folders of pictures: what is known of each image besides its pixels."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from srbench import DatasetError, Values
+
+TABLE = "items.csv"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a table says of an image; None where it says nothing. As in `srbench.Item`."""
+
+    label: str | None = None
+    group: str | None = None
+    region: tuple[int, int, int, int] | None = None
+    values: Values | None = None
+
+
+def read_table(path: Path) -> dict[tuple[str, str], Facts]:
+    """The facts of each image, by its split and its name (that of HR's file, without suffix).
+
+    The columns `id` and `split` say which image it is; `label`, `group`, `region` (top, left, height and width, with
+    spaces between), `low` and `high` may be there or not, and others are passed over. Raises `DatasetError` with the
+    line that is wrong.
+    """
+    found: dict[tuple[str, str], Facts] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            missing = {"id", "split"} - set(rows.fieldnames or ())
+            if missing:
+                raise DatasetError(
+                    f"{path}: the first line should name the columns, {' and '.join(sorted(missing))} too"
+                )
+            for row in rows:
+                where = row["split"] or "", row["id"] or ""
+                if where in found:
+                    raise DatasetError(f"{path}:{rows.line_num}: {where[1]!r} of {where[0]!r} is there twice")
+                try:
+                    found[where] = _facts(row)
+                except ValueError as error:
+                    raise DatasetError(f"{path}:{rows.line_num}: {error}") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{path}: cannot be read: {error}") from None
+    return found
+
+
+def _facts(row: Mapping[str, str | None]) -> Facts:
+    label, group, region, low, high = (row.get(name) or None for name in ("label", "group", "region", "low", "high"))
+    return Facts(label, group, None if region is None else _region(region), _values(low, high))
+
+
+def _region(text: str) -> tuple[int, int, int, int]:
+    try:
+        top, left, height, width = map(int, text.split())
+    except ValueError:
+        raise ValueError(f"a region is top, left, height and width, such as 0 0 120 96, not {text!r}") from None
+    return top, left, height, width
+
+
+def _values(low: str | None, high: str | None) -> Values | None:
+    if low is None and high is None:
+        return None
+    if low is None or high is None:
+        raise ValueError("black and white (low and high) are there both or not at all")
+    return Values(float(low), float(high))
