@@ -7,6 +7,7 @@ import shutil
 import stat
 import tarfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -76,10 +77,8 @@ def test_whatever_names_are_in_it_nothing_is_written_outside(names: list[str], t
     target.mkdir()
     archive = tarred(tmp_path / "set.tar.gz", *[(member(f"set/HR/{name}"), b"x") for name in names])
     before = {path for path in tmp_path.rglob("*") if target not in path.parents}
-    try:
+    with suppress(UnpackError, OSError):
         unpack(archive, (Members("set/HR/*", max(1, len(names)), "HR"),), target)
-    except (UnpackError, OSError):
-        pass
     assert {path for path in tmp_path.rglob("*") if target not in path.parents} == before
 
 
@@ -166,7 +165,7 @@ def test_a_truncated_archive_says_so(kind: str, keep: float, tmp_path: Path, tar
         path = tarred(tmp_path / "a", *[(member(name), content) for name, content in FILES.items()])
     data = path.read_bytes()
     path.write_bytes(data[: int(keep * len(data)) if keep < 1 else int(keep)])
-    with pytest.raises(UnpackError, match="cannot be unpacked|there should be"):
+    with pytest.raises(UnpackError, match=r"cannot be unpacked|there should be"):
         unpack(path, WANTED, target)
 
 
