@@ -76,7 +76,9 @@ def _fetch(names: tuple[str, ...], accept_terms: bool) -> None:
 
 
 def _accepted(published: PublishedDataset, unasked: bool) -> bool:
-    """Show the terms of a dataset; whether they are accepted. Raises `UsageError` where there is nobody to ask."""
+    """Show the terms of a dataset; whether they are accepted. Raises `SrbenchError` where there is nobody to ask."""
+    from srbench.errors import SrbenchError
+
     size = "" if published.size is None else f" ({published.size / 1e6:.0f} MB)"
     click.secho(published.name + size, bold=True, err=True)
     for what, text in (
@@ -88,5 +90,5 @@ def _accepted(published: PublishedDataset, unasked: bool) -> bool:
     if unasked:
         return True
     if not sys.stdin.isatty():
-        raise click.UsageError(f"accept the terms of {published.name} with --accept-terms; nothing was downloaded")
+        raise SrbenchError(f"accept the terms of {published.name} with --accept-terms; nothing was downloaded")
     return click.confirm("Do you accept these terms?", err=True)

@@ -95,7 +95,9 @@ def check_names(names: Sequence[str]) -> None:
     for name in names:
         if name in offered - known:
             variants = [one.name for one in sets if one.registered.entry.name == name]
-            advice = f"fetch one of {', '.join(variants)}" if variants else "a matrix file says where its pictures are"
+            advice = "a matrix file says where its pictures are"
+            if variants:
+                advice = f"fetch {' or '.join(variants[:2])}, say (`srbench fetch` lists all {len(variants)})"
             raise SrbenchError(f"the dataset {name!r} takes parameters: {advice}")
         if name not in known:
             raise SrbenchError(f"nothing to fetch is called {name!r}.{nearest(name, known)}")
@@ -129,8 +131,8 @@ def fetch(name: str, progress: Progress = lambda here, total: None) -> list[str]
 
 
 def _sets() -> list[_Set]:
-    """The datasets that can be named here; one that cannot be loaded is `srbench doctor`'s affair."""
-    found = []
+    """The datasets that can be named here, variants last; one that cannot be loaded is `srbench doctor`'s affair."""
+    found, variants = [], []
     for registered in registry().entries("dataset"):
         try:
             target = registered.load()
@@ -141,8 +143,8 @@ def _sets() -> list[_Set]:
         published = {one.name: one for one in target.published}
         if whole:
             found.append(_Set(name, registered, True, published.pop(name, None)))
-        found += [_Set(variant, registered, False, one) for variant, one in published.items()]
-    return found
+        variants += [_Set(variant, registered, False, one) for variant, one in published.items()]
+    return [*found, *variants]
 
 
 def _weights_files() -> list[WeightsFile]:
