@@ -117,6 +117,8 @@ def held(file: IO[bytes], doing: str) -> Iterator[None]:
 def _opened(part: Path) -> Iterator[IO[bytes]]:
     """The part file, to be read and written, held by this process alone."""
     with part.open("a+b") as file, held(file, "fetching"):
+        if not part.exists():  # between opening and holding it, another process gave it its name
+            raise DownloadError(f"{part}: another process has just fetched this file; run the same command again")
         try:
             yield file
         finally:

@@ -271,6 +271,18 @@ def test_two_processes_do_not_write_one_file(server: Server, tmp_path: Path) -> 
     assert server.asked == []
 
 
+def test_a_file_that_another_process_has_just_finished_is_left_alone(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "weights.pth"
+    part_of(path, SHA256).write_bytes(CONTENT)
+    monkeypatch.setattr("fcntl.flock", lambda file, how: part_of(path, SHA256).rename(path))
+    with pytest.raises(DownloadError, match="another process has just fetched this file"):
+        get(server, path, size=None)
+    assert path.read_bytes() == CONTENT
+    assert server.asked == []
+
+
 def test_what_was_there_stays_until_the_new_file_is_whole(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     path.write_bytes(b"old")

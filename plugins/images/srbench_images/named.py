@@ -22,7 +22,7 @@ def _benchmark(name: str, folder: str, count: int, licence: str, source: str) ->
     folders = ["HR", *(f"LR_bicubic/X{scale}" for scale in (2, 3, 4))]
     archive = PublishedArchive(
         "https://cv.snu.ac.kr/research/EDSR/benchmark.tar",
-        "4ace41d33c2384b97e6b320cd0afd6ba",  # as torchSR 1.0 states it: torchsr/datasets/benchmarks.py
+        "4ace41d33c2384b97e6b320cd0afd6ba",  # as torchSR states it: torchsr/datasets/benchmarks.py
         tuple(Members(f"benchmark/{folder}/{one}/*.png", count, one) for one in folders),
     )
     made_by = "LR and archive: Lim et al., CVPR Workshops 2017 (EDSR)"
