@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from srbench.contract.metric import Skip as Skip
     from srbench.contract.metric import Source as Source
     from srbench.contract.protocol import Protocol as Protocol
+    from srbench.contract.published import Members as Members
+    from srbench.contract.published import PublishedArchive as PublishedArchive
+    from srbench.contract.published import PublishedDataset as PublishedDataset
     from srbench.contract.section import Passage as Passage
     from srbench.contract.section import Section as Section
     from srbench.contract.task import Task as Task
@@ -111,6 +114,9 @@ _HOME = {
     "Skip": "contract.metric",
     "Source": "contract.metric",
     "Protocol": "contract.protocol",
+    "Members": "contract.published",
+    "PublishedArchive": "contract.published",
+    "PublishedDataset": "contract.published",
     "Passage": "contract.section",
     "Section": "contract.section",
     "Task": "contract.task",

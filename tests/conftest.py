@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,40 @@ WEIGHTS = """
 @srbench.hookimpl
 def srbench_weights():
     return [srbench.WeightsFile("toy-weights", {url!r}, {sha256!r}, "CC0-1.0", "a test", {size})]
+"""
+
+PUBLISHED = """
+
+class Published(Noise):
+    published = (
+        srbench.PublishedDataset(
+            "toy-set",
+            (srbench.PublishedArchive({url!r}, {md5!r}, (srbench.Members("set/*.png", 2),), {size}),),
+            "for research only",
+            "A. Uthor 2026",
+        ),
+    )
+
+    def prepare(self, root):
+        if not (root / "toy-set").is_dir():
+            raise srbench.DatasetMissing("`srbench fetch toy-set` gets it")
+
+
+class Family(Noise):
+    published = tuple(
+        srbench.PublishedDataset(
+            f"toy-{{one}}", Published.published[0].archives, "CC0-1.0", "a variant", f"family/{{one}}"
+        )
+        for one in ("small", "large")
+    )
+
+    def __init__(self, size: str):
+        pass
+
+
+@srbench.hookimpl(specname="srbench_datasets")
+def published_datasets():
+    return [srbench.Entry("toy-set", Published, "Two pictures"), srbench.Entry("toy-family", Family)]
 """
 
 
@@ -38,4 +74,19 @@ def shop(toys: Bench, server: Server) -> Bench:
     """The toy plugin with weights that the server has."""
     sha256 = hashlib.sha256(CONTENT).hexdigest()
     toys.plugin.write_text(toys.plugin.read_text() + WEIGHTS.format(url=server.url, sha256=sha256, size=len(CONTENT)))
+    return toys
+
+
+@pytest.fixture
+def library(toys: Bench, server: Server) -> Bench:
+    """The toy plugin with published datasets in an archive that the server has."""
+    with BytesIO() as buffer:
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("set/a.png", b"first")
+            archive.writestr("set/b.png", b"second")
+        server.content = buffer.getvalue()
+    url = server.url.replace("weights.pth", "set.zip")
+    md5 = hashlib.md5(server.content).hexdigest()
+    declared = PUBLISHED.format(url=url, md5=md5, size=len(server.content))
+    toys.plugin.write_text(toys.plugin.read_text() + declared)
     return toys

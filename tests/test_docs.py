@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 
 import srbench
+from srbench.contract.published import checksum_kind
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.registry import builtin
 from srbench.registry.registry import Plugin, Registry
+from srbench.registry.registry import registry as registry_of_plugins
 from srbench.tasks.super_resolution import describe
 from srbench.testing import (
     DatasetSubject,
@@ -116,6 +118,29 @@ def test_the_example_dataset_passes_the_kit(tmp_path, monkeypatch):
     registry = module_from("plugins.md", "my_datasets.py", tmp_path, monkeypatch)
     params = {"path": tmp_path / "slides"}
     assert everything_but_passes(DatasetSubject("slides", params, registry)) == {}
+
+
+def test_the_example_of_a_published_dataset_finds_what_is_unpacked(tmp_path, monkeypatch):
+    import srbench
+
+    registry = module_from("plugins.md", "my_published_datasets.py", tmp_path, monkeypatch)
+    (published,) = registry.get("dataset", "cells").load().published
+    (members,) = published.archives[0].members
+    folder = tmp_path / "root" / published.folder / members.folder
+    folder.mkdir(parents=True)
+    for seed in range(2):
+        srbench.write_image(folder / f"{seed}.png", textured_uint8(seed, 20, 24))
+    assert everything_but_passes(DatasetSubject("cells", {}, registry, tmp_path / "root")) == {}
+
+
+def test_the_page_of_datasets_says_who_states_which_checksum():
+    page = (DOCS / "datasets.md").read_text()
+    published = [one for entry in registry_of_plugins().entries("dataset") for one in entry.load().published]
+    assert len(published) == 54
+    for archive in (archive for one in published for archive in one.archives):
+        name = re.sub(r"^[a-z]+mnist(_\d+)?\.npz$", r"FLAG\1.npz", archive.file)
+        (row,) = [line for line in page.splitlines() if line.startswith("|") and f"`{name}`" in line]
+        assert checksum_kind(archive.checksum) in row
 
 
 def test_the_example_degradation_passes_the_kit_and_is_short(tmp_path, monkeypatch):

@@ -6,10 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from srbench.contract.published import PublishedDataset
 from srbench.errors import SrbenchError
 from srbench.pictures import DEPTHS, Image, ImageError, Values, filled, in_digits, measured, read_image
 
@@ -152,7 +154,12 @@ class Dataset(ABC):
 
     Parameters are those of `__init__`, typed; a parameter annotated as `pathlib.Path` is taken relative to the matrix
     file. A dataset with nothing to train on leaves `train` as it is.
+
+    published: what `srbench fetch` can get of it: the whole, under the name of the dataset, or variants under names of
+    their own. Name the command in `DatasetMissing`.
     """
+
+    published: ClassVar[Sequence[PublishedDataset]] = ()
 
     def prepare(self, root: Path) -> None:
         """Make sure that the files are there: find them under the data root `root`, or fetch them into it.

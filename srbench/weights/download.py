@@ -1,4 +1,4 @@
-"""Fetch a file whose sha256 is known; go on where the network stopped.
+"""Fetch a file whose checksum is known; go on where the network stopped.
 
 What has arrived lies beside the target as a hidden `.part` file, named after the hash it should have in the end, so
 that another file is never continued. The target appears in one step, and only when the hash is right.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import http.client
 import os
 import re
@@ -20,8 +21,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from srbench.contract.published import checksum_kind
 from srbench.errors import SrbenchError
-from srbench.store.files import sha256_of, wait_for_disk
+from srbench.store.files import wait_for_disk
 
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30.0
@@ -52,44 +54,71 @@ def download(
     url: str,
     path: Path,
     *,
-    sha256: str,
+    checksum: str,
     size: int | None = None,
     progress: Progress = lambda here, total: None,
     pauses: tuple[float, ...] = PAUSES_SECONDS,
     timeout: float = TIMEOUT_SECONDS,
 ) -> None:
-    """Make `path` the file with this sha256, fetched from `url`; the folder is made. Replaces what is there.
+    """Make `path` the file with this checksum, fetched from `url`; the folder is made. Replaces what is there.
 
-    Goes on with what an earlier call left behind. size: bytes; a server that offers another number is refused before
-    anything is transferred. pauses: seconds to wait before each further attempt. Raises `DownloadError` when the server
-    refuses, offers another file, or cannot be reached in `len(pauses) + 1` attempts in a row without a byte.
+    Goes on with what an earlier call left behind. checksum: a sha256 or an md5, told apart by their length. size:
+    bytes; a server that offers another number is refused before anything is transferred. pauses: seconds to wait before
+    each further attempt. Raises `DownloadError` when the server refuses, offers another file, or cannot be reached in
+    `len(pauses) + 1` attempts in a row without a byte.
     """
-    part = part_of(path, sha256)
+    part = part_of(path, checksum)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _opened(part) as file:
-            _fill(_Transfer(url, file, size, progress, timeout), part, sha256, pauses)
+            _fill(_Transfer(url, file, size, progress, timeout), part, checksum, pauses)
             part.replace(path)
             wait_for_disk(path.parent)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        advice = "make room and run the same command again to go on" if full else "check the data root"
-        raise DownloadError(f"{error.filename or path}: {error.strerror or error}; {advice}") from error
+        raise disk_error(error, path) from error
 
 
-def part_of(path: Path, sha256: str) -> Path:
+def disk_error(error: OSError, path: Path) -> DownloadError:
+    """What the disk under the data root refused, with what to do. path: the file where the error names none."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    advice = "make room and run the same command again to go on" if full else "check the data root"
+    return DownloadError(f"{error.filename or path}: {error.strerror or error}; {advice}")
+
+
+def part_of(path: Path, checksum: str) -> Path:
     """Where the bytes that have arrived are kept until `path` is whole."""
-    return path.with_name(f".{path.name}.{sha256[:16]}.part")
+    return path.with_name(f".{path.name}.{checksum[:16]}.part")
+
+
+def has_checksum(path: Path, checksum: str) -> bool:
+    """Whether there is a file with this checksum. Reads it whole; raises `OSError`."""
+    return path.is_file() and _checksum(path, checksum_kind(checksum)) == checksum
+
+
+def _checksum(path: Path, kind: str) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=kind != "md5")).hexdigest()
+
+
+@contextmanager
+def held(file: IO[bytes], doing: str) -> Iterator[None]:
+    """Keep other processes from doing the same with an open file at once; `DownloadError` where one is at it.
+
+    doing: what they would do, as a message says it.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise DownloadError(f"{file.name}: another process is {doing} this file; wait for it") from None
+    yield
 
 
 @contextmanager
 def _opened(part: Path) -> Iterator[IO[bytes]]:
     """The part file, to be read and written, held by this process alone."""
-    with part.open("a+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise DownloadError(f"{part}: another process is fetching this file; wait for it") from None
+    with part.open("a+b") as file, held(file, "fetching"):
+        if not part.exists():  # between opening and holding it, another process gave it its name
+            raise DownloadError(f"{part}: another process has just fetched this file; run the same command again")
         try:
             yield file
         finally:
@@ -97,13 +126,14 @@ def _opened(part: Path) -> Iterator[IO[bytes]]:
                 part.unlink()
 
 
-def _fill(transfer: _Transfer, part: Path, sha256: str, pauses: tuple[float, ...]) -> None:
+def _fill(transfer: _Transfer, part: Path, checksum: str, pauses: tuple[float, ...]) -> None:
     """Bring the part file to the right hash."""
+    kind = checksum_kind(checksum)
     resumed = transfer.here() > 0
     while True:
         _transfer_all(transfer, pauses)
-        found = sha256_of(part)
-        if found == sha256:
+        found = _checksum(part, kind)
+        if found == checksum:
             return
         head = part.read_bytes()[:64] if transfer.here() <= CHUNK else b""
         transfer.restart()
@@ -112,7 +142,7 @@ def _fill(transfer: _Transfer, part: Path, sha256: str, pauses: tuple[float, ...
         resumed = False  # what an earlier call left was perhaps of another version: once more from the beginning
     hint = "; it is a web page, perhaps one that asks to log in" if head.lstrip()[:1] == b"<" else ""
     raise DownloadError(
-        f"{transfer.url} is not the file that was declared{hint}: its sha256 is {found}, it should be {sha256}. "
+        f"{transfer.url} is not the file that was declared{hint}: its {kind} is {found}, it should be {checksum}. "
         "Nothing of it was kept."
     )
 

@@ -90,7 +90,7 @@ def fetch_weights(name: str, progress: Progress = lambda here, total: None) -> P
     declared = weights_file(name)
     path = place(declared)
     if weights_state(declared) != "here":
-        download(declared.url, path, sha256=declared.sha256, size=declared.size, progress=progress)
+        download(declared.url, path, checksum=declared.sha256, size=declared.size, progress=progress)
     return weights_path(name)
 
 

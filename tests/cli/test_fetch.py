@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -34,11 +35,11 @@ def test_weights_are_fetched_once_and_stay(shop: Bench, server: Server, srbench:
 
 def test_one_that_cannot_be_had_does_not_stop_the_others(shop: Bench, server: Server, srbench: Srbench) -> None:
     server.content = b"\0" * len(CONTENT)
-    said = srbench("fetch", "toy-weights", "toy-noise", "toy-absent", "set14")
+    said = srbench("fetch", "toy-weights", "toy-noise", "toy-absent", "manga109")
     assert (said.code, said.out) == (1, "dataset toy-noise: ready\n")
     assert "is not the file that was declared" in said.err
     assert f"toy-absent: nothing at {shop.folder / 'data root' / 'absent'}" in said.err
-    assert str(shop.folder / "data root" / "set14" / "HR") in said.err
+    assert str(shop.folder / "data root" / "manga109" / "HR") in said.err
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,42 @@ def test_the_list_for_people_has_sizes_in_megabytes_and_the_licence(shop: Bench,
 def test_nothing_is_written_by_looking(shop: Bench, srbench: Srbench) -> None:
     srbench("fetch")
     assert not Path("data root").exists()
+
+
+TERMS = ("terms   for research only", "source  A. Uthor 2026", "some/set.zip")
+
+
+class Terminal(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_terms_are_shown_and_accepted_by_the_option(library: Bench, server: Server, srbench: Srbench) -> None:
+    said = srbench("fetch", "toy-set", "--accept-terms")
+    assert (said.code, said.out.splitlines()[0]) == (0, "dataset toy-set: ready")
+    assert all(term in said.err for term in TERMS)
+    again = srbench("fetch", "toy-set")
+    assert again == (0, "dataset toy-set: ready\n", "")
+    assert server.asked == [0]
+
+
+def test_without_a_terminal_nothing_is_accepted(library: Bench, server: Server, srbench: Srbench) -> None:
+    said = srbench("fetch", "toy-noise", "toy-set")
+    assert (said.code, said.out) == (2, "")
+    assert all(term in said.err for term in (*TERMS, "accept the terms of toy-set with --accept-terms"))
+    assert server.asked == []
+    assert not Path("data root").exists()
+
+
+@pytest.mark.parametrize("answer", ["y", "n", ""])
+def test_somebody_at_a_terminal_is_asked(
+    library: Bench, server: Server, srbench: Srbench, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+    said = srbench("fetch", "toy-set", "toy-noise")
+    assert all(term in said.err for term in (*TERMS, "Do you accept these terms? [y/N]"))
+    assert "dataset toy-noise: ready" in said.out
+    assert (said.code, "dataset toy-set: ready" in said.out) == ((0, True) if answer == "y" else (1, False))
+    assert server.asked == ([0] if answer == "y" else [])

@@ -11,7 +11,7 @@ import pytest
 from rig import Bench
 from rig.server import CONTENT, Server
 
-from srbench.commands.fetch import check_names, fetch, fetchables
+from srbench.commands.fetch import check_names, fetch, fetchables, to_download
 from srbench.contract.dataset import DatasetMissing
 from srbench.errors import SrbenchError
 from srbench.weights.download import part_of
@@ -80,8 +80,8 @@ def test_progress_ends_at_the_size(shop: Bench) -> None:
 
 
 def test_a_dataset_that_is_not_downloaded_says_where_its_files_go(shop: Bench) -> None:
-    with pytest.raises(DatasetMissing, match="set14/HR"):
-        fetch("set14")
+    with pytest.raises(DatasetMissing, match="manga109/HR"):
+        fetch("manga109")
 
 
 def test_names_are_checked_together_and_the_first_wrong_one_is_told(shop: Bench) -> None:
@@ -90,6 +90,42 @@ def test_names_are_checked_together_and_the_first_wrong_one_is_told(shop: Bench)
         check_names(["toy-weights", "toy-nois", "folder"])
     with pytest.raises(SrbenchError, match="'folder' takes parameters"):
         check_names(["folder"])
+
+
+def test_a_published_dataset_is_downloaded_once(library: Bench, server: Server) -> None:
+    root = library.folder / "data root"
+    assert states()["toy-set"] == "absent"
+    assert [one.name for one in to_download(["toy-set", "toy-noise"])] == ["toy-set"]
+    assert fetch("toy-set") == ["dataset toy-set: ready", f"  kept {root / 'downloads' / 'set.zip'}; it may be deleted"]
+    assert sorted(path.name for path in (root / "toy-set").iterdir()) == ["a.png", "b.png"]
+    assert states()["toy-set"] == "here"
+    assert to_download(["toy-set"]) == []
+    assert fetch("toy-set") == ["dataset toy-set: ready"]
+    assert server.asked == [0]
+
+
+def test_one_that_somebody_put_there_is_left_alone(library: Bench, server: Server) -> None:
+    (library.folder / "data root" / "toy-set").mkdir(parents=True)
+    (library.folder / "data root" / "toy-set" / "mine.png").write_bytes(b"mine")
+    assert fetch("toy-set") == ["dataset toy-set: ready"]
+    assert [path.name for path in (library.folder / "data root").iterdir()] == ["toy-set"]
+    assert server.asked == []
+
+
+def test_variants_have_names_and_folders_of_their_own(library: Bench, server: Server) -> None:
+    known = {one.name: one for one in fetchables()}
+    assert (known["toy-small"].state, known["toy-small"].what, known["toy-small"].licence) == (
+        "absent",
+        "a variant",
+        "CC0-1.0",
+    )
+    assert "toy-family" not in known
+    with pytest.raises(SrbenchError, match=r"takes parameters: fetch toy-small or toy-large, say .* lists all 2\)"):
+        check_names(["toy-family"])
+    fetch("toy-small")
+    assert states()["toy-small"] == "here"
+    assert states()["toy-large"] == "partly here"  # its archive is
+    assert (library.folder / "data root" / "family" / "small" / "a.png").read_bytes() == b"first"
 
 
 def test_a_killed_fetch_goes_on(shop: Bench, server: Server) -> None:

@@ -29,7 +29,7 @@ def server() -> Iterator[Server]:
 
 
 def get(server: Server, path: Path, **options: object) -> None:
-    download(server.url, path, **{"sha256": SHA256, "size": len(CONTENT), "pauses": NO_PAUSES, **options})  # type: ignore[arg-type]
+    download(server.url, path, **{"checksum": SHA256, "size": len(CONTENT), "pauses": NO_PAUSES, **options})  # type: ignore[arg-type]
 
 
 def test_a_file_arrives_whole_and_alone(server: Server, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_wherever_it_stops_the_file_is_the_file(
 ) -> None:
     server.content, server.cuts = content, list(cuts)
     path = tmp_path / "weights.pth"
-    download(server.url, path, sha256=hashlib.sha256(content).hexdigest(), size=len(content), pauses=(0.0,))
+    download(server.url, path, checksum=hashlib.sha256(content).hexdigest(), size=len(content), pauses=(0.0,))
     assert path.read_bytes() == content
 
 
@@ -258,7 +258,7 @@ def test_a_server_that_falls_silent_counts_as_broken(server: Server, tmp_path: P
 def test_nobody_answers(tmp_path: Path) -> None:
     # Port 9 of this machine: nothing listens there.
     with pytest.raises(DownloadError, match="the connection failed"):
-        download("http://127.0.0.1:9/weights.pth", tmp_path / "weights.pth", sha256=SHA256, pauses=(0.0,))
+        download("http://127.0.0.1:9/weights.pth", tmp_path / "weights.pth", checksum=SHA256, pauses=(0.0,))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -268,6 +268,18 @@ def test_two_processes_do_not_write_one_file(server: Server, tmp_path: Path) -> 
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(DownloadError, match="another process is fetching"):
             get(server, path)
+    assert server.asked == []
+
+
+def test_a_file_that_another_process_has_just_finished_is_left_alone(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "weights.pth"
+    part_of(path, SHA256).write_bytes(CONTENT)
+    monkeypatch.setattr("fcntl.flock", lambda file, how: part_of(path, SHA256).rename(path))
+    with pytest.raises(DownloadError, match="another process has just fetched this file"):
+        get(server, path, size=None)
+    assert path.read_bytes() == CONTENT
     assert server.asked == []
 
 

@@ -17,7 +17,8 @@ from safetensors.torch import save_file
 
 import srbench
 from srbench.contract.hookspecs import hookimpl
-from srbench.contract.weights_file import WeightsFile, WeightsFileError
+from srbench.contract.published import PublishedError
+from srbench.contract.weights_file import WeightsFile
 from srbench.registry.builtin_weights import published_weights
 from srbench.registry.registry import Plugin, PluginError, Registry
 from srbench.store import files
@@ -301,7 +302,7 @@ class TestDeclaring:
         ],
     )
     def test_a_declaration_that_cannot_be_used(self, facts: dict[str, Any], message: str) -> None:
-        with pytest.raises(WeightsFileError, match=message):
+        with pytest.raises(PublishedError, match=message):
             declaration(**facts)
 
     def test_plugins_declare_and_names_are_found(self) -> None:
@@ -374,7 +375,7 @@ def test_what_is_missing_damaged_or_partly_there_is_fetched(put: Callable[..., P
         assert weights_state(file) == "absent"
         server.cuts = [1000]
         with pytest.raises(srbench.SrbenchError):
-            lookup.download(file.url, path, sha256=file.sha256, pauses=(), size=file.size)
+            lookup.download(file.url, path, checksum=file.sha256, pauses=(), size=file.size)
         assert weights_state(file) == "partly here"
         assert lookup.fetch_weights("toy") == path
         assert weights_state(file) == "here"

@@ -1,7 +1,7 @@
 """The sets that papers know by name, found under the data root.
 
 `NAME/HR/ID.png` holds HR; `NAME/LR_bicubic/X4/IDx4.png` (also X2, X3, X8) the LR that came with it, if any. A flat
-`NAME/ID.png` is HR alone. Nothing is downloaded.
+`NAME/ID.png` is HR alone. Those that somebody publishes with a checksum, `srbench fetch` gets.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from srbench import Dataset, DatasetError, DatasetMissing, Item
+from srbench import Dataset, DatasetError, DatasetMissing, Item, Members, PublishedArchive, PublishedDataset
 from srbench.pictures import is_picture
 
 from .listing import pictures, remark
@@ -17,10 +17,33 @@ from .listing import pictures, remark
 _SCALES = (2, 3, 4, 8)
 
 
+def _benchmark(name: str, folder: str, count: int, licence: str, source: str) -> tuple[PublishedDataset]:
+    """One of the four sets in the archive of EDSR's authors, with its LR at x2, x3 and x4."""
+    folders = ["HR", *(f"LR_bicubic/X{scale}" for scale in (2, 3, 4))]
+    archive = PublishedArchive(
+        "https://cv.snu.ac.kr/research/EDSR/benchmark.tar",
+        "4ace41d33c2384b97e6b320cd0afd6ba",  # as torchSR states it: torchsr/datasets/benchmarks.py
+        tuple(Members(f"benchmark/{folder}/{one}/*.png", count, one) for one in folders),
+    )
+    made_by = "LR and archive: Lim et al., CVPR Workshops 2017 (EDSR)"
+    return (PublishedDataset(name, (archive,), licence, f"{source}; {made_by}"),)
+
+
+def _div2k(split: str, count: int, sha256: str, size: int) -> PublishedArchive:
+    """HR of one split. LR is made from it as the protocol says."""
+    name = f"DIV2K_{split}_HR"
+    url = f"https://data.vision.ee.ethz.ch/cvl/DIV2K/{name}.zip"
+    return PublishedArchive(url, sha256, (Members(f"{name}/*.png", count, "HR"),), size)
+
+
 class _Named(Dataset):
-    """A folder of the data root. Every picture is tested on; nothing is trained on."""
+    """A folder of the data root. Every picture is tested on; nothing is trained on.
+
+    origin: where to ask for a set that is not fetched.
+    """
 
     folder: ClassVar[str]
+    origin: ClassVar[str] = ""
 
     def __init__(self) -> None:
         self._found: Path | None = None
@@ -43,9 +66,14 @@ class _Named(Dataset):
         similar = [path.name for path in root.iterdir() if path.name.lower() == self.folder] if root.is_dir() else []
         if similar and similar[0] != self.folder:
             return f"Rename {root / similar[0]} to {self.folder}."
+        how = (
+            f"`srbench fetch {self.folder}` gets it. Or put"
+            if self.published
+            else f"It is not downloaded for you ({self.origin}): put"
+        )
         return (
-            f"It is not downloaded for you: put its HR pictures into {root / self.folder / 'HR'}, and LR, if you have "
-            f"it, into {root / self.folder / 'LR_bicubic' / 'X4'} as IDx4.png. SRBENCH_DATA sets the data root."
+            f"{how} its HR pictures into {root / self.folder / 'HR'}, and LR, if you have it, into "
+            f"{root / self.folder / 'LR_bicubic' / 'X4'} as IDx4.png. SRBENCH_DATA sets the data root."
         )
 
     def test(self) -> list[Item]:
@@ -89,12 +117,14 @@ class Set5(_Named):
     """Set5: five photographs (Bevilacqua et al., BMVC 2012); test only. No licence is stated."""
 
     folder = "set5"
+    published = _benchmark("set5", "Set5", 5, "none is stated", "Bevilacqua et al., BMVC 2012")
 
 
 class Set14(_Named):
     """Set14: 14 pictures (Zeyde et al., 2010); test only. No licence is stated."""
 
     folder = "set14"
+    published = _benchmark("set14", "Set14", 14, "none is stated", "Zeyde et al., Curves and Surfaces 2010")
 
 
 class Bsd100(_Named):
@@ -104,12 +134,33 @@ class Bsd100(_Named):
     """
 
     folder = "bsd100"
+    published = _benchmark(
+        "bsd100", "B100", 100, "non-commercial research and education only", "Martin et al., ICCV 2001"
+    )
 
 
 class Urban100(_Named):
     """Urban100: 100 photographs of buildings (Huang et al., CVPR 2015), test only. From Flickr, Creative Commons."""
 
     folder = "urban100"
+    published = _benchmark(
+        "urban100",
+        "Urban100",
+        100,
+        "photographs from Flickr, each under a Creative Commons licence of its author's choice",
+        "Huang et al., CVPR 2015 (github.com/jbhuang0604/SelfExSR)",
+    )
+
+
+class Manga109(_Named):
+    """Manga109: a page of each of 109 comics (Matsui et al. 2017); test only.
+
+    Their authors allow academic research, and forbid to pass the pages on; whoever wants them asks the University of
+    Tokyo.
+    """
+
+    folder = "manga109"
+    origin = "ask for it at http://www.manga109.org/en/; it may not be passed on"
 
 
 class Div2k(_Named):
@@ -119,6 +170,18 @@ class Div2k(_Named):
     """
 
     folder = "div2k"
+    # Hashes and sizes: TensorFlow Datasets, url_checksums/div2k.txt.
+    published = (
+        PublishedDataset(
+            "div2k",
+            (
+                _div2k("train", 800, "9d0b9c463f6e35b6c62cc6a930ee2224f670b34c1df841a57670f9acf0f6c335", 3_530_603_713),
+                _div2k("valid", 100, "20dd31fd84d777bc1cf5d6b7654a3f569c0aec74458ae094122ad1d0489900fc", 448_993_893),
+            ),
+            "academic research only; the rights of the photographs are their owners'",
+            "Agustsson and Timofte, CVPR Workshops 2017 (data.vision.ee.ethz.ch/cvl/DIV2K)",
+        ),
+    )
 
     def train(self) -> list[Item]:
         """Pictures 0001 to 0800."""
@@ -141,6 +204,7 @@ class T91(_Named):
     """
 
     folder = "t91"
+    origin = "it is part of the code of Yang et al., http://www.ifp.illinois.edu/~jyang29/codes/ScSR.rar"
 
     def train(self) -> list[Item]:
         """The 91 pictures."""

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from srbench_images import named
-from srbench_images.named import T91, Bsd100, Div2k, Set5, Set14, Urban100
+from srbench_images.named import T91, Bsd100, Div2k, Manga109, Set5, Set14, Urban100
 
 from srbench.contract.dataset import Dataset, DatasetError, DatasetMissing
 from srbench.pictures import Values, write_image
 
-SETS: list[type[named._Named]] = [Set5, Set14, Bsd100, Urban100, Div2k, T91]
+SETS: list[type[named._Named]] = [Set5, Set14, Bsd100, Urban100, Manga109, Div2k, T91]
 
 
 def put(path: Path, side: int = 24) -> None:
@@ -115,3 +115,31 @@ def test_what_was_left_out_is_counted_and_named(tmp_path: Path) -> None:
     dataset = Set5()
     dataset.prepare(tmp_path)
     assert dataset.remarks() == ["left out: 1 file (.gif)"]
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_an_absent_set_says_how_to_get_it(kind: type[named._Named], tmp_path: Path) -> None:
+    asked_for = {"manga109": "http://www.manga109.org", "t91": "Yang et al."}
+    with pytest.raises(DatasetMissing) as caught:
+        kind().prepare(tmp_path)
+    assert asked_for.get(kind.folder, f"`srbench fetch {kind.folder}` gets it") in str(caught.value)
+    assert [one.name for one in kind.published] == ([] if kind.folder in asked_for else [kind.folder])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SETS if kind.published])
+def test_what_is_unpacked_of_a_set_is_what_is_found(kind: type[named._Named], tmp_path: Path) -> None:
+    (published,) = kind.published
+    for archive in published.archives:
+        for members in archive.members:
+            scale = members.folder.partition("/X")[2]
+            offset = 800 if "valid" in archive.file else 0
+            for number in range(offset + 1, offset + members.count + 1):
+                path = tmp_path / published.folder / members.folder / f"{number:04d}{f'x{scale}' if scale else ''}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(b"")
+    dataset = kind()
+    dataset.prepare(tmp_path)
+    counts = {"set5": (0, 5), "set14": (0, 14), "bsd100": (0, 100), "urban100": (0, 100), "div2k": (800, 100)}
+    assert (len(list(dataset.train())), len(list(dataset.test()))) == counts[kind.folder]
+    scales = () if kind is Div2k else (2, 3, 4)
+    assert {tuple(item.lr) for item in dataset.test()} == {tuple(("bicubic", scale) for scale in scales)}
