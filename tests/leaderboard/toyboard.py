@@ -391,7 +391,7 @@ class Made:
 LOWER = frozenset({"mae", "lpips"})
 
 
-def results_of(cells: Sequence[Made]) -> Results:
+def results_of(cells: Sequence[Made], rank_by: str | None = None) -> Results:
     """Results in memory: no store, no pictures."""
     methods = {name: use("method", name, Learner) for name in dict.fromkeys(cell.method for cell in cells)}
     datasets = {name: use("dataset", name, Toy) for name in dict.fromkeys(cell.dataset for cell in cells)}
@@ -407,6 +407,7 @@ def results_of(cells: Sequence[Made]) -> Results:
         methods=tuple(methods.values()),
         metrics=tuple(use("metric", name, object) for name in metrics),
         train_on=tuple(training.values()),
+        rank_by=rank_by,
         budget=BUDGET,
         seeds=tuple(sorted({cell.seed for cell in cells if cell.seed is not None})),
     )

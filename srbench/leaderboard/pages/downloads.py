@@ -88,7 +88,7 @@ def _table(table: Table) -> dict[str, Any]:
         "trained_on": table.scope.trained_on,
         "dataset": table.dataset,
         "datasets": list(table.datasets),
-        "ranked_by": table.primary,
+        "ranked_by": None if table.ranking is None else table.ranking.metric,
         "rows": [_row(row, table) for row in table.rows],
         "references": [_reference(reference, table) for reference in table.references],
         "notes": list(table.notes),

@@ -84,9 +84,9 @@ class Row:
 class Table:
     """A ranked table over one dataset, or over all (`dataset` None).
 
-    primary: the metric that ranks before any choice. standings: the comparison in each metric that some entrants have
-    all scores of. references: rows that are not in the competition: ceiling and floor. rank_note: the footnote of ranks
-    that are untested; gap_note: that of differences whose interval is unreliable.
+    primary: the metric that ranks before any choice; None where none can. standings: the comparison in each metric that
+    some entrants have all scores of. references: rows that are not in the competition: ceiling and floor. rank_note:
+    the footnote of ranks that are untested; gap_note: that of differences whose interval is unreliable.
     """
 
     scope: Scope
@@ -108,8 +108,8 @@ class Table:
 
     @property
     def ranking(self) -> Standings | None:
-        """The comparison that orders the rows."""
-        return None if self.primary is None else self.standings[self.primary]
+        """The comparison that orders the rows; None where the metric that ranks was not scored on every image."""
+        return None if self.primary is None else self.standings.get(self.primary)
 
     @property
     def ranked(self) -> list[Row]:
@@ -192,9 +192,10 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
         )
         for entrant, results in cells.items()
     }
-    primary = next(iter(standings), None)
+    primary = scope.rank_by or next(iter(standings), None)
+    ranking = None if primary is None else standings.get(primary)
     untested = any(judging.is_order_alone(_seeds(results)) for results in cells.values())
-    rank_note = notes.number(words.few_seeds) if untested and primary else None
+    rank_note = notes.number(words.few_seeds) if untested and ranking is not None else None
     beside = references(cells, metrics, datasets, notes, words)
     columns = tuple(
         _column(
@@ -206,11 +207,11 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
         )
         for place, metric in enumerate(metrics)
     )
-    order = standings[primary].entrants if primary else ()
-    doubtful = primary is not None and any(gap.beyond for gap in standings[primary].gaps.values())
+    order = () if ranking is None else ranking.entrants
+    doubtful = ranking is not None and any(gap.beyond for gap in ranking.gaps.values())
     gap_note = notes.number(BEYOND) if doubtful else None
     rows = tuple(
-        _row(entrant, cells[entrant], values[entrant], list(standings.values()), judging, words, notes)
+        _row(entrant, cells[entrant], values[entrant], list(standings.values()), ranking, judging, words, notes)
         for entrant in [*order, *(entrant for entrant in cells if entrant not in order)]
     )
     return Table(
@@ -273,6 +274,7 @@ def _row(
     results: tuple[Result, ...],
     values: tuple[Value, ...],
     standings: Sequence[Standings],
+    ranking: Standings | None,
     judging: Judging,
     words: Wording,
     notes: Notes,
@@ -284,7 +286,7 @@ def _row(
         entrant=entrant,
         results=results,
         values=values,
-        rank=standings[0].rank(entrant) if own and own[0] is standings[0] else None,
+        rank=None if ranking is None or entrant not in ranking else ranking.rank(entrant),
         images=images,
         units=units,
         seeds=seeds,
