@@ -206,6 +206,7 @@ def write_cell(store: Path, key: str, dataset: str, method: str, seed: int | Non
         status="ok",
         metrics=metrics,
         images=images,
+        labels={image: (HOSTILE, "plain")[place % 2] for place, image in enumerate(ids)} if dataset == "blobs" else {},
         lr="made",
         model=f"{seed or 0}" * 64 if learned else None,
         cost={
@@ -386,6 +387,7 @@ class Made:
     lr: str = "made"
     warnings: tuple[str, ...] = ()
     seen_groups: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 LOWER = frozenset({"mae", "lpips"})
@@ -444,6 +446,7 @@ def _made_cell(
         metrics=metrics,
         images={image: f"{image}.png" for values in made.scores.values() for image in values},
         groups=made.groups,
+        labels=made.labels,
         lr=made.lr,
         warnings=list(made.warnings),
         seen_groups=list(made.seen_groups),

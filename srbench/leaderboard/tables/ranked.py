@@ -7,11 +7,13 @@ cells: a mean over some of the images, or some of the datasets, is never shown.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from srbench.contract.entry import imported
 from srbench.contract.wording import Wording
+from srbench.leaderboard.results.classes import by_class
 from srbench.leaderboard.results.comparison import Judging
 from srbench.leaderboard.results.references import ReferenceRow, references
 from srbench.leaderboard.results.results import Entrant, Result, Scope
@@ -40,6 +42,37 @@ class Column:
     scale: tuple[float, float]
     decimals: int
     width: int
+
+    @classmethod
+    def over(
+        cls,
+        metric: str,
+        unit: str,
+        higher_is_better: bool,
+        values: Iterable[Value],
+        fineness: Iterable[float],
+        beside: Iterable[Value] = (),
+    ) -> Column:
+        """The column of a metric's values.
+
+        fineness: half the widths of what says, besides their intervals, how fine its numbers may be. beside: values
+        that are printed in it and have no whisker.
+        """
+        ranked = list(values)
+        shown = [value.number for value in ranked if value.number is not None]
+        finite = [number for number in shown if math.isfinite(number)]
+        intervals = [value.interval for value in ranked if value.interval is not None]
+        ends = [*finite, *(end for one in intervals for end in (one.low, one.high) if end is not None)]
+        decimals = warranted_decimals([*fineness, *filter(None, map(half_width, intervals))], finite)
+        printed = [*shown, *(value.number for value in beside if value.number is not None)]
+        return cls(
+            metric=metric,
+            unit=unit,
+            higher_is_better=higher_is_better,
+            scale=(min(ends, default=0.0), max(ends, default=1.0)),
+            decimals=decimals,
+            width=max((len(number(value, decimals)) for value in printed), default=1),
+        )
 
     @property
     def label(self) -> str:
@@ -151,6 +184,13 @@ class Table:
         """Each ranked entrant's difference to the yardstick, in the metric that ranks."""
         return {} if self.ranking is None else self.ranking.gaps
 
+    @cached_property
+    def classes(self) -> Mapping[str, Mapping[str, Standings]]:
+        """By metric, the comparison within each class of images; for one dataset, whose images have labels."""
+        standings = self.standings if self.only_dataset else {}
+        found = {metric: by_class(one) for metric, one in standings.items()}
+        return {metric: classes for metric, classes in found.items() if classes}
+
     @property
     def gap_decimals(self) -> int:
         """The decimals that the differences warrant."""
@@ -198,12 +238,13 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
     rank_note = notes.number(words.few_seeds) if untested and ranking is not None else None
     beside = references(cells, metrics, datasets, notes, words)
     columns = tuple(
-        _column(
+        Column.over(
             metric,
-            facts[metric],
+            facts[metric].unit,
+            facts[metric].higher_is_better,
             [own[place] for own in values.values()],
-            [reference.values[place] for reference in beside],
             _fineness(inside, metric, standings.get(metric)),
+            [reference.values[place] for reference in beside],
         )
         for place, metric in enumerate(metrics)
     )
@@ -237,36 +278,13 @@ def _facts(inside: Sequence[Result], metric: str) -> MetricResult:
 
 def _fineness(inside: Sequence[Result], metric: str, standings: Standings | None) -> list[float]:
     """Half the widths of what says how fine a metric's numbers may be: paired intervals, spreads of set metrics."""
-    widths = []
-    if standings is not None:
-        first, *others = standings.entrants
-        widths += [half_width(standings.difference(other, first)) for other in others]
+    widths: list[float | None] = [] if standings is None else [*standings.fineness]
     for result in inside:
         facts = result.record.metrics.get(metric) if result.record is not None else None
         if facts is not None:
             bounds = (facts.details.ceiling, facts.details.floor)
             widths += [facts.details.spread, *(bound.spread for bound in bounds if bound is not None)]
     return [width for width in widths if width is not None]
-
-
-def _column(
-    metric: str, facts: MetricResult, values: Sequence[Value], beside: Sequence[Value], fineness: Sequence[float]
-) -> Column:
-    shown = [value.number for value in values if value.number is not None]
-    finite = [number for number in shown if math.isfinite(number)]
-    intervals = [value.interval for value in values if value.interval is not None]
-    ends = [*finite, *(end for one in intervals for end in (one.low, one.high) if end is not None)]
-    widths = [*fineness, *filter(None, map(half_width, intervals))]
-    decimals = warranted_decimals(widths, finite)
-    printed = [*shown, *(value.number for value in beside if value.number is not None)]
-    return Column(
-        metric=metric,
-        unit=facts.unit,
-        higher_is_better=facts.higher_is_better,
-        scale=(min(ends, default=0.0), max(ends, default=1.0)),
-        decimals=decimals,
-        width=max((len(number(value, decimals)) for value in printed), default=1),
-    )
 
 
 def _row(
