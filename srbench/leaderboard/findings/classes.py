@@ -28,13 +28,11 @@ def led_by_others(standings: Standings, by_dataset: Sequence[Table]) -> tuple[st
         if p <= ALPHA and first is not None and first not in (leader, table.standings[metric].leader):
             found.setdefault((first.name, table.only_dataset), []).append(name)
     parts = [
-        f"{first} does {_where(names)}{f' of {dataset}' if len(by_dataset) > 1 else ''}"
+        f"{first} does in {_names(names)}{f' of {dataset}' if len(by_dataset) > 1 else ''}"
         for (first, dataset), names in found.items()
     ]
     return (f"{leader.name} does not lead in every class by {standings.label}: {listing(parts)}.",) if parts else ()
 
 
-def _where(classes: Sequence[str]) -> str:
-    return (
-        f"in {listing(classes)}" if len(classes) <= _MOST_CLASSES else f"in {plural(len(classes), 'class', 'classes')}"
-    )
+def _names(classes: Sequence[str]) -> str:
+    return listing(classes) if len(classes) <= _MOST_CLASSES else plural(len(classes), "class", "classes")

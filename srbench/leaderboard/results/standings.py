@@ -77,7 +77,7 @@ class Standings:
 
     @property
     def leader_p(self) -> float:
-        """How likely it is, at most, that the leader leads by chance, after Holm's correction; 1 without a leader."""
+        """The p of leading: the largest of the leader's pairs, after Holm's correction; 1 where nobody leads."""
         if self.leader is None:
             return 1.0
         row = self._row(self.leader)
