@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, get_args
@@ -10,15 +10,15 @@ from typing import Literal, get_args
 from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget, BudgetUnit, Precision
 from srbench.contract.method import Method
-from srbench.contract.metric import Metric
+from srbench.contract.metric import Metric, SetMetric
 from srbench.contract.names import SUPER_RESOLUTION
 from srbench.contract.protocol import Protocol
 from srbench.contract.task import Task
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, nearest
 from srbench.matrix.contents import Matrix
 from srbench.matrix.entries import Named, Uses
 from srbench.matrix.fields import Fields
-from srbench.matrix.nodes import KeyValue, Mistake, Node, describe
+from srbench.matrix.nodes import KeyValue, Mistake, Node, describe, shorten
 from srbench.matrix.protocols import Protocols, asks_for
 from srbench.matrix.yaml_nodes import read_file
 from srbench.registry.configured import Use
@@ -33,7 +33,7 @@ MAX_SEED = 2**32 - 1
 
 KEYS = (
     *("name", "title", "task", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
-    *("limits", "executor", "sections"),
+    *("rank_by", "limits", "executor", "sections"),
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
 TRAIN_KEYS = ("on", "budget", "precision", "compile")
@@ -140,6 +140,7 @@ class _Reader:
             compile=self._fields.truth(train["compile"][1], "`compile`") if "compile" in train else False,
             seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
+            rank_by=self._rank_by(keys["rank_by"][1], metrics, task) if "rank_by" in keys else None,
             executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
             sections=self._sections(keys["sections"][1]) if "sections" in keys else (),
         )
@@ -195,6 +196,22 @@ class _Reader:
                     this.node, f"{this.name!r} cannot {task.wants[kind]}: it is for {others}, and {asks_for(task)}"
                 )
         return named
+
+    def _rank_by(self, node: Node, metrics: Sequence[Named], task: Task) -> str | None:
+        """The metric that ranks, which is one of those listed and has what the task's ranks are made of."""
+        asked = self._uses.entry(node, "metric")
+        if asked is None:
+            return None
+        chosen = next((metric for metric in metrics if metric.name == asked.text), None)
+        if chosen is None:
+            names = [metric.name for metric in metrics]
+            self._fault(node, f"`rank_by`: {shorten(asked.text)!r} is none of `metrics`.{nearest(asked.text, names)}")
+        elif not task.unpaired and issubclass(chosen.thing.registered.load(), SetMetric):
+            self._fault(
+                node,
+                f"`rank_by`: {chosen.name!r} compares whole sets; methods are ranked by scores of single images",
+            )
+        return asked.text
 
     def _train(self, pair: KeyValue | None, methods: list[Named]) -> dict[str, KeyValue]:
         """The pairs under `train`; what a method that learns needs is reported where it is missing."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CELL_COLUMNS = ("method", "dataset", "protocol", "trained_on", "seed", "status", "metric", "value", "n", "key")
-IMAGE_COLUMNS = (*CELL_COLUMNS[:6], "image", "metric", "value", "key")
+IMAGE_COLUMNS = (*CELL_COLUMNS[:6], "image", "label", "metric", "value", "key")
 _TOLERANCE = 1e-9
 
 
@@ -60,7 +60,7 @@ def _value(result: MetricResult) -> float | None:
 def images_frame(records: Iterable[tuple[dict[str, Any], Record | None]], store: Store) -> pd.DataFrame:
     """One row an image and metric, of the cells that have scores; `records` as in `cells_frame`.
 
-    Raises `StoreError` for a damaged table.
+    An image without a label has None there. Raises `StoreError` for a damaged table.
     """
     import pandas as pd
 
@@ -69,6 +69,7 @@ def images_frame(records: Iterable[tuple[dict[str, Any], Record | None]], store:
         if record is None or record.status != "ok":
             continue
         scores = read_scores(store, record)
+        scores["label"] = [record.labels.get(image) for image in scores["image"]]
         for column, value in {**point, "status": record.status, "key": record.key}.items():
             scores[column] = value
         parts.append(scores[scores["image"].notna()])

@@ -24,7 +24,7 @@ def test_one_row_a_cell_or_one_an_image(here: Path, srbench: Srbench) -> None:
         ["broken", "failed", 0],
     ]
     out = srbench("export", "matrix.yaml", "--images").out
-    assert out.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,image,metric,value,key"
+    assert out.splitlines()[0] == "method,dataset,protocol,trained_on,seed,status,image,label,metric,value,key"
     images = pd.read_csv(io.StringIO(out))
     assert images["image"].tolist() == ["a", "b"] * 2
     means = images.groupby("method")["value"].mean()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -280,6 +280,38 @@ def test_rows_stand_in_the_order_of_the_metric_that_is_chosen(
     assert column(browser, "table.ranked", 1) == before
 
 
+def test_before_any_choice_the_metric_of_the_matrix_ranks(
+    browser: webdriver.Chrome, make: Callable[..., Board], tmp_path: Path
+) -> None:
+    asked = make(datasets=("blobs",), protocols=1, seeds=1, methods=("bicubic", "learner"))
+    asked.plan = replace(asked.plan, matrix=replace(asked.plan.matrix, rank_by="ssim"))
+    visit(browser, write(asked, tmp_path / "pages") / "index.html")
+    heads = [head.split("\n")[0].split()[0] for head in shown(browser, "table.ranked th:is(.value, .gap)")]
+    assert heads == ["PSNR,", "SSIM", "SSIM", "LPIPS", "FID"]  # the difference beside what ranks
+    for metric, ranked in (("", "SSIM"), ("psnr", "PSNR"), ("ssim", "SSIM"), ("", "SSIM")):
+        choose(browser, metric=metric)
+        (caption,) = shown(browser, "table.ranked caption")
+        assert caption.endswith(f"Ranked by {ranked}.")
+        (lead,) = shown(browser, ".lead")
+        assert ranked in lead
+        assert bool(shown(browser, "figure")) == (ranked == "SSIM")
+
+
+def test_results_by_class_wait_to_be_opened_and_follow_the_metric(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html", 390)
+    assert shown(browser, ".by-class") == []
+    browser.execute_script("document.querySelectorAll('.classes').forEach((d) => { d.open = true; })")
+    captions = shown(browser, ".by-class caption")
+    assert [caption.split()[0] for caption in captions] == ["PSNR", "SSIM"] * 2  # of each protocol
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+    choose(browser, metric="ssim")
+    assert all(caption.startswith("SSIM by class") for caption in shown(browser, ".by-class caption"))
+    choose(browser, metric="fid")
+    assert shown(browser, ".classes") == []
+    choose(browser, metric="", dataset="waves")  # which has no labels
+    assert shown(browser, ".classes") == []
+
+
 def test_numbers_of_a_column_end_below_each_other(browser: webdriver.Chrome, pages: Path) -> None:
     visit(browser, pages / "index.html")
     for table in browser.find_elements(By.CSS_SELECTOR, "table.ranked"):
@@ -365,7 +397,8 @@ def test_without_script_the_words_tables_figures_and_two_pictures_are_there(
             "Runtime.evaluate",
             {
                 "returnByValue": True,
-                "expression": "[...document.querySelectorAll('.pane img, svg.figure, table.ranked, .findings')]"
+                "expression": "document.querySelectorAll('.classes').forEach((d) => { d.open = true; });"
+                "[...document.querySelectorAll('.pane img, svg.figure, table:is(.ranked, .by-class), .findings')]"
                 ".map((e) => [e.tagName, e.getBoundingClientRect().width, e.tagName === 'IMG' ? e.naturalWidth : 1])",
             },
         )["result"]["value"]
@@ -381,7 +414,7 @@ def test_without_script_the_words_tables_figures_and_two_pictures_are_there(
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     assert sum(tag == "IMG" for tag, *_ in sizes) == 2
     assert sum(tag == "svg" for tag, *_ in sizes) == 6
-    assert sum(tag == "TABLE" for tag, *_ in sizes) == 6
+    assert sum(tag == "TABLE" for tag, *_ in sizes) == 6 + 4
     assert all(width > 50 and natural > 0 for _, width, natural in sizes)
     assert forms == 0
 

@@ -206,6 +206,7 @@ def write_cell(store: Path, key: str, dataset: str, method: str, seed: int | Non
         status="ok",
         metrics=metrics,
         images=images,
+        labels={image: (HOSTILE, "plain")[place % 2] for place, image in enumerate(ids)} if dataset == "blobs" else {},
         lr="made",
         model=f"{seed or 0}" * 64 if learned else None,
         cost={
@@ -386,12 +387,13 @@ class Made:
     lr: str = "made"
     warnings: tuple[str, ...] = ()
     seen_groups: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 LOWER = frozenset({"mae", "lpips"})
 
 
-def results_of(cells: Sequence[Made]) -> Results:
+def results_of(cells: Sequence[Made], rank_by: str | None = None) -> Results:
     """Results in memory: no store, no pictures."""
     methods = {name: use("method", name, Learner) for name in dict.fromkeys(cell.method for cell in cells)}
     datasets = {name: use("dataset", name, Toy) for name in dict.fromkeys(cell.dataset for cell in cells)}
@@ -407,6 +409,7 @@ def results_of(cells: Sequence[Made]) -> Results:
         methods=tuple(methods.values()),
         metrics=tuple(use("metric", name, object) for name in metrics),
         train_on=tuple(training.values()),
+        rank_by=rank_by,
         budget=BUDGET,
         seeds=tuple(sorted({cell.seed for cell in cells if cell.seed is not None})),
     )
@@ -443,6 +446,7 @@ def _made_cell(
         metrics=metrics,
         images={image: f"{image}.png" for values in made.scores.values() for image in values},
         groups=made.groups,
+        labels=made.labels,
         lr=made.lr,
         warnings=list(made.warnings),
         seen_groups=list(made.seen_groups),

@@ -58,6 +58,35 @@ def test_an_executor_is_a_use_with_parameters(tmp_path: Path, registry: Registry
     assert (line, column) == (6, 20) and "Did you mean 'jobs'?" in message
 
 
+def test_rank_by_names_a_metric_as_tables_do(tmp_path: Path, registry: Registry) -> None:
+    assert read_matrix(write(tmp_path, GOOD), registry).rank_by is None
+    two = GOOD.replace("[psnr]", "[psnr, {use: ssim, as: likeness}]")
+    assert read_matrix(write(tmp_path, f"{two}rank_by: likeness\n"), registry).rank_by == "likeness"
+    assert faults(tmp_path, registry, f"{two}rank_by: likenes\n") == [
+        (6, 10, "`rank_by`: 'likenes' is none of `metrics`. Did you mean 'likeness'?")
+    ]
+    assert faults(tmp_path, registry, f"{two}rank_by: [psnr]\n") == [
+        (6, 10, "expected the name of a metric, found a list")
+    ]
+
+
+def test_a_metric_that_compares_sets_ranks_generators_alone(tmp_path: Path) -> None:
+    text = GOOD.replace("set5", "textures").replace("[psnr]", "[psnr, kid]") + "rank_by: kid\n"
+    with pytest.raises(MatrixError, match=r"6:10: `rank_by`: 'kid' compares whole sets"):
+        read_matrix(write(tmp_path, text))
+    text = """
+        name: m
+        task: generation
+        samples: 8
+        datasets: [textures]
+        methods: [ddpm-generator]
+        train: {on: [same], budget: {steps: 1}}
+        metrics: [fid, kid]
+        rank_by: kid
+        """
+    assert read_matrix(write(tmp_path, text)).rank_by == "kid"
+
+
 # --- files that are right ---------------------------------------------------------------------------------------
 
 

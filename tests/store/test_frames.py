@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pytest
 from bench_in_process import emptied
@@ -78,6 +79,9 @@ def test_scores_are_called_as_the_record_calls_them_and_others_left_out(store: S
     assert frame["value"].tolist() == [30, 32, math.inf, 0.5]
     table = images_frame([(POINT, one)], store)  # a set metric has no image
     assert tuple(table.columns) == IMAGE_COLUMNS
+    assert table["label"].isna().all()
+    labelled = msgspec.structs.replace(one, labels={"a": "cat", "c": "dog"})
+    assert images_frame([(POINT, labelled)], store)["label"].fillna("").tolist() == ["cat", "", "dog"]
     assert table[["image", "metric", "value"]].values.tolist() == [
         ["a", "peak", 30],
         ["b", "peak", 32],

@@ -80,8 +80,9 @@ class BoardCell(msgspec.Struct, frozen=True):
 class Board(msgspec.Struct, kw_only=True):
     """A matrix as its pages tell of it.
 
-    path: of its file. text: what is in it; empty where that may not be shown. metrics: their names. seeds: how many.
-    budget: of trainings, in words; empty where nothing learns. settings: the numbers that its task needs, by key.
+    path: of its file. text: what is in it; empty where that may not be shown. metrics: their names. rank_by: the one
+    that ranks, None for the first that can. seeds: how many. budget: of trainings, in words; empty where nothing
+    learns. settings: the numbers that its task needs, by key.
     coded: whether names of files are kept out of the pages. named: the datasets whose images have ids made of names.
     cells: in the order of the file. sections: what plugins have to say below the tables, each with the method that it
     is about, or an empty name where that is the whole board.
@@ -93,6 +94,7 @@ class Board(msgspec.Struct, kw_only=True):
     path: str
     text: str = ""
     metrics: list[str] = []
+    rank_by: str | None = None
     datasets: list[BoardSource] = []
     protocols: list[BoardProtocol] = []
     methods: list[BoardMethod] = []

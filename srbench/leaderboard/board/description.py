@@ -36,6 +36,7 @@ def describe(plan: Plan) -> Board:
         path=str(matrix.path),
         text="" if coded else read_text(matrix.path),
         metrics=[use.name for use in matrix.metrics],
+        rank_by=matrix.rank_by,
         datasets=[BoardSource(*_told(use)) for use in matrix.datasets],
         protocols=[_protocol(protocol) for protocol in matrix.protocols],
         methods=[_method(use) for use in matrix.methods],

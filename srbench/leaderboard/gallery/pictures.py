@@ -123,7 +123,8 @@ def first_seeds(results: Sequence[Result]) -> list[Result]:
 
 def _gallery(shown: Sequence[Result], results: Results, store_root: Path, out: Path, folder: str) -> Gallery:
     first = shown[0]
-    metric = next((m for m in results.metrics if any(None not in r.scores.get(m, {None: 0}) for r in shown)), None)
+    metrics = sorted(results.metrics, key=lambda name: name != results.board.rank_by)  # the one that ranks first
+    metric = next((m for m in metrics if any(None not in r.scores.get(m, {None: 0}) for r in shown)), None)
     extremes = _extremes(shown, metric)
     ids = choose_images(shown, metric, extremes)
     assert first.record is not None

@@ -14,6 +14,7 @@ from srbench.leaderboard.pages.document import Document
 from srbench.leaderboard.results.references import ReferenceRow
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.values import Value
+from srbench.leaderboard.tables.by_class import ClassTable, class_tables
 from srbench.leaderboard.tables.ranked import Row, Table
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import registry
@@ -31,13 +32,14 @@ SCORE_COLUMNS = (
     "higher_is_better",
     "image",
     "group",
+    "label",
     "value",
     "key",
 )
 
 
 def write_scores(results: Results, path: Path) -> None:
-    """One row a cell, metric and image, with its group if it has one (the image is empty for a set metric)."""
+    """One row a cell, metric and image, with its group and label if it has them (for a set metric without an image)."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(SCORE_COLUMNS)
@@ -50,8 +52,8 @@ def write_scores(results: Results, path: Path) -> None:
             told = (facts.unit, "yes" if facts.higher_is_better else "no") if facts else ("", "")
             for image, value in scores.items():
                 place = (cell.dataset, cell.protocol, cell.method, cell.trained_on, cell.seed)
-                group = result.record.groups.get(image or "")
-                writer.writerow((*place, metric, *told, image, group, repr(value), cell.key))
+                known = (result.record.groups.get(image or ""), result.record.labels.get(image or ""))
+                writer.writerow((*place, metric, *told, image, *known, repr(value), cell.key))
     path.write_bytes(visible(buffer.getvalue()).encode())
 
 
@@ -88,10 +90,29 @@ def _table(table: Table) -> dict[str, Any]:
         "trained_on": table.scope.trained_on,
         "dataset": table.dataset,
         "datasets": list(table.datasets),
-        "ranked_by": table.primary,
+        "ranked_by": None if table.ranking is None else table.ranking.metric,
         "rows": [_row(row, table) for row in table.rows],
+        "classes": [_class_table(shown) for shown in class_tables(table)],
         "references": [_reference(reference, table) for reference in table.references],
         "notes": list(table.notes),
+    }
+
+
+def _class_table(shown: ClassTable) -> dict[str, Any]:
+    return {
+        "metric": shown.column.metric,
+        "rows": [
+            {
+                "class": row.label,
+                "images": row.images,
+                "units": row.units,
+                "values": [
+                    {"method": entrant.method, "trained_on": entrant.trained_on, **_value(value)}
+                    for entrant, value in zip(shown.entrants, row.values, strict=True)
+                ],
+            }
+            for row in shown.rows
+        ],
     }
 
 
@@ -108,7 +129,7 @@ def _reference(reference: ReferenceRow, table: Table) -> dict[str, Any]:
 def _row(row: Row, table: Table) -> dict[str, Any]:
     metrics = {}
     for column, value in zip(table.columns, row.values, strict=True):
-        metrics[column.metric] = {"missing": value.missing} if value.number is None else _value(value)
+        metrics[column.metric] = _value(value)
     return {
         "method": row.entrant.method,
         "trained_on": row.entrant.trained_on,
@@ -124,7 +145,9 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
 
 
 def _value(value: Value) -> dict[str, Any]:
-    shown: dict[str, Any] = {"estimate": None if value.number is None else _number(value.number)}
+    if value.number is None:
+        return {"missing": value.missing}
+    shown: dict[str, Any] = {"estimate": _number(value.number)}
     if value.interval is None:
         return shown
     interval = value.interval

@@ -13,6 +13,7 @@ from srbench.leaderboard.figures.charts import Chart
 from srbench.leaderboard.findings.lead import Findings, ties
 from srbench.leaderboard.pages.details import group_id
 from srbench.leaderboard.results.results import Result, Results, Scope
+from srbench.leaderboard.tables.by_class import ClassTable, class_tables
 from srbench.leaderboard.tables.head_to_head import HeadToHead
 from srbench.leaderboard.tables.ranked import Table, caption
 
@@ -20,7 +21,7 @@ from srbench.leaderboard.tables.ranked import Table, caption
 @dataclass(frozen=True)
 class ShownTable:
     """A table as the page shows it, and what stands below it. links: where an entrant's numbers lead. ties: by metric,
-    who cannot be told apart. places: by entrant, its place in the order of each metric.
+    who cannot be told apart. places: by entrant, its place in the order of each metric. classes: its metrics by class.
     """
 
     id: str
@@ -29,6 +30,7 @@ class ShownTable:
     links: dict[Any, str]
     ties: dict[str, str]
     places: dict[Any, dict[str, int]]
+    classes: tuple[ClassTable, ...] = ()
     duels: HeadToHead | None = None
     figures: tuple[Chart, ...] = ()
 
@@ -123,7 +125,8 @@ def shown_table(
         for place, entrant in enumerate(standings.entrants):
             places[entrant][metric] = place
     said = {metric: ties(standings) for metric, standings in table.standings.items()}
-    return ShownTable(name, table, caption(table), _links(table, method_slugs), said, places, duels, tuple(figures))
+    links = _links(table, method_slugs)
+    return ShownTable(name, table, caption(table), links, said, places, class_tables(table), duels, tuple(figures))
 
 
 def _links(table: Table, method_slugs: dict[str, str]) -> dict[Any, str]:

@@ -67,7 +67,7 @@ class ByImage:
         notes: Notes,
     ) -> Value:
         """The mean over images."""
-        return mean_value(standings, entrant, results, notes)
+        return mean_value(standings, entrant, notes)
 
     def amount(self, results: Sequence[Result], standings: Sequence[Standings]) -> tuple[int, int]:
         """The images that are compared, infinite scores included."""

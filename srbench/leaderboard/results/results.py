@@ -94,11 +94,15 @@ class Damaged(StoreError):
 
 @dataclass(frozen=True)
 class Scope:
-    """What may be compared with each other: one protocol, and one training set where there are several."""
+    """What may be compared with each other: one protocol, and one training set where there are several.
+
+    rank_by: the metric that ranks; None for the first that can.
+    """
 
     protocol: str
     trained_on: str | None
     results: tuple[Result, ...]
+    rank_by: str | None
 
     @property
     def task(self) -> Task:
@@ -141,7 +145,7 @@ class Results:
             training = list(dict.fromkeys(r.entrant.trained_on for r in inside if r.entrant.trained_on is not None))
             for trained_on in training if len(training) > 1 else [None]:
                 chosen = (r for r in inside if trained_on is None or r.entrant.trained_on in (None, trained_on))
-                scopes.append(Scope(protocol, trained_on, tuple(chosen)))
+                scopes.append(Scope(protocol, trained_on, tuple(chosen), self.board.rank_by))
         return scopes
 
     def without(self, damaged: Damaged) -> Results:

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from srbench.leaderboard.results.results import Entrant
-from srbench.leaderboard.words.numerals import metric_label
+from srbench.leaderboard.words.numerals import half_width, metric_label
 from srbench.statistics.bootstrap import Array
 from srbench.statistics.comparison import Comparison
 from srbench.statistics.intervals import Interval
@@ -24,13 +24,15 @@ YARDSTICK = "bicubic"
 class Scores:
     """One metric's numbers of the entrants that have all of them, an array each: by image, or by seed.
 
-    datasets, units: of images, the dataset of each and what it belongs to there: its group, or itself.
+    datasets, units, labels: of images, the dataset of each, what it belongs to there (its group, or itself), and its
+    class, None where it has none.
     """
 
     entrants: tuple[Entrant, ...]
     values: tuple[Array, ...]
     datasets: tuple[str, ...] = ()
     units: tuple[Hashable, ...] = ()
+    labels: tuple[str | None, ...] = ()
 
     def of(self, entrant: Entrant) -> Array:
         """One entrant's numbers."""
@@ -74,6 +76,14 @@ class Standings:
         return best if self.rank(best) == Rank(1, 1) and len(self.entrants) > 1 else None
 
     @property
+    def leader_p(self) -> float:
+        """The p of leading: the largest of the leader's pairs, after Holm's correction; 1 where nobody leads."""
+        if self.leader is None:
+            return 1.0
+        row = self._row(self.leader)
+        return float(np.delete(self.comparison.p[row], row).max())
+
+    @property
     def yardstick(self) -> Entrant | None:
         """What the others are held against: bicubic, else the matrix's first method that needs no training."""
         untrained = [entrant for entrant in self.entrants if entrant.trained_on is None]
@@ -86,6 +96,12 @@ class Standings:
         yardstick = self.yardstick
         others = [entrant for entrant in self.entrants if yardstick is not None and entrant != yardstick]
         return {entrant: self.difference(entrant, yardstick) for entrant in others if yardstick is not None}
+
+    @property
+    def fineness(self) -> list[float]:
+        """Half the widths of the differences to the best, which say how fine the values may be told."""
+        best, *others = self.entrants
+        return list(filter(None, (half_width(self.difference(other, best)) for other in others)))
 
     def __contains__(self, entrant: Entrant) -> bool:
         return entrant in self.scores.entrants

@@ -29,9 +29,8 @@ class Value:
     """One metric of one row.
 
     number: None where missing says why in a word; infinite where every image is. interval: what it is the estimate of,
-    where there is such a thing; it may have no ends. note: the footnote's number; doubt: that of the interval.
-    seed_spread: the standard deviation over seeds, None with fewer than two. aside: a few words beside the number: on
-    how many images a set metric's value rests.
+    where there is such a thing; it may have no ends. note: the footnote's number; doubt: that of the interval. aside: a
+    few words beside the number: on how many images a set metric's value rests.
     """
 
     number: float | None = None
@@ -39,7 +38,6 @@ class Value:
     missing: str = ""
     note: int | None = None
     doubt: int | None = None
-    seed_spread: float | None = None
     aside: str = ""
 
     @property
@@ -61,7 +59,7 @@ class Notes:
         return self.texts.index(text) + 1
 
 
-def mean_value(standings: Standings, entrant: Entrant, results: Sequence[Result], notes: Notes) -> Value:
+def mean_value(standings: Standings, entrant: Entrant, notes: Notes) -> Value:
     """The value of an entrant that takes part in the comparison: its mean over the images that all have finite."""
     interval, comparison = standings.value(entrant), standings.comparison
     identical = standings.identical(entrant)
@@ -75,7 +73,6 @@ def mean_value(standings: Standings, entrant: Entrant, results: Sequence[Result]
         interval,
         note=note,
         doubt=notes.number(BEYOND) if interval.beyond else None,
-        seed_spread=spread_over_seeds(results, standings.metric),
         aside=aside,
     )
 
@@ -112,6 +109,7 @@ def scores_by_image(cells: Mapping[Entrant, Sequence[Result]], metric: str, data
     """The complete entrants' scores, seeds averaged; complete: all its cells, all datasets, all images."""
     found: dict[Entrant, dict[Image, float]] = {}
     units: dict[Image, Hashable] = {}
+    labels: dict[Image, str] = {}
     for entrant, results in cells.items():
         if not all(result.ok and is_scored(result, metric) for result in results):
             continue
@@ -125,6 +123,7 @@ def scores_by_image(cells: Mapping[Entrant, Sequence[Result]], metric: str, data
                 if image is not None:
                     by_image.setdefault((dataset, image), []).append(value)
                     units[dataset, image] = unit_of(dataset, image, record)
+            labels |= {(dataset, image): label for image, label in record.labels.items()}
         if by_image:
             found[entrant] = {image: finite_mean(values) for image, values in by_image.items()}
     images = sorted({image for by_image in found.values() for image in by_image})
@@ -136,6 +135,7 @@ def scores_by_image(cells: Mapping[Entrant, Sequence[Result]], metric: str, data
         tuple(np.array([by_image[image] for image in images]) for by_image in complete.values()),
         tuple(dataset for dataset, _ in images),
         tuple(units[place] for place in images),
+        tuple(labels.get(place) for place in images),
     )
 
 
@@ -202,7 +202,6 @@ def without_images(results: Sequence[Result], metric: str, datasets: Sequence[st
     return Value(
         finite_mean(numbers),
         note=notes.number(_remark(metric, remarks)) if remarks else None,
-        seed_spread=spread_over_seeds(results, metric),
         aside=beside_value(told),
     )
 

@@ -7,11 +7,13 @@ cells: a mean over some of the images, or some of the datasets, is never shown.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from srbench.contract.entry import imported
 from srbench.contract.wording import Wording
+from srbench.leaderboard.results.classes import by_class
 from srbench.leaderboard.results.comparison import Judging
 from srbench.leaderboard.results.references import ReferenceRow, references
 from srbench.leaderboard.results.results import Entrant, Result, Scope
@@ -40,6 +42,37 @@ class Column:
     scale: tuple[float, float]
     decimals: int
     width: int
+
+    @classmethod
+    def over(
+        cls,
+        metric: str,
+        unit: str,
+        higher_is_better: bool,
+        values: Iterable[Value],
+        fineness: Iterable[float],
+        beside: Iterable[Value] = (),
+    ) -> Column:
+        """The column of a metric's values.
+
+        fineness: half the widths of what says, besides their intervals, how fine its numbers may be. beside: values
+        that are printed in it and have no whisker.
+        """
+        ranked = list(values)
+        shown = [value.number for value in ranked if value.number is not None]
+        finite = [number for number in shown if math.isfinite(number)]
+        intervals = [value.interval for value in ranked if value.interval is not None]
+        ends = [*finite, *(end for one in intervals for end in (one.low, one.high) if end is not None)]
+        decimals = warranted_decimals([*fineness, *filter(None, map(half_width, intervals))], finite)
+        printed = [*shown, *(value.number for value in beside if value.number is not None)]
+        return cls(
+            metric=metric,
+            unit=unit,
+            higher_is_better=higher_is_better,
+            scale=(min(ends, default=0.0), max(ends, default=1.0)),
+            decimals=decimals,
+            width=max((len(number(value, decimals)) for value in printed), default=1),
+        )
 
     @property
     def label(self) -> str:
@@ -84,9 +117,9 @@ class Row:
 class Table:
     """A ranked table over one dataset, or over all (`dataset` None).
 
-    primary: the metric that ranks before any choice. standings: the comparison in each metric that some entrants have
-    all scores of. references: rows that are not in the competition: ceiling and floor. rank_note: the footnote of ranks
-    that are untested; gap_note: that of differences whose interval is unreliable.
+    primary: the metric that ranks before any choice; None where none can. standings: the comparison in each metric that
+    some entrants have all scores of. references: rows that are not in the competition: ceiling and floor. rank_note:
+    the footnote of ranks that are untested; gap_note: that of differences whose interval is unreliable.
     """
 
     scope: Scope
@@ -108,8 +141,8 @@ class Table:
 
     @property
     def ranking(self) -> Standings | None:
-        """The comparison that orders the rows."""
-        return None if self.primary is None else self.standings[self.primary]
+        """The comparison that orders the rows; None where the metric that ranks was not scored on every image."""
+        return None if self.primary is None else self.standings.get(self.primary)
 
     @property
     def ranked(self) -> list[Row]:
@@ -150,6 +183,13 @@ class Table:
     def gaps(self) -> Mapping[Entrant, Interval]:
         """Each ranked entrant's difference to the yardstick, in the metric that ranks."""
         return {} if self.ranking is None else self.ranking.gaps
+
+    @cached_property
+    def classes(self) -> Mapping[str, Mapping[str, Standings]]:
+        """By metric, the comparison within each class of images; for one dataset, whose images have labels."""
+        standings = self.standings if self.only_dataset else {}
+        found = {metric: by_class(one) for metric, one in standings.items()}
+        return {metric: classes for metric, classes in found.items() if classes}
 
     @property
     def gap_decimals(self) -> int:
@@ -192,25 +232,27 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
         )
         for entrant, results in cells.items()
     }
-    primary = next(iter(standings), None)
+    primary = scope.rank_by or next(iter(standings), None)
+    ranking = None if primary is None else standings.get(primary)
     untested = any(judging.is_order_alone(_seeds(results)) for results in cells.values())
-    rank_note = notes.number(words.few_seeds) if untested and primary else None
+    rank_note = notes.number(words.few_seeds) if untested and ranking is not None else None
     beside = references(cells, metrics, datasets, notes, words)
     columns = tuple(
-        _column(
+        Column.over(
             metric,
-            facts[metric],
+            facts[metric].unit,
+            facts[metric].higher_is_better,
             [own[place] for own in values.values()],
-            [reference.values[place] for reference in beside],
             _fineness(inside, metric, standings.get(metric)),
+            [reference.values[place] for reference in beside],
         )
         for place, metric in enumerate(metrics)
     )
-    order = standings[primary].entrants if primary else ()
-    doubtful = primary is not None and any(gap.beyond for gap in standings[primary].gaps.values())
+    order = () if ranking is None else ranking.entrants
+    doubtful = ranking is not None and any(gap.beyond for gap in ranking.gaps.values())
     gap_note = notes.number(BEYOND) if doubtful else None
     rows = tuple(
-        _row(entrant, cells[entrant], values[entrant], list(standings.values()), judging, words, notes)
+        _row(entrant, cells[entrant], values[entrant], list(standings.values()), ranking, judging, words, notes)
         for entrant in [*order, *(entrant for entrant in cells if entrant not in order)]
     )
     return Table(
@@ -236,10 +278,7 @@ def _facts(inside: Sequence[Result], metric: str) -> MetricResult:
 
 def _fineness(inside: Sequence[Result], metric: str, standings: Standings | None) -> list[float]:
     """Half the widths of what says how fine a metric's numbers may be: paired intervals, spreads of set metrics."""
-    widths = []
-    if standings is not None:
-        first, *others = standings.entrants
-        widths += [half_width(standings.difference(other, first)) for other in others]
+    widths: list[float | None] = [] if standings is None else [*standings.fineness]
     for result in inside:
         facts = result.record.metrics.get(metric) if result.record is not None else None
         if facts is not None:
@@ -248,31 +287,12 @@ def _fineness(inside: Sequence[Result], metric: str, standings: Standings | None
     return [width for width in widths if width is not None]
 
 
-def _column(
-    metric: str, facts: MetricResult, values: Sequence[Value], beside: Sequence[Value], fineness: Sequence[float]
-) -> Column:
-    shown = [value.number for value in values if value.number is not None]
-    finite = [number for number in shown if math.isfinite(number)]
-    intervals = [value.interval for value in values if value.interval is not None]
-    ends = [*finite, *(end for one in intervals for end in (one.low, one.high) if end is not None)]
-    widths = [*fineness, *filter(None, map(half_width, intervals))]
-    decimals = warranted_decimals(widths, finite)
-    printed = [*shown, *(value.number for value in beside if value.number is not None)]
-    return Column(
-        metric=metric,
-        unit=facts.unit,
-        higher_is_better=facts.higher_is_better,
-        scale=(min(ends, default=0.0), max(ends, default=1.0)),
-        decimals=decimals,
-        width=max((len(number(value, decimals)) for value in printed), default=1),
-    )
-
-
 def _row(
     entrant: Entrant,
     results: tuple[Result, ...],
     values: tuple[Value, ...],
     standings: Sequence[Standings],
+    ranking: Standings | None,
     judging: Judging,
     words: Wording,
     notes: Notes,
@@ -284,7 +304,7 @@ def _row(
         entrant=entrant,
         results=results,
         values=values,
-        rank=standings[0].rank(entrant) if own and own[0] is standings[0] else None,
+        rank=None if ranking is None or entrant not in ranking else ranking.rank(entrant),
         images=images,
         units=units,
         seeds=seeds,

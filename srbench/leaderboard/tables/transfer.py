@@ -17,7 +17,7 @@ def transfer_tables(results: Results) -> list[dict[str, Any]]:
     tables = []
     for protocol in dict.fromkeys(scope.protocol for scope in results.scopes if scope.trained_on is not None):
         inside = tuple(result for result in results.all if result.cell.protocol == protocol)
-        whole = Scope(protocol, None, inside)
+        whole = Scope(protocol, None, inside, results.board.rank_by)
         datasets = whole.datasets()
         parts = {name: build_table(whole, results.metrics, name) for name in datasets}
         ranked = [metric for metric in results.metrics if any(metric in part.standings for part in parts.values())]
@@ -28,7 +28,7 @@ def transfer_tables(results: Results) -> list[dict[str, Any]]:
             tables.append(
                 {
                     "metric": metric,
-                    "first": metric == ranked[0],
+                    "first": metric == (whole.rank_by or ranked[0]),
                     "protocol": protocol,
                     "caption": f"{column.title} ({words} is better) under {protocol}: columns are tested on",
                     "heads": datasets,

@@ -144,3 +144,8 @@ def _items(dataset: Dataset, split: Split) -> list[Item]:
 def groups_of(items: Iterable[Item]) -> dict[str, str]:
     """The group of each image that has one, by image id."""
     return {item.id: item.group for item in items if item.group is not None}
+
+
+def labels_of(items: Iterable[Item]) -> dict[str, str]:
+    """The label of each image that has one, by image id."""
+    return {item.id: item.label for item in items if item.label is not None}

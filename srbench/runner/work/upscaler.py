@@ -20,7 +20,7 @@ from srbench.evaluate.upscale import OVERSHOOT, Upscaled, upscale_split
 from srbench.registry.configured import Use
 from srbench.runner.job.channel import Doing, Lacking, Made
 from srbench.runner.job.environment import environment
-from srbench.runner.planning.splits import groups_of
+from srbench.runner.planning.splits import groups_of, labels_of
 from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.memory import MemoryPeak
 from srbench.runner.work.models import load_model
@@ -83,6 +83,7 @@ class Upscaler:
             images=done.images,
             groups=groups_of(items),
             seen_groups=list(self._task.seen_groups),
+            labels=labels_of(items),
             files=self._hashes(IMAGES, done.images),
             model=self._task.model,
             facts={**({} if training is None else training.facts), "clamped": done.clamped_share},

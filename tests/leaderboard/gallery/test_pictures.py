@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -133,6 +135,8 @@ def test_pictures_on_disk_are_those_of_the_store_and_their_errors(board: Board, 
     galleries = write_galleries(results, board.store, tmp_path)
     (gallery,) = [one for one in galleries if (one.dataset, one.protocol) == ("blobs", "x2-rgb")]
     assert gallery.trouble == "" and gallery.metric == "psnr"
+    by_ssim = replace(results, board=msgspec.structs.replace(results.board, rank_by="ssim"))
+    assert {one.metric for one in write_galleries(by_ssim, board.store, tmp_path / "by-ssim")} == {"ssim"}
     for shown in gallery.images:
         number = int(shown.id.removeprefix("im"))
         hr = picture("blobs", number)

@@ -30,15 +30,21 @@ def test_downloads_hold_every_score_and_every_cell(board: Board, pages: Path) ->
     assert {cell["status"] for cell in data["cells"]} == {"ok", "failed", "timeout", "skipped"}
 
 
-def test_scores_are_read_back_exactly_with_their_group(tmp_path: Path) -> None:
+def test_scores_are_read_back_exactly_with_their_group_and_label(tmp_path: Path) -> None:
     values = {"im0": 1 / 3, "im1": math.inf, "im2": 1e-300}
-    results = results_of([Made("d", "a", {"psnr": values}, groups={"im0": "slide"}), Made("d", "b", {}, reason="no")])
+    results = results_of(
+        [
+            Made("d", "a", {"psnr": values}, groups={"im0": "slide"}, labels={"im1": "cat"}),
+            Made("d", "b", {}, reason="no"),
+        ]
+    )
     write_scores(results, tmp_path / "scores.csv")
     with (tmp_path / "scores.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == SCORE_COLUMNS
     assert {row["image"]: float(row["value"]) for row in rows} == values
     assert [row["group"] for row in rows] == ["slide", "", ""]
+    assert [row["label"] for row in rows] == ["", "cat", ""]
     assert {(row["unit"], row["higher_is_better"], row["trained_on"]) for row in rows} == {("dB", "yes", "")}
 
 
@@ -56,6 +62,20 @@ def test_tables_as_json_have_the_numbers_of_the_page_and_words_for_infinite_ones
     assert found["b"]["metrics"]["psnr"]["estimate"] == "inf"
     assert (found["b"]["rank"], found["a"]["rank"]) == ([1, 1], [2, 2])
     assert [cell["status"] for cell in data["cells"]] == ["ok", "ok"]
+
+
+def test_tables_as_json_have_the_means_by_class(tmp_path: Path) -> None:
+    labels = {f"im{place}": ("cat", "dog")[place % 2] for place in range(14)}
+    rising = {image: 20.0 + place for place, image in enumerate(labels)}
+    results = results_of([Made("d", "a", {"psnr": rising}, labels=labels)])
+    table = build_table(results.scopes[0], results.metrics, "d")
+    write_board_json(results, [table], tmp_path / "board.json", {"title": "T"}, Privacy())
+    (shown,) = json.loads((tmp_path / "board.json").read_text())["tables"]
+    ((metric, cat, dog),) = [(one["metric"], *one["rows"]) for one in shown["classes"]]
+    assert (metric, cat["class"], dog["class"], cat["images"], cat["units"]) == ("psnr", "cat", "dog", 7, 7)
+    for row, mean in ((cat, 26.0), (dog, 27.0)):
+        ((method, estimate, low, high),) = [(v["method"], v["estimate"], v["low"], v["high"]) for v in row["values"]]
+        assert (method, estimate) == ("a", mean) and low < mean < high
 
 
 def test_pages_are_made_anew_exactly_when_what_they_are_made_from_changed(board: Board) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from srbench.leaderboard.findings.lead import Findings
+from srbench.leaderboard.figures.charts import charts
+from srbench.leaderboard.findings.lead import Findings, findings
 from srbench.leaderboard.pages.views import View, answers, shown_table, told, training_limits, view_id
 from srbench.leaderboard.results.results import Results
+from srbench.leaderboard.tables.head_to_head import head_to_head
 from srbench.leaderboard.tables.ranked import build_table, caption
-from srbench.leaderboard.words.numerals import slug
+from srbench.leaderboard.words.numerals import metric_label, slug
 
 from ..toyboard import Board, Made, results_of
 
@@ -72,6 +76,30 @@ def test_where_nothing_is_ranked_there_is_an_answer_all_the_same() -> None:
     results = results_of([Made("d", "a", {}, lacking={"psnr": "no weights"})])
     table = build_table(results.scopes[0], results.metrics, "d")
     assert [(one.metric, one.first) for one in answers(table, results.metrics, saying)] == [("", True), ("psnr", False)]
+
+
+def test_the_metric_that_ranks_is_the_one_asked_for_and_no_other() -> None:
+    cells = [made("d", "a", 0.0), made("d", "b", 1.0)]
+    for asked in ("psnr", "mae"):
+        results = results_of(cells, rank_by=asked)
+        table = build_table(results.scopes[0], results.metrics)
+        # Higher PSNR is better, and here it comes with a higher error.
+        assert [row.entrant.name for row in table.ranked] == (["b", "a"] if asked == "psnr" else ["a", "b"])
+        assert [column.metric for column in table.columns] == ["psnr", "mae"]
+        said = answers(table, results.metrics, saying)
+        assert [(one.metric, one.first) for one in said] == [("psnr", asked == "psnr"), ("mae", asked == "mae")]
+        duels = head_to_head(table, [])
+        assert duels is not None and duels.metric == metric_label(asked)
+        assert duels.entrants == (table.rows[0].entrant, table.rows[1].entrant)
+
+
+def test_where_the_metric_that_ranks_was_not_scored_no_other_takes_its_place() -> None:
+    results = results_of([made("d", "a", 0.0), made("d", "b", 1.0)], rank_by="ssim")
+    table = build_table(results.scopes[0], [*results.metrics, "ssim"])
+    assert table.ranked == [] and table.ranking is None and table.gaps == {}
+    assert charts(table, "x") == []
+    (said,) = [one for one in answers(table, [*results.metrics, "ssim"], partial(findings, table, [])) if one.first]
+    assert said.findings.lead == ("Nothing is ranked by SSIM.",)
 
 
 def test_few_trainings_are_a_limit_and_where_nothing_learns_there_is_none(board: Board, results: Results) -> None:

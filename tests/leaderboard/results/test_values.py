@@ -54,6 +54,15 @@ def test_images_of_a_group_count_with_it() -> None:
     assert first == second != third
 
 
+def test_images_keep_their_labels_also_where_some_record_has_none() -> None:
+    values = {"im0": 1.0, "im1": 2.0, "im2": 3.0}
+    older = Made("d", "a", {"psnr": values})
+    newer = Made("d", "b", {"psnr": values}, labels={"im0": "left", "im2": "right"})
+    for cells in ([older, newer], [newer, older]):
+        scores = scores_by_image(cells_of(results_of(cells)), "psnr", ["d"])
+        assert scores is not None and scores.labels == ("left", None, "right")
+
+
 @pytest.mark.parametrize(
     "short",
     [
@@ -106,7 +115,8 @@ def test_a_set_metric_has_one_value_a_dataset_and_none_over_several() -> None:
 
     results = results_of([sets("d", 0, 10.0), sets("d", 1, 14.0)])
     value = without_images(results.all, "fid", ["d"], Notes())
-    assert (value.number, value.seed_spread) == (12.0, pytest.approx(statistics.stdev([10, 14])))
+    assert (value.number, value.interval) == (12.0, None)
+    assert spread_over_seeds(results.all, "fid") == pytest.approx(statistics.stdev([10, 14]))
     notes = Notes()
     both = results_of([sets("d", 0, 10.0), sets("e", 0, 14.0)])
     assert without_images(both.all, "fid", ["d", "e"], notes).missing == "by set"

@@ -38,6 +38,12 @@ def test_rows_are_training_sets_and_columns_what_is_tested_on() -> None:
             assert cell["href"].startswith("cells/")
 
 
+def test_the_metric_that_ranks_is_the_one_shown_before_any_choice() -> None:
+    cells = [made(dataset, name, 20.0) for dataset in "de" for name in "tu"]
+    found = transfer_tables(results_of(cells, rank_by="mae"))
+    assert [(table["metric"], table["first"]) for table in found] == [("psnr", False), ("mae", True)]
+
+
 def test_one_training_set_is_no_transfer() -> None:
     assert transfer_tables(results_of([made("d", "t", 30.0), made("e", "t", 30.0)])) == []
 

@@ -60,6 +60,12 @@ def test_a_cell_without_a_record_is_new_and_one_with_another_s_is_stale(bench: I
     assert stale.cell.key != done.cell.key
 
 
+def test_what_ranks_is_no_part_of_a_key(bench: InProcess) -> None:
+    put(bench, record_of(plan(bench, metrics=["psnr", "mae"])))
+    (cell,) = plan(bench, metrics=["psnr", "mae"], rank_by="mae").cells
+    assert cell.state == "done"
+
+
 @pytest.mark.parametrize(
     ("status", "retry", "state"),
     [

@@ -130,7 +130,7 @@ def test_a_record_says_which_image_is_of_which_picture_and_what_the_model_saw_of
             do(cell.training, store)
         record = do(cell.evaluation(), store)
         assert record is not None and record.status == "ok", record
-        assert record.groups == {name: name.split("-")[0] for name in record.images}
+        assert record.groups == record.labels == {name: name.split("-")[0] for name in record.images}
         assert record.seen_groups == ([] if cell.training is None else ["brick", "grass", "gravel"])
         scores = pq.read_table(store.folder("cells", cell.cell.key) / SCORES).to_pandas()
         of_pictures = scores.groupby(scores["image"].str.split("-").str[0])["value"].mean()
