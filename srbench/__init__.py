@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from srbench.store.details import ConfusionMatrix as ConfusionMatrix
     from srbench.store.details import Details as Details
     from srbench.store.details import Estimate as Estimate
+    from srbench.store.file_memory import remembered as remembered
     from srbench.store.files import sha256 as sha256
     from srbench.store.frames import Frames as Frames
     from srbench.store.records import MetricResult as MetricResult
@@ -143,6 +144,7 @@ _HOME = {
     "ConfusionMatrix": "store.details",
     "Details": "store.details",
     "Estimate": "store.details",
+    "remembered": "store.file_memory",
     "sha256": "store.files",
     "Frames": "store.frames",
     "MetricResult": "store.records",

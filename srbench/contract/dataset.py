@@ -21,16 +21,18 @@ class Part:
     """A picture that is made from a file: a frame or slice of it, a crop, a copy of another size.
 
     path: the file. key: which part of it, and all that is done to it: while the file stays, equal keys mean equal
-    pixels, so that what was learned of them is remembered. read: reads the pixels `(H, W, C)`.
+    pixels, so that what was learned of them is remembered. read: reads the pixels `(H, W, C)`. name: what messages call
+    it, where the file's path is not for everybody's eyes.
     """
 
     path: Path
     key: str
     read: Callable[[], Image] = field(compare=False)
+    name: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        """The file, for whoever has to look at it."""
-        return str(self.path)
+        """Its name, or the file, for whoever has to look at it."""
+        return self.name or str(self.path)
 
 
 Picture = Image | Path | Part | Callable[[], Image]

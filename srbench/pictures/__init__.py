@@ -16,9 +16,9 @@ Torch appears only in the two functions that cross over to tensors, so that look
 from srbench.pictures.array import Image, ImageError, in_digits
 from srbench.pictures.header import MAX_PIXELS
 from srbench.pictures.measured import filled, measured
-from srbench.pictures.names import has_picture_name, is_picture, left_out
+from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left_out
 from srbench.pictures.reading import SUFFIXES, image_size, read_image, read_with_alpha
-from srbench.pictures.resize import Borders, Kernel, resize, resize_to
+from srbench.pictures.resize import Borders, Kernel, resize, resize_picture, resize_to
 from srbench.pictures.tensors import to_image, to_tensor
 from srbench.pictures.values import DEPTHS, Curve, Values
 from srbench.pictures.writing import suffix_for, write_image
@@ -37,12 +37,14 @@ __all__ = [
     "has_picture_name",
     "image_size",
     "in_digits",
+    "is_hidden",
     "is_picture",
     "left_out",
     "measured",
     "read_image",
     "read_with_alpha",
     "resize",
+    "resize_picture",
     "resize_to",
     "suffix_for",
     "to_image",

@@ -13,6 +13,7 @@ from srbench.errors import SrbenchError
 from srbench.pictures import ImageError
 from srbench.registry import parameters
 from srbench.registry.registry import registry
+from srbench.store.file_memory import remembered
 
 
 class Formats:
@@ -47,7 +48,8 @@ class Formats:
         if found is None:
             return None
         made, how = found
-        return [(frame, Part(path, f"{how} {frame.key}", partial(made.read, frame))) for frame in made.frames(path)]
+        frames = remembered(path, f"frames {how}", lambda: list(made.frames(path)), list[Frame])
+        return [(frame, Part(path, f"{how} {frame.key}", partial(made.read, frame))) for frame in frames]
 
     def _of(self, path: Path) -> tuple[Format, str] | None:
         try:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+import msgspec
 
 from srbench.store.files import Stamp, sha256_of, stamp
+from srbench.store.seal import UNREADABLE
 from srbench.store.user_folder import user_cache
 
 _TICK_NS = 50_000_000
+T = TypeVar("T")
 
 
 class FileMemory:
     """Facts of files and of parts of files, by path and stamp. A cache: any trouble with it means looking again."""
 
-    def __init__(self, about: Literal["pictures", "code", "hashes"]) -> None:
+    def __init__(self, about: Literal["pictures", "code", "hashes", "parts"]) -> None:
         self._about = about
         self._database: sqlite3.Connection | None = None
         with contextlib.suppress(OSError, sqlite3.Error):
@@ -57,6 +63,31 @@ class FileMemory:
 
     def _execute(self, statement: str, *values: object) -> list[Any]:
         return [] if self._database is None else self._database.execute(statement, values).fetchall()
+
+
+def remembered(path: Path, about: str, learn: Callable[[], T], kind: type[T]) -> T:
+    """What `learn` finds out about a file, remembered on this machine until the file changes.
+
+    about: what is learned, and how: equal words mean an equal answer. kind: of what is learned, something that msgspec
+    can write as JSON, and paths. What is raised is raised anew each time.
+    """
+    memory = _memory()
+    try:
+        now = stamp(path)
+    except OSError:
+        return learn()  # says what is wrong
+    known = memory.get(path, now, about)
+    with contextlib.suppress(*UNREADABLE):
+        if known is not None:
+            return msgspec.json.decode(known, type=kind, dec_hook=lambda wanted, found: wanted(found))
+    learned = learn()
+    memory.put(path, now, msgspec.json.encode(learned, enc_hook=str), about)
+    return learned
+
+
+@lru_cache(maxsize=1)
+def _memory() -> FileMemory:
+    return FileMemory("parts")
 
 
 def _named(path: Path, part: str) -> str:

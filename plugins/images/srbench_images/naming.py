@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from srbench import DatasetError, Item, sha256
+from srbench import DatasetError, Item, Part, Picture, read_picture, remembered, sha256
 from srbench.errors import SrbenchError
-from srbench.pictures import Image, ImageError, read_image
+from srbench.pictures import Image, ImageError
 
 Ids = Literal["names", "coded"]
 """`names`: ids are the files' names. `coded`: ids are numbers, and no name of a file enters records or pages."""
@@ -70,13 +70,13 @@ def printable(name: str) -> str:
 
 
 def _path(item: Item) -> Path:
-    assert isinstance(item.hr, Path)
-    return item.hr
+    assert isinstance(item.hr, Path | Part)
+    return item.hr if isinstance(item.hr, Path) else item.hr.path
 
 
 def _as_its_file(item: Item, group: re.Pattern[str] | None) -> Item:
     path = _path(item)
-    name = None if item.id == path.stem else printable(path.name)
+    name = None if item.id == path.stem else printable(item.name or path.name)
     return replace(item, name=name, group=_group(item, printable(str(path)), group))
 
 
@@ -97,17 +97,24 @@ def _coded(item: Item, code: str, group: str | None) -> Item:
     return replace(
         item,
         id=code,
-        hr=partial(_read, path, code),
-        lr={key: partial(_read, lr, f"the LR of {code}") for key, lr in item.lr.items() if isinstance(lr, Path)},
-        mask=partial(_read, item.mask, f"the mask of {code}") if isinstance(item.mask, Path) else None,
+        hr=_unnamed(item.hr, code),
+        lr={key: _unnamed(lr, f"the LR of {code}") for key, lr in item.lr.items()},
+        mask=None if item.mask is None else _unnamed(item.mask, f"the mask of {code}"),
         group=group,
-        name=printable(path.name),
+        name=printable(item.name or path.name),
     )
 
 
-def _read(path: Path, code: str) -> Image:
+def _unnamed(picture: Picture, code: str) -> Part:
+    """The picture, which no message names by its file."""
+    assert isinstance(picture, Path | Part)
+    path, key = (picture, "") if isinstance(picture, Path) else (picture.path, picture.key)
+    return Part(path, key, partial(_read, picture, path, code), code)
+
+
+def _read(picture: Picture, path: Path, code: str) -> Image:
     try:
-        return read_image(path)
+        return read_picture(picture)
     except ImageError as error:
         raise ImageError(str(error).replace(str(path), code).replace(path.name, code)) from None
 
@@ -116,6 +123,6 @@ def _content(item: Item) -> tuple[str, str]:
     """What coded items are ordered by. The name comes in only between files that are the same."""
     path = _path(item)
     try:
-        return sha256(path), path.name
+        return remembered(path, "sha256", lambda: sha256(path), str), item.name or path.name
     except OSError as error:
         raise DatasetError(f"a picture cannot be read: {error.strerror or type(error).__name__}") from None

@@ -47,37 +47,37 @@ def test_every_picture_is_a_test_item_and_the_rest_is_passed_over(tmp_path: Path
 def test_what_was_left_out_is_counted_and_named(tmp_path: Path) -> None:
     put(tmp_path / "a.png")
     assert Folder(tmp_path).remarks() == []
-    for name in ("b.dcm", "c.fits", "d.GIF", "e.gif", "f.a name", ".hidden.gif", "._a.tif", "Thumbs.db"):
+    for name in ("b.psd", "c.avif", "d.GIF", "e.gif", "f.a name", ".hidden.gif", "._a.tif", "Thumbs.db"):
         (tmp_path / name).write_bytes(b"?")
     for name in ("one", "two", "__MACOSX", ".git"):
         (tmp_path / name).mkdir()
     dataset = Folder(tmp_path)
     dataset.prepare(tmp_path)
-    assert dataset.remarks() == ["left out: 5 files (.dcm, .fits, .gif) and 2 folders"]
+    assert dataset.remarks() == ["left out: 5 files (.avif, .gif, .psd)"]
 
 
-def test_what_was_left_out_of_splits_is_told_of_each(tmp_path: Path) -> None:
+def test_what_was_left_out_of_splits_is_told_too(tmp_path: Path) -> None:
     for split in ("train", "test"):
         put(tmp_path / split / f"{split}.png")
-    (tmp_path / "test" / "a.nii").write_bytes(b"?")
+    (tmp_path / "test" / "a.psd").write_bytes(b"?")
     (tmp_path / "readme.txt").write_text("?")
     dataset = Folder(tmp_path)
     dataset.prepare(tmp_path)
-    assert dataset.remarks() == ["left out: 1 file (.txt)", "left out of test: 1 file (.nii)"]
+    assert dataset.remarks() == ["left out: 2 files (.psd, .txt)"]
 
 
 def test_a_link_to_a_picture_that_was_not_fetched_is_an_error(tmp_path: Path) -> None:
-    put(tmp_path / "a.png")
-    (tmp_path / "b.png").symlink_to(tmp_path / "annex" / "b.png")
+    put(tmp_path / "set" / "a.png")
+    (tmp_path / "set" / "b.png").symlink_to(tmp_path / "annex" / "b.png")
     with pytest.raises(DatasetError, match=r"b\.png: is a symbolic link to .*annex/b\.png, which is not there"):
-        Folder(tmp_path).prepare(tmp_path)
-    (tmp_path / "c.png").symlink_to("c.png")
+        Folder(tmp_path / "set").prepare(tmp_path)
+    (tmp_path / "set" / "c.png").symlink_to("c.png")
     with pytest.raises(DatasetError, match=r"b\.png: .* which is not there; nor are the files of 1 more"):
-        Folder(tmp_path).prepare(tmp_path)
-    (tmp_path / "c.png").unlink()
+        Folder(tmp_path / "set").prepare(tmp_path)
+    (tmp_path / "set" / "c.png").unlink()
     (tmp_path / "annex").mkdir()
     put(tmp_path / "annex" / "b.png")
-    assert [item.id for item in Folder(tmp_path).test()] == ["a", "b"]
+    assert [item.id for item in Folder(tmp_path / "set").test()] == ["a", "b"]
 
 
 def test_a_group_is_what_an_expression_finds_in_the_name(tmp_path: Path) -> None:

@@ -1,0 +1,138 @@
+"""The pictures below a folder, whatever formats their files are of, and what was left out of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from srbench import DatasetError, DatasetMissing, Formats, Frame, ImageError, Picture
+from srbench.pictures import SUFFIXES, has_picture_name, is_hidden, left_out
+
+_SPACING = 0.01
+"""How far a picture's spacing may be from what is asked for, as a part of it: headers round."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A picture below a folder. place: its file's path there. frame: what its header says, where a format reads it."""
+
+    place: Path
+    path: Path
+    picture: Picture
+    frame: Frame | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called before anybody asks whether that may be published: its place, and which of a file's."""
+        parts = [*self.place.parts[:-1], self.stem, *([self.frame.key] if self.frame and self.frame.key else [])]
+        return "-".join(parts)
+
+    @property
+    def stem(self) -> str:
+        """The file's name without what says its format; names of DICOM files may be numbers with dots alone."""
+        return re.sub(r"\.[A-Za-z][A-Za-z0-9]*(\.gz)?$", "", self.place.name) or self.place.name
+
+
+@dataclass
+class Gathered:
+    """pictures: in the order of their places. others: files that are none. reasons: why pictures were left out, with
+    how many were."""
+
+    pictures: list[Found] = field(default_factory=list)
+    others: list[Path] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def remarks(self) -> list[str]:
+        """Sentences on what was left out."""
+        words = left_out(self.others)
+        found = [f"left out: {words}"] if words else []
+        return found + [
+            f"left out: {count} {'file' if count == 1 else 'files'}: {reason}"
+            for reason, count in sorted(self.reasons.items())
+        ]
+
+    def can_be_read(self, one: Found, look: Callable[[Picture], object]) -> bool:
+        """Whether somebody can look at a picture; where not, that is noted."""
+        try:
+            look(one.picture)
+        except ImageError as error:
+            self.reasons[_reason(error, one.path)] += 1
+            return False
+        return True
+
+
+def gather(
+    folder: Path,
+    files: str,
+    formats: Mapping[str, Mapping[str, object]],
+    only: Mapping[str, str],
+    spacing: float | None,
+    beside: frozenset[Path] = frozenset(),
+) -> Gathered:
+    """Look for pictures below a folder, from headers alone.
+
+    files: which, as `Path.glob` has it. formats: parameters of formats. only: facts that headers have to tell.
+    spacing: the distance of pixels that a picture has to have. beside: files that are no pictures of the set (masks).
+    Raises `DatasetMissing` when the folder is not there, and `DatasetError` when it holds no picture, or links to
+    pictures that are not there.
+    """
+    if not folder.exists():
+        raise DatasetMissing(f"{folder}: there is no such folder")
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: is a file; give the folder that the pictures are in")
+    found, known, dangling = Gathered(), Formats(formats), []
+    for path in _visible(folder, files):
+        place = path.relative_to(folder)
+        if has_picture_name(path) and path.is_symlink() and not path.exists():
+            dangling.append(path)
+        if not path.is_file() or path in beside:
+            continue
+        try:
+            frames = known.frames(path)
+        except ImageError as error:
+            found.reasons[_reason(error, path)] += 1
+            continue
+        if frames is None and has_picture_name(path) and not only and spacing is None:
+            found.pictures.append(Found(place, path, path))
+        elif frames is None:
+            found.others.append(path)
+        else:
+            chosen = [(frame, part) for frame, part in frames if _is_asked_for(frame, only, spacing)]
+            if not chosen:
+                found.reasons["not what `only` or `spacing` asks for"] += 1
+            found.pictures += [Found(place, path, part, frame) for frame, part in chosen]
+    if dangling:
+        more = f"; nor are the files of {len(dangling) - 1} more links" if dangling[1:] else ""
+        raise DatasetError(
+            f"{dangling[0]}: is a symbolic link to {dangling[0].readlink()}, which is not there{more}; fetch what is "
+            "missing (git annex get, dvc pull), or remove the links"
+        )
+    if not found.pictures:
+        why = "".join(f"; {remark}" for remark in found.remarks())
+        raise DatasetError(
+            f"{folder}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}, or of a format that "
+            f"`srbench list formats` names){why}"
+        )
+    return found
+
+
+def _visible(folder: Path, files: str) -> Iterator[Path]:
+    for path in sorted(folder.glob(files)):
+        if not any(map(is_hidden, path.relative_to(folder).parts)):
+            yield path
+
+
+def _is_asked_for(frame: Frame, only: Mapping[str, str], spacing: float | None) -> bool:
+    if any(frame.facts.get(name) != value for name, value in only.items()):
+        return False
+    if spacing is None:
+        return True
+    return frame.spacing is not None and all(abs(one - spacing) <= _SPACING * spacing for one in frame.spacing)
+
+
+def _reason(error: ImageError, path: Path) -> str:
+    """The error without the path, which may hold a name."""
+    return str(error).replace(f"{path}: ", "").replace(str(path), "it").replace(path.name, "it")

@@ -1,0 +1,148 @@
+"""What a folder's pictures belong to: classes, groups, splits, masks, and what their values mean."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from srbench_images.folder import Folder
+
+from srbench.contract.dataset import DatasetError
+from srbench.pictures import Values, write_image
+
+RNG = np.random.default_rng(3)
+
+
+def put(path: Path, dtype: type = np.uint8, high: int = 256, side: int = 12) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_image(path, RNG.integers(0, high, (side, side, 1)).astype(dtype))
+
+
+@pytest.fixture
+def lesions(tmp_path: Path) -> Path:
+    """HAM10000 in small: pictures in two folders, masks in a third, a table beside them."""
+    lines = ["lesion_id,image_id,dx"]
+    for place in range(40):
+        put(tmp_path / f"HAM/part_{place % 2 + 1}/ISIC_{place:03d}.png")
+        put(tmp_path / f"HAM/masks/ISIC_{place:03d}_segmentation.png", high=1)
+        lines.append(f"HAM_{place // 2},ISIC_{place:03d},{'mel' if place // 2 % 4 == 0 else 'nv'}")
+    (tmp_path / "HAM/metadata.csv").write_text("\n".join(lines))
+    return tmp_path / "HAM"
+
+
+COLUMNS = {"file": "image_id", "label": "dx", "group": "lesion_id"}
+
+
+def test_a_table_gives_classes_and_groups_and_no_lesion_is_on_both_sides(lesions: Path) -> None:
+    dataset = Folder(
+        lesions,
+        table=lesions / "metadata.csv",
+        columns=COLUMNS,
+        masks="masks/{stem}_segmentation.png",
+        split="groups",
+        share=0.25,
+    )
+    train, test = dataset.train(), dataset.test()
+    assert (len(train), len(test)) == (30, 10)
+    assert not {item.group for item in train} & {item.group for item in test}
+    assert Counter(item.label for item in test).keys() == {"mel", "nv"}
+    assert all(item.mask is not None for item in [*train, *test])
+    assert dataset.remarks() == []
+    balanced = Folder(
+        lesions, table=lesions / "metadata.csv", columns=COLUMNS, split="groups", balance=True, files="part_*/*.png"
+    )
+    counts = Counter(item.label for item in balanced.train())
+    assert counts["mel"] == counts["nv"] > 0
+
+
+def test_a_picture_that_no_row_is_about_and_a_mask_that_is_not_there_are_named(lesions: Path) -> None:
+    (lesions / "masks/ISIC_003_segmentation.png").unlink()
+    dataset = Folder(lesions, masks="masks/{stem}_segmentation.png")
+    with pytest.raises(DatasetError, match=r"ISIC_003\.png: its mask .*ISIC_003_segmentation\.png is not there"):
+        dataset.test()
+    put(lesions / "part_1/ISIC_999.png")
+    with pytest.raises(DatasetError, match=r"ISIC_999\.png: is not in .*metadata\.csv"):
+        Folder(lesions, files="part_*/*", table=lesions / "metadata.csv", columns=COLUMNS).test()
+
+
+def test_folders_are_classes_below_splits_as_kaggle_ships_them(tmp_path: Path) -> None:
+    for split in ("Training", "Testing"):
+        for kind in ("glioma", "notumor"):
+            put(tmp_path / split / kind / "1.png")
+    (tmp_path / "readme.md").write_text("?")
+    dataset = Folder(tmp_path, classes="folders")
+    assert [(item.id, item.label) for item in dataset.test()] == [("glioma-1", "glioma"), ("notumor-1", "notumor")]
+    assert [item.id for item in dataset.train()] == ["glioma-1", "notumor-1"]
+    assert dataset.remarks() == ["left out: 1 file (.md)"]
+
+
+def test_the_first_folder_may_name_the_patient(tmp_path: Path) -> None:
+    for patient in range(10):
+        for slice_ in range(3):
+            put(tmp_path / f"Müller {patient}" / f"s{slice_}.png")
+    dataset = Folder(tmp_path, groups="folders", split="groups", ids="coded", share=0.3)
+    train, test = dataset.train(), dataset.test()
+    assert (len({item.group for item in train}), len({item.group for item in test})) == (7, 3)
+    assert not {item.group for item in train} & {item.group for item in test}
+    assert all("ller" not in f"{item.id}{item.group}{item.hr}" for item in [*train, *test])
+
+
+def test_a_table_may_name_the_split(tmp_path: Path) -> None:
+    for name in "abcd":
+        put(tmp_path / f"{name}.png")
+    (tmp_path / "t.csv").write_text("f,set\na,train\nb,test\nc,Training\nd,holdout\n")
+    dataset = Folder(tmp_path, table=tmp_path / "t.csv", columns={"file": "f", "split": "set"}, split="table")
+    assert [item.id for item in dataset.train()] == ["a", "c"]
+    assert [item.id for item in dataset.test()] == ["b"]
+    assert dataset.remarks() == ["left out: 1 of the split 'holdout'"]
+
+
+def test_a_range_is_black_and_white_and_cuts_off_what_is_beyond(tmp_path: Path) -> None:
+    put(tmp_path / "a.png", np.uint16, 65536)
+    (item,) = Folder(tmp_path, range=(1000, 5000), window=(2000, 3000)).test()
+    image, values = item.read_hr()
+    assert values == Values(1000, 5000, window=(2000, 3000))
+    assert (image.min(), image.max()) == (1000, 5000)
+    (whole,) = Folder(tmp_path, peak=65535).test()
+    assert whole.hr == tmp_path / "a.png"
+
+
+def test_each_image_may_have_its_own_black_and_white(tmp_path: Path) -> None:
+    for name, high in (("a", 100), ("b", 200)):
+        put(tmp_path / f"{name}.png", high=high)
+    for item in Folder(tmp_path, normalise="image").test():
+        image, values = item.read_hr()
+        assert (values.low, values.high) == (image.min(), image.max())
+    for item in Folder(tmp_path, normalise="percentile").test():
+        raw = item.values
+        image, _ = item.read_hr()
+        assert raw is not None and image.min() >= raw.low - 1 and image.max() <= raw.high + 1
+
+
+def test_a_curve_bends_at_the_background(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).normal(50, 4, (40, 40, 1)).astype(np.float32)
+    pixels[5, 5] = 4000
+    write_image(tmp_path / "sky.tiff", pixels)
+    (item,) = Folder(tmp_path, range=(0, 4000), curve="asinh").test()
+    assert item.values is not None and item.values.curve == "asinh"
+    assert item.values.pivot == pytest.approx(50, abs=0.5) and item.values.knee == pytest.approx(12, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"peak": 4095.0, "range": (0, 1)}, "`peak` is the short form"),
+        ({"normalise": "image", "range": (0, 1)}, "leave `range` and `peak` out"),
+        ({"columns": {"file": "f"}}, "`table` and `columns` belong together"),
+        ({"window": (0, 1)}, "`curve` and `window` need a `range`"),
+        ({"split": "groups"}, "belongs to no group"),
+        ({"split": "table"}, "`split: table` needs a table"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(tmp_path: Path, params, words: str) -> None:
+    for name in "ab":
+        put(tmp_path / f"{name}.png")
+    with pytest.raises(DatasetError, match=words):
+        Folder(tmp_path, **params).prepare(tmp_path)
