@@ -21,7 +21,8 @@ from srbench.runner.planning.changes import changes, versions_changed
 from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.planned import Plan, PlannedCell, State, is_begun
 from srbench.runner.planning.provenance import (
-    degradation_use,
+    degradation_files,
+    degradation_uses,
     files_of,
     protocol_facts,
     provenance,
@@ -117,7 +118,7 @@ class _Planner:
             made: Method = method.create()
             if isinstance(made, Generator) and made.labelled:
                 self._splits.require(dataset if training is None else training.dataset, "train", "labels")
-            read, files = _read(made), files_of(method, made)
+            read, files = _read(made), (*files_of(method, made), *degradation_files(protocol))
             answer = made.supports(survey.problem(protocol.scale))
             if isinstance(answer, Skip):
                 verdict = ("skipped", answer.reason)
@@ -173,8 +174,8 @@ class _Planner:
             seed,
             matrix.precision,
             matrix.compile,
-            files_of(method, made),
-            degradation_use(learned),
+            (*files_of(method, made), *degradation_files(learned)),
+            degradation_uses(learned),
         )
 
     def _compared(

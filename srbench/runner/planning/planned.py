@@ -11,9 +11,7 @@ from srbench.contract.protocol import Protocol
 from srbench.matrix import Matrix
 from srbench.registry.configured import Use
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, Training
-from srbench.runner.planning.provenance import (
-    degradation_use,
-)
+from srbench.runner.planning.provenance import degradation_uses
 from srbench.store.cell import Cell
 from srbench.store.image_names import ImageName
 from srbench.store.records import CHECKPOINT, Record, Status, Store
@@ -72,7 +70,7 @@ class PlannedCell:
             self.seen_groups,
             self.files,
             self.warnings,
-            degradation_use(self.protocol),
+            degradation_uses(self.protocol),
             self.method.registered.load().ceiling,
         )
 
