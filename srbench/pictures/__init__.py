@@ -16,7 +16,7 @@ from srbench.pictures.array import Image, ImageError, in_digits
 from srbench.pictures.header import MAX_PIXELS
 from srbench.pictures.names import has_picture_name, is_picture, left_out
 from srbench.pictures.reading import SUFFIXES, image_size, read_image, read_with_alpha
-from srbench.pictures.resize import Borders, Kernel, resize, resize_to
+from srbench.pictures.resize import Borders, Kernel, resize, resize_picture, resize_to
 from srbench.pictures.tensors import to_image, to_tensor
 from srbench.pictures.values import DEPTHS, Values
 from srbench.pictures.writing import suffix_for, write_image
@@ -38,6 +38,7 @@ __all__ = [
     "read_image",
     "read_with_alpha",
     "resize",
+    "resize_picture",
     "resize_to",
     "suffix_for",
     "to_image",
