@@ -12,6 +12,7 @@ from toys.training import Blown, Careful, many_images, picture
 
 import srbench
 from srbench.contract.fit import Budget, FitContext
+from srbench.contract.protocol import Channel
 from srbench.contract.training_set import TrainingSet
 from srbench.pictures import Image, Values
 from srbench.training.data.draws import Draws
@@ -49,12 +50,14 @@ def test_an_image_is_drawn_anew_when_patches_have_covered_it() -> None:
     assert not np.array_equal(pair.lr, seen[0]), "none is that of tests and validations"
 
 
-def test_a_drawn_lr_is_the_protocol_s_of_the_whole_image() -> None:
-    hr = picture(16, 20, 1, "float32")
-    [pair] = read_pairs(noisy_set(hr))
-    made = PROTOCOL.lr(hr, pair.values, "i0", draw=(7, 0))
-    assert np.array_equal(Draws(7).lr(pair, 1), made)
-    assert np.array_equal(pair.lr, PROTOCOL.lr(hr, pair.values, "i0"))
+@pytest.mark.parametrize("channel", ["rgb", "y8"])
+def test_a_drawn_lr_is_the_protocol_s_of_the_whole_image(channel: Channel) -> None:
+    hr, protocol = picture(17, 20, 3), srbench.Protocol("p", 2, channel, degradation=Noise())
+    [pair] = read_pairs(TrainingSet([srbench.Item("i0", hr)], protocol))
+    drawn = Draws(7).lr(pair, 1)
+    assert drawn.shape == pair.lr.shape == (8, 10, 1 if channel == "y8" else 3)
+    assert np.array_equal(drawn, protocol.lr(hr, Values.of(hr), "i0", draw=(7, 0)))
+    assert np.array_equal(pair.lr, protocol.lr(hr, Values.of(hr), "i0"))
 
 
 @pytest.mark.parametrize("why", ["nothing is drawn", "LR came with the dataset"])
