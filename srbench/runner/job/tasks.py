@@ -151,7 +151,7 @@ class Evaluation:
     seen_groups: groups of the test split of which that training split holds other regions.
     method_files: that the method reads.
     warnings: what is probably wrong with the data, for the record. degradations: as of a training. ceiling: what the
-    method calls its ceiling, where it has one.
+    method calls its ceiling, where it has one. lr_files: that making LR reads.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -168,11 +168,17 @@ class Evaluation:
     warnings: tuple[str, ...] = ()
     degradations: tuple[Use, ...] = ()
     ceiling: str = ""
+    lr_files: tuple[SeenFile, ...] = ()
 
     @property
     def files(self) -> tuple[SeenFile, ...]:
-        """The files that the method and the metrics read."""
-        return (*self.method_files, *(file for scoring in self.metrics for file in scoring.files))
+        """The files that the method and scoring read."""
+        return (*self.method_files, *self.judging_files)
+
+    @property
+    def judging_files(self) -> tuple[SeenFile, ...]:
+        """The files that scoring reads."""
+        return (*self.lr_files, *(file for scoring in self.metrics for file in scoring.files))
 
     @property
     def reads(self) -> tuple[SeenSplit, ...]:

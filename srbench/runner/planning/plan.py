@@ -118,7 +118,7 @@ class _Planner:
             made: Method = method.create()
             if isinstance(made, Generator) and made.labelled:
                 self._splits.require(dataset if training is None else training.dataset, "train", "labels")
-            read, files = _read(made), (*files_of(method, made), *degradation_files(protocol))
+            read, files = _read(made), files_of(method, made)
             answer = made.supports(survey.problem(protocol.scale))
             if isinstance(answer, Skip):
                 verdict = ("skipped", answer.reason)
@@ -146,7 +146,8 @@ class _Planner:
             },
         )
         planned = self._compared(cell, dataset, protocol, method, training, verdict, files, tested)
-        return replace(planned, seen_groups=seen_groups, warnings=tuple(dict.fromkeys(warnings)))
+        distinct, lr_files = tuple(dict.fromkeys(warnings)), degradation_files(protocol)
+        return replace(planned, seen_groups=seen_groups, warnings=distinct, lr_files=lr_files)
 
     def _training(self, dataset: Use, protocol: Protocol, method: Use, seed: int) -> Training:
         matrix = self._matrix

@@ -80,5 +80,6 @@ def test_an_evaluation_is_made_of_the_code_of_all_that_it_uses(degradations: tup
 
 
 def test_an_evaluation_reads_the_files_of_its_method_and_its_metrics() -> None:
-    task = replace(EVALUATION, method_files=(file("gain"),))
-    assert [one.path.name for one in task.files] == ["gain", "inception"]
+    task = replace(EVALUATION, method_files=(file("gain"),), lr_files=(file("psf"),))
+    assert [one.path.name for one in task.files] == ["gain", "psf", "inception"]
+    assert [one.path.name for one in task.judging_files] == ["psf", "inception"]
