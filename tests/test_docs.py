@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import srbench
+from srbench.contract.chain import steps_of
 from srbench.contract.published import checksum_kind
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
@@ -164,7 +165,17 @@ def test_the_protocols_of_the_docs_can_be_used(tmp_path):
         "x4-y": "x4, bicubic LR, Y channel, 4 px border, native depth",
         "blurred": "x4, gaussian-blur(sigma=1.6) LR, Y channel, 4 px border, native depth",
         "x8": "x8, bicubic LR, Y channel, 8 px border, native depth",
+        "both": "x4, gaussian-blur(sigma=1.6) + bicubic LR, Y channel, 4 px border, native depth",
     }
+
+
+def test_every_example_of_a_degradation_can_be_used(tmp_path):
+    path = tmp_path / "matrix.yaml"
+    protocols = titled_blocks("degradations.md")["degraded.yaml"]
+    path.write_text(f"name: a\ndatasets: [textures]\nmethods: [bicubic]\nmetrics: [psnr]\n{protocols}")
+    used = {step.name for protocol in read_matrix(path).protocols for step in steps_of(protocol.degradation)}
+    page = (DOCS / "degradations.md").read_text()
+    assert used - {"gaussian-blur"} == set(re.findall(r"^\| \[`([a-z-]+)`\]", page, re.MULTILINE))
 
 
 def test_the_example_executor_passes_the_kit(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 if TYPE_CHECKING:
@@ -32,9 +33,18 @@ class Degradation(ABC):
         which is this image's own: seeded by its id, so that the order of images changes nothing.
         """
 
+    @property
+    def draws(self) -> bool:
+        """Whether LR hangs on what `rng` gives. A training then learns from one draw of an image after the other."""
+        return False
+
     def facts(self) -> dict[str, Any]:
-        """The parameters as plain values, for keys and records."""
+        """The parameters as plain values (paths too), for keys and records."""
         return asdict(cast(Any, self))
+
+    def identity(self) -> dict[str, Any]:
+        """Name, version and parameters, as plain values: what tells it from every other."""
+        return {"name": self.name, "version": self.version, "params": self.facts()}
 
     @property
     def shipped_as(self) -> str:
@@ -42,7 +52,11 @@ class Degradation(ABC):
         return str(self)
 
     def __str__(self) -> str:
-        """The name, and the parameters that are not at their defaults: `gaussian-blur(sigma=1.6)`."""
+        """The name, and what is not at its default, of a file the name alone: `gaussian-blur(sigma=1.6)`."""
         values = {field: getattr(self, field.name) for field in fields(cast(Any, self))}
-        chosen = [f"{field.name}={value}" for field, value in values.items() if value != field.default]
+        chosen = [
+            f"{field.name}={value.name if isinstance(value, Path) else value}"
+            for field, value in values.items()
+            if value != field.default
+        ]
         return f"{self.name}({','.join(chosen)})" if chosen else self.name

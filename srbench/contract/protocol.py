@@ -62,15 +62,7 @@ class Protocol:
         """Everything but what the protocol is called; a key holds those facts that its task asks for."""
         facts = asdict(self)
         del facts["name"]
-        degradation = self.degradation
-        return {
-            **facts,
-            "degradation": {
-                "name": degradation.name,
-                "version": degradation.version,
-                "params": degradation.facts(),
-            },
-        }
+        return {**facts, "degradation": self.degradation.identity()}
 
     def for_training(self) -> Protocol:
         """The part that training depends on: protocols that differ only in scoring share their models."""
@@ -98,12 +90,17 @@ class Protocol:
         """The LR that comes with an image for this degradation and scale, as it is; None where there is none."""
         return item.read_lr(self.degradation.shipped_as, self.scale)
 
-    def lr(self, hr: Image, values: Values, image: str, shipped: Image | None = None) -> Image:
+    def lr(
+        self, hr: Image, values: Values, image: str, shipped: Image | None = None, draw: tuple[int, ...] = ()
+    ) -> Image:
         """LR `(H / scale, W / scale, C)` in native depth: the shipped one, checked, or else made from HR.
 
-        image: the id; what the degradation draws hangs on it, and on the protocol's seed, and on nothing else.
+        image: the id; what the degradation draws hangs on it, and on the protocol's seed, and on nothing else. draw:
+        numbers of another draw than the one that everybody is tested on.
         """
-        lr = self.degradation.lr(self._cut(hr), values, self.scale, self._rng(image)) if shipped is None else shipped
+        lr = shipped
+        if lr is None:
+            lr = self.degradation.lr(self._cut(hr), values, self.scale, self._rng(image, draw))
         expected = (*self.lr_size(hr.shape), hr.shape[2])
         if lr.shape != expected or lr.dtype != hr.dtype:
             made = f"the LR that {self.degradation} makes of it" if shipped is None else "the LR that comes with it"
@@ -113,8 +110,8 @@ class Protocol:
             )
         return self._converted(lr, values)[0]
 
-    def _rng(self, image: str) -> np.random.Generator:
-        seed = int(digest([self.seed, self.degradation.name, self.scale, image]), 16)
+    def _rng(self, image: str, draw: tuple[int, ...]) -> np.random.Generator:
+        seed = int(digest([self.seed, self.degradation.name, self.scale, image, *draw]), 16)
         return np.random.Generator(np.random.PCG64(seed))
 
     def lr_size(self, hr_shape: tuple[int, ...]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
 
+from srbench.contract.chain import in_turn, steps_of
 from srbench.contract.degradation import Degradation
 from srbench.contract.framing import Framing
 from srbench.contract.protocol import Channel, Protocol
@@ -76,7 +77,8 @@ class Protocols:
     def _offered(self, entry: Node) -> Protocol | None:
         try:
             protocol: Protocol = self._registry.get("protocol", entry.text).load()
-            self._registry.get("degradation", protocol.degradation.name)
+            for step in steps_of(protocol.degradation):
+                self._registry.get("degradation", step.name)
         except SrbenchError as error:
             self._fault(entry, str(error))
             return None
@@ -107,6 +109,13 @@ class Protocols:
         return self._fields.whole(node, what, least=0 if key in ("border", "seed") else 1)
 
     def _degradation(self, node: Node) -> Degradation | None:
+        """One degradation, or a list of those that follow each other."""
+        listed = self._fields.items(node, "degradations") if isinstance(node.value, list) else [node]
+        steps = [self._step(item) for item in listed]
+        known = [step for step in steps if step is not None]
+        return in_turn(known) if known and len(known) == len(steps) else None
+
+    def _step(self, node: Node) -> Degradation | None:
         named = self._uses.use(node, "degradation")
         use = None if named is None else named.thing
         if use is None or use.params.keys() != parameters(use.registered.load()).keys():  # told already

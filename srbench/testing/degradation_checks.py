@@ -1,4 +1,4 @@
-"""What every degradation must be: LR of the right size, type and range, the same for a seed, whatever went before."""
+"""What every degradation must be: LR of the right size, type, range and place, the same for a seed at any time."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ _VALUES = (
     ("float32", Values(0, 1)),
     ("float32", Values(-1000, 3000)),
 )
+
+
+_SPOTS = 16
+"""Draws whose mean tells where LR lies, where it is drawn."""
+_SHIFT = 0.1
+"""LR pixels. Taking every second pixel of HR shifts LR by 0.25."""
 
 
 def _picture(dtype: str, values: Values, height: int, width: int, channels: int, seed: int = 0) -> Image:
@@ -61,6 +67,30 @@ def lr_range(subject: DegradationSubject) -> None:
             )
 
 
+@check("degradation", needs=("lr_range", "draws_as_it_says"))
+def lr_place(subject: DegradationSubject) -> None:
+    """LR's pixels lie on the middle of the HR pixels that they stand for: a bright spot stays where it is."""
+    values, width, side = DEPTHS["float32"], 4, 24
+    for scale in subject.scales:
+        degradation = subject.create()
+        line = (np.arange(side * scale) - (side * scale - 1) / 2) / scale
+        spot = np.exp(-(line**2) / (2 * width**2))
+        hr = (0.1 + 0.8 * np.outer(spot, spot))[..., None].astype(np.float32)
+        seeds = range(_SPOTS if degradation.draws else 1)
+        lr = np.mean([subject.lr(degradation, hr, values, scale, seed)[..., 0] for seed in seeds], axis=0)
+        places = np.arange(side) - (side - 1) / 2
+        peak = np.exp(-(places**2) / (2 * width**2))
+        slope = -0.8 * np.outer(places / width**2 * peak, peak)
+        for direction, along in (("down", slope), ("to the right", slope.T)):
+            # Least squares for a small shift: LR is the spot less the shift times its slope.
+            shift = -float((lr * along).sum() / (along**2).sum())
+            if abs(shift) > _SHIFT:
+                raise CheckFailure(
+                    f"at scale {scale} LR lies {shift:.2f} LR pixels too far {direction}, and so would every SR; its "
+                    f"first pixel belongs on the middle of the first {scale} x {scale} pixels of HR"
+                )
+
+
 @check("degradation", needs=("lr_shape",))
 def leaves_hr_alone(subject: DegradationSubject) -> None:
     """HR is not changed: it is what SR is compared with."""
@@ -82,6 +112,20 @@ def repeats(subject: DegradationSubject) -> None:
             second = subject.lr(degradation, hr, values, scale)
         if not np.array_equal(first, second):
             raise CheckFailure(f"{words} two LR differ; draw from the rng that lr is given, and from nothing else")
+
+
+@check("degradation", needs=("repeats",))
+def draws_as_it_says(subject: DegradationSubject) -> None:
+    """LR differs from seed to seed where `draws` is true, and only there: trainings ask for draws by it."""
+    degradation = subject.create()
+    differ = False
+    for words, hr, values, scale in _cases(subject):
+        one, other = (subject.lr(degradation, hr, values, scale, seed) for seed in (1, 2))
+        differ = differ or not np.array_equal(one, other)
+        if differ and not degradation.draws:
+            raise CheckFailure(f"{words} LR differs from seed to seed, but draws is False; let it say True")
+    if degradation.draws and not differ:
+        raise CheckFailure("LR is the same for every seed, but draws is True; let it say False")
 
 
 @check("degradation", needs=("repeats",))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from srbench.contract.chain import in_turn, steps_of
 from srbench.contract.dataset import Dataset, DatasetMissing, Item
 from srbench.contract.degradation import Degradation
 from srbench.contract.extractor import Extractor, ExtractorUse
@@ -322,10 +323,12 @@ class ProtocolSubject(Subject):
 
     def degradation_again(self) -> Degradation:
         """The degradation, made from the protocol's facts as a worker does; `SrbenchError` when there is none."""
-        made = self.target.facts()["degradation"]
-        kind = (installed() if self.registry is None else self.registry).get("degradation", made["name"]).load()
-        again: Degradation = kind(**resolve(kind, made["params"]))
-        return again
+        degradations = installed() if self.registry is None else self.registry
+        again = []
+        for step in steps_of(self.target.degradation):
+            kind = degradations.get("degradation", step.name).load()
+            again.append(kind(**resolve(kind, step.facts())))
+        return in_turn(again)
 
 
 class DatasetSubject(Subject):

@@ -9,6 +9,7 @@ import pytest
 from toys.offers import toy_registry
 
 import srbench
+from srbench.contract.chain import Chain
 from srbench.contract.degradations import Bicubic, GaussianBlur
 from srbench.matrix.entries import Uses
 from srbench.matrix.fields import Fields
@@ -49,6 +50,14 @@ def listed(
             replace(STANDARD["x4-y"], name="blurred", degradation=GaussianBlur(1.6)),
         ),
         (
+            "{use: x4-y, as: chain, degradation: [{gaussian-blur: {sigma: 1.6}}, bicubic]}",
+            replace(STANDARD["x4-y"], name="chain", degradation=Chain((GaussianBlur(1.6), Bicubic()))),
+        ),
+        (
+            "{use: x4-y, as: alone, degradation: [{gaussian-blur: {sigma: 1.6}}]}",
+            replace(STANDARD["x4-y"], name="alone", degradation=GaussianBlur(1.6)),
+        ),
+        (
             "{as: x16, scale: 16, channel: gray, border: 4, degradation: bicubic, seed: 3}",
             srbench.Protocol("x16", 16, "gray", 4, Bicubic(), seed=3),
         ),
@@ -81,6 +90,9 @@ def test_generation_has_its_own_protocols_with_keys_of_their_own(registry: Regis
         ("[{use: x4-y, as: a, bordr: 1}]", (1, 21), "unknown key 'bordr'. Did you mean 'border'?"),
         ("[{use: x4-y, as: a, degradation: bicubi}]", (1, 34), "unknown degradation 'bicubi'"),
         ("[{use: x4-y, as: a, degradation: {use: bicubic, as: b}}]", (1, 34), "stands in no table: leave `as` out"),
+        ("[{use: x4-y, as: a, degradation: [bicubic, bicubi]}]", (1, 44), "unknown degradation 'bicubi'"),
+        ("[{use: x4-y, as: a, degradation: [[bicubic]]}]", (1, 35), "expected a degradation: `NAME`"),
+        ("[{use: x4-y, as: a, degradation: []}]", (1, 34), "expected a list of degradations"),
         ("[{x4-y: {}}]", (1, 2), "expected a protocol: `NAME`"),
         ("[strange]", (1, 2), "unknown degradation 'unheard-of'"),
         ("[32px]", (1, 2), "'32px' is a protocol of generation; this matrix asks for super-resolution"),

@@ -230,6 +230,7 @@ class Grain(srbench.Degradation):
     """Every scale-th pixel, with noise."""
 
     name: ClassVar[str] = "toy-grain"
+    draws: ClassVar[bool] = True
     sigma: float = 5.0
 
     def lr(self, hr, values, scale, rng):

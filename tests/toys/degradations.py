@@ -27,6 +27,7 @@ class Noisy(Mean):
     """With noise."""
 
     sigma: float = 0.1
+    draws: ClassVar[bool] = True
 
     def lr(self, hr, values, scale, rng):
         lr = super().lr(hr, values, scale, rng)
@@ -64,6 +65,22 @@ class ForgetsTheDeclaredBlack(Mean):
     def lr(self, hr, values, scale, rng):
         lr = super().lr(hr, values, scale, rng)
         return lr if values.low != 1000 else lr - lr.min()
+
+
+@dataclass(frozen=True)
+class TakesTheFirstPixel(Mean):
+    def lr(self, hr, values, scale, rng):
+        return hr[::scale, ::scale].copy()
+
+
+@dataclass(frozen=True)
+class DrawsUnsaid(Noisy):
+    draws: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class SaysThatItDraws(Mean):
+    draws: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)

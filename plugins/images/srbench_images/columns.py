@@ -26,8 +26,8 @@ class Row:
 def read_columns(path: Path, columns: Columns) -> dict[str, Row]:
     """The rows of a table by the file that each is about: place, name, and name without suffix.
 
-    columns: what is in which column: `file` (needed), `label`, `group`, `split`, `mask`. Several columns for `label` are
-    classes, of which each row has a number above 0.5 in one. Separators are commas, semicolons or tabs. Raises
+    columns: what is in which column: `file` (needed), `label`, `group`, `split`, `mask`. Several columns for `label`
+    are classes, of which each row has a number above 0.5 in one. Separators are commas, semicolons or tabs. Raises
     `DatasetError` with the line that is wrong.
     """
     for name in columns:

@@ -108,11 +108,8 @@ class Folder(Dataset):
             raise DatasetError("with `normalise`, each image has its own black and white: leave `range` and `peak` out")
         if (table is None) != (columns is None):
             raise DatasetError("`table` and `columns` belong together: a file, and what is in which of its columns")
-        for name, asked, column in (
-            ("classes", classes, "label"),
-            ("groups", groups, "group"),
-            ("split", split, "split"),
-        ):
+        told = {"classes": (classes, "label"), "groups": (groups, "group"), "split": (split, "split")}
+        for parameter, (asked, column) in told.items():
             if asked == "table" and column not in self.columns:
                 raise DatasetError(f"`{parameter}: table` needs a table, and `columns` that name the {column}")
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
+from srbench.contract.chain import in_turn, steps_of
 from srbench.contract.degradation import Degradation
 from srbench.contract.executor import Limits
 from srbench.errors import SrbenchError
@@ -43,20 +44,20 @@ class Unwritable(SrbenchError):
     """A job with a parameter that JSON cannot hold."""
 
 
-class _WrittenDegradation(msgspec.Struct):
+class _WrittenStep(msgspec.Struct):
     name: str
     params: dict[str, Any]
 
 
 class _Unloaded(Degradation):
-    """A degradation of which only what is written is known: its plugin is not loaded yet."""
+    """A degradation of which only what is written is known: its plugins are not loaded yet."""
 
-    def __init__(self, written: _WrittenDegradation) -> None:
+    def __init__(self, written: tuple[_WrittenStep, ...]) -> None:
         self.written = written
 
     def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
         """Raise `TypeError`: LR is made after `with_types` only."""
-        raise TypeError(f"the degradation {self.written.name!r} is not loaded")
+        raise TypeError(f"the degradation {', '.join(step.name for step in self.written)} is not loaded")
 
 
 class _Written(msgspec.Struct):
@@ -108,7 +109,7 @@ def read_job(path: Path) -> Job:
         root = Path(os.environ.get(VARIABLE) or written.data_root).expanduser().resolve()
 
         def typed(kind: type, value: Any) -> Any:
-            return root / value if kind is Path else _Unloaded(msgspec.convert(value, _WrittenDegradation))
+            return root / value if kind is Path else _Unloaded(msgspec.convert(value, tuple[_WrittenStep, ...]))
 
         task = msgspec.convert(written.task, _KINDS[written.kind], dec_hook=typed)
     except (OSError, ValueError, KeyError) as error:  # msgspec's errors are ValueErrors
@@ -126,16 +127,23 @@ def with_types(job: Job, unloaded: Use | None = None) -> Job:
         if isinstance(value, Use) and value is not unloaded:
             return replace(value, params=resolve(value.registered.load(), value.params, job.data_root))
         if isinstance(value, _Unloaded):
-            kind = registry().get("degradation", value.written.name).load()
-            return kind(**resolve(kind, value.written.params, job.data_root))
+            return in_turn([_made(step, job.data_root) for step in value.written])
         return value
 
     return replace(job, task=_changed(job.task, typed))
 
 
+def _made(step: _WrittenStep, data_root: Path) -> Degradation:
+    kind = registry().get("degradation", step.name).load()
+    made: Degradation = kind(**resolve(kind, step.params, data_root))
+    return made
+
+
 def _named(value: Any) -> Any:
-    """A degradation as its name and parameters; all else as it is."""
-    return _WrittenDegradation(value.name, value.facts()) if isinstance(value, Degradation) else value
+    """A degradation as the names and parameters of its steps; all else as it is."""
+    if not isinstance(value, Degradation):
+        return value
+    return tuple(_WrittenStep(step.name, step.facts()) for step in steps_of(value))
 
 
 def _changed(value: Any, change: Callable[[Any], Any]) -> Any:

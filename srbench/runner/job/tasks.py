@@ -44,7 +44,7 @@ class Training:
     """Train one model; several cells may use it.
 
     split: `train` of the dataset is learned from. ingredients: what the key is made of. files: that the method reads.
-    degradation: of a plugin, that makes the LR.
+    degradations: of plugins, that make the LR.
     """
 
     shelf: ClassVar[Shelf] = "models"
@@ -58,7 +58,7 @@ class Training:
     precision: Precision = "32"
     compile: bool = False
     files: tuple[SeenFile, ...] = ()
-    degradation: Use | None = None
+    degradations: tuple[Use, ...] = ()
 
     @property
     def reads(self) -> tuple[SeenSplit, ...]:
@@ -68,7 +68,7 @@ class Training:
     @property
     def uses(self) -> tuple[Use, ...]:
         """The plugins' things of whose code its key is made."""
-        return _known(self.method, self.degradation)
+        return (self.method, *self.degradations)
 
     @property
     def label(self) -> str:
@@ -151,8 +151,8 @@ class Evaluation:
     task. learned_from: the dataset whose training split the model saw, where there is a model.
     seen_groups: groups of the test split of which that training split holds other regions.
     method_files: that the method reads.
-    warnings: what is probably wrong with the data, for the record. degradation: as of a training. ceiling: what the
-    method calls its ceiling, where it has one.
+    warnings: what is probably wrong with the data, for the record. degradations: as of a training. ceiling: what the
+    method calls its ceiling, where it has one. lr_files: that making LR reads.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -167,13 +167,19 @@ class Evaluation:
     seen_groups: tuple[str, ...] = ()
     method_files: tuple[SeenFile, ...] = ()
     warnings: tuple[str, ...] = ()
-    degradation: Use | None = None
+    degradations: tuple[Use, ...] = ()
     ceiling: str = ""
+    lr_files: tuple[SeenFile, ...] = ()
 
     @property
     def files(self) -> tuple[SeenFile, ...]:
-        """The files that the method and the metrics read."""
-        return (*self.method_files, *(file for scoring in self.metrics for file in scoring.files))
+        """The files that the method and scoring read."""
+        return (*self.method_files, *self.judging_files)
+
+    @property
+    def judging_files(self) -> tuple[SeenFile, ...]:
+        """The files that scoring reads."""
+        return (*self.lr_files, *(file for scoring in self.metrics for file in scoring.files))
 
     @property
     def reads(self) -> tuple[SeenSplit, ...]:
@@ -202,13 +208,13 @@ class Evaluation:
     def uses(self) -> tuple[Use, ...]:
         """The plugins' things of whose code its key, or one of its metrics', is made."""
         metrics = [scoring.metric for scoring in self.metrics]
-        return _known(self.method, *metrics, *(metric.extractor for metric in metrics), self.degradation)
+        return _known(self.method, *metrics, *(metric.extractor for metric in metrics), *self.degradations)
 
     @property
     def judges(self) -> tuple[Use, ...]:
         """The plugins' things that scoring needs: all but the method."""
         metrics = [scoring.metric for scoring in self.metrics]
-        return _known(self.dataset, *metrics, *(metric.extractor for metric in metrics), self.degradation)
+        return _known(self.dataset, *metrics, *(metric.extractor for metric in metrics), *self.degradations)
 
     @property
     def judged_by(self) -> set[str]:

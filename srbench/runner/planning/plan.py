@@ -21,7 +21,8 @@ from srbench.runner.planning.changes import changes, versions_changed
 from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.planned import Plan, PlannedCell, State, is_begun
 from srbench.runner.planning.provenance import (
-    degradation_use,
+    degradation_files,
+    degradation_uses,
     files_of,
     protocol_facts,
     provenance,
@@ -145,7 +146,8 @@ class _Planner:
             },
         )
         planned = self._compared(cell, dataset, protocol, method, training, verdict, files, tested)
-        return replace(planned, seen_groups=seen_groups, warnings=tuple(dict.fromkeys(warnings)))
+        distinct, lr_files = tuple(dict.fromkeys(warnings)), degradation_files(protocol)
+        return replace(planned, seen_groups=seen_groups, warnings=distinct, lr_files=lr_files)
 
     def _training(self, dataset: Use, protocol: Protocol, method: Use, seed: int) -> Training:
         matrix = self._matrix
@@ -173,8 +175,8 @@ class _Planner:
             seed,
             matrix.precision,
             matrix.compile,
-            files_of(method, made),
-            degradation_use(learned),
+            (*files_of(method, made), *degradation_files(learned)),
+            degradation_uses(learned),
         )
 
     def _compared(

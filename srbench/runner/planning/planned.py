@@ -11,9 +11,7 @@ from srbench.contract.protocol import Protocol
 from srbench.matrix import Matrix
 from srbench.registry.configured import Use
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, Training
-from srbench.runner.planning.provenance import (
-    degradation_use,
-)
+from srbench.runner.planning.provenance import degradation_uses
 from srbench.store.cell import Cell
 from srbench.store.image_names import ImageName
 from srbench.store.records import CHECKPOINT, Record, Status, Store
@@ -34,7 +32,8 @@ class PlannedCell:
     stored: the record of the store whose SR is sound, so that it need not be made again. files: that its method reads,
     with their sha256. warnings: what is probably wrong with the data, a sentence each. damage: which file of the
     record, of a training or of what SR was compared with is not what was written, in words, if any. damaged: trainings
-    of which that is so. tested: the images of the test split, as far as it could be read.
+    of which that is so. tested: the images of the test split, as far as it could be read. lr_files: that making LR
+    reads, as files.
     """
 
     cell: Cell
@@ -56,6 +55,7 @@ class PlannedCell:
     damage: str = ""
     damaged: tuple[Training | ExtractorTraining, ...] = ()
     tested: tuple[str, ...] = ()
+    lr_files: tuple[SeenFile, ...] = ()
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
@@ -72,8 +72,9 @@ class PlannedCell:
             self.seen_groups,
             self.files,
             self.warnings,
-            degradation_use(self.protocol),
+            degradation_uses(self.protocol),
             self.method.registered.load().ceiling,
+            self.lr_files,
         )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from srbench.contract.chain import steps_of
+from srbench.contract.degradation import Degradation
 from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
 from srbench.registry.registry import registry, task_named
@@ -32,15 +34,26 @@ def packages(use: Use) -> dict[str, str]:
     return {name: version for name, version in found.items() if name not in MACHINE}
 
 
-def degradation_use(protocol: Protocol) -> Use | None:
-    """The plugin's thing that makes LR under a protocol; None where nothing does, or srbench itself does.
+def degradation_uses(protocol: Protocol) -> tuple[Use, ...]:
+    """The plugins' things that make LR under a protocol; none where nothing does, or srbench itself does.
 
     srbench's own degradations have versions, and its code is in no key.
     """
-    degradation = protocol.degradation
-    registered = registry().get("degradation", degradation.name)
+    found = (_degradation_use(step) for step in steps_of(protocol.degradation))
+    return tuple(use for use in found if use is not None)
+
+
+def _degradation_use(step: Degradation) -> Use | None:
+    registered = registry().get("degradation", step.name)
     own = registered.plugin.distribution == "srbench"
-    return None if own else Use(str(degradation), registered, degradation.facts())
+    return None if own else Use(str(step), registered, step.facts())
+
+
+def _degradation_facts(step: Degradation) -> dict[str, Any]:
+    use = _degradation_use(step)
+    if use is None:
+        return step.identity()
+    return {**step.identity(), "params": provenance(use)["params"], "source": use.registered.plugin.sources}
 
 
 def protocol_facts(protocol: Protocol) -> dict[str, Any]:
@@ -48,11 +61,10 @@ def protocol_facts(protocol: Protocol) -> dict[str, Any]:
     task = task_named(protocol.task)
     decisive = {"scale", "version", *task.needed, *task.optional}
     facts = {name: value for name, value in protocol.facts().items() if name in decisive}
-    use = degradation_use(protocol)
-    if use is None:
-        return facts
-    code = {"params": provenance(use)["params"], "source": use.registered.plugin.sources}
-    return {**facts, "degradation": {**facts["degradation"], **code}}
+    if "degradation" in facts:
+        made = [_degradation_facts(step) for step in steps_of(protocol.degradation)]
+        facts["degradation"] = made[0] if len(made) == 1 else made
+    return facts
 
 
 def task_facts(protocol: Protocol) -> dict[str, Any]:
@@ -86,6 +98,12 @@ def read_by(weights: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:
         **({"weights": {file.name: file.sha256 for file in declared}} if declared else {}),
         **({"files": hashes} if hashes else {}),
     }
+
+
+def degradation_files(protocol: Protocol) -> tuple[SeenFile, ...]:
+    """The files that making LR reads, with their sha256."""
+    paths = (path for use in degradation_uses(protocol) for path in _paths(use.params))
+    return tuple(SeenFile(path, sha256(path)) for path in paths if path.is_file())
 
 
 def files_of(use: Use, thing: Any) -> tuple[SeenFile, ...]:

@@ -124,7 +124,7 @@ def score(
         _compare_code(job, task.judges)
         job = with_types(job, unloaded=task.method)
         assert isinstance(job.task, Evaluation)
-        witness.watch(file for scoring in job.task.metrics for file in scoring.files)
+        witness.watch(job.task.judging_files)
         scores: Score = imported(task_named(task.protocol.task).scoring)
         work = Work(job, job.task, attempt, Store(job.store), witness, told, _stoppable(progress, stop), trouble)
         scores(work, record)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -37,7 +38,8 @@ class TrainingDataError(SrbenchError):
 class Pair:
     """LR and HR of a training image at one size.
 
-    id, group, label: the image's. size: the factor, 1 for its own size.
+    id, group, label: the image's. size: the factor, 1 for its own size. redraw: another draw of LR, by its numbers;
+    None where the degradation draws nothing, or LR came with the dataset.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Pair:
     lr: Image
     hr: Image
     values: Values
+    redraw: Callable[[tuple[int, ...]], Image] | None = None
 
 
 def read_pairs(train: TrainingSet, sizes: Sequence[float] = (1.0,)) -> list[Pair]:
@@ -92,7 +95,9 @@ def _pair(item: Item, hr: Image, native: Values, size: float, protocol: Protocol
     if shortest - shortest % protocol.scale <= 2 * protocol.border:
         return None
     reference, values = protocol.reference(hr, native)
-    return Pair(item.id, item.group, item.label, size, protocol.lr(hr, native, item.id, shipped), reference, values)
+    made = partial(protocol.lr, hr, native, item.id, shipped)
+    redraw = made if shipped is None and protocol.degradation.draws else None
+    return Pair(item.id, item.group, item.label, size, made(), reference, values, redraw)
 
 
 def cut(image: Image, values: Values, place: tuple[int, int], out: Floats, turn: int = 0) -> None:

@@ -1,6 +1,7 @@
 """Aligned LR and HR patches, cut at random from the training images in memory.
 
-A patch of LR is exactly what the protocol gives, with no border of its own, and a batch costs copying only.
+A patch of LR is exactly what the protocol gives, with no border of its own, and a batch costs copying only, unless
+the degradation draws.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from srbench.contract.training_set import TrainingSet
+from srbench.training.data.draws import Draws
 from srbench.training.data.heldout import HeldOut, chosen, in_turn
 from srbench.training.data.pairs import EVERY_TURN, Channels, Pair, TrainingDataError, cut, place_of, read_pairs
 from srbench.training.data.source import Drawn
@@ -39,7 +41,7 @@ class Patches:
     An image is chosen with a probability proportional to its area, a place in it uniformly, and one of `turns`
     uniformly: orientations as `pairs.turned` numbers them, by default all eight flips and quarter turns. An image
     smaller than the patch is continued by its mirror image; one that is too
-    small for the protocol is left out, with a note in the log.
+    small for the protocol is left out, with a note in the log. LR that a degradation draws is drawn again and again.
     sizes: factors at which each image is there; each counts as an image of its own. labels: the names of the classes,
     sorted. Raises `TrainingDataError` when no image is left.
     """
@@ -62,6 +64,7 @@ class Patches:
         colour = any(pair.hr.shape[-1] == 3 for pair in self._pairs)
         self.channels = 3 if colour and channels == "all" else 1
         self._random = np.random.Generator(np.random.PCG64(seed))
+        self._draws = Draws(seed)
         self._weigh()
 
     def _weigh(self) -> None:
@@ -111,14 +114,15 @@ class Patches:
             top, left = (int(place * choices) for place, choices in zip(places[i], free, strict=True))
             turn = self._turns[turns[i]]
             labels[i] = place_of(pair.label, self.labels)
-            cut(pair.lr, pair.values, (top, left), lr[i], turn)
+            cut(self._draws.lr(pair, patch * patch), pair.values, (top, left), lr[i], turn)
             cut(pair.hr, pair.values, (top * self.scale, left * self.scale), hr[i], turn)
         return lr, hr, labels
 
     def state(self) -> str:
         """Where the random order stands, for `restore`."""
-        return json.dumps(self._random.bit_generator.state)
+        return json.dumps({"random": self._random.bit_generator.state, "covered": self._draws.covered})
 
     def restore(self, state: str) -> None:
         """Continue the random order from there."""
-        self._random.bit_generator.state = json.loads(state)
+        stood = json.loads(state)
+        self._random.bit_generator.state, self._draws.covered = stood["random"], stood["covered"]

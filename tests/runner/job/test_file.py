@@ -18,6 +18,8 @@ import pytest
 from bench_in_process import InProcess, perform
 
 import srbench
+from srbench.contract.chain import Chain
+from srbench.contract.degradations import Bicubic, GaussianBlur
 from srbench.contract.entry import Entry
 from srbench.contract.executor import Limits
 from srbench.contract.protocol import Protocol
@@ -101,6 +103,14 @@ def test_a_degradation_is_itself_again_and_its_file_moves_with_the_data_root(
     monkeypatch.setenv("SRBENCH_DATA", str(bench.root / "mnt"))
     moved = with_types(read_job(path)).task.protocol.degradation
     assert moved == FromFile(bench.root / "mnt/kernel.npy")
+
+
+def test_every_step_of_a_chain_of_degradations_is_itself_again(bench: InProcess) -> None:
+    task = bench.plan().evaluation()
+    chain = Chain((GaussianBlur(1.2), Bicubic("repeat")))
+    task = replace(task, protocol=replace(task.protocol, degradation=chain))
+    path = write_job(Job(task, bench.root / "store", bench.root / "data"))
+    assert with_types(read_job(path)).task.protocol == task.protocol
 
 
 def test_a_store_and_a_data_root_may_be_mounted_elsewhere(bench: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:

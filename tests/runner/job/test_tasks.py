@@ -43,7 +43,7 @@ def test_a_training_is_named_for_its_model_and_reads_the_training_split_as_the_p
     assert TRAINING.point() == {"dataset": "t91", "protocol": "x2", "method": "srcnn", "seed": 3}
     assert TRAINING.reads == (SeenSplit("train", X2, "seen"),)
     assert [one.name for one in TRAINING.uses] == ["srcnn"]
-    assert [one.name for one in replace(TRAINING, degradation=use("grain")).uses] == ["srcnn", "grain"]
+    assert [one.name for one in replace(TRAINING, degradations=(use("grain"),)).uses] == ["srcnn", "grain"]
     assert TRAINING.shelf == "models"
 
 
@@ -73,12 +73,13 @@ def test_what_its_model_learned_from_is_known_by_the_protocol_of_training() -> N
         assert replace(EVALUATION, cell=cell).learned == ()
 
 
-@pytest.mark.parametrize("degradation", [None, use("grain")])
-def test_an_evaluation_is_made_of_the_code_of_all_that_it_uses(degradation: Use | None) -> None:
-    uses = replace(EVALUATION, degradation=degradation).uses
-    assert [one.name for one in uses] == ["srcnn", "fid", "inception", *(["grain"] if degradation else [])]
+@pytest.mark.parametrize("degradations", [(), (use("grain"), use("jpeg"))])
+def test_an_evaluation_is_made_of_the_code_of_all_that_it_uses(degradations: tuple[Use, ...]) -> None:
+    uses = replace(EVALUATION, degradations=degradations).uses
+    assert [one.name for one in uses] == ["srcnn", "fid", "inception", *(one.name for one in degradations)]
 
 
 def test_an_evaluation_reads_the_files_of_its_method_and_its_metrics() -> None:
-    task = replace(EVALUATION, method_files=(file("gain"),))
-    assert [one.path.name for one in task.files] == ["gain", "inception"]
+    task = replace(EVALUATION, method_files=(file("gain"),), lr_files=(file("psf"),))
+    assert [one.path.name for one in task.files] == ["gain", "psf", "inception"]
+    assert [one.path.name for one in task.judging_files] == ["psf", "inception"]

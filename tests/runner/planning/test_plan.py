@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
+from astropy.io import fits
 from bench_in_process import InProcess, emptied, picture, plan, put, record_of
 
 from srbench.matrix import read_matrix
+from srbench.runner.job.tasks import SeenFile
 from srbench.runner.planning.plan import make_plan
-from srbench.runner.planning.planned import Plan
+from srbench.runner.planning.planned import Plan, PlannedCell
+from srbench.store.files import sha256
 from srbench.store.records import MetricResult, Store
 
 Planned = Callable[..., Plan]
@@ -64,6 +68,23 @@ def test_what_ranks_is_no_part_of_a_key(bench: InProcess) -> None:
     put(bench, record_of(plan(bench, metrics=["psnr", "mae"])))
     (cell,) = plan(bench, metrics=["psnr", "mae"], rank_by="mae").cells
     assert cell.state == "done"
+
+
+def test_a_file_that_lr_is_made_with_is_part_of_the_key_and_watched_by_training_and_scoring(bench: InProcess) -> None:
+    def planned(fill: float) -> PlannedCell:
+        fits.PrimaryHDU(np.full((3, 3), fill) + np.eye(3)).writeto(bench.root / "psf.fits", overwrite=True)
+        steps = [{"psf": {"file": "psf.fits"}}, {"noise": {"sigma": 0.1}}]
+        blurred = {"use": "x2-rgb", "as": "blurred", "degradation": steps}
+        train = {**TRAIN, "on": ["same"]}
+        (cell,) = plan(bench, methods=LEARNER["methods"][1:], train=train, protocols=[blurred]).cells
+        return cell
+
+    first, other = planned(0.0), planned(1.0)
+    assert other.training is not None and first.training is not None
+    assert first.cell.key != other.cell.key and first.training.key != other.training.key
+    seen = SeenFile(bench.root / "psf.fits", sha256(bench.root / "psf.fits"))
+    assert other.evaluation().judging_files == other.training.files == (seen,)
+    assert [use.name for use in other.evaluation().degradations] == ["psf(file=psf.fits)", "noise(sigma=0.1)"]
 
 
 @pytest.mark.parametrize(

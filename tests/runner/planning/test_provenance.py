@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 import srbench
+from srbench.contract.chain import Chain
 from srbench.contract.degradations import Bicubic
 from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
@@ -21,7 +22,8 @@ from srbench.runner.job.tasks import SeenFile
 from srbench.runner.planning import provenance as module
 from srbench.runner.planning.provenance import (
     changed_plugin,
-    degradation_use,
+    degradation_files,
+    degradation_uses,
     files_of,
     packages,
     protocol_facts,
@@ -29,6 +31,7 @@ from srbench.runner.planning.provenance import (
     read_by,
     sources_of,
 )
+from srbench.store.files import sha256
 from srbench.weights.lookup import WeightsMissing
 
 Make = Callable[..., Use]
@@ -103,6 +106,7 @@ class Odd(srbench.Degradation):
 
     name: ClassVar[str] = "odd"
     start: int = 1
+    file: Path | None = None
 
     def lr(self, hr: Any, peak: float, scale: int, rng: Any) -> Any:
         return hr[::scale, ::scale]
@@ -122,22 +126,40 @@ def of_plugin(monkeypatch: pytest.MonkeyPatch) -> Plugin:
 
 def test_lr_made_by_a_plugin_has_its_code_and_parameters_in_the_key(of_plugin: Plugin) -> None:
     protocol = Protocol("x2-odd", 2, degradation=Odd(start=0))
-    use = degradation_use(protocol)
-    assert use is not None
-    assert (use.name, use.params, use.registered.plugin) == ("odd(start=0)", {"start": 0}, of_plugin)
+    [use] = degradation_uses(protocol)
+    assert (use.name, use.params, use.registered.plugin) == ("odd(start=0)", {"start": 0, "file": None}, of_plugin)
     facts = protocol_facts(protocol)
     assert facts["degradation"]["source"] == of_plugin.sources
-    assert facts["degradation"]["params"] == {"start": 0}
+    assert facts["degradation"]["params"] == {"start": 0, "file": None}
     del facts["degradation"]
     assert facts == {"scale": 2, "channel": "rgb", "border": 0, "seed": 0, "version": protocol.version}
 
 
+def test_a_file_that_lr_is_made_with_counts_by_its_content_wherever_it_lies(of_plugin: Plugin, tmp_path: Path) -> None:
+    facts = []
+    for name, content in (("a", "kernel"), ("b", "kernel"), ("c", "other")):
+        (tmp_path / name).write_text(content)
+        protocol = Protocol("x2-odd", 2, degradation=Odd(file=tmp_path / name))
+        facts.append(protocol_facts(protocol))
+        assert degradation_files(protocol) == (SeenFile(tmp_path / name, sha256(tmp_path / name)),)
+        assert str(protocol.degradation) == f"odd(file={name})"
+    assert facts[0] == facts[1] != facts[2]
+
+
+def test_each_step_of_a_chain_is_in_the_key_with_its_code(of_plugin: Plugin) -> None:
+    protocol = Protocol("x2-odd", 2, degradation=Chain((Odd(), Odd(start=0))))
+    assert [use.params["start"] for use in degradation_uses(protocol)] == [1, 0]
+    first, second = protocol_facts(protocol)["degradation"]
+    assert first == protocol_facts(Protocol("x2-odd", 2, degradation=Odd()))["degradation"]
+    assert second["source"] == of_plugin.sources and second["params"]["start"] == 0
+
+
 def test_srbench_s_own_degradations_have_versions_and_generation_has_none() -> None:
     plain = Protocol("x2", 2, degradation=Bicubic())
-    assert degradation_use(plain) is None
+    assert degradation_uses(plain) == ()
     assert protocol_facts(plain)["degradation"] == plain.facts()["degradation"]
     squares = Protocol("8px", 1, task="generation", size=8)
-    assert degradation_use(squares) is None
+    assert degradation_uses(squares) == ()
     assert protocol_facts(squares) == {"scale": 1, "size": 8, "framing": "shrunk", "version": squares.version}
 
 

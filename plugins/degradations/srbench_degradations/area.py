@@ -1,0 +1,23 @@
+"""Large pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from srbench import Degradation, Image, Values
+
+from .pixels import as_picture, block_means
+
+
+@dataclass(frozen=True)
+class Area(Degradation):
+    """The mean over scale x scale pixels: a sensor with larger pixels, without gaps between them."""
+
+    name: ClassVar[str] = "area"
+
+    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+        """The means, rounded once."""
+        return as_picture(block_means(hr, scale), hr, values)

@@ -1,0 +1,44 @@
+"""What degradations do with pixels: means of blocks, blur by a kernel, back to a picture of HR's type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from srbench import Image, Values
+
+Array = npt.NDArray[np.float64]
+
+
+def block_means(picture: npt.NDArray[Any], scale: int) -> Array:
+    """`(H / scale, W / scale, C)`: the mean over scale x scale pixels of `(H, W, C)`."""
+    height, width, channels = picture.shape
+    blocks = picture.reshape(height // scale, scale, width // scale, scale, channels)
+    means: Array = blocks.mean(axis=(1, 3), dtype=np.float64)
+    return means
+
+
+def blurred(picture: npt.NDArray[Any], kernel: Array) -> Array:
+    """`(H, W, C)` convolved with a kernel `(h, w)` of odd sides; beyond its borders lies its mirror image."""
+    from scipy.signal import fftconvolve
+
+    rows, columns = (side // 2 for side in kernel.shape)
+    padded = np.pad(picture.astype(np.float64), [(rows, rows), (columns, columns), (0, 0)], mode="symmetric")
+    convolved: Array = fftconvolve(padded, kernel[..., None], mode="valid", axes=(0, 1))
+    return convolved
+
+
+def normalised(kernel: Array) -> Array:
+    """A kernel of sum 1, which keeps brightness."""
+    of_sum_1: Array = kernel / kernel.sum()
+    return of_sum_1
+
+
+def as_picture(lr: Array, like: Image, values: Values) -> Image:
+    """LR in the type of a picture, rounded half up where that is one of integers, and clipped to [low, high]."""
+    if like.dtype.kind != "f":
+        lr = np.floor(lr + 0.5)
+    picture: Image = lr.clip(values.low, values.high).astype(like.dtype)
+    return picture
