@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from srbench.contract.format import Format
 from srbench.contract.method import Method, Problem
 from srbench.contract.metric import Skip
 from srbench.errors import SrbenchError
 from srbench.evaluate.upscale import upscale_image
-from srbench.pictures import Image, Values, in_digits, read_with_alpha, suffix_for, to_image, to_tensor, write_image
+from srbench.pictures import (
+    Image,
+    ImageError,
+    Values,
+    filled,
+    in_digits,
+    measured,
+    read_with_alpha,
+    suffix_for,
+    to_image,
+    to_tensor,
+    write_image,
+)
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
 from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left_out
+from srbench.registry.formats import Formats
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
 from srbench.store.records import Record, Store
@@ -38,13 +55,26 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Picture:
-    """A file to be upscaled. target: where its SR goes; the suffix, `.png` or `.tiff`, is decided by its depth."""
+    """A file to be upscaled.
+
+    target: where its SR goes; the suffix, `.png` or `.tiff`, is decided by its depth. format: what reads and writes it,
+    where it is of a format that a plugin knows; SR is then a file of the same format, and `target` its whole name.
+    """
 
     path: Path
     target: Path
+    format: Format | None = None
+
+    @classmethod
+    def of(cls, path: Path, place: Path, formats: Formats) -> Picture:
+        """The file, with SR in `place`, where its name stands in the output folder."""
+        known = _format_of(path, formats)
+        return cls(path, place.with_suffix("") if known is None else place, known)
 
     def existing(self) -> Path | None:
         """What already stands in the place of its SR."""
+        if self.format is not None:
+            return self.target if self.target.exists() else None
         found = (self.target.with_name(self.target.name + suffix) for suffix in _OUTPUT_SUFFIXES)
         return next((path for path in found if path.exists()), None)
 
@@ -143,22 +173,32 @@ def pictures(paths: Iterable[Path], out: Path) -> list[Picture]:
     of the pictures.
     """
     found: list[Picture] = []
+    formats = Formats()
     for path in paths:
         if not path.is_dir():
-            found.append(Picture(path, out / path.stem))
+            found.append(Picture.of(path, out / path.name, formats))
             continue
-        inside = [one for one in _visible(path, out) if is_picture(one) or _leads_nowhere(one)]
-        if not inside:
+        inside = [Picture.of(one, out / one.relative_to(path), formats) for one in _visible(path, out)]
+        chosen = [one for one in inside if one.format is not None or is_picture(one.path) or _leads_nowhere(one.path)]
+        if not chosen:
             raise SrbenchError(f"there is no picture in {path}")
-        found += [Picture(one, out / one.relative_to(path).with_suffix("")) for one in inside]
+        found += chosen
     _check_targets(found)
     return found
+
+
+def _format_of(path: Path, formats: Formats) -> Format | None:
+    try:
+        return formats.of(path)
+    except ImageError:
+        return None  # which is told when it is its turn
 
 
 def passed_over(paths: Iterable[Path], out: Path) -> str:
     """What else lies in the folders, in words: `3 files (.dcm, .gif)`; empty where there is nothing."""
     inside = (one for path in paths if path.is_dir() for one in _visible(path, out))
-    return left_out(one for one in inside if not _leads_nowhere(one))
+    formats = Formats()
+    return left_out(one for one in inside if not _leads_nowhere(one) and _format_of(one, formats) is None)
 
 
 def _visible(folder: Path, out: Path) -> list[Path]:
@@ -189,7 +229,7 @@ def _check_targets(found: Iterable[Picture]) -> None:
                 f"{other} and {picture.path} would both become {picture.target}.png; upscale them into folders of "
                 "their own"
             )
-        for suffix in _OUTPUT_SUFFIXES:
+        for suffix in _OUTPUT_SUFFIXES if picture.format is None else ("",):
             if picture.target.with_name(picture.target.name + suffix).resolve() in sources:
                 raise SrbenchError(f"the SR would overwrite the picture {picture.path} itself; choose another --out")
 
@@ -232,36 +272,94 @@ def upscale_file(
     that is done. values: its black and white, unless they are those of the model's training or of the depth. Raises
     `SrbenchError` for what the method does not support, and for values below black or above white.
     """
+    if picture.format is not None:
+        return _upscale_frames(picture.format, loaded, picture, memory_bytes, progress, values)
     image, alpha = read_with_alpha(picture.path)
-    height, width, channels = image.shape
-    problem = Problem(loaded.scale, (channels,), (image.dtype.name,), (height, width), (height, width))
-    answer = loaded.method.supports(problem)
-    if isinstance(answer, Skip):
-        raise SrbenchError(answer.reason)
+    _check_supported(loaded, image)
     of_model = loaded.values if loaded.bits == 8 * image.itemsize else None
     whose = " that --peak gives" if values else " of the model's training" if of_model else ""
     values = values or of_model or Values.of(image)
     if alpha is not None:
         image = without_unseen_colours(image, alpha, values)
     _check_range(picture.path, image, values, whose)
-    lr = to_tensor(image, values)
-    sr = to_image(upscale_image(loaded.method, lr, loaded.scale, memory_bytes, progress), image, values)
+    sr = _sr_of(image, values, loaded, memory_bytes, progress)
     target = picture.target.with_name(picture.target.name + suffix_for(image))
+    with _finished(target) as unfinished:
+        write_image(unfinished, sr, None if alpha is None else upscaled_alpha(alpha, loaded.scale))
+    return target
+
+
+def _upscale_frames(
+    format: Format,
+    loaded: Loaded,
+    picture: Picture,
+    memory_bytes: float | None,
+    progress: Callable[[float], None],
+    values: Values | None,
+) -> Path:
+    """Upscale all that a file of a plugin's format holds."""
+    frames = format.frames(picture.path)
+    images = []
+    for place, frame in enumerate(frames):
+        image = format.read(frame)
+        _check_supported(loaded, image)
+        of_model = loaded.values if loaded.bits == 8 * image.itemsize else None
+        meant = values or of_model or frame.values or _own_values(image)
+        if meant in (values, of_model):
+            _check_range(picture.path, image, meant, " that --peak gives" if values else " of the model's training")
+
+        def told(share: float, before: int = place) -> None:
+            progress((before + share) / len(frames))
+
+        images.append(_sr_of(image, meant, loaded, memory_bytes, told))
+    with _finished(picture.target) as unfinished:
+        format.write(unfinished, picture.path, images, loaded.scale, f"srbench {type(loaded.method).__name__}")
+    return picture.target
+
+
+def _sr_of(
+    image: Image, values: Values, loaded: Loaded, memory_bytes: float | None, progress: Callable[[float], None]
+) -> Image:
+    """SR in the picture's own depth; where nothing was measured, nothing is in SR either."""
+    lr, known = filled(image), measured(image)
+    sr = to_image(upscale_image(loaded.method, to_tensor(lr, values), loaded.scale, memory_bytes, progress), lr, values)
+    if known is not None:
+        sr[~known.repeat(loaded.scale, 0).repeat(loaded.scale, 1)] = np.nan
+    return sr
+
+
+def _own_values(image: Image) -> Values:
+    """From the least to the most of a picture whose file does not say what its values mean."""
+    low, high = float(np.nanmin(image)), float(np.nanmax(image))
+    return Values(low, high if low < high else low + 1)
+
+
+def _check_supported(loaded: Loaded, image: Image) -> None:
+    """Raise `SrbenchError` where the method cannot do with such a picture."""
+    height, width, channels = image.shape
+    problem = Problem(loaded.scale, (channels,), (image.dtype.name,), (height, width), (height, width))
+    answer = loaded.method.supports(problem)
+    if isinstance(answer, Skip):
+        raise SrbenchError(answer.reason)
+
+
+@contextmanager
+def _finished(target: Path) -> Iterator[Path]:
+    """The place to write a file at, which stands at `target` afterwards: whole, or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".unfinished-{target.name}")
     try:
-        write_image(unfinished, sr, None if alpha is None else upscaled_alpha(alpha, loaded.scale))
+        yield unfinished
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
-    return target
 
 
 def _check_range(path: Path, image: Image, values: Values, whose: str) -> None:
     """Raise `SrbenchError` when the picture does not lie between black and white. whose: who says what they are."""
     if not values.fit(image.dtype.name):
         raise SrbenchError(f"{path}: its {8 * image.itemsize} bits cannot hold the black and white{whose}, {values}")
-    lowest, highest = float(image.min()), float(image.max())
+    lowest, highest = float(np.nanmin(image)), float(np.nanmax(image))
     if not values.hold(lowest, highest):
         remedy = "rescale the picture" + ("" if lowest < 0 else ", or give its white with --peak")
         raise SrbenchError(

@@ -178,6 +178,14 @@ class Dataset(ABC):
     def test(self) -> Iterable[Item]:
         """The test split."""
 
+    @property
+    def coded(self) -> bool:
+        """Whether names of its files and folders must not be published; asked after `prepare`, which may have failed.
+
+        Ids, groups, remarks and errors then tell none, and pages do not show the matrix file, which names the folder.
+        """
+        return False
+
     def remarks(self) -> Sequence[str]:
         """What a person should know of what was found, a sentence each: files that were left out, for example.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,5 @@ def test_when_a_cell_was_started_is_said_in_words() -> None:
 def test_who_publishes_is_told_that_names_of_files_are_shown(small: Board, tmp_path: Path) -> None:
     (remark,) = publish(small.described, small.store, tmp_path).remarks
     assert remark == "names of picture files are shown on the pages (of blobs)"
-    for planned in small.plan.cells:
-        planned.dataset.params["ids"] = "coded"
+    small.plan = replace(small.plan, coded=frozenset({"blobs"}))
     assert publish(small.described, small.store, tmp_path).remarks == ()

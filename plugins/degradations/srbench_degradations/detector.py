@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -40,6 +40,7 @@ class Detector(Degradation):
         """HR as the detector sees it."""
         from scipy.ndimage import gaussian_filter
 
+        values = replace(values, curve="linear")  # light and signals add up before anything is stretched
         unit = values.to_unit(hr)
         exposure = 10 ** (-self.density * unit) if self.density else unit.clip(0, 1)
         if self.blur:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -41,6 +41,7 @@ class KSpace(Degradation):
 
     def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
         """HR as it is measured with so much of k-space."""
+        values = replace(values, curve="linear")  # light and signals add up before anything is stretched
         unit = values.to_unit(hr)
         measured = np.fft.fft2(unit, axes=(0, 1))
         for _ in ("rows", "columns"):

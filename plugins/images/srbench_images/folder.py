@@ -17,7 +17,7 @@ from srbench.types import Natural, OpenFraction, Positive
 from .columns import Row, read_columns, row_of
 from .gathering import Found, Gathered, gather
 from .listing import safe_id
-from .naming import Ids, discreet, named
+from .naming import Ids, NamelessError, discreet, named
 from .splitting import balanced, divided
 from .treatment import Treatment, levels, with_curve
 
@@ -102,6 +102,7 @@ class Folder(Dataset):
         self.normalise, self.curve, self.knee, self.pivot, self.window = normalise, curve, knee, pivot, window
         self.treatment = Treatment(grey, crop, None if resize is None else int(resize))
         self.ids = ids
+        self._has_patients = False
         if peak is not None and range is not None:
             raise DatasetError("`peak` is the short form of a `range` from 0: give one of the two")
         if normalise != "none" and self.range is not None:
@@ -124,6 +125,11 @@ class Folder(Dataset):
     def test(self) -> list[Item]:
         """The pictures to test on."""
         return self._splits["test"]
+
+    @property
+    def coded(self) -> bool:
+        """Whether ids are: as asked, or because headers name patients."""
+        return self.ids == "coded" or self._has_patients
 
     def remarks(self) -> list[str]:
         """Sentences on what was left out."""
@@ -149,7 +155,12 @@ class Folder(Dataset):
     def _splits(self) -> dict[str, list[Item]]:
         with discreet(self.ids or "names"):
             found = self._decoded(self._gathered.pictures)
-            ids = self.ids or ("coded" if any(one.frame and one.frame.group for one in found) else "names")
+            self._has_patients = self.groups in (None, "header") and any(one.frame and one.frame.group for one in found)
+        if self._has_patients and self.ids == "names":
+            raise NamelessError(
+                "headers name patients, so `ids` are coded; with `ids: names`, say `groups: none`, `folders` or `table`"
+            )
+        ids: Ids = "coded" if self.coded else "names"
         with discreet(ids):
             splits = self._divided(found)
             if not splits.get("test"):
@@ -289,14 +300,14 @@ class Folder(Dataset):
             made = replace(told, window=window)
         elif one.frame is not None:
             own = levels(one.picture)
-            raise DatasetError(
-                f"{one.path}: its header does not say which of its values, {own.low:g} to {own.high:g}, mean black and "
-                "white; give `range: [black, white]`, or `normalise: image`"
+            raise NamelessError(
+                f"no header says which values mean black and white, and those of one picture are {own.low:g} to "
+                f"{own.high:g}; give `range: [black, white]`, or `normalise: image`"
             )
         elif window is None and self.curve == "linear":
             return None
         else:
-            raise DatasetError("`curve` and `window` need a `range`: [black, white]")
+            raise NamelessError("`curve` and `window` need a `range`: [black, white]")
         return made if self.curve == "linear" else with_curve(made, self._backgrounds, self.knee, self.pivot)
 
     @cached_property

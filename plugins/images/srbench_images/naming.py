@@ -50,11 +50,17 @@ def named(splits: Splits, ids: Ids, group: re.Pattern[str] | None) -> dict[str, 
     }
 
 
+class NamelessError(DatasetError):
+    """Something that is wrong with a dataset, told without the name of any file."""
+
+
 @contextmanager
 def discreet(ids: Ids) -> Iterator[None]:
     """Inside the block, an error of a dataset whose ids are coded loses its message, which may hold names."""
     try:
         yield
+    except NamelessError:
+        raise
     except SrbenchError as error:
         if ids == "names":
             raise

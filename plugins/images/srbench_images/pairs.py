@@ -99,6 +99,11 @@ class Pairs(Dataset):
         """The pairs in `test`, or else `validation`; none without such a folder."""
         return self._splits["test"]
 
+    @property
+    def coded(self) -> bool:
+        """Whether ids are."""
+        return self.ids == "coded"
+
     def remarks(self) -> list[str]:
         """Sentences on what was left out."""
         folders = [folder for folder in self._folders().values() if folder.is_dir()]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from srbench import DatasetError
+from .naming import NamelessError
 
 
 def divided(
@@ -19,7 +19,7 @@ def divided(
     order in which groups are asked. stratified: each class for itself, as far as groups that hold several allow.
 
     Groups come in an order that the seed and their names decide, each by itself, so that another group in the set moves
-    no other one in it. Raises `DatasetError` where one of the splits would be empty.
+    no other one in it. Raises `NamelessError` where one of the splits would be empty.
     """
     members: dict[str, list[int]] = {}
     for place, group in enumerate(groups):
@@ -35,7 +35,7 @@ def divided(
             chosen.add(group)
             tested += held
     if not chosen or len(chosen) == len(members):
-        raise DatasetError(
+        raise NamelessError(
             f"{len(members)} groups of {len(groups)} images cannot be divided with `share: {share:g}`: one split would "
             "be empty"
         )

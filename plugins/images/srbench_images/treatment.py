@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from srbench import DatasetError, ImageError, Part, Picture, Values, read_picture, remembered
+from srbench import ImageError, Part, Picture, Values, read_picture, remembered
 from srbench.pictures import Image, measured, resize_picture
+
+from .naming import NamelessError
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 """ITU-R BT.601, full range."""
@@ -133,7 +135,7 @@ def with_curve(values: Values, pictures: list[Levels], knee: float | None, pivot
     background and its level, the medians over all pictures."""
     spread = float(np.median([one.spread for one in pictures]))
     if knee is None and not spread:
-        raise DatasetError("`curve: asinh` needs a `knee`: half of the pixels are equal, so no background is seen")
+        raise NamelessError("`curve: asinh` needs a `knee`: half of the pixels are equal, so no background is seen")
     return replace(
         values,
         curve="asinh",

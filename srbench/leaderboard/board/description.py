@@ -16,7 +16,6 @@ from srbench.errors import SrbenchError, in_words, raised_at
 from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol, BoardSource
 from srbench.leaderboard.board.kept import read_text
 from srbench.leaderboard.words.numerals import flat
-from srbench.matrix import Matrix
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
 from srbench.runner.planning.planned import Plan, PlannedCell
@@ -28,7 +27,7 @@ from srbench.store.texts import own_documentation
 def describe(plan: Plan) -> Board:
     """The board of a plan. Loads the classes of its methods and datasets."""
     matrix = plan.matrix
-    coded = _has_coded_ids(matrix)
+    coded = bool(plan.coded)
     return Board(
         name=matrix.name,
         title=matrix.title,
@@ -44,7 +43,7 @@ def describe(plan: Plan) -> Board:
         budget="" if matrix.budget is None else str(matrix.budget),
         settings=dict(matrix.settings),
         coded=coded,
-        named=[use.name for use in matrix.datasets if use.params.get("ids") != "coded"],
+        named=[use.name for use in matrix.datasets if use.name not in plan.coded],
         cells=[_cell(planned) for planned in plan.cells],
     )
 
@@ -129,9 +128,3 @@ def _cell(planned: PlannedCell) -> BoardCell:
         why=planned.why,
         damage=planned.damage,
     )
-
-
-def _has_coded_ids(matrix: Matrix) -> bool:
-    """Whether names are to be kept out of the pages: the matrix file holds those of folders, at least."""
-    uses = [*matrix.datasets, *(use for use in matrix.train_on if not isinstance(use, str))]
-    return any(use.params.get("ids") == "coded" for use in uses)

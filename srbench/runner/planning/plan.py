@@ -49,7 +49,7 @@ def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = (), *, v
     """
     planner = _Planner(matrix, store, frozenset(retry) | ALWAYS_RETRIED, verify)
     cells = tuple(planner.cells())
-    return Plan(matrix, cells, planner.names)
+    return Plan(matrix, cells, planner.names, planner.coded)
 
 
 class _Planner:
@@ -66,6 +66,11 @@ class _Planner:
     def names(self) -> frozenset[ImageName]:
         """The names of images in the splits that were looked at."""
         return frozenset(self._splits.names)
+
+    @property
+    def coded(self) -> frozenset[str]:
+        """The datasets of which no name may be published."""
+        return frozenset(self._splits.coded)
 
     def cells(self) -> Iterator[PlannedCell]:
         for dataset in self._matrix.datasets:

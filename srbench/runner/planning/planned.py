@@ -104,11 +104,15 @@ class PlannedCell:
 
 @dataclass(frozen=True)
 class Plan:
-    """All cells of a matrix, in the order of the file. names: of images that are not called by their ids."""
+    """All cells of a matrix, in the order of the file.
+
+    names: of images that are not called by their ids. coded: the datasets of which no name may be published.
+    """
 
     matrix: Matrix
     cells: tuple[PlannedCell, ...]
     names: frozenset[ImageName] = frozenset()
+    coded: frozenset[str] = frozenset()
 
     def with_records_of(self, store: Store) -> Plan:
         """This plan with its cells' records read anew; those that have one are done."""

@@ -32,7 +32,8 @@ class Unusable(Exception):
 class Splits:
     """What is in the datasets of a plan. Every question raises `Unusable` where there is no answer.
 
-    names: of images, as far as they were asked for, that are not called by their ids.
+    names: of images, as far as they were asked for, that are not called by their ids. coded: the datasets of which no
+    name may be published.
     """
 
     def __init__(self, verify: bool = False) -> None:
@@ -41,6 +42,7 @@ class Splits:
         self._read: dict[tuple[int, Split], list[Item] | Unusable] = {}
         self._remarks: dict[int, Sequence[str]] = {}
         self.names: set[ImageName] = set()
+        self.coded: set[str] = set()
 
     def items(self, use: Use, split: Split) -> list[Item]:
         """The items of a split that is not empty."""
@@ -113,7 +115,11 @@ class Splits:
 
     def _looked_at(self, use: Use, split: Split) -> list[Item] | Unusable:
         try:
-            dataset = _prepared(use, data_root())
+            dataset: Dataset = use.create()
+            try:
+                dataset.prepare(data_root())
+            finally:
+                self.coded |= {use.name} if dataset.coded else set()
             self._remarks[id(use)] = dataset.remarks()
             items = _items(dataset, split)
             self.names |= {ImageName(use.name, split, item.id, item.name) for item in items if item.name is not None}
