@@ -31,18 +31,23 @@ _LIST = "images.json"
 class Reference:
     """What is known of an image besides SR.
 
-    hr: what is compared, values: its values. lr: None where there is none. label: its class, if it has one.
+    hr: what is compared, values: its values. lr: None where there is none. label: its class, if it has one. spacing:
+    the distance of HR's pixels, down and across, in `spacing_unit`, where that is known.
     """
 
     hr: Image
     values: Values
     lr: Image | None = None
     label: str | None = None
+    spacing: tuple[float, float] | None = None
+    spacing_unit: str = "mm"
 
 
 class _Listed(msgspec.Struct, frozen=True):
     values: Values
     label: str | None = None
+    spacing: tuple[float, float] | None = None
+    spacing_unit: str = "mm"
     files: dict[str, str] = {}
     """The sha256 of its pictures, by their places in the folder."""
 
@@ -70,7 +75,7 @@ class References:
                 if picture is not None:
                     place = f"{name}/{image}{suffix_for(picture)}"
                     files[place] = _write(self.folder / place, picture)
-            listed[image] = _Listed(reference.values, reference.label, files)
+            listed[image] = _Listed(reference.values, reference.label, reference.spacing, reference.spacing_unit, files)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -104,7 +109,8 @@ class References:
         hr = None if listed is None else self._read(listed, "hr", image)
         if listed is None or hr is None:
             return None
-        return Reference(hr, listed.values, self._read(listed, "lr", image), listed.label)
+        lr = self._read(listed, "lr", image)
+        return Reference(hr, listed.values, lr, listed.label, listed.spacing, listed.spacing_unit)
 
     def _listed(self) -> dict[str, _Listed] | None:
         try:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from srbench.contract.protocol import Protocol
 from srbench.leaderboard.results.results import Damaged, Entrant, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import listing
-from srbench.pictures import DEPTHS, Image, ImageError, Values, read_image
+from srbench.pictures import DEPTHS, Image, ImageError, Values, in_digits, read_image
 from srbench.store.records import Store
 from srbench.store.references import Reference, References
 
@@ -44,12 +44,17 @@ class Layer(msgspec.Struct, frozen=True):
 
 
 class ViewedImage(msgspec.Struct, frozen=True):
-    """One image of the viewer. box: left, top, width, height of the window, in HR pixels; whole: of how many."""
+    """One image of the viewer.
+
+    box: left, top, width, height of the window, in HR pixels; whole: of how many. meaning: what its values and pixels
+    are, in words, where there is more to say than that black is black.
+    """
 
     id: str
     layers: tuple[Layer, ...]
     box: tuple[int, int, int, int]
     whole: tuple[int, int]
+    meaning: str = ""
 
     def layer(self, name: str) -> Layer | None:
         """The layer of this name."""
@@ -59,11 +64,12 @@ class ViewedImage(msgspec.Struct, frozen=True):
     def window_words(self) -> str:
         """What part of the image is shown."""
         left, top, width, height = self.box
+        meaning = self.meaning and f"; {self.meaning}"
         if (width, height) == self.whole:
-            return f"{width} × {height} pixels, the whole image"
+            return f"{width} × {height} pixels, the whole image{meaning}"
         return (
             f"{width} × {height} of {self.whole[0]} × {self.whole[1]} pixels, from ({left}, {top}): "
-            "where the methods err most"
+            f"where the methods err most{meaning}"
         )
 
 
@@ -208,7 +214,21 @@ def _show(
         small = tuple(side // protocol.scale for side in box)
         write_png(out / folder / "LR.png", to_display(_cut(reference.lr, small), values))
         layers.append(Layer("LR", f"{folder}/LR.png"))
-    return ViewedImage(image, tuple(layers), box, (width, height))
+    return ViewedImage(image, tuple(layers), box, (width, height), "" if reference is None else meaning(reference))
+
+
+def meaning(reference: Reference) -> str:
+    """What the values and pixels of an image are, in words; empty where both are as everywhere."""
+    values, spacing, unit = reference.values, reference.spacing, reference.spacing_unit
+    words = []
+    if values.unit or values.window or values.curve != "linear":
+        low, high = values.window or (values.low, values.high)
+        bent = f" along {values.curve}" if values.curve != "linear" and values.window is None else ""
+        words.append(f"shown from {in_digits(low)} to {in_digits(high)} {values.unit}".rstrip() + bent)
+    if spacing is not None:
+        sides = dict.fromkeys(f"{side:.4g}" for side in spacing)
+        words.append(f"pixels of {' × '.join(sides)} {unit}")
+    return ", ".join(words)
 
 
 def read_sr(result: Result, store_root: Path, image: str) -> Image | None:

@@ -52,4 +52,5 @@ def _training_split(work: Work) -> tuple[Sequence[Item], str]:
 def _reference(item: Item, protocol: Protocol) -> Reference:
     hr, values = item.read_hr()
     lr = protocol.lr(hr, values, item.id, protocol.shipped_lr(item))
-    return Reference(*protocol.reference(hr, values), lr, item.label)
+    reference = protocol.reference(hr, values)
+    return Reference(*reference, lr, item.label, item.spacing, item.spacing_unit)

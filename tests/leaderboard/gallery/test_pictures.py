@@ -23,12 +23,14 @@ from srbench.leaderboard.gallery.pictures import (
     error_legend,
     error_map,
     first_seeds,
+    meaning,
     to_display,
     window,
     write_galleries,
     write_png,
 )
 from srbench.pictures import Values, read_image
+from srbench.store.references import Reference
 
 from ..toyboard import Board, Made, picture, results_of
 
@@ -42,6 +44,8 @@ def test_sixteen_bits_and_floats_are_shown_from_their_black_to_their_white() -> 
     floats = np.array([[[-1.0], [0.5], [2.0]]], dtype=np.float32)
     assert to_display(floats, Values(0, 1)).ravel().tolist() == [0, 128, 255]
     assert to_display(floats, Values(-1, 2)).ravel().tolist() == [0, 128, 255]
+    signed = np.array([[[-1000], [0], [40], [3000]]], np.int16)
+    assert to_display(signed, Values(-1000, 3000, window=(0, 80))).ravel().tolist() == [0, 0, 128, 255]
     assert to_display(np.array([[[20], [250]]], np.uint8), Values(20, 250)).ravel().tolist() == [0, 255]
 
 
@@ -66,6 +70,19 @@ def test_the_window_lies_on_lr_pixels_where_errors_are_greatest() -> None:
     assert left % 4 == 0 and top % 4 == 0
     assert errors[top : top + height, left : left + width].sum() == errors.sum()
     assert window(40, 30, 2, None) == (0, 0, 40, 30)
+
+
+@pytest.mark.parametrize(
+    ("values", "spacing", "words"),
+    [
+        (Values(0, 255), None, ""),
+        (Values(-1000, 3000, unit="HU", window=(0, 80)), (0.7, 0.7), "shown from 0 to 80 HU, pixels of 0.7 mm"),
+        (Values(0, 5000, "asinh", 30, unit="adu"), None, "shown from 0 to 5000 adu along asinh"),
+        (Values(0, 255), (1, 2.5), "pixels of 1 × 2.5 mm"),
+    ],
+)
+def test_what_values_and_pixels_mean_is_told_where_it_is_not_usual(values: Values, spacing, words: str) -> None:
+    assert meaning(Reference(np.zeros((2, 2, 1), np.int16), values, spacing=spacing)) == words
 
 
 def test_of_every_method_the_worst_and_the_best_image_are_shown_then_others_over_the_range() -> None:
