@@ -120,7 +120,7 @@ def gather(
 
 
 def _visible(folder: Path, files: str) -> Iterator[Path]:
-    for path in sorted(folder.glob(files)):
+    for path in sorted(folder.glob(files), key=str):
         if not any(map(is_hidden, path.relative_to(folder).parts)):
             yield path
 

@@ -72,6 +72,8 @@ def discreet(ids: Ids) -> Iterator[None]:
 
 def printable(name: str) -> str:
     """A file's name with everything that cannot be printed (bytes that are no UTF-8, control characters) as codes."""
+    if name.isprintable():
+        return name
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in name)
 
 

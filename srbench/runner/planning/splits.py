@@ -41,6 +41,7 @@ class Splits:
         self._surveyor = Surveyor(verify)
         self._read: dict[tuple[int, Split], list[Item] | Unusable] = {}
         self._remarks: dict[int, Sequence[str]] = {}
+        self._surveys: dict[tuple[int, Split, Protocol], Survey] = {}
         self.names: set[ImageName] = set()
         self.coded: set[str] = set()
 
@@ -58,7 +59,10 @@ class Splits:
 
     def survey(self, use: Use, split: Split, protocol: Protocol) -> Survey:
         """The split as one protocol meets it."""
-        return self._surveyor.survey(self.items(use, split), protocol)
+        key = id(use), split, protocol
+        if key not in self._surveys:
+            self._surveys[key] = self._surveyor.survey(self.items(use, split), protocol)
+        return self._surveys[key]
 
     def warnings(self, use: Use, split: Split, protocol: Protocol) -> list[str]:
         """What a person should know of the split as one protocol meets it, a sentence each."""
