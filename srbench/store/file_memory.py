@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -93,10 +94,16 @@ def _memory() -> FileMemory:
 
 
 def _named(path: Path, part: str) -> str:
-    place = f"{_resolved(path.parent)}/{path.name}"
+    whole = os.path.abspath(path)
+    # Most files are no links, and those of one folder share its way.
+    place = os.path.realpath(whole) if Path(whole).is_symlink() else _below(*os.path.split(whole))
     return f"{place}\n{part}" if part else place
 
 
+def _below(folder: str, name: str) -> str:
+    return f"{_resolved(folder)}/{name}"
+
+
 @lru_cache(maxsize=1 << 12)
-def _resolved(folder: Path) -> Path:
-    return folder.resolve()
+def _resolved(folder: str) -> str:
+    return os.path.realpath(folder)
