@@ -1,0 +1,20 @@
+"""Synthetic datasets: pictures that are computed from formulas where real ones may not be passed on."""
+
+import srbench
+
+
+@srbench.hookimpl
+def srbench_datasets() -> list[srbench.Entry]:
+    """Mammograms and dermoscopic pictures."""
+    return [
+        srbench.Entry(
+            "phantom-mammography", "srbench_phantoms.mammography:Mammography", "Synthetic mammograms; no download"
+        ),
+        srbench.Entry("phantom-lesions", "srbench_phantoms.lesions:Lesions", "Synthetic skin lesions; no download"),
+    ]
+
+
+@srbench.hookimpl
+def srbench_degradations() -> list[srbench.Entry]:
+    """A detector's larger pixels."""
+    return [srbench.Entry("binning", "srbench_phantoms.binning:Binning", "Means of squares of pixels")]
