@@ -41,7 +41,7 @@ SKIN = 1.5
 """Millimetres of skin."""
 DETECTOR = (100.0, 200.0)
 """Depth (x from 0) and height (y about 0) of the detector, in millimetres."""
-SAMPLE = 24
+SAMPLE = 35
 """Samples are at most this many micrometres apart where a pixel is integrated, with at most 12 in a row."""
 
 

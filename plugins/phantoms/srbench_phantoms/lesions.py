@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated
 
 import numpy as np
@@ -67,8 +67,11 @@ class Lesions(Dataset):
         )
 
 
+@lru_cache(maxsize=64)  # a process asks several times for the pictures of a split, and each takes a tenth of a second
 def _picture(lesion: Lesion, view: int, size: int) -> Image:
-    return np.rint(255 * lesion.picture(view, size)).astype(np.uint8)
+    picture = np.rint(255 * lesion.picture(view, size)).astype(np.uint8)
+    picture.flags.writeable = False
+    return picture
 
 
 def _mask(lesion: Lesion, view: int, size: int) -> Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated
 
 import numpy as np
@@ -104,8 +104,11 @@ def acquire(breast: Breast, view: View, window: Window, pixel: float, photons: f
     return np.rint(attenuation / ATTENUATION * WHITE).astype(np.uint16)[..., None]
 
 
+@lru_cache(maxsize=64)  # a process asks several times for the pictures of a split, and each takes a tenth of a second
 def _picture(breast: Breast, view: View, side: float, pixel: float, photons: float | None) -> Image:
-    return acquire(breast, view, breast.window(view, side), pixel, photons)
+    picture = acquire(breast, view, breast.window(view, side), pixel, photons)
+    picture.flags.writeable = False
+    return picture
 
 
 def _mask(breast: Breast, view: View, side: float, pixel: float) -> Image:

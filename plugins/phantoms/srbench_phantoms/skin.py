@@ -129,16 +129,12 @@ class Lesion:
     def _inside(self, line: Floats) -> Floats:
         """How far inside the border each point lies, in millimetres: a Fourier series in the angle, and small waves."""
         draws = self._draws("border")
-        place = line[None, :] + 1j * line[:, None]
-        distance = np.abs(place)
-        direction = place / distance
-        # Wave k about the border is the real part of the k-th power of the direction.
-        radius, wave = np.ones(distance.shape), np.ones_like(direction)
-        for k in range(1, 12):
-            oval = 0.08 if k == 2 else 0.0
-            height = draws.normal(0, 1) * (0.22 / k * self.traits.irregularity + oval)
-            wave *= direction
-            radius += height * (wave * np.exp(1j * draws.uniform(0, 2 * math.pi))).real
+        orders = np.arange(1, 12)[:, None]
+        heights = draws.normal(0, 1, 11, 1) * (0.22 / orders * self.traits.irregularity + 0.08 * (orders == 2))
+        angles = np.linspace(-math.pi, math.pi, 2049)
+        border = 1 + (heights * np.cos(orders * angles + draws.uniform(0, 2 * math.pi, 11, 1))).sum(axis=0)
+        radius = np.interp(np.arctan2(line[:, None], line[None, :]), angles, border)
+        distance = np.hypot(line[:, None], line[None, :])
         waves = 0.35 * self.traits.irregularity * self._noise("border", 0.7, line)
         return np.asarray(self.traits.radius * radius - distance + waves)
 

@@ -28,7 +28,7 @@ def test_a_picture_is_the_same_on_every_machine() -> None:
     assert picture.shape == (144, 144, 1)
     assert (
         hashlib.sha256(picture.astype("<u2").tobytes()).hexdigest()
-        == "20c6d9992085f7d8052de76cf9eaa8f75a4322e27838061e3693eeec41b8fd41"
+        == "692de873b94adbbd975d21ec39ccb6771e46341051b172b8bd7d303193ddfc33"
     )
 
 
