@@ -15,7 +15,7 @@ from .skin import TRAITS, Lesion
 
 
 class Lesions(Dataset):
-    """Synthetic dermoscopic pictures, computed from formulas: no patient was seen, and nothing follows for any.
+    """Synthetic dermoscopic pictures, computed from formulas; scores on them say nothing about pictures of patients.
 
     A picture shows 12 mm of skin or less in 8-bit colour, with a lesion in its middle. The label is `nevus`, `melanoma`
     or `keratosis`; the mask is 1 where the lesion covers at least half a pixel. A group is a lesion with its two or
@@ -48,7 +48,7 @@ class Lesions(Dataset):
 
     def remarks(self) -> list[str]:
         """That they are synthetic."""
-        return ["synthetic skin lesions, computed from formulas: no patient was seen, and nothing follows for any"]
+        return ["synthetic skin lesions, computed from formulas: scores on them say nothing about pictures of patients"]
 
     def _items(self, half: int) -> list[Item]:
         kinds = list(TRAITS)

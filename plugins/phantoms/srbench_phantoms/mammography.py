@@ -23,7 +23,7 @@ SCALES = (2, 3, 4)
 
 
 class Mammography(Dataset):
-    """Synthetic mammograms, computed from formulas: no patient was imaged, and nothing follows for any.
+    """Synthetic mammograms, computed from formulas; scores on them say nothing about pictures of patients.
 
     A picture shows a region of a compressed breast as a detector sees it, in 14 bits: 0 in air, and in proportion to
     -log(transmission) up to 16383. The label is the BI-RADS class of density, `A` to `D`; the mask is 1 where a
@@ -63,7 +63,7 @@ class Mammography(Dataset):
 
     def remarks(self) -> list[str]:
         """That they are synthetic."""
-        return ["synthetic mammograms, computed from formulas: no patient was imaged, and nothing follows for any"]
+        return ["synthetic mammograms, computed from formulas: scores on them say nothing about pictures of patients"]
 
     def _items(self, half: int) -> list[Item]:
         classes = list(DENSE_FRACTIONS)
