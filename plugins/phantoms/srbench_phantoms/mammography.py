@@ -16,8 +16,8 @@ from .randomness import Draws
 
 WHITE = 16383
 """The largest number of a 14-bit picture."""
-ATTENUATION = 6.0
-"""-log(transmission) that is white; 75 mm of nothing but gland."""
+ATTENUATION = 5.0
+"""-log(transmission) that is white; 62 mm of nothing but gland."""
 SCALES = (2, 3, 4)
 """Times the pixel's side, of the LR that comes with the pictures."""
 
