@@ -94,7 +94,7 @@ def _memory() -> FileMemory:
 
 
 def _named(path: Path, part: str) -> str:
-    whole = os.path.abspath(path)
+    whole = str(path.absolute())
     # Most files are no links, and those of one folder share its way.
     place = os.path.realpath(whole) if Path(whole).is_symlink() else _below(*os.path.split(whole))
     return f"{place}\n{part}" if part else place
