@@ -8,12 +8,14 @@ import msgspec
 import numpy as np
 
 from srbench.pictures import Image
+from srbench.pictures.thumbnail import thumbnail
 
 
 class PictureFacts(msgspec.Struct, frozen=True):
     """What a plan needs to know of a picture: the sha256 of its pixels, its shape (H, W, C) and its type; its values.
 
-    zero_bits: how many of the lowest bits are 0 in every value of a picture of integers.
+    zero_bits: how many of the lowest bits are 0 in every value of a picture of integers. thumbnail: what
+    `srbench.pictures.likeness` compares.
     """
 
     sha256: str
@@ -22,7 +24,8 @@ class PictureFacts(msgspec.Struct, frozen=True):
     low: float
     high: float
     mean: float
-    zero_bits: int = 0
+    zero_bits: int
+    thumbnail: bytes
 
 
 def facts_of(image: Image) -> PictureFacts:
@@ -33,4 +36,13 @@ def facts_of(image: Image) -> PictureFacts:
     mean = float(image.mean(dtype=np.float64))
     used = 0 if image.dtype == np.float32 else np.bitwise_or.reduce(image, axis=None, keepdims=True).item()
     zero_bits = (used & -used).bit_length() - 1 if used else 0
-    return PictureFacts(hashed.hexdigest(), (height, width, channels), image.dtype.name, low, high, mean, zero_bits)
+    return PictureFacts(
+        hashed.hexdigest(),
+        (height, width, channels),
+        image.dtype.name,
+        low,
+        high,
+        mean,
+        zero_bits,
+        thumbnail(image),
+    )
