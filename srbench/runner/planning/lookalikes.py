@@ -36,13 +36,13 @@ def seen_before(tested: Sequence[Look], learned: Sequence[Look], dataset: str, t
     dataset, training: what the sets are called that they are of.
     """
     found = [
-        f"{one.id} ({' '.join(filter(None, ['like', other.id, turn]))})" for one, other, turn in _pairs(tested, learned)
+        f"{one.id} (like {', '.join(filter(None, [other.id, turn]))})" for one, other, turn in _pairs(tested, learned)
     ]
     if found:
         like = "looks like a training image" if len(found) == 1 else "look like training images"
         yield (
-            f"{len(found)} of {len(tested)} test images of {dataset} {like} of {training}, so that what is tested was "
-            f"probably learned from: {listed(found)}"
+            f"{len(found)} of {len(tested)} test images of {dataset} {like} of {training}, so probably seen in training: "
+            f"{listed(found)}"
         )
 
 
