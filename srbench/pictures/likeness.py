@@ -21,7 +21,7 @@ from srbench.pictures.thumbnail import SIDE, SPREAD
 
 ALIKE = 0.85
 """The correlation of details from which two pictures are told to show the same."""
-_DETAILED = 0.25
+_DETAILED = 0.15
 """The part of their variance that details have to have on average, 1 where all surroundings are textured."""
 _NOISE = SPREAD / 16
 """The deviation of surroundings, in steps of a thumbnail, below which they hold no detail."""

@@ -21,12 +21,14 @@ from srbench.pictures.likeness import alike
 from srbench.pictures.thumbnail import thumbnail
 
 Picture = npt.NDArray[np.generic]
-NAMES = "astronaut brick camera cell chelsea coffee coins grass gravel hubble_deep_field immunohistochemistry moon"
+NAMES = (
+    "astronaut brick camera cell chelsea clock coffee coins grass gravel hubble_deep_field immunohistochemistry moon"
+)
 
 
 @cache
 def photographs() -> dict[str, Picture]:
-    found = {name: getattr(data, name)() for name in [*NAMES.split(), "retina", "rocket", "text", "page"]}
+    found = {name: getattr(data, name)() for name in [*NAMES.split(), "moon", "retina", "rocket", "text", "page"]}
     found |= {name: load_sample_image(f"{name}.jpg") for name in ("china", "flower")}
     with get_sample_data("grace_hopper.jpg") as file:
         found["grace_hopper"] = np.asarray(Pillow.open(file))

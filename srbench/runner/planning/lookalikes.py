@@ -41,8 +41,8 @@ def seen_before(tested: Sequence[Look], learned: Sequence[Look], dataset: str, t
     if found:
         like = "looks like a training image" if len(found) == 1 else "look like training images"
         yield (
-            f"{len(found)} of {len(tested)} test images of {dataset} {like} of {training}, so probably seen in training: "
-            f"{listed(found)}"
+            f"{len(found)} of {len(tested)} test images of {dataset} {like} of {training}, so probably seen in "
+            f"training: {listed(found)}"
         )
 
 
