@@ -79,9 +79,9 @@ def test_doubts_about_the_data_come_once_each_after_the_cells(here: Path, srbenc
 
     from srbench.pictures import write_image
 
-    dark = np.random.default_rng(0).integers(0, 4096, (32, 32, 3)).astype(np.uint16)
-    dark[0, 0] = 4095
-    for name in ("a", "b"):
+    for seed, name in enumerate("ab"):
+        dark = np.random.default_rng(seed).integers(0, 4096, (32, 32, 3)).astype(np.uint16)
+        dark[0, 0] = 4095
         write_image(here / f"data/test/{name}.png", dark)
     said = srbench("plan", "matrix.yaml").out
     assert said.count("warning: ") == said.count("did you mean `peak: 4095`?") == 1

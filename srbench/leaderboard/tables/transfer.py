@@ -7,12 +7,14 @@ from typing import Any
 from srbench.leaderboard.results.results import Entrant, Results, Scope
 from srbench.leaderboard.tables.ranked import Table, build_table
 from srbench.leaderboard.words.numerals import number
+from srbench.statistics.intervals import Interval
 
 
 def transfer_tables(results: Results) -> list[dict[str, Any]]:
     """A table a metric and protocol that has several training sets: rows are methods with their training set.
 
-    first: whether it is of the metric that ranks there before any choice.
+    first: whether it is of the metric that ranks there before any choice. Values have the intervals that
+    they have in the tables of their datasets.
     """
     tables = []
     for protocol in dict.fromkeys(scope.protocol for scope in results.scopes if scope.trained_on is not None):
@@ -25,21 +27,24 @@ def transfer_tables(results: Results) -> list[dict[str, Any]]:
         for metric in ranked:
             column = next(part.column(metric) for part in parts.values() if metric in part.standings)
             words = "higher" if column.higher_is_better else "lower"
+            lines: list[dict[str, Any]] = [
+                {
+                    "name": f"{entrant.method}, {entrant.trained_on}",
+                    "cells": [_cell(parts[name], entrant, metric) for name in datasets],
+                }
+                for entrant in learned
+            ]
+            intervals = any(cell["interval"] for line in lines for cell in line["cells"])
+            beside = ", with 95 % intervals" if intervals else ""
             tables.append(
                 {
                     "metric": metric,
                     "first": metric == (whole.rank_by or ranked[0]),
                     "protocol": protocol,
-                    "caption": f"{column.title} ({words} is better) under {protocol}: columns are tested on",
+                    "caption": f"{column.title} ({words} is better) under {protocol}{beside}: columns are tested on",
                     "heads": datasets,
                     "order": "descending" if column.higher_is_better else "ascending",
-                    "lines": [
-                        {
-                            "name": f"{entrant.method}, {entrant.trained_on}",
-                            "cells": [_cell(parts[name], entrant, metric) for name in datasets],
-                        }
-                        for entrant in learned
-                    ],
+                    "lines": lines,
                 }
             )
     return tables
@@ -48,12 +53,25 @@ def transfer_tables(results: Results) -> list[dict[str, Any]]:
 def _cell(table: Table, entrant: Entrant, metric: str) -> dict[str, Any]:
     row = next((row for row in table.rows if row.entrant == entrant), None)
     if row is None:
-        return {"text": "not in the matrix", "sort": "", "href": None}
+        return {"text": "not in the matrix", "sort": "", "href": None, "interval": ""}
     if row.problems:
         _, result = row.problems[0].cells[0]
-        return {"text": result.status, "sort": "", "href": f"cells/{result.slug}.html"}
+        return {"text": result.status, "sort": "", "href": f"cells/{result.slug}.html", "interval": ""}
     href, column = f"cells/{row.results[0].slug}.html", table.column(metric)
     value = row.values[table.columns.index(column)]
     if value.number is None:
-        return {"text": value.missing, "sort": "", "href": href}
-    return {"text": number(value.number, column.decimals), "sort": value.number, "href": href}
+        return {"text": value.missing, "sort": "", "href": href, "interval": ""}
+    return {
+        "text": number(value.number, column.decimals),
+        "sort": value.number,
+        "href": href,
+        "interval": _in_words(value.interval, column.decimals),
+    }
+
+
+def _in_words(interval: Interval | None, decimals: int) -> str:
+    """Its ends, and whether they can be relied on; empty where there is none."""
+    if interval is None or interval.low is None or interval.high is None:
+        return ""
+    doubt = " unreliable" if interval.beyond else ""
+    return f"[{number(interval.low, decimals)}, {number(interval.high, decimals)}]{doubt}"

@@ -7,14 +7,15 @@ import hashlib
 import msgspec
 import numpy as np
 
-from srbench.pictures import Image, measured
+from srbench.pictures import Image, filled, measured
+from srbench.pictures.thumbnail import thumbnail
 
 
 class PictureFacts(msgspec.Struct, frozen=True):
     """What a plan needs to know of a picture: the sha256 of its pixels, its shape (H, W, C) and its type; its values.
 
     zero_bits: how many of the lowest bits are 0 in every value of a picture of integers. missing: pixels that were not
-    measured; low, high and mean are of the others.
+    measured; low, high and mean are of the others. thumbnail: what `srbench.pictures.likeness` compares.
     """
 
     sha256: str
@@ -23,8 +24,9 @@ class PictureFacts(msgspec.Struct, frozen=True):
     low: float
     high: float
     mean: float
-    zero_bits: int = 0
-    missing: int = 0
+    zero_bits: int
+    missing: int
+    thumbnail: bytes
 
 
 def facts_of(image: Image) -> PictureFacts:
@@ -38,5 +40,14 @@ def facts_of(image: Image) -> PictureFacts:
     used = 0 if image.dtype == np.float32 else np.bitwise_or.reduce(image, axis=None, keepdims=True).item()
     zero_bits = (used & -used).bit_length() - 1 if used else 0
     missing = 0 if known is None else int((~known).sum())
-    shape = height, width, channels
-    return PictureFacts(hashed.hexdigest(), shape, image.dtype.name, low, high, mean, zero_bits, missing)
+    return PictureFacts(
+        hashed.hexdigest(),
+        (height, width, channels),
+        image.dtype.name,
+        low,
+        high,
+        mean,
+        zero_bits,
+        missing,
+        thumbnail(filled(image)),
+    )

@@ -120,6 +120,7 @@ class _Planner:
                 training = self._training(dataset if isinstance(train_on, str) else train_on, protocol, method, seed)
                 warnings += self._splits.warnings(training.dataset, "train", training.protocol)
                 seen_groups = self._splits.check_leak(survey, training.dataset, protocol)
+                warnings += self._splits.resembling(dataset, training.dataset, protocol)
             made: Method = method.create()
             if isinstance(made, Generator) and made.labelled:
                 self._splits.require(dataset if training is None else training.dataset, "train", "labels")

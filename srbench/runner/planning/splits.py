@@ -12,6 +12,7 @@ from srbench.contract.protocol import Protocol
 from srbench.contract.regions import overlapping
 from srbench.errors import SrbenchError
 from srbench.registry.configured import Use
+from srbench.runner.planning.lookalikes import seen_before
 from srbench.runner.planning.survey import Survey, Surveyor
 from srbench.store.image_names import ImageName
 from srbench.store.records import Status
@@ -39,6 +40,7 @@ class Splits:
     def __init__(self, verify: bool = False) -> None:
         """verify: read every picture, whatever is remembered of its file."""
         self._surveyor = Surveyor(verify)
+        self._resembling: dict[tuple[int, int], list[str]] = {}
         self._read: dict[tuple[int, Split], list[Item] | Unusable] = {}
         self._remarks: dict[int, Sequence[str]] = {}
         self._surveys: dict[tuple[int, Split, Protocol], Survey] = {}
@@ -83,6 +85,15 @@ class Splits:
                         f"{use.name}: {shared} of its {len(tested)} test images are in {other.name}, too; what is said "
                         "over all datasets counts them twice, as if they were independent"
                     )
+
+    def resembling(self, use: Use, training: Use, protocol: Protocol) -> list[str]:
+        """What is to be said of test images that look like training images of a dataset, a sentence each."""
+        key = id(use), id(training)
+        if key not in self._resembling:
+            tested = self.survey(use, "test", protocol)
+            learned = self.survey(training, "train", protocol.for_training())
+            self._resembling[key] = list(seen_before(tested.looks, learned.looks, use.name, training.name))
+        return self._resembling[key]
 
     def fingerprint(self, use: Use, split: Split) -> str:
         """The sha256 of everything in the split that does not depend on a protocol, masks included."""

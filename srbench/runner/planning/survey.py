@@ -20,6 +20,7 @@ from srbench.contract.regions import Regions, regions
 from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.pictures import DEPTHS, ImageError
 from srbench.runner.planning.doubts import doubts, listed
+from srbench.runner.planning.lookalikes import Look, repeated
 from srbench.runner.planning.picture_facts import PictureFacts, facts_of
 from srbench.store.cell import digest
 from srbench.store.file_memory import FileMemory
@@ -32,12 +33,13 @@ class Survey:
     """What a split holds, as one protocol meets it.
 
     fingerprint: changes when any id, pixel, label, group, region or used LR changes. lr_sizes: (height, width) of each
-    LR. pictures: the sha256 of each HR. groups: the groups that occur, with their regions. warnings: what is probably
-    wrong with its values, a sentence each, as `doubts` finds it.
+    LR. pictures: the sha256 of each HR. looks: of each item. groups: the groups that occur, with their regions.
+    warnings: what is probably wrong with it, a sentence each, as `doubts` and `lookalikes` find it.
     """
 
     fingerprint: str
     pictures: frozenset[str]
+    looks: tuple[Look, ...]
     groups: Mapping[str, Regions]
     lr_sizes: tuple[tuple[int, int], ...]
     channels: tuple[int, ...]
@@ -102,14 +104,16 @@ class Surveyor:
                     item.values and item.values.facts(),
                 ]
             )
+        looks = tuple(Look(item.id, item.group, hr.thumbnail) for item, hr in hrs)
         return Survey(
             fingerprint=digest(rows),
             pictures=frozenset(pictures),
+            looks=looks,
             groups=regions(items),
             lr_sizes=tuple(sizes),
             channels=tuple(sorted(channels)),
             depths=tuple(sorted(depths)),
-            warnings=(*doubts(hrs, lrs), *_unused_lr(items, protocol)),
+            warnings=(*doubts(hrs, lrs), *_unused_lr(items, protocol), *repeated(looks)),
         )
 
     def _look_at_all(self, items: list[Item], protocol: Protocol) -> None:

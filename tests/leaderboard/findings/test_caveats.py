@@ -82,6 +82,14 @@ def test_a_warning_stands_once_with_the_methods_it_is_about() -> None:
     assert list(caveats(named)) == ["d, test split: dark", "d: three files were left out"]
 
 
+def test_likeness_to_what_was_learned_from_is_told_of_who_learned_from_it() -> None:
+    like = "1 of 8 test images of d looks like a training image of t, so probably seen in training: im0 (like t3)"
+    shown = table(
+        Made("d", "bicubic", scores()), Made("d", "net", scores(by=1), trained_on="t", seed=0, warnings=(like,))
+    )
+    assert f"d, net: {like}" in caveats(shown)
+
+
 def test_too_few_images_are_told_with_how_many_it_takes() -> None:
     few = table(*(Made("d", name, scores(6, by)) for by, name in enumerate("abcdef")))
     assert few.ranking is not None

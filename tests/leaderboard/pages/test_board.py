@@ -212,6 +212,8 @@ def test_pages_of_several_training_sets_are_whole(make: Callable[..., Board], tm
     index = parse(publish(several.described, several.store, tmp_path).index)
     captions = [caption.text for caption in index.find("caption")]
     assert any("columns are tested on" in caption for caption in captions)
+    (transfer,) = (section for section in index.find("section") if section.attributes.get("id") == "transfer")
+    assert re.search(r"\d\.\d+ \[\d+\.\d+, \d+\.\d+\]", transfer.text), "a value with its interval"
     assert sum("trained on faces: 17 images" in caption for caption in captions) == 1
     elements = list(index.find(*_all_names(index)))
     ids = [element.attributes["id"] for element in elements if "id" in element.attributes]

@@ -9,7 +9,7 @@ import pytest
 from srbench.leaderboard.pages.details import cell_context, group_id, method_context
 from srbench.leaderboard.results.results import Result, Results
 
-from ..toyboard import BAD, COUNTS, HOSTILE, Board, score
+from ..toyboard import BAD, COUNTS, HOSTILE, Board, Made, results_of, score
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,12 @@ def test_each_metric_says_what_to_know_of_it(results: Results) -> None:
     assert "1 identical to HR (infinite), left out of the mean" in remarks["PSNR, dB"][1]
     assert "compares the whole set" in remarks["FID"][1]
     assert remarks["LPIPS"] == ("skipped", "needs weights: srbench fetch <lpips-alex>")
+
+
+def test_what_a_record_warns_of_stands_on_its_cell_s_page() -> None:
+    like = "1 of 1 test images of d looks like a training image of t, so probably seen in training: im0 (like t3)"
+    made = results_of([Made("d", "net", {"psnr": {"im0": 30.0}}, trained_on="t", seed=0, warnings=(like,))])
+    assert like in cell_context(made.all[0], made, "m", ())["notes"]
 
 
 def test_a_cell_that_went_wrong_has_its_reason_and_no_scores(results: Results) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from srbench.leaderboard.results.results import Results
 from srbench.leaderboard.tables.transfer import transfer_tables
+from srbench.statistics.intervals import FEW_UNITS
 
 from ..toyboard import Made, results_of
 
@@ -42,6 +45,29 @@ def test_the_metric_that_ranks_is_the_one_shown_before_any_choice() -> None:
     cells = [made(dataset, name, 20.0) for dataset in "de" for name in "tu"]
     found = transfer_tables(results_of(cells, rank_by="mae"))
     assert [(table["metric"], table["first"]) for table in found] == [("psnr", False), ("mae", True)]
+
+
+def test_each_value_stands_with_its_interval_where_there_are_images_enough() -> None:
+    random = np.random.default_rng(0)
+    scores = {name: 30 + random.normal(size=40) for name in "tu"}
+
+    def cells(count: int) -> list[Made]:
+        return [
+            Made("d", "net", {"psnr": dict(zip(map(str, range(count)), values, strict=False))}, trained_on=name, seed=0)
+            for name, values in scores.items()
+        ]
+
+    (table,) = transfer_tables(results_of(cells(40)))
+    assert "with 95 % intervals" in table["caption"]
+    for line, values in zip(table["lines"], scores.values(), strict=True):
+        (cell,) = line["cells"]
+        ends = [float(end) for end in cell["interval"].strip("[]").split(", ")]
+        # Of 40 normal numbers, any sound interval is nearly that of Student's t.
+        expected = stats.t.interval(0.95, 39, values.mean(), stats.sem(values))
+        assert ends == pytest.approx(expected, abs=0.06)
+    (few,) = transfer_tables(results_of(cells(FEW_UNITS - 1)))
+    assert "interval" not in few["caption"]
+    assert [cell["interval"] for line in few["lines"] for cell in line["cells"]] == ["", ""]
 
 
 def test_one_training_set_is_no_transfer() -> None:

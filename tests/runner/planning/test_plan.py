@@ -13,8 +13,11 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from bench_in_process import InProcess, emptied, picture, plan, put, record_of
+from PIL import Image as Pillow
+from skimage import data
 
 from srbench.matrix import read_matrix
+from srbench.pictures import write_image
 from srbench.runner.job.tasks import SeenFile
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan, PlannedCell
@@ -230,3 +233,46 @@ def test_images_that_two_datasets_have_are_said_to_be_counted_twice(bench: InPro
     assert first.warnings == ()
     (said,) = second.warnings
     assert said.startswith("half: 1 of its 2 test images are in data, too;")
+
+
+def test_a_test_image_that_a_training_set_has_in_another_form_is_told_where_it_was_learned_from(
+    bench: InProcess,
+) -> None:
+    coffee = data.coffee()
+    for name, image in {
+        "data/train/own": data.chelsea(),
+        "data/test/cup": np.ascontiguousarray(resized(coffee)[:, ::-1]),
+        "other/train/kaffee": coffee,
+        "other/test/y": data.rocket(),
+    }.items():
+        path = bench.root / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_image(path, image)
+    train = {**TRAIN, "on": ["same", {"use": "folder", "as": "other", "path": str(bench.root / "other")}]}
+    bicubic, same, other = plan(bench, **LEARNER, train=train).cells
+    assert bicubic.warnings == same.warnings == ()
+    assert other.warnings == (
+        "1 of 3 test images of data looks like a training image of other, so probably seen in training: "
+        "cup (like kaffee, mirrored)",
+    )
+    assert (other.verdict, other.state) == (None, "new"), "likeness is no proof"
+    assert other.evaluation().warnings == other.warnings, "so that it stands in the record"
+
+
+def test_pixels_that_are_the_same_are_still_refused(bench: InProcess) -> None:
+    shutil.copy(bench.data / "test/a.png", bench.data / "train/x.png")
+    _, refused = plan(bench, **LEARNER, train={**TRAIN, "on": ["same"]}).cells
+    assert refused.verdict is not None and refused.verdict[0] == "failed"
+    assert "1 of 2 test images are in the training split of data" in refused.verdict[1]
+
+
+def test_a_picture_that_a_split_has_twice_is_told(bench: InProcess) -> None:
+    write_image(bench.data / "test/cup.png", data.coffee())
+    write_image(bench.data / "test/upright.png", np.ascontiguousarray(np.rot90(resized(data.coffee()))))
+    (cell,) = plan(bench).cells
+    assert cell.warnings == ("data, test split: cup and upright (turned) look alike, and count as two",)
+
+
+def resized(image: np.ndarray) -> np.ndarray:
+    """Half as large."""
+    return np.asarray(Pillow.fromarray(image).resize((image.shape[1] // 2, image.shape[0] // 2)))

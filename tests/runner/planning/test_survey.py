@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,11 @@ import pytest
 from srbench.contract.dataset import DatasetError, Item
 from srbench.contract.protocol import Protocol
 from srbench.pictures import Values, write_image
+from srbench.pictures.thumbnail import thumbnail
+from srbench.runner.planning.lookalikes import Look
 from srbench.runner.planning.survey import Surveyor
+from srbench.store.file_memory import FileMemory
+from srbench.store.files import stamp
 
 X2 = Protocol("x2", 2)
 HR = np.random.default_rng(0).integers(0, 256, (8, 10, 3), dtype=np.uint8)
@@ -135,6 +140,19 @@ def test_files_are_read_once_for_all_protocols_and_again_when_they_change(tmp_pa
     surveyor.fingerprint([picture])
     assert len(calls) == 1
     assert surveyor.known(picture.hr) is not None and surveyor.known(HR) is None
+
+
+def test_what_was_remembered_before_a_fact_was_asked_for_is_looked_at_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    large = np.random.default_rng(1).integers(0, 256, (20, 24, 1), dtype=np.uint8)
+    write_image(path, large)
+    whole = survey(Item("a", path))
+    memory, now = FileMemory("pictures"), stamp(path)
+    facts = json.loads(memory.get(path, now) or b"")
+    assert facts.pop("thumbnail")
+    memory.put(path, now, json.dumps(facts).encode())
+    assert survey(Item("a", path)) == whole
+    assert whole.looks == (Look("a", None, thumbnail(large)),)
 
 
 def test_a_file_that_is_damaged_or_gone_is_named(tmp_path: Path) -> None:
