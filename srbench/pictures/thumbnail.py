@@ -36,12 +36,21 @@ def thumbnail(image: Image) -> bytes:
     bands = np.stack([weights @ image[rows].reshape(len(weights), -1) for rows, weights in _areas(height)])
     coloured = bands.reshape(SIDE, width, channels)
     lines = coloured @ _LUMA if channels == len(_LUMA) else coloured[..., 0]
-    grey = np.stack([lines[:, columns] @ weights for columns, weights in _areas(width)], 1)
+    grey = lines @ _shares(width)
     deviation = grey.std()
     if not deviation > _BLANK * np.abs(grey).max():
         return b""
     steps = np.clip(np.rint((grey - grey.mean()) / deviation * SPREAD), -127, 127)
     return bytes(steps.astype(np.int8))
+
+
+@lru_cache(64)
+def _shares(length: int) -> npt.NDArray[np.float64]:
+    """The areas of a side as a matrix `(length, SIDE)`."""
+    shares = np.zeros((length, SIDE))
+    for place, (pixels, weights) in enumerate(_areas(length)):
+        shares[pixels, place] = weights
+    return shares
 
 
 @lru_cache(64)
