@@ -155,7 +155,7 @@ class Dataset(ABC):
     """Named images with a training and a test split.
 
     Parameters are those of `__init__`, typed; a parameter annotated as `pathlib.Path` is taken relative to the matrix
-    file. A dataset with nothing to train on leaves `train` as it is.
+    file; presets are named sets of them. A dataset with nothing to train on leaves `train` as it is.
 
     published: what `srbench fetch` can get of it: the whole, under the name of the dataset, or variants under names of
     their own. Name the command in `DatasetMissing`.

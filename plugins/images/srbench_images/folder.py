@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from srbench import Dataset, DatasetError, Item, Values
 from srbench.pictures import Curve
@@ -31,7 +31,33 @@ class Folder(Dataset):
 
     With the folders `test` and `train` in it these are the splits; without, every picture is tested on, unless `split`
     says otherwise. Source and licence are yours.
+
+    Presets are what published archives call their columns; `path` and `table` are still to be given. `mammography`
+    takes the middle of digital mammograms, each from its own darkest to its brightest value, and tests on a tenth of the
+    patients.
     """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "ham10000": {"columns": {"file": "image_id", "label": "dx", "group": "lesion_id"}, "split": "groups"},
+        "isic-2018": {
+            "columns": {"file": "image", "label": ["MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC"]},
+            "split": "seeded",
+        },
+        "isic-2020": {
+            "columns": {"file": "image_name", "label": "benign_malignant", "group": "patient_id"},
+            "split": "groups",
+            "balance": True,
+        },
+        "pad-ufes-20": {"columns": {"file": "img_id", "label": "diagnostic", "group": "patient_id"}, "split": "groups"},
+        "mammography": {
+            "only": {"Modality": "MG"},
+            "crop": 416,
+            "normalise": "image",
+            "split": "groups",
+            "share": 0.1,
+            "seed": 42,
+        },
+    }
 
     def __init__(
         self,
@@ -59,6 +85,7 @@ class Folder(Dataset):
         knee: Positive | None = None,
         pivot: float | None = None,
         window: Span | None = None,
+        unit: str = "",
         grey: bool = False,
         crop: Natural | None = None,
         resize: Positive | None = None,
@@ -85,7 +112,8 @@ class Folder(Dataset):
         peak: the value that means white, 0 being black. range: black and white; what is beyond is cut off. normalise:
         each image's own least and most (`image`), or its percentiles 0.5 and 99.5, beyond which it is cut off. curve,
         knee, pivot: how values rise between; see `srbench.Values`. By default the knee is three standard deviations of
-        the background, and the pivot its level. window: what pages show as black and white.
+        the background, and the pivot its level. window: what pages show as black and white. unit: of
+        the values, where no header says it.
 
         grey: colours become luma. crop: side of the square cut from the middle, 0 for the largest. resize: the longer
         side afterwards. ids: `coded` keeps names out of records and pages, and is the default where a header names
@@ -99,7 +127,8 @@ class Folder(Dataset):
         self.split, self.share, self.seed, self.stratified, self.balance = split, share, seed, stratified, balance
         self.range = range if peak is None else (0.0, peak)
         self.cut_off = range is not None or normalise == "percentile"
-        self.normalise, self.curve, self.knee, self.pivot, self.window = normalise, curve, knee, pivot, window
+        self.normalise, self.curve, self.knee, self.pivot = normalise, curve, knee, pivot
+        self.window, self.unit = window, unit
         self.treatment = Treatment(grey, crop, None if resize is None else int(resize))
         self.ids = ids
         self._has_patients = False
@@ -286,7 +315,7 @@ class Folder(Dataset):
 
     def _values(self, one: Found) -> Values | None:
         told = one.frame.values if one.frame is not None else None
-        unit = told.unit if told is not None else ""
+        unit = self.unit or (told.unit if told is not None else "")
         window = self.window or (told.window if told is not None else None)
         if self.normalise != "none":
             own = levels(self.treatment.of(one.picture, None, clipped=False))

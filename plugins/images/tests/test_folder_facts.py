@@ -11,6 +11,7 @@ from srbench_images.folder import Folder
 
 from srbench.contract.dataset import DatasetError
 from srbench.pictures import Values, write_image
+from srbench.registry.parameters import resolve
 
 RNG = np.random.default_rng(3)
 
@@ -65,6 +66,28 @@ def test_a_picture_that_no_row_is_about_and_a_mask_that_is_not_there_are_named(l
     put(lesions / "part_1/ISIC_999.png")
     with pytest.raises(DatasetError, match=r"ISIC_999\.png: is not in .*metadata\.csv"):
         Folder(lesions, files="part_*/*", table=lesions / "metadata.csv", columns=COLUMNS).test()
+
+
+@pytest.mark.parametrize(
+    ("preset", "head", "line", "label", "group"),
+    [
+        ("ham10000", "lesion_id,image_id,dx,dx_type", "L{0},p{0},nv,histo", "nv", "L0"),
+        ("isic-2018", "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC", "p{0},0,1,0,0,0,0,0", "NV", None),
+        ("isic-2020", "image_name,patient_id,benign_malignant,target", "p{0},L{0},benign,0", "benign", "L0"),
+        ("pad-ufes-20", "patient_id,lesion_id,diagnostic,img_id", "L{0},1,BCC,p{0}.png", "BCC", "L0"),
+    ],
+)
+def test_presets_name_the_columns_of_archives(
+    tmp_path: Path, preset: str, head: str, line: str, label: str, group: str | None
+) -> None:
+    for place in range(10):
+        put(tmp_path / "set" / f"p{place}.png")
+    (tmp_path / "t.csv").write_text("\n".join([head, *(line.format(place) for place in range(10))]))
+    params = resolve(Folder, {"preset": preset, "path": "set", "table": "t.csv"}, tmp_path)
+    dataset = Folder(**params)
+    items = {item.id: item for item in [*dataset.train(), *dataset.test()]}
+    assert len(items) == 10 and len(dataset.test()) == 2
+    assert (items["p0"].label, items["p0"].group) == (label, group)
 
 
 def test_folders_are_classes_below_splits_as_kaggle_ships_them(tmp_path: Path) -> None:
