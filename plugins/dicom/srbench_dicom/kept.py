@@ -55,10 +55,10 @@ _KEPT = frozenset(
         "CTImageFrameTypeSequence MRImageFrameTypeSequence PETFrameTypeSequence XRay3DFrameTypeSequence",
         "PixelPresentation VolumetricProperties VolumeBasedCalculationTechnique ComplexImageComponent",
         "AcquisitionContrast DimensionOrganizationType DimensionOrganizationSequence DimensionOrganizationUID",
-        "DimensionIndexSequence DimensionIndexPointer FunctionalGroupPointer AcquisitionContextSequence ContentQualification",
+        "DimensionIndexSequence DimensionIndexPointer FunctionalGroupPointer ContentQualification",
         # and of older ones
-        "FrameIncrementPointer FrameTime FrameTimeVector EnergyWindowVector DetectorVector PhaseVector RotationVector",
-        "RRIntervalVector TimeSlotVector SliceVector AngularViewVector TimeSliceVector",
+        "AcquisitionContextSequence FrameIncrementPointer FrameTime FrameTimeVector EnergyWindowVector DetectorVector",
+        "PhaseVector RotationVector RRIntervalVector TimeSlotVector SliceVector AngularViewVector TimeSliceVector",
     )
     for name in names.split()
 )
