@@ -1,6 +1,7 @@
 """A decoder plugin of pydicom's: what pydicom alone cannot decode, imagecodecs does, with no other library.
 
-JPEG (baseline, extended, lossless) through libjpeg-turbo, JPEG-LS through CharLS, JPEG 2000 through OpenJPEG.
+JPEG (baseline, extended, lossless) through libjpeg-turbo, JPEG-LS through CharLS, JPEG 2000 and
+HTJ2K through OpenJPEG.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 NAME = "srbench"
 """What pydicom calls this plugin."""
-SYNTAXES = (*uid.JPEGTransferSyntaxes, *uid.JPEGLSTransferSyntaxes, uid.JPEG2000Lossless, uid.JPEG2000)
+_JPEG2000 = (uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K)
+SYNTAXES = (*uid.JPEGTransferSyntaxes, *uid.JPEGLSTransferSyntaxes, *_JPEG2000)
 """The transfer syntaxes that it decodes."""
 DECODER_DEPENDENCIES = dict.fromkeys(SYNTAXES, ("imagecodecs",))
 """Asked for by pydicom."""

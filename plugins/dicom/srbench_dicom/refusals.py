@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pydicom import uid
 from pydicom.dataset import Dataset
-from pydicom.pixels.decoders.base import get_decoder
 
 from srbench.pictures import MAX_PIXELS, ImageError
+
+from . import decoding
 
 _NO_PICTURES = {
     uid.SegmentationStorage: "which pixels belong to what",
@@ -24,6 +25,14 @@ _SAMPLES = {
     "YBR_RCT": 3,
 }
 """How many numbers a pixel has in each way of coding brightness and colour that is read."""
+_SYNTAXES = {
+    uid.ImplicitVRLittleEndian,
+    uid.ExplicitVRLittleEndian,
+    uid.ExplicitVRBigEndian,
+    uid.DeflatedExplicitVRLittleEndian,
+    uid.RLELossless,
+    *decoding.SYNTAXES,
+}
 _ITEM = 8
 """Bytes that a compressed frame takes at least: the head of its item."""
 
@@ -33,18 +42,18 @@ def refuse(header: Dataset, pixels: str | None, room: int) -> None:
 
     pixels: what the pixels are if not integers; None where there are none. room: the bytes of the file from there on.
     """
-    for reason in (_no_picture(header, pixels), _private(header), _unknown_pixels(header), _damage(header, room)):
-        if reason:
-            raise ImageError(reason)
+    reason = _no_picture(header, pixels) or _private(header) or _unknown_pixels(header) or _damage(header, room)
+    if reason:
+        raise ImageError(reason)
 
 
 def _no_picture(header: Dataset, pixels: str | None) -> str | None:
     kind = uid.UID(header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID") or "")
-    name = kind.name or "of no kind that it names"
+    name = kind.name or "it names no kind"
     if kind == uid.MediaStorageDirectoryStorage:
         return "is a DICOMDIR, a list of other files; name those, or the folder that they lie in"
     if pixels is None or "Rows" not in header:
-        return f"holds no pixels ({name}); leave it out"
+        return f"holds no picture ({name}); leave it out"
     if pixels:
         return f"has pixels in {pixels} precision ({name}), which are not read; leave it out"
     if kind in _NO_PICTURES:
@@ -85,14 +94,12 @@ def _damage(header: Dataset, room: int) -> str | None:
     syntax = header.file_meta.get("TransferSyntaxUID")
     if syntax is None:
         return "does not say how it is coded (TransferSyntaxUID); it is damaged"
-    try:
-        get_decoder(syntax)
-    except NotImplementedError:
+    if syntax not in _SYNTAXES:
         return f"is coded as {uid.UID(syntax).name} ({syntax}), which is not read; convert it"
     rows, columns = int(header.get("Rows") or 0), int(header.get("Columns") or 0)
     if not 0 < rows * columns <= MAX_PIXELS:
         return f"has {columns} x {rows} pixels; pictures have from 1 to {MAX_PIXELS:,}"
-    frames = str(header.get("NumberOfFrames") or "1")
+    frames = "1" if header.get("NumberOfFrames") in (None, "") else str(header.NumberOfFrames)
     if not (frames.isascii() and frames.isdigit() and int(frames) > 0):
         return f"has the NumberOfFrames {frames!r}, which is no number of pictures; correct the header"
     samples = 2 if header.PhotometricInterpretation == "YBR_FULL_422" else int(header.SamplesPerPixel)

@@ -20,5 +20,6 @@ SORTS = (
 )
 
 test_formats = check_formats(
-    "dicom", files=[*(SHIPPED / f"{name}.dcm" for name in SORTS), SHIPPED / "dicomdirtests" / "77654033" / "CR1" / "6154"]
+    "dicom",
+    files=[*(SHIPPED / f"{name}.dcm" for name in SORTS), SHIPPED / "dicomdirtests" / "77654033" / "CR1" / "6154"],
 )
