@@ -1,15 +1,15 @@
-"""Write a derived image: larger, with the numbers of its source, in the same place, and nobody's."""
+"""A derived image: larger, with the numbers of its source, in the same place, and nobody's."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
+from io import BytesIO
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sr.codedict import codes
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.uid import ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage, SecondaryCaptureImageStorage
 from pydicom.valuerep import format_number_as_ds
 
 from srbench.pictures import Image, ImageError
@@ -18,8 +18,8 @@ from .header import SPACINGS, Header, part
 from .kept import EMPTY, another_uid, kept
 
 
-def write_derived(path: Path, source: Header, images: Sequence[Image], scale: int, made_by: str) -> None:
-    """Write SR of all frames of a file, uncompressed; the same of all of it gives the same bytes.
+def derived(source: Header, images: Sequence[Image], scale: int, made_by: str) -> bytes:
+    """The file of SR of all frames of a file, uncompressed; equal ingredients give equal bytes.
 
     Raises `ImageError` where there are more or fewer images than frames, or images of another size.
     """
@@ -41,7 +41,9 @@ def write_derived(path: Path, source: Header, images: Sequence[Image], scale: in
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = made.SOPClassUID, made.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     made.file_meta = meta
-    made.save_as(path, enforce_file_format=True)
+    file = BytesIO()
+    made.save_as(file, enforce_file_format=True)
+    return file.getvalue()
 
 
 def _say_what_it_is(made: Dataset, source: Dataset, scale: int, made_by: str) -> None:
@@ -53,7 +55,13 @@ def _say_what_it_is(made: Dataset, source: Dataset, scale: int, made_by: str) ->
     made.SpecificCharacterSet = "ISO_IR 192"
     made.PatientIdentityRemoved = "YES"
     made.DeidentificationMethod = "Only what describes the picture was copied"
-    made.ImageType = ["DERIVED", "SECONDARY", *list(source.get("ImageType") or [])[2:]]
+    kind = list(source.get("ImageType") or [])
+    # The second value of PET and of enhanced files is always PRIMARY.
+    fixed = made.SOPClassUID == PositronEmissionTomographyImageStorage or "SharedFunctionalGroupsSequence" in source
+    made.ImageType = ["DERIVED", "PRIMARY" if fixed else "SECONDARY", *kind[2:]]
+    for one in _everywhere(made):
+        if "FrameType" in one:
+            one.FrameType = ["DERIVED", *list(one.FrameType)[1:]]
     made.DerivationDescription = f"Super-resolved {scale} times in each direction by {made_by}"[:1024]
     made.DerivationCodeSequence = [_coded(codes.DCM.SpatialResampling)]
     made.SeriesDescription = f"SR x{scale} {made_by}"[:64]
@@ -102,13 +110,13 @@ def _put_pixels(made: Dataset, source: Header, images: Sequence[Image]) -> None:
     made.Rows, made.Columns, made.SamplesPerPixel = height, width, channels
     if source.grey:
         made.PhotometricInterpretation = source.photometric
-        for name in ("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"):
-            setattr(made, name, source.data.get(name, source.data.BitsStored - 1))
+        for name in ("BitsAllocated", "BitsStored", "PixelRepresentation"):
+            setattr(made, name, source.data[name].value)
     else:
         made.PhotometricInterpretation, made.PlanarConfiguration, made.PixelRepresentation = "RGB", 0, 0
         made.BitsAllocated = 8 * images[0].dtype.itemsize
         made.BitsStored = source.rescale(0).bits
-        made.HighBit = made.BitsStored - 1
+    made.HighBit = made.BitsStored - 1
     if "NumberOfFrames" in source.data:
         made.NumberOfFrames = len(images)
     kind = f"<{'i' if made.PixelRepresentation else 'u'}{made.BitsAllocated // 8}"

@@ -49,11 +49,12 @@ class Dicom(Format):
 
     def write(self, path: Path, source: Path, images: Sequence[Image], scale: int, made_by: str) -> None:
         """Write a derived image: what describes the picture is kept, and nothing that tells whose it is."""
-        from .derived import write_derived
+        from .derived import derived
         from .header import read_header
 
         with _told(source):
-            write_derived(path, read_header(source), images, scale, made_by)
+            content = derived(read_header(source), images, scale, made_by)
+        path.write_bytes(content)
 
 
 @contextmanager
@@ -65,6 +66,8 @@ def _told(path: Path) -> Iterator[None]:
             yield
         except ImageError as error:
             raise ImageError(f"{path}: {error}") from error
+        except OSError as error:
+            raise ImageError(f"{path}: cannot be read: {error.strerror or error}") from error
         except Exception as error:
             said = " ".join(str(error).split()) or type(error).__name__
             raise ImageError(f"{path}: is no DICOM file, or a damaged one ({said})") from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from srbench.pictures import ImageError, Values
 from .refusals import refuse
 from .rescale import Rescale
 
-PIXEL_DATA = 0x7FE00010
 SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 """Where the distance of pixels stands: in the patient, at the detector, on the film."""
 FACTS = (
@@ -35,7 +35,7 @@ FACTS = (
     "BitsStored",
     "LossyImageCompression",
 )
-_PIXELS = {PIXEL_DATA: "", 0x7FE00008: "float", 0x7FE00009: "double"}
+_PIXELS = {0x7FE00010: "", 0x7FE00008: "float", 0x7FE00009: "double"}
 _LARGE = "1 MB"
 """Elements larger than this are read when they are asked for."""
 _UNSPECIFIED = {"US", "UNSPECIFIED", "NORMALIZED"}
@@ -82,7 +82,7 @@ class Header:
         """Whether the pictures have one channel, and numbers of a modality."""
         return self.photometric.startswith("MONOCHROME")
 
-    @cached_property
+    @property
     def syntax(self) -> uid.UID:
         """How pixels are compressed."""
         return uid.UID(self.data.file_meta.TransferSyntaxUID)
@@ -96,8 +96,8 @@ class Header:
     @property
     def facts(self) -> dict[str, str]:
         """What a person may choose by."""
-        found = {name: self.data.get(name) for name in FACTS}
-        return {name: _text(value) for name, value in found.items() if value not in (None, "")}
+        found = {name: "\\".join(str(one) for one in _all(self.data.get(name) or "")) for name in FACTS}
+        return {name: text for name, text in found.items() if text}
 
     def spacing(self, index: int) -> tuple[float, float] | None:
         """The distance of pixels in mm, down and across."""
@@ -187,10 +187,10 @@ def _header(path: Path, changed: int, size: int) -> Header:
 
 
 def _first(value: Any) -> float | None:
-    values = value if isinstance(value, (list, tuple)) or hasattr(value, "insert") else [value]
-    return None if not len(values) or values[0] in (None, "") else float(values[0])
+    first = next(iter(_all(value)), None)
+    return None if first in (None, "") else float(first)
 
 
-def _text(value: Any) -> str:
-    several = not isinstance(value, str) and hasattr(value, "__iter__")
-    return "\\".join(str(one) for one in value) if several else str(value)
+def _all(value: Any) -> Sequence[Any]:
+    """The values of an element that may have one or several."""
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else [value]

@@ -14,6 +14,7 @@ import pytest
 import SimpleITK
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation
 from srbench_dicom.files import Dicom
 
 from srbench import ImageError
@@ -196,6 +197,54 @@ def test_dicom3tools_finds_no_fault_that_its_source_has_not(shipped: Path, tmp_p
         missing("install dicom3tools, whose dciodvfy validates DICOM files")
     before, after = (_faults(path) for path in (shipped / name, enlarged(shipped / name, 2, folder=tmp_path)))
     assert after - before == set()
+
+
+def test_a_mammogram_without_fault_stays_without(make, missing) -> None:
+    if shutil.which("dciodvfy") is None:
+        missing("install dicom3tools, whose dciodvfy validates DICOM files")
+    empty = ("PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID", "AccessionNumber")
+    view = item(CodeValue="R-10242", CodingSchemeDesignator="SRT", CodeMeaning="cranio-caudal")
+    view[0].ViewModifierCodeSequence = Sequence([])
+    source = make(
+        **dict.fromkeys((*empty, "ReferringPhysicianName", "Manufacturer"), ""),
+        SOPClassUID=DigitalMammographyXRayImageStorageForPresentation,
+        Modality="MG",
+        PresentationIntentType="FOR PRESENTATION",
+        ImageType=["ORIGINAL", "PRIMARY", ""],
+        SeriesNumber=1,
+        InstanceNumber=1,
+        PixelIntensityRelationship="LOG",
+        PixelIntensityRelationshipSign=-1,
+        RescaleIntercept=0,
+        RescaleSlope=1,
+        RescaleType="US",
+        PresentationLUTShape="IDENTITY",
+        WindowCenter=2048,
+        WindowWidth=4096,
+        LossyImageCompression="00",
+        BurnedInAnnotation="NO",
+        ImageLaterality="L",
+        PatientOrientation=["A", "R"],
+        ViewPosition="CC",
+        OrganExposed="BREAST",
+        BodyPartExamined="BREAST",
+        AnatomicRegionSequence=item(CodeValue="T-04000", CodingSchemeDesignator="SRT", CodeMeaning="Breast"),
+        ViewCodeSequence=view,
+        PositionerType="MAMMOGRAPHIC",
+        DetectorType="DIRECT",
+        AcquisitionContextSequence=Sequence([]),
+        ImagerPixelSpacing=[0.1, 0.1],
+        BreastImplantPresent="NO",
+    )
+    assert _faults(source) == _faults(enlarged(source, 2)) == set()
+
+
+def test_frames_of_enhanced_files_are_derived_too(make) -> None:
+    kind = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
+    shared = item(MRImageFrameTypeSequence=item(FrameType=kind))
+    made = pydicom.dcmread(enlarged(make(ImageType=kind, SharedFunctionalGroupsSequence=shared), 2))
+    (frame_type,) = made.SharedFunctionalGroupsSequence[0].MRImageFrameTypeSequence
+    assert list(made.ImageType) == list(frame_type.FrameType) == ["DERIVED", *kind[1:]]
 
 
 def _faults(path: Path) -> set[str]:

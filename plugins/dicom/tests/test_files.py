@@ -45,8 +45,14 @@ def test_what_only_calls_itself_dicom_is_told(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"a\.dcm: does not begin as DICOM files do"):
         Dicom().frames(path)
     path.unlink()
-    with pytest.raises(ImageError, match=r"a\.dcm: .*No such file"):
+    with pytest.raises(ImageError, match=r"a\.dcm: cannot be read: No such file"):
         Dicom().frames(path)
+
+
+def test_a_disk_that_cannot_be_written_is_no_fault_of_the_file(shipped: Path, tmp_path: Path) -> None:
+    source = shipped / "CT_small.dcm"
+    with pytest.raises(FileNotFoundError):
+        Dicom().write(tmp_path / "gone" / "sr.dcm", source, [Dicom().read(Dicom().frames(source)[0])], 1, "bicubic")
 
 
 def test_the_faults_of_files_are_not_printed(shipped: Path, recwarn: pytest.WarningsRecorder, capfd) -> None:
