@@ -52,6 +52,8 @@ def _say_what_it_is(made: Dataset, source: Dataset, scale: int, made_by: str) ->
         if name not in made:
             setattr(made, name, "")
     made.SOPClassUID = made.get("SOPClassUID") or SecondaryCaptureImageStorage
+    if "AcquisitionContextSequence" in source:  # required of X-ray images; what is in it may be anything
+        made.AcquisitionContextSequence = []
     made.SpecificCharacterSet = "ISO_IR 192"
     made.PatientIdentityRemoved = "YES"
     made.DeidentificationMethod = "Only what describes the picture was copied"

@@ -14,7 +14,7 @@ from pydicom.tag import BaseTag
 
 from srbench.pictures import ImageError, Values
 
-from .refusals import refuse
+from .refusals import refuse, refuse_bomb
 from .rescale import Rescale
 
 SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
@@ -57,6 +57,7 @@ class Header:
         with path.open("rb") as file:
             if file.read(132)[128:132] != b"DICM":
                 raise ImageError("does not begin as DICOM files do (DICM behind 128 bytes); leave it out")
+            refuse_bomb(path)
             file.seek(0)
             self.data: Dataset = read_partial(file, stop_when=at_pixels, defer_size=_LARGE)
             room = path.stat().st_size - file.tell()

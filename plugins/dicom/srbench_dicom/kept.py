@@ -1,8 +1,8 @@
 """What a derived image keeps of its source: what describes the picture, and nothing that tells whose it is.
 
 A list of what is kept, not of what is left out: names, dates, places, devices' numbers, free text and private elements
-are so left out whatever they are called. The *Basic Application Level Confidentiality Profile* (PS3.15 Annex E) leaves
-the values of all that is kept as they are, but for UIDs, which are replaced.
+are so left out whatever they are called. UIDs are replaced, as the *Basic Application Level Confidentiality Profile*
+(PS3.15 Annex E) asks.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _KEPT = frozenset(
         "AcquisitionContrast DimensionOrganizationType DimensionOrganizationSequence DimensionOrganizationUID",
         "DimensionIndexSequence DimensionIndexPointer FunctionalGroupPointer ContentQualification",
         # and of older ones
-        "AcquisitionContextSequence FrameIncrementPointer FrameTime FrameTimeVector EnergyWindowVector DetectorVector",
+        "FrameIncrementPointer FrameTime FrameTimeVector EnergyWindowVector DetectorVector",
         "PhaseVector RotationVector RRIntervalVector TimeSlotVector SliceVector AngularViewVector TimeSliceVector",
     )
     for name in names.split()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
+from pathlib import Path
+
 from pydicom import uid
 from pydicom.dataset import Dataset
+from pydicom.filereader import read_file_meta_info
 
 from srbench.pictures import MAX_PIXELS, ImageError
 
@@ -11,6 +15,7 @@ from . import decoding
 
 _NO_PICTURES = {
     uid.SegmentationStorage: "which pixels belong to what",
+    "1.2.840.10008.5.1.4.1.1.66.7": "which pixels belong to what",  # Label Map Segmentation Storage
     uid.RTDoseStorage: "a dose",
     uid.ParametricMapStorage: "a computed map",
 }
@@ -35,6 +40,10 @@ _SYNTAXES = {
 }
 _ITEM = 8
 """Bytes that a compressed frame takes at least: the head of its item."""
+_META = 144
+"""Bytes up to what the group length counts: preamble, DICM, that element."""
+_INFLATED = 2**30
+"""The most bytes of a deflated file, which is held in memory."""
 
 
 def refuse(header: Dataset, pixels: str | None, room: int) -> None:
@@ -45,6 +54,19 @@ def refuse(header: Dataset, pixels: str | None, room: int) -> None:
     reason = _no_picture(header, pixels) or _private(header) or _unknown_pixels(header) or _damage(header, room)
     if reason:
         raise ImageError(reason)
+
+
+def refuse_bomb(path: Path) -> None:
+    """Raise `ImageError` for a deflated file that would take all memory: pydicom inflates it whole for its header."""
+    meta = read_file_meta_info(path)
+    if meta.get("TransferSyntaxUID") != uid.DeflatedExplicitVRLittleEndian:
+        return
+    with path.open("rb") as file:
+        file.seek(_META + meta.FileMetaInformationGroupLength)
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        inflater.decompress(file.read(), _INFLATED)
+    if inflater.unconsumed_tail:
+        raise ImageError(f"is deflated, and has more than {_INFLATED:,} bytes when it is not; leave it out")
 
 
 def _no_picture(header: Dataset, pixels: str | None) -> str | None:

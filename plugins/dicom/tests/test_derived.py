@@ -232,11 +232,12 @@ def test_a_mammogram_without_fault_stays_without(make, missing) -> None:
         ViewCodeSequence=view,
         PositionerType="MAMMOGRAPHIC",
         DetectorType="DIRECT",
-        AcquisitionContextSequence=Sequence([]),
+        AcquisitionContextSequence=item(ConceptNameCodeSequence=view, TextValue="free text"),
         ImagerPixelSpacing=[0.1, 0.1],
         BreastImplantPresent="NO",
     )
-    assert _faults(source) == _faults(enlarged(source, 2)) == set()
+    made = enlarged(source, 2)
+    assert _faults(made) == set() and b"free text" not in made.read_bytes()
 
 
 def test_frames_of_enhanced_files_are_derived_too(make) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     MPEG2MPML,
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     ParametricMapStorage,
     RLELossless,
@@ -23,6 +24,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"PixelData": None}, "holds no picture (CT Image Storage); leave it out"),
     ({"Rows": None}, "holds no picture (CT Image Storage)"),
     ({"SOPClassUID": SegmentationStorage}, "holds which pixels belong to what (Segmentation Storage)"),
+    ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.66.7"}, "holds which pixels belong to what"),
     ({"SOPClassUID": RTDoseStorage}, "holds a dose (RT Dose Storage)"),
     ({"SOPClassUID": ParametricMapStorage}, "holds a computed map"),
     ({"PixelData": None, "FloatPixelData": b"\0" * 16}, "has pixels in float precision"),
@@ -54,6 +56,15 @@ def test_a_file_that_is_no_picture_is_refused_with_its_reason(make, elements: di
     with pytest.raises(ImageError) as error:
         Dicom().frames(path)
     assert str(error.value).startswith(f"{path}: ") and message in str(error.value)
+
+
+def test_a_deflated_file_is_not_inflated_without_end(make, monkeypatch) -> None:
+    path = make(np.zeros((100, 100), np.uint8), syntax=DeflatedExplicitVRLittleEndian)
+    assert Dicom().read(Dicom().frames(path)[0]).shape == (100, 100, 1)
+    monkeypatch.setattr("srbench_dicom.refusals._INFLATED", 10_000)
+    path.touch()
+    with pytest.raises(ImageError, match=r"made\.dcm: is deflated, and has more than 10,000 bytes when it is not"):
+        Dicom().frames(path)
 
 
 def test_nothing_is_refused_for_the_least_that_makes_a_picture(make) -> None:
