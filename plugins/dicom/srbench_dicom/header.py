@@ -14,7 +14,7 @@ from pydicom.tag import BaseTag
 
 from srbench.pictures import ImageError, Values
 
-from .refusals import refuse, refuse_bomb
+from .refusals import inflated, refuse
 from .rescale import Rescale
 
 SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
@@ -57,10 +57,10 @@ class Header:
         with path.open("rb") as file:
             if file.read(132)[128:132] != b"DICM":
                 raise ImageError("does not begin as DICOM files do (DICM behind 128 bytes); leave it out")
-            refuse_bomb(path)
+            size = inflated(path)
             file.seek(0)
             self.data: Dataset = read_partial(file, stop_when=at_pixels, defer_size=_LARGE)
-            room = path.stat().st_size - file.tell()
+            room = size or path.stat().st_size - file.tell()
         refuse(self.data, _PIXELS[found[0]] if found else None, room)
 
     @property

@@ -56,17 +56,21 @@ def refuse(header: Dataset, pixels: str | None, room: int) -> None:
         raise ImageError(reason)
 
 
-def refuse_bomb(path: Path) -> None:
-    """Raise `ImageError` for a deflated file that would take all memory: pydicom inflates it whole for its header."""
+def inflated(path: Path) -> int | None:
+    """How many bytes a deflated file has when it is not; None of other files.
+
+    Raises `ImageError` for one that would take all memory: pydicom inflates it whole for its header.
+    """
     meta = read_file_meta_info(path)
     if meta.get("TransferSyntaxUID") != uid.DeflatedExplicitVRLittleEndian:
-        return
+        return None
     with path.open("rb") as file:
         file.seek(_META + meta.FileMetaInformationGroupLength)
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        inflater.decompress(file.read(), _INFLATED)
+        size = len(inflater.decompress(file.read(), _INFLATED))
     if inflater.unconsumed_tail:
         raise ImageError(f"is deflated, and has more than {_INFLATED:,} bytes when it is not; leave it out")
+    return size
 
 
 def _no_picture(header: Dataset, pixels: str | None) -> str | None:
@@ -126,7 +130,7 @@ def _damage(header: Dataset, room: int) -> str | None:
         return f"has the NumberOfFrames {frames!r}, which is no number of pictures; correct the header"
     samples = 2 if header.PhotometricInterpretation == "YBR_FULL_422" else int(header.SamplesPerPixel)
     least = _ITEM if syntax.is_encapsulated else rows * columns * samples * int(header.BitsAllocated) // 8
-    if int(frames) * least > room and not syntax.is_deflated:
+    if int(frames) * least > room:
         return (
             f"tells of {frames} pictures of {columns} x {rows} pixels and has {room:,} bytes for them: the file is "
             "cut off or damaged; copy it again"

@@ -44,6 +44,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"NumberOfFrames": 0}, "has the NumberOfFrames '0'"),
     ({"NumberOfFrames": -3}, "has the NumberOfFrames '-3'"),
     ({"NumberOfFrames": 2**31 - 1}, "tells of 2147483647 pictures of 2 x 2 pixels and has"),
+    ({"NumberOfFrames": 2**31 - 1, "syntax": DeflatedExplicitVRLittleEndian}, "tells of 2147483647 pictures"),
     ({"Rows": 400}, "tells of 1 pictures of 2 x 400 pixels"),
     ({"syntax": MPEG2MPML, "frames": [b"\0\0"]}, "is coded as MPEG2"),
     ({"syntax": RLELossless, "frames": [b"\0\0"], "NumberOfFrames": 999}, "tells of 999 pictures"),
