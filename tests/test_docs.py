@@ -7,6 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -24,6 +25,7 @@ from srbench.testing import (
     DegradationSubject,
     ExecutorSubject,
     ExtractorSubject,
+    FormatSubject,
     MethodSubject,
     MetricSubject,
     ProtocolSubject,
@@ -148,6 +150,14 @@ def test_the_example_degradation_passes_the_kit_and_is_short(tmp_path, monkeypat
     registry = module_from("plugins.md", "my_degradations.py", tmp_path, monkeypatch)
     assert everything_but_passes(DegradationSubject("photons", {"white": 50.0}, registry)) == {}
     assert len(titled_blocks("plugins.md")["my_degradations.py"].splitlines()) < 40
+
+
+def test_the_example_format_passes_the_kit_and_is_short(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_formats.py", tmp_path, monkeypatch)
+    np.save(tmp_path / "stack.npy", np.stack([textured_uint8(seed, 20, 24, 1)[..., 0] for seed in range(3)]))
+    subject = FormatSubject("npy", registry=registry, files=[tmp_path / "stack.npy"])
+    assert everything_but_passes(subject) == {}
+    assert len(titled_blocks("plugins.md")["my_formats.py"].splitlines()) < 40
 
 
 def test_the_example_protocol_passes_the_kit(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from srbench.testing.check import CannotCheck, Check, CheckFailure, Outcome, Subject, checks_for, run_check, run_checks
+from srbench.testing.format_subject import FormatSubject
 from srbench.testing.rehearsal import ExecutorSubject
 from srbench.testing.subjects import (
     DatasetSubject,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         check_degradations,
         check_executors,
         check_extractors,
+        check_formats,
         check_methods,
         check_metrics,
         check_protocols,
@@ -42,6 +44,7 @@ __all__ = [
     "DegradationSubject",
     "ExecutorSubject",
     "ExtractorSubject",
+    "FormatSubject",
     "MethodSubject",
     "MetricSubject",
     "Outcome",
@@ -51,6 +54,7 @@ __all__ = [
     "check_degradations",
     "check_executors",
     "check_extractors",
+    "check_formats",
     "check_methods",
     "check_metrics",
     "check_protocols",
@@ -65,6 +69,7 @@ _NEED_PYTEST = frozenset(
         "check_degradations",
         "check_executors",
         "check_extractors",
+        "check_formats",
         "check_methods",
         "check_metrics",
         "check_protocols",

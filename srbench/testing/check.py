@@ -26,6 +26,7 @@ _MODULES = (
     "dataset_checks",
     "extractor_checks",
     "degradation_checks",
+    "format_checks",
     "protocol_checks",
     "executor_checks",
 )

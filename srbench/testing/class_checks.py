@@ -18,6 +18,7 @@ from srbench.contract.dataset import Dataset
 from srbench.contract.degradation import Degradation
 from srbench.contract.executor import Executor
 from srbench.contract.extractor import Extractor
+from srbench.contract.format import Format
 from srbench.contract.method import Method
 from srbench.contract.metric import ImageMetric, SetMetric
 from srbench.registry.parameters import PRESET, ParameterError, parameters, resolve
@@ -30,11 +31,12 @@ _CONTRACT: dict[Kind, tuple[type, ...]] = {
     "dataset": (Dataset,),
     "extractor": (Extractor,),
     "degradation": (Degradation,),
+    "format": (Format,),
     "executor": (Executor,),
 }
 
 
-@check("method", "metric", "dataset", "extractor", "degradation", "protocol", "executor")
+@check("method", "metric", "dataset", "extractor", "degradation", "format", "protocol", "executor")
 def loads(subject: Subject) -> None:
     """The name is registered once, and its target is a class (or protocol) as it should be, nothing left abstract."""
     try:
@@ -52,7 +54,7 @@ def loads(subject: Subject) -> None:
         raise CheckFailure(f"{target.__name__} does not define {missing}, which {names} asks for")
 
 
-@check("method", "metric", "dataset", "extractor", "degradation", "executor", needs=("loads",))
+@check("method", "metric", "dataset", "extractor", "degradation", "format", "executor", needs=("loads",))
 def imports_without_torch(subject: Subject) -> None:
     """Importing the plugin's module and the class's module does not import torch."""
     for module in (subject.registered.plugin.module, subject.target.__module__):
@@ -75,7 +77,7 @@ def _imports_torch(module: str, path: tuple[str, ...]) -> bool:
     return done.stdout.strip().splitlines()[-1] == "True"
 
 
-@check("method", "metric", "dataset", "extractor", "degradation", "executor", needs=("loads",))
+@check("method", "metric", "dataset", "extractor", "degradation", "format", "executor", needs=("loads",))
 def found_by_name(subject: Subject) -> None:
     """The class is found in its module under its own name, so that worker processes can load it."""
     target = subject.target
@@ -90,7 +92,7 @@ def found_by_name(subject: Subject) -> None:
         )
 
 
-@check("method", "metric", "dataset", "extractor", "degradation", "executor", needs=("loads",))
+@check("method", "metric", "dataset", "extractor", "degradation", "format", "executor", needs=("loads",))
 def parameters_are_typed(subject: Subject) -> None:
     """Every parameter of `__init__` is named, has an annotation, and a default of that type if any."""
     target = subject.target
@@ -125,7 +127,16 @@ def path_as_text(value: Any) -> str:
     raise TypeError(f"{value!r} is a {type(value).__name__}")
 
 
-@check("method", "metric", "dataset", "extractor", "degradation", "executor", needs=("loads", "parameters_are_typed"))
+@check(
+    "method",
+    "metric",
+    "dataset",
+    "extractor",
+    "degradation",
+    "format",
+    "executor",
+    needs=("loads", "parameters_are_typed"),
+)
 def constructs(subject: Subject) -> None:
     """It can be made from the given parameters and from each preset; resolved parameters fit into JSON."""
     choices: list[dict[str, Any]] = [subject.given]

@@ -12,6 +12,7 @@ import pytest
 from srbench.errors import SrbenchError
 from srbench.registry.registry import Registry
 from srbench.testing.check import Check, Subject, run_check
+from srbench.testing.format_subject import FormatSubject
 from srbench.testing.rehearsal import ExecutorSubject
 from srbench.testing.subjects import (
     DatasetSubject,
@@ -66,6 +67,14 @@ def check_datasets(*datasets: Named, registry: Registry | None = None, root: Pat
 def check_degradations(*degradations: Named, registry: Registry | None = None) -> Test:
     """A test that pytest runs once a degradation and check: `test_degradations = check_degradations("bicubic")`."""
     return _test([DegradationSubject(*_name_and_params(one), registry) for one in degradations])
+
+
+def check_formats(*formats: Named, files: Sequence[Path], registry: Registry | None = None) -> Test:
+    """A test that pytest runs once a format and check: `test_formats = check_formats("dicom", files=[...])`.
+
+    files: small ones, of every sort that the formats read.
+    """
+    return _test([FormatSubject(*_name_and_params(one), registry, files) for one in formats])
 
 
 def check_protocols(*protocols: str, registry: Registry | None = None) -> Test:

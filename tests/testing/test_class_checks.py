@@ -29,6 +29,8 @@ WRONG: list[tuple[Kind, str, str, str]] = [
     ("degradation", "toys.imports_torch:Degradation", "imports_without_torch", "imports torch"),
     ("extractor", "toys.extractors:Abstract", "loads", "does not define extract"),
     ("extractor", "toys.imports_torch:Extractor", "imports_without_torch", "imports torch"),
+    ("format", "toys.formats:Absent", "loads", "cannot be loaded"),
+    ("format", "toys.imports_torch:Format", "imports_without_torch", "imports torch"),
     ("executor", "toys.executors:Homeless", "loads", "does not define close"),
     ("protocol", "toys.protocols:ABSENT", "loads", "cannot be loaded"),
     ("executor", "toys.imports_torch:Executor", "imports_without_torch", "imports torch"),

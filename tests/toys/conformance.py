@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
+from typing import Any
 
 import pytest
-from toys import protocols
+from toys import formats, protocols
 
 import srbench
 from srbench.registry.registry import Kind, Plugin, Registry
@@ -14,6 +16,7 @@ from srbench.testing import (
     DegradationSubject,
     ExecutorSubject,
     ExtractorSubject,
+    FormatSubject,
     MethodSubject,
     MetricSubject,
     Outcome,
@@ -23,12 +26,21 @@ from srbench.testing import (
 )
 from srbench.testing.check import Subject
 
+
+class ToyFormatSubject(FormatSubject):
+    """A toy format, tried on files of its kind."""
+
+    def __init__(self, name: str, params: Mapping[str, Any], registry: Registry) -> None:
+        super().__init__(name, params, registry, formats.files())
+
+
 SUBJECTS: dict[Kind, type[Subject]] = {
     "method": MethodSubject,
     "metric": MetricSubject,
     "dataset": DatasetSubject,
     "extractor": ExtractorSubject,
     "degradation": DegradationSubject,
+    "format": ToyFormatSubject,
     "protocol": ProtocolSubject,
     "executor": ExecutorSubject,
 }

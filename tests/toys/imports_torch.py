@@ -5,6 +5,7 @@ from toys.datasets import Pictures
 from toys.degradations import Mean
 from toys.executors import Right as RightExecutor
 from toys.extractors import Moments
+from toys.formats import Written
 from toys.methods import Right
 from toys.metrics import MeanDifference
 
@@ -24,6 +25,9 @@ class Extractor(Moments): ...
 
 
 class Degradation(Mean): ...
+
+
+class Format(Written): ...
 
 
 class Executor(RightExecutor): ...
