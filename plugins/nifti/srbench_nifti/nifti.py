@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from srbench import Format, Frame, Image, ImageError
 
 if TYPE_CHECKING:
-    from srbench_nifti.volume import Volume
+    from .volume import Volume
 
 
 class Nifti(Format):
@@ -63,7 +63,7 @@ class Nifti(Format):
     def _volume(self, path: Path) -> Volume:
         # The last one is kept with its voxels: a .nii.gz is decompressed once, not once for each slice. nibabel takes
         # half a second to import, which only those pay who have such files.
-        from srbench_nifti.volume import Volume
+        from .volume import Volume
 
         try:
             status = path.stat()

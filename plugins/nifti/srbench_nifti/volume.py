@@ -54,8 +54,8 @@ class Volume:
             self.header = _header(file)
         with self._told():
             shape = self.header.get_data_shape()
-            self.shape = (*shape, 1, 1, 1)[: max(3, len(shape))]
-            self.dtype = self.header.get_data_dtype()
+            self.shape: tuple[int, ...] = (*map(int, shape), 1, 1, 1)[: max(3, len(shape))]
+            self.dtype: np.dtype[Any] = self.header.get_data_dtype()
             affine = self.header.get_best_affine()
             self._check(affine)
             self.orientation = io_orientation(affine)
@@ -105,7 +105,7 @@ class Volume:
         """The pixels `(H, W, C)` of a slice, in native byte order."""
         place = tuple(map(int, key.split("."))) if key else (0,) * (1 + len(self._further))
         with self._told():
-            stored = self._cut(self._voxels)[(place[0], slice(None), slice(None), *place[1:])]
+            stored = self._cut(self._voxels)[place[0]][(..., *place[1:])]
             if self.dtype == _RGB:
                 return np.ascontiguousarray(stored).view(np.uint8).reshape(*self.size, 3)
             return self._scaled(stored)[..., None]
@@ -168,7 +168,7 @@ class Volume:
 
     @property
     def _bytes(self) -> int:
-        return self.dtype.itemsize * math.prod(map(int, self.shape))
+        return self.dtype.itemsize * math.prod(self.shape)
 
     def _slope(self) -> tuple[float, float] | None:
         slope, intercept = self.header.get_slope_inter()
@@ -196,7 +196,7 @@ class Volume:
         with self._opened() as file:
             file.seek(self.header.get_data_offset())
             held = np.empty(self._bytes, np.uint8)
-            rest = memoryview(held)
+            rest = held.data
             while rest:
                 got = file.readinto(rest[:_CHUNK])
                 if not got:
