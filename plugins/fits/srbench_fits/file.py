@@ -78,7 +78,8 @@ def each(hdus: fits.HDUList) -> Iterator[tuple[int, Any]]:
 def is_picture(hdu: Any) -> bool:
     """Whether an HDU holds an image of two dimensions or planes of it, tile-compressed or not.
 
-    Raises `ImageError` for a header that promises too much.
+    Raises `ImageError` for a header that promises too much, and for HCOMPRESS, of which astropy's decoder writes beyond
+    its memory where a tile is damaged.
     """
     kinds = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
     if not isinstance(hdu, kinds) or isinstance(hdu, fits.GroupsHDU) or len(hdu.shape) < 2:
@@ -91,6 +92,8 @@ def is_picture(hdu: Any) -> bool:
         raise ImageError(f"its header promises {width} x {height} pixels, more than {MAX_PIXELS:,}; cut it up")
     if planes > MAX_PLANES:
         raise ImageError(f"its header promises {planes:,} planes, more than {MAX_PLANES:,}; split it")
+    if getattr(hdu, "compression_type", "").startswith("HCOMPRESS"):
+        raise ImageError("its tiles are compressed by HCOMPRESS; unpack it (funpack), or pack it with Rice or gzip")
     return True
 
 

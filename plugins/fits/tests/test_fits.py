@@ -453,6 +453,15 @@ def test_absurd_pictures_and_too_many_of_them_are_refused(tmp_path: Path, monkey
     assert "promises 99999 x 99999 pixels" in hostile(tmp_path / "b.fits", packed)
 
 
+@pytest.mark.parametrize("packing", ["RICE_1", "GZIP_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1"])
+def test_tiles_are_read_but_for_those_that_cannot_be_unpacked_safely(tmp_path: Path, packing: str) -> None:
+    content = content_of(fits.PrimaryHDU(), fits.CompImageHDU(ramp(shape=(20, 30)), compression_type=packing))
+    if packing == "HCOMPRESS_1":
+        assert "compressed by HCOMPRESS; unpack it (funpack)" in hostile(tmp_path / "a.fits", content)
+    else:
+        assert np.array_equal(pixels_of(tmp_path, content)[..., 0], ramp(shape=(20, 30)))
+
+
 def test_gzip_files_are_read_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = content_of(fits.PrimaryHDU(np.random.default_rng(0).integers(0, 999, (60, 60), np.int16)))
     packed = gzip.compress(whole)
