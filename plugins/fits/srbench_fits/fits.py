@@ -82,12 +82,12 @@ class Fits(Format):
         with file.opened(source) as hdus:
             chosen = {number for number, _ in self._chosen(hdus)}
             made = [
-                sr.enlarged(hdu, left, scale, f"srbench: {made_by}, x{scale}") if number in chosen else hdu
+                sr.enlarged(hdu, left, scale, f"SR x{scale} by {made_by}") if number in chosen else hdu
                 for number, hdu in file.each(hdus)
             ]
             fits.HDUList(made).writeto(buffer, output_verify="silentfix")
         data = buffer.getvalue()
-        path.write_bytes(gzip.compress(data, mtime=0) if path.name.endswith(".gz") else data)
+        path.write_bytes(gzip.compress(data, 6, mtime=0) if path.name.lower().endswith(".gz") else data)
 
     def _chosen(self, hdus: Any) -> Iterator[tuple[int, Any]]:
         """The numbers and HDUs of the pictures asked for. Raises `ImageError` if there is none."""

@@ -356,7 +356,11 @@ def test_sr_stands_in_the_picture_s_place_and_all_else_is_kept(tmp_path: Path) -
     larger = ramp("float32", (6, 8, 1)) / 7
     for name in ("b.fits", "c.fits"):
         Fits("SCI").write(
-            tmp_path / name, path, [larger], 2, "a method with quite a long name that fills more than a line"
+            tmp_path / name,
+            path,
+            [larger],
+            2,
+            "srbench and a method with quite a long name that fills more than a line",
         )
     with fits.open(path) as old, fits.open(tmp_path / "b.fits") as new:
         assert [hdu.name for hdu in new] == ["PRIMARY", "CATALOG", "SCI", ""] and new[0].header["OBJECT"] == "M31"
@@ -364,7 +368,10 @@ def test_sr_stands_in_the_picture_s_place_and_all_else_is_kept(tmp_path: Path) -
         header = new["SCI"].header
         assert np.array_equal(new["SCI"].data, larger[..., 0]) and header["CD1_1"] == CD["CD1_1"] / 2
         assert (header["OBSERVER"], header["BUNIT"], header["CRPIX1"]) == ("E. Hubble", "Jy", 22.0)
-        assert "".join(header["HISTORY"]) == "srbench: a method with quite a long name that fills more than a line, x2"
+        assert (
+            "".join(header["HISTORY"])
+            == "SR x2 by srbench and a method with quite a long name that fills more than a line"
+        )
     assert (tmp_path / "b.fits").read_bytes() == (tmp_path / "c.fits").read_bytes()
 
 

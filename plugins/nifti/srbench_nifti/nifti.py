@@ -58,7 +58,9 @@ class Nifti(Format):
         Types are kept where they hold the values; scaled whole numbers become float32. Nothing else of the header is
         carried over, nor its extensions: free text may hold names.
         """
-        path.write_bytes(self._volume(source).enlarged(images, scale, made_by, compressed=path.name.endswith(".gz")))
+        path.write_bytes(
+            self._volume(source).enlarged(images, scale, made_by, compressed=path.name.lower().endswith(".gz"))
+        )
 
     def _volume(self, path: Path) -> Volume:
         # The last one is kept with its voxels: a .nii.gz is decompressed once, not once for each slice. nibabel takes

@@ -126,9 +126,9 @@ class Volume:
         for axis in self.plane:  # the corner stays: the middle of its first voxel moves towards it
             grid[axis, axis], grid[axis, 3] = 1 / scale, (1 / scale - 1) / 2
         file = self._image(volume.reshape(volume.shape[: max(2, len(self.header.get_data_shape()))]), grid)
-        file.header["descrip"] = f"srbench: {made_by}, x{scale}".encode("ascii", "replace")[:79]
+        file.header["descrip"] = f"SR x{scale} by {made_by}".encode("ascii", "replace")[:79]
         data: bytes = file.to_bytes()
-        return gzip.compress(data, mtime=0) if compressed else data
+        return gzip.compress(data, 6, mtime=0) if compressed else data
 
     def _image(self, volume: npt.NDArray[Any], grid: npt.NDArray[np.float64]) -> Any:
         old, kind = self.header, Nifti2Image if isinstance(self.header, Nifti2Header) else Nifti1Image

@@ -207,10 +207,10 @@ def test_names_are_left_out_and_the_method_is_said(tmp_path: Path) -> None:
     kind = Nifti()
     images = [kind.read(frame) for frame in kind.frames(tmp_path / "a.nii")]
     for name in ("b.nii", "c.nii"):
-        kind.write(tmp_path / name, tmp_path / "a.nii", images, 1, "café")
+        kind.write(tmp_path / name, tmp_path / "a.nii", images, 1, "srbench café")
     written = (tmp_path / "b.nii").read_bytes()
     assert b"Jane" in (tmp_path / "a.nii").read_bytes() and b"Roe" not in written and b"Jane" not in written
-    assert nibabel.load(tmp_path / "b.nii").header["descrip"] == b"srbench: caf?, x1"
+    assert nibabel.load(tmp_path / "b.nii").header["descrip"] == b"SR x1 by srbench caf?"
     assert written == (tmp_path / "c.nii").read_bytes()
 
 
