@@ -24,7 +24,6 @@ MAX_BYTES = 4 * 1024**3
 MAX_PLANES = 1_000_000
 """A header that promises more pictures in an HDU is refused: each is a frame in memory."""
 
-
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 24
 _BLOCK = 2880

@@ -36,6 +36,8 @@ _ACROSS = {"sagittal": 0, "coronal": 1, "axial": 2}
 _RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 _WIDER = {"int8": np.int16, "int64": np.int32, "uint64": np.uint32}
 """What whole numbers become that no type of pictures is made for."""
+_UNITS = {0: "mm", 1: "m", 2: "mm", 3: "um"}
+"""Of the affine: millimetres, as every program takes it, where the header names none."""
 _DEFLATE = 1032
 """No gzip file holds more than so many times its own size."""
 _CHUNK = 1 << 24
@@ -76,18 +78,17 @@ class Volume:
             self._count = math.prod((self.slices, *self._further))
             if self._count > MAX_SLICES:
                 raise ImageError(f"its header promises {self._count:,} slices, more than {MAX_SLICES:,}; split it")
-            sizes = [float(voxel_sizes(affine)[axis]) for axis in self.plane]
-            self.spacing = (sizes[0], sizes[1])
+            sizes = voxel_sizes(affine)
+            self.spacing = float(sizes[down]), float(sizes[across])
+            code = int(self.header["xyzt_units"]) % 8
+            if code not in _UNITS:
+                raise ImageError(f"its unit of length has the number {code}, which NIfTI does not know")
+            self.unit = _UNITS[code]
 
     @property
     def datatype(self) -> str:
         """The type of the stored voxels, as NIfTI calls it."""
         return str(self.header.get_value_label("datatype"))
-
-    @property
-    def unit(self) -> str:
-        """The unit of the affine: millimetres, as every program takes it, where the header names none."""
-        return {"meter": "m", "micron": "um"}.get(str(self.header.get_xyzt_units()[0]), "mm")
 
     @property
     def keys(self) -> list[str]:
@@ -139,8 +140,7 @@ class Volume:
         for axis in range(min(3, len(zooms))):
             zooms[axis] *= grid[axis, axis]
         new.set_zooms(zooms)
-        new.set_xyzt_units(*old.get_xyzt_units())
-        for name in ("intent_code", "intent_p1", "intent_p2", "intent_p3"):
+        for name in ("xyzt_units", "intent_code", "intent_p1", "intent_p2", "intent_p3"):
             new[name] = old[name]
         # Where neither code is set, the volume lies around its middle by the sizes of voxels alone.
         if code := int(old["qform_code"]):

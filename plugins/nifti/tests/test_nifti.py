@@ -264,6 +264,7 @@ def with_fields(**fields: Any) -> bytes:
         ({"vox_offset": 1e12}, "promises .* bytes, more than"),
         ({"vox_offset": -1e4}, "not NIfTI"),
         ({"scl_slope": 2, "scl_inter": np.inf}, "not NIfTI"),
+        ({"xyzt_units": 12}, "its unit of length has the number 4"),
         ({"magic": b"ni1"}, r"another file \(\.img\)"),
         ({"magic": b"n-1"}, "it does not begin with a NIfTI header"),
     ],
