@@ -59,7 +59,8 @@ def to_stored(image: Image, header: Header) -> npt.NDArray[Any]:
     # The largest int64 is no double: clamped to it, a number would be one too large.
     top = np.nextafter(float(info.max), 0) if bits == 64 else info.max
     whole = np.rint(np.where(gaps, 0, numbers)).clip(info.min, top).astype(kind)
-    if blank is not None:
+    if blank is not None:  # and no number that was computed may mean a gap
+        whole[whole == blank] = blank + 1 if blank < info.max else blank - 1
         whole[gaps] = blank
     return whole
 

@@ -388,6 +388,10 @@ def test_whole_numbers_are_rounded_and_clamped_and_gaps_need_blank(tmp_path: Pat
     image[0, 0] = np.nan
     with pytest.raises(srbench.ImageError, match=r"a\.fits: is of whole numbers without BLANK"):
         Fits().write(tmp_path / "b.fits", path, [image], 1, "none")
+    for blank, kept in ((-32768, -32767), (32767, 32766)):
+        save(path, stored(ramp(), BLANK=blank))
+        Fits().write(tmp_path / "b.fits", path, [np.array([[blank, 1], [2, np.nan]], np.float32)[..., None]], 1, "none")
+        assert np.array_equal(fits.getdata(tmp_path / "b.fits"), [[kept, 1], [2, np.nan]], equal_nan=True)
     path = save(tmp_path / "c.fits", stored(ramp("int64")))
     Fits().write(tmp_path / "b.fits", path, [np.full((2, 2, 1), 1e30)], 1, "none")
     assert fits.getdata(tmp_path / "b.fits").min() > 9e18

@@ -191,6 +191,14 @@ def test_what_is_written_at_scale_1_has_the_same_pixels_and_nan(tmp_path: Path, 
     assert kept == (np.float32 if stored == "scaled" else np.dtype(stored).newbyteorder("="))
 
 
+def test_a_single_slice_is_written_with_as_many_dimensions(tmp_path: Path) -> None:
+    source, kind = save(tmp_path / "a.nii", counting((3, 4))), Nifti()
+    image = kind.read(kind.frames(source)[0]).repeat(2, 0).repeat(2, 1)
+    kind.write(tmp_path / "b.nii", source, [image], 2, "SR")
+    larger = counting((3, 4)).repeat(2, 0).repeat(2, 1)
+    assert np.array_equal(np.asarray(nibabel.load(tmp_path / "b.nii").dataobj), larger)
+
+
 def test_values_that_the_old_type_does_not_hold_are_written_in_the_type_of_the_slices(tmp_path: Path) -> None:
     source, kind = save(tmp_path / "a.nii", counting((2, 2, 2), "int8")), Nifti()
     kind.write(tmp_path / "b.nii", source, [np.full((4, 4, 1), 300, np.int16)] * 2, 2, "SR")
