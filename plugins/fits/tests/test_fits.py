@@ -1,9 +1,7 @@
-"""FITS pictures and their coordinates, held to what astropy makes of the same files."""
+"""FITS pictures, held to what astropy makes of the same files."""
 
 from __future__ import annotations
 
-import gzip
-import io
 import itertools
 import re
 import warnings
@@ -17,10 +15,6 @@ import numpy.typing as npt
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
-from astropy.wcs.utils import proj_plane_pixel_scales
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from srbench_fits import file, wcs
 from srbench_fits.fits import Fits
 
 import srbench
@@ -32,9 +26,23 @@ OTHERS = [
     for path in sorted((ASTROPY / folder).iterdir())
     if path.is_file()
 ]
-HEADERS = sorted(
-    path for folder in (".", "maps", "spectra") for path in (ASTROPY / "wcs/tests/data" / folder).glob("*.hdr")
-)
+READ = [
+    "arange",
+    "checksum",
+    "checksum_false",
+    "comp",
+    "compressed_image",
+    "double_ext",
+    "fixed-1890",
+    "o4sp040b0_raw",
+    "scale",
+    "test0",
+    "test1",
+    "dist_lookup",
+    "dss",
+    "ie6d07ujq_wcs",
+]
+"""Those that hold pictures, up to the first dot."""
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +84,7 @@ def test_files_of_astropys_own_tests_are_read_as_astropy_reads_them_or_refused_i
             "holds no picture of two dimensions; it has HDU|does not begin with SIMPLE|not of standard FITS|"
             "truncated: the data of HDU 0|cannot be read: Empty or corrupt FITS file"
         )
-        assert re.match(rf"{re.escape(str(path))}: .*({told})", str(error))
+        assert re.match(rf"{re.escape(str(path))}: .*({told})", str(error)) and path.name.split(".")[0] not in READ
         return
     with fits.open(path) as hdus:
         for frame in frames:
@@ -85,9 +93,6 @@ def test_files_of_astropys_own_tests_are_read_as_astropy_reads_them_or_refused_i
             read = kind.read(frame)
             assert read.shape == (*frame.size, 1) and read.dtype.isnative
             assert np.allclose(read[..., 0], expected, rtol=2**-22, atol=0, equal_nan=True)
-
-
-SHIFTS = {"int8": -(2**7), "uint16": 2**15, "uint32": 2**31, "uint64": 2**63}
 
 
 @pytest.mark.parametrize(
@@ -185,124 +190,6 @@ def test_planes_of_cubes_are_frames(tmp_path: Path, name: str, kind: Any) -> Non
     assert only.key == "" and np.array_equal(Fits().read(only)[..., 0], ramp(shape=(4, 5)))
 
 
-def test_a_cube_in_a_gzip_file_is_decompressed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = save(tmp_path / "a.fits.gz", fits.PrimaryHDU(ramp("int32", (200, 40, 50))))
-    unpacked = []
-    monkeypatch.setattr(file.gzip, "open", lambda path: unpacked.append(path) or gzip.GzipFile(path))
-    assert np.array_equal(np.stack(pixels(path))[..., 0], ramp("int32", (200, 40, 50)))
-    assert unpacked == [path]
-    save(path, fits.PrimaryHDU(ramp(shape=(2, 2, 2))))
-    assert np.array_equal(pixels(path)[1][..., 0], [[4, 5], [6, 7]])
-
-
-def sky(scale: float = 1e-3, **cards: Any) -> fits.Header:
-    """A tangential projection (TAN) whose matrix cards give."""
-    header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 40.0})
-    header.update({"CRPIX1": 11.25, "CRPIX2": -3.5} | cards)
-    return header
-
-
-def test_spacing_is_in_arcseconds_down_and_across(tmp_path: Path) -> None:
-    header = sky(CDELT1=-0.001, CDELT2=0.002)
-    (frame,) = Fits().frames(save(tmp_path / "a.fits", fits.PrimaryHDU(ramp(), header)))
-    assert frame.spacing == pytest.approx((7.2, 3.6)) and frame.spacing_unit == "arcsec"
-    header["CTYPE1"], header["CTYPE2"] = "WAVE", "ANGLE"
-    (frame,) = Fits().frames(save(tmp_path / "b.fits", fits.PrimaryHDU(ramp(), header)))
-    assert frame.spacing is None
-    for cards in ({"CDELT1": "none"}, {"CUNIT2": "furlong"}, {"CD1_1": 0.0}, {"CDELT2": 0.0}):
-        assert wcs.spacing(sky(**cards)) is None
-
-
-SIP = {
-    "CTYPE1": "RA---TAN-SIP",
-    "CTYPE2": "DEC--TAN-SIP",
-    "A_ORDER": 3,
-    "B_ORDER": 2,
-    "A_2_0": 2e-4,
-    "A_1_1": -1e-4,
-    "A_0_3": 3e-6,
-    "B_0_2": 1e-4,
-    "B_1_0": 1e-3,
-    "A_DMAX": 1.5,
-    "AP_ORDER": 2,
-    "BP_ORDER": 1,
-    "AP_2_0": -2e-4,
-    "BP_1_0": -1e-3,
-}
-CD = {"CD1_1": -1e-3, "CD1_2": 2e-4, "CD2_1": 3e-4, "CD2_2": 1.1e-3}
-TPV = {"CTYPE1": "RA---TPV", "CTYPE2": "DEC--TPV", "PV1_1": 1.01, "PV1_4": 0.02, "PV2_1": 0.99, "PV2_6": -0.03}
-CUBE = {"CTYPE3": "FREQ", "CRVAL3": 1e9, "CDELT3": 1e6, "CRPIX3": 1.0, "CDELT1": -1e-3, "CDELT2": 1e-3}
-
-
-DISTORTED = ("irac_sip", "siponly", "tpvonly")
-LINEAR = {
-    "cd": sky(**CD),
-    "cdelt": sky(CDELT1=-1e-3, CDELT2=2e-3),
-    "crota": sky(CDELT1=-1e-3, CDELT2=2e-3, CROTA2=30.0),
-    "pc": sky(CDELT1=-1e-3, CDELT2=2e-3, PC1_1=0.8, PC1_2=-0.6, PC2_1=0.6, PC2_2=0.8),
-    "pc alone": sky(PC1_1=-1e-3, PC2_2=1e-3),
-    "second": sky(**CD, CTYPE1A="LINEAR", CTYPE2A="LINEAR", CRPIX1A=3.0, CDELT1A=0.5, CRVAL2A=7.0),
-    "cube": sky(**CUBE, PC1_1=0.8, PC1_2=-0.6, PC2_1=0.6, PC2_2=0.8, PC1_3=2.0, PC3_1=0.3),
-    "without crpix": fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CD1_1": 1e-3, "CD2_2": 1e-3}),
-    "sip": sky(**(CD | SIP)),
-    "tpv": sky(**(CD | TPV)),
-}
-
-
-def read_cards(path: Path) -> fits.Header:
-    return fits.Header.fromstring(path.read_bytes())
-
-
-@pytest.mark.parametrize("name", [*sorted(LINEAR.keys() - {"cube"}), "units", *HEADERS], ids=str)
-def test_spacing_is_that_of_astropy(name: str | Path) -> None:
-    if isinstance(name, Path):
-        header = read_cards(name)
-    else:
-        header = LINEAR.get(name, sky(CDELT1=-3.0, CDELT2=1e-3, CUNIT1="arcsec", CUNIT2="rad", CRVAL2=0.5))
-    try:
-        known = WCS(header, naxis=2)
-    except Exception:
-        assert isinstance(name, Path)  # one that astropy refuses, as its own tests want
-        return
-    expected = tuple(3600 * proj_plane_pixel_scales(known)[::-1]) if known.has_celestial else None
-    assert wcs.spacing(header) == (expected and pytest.approx(expected, rel=1e-9))
-
-
-@pytest.mark.parametrize("scale", [2, 3])
-@pytest.mark.parametrize(
-    "name", [*LINEAR, *(path for path in HEADERS if path.parent.name != "data" or path.stem in DISTORTED)], ids=str
-)
-def test_a_place_in_sr_is_the_place_in_the_sky_that_it_was(name: str | Path, scale: int) -> None:
-    header = LINEAR[name] if isinstance(name, str) else read_cards(name)
-    enlarged = header.copy()
-    wcs.enlarge(enlarged, scale)
-    versions = ["", "A"] if name == "second" else [""]
-    for old, new in ((WCS(header, key=key or " "), WCS(enlarged, key=key or " ")) for key in versions):
-        width, height = (header.get("NAXIS1", 40), header.get("NAXIS2", 30))
-        corners = np.array(list(itertools.product([0.5, 7.3, width + 0.5], [0.5, 3.9, height + 0.5])))
-        others = np.tile(np.arange(2.0, 2 + old.naxis - 2), (9, 1))
-        before = old.all_pix2world(np.hstack([corners, others]), 1)
-        after = new.all_pix2world(np.hstack([(corners - 0.5) * scale + 0.5, others]), 1)
-        nearby = old.all_pix2world(np.hstack([corners + 1e-6, others]), 1)
-        step = np.nanmax(np.abs(nearby - before), initial=0)
-        assert np.array_equal(np.isnan(before), np.isnan(after))
-        assert np.nanmax(np.abs(after - before), initial=0) <= max(step, 1e-12)
-
-
-def test_other_cards_of_coordinates_follow_and_tables_of_distortion_are_refused(tmp_path: Path) -> None:
-    header = sky(**(CD | SIP), LTV1=19.0, LTM1_1=0.5)
-    wcs.enlarge(header, 2)
-    assert (header["A_DMAX"], header["LTV1"], header["LTM1_1"]) == (3.0, 37.5, 1.0)
-    assert (header["AP_2_0"], header["A_2_0"], header["BP_1_0"]) == (-1e-4, 1e-4, -1e-3)
-    plain = fits.Header({"OBJECT": "none"})
-    wcs.enlarge(plain, 2)
-    assert list(plain) == ["OBJECT"]
-    for name in ("CPDIS1", "D2IMDIS2", "AMDX1"):
-        path = save(tmp_path / "a.fits", fits.PrimaryHDU(ramp(), sky(**(CD | {name: "Lookup"}))))
-        with pytest.raises(srbench.ImageError, match=rf"a.fits: .* tables or plates \({name}\)"):
-            Fits().write(tmp_path / "b.fits", path, pixels(path), 1, "none")
-
-
 WRITTEN = {
     "uint8": stored(ramp("uint8")),
     "int8": stored(ramp("uint8"), BZERO=-128),
@@ -345,10 +232,14 @@ def test_what_is_written_at_scale_1_has_the_same_numbers_and_nan(
         assert np.allclose(before[-1].data, after[-1].data, rtol=2**-22, atol=0, equal_nan=True)
 
 
+SKY = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 40.0, "CRPIX1": 11.25, "CRPIX2": -3.5}
+SKY |= {"CD1_1": -1e-3, "CD1_2": 2e-4, "CD2_2": 2e-3, "OBSERVER": "E. Hubble", "BUNIT": "Jy"}
+
+
 def test_sr_stands_in_the_picture_s_place_and_all_else_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.fits"
     table = fits.BinTableHDU.from_columns([fits.Column("flux", "E", array=np.arange(3.0))], name="CATALOG")
-    image = fits.ImageHDU(ramp("float32"), sky(**CD, OBSERVER="E. Hubble", BUNIT="Jy"), name="SCI")
+    image = fits.ImageHDU(ramp("float32"), fits.Header(SKY), name="SCI")
     save(
         path,
         fits.PrimaryHDU(None, fits.Header({"OBJECT": "M31"})),
@@ -365,11 +256,14 @@ def test_sr_stands_in_the_picture_s_place_and_all_else_is_kept(tmp_path: Path) -
             2,
             "srbench and a method with quite a long name that fills more than a line",
         )
+    (before,), (after,) = (Fits("SCI").frames(tmp_path / name) for name in ("a.fits", "b.fits"))
+    assert before.spacing == pytest.approx((3600 * np.hypot(2e-4, 2e-3), 3.6)) and before.spacing_unit == "arcsec"
+    assert after.spacing == pytest.approx(np.divide(before.spacing, 2)) and after.size == (6, 8)
     with fits.open(path) as old, fits.open(tmp_path / "b.fits") as new:
         assert [hdu.name for hdu in new] == ["PRIMARY", "CATALOG", "SCI", ""] and new[0].header["OBJECT"] == "M31"
         assert new[1].data["flux"].tolist() == [0, 1, 2] and np.array_equal(new[3].data, old[3].data)
         header = new["SCI"].header
-        assert np.array_equal(new["SCI"].data, larger[..., 0]) and header["CD1_1"] == CD["CD1_1"] / 2
+        assert np.array_equal(new["SCI"].data, larger[..., 0]) and header["CD1_1"] == -5e-4
         corner = WCS(old["SCI"].header).all_world2pix(WCS(header).all_pix2world([[0.5, 0.5], [8.5, 6.5]], 1), 1)
         assert np.abs(corner - [[0.5, 0.5], [4.5, 3.5]]).max() < 1e-6
         assert (header["OBSERVER"], header["BUNIT"], header["CRPIX1"]) == ("E. Hubble", "Jy", 22.0)
@@ -395,119 +289,6 @@ def test_whole_numbers_are_rounded_and_clamped_and_gaps_need_blank(tmp_path: Pat
     path = save(tmp_path / "c.fits", stored(ramp("int64")))
     Fits().write(tmp_path / "b.fits", path, [np.full((2, 2, 1), 1e30)], 1, "none")
     assert fits.getdata(tmp_path / "b.fits").min() > 9e18
-
-
-def hostile(path: Path, content: bytes) -> str:
-    """What is said of a file with this content, by `frames` or by `read`."""
-    path.write_bytes(content)
-    with pytest.raises(srbench.ImageError) as raised:
-        pixels(path, Fits("all"))
-    assert str(raised.value).startswith(f"{path}: ")
-    return str(raised.value).removeprefix(f"{path}: ")
-
-
-def content_of(*hdus: Any) -> bytes:
-    buffer = io.BytesIO()
-    fits.HDUList(list(hdus)).writeto(buffer)
-    return buffer.getvalue()
-
-
-def with_cards(*cards: str) -> bytes:
-    """A file with these cards, and a block of data."""
-    lines = [
-        "SIMPLE  =                    T",
-        "BITPIX  =                   16",
-        "NAXIS   =                    2",
-        *cards,
-    ]
-    return "".join(f"{line:80}" for line in [*lines, "END"]).encode().ljust(2880) + bytes(2880)
-
-
-def test_headers_that_cannot_be_meant_are_refused_in_words(tmp_path: Path) -> None:
-    sides = ("NAXIS1  =                   40", "NAXIS2  =                   30")
-    assert pixels_of(tmp_path, with_cards(*sides)).shape == (30, 40, 1)
-    for cards, words in (
-        (
-            ("NAXIS1  =               400000", "NAXIS2  =               300000"),
-            "damaged or truncated: the data of HDU 0",
-        ),
-        (("NAXIS1  =                   -4", sides[1]), "holds no picture"),
-        (("NAXIS1  = 'forty   '", sides[1]), ""),
-        (sides[:1], ""),
-        ((*sides, "BSCALE  =                  0.0"), "its BSCALE is 0 and its BZERO 0"),
-        ((*sides, "BZERO   = 'none    '"), ""),
-        ((*sides, "BLANK   = 'none    '"), ""),
-    ):
-        assert words in hostile(tmp_path / "a.fits", with_cards(*cards))
-    assert "Empty or corrupt" in hostile(tmp_path / "a.fits", with_cards(*sides)[:2000])
-    assert "damaged" in hostile(tmp_path / "a.fits", with_cards(*sides)[:5000])
-    assert "does not begin with SIMPLE" in hostile(tmp_path / "a.fits", b"")
-    assert "does not begin with SIMPLE" in hostile(tmp_path / "a.fits", b"PK\x03\x04 and so on")
-    with pytest.raises(srbench.ImageError, match="none: cannot be read: No such file"):
-        Fits().frames(tmp_path / "none")
-
-
-def pixels_of(tmp_path: Path, content: bytes) -> srbench.Image:
-    (tmp_path / "whole.fits").write_bytes(content)
-    return pixels(tmp_path / "whole.fits")[0]
-
-
-def test_absurd_pictures_and_too_many_of_them_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = content_of(fits.PrimaryHDU(ramp(shape=(5, 4, 4))))
-    monkeypatch.setattr(file, "MAX_PIXELS", 15)
-    assert "promises 4 x 4 pixels, more than 15" in hostile(tmp_path / "a.fits", content)
-    monkeypatch.setattr(file, "MAX_PIXELS", 16)
-    monkeypatch.setattr(file, "MAX_PLANES", 4)
-    assert "promises 5 planes, more than 4; split it" in hostile(tmp_path / "a.fits", content)
-    # A tile-compressed picture whose table is small and whose header promises any size.
-    packed = content_of(fits.PrimaryHDU(), fits.CompImageHDU(ramp(shape=(4, 4))))
-    cards = {name: re.search(rb"ZNAXIS%d = +4" % name, packed) for name in (1, 2)}
-    for found in cards.values():
-        assert found is not None
-        packed = packed.replace(found[0], found[0][:-5] + b"99999")
-    monkeypatch.undo()
-    assert "promises 99999 x 99999 pixels" in hostile(tmp_path / "b.fits", packed)
-
-
-@pytest.mark.parametrize("packing", ["RICE_1", "GZIP_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1"])
-def test_tiles_are_read_but_for_those_that_cannot_be_unpacked_safely(tmp_path: Path, packing: str) -> None:
-    content = content_of(fits.PrimaryHDU(), fits.CompImageHDU(ramp(shape=(20, 30)), compression_type=packing))
-    if packing == "HCOMPRESS_1":
-        assert "compressed by HCOMPRESS; unpack it (funpack)" in hostile(tmp_path / "a.fits", content)
-    else:
-        assert np.array_equal(pixels_of(tmp_path, content)[..., 0], ramp(shape=(20, 30)))
-
-
-def test_gzip_files_are_read_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = content_of(fits.PrimaryHDU(np.random.default_rng(0).integers(0, 999, (60, 60), np.int16)))
-    packed = gzip.compress(whole)
-    assert hostile(tmp_path / "a.fits.gz", packed[:-2000])
-    assert "damaged" in hostile(tmp_path / "a.fits.gz", packed[:500] + bytes(50) + packed[550:])
-    monkeypatch.setattr(file, "MAX_BYTES", 5000)
-    assert "decompresses to more than 5,000 bytes; split it" in hostile(tmp_path / "b.fits.gz", packed)
-
-
-PARTS = content_of(fits.PrimaryHDU(), fits.ImageHDU(ramp(), sky(**CD)), fits.CompImageHDU(ramp(shape=(20, 20))))
-
-
-@settings(max_examples=60)
-@given(st.data())
-def test_no_damage_leads_to_another_error(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    content = bytearray(PARTS)
-    places = st.integers(0, 400) | st.integers(2880, 4500) | st.integers(0, len(PARTS) - 1)
-    for place, byte in data.draw(
-        st.dictionaries(places, st.integers(32, 126) | st.integers(0, 255), max_size=6)
-    ).items():
-        content[place] = byte
-    path = tmp_path_factory.getbasetemp() / "damaged.fits"
-    path.write_bytes(content[: data.draw(st.sampled_from([100, 2880, 5760, 6000, len(content), len(content)]))])
-    kind = Fits("all")
-    try:
-        for frame in kind.frames(path):
-            image = kind.read(frame)
-            assert image.shape == (*frame.size, 1) and image.dtype.name in srbench.pictures.DEPTHS
-    except srbench.ImageError as error:
-        assert str(path) in str(error)
 
 
 def test_the_plugin_offers_the_format(tmp_path: Path) -> None:
