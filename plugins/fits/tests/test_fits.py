@@ -203,6 +203,7 @@ WRITTEN = {
     "float32": fits.PrimaryHDU(np.where(ramp() == 5, np.nan, ramp() + 0.1).astype("float32")),
     "float64": fits.PrimaryHDU(np.where(ramp() == 5, np.nan, ramp() + 0.1)),
     "cube": fits.PrimaryHDU(ramp("float32", (2, 3, 4, 5)) * np.float32(0.1)),
+    "noise": fits.PrimaryHDU(np.random.default_rng(0).normal(size=(30, 40)).astype("float32")),
 }
 
 
