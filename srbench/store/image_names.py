@@ -1,16 +1,21 @@
-"""STORE/names.csv: what images were called where they came from. It stays on the machine; pages are made without it."""
+"""What images were called where they came from: noted beside the user's cache, never in a store or on a page.
+
+A store may be copied, shared and merged; a name that tells a patient may not. A plan notes the names anew, so that
+nothing is lost with the cache.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Collection
+from pathlib import Path
 from typing import NamedTuple
 
+from srbench.store.cell import digest
 from srbench.store.files import write_atomically
 from srbench.store.records import Store
-
-NAMES = "names.csv"
+from srbench.store.user_folder import user_cache
 
 
 class ImageName(NamedTuple):
@@ -31,13 +36,20 @@ def write_names(store: Store, names: Collection[ImageName]) -> None:
         return
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([ImageName._fields, *rows])
-    write_atomically(store.root / NAMES, text.getvalue().encode())
+    place = _place(store)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(place, text.getvalue().encode())
 
 
 def read_names(store: Store) -> list[ImageName]:
     """The names that are noted."""
-    path = store.root / NAMES
+    path = _place(store)
     if not path.exists():
         return []
     rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
     return [ImageName(*(row[column] or "" for column in ImageName._fields)) for row in rows]
+
+
+def _place(store: Store) -> Path:
+    """The table of a store, by where that lies."""
+    return user_cache() / "names" / f"{digest([str(store.root.resolve())])[:16]}.csv"

@@ -14,7 +14,6 @@ STORE/extractors/<2 hex>/<key>/            record.json, the files of an extracto
 STORE/references/                          HR and LR of test splits (`references.py`)
 STORE/boards/                              what pages tell of a matrix besides its results
 STORE/jobs/<key>/                          while a run goes on: job.json, and what its keeper tells
-STORE/names.csv                            the files' names of images whose ids are others; never published
 STORE/index.sqlite                         a cache of the records
 """
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from srbench.contract.format import Frame
-from srbench.pictures import DEPTHS, ImageError, Values, write_image
+from srbench.pictures import DEPTHS, ImageError, write_image
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.format_subject import FormatSubject, same
 from srbench.testing.pictures import textured_uint8
@@ -93,7 +93,8 @@ def reads_pixels(subject: FormatSubject) -> None:
 def values_hold(subject: FormatSubject) -> None:
     """Every number lies between the black and the white that the frame tells of, and its type can hold both."""
     for name, frame, image in subject.pictures():
-        values = frame.values or Values.of(image)
+        if (values := frame.values) is None:
+            continue  # whoever makes a dataset of it says what its numbers mean
         lowest, highest = float(np.nanmin(image)), float(np.nanmax(image))
         if not (values.fit(image.dtype.name) and values.hold(lowest, highest)):
             raise CheckFailure(

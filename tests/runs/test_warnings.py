@@ -108,7 +108,7 @@ def test_names_of_other_datasets_stay_and_those_of_this_one_are_replaced(tmp_pat
     write_names(store, {other, old})
     write_names(store, {new})
     assert read_names(store) == [new, other]
-    assert (tmp_path / "names.csv").read_text(encoding="utf-8").startswith("dataset,split,id,name\n")
+    assert list(tmp_path.rglob("*.csv")) == []  # a store may be copied
 
 
 def test_no_file_of_names_where_every_image_is_called_by_its_id(tmp_path: Path) -> None:

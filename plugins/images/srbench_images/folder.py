@@ -17,7 +17,7 @@ from srbench.types import Natural, OpenFraction, Positive
 from .columns import Row, read_columns, row_of
 from .gathering import Found, Gathered, gather
 from .listing import safe_id
-from .naming import Ids, NamelessError, discreet, named
+from .naming import Ids, NamelessError, discreet, found_in, named
 from .splitting import balanced, divided
 from .treatment import Treatment, levels, with_curve
 
@@ -33,7 +33,7 @@ class Folder(Dataset):
     says otherwise. Source and licence are yours.
 
     Presets are what published archives call their columns; `path` and `table` are still to be given. `mammography`
-    takes the middle of digital mammograms, each from its own darkest to its brightest value, and tests on a tenth of the
+    takes the middle of digital mammograms, each from its own darkest to brightest value, and tests on a tenth of the
     patients.
     """
 
@@ -258,6 +258,8 @@ class Folder(Dataset):
         return label
 
     def _group(self, one: Found) -> str | None:
+        if self.group is not None:
+            return found_in(one.path.stem, self.group)
         if self.groups is None and "group" in self.columns:
             return self._row(one).group or None
         if self.groups == "table":
@@ -266,7 +268,7 @@ class Folder(Dataset):
             parts = [part for part in one.place.parts[:-1] if part.lower() not in _SPLITS]
             return parts[0] if parts else None
         if self.groups in (None, "header") and one.frame is not None:
-            return one.frame.group
+            return one.frame.group or (one.place.as_posix() if one.frame.key else None)
         return None
 
     def _mask(self, one: Found) -> Path | None:

@@ -91,13 +91,18 @@ def _as_its_file(item: Item, group: re.Pattern[str] | None) -> Item:
 def _group(item: Item, shown: str, group: re.Pattern[str] | None) -> str | None:
     if group is None:
         return item.group
-    found = group.search(_path(item).stem)
-    text = None if found is None else found[1] if group.groups else found[0]
+    text = found_in(_path(item).stem, group)
     if not text:
         raise DatasetError(
             f"{shown}: `group: {group.pattern}` finds nothing in its name; every image needs a group, or none"
         )
     return printable(text)
+
+
+def found_in(stem: str, group: re.Pattern[str]) -> str | None:
+    """What the expression finds in a file's name, or its first group in parentheses; None where it finds nothing."""
+    found = group.search(stem)
+    return None if found is None else (found[1] if group.groups else found[0]) or None
 
 
 def _coded(item: Item, code: str, group: str | None) -> Item:
