@@ -36,20 +36,20 @@ def write_names(store: Store, names: Collection[ImageName]) -> None:
         return
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([ImageName._fields, *rows])
-    place = _place(store)
+    place = names_file(store)
     place.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(place, text.getvalue().encode())
 
 
 def read_names(store: Store) -> list[ImageName]:
     """The names that are noted."""
-    path = _place(store)
+    path = names_file(store)
     if not path.exists():
         return []
     rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
     return [ImageName(*(row[column] or "" for column in ImageName._fields)) for row in rows]
 
 
-def _place(store: Store) -> Path:
+def names_file(store: Store) -> Path:
     """The table of a store, by where that lies."""
     return user_cache() / "names" / f"{digest([str(store.root.resolve())])[:16]}.csv"
