@@ -12,7 +12,7 @@ from srbench.cli import VERBS, cli
 from srbench.cli.options import STATUSES, statuses
 
 HAVE = {
-    "matrix": ["run", "plan", "report", "export"],
+    "matrix": ["run", "plan", "report", "prepare", "export"],
     "store": ["run", "plan", "report", "show", "why", "export", "verify"],
     "verify": ["run", "plan"],
     "retry": ["run", "plan"],

@@ -307,10 +307,10 @@ def folder_of(tmp_path: Path, *names: str) -> Matrix:
 def test_what_plan_would_ask_is_asked(tmp_path: Path) -> None:
     asked = folder_of(tmp_path, "a")
     write_image(tmp_path / "data" / "test" / "b.png", noise(1, (16, 16, 1), "uint16", Values(0, 4095)))
-    (tmp_path / "data" / "test" / "c.dcm").touch()
+    (tmp_path / "data" / "test" / "c.psd").touch()
     (done,) = prepared(asked, tmp_path / "to")
     left_out, white = done.warnings
-    assert left_out == "left out of test: 1 file (.dcm)"
+    assert left_out == "left out: 1 file (.psd)"
     assert white.startswith("test split: no value is above 4095")
 
 

@@ -82,7 +82,7 @@ def folder(tmp_path: Path) -> Path:
     (found / "deep").mkdir(parents=True)
     write_image(found / "deep" / "a.png", textured(255, np.uint8))
     hidden = ["._a.png", ".b.png", ".git/c.png", "__MACOSX/deep/._a.png", "Thumbs.db"]
-    others = ["a.dcm", "deep/b.FITS", "c.nii", "d.gif", "e.gif", "f.avif", "README"]
+    others = ["a.psd", "deep/b.XCF", "c.mha", "d.gif", "e.gif", "f.avif", "README"]
     for name in (*hidden, *others):
         (found / name).parent.mkdir(parents=True, exist_ok=True)
         (found / name).write_bytes(b"?")
@@ -98,7 +98,7 @@ def test_hidden_files_and_folders_are_passed_over_in_silence(folder: Path, tmp_p
 def test_other_files_are_counted_and_named_in_one_line(folder: Path, tmp_path: Path) -> None:
     result = upscale(tmp_path, str(folder))
     assert result.exit_code == 0
-    assert result.stderr == "passed over: 7 files (.avif, .dcm, .fits, .gif, .nii)\n"
+    assert result.stderr == "passed over: 7 files (.avif, .gif, .mha, .psd, .xcf)\n"
     # Earlier SR in the folder itself is no news.
     inside = CliRunner().invoke(cli, ["upscale", "nearest", str(folder), "--out", str(folder / "sr"), "--scale", "2"])
     assert inside.stderr == result.stderr

@@ -15,7 +15,6 @@ from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget, Precision
 from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
-from srbench.registry.registry import registry
 from srbench.store.cell import Cell
 from srbench.store.records import Shelf
 
@@ -152,7 +151,8 @@ class Evaluation:
     seen_groups: groups of the test split of which that training split holds other regions.
     method_files: that the method reads.
     warnings: what is probably wrong with the data, for the record. degradations: as of a training. ceiling: what the
-    method calls its ceiling, where it has one. lr_files: that making LR reads.
+    method calls its ceiling, where it has one. lr_files: that making LR reads. formats: the distributions whose plugins
+    read formats of files, but for the method's own.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -170,6 +170,7 @@ class Evaluation:
     degradations: tuple[Use, ...] = ()
     ceiling: str = ""
     lr_files: tuple[SeenFile, ...] = ()
+    formats: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[SeenFile, ...]:
@@ -221,9 +222,7 @@ class Evaluation:
         """The distributions of all plugins that scoring needs, the task's and those of formats of files among them."""
         task = self.ingredients.get("task", {})
         own = {task["distribution"]} if "distribution" in task else set()
-        formats = {registered.plugin.distribution for registered in registry().entries("format")}
-        method = self.method.registered.plugin.distribution
-        return own | (formats - {method}) | {use.registered.plugin.distribution for use in self.judges}
+        return own | set(self.formats) | {use.registered.plugin.distribution for use in self.judges}
 
     @property
     def label(self) -> str:

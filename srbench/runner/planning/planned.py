@@ -10,6 +10,7 @@ from typing import Literal
 from srbench.contract.protocol import Protocol
 from srbench.matrix import Matrix
 from srbench.registry.configured import Use
+from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, Training
 from srbench.runner.planning.provenance import degradation_uses
 from srbench.store.cell import Cell
@@ -75,6 +76,7 @@ class PlannedCell:
             degradation_uses(self.protocol),
             self.method.registered.load().ceiling,
             self.lr_files,
+            _formats(self.method),
         )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:
@@ -168,3 +170,9 @@ def is_begun(task: Training | ExtractorTraining, store: Store) -> bool:
     """Whether an attempt at a training was interrupted, which the next one goes on from."""
     folder = store.folder(task.shelf, task.key) / CHECKPOINT
     return any(folder.glob("*")) and not is_done(task, store)
+
+
+def _formats(method: Use) -> tuple[str, ...]:
+    """The distributions whose plugins read formats, but for the method's: a scorer loads nothing of a method's."""
+    offering = {registered.plugin.distribution for registered in registry().entries("format")}
+    return tuple(sorted(offering - {method.registered.plugin.distribution}))
