@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from srbench.contract.executor import Limits
+from srbench.errors import machine_fault
 from srbench.runner.job.channel import Channel, Flooded, Measuring, Message, Tell
 from srbench.runner.job.exchange import BEAT_SECONDS, GRACE_SECONDS, Exchange
 from srbench.runner.work import processes
@@ -116,10 +117,12 @@ class Process:
             if stop:  # whoever asked has the answer, and a keeper that did not ask is told of somebody else
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 os.kill(os.getpid(), signal.SIGTERM)
-        except BaseException:
+        except BaseException as error:
             import traceback
 
             traceback.print_exc()
+            if machine_fault(error):  # which may have met the telling of it, too
+                code = os.EX_IOERR
         finally:
             with contextlib.suppress(Exception):
                 sys.stdout.flush()
@@ -188,6 +191,8 @@ class Process:
 
 def _end(code: int) -> Ended:
     """What an exit code says of a process that had not told all; negative: a signal."""
+    if code == os.EX_IOERR:
+        return Ended("killed", "a file of the machine failed its process; see the end of the log", again=True)
     if code >= 0:
         return Ended("failed", f"its process ended with exit code {code} before it was done")
     name = signal.Signals(-code).name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import signal
@@ -265,6 +266,20 @@ def test_where_no_log_can_be_written_nothing_is_begun_and_nothing_said(
     with pytest.raises(IsADirectoryError):
         scene.run(doing)
     assert not scene.told and capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.ENOSPC, errno.ESTALE])
+def test_a_file_that_fails_where_nobody_expects_it_is_the_machine_s_fault(scene: Scene, number: int) -> None:
+    def work(*_: Any) -> None:
+        raise RuntimeError("while something was made ready") from OSError(number, os.strerror(number))
+
+    ended = scene.run(work)
+    assert (ended.status, ended.again) == ("killed", True) and "while something was made ready" in scene.log
+
+    def own(*_: Any) -> None:
+        raise RuntimeError("of its own")
+
+    assert scene.run(own) == Ended("failed", "its process ended with exit code 1 before it was done")
 
 
 def test_a_log_that_grows_too_long_keeps_its_end(scene: Scene) -> None:

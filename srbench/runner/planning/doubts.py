@@ -65,7 +65,7 @@ def _of_gaps(pictures: Sequence[tuple[Item, PictureFacts]]) -> list[str]:
     if not gaps:
         return []
     share = 100 * sum(gaps.values()) / len(gaps)
-    return [f"of {listed(list(gaps))} {share:.2g} % of the pixels were not measured (NaN): they are not scored"]
+    return [f"of {listed(list(gaps))} {share:.2g} % of the pixels were not measured (NaN)"]
 
 
 def _of_white(pictures: Sequence[tuple[Item, PictureFacts]]) -> list[str]:
