@@ -43,6 +43,7 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
     from srbench.matrix import read_matrix
     from srbench.runner.planning.estimate import estimate
     from srbench.runner.planning.plan import make_plan
+    from srbench.store.lock import holder
     from srbench.store.records import Store
 
     read = read_matrix(matrix)
@@ -67,8 +68,8 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
     if not as_json:
         counts = Counter(_state(planned) for planned in plan.cells)
         click.echo(f"{plural(len(rows), 'cell')}: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
-        if holder := place.holder:
-            click.echo(f"a run is at work in this store ({holder}): what it does just now stands here as not done")
+        if run := holder(place.root):
+            click.echo(f"a run is at work in this store ({run}): what it does just now stands here as not done")
         if expected := _expected(estimate(plan, place)):
             click.echo(expected)
         badly = [status for status in counts if status in STATUSES and status not in ("ok", "skipped")]

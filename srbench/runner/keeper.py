@@ -31,6 +31,7 @@ from srbench.runner.job.tasks import Evaluation, Job
 from srbench.runner.process import Abandoned, Process, Stopping
 from srbench.runner.work import processes, worker
 from srbench.store.files import StoreError
+from srbench.store.lock import worked_on
 from srbench.store.records import Store
 from srbench.weights.data_root import VARIABLE
 
@@ -75,7 +76,7 @@ def _kept(job: Job, exchange: Exchange, device: str | None) -> Ending:
     for asked in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(asked, stopping.ask)
     store = Store(job.store)
-    with store.worked_on():
+    with worked_on(store.root):
         return _done(job, store, exchange, device, stopping)
 
 

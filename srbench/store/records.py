@@ -19,16 +19,12 @@ STORE/index.sqlite                         a cache of the records
 
 from __future__ import annotations
 
-import fcntl
-import os
-import platform
 import re
 import shutil
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
@@ -38,6 +34,7 @@ from srbench.errors import nearest
 from srbench.store.details import Details
 from srbench.store.files import StoreError, bytes_of, remove_leftovers, sha256, write_atomically
 from srbench.store.index import Index
+from srbench.store.lock import held
 from srbench.store.seal import UNREADABLE, sealed, unsealed
 from srbench.store.texts import brief, each, tail, visible
 
@@ -54,7 +51,6 @@ CEILING_IMAGES = "images_ceiling"
 NEAREST_IMAGES = "images_nearest"
 MATRIX = "matrix"
 BOARDS = "boards"
-_WORKED_ON = ".worked-on"
 _MEANWHILE = (LOG, "samples")
 """What trainings leave in their folder before they have ended."""
 _KEY = re.compile(r"[0-9A-Za-z_-]+")
@@ -237,23 +233,7 @@ class Store:
     def locked(self) -> Iterator[None]:
         """Hold the store for one run; `StoreError` when another run holds it. A dead run holds nothing."""
         self.create()
-        with (self.root / ".lock").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise StoreError(
-                    f"another run is using the store {self.root} ({file.read().strip() or 'process unknown'}); "
-                    "wait for it, or give this one its own with --store"
-                ) from None
-            except OSError as error:
-                raise StoreError(
-                    f"the store {self.root} cannot be locked for this run: {error.strerror or error}; give it a place "
-                    "on a disk whose file system knows locks with --store"
-                ) from None
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {platform.node()}\n")
-            file.flush()
+        with held(self.root):
             shared = (
                 self.root,
                 self.root / BOARDS,
@@ -271,42 +251,6 @@ class Store:
             shelf, key = checkpoint.parts[-4], checkpoint.parts[-2]
             if shelf in SHELVES and is_key(key) and (record := self.read(shelf, key)) and record.status == "ok":
                 shutil.rmtree(checkpoint, ignore_errors=True)
-
-    @property
-    def holder(self) -> str:
-        """The run that holds the store at present, in words; empty where none does, or nobody can tell."""
-        try:
-            with (self.root / ".lock").open() as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return (self.root / ".lock").read_text().strip() or "process unknown"
-        except OSError:
-            pass
-        return ""
-
-    @contextmanager
-    def worked_on(self) -> Iterator[None]:
-        """Mark the store as worked on by this process, and by every fork of it for as long as that lives."""
-        with (self.root / _WORKED_ON).open("a") as file:
-            with suppress(OSError):  # where there are no locks, nobody is kept from anything
-                fcntl.flock(file, fcntl.LOCK_SH)
-            yield
-
-    def left_alone(self, seconds: float) -> bool:
-        """Wait, so long at most, until no process works on the store any more; whether none does."""
-        until = time.monotonic() + seconds
-        with (self.root / _WORKED_ON).open("a") as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if time.monotonic() > until:
-                        return False
-                    time.sleep(0.05)
-                except OSError:
-                    return True
-                else:
-                    return True
 
     def remember_matrix(self, path: Path) -> None:
         """Note which matrix file the store serves, for questions asked about a cell alone."""

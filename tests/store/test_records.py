@@ -7,30 +7,17 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from made_records import made_record
 
 from srbench.store.files import StoreError
 from srbench.store.records import MetricResult, Record, Store
 
 
-def _record(key: str = "ab" * 32, method: str = "bicubic", started: str = "2026-01-01") -> Record:
-    point = {"dataset": "set5", "protocol": "x4-y", "method": method, "trained_on": None, "seed": None}
-    return Record(key=key, schema=1, status="ok", point=point, started=started)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    store = Store(tmp_path / "store")
-    store.create()
-    return store
-
-
 def test_a_record_reads_as_it_was_written(store: Store) -> None:
-    record = _record()
+    record = made_record()
     store.write("cells", record)
     assert store.read("cells", record.key) == record
     assert list(store.records("cells")) == [record]
@@ -38,7 +25,7 @@ def test_a_record_reads_as_it_was_written(store: Store) -> None:
 
 
 def test_a_damaged_record_counts_as_none(store: Store) -> None:
-    record = _record()
+    record = made_record()
     store.write("cells", record)
     (store.folder("cells", record.key) / "record.json").write_text('{"key": "ab')
     assert store.read("cells", record.key) is None
@@ -46,7 +33,7 @@ def test_a_damaged_record_counts_as_none(store: Store) -> None:
 
 
 def test_cells_are_found_by_label_and_by_the_start_of_their_key(store: Store) -> None:
-    old, new = _record("11" * 32), _record("22" * 32, started="2026-02-01")
+    old, new = made_record("11" * 32), made_record("22" * 32, started="2026-02-01")
     for record in (old, new):
         store.write("cells", record)
     assert store.find("cells", "set5/x4-y/bicubic") == new
@@ -55,19 +42,8 @@ def test_cells_are_found_by_label_and_by_the_start_of_their_key(store: Store) ->
         store.find("cells", "set5/x4-y/bicubc")
 
 
-def test_a_dead_run_holds_nothing(store: Store) -> None:
-    code = (
-        "import os, sys\nfrom pathlib import Path\nfrom srbench.store.records import Store\n"
-        "with Store(Path(sys.argv[1])).locked():\n    os.kill(os.getpid(), 9)"
-    )
-    assert subprocess.run([sys.executable, "-c", code, str(store.root)]).returncode == -9
-    assert store.holder == ""
-    with store.locked(), pytest.raises(StoreError, match="another run is using the store"), store.locked():
-        pass
-
-
 def test_a_checkpoint_of_a_training_that_went_well_goes_with_the_next_run(store: Store) -> None:
-    well, begun = _record("aa" * 32), _record("bb" * 32)
+    well, begun = made_record("aa" * 32), made_record("bb" * 32)
     begun.status = "killed"
     kept = [store.folder("models", record.key) / "checkpoint" for record in (well, begun)]
     for record, checkpoint in zip((well, begun), kept, strict=True):
@@ -76,13 +52,6 @@ def test_a_checkpoint_of_a_training_that_went_well_goes_with_the_next_run(store:
         (checkpoint / "checkpoint.pt").write_bytes(b"?")
     with store.locked():
         assert [checkpoint.exists() for checkpoint in kept] == [False, True]
-
-
-def test_the_run_that_holds_a_store_is_told(store: Store) -> None:
-    assert store.holder == ""
-    with store.locked():
-        assert store.holder.startswith(f"process {os.getpid()} on ")
-    assert store.holder == ""
 
 
 @pytest.mark.parametrize(
@@ -97,7 +66,7 @@ def test_the_run_that_holds_a_store_is_told(store: Store) -> None:
     ],
 )
 def test_a_record_whose_names_lead_out_of_its_folder_counts_as_none(store: Store, tampered: dict[str, object]) -> None:
-    record = _record()
+    record = made_record()
     store.write("cells", record)
     path = store.folder("cells", record.key) / "record.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | tampered))
@@ -106,7 +75,7 @@ def test_a_record_whose_names_lead_out_of_its_folder_counts_as_none(store: Store
 
 
 def test_a_record_in_the_folder_of_another_key_counts_as_none(store: Store) -> None:
-    record, other = _record(), "cd" * 32
+    record, other = made_record(), "cd" * 32
     store.write("cells", record)
     shutil.copytree(store.folder("cells", record.key), store.folder("cells", other))
     assert store.read("cells", other) is None
@@ -120,7 +89,7 @@ def test_nothing_outside_the_store_is_looked_for_by_a_key(store: Store) -> None:
 
 def test_texts_of_a_record_are_short_and_hold_nothing_that_a_terminal_obeys(store: Store) -> None:
     hostile = "\x1b]0;\u202e\ud83d" + "x" * 100_000
-    record = _record()
+    record = made_record()
     record.reason, record.notes, record.warnings, record.log_tail = hostile, [hostile], [hostile], hostile * 3
     record.metrics = {"psnr": MetricResult(key="1", status="failed", reason=hostile, notes=[hostile])}
     record.labels = {"image": "M\udcfcnchen"}
@@ -132,19 +101,6 @@ def test_texts_of_a_record_are_short_and_hold_nothing_that_a_terminal_obeys(stor
         assert len(text) == 500 and text.startswith(r"\x1b]0;\u202e\ud83dxx")
     assert len(read.log_tail) == 1 << 16
     assert read.labels == {"image": r"M\udcfcnchen"}
-
-
-@pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO])
-def test_a_lock_that_fails_for_another_reason_is_told_for_what_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    def fail(*_: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr("fcntl.flock", fail)
-    why = f"cannot be locked for this run: {os.strerror(number)}"
-    with pytest.raises(StoreError, match=why), Store(tmp_path).locked():
-        pass
 
 
 def test_records_that_go_while_one_reads_and_rows_that_are_damaged_cost_no_other(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from srbench.runner.job.file import abandon_jobs
 from srbench.runner.work import processes
 from srbench.store.files import StoreError
+from srbench.store.lock import left_alone
 from srbench.store.records import Store
 
 VARIABLE = "SRBENCH_AT_WORK_IN"
@@ -38,7 +39,7 @@ def end_earlier_work(store: Store) -> None:
     """End what still works for a run that is dead. Raises `StoreError` where something does not end."""
     abandon_jobs(store)
     sweep_marked()
-    if not store.left_alone(_WAIT_SECONDS):
+    if not left_alone(store.root, _WAIT_SECONDS):
         raise StoreError(
             f"processes of an earlier run still work in the store {store.root}, on another machine perhaps; wait until "
             "they end, or end them"

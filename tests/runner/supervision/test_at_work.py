@@ -17,6 +17,7 @@ import pytest
 from srbench.runner.supervision import at_work
 from srbench.runner.supervision.at_work import VARIABLE, end_earlier_work, marked
 from srbench.store.files import StoreError
+from srbench.store.lock import worked_on
 from srbench.store.records import Store
 
 
@@ -81,7 +82,7 @@ def test_a_store_that_somebody_still_works_in_is_refused(store: Store, monkeypat
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        with store.worked_on():
+        with worked_on(store.root):
             os.write(writing, b"!")
             time.sleep(60)
         os._exit(0)
