@@ -8,7 +8,18 @@ import sys
 import click
 
 VERBS = (
-    *("run", "plan", "report", "show", "why", "list", "info", "fetch", "prepare", "upscale", "export", "verify"),
+    "run",
+    "plan",
+    "report",
+    "show",
+    "why",
+    "list",
+    "info",
+    "fetch",
+    "prepare",
+    "upscale",
+    "export",
+    "verify",
     "doctor",
 )
 

@@ -68,6 +68,10 @@ class _Row:
     lr_width: int
     low: float
     high: float
+    curve: str
+    knee: float
+    pivot: float
+    unit: str
     hr: str
     lr: str
     mask: str
@@ -178,6 +182,10 @@ def _made(item: Item, split: Split, protocol: Protocol) -> tuple[_Row, dict[str,
         lr_width=lr.shape[1],
         low=values.low,
         high=values.high,
+        curve=values.curve,
+        knee=values.knee,
+        pivot=values.pivot,
+        unit=values.unit,
         hr=files["HR"],
         lr=files["LR"],
         mask=files.get("mask", ""),

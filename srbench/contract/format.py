@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from srbench.pictures import Image, Values
+from srbench.pictures import Image, ImageError, Values
 
 HEAD = 1024
 """How many bytes of a file `Format.recognises` is shown."""
@@ -69,6 +69,6 @@ class Format(ABC):
 
         images: in the order of `frames`, as `read` would give them, `scale` times as high and wide. Spacing and origin
         follow the scale: the corner of the picture stays where it is. What tells whose picture it is, is left out.
-        made_by: the method, for the file's own history.
+        made_by: the method, for the file's own history. A format that only reads leaves this as it is.
         """
-        raise NotImplementedError(f"{type(self).__name__} files are not written")
+        raise ImageError(f"{source}: {type(self).__name__} files are not written, only read")

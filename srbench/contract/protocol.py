@@ -16,7 +16,7 @@ from srbench.contract.degradation import Degradation
 from srbench.contract.degradations import Bicubic
 from srbench.contract.framing import Framing
 from srbench.contract.names import SUPER_RESOLUTION
-from srbench.pictures import DEPTHS, Image, ImageError, Values, to_tensor
+from srbench.pictures import DEPTHS, LUMA, Image, ImageError, Values, to_tensor
 from srbench.store.cell import digest
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ Channel = Literal["y", "rgb", "gray", "y8"]
 # ITU-R BT.601. Limited range (16 to 235 of 255), as MATLAB's rgb2ycbcr: the field's "Y channel".
 Y_WEIGHTS = (65.481 / 255, 128.553 / 255, 24.966 / 255)
 Y_OFFSET = 16 / 255
-# Full range: black 0, white 1.
-_LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
@@ -155,7 +153,7 @@ class Protocol:
             return whole
         if self.channel == "y":
             return _weigh(whole, Y_WEIGHTS) + Y_OFFSET
-        return _weigh(whole, _LUMA_WEIGHTS)
+        return _weigh(whole, LUMA)
 
 
 def _weigh(rgb: torch.Tensor, weights: tuple[float, float, float]) -> torch.Tensor:

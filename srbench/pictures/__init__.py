@@ -13,7 +13,7 @@ GIF. What is read and what is refused stands in docs/datasets.md.
 Torch appears only in the two functions that cross over to tensors, so that looking at a dataset needs no torch.
 """
 
-from srbench.pictures.array import Image, ImageError, in_digits
+from srbench.pictures.array import LUMA, Image, ImageError, in_digits
 from srbench.pictures.header import MAX_PIXELS
 from srbench.pictures.measured import filled, measured
 from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left_out
@@ -25,6 +25,7 @@ from srbench.pictures.writing import suffix_for, write_image
 
 __all__ = [
     "DEPTHS",
+    "LUMA",
     "MAX_PIXELS",
     "SUFFIXES",
     "Borders",

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from srbench.errors import SrbenchError
 
 Image = npt.NDArray[Any]
+LUMA = (0.299, 0.587, 0.114)
+"""How much red, green and blue count in grey: luma of ITU-R BT.601, in full range."""
 
 
 class ImageError(SrbenchError):

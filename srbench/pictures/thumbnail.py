@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from srbench.pictures.array import Image
+from srbench.pictures.array import LUMA, Image
 
 SIDE = 32
 """Rows and columns of a thumbnail."""
@@ -19,8 +19,6 @@ _SMALLEST = 16
 """The side below which a picture has too few pixels to tell from others."""
 _BLANK = 1e-6
 """The standard deviation, beside the largest number, below which a picture is one colour but for rounding."""
-_LUMA = np.array([0.299, 0.587, 0.114])
-"""ITU-R BT.601, as software makes grey of colour."""
 
 
 def thumbnail(image: Image) -> bytes:
@@ -35,7 +33,7 @@ def thumbnail(image: Image) -> bytes:
     # Area by area, so that a large picture is never whole in double precision.
     bands = np.stack([weights @ image[rows].reshape(len(weights), -1) for rows, weights in _areas(height)])
     coloured = bands.reshape(SIDE, width, channels)
-    lines = coloured @ _LUMA if channels == len(_LUMA) else coloured[..., 0]
+    lines = coloured @ np.array(LUMA) if channels == len(LUMA) else coloured[..., 0]
     grey = lines @ _shares(width)
     deviation = grey.std()
     if not deviation > _BLANK * np.abs(grey).max():

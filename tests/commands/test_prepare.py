@@ -85,7 +85,8 @@ def seen(item: Item, protocol: Protocol) -> tuple[Image, Values, Image]:
 VALUES = {
     "uint8": [None, Values(16, 235)],
     "uint16": [None, Values(0, 4095), Values(1000, 5000)],
-    "float32": [None, Values(-1000, 3000.5), Values(0.1, 0.7)],
+    "int16": [Values(-1000, 3000, unit="HU")],
+    "float32": [None, Values(-1000, 3000.5), Values(0.1, 0.7), Values(0, 4000, "asinh", 12.5, 50, "adu")],
 }
 TEXTS = st.none() | st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)
 
@@ -197,6 +198,10 @@ def test_the_table_says_what_there_is(tmp_path: Path) -> None:
             "lr_width": "4",
             "low": "-1",
             "high": "3",
+            "curve": "linear",
+            "knee": "1.0",
+            "pivot": "0.0",
+            "unit": "",
             "hr": "train/HR/a.tiff",
             "lr": "train/LR/a.tiff",
             "mask": "train/mask/a.png",
@@ -214,6 +219,10 @@ def test_the_table_says_what_there_is(tmp_path: Path) -> None:
             "lr_width": "9",
             "low": "0.0",
             "high": "255.0",
+            "curve": "linear",
+            "knee": "1.0",
+            "pivot": "0.0",
+            "unit": "",
             "hr": "test/HR/b.png",
             "lr": "test/LR/b.png",
             "mask": "",

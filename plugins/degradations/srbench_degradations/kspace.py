@@ -70,7 +70,7 @@ def _middle(spectrum: Spectrum, scale: int) -> Spectrum:
 
 
 def frequencies(length: int) -> npt.NDArray[np.int64]:
-    """Of a line of so many pixels, in cycles a line, from the lowest to the highest."""
+    """The frequencies of a line of so many pixels, in cycles a line, from -length / 2 up to below length / 2."""
     return np.arange(length) - length // 2
 
 

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from srbench import Degradation, Image, Values
+from srbench.pictures import LUMA
 
 from .jpeg import compressed
 from .kernels import gaussian, low_pass, plateau
@@ -32,7 +33,6 @@ _KERNELS = {
     ("plateau", "long"): 0.03,
 }
 _GREY_NOISE = 0.4
-_LUMA = (0.299, 0.587, 0.114)
 _LEVELS = 256
 """Photons that white stands for, where Poisson noise has the strength 1."""
 _QUALITY = (30, 95)
@@ -127,7 +127,7 @@ def noisy(picture: Array, rng: np.random.Generator, order: Order) -> Array:
     """A picture `(H, W, C)` of [0, 1] with Gaussian or Poisson noise, its own in every channel or grey."""
     picture = picture.clip(0, 1)
     grey = rng.random() < _GREY_NOISE
-    seen = picture @ np.array(_LUMA)[:, None] if grey and picture.shape[2] == 3 else picture
+    seen = picture @ np.array(LUMA)[:, None] if grey and picture.shape[2] == 3 else picture
     if rng.random() < 0.5:
         noise = rng.uniform(*order.gaussian) / 255 * rng.standard_normal(seen.shape)
     else:

@@ -131,7 +131,8 @@ class Folder(Dataset):
         self.window, self.unit = window, unit
         self.treatment = Treatment(grey, crop, None if resize is None else int(resize))
         self.ids = ids
-        self._has_patients = False
+        self._names_patients = False
+        self._left_out: list[str] = []
         if peak is not None and range is not None:
             raise DatasetError("`peak` is the short form of a `range` from 0: give one of the two")
         if normalise != "none" and self.range is not None:
@@ -158,16 +159,12 @@ class Folder(Dataset):
     @property
     def coded(self) -> bool:
         """Whether ids are: as asked, or because headers name patients."""
-        return self.ids == "coded" or self._has_patients
+        return self.ids == "coded" or (self.ids is None and self._names_patients)
 
     def remarks(self) -> list[str]:
         """Sentences on what was left out."""
         _ = self._splits
         return [*self._gathered.remarks(), *self._left_out]
-
-    @cached_property
-    def _left_out(self) -> list[str]:
-        return []
 
     @cached_property
     def _rows(self) -> dict[str, Row]:
@@ -183,23 +180,24 @@ class Folder(Dataset):
     @cached_property
     def _splits(self) -> dict[str, list[Item]]:
         with discreet(self.ids or "names"):
-            found = self._decoded(self._gathered.pictures)
-            self._has_patients = self.groups in (None, "header") and any(one.frame and one.frame.group for one in found)
-        if self._has_patients and self.ids == "names":
+            self._names_patients = any(one.frame and one.frame.group for one in self._decoded)
+        if self._names_patients and self.ids == "names" and self.group is None and self.groups in (None, "header"):
             raise NamelessError(
                 "headers name patients, so `ids` are coded; with `ids: names`, say `groups: none`, `folders` or `table`"
             )
         ids: Ids = "coded" if self.coded else "names"
         with discreet(ids):
-            splits = self._divided(found)
+            splits = self._divided(self._decoded)
             if not splits.get("test"):
                 raise DatasetError(f"{self.path}: no picture is in the test split")
             made = {split: self._items(split, inside) for split, inside in splits.items()}
         return named(made, ids, self.group)
 
-    def _decoded(self, pictures: Sequence[Found]) -> list[Found]:
+    @cached_property
+    def _decoded(self) -> list[Found]:
         """Those whose pixels can be read, where a format reads them: one that cannot must not cost the others."""
-        return [one for one in pictures if one.frame is None or self._gathered.can_be_read(one, levels)]
+        gathered = self._gathered
+        return [one for one in gathered.pictures if one.frame is None or gathered.can_be_read(one, levels)]
 
     def _divided(self, found: Sequence[Found]) -> dict[str, list[Found]]:
         inside = {name for one in found if len(one.place.parts) > 1 for name in (one.place.parts[0].lower(),)}
@@ -239,7 +237,9 @@ class Folder(Dataset):
                 others[name] += 1
         if "test" not in splits:
             raise DatasetError(f"{self.path}: has the folder train but no folder test; what should be tested on?")
-        self._left_out += [f"left out: {count} of the split {name!r}" for name, count in sorted(others.items())]
+        if self.coded and others:  # what a folder is called may be a patient's name
+            others = Counter({"neither train nor test": others.total()})
+        self._left_out = [f"left out: {count} of the split {name!r}" for name, count in sorted(others.items())]
         return splits
 
     def _row(self, one: Found) -> Row:
@@ -343,4 +343,4 @@ class Folder(Dataset):
 
     @cached_property
     def _backgrounds(self) -> list[Any]:
-        return [levels(one.picture) for one in self._decoded(self._gathered.pictures)]
+        return [levels(one.picture) for one in self._decoded]

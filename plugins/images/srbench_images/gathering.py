@@ -11,6 +11,8 @@ from pathlib import Path
 from srbench import DatasetError, DatasetMissing, Formats, Frame, ImageError, Picture
 from srbench.pictures import SUFFIXES, has_picture_name, is_hidden, left_out
 
+from .listing import refuse_dangling
+
 _SPACING = 0.01
 """How far a picture's spacing may be from what is asked for, as a part of it: headers round."""
 
@@ -26,7 +28,7 @@ class Found:
 
     @property
     def name(self) -> str:
-        """What it is called before anybody asks whether that may be published: its place, and which of a file's."""
+        """The place with `-` for `/`, and the key of the frame: not to be published where ids are coded."""
         parts = [*self.place.parts[:-1], self.stem, *([self.frame.key] if self.frame and self.frame.key else [])]
         return "-".join(parts)
 
@@ -104,12 +106,7 @@ def gather(
             if not chosen:
                 found.reasons["not what `only` or `spacing` asks for"] += 1
             found.pictures += [Found(place, path, part, frame) for frame, part in chosen]
-    if dangling:
-        more = f"; nor are the files of {len(dangling) - 1} more links" if dangling[1:] else ""
-        raise DatasetError(
-            f"{dangling[0]}: is a symbolic link to {dangling[0].readlink()}, which is not there{more}; fetch what is "
-            "missing (git annex get, dvc pull), or remove the links"
-        )
+    refuse_dangling(dangling)
     if not found.pictures:
         why = "".join(f"; {remark}" for remark in found.remarks())
         raise DatasetError(

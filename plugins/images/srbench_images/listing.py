@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from srbench import DatasetError, DatasetMissing
@@ -39,17 +39,22 @@ def pictures(folder: Path) -> dict[str, Path]:
                     f"{folder}: {other.name} and {path.name} would both have the id {name!r}; rename or remove one"
                 )
             found[name] = path
-    if dangling:
-        more = f"; nor are the files of {len(dangling) - 1} more links" if dangling[1:] else ""
-        raise DatasetError(
-            f"{dangling[0]}: is a symbolic link to {dangling[0].readlink()}, which is not there{more}; fetch what is "
-            "missing (git annex get, dvc pull), or remove the links"
-        )
+    refuse_dangling(dangling)
     if not found:
         raise DatasetError(
             f"{folder}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}); subfolders are not read"
         )
     return dict(sorted(found.items()))
+
+
+def refuse_dangling(links: Sequence[Path]) -> None:
+    """Raise `DatasetError` for links to pictures that are not there, if there are any."""
+    if links:
+        more = f"; nor are the files of {len(links) - 1} more links" if links[1:] else ""
+        raise DatasetError(
+            f"{links[0]}: is a symbolic link to {links[0].readlink()}, which is not there{more}; fetch what is missing "
+            "(git annex get, dvc pull), or remove the links"
+        )
 
 
 def remark(folder: Path, name: str = "", known: Collection[str] = ()) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from srbench import DatasetError, Values
@@ -25,9 +25,9 @@ class Facts:
 def read_table(path: Path) -> dict[tuple[str, str], Facts]:
     """The facts of each image, by its split and its name (that of HR's file, without suffix).
 
-    The columns `id` and `split` say which image it is; `label`, `group`, `region` (top, left, height and width, with
-    spaces between), `low` and `high` may be there or not, and others are passed over. Raises `DatasetError` with the
-    line that is wrong.
+    The columns `id` and `split` say which image it is. `label`, `group`, `region` (top, left, height and width, with
+    spaces between), `low` and `high`, `curve`, `knee`, `pivot` and `unit` may be there or not, and others are passed
+    over. Raises `DatasetError` with the line that is wrong.
     """
     found: dict[tuple[str, str], Facts] = {}
     try:
@@ -52,8 +52,8 @@ def read_table(path: Path) -> dict[tuple[str, str], Facts]:
 
 
 def _facts(row: Mapping[str, str | None]) -> Facts:
-    label, group, region, low, high = (row.get(name) or None for name in ("label", "group", "region", "low", "high"))
-    return Facts(label, group, None if region is None else _region(region), _values(low, high))
+    label, group, region = (row.get(name) or None for name in ("label", "group", "region"))
+    return Facts(label, group, None if region is None else _region(region), _values(row))
 
 
 def _region(text: str) -> tuple[int, int, int, int]:
@@ -64,9 +64,16 @@ def _region(text: str) -> tuple[int, int, int, int]:
     return top, left, height, width
 
 
-def _values(low: str | None, high: str | None) -> Values | None:
-    if low is None and high is None:
+def _values(row: Mapping[str, str | None]) -> Values | None:
+    low, high = row.get("low"), row.get("high")
+    if not low and not high:
         return None
-    if low is None or high is None:
+    if not low or not high:
         raise ValueError("black and white (low and high) are there both or not at all")
-    return Values(float(low), float(high))
+    values = Values(float(low), float(high), unit=row.get("unit") or "")
+    curve = row.get("curve") or "linear"
+    if curve == "linear":
+        return values
+    if curve != "asinh":
+        raise ValueError(f"the curve {curve!r} is neither linear nor asinh")
+    return replace(values, curve="asinh", knee=float(row.get("knee") or 1), pivot=float(row.get("pivot") or 0))

@@ -10,12 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from srbench import ImageError, Part, Picture, Values, read_picture, remembered
-from srbench.pictures import Image, measured, resize_picture
+from srbench.pictures import LUMA, Image, measured, resize_picture
 
 from .naming import NamelessError
-
-_LUMA = np.array([0.299, 0.587, 0.114])
-"""ITU-R BT.601, full range."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +54,12 @@ class Treatment:
 
     def _treated(self, image: Image, values: Values | None, clipped: bool) -> Image:
         if self.grey and image.shape[-1] == 3:
-            luma = image.astype(np.float64) @ _LUMA
+            luma = image.astype(np.float64) @ np.array(LUMA)
             image = (luma if image.dtype == np.float32 else np.floor(luma + 0.5)).astype(image.dtype)[..., None]
         if self.crop is not None:
             image = middle(image, self.crop or min(image.shape[:2]))
         if self.resize is not None:
-            image = resize_picture(image, self.resize / max(image.shape[:2]), values or Values.of(image))
+            image = resize_picture(image, self.resize / max(image.shape[:2]), values or own_range(image))
         if clipped and values is not None:
             image = np.clip(image, values.low, values.high).astype(image.dtype)
         return image
@@ -101,6 +98,14 @@ def _changed(picture: Picture, change: Callable[[Image], Image]) -> Image:
     except ValueError as error:
         raise ImageError(f"{picture}: {error}") from None
     return image
+
+
+def own_range(image: Image) -> Values:
+    """Values that hold whatever a picture may be resized to: its type's, or of floats their own least and most."""
+    if image.dtype != np.float32:
+        return Values.of(image)
+    low, high = float(np.nanmin(image)), float(np.nanmax(image))
+    return Values(low, high if low < high else low + 1)
 
 
 def middle(image: Image, side: int) -> Image:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from srbench_images.folder import Folder
 
+import srbench
 from srbench.contract.dataset import DatasetError
 from srbench.pictures import Values, write_image
+from srbench.registry import formats
 from srbench.registry.parameters import resolve
+from srbench.registry.registry import Plugin, Registry
 
 RNG = np.random.default_rng(3)
 
@@ -169,3 +173,66 @@ def test_what_cannot_be_meant_is_told(tmp_path: Path, params, words: str) -> Non
         put(tmp_path / f"{name}.png")
     with pytest.raises(DatasetError, match=words):
         Folder(tmp_path, **params).prepare(tmp_path)
+
+
+class Toy(srbench.Format):
+    """Squares of 16 floats, as text; of a patient, and not to be read where the text ends early."""
+
+    suffixes = (".toy",)
+
+    def frames(self, path):
+        return [srbench.Frame(path, group=path.stem[0], values=Values(0, 1000))]
+
+    def read(self, frame):
+        numbers = [float(word) for word in frame.path.read_text().split()]
+        if len(numbers) < 256:
+            raise srbench.ImageError(f"{frame.path}: ends early")
+        return np.array(numbers, np.float32).reshape(16, 16, 1)
+
+
+@pytest.fixture
+def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    module = ModuleType("toy")
+    module.srbench_formats = srbench.hookimpl(lambda: [srbench.Entry("toy", Toy)])  # type: ignore[attr-defined]
+    module.srbench_formats.__name__ = "srbench_formats"
+    made = Registry()
+    made.add(Plugin("toy", "srbench-toy", "1", "toy"), module)
+    monkeypatch.setattr(formats, "registry", lambda: made)
+    for name in ("Mueller", "Schmidt", "Weber"):
+        path = tmp_path / name / f"{name}.toy"
+        path.parent.mkdir()
+        path.write_text(" ".join(map(str, RNG.integers(100, 900, 256))))
+    return tmp_path
+
+
+def test_a_picture_that_cannot_be_read_is_left_out_and_counted_once(toys: Path) -> None:
+    (toys / "Weber" / "x.toy").write_text("1 2 3")
+    dataset = Folder(toys, curve="asinh")
+    assert len(dataset.test()) == 3
+    assert dataset.remarks() == ["left out: 1 file: ends early"]
+
+
+@pytest.mark.parametrize("groups", [None, "header", "folders", "none"])
+def test_where_headers_name_patients_names_are_kept_unless_asked_for(toys: Path, groups) -> None:
+    dataset = Folder(toys, groups=groups)
+    assert all("image-" in item.id for item in dataset.test()) and dataset.coded
+    asked = Folder(toys, groups=groups, ids="names")
+    if groups in ("folders", "none"):
+        assert asked.test()[0].id == "Mueller-Mueller" and not asked.coded
+    else:
+        with pytest.raises(DatasetError, match="headers name patients"):
+            asked.test()
+
+
+def test_a_folder_beside_the_splits_is_named_only_where_names_may_be(tmp_path: Path) -> None:
+    for folder in ("train", "test", "Mueller"):
+        put(tmp_path / folder / f"{folder}.png")
+    assert Folder(tmp_path).remarks() == ["left out: 1 of the split 'Mueller'"]
+    assert Folder(tmp_path, ids="coded").remarks() == ["left out: 1 of the split 'neither train nor test'"]
+
+
+def test_floats_of_any_range_are_resized_within_their_own(toys: Path) -> None:
+    for item in Folder(toys, normalise="image", resize=8).test():
+        image, values = item.read_hr()
+        assert image.shape == (8, 8, 1) and 100 <= image.min() < image.max() <= 900 and image.max() > 300
+        assert (values.low, values.high) == (image.min(), image.max())

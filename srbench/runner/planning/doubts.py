@@ -44,7 +44,7 @@ def doubts(
 
 
 def _of_range(pictures: Sequence[tuple[Item, PictureFacts]]) -> list[str]:
-    """Of every number in the formulas of PSNR and SSIM, the data range is the one that nobody looks at."""
+    """Tell of a data range of which less than `_USED` is used: PSNR and SSIM are computed with all of it."""
     # Of 16 bits and of floats from 0 to 1 pictures may well be dark.
     if any(item.values is None and facts.depth in ("uint8", "uint16", "float32") for item, facts in pictures):
         return []
