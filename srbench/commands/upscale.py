@@ -18,11 +18,13 @@ from srbench.evaluate.upscale import upscale_image
 from srbench.pictures import (
     Image,
     ImageError,
+    Scale,
     Values,
     filled,
     in_digits,
     measured,
     read_with_alpha,
+    scale_of,
     suffix_for,
     to_image,
     to_tensor,
@@ -48,7 +50,7 @@ class Loaded:
     the dataset declared it, and the bits of one: those of pictures of that depth are taken to mean the same."""
 
     method: Method
-    scale: int
+    scale: Scale
     values: Values | None = None
     bits: int | None = None
 
@@ -82,7 +84,7 @@ class Picture:
 def load_method(
     name: str,
     model: str | None = None,
-    scale: int | None = None,
+    scale: Scale | None = None,
     given: Mapping[str, Any] | None = None,
     device: str = "cpu",
 ) -> Loaded:
@@ -120,12 +122,14 @@ def load_method(
     return Loaded(method, scale, values, int(facts["values_bits"]))
 
 
-def _trained(name: str, kind: type[Method], model: str, scale: int | None) -> tuple[Method, int, Mapping[str, float]]:
+def _trained(
+    name: str, kind: type[Method], model: str, scale: Scale | None
+) -> tuple[Method, Scale, Mapping[str, float]]:
     folder, record = _model(model)
     trained_by = record.ingredients["method"]
     if trained_by["name"] != name:
         raise SrbenchError(f"{model} is a model of {trained_by['name']}, not of {name}")
-    trained_scale = int(record.ingredients["protocol"]["scale"])
+    trained_scale = scale_of(record.ingredients["protocol"]["scale"])
     if scale not in (None, trained_scale):
         raise SrbenchError(f"{model} was trained for scale {trained_scale}, not {scale}")
     method = kind(**trained_by["params"])
@@ -137,7 +141,7 @@ def _own_scale(method: Method) -> int:
     return next((scale for scale in SCALES if _refusal(method, scale) is None), SCALES[0])
 
 
-def _refusal(method: Method, scale: int) -> str | None:
+def _refusal(method: Method, scale: Scale) -> str | None:
     """Why the method can upscale neither colour nor grey by this scale; None when it can do one of them."""
     reasons = []
     for channels in (3, 1):
@@ -324,7 +328,9 @@ def _sr_of(
     lr, known = filled(image), measured(image)
     sr = to_image(upscale_image(loaded.method, to_tensor(lr, values), loaded.scale, memory_bytes, progress), lr, values)
     if known is not None:
-        sr[~known.repeat(loaded.scale, 0).repeat(loaded.scale, 1)] = np.nan
+        cell, step = loaded.scale.numerator, loaded.scale.denominator
+        down, across = ((2 * np.arange(side) + 1) * step // (2 * cell) for side in sr.shape[:2])
+        sr[~known[np.ix_(down, across)]] = np.nan
     return sr
 
 
