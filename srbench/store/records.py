@@ -234,7 +234,8 @@ class Store:
         """Hold the store for one run; `StoreError` when another run holds it. A dead run holds nothing."""
         self.create()
         with held(self.root):
-            for folder in ("", "*/", "*/*/", "*/*/*/", "references/*/*/*/"):  # a disk that failed may have kept their writer from it
+            # A disk that failed may have kept their writer from it, wherever that was.
+            for folder in ("", "*/", "*/*/", "*/*/*/", "references/*/*/*/"):
                 remove_leftovers(self.root, folder)
             self._remove_spent_checkpoints()
             yield
