@@ -61,13 +61,14 @@ class _Work:
     """What is to be done, and what waits for what.
 
     ready: tasks that can run. cells: the planned cells by key; those that also ask for the same metrics are evaluated
-    once, those that ask for others (which look at other training splits) one after the other. waiting: of
-    a cell, the keys of the tasks that it still waits for.
+    once, those that ask for others (which look at other training splits) one after the other. waiting: of a cell, the
+    keys of the tasks that it still waits for. waited_for: of such a task, the keys of the cells.
     """
 
     ready: deque[Task]
     cells: dict[str, list[PlannedCell]]
     waiting: dict[str, set[str]]
+    waited_for: dict[str, list[str]]
 
 
 def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, display: Display) -> None:
@@ -110,7 +111,7 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, displa
 
 
 def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
-    work = _Work(deque(), {}, {})
+    work = _Work(deque(), {}, {}, {})
     trainings: dict[str, Training | ExtractorTraining] = {}
     for one in todo:
         work.cells.setdefault(one.cell.key, []).append(one)
@@ -119,6 +120,8 @@ def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
         if missing:
             trainings |= missing
             work.waiting[key] = set(missing)
+            for task in missing:
+                work.waited_for.setdefault(task, []).append(key)
         else:
             work.ready.append(same[0].evaluation())
     work.ready.extend(trainings.values())
@@ -147,7 +150,9 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
             work.ready.appendleft(waiting[0].evaluation())
         return
     display.trained(task, event.status, event.reason)
-    for key in [key for key, missing in work.waiting.items() if task.key in missing]:
+    for key in work.waited_for.pop(task.key, ()):
+        if key not in work.waiting:  # it has been given up for another training
+            continue
         # Without its model a cell has no SR; without an extractor it only lacks the metrics that run on it.
         if isinstance(task, Training) and event.status != "ok" and not _has_sr(work.cells[key][0]):
             del work.waiting[key]
