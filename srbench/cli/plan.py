@@ -72,7 +72,9 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
             click.echo(f"a run is at work in this store ({run}): what it does just now stands here as not done")
         if expected := _expected(estimate(plan, place)):
             click.echo(expected)
-        badly = [status for status in counts if status in STATUSES and status not in ("ok", "skipped")]
+        badly = {status: None for status in counts if status in STATUSES and status not in ("ok", "skipped")}
+        if any(planned.record is not None and planned.record.metric_failures for planned in plan.cells):
+            badly["failed"] = None
         if badly:
             option = f" --store {store}" if store else ""
             click.echo(f"`srbench run {matrix}{option} --retry {','.join(badly)}` repeats what ended badly")

@@ -81,9 +81,10 @@ def command(
         )
     cells = api.select(result.plan, chosen)
     for record in (cell.record for cell in cells):
-        if record is not None and record.status not in ("ok", "skipped") and record.started < begun:
+        if record is not None and not record.went_well and record.started < begun:
+            status = "failed" if record.status == "ok" else record.status  # of a metric
             known = f"{record.status:<14}{record.label}  {summary(record)}"
-            click.echo(visible(f"{known} (before; --retry {record.status} repeats it)"))
+            click.echo(visible(f"{known} (before; --retry {status} repeats it)"))
     click.echo(_tally(cells))
     damaged = False
     if not no_report:
@@ -115,7 +116,12 @@ def _where(pairs: tuple[str, ...]) -> dict[str, set[str]]:
 def _tally(cells: Sequence[PlannedCell]) -> str:
     counts = Counter("missing" if cell.record is None else cell.record.status for cell in cells)
     parts = [f"{count} {status}" for status, count in sorted(counts.items(), key=lambda pair: -pair[1])]
-    return f"{plural(len(cells), 'cell')}: {', '.join(parts)}"
+    lacking = [cell.record for cell in cells if cell.record is not None and cell.record.status == "ok"]
+    failed = Counter(
+        result.name for record in lacking for result in record.metrics.values() if result.status == "failed"
+    )
+    metrics = f"; failed metrics: {', '.join(f'{name} ({count})' for name, count in failed.items())}" if failed else ""
+    return f"{plural(len(cells), 'cell')}: {', '.join(parts)}{metrics}"
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from srbench.contract.entry import Entry, imported
 from srbench.contract.task import Task
 from srbench.contract.weights_file import WeightsFile
 from srbench.errors import SrbenchError, nearest
-from srbench.registry.sources import GROUP, sources
+from srbench.registry.sources import GROUP, built_on, sources
 
 Kind = Literal[
     "method", "dataset", "metric", "extractor", "degradation", "format", "protocol", "task", "executor", "section"
@@ -339,9 +339,9 @@ _confined_to: Collection[str] | None = None
 
 
 def confine(distributions: Collection[str]) -> None:
-    """Have this process know, from now on, no plugins but those of some distributions, and srbench's own."""
+    """Have this process know, from now on, no plugins but those of some distributions, what these require, and ours."""
     global _confined_to
-    _confined_to = {"srbench", *distributions}
+    _confined_to = {"srbench", *distributions, *(name for one in distributions for name in built_on(one))}
     registry.cache_clear()
 
 

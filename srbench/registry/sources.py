@@ -64,8 +64,12 @@ def _modules(_: tuple[str, ...]) -> dict[str, set[str]]:
     return found
 
 
-def _built_on(distribution: str, plugins: set[str]) -> set[str]:
+def built_on(distribution: str) -> set[str]:
     """The plugins' distributions that one requires, itself or through others."""
+    return _built_on(canonicalize_name(distribution), set(_modules(tuple(sys.path))))
+
+
+def _built_on(distribution: str, plugins: set[str]) -> set[str]:
     found: set[str] = set()
     open_: list[tuple[str, frozenset[str]]] = [(distribution, frozenset())]
     while open_:

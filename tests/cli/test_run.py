@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+from msgspec.structs import replace
 from rig.verbs import Srbench
 
 from srbench.cli.run import _stoppable, _where
@@ -21,6 +22,24 @@ def test_the_exit_code_is_that_of_the_cells_that_were_asked_for(here: Path, srbe
     said = srbench("run", "matrix.yaml", "--no-report", "--where", "method=nearest", "--where", "method=bicubic")
     assert (said.code, said.out) == (0, "2 cells: 2 ok\n")
     assert not Path("leaderboards").exists()
+
+
+def test_metrics_that_failed_before_are_told_in_the_closing_line_and_by_the_exit_code(
+    here: Path, srbench: Srbench
+) -> None:
+    store = Store(Path("results/m"))
+    record = next(one for one in store.records("cells") if one.label.endswith("nearest"))
+    (key, psnr), *_ = record.metrics.items()
+    record.metrics[key] = replace(psnr, status="failed", reason="ValueError: no luck", value=None)
+    record.started = "2026-01-01T00:00:00+00:00"
+    store.write("cells", record)
+    said = srbench("run", "matrix.yaml", "--no-report", "--where", "method=nearest", "--where", "method=bicubic")
+    assert said.code == 1
+    told, closing = said.out.splitlines()
+    assert told.startswith("ok            data/x2-rgb/nearest  psnr failed: ValueError: no luck")
+    assert told.endswith("(before; --retry failed repeats it)")
+    assert closing == "2 cells: 2 ok; failed metrics: psnr (1)"
+    assert "--retry failed` repeats what ended badly" in srbench("plan", "matrix.yaml").out
 
 
 def test_pages_are_made_unless_they_are_not_wanted_and_only_once(here: Path, srbench: Srbench) -> None:

@@ -471,3 +471,10 @@ def test_a_process_may_know_no_plugins_but_those_of_some_distributions(unconfine
         registry().get("method", "bicubic")
     confine({"srbench-bicubic"})
     assert registry().get("method", "bicubic") is not None
+
+
+def test_a_process_knows_the_plugins_that_its_own_are_built_on(unconfined: None) -> None:
+    confine({"srbench-cas"})  # which classifies by an extractor of srbench-fid
+    assert registry().get("extractor", "skinlesnet") is not None
+    with pytest.raises(SrbenchError, match="bicubic"):
+        registry().get("method", "bicubic")
