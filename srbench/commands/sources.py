@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from srbench.contract.format import Format
+from srbench.contract.format import Format, IndexFile
 from srbench.errors import SrbenchError
 from srbench.pictures import ImageError
 from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left_out
@@ -28,13 +28,9 @@ class Picture:
     format: Format | None = None
 
     @classmethod
-    def of(cls, path: Path, place: Path, formats: Formats) -> Picture:
+    def of(cls, path: Path, place: Path, format: Format | None) -> Picture:
         """The file, with SR in `place`, where its name stands in the output folder."""
-        try:
-            known = formats.of(path)
-        except ImageError:
-            known = None  # that it cannot be opened is told when it is its turn
-        return cls(path, place.with_suffix("") if known is None else place, known)
+        return cls(path, place.with_suffix("") if format is None else place, format)
 
     def existing(self) -> Path | None:
         """What already stands in the place of its SR."""
@@ -56,25 +52,44 @@ class Sources:
 def find_sources(paths: Iterable[Path], out: Path) -> Sources:
     """Files as they are, folders as all the pictures in them and below them, with their place in the folder.
 
-    Hidden files and folders are passed over, and what lies in `out` already, when a folder holds it. Each file is
-    opened once. Raises `SrbenchError` for a folder without pictures, when two pictures would become one file, and when
-    SR would replace one of the pictures.
+    Of a file that lists others (a DICOMDIR) these are taken. Hidden files and folders are passed over, and what lies in
+    `out` already, when a folder holds it. Each file is opened once. Raises `SrbenchError` for a folder without
+    pictures, when two pictures would become one file, and when SR would replace one of the pictures.
     """
     found: list[Picture] = []
     others: list[Path] = []
     formats = Formats()
     for path in paths:
-        if not path.is_dir():
-            found.append(Picture.of(path, out / path.name, formats))
-            continue
-        inside = [Picture.of(one, out / one.relative_to(path), formats) for one in _visible(path, out)]
-        chosen = [one for one in inside if one.format is not None or is_picture(one.path) or _leads_nowhere(one.path)]
+        folder, files = (path, _visible(path, out)) if path.is_dir() else (path.parent, [path])
+        known, listed = _formats_of(files, formats)
+        # What is named, or listed and not found, is told in its turn if it cannot be read.
+        more, _ = _formats_of([one for one in listed if one not in known], formats)
+        wanted = {*more} if path.is_dir() else {path, *more}
+        chosen = []
+        for one, format in (known | more).items():
+            if format is not None or one in wanted or is_picture(one) or _leads_nowhere(one):
+                chosen.append(Picture.of(one, out / one.relative_to(folder), format))
+            else:
+                others.append(one)
         if not chosen:
             raise SrbenchError(f"there is no picture in {path}")
         found += chosen
-        others += [one.path for one in inside if one not in chosen]
     _check_targets(found)
     return Sources(tuple(found), left_out(others))
+
+
+def _formats_of(files: Iterable[Path], formats: Formats) -> tuple[dict[Path, Format | None], list[Path]]:
+    """The format of each file, None where there is none or it cannot be opened; and what indices among them list."""
+    known: dict[Path, Format | None] = {}
+    listed: list[Path] = []
+    for one in files:
+        try:
+            known[one] = formats.of(one)
+        except IndexFile as index:
+            listed += index.files
+        except ImageError:
+            known[one] = None
+    return known, listed
 
 
 def _visible(folder: Path, out: Path) -> list[Path]:

@@ -93,7 +93,8 @@ class Folder(Dataset):
     ) -> None:
         """Where the pictures are, and what is known of them.
 
-        path: the folder. name: what it is called in tables. files: which files below it, as a pattern.
+        path: the folder, or a DICOMDIR, for the files that it lists. name: what it is called in tables. files: which
+        files below it, as a pattern.
 
         format: parameters of formats by their names (`{fits: {hdu: SCI}}`). only: facts that a file's header has to
         tell (`{Modality: MG}`). spacing: only pictures whose pixels are so far apart, in the header's unit.
@@ -166,13 +167,17 @@ class Folder(Dataset):
         _ = self._splits
         return [*self._gathered.remarks(), *self._left_out]
 
+    @property
+    def _folder(self) -> Path:
+        return self.path.parent if self.path.is_file() else self.path
+
     @cached_property
     def _rows(self) -> dict[str, Row]:
         return {} if self.table is None else read_columns(self.table, self.columns)
 
     @cached_property
     def _gathered(self) -> Gathered:
-        beside = frozenset() if self.masks is None else frozenset(self.path.glob(self.masks.replace("{stem}", "*")))
+        beside = frozenset() if self.masks is None else frozenset(self._folder.glob(self.masks.replace("{stem}", "*")))
         if self.table is not None:
             beside |= {self.table, self.table.resolve()}
         return gather(self.path, self.files, self.format, self.only, self.spacing, beside)
@@ -274,9 +279,9 @@ class Folder(Dataset):
     def _mask(self, one: Found) -> Path | None:
         told = self._row(one).mask if "mask" in self.columns else ""
         if told:
-            path = self.path / told
+            path = self._folder / told
         elif self.masks is not None:
-            path = self.path / self.masks.format(stem=one.stem)
+            path = self._folder / self.masks.format(stem=one.stem)
         else:
             return None
         if not path.is_file():
