@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from srbench.evaluate.tiles import upscale_tiled as upscale_tiled
     from srbench.pictures import Image as Image
     from srbench.pictures import ImageError as ImageError
+    from srbench.pictures import Scale as Scale
     from srbench.pictures import Values as Values
     from srbench.pictures import read_image as read_image
     from srbench.pictures import write_image as write_image
@@ -134,6 +135,7 @@ _HOME = {
     "upscale_tiled": "evaluate.tiles",
     "Image": "pictures",
     "ImageError": "pictures",
+    "Scale": "pictures",
     "Values": "pictures",
     "read_image": "pictures",
     "write_image": "pictures",

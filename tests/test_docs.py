@@ -175,6 +175,7 @@ def test_the_protocols_of_the_docs_can_be_used(tmp_path):
         "x4-y": "x4, bicubic LR, Y channel, 4 px border, native depth",
         "blurred": "x4, gaussian-blur(sigma=1.6) LR, Y channel, 4 px border, native depth",
         "x8": "x8, bicubic LR, Y channel, 8 px border, native depth",
+        "fine": "x10/7, area LR, grey (full-range luma), 10 px border, native depth",
         "both": "x4, gaussian-blur(sigma=1.6) + bicubic LR, Y channel, 4 px border, native depth",
     }
 

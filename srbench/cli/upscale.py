@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
     from srbench.commands.sources import Picture
     from srbench.commands.upscale import Declared, Loaded
+    from srbench.pictures import Scale
+
+
+def _scale(context: click.Context, parameter: click.Parameter, given: str | None) -> Scale | None:
+    from srbench.errors import SrbenchError
+    from srbench.pictures import scale_of
+
+    try:
+        return None if given is None else scale_of(given)
+    except SrbenchError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _values(context: click.Context, parameter: click.Parameter, given: Any) -> Declared | None:
@@ -34,7 +45,12 @@ def _values(context: click.Context, parameter: click.Parameter, given: Any) -> D
 @click.argument("method")
 @click.argument("images", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where SR goes.")
-@click.option("--scale", type=click.IntRange(min=1), help="The factor [that of the model or checkpoint, otherwise 4].")
+@click.option(
+    "--scale",
+    callback=_scale,
+    metavar="NUMBER",
+    help="The factor, such as 4, 1.5 or 10/7 [that of the model or checkpoint, otherwise 4].",
+)
 @click.option("--model", help="The cell (label or key) or folder that holds what the method learned.")
 @click.option(
     "--param",
@@ -73,7 +89,7 @@ def command(
     method: str,
     images: tuple[Path, ...],
     out: Path,
-    scale: int | None,
+    scale: Scale | None,
     model: str | None,
     params: tuple[str, ...],
     peak: Declared | None,
@@ -192,7 +208,7 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _megapixels(path: Path, scale: int) -> float:
+def _megapixels(path: Path, scale: Scale) -> float:
     """The size of the SR, in megapixels; 0 for a picture that cannot be read, which says so in its turn."""
     from srbench.pictures import ImageError, image_size
 
@@ -200,7 +216,7 @@ def _megapixels(path: Path, scale: int) -> float:
         height, width = image_size(path)
     except ImageError:
         return 0.0
-    return height * width * scale**2 / 1e6
+    return float(height * width * scale**2) / 1e6
 
 
 def _parameters(params: tuple[str, ...]) -> dict[str, Any]:

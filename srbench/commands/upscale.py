@@ -18,11 +18,13 @@ from srbench.errors import SrbenchError
 from srbench.evaluate.upscale import upscale_image
 from srbench.pictures import (
     Image,
+    Scale,
     Values,
     filled,
     in_digits,
     measured,
     read_with_alpha,
+    scale_of,
     suffix_for,
     to_image,
     to_tensor,
@@ -57,7 +59,7 @@ class Loaded:
     """A method ready to upscale by one scale. declared: black and white, where somebody declared them."""
 
     method: Method
-    scale: int
+    scale: Scale
     declared: Declared | None = None
 
 
@@ -73,7 +75,7 @@ class Written:
 def load_method(
     name: str,
     model: str | None = None,
-    scale: int | None = None,
+    scale: Scale | None = None,
     given: Mapping[str, Any] | None = None,
     device: str = "cpu",
 ) -> Loaded:
@@ -111,12 +113,14 @@ def load_method(
     return Loaded(method, scale, Declared(values, " of the model's training", int(facts["values_bits"])))
 
 
-def _trained(name: str, kind: type[Method], model: str, scale: int | None) -> tuple[Method, int, Mapping[str, float]]:
+def _trained(
+    name: str, kind: type[Method], model: str, scale: Scale | None
+) -> tuple[Method, Scale, Mapping[str, float]]:
     folder, record = _model(model)
     trained_by = record.ingredients["method"]
     if trained_by["name"] != name:
         raise SrbenchError(f"{model} is a model of {trained_by['name']}, not of {name}")
-    trained_scale = int(record.ingredients["protocol"]["scale"])
+    trained_scale = scale_of(record.ingredients["protocol"]["scale"])
     if scale not in (None, trained_scale):
         raise SrbenchError(f"{model} was trained for scale {trained_scale}, not {scale}")
     method = kind(**trained_by["params"])
@@ -128,7 +132,7 @@ def _own_scale(method: Method) -> int:
     return next((scale for scale in SCALES if _refusal(method, scale) is None), SCALES[0])
 
 
-def _refusal(method: Method, scale: int) -> str | None:
+def _refusal(method: Method, scale: Scale) -> str | None:
     """Why the method can upscale neither colour nor grey by this scale; None when it can do one of them."""
     reasons = []
     for channels in (3, 1):
@@ -270,7 +274,9 @@ def _sr_of(
     lr, known = filled(image), measured(image)
     sr = to_image(upscale_image(loaded.method, to_tensor(lr, values), loaded.scale, memory_bytes, progress), lr, values)
     if known is not None:
-        sr[~known.repeat(loaded.scale, 0).repeat(loaded.scale, 1)] = np.nan
+        cell, step = loaded.scale.numerator, loaded.scale.denominator
+        down, across = ((2 * np.arange(side) + 1) * step // (2 * cell) for side in sr.shape[:2])
+        sr[~known[np.ix_(down, across)]] = np.nan
     return sr
 
 

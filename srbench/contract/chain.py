@@ -11,7 +11,7 @@ from srbench.contract.degradation import Degradation
 if TYPE_CHECKING:
     import numpy as np
 
-    from srbench.pictures import Image, Values
+    from srbench.pictures import Image, Scale, Values
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Chain(Degradation):
     name: ClassVar[str] = "chain"
     steps: tuple[Degradation, ...]
 
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """What the last step makes."""
         first, *others = self.steps
         lr = first.lr(hr, values, scale, rng)

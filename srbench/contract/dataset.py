@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from srbench.contract.published import PublishedDataset
 from srbench.errors import SrbenchError
-from srbench.pictures import DEPTHS, Image, ImageError, Values, filled, in_digits, measured, read_image
+from srbench.pictures import DEPTHS, Image, ImageError, Scale, Values, filled, in_digits, measured, read_image
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Item:
 
     id: str
     hr: Picture
-    lr: Mapping[tuple[str, int], Picture] = field(default_factory=dict)
+    lr: Mapping[tuple[str, Scale], Picture] = field(default_factory=dict)
     label: str | None = None
     mask: Picture | None = None
     group: str | None = None
@@ -91,7 +91,7 @@ class Item:
         image, values = self._in_range(_read(self.hr, self.id), f"image {self.id!r}")
         return filled(image), values, measured(image)
 
-    def read_lr(self, degradation: str, scale: int) -> Image | None:
+    def read_lr(self, degradation: str, scale: Scale) -> Image | None:
         """The LR that comes with the dataset for this degradation and scale, if there is one.
 
         Raises `ImageError` when a value is below HR's black or above its white.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 if TYPE_CHECKING:
     import numpy as np
 
-    from srbench.pictures import Image, Values
+    from srbench.pictures import Image, Scale, Values
 
 
 class Degradation(ABC):
@@ -25,12 +25,13 @@ class Degradation(ABC):
     version: ClassVar[int] = 1
 
     @abstractmethod
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """LR `(H / scale, W / scale, C)` of HR `(H, W, C)`, in HR's type, from black (`values.low`) to white.
 
-        H and W are multiples of the scale. HR is left as it is. LR's first pixel lies on the middle of HR's first
-        `scale` x `scale` pixels, and so on: otherwise every SR would be shifted. Whatever is drawn is drawn from `rng`,
-        which is this image's own: seeded by its id, so that the order of images changes nothing.
+        H and W are multiples of the scale, of a fraction of its numerator. HR is left as it is. LR's first pixel covers
+        HR's first `scale` x `scale` pixels, which may be a fraction, and so on: otherwise every SR would be shifted.
+        Whatever is drawn is drawn from `rng`, which is this image's own: seeded by its id, so that the order of images
+        changes nothing. Raises `SrbenchError` for a fraction where only whole scales can be done.
         """
 
     @property

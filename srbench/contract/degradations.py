@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from srbench.contract.degradation import Degradation
-from srbench.pictures import Image, Values
-from srbench.pictures.resize import Borders, resize_picture
+from srbench.pictures import Image, Scale, Values, reduced
+from srbench.pictures.resize import Borders, mirrored, resize_picture
 
 _REACH = 4
 """Standard deviations of a Gaussian beyond which its weight is taken for 0."""
@@ -29,7 +29,7 @@ class Bicubic(Degradation):
     name: ClassVar[str] = "bicubic"
     borders: Borders = "mirror"
 
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """HR, resized by 1 / scale."""
         return resize_picture(hr, 1 / scale, values, self.borders)
 
@@ -41,12 +41,12 @@ class Bicubic(Degradation):
 
 @dataclass(frozen=True)
 class GaussianBlur(Degradation):
-    """Gaussian blur, then every scale-th pixel.
+    """Gaussian blur, seen at the middles of LR's pixels.
 
     An LR pixel is the mean of HR weighed by exp(-d^2 / (2 sigma^2)) down the rows and along the columns, d being the
     distance to its middle; beyond 4 sigma nothing counts. Its middle is that of the scale x scale HR pixels that it
     stands for, so that SR is not shifted against HR: under odd scales it lies on a pixel, and this is the blurred HR
-    from pixel (scale - 1) / 2 on; under even ones it lies half-way between two pixels, where the blurred HR is taken.
+    from pixel (scale - 1) / 2 on; under others it lies between pixels, where the blurred HR is taken.
     Beyond its borders HR is continued by its mirror image. Pictures of integers are rounded once, a half up.
 
     sigma: the standard deviation in HR pixels.
@@ -55,7 +55,7 @@ class GaussianBlur(Degradation):
     name: ClassVar[str] = "gaussian-blur"
     sigma: Annotated[float, msgspec.Meta(gt=0)]
 
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """HR, blurred and thinned out."""
         lines: npt.NDArray[Any] = hr
         for _ in ("rows", "columns"):
@@ -64,18 +64,18 @@ class GaussianBlur(Degradation):
             lines = np.floor(lines + 0.5)
         return lines.clip(values.low, values.high).astype(hr.dtype, order="C")
 
-    def _thinned(self, lines: npt.NDArray[Any], scale: int) -> npt.NDArray[np.float64]:
-        middle = (scale - 1) / 2
+    def _thinned(self, lines: npt.NDArray[Any], scale: Scale) -> npt.NDArray[np.float64]:
+        places = 2 * np.arange(reduced(len(lines), scale)) + 1
+        middles = (places * scale.numerator - scale.denominator) / (2 * scale.denominator)
         reach = max(_REACH * self.sigma, 0.5)  # half-way between two pixels, both count, however narrow the Gaussian
-        first, last = math.ceil(middle - reach), math.floor(middle + reach)
-        distances = np.arange(first, last + 1) - middle
+        taps = np.ceil(middles - reach).astype(np.int64)[:, None] + np.arange(math.floor(2 * reach) + 1)
+        squares = (taps - middles[:, None]) ** 2
         # Less the smallest, so that the weights of a very narrow Gaussian are not all 0.
-        weights = np.exp(-(distances**2 - np.min(distances**2)) / (2 * self.sigma**2))
-        weights /= weights.sum()
-        beyond = max(-first, last - scale + 1, 0)
-        padded = np.pad(lines, [(beyond, beyond), (0, 0), (0, 0)], mode="symmetric")
-        thinned = np.zeros((len(lines) // scale, *lines.shape[1:]))
-        for offset, weight in zip(range(first, last + 1), weights, strict=True):
-            start = beyond + offset
-            thinned += padded[start : start + len(lines) : scale] * weight
+        weights = np.exp(-(squares - squares.min(axis=1, keepdims=True)) / (2 * self.sigma**2))
+        weights[squares > reach**2] = 0
+        weights /= weights.sum(axis=1, keepdims=True)
+        rows = mirrored(taps, len(lines))
+        thinned = np.zeros((len(places), *lines.shape[1:]))
+        for tap in range(taps.shape[1]):
+            thinned += lines[rows[:, tap]] * weights[:, tap, None, None]
         return thinned

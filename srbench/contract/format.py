@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from srbench.pictures import Image, ImageError, Values
+from srbench.pictures import Image, ImageError, Scale, Values
 
 HEAD = 1024
 """How many bytes of a file `Format.recognises` is shown."""
@@ -79,11 +79,11 @@ class Format(ABC):
         measured: numbers in the frame's `values.unit`, bright where the picture is bright.
         """
 
-    def write(self, path: Path, source: Path, images: Sequence[Image], scale: int, made_by: str) -> None:
+    def write(self, path: Path, source: Path, images: Sequence[Image], scale: Scale, made_by: str) -> None:
         """Write SR of all frames of the file `source` as a file of the same kind.
 
-        images: in the order of `frames`, as `read` would give them, `scale` times as high and wide. Spacing and origin
-        follow the scale: the corner of the picture stays where it is. What tells whose picture it is, is left out.
-        made_by: the method, for the file's own history. A format that only reads leaves this as it is.
+        images: in the order of `frames`, as `read` would give them, `scale` times as high and wide (rounded down).
+        Spacing and origin follow the scale: the corner of the picture stays where it is. What tells whose picture it
+        is, is left out. made_by: the method, for the file's own history. A format that only reads leaves this as it is.
         """
         raise ImageError(f"{source}: {type(self).__name__} files are not written, only read")

@@ -12,6 +12,8 @@ from srbench.contract.names import GENERATION
 if TYPE_CHECKING:
     import torch
 
+    from srbench.pictures import Scale
+
 
 @dataclass(frozen=True)
 class SampleContext:
@@ -54,6 +56,6 @@ class Generator(Method):
         how many are made in one call, nor on torch's global generator. Values outside [0, 1] are clamped when written.
         """
 
-    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    def upscale(self, lr: torch.Tensor, scale: Scale) -> torch.Tensor:
         """Not what generators do."""
         raise TypeError(f"{type(self).__name__} makes images from noise; it does not upscale")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from srbench.contract.metric import Skip
 from srbench.contract.names import SUPER_RESOLUTION
+from srbench.pictures import Scale
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +28,7 @@ class Problem:
     occur (`uint8`, `uint16`, `float32`). smallest, largest: LR (height, width) extremes, side by side.
     """
 
-    scale: int
+    scale: Scale
     channels: tuple[int, ...]
     depths: tuple[str, ...]
     smallest: tuple[int, int]
@@ -77,19 +78,21 @@ class Method(ABC):
         return []
 
     def supports(self, problem: Problem) -> Skip | None:
-        """Why the method cannot do this; None when it can."""
-        return None
+        """Why the method cannot do this; None when it can: by default, every scale that is a whole number."""
+        if isinstance(problem.scale, int):
+            return None
+        return Skip(f"upscales by whole numbers, not by {problem.scale}")
 
     def fit(self, train: TrainingSet, context: FitContext) -> None:
         """Learn from the training split, under `context.budget`."""
         raise TypeError(f"{type(self).__name__} does not learn")
 
     @abstractmethod
-    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    def upscale(self, lr: torch.Tensor, scale: Scale) -> torch.Tensor:
         """SR `(N, C, H * scale, W * scale)` from LR `(N, C, H, W)`; float32, white at 1, on `self.device`.
 
-        C is 1 or 3. Each image's result does not depend on the others in its batch. Values outside [0, 1] are
-        clamped when written.
+        C is 1 or 3. At a scale that is a fraction n/d, H and W are multiples of d. Each image's result does not depend
+        on the others in its batch. Values outside [0, 1] are clamped when written.
         """
 
     def reconstruct(self, hr: torch.Tensor) -> torch.Tensor:

@@ -16,7 +16,7 @@ from srbench.contract.degradation import Degradation
 from srbench.contract.degradations import Bicubic
 from srbench.contract.framing import Framing
 from srbench.contract.names import SUPER_RESOLUTION
-from srbench.pictures import DEPTHS, LUMA, Image, ImageError, Values, to_tensor
+from srbench.pictures import DEPTHS, LUMA, Image, ImageError, Scale, Values, enlarged, plain_scale, to_tensor
 from srbench.store.cell import digest
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ Y_OFFSET = 16 / 255
 class Protocol:
     """How one comparison is made.
 
-    scale: HR side / LR side, from 1 up.
+    scale: HR side / LR side, from 1 up, as `srbench.pictures.scale_of` has it: 4, or a `Fraction` n/d in lowest terms.
+        HR is cut to multiples of n pixels and LR to multiples of d.
     channel: what is scored of a colour image. `rgb`: every channel. `y`: BT.601 luma in limited range, unrounded.
         `gray`: BT.601 luma in full range, unrounded. `y8`: the convention of older MATLAB tables; LR and HR are
         both turned into 8-bit Y (limited range) first, and the method upscales that one channel.
@@ -46,7 +47,7 @@ class Protocol:
     """
 
     name: str
-    scale: int
+    scale: Scale
     channel: Channel = "rgb"
     border: int = 0
     degradation: Degradation = field(default_factory=Bicubic)
@@ -60,7 +61,7 @@ class Protocol:
         """Everything but what the protocol is called; a key holds those facts that its task asks for."""
         facts = asdict(self)
         del facts["name"]
-        return {**facts, "degradation": self.degradation.identity()}
+        return {**facts, "scale": plain_scale(self.scale), "degradation": self.degradation.identity()}
 
     def for_training(self) -> Protocol:
         """The part that training depends on: protocols that differ only in scoring share their models."""
@@ -69,7 +70,7 @@ class Protocol:
         y8 = self.channel == "y8"
         lr = "" if self.degradation == Bicubic() else f"-{self.degradation}"
         return Protocol(
-            name=f"x{self.scale}" + ("-y8" if y8 else "") + lr,
+            name=f"x{plain_scale(self.scale)}".replace("/", "-") + ("-y8" if y8 else "") + lr,
             scale=self.scale,
             channel="y8" if y8 else "rgb",
             degradation=self.degradation,
@@ -78,7 +79,7 @@ class Protocol:
         )
 
     def reference(self, hr: Image, values: Values) -> tuple[Image, Values]:
-        """The part of HR that is compared, and its values: sides cut (right, bottom) to multiples of the scale.
+        """The part of HR that is compared, and its values: cut at the right and at the bottom to whole LR pixels.
 
         Raises `ImageError` when HR is too small to leave a pixel to score.
         """
@@ -91,7 +92,7 @@ class Protocol:
     def lr(
         self, hr: Image, values: Values, image: str, shipped: Image | None = None, draw: tuple[int, ...] = ()
     ) -> Image:
-        """LR `(H / scale, W / scale, C)` in native depth: the shipped one, checked, or else made from HR.
+        """LR `(H / scale, W / scale, C)` in native depth: the shipped one, checked and cut, or else made from HR.
 
         image: the id; what the degradation draws hangs on it, and on the protocol's seed, and on nothing else. draw:
         numbers of another draw than the one that everybody is tested on.
@@ -99,32 +100,42 @@ class Protocol:
         lr = shipped
         if lr is None:
             lr = self.degradation.lr(self._cut(hr), values, self.scale, self._rng(image, draw))
-        expected = (*self.lr_size(hr.shape), hr.shape[2])
-        if lr.shape != expected or lr.dtype != hr.dtype:
+        height, width = self.lr_size(hr.shape)
+        if not self.fits(lr.shape, hr.shape) or lr.dtype != hr.dtype:
             made = f"the LR that {self.degradation} makes of it" if shipped is None else "the LR that comes with it"
             raise ImageError(
                 f"{made} is {_size(lr)}; with HR of {_size(hr)} at scale {self.scale} it "
-                f"should be {expected[1]} x {expected[0]} pixels of the same depth and channels"
+                f"should be {width} x {height} pixels of the same depth and channels"
             )
-        return self._converted(lr, values)[0]
+        return self._converted(lr[:height, :width], values)[0]
+
+    def fits(self, lr_shape: tuple[int, ...], hr_shape: tuple[int, ...]) -> bool:
+        """Whether LR `(h, w, C)` can belong to HR `(H, W, C)`.
+
+        At a fraction n/d it may have up to d - 1 pixels more along a side than whole steps of n HR pixels have, since
+        a picture's sides are what a scanner makes them; they are cut.
+        """
+        more = [side - least for side, least in zip(lr_shape, self.lr_size(hr_shape), strict=False)]
+        return lr_shape[2:] == hr_shape[2:] and all(0 <= side < self.scale.denominator for side in more)
 
     def _rng(self, image: str, draw: tuple[int, ...]) -> np.random.Generator:
-        seed = int(digest([self.seed, self.degradation.name, self.scale, image, *draw]), 16)
+        seed = int(digest([self.seed, self.degradation.name, plain_scale(self.scale), image, *draw]), 16)
         return np.random.Generator(np.random.PCG64(seed))
 
     def lr_size(self, hr_shape: tuple[int, ...]) -> tuple[int, int]:
         """(height, width) of the LR that belongs to an HR of shape `(H, W, ...)`; `ImageError` when HR is too small."""
-        height, width = (side // self.scale for side in hr_shape[:2])
-        if min(height, width) * self.scale <= 2 * self.border:
+        step = self.scale.numerator
+        height, width = (side // step for side in hr_shape[:2])
+        if min(height, width) * step <= 2 * self.border:
             raise ImageError(
                 f"{hr_shape[1]} x {hr_shape[0]} pixels are too few for {self.name}: nothing is left to score after "
-                f"cutting to a multiple of {self.scale} and leaving out {self.border} pixels on every side"
+                f"cutting to a multiple of {step} and leaving out {self.border} pixels on every side"
             )
-        return height, width
+        return height * self.scale.denominator, width * self.scale.denominator
 
     def _cut(self, hr: Image) -> Image:
-        height, width = self.lr_size(hr.shape)
-        return hr[: height * self.scale, : width * self.scale]
+        height, width = (enlarged(side, self.scale) for side in self.lr_size(hr.shape))
+        return hr[:height, :width]
 
     def _converted(self, image: Image, values: Values) -> tuple[Image, Values]:
         if self.channel != "y8" or image.shape[-1] == 1:

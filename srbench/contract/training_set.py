@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from srbench.contract.dataset import Item
 from srbench.contract.protocol import Protocol
-from srbench.pictures import Image, Values, to_tensor
+from srbench.pictures import Image, Scale, Values, to_tensor
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +22,7 @@ class TrainingSet:
     protocol: Protocol
 
     @property
-    def scale(self) -> int:
+    def scale(self) -> Scale:
         """HR side / LR side."""
         return self.protocol.scale
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from srbench.contract.method import Method
 from srbench.evaluate.tiles import tiling_for, upscale_tiled
+from srbench.pictures import Scale, enlarged
 
 if TYPE_CHECKING:
     import torch
@@ -63,21 +64,23 @@ class Latency:
 
 
 def count_multiply_adds(
-    make: Callable[[], Method], channels: int, scale: int, seconds: float = 10
+    make: Callable[[], Method], channels: int, scale: Scale, seconds: float = 10
 ) -> MultiplyAdds | None:
     """Multiply-adds of convolutions, matrix products and attention for an SR of 1280 x 720; None where there are none.
 
     make: a method that is ready to upscale, on the CPU, anew at each call. channels: of the LR. The method is run on
-    torch's `meta` device, which knows shapes and computes nothing. One that cannot be is run on an LR of 64 x 64 on the
-    CPU, and the count scaled by the area. A scale that does not divide 1280 and 720 takes the next larger LR, scaled
-    likewise. None, too, when a count fails or takes more than `seconds`; the log says why.
+    torch's `meta` device, which knows shapes and computes nothing. One that cannot be is run on an LR of 64 x 64
+    on the CPU (at a fraction, of the next larger sides that will do), and the count scaled by the area. A scale that
+    does not divide 1280 and 720 takes the next larger LR, scaled likewise. None, too, when a count fails or takes more
+    than `seconds`; the log says why.
     """
     method = make()
     if not method.parameters_count():
         # Nothing would be counted, and torch's counter takes seconds to import where no optimiser has done so.
         return None
-    whole = (-(-OUTPUT[0] // scale), -(-OUTPUT[1] // scale))
-    for device, size in (("meta", whole), ("cpu", (SMALL, SMALL))):
+    height, width = (-(-side // scale.numerator) * scale.denominator for side in OUTPUT)
+    small = SMALL + -SMALL % scale.denominator
+    for device, size in (("meta", (height, width)), ("cpu", (small, small))):
         try:
             # The weights do not come back from the meta device.
             again = method if device == "meta" else make()
@@ -88,12 +91,12 @@ def count_multiply_adds(
         except Exception as error:  # what a plugin's method does there is not the cell's business
             print(f"multiply-adds: not counted on {device}: {type(error).__name__}: {error}", file=sys.stderr)
             continue
-        pixels = size[0] * size[1] * scale**2
+        pixels = enlarged(size[0], scale) * enlarged(size[1], scale)
         return MultiplyAdds(counted * OUTPUT[0] * OUTPUT[1] / pixels, pixels) if counted else None
     return None
 
 
-def _counted(method: Method, device: str, shape: tuple[int, ...], scale: int, seconds: float) -> int:
+def _counted(method: Method, device: str, shape: tuple[int, ...], scale: Scale, seconds: float) -> int:
     import torch
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
@@ -131,7 +134,9 @@ def _deadline(seconds: float) -> Any:
     return Deadline()  # type: ignore[no-untyped-call]
 
 
-def measure_latency(method: Method, lr: torch.Tensor, scale: int, memory_bytes: float | None = None) -> Latency | None:
+def measure_latency(
+    method: Method, lr: torch.Tensor, scale: Scale, memory_bytes: float | None = None
+) -> Latency | None:
     """How long one image takes, alone, from LR `(C, H, W)` on the method's device to SR there.
 
     The first call is a warm-up, unless it alone takes more than `LATENCY_SECONDS`: then it is the measurement.

@@ -12,13 +12,14 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from srbench.contract.dataset import Item
 from srbench.contract.fit import Interrupted
 from srbench.contract.metric import ImageMetric, Metric, SetMetric, Skip, Source
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError, in_words, machine_fault
-from srbench.pictures import Image, Values, read_image, to_tensor
+from srbench.pictures import Image, Scale, Values, read_image, reduced, to_tensor
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
 from srbench.store.details import Details
@@ -235,7 +236,7 @@ def _views(
         view = protocol.scored
         known = None if known is None else protocol.without_border(known)
     elif sees == "lr":
-        known = None if known is None else known[:: protocol.scale, :: protocol.scale]
+        known = None if known is None else _in_lr(known, protocol.scale)
         # The LR of upscaling: the shipped one, or made from HR.
         hr = protocol.lr(native_hr, native, item.id, protocol.shipped_lr(item))
         sr = protocol.lr(sr, values, item.id)
@@ -243,6 +244,13 @@ def _views(
     else:
         view = _whole
     return view(sr, values), view(hr, values), None if known is None else torch.from_numpy(known.copy())
+
+
+def _in_lr(known: npt.NDArray[np.bool_], scale: Scale) -> npt.NDArray[np.bool_]:
+    """Where LR was measured: where the HR pixel was that lies under the middle of its pixel."""
+    middles = (2 * np.arange(reduced(side, scale)) + 1 for side in known.shape)
+    rows, columns = (middle * scale.numerator // (2 * scale.denominator) for middle in middles)
+    return known[np.ix_(rows, columns)]
 
 
 def _whole(image: Image, values: Values) -> torch.Tensor:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from srbench.pictures import Scale, enlarged
+
 if TYPE_CHECKING:
     import torch
 
@@ -25,17 +27,19 @@ SMALLEST = 16
 class Tiling:
     """How an LR image is divided: rows and columns of tiles of the same size, to one pixel.
 
-    halo: LR pixels that a tile sees beyond its own on each side, where the image goes on.
+    halo: LR pixels that a tile sees beyond its own on each side, where the image goes on. step: of what all sides of
+    tiles and the image's are multiples: the denominator of the scale.
     """
 
     rows: int
     columns: int
     halo: int
+    step: int = 1
 
     def spans(self, height: int, width: int) -> Iterator[tuple[Span, Span]]:
         """The rows and the columns of each tile of an image of this size."""
-        for vertical in _spans(height, self.rows, self.halo):
-            for horizontal in _spans(width, self.columns, self.halo):
+        for vertical in _spans(height, self.rows, self.halo, self.step):
+            for horizontal in _spans(width, self.columns, self.halo, self.step):
                 yield vertical, horizontal
 
     def seen(self, height: int, width: int) -> int:
@@ -58,16 +62,17 @@ class Span:
         return self.last - self.first
 
 
-def _spans(length: int, count: int, halo: int) -> Iterator[Span]:
+def _spans(length: int, count: int, halo: int, step: int) -> Iterator[Span]:
+    steps, halo = length // step, -(-halo // step) * step
     for index in range(count):
-        start, end = length * index // count, length * (index + 1) // count
+        start, end = (steps * place // count * step for place in (index, index + 1))
         yield Span(start, end, max(0, start - halo), min(length, end + halo))
 
 
 def upscale_tiled(
     upscale: Callable[[torch.Tensor], torch.Tensor],
     lr: torch.Tensor,
-    scale: int,
+    scale: Scale,
     tiling: Tiling,
     progress: Callable[[float], None] = lambda done: None,
 ) -> torch.Tensor:
@@ -79,14 +84,15 @@ def upscale_tiled(
     import torch
 
     batch, channels, height, width = lr.shape
-    sr = torch.empty((batch, channels, height * scale, width * scale))
+    sr = torch.empty((batch, channels, enlarged(height, scale), enlarged(width, scale)))
     total, seen = tiling.seen(height, width), 0
     for rows, columns in tiling.spans(height, width):
         tile = upscale(lr[..., rows.first : rows.last, columns.first : columns.last])
-        sr[..., rows.start * scale : rows.end * scale, columns.start * scale : columns.end * scale] = tile[
+        down, across = _in_sr(rows.start, rows.end, scale), _in_sr(columns.start, columns.end, scale)
+        sr[..., down, across] = tile[
             ...,
-            (rows.start - rows.first) * scale : (rows.end - rows.first) * scale,
-            (columns.start - columns.first) * scale : (columns.end - columns.first) * scale,
+            _in_sr(rows.start - rows.first, rows.end - rows.first, scale),
+            _in_sr(columns.start - columns.first, columns.end - columns.first, scale),
         ]
         del tile  # before the next one is made
         seen += rows.seen * columns.seen
@@ -94,7 +100,11 @@ def upscale_tiled(
     return sr
 
 
-def tiling_for(method: Method, lr: torch.Tensor, scale: int, memory_bytes: float) -> Tiling | None:
+def _in_sr(start: int, end: int, scale: Scale) -> slice:
+    return slice(enlarged(start, scale), enlarged(end, scale))
+
+
+def tiling_for(method: Method, lr: torch.Tensor, scale: Scale, memory_bytes: float) -> Tiling | None:
     """The tiling of LR `(N, C, H, W)` that wastes least on halos within `memory_bytes`; None when the whole fits.
 
     The limit is for LR, the tile at work and, on the CPU, the whole SR. A method without a halo is never tiled. Where
@@ -106,30 +116,33 @@ def tiling_for(method: Method, lr: torch.Tensor, scale: int, memory_bytes: float
     batch, channels, height, width = lr.shape
     if estimate.at(height * width) <= MARGIN * (memory_bytes - lr.nbytes):
         return None
-    whole_sr = 4 * batch * channels * height * width * scale**2 if lr.device.type == "cpu" else 0
+    sr_bytes = 4 * batch * channels * enlarged(height, scale) * enlarged(width, scale)
+    whole_sr = sr_bytes if lr.device.type == "cpu" else 0
     affordable = estimate.pixels(MARGIN * (memory_bytes - lr.nbytes - whole_sr))
     # A halo wider than the tile would have nearly all work done for pixels that are thrown away.
-    smallest = max(SMALLEST, method.halo)
+    step = scale.denominator
+    smallest = max(SMALLEST, method.halo, step)
     rows, columns = (max(1, side // smallest) for side in (height, width))
     candidates = [
         tiling
         for across in range(1, columns + 1)
-        if (tiling := _fewest_rows(height, width, across, method.halo, affordable)) is not None and tiling.rows <= rows
+        if (tiling := _fewest_rows(height, width, across, method.halo, affordable, step)) is not None
+        and tiling.rows <= rows
     ]
     if not candidates:
-        return Tiling(rows, columns, method.halo)
+        return Tiling(rows, columns, method.halo, step)
     return min(candidates, key=lambda tiling: (tiling.seen(height, width), tiling.rows * tiling.columns))
 
 
-def _fewest_rows(height: int, width: int, columns: int, halo: int, affordable: float) -> Tiling | None:
+def _fewest_rows(height: int, width: int, columns: int, halo: int, affordable: float, step: int) -> Tiling | None:
     """The tiling with so many columns and as few rows as the memory allows; None when no number of rows will do."""
-    widest = max(span.seen for span in _spans(width, columns, halo))
+    widest = max(span.seen for span in _spans(width, columns, halo, step))
     tallest = int(affordable / widest)
     if tallest >= height:
-        return Tiling(1, columns, halo)
+        return Tiling(1, columns, halo, step)
     if tallest <= 2 * halo:
         return None
-    return Tiling(math.ceil(height / (tallest - 2 * halo)), columns, halo)
+    return Tiling(math.ceil(height / (tallest - 2 * halo)), columns, halo, step)
 
 
 @dataclass(frozen=True)
@@ -151,13 +164,14 @@ _estimates: dict[int, dict[tuple[Any, ...], _Estimate]] = {}
 """Measurements of methods, by identity, while they live: one is asked for with every image of a split."""
 
 
-def _estimate(method: Method, lr: torch.Tensor, scale: int) -> _Estimate:
+def _estimate(method: Method, lr: torch.Tensor, scale: Scale) -> _Estimate:
     """Measured on two tiles; a method that pads takes less for a large image than the line through them says."""
     if id(method) not in _estimates:
         weakref.finalize(method, _estimates.pop, id(method), None)
     known = _estimates.setdefault(id(method), {})
     key = (*lr.shape[:2], scale, lr.device)
-    sides = [(min(side, lr.shape[-2]), min(side, lr.shape[-1])) for side in PROBES]
+    step = scale.denominator
+    sides = [[min(max(step, side - side % step), length) for length in lr.shape[-2:]] for side in PROBES]
     fewer, more = (height * width for height, width in sides)
     if key not in known or known[key].measured < more:
         small, large = (_peak(method, lr[..., :height, :width], scale) for height, width in sides)
@@ -168,7 +182,7 @@ def _estimate(method: Method, lr: torch.Tensor, scale: int) -> _Estimate:
     return known[key]
 
 
-def _peak(method: Method, lr: torch.Tensor, scale: int) -> float:
+def _peak(method: Method, lr: torch.Tensor, scale: Scale) -> float:
     with PeakBytes() as peak:
         method.upscale(lr, scale)
     return peak.bytes

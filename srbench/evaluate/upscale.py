@@ -17,7 +17,7 @@ from srbench.evaluate.cost import LATENCY_SIDE
 from srbench.evaluate.journal import Journal, Note
 from srbench.evaluate.output import checked
 from srbench.evaluate.tiles import tiling_for, upscale_tiled
-from srbench.pictures import suffix_for, to_image, to_tensor, write_image
+from srbench.pictures import Scale, enlarged, suffix_for, to_image, to_tensor, write_image
 
 if TYPE_CHECKING:
     import torch
@@ -103,7 +103,8 @@ def upscale_split(
         shipped = protocol.shipped_lr(item)
         reference, values = protocol.reference(hr, native)
         lr = to_tensor(protocol.lr(hr, native, item.id, shipped), values)
-        corner = lr[:, :LATENCY_SIDE, :LATENCY_SIDE]
+        side = LATENCY_SIDE - LATENCY_SIDE % protocol.scale.denominator
+        corner = lr[:, :side, :side]
         if done.sample is None or corner.numel() > largest:
             done.sample = corner.clone()
         if known is None:
@@ -136,29 +137,34 @@ def upscale_split(
 def upscale_image(
     method: Method,
     lr: torch.Tensor,
-    scale: int,
+    scale: Scale,
     memory_bytes: float | None = None,
     progress: Callable[[float], None] = lambda done: None,
 ) -> torch.Tensor:
     """SR `(C, H * scale, W * scale)` on the CPU from LR `(C, H, W)`, checked; float32, white at 1.
 
+    At a fraction n/d, LR is continued to multiples of d by its last row and column, and SR cut, its sides rounded down.
     progress: told now and then the share of the image that is done.
     """
     import torch
 
     def upscale(batch: torch.Tensor) -> torch.Tensor:
-        expected = (*batch.shape[:2], batch.shape[2] * scale, batch.shape[3] * scale)
+        expected = (*batch.shape[:2], *(enlarged(side, scale) for side in batch.shape[2:]))
         return checked(method.upscale(batch, scale), expected, "upscale", f"from {tuple(batch.shape)} it should be")
 
+    height, width = lr.shape[1:]
+    beyond = [-side % scale.denominator for side in (height, width)]
     batch = lr[None].to(method.device)
+    if any(beyond):
+        batch = torch.nn.functional.pad(batch, (0, beyond[1], 0, beyond[0]), mode="replicate")
     with torch.inference_mode():
         tiling = None if memory_bytes is None else tiling_for(method, batch, scale, memory_bytes)
         sr = upscale(batch) if tiling is None else upscale_tiled(upscale, batch, scale, tiling, progress)
     progress(1.0)
-    return sr[0].cpu()
+    return sr[0, :, : enlarged(height, scale), : enlarged(width, scale)].cpu()
 
 
-def _warm_up(method: Method, lr: torch.Tensor, scale: int, memory_bytes: float | None) -> None:
+def _warm_up(method: Method, lr: torch.Tensor, scale: Scale, memory_bytes: float | None) -> None:
     """The first call pays for starting threads and kernels, and for measuring memory; keep that out of the times.
 
     What a method makes of a corner says nothing about the image: it may refuse one so small.

@@ -15,6 +15,7 @@ from srbench.errors import SrbenchError, in_words
 from srbench.matrix.entries import Named, Uses
 from srbench.matrix.fields import Fields
 from srbench.matrix.nodes import KeyValue, Node, describe, shorten
+from srbench.pictures import Scale, scale_of
 from srbench.registry.parameters import parameters
 from srbench.registry.registry import Registry
 
@@ -106,7 +107,19 @@ class Protocols:
             return self._fields.choice(node, what, get_args(Framing))
         if key == "degradation":
             return self._degradation(node)
+        if key == "scale":
+            return self._scale(node)
         return self._fields.whole(node, what, least=0 if key in ("border", "seed") else 1)
+
+    def _scale(self, node: Node) -> Scale | None:
+        if isinstance(node.value, list | dict):
+            self._fault(node, f"`scale`: expected a number from 1 up, such as 4, 1.5 or 10/7; found {describe(node)}")
+            return None
+        try:
+            return scale_of(node.value)
+        except SrbenchError as error:
+            self._fault(node, f"`scale`: {error}")
+            return None
 
     def _degradation(self, node: Node) -> Degradation | None:
         """One degradation, or a list of those that follow each other."""

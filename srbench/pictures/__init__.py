@@ -19,6 +19,7 @@ from srbench.pictures.measured import filled, measured
 from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left_out
 from srbench.pictures.reading import SUFFIXES, image_size, read_image, read_with_alpha
 from srbench.pictures.resize import Borders, Kernel, resize, resize_picture, resize_to
+from srbench.pictures.scale import Scale, enlarged, plain_scale, reduced, scale_of
 from srbench.pictures.tensors import to_image, to_tensor
 from srbench.pictures.values import DEPTHS, Curve, Values
 from srbench.pictures.writing import suffix_for, write_image
@@ -33,7 +34,9 @@ __all__ = [
     "Image",
     "ImageError",
     "Kernel",
+    "Scale",
     "Values",
+    "enlarged",
     "filled",
     "has_picture_name",
     "image_size",
@@ -42,11 +45,14 @@ __all__ = [
     "is_picture",
     "left_out",
     "measured",
+    "plain_scale",
     "read_image",
     "read_with_alpha",
+    "reduced",
     "resize",
     "resize_picture",
     "resize_to",
+    "scale_of",
     "suffix_for",
     "to_image",
     "to_tensor",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from srbench.pictures import Image, Values, to_image, to_tensor
+from srbench.pictures import Image, Scale, Values, enlarged, to_image, to_tensor
 from srbench.pictures.resize import resize
 
 
@@ -52,10 +52,11 @@ def _blocks(values: Image) -> Image:
     return total
 
 
-def upscaled_alpha(alpha: Image, scale: int) -> Image:
+def upscaled_alpha(alpha: Image, scale: Scale) -> Image:
     """Alpha `(H * scale, W * scale, 1)` from `(H, W, 1)`, by bicubic interpolation, in its own depth.
 
     Areas that are opaque or fully transparent stay so, which a learned method would not promise.
     """
     values = Values.of(alpha)
-    return to_image(resize(to_tensor(alpha, values), scale), alpha, values)
+    height, width = (enlarged(side, scale) for side in alpha.shape[:2])
+    return to_image(resize(to_tensor(alpha, values), scale)[..., :height, :width], alpha, values)

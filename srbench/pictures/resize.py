@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -27,8 +28,9 @@ Borders = Literal["mirror", "repeat"]
 Array = npt.NDArray[np.float64]
 
 _TIE = 1e-8
-"""How far below a half a value may lie and still be rounded up. The weights of a scale s are multiples of 1 / (16 s^4),
-so what lies below a half lies 9e-7 below it or more (up to s = 16); float64 errs by less than 1e-9 of 16-bit levels."""
+"""How far below a half a value may lie and still be rounded up. The weights of a whole scale s are multiples of
+1 / (16 s^4), so what lies below a half lies 9e-7 below it or more (up to s = 16); float64 errs by less than 1e-9 of
+16-bit levels."""
 
 
 def _box(x: Array) -> Array:
@@ -80,7 +82,8 @@ def taps(
     return _BEYOND[borders](indices[:, used], length), weights[:, used]
 
 
-def _mirrored(indices: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
+def mirrored(indices: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
+    """The places in a line that places beyond its ends stand for: its mirror image, again and again."""
     period = 2 * length
     folded = np.mod(indices, period)
     return np.where(folded >= length, period - 1 - folded, folded)
@@ -90,16 +93,16 @@ def _repeated(indices: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int
     return indices.clip(0, length - 1)
 
 
-_BEYOND = {"mirror": _mirrored, "repeat": _repeated}
+_BEYOND = {"mirror": mirrored, "repeat": _repeated}
 
 
-def resize_picture(image: Image, factor: float, values: Values, borders: Borders = "mirror") -> Image:
+def resize_picture(image: Image, factor: float | Fraction, values: Values, borders: Borders = "mirror") -> Image:
     """Resize a picture `(H, W, C)` by bicubic interpolation in its own depth, as MATLAB resizes a picture of integers.
 
     Rows first, rounded to whole numbers (a half up) and clamped to [low, high], then columns, rounded and clamped
     again. A float picture is not rounded, and clamped at the end. Without torch, since a plan looks at what it makes.
     """
-    whole = image.dtype != np.float32
+    factor, whole = float(factor), image.dtype != np.float32
     lines: npt.NDArray[Any] = image
     for _ in ("rows", "columns"):
         indices, weights = taps(len(lines), _new_length(len(lines), factor), factor, "bicubic", borders)
@@ -112,7 +115,7 @@ def resize_picture(image: Image, factor: float, values: Values, borders: Borders
     return lines.clip(values.low, values.high).astype(image.dtype, order="C")
 
 
-def resize(image: torch.Tensor, factor: float, kernel: Kernel = "bicubic") -> torch.Tensor:
+def resize(image: torch.Tensor, factor: float | Fraction, kernel: Kernel = "bicubic") -> torch.Tensor:
     """Resize `(..., H, W)` to `(..., ceil(H * factor), ceil(W * factor))`, rows first, in the image's own precision.
 
     `factor` > 1 enlarges. The result is not clamped: bicubic and lanczos overshoot at edges. A one-pixel side is
@@ -120,7 +123,7 @@ def resize(image: torch.Tensor, factor: float, kernel: Kernel = "bicubic") -> to
     """
     _check(image, kernel)
     for dim in (-2, -1):
-        image = _resize_line(image, factor, kernel, dim)
+        image = _resize_line(image, float(factor), kernel, dim)
     return image
 
 

@@ -22,7 +22,7 @@ def srbench_degradations() -> list[Entry]:
     home = "srbench.contract.degradations"
     return [
         Entry("bicubic", f"{home}:Bicubic", "Bicubic with antialiasing, as MATLAB's imresize"),
-        Entry("gaussian-blur", f"{home}:GaussianBlur", "Gaussian blur, then every scale-th pixel"),
+        Entry("gaussian-blur", f"{home}:GaussianBlur", "Gaussian blur, seen at the middles of LR's pixels"),
     ]
 
 

@@ -100,9 +100,12 @@ def set_aside(path: Path) -> None:
         path.rename(path.with_name(f"{path.name}.aside-{secrets.token_hex(3)}"))
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what `write_atomically` left in a folder when it was killed; for whoever alone writes there."""
-    for leftover in folder.glob(f"{_LEFTOVER}*"):
+def remove_leftovers(folder: Path, below: str = "") -> None:
+    """Remove what `write_atomically` left in a folder when it was killed; for whoever alone writes there.
+
+    below: which folders below it, as a pattern that ends with a slash; itself unless told.
+    """
+    for leftover in folder.glob(f"{below}{_LEFTOVER}*"):
         leftover.unlink(missing_ok=True)
 
 

@@ -234,14 +234,9 @@ class Store:
         """Hold the store for one run; `StoreError` when another run holds it. A dead run holds nothing."""
         self.create()
         with held(self.root):
-            shared = (
-                self.root,
-                self.root / BOARDS,
-                *self.root.glob("references/*/*"),
-                *self.root.glob("references/*/*/*"),
-            )
-            for folder in shared:  # those that no job has for itself
-                remove_leftovers(folder)
+            # A disk that failed may have kept their writer from it, wherever that was.
+            for folder in ("", "*/", "*/*/", "*/*/*/", "references/*/*/*/"):
+                remove_leftovers(self.root, folder)
             self._remove_spent_checkpoints()
             yield
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from srbench.contract.degradation import Degradation
-from srbench.pictures import DEPTHS, Image, Values
+from srbench.pictures import DEPTHS, Image, Scale, Values, enlarged, reduced
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.pictures import textured
 from srbench.testing.subjects import DegradationSubject, seeded
@@ -22,8 +22,8 @@ _VALUES = (
 )
 
 
-_SPOTS = 16
-"""Draws whose mean tells where LR lies, where it is drawn."""
+_SPOTS = (16, 1024)
+"""The fewest and the most draws whose mean tells where LR lies, where it is drawn: so many that it is sure enough."""
 _SHIFT = 0.1
 """LR pixels. Taking every second pixel of HR shifts LR by 0.25."""
 
@@ -36,12 +36,12 @@ def _picture(dtype: str, values: Values, height: int, width: int, channels: int,
     return image
 
 
-def _cases(subject: DegradationSubject) -> Iterator[tuple[str, Image, Values, int]]:
+def _cases(subject: DegradationSubject) -> Iterator[tuple[str, Image, Values, Scale]]:
     """Pictures of each type, grey and in colour, down to one LR pixel: what it is in words, HR, its values, scale."""
     for scale in subject.scales:
         for dtype, values in _VALUES:
             for height, width, channels in ((6, 9, 3), (5, 4, 1), (1, 1, 3)):
-                hr = _picture(dtype, values, height * scale, width * scale, channels)
+                hr = _picture(dtype, values, height * scale.numerator, width * scale.numerator, channels)
                 yield f"of HR of {hr.shape} in {dtype}, values {values}, scale {scale}", hr, values, scale
 
 
@@ -50,7 +50,7 @@ def lr_shape(subject: DegradationSubject) -> None:
     """LR is `(H / scale, W / scale, C)` in HR's type, whatever that is, grey or in colour, down to one pixel."""
     for words, hr, values, scale in _cases(subject):
         lr = subject.lr(subject.create(), hr, values, scale)
-        expected = (hr.shape[0] // scale, hr.shape[1] // scale, hr.shape[2])
+        expected = (reduced(hr.shape[0], scale), reduced(hr.shape[1], scale), hr.shape[2])
         if not isinstance(lr, np.ndarray) or lr.shape != expected or lr.dtype != hr.dtype:
             found = f"{lr.shape} in {lr.dtype}" if isinstance(lr, np.ndarray) else type(lr).__name__
             raise CheckFailure(f"{words} LR is {found}; it should be {expected} in {hr.dtype}")
@@ -73,17 +73,20 @@ def lr_place(subject: DegradationSubject) -> None:
     values, width, side = DEPTHS["float32"], 4, 24
     for scale in subject.scales:
         degradation = subject.create()
-        line = (np.arange(side * scale) - (side * scale - 1) / 2) / scale
+        line = (np.arange(enlarged(side, scale)) - (enlarged(side, scale) - 1) / 2) / float(scale)
         spot = np.exp(-(line**2) / (2 * width**2))
         hr = (0.1 + 0.8 * np.outer(spot, spot))[..., None].astype(np.float32)
-        seeds = range(_SPOTS if degradation.draws else 1)
-        lr = np.mean([subject.lr(degradation, hr, values, scale, seed)[..., 0] for seed in seeds], axis=0)
         places = np.arange(side) - (side - 1) / 2
         peak = np.exp(-(places**2) / (2 * width**2))
         slope = -0.8 * np.outer(places / width**2 * peak, peak)
-        for direction, along in (("down", slope), ("to the right", slope.T)):
-            # Least squares for a small shift: LR is the spot less the shift times its slope.
-            shift = -float((lr * along).sum() / (along**2).sum())
+        # Least squares for a small shift: LR is the spot less the shift times its slope.
+        shifts: list[tuple[float, ...]] = []
+        for seed in range(_SPOTS[1] if degradation.draws else 1):
+            lr = subject.lr(degradation, hr, values, scale, seed)[..., 0]
+            shifts.append(tuple(-float((lr * along).sum() / (slope**2).sum()) for along in (slope, slope.T)))
+            if seed + 1 >= _SPOTS[0] and np.std(shifts, axis=0).max() / (seed + 1) ** 0.5 < _SHIFT / 4:
+                break
+        for direction, shift in zip(("down", "to the right"), np.mean(shifts, axis=0), strict=True):
             if abs(shift) > _SHIFT:
                 raise CheckFailure(
                     f"at scale {scale} LR lies {shift:.2f} LR pixels too far {direction}, and so would every SR; its "
@@ -132,7 +135,8 @@ def draws_as_it_says(subject: DegradationSubject) -> None:
 def independent_of_order(subject: DegradationSubject) -> None:
     """An image's LR does not depend on the images before it."""
     scale, values = subject.scales[0], DEPTHS["uint8"]
-    pictures = [_picture("uint8", values, 6 * scale, 7 * scale, 3, seed) // (1 + seed) for seed in range(3)]
+    height, width = (enlarged(side, scale) for side in (6, 8))
+    pictures = [_picture("uint8", values, height, width, 3, seed) // (1 + seed) for seed in range(3)]
 
     def made(degradation: Degradation, order: list[int]) -> list[Image]:
         lr = {place: subject.lr(degradation, pictures[place], values, scale, place) for place in order}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from srbench.contract.method import Problem
 from srbench.contract.metric import Skip
+from srbench.pictures import Scale, enlarged
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.pictures import lr_batch
 from srbench.testing.subjects import MethodSubject, seeded
@@ -33,8 +35,8 @@ def _apart(one: torch.Tensor, other: torch.Tensor) -> float:
     return float((one - other).abs().max()) if one.shape == other.shape else float("inf")
 
 
-def _expect_shape(sr: torch.Tensor, lr: torch.Tensor, scale: int) -> None:
-    expected = (*lr.shape[:2], lr.shape[2] * scale, lr.shape[3] * scale)
+def _expect_shape(sr: torch.Tensor, lr: torch.Tensor, scale: Scale) -> None:
+    expected = (*lr.shape[:2], *(enlarged(side, scale) for side in lr.shape[2:]))
     if tuple(sr.shape) != expected:
         raise CheckFailure(
             f"upscale of {tuple(lr.shape)} at scale {scale} gave {tuple(sr.shape)}; it should give {expected}: "
@@ -48,7 +50,7 @@ def supports_answers(subject: MethodSubject) -> None:
     sizes = ((1, 1), (12, 16), (4096, 4096))
     problems = [
         Problem(scale, channels, ("uint8", "uint16"), size, sizes[-1])
-        for scale in (2, 3, 4, 16)
+        for scale in (2, 3, 4, 16, Fraction(3, 2))
         for channels in ((1,), (3,), (1, 3))
         for size in sizes
     ]
@@ -109,8 +111,9 @@ def output_range(subject: MethodSubject) -> None:
 
 @check("method", needs=("output_shape",), applies=_upscales)
 def every_scale(subject: MethodSubject) -> None:
-    """At each of the scales 2, 3 and 4 that `supports` accepts, SR has the right shape."""
-    for scale in subject.scales:
+    """At each of the scales 2, 3, 4 and 3/2 that `supports` accepts, SR has the right shape."""
+    scales: tuple[Scale, ...] = (*subject.scales, Fraction(3, 2))
+    for scale in scales:
         if subject.refusal(scale, subject.channels) is None:
             lr = lr_batch(1, subject.channels, 12, 16)
             _expect_shape(subject.upscale(subject.ready(scale), lr, scale), lr, scale)

@@ -13,7 +13,7 @@ from srbench.contract.degradation import Degradation
 from srbench.contract.protocol import Channel, Protocol
 from srbench.errors import SrbenchError
 from srbench.matrix.fields import is_safe
-from srbench.pictures import Image
+from srbench.pictures import Image, scale_of
 from srbench.registry.registry import task_named
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.class_checks import path_as_text
@@ -22,6 +22,14 @@ from srbench.testing.subjects import ProtocolSubject, seeded
 
 def _upscales(subject: ProtocolSubject) -> bool:
     return subject.upscales
+
+
+def _is_scale(value: object) -> bool:
+    try:
+        found = scale_of(value)
+    except SrbenchError:
+        return False
+    return (type(value), value) == (type(found), found)
 
 
 def _is_whole(value: object, least: int) -> bool:
@@ -45,7 +53,11 @@ def declares_itself(subject: ProtocolSubject) -> None:
     wanted = [("version", _is_whole(protocol.version, 1), "a whole number from 1 up")]
     if subject.upscales:
         wanted += [
-            ("scale", _is_whole(protocol.scale, 1), "a whole number from 1 up"),
+            (
+                "scale",
+                _is_scale(protocol.scale),
+                "what srbench.pictures.scale_of gives: a whole number from 1 up or a fraction",
+            ),
             ("channel", protocol.channel in channels, f"one of {', '.join(channels)}"),
             ("border", _is_whole(protocol.border, 0), "a number of pixels from 0 up"),
             ("degradation", isinstance(protocol.degradation, Degradation), "a srbench.Degradation value"),
@@ -139,7 +151,7 @@ def lr_shape(subject: ProtocolSubject) -> None:
         except SrbenchError as error:
             raise CheckFailure(f"{item.id}: {error}") from None
         y8 = protocol.channel == "y8" and hr.shape[2] == 3
-        expected = (hr.shape[0] // protocol.scale, hr.shape[1] // protocol.scale, 1 if y8 else hr.shape[2])
+        expected = (*protocol.lr_size(hr.shape), 1 if y8 else hr.shape[2])
         dtype = np.dtype(np.uint8) if y8 else hr.dtype
         if lr.shape != expected or lr.dtype != dtype:
             raise CheckFailure(f"{item.id}: LR is {lr.shape} in {lr.dtype}; it should be {expected} in {dtype}")

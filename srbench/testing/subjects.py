@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,7 +24,8 @@ from srbench.contract.method import Method, Problem
 from srbench.contract.metric import Metric, Skip
 from srbench.contract.protocol import Protocol
 from srbench.contract.training_set import TrainingSet
-from srbench.pictures import Image, Values
+from srbench.errors import SrbenchError
+from srbench.pictures import Image, Scale, Values
 from srbench.registry.configured import extractor_use
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import Registry, task_named
@@ -77,9 +80,9 @@ class MethodSubject(Subject):
     ) -> None:
         super().__init__(name, params, registry)
         self.size = size
-        self._ready: dict[tuple[int, int], Method] = {}
+        self._ready: dict[tuple[Scale, int], Method] = {}
 
-    def refusal(self, scale: int, channels: int = 3, sizes: tuple[tuple[int, int], ...] = ((12, 16),)) -> Skip | None:
+    def refusal(self, scale: Scale, channels: int = 3, sizes: tuple[tuple[int, int], ...] = ((12, 16),)) -> Skip | None:
         """What `supports` answers when asked for one kind of picture."""
         answer: Skip | None = self.create().supports(Problem(scale, (channels,), ("uint8",), min(sizes), max(sizes)))
         return answer
@@ -118,7 +121,7 @@ class MethodSubject(Subject):
         sizes = (((self.size, self.size),),) if self.generates else ()
         return self.refusal(self.scale, channels, *sizes) is None
 
-    def ready(self, scale: int | None = None, channels: int | None = None) -> Method:
+    def ready(self, scale: Scale | None = None, channels: int | None = None) -> Method:
         """The method, able to upscale: trained once where it learns; `CannotCheck` where its weights are missing."""
         key = (scale or self.scale, channels or self.channels)
         if key not in self._ready:
@@ -130,7 +133,7 @@ class MethodSubject(Subject):
             self._ready[key] = method
         return self._ready[key]
 
-    def training_set(self, scale: int | None = None, channels: int | None = None) -> TrainingSet:
+    def training_set(self, scale: Scale | None = None, channels: int | None = None) -> TrainingSet:
         """The made pictures; for a generator, of two classes in turn."""
         scale, channels = scale or self.scale, channels or self.channels
         pictures = [textured_uint8(seed, self.size, self.size, channels) for seed in range(self.pictures)]
@@ -138,12 +141,12 @@ class MethodSubject(Subject):
             items = [Item(f"made-{place}", one, label=CLASSES[place % 2]) for place, one in enumerate(pictures)]
             return TrainingSet(items, Protocol(f"{self.size}px", 1, size=self.size))
         items = [Item(f"made-{place}", one) for place, one in enumerate(pictures)]
-        return TrainingSet(items, Protocol(f"x{scale}-rgb", scale, "rgb", border=scale))
+        return TrainingSet(items, Protocol(f"x{scale}-rgb", scale, "rgb", border=math.ceil(scale)))
 
     def fit(
         self,
         method: Method,
-        scale: int | None = None,
+        scale: Scale | None = None,
         channels: int | None = None,
         *,
         seed: int = 0,
@@ -155,7 +158,7 @@ class MethodSubject(Subject):
         context = FitContext(seed, Budget("steps", steps), folder or self.folder(), stop=stop)
         method.fit(self.training_set(scale, channels), context)
 
-    def upscale(self, method: Method, lr: torch.Tensor, scale: int | None = None, seed: int = 0) -> torch.Tensor:
+    def upscale(self, method: Method, lr: torch.Tensor, scale: Scale | None = None, seed: int = 0) -> torch.Tensor:
         """SR, with the global random number generators at `seed`."""
         import torch
 
@@ -280,14 +283,23 @@ class DegradationSubject(Subject):
     """A degradation, tried on made pictures."""
 
     kind = "degradation"
-    scales: ClassVar[tuple[int, ...]] = (2, 3, 4)
 
     @property
     def params(self) -> dict[str, Any]:
         """All parameters, with defaults."""
         return resolve(self.target, self.given)
 
-    def lr(self, degradation: Degradation, hr: Image, values: Values, scale: int, seed: int = 0) -> Image:
+    @cached_property
+    def scales(self) -> tuple[Scale, ...]:
+        """2, 3 and 4, and 3/2 where the degradation does not refuse it."""
+        fraction, hr = Fraction(3, 2), np.zeros((3, 3, 1), np.uint8)
+        try:
+            self.lr(self.create(), hr, Values.of(hr), fraction)
+        except SrbenchError:
+            return (2, 3, 4)
+        return (2, 3, 4, fraction)
+
+    def lr(self, degradation: Degradation, hr: Image, values: Values, scale: Scale, seed: int = 0) -> Image:
         """LR of a copy of HR, drawn from this seed."""
         return degradation.lr(hr.copy(), values, scale, np.random.default_rng(seed))
 
@@ -306,8 +318,9 @@ class ProtocolSubject(Subject):
     def items(self) -> list[Item]:
         """Pictures of each type, grey and in colour, from black to white; sides are no multiples of the scale."""
         protocol: Protocol = self.target
-        height = protocol.size or (2 * protocol.border // protocol.scale + 5) * protocol.scale - 1
-        width = protocol.size or height + protocol.scale
+        step = protocol.scale.numerator
+        height = protocol.size or (2 * protocol.border // step + 5) * step - 1
+        width = protocol.size or height + step
         items = []
         for dtype, white in (("uint8", 255), ("uint16", 65535), ("float32", 1)):
             for kind, channels in (("grey", 1), ("colour", 3)):

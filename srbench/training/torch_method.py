@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from srbench.contract.method import Method
 from srbench.errors import SrbenchError
+from srbench.pictures import Scale, enlarged, plain_scale, scale_of
 from srbench.pictures.resize import resize
 from srbench.store.files import write_atomically
 from srbench.training.data.batch import Batch
@@ -74,17 +75,17 @@ class TorchMethod(Method):
     training: dict[str, Any]
     facts: Mapping[str, float]
     channels: int
-    scale: int
+    scale: Scale
 
     @abstractmethod
-    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+    def build(self, channels: int, scale: Scale) -> dict[str, torch.nn.Module]:
         """The networks that upscaling needs, by name, with initial weights; for `channels` 1 or 3.
 
         Called with torch's generator seeded. Whatever upscaling needs besides weights belongs into their buffers.
         """
 
     @abstractmethod
-    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[Stage]:
+    def stages(self, networks: dict[str, torch.nn.Module], scale: Scale) -> list[Stage]:
         """How they learn. Networks that only training needs (a discriminator) are made here.
 
         The networks of the stages are moved to the device by the engine; a fixed one that is in no stage (a feature
@@ -165,7 +166,7 @@ class TorchMethod(Method):
             )
 
     def _psnr(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
-        cut = self.scale
+        cut = math.ceil(self.scale)
         sr, hr = (image[..., cut:-cut, cut:-cut].double() for image in (sr, hr))
         error = float((sr - hr).square().mean().detach())
         return -10 * math.log10(max(error, 1e-10))
@@ -191,7 +192,7 @@ class TorchMethod(Method):
         write_tensors(folder / BEST_WEIGHTS, self._tensors())
         return folder / BEST_WEIGHTS
 
-    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    def upscale(self, lr: torch.Tensor, scale: Scale) -> torch.Tensor:
         """SR of LR `(N, 1 or 3, H, W)`. Raises `ModelError` when the model is for another scale, or not there."""
         self._need_networks()
         if scale != self.scale:
@@ -204,7 +205,7 @@ class TorchMethod(Method):
         return self._in_any_channels(self.reconstruction, hr, 1)
 
     def _in_any_channels(
-        self, through: Callable[[torch.Tensor], torch.Tensor], image: torch.Tensor, scale: int
+        self, through: Callable[[torch.Tensor], torch.Tensor], image: torch.Tensor, scale: Scale
     ) -> torch.Tensor:
         """What `through`, which makes images larger by `scale`, gives for other channels than the networks learned."""
         import torch
@@ -218,7 +219,7 @@ class TorchMethod(Method):
             if self.trains_on == "y":
                 return with_luma(resize(image, scale), through(luma(image)))
             apart = through(image.reshape(n * channels, 1, height, width))
-            return apart.reshape(n, channels, height * scale, width * scale)
+            return apart.reshape(n, channels, enlarged(height, scale), enlarged(width, scale))
 
     def to(self, device: str) -> None:
         """Move the networks to a torch device."""
@@ -253,7 +254,7 @@ class TorchMethod(Method):
 
     def _identity(self) -> dict[str, Any]:
         """What `build` has to know of what was learned from, as plain values."""
-        return {"scale": self.scale, "channels": self.channels}
+        return {"scale": plain_scale(self.scale), "channels": self.channels}
 
     def _restore_identity(self, facts: Mapping[str, Any]) -> None:
         """Take back of it what is no argument of `build`."""
@@ -266,7 +267,7 @@ class TorchMethod(Method):
         try:
             facts = json.loads((folder / FACTS).read_text())
             self._restore_identity(facts)
-            self._make(int(facts["channels"]), int(facts["scale"]))
+            self._make(int(facts["channels"]), scale_of(facts["scale"]))
             if (folder / TRAINING).exists():
                 self.training = json.loads((folder / TRAINING).read_text())
                 self.notes += [note for note in self.training.pop("notes", []) if note not in self.notes]
@@ -274,7 +275,7 @@ class TorchMethod(Method):
             for name, network in self.networks.items():
                 prefix = f"{name}/"
                 network.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        except (OSError, ValueError, KeyError, TypeError, SrbenchError, SafetensorError) as error:
             raise ModelError(f"{folder}: not a model of {type(self).__name__}: {error}") from error
         except RuntimeError as error:  # load_state_dict lists what is missing or has another shape
             raise ModelError(
@@ -282,7 +283,7 @@ class TorchMethod(Method):
             ) from error
         self.to(self.device)
 
-    def _make(self, channels: int, scale: int) -> None:
+    def _make(self, channels: int, scale: Scale) -> None:
         self.channels, self.scale = channels, scale
         self.networks = self.build(channels, scale)
         self.history = []

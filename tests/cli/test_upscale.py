@@ -218,3 +218,38 @@ class TestOthers:
         result = bench.srbench("upscale", "command", "a.png", "--out", "sr", *given)
         assert result.returncode == 0, result.stderr
         assert np.array_equal(read_image(bench.folder / "sr/a.png"), image.repeat(3, 0).repeat(3, 1))
+
+
+def test_a_fraction_is_trained_for_tested_and_upscaled_by(bench: Bench) -> None:
+    bench.matrix(
+        methods=["bicubic", {"srcnn": {"preset": "small"}}, "srgan"],
+        protocols=[{"as": "finer", "scale": "10/7", "channel": "rgb", "border": 3, "degradation": "bicubic"}],
+        train={"on": ["same"], "budget": {"steps": 2}},
+        metrics=["psnr", "ssim"],
+    )
+    result = bench.run()
+    assert "its sub-pixel layers make x2, x3, x4 and x8, not x10/7" in result.stdout
+    records = {record["ingredients"]["method"]["name"]: record for record in bench.records("cells").values()}
+    assert {name: record["status"] for name, record in records.items()} == {
+        "bicubic": "ok",
+        "srcnn": "ok",
+        "srgan": "skipped",
+    }
+    assert records["srcnn"]["ingredients"]["protocol"]["scale"] == "10/7"
+    picture(bench.folder / "one.png", (30, 23, 3))
+    picture(bench.folder / "whole.png", (14, 7, 3))
+    cell = "toy-noise/finer/srcnn/same/0"
+    result = bench.srbench("upscale", "srcnn", "one.png", "whole.png", "--out", "sr", "--model", cell)
+    assert result.returncode == 0, result.stderr
+    assert read_image(bench.folder / "sr" / "one.png").shape == (42, 32, 3)
+    assert read_image(bench.folder / "sr" / "whole.png").shape == (20, 10, 3)
+    result = bench.srbench("upscale", "srcnn", "one.png", "--out", "other", "--model", cell, "--scale", "3/2")
+    assert result.returncode == 2 or "was trained for scale 10/7, not 3/2" in result.stderr
+
+
+@pytest.mark.parametrize(("scale", "words"), [("0.5", "from 1 up"), ("wide", "from 1 up"), ("1.4286", "such as 10/7")])
+def test_what_is_no_scale_is_bad_usage(bench: Bench, scale: str, words: str) -> None:
+    picture(bench.folder / "one.png")
+    result = bench.srbench("upscale", "bicubic", "one.png", "--out", "sr", "--scale", scale)
+    assert result.returncode == 2
+    assert words in " ".join(result.stderr.split())

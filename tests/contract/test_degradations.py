@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from srbench.contract.degradation import Degradation
 from srbench.contract.degradations import Bicubic, GaussianBlur
 from srbench.contract.protocol import Protocol
 from srbench.evaluate.score import score_split
-from srbench.pictures import DEPTHS, Image, ImageError, Values, write_image
+from srbench.pictures import DEPTHS, Image, ImageError, Values, enlarged, reduced, write_image
 from srbench.pictures.resize import resize_picture
 from srbench.registry.registry import registry
 from srbench.tasks.super_resolution import describe
@@ -85,14 +86,14 @@ def test_under_odd_scales_it_is_scipys_blur_from_the_middle_pixel_on(sigma, scal
 
 
 @pytest.mark.parametrize("sigma", [0.3, 1.0, 1.6, 5.0])
-@pytest.mark.parametrize("scale", [2, 4, 3])
+@pytest.mark.parametrize("scale", [2, 4, 3, Fraction(10, 7), Fraction(5, 2)])
 def test_each_pixel_is_the_mean_weighed_by_its_distance_to_the_middle_of_its_block(sigma, scale):
-    hr = grain(5 * scale, 6 * scale, np.float32, 1)
+    hr = grain(5 * scale.numerator, 6 * scale.numerator, np.float32, 1)
 
     def weights(length: int) -> np.ndarray:
         """Of each pixel of a line (columns) in each LR pixel (rows), by scipy's density; mirrored far beyond."""
         places = np.arange(-3 * length, 4 * length)
-        middles = scale * np.arange(length // scale) + (scale - 1) / 2
+        middles = float(scale) * np.arange(reduced(length, scale)) + float(scale - 1) / 2
         distances = np.abs(places - middles[:, None])
         density = norm.pdf(distances, scale=sigma) * (distances <= 4 * sigma)
         mirrored = [abs(place + 0.5) % (2 * length) for place in places]
@@ -108,14 +109,18 @@ def test_each_pixel_is_the_mean_weighed_by_its_distance_to_the_middle_of_its_blo
 
 
 @pytest.mark.parametrize("degradation", [Bicubic(), Bicubic("repeat"), GaussianBlur(1.6), GaussianBlur(0.01)])
-@pytest.mark.parametrize("scale", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("scale", [1, 2, 3, 4, 8, Fraction(10, 7), Fraction(3, 2)])
 def test_lr_lies_in_the_middle_of_what_it_stands_for(degradation, scale):
     # A ramp says where a pixel was taken, and mirror images of HR have mirror images as LR.
-    side = 24 * scale
-    ramp = np.broadcast_to(np.arange(side, dtype=np.float32)[:, None, None] / side, (side, scale, 1))
+    side = enlarged(24 * scale.denominator, scale)
+    ramp = np.broadcast_to(np.arange(side, dtype=np.float32)[:, None, None] / side, (side, scale.numerator, 1))
     taken = degradation.lr(ramp, FLOATS, scale, RNG)[10:-10, 0, 0] * side
-    np.testing.assert_allclose(taken, scale * np.arange(10, 14) + (scale - 1) / 2, atol=1e-4)
-    hr = grain(4 * scale, 5 * scale, np.float32)
+    places = np.arange(10, reduced(side, scale) - 10)
+    shift = taken - (float(scale) * places + float(scale - 1) / 2)
+    # At a fraction, kernels meet pixels otherwise at each place, and bend a ramp; on the whole, nothing is shifted.
+    np.testing.assert_allclose(shift, 0, atol=1e-4 if isinstance(scale, int) else 0.5)
+    assert abs(shift[: len(shift) // scale.denominator * scale.denominator].mean()) < 1e-4
+    hr = grain(4 * scale.numerator, 5 * scale.numerator, np.float32)
     for turn in (np.flipud, np.fliplr):
         turned = degradation.lr(np.ascontiguousarray(turn(hr)), FLOATS, scale, RNG)
         np.testing.assert_allclose(turned, turn(degradation.lr(hr, FLOATS, scale, RNG)), atol=1e-6)

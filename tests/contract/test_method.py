@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +55,8 @@ def test_one_that_upscales_nothing_cannot_be_made() -> None:
 
     with pytest.raises(TypeError, match="upscale"):
         Nothing()  # type: ignore[abstract]
+
+
+def test_only_whole_scales_are_asked_of_a_method_that_says_nothing_of_scales() -> None:
+    answer = Same().supports(Problem(Fraction(10, 7), (3,), ("uint8",), (7, 7), (7, 7)))
+    assert answer is not None and answer.reason == "upscales by whole numbers, not by 10/7"

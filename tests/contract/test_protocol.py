@@ -3,6 +3,7 @@
 import csv
 import math
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from skimage.metrics import structural_similarity
 
 from srbench.contract.degradations import Bicubic
 from srbench.contract.protocol import Protocol
-from srbench.pictures import DEPTHS, Image, ImageError, Values, read_image, to_image, to_tensor
+from srbench.pictures import DEPTHS, Image, ImageError, Values, read_image, reduced, scale_of, to_image, to_tensor
 from srbench.registry.registry import registry
 from srbench.runner.planning.provenance import protocol_facts
 from srbench.tasks.super_resolution import describe, protocols
@@ -290,7 +291,7 @@ def test_a_shipped_lr_that_does_not_fit_is_an_error(shipped):
 
 def test_a_shipped_lr_that_fits_is_used_as_it_is():
     hr, shipped = picture(41, 67, 3), picture(10, 16, 3, seed=1)
-    assert STANDARD["x4-y"].lr(hr, EIGHT_BITS, "i", shipped) is shipped
+    assert np.array_equal(STANDARD["x4-y"].lr(hr, EIGHT_BITS, "i", shipped), shipped)
 
 
 # Names and keys
@@ -325,3 +326,48 @@ def test_protocols_that_differ_only_in_scoring_share_their_training():
     assert STANDARD["x4-y8"].for_training() != protocol.for_training()
     assert STANDARD["x4-y-repeat"].for_training() != protocol.for_training()
     assert STANDARD["x4-y-repeat"].for_training() == STANDARD["x4-rgb-repeat"].for_training()
+
+
+def test_at_a_fraction_lr_and_hr_are_cut_to_what_covers_each_other():
+    protocol = Protocol("p", Fraction(10, 7), border=10, degradation=Bicubic())
+    hr = picture(57, 69, 3)
+    assert protocol.lr_size(hr.shape) == (35, 42)
+    assert protocol.reference(hr, EIGHT_BITS)[0].shape == (50, 60, 3)
+    assert np.array_equal(
+        protocol.lr(hr, EIGHT_BITS, "i"), Bicubic().lr(hr[:50, :60], EIGHT_BITS, Fraction(10, 7), None)
+    )
+    with pytest.raises(ImageError, match="after cutting to a multiple of 10"):
+        protocol.lr_size((29, 40, 3))
+
+
+@given(
+    st.builds(Fraction, st.integers(1, 20), st.integers(1, 20)).filter(lambda scale: scale >= 1),
+    st.integers(20, 200),
+    st.integers(20, 200),
+)
+def test_an_lr_of_as_many_pixels_as_the_field_holds_fits(scale, height, width):
+    """What a scanner gives that shows the same field with larger pixels, whole ones."""
+    protocol = Protocol("p", scale_of(scale))
+    hr, lr = picture(height, width, 1), picture(reduced(height, scale), reduced(width, scale), 1)
+    if min(height, width) < scale.numerator:
+        return
+    if scale.denominator == 1 or all(
+        low - low % scale.denominator == side // scale.numerator * scale.denominator
+        for side, low in zip(hr.shape[:2], lr.shape[:2], strict=True)
+    ):
+        cut = protocol.lr(hr, EIGHT_BITS, "i", lr)
+        assert cut.shape[:2] == protocol.lr_size(hr.shape)
+        assert np.array_equal(cut, lr[: cut.shape[0], : cut.shape[1]])
+
+
+@pytest.mark.parametrize("size", [(34, 42), (42, 42), (35, 49), (35, 41)])
+def test_an_lr_that_covers_more_or_less_than_hr_is_refused(size):
+    protocol = Protocol("p", Fraction(10, 7))
+    with pytest.raises(ImageError, match="should be 42 x 35 pixels"):
+        protocol.lr(picture(57, 69, 3), EIGHT_BITS, "i", picture(*size, 3))
+
+
+def test_whole_scales_keep_their_keys_and_fractions_are_written_out():
+    assert Protocol("p", 4).facts()["scale"] == 4
+    assert Protocol("p", Fraction(10, 7)).facts()["scale"] == "10/7"
+    assert Protocol("p", Fraction(10, 7), "y8").for_training().name == "x10-7-y8"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,32 @@ def test_a_tile_that_is_no_image_is_refused() -> None:
 
     with pytest.raises(BadOutput, match="float64"):
         upscale_image(Spoils(), torch.rand(3, 300, 200), 2, 6e6)
+
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from([Fraction(10, 7), Fraction(3, 2), Fraction(5, 4)]),
+    st.integers(1, 12),
+    st.integers(1, 12),
+    counts,
+    counts,
+)
+def test_at_a_fraction_tiles_end_where_pixels_of_lr_and_sr_end(
+    scale: Fraction, down: int, across: int, rows: int, columns: int
+) -> None:
+    lr = torch.rand(1, 2, down * scale.denominator, across * scale.denominator)
+    tiling = Tiling(min(rows, down), min(columns, across), 2, scale.denominator)
+    tiled = upscale_tiled(lambda seen: resize(seen, scale), lr, scale, tiling)
+    torch.testing.assert_close(tiled, resize(lr, scale), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("size", [(70, 91), (71, 96), (5, 3)])
+def test_an_lr_that_is_no_multiple_is_continued_and_cut_with_and_without_tiles(size: tuple[int, int]) -> None:
+    lr, scale = torch.rand(3, *size), Fraction(10, 7)
+    whole = upscale_image(Bicubic(), lr, scale)
+    assert whole.shape == (3, size[0] * 10 // 7, size[1] * 10 // 7)
+    tiled = upscale_image(Bicubic(), lr, scale, memory_bytes=1)
+    torch.testing.assert_close(tiled, whole, atol=1e-6, rtol=0)
+    alone = resize(lr, scale)[:, : whole.shape[1], : whole.shape[2]]
+    inner = (slice(None), slice(0, max(1, whole.shape[1] - 6)), slice(0, max(1, whole.shape[2] - 6)))
+    torch.testing.assert_close(whole[inner], alone[inner], atol=1e-6 if min(size) > 7 else 1, rtol=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,10 @@ def listed(
             "{as: same, scale: 1, channel: y8, border: 0, degradation: {use: bicubic, borders: repeat}}",
             srbench.Protocol("same", 1, "y8", 0, Bicubic("repeat")),
         ),
+        *(
+            (f"{{use: x4-y, as: finer, scale: {written}}}", replace(STANDARD["x4-y"], name="finer", scale=scale))
+            for written, scale in [("10/7", Fraction(10, 7)), ("1.5", Fraction(3, 2)), ("'2'", 2), ("3.0", 3)]
+        ),
     ],
 )
 def test_every_form(registry: Registry, text: str, protocol: srbench.Protocol) -> None:
@@ -115,3 +120,18 @@ def test_a_protocol_written_out_says_everything_that_is_needed(registry: Registr
 def test_the_task_in_words() -> None:
     assert asks_for(generation.TASK) == "this matrix asks for generation"
     assert asks_for(super_resolution.TASK) == "this matrix asks for super-resolution"
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("0", "`scale`: a scale is a number from 1 up, such as 4, 1.5 or 10/7; 0 is none"),
+        ("[4]", "expected a number from 1 up, such as 4, 1.5 or 10/7; found a list"),
+        ("large", "'large' is none"),
+        ("1.4286", "write a fraction of smaller numbers, such as 10/7"),
+    ],
+)
+def test_what_is_no_scale_is_told_with_its_place(registry: Registry, written: str, words: str) -> None:
+    found, problems = listed(registry, f"[{{use: x4-y, as: finer, scale: {written}}}]")
+    assert found == ()
+    assert words in problems[0].message

@@ -339,10 +339,10 @@ BROKEN = {
         "`as`: 'x4-y' is the name of another protocol",
     ),
     "a protocol of half a scale": (
-        GOOD.replace("[x4-y]", "[{use: x4-y, as: a, scale: 1.5}]"),
+        GOOD.replace("[x4-y]", "[{use: x4-y, as: a, scale: 0.5}]"),
         3,
         39,
-        "`scale`: expected a whole number from 1 up, found the number 1.5",
+        "`scale`: a scale is a number from 1 up, such as 4, 1.5 or 10/7; 0.5 is none",
     ),
     "a protocol of no scale": (GOOD.replace("[x4-y]", "[{use: x4-y, as: a, scale: 0}]"), 3, 39, "from 1 up"),
     "a protocol of less than no border": (

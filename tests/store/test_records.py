@@ -54,6 +54,18 @@ def test_a_checkpoint_of_a_training_that_went_well_goes_with_the_next_run(store:
         assert [checkpoint.exists() for checkpoint in kept] == [False, True]
 
 
+@pytest.mark.parametrize("place", ["", "boards", "cells/aa/KEY", "models/aa/KEY", "references/aa/KEY/LR"])
+def test_what_a_writer_left_whose_disk_had_failed_goes_with_the_next_run(store: Store, place: str) -> None:
+    record = made_record("aa" * 32)
+    store.write("cells", record)
+    folder = store.root / place.replace("KEY", record.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".srbench-7479-c4ed58abac19").write_bytes(b"half")
+    with store.locked():
+        assert not list(store.root.rglob(".srbench-*"))
+    assert store.read("cells", record.key) == record
+
+
 @pytest.mark.parametrize(
     "tampered",
     [

@@ -17,6 +17,8 @@ class Mean(srbench.Degradation):
     name: ClassVar[str] = "toy"
 
     def lr(self, hr, values, scale, rng):
+        if not isinstance(scale, int):
+            raise srbench.SrbenchError("takes blocks of whole pixels")
         height, width, channels = hr.shape
         blocks = hr.reshape(height // scale, scale, width // scale, scale, channels)
         return blocks.mean((1, 3), dtype=np.float64).clip(values.low, values.high).astype(hr.dtype)
@@ -70,7 +72,8 @@ class ForgetsTheDeclaredBlack(Mean):
 @dataclass(frozen=True)
 class TakesTheFirstPixel(Mean):
     def lr(self, hr, values, scale, rng):
-        return hr[::scale, ::scale].copy()
+        step = int(scale)
+        return hr[::step, ::step][: hr.shape[0] // scale, : hr.shape[1] // scale].copy()
 
 
 @dataclass(frozen=True)

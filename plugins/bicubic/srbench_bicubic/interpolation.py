@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import srbench
-from srbench.pictures import Kernel, resize
+from srbench.pictures import Kernel, Scale, resize
 
 if TYPE_CHECKING:
     import torch
@@ -16,7 +16,10 @@ class Interpolation(srbench.Method):
 
     kernel: ClassVar[Kernel]
 
-    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    def supports(self, problem: srbench.Problem) -> None:
+        """Every scale."""
+
+    def upscale(self, lr: torch.Tensor, scale: Scale) -> torch.Tensor:
         """Resize `(N, C, H, W)` by `scale`."""
         return resize(lr, scale, self.kernel)
 

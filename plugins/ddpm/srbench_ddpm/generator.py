@@ -17,7 +17,7 @@ from .samplers import Sampler, check_sampler, sample
 if TYPE_CHECKING:
     import torch
 
-    from srbench import FitContext, TrainingSet
+    from srbench import FitContext, Scale, TrainingSet
 
     from .network import FreeDenoiser
     from .samplers import PredictNoise
@@ -144,7 +144,7 @@ class DDPMGenerator(srbench.TorchGenerator):
             return None
         return srbench.Skip(f"its U-Net makes images whose sides are multiples of {multiple} pixels")
 
-    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+    def build(self, channels: int, scale: Scale) -> dict[str, torch.nn.Module]:
         """The U-Net, or one a class, in the order of `labels`."""
         from .network import FreeDenoiser
 
@@ -162,7 +162,7 @@ class DDPMGenerator(srbench.TorchGenerator):
             for name in names
         }
 
-    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+    def stages(self, networks: dict[str, torch.nn.Module], scale: Scale) -> list[srbench.Stage]:
         """One stage, or one a class: on the squared error of the noise at a random step of the diffusion."""
         labels = self.labels if self.classes == "apart" else (None,)
         return [

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
-from srbench.pictures import resize
+from srbench.pictures import Scale, reduced, resize
 from srbench.training import MOMENTS, SPREAD_SAMPLES, Batch, constant, cosine, read_lr, write_denoising, write_spread
 from srbench.types import Count, Positive, PositiveFraction, ProperFraction
 
@@ -130,7 +130,10 @@ class DDPM(srbench.TorchMethod):
         self.drawn, self.combine = samples, combine
         self._previews = False
 
-    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+    def supports(self, problem: srbench.Problem) -> None:
+        """Every scale."""
+
+    def build(self, channels: int, scale: Scale) -> dict[str, torch.nn.Module]:
         """The U-Net."""
         from .network import Denoiser
 
@@ -139,7 +142,7 @@ class DDPM(srbench.TorchMethod):
         )
         return {"denoiser": denoiser}
 
-    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+    def stages(self, networks: dict[str, torch.nn.Module], scale: Scale) -> list[srbench.Stage]:
         """One stage, on the error of the noise at a random step of the diffusion."""
         import torch
         from torch.nn import functional
@@ -172,7 +175,7 @@ class DDPM(srbench.TorchMethod):
             error = float(torch.stack([functional.mse_loss(*pair) for pair in pairs]).mean())
             return -10 * math.log10(max(error, 1e-10))
 
-        unit = math.lcm(scale, denoiser.multiple)
+        unit = math.lcm(scale.numerator, denoiser.multiple)
         return [
             srbench.Stage(
                 "diffusion",
@@ -180,7 +183,7 @@ class DDPM(srbench.TorchMethod):
                 optimisers={self.loss: torch.optim.Adam(denoiser.parameters(), lr=self.learning_rate)},
                 step=step,
                 batch_size=self.batch_size,
-                patch=-(-self.patch // unit) * unit // scale,
+                patch=reduced(-(-self.patch // unit) * unit, scale),
                 schedule={"constant": constant, "cosine": cosine, "halved": halved}[self.course],
                 ema={"denoiser": self.ema} if self.ema else {},
                 clip=self.clip,
@@ -291,7 +294,7 @@ class DDPM(srbench.TorchMethod):
         }
 
 
-def inconsistency(sr: torch.Tensor, lr: torch.Tensor, scale: int) -> torch.Tensor:
+def inconsistency(sr: torch.Tensor, lr: torch.Tensor, scale: Scale) -> torch.Tensor:
     """The mean squared error of SR made small, by antialiased bicubic interpolation, to LR: `(N,)`.
 
     SR is clamped to [0, 1] first, as it is when written.

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from srbench import Degradation, Image, Values
+from srbench import Degradation, Image, Scale, Values
 
-from .pixels import as_picture, block_means
+from .pixels import area_means, as_picture
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,6 @@ class Area(Degradation):
 
     name: ClassVar[str] = "area"
 
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """The means, rounded once."""
-        return as_picture(block_means(hr, scale), hr, values)
+        return as_picture(area_means(hr, scale), hr, values)

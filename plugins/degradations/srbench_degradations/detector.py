@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar
 import msgspec
 import numpy as np
 
-from srbench import Degradation, Image, Values
+from srbench import Degradation, Image, Scale, Values
 
-from .pixels import as_picture, block_means
+from .pixels import area_means, as_picture
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Detector(Degradation):
         """True: the photons."""
         return True
 
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """HR as the detector sees it."""
         from scipy.ndimage import gaussian_filter
 
@@ -45,8 +45,8 @@ class Detector(Degradation):
         exposure = 10 ** (-self.density * unit) if self.density else unit.clip(0, 1)
         if self.blur:
             exposure = gaussian_filter(exposure, (self.blur, self.blur, 0), mode="reflect", truncate=4.0)
-        full = self.photons * scale**2
-        counted = rng.poisson(full * block_means(exposure, scale)) / full
+        full = self.photons * float(scale) ** 2
+        counted = rng.poisson(full * area_means(exposure, scale)) / full
         if self.density:
             with np.errstate(divide="ignore"):  # nothing came through: infinite, and clipped to white
                 counted = -np.log10(counted) / self.density

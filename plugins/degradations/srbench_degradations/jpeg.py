@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from srbench import Degradation, Image, Values
+from srbench import Degradation, Image, Scale, Values
 from srbench.pictures import resize_picture
 
 from .pixels import Array, as_picture
@@ -29,7 +29,7 @@ class Jpeg(Degradation):
     name: ClassVar[str] = "jpeg"
     quality: Annotated[int, msgspec.Meta(ge=1, le=100)]
 
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """LR as `bicubic` makes it, after the file."""
         lr = values.to_unit(resize_picture(hr, 1 / scale, values))
         return as_picture(values.from_unit(compressed(lr, self.quality)), hr, values)

@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from srbench import Degradation, Image, Values
+from srbench import Degradation, Image, Scale, Values
+from srbench.pictures import reduced
 
 from .pixels import as_picture
 
@@ -39,7 +40,7 @@ class KSpace(Degradation):
         """Whether there is noise."""
         return self.noise > 0
 
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """HR as it is measured with so much of k-space."""
         values = replace(values, curve="linear")  # light and signals add up before anything is stretched
         unit = values.to_unit(hr)
@@ -57,15 +58,15 @@ class KSpace(Degradation):
         return as_picture(values.from_unit(lr), hr, values)
 
 
-def _middle(spectrum: Spectrum, scale: int) -> Spectrum:
+def _middle(spectrum: Spectrum, scale: Scale) -> Spectrum:
     """The middle 1 / scale of the rows, from the lowest frequency to the highest, as LR of that many rows has them."""
     length = len(spectrum)
-    rows = frequencies(length // scale)
-    ramp = np.exp(1j * np.pi * (scale - 1) / length * rows)[:, None, None]
+    rows = frequencies(reduced(length, scale))
+    ramp = np.exp(1j * np.pi * float(scale - 1) / length * rows)[:, None, None]
     middle = spectrum[rows % length] * ramp
     if len(rows) % 2 == 0:
         middle[0] = (middle[0] + spectrum[-rows[0]] * ramp[0].conj()) / 2
-    found: Spectrum = middle / scale
+    found: Spectrum = middle / float(scale)
     return found
 
 

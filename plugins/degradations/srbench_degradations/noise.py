@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import msgspec
 import numpy as np
 
-from srbench import Degradation, Image, Values
+from srbench import Degradation, Image, Scale, Values
 from srbench.pictures import resize_picture
 
 from .pixels import as_picture
@@ -29,7 +29,7 @@ class Noise(Degradation):
         """True: the noise."""
         return True
 
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """LR as `bicubic` makes it, and noise."""
         lr = resize_picture(hr, 1 / scale, values)
         sigma = self.sigma * (values.high - values.low)

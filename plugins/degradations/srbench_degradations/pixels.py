@@ -7,17 +7,32 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from srbench import Image, Values
+from srbench import Image, Scale, Values
 
 Array = npt.NDArray[np.float64]
 
 
-def block_means(picture: npt.NDArray[Any], scale: int) -> Array:
-    """`(H / scale, W / scale, C)`: the mean over scale x scale pixels of `(H, W, C)`."""
-    height, width, channels = picture.shape
-    blocks = picture.reshape(height // scale, scale, width // scale, scale, channels)
-    means: Array = blocks.mean(axis=(1, 3), dtype=np.float64)
+def area_means(picture: npt.NDArray[Any], scale: Scale) -> Array:
+    """`(H / scale, W / scale, C)`: the mean over scale x scale pixels of `(H, W, C)`, parts of pixels counting in part.
+
+    Sums before they are divided are exact for whole numbers.
+    """
+    sums = picture.astype(np.float64)
+    for _ in ("rows", "columns"):
+        sums = _covered(sums, scale).swapaxes(0, 1)
+    means: Array = sums / scale.numerator**2
     return means
+
+
+def _covered(lines: Array, scale: Scale) -> Array:
+    """Sums of the rows that each LR row covers, of a row that lies in two of them the parts, in parts of a row."""
+    cell, step = scale.numerator, scale.denominator
+    ends = np.arange(step + 1) * cell
+    starts = np.arange(cell) * step
+    parts = np.minimum(ends[1:, None], starts + step) - np.maximum(ends[:-1, None], starts)
+    blocks = lines.reshape(len(lines) // cell, cell, -1)
+    sums: Array = np.matmul(parts.clip(0).astype(np.float64), blocks).reshape(-1, *lines.shape[1:])
+    return sums
 
 
 def blurred(picture: npt.NDArray[Any], kernel: Array) -> Array:

@@ -11,9 +11,9 @@ from typing import Annotated, ClassVar
 import msgspec
 import numpy as np
 
-from srbench import Degradation, Image, SrbenchError, Values
+from srbench import Degradation, Image, Scale, SrbenchError, Values
 
-from .pixels import Array, as_picture, block_means, blurred, normalised
+from .pixels import Array, area_means, as_picture, blurred, normalised
 
 _REACH = 8
 """FWHM from the middle of a Moffat, along rows and columns, beyond which nothing of it counts."""
@@ -53,10 +53,10 @@ class Psf(Degradation):
         """Whether there is noise."""
         return self.gain > 0 or self.read > 0
 
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """HR through the telescope."""
         psf = moffat(self.fwhm, self.beta) if self.file is None else psf_of(self.file)
-        lr = block_means(blurred(hr, psf), scale)
+        lr = area_means(blurred(hr, psf), scale)
         if self.gain:
             electrons = self.gain * np.maximum(lr + self.sky, 0)
             lr += (rng.poisson(electrons) - electrons) / self.gain

@@ -12,8 +12,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from srbench import Degradation, Image, Values
-from srbench.pictures import LUMA
+from srbench import Degradation, Image, Scale, Values
+from srbench.pictures import LUMA, reduced
 
 from .jpeg import compressed
 from .kernels import gaussian, low_pass, plateau
@@ -73,9 +73,9 @@ class RealWorld(Degradation):
         """True: everything."""
         return True
 
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """HR after its way through the world."""
-        height, width = hr.shape[0] // scale, hr.shape[1] // scale
+        height, width = (reduced(side, scale) for side in hr.shape[:2])
         picture = blurred(values.to_unit(hr), kernel(rng, FIRST))
         picture = _resized(picture, hr.shape[0], hr.shape[1], size_factor(rng, FIRST), rng)
         picture = compressed(noisy(picture, rng, FIRST), _quality(rng))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy.ndimage import correlate1d
@@ -10,6 +12,7 @@ from skimage.measure import block_reduce
 from srbench_degradations.detector import Detector
 
 import srbench
+from srbench.pictures import Scale
 
 FLOATS = srbench.Values(0, 1)
 RNG = np.random.default_rng(0)
@@ -32,11 +35,11 @@ def test_of_many_photons_the_mean_comes_through(scale: int, density: float, blur
     np.testing.assert_allclose(lr, expected, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("scale", [1, 2, 4])
-def test_photons_are_counted_of_all_pixels_together(scale: int) -> None:
-    hr = np.full((100 * scale, 120 * scale, 1), 0.5, np.float32)
+@pytest.mark.parametrize("scale", [1, 2, 4, Fraction(10, 7)])
+def test_photons_are_counted_of_all_pixels_together(scale: Scale) -> None:
+    hr = np.full((100 * scale.numerator, 120 * scale.numerator, 1), 0.5, np.float32)
     lr = Detector(50, 0.0).lr(hr, FLOATS, scale, np.random.default_rng(3))
-    full = 50 * scale**2
+    full = 50 * float(scale) ** 2
     counts = lr.astype(np.float64) * full
     np.testing.assert_allclose(counts, counts.round(), atol=1e-3)
     # Mean and variance of a Poisson variable are equal; the flux is kept within that.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy.signal.windows import tukey as tukey_of_scipy
@@ -9,14 +11,15 @@ from scipy.stats import kstest, rice
 from srbench_degradations.kspace import KSpace, tukey
 
 import srbench
+from srbench.pictures import Scale
 
 FLOATS, WIDE = srbench.Values(0, 1), srbench.Values(-5, 5)
 RNG = np.random.default_rng(0)
 
 
-def sampled(length: int, scale: int, taper: float) -> np.ndarray:
+def sampled(length: int, few: int, taper: float) -> np.ndarray:
     """The matrix that makes an LR line of an HR line: sums over cosines, each frequency weighed by SciPy's window."""
-    few = length // scale
+    scale = length / few
     window = tukey_of_scipy(2 * few + 1, taper) if taper else np.ones(2 * few + 1)
     places = scale * np.arange(few)[:, None] + (scale - 1) / 2 - np.arange(length)
     matrix = np.ones(places.shape)
@@ -28,11 +31,11 @@ def sampled(length: int, scale: int, taper: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("taper", [0.0, 0.25, 1.0])
-@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+@pytest.mark.parametrize("scale", [1, 2, 3, 4, Fraction(10, 7), Fraction(3, 2)])
 @pytest.mark.parametrize("sides", [(6, 8), (5, 7), (6, 5), (1, 2)])
-def test_it_is_the_fourier_sum_over_the_lower_frequencies(sides: tuple[int, int], scale: int, taper: float) -> None:
-    hr = RNG.random((sides[0] * scale, sides[1] * scale, 3), dtype=np.float32)
-    rows, columns = (sampled(side * scale, scale, taper) for side in sides)
+def test_it_is_the_fourier_sum_over_the_lower_frequencies(sides: tuple[int, int], scale: Scale, taper: float) -> None:
+    hr = RNG.random((sides[0] * scale.numerator, sides[1] * scale.numerator, 3), dtype=np.float32)
+    rows, columns = (sampled(side * scale.numerator, side * scale.denominator, taper) for side in sides)
     expected = np.abs(np.einsum("ih,hwc,jw->ijc", rows, hr.astype(np.float64), columns)).clip(0, 1)
     np.testing.assert_allclose(KSpace(taper).lr(hr, FLOATS, scale, RNG), expected, rtol=0, atol=1e-6)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy.ndimage import convolve
 from skimage.measure import block_reduce
-from srbench_degradations.pixels import as_picture, block_means, blurred
+from srbench_degradations.pixels import area_means, as_picture, blurred
 
 import srbench
 
@@ -15,10 +17,19 @@ RNG = np.random.default_rng(0)
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 5])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_block_means_are_scikit_images(scale: int, channels: int) -> None:
+def test_means_of_blocks_are_scikit_images(scale: int, channels: int) -> None:
     picture = RNG.random((4 * scale, 3 * scale, channels))
     expected = block_reduce(picture, (scale, scale, 1), np.mean)
-    np.testing.assert_allclose(block_means(picture, scale), expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(area_means(picture, scale), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [Fraction(10, 7), Fraction(3, 2), Fraction(7, 3)])
+def test_of_pixels_that_lie_in_two_lr_pixels_each_has_its_part(scale: Fraction) -> None:
+    """Where every HR pixel is d x d equal ones, an LR pixel of n/d is a whole block of n x n of them."""
+    picture = RNG.random((4 * scale.numerator, 3 * scale.numerator, 2))
+    finer = picture.repeat(scale.denominator, 0).repeat(scale.denominator, 1)
+    expected = block_reduce(finer, (scale.numerator, scale.numerator, 1), np.mean)
+    np.testing.assert_allclose(area_means(picture, scale), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [(3, 3), (7, 5), (1, 9)])

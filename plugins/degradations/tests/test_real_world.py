@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from srbench_degradations import real_world
 from srbench_degradations.real_world import FIRST, SECOND, Order, RealWorld
 
 import srbench
-from srbench.pictures import DEPTHS
+from srbench.pictures import DEPTHS, Scale, enlarged
 from srbench.testing.pictures import textured, textured_uint8
 
 EIGHT_BITS = DEPTHS["uint8"]
@@ -83,8 +85,9 @@ def test_noise_is_gaussian_or_that_of_photons_in_colour_or_grey() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 7)])
-@pytest.mark.parametrize("scale", [1, 2, 4])
-def test_the_smallest_pictures_survive_every_draw(size: tuple[int, int], scale: int) -> None:
-    hr = textured_uint8(0, size[0] * scale, size[1] * scale)
+@pytest.mark.parametrize("scale", [1, 2, 4, Fraction(3, 2)])
+def test_the_smallest_pictures_survive_every_draw(size: tuple[int, int], scale: Scale) -> None:
+    size = size[0] * scale.denominator, size[1] * scale.denominator
+    hr = textured_uint8(0, enlarged(size[0], scale), enlarged(size[1], scale))
     for seed in range(12):
         assert RealWorld().lr(hr, EIGHT_BITS, scale, np.random.default_rng(seed)).shape == (*size, 3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from srbench_degradations.area import Area
@@ -11,22 +13,23 @@ from srbench_degradations.kspace import KSpace
 from srbench_degradations.psf import Psf
 
 import srbench
+from srbench.pictures import Scale, enlarged
 from srbench.testing.pictures import textured_uint8
 
 MANY_PHOTONS = Detector(1e15)
 SILENT = [Area(), Psf(), MANY_PHOTONS, KSpace(0.2)]
 
 
-def made(degradation: srbench.Degradation, hr: np.ndarray, values: srbench.Values, scale: int) -> np.ndarray:
+def made(degradation: srbench.Degradation, hr: np.ndarray, values: srbench.Values, scale: Scale) -> np.ndarray:
     return degradation.lr(hr, values, scale, np.random.default_rng(0)).astype(np.float64)
 
 
 @pytest.mark.parametrize("degradation", [*SILENT, Jpeg(50)], ids=str)
-@pytest.mark.parametrize("scale", [2, 3])
+@pytest.mark.parametrize("scale", [2, 3, Fraction(3, 2)])
 def test_a_grey_picture_in_three_channels_is_still_that_grey_picture(
-    degradation: srbench.Degradation, scale: int
+    degradation: srbench.Degradation, scale: Scale
 ) -> None:
-    hr, values = textured_uint8(0, 6 * scale, 8 * scale, 1), srbench.Values(0, 255)
+    hr, values = textured_uint8(0, enlarged(6, scale), enlarged(8, scale), 1), srbench.Values(0, 255)
     grey = made(degradation, hr, values, scale)
     np.testing.assert_array_equal(made(degradation, np.repeat(hr, 3, 2), values, scale), np.repeat(grey, 3, 2))
 
@@ -40,10 +43,10 @@ def test_integers_are_rounded_once(degradation: srbench.Degradation, dtype: str,
 
 
 @pytest.mark.parametrize("degradation", SILENT, ids=str)
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_mirror_images_have_mirror_images_as_lr(degradation: srbench.Degradation, scale: int) -> None:
+@pytest.mark.parametrize("scale", [2, 3, 4, Fraction(10, 7), Fraction(7, 2)])
+def test_mirror_images_have_mirror_images_as_lr(degradation: srbench.Degradation, scale: Scale) -> None:
     rng, values = np.random.default_rng(2), srbench.Values(0, 1)
-    hr = rng.random((7 * scale, 6 * scale, 1), dtype=np.float32)
+    hr = rng.random((7 * scale.numerator, 6 * scale.numerator, 1), dtype=np.float32)
     for turn in (np.flipud, np.fliplr):
         turned = made(degradation, np.ascontiguousarray(turn(hr)), values, scale)
         np.testing.assert_allclose(turned, turn(made(degradation, hr, values, scale)), atol=1e-6)

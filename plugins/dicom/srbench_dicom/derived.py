@@ -12,18 +12,18 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage, SecondaryCaptureImageStorage
 from pydicom.valuerep import format_number_as_ds
 
-from srbench.pictures import Image, ImageError
+from srbench.pictures import Image, ImageError, Scale, enlarged
 
 from .header import SPACINGS, Header, part
 from .kept import EMPTY, another_uid, kept
 
 
-def derived(source: Header, images: Sequence[Image], scale: int, made_by: str) -> bytes:
+def derived(source: Header, images: Sequence[Image], scale: Scale, made_by: str) -> bytes:
     """The file of SR of all frames of a file, uncompressed; equal ingredients give equal bytes.
 
     Raises `ImageError` where there are more or fewer images than frames, or images of another size.
     """
-    expected = {(source.size[0] * scale, source.size[1] * scale)}
+    expected = {(enlarged(source.size[0], scale), enlarged(source.size[1], scale))}
     if len(images) != source.frames or {image.shape[:2] for image in images} != expected:
         found = ", ".join(sorted({f"{image.shape[1]} x {image.shape[0]}" for image in images}))
         (height, width), *_ = expected
@@ -46,7 +46,7 @@ def derived(source: Header, images: Sequence[Image], scale: int, made_by: str) -
     return file.getvalue()
 
 
-def _say_what_it_is(made: Dataset, source: Dataset, scale: int, made_by: str) -> None:
+def _say_what_it_is(made: Dataset, source: Dataset, scale: Scale, made_by: str) -> None:
     """A derived image, of nobody, in a study and a series that it shares with what was derived of the same ones."""
     for name in EMPTY:
         if name not in made:
@@ -77,7 +77,7 @@ def _coded(code: object) -> Dataset:
     return item
 
 
-def _place(made: Dataset, source: Header, scale: int) -> None:
+def _place(made: Dataset, source: Header, scale: Scale) -> None:
     """Smaller pixels; the middle of the first one moves so that its corner stays where it was."""
     placed = set()
     for index in range(source.frames):
@@ -90,11 +90,11 @@ def _place(made: Dataset, source: Header, scale: int) -> None:
         across, down = np.reshape([float(value) for value in orientation], (2, 3))
         first = np.array([float(value) for value in position.ImagePositionPatient])
         corner = first - (down * float(spacing[0]) + across * float(spacing[1])) / 2
-        position.ImagePositionPatient = _decimals(corner + (first - corner) / scale)
+        position.ImagePositionPatient = _decimals(corner + (first - corner) / float(scale))
     for one in _everywhere(made):
         for name in SPACINGS:
             if one.get(name):
-                setattr(one, name, _decimals(np.array([float(value) for value in one[name].value]) / scale))
+                setattr(one, name, _decimals(np.array([float(value) for value in one[name].value]) / float(scale)))
 
 
 def _everywhere(data: Dataset) -> list[Dataset]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from srbench import Format, Frame
-from srbench.pictures import Image, ImageError
+from srbench.pictures import Image, ImageError, Scale
 
 
 class Dicom(Format):
@@ -56,7 +56,7 @@ class Dicom(Format):
         with _told(frame.path):
             return read_pixels(frame.path, read_header(frame.path), int(frame.key or 1) - 1)
 
-    def write(self, path: Path, source: Path, images: Sequence[Image], scale: int, made_by: str) -> None:
+    def write(self, path: Path, source: Path, images: Sequence[Image], scale: Scale, made_by: str) -> None:
         """Write a derived image: what describes the picture is kept, and nothing that tells whose it is."""
         from .derived import derived
         from .header import read_header

@@ -18,7 +18,7 @@ from srbench.weights import WeightsMissing
 if TYPE_CHECKING:
     import torch
 
-    from srbench import FitContext, Problem, TrainingSet
+    from srbench import FitContext, Problem, Scale, TrainingSet
 
 Side = Annotated[int, Meta(ge=8, multiple_of=4)]
 Declines = Literal["halved", "cosine"]
@@ -112,11 +112,11 @@ class RRDB(srbench.TorchMethod):
             raise WeightsMissing(f"there is no file of weights {self._checkpoint}")
         return None
 
-    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+    def build(self, channels: int, scale: Scale) -> dict[str, torch.nn.Module]:
         """One network."""
         return {"generator": self._network(channels, scale)}
 
-    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+    def stages(self, networks: dict[str, torch.nn.Module], scale: Scale) -> list[srbench.Stage]:
         """One stage, on L1."""
         generator = networks["generator"]
         self._start(generator)
@@ -126,9 +126,9 @@ class RRDB(srbench.TorchMethod):
         """SR of LR of any size."""
         from .upscaling import enlarge
 
-        return enlarge(self.networks["generator"], lr, self.scale)
+        return enlarge(self.networks["generator"], lr, int(self.scale))
 
-    def _network(self, channels: int, scale: int) -> torch.nn.Module:
+    def _network(self, channels: int, scale: Scale) -> torch.nn.Module:
         from .generator import RRDBNet
         from .upscaling import reach
 
@@ -136,7 +136,7 @@ class RRDB(srbench.TorchMethod):
             raise srbench.SrbenchError(f"RRDBNet upscales by 2 or 4, not by {scale}")
         # At x2 SR depends on whether a tile begins at an even pixel, so it is not tiled.
         self.halo = reach(self.blocks) if scale == 4 else None
-        return RRDBNet(channels, scale, self.blocks, self.width, self.growth)
+        return RRDBNet(channels, int(scale), self.blocks, self.width, self.growth)
 
     def _start(self, network: torch.nn.Module) -> None:
         from .released import load_released
@@ -144,7 +144,7 @@ class RRDB(srbench.TorchMethod):
         if self._checkpoint is not None:
             load_released(network, self._checkpoint)
 
-    def _pixel_stage(self, name: str, network: torch.nn.Module, scale: int, share: float = 1.0) -> srbench.Stage:
+    def _pixel_stage(self, name: str, network: torch.nn.Module, scale: Scale, share: float = 1.0) -> srbench.Stage:
         import torch
         from torch.nn.functional import l1_loss
 
@@ -239,13 +239,13 @@ class ESRGAN(RRDB):
         if content != "l1":
             self.weights = vgg_weights()
 
-    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+    def build(self, channels: int, scale: Scale) -> dict[str, torch.nn.Module]:
         """The networks of both stages."""
         generator, pixel = (self._network(channels, scale) for _ in range(2))
         self._upscaler = generator
         return {"generator": generator, "pixel": pixel}
 
-    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+    def stages(self, networks: dict[str, torch.nn.Module], scale: Scale) -> list[srbench.Stage]:
         """The pixel stage, unless no share is left for it, and the adversarial stage."""
         pixel = networks["pixel"]
         self._start(pixel)
@@ -275,7 +275,7 @@ class ESRGAN(RRDB):
         """SR of LR of any size; while training, by the network of the stage."""
         from .upscaling import enlarge
 
-        return enlarge(self._upscaler, lr, self.scale)
+        return enlarge(self._upscaler, lr, int(self.scale))
 
     def parameters_count(self) -> int:
         """The learned numbers of the network that upscales."""
@@ -301,7 +301,7 @@ class ESRGAN(RRDB):
 
         return validate
 
-    def _adversarial_stage(self, generator: torch.nn.Module, pixel: torch.nn.Module, scale: int) -> srbench.Stage:
+    def _adversarial_stage(self, generator: torch.nn.Module, pixel: torch.nn.Module, scale: Scale) -> srbench.Stage:
         import torch
         from torch.nn.functional import l1_loss
 

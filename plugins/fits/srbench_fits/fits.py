@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srbench import Format, Frame, Image, ImageError
+from srbench import Format, Frame, Image, ImageError, Scale
 
 _SHARED = ("OBJECT", "TELESCOP", "INSTRUME", "DETECTOR", "FILTER", "FILTER1", "FILTER2", "IMAGETYP")
 """What the primary header tells of all images of a file."""
@@ -70,7 +70,7 @@ class Fits(Format):
             hdu = hdus[number]
             return numbers.to_image(hdu.section[(*plane, slice(None), slice(None))], hdu.header)
 
-    def write(self, path: Path, source: Path, images: Sequence[Image], scale: int, made_by: str) -> None:
+    def write(self, path: Path, source: Path, images: Sequence[Image], scale: Scale, made_by: str) -> None:
         """The file `source` with SR in place of its pictures, everything else as it was, all headers included: they
         tell of the sky and of who looked at it, not of patients. Coordinates follow, BITPIX stays, HISTORY tells.
         """

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from srbench import Image
+from srbench import Image, Scale
 
 from . import numbers, wcs
 
@@ -18,7 +18,7 @@ _OF_NUMBERS = ("BSCALE", "BZERO", "BLANK")
 _SUMS = ("CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM")
 
 
-def enlarged(hdu: Any, images: Iterator[Image], scale: int, history: str) -> Any:
+def enlarged(hdu: Any, images: Iterator[Image], scale: Scale, history: str) -> Any:
     """The HDU of the same kind whose planes are the next of `images`, with coordinates that follow the scale."""
     header = hdu.header.copy()
     further = hdu.shape[:-2]
@@ -27,7 +27,7 @@ def enlarged(hdu: Any, images: Iterator[Image], scale: int, history: str) -> Any
     scaling = {name: header[name] for name in _OF_NUMBERS if name in header}
     for name in (*scaling, *_SUMS):
         header.remove(name, ignore_missing=True)
-    wcs.enlarge(header, scale)
+    wcs.enlarge(header, float(scale))
     header.add_history(history)
     # Lossless for every type: by default, floats would be quantised.
     packing = {"compression_type": "GZIP_2", "quantize_level": 0.0} if isinstance(hdu, fits.CompImageHDU) else {}

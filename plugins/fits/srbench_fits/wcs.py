@@ -41,7 +41,7 @@ def spacing(header: Header) -> tuple[float, float] | None:
     return (down, across) if 0 < down < math.inf and 0 < across < math.inf else None
 
 
-def enlarge(header: Header, scale: int) -> None:
+def enlarge(header: Header, scale: float) -> None:
     """Make the header's coordinates those of a picture of the same corners with `scale` times as many rows and columns.
 
     Pixel centres are whole numbers from 1 (Greisen and Calabretta 2002), so that p becomes scale (p - 0.5) + 0.5.
@@ -64,7 +64,7 @@ def enlarge(header: Header, scale: int) -> None:
             header[name] = _place(header[name], scale)
 
 
-def _enlarge_linear(header: Header, version: str, scale: int) -> None:
+def _enlarge_linear(header: Header, version: str, scale: float) -> None:
     """World is CD (p - CRPIX), or CDELT PC (p - CRPIX): columns 1 and 2 of the matrix are divided by the scale."""
     matrix = False
     for name in list(header):
@@ -82,5 +82,5 @@ def _enlarge_linear(header: Header, version: str, scale: int) -> None:
             header[step] = header.get(step, 1.0) / scale
 
 
-def _place(pixel: float, scale: int) -> float:
+def _place(pixel: float, scale: float) -> float:
     return (pixel - 0.5) * scale + 0.5

@@ -48,6 +48,7 @@ class Folder(Dataset):
             "split": "groups",
             "balance": True,
         },
+        "kaggle-astronomy": {"classes": "folders", "split": "seeded"},
         "pad-ufes-20": {"columns": {"file": "img_id", "label": "diagnostic", "group": "patient_id"}, "split": "groups"},
         "mammography": {
             "only": {"Modality": "MG"},

@@ -6,11 +6,12 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
 from srbench import Dataset, DatasetError, DatasetMissing, Item, Values
-from srbench.pictures import image_size
+from srbench.pictures import Scale, image_size, reduced, scale_of
 
 from .listing import pictures, remark
 from .naming import Ids, discreet, named
@@ -20,6 +21,8 @@ _BESIDE = (TABLE, "README.txt")
 _UNFINISHED = "UNFINISHED"
 """What `srbench prepare` leaves beside the splits, the latter only while it is at work."""
 _SCALE_SUFFIX = re.compile(r"(?P<stem>.+?)[._-]?[xX](?P<scale>[1-9][0-9]?)")
+_MOST = 16
+"""The largest denominator of a scale that is found from sizes; with larger ones any two sizes make a fraction."""
 
 
 @dataclass(frozen=True)
@@ -29,17 +32,27 @@ class _Pair:
     lr: Path
     mask: Path | None
 
+    def fits(self, scale: Scale) -> bool:
+        """Whether HR is as large as so many LR pixels, at a fraction to a whole LR pixel."""
+        height, width = image_size(self.hr)
+        low_height, low_width = image_size(self.lr)
+        if isinstance(scale, int):
+            return (height, width) == (low_height * scale, low_width * scale)
+        return (low_height, low_width) == (reduced(height, scale), reduced(width, scale))
+
     @cached_property
-    def scale(self) -> int:
+    def scale(self) -> Scale:
         """HR side / LR side, from the two headers."""
         height, width = image_size(self.hr)
         low_height, low_width = image_size(self.lr)
-        scale = height // low_height
-        if (height, width) != (low_height * scale, low_width * scale):
+        ratio = Fraction(height, low_height)
+        if ratio != Fraction(width, low_width) or ratio < 1 or ratio.denominator > _MOST:
             raise DatasetError(
                 f"{self.hr} is {width} x {height} pixels and its LR {self.lr} is {low_width} x {low_height}; HR should "
-                "be 2, 3, 4 or another whole number of times as large, the same in both directions"
+                "be 2, 3, 4 or another number of times as large, the same in both directions; where LR was measured "
+                "and its sides are rounded, say the `scale`, such as 10/7"
             )
+        scale = scale_of(ratio)
         named = _SCALE_SUFFIX.fullmatch(self.lr.stem)
         if named and self.lr.stem != self.hr.stem and int(named["scale"]) != scale:
             raise DatasetError(
@@ -50,17 +63,17 @@ class _Pair:
 
     def sizes(self) -> str:
         (height, width), (low_height, low_width) = image_size(self.hr), image_size(self.lr)
-        return f"{self.hr} is {width} x {height} and its LR {low_width} x {low_height} (x{self.scale})"
+        return f"{self.hr} is {width} x {height} and its LR {low_width} x {low_height}"
 
 
 class Pairs(Dataset):
     """Pairs of pictures: `test/HR` and `test/LR` are tested on, `train/HR` and `train/LR` trained on.
 
     An LR picture has the name of its HR picture, or that name with the scale (`bird.png`: `bird.png`, `birdx4.png`,
-    `bird_X4.png`); suffixes may differ. The scale is found from the sizes and is one for all pairs. A protocol with
-    another scale makes its LR from HR. Without a folder `test`, `validation` is tested on. A mask, where there is one,
-    has HR's name and lies in `mask`; what else is known of images stands in `items.csv`. That is what `srbench prepare`
-    writes. Source and licence are yours.
+    `bird_X4.png`); suffixes may differ. The scale is one for all pairs and found from the sizes, where they leave no
+    rest. A protocol with another scale makes its LR from HR. Without a folder `test`, `validation` is tested on. A
+    mask, where there is one, has HR's name and lies in `mask`; what else is known of images stands in `items.csv`.
+    That is what `srbench prepare` writes. Source and licence are yours.
     """
 
     def __init__(
@@ -71,6 +84,7 @@ class Pairs(Dataset):
         peak: float | None = None,
         group: re.Pattern[str] | None = None,
         ids: Ids = "names",
+        scale: int | float | str | None = None,
     ) -> None:
         """Where the pairs are.
 
@@ -78,7 +92,9 @@ class Pairs(Dataset):
         the protocol degradation that these LR pictures stand for. peak: the value that means white, 0 being
         black, when it is neither in the table nor that of the files' depth (255, 65535, 1.0). group: a regular
         expression that finds in the name of HR (without suffix) which group the image belongs to, in place of the
-        table's: `^P[0-9]+`. ids: `coded` keeps the files' names out of records and pages.
+        table's: `^P[0-9]+`. ids: `coded` keeps the files' names out of records and pages. scale: HR side / LR
+        side, such as 10/7, where pictures of two scanners show the same field: LR then has as many whole pixels as HR's
+        sides hold, and what is left over at the right and at the bottom is cut from both.
         """
         self.path = path
         self.name = name
@@ -86,6 +102,7 @@ class Pairs(Dataset):
         self.values = None if peak is None else Values(0.0, peak)
         self.group = None if group is None else re.compile(group)
         self.ids = ids
+        self.scale = None if scale is None else scale_of(scale)
 
     def prepare(self, root: Path) -> None:
         """Check every pair by its headers; the data root plays no part. Raises `DatasetMissing`, `DatasetError`."""
@@ -124,7 +141,7 @@ class Pairs(Dataset):
         return Item(
             pair.name,
             pair.hr,
-            {(self.degradation, pair.scale): pair.lr},
+            {(self.degradation, self.scale or pair.scale): pair.lr},
             label=facts.label,
             mask=pair.mask,
             group=facts.group,
@@ -149,8 +166,13 @@ class Pairs(Dataset):
             )
         every = [pair for pairs in splits.values() for pair in pairs]
         for pair in every:
-            if pair.scale != every[0].scale:
-                raise DatasetError(f"{every[0].sizes()}, but {pair.sizes()}; all pairs should have one scale")
+            if self.scale is not None and not pair.fits(self.scale):
+                raise DatasetError(f"{pair.sizes()}, which is no x{self.scale}")
+            if self.scale is None and pair.scale != every[0].scale:
+                raise DatasetError(
+                    f"{every[0].sizes()} (x{every[0].scale}), but {pair.sizes()} (x{pair.scale}); all pairs should "
+                    "have one scale"
+                )
         facts = self._facts({(pair.hr.parent.parent.name, pair.hr.stem) for pair in every})
         return {
             split: [self._item(pair, facts[folder.name, pair.hr.stem]) for pair in splits.get(split, ())]

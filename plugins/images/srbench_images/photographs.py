@@ -1,12 +1,7 @@
-"""The photographs inside the wheels of scikit-image, scikit-learn and Matplotlib, and rectangles cut from them.
-
-Such wheels drop or change their pictures now and then: each is known by its sha256, so that a number never comes from
-other pixels than it says.
-"""
+"""The photographs inside the wheels of scikit-image, scikit-learn and Matplotlib, and rectangles cut from them."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -15,17 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from srbench import DatasetError, DatasetMissing, Item, sha256
+from srbench import Item
 from srbench.pictures import Image, read_image
 
-
-class Wheel(NamedTuple):
-    """Where an installed distribution keeps its pictures, and a release that has those that are meant."""
-
-    distribution: str
-    package: str
-    folder: str
-    release: str
+from .wheels import Wheel
 
 
 class Photograph(NamedTuple):
@@ -192,21 +180,8 @@ def cut(region: Region) -> Image:
 
 def locate(photograph: str) -> Path:
     """The file in the installed wheel; `DatasetMissing` when it is not there, `DatasetError` when it differs."""
-    (distribution, package, folder, release), meant, _ = PHOTOGRAPHS[photograph]
-    found = importlib.util.find_spec(package)
-    if found is None or not found.submodule_search_locations:
-        raise DatasetMissing(
-            f"{photograph} comes with {distribution}, which is not installed: pip install {distribution}"
-        )
-    path = Path(found.submodule_search_locations[0]) / folder / photograph
-    if not path.is_file():
-        raise DatasetMissing(f"{path}: this version of {distribution} does not carry it; {distribution} {release} does")
-    if sha256(path) != meant:
-        raise DatasetError(
-            f"{path}: this version of {distribution} carries another picture of that name (its sha256 differs); "
-            f"{distribution} {release} has the one that is meant"
-        )
-    return path
+    wheel, meant, _ = PHOTOGRAPHS[photograph]
+    return wheel.locate(photograph, meant)
 
 
 @lru_cache(maxsize=2)  # items come one photograph after the other

@@ -105,6 +105,15 @@ def test_folders_are_classes_below_splits_as_kaggle_ships_them(tmp_path: Path) -
     assert dataset.remarks() == ["left out: 1 file (.md)"]
 
 
+def test_the_preset_for_pictures_of_the_sky_takes_folders_for_classes(tmp_path: Path) -> None:
+    for kind in ("galaxy", "nebula"):
+        for place in range(10):
+            put(tmp_path / "SpaceNet" / kind / f"{place}.png")
+    dataset = Folder(**resolve(Folder, {"preset": "kaggle-astronomy", "path": "SpaceNet"}, tmp_path))
+    assert (len(dataset.train()), len(dataset.test())) == (16, 4)
+    assert {item.label for item in [*dataset.train(), *dataset.test()]} == {"galaxy", "nebula"}
+
+
 def test_the_first_folder_may_name_the_patient(tmp_path: Path) -> None:
     for patient in range(10):
         for slice_ in range(3):

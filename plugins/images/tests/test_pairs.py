@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from srbench_images.pairs import Pairs
 
+from srbench import Protocol
 from srbench.contract.dataset import DatasetError, DatasetMissing
 from srbench.pictures import ImageError, Values, write_image
 
@@ -274,3 +276,27 @@ def test_a_folder_that_was_not_prepared_to_its_end_is_refused(tmp_path: Path) ->
     pair(tmp_path / "test", "a.png", "a.png")
     (tmp_path / "UNFINISHED").touch()
     fails(tmp_path, "was not prepared to its end; run `srbench prepare` again")
+
+
+def test_a_fraction_is_found_where_it_leaves_no_rest(tmp_path: Path) -> None:
+    put(tmp_path / "test" / "HR" / "a.png", (40, 60))
+    put(tmp_path / "test" / "LR" / "a.png", (28, 42))
+    (item,) = Pairs(tmp_path).test()
+    assert list(item.lr) == [("bicubic", Fraction(10, 7))]
+    protocol = Protocol("p", Fraction(10, 7))
+    assert protocol.shipped_lr(item) is not None
+
+
+@pytest.mark.parametrize("scale", ["10/7", "20/14"])
+def test_measured_pairs_of_a_declared_scale_may_have_rounded_sides(scale: str, tmp_path: Path) -> None:
+    put(tmp_path / "test" / "HR" / "a.png", (57, 69))  # 4 x 4.9 mm at 70 micrometres, and at 100
+    put(tmp_path / "test" / "LR" / "a.png", (39, 48))
+    with pytest.raises(DatasetError, match="say the `scale`, such as 10/7"):
+        Pairs(tmp_path).test()
+    (item,) = Pairs(tmp_path, scale=scale).test()
+    protocol = Protocol("p", Fraction(10, 7))
+    hr, values = item.read_hr()
+    assert protocol.lr(hr, values, item.id, protocol.shipped_lr(item)).shape == (35, 42, 3)
+    put(tmp_path / "test" / "LR" / "a.png", (40, 48))
+    with pytest.raises(DatasetError, match=r"a.png is 69 x 57 and its LR 48 x 40, which is no x10/7"):
+        Pairs(tmp_path, scale="10/7").test()

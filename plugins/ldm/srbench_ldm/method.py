@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from srbench_ddpm.samplers import Sampler, check_sampler
 
 import srbench
-from srbench.pictures import resize
+from srbench.pictures import Scale, resize
 from srbench.training import VGG_SMALLEST, vgg_weights
 from srbench.types import Count, Fraction, Natural, NonNegative, OpenFraction, Positive, ProperFraction
 
@@ -194,7 +194,7 @@ class LDM(srbench.TorchMethod):
         reason = self._why_not(problem.scale)
         return None if reason is None else srbench.Skip(reason)
 
-    def _why_not(self, scale: int) -> str | None:
+    def _why_not(self, scale: Scale) -> str | None:
         if scale not in SCALES:
             return f"its autoencoder makes latents for scales from {SCALES[0]} to {SCALES[-1]}, not for x{scale}"
         if self.autoencoder is not None:
@@ -209,7 +209,7 @@ class LDM(srbench.TorchMethod):
                 return f"{what} needs HR patches of {least} pixels, and x{scale} leaves {side} of them; raise `patch`"
         return None
 
-    def lr_patch(self, scale: int) -> int:
+    def lr_patch(self, scale: Scale) -> int:
         """The side of LR patches: HR patches are as many whole LR pixels as fit into `patch`."""
         return max(1, self.patch // scale)
 
@@ -228,9 +228,9 @@ class LDM(srbench.TorchMethod):
         """How LR, HR and latents lie on each other, at the scale of the model."""
         from .geometry import Geometry
 
-        return Geometry(self.scale, 2 ** (len(self.unet_channels) - 1))
+        return Geometry(int(self.scale), 2 ** (len(self.unet_channels) - 1))
 
-    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+    def build(self, channels: int, scale: Scale) -> dict[str, torch.nn.Module]:
         """The denoiser and the autoencoder."""
         from .geometry import largest_power, levels
         from .networks import Autoencoder, Denoiser, checkpoint_blocks
@@ -238,7 +238,7 @@ class LDM(srbench.TorchMethod):
         reason = self._why_not(scale)
         if reason is not None:
             raise srbench.SrbenchError(f"{type(self).__name__}: {reason}")
-        fold = min(self.fold, largest_power(scale))
+        fold = min(self.fold, largest_power(int(scale)))
         networks: dict[str, torch.nn.Module] = {
             "denoiser": Denoiser(
                 self.latent_channels,
@@ -252,7 +252,7 @@ class LDM(srbench.TorchMethod):
             ),
             "autoencoder": Autoencoder(
                 channels,
-                levels(self.autoencoder_channels, scale, fold),
+                levels(self.autoencoder_channels, int(scale), fold),
                 self.latent_channels,
                 self.autoencoder_blocks,
                 self.autoencoder_attention,
@@ -266,7 +266,7 @@ class LDM(srbench.TorchMethod):
                 checkpoint_blocks(network)
         return networks
 
-    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+    def stages(self, networks: dict[str, torch.nn.Module], scale: Scale) -> list[srbench.Stage]:
         """The autoencoder's, unless that of an earlier model is used, and the diffusion's."""
         from .earlier import load_autoencoder
         from .training import autoencoder_stage, diffusion_stage

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from srbench import Format, Frame, Image, ImageError
+from srbench import Format, Frame, Image, ImageError, Scale
 
 if TYPE_CHECKING:
     from .volume import Volume
@@ -52,7 +52,7 @@ class Nifti(Format):
         """
         return self._volume(frame.path).slice(frame.key)
 
-    def write(self, path: Path, source: Path, images: Sequence[Image], scale: int, made_by: str) -> None:
+    def write(self, path: Path, source: Path, images: Sequence[Image], scale: Scale, made_by: str) -> None:
         """A volume whose slices are `images`, lying where `source` lies: both affines, units and the intent follow.
 
         Types are kept where they hold the values; scaled whole numbers become float32. Nothing else of the header is

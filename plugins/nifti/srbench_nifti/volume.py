@@ -21,7 +21,7 @@ from nibabel.nifti2 import Nifti2Header, Nifti2Image
 from nibabel.orientations import apply_orientation, axcodes2ornt, io_orientation, ornt_transform
 
 from srbench import Image, ImageError
-from srbench.pictures import MAX_PIXELS
+from srbench.pictures import MAX_PIXELS, Scale, enlarged
 
 MAX_BYTES = 4 * 1024**3
 """A header that promises more is refused: the voxels of a volume are held in memory as a whole."""
@@ -111,10 +111,10 @@ class Volume:
                 return np.ascontiguousarray(stored).view(np.uint8).reshape(*self.size, 3)
             return self._scaled(stored)[..., None]
 
-    def enlarged(self, images: Sequence[Image], scale: int, made_by: str, compressed: bool) -> bytes:
+    def enlarged(self, images: Sequence[Image], scale: Scale, made_by: str, compressed: bool) -> bytes:
         """The file of a volume with SR of all slices, in the order of `keys`."""
         stack = np.stack(images)
-        height, width = self.size[0] * scale, self.size[1] * scale
+        height, width = (enlarged(side, scale) for side in self.size)
         if self.dtype == _RGB:
             stack = np.ascontiguousarray(stack.astype(np.uint8)).view(_RGB)
         elif self._slope() is None:
@@ -125,7 +125,7 @@ class Volume:
         volume = apply_orientation(volume, ornt_transform(self._seen, self.orientation))
         grid = np.eye(4)
         for axis in self.plane:  # the corner stays: the middle of its first voxel moves towards it
-            grid[axis, axis], grid[axis, 3] = 1 / scale, (1 / scale - 1) / 2
+            grid[axis, axis], grid[axis, 3] = float(1 / scale), float(1 / scale - 1) / 2
         file = self._image(volume.reshape(volume.shape[: max(2, len(self.header.get_data_shape()))]), grid)
         file.header["descrip"] = f"SR x{scale} by {made_by}".encode("ascii", "replace")[:79]
         data: bytes = file.to_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import warnings
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,18 @@ def test_a_volume_of_sr_has_its_corners_where_the_volume_has_them(
     for number, factor in enumerate(factors):
         data = data.repeat(factor, number)
     assert new.get_data_dtype() == np.int16 and np.array_equal(np.asarray(new.dataobj), data)
+
+
+def test_at_a_fraction_a_volume_has_its_first_corner_where_it_was_and_smaller_voxels(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.nii", tmp_path / "b.nii"
+    save(source, counting((7, 14, 3)), OBLIQUE)
+    images = [np.zeros((20, 10, 1), np.int16)] * 3
+    Nifti("axial").write(target, source, images, Fraction(10, 7), "SR")
+    old, new = nibabel.load(source), nibabel.load(target)
+    assert new.shape == (10, 20, 3)
+    for corner in ([-0.5, -0.5, -0.5, 1], [6.5, 13.5, 2.5, 1]):
+        moved = [(corner[0] + 0.5) * 10 / 7 - 0.5, (corner[1] + 0.5) * 10 / 7 - 0.5, *corner[2:]]
+        assert np.abs(old.affine @ corner - new.affine @ moved).max() < 1e-5
 
 
 @pytest.mark.parametrize("stored", ["int8", "uint8", ">i2", "int64", "float32", "float64", "scaled"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache, partial
 from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
 
-from srbench import Dataset, Image, Item, Values
+from srbench import Dataset, Image, Item, Scale, Values
 from srbench.types import Natural, Positive
 
 from .breast import DENSE_FRACTIONS, VIEWS, Breast, View, Window
@@ -20,7 +21,7 @@ ATTENUATION = 5.0
 """-log(transmission) that is white; 62 mm of nothing but gland."""
 SHOWN = (4000, 15000)
 """What pages show as black and white: breasts seldom have more or less."""
-SCALES = (2, 3, 4)
+SCALES: tuple[Scale, ...] = (Fraction(10, 7), 2, 3, 4)
 """Times the pixel's side, of the LR that comes with the pictures."""
 
 
@@ -30,8 +31,8 @@ class Mammography(Dataset):
     A picture shows a region of a compressed breast as a detector sees it, in 14 bits: 0 in air, and in proportion to
     -log(transmission) up to 16383. The label is the BI-RADS class of density, `A` to `D`; the mask is 1 where a
     calcification covers at least half a pixel. A group is a breast with its two views. Half of the breasts of each
-    class are trained on, the other half tested on. LR for the degradation `area` at x2, x3 and x4 is the same
-    breast, seen with pixels that are so many times larger.
+    class are trained on, the other half tested on. LR for the degradation `area` at x10/7, x2, x3 and x4 is the
+    same breast, seen with pixels that are so many times larger: 100 micrometres in place of 70.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Mammography(Dataset):
             f"{group}-{view}",
             partial(_picture, breast, view, side, self.pixel, self.photons),
             {
-                ("area", scale): partial(_picture, breast, view, side, self.pixel * scale, self.photons)
+                ("area", scale): partial(_picture, breast, view, side, self.pixel * float(scale), self.photons)
                 for scale in SCALES
             },
             label=breast.density,

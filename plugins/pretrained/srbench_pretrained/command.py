@@ -13,7 +13,18 @@ import numpy as np
 
 import srbench
 from srbench.errors import SrbenchError, nearest
-from srbench.pictures import Image, ImageError, Values, read_image, suffix_for, to_image, to_tensor, write_image
+from srbench.pictures import (
+    Image,
+    ImageError,
+    Scale,
+    Values,
+    enlarged,
+    read_image,
+    suffix_for,
+    to_image,
+    to_tensor,
+    write_image,
+)
 from srbench.types import Count, Positive
 
 from .processes import run as run_program
@@ -99,15 +110,15 @@ class Command(srbench.Method):
         if self._scales is not None and problem.scale not in self._scales:
             listed = ", ".join(map(str, self._scales))
             return srbench.Skip(f"upscales by {listed}, the protocol asks for {problem.scale}")
-        return None
+        return super().supports(problem)
 
-    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    def upscale(self, lr: torch.Tensor, scale: Scale) -> torch.Tensor:
         """SR of LR `(N, 1 or 3, H, W)`, one image after the other."""
         import torch
 
         return torch.cat([self._one(image.cpu(), scale)[None] for image in lr]).to(lr.device)
 
-    def _one(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    def _one(self, lr: torch.Tensor, scale: Scale) -> torch.Tensor:
         if isinstance(self._program, str):
             raise CommandError(self._program)
         image = self._in_depth(lr)
@@ -136,7 +147,7 @@ class Command(srbench.Method):
                 sr = read_image(target)
             except ImageError as error:
                 raise CommandError(f"{self._program} left no picture that can be read: {error}") from None
-        height, width = (side * scale for side in image.shape[:2])
+        height, width = (enlarged(side, scale) for side in image.shape[:2])
         if sr.shape[:2] != (height, width):
             raise CommandError(
                 f"{self._program} made {_size(sr)} of {_size(image)}; at scale {scale} it should be {width} x {height}"

@@ -119,7 +119,7 @@ class Pretrained(srbench.Method):
             return srbench.Skip(f"this checkpoint upscales by {facts.scale}, the protocol asks for {problem.scale}")
         return None
 
-    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    def upscale(self, lr: torch.Tensor, scale: srbench.Scale) -> torch.Tensor:
         """SR of LR `(N, 1 or 3, H, W)`, one image after the other."""
         import torch
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, ClassVar
 
 import srbench
-from srbench.pictures import resize
+from srbench.pictures import Scale, resize
 from srbench.training import Batch, CutBlur, cosine
 from srbench.types import Count, Fraction, Positive
 
@@ -64,15 +64,19 @@ class SRCNN(srbench.TorchMethod):
     def supports(self, problem: srbench.Problem) -> srbench.Skip | None:
         """Every scale at which something is left of a patch, since training uses no padding."""
         lost = 2 * sum(kernel // 2 for kernel in self.kernels)
-        least = 2 * _EDGE + lost // problem.scale + 1
-        if self.patch >= least:
+        least = 2 * _EDGE + int(lost / problem.scale) + 1
+        if self._lr_patch(problem.scale) >= least:
             return None
         return srbench.Skip(
             f"training without padding leaves nothing of patches of {self.patch} LR pixels at x{problem.scale}; "
             f"set `patch` to {least} at least"
         )
 
-    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+    def _lr_patch(self, scale: Scale) -> int:
+        """At a fraction the next multiple of its denominator, so that HR patches are whole pixels."""
+        return self.patch + -self.patch % scale.denominator
+
+    def build(self, channels: int, scale: Scale) -> dict[str, torch.nn.Module]:
         """One network, on one channel."""
         from .network import Network
 
@@ -80,7 +84,7 @@ class SRCNN(srbench.TorchMethod):
         self.halo = math.ceil(network.radius / scale) + _EDGE
         return {"network": network}
 
-    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+    def stages(self, networks: dict[str, torch.nn.Module], scale: Scale) -> list[srbench.Stage]:
         """One stage, on the mean squared error of what each patch tells without padding."""
         import torch
         from torch.nn import functional
@@ -91,7 +95,7 @@ class SRCNN(srbench.TorchMethod):
         assert isinstance(network, Network)
 
         def step(batch: Batch) -> dict[str, torch.Tensor]:
-            edge = _EDGE * scale
+            edge = math.ceil(_EDGE * scale)
             upsampled = batch.lr if self.augment else resize(batch.lr, scale)
             sr = network.refine(inner(upsampled, edge))
             return {"mse": functional.mse_loss(sr, inner(batch.hr, edge + network.radius))}
@@ -108,7 +112,7 @@ class SRCNN(srbench.TorchMethod):
                 optimisers={"mse": torch.optim.Adam(groups, fused=True)},
                 step=step,
                 batch_size=self.batch_size,
-                patch=self.patch,
+                patch=self._lr_patch(scale),
                 schedule=cosine,
                 augment=self.augment,
             )

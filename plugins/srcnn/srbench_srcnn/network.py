@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from srbench.pictures import resize
+from srbench.pictures import Scale, resize
 
 
 class Network(nn.Module):
@@ -16,7 +16,7 @@ class Network(nn.Module):
     last convolution at zero: an untrained network is bicubic interpolation.
     """
 
-    def __init__(self, scale: int, kernels: tuple[int, int, int], filters: tuple[int, int]) -> None:
+    def __init__(self, scale: Scale, kernels: tuple[int, int, int], filters: tuple[int, int]) -> None:
         super().__init__()
         self.scale = scale
         self.radius = sum(kernel // 2 for kernel in kernels)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from srbench import Scale
+
 Ends = Literal["published", "light"]
 """The first and the last layers. `light`: kernels of 3, no activation before the blocks, and one sub-pixel layer that
 gives the image itself, so that every convolution is one on LR (Shi et al., ESPCN, 2016)."""
@@ -17,7 +19,7 @@ UPSAMPLING: dict[int, tuple[int, ...]] = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2,
 """The factors of the sub-pixel layers that make up each scale."""
 
 
-def why_not(scale: int, patch: int) -> str | None:
+def why_not(scale: Scale, patch: int) -> str | None:
     """Why the networks cannot be trained for this scale on HR patches of this side; None where they can."""
     if scale not in UPSAMPLING:
         return f"its sub-pixel layers make x2, x3, x4 and x8, not x{scale}"

@@ -117,7 +117,7 @@ class SRGAN(SRResNet):
         self.adversarial_rate, self.adversarial_share = adversarial_rate, adversarial_share
         self.discriminator_width, self.dense, self.dropout = discriminator_width, dense, dropout
 
-    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+    def stages(self, networks: dict[str, torch.nn.Module], scale: srbench.Scale) -> list[srbench.Stage]:
         """SRResNet's stage, then the one against the discriminator."""
         import torch
 

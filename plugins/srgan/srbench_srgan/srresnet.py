@@ -82,18 +82,20 @@ class SRResNet(srbench.TorchMethod):
         reason = why_not(problem.scale, self.patch)
         return None if reason is None else srbench.Skip(reason)
 
-    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+    def build(self, channels: int, scale: srbench.Scale) -> dict[str, torch.nn.Module]:
         """The generator."""
         from .generator import Generator
 
         reason = why_not(scale, self.patch)
         if reason is not None:
             raise srbench.SrbenchError(f"{type(self).__name__}: {reason}")
-        generator = Generator(channels, scale, self.blocks, self.width, self.ends, self.batch_norm, self.activation)
+        generator = Generator(
+            channels, int(scale), self.blocks, self.width, self.ends, self.batch_norm, self.activation
+        )
         self.halo = generator.reach
         return {"generator": generator}
 
-    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+    def stages(self, networks: dict[str, torch.nn.Module], scale: srbench.Scale) -> list[srbench.Stage]:
         """One stage, on the error of pixels."""
         import torch
 

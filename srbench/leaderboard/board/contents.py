@@ -36,7 +36,7 @@ class BoardProtocol(msgspec.Struct, frozen=True):
     version: int
     task: str
     told: str
-    scale: int = 1
+    scale: int | str = 1
     channel: Channel = "rgb"
     border: int = 0
     degradation: str = ""

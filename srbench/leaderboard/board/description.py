@@ -16,6 +16,7 @@ from srbench.errors import SrbenchError, in_words, raised_at
 from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol, BoardSource
 from srbench.leaderboard.board.kept import read_text
 from srbench.leaderboard.words.numerals import flat
+from srbench.pictures import plain_scale
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
 from srbench.runner.planning.planned import Plan, PlannedCell
@@ -109,7 +110,7 @@ def _protocol(protocol: Protocol) -> BoardProtocol:
         protocol.version,
         protocol.task,
         task_named(protocol.task).describe(protocol),
-        protocol.scale,
+        plain_scale(protocol.scale),
         protocol.channel,
         protocol.border,
         str(protocol.degradation),

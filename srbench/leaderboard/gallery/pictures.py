@@ -17,7 +17,7 @@ import numpy.typing as npt
 from srbench.contract.protocol import Protocol
 from srbench.leaderboard.results.results import Damaged, Entrant, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import listing
-from srbench.pictures import DEPTHS, Image, ImageError, Values, in_digits, read_image
+from srbench.pictures import DEPTHS, Image, ImageError, Values, in_digits, read_image, reduced, scale_of
 from srbench.store.records import Store
 from srbench.store.references import Reference, References
 
@@ -135,7 +135,9 @@ def _gallery(shown: Sequence[Result], results: Results, store_root: Path, out: P
     ids = choose_images(shown, metric, extremes)
     assert first.record is not None
     kept = References.of(store_root, first.record.ingredients)
-    scored = Protocol(first.protocol.name, first.protocol.scale, first.protocol.channel, first.protocol.border)
+    scored = Protocol(
+        first.protocol.name, scale_of(first.protocol.scale), first.protocol.channel, first.protocol.border
+    )
     images, alone = [], []
     for image, name in zip(ids, unique_slugs(ids), strict=True):
         reference = kept.read(image)
@@ -197,7 +199,7 @@ def _show(
     values = reference.values if reference else Values.of(next(iter(pictures.values())))
     errors = {e: error_map(sr, reference.hr, values, protocol) for e, sr in pictures.items()} if reference else {}
     height, width = next(iter(pictures.values())).shape[:2]
-    box = window(width, height, protocol.scale, np.sum(list(errors.values()), axis=0) if errors else None)
+    box = window(width, height, protocol.scale.numerator, np.sum(list(errors.values()), axis=0) if errors else None)
     (out / folder).mkdir(parents=True, exist_ok=True)
     layers = []
     if reference is not None:
@@ -211,7 +213,7 @@ def _show(
             _write_error(out / error_href, _cut(errors[entrant], box))
         layers.append(Layer(entrant.name, f"{folder}/sr-{name}.png", error_href, mean))
     if reference is not None and reference.lr is not None:
-        small = tuple(side // protocol.scale for side in box)
+        small = tuple(reduced(side, protocol.scale) for side in box)
         write_png(out / folder / "LR.png", to_display(_cut(reference.lr, small), values))
         layers.append(Layer("LR", f"{folder}/LR.png"))
     return ViewedImage(image, tuple(layers), box, (width, height), "" if reference is None else meaning(reference))
@@ -259,20 +261,20 @@ def error_map(sr: Image, hr: Image, values: Values, protocol: Protocol) -> npt.N
     return full
 
 
-def window(width: int, height: int, scale: int, errors: npt.NDArray[np.float64] | None) -> tuple[int, int, int, int]:
-    """Left, top, width, height of what is shown: aligned to LR pixels, where the errors are greatest.
+def window(width: int, height: int, step: int, errors: npt.NDArray[np.float64] | None) -> tuple[int, int, int, int]:
+    """Left, top, width, height of what is shown: multiples of `step`, as LR pixels need it, where errors are greatest.
 
     Without errors, the middle.
     """
-    side = WINDOW - WINDOW % scale
+    side = WINDOW - WINDOW % step
     shown_width, shown_height = min(width, side), min(height, side)
     if errors is None:
-        left, top = _aligned((width - shown_width) // 2, scale), _aligned((height - shown_height) // 2, scale)
+        left, top = _aligned((width - shown_width) // 2, step), _aligned((height - shown_height) // 2, step)
         return left, top, shown_width, shown_height
     total = np.zeros((height + 1, width + 1))
     total[1:, 1:] = np.nan_to_num(errors).cumsum(0).cumsum(1)
-    lefts = np.arange(0, width - shown_width + 1, scale)
-    tops = np.arange(0, height - shown_height + 1, scale)
+    lefts = np.arange(0, width - shown_width + 1, step)
+    tops = np.arange(0, height - shown_height + 1, step)
     sums = (
         total[np.ix_(tops + shown_height, lefts + shown_width)]
         - total[np.ix_(tops, lefts + shown_width)]
@@ -283,8 +285,8 @@ def window(width: int, height: int, scale: int, errors: npt.NDArray[np.float64] 
     return int(lefts[column]), int(tops[row]), shown_width, shown_height
 
 
-def _aligned(value: int, scale: int) -> int:
-    return value - value % scale
+def _aligned(value: int, step: int) -> int:
+    return value - value % step
 
 
 def _cut(image: npt.NDArray[np.generic], box: Sequence[int]) -> npt.NDArray[np.generic]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
@@ -104,9 +105,9 @@ class _Ends:
 
 
 def _fit(lr: Image, hr: Image) -> bool:
-    """Whether HR is LR enlarged by a whole factor."""
+    """Whether HR is LR enlarged by one factor in both directions."""
     (height, width), (lr_height, lr_width) = hr.shape[:2], lr.shape[:2]
-    return bool(height % lr_height == 0 and width * lr_height == lr_width * height)
+    return bool(width * lr_height == lr_width * height)
 
 
 def _readable(paths: Sequence[Path], ends: _Ends) -> list[tuple[Path, Image]]:
@@ -126,18 +127,18 @@ def chosen(samples: Sequence[Path], most: int = MOST_SAMPLES) -> list[Path]:
 
 def _write_strip(run: str, words: str, named: Sequence[_Named], ends: _Ends, out: Path, folder: str) -> Filmstrip:
     if ends.lr is None:
-        scale, box = 1, [(0, length) for length in ends.hr.shape[:2]]
-    else:
-        scale = ends.hr.shape[0] // ends.lr.shape[0]
-        box = [_middle(length, SIDE // scale) for length in ends.lr.shape[:2]]
+        cell, step, box = 1, 1, [(0, length) for length in ends.hr.shape[:2]]
+    else:  # where `step` LR pixels end, `cell` HR pixels do
+        cell, step = Fraction(ends.hr.shape[0], ends.lr.shape[0]).as_integer_ratio()
+        box = [_middle(length // step, max(1, SIDE // cell)) for length in ends.lr.shape[:2]]
     (out / folder).mkdir(parents=True, exist_ok=True)
     samples = []
     for name, picture, called in named:
-        factor = 1 if name == "lr" else scale
+        factor = step if name == "lr" else cell
         shown = picture[tuple(slice(factor * start, factor * end) for start, end in box)]
         write_png(out / folder / f"{name}.png", to_display(shown, Values.of(picture)))
         samples.append(Sample(f"{folder}/{name}.png", called, f"{', '.join(called)}: {run}"))
-    height, width = (scale * (end - start) for start, end in box)
+    height, width = (cell * (end - start) for start, end in box)
     return Filmstrip(words, tuple(samples), width, height)
 
 

@@ -13,6 +13,8 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from fractions import Fraction
+from numbers import Rational
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -22,6 +24,7 @@ from srbench.contract.chain import in_turn, steps_of
 from srbench.contract.degradation import Degradation
 from srbench.contract.executor import Limits
 from srbench.errors import SrbenchError
+from srbench.pictures import scale_of
 from srbench.registry.configured import Use
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
@@ -33,7 +36,7 @@ from srbench.weights.data_root import VARIABLE
 if TYPE_CHECKING:
     import numpy as np
 
-    from srbench.pictures import Image, Values
+    from srbench.pictures import Image, Scale, Values
 
 JOBS = "jobs"
 FILE = "job.json"
@@ -55,7 +58,7 @@ class _Unloaded(Degradation):
     def __init__(self, written: tuple[_WrittenStep, ...]) -> None:
         self.written = written
 
-    def lr(self, hr: Image, values: Values, scale: int, rng: np.random.Generator) -> Image:
+    def lr(self, hr: Image, values: Values, scale: Scale, rng: np.random.Generator) -> Image:
         """Raise `TypeError`: LR is made after `with_types` only."""
         raise TypeError(f"the degradation {', '.join(step.name for step in self.written)} is not loaded")
 
@@ -80,6 +83,8 @@ def write_job(job: Job) -> Path:
     def plain(value: Any) -> str:
         if isinstance(value, Path):
             return str(value.relative_to(job.data_root) if value.is_relative_to(job.data_root) else value)
+        if isinstance(value, Fraction):
+            return str(value)
         if isinstance(value, re.Pattern):
             return str(value.pattern)
         if isinstance(value, type):
@@ -109,7 +114,11 @@ def read_job(path: Path) -> Job:
         root = Path(os.environ.get(VARIABLE) or written.data_root).expanduser().resolve()
 
         def typed(kind: type, value: Any) -> Any:
-            return root / value if kind is Path else _Unloaded(msgspec.convert(value, tuple[_WrittenStep, ...]))
+            if kind is Path:
+                return root / value
+            if issubclass(kind, Rational):  # a scale
+                return scale_of(value)
+            return _Unloaded(msgspec.convert(value, tuple[_WrittenStep, ...]))
 
         task = msgspec.convert(written.task, _KINDS[written.kind], dec_hook=typed)
     except (OSError, ValueError, KeyError) as error:  # msgspec's errors are ValueErrors

@@ -18,7 +18,7 @@ from srbench.contract.method import Problem
 from srbench.contract.protocol import Protocol
 from srbench.contract.regions import Regions, regions
 from srbench.errors import SrbenchError, in_words, machine_fault
-from srbench.pictures import DEPTHS, ImageError
+from srbench.pictures import DEPTHS, ImageError, Scale
 from srbench.runner.planning.doubts import doubts, listed
 from srbench.runner.planning.lookalikes import Look, repeated
 from srbench.runner.planning.picture_facts import PictureFacts, facts_of
@@ -46,7 +46,7 @@ class Survey:
     depths: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
-    def problem(self, scale: int) -> Problem:
+    def problem(self, scale: Scale) -> Problem:
         """What a method will meet."""
         return Problem(
             scale=scale,
@@ -81,7 +81,7 @@ class Surveyor:
             height, width = _lr_size(item, hr, protocol)
             lr = _lr(item, protocol)
             lr_facts = None if lr is None else self._facts(item, lr)
-            if lr_facts is not None and lr_facts.shape != (height, width, hr.shape[2]):
+            if lr_facts is not None and not protocol.fits(lr_facts.shape, hr.shape):
                 raise DatasetError(
                     f"{_name(item, lr)}: LR is {lr_facts.shape[1]} x {lr_facts.shape[0]} x {lr_facts.shape[2]}; beside "
                     f"its HR at scale {protocol.scale} it should be {width} x {height} x {hr.shape[2]}"

@@ -17,6 +17,7 @@ from srbench.errors import in_words, machine_fault
 from srbench.evaluate.ceiling import reconstruct_split
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.upscale import OVERSHOOT, Upscaled, upscale_split
+from srbench.pictures import Scale
 from srbench.registry.configured import Use
 from srbench.runner.job.channel import Doing, Lacking, Made
 from srbench.runner.job.environment import environment
@@ -174,7 +175,7 @@ class Upscaler:
         return None if limit is None else limit * 1e9 * TILED_SHARE
 
 
-def multiply_adds(use: Use, model: Path | None, channels: int, scale: int) -> dict[str, float | None]:
+def multiply_adds(use: Use, model: Path | None, channels: int, scale: Scale) -> dict[str, float | None]:
     """The cost named `macs`. Counted where a model is trained, for all cells that use it, or else in the cell."""
 
     def make() -> Method:

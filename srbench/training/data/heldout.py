@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import zip_longest
 
 import numpy as np
 
+from srbench.pictures import Scale, enlarged
 from srbench.training.data.pairs import Floats, Pair, cut, place_of
 from srbench.training.data.source import Drawn
 
@@ -54,7 +56,7 @@ class HeldOut:
     labels: the names of all classes, sorted.
     """
 
-    def __init__(self, pairs: Sequence[Pair], channels: int, scale: int, labels: Sequence[str] = ()) -> None:
+    def __init__(self, pairs: Sequence[Pair], channels: int, scale: Scale, labels: Sequence[str] = ()) -> None:
         self.ids = [pair.id for pair in pairs]
         self._pairs = list(pairs)
         self._channels, self._scale, self._labels = channels, scale, labels
@@ -74,39 +76,45 @@ class HeldOut:
         """
         for pair in self._seen(label):
             sides = [max(multiple, min(side, length) // multiple * multiple) for length in pair.lr.shape[:2]]
-            place = [max(0, length - side) // 2 for length, side in zip(pair.lr.shape[:2], sides, strict=True)]
+            step = self._scale.denominator
+            place = [
+                max(0, length - side) // 2 // step * step for length, side in zip(pair.lr.shape[:2], sides, strict=True)
+            ]
             lr, hr = self._crop(pair, (place[0], place[1]), (sides[0], sides[1]))
             yield lr, hr, np.array([place_of(pair.label, self._labels)])
 
     def most_detailed(self, side: int) -> tuple[Floats, Floats]:
         """LR `(1, C, h, h)` and HR of the first image, where HR changes most from pixel to pixel.
 
-        h is the largest power of two of which HR has at most `side` pixels, and LR enough.
+        h is the largest power of two of which HR has at most `side` pixels, and LR enough; at a fraction, such a power
+        times its denominator.
         """
         pair = self._pairs[0]
-        largest = min(side // self._scale, *pair.lr.shape[:2])
-        length = 2 ** int(math.log2(largest)) if largest >= 1 else 1
+        step = self._scale.denominator
+        largest = min(side // self._scale.numerator, *(length // step for length in pair.lr.shape[:2]))
+        length = step * (2 ** int(math.log2(largest)) if largest >= 1 else 1)
         return self._crop(pair, _busiest(pair, length), (length, length))
 
     def _crop(self, pair: Pair, place: tuple[int, int], sides: tuple[int, int]) -> tuple[Floats, Floats]:
         lr = np.empty((1, self._channels, *sides), np.float32)
-        hr = np.empty((1, self._channels, *(side * self._scale for side in sides)), np.float32)
+        hr = np.empty((1, self._channels, *(enlarged(side, self._scale) for side in sides)), np.float32)
         cut(pair.lr, pair.values, place, lr[0])
-        cut(pair.hr, pair.values, (place[0] * self._scale, place[1] * self._scale), hr[0])
+        cut(pair.hr, pair.values, (enlarged(place[0], self._scale), enlarged(place[1], self._scale)), hr[0])
         return lr, hr
 
 
 def _busiest(pair: Pair, side: int) -> tuple[int, int]:
     """Where in LR the square of that side begins over which HR has the largest sum of absolute differences."""
-    scale = pair.hr.shape[0] // pair.lr.shape[0]
+    # LR pixels in squares of `step` x `step` have HR pixels in squares of `cell` x `cell` all for themselves.
+    cell, step = Fraction(pair.hr.shape[0], pair.lr.shape[0]).as_integer_ratio()
     grey = pair.hr.astype(np.float64).mean(axis=2)
     busy = np.zeros_like(grey)
     busy[1:] += np.abs(np.diff(grey, axis=0))
     busy[:, 1:] += np.abs(np.diff(grey, axis=1))
-    height, width = pair.lr.shape[:2]
-    cells = busy[: height * scale, : width * scale].reshape(height, scale, width, scale).sum(axis=(1, 3))
+    height, width, side = pair.lr.shape[0] // step, pair.lr.shape[1] // step, side // step
+    cells = busy[: height * cell, : width * cell].reshape(height, cell, width, cell).sum(axis=(1, 3))
     sums = np.zeros((height + 1, width + 1))
     sums[1:, 1:] = cells.cumsum(0).cumsum(1)
     squares = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
     top, left = np.unravel_index(int(np.argmax(squares)), squares.shape)
-    return int(top), int(left)
+    return int(top) * step, int(left) * step

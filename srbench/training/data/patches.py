@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from srbench.contract.training_set import TrainingSet
+from srbench.pictures import enlarged
 from srbench.training.data.draws import Draws
 from srbench.training.data.heldout import HeldOut, chosen, in_turn
 from srbench.training.data.pairs import EVERY_TURN, Channels, Pair, TrainingDataError, cut, place_of, read_pairs
@@ -94,13 +95,16 @@ class Patches:
     def draw(self, count: int, patch: int, label: str | None = None) -> Drawn:
         """LR `(count, C, patch, patch)` and HR `(count, C, patch * scale, patch * scale)`, white at 1, and classes.
 
+        At a scale that is a fraction, `patch` is a multiple of its denominator.
+
         Classes `(count,)` are places in `labels`, -1 where an image has none. label: the one to draw from; raises
         `TrainingDataError` when no image is of it.
         """
         choice = self._choices.get(label)
         if choice is None:
             raise TrainingDataError(f"there is no training image of the class {label!r}")
-        side = patch * self.scale
+        step = self.scale.denominator
+        side = enlarged(patch, self.scale)
         lr = np.empty((count, self.channels, patch, patch), np.float32)
         hr = np.empty((count, self.channels, side, side), np.float32)
         labels = np.empty(count, np.int64)
@@ -110,12 +114,13 @@ class Patches:
         for i in range(count):
             # The last of the cumulated areas may be a rounding error below 1.
             pair = choice.pairs[min(int(which[i]), len(choice.pairs) - 1)]
-            free = [max(0, length - patch) + 1 for length in pair.lr.shape[:2]]
-            top, left = (int(place * choices) for place, choices in zip(places[i], free, strict=True))
+            free = [max(0, length - patch) // step + 1 for length in pair.lr.shape[:2]]
+            top, left = (int(place * choices) * step for place, choices in zip(places[i], free, strict=True))
             turn = self._turns[turns[i]]
             labels[i] = place_of(pair.label, self.labels)
             cut(self._draws.lr(pair, patch * patch), pair.values, (top, left), lr[i], turn)
-            cut(pair.hr, pair.values, (top * self.scale, left * self.scale), hr[i], turn)
+            corner = enlarged(top, self.scale), enlarged(left, self.scale)
+            cut(pair.hr, pair.values, corner, hr[i], turn)
         return lr, hr, labels
 
     def state(self) -> str:

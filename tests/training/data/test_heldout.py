@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -80,3 +82,28 @@ def test_the_most_detailed_place_is_where_hr_changes_most() -> None:
     assert (full == 1).sum() == 32  # all of the checkerboard is in it
     lr, _ = HeldOut([pair(hr[:10, :12])], 1, 2).most_detailed(side=1000)
     assert lr.shape == (1, 1, 4, 4)  # the largest power of two that LR has
+
+
+def fractional_pair() -> Pair:
+    """LR 28 x 42, HR 40 x 60; each HR pixel has the number of its place, each LR pixel that of the HR pixel below."""
+    hr = np.arange(2400, dtype=np.float32).reshape(40, 60, 1)
+    rows, columns = (np.arange(side) * 10 // 7 for side in (28, 42))
+    return Pair("a", None, None, 1.0, hr[np.ix_(rows, columns)], hr, DEPTHS["uint8"])
+
+
+def test_at_a_fraction_the_middle_begins_where_pixels_of_both_begin() -> None:
+    ((lr, full, _),) = HeldOut([fractional_pair()], 1, Fraction(10, 7)).centres(14, 7)
+    assert (lr.shape, full.shape) == ((1, 1, 14, 14), (1, 1, 20, 20))
+    assert lr[0, 0, 0, 0] == full[0, 0, 0, 0]
+    assert lr[0, 0, 7, 7] == full[0, 0, 10, 10]
+
+
+def test_at_a_fraction_the_most_detailed_place_is_found_too() -> None:
+    calm = fractional_pair()
+    hr = np.full_like(calm.hr, 100)
+    hr[30:38, 41:49] = np.indices((8, 8)).sum(0)[..., None] % 2 * 255
+    pair = Pair("a", None, None, 1.0, calm.lr, hr, DEPTHS["uint8"])
+    lr, full = HeldOut([pair], 1, Fraction(10, 7)).most_detailed(side=15)
+    assert (lr.shape, full.shape) == ((1, 1, 7, 7), (1, 1, 10, 10))
+    assert (full == 1).sum() == 32
+    np.testing.assert_array_equal(lr[0, 0] * 255, calm.lr[21:28, 28:35, 0])

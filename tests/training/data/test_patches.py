@@ -1,4 +1,5 @@
 import logging
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -210,3 +211,27 @@ def test_replacing_luma_is_the_conversion_to_ycbcr_and_back() -> None:
     ycbcr[..., 0] = y * 255
     replaced = with_luma(tensor, torch.from_numpy(y)[None]).permute(1, 2, 0).numpy()
     np.testing.assert_allclose(replaced, ycbcr2rgb(ycbcr), atol=1e-4)
+
+
+@settings(max_examples=20)
+@given(st.sampled_from([Fraction(10, 7), Fraction(3, 2)]), st.integers(1, 4), st.integers(0, 7), st.integers(0, 99))
+def test_at_a_fraction_patches_of_lr_and_hr_show_the_same_place(
+    scale: Fraction, steps: int, turn: int, seed: int
+) -> None:
+    hr = picture(90, 60, 1, "float32")
+    protocol = srbench.Protocol("p", scale)
+    whole = protocol.lr(hr, FLOATS, "i")[..., 0]
+    patch = steps * scale.denominator
+    lr, big, _ = Patches(training_set(hr, scale=scale), "all", seed, turns=[turn]).draw(3, patch)
+    assert big.shape[-1] == steps * scale.numerator
+    for small, large in zip(lr[:, 0], big[:, 0], strict=True):
+        places = [
+            (row, column)
+            for row in range(0, whole.shape[0] - patch + 1, scale.denominator)
+            for column in range(0, whole.shape[1] - patch + 1, scale.denominator)
+            if np.array_equal(turned(whole[row : row + patch, column : column + patch, None], turn)[..., 0], small)
+        ]
+        assert len(places) == 1
+        top, left = (side // scale.denominator * scale.numerator for side in places[0])
+        side = len(large)
+        np.testing.assert_array_equal(large, turned(hr[top : top + side, left : left + side], turn)[..., 0])

@@ -1,0 +1,3 @@
+from srbench.testing import check_datasets
+
+test_datasets = check_datasets("radiology")
