@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from srbench.contract.fit import Interrupted as Interrupted
     from srbench.contract.format import Format as Format
     from srbench.contract.format import Frame as Frame
+    from srbench.contract.format import IndexFile as IndexFile
     from srbench.contract.framing import Framing as Framing
     from srbench.contract.generator import Generator as Generator
     from srbench.contract.generator import SampleContext as SampleContext
@@ -104,6 +105,7 @@ _HOME = {
     "Interrupted": "contract.fit",
     "Format": "contract.format",
     "Frame": "contract.format",
+    "IndexFile": "contract.format",
     "Framing": "contract.framing",
     "Generator": "contract.generator",
     "SampleContext": "contract.generator",

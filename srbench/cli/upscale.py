@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from srbench.commands.upscale import Picture
-    from srbench.pictures import Scale, Values
+    from srbench.commands.sources import Picture
+    from srbench.commands.upscale import Declared, Loaded
+    from srbench.pictures import Scale
 
 
 def _scale(context: click.Context, parameter: click.Parameter, given: str | None) -> Scale | None:
@@ -25,13 +27,18 @@ def _scale(context: click.Context, parameter: click.Parameter, given: str | None
         raise click.BadParameter(str(error)) from None
 
 
-def _up_to(context: click.Context, parameter: click.Parameter, peak: float | None) -> Values | None:
+def _values(context: click.Context, parameter: click.Parameter, given: Any) -> Declared | None:
+    from srbench.commands.upscale import Declared
     from srbench.pictures import Values
 
+    if given is None:
+        return None
+    peak = parameter.name == "peak"
     try:
-        return None if peak is None else Values(0.0, peak)
+        values = Values(*((0.0, given) if peak else given))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+    return Declared(values, f" that --{parameter.name} gives", cut_off=not peak)
 
 
 @click.command("upscale", short_help="Upscale your own pictures with any method.")
@@ -54,10 +61,16 @@ def _up_to(context: click.Context, parameter: click.Parameter, peak: float | Non
 )
 @click.option(
     "--peak",
-    "values",
     type=float,
-    callback=_up_to,
-    help="The value that means white, 0 being black: 4095 for 12 bits in 16 [that of the model, or of the depth].",
+    callback=_values,
+    help="The value that means white, 0 being black: 4095 for 12 bits in 16 [that of the model, header or depth].",
+)
+@click.option(
+    "--range",
+    type=(float, float),
+    metavar="BLACK WHITE",
+    callback=_values,
+    help="Both, as `range` of the dataset `folder`: -1000 3000. What is beyond is cut off.",
 )
 @click.option("--device", help="Where to compute: cpu, cuda, cuda:1 [the first GPU, otherwise the CPU].")
 @click.option(
@@ -79,7 +92,8 @@ def command(
     scale: Scale | None,
     model: str | None,
     params: tuple[str, ...],
-    values: Values | None,
+    peak: Declared | None,
+    range: Declared | None,
     device: str | None,
     memory_gb: float | None,
     existing: str,
@@ -89,18 +103,23 @@ def command(
     SR is lossless, in each picture's own depth, PNG or TIFF, or a file of the same format (DICOM, NIfTI, FITS) with its
     spacing; a picture's place in its folder is kept.
     Transparency is kept: alpha is interpolated, and colours that nobody sees do not bleed into those that are seen.
-    Black is 0 and white 255, 65535 or 1 (float) unless told; values below or above are an error. Of folders, hidden
-    files are passed over, and what else is no picture is counted. The path of each new file is printed. A picture that
-    cannot be upscaled is reported and the others go on; the exit code is then 1.
+    Black is 0 and white 255, 65535 or 1 (float) unless a header, the model or an option tells; values below or above
+    are an error, or cut off by --range. Of folders, hidden files are passed over, and what else is no picture is
+    counted. The path of each new file is printed. A picture that cannot be upscaled is reported and the others go on;
+    the exit code is then 1.
     """
     from rich.console import Console
 
-    from srbench.commands.upscale import free_memory, load_method, passed_over, pictures, usable_device
+    from srbench.commands.sources import find_sources
+    from srbench.commands.upscale import free_memory, load_method, usable_device
 
     given = _parameters(params)
-    files = pictures(images, out)
-    if others := passed_over(images, out):
-        click.echo(f"passed over: {others}", err=True)
+    if peak is not None and range is not None:
+        raise click.UsageError("--peak is the short form of a --range from 0: give one of the two")
+    sources = find_sources(images, out)
+    files = sources.pictures
+    if sources.passed_over:
+        click.echo(f"passed over: {sources.passed_over}", err=True)
     there = [path for path in (picture.existing() for picture in files) if path is not None]
     if there and existing == "refuse":
         raise click.UsageError(
@@ -113,12 +132,18 @@ def command(
     memory = free_memory(device) if memory_gb is None else memory_gb * 1e9
     todo = [picture for picture in files if existing != "skip" or picture.existing() is None]
     console = Console(stderr=True)
-    if chosen.values is not None and values is None:
-        low, high = chosen.values.low, chosen.values.high
+    if given_values := peak or range:
+        chosen = replace(chosen, declared=given_values)
+    elif chosen.declared is not None:
+        low, high, bits = chosen.declared.values.low, chosen.declared.values.high, chosen.declared.bits
+        click.echo(f"black is {low:g} and white {high:g} for pictures of {bits} bits, as in the training", err=True)
+    failed, undeclared = _upscale_all(console, chosen, todo, f"{method} x{chosen.scale}", memory)
+    if undeclared:
         click.echo(
-            f"black is {low:g} and white {high:g} for pictures of {chosen.bits} bits, as in the training", err=True
+            f"black and white are each picture's own least and most value in {undeclared} of {len(todo)} files, whose "
+            "headers name none; --range does",
+            err=True,
         )
-    failed = _upscale_all(console, chosen, todo, f"{method} x{chosen.scale}", memory, values)
     if len(todo) < len(files) or failed:
         parts = {"upscaled": len(todo) - failed, "there already": len(files) - len(todo), "failed": failed}
         click.echo(", ".join(f"{count} {what}" for what, count in parts.items() if count), err=True)
@@ -126,14 +151,12 @@ def command(
         click.get_current_context().exit(1)
 
 
-def _upscale_all(
-    console: Console, chosen: Any, todo: list[Picture], title: str, memory: float, values: Values | None
-) -> int:
-    """Upscale one after the other; returns how many failed."""
+def _upscale_all(console: Console, chosen: Loaded, todo: list[Picture], title: str, memory: float) -> tuple[int, int]:
+    """Upscale one after the other; returns how many failed, and in how many black and white were not declared."""
     from srbench.commands.upscale import upscale_file
     from srbench.store.texts import brief
 
-    failed = 0
+    failed = undeclared = 0
     sizes = [_megapixels(picture.path, chosen.scale) for picture in todo]
     with _progress(console) as progress:
         bar = progress.add_task(title, total=sum(sizes), file="")
@@ -145,7 +168,9 @@ def _upscale_all(
                 progress.update(bar, completed=before + share * size)
 
             try:
-                click.echo(click.format_filename(upscale_file(chosen, picture, memory, moved, values)))
+                written = upscale_file(chosen, picture, memory, moved)
+                click.echo(click.format_filename(written.path))
+                undeclared += written.undeclared
             except Exception as error:  # one bad picture, or one that the method fails on, must not stop the others
                 failed += 1
                 message = str(error) or type(error).__name__
@@ -153,7 +178,7 @@ def _upscale_all(
                 click.secho(brief(named), fg="red", err=True)
             done += size
             progress.update(bar, completed=done)
-    return failed
+    return failed, undeclared
 
 
 def _progress(console: Console) -> Progress:

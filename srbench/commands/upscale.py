@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
+from srbench.commands.sources import Picture
 from srbench.contract.format import Format
 from srbench.contract.method import Method, Problem
 from srbench.contract.metric import Skip
@@ -17,7 +18,6 @@ from srbench.errors import SrbenchError
 from srbench.evaluate.upscale import upscale_image
 from srbench.pictures import (
     Image,
-    ImageError,
     Scale,
     Values,
     filled,
@@ -31,54 +31,45 @@ from srbench.pictures import (
     write_image,
 )
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
-from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left_out
-from srbench.registry.formats import Formats
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
 from srbench.store.records import Record, Store
 
 SCALES = (4, 2, 3, 8, 16, 1)
 """Scales in the order in which they are tried where neither a model nor a scale is given."""
-_OUTPUT_SUFFIXES = (".png", ".tiff")
 _CPU_SHARE, _GPU_SHARE = 0.5, 0.8
 """How much of the memory that is free may be used, unless told."""
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A method ready to upscale by one scale. values, bits: what the values of that mean which it learned from, where
-    the dataset declared it, and the bits of one: those of pictures of that depth are taken to mean the same."""
+class Declared:
+    """Black and white as somebody declared them, for pictures of so many bits, or all.
 
-    method: Method
-    scale: Scale
-    values: Values | None = None
+    by: who did, for messages. cut_off: what is below or above becomes black or white; otherwise it is an error.
+    """
+
+    values: Values
+    by: str = ""
     bits: int | None = None
+    cut_off: bool = False
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A file to be upscaled.
+class Loaded:
+    """A method ready to upscale by one scale. declared: black and white, where somebody declared them."""
 
-    target: where its SR goes; the suffix, `.png` or `.tiff`, is decided by its depth. format: what reads and writes it,
-    where it is of a format that a plugin knows; SR is then a file of the same format, and `target` its whole name.
-    """
+    method: Method
+    scale: Scale
+    declared: Declared | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """A new file. undeclared: nobody said which values mean black and white, so that each picture in it went from its
+    own least to its own most."""
 
     path: Path
-    target: Path
-    format: Format | None = None
-
-    @classmethod
-    def of(cls, path: Path, place: Path, formats: Formats) -> Picture:
-        """The file, with SR in `place`, where its name stands in the output folder."""
-        known = _format_of(path, formats)
-        return cls(path, place.with_suffix("") if known is None else place, known)
-
-    def existing(self) -> Path | None:
-        """What already stands in the place of its SR."""
-        if self.format is not None:
-            return self.target if self.target.exists() else None
-        found = (self.target.with_name(self.target.name + suffix) for suffix in _OUTPUT_SUFFIXES)
-        return next((path for path in found if path.exists()), None)
+    undeclared: bool = False
 
 
 def load_method(
@@ -119,7 +110,7 @@ def load_method(
     values = Values(facts["values_low"], facts["values_high"])
     if "values_knee" in facts:
         values = replace(values, curve="asinh", knee=facts["values_knee"], pivot=facts["values_pivot"])
-    return Loaded(method, scale, values, int(facts["values_bits"]))
+    return Loaded(method, scale, Declared(values, " of the model's training", int(facts["values_bits"])))
 
 
 def _trained(
@@ -169,75 +160,6 @@ def _model(model: str) -> tuple[Path, Record]:
     return store.folder("models", cell.model), record
 
 
-def pictures(paths: Iterable[Path], out: Path) -> list[Picture]:
-    """Files as they are, folders as all the pictures in them and below them, with their place in the folder.
-
-    Hidden files and folders are passed over, and what lies in `out` already, when a folder holds it. Raises
-    `SrbenchError` for a folder without pictures, when two pictures would become one file, and when SR would replace one
-    of the pictures.
-    """
-    found: list[Picture] = []
-    formats = Formats()
-    for path in paths:
-        if not path.is_dir():
-            found.append(Picture.of(path, out / path.name, formats))
-            continue
-        inside = [Picture.of(one, out / one.relative_to(path), formats) for one in _visible(path, out)]
-        chosen = [one for one in inside if one.format is not None or is_picture(one.path) or _leads_nowhere(one.path)]
-        if not chosen:
-            raise SrbenchError(f"there is no picture in {path}")
-        found += chosen
-    _check_targets(found)
-    return found
-
-
-def _format_of(path: Path, formats: Formats) -> Format | None:
-    try:
-        return formats.of(path)
-    except ImageError:
-        return None  # which is told when it is its turn
-
-
-def passed_over(paths: Iterable[Path], out: Path) -> str:
-    """What else lies in the folders, in words: `3 files (.dcm, .gif)`; empty where there is nothing."""
-    inside = (one for path in paths if path.is_dir() for one in _visible(path, out))
-    formats = Formats()
-    return left_out(one for one in inside if not _leads_nowhere(one) and _format_of(one, formats) is None)
-
-
-def _visible(folder: Path, out: Path) -> list[Path]:
-    """The files in a folder and below it that are not hidden, sorted; not those in `out`, when that lies in it."""
-    files = sorted(
-        one
-        for one in folder.rglob("*")
-        if not one.is_dir() and not any(is_hidden(part) for part in one.relative_to(folder).parts)
-    )
-    if folder.resolve() in out.resolve().parents:  # an earlier SR is not to be upscaled again
-        files = [one for one in files if not one.resolve().is_relative_to(out.resolve())]
-    return files
-
-
-def _leads_nowhere(path: Path) -> bool:
-    """A link to a picture that is not there: that is to be told in its turn, and not passed over."""
-    return has_picture_name(path) and path.is_symlink() and not path.exists()
-
-
-def _check_targets(found: Iterable[Picture]) -> None:
-    targets: dict[str, Path] = {}
-    sources = {picture.path.resolve() for picture in found}
-    for picture in found:
-        # Not every file system tells upper from lower case.
-        other = targets.setdefault(str(picture.target).casefold(), picture.path)
-        if other is not picture.path:
-            raise SrbenchError(
-                f"{other} and {picture.path} would both become {picture.target}.png; upscale them into folders of "
-                "their own"
-            )
-        for suffix in _OUTPUT_SUFFIXES if picture.format is None else ("",):
-            if picture.target.with_name(picture.target.name + suffix).resolve() in sources:
-                raise SrbenchError(f"the SR would overwrite the picture {picture.path} itself; choose another --out")
-
-
 def usable_device(named: str | None) -> str:
     """The torch device of that name, or the first GPU, or else the CPU. `SrbenchError` where it is not there."""
     import torch
@@ -268,57 +190,81 @@ def upscale_file(
     picture: Picture,
     memory_bytes: float | None = None,
     progress: Callable[[float], None] = lambda done: None,
-    values: Values | None = None,
-) -> Path:
-    """Upscale one picture, losslessly and in its own depth; returns the new file, which is there whole or not at all.
+) -> Written:
+    """Upscale one picture, losslessly and in its own depth; the new file is there whole or not at all.
 
     memory_bytes: above it, the picture is upscaled in tiles, where the method allows that. progress: told the share
-    that is done. values: its black and white, unless they are those of the model's training or of the depth. Raises
-    `SrbenchError` for what the method does not support, and for values below black or above white.
+    that is done. Black and white are those that were declared for such pictures, or else those of the file's header or
+    of the depth. Raises `SrbenchError` for what the method does not support, and for values below black or above white.
     """
     if picture.format is not None:
-        return _upscale_frames(picture.format, loaded, picture, memory_bytes, progress, values)
+        return _upscale_frames(picture.format, loaded, picture, memory_bytes, progress)
     image, alpha = read_with_alpha(picture.path)
     _check_supported(loaded, image)
-    of_model = loaded.values if loaded.bits == 8 * image.itemsize else None
-    whose = " that --peak gives" if values else " of the model's training" if of_model else ""
-    values = values or of_model or Values.of(image)
+    declared = _declared(loaded, image, Values.of(image))
     if alpha is not None:
-        image = without_unseen_colours(image, alpha, values)
-    _check_range(picture.path, image, values, whose)
-    sr = _sr_of(image, values, loaded, memory_bytes, progress)
+        image = without_unseen_colours(image, alpha, declared.values)
+    image = _within(picture.path, image, declared)
+    sr = _sr_of(image, declared.values, loaded, memory_bytes, progress)
     target = picture.target.with_name(picture.target.name + suffix_for(image))
     with _finished(target) as unfinished:
         write_image(unfinished, sr, None if alpha is None else upscaled_alpha(alpha, loaded.scale))
-    return target
+    return Written(target)
 
 
 def _upscale_frames(
-    format: Format,
-    loaded: Loaded,
-    picture: Picture,
-    memory_bytes: float | None,
-    progress: Callable[[float], None],
-    values: Values | None,
-) -> Path:
+    format: Format, loaded: Loaded, picture: Picture, memory_bytes: float | None, progress: Callable[[float], None]
+) -> Written:
     """Upscale all that a file of a plugin's format holds."""
     frames = format.frames(picture.path)
     images = []
+    undeclared = False
     for place, frame in enumerate(frames):
         image = format.read(frame)
         _check_supported(loaded, image)
-        of_model = loaded.values if loaded.bits == 8 * image.itemsize else None
-        meant = values or of_model or frame.values or _own_values(image)
-        if meant in (values, of_model):
-            _check_range(picture.path, image, meant, " that --peak gives" if values else " of the model's training")
+        if (declared := _declared(loaded, image, frame.values)) is not None:
+            image, values = _within(picture.path, image, declared), declared.values
+        else:
+            values, undeclared = Values.spanning(image), True
 
         def told(share: float, before: int = place) -> None:
             progress((before + share) / len(frames))
 
-        images.append(_sr_of(image, meant, loaded, memory_bytes, told))
+        images.append(_sr_of(image, values, loaded, memory_bytes, told))
     with _finished(picture.target) as unfinished:
         format.write(unfinished, picture.path, images, loaded.scale, f"srbench {type(loaded.method).__name__}")
-    return picture.target
+    return Written(picture.target, undeclared)
+
+
+@overload
+def _declared(loaded: Loaded, image: Image, known: Values) -> Declared: ...
+@overload
+def _declared(loaded: Loaded, image: Image, known: Values | None) -> Declared | None: ...
+def _declared(loaded: Loaded, image: Image, known: Values | None) -> Declared | None:
+    """Black and white as declared for such pictures. known: what the file or its depth says, where nobody did."""
+    declared = loaded.declared
+    if declared is not None and declared.bits in (None, 8 * image.itemsize):
+        return declared
+    return None if known is None else Declared(known)
+
+
+def _within(path: Path, image: Image, declared: Declared) -> Image:
+    """The picture between black and white: cut off there, or else an `SrbenchError` where it is not."""
+    values = declared.values
+    if not values.fit(image.dtype.name):
+        raise SrbenchError(
+            f"{path}: its {8 * image.itemsize} bits cannot hold the black and white{declared.by}, {values}"
+        )
+    if declared.cut_off:
+        return image.clip(values.low, values.high).astype(image.dtype)
+    lowest, highest = float(np.nanmin(image)), float(np.nanmax(image))
+    if not values.hold(lowest, highest):
+        raise SrbenchError(
+            f"{path}: has values from {in_digits(lowest)} to {in_digits(highest)}, outside the black and "
+            f"white{declared.by}, {values}; rescale the picture, or name its black and white with --range, which cuts "
+            "off what is beyond"
+        )
+    return image
 
 
 def _sr_of(
@@ -332,12 +278,6 @@ def _sr_of(
         down, across = ((2 * np.arange(side) + 1) * step // (2 * cell) for side in sr.shape[:2])
         sr[~known[np.ix_(down, across)]] = np.nan
     return sr
-
-
-def _own_values(image: Image) -> Values:
-    """From the least to the most of a picture whose file does not say what its values mean."""
-    low, high = float(np.nanmin(image)), float(np.nanmax(image))
-    return Values(low, high if low < high else low + 1)
 
 
 def _check_supported(loaded: Loaded, image: Image) -> None:
@@ -359,16 +299,3 @@ def _finished(target: Path) -> Iterator[Path]:
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def _check_range(path: Path, image: Image, values: Values, whose: str) -> None:
-    """Raise `SrbenchError` when the picture does not lie between black and white. whose: who says what they are."""
-    if not values.fit(image.dtype.name):
-        raise SrbenchError(f"{path}: its {8 * image.itemsize} bits cannot hold the black and white{whose}, {values}")
-    lowest, highest = float(np.nanmin(image)), float(np.nanmax(image))
-    if not values.hold(lowest, highest):
-        remedy = "rescale the picture" + ("" if lowest < 0 else ", or give its white with --peak")
-        raise SrbenchError(
-            f"{path}: has values from {in_digits(lowest)} to {in_digits(highest)}, outside the black and white{whose}, "
-            f"{values}; {remedy}"
-        )

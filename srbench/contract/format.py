@@ -35,6 +35,14 @@ class Frame:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+class IndexFile(ImageError):
+    """A file that lists others (a DICOMDIR) and holds no picture itself. files: those that it lists, there or not."""
+
+    def __init__(self, message: str, files: Sequence[Path] = ()) -> None:
+        super().__init__(message)
+        self.files = tuple(files)
+
+
 class Format(ABC):
     """A kind of file that holds pictures: which there are, the pixels of each, and the same kind of file of SR.
 
@@ -50,6 +58,13 @@ class Format(ABC):
     def recognises(self, path: Path, head: bytes) -> bool:
         """Whether a file is of this kind. head: its first bytes, 1,024 at most."""
         return path.name.lower().endswith(self.suffixes)
+
+    def listed(self, path: Path, head: bytes) -> Sequence[Path] | None:
+        """The files below its folder that an index lists, there or not; None for a file that is no index.
+
+        head: as for `recognises`. An index is never asked for frames.
+        """
+        return None
 
     @abstractmethod
     def frames(self, path: Path) -> Sequence[Frame]:

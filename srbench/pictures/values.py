@@ -58,6 +58,12 @@ class Values:
             *most, last = DEPTHS
             raise ImageError(f"pictures are {', '.join(most)} or {last}, not {image.dtype.name}") from None
 
+    @classmethod
+    def spanning(cls, image: Image) -> Values:
+        """From the least to the most of an array, NaN apart, where nobody says what its numbers mean."""
+        low, high = float(np.nanmin(image)), float(np.nanmax(image))
+        return cls(low, high if low < high else low + max(1.0, abs(low)))
+
     def facts(self) -> list[Any]:
         """What results hang on, as plain values: neither the unit's name nor the window."""
         linear = [self.low, self.high]

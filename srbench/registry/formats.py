@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from srbench.contract.dataset import Part
-from srbench.contract.format import HEAD, Format, Frame
+from srbench.contract.format import HEAD, Format, Frame, IndexFile
 from srbench.errors import SrbenchError
 from srbench.pictures import ImageError
 from srbench.registry import parameters
@@ -38,12 +38,18 @@ class Formats:
             self._made[name] = kind(**values), f"{name} {kind.version} {values}"
 
     def of(self, path: Path) -> Format | None:
-        """The format of a file; None where no plugin knows it. Raises `ImageError` where it cannot be opened."""
+        """The format of a file; None where no plugin knows it.
+
+        Raises `IndexFile` for one that lists others, and `ImageError` for one that cannot be opened.
+        """
         found = self._of(path)
         return None if found is None else found[0]
 
     def frames(self, path: Path) -> list[tuple[Frame, Part]] | None:
-        """The frames of a file, each with its picture; None where no format knows the file. Raises `ImageError`."""
+        """The frames of a file, each with its picture; None where no format knows the file.
+
+        Raises `IndexFile` for one that lists others, and `ImageError`.
+        """
         found = self._of(path)
         if found is None:
             return None
@@ -57,4 +63,7 @@ class Formats:
                 head = file.read(HEAD)
         except OSError as error:
             raise ImageError(f"{path}: cannot be read: {error.strerror or error}") from error
-        return next((found for found in self._made.values() if found[0].recognises(path, head)), None)
+        found = next((found for found in self._made.values() if found[0].recognises(path, head)), None)
+        if found is not None and (files := found[0].listed(path, head)) is not None:
+            raise IndexFile(f"{path}: lists other files, and holds no picture itself", files)
+        return found

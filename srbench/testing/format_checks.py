@@ -36,6 +36,14 @@ def recognises_its_files(subject: FormatSubject) -> None:
 
 
 @check("format", needs=("recognises_its_files",))
+def lists_nothing_beside_pictures(subject: FormatSubject) -> None:
+    """A file that holds pictures is no index of others: those of an index are taken in its place."""
+    for path in subject.files:
+        if (listed := subject.create().listed(path, subject.head(path))) is not None:
+            raise CheckFailure(f"{path.name} lists {listed}; give None for a file that holds pictures")
+
+
+@check("format", needs=("recognises_its_files",))
 def gives_frames(subject: FormatSubject) -> None:
     """`frames` gives at least one `srbench.Frame` of each file, and says whose file it is."""
     for path, frames in subject.frames.items():

@@ -61,8 +61,12 @@ class FormatSubject(Subject):
 
     def recognises(self, path: Path) -> bool:
         """Whether the format takes a file for one of its kind."""
+        return bool(self.create().recognises(path, self.head(path)))
+
+    def head(self, path: Path) -> bytes:
+        """The first bytes of a file."""
         with path.open("rb") as file:
-            return bool(self.create().recognises(path, file.read(HEAD)))
+            return file.read(HEAD)
 
 
 def same(one: Image, other: Image) -> bool:

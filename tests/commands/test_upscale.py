@@ -1,4 +1,4 @@
-"""White of pictures that are upscaled, and what is passed over in folders."""
+"""Black and white of pictures that are upscaled."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+from srbench_images.folder import Folder
 
 from srbench.cli import cli
-from srbench.commands.upscale import passed_over, pictures
-from srbench.pictures import read_image, write_image
-from srbench.pictures.names import is_hidden, left_out
+from srbench.pictures import read_image, suffix_for, write_image
 
 
 def textured(high: float, dtype: type, low: float = 0) -> np.ndarray:
@@ -30,7 +31,7 @@ def test_float_pictures_outside_0_to_1_are_refused(tmp_path: Path, low: float, h
     result = upscale(tmp_path, str(tmp_path / "a.tiff"))
     assert result.exit_code == 1
     assert f"has values from {low} to {high}, outside the black and white, 0 to 1; rescale the picture" in result.stderr
-    assert ("--peak" in result.stderr) == (low >= 0)
+    assert "--range" in result.stderr
     assert not list((tmp_path / "sr").glob("*"))
 
 
@@ -75,52 +76,69 @@ def test_a_peak_is_a_number_above_0(tmp_path: Path) -> None:
         assert f"not from 0 to {peak}" in result.stderr
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """One picture, and what lies beside pictures."""
-    found = tmp_path / "in"
-    (found / "deep").mkdir(parents=True)
-    write_image(found / "deep" / "a.png", textured(255, np.uint8))
-    hidden = ["._a.png", ".b.png", ".git/c.png", "__MACOSX/deep/._a.png", "Thumbs.db"]
-    others = ["a.psd", "deep/b.XCF", "c.mha", "d.gif", "e.gif", "f.avif", "README"]
-    for name in (*hidden, *others):
-        (found / name).parent.mkdir(parents=True, exist_ok=True)
-        (found / name).write_bytes(b"?")
-    return found
+@pytest.mark.parametrize(
+    ("dtype", "low", "high", "black", "white"),
+    [(np.uint16, 0, 60_000, 100, 4095), (np.int16, -2000, 9000, -1000, 3000), (np.float32, -1, 2, -0.5, 1.5)],
+)
+def test_what_is_beyond_a_given_range_is_cut_off(
+    tmp_path: Path, dtype: type[np.generic], low: float, high: float, black: float, white: float
+) -> None:
+    image = textured(high, dtype, low)
+    path = tmp_path / f"a{suffix_for(image)}"
+    write_image(path, image)
+    result = upscale(tmp_path, str(path), "--range", str(black), str(white))
+    assert result.exit_code == 0, result.stderr
+    sr = read_image(tmp_path / "sr" / path.name)
+    assert sr.dtype == dtype and (sr.min(), sr.max()) == (black, white)
+    np.testing.assert_allclose(sr, image.clip(black, white).repeat(2, 0).repeat(2, 1), rtol=1e-6)
 
 
-def test_hidden_files_and_folders_are_passed_over_in_silence(folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "sr"
-    assert [picture.path for picture in pictures([folder], out)] == [folder / "deep" / "a.png"]
-    assert "._" not in passed_over([folder], out)
+def test_a_range_means_what_it_means_of_a_folder(tmp_path: Path) -> None:
+    image = textured(9000, np.int16, -2000)
+    for path in (tmp_path / "data" / "a.tiff", tmp_path / "lr.tiff"):
+        path.parent.mkdir(exist_ok=True)
+        write_image(path, image)
+    (item,) = Folder(tmp_path / "data", range=(-1000, 3000)).test()
+    hr, values = item.read_hr()
+    arguments = [str(tmp_path / "lr.tiff"), "--out", str(tmp_path / "sr"), "--range", "-1000", "3000", "--scale", "1"]
+    assert CliRunner().invoke(cli, ["upscale", "nearest", *arguments]).exit_code == 0
+    assert np.array_equal(read_image(tmp_path / "sr" / "lr.tiff"), hr)
+    assert (values.low, values.high) == (-1000, 3000)
 
 
-def test_other_files_are_counted_and_named_in_one_line(folder: Path, tmp_path: Path) -> None:
-    result = upscale(tmp_path, str(folder))
-    assert result.exit_code == 0
-    assert result.stderr == "passed over: 7 files (.avif, .gif, .mha, .psd, .xcf)\n"
-    # Earlier SR in the folder itself is no news.
-    inside = CliRunner().invoke(cli, ["upscale", "nearest", str(folder), "--out", str(folder / "sr"), "--scale", "2"])
-    assert inside.stderr == result.stderr
+def test_a_range_is_two_numbers_and_no_peak_besides(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png", textured(255, np.uint8))
+    for given, words in (
+        (["--range", "5", "5"], "not from 5 to 5"),
+        (["--range", "0", "inf"], "not from 0 to inf"),
+        (["--range", "0", "9", "--peak", "9"], "give one of the two"),
+        (["--range", "7"], "is not a valid float"),
+    ):
+        result = upscale(tmp_path, str(tmp_path / "a.png"), *given)
+        assert result.exit_code == 2
+        assert words in result.stderr
+    outside = upscale(tmp_path, str(tmp_path / "a.png"), "--range", "0", "4095")
+    assert "its 8 bits cannot hold the black and white that --range gives, 0 to 4095" in outside.stderr
 
 
-def test_a_link_to_a_picture_that_is_not_there_is_told(folder: Path, tmp_path: Path) -> None:
-    (folder / "z.png").symlink_to(tmp_path / "annex" / "z.png")
-    result = upscale(tmp_path, str(folder))
+def test_what_no_header_tells_is_said_and_a_range_tells_it(tmp_path: Path) -> None:
+    source = Path(get_testdata_file("CT_small.dcm", download=False))  # 16 bits stored, which are not believed
+    tops = []
+    for given in ([], ["--range", "-1024", "3071"]):
+        arguments = [str(source), "--out", str(tmp_path / f"sr{len(given)}"), "--scale", "2", *given]
+        result = CliRunner().invoke(cli, ["upscale", "lanczos", *arguments])
+        assert result.exit_code == 0, result.stderr
+        own = "black and white are each picture's own least and most value in 1 of 1 files"
+        assert (own in result.stderr) == (not given)
+        tops.append(dcmread(tmp_path / f"sr{len(given)}" / source.name).pixel_array.max())
+    assert tops[0] == dcmread(source).pixel_array.max() < tops[1]  # where white is higher, the overshoot stays
+
+
+def test_numbers_beyond_what_a_header_tells_are_refused(tmp_path: Path) -> None:
+    data = dcmread(get_testdata_file("CT_small.dcm", download=False))
+    data.BitsStored, data.HighBit = 11, 10  # of numbers up to 2191
+    data.save_as(tmp_path / "a.dcm")
+    result = upscale(tmp_path, str(tmp_path / "a.dcm"))
     assert result.exit_code == 1
-    assert "z.png: cannot be read" in result.stderr
-    assert "7 files" in result.stderr
-
-
-def test_a_hidden_picture_that_is_named_is_upscaled(tmp_path: Path) -> None:
-    write_image(tmp_path / "b.png", textured(255, np.uint8))
-    (tmp_path / "b.png").rename(tmp_path / ".b.png")
-    assert upscale(tmp_path, str(tmp_path / ".b.png")).exit_code == 0
-
-
-def test_what_is_left_out_in_words(tmp_path: Path) -> None:
-    assert left_out([]) == ""
-    assert left_out([tmp_path / "a"]) == "1 file"
-    assert left_out([tmp_path / "a.gif", tmp_path]) == "1 file (.gif) and 1 folder"
-    assert left_out([tmp_path / "Dr. Mueller 1970"]) == "1 file"
-    assert is_hidden(".a") and is_hidden("__MACOSX") and not is_hidden("a.b")
+    assert "outside the black and white, " in result.stderr
+    assert upscale(tmp_path, str(tmp_path / "a.dcm"), "--range", "-1024", "1023").exit_code == 0

@@ -24,6 +24,10 @@ def test_a_file_is_known_by_its_suffix(name: str, known: bool) -> None:
     assert Named().recognises(Path(name), b"") is known
 
 
+def test_a_file_lists_no_others(tmp_path: Path) -> None:
+    assert Named().listed(tmp_path / "a.nii", b"") is None
+
+
 def test_a_format_that_only_reads_says_so(tmp_path: Path) -> None:
     with pytest.raises(srbench.ImageError, match=r"a\.nii: Named files are not written"):
         Named().write(tmp_path / "b.nii", tmp_path / "a.nii", [], 2, "bicubic")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +14,8 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image as Pillow
 
 import srbench
-from srbench.commands.upscale import Loaded, Picture, upscale_file
+from srbench.commands.sources import Picture
+from srbench.commands.upscale import Loaded, upscale_file
 from srbench.pictures import DEPTHS, ImageError, Values, read_image, read_with_alpha, suffix_for, write_image
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
 from srbench.pictures.resize import resize
@@ -179,8 +179,8 @@ def test_a_cut_out_keeps_its_colour_up_to_the_edge(tmp_path: Path, dtype: type, 
     alpha[3:9, 3:9] = peak
     path = tmp_path / f"cut{suffix_for(image)}"
     write_image(path, image, alpha)
-    made: Any = upscale_file(Loaded(Bicubic(), 4), Picture(path, tmp_path / "sr"))
-    sr, seen = read_with_alpha(made)
+    made = upscale_file(Loaded(Bicubic(), 4), Picture(path, tmp_path / "sr"))
+    sr, seen = read_with_alpha(made.path)
     assert sr.dtype == dtype
     assert seen is not None
     assert 0 < seen[seen > 0].min() < peak

@@ -89,6 +89,21 @@ def test_white_and_black_lie_within_in_the_digits_of_a_float_picture(values: Val
     assert not values.hold(float(low), float(np.nextafter(high, np.float32(np.inf))))
 
 
+@pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.float32])
+def test_they_span_a_picture_from_its_least_to_its_most(dtype: type[np.generic]) -> None:
+    image = np.array([[[3]], [[7]], [[5]]]).astype(dtype)
+    assert Values.spanning(image) == Values(3, 7)
+    if dtype is np.float32:
+        image[1] = np.nan
+        assert Values.spanning(image) == Values(3, 5)
+
+
+@pytest.mark.parametrize("value", [0, 7, -2.5, 1e30, -3e38])
+def test_what_is_one_value_everywhere_is_black(value: float) -> None:
+    image = np.full((2, 3, 1), value, np.float32)
+    assert (Values.spanning(image).to_unit(image) == 0).all()
+
+
 @given(st.floats(-1e3, 1e3), st.floats(1, 1e6), st.floats(0.1, 1e3), st.floats(-1e3, 1e3), shares)
 def test_a_curve_is_the_inverse_hyperbolic_sine_from_its_pivot_and_leads_back(
     low: float, width: float, knee: float, pivot: float, share: float

@@ -25,6 +25,9 @@ class Bare(srbench.Format):
     def recognises(self, path: Path, head: bytes) -> bool:
         return super().recognises(path, head) or head.startswith(b"BARE")
 
+    def listed(self, path: Path, head: bytes) -> Sequence[Path] | None:
+        return [path.with_name(name) for name in head[4:].decode().split()] if head.startswith(b"BARE@") else None
+
     def frames(self, path: Path) -> Sequence[srbench.Frame]:
         rows = (path.stat().st_size - 4) // 4
         if not rows:
@@ -57,6 +60,15 @@ def test_a_file_is_of_the_format_that_knows_its_name_or_its_content(tmp_path: Pa
     assert formats.Formats().frames(tmp_path / "d.raw") is None
     with pytest.raises(srbench.ImageError, match="gone: cannot be read: No such file"):
         formats.Formats().of(tmp_path / "gone")
+
+
+def test_a_file_that_lists_others_is_told_with_these(tmp_path: Path) -> None:
+    path = tmp_path / "index.bare"
+    path.write_bytes(b"BARE@a @b")
+    for ask in (formats.Formats().of, formats.Formats().frames):
+        with pytest.raises(srbench.IndexFile, match=r"index\.bare: lists other files") as told:
+            ask(path)
+        assert told.value.files == (tmp_path / "@a", tmp_path / "@b")
 
 
 def test_each_frame_has_its_picture_and_parameters_make_it_another_one(tmp_path: Path) -> None:

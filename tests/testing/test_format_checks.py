@@ -8,6 +8,7 @@ from toys.conformance import Wrong, assert_breaks_only, assert_passes, cases, ch
 WRONG: Wrong = {
     "toys.formats:TakesEverything": ("recognises_its_files", "a PNG is recognised"),
     "toys.formats:TakesItsContentForAnothers": ("recognises_its_files", "3.toy is not recognised"),
+    "toys.formats:ListsNothing": ("lists_nothing_beside_pictures", "3.toy lists []"),
     "toys.formats:NoFrames": ("gives_frames", "frames(3.toy) gave []"),
     "toys.formats:FramesOfAnotherFile": ("gives_frames", "has the path other.toy"),
     "toys.formats:OneKeyForAll": ("keys_tell_frames_apart", "3.toy has 3 frames with the key '0'"),

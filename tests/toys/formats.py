@@ -78,6 +78,11 @@ class TakesItsContentForAnothers(Written):
         return head.startswith(b"TOY2")
 
 
+class ListsNothing(Written):
+    def listed(self, path, head):
+        return []
+
+
 class NoFrames(Written):
     def frames(self, path):
         return []

@@ -20,6 +20,15 @@ class Dicom(Format):
         """By name, or by `DICM` behind the preamble."""
         return super().recognises(path, head) or head[128:132] == b"DICM"
 
+    def listed(self, path: Path, head: bytes) -> Sequence[Path] | None:
+        """The files that a DICOMDIR lists."""
+        from .index import is_index, listed_files
+
+        if not is_index(head):
+            return None
+        with _told(path):
+            return listed_files(path)
+
     def frames(self, path: Path) -> Sequence[Frame]:
         """A frame a picture, called `0001` and so on where a file holds several."""
         from .header import read_header

@@ -97,7 +97,7 @@ class Header:
     @property
     def facts(self) -> dict[str, str]:
         """What a person may choose by."""
-        found = {name: "\\".join(str(one) for one in _all(self.data.get(name) or "")) for name in FACTS}
+        found = {name: "\\".join(str(one) for one in all_of(self.data.get(name) or "")) for name in FACTS}
         return {name: text for name, text in found.items() if text}
 
     def spacing(self, index: int) -> tuple[float, float] | None:
@@ -188,10 +188,10 @@ def _header(path: Path, changed: int, size: int) -> Header:
 
 
 def _first(value: Any) -> float | None:
-    first = next(iter(_all(value)), None)
+    first = next(iter(all_of(value)), None)
     return None if first in (None, "") else float(first)
 
 
-def _all(value: Any) -> Sequence[Any]:
+def all_of(value: Any) -> Sequence[Any]:
     """The values of an element that may have one or several."""
     return value if isinstance(value, Sequence) and not isinstance(value, str) else [value]

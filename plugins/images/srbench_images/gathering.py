@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from srbench import DatasetError, DatasetMissing, Formats, Frame, ImageError, Picture
+from srbench import DatasetError, DatasetMissing, Formats, Frame, ImageError, IndexFile, Picture
 from srbench.pictures import SUFFIXES, has_picture_name, is_hidden, left_out
 
 from .listing import refuse_dangling
@@ -67,7 +67,7 @@ class Gathered:
 
 
 def gather(
-    folder: Path,
+    root: Path,
     files: str,
     formats: Mapping[str, Mapping[str, object]],
     only: Mapping[str, str],
@@ -76,17 +76,20 @@ def gather(
 ) -> Gathered:
     """Look for pictures below a folder, from headers alone.
 
-    files: which, as `Path.glob` has it. formats: parameters of formats. only: facts that headers have to tell.
-    spacing: the distance of pixels that a picture has to have. beside: files that are no pictures of the set (masks).
+    root: the folder, or a file that lists what is below its own (a DICOMDIR): then these files alone. files: which, as
+    `Path.glob` has it. formats: parameters of formats. only: facts that headers have to tell. spacing: the distance of
+    pixels that a picture has to have. beside: files that are no pictures of the set (masks).
     Raises `DatasetMissing` when the folder is not there, and `DatasetError` when it holds no picture, or links to
     pictures that are not there.
     """
-    if not folder.exists():
-        raise DatasetMissing(f"{folder}: there is no such folder")
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: is a file; give the folder that the pictures are in")
+    if not root.exists():
+        raise DatasetMissing(f"{root}: there is no such folder")
     found, known, dangling = Gathered(), Formats(formats), []
+    folder, listed = (root, None) if root.is_dir() else (root.parent, _listed(root, known))
+    gone = {path for path in listed or () if not path.exists()}
     for path in _visible(folder, files):
+        if listed is not None and path not in listed:
+            continue
         place = path.relative_to(folder)
         if has_picture_name(path) and path.is_symlink() and not path.exists():
             dangling.append(path)
@@ -94,6 +97,9 @@ def gather(
             continue
         try:
             frames = known.frames(path)
+        except IndexFile as index:
+            gone |= {file for file in index.files if not file.exists()}
+            continue
         except ImageError as error:
             found.reasons[_reason(error, path)] += 1
             continue
@@ -107,13 +113,22 @@ def gather(
                 found.reasons["not what `only` or `spacing` asks for"] += 1
             found.pictures += [Found(place, path, part, frame) for frame, part in chosen]
     refuse_dangling(dangling)
+    found.reasons.update({"listed by a DICOMDIR or its like, and not there": len(gone)} if gone else {})
     if not found.pictures:
         why = "".join(f"; {remark}" for remark in found.remarks())
         raise DatasetError(
-            f"{folder}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}, or of a format that "
+            f"{root}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}, or of a format that "
             f"`srbench list formats` names){why}"
         )
     return found
+
+
+def _listed(path: Path, known: Formats) -> frozenset[Path]:
+    try:
+        known.of(path)
+    except IndexFile as index:
+        return frozenset(index.files)
+    raise DatasetError(f"{path}: is a file; give the folder that the pictures are in, or a file that lists them")
 
 
 def _visible(folder: Path, files: str) -> Iterator[Path]:

@@ -102,10 +102,7 @@ def _changed(picture: Picture, change: Callable[[Image], Image]) -> Image:
 
 def own_range(image: Image) -> Values:
     """Values that hold whatever a picture may be resized to: its type's, or of floats their own least and most."""
-    if image.dtype != np.float32:
-        return Values.of(image)
-    low, high = float(np.nanmin(image)), float(np.nanmax(image))
-    return Values(low, high if low < high else low + 1)
+    return Values.spanning(image) if image.dtype == np.float32 else Values.of(image)
 
 
 def middle(image: Image, side: int) -> Image:

@@ -18,7 +18,8 @@ import torch
 from bench_in_process import InProcess, Nearest, perform, picture, work
 
 import srbench
-from srbench.commands.upscale import Picture, load_method, upscale_file
+from srbench.commands.sources import Picture
+from srbench.commands.upscale import Declared, load_method, upscale_file
 from srbench.contract.entry import Entry
 from srbench.contract.fit import Budget, FitContext, Interrupted
 from srbench.errors import SrbenchError, machine_fault
@@ -176,10 +177,11 @@ def test_a_model_upscales_with_the_values_that_it_learned_with(twelve_bits: Plan
     write_image(tmp_path / "lr.png", twelve_bits.protocol.lr(hr, Values(0, 4095), "image"))
     loaded = load_method("srcnn", str(store.folder("models", training.key)))
     made = upscale_file(loaded, Picture(tmp_path / "lr.png", tmp_path / "own"))
-    assert np.array_equal(read_image(made), sr)
+    assert np.array_equal(read_image(made.path), sr)
     # What is given wins, and another depth has values of its own.
-    other = upscale_file(loaded, Picture(tmp_path / "lr.png", tmp_path / "other"), values=Values(0, 65535))
-    assert not np.array_equal(read_image(other), sr)
+    given = replace(loaded, declared=Declared(Values(0, 65535)))
+    other = upscale_file(given, Picture(tmp_path / "lr.png", tmp_path / "other"))
+    assert not np.array_equal(read_image(other.path), sr)
     write_image(tmp_path / "grey.png", np.full((8, 8, 1), 200, np.uint8))
     upscale_file(loaded, Picture(tmp_path / "grey.png", tmp_path / "eight"))
     write_image(tmp_path / "bright.png", np.full((8, 8, 1), 5000, np.uint16))

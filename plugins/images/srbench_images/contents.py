@@ -1,0 +1,191 @@
+"""What a folder holds: its pictures, and the class, group, split and mask of each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from srbench import DatasetError
+
+from .columns import Row, read_columns, row_of
+from .gathering import Found, Gathered, gather
+from .naming import found_in
+from .splitting import divided
+from .treatment import Levels, levels
+
+Classes = Literal["none", "folders", "table"]
+Groups = Literal["none", "header", "folders", "table"]
+Split = Literal["none", "folders", "groups", "seeded", "table"]
+_SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
+"""What folders, and cells of a table, call the splits; whatever else they are called is left out."""
+
+
+@dataclass
+class Contents:
+    """The pictures below a folder, and what is known of where they belong; fields are the parameters of `folder`.
+
+    left_out: sentences on what is in neither split, known once the pictures are divided. Raises `DatasetError` for
+    parameters that do not go together, and whatever is wrong with the files.
+    """
+
+    path: Path
+    files: str
+    format: Mapping[str, Mapping[str, object]]
+    only: Mapping[str, str]
+    spacing: float | None
+    table: Path | None
+    columns: Mapping[str, str | list[str]]
+    classes: Classes | None
+    masks: str | None
+    groups: Groups | None
+    group: re.Pattern[str] | None
+    split: Split | None
+    share: float
+    seed: int
+    stratified: bool
+    left_out: list[str] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if (self.table is None) != (not self.columns):
+            raise DatasetError("`table` and `columns` belong together: a file, and what is in which of its columns")
+        told = {"classes": (self.classes, "label"), "groups": (self.groups, "group"), "split": (self.split, "split")}
+        for parameter, (asked, column) in told.items():
+            if asked == "table" and column not in self.columns:
+                raise DatasetError(f"`{parameter}: table` needs a table, and `columns` that name the {column}")
+
+    @cached_property
+    def pictures(self) -> list[Found]:
+        """Those whose pixels can be read, where a format reads them: one that cannot must not cost the others."""
+        gathered = self._gathered
+        return [one for one in gathered.pictures if one.frame is None or gathered.can_be_read(one, levels)]
+
+    @cached_property
+    def levels(self) -> list[Levels]:
+        """The levels of each."""
+        return [levels(one.picture) for one in self.pictures]
+
+    @property
+    def names_patients(self) -> bool:
+        """Whether a header names whom a picture is of."""
+        return any(one.frame and one.frame.group for one in self.pictures)
+
+    @property
+    def grouped_by_header(self) -> bool:
+        """Whether headers say which pictures belong together, and nothing else does."""
+        return self.group is None and self.groups in (None, "header")
+
+    def remarks(self) -> list[str]:
+        """Sentences on what was left out."""
+        return [*self._gathered.remarks(), *self.left_out]
+
+    def divided(self, nameless: bool) -> dict[str, list[Found]]:
+        """The pictures of each split. nameless: what was left out is told without names."""
+        inside = {one.place.parts[0].lower() for one in self.pictures if len(one.place.parts) > 1}
+        asked = self.split or ("folders" if inside & _SPLITS.keys() else "none")
+        if asked == "none":
+            return {"test": self.pictures}
+        if asked in ("folders", "table"):
+            return self._by_name(asked, nameless)
+        groups = [self.group_of(one) for one in self.pictures]
+        if asked == "groups" and None in groups:
+            raise DatasetError(
+                f"{self.pictures[groups.index(None)].path}: belongs to no group; see `groups`, or `split: seeded`"
+            )
+        tested = divided(
+            [group or one.name for group, one in zip(groups, self.pictures, strict=True)],
+            [self.label_of(one) for one in self.pictures],
+            self.share,
+            self.seed,
+            self.stratified,
+        )
+        sides = {"test": True, "train": False}
+        return {
+            split: [one for one, is_tested in zip(self.pictures, tested, strict=True) if is_tested is side]
+            for split, side in sides.items()
+        }
+
+    def place_in_split(self, one: Found) -> Path:
+        """A picture's place below the folder, or below the folder of its split."""
+        in_split = len(one.place.parts) > 1 and one.place.parts[0].lower() in _SPLITS
+        return one.place.relative_to(one.place.parts[0]) if in_split else one.place
+
+    def label_of(self, one: Found) -> str | None:
+        """The class of a picture."""
+        asked = self.classes or ("table" if "label" in self.columns else "none")
+        if asked == "none":
+            return None
+        label = self._row(one).label if asked == "table" else one.place.parent.name
+        if not label:
+            raise DatasetError(f"{one.path}: has no class; every image needs one, or `classes: none`")
+        return label
+
+    def group_of(self, one: Found) -> str | None:
+        """Whom or what a picture is of, together with others."""
+        if self.group is not None:
+            return found_in(one.path.stem, self.group)
+        if self.groups == "table" or (self.groups is None and "group" in self.columns):
+            return self._row(one).group or None
+        if self.groups == "folders":
+            parts = [part for part in one.place.parts[:-1] if part.lower() not in _SPLITS]
+            return parts[0] if parts else None
+        if self.grouped_by_header and one.frame is not None:
+            return one.frame.group or (one.place.as_posix() if one.frame.key else None)
+        return None
+
+    def mask_of(self, one: Found) -> Path | None:
+        """The file of a picture's mask."""
+        told = self._row(one).mask if "mask" in self.columns else ""
+        if told:
+            path = self._folder / told
+        elif self.masks is not None:
+            path = self._folder / self.masks.format(stem=one.stem)
+        else:
+            return None
+        if not path.is_file():
+            raise DatasetError(f"{one.path}: its mask {path} is not there")
+        return path
+
+    @property
+    def _folder(self) -> Path:
+        return self.path.parent if self.path.is_file() else self.path
+
+    @cached_property
+    def _rows(self) -> dict[str, Row]:
+        return {} if self.table is None else read_columns(self.table, self.columns)
+
+    @cached_property
+    def _gathered(self) -> Gathered:
+        beside = frozenset() if self.masks is None else frozenset(self._folder.glob(self.masks.replace("{stem}", "*")))
+        if self.table is not None:
+            beside |= {self.table, self.table.resolve()}
+        return gather(self.path, self.files, self.format, self.only, self.spacing, beside)
+
+    def _by_name(self, asked: str, nameless: bool) -> dict[str, list[Found]]:
+        splits: dict[str, list[Found]] = {}
+        others: Counter[str] = Counter()
+        for one in self.pictures:
+            name = self._row(one).split if asked == "table" else one.place.parts[0] if len(one.place.parts) > 1 else ""
+            if asked == "folders" and not name:
+                raise DatasetError(f"{self.path}: {one.place} lies beside test; move it into test or train")
+            if split := _SPLITS.get(name.lower()):
+                splits.setdefault(split, []).append(one)
+            else:
+                others[name] += 1
+        if "test" not in splits:
+            raise DatasetError(f"{self.path}: has the folder train but no folder test; what should be tested on?")
+        if nameless and others:  # what a folder is called may be a patient's name
+            others = Counter({"neither train nor test": others.total()})
+        self.left_out = [f"left out: {count} of the split {name!r}" for name, count in sorted(others.items())]
+        return splits
+
+    def _row(self, one: Found) -> Row:
+        row = row_of(self._rows, one.place, one.stem)
+        if row is None:
+            raise DatasetError(f"{one.path}: is not in {self.table}")
+        return row
