@@ -74,14 +74,15 @@ def _page(path: Path, picture: Directory, mask: Directory | None, described: boo
     across, down = picture.rational(ACROSS), picture.rational(DOWN)
     if orientation.swaps(picture.orientation):
         width, height, across, down = height, width, down, across
+    resolution = None if down is None or across is None else (down, across)
     return TiffPage(
         path,
         picture.index,
         (height, width),
         tiff.depth(picture),
         tiff.white_is_zero(picture),
-        None if down is None or across is None else (down, across),
-        _UNITS.get(picture.number(RESOLUTION_UNIT, 2), ""),
+        resolution,
+        _UNITS.get(picture.number(RESOLUTION_UNIT, 2), "") if resolution else "",
         picture.description if described else "",
         (picture.offset, picture.moved, None if mask is None else mask.offset),
     )
