@@ -13,6 +13,7 @@ from srbench.pictures.directories import DEPTH, SUBDIRECTORIES, Directory, layou
 from srbench.pictures.header import Refused, check_frames, check_size
 
 _MOST = 100_000
+_TOO_MANY = f"holds more than {_MOST:,} frames, previews and masks; split it"
 _MOST_BELOW = 1000
 """So many reduced pictures are looked below, and for so many pictures below each."""
 
@@ -41,6 +42,8 @@ def pictures(file: BinaryIO) -> Iterator[tuple[Directory, Directory | None]]:
     if second is not None:
         yield from (first, second)
         yield from found
+    elif first[0].frames > _MOST:
+        raise Refused(_TOO_MANY)
     elif first[0].frames > 1:
         yield from ((plane, first[1]) for plane in first[0].planes())
     else:
@@ -101,7 +104,7 @@ def _chain(file: BinaryIO, place: int, visited: set[int]) -> Iterator[Directory]
         if place in visited:
             raise Refused("damaged: its directories follow each other in a circle")
         if len(visited) == _MOST:
-            raise Refused(f"holds more than {_MOST:,} directories (frames); save each picture as a file of its own")
+            raise Refused(_TOO_MANY)
         visited.add(place)
         directory = Directory(file, place, len(visited) - 1)
         yield directory

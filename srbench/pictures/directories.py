@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO, Literal
-
-import numpy as np
 
 from srbench.pictures import orientation
 from srbench.pictures.header import Refused, check_size
@@ -24,11 +23,11 @@ DESCRIPTION, STRIP_PLACES, SAMPLES, STRIP_ROWS, STRIP_BYTES, PLANAR, PALETTE = 2
 ACROSS, DOWN, RESOLUTION_UNIT = 282, 283, 296
 TILE_WIDTH, TILE_LENGTH, TILE_PLACES, TILE_BYTES = 322, 323, 324, 325
 SUBDIRECTORIES, EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, STACK, DEPTH = 330, 338, 339, 700, 33629, 32997
-_PIXELS = (
+_PIXELS = {
     *(WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, STRIP_PLACES, SAMPLES, STRIP_ROWS, STRIP_BYTES, PLANAR, PALETTE),
     *(TILE_WIDTH, TILE_LENGTH, TILE_PLACES, TILE_BYTES, EXTRA_SAMPLES, SAMPLE_FORMAT),
     *(266, 292, 293, 317, 347, 529, 530, 531, 532),
-)
+}
 """What a decoder needs: beside the above, fill order, fax options, predictor, JPEG, YCbCr.
 
 Not the orientation, for some decoders would apply it.
@@ -41,7 +40,7 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _KINDS = {"I": 4, "Q": 16}
 """Of whole numbers, by how wide places are."""
 _RATIONAL = 5
-_WHOLE = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
+_WHOLE = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,9 @@ class _Layout:
         return "little" if self.order == "<" else "big"
 
     @property
-    def entry(self) -> np.dtype[np.void]:
+    def entry(self) -> str:
         """A tag: its number, the kind and count of its values, and these or where they are."""
-        places = [("tag", f"{self.order}u2"), ("kind", f"{self.order}u2")]
-        width = struct.calcsize(self.place)
-        return np.dtype([*places, ("count", f"{self.order}u{width}"), ("value", f"V{width}")])
+        return f"{self.order}HH{self.place}{struct.calcsize(self.place)}s"
 
 
 def layout_of(file: BinaryIO) -> _Layout:
@@ -94,10 +91,12 @@ class Directory:
         (count,) = self._unpack(layout.count)
         if count > _MOST_ENTRIES:
             raise Refused(f"damaged: one of its directories promises {count} tags")
-        content = file.read(count * layout.entry.itemsize)
-        if len(content) < count * layout.entry.itemsize:
+        content = file.read(count * struct.calcsize(layout.entry))
+        if len(content) < count * struct.calcsize(layout.entry):
             raise Refused("damaged or truncated: it ends within one of its directories")
-        self._entries = np.frombuffer(content, layout.entry)
+        self._tags: dict[int, tuple[int, int, bytes]] = {}
+        for tag, kind, values, value in struct.iter_unpack(layout.entry, content):
+            self._tags.setdefault(tag, (kind, values, value))
         following = file.read(struct.calcsize(layout.place))
         # Some programs leave out the end of the last directory.
         self.following = int.from_bytes(following, layout.byteorder)
@@ -109,16 +108,14 @@ class Directory:
         return struct.unpack(self._layout.order + kind, content)
 
     def __contains__(self, tag: int) -> bool:
-        return bool((self._entries["tag"] == tag).any())
+        return tag in self._tags
 
     def content(self, tag: int, longest: int | None = None) -> bytes:
         """The bytes of a tag's values, the first `longest`; none without the tag, or of metadata outside the file."""
-        found = np.flatnonzero(self._entries["tag"] == tag)
-        if not len(found):
+        if tag not in self._tags:
             return b""
-        entry = self._entries[found[0]]
-        length = int(entry["count"]) * _SIZES.get(int(entry["kind"]), 1)
-        value: bytes = entry["value"].tobytes()
+        kind, count, value = self._tags[tag]
+        length = count * _SIZES.get(kind, 1)
         if length <= len(value):
             return value[:length]
         start = int.from_bytes(value, self._layout.byteorder)
@@ -138,9 +135,10 @@ class Directory:
         kind = _WHOLE.get(self._kind(tag))
         if kind is None:
             return (default,)
-        number = np.dtype(self._layout.order + kind)
-        values = np.frombuffer(self.content(tag, None if most is None else most * number.itemsize), number)
-        return tuple(values[:most].tolist()) or (default,)
+        width = struct.calcsize(kind)
+        content = self.content(tag, None if most is None else most * width)
+        count = len(content) // width if most is None else min(most, len(content) // width)
+        return struct.unpack_from(f"{self._layout.order}{count}{kind}", content) or (default,)
 
     def number(self, tag: int, default: int = 0) -> int:
         """The first whole number of a tag."""
@@ -154,8 +152,7 @@ class Directory:
         return Fraction(*numbers) if all(numbers) else None
 
     def _kind(self, tag: int) -> int:
-        kinds = self._entries["kind"][self._entries["tag"] == tag]
-        return int(kinds[0]) if len(kinds) else 0
+        return self._tags[tag][0] if tag in self._tags else 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -196,8 +193,8 @@ class Directory:
             except (ValueError, KeyError, TypeError, RecursionError):
                 return 1
             width, height = self.size
-            return max(1, int(np.prod(shape, dtype=object)) // max(1, width * height * self.number(SAMPLES, 1)))
-        return int(self._entries["count"][self._entries["tag"] == STACK][0]) if STACK in self else 1  # MetaMorph
+            return max(1, math.prod(shape) // max(1, width * height * self.number(SAMPLES, 1)))
+        return self._tags[STACK][1] if STACK in self else 1  # MetaMorph
 
     @property
     def part_size(self) -> tuple[int, int]:
@@ -250,11 +247,9 @@ class Directory:
         lengths = [length for _, length in parts]
         anew = {STRIP_PLACES: places, TILE_PLACES: places, STRIP_BYTES: lengths, TILE_BYTES: lengths}
         content += self.bytes_at(first, max(place + length for place, length in parts) - first)
-        _, firsts = np.unique(self._entries["tag"], return_index=True)
-        kept = self._entries[firsts]  # sorted by tag, as the standard has it
         directory, held = b"", 0
-        for entry in kept[np.isin(kept["tag"], _PIXELS)]:
-            tag, kind, count = (int(entry[name]) for name in ("tag", "kind", "count"))
+        for tag in sorted(self._tags.keys() & _PIXELS):  # as the standard has it
+            kind, count, _ = self._tags[tag]
             if tag in anew:
                 value, kind, count = struct.pack(f"{order}{len(parts)}{wide}", *anew[tag]), _KINDS[wide], len(parts)
             else:
@@ -269,5 +264,5 @@ class Directory:
             directory += struct.pack(f"{order}HH{wide}", tag, kind, count) + value.ljust(width, b"\0")
         content += bytes(len(content) % 2)
         struct.pack_into(order + wide, content, self._layout.first, len(content))
-        tags = struct.pack(order + self._layout.count, len(directory) // self._layout.entry.itemsize)
+        tags = struct.pack(order + self._layout.count, len(directory) // struct.calcsize(self._layout.entry))
         return bytes(content + tags + directory + bytes(width))

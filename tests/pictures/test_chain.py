@@ -91,12 +91,14 @@ def test_a_lone_picture_is_read_whatever_it_is_marked_and_previews_alone_are_ref
     refused(tmp_path / "2.tif", "holds only reduced pictures")
 
 
-def test_directories_beyond_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_beyond_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("srbench.pictures.chain._MOST", 3)
     tifffile.imwrite(tmp_path / "3.tif", np.stack([GREY8] * 3), photometric="minisblack")
     tifffile.imwrite(tmp_path / "4.tif", np.stack([GREY8] * 4), photometric="minisblack")
     refused(tmp_path / "3.tif", "holds 3 frames")
-    refused(tmp_path / "4.tif", "holds more than 3 directories")
+    tifffile.imwrite(tmp_path / "one.tif", np.stack([GREY8] * 4), photometric="minisblack", truncate=True)
+    for name in ("4.tif", "one.tif"):
+        refused(tmp_path / name, "holds more than .* frames, previews and masks; split it")
 
 
 def test_a_stack_of_metamorph_is_refused(tmp_path: Path) -> None:
