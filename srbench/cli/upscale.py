@@ -71,8 +71,8 @@ def command(
 ) -> None:
     """Upscale IMAGES (files, or folders with all below them) with METHOD into the folder OUT.
 
-    SR is lossless, in each picture's own depth, PNG or TIFF, or a file of the same format (DICOM, NIfTI, FITS, TIFF stacks) with its
-    spacing; a picture's place in its folder is kept.
+    SR is lossless, in each picture's own depth, PNG or TIFF, or a file of the same format (DICOM, NIfTI, FITS, TIFF
+    stacks) with its spacing; a picture's place in its folder is kept.
     Transparency is kept: alpha is interpolated, and colours that nobody sees do not bleed into those that are seen.
     Black is 0 and white 255, 65535 or 1 (float) unless told; values below or above are an error. Of folders, hidden
     files are passed over, and what else is no picture is counted. The path of each new file is printed. A picture that

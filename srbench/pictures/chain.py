@@ -14,7 +14,7 @@ from srbench.pictures.header import Refused, check_frames, check_size
 
 _MOST = 100_000
 _TOO_MANY = f"holds more than {_MOST:,} frames, previews and masks; split it"
-_MOST_BELOW = 1000
+_MOST_BELOW = 100
 """So many reduced pictures are looked below, and for so many pictures below each."""
 
 
