@@ -142,6 +142,8 @@ def _entries(archive: Path) -> Iterator[_Entry]:
                 mode = stat.S_IFMT(info.external_attr >> 16)
                 kind = _kind(mode in (0, stat.S_IFREG), info.is_dir())
                 yield _Entry(info.filename, info.file_size, kind, partial(zipped.open, info))
+    elif not tarfile.is_tarfile(archive):
+        raise tarfile.ReadError("it is neither a zip nor a tar archive, or it is damaged")
     else:
         with tarfile.open(archive) as tarred:
             for member in tarred:

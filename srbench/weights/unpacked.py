@@ -15,22 +15,24 @@ from srbench.store.files import stamp
 from srbench.store.user_folder import user_cache
 from srbench.weights.unpack import UnpackError, unpack_whole
 
+_SPLITS = frozenset({"train", "training", "test", "testing", "validation"})
 _log = logging.getLogger(__name__)
 
 
 def unpacked(path: Path) -> Path | None:
     """The folder, in the user's cache, with what an archive (zip or tar) holds, or all zip archives in a folder.
 
-    A folder around everything in an archive is left out. Of several archives each has a folder of its own, called as
-    it is without its suffix. They are unpacked when they are first asked for, and anew when one of them changes, which
-    removes what was there. None where the folder `path` holds no archive. Raises `UnpackError`.
+    A folder around everything in an archive is left out, unless its name is that of a split. Of several archives each
+    has a folder of its own, called as it is without its suffix. They are unpacked when they are first asked for, and
+    anew when one of them changes, which removes what was there. None where the folder `path` holds no archive. Raises
+    `UnpackError`.
     """
     archives = [path] if not path.is_dir() else sorted(filter(_is_archive, path.iterdir()))
     if not archives:
         return None
     place = user_cache() / "archives" / digest(str(path.resolve()))[:16]
     try:
-        folder = place / digest([[one.name, *stamp(one)] for one in archives])[:16]
+        folder = place / digest([[one.name, *stamp(one)] for one in archives])[:16] / path.stem
         if not folder.is_dir():
             with alone(place):
                 if not folder.is_dir():
@@ -53,23 +55,26 @@ def _unpack(archives: Sequence[Path], place: Path, folder: Path) -> None:
     number = "an archive" if len(archives) == 1 else f"{len(archives)} archives"
     _log.warning("unpacking %s (%.1f GB) into %s", number, size, place)
     shutil.rmtree(place, ignore_errors=True)
-    unfinished, made = place / "unfinished", place / "unfinished" / "made"
+    unfinished = place / "unfinished"
+    made = unfinished / "made" / folder.name
     try:
         for archive in archives:
             whole = unfinished / "whole" / archive.name
             whole.mkdir(parents=True)
             unpack_whole(archive, whole)
             target = made / archive.stem if len(archives) > 1 else made
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             _inmost(whole).rename(target)
         os.sync()  # so that what has its name is whole, also after a crash
-        made.rename(folder)
+        made.parent.rename(folder.parent)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _inmost(folder: Path) -> Path:
-    """The folder below those that hold nothing but a folder."""
-    while len(inside := list(folder.iterdir())) == 1 and inside[0].is_dir():
+    """The folder below those that hold nothing but a folder that is no split."""
+    inside = list(folder.iterdir())
+    while len(inside) == 1 and inside[0].is_dir() and inside[0].name.lower() not in _SPLITS:
         (folder,) = inside
+        inside = list(folder.iterdir())
     return folder

@@ -45,7 +45,12 @@ def test_an_archive_becomes_the_folder_that_was_packed(kind: str, tmp_path: Path
     folder = unpacked(path)
     assert tree(folder) == {name.removeprefix("set/"): content for name, content in FILES.items()}
     assert folder is not None and folder.is_relative_to(cache)
-    assert [one for one in cache.rglob("*") if not one.is_relative_to(folder)] == [folder.parent]
+    assert [one for one in cache.rglob("*") if not one.is_relative_to(folder)] == [*reversed(folder.parents[:2])]
+
+
+def test_a_folder_around_everything_is_left_out_but_a_split(tmp_path: Path) -> None:
+    files = {"a/b/train/c/x.png": b"1"}
+    assert tree(unpacked(zipped(tmp_path / "x.zip", files))) == {"train/c/x.png": b"1"}
 
 
 def test_zips_in_a_folder_have_folders_of_their_names(tmp_path: Path) -> None:
@@ -78,8 +83,10 @@ def test_what_a_killed_process_left_is_made_anew(tmp_path: Path) -> None:
     path = zipped(tmp_path / "x.zip", {"a.png": b"1", "b.png": b"2"})
     folder = unpacked(path)
     assert folder is not None
-    folder.rename(folder.with_name("unfinished"))
-    (folder.with_name("unfinished") / "b.png").unlink()
+    left = folder.parents[1] / "unfinished" / "made"
+    left.parent.mkdir()
+    folder.parent.rename(left)
+    (left / "x" / "b.png").unlink()
     assert tree(unpacked(path)) == {"a.png": b"1", "b.png": b"2"}
 
 

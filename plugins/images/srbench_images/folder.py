@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from srbench import Dataset, DatasetError, Item, Values
-from srbench.pictures import Curve
+from srbench.pictures import SUFFIXES, Curve
 from srbench.types import Natural, OpenFraction, Positive
 
 from .columns import Row, read_columns, row_of
-from .gathering import Found, Gathered, gather
+from .gathering import Found, Gathered, gather, roots
 from .listing import safe_id
 from .naming import Ids, NamelessError, discreet, found_in, named
 from .splitting import balanced, divided
@@ -93,7 +93,8 @@ class Folder(Dataset):
     ) -> None:
         """Where the pictures are, and what is known of them.
 
-        path: the folder. name: what it is called in tables. files: which files below it, as a pattern.
+        path: the folder, an archive of it (zip, tar), or a folder of zip archives. name: what it is called in tables.
+        files: which files below it, as a pattern.
 
         format: parameters of formats by their names (`{fits: {hdu: SCI}}`). only: facts that a file's header has to
         tell (`{Modality: MG}`). spacing: only pictures whose pixels are so far apart, in the header's unit.
@@ -172,10 +173,18 @@ class Folder(Dataset):
 
     @cached_property
     def _gathered(self) -> Gathered:
-        beside = frozenset() if self.masks is None else frozenset(self.path.glob(self.masks.replace("{stem}", "*")))
-        if self.table is not None:
-            beside |= {self.table, self.table.resolve()}
-        return gather(self.path, self.files, self.format, self.only, self.spacing, beside)
+        tables = frozenset() if self.table is None else frozenset({self.table, self.table.resolve()})
+        masks = None if self.masks is None else self.masks.replace("{stem}", "*")
+        for root in roots(self.path):
+            beside = tables if masks is None else tables.union(root.glob(masks))
+            found = gather(root, self.files, self.format, self.only, self.spacing, beside)
+            if found.pictures:
+                return found
+        why = "".join(f"; {remark}" for remark in found.remarks())
+        raise DatasetError(
+            f"{self.path}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}, or of a format that "
+            f"`srbench list formats` names){why}"
+        )
 
     @cached_property
     def _splits(self) -> dict[str, list[Item]]:
@@ -274,9 +283,9 @@ class Folder(Dataset):
     def _mask(self, one: Found) -> Path | None:
         told = self._row(one).mask if "mask" in self.columns else ""
         if told:
-            path = self.path / told
+            path = self._gathered.root / told
         elif self.masks is not None:
-            path = self.path / self.masks.format(stem=one.stem)
+            path = self._gathered.root / self.masks.format(stem=one.stem)
         else:
             return None
         if not path.is_file():

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from srbench import DatasetError, DatasetMissing, Formats, Frame, ImageError, Picture
-from srbench.pictures import SUFFIXES, has_picture_name, is_hidden, left_out
+from srbench import DatasetError, DatasetMissing, Formats, Frame, ImageError, Picture, unpacked
+from srbench.errors import SrbenchError
+from srbench.pictures import has_picture_name, is_hidden, left_out
 
 from .listing import refuse_dangling
 
@@ -40,9 +41,10 @@ class Found:
 
 @dataclass
 class Gathered:
-    """pictures: in the order of their places. others: files that are none. reasons: why pictures were left out, with
-    how many were."""
+    """root: the folder that was looked through. pictures: in the order of their places. others: files that are none.
+    reasons: why pictures were left out, with how many were."""
 
+    root: Path
     pictures: list[Found] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -66,6 +68,24 @@ class Gathered:
         return True
 
 
+def roots(path: Path) -> Iterator[Path]:
+    """The folders that the pictures of a dataset may lie in, the next where the one before holds none: the one that is
+    named, then what its zip archives hold; or what the archive that is named holds.
+
+    Raises `DatasetMissing` where there is nothing, and `DatasetError` where an archive cannot be unpacked.
+    """
+    if not path.exists():
+        raise DatasetMissing(f"{path}: there is no such folder")
+    if path.is_dir():
+        yield path
+    try:
+        held = unpacked(path)
+    except SrbenchError as error:
+        raise DatasetError(str(error)) from error
+    if held is not None:
+        yield held
+
+
 def gather(
     folder: Path,
     files: str,
@@ -74,18 +94,13 @@ def gather(
     spacing: float | None,
     beside: frozenset[Path] = frozenset(),
 ) -> Gathered:
-    """Look for pictures below a folder, from headers alone.
+    """Look for pictures below a folder, which exists, from headers alone.
 
     files: which, as `Path.glob` has it. formats: parameters of formats. only: facts that headers have to tell.
     spacing: the distance of pixels that a picture has to have. beside: files that are no pictures of the set (masks).
-    Raises `DatasetMissing` when the folder is not there, and `DatasetError` when it holds no picture, or links to
-    pictures that are not there.
+    Raises `DatasetError` for links to pictures that are not there.
     """
-    if not folder.exists():
-        raise DatasetMissing(f"{folder}: there is no such folder")
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: is a file; give the folder that the pictures are in")
-    found, known, dangling = Gathered(), Formats(formats), []
+    found, known, dangling = Gathered(folder), Formats(formats), []
     for path in _visible(folder, files):
         place = path.relative_to(folder)
         if has_picture_name(path) and path.is_symlink() and not path.exists():
@@ -107,12 +122,6 @@ def gather(
                 found.reasons["not what `only` or `spacing` asks for"] += 1
             found.pictures += [Found(place, path, part, frame) for frame, part in chosen]
     refuse_dangling(dangling)
-    if not found.pictures:
-        why = "".join(f"; {remark}" for remark in found.remarks())
-        raise DatasetError(
-            f"{folder}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}, or of a format that "
-            f"`srbench list formats` names){why}"
-        )
     return found
 
 

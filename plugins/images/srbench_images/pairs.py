@@ -12,6 +12,7 @@ from pathlib import Path
 from srbench import Dataset, DatasetError, DatasetMissing, Item, Values
 from srbench.pictures import image_size
 
+from .gathering import roots
 from .listing import pictures, remark
 from .naming import Ids, discreet, named
 from .table import TABLE, Facts, read_table
@@ -19,6 +20,7 @@ from .table import TABLE, Facts, read_table
 _BESIDE = (TABLE, "README.txt")
 _UNFINISHED = "UNFINISHED"
 """What `srbench prepare` leaves beside the splits, the latter only while it is at work."""
+_SPLITS = ("test", "validation", "train")
 _SCALE_SUFFIX = re.compile(r"(?P<stem>.+?)[._-]?[xX](?P<scale>[1-9][0-9]?)")
 
 
@@ -74,11 +76,12 @@ class Pairs(Dataset):
     ) -> None:
         """Where the pairs are.
 
-        path: the folder that holds `test` or `train`, or both. name: what it is called in tables. degradation:
-        the protocol degradation that these LR pictures stand for. peak: the value that means white, 0 being
-        black, when it is neither in the table nor that of the files' depth (255, 65535, 1.0). group: a regular
-        expression that finds in the name of HR (without suffix) which group the image belongs to, in place of the
-        table's: `^P[0-9]+`. ids: `coded` keeps the files' names out of records and pages.
+        path: the folder that holds `test` or `train`, or both; or an archive of it (zip, tar), or a folder of zip
+        archives. name: what it is called in tables. degradation: the protocol degradation that these LR pictures stand
+        for. peak: the value that means white, 0 being black, when it is neither in the table nor that of the files'
+        depth (255, 65535, 1.0). group: a regular expression that finds in the name of HR (without suffix) which group
+        the image belongs to, in place of the table's: `^P[0-9]+`. ids: `coded` keeps the files' names out of records
+        and pages.
         """
         self.path = path
         self.name = name
@@ -107,7 +110,7 @@ class Pairs(Dataset):
     def remarks(self) -> list[str]:
         """Sentences on what was left out."""
         folders = [folder for folder in self._folders().values() if folder.is_dir()]
-        found = remark(self.path, known=(*_BESIDE, *(folder.name for folder in folders)))
+        found = remark(self._root, known=(*_BESIDE, *(folder.name for folder in folders)))
         for folder in folders:
             parts = [part for part in ("HR", "LR", "mask") if (folder / part).is_dir()]
             found += remark(folder, folder.name, parts)
@@ -117,8 +120,14 @@ class Pairs(Dataset):
 
     def _folders(self) -> dict[str, Path]:
         """The folder of each split, be it there or not."""
-        test = self.path / "test"
-        return {"test": test if test.is_dir() else self.path / "validation", "train": self.path / "train"}
+        test = self._root / "test"
+        return {"test": test if test.is_dir() else self._root / "validation", "train": self._root / "train"}
+
+    @cached_property
+    def _root(self) -> Path:
+        """The folder that the splits lie in: the one that is named, or what archives hold."""
+        known = roots(self.path) if self.path.exists() else iter(())
+        return next((root for root in known if any((root / split).is_dir() for split in _SPLITS)), self.path)
 
     def _item(self, pair: _Pair, facts: Facts) -> Item:
         return Item(
@@ -138,7 +147,7 @@ class Pairs(Dataset):
             return named(self._found(), self.ids, self.group)
 
     def _found(self) -> dict[str, list[Item]]:
-        if (self.path / _UNFINISHED).exists():
+        if (self._root / _UNFINISHED).exists():
             raise DatasetError(f"{self.path}: was not prepared to its end; run `srbench prepare` again")
         folders = self._folders()
         splits = {split: _match(folder) for split, folder in folders.items() if folder.is_dir()}
@@ -159,7 +168,7 @@ class Pairs(Dataset):
 
     def _facts(self, images: set[tuple[str, str]]) -> Mapping[tuple[str, str], Facts]:
         """What the table says of images, by split and name. Raises `DatasetError` where it is of others."""
-        path = self.path / TABLE
+        path = self._root / TABLE
         if not path.exists():
             return dict.fromkeys(images, Facts())
         facts = read_table(path)

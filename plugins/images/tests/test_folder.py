@@ -223,7 +223,7 @@ def test_a_folder_that_is_not_there_or_holds_no_picture(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"holds no picture.*\.png"):
         Folder(tmp_path).prepare(tmp_path)
     file = put(tmp_path / "a.png")
-    with pytest.raises(DatasetError, match="is a file; give the folder"):
+    with pytest.raises(DatasetError, match=r"a\.png: cannot be unpacked: it is neither a zip nor a tar archive"):
         Folder(file).prepare(tmp_path)
 
 
