@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from srbench import Dataset, DatasetError, DatasetMissing, Item, Values
+from srbench import Dataset, DatasetError, DatasetMissing, Formats, Frame, Item, Picture, Values
 from srbench.pictures import image_size
 
 from .gathering import roots
@@ -25,25 +26,46 @@ _SCALE_SUFFIX = re.compile(r"(?P<stem>.+?)[._-]?[xX](?P<scale>[1-9][0-9]?)")
 
 
 @dataclass(frozen=True)
+class _Side:
+    """One of a pair: a file, or a page of it, where a format reads it."""
+
+    picture: Picture
+    frame: Frame
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.frame.key}".rstrip()
+
+    @property
+    def path(self) -> Path:
+        return self.frame.path
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, from the header."""
+        return self.frame.size or image_size(self.path)
+
+
+@dataclass(frozen=True)
 class _Pair:
     name: str
-    hr: Path
-    lr: Path
-    mask: Path | None
+    row: str
+    hr: _Side
+    lr: _Side
+    mask: _Side | None
 
     @cached_property
     def scale(self) -> int:
         """HR side / LR side, from the two headers."""
-        height, width = image_size(self.hr)
-        low_height, low_width = image_size(self.lr)
+        height, width = self.hr.size
+        low_height, low_width = self.lr.size
         scale = height // low_height
         if (height, width) != (low_height * scale, low_width * scale):
             raise DatasetError(
                 f"{self.hr} is {width} x {height} pixels and its LR {self.lr} is {low_width} x {low_height}; HR should "
                 "be 2, 3, 4 or another whole number of times as large, the same in both directions"
             )
-        named = _SCALE_SUFFIX.fullmatch(self.lr.stem)
-        if named and self.lr.stem != self.hr.stem and int(named["scale"]) != scale:
+        named = _SCALE_SUFFIX.fullmatch(self.lr.path.stem)
+        if named and self.lr.path.stem != self.hr.path.stem and int(named["scale"]) != scale:
             raise DatasetError(
                 f"{self.lr}: is named x{named['scale']}, but with {low_width} x {low_height} pixels it is x{scale} of "
                 f"{self.hr}, which has {width} x {height}"
@@ -51,7 +73,7 @@ class _Pair:
         return scale
 
     def sizes(self) -> str:
-        (height, width), (low_height, low_width) = image_size(self.hr), image_size(self.lr)
+        (height, width), (low_height, low_width) = self.hr.size, self.lr.size
         return f"{self.hr} is {width} x {height} and its LR {low_width} x {low_height} (x{self.scale})"
 
 
@@ -62,7 +84,8 @@ class Pairs(Dataset):
     `bird_X4.png`); suffixes may differ. The scale is found from the sizes and is one for all pairs. A protocol with
     another scale makes its LR from HR. Without a folder `test`, `validation` is tested on. A mask, where there is one,
     has HR's name and lies in `mask`; what else is known of images stands in `items.csv`. That is what `srbench prepare`
-    writes. Source and licence are yours.
+    writes. Of files with several pages each page is an image, which is so called with the page's key behind the name.
+    Source and licence are yours.
     """
 
     def __init__(
@@ -70,6 +93,7 @@ class Pairs(Dataset):
         path: Path,
         name: str | None = None,
         degradation: str = "bicubic",
+        format: dict[str, dict[str, Any]] | None = None,
         peak: float | None = None,
         group: re.Pattern[str] | None = None,
         ids: Ids = "names",
@@ -78,14 +102,15 @@ class Pairs(Dataset):
 
         path: the folder that holds `test` or `train`, or both; or an archive of it (zip, tar), or a folder of zip
         archives. name: what it is called in tables. degradation: the protocol degradation that these LR pictures stand
-        for. peak: the value that means white, 0 being black, when it is neither in the table nor that of the files'
-        depth (255, 65535, 1.0). group: a regular expression that finds in the name of HR (without suffix) which group
-        the image belongs to, in place of the table's: `^P[0-9]+`. ids: `coded` keeps the files' names out of records
-        and pages.
+        for. format: parameters of formats by their names (`{tiff: {channel: DAPI}}`). peak: the value that means white,
+        0 being black, when it is neither in the table nor that of the files' depth (255, 65535, 1.0). group: a regular
+        expression that finds in the name of HR (without suffix) which group the image belongs to, in place of the
+        table's: `^P[0-9]+`. ids: `coded` keeps the files' names out of records and pages.
         """
         self.path = path
         self.name = name
         self.degradation = degradation
+        self.format = format or {}
         self.values = None if peak is None else Values(0.0, peak)
         self.group = None if group is None else re.compile(group)
         self.ids = ids
@@ -130,15 +155,18 @@ class Pairs(Dataset):
         return next((root for root in known if any((root / split).is_dir() for split in _SPLITS)), self.path)
 
     def _item(self, pair: _Pair, facts: Facts) -> Item:
+        frame = pair.hr.frame
         return Item(
             pair.name,
-            pair.hr,
-            {(self.degradation, pair.scale): pair.lr},
+            pair.hr.picture,
+            {(self.degradation, pair.scale): pair.lr.picture},
             label=facts.label,
-            mask=pair.mask,
-            group=facts.group,
+            mask=None if pair.mask is None else pair.mask.picture,
+            group=facts.group or (frame.path.name if frame.key else None),
             region=facts.region,
-            values=self.values or facts.values,
+            values=self.values or facts.values or frame.values,
+            spacing=frame.spacing,
+            spacing_unit=frame.spacing_unit,
         )
 
     @cached_property
@@ -149,8 +177,8 @@ class Pairs(Dataset):
     def _found(self) -> dict[str, list[Item]]:
         if (self._root / _UNFINISHED).exists():
             raise DatasetError(f"{self.path}: was not prepared to its end; run `srbench prepare` again")
-        folders = self._folders()
-        splits = {split: _match(folder) for split, folder in folders.items() if folder.is_dir()}
+        folders, formats = self._folders(), Formats(self.format)
+        splits = {split: _match(folder, formats) for split, folder in folders.items() if folder.is_dir()}
         if not splits:
             raise DatasetMissing(
                 f"{self.path}: there is no such folder, or neither test nor train in it; pairs lie in "
@@ -160,9 +188,9 @@ class Pairs(Dataset):
         for pair in every:
             if pair.scale != every[0].scale:
                 raise DatasetError(f"{every[0].sizes()}, but {pair.sizes()}; all pairs should have one scale")
-        facts = self._facts({(pair.hr.parent.parent.name, pair.hr.stem) for pair in every})
+        facts = self._facts({(pair.hr.path.parent.parent.name, pair.row) for pair in every})
         return {
-            split: [self._item(pair, facts[folder.name, pair.hr.stem]) for pair in splits.get(split, ())]
+            split: [self._item(pair, facts[folder.name, pair.row]) for pair in splits.get(split, ())]
             for split, folder in folders.items()
         }
 
@@ -181,7 +209,7 @@ class Pairs(Dataset):
         return facts
 
 
-def _match(split: Path) -> list[_Pair]:
+def _match(split: Path, formats: Formats) -> list[_Pair]:
     high, low = pictures(split / "HR"), pictures(split / "LR")
     free = {path.stem: path for path in low.values()}
     # Exact names first, so that `x4` at the end of an HR name is not taken for a scale.
@@ -206,7 +234,34 @@ def _match(split: Path) -> list[_Pair]:
     for stem, path in masks.items():
         if stem not in partner:
             raise DatasetError(f"{path}: has no HR in {split / 'HR'}{_hint(path, partner)}")
-    return [_Pair(name, path, partner[path.stem], masks.get(path.stem)) for name, path in high.items()]
+    return [
+        pair
+        for name, path in high.items()
+        for pair in _pages(name, path, partner[path.stem], masks.get(path.stem), formats)
+    ]
+
+
+def _pages(name: str, hr: Path, lr: Path, mask: Path | None, formats: Formats) -> Iterator[_Pair]:
+    """The pairs that two files hold: one, or one a page."""
+    high, low = _sides(hr, formats), _sides(lr, formats)
+    seen = {} if mask is None else _sides(mask, formats)
+    for path, other in ((lr, low), (mask, seen)):
+        if other and other.keys() != high.keys():
+            raise DatasetError(f"{hr} has the pages {_listed(high)}, but {path} has {_listed(other)}")
+    for key, side in high.items():
+        behind = f"-{key}" if key else ""
+        yield _Pair(name + behind, hr.stem + behind, side, low[key], seen.get(key))
+
+
+def _sides(path: Path, formats: Formats) -> dict[str, _Side]:
+    frames = formats.frames(path)
+    if frames is None:
+        return {"": _Side(path, Frame(path))}
+    return {frame.key: _Side(part, frame) for frame, part in frames}
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(keys) or "none"
 
 
 def _hint(path: Path, others: dict[str, Path]) -> str:
