@@ -69,7 +69,7 @@ def command(
     memory_gb: float | None,
     existing: str,
 ) -> None:
-    """Upscale IMAGES (files, or folders with all below them) with METHOD into the folder OUT.
+    """Upscale IMAGES (files, or folders and zips with all below them) with METHOD into the folder OUT.
 
     SR is lossless, in each picture's own depth, PNG or TIFF, or a file of the same format (DICOM, NIfTI, FITS, TIFF
     stacks) with its spacing; a picture's place in its folder is kept.
@@ -80,11 +80,19 @@ def command(
     """
     from rich.console import Console
 
-    from srbench.commands.upscale import free_memory, load_method, passed_over, pictures, usable_device
+    from srbench.commands.upscale import (
+        free_memory,
+        load_method,
+        passed_over,
+        pictures,
+        usable_device,
+        with_archives_unpacked,
+    )
 
     given = _parameters(params)
-    files = pictures(images, out)
-    if others := passed_over(images, out):
+    inputs = with_archives_unpacked(images)
+    files = pictures(inputs, out)
+    if others := passed_over(inputs, out):
         click.echo(f"passed over: {others}", err=True)
     there = [path for path in (picture.existing() for picture in files) if path is not None]
     if there and existing == "refuse":

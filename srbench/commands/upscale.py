@@ -34,6 +34,7 @@ from srbench.registry.formats import Formats
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
 from srbench.store.records import Record, Store
+from srbench.weights.unpacked import unpacked
 
 SCALES = (4, 2, 3, 8, 16, 1)
 """Scales in the order in which they are tried where neither a model nor a scale is given."""
@@ -163,6 +164,11 @@ def _model(model: str) -> tuple[Path, Record]:
     if record is None or cell.model is None or record.status != "ok":
         raise SrbenchError(f"the cell {cell.label} has no trained model")
     return store.folder("models", cell.model), record
+
+
+def with_archives_unpacked(paths: Iterable[Path]) -> list[Path]:
+    """The same files and folders, a zip as the folder of what it holds. Raises `SrbenchError` for a damaged one."""
+    return [(path.suffix.lower() == ".zip" and path.is_file() and unpacked(path)) or path for path in paths]
 
 
 def pictures(paths: Iterable[Path], out: Path) -> list[Picture]:

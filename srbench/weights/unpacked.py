@@ -51,9 +51,9 @@ def _is_archive(path: Path) -> bool:
 
 def _unpack(archives: Sequence[Path], place: Path, folder: Path) -> None:
     # The archives' names may tell what must not be in a log.
-    size = sum(archive.stat().st_size for archive in archives) / 1e9
+    size = sum(archive.stat().st_size for archive in archives) / 1e6
     number = "an archive" if len(archives) == 1 else f"{len(archives)} archives"
-    _log.warning("unpacking %s (%.1f GB) into %s", number, size, place)
+    _log.warning("unpacking %s of %.0f MB into %s", number, size, place)
     shutil.rmtree(place, ignore_errors=True)
     unfinished = place / "unfinished"
     made = unfinished / "made" / folder.name
