@@ -217,7 +217,8 @@ def test_splits_that_cannot_be_meant_are_errors(tmp_path: Path) -> None:
         Folder(tmp_path).prepare(tmp_path)
 
 
-def test_a_folder_that_is_not_there_or_holds_no_picture(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_or_holds_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(DatasetMissing, match=f"{tmp_path / 'no'}: there is no such folder"):
         Folder(tmp_path / "no").prepare(tmp_path)
     with pytest.raises(DatasetError, match=r"holds no picture.*\.png"):

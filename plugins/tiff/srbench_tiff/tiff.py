@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from srbench import Format, Frame, Image, ImageError, Values
-from srbench.pictures import TiffPage, tiff_pages
+from srbench.pictures import DEPTHS, TiffPage, tiff_pages
 
 from . import imagej, ome
 from .stack import Plane, Stack
@@ -165,10 +165,10 @@ def _named(path: Path) -> Iterator[None]:
 
 def _values_and_spacing(page: TiffPage, stack: Stack | None) -> tuple[Values | None, tuple[float, float] | None, str]:
     series = None if stack is None else stack.series[stack.planes[page.index].image]
-    values = Values(0, 255) if page.depth == "uint8" else None
+    values = DEPTHS["uint8"] if page.depth == "uint8" else None
     if series is not None and series.bits and page.depth.startswith("uint") and not page.white_is_zero:
         bits = int(page.depth.removeprefix("uint"))
-        values = Values(0, 2**series.bits - 1) if series.bits < bits else values
+        values = Values(0.0, 2.0**series.bits - 1) if series.bits < bits else values
     if series is not None and series.spacing is not None:
         return values, series.spacing, series.unit
     if page.resolution is None or not page.resolution_unit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from srbench_tiff import ome
 from srbench_tiff.tiff import Tiff
 
 import srbench
+from srbench.store import file_memory
 
 Array = npt.NDArray[Any]
 CELLS = np.random.default_rng(9).integers(0, 4096, (2, 3, 2, 12, 10)).astype(np.uint16)
@@ -195,6 +197,17 @@ def test_units_of_length_are_told_and_others_are_none(unit: str, expected: str |
     path = save(tmp_path / "x.ome.tif", metadata={"PhysicalSizeXUnit": unit, "PhysicalSizeYUnit": unit})
     frame = Tiff().frames(path)[0]
     assert (frame.spacing, frame.spacing_unit) == (((0.5, 0.25), expected) if expected else (None, "mm"))
+
+
+def test_frames_are_the_same_when_they_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(file_memory, "_memory", lru_cache(lambda: file_memory.FileMemory("parts")))
+    bits = save(tmp_path / "bits.ome.tif")
+    octets = save(tmp_path / "bytes.ome.tif", CELLS.astype(np.uint8), metadata={"SignificantBits": None})
+    for path in (bits, octets):
+        learned, remembered = (srbench.Formats().frames(path) or [] for _ in range(2))
+        # Keys of results tell 0 from 0.0.
+        assert [repr(frame) for frame, _ in learned] == [repr(frame) for frame, _ in remembered] != []
 
 
 def test_what_is_ome_xml_is_known_by_its_root() -> None:
