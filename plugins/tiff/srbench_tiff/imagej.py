@@ -25,14 +25,14 @@ def read(description: str, pages: Sequence[TiffPage]) -> Stack:
     told = _lines(description)
     counts = [int(told[name]) if told.get(name, "").isdecimal() else 1 for name in ("channels", "slices", "frames")]
     channels, z, t = counts if counts[0] * counts[1] * counts[2] == len(pages) else (1, len(pages), 1)
-    unit, resolution = length(told.get("unit", "")), pages[0].resolution
-    known = unit is not None and resolution is not None
-    spacing = (float(1 / resolution[0]), float(1 / resolution[1])) if known and resolution else None
+    resolution = pages[0].resolution
+    unit = length(told.get("unit", "")) if resolution else None
+    spacing = (float(1 / resolution[0]), float(1 / resolution[1])) if resolution and unit else None
     planes = {
         page.index: Plane(0, number % channels, number // channels % z, number // channels // z)
         for number, page in enumerate(pages)
     }
-    return Stack([Series(channels, z, t, {}, spacing, unit if known and unit else "mm")], planes)
+    return Stack([Series(channels, z, t, {}, spacing, unit or "mm")], planes)
 
 
 def write(description: str, planes: Sequence[Plane]) -> str:
