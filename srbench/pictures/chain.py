@@ -23,8 +23,9 @@ def find(file: BinaryIO) -> tuple[Directory, Directory | None]:
 
     Raises `Refused` where there are several, and as `pictures` does.
     """
-    first, *further = ((picture, mask) for picture, mask in pictures(file))
-    check_frames(1 + len(further))
+    found = pictures(file)
+    first = next(found)
+    check_frames(1 + sum(1 for _ in found))
     check_size(*first[0].size)
     return first
 
