@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from srbench.training import Stage as Stage
     from srbench.training import TorchGenerator as TorchGenerator
     from srbench.training import TorchMethod as TorchMethod
+    from srbench.weights.unpacked import unpacked as unpacked
 
 _HOME = {
     "load": "api",
@@ -157,6 +158,7 @@ _HOME = {
     "Stage": "training",
     "TorchGenerator": "training",
     "TorchMethod": "training",
+    "unpacked": "weights.unpacked",
 }
 
 __all__ = sorted(_HOME)

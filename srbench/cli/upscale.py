@@ -98,10 +98,10 @@ def command(
     memory_gb: float | None,
     existing: str,
 ) -> None:
-    """Upscale IMAGES (files, or folders with all below them) with METHOD into the folder OUT.
+    """Upscale IMAGES (files, or folders and zips with all below them) with METHOD into the folder OUT.
 
-    SR is lossless, in each picture's own depth, PNG or TIFF, or a file of the same format (DICOM, NIfTI, FITS) with its
-    spacing; a picture's place in its folder is kept.
+    SR is lossless, in each picture's own depth, PNG or TIFF, or a file of the same format (DICOM, NIfTI, FITS, TIFF
+    stacks) with its spacing; a picture's place in its folder is kept.
     Transparency is kept: alpha is interpolated, and colours that nobody sees do not bleed into those that are seen.
     Black is 0 and white 255, 65535 or 1 (float) unless a header, the model or an option tells; values below or above
     are an error, or cut off by --range. Of folders, hidden files are passed over, and what else is no picture is

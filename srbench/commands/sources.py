@@ -11,6 +11,7 @@ from srbench.errors import SrbenchError
 from srbench.pictures import ImageError
 from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left_out
 from srbench.registry.formats import Formats
+from srbench.weights.unpacked import unpacked
 
 _OUTPUT_SUFFIXES = (".png", ".tiff")
 
@@ -50,16 +51,16 @@ class Sources:
 
 
 def find_sources(paths: Iterable[Path], out: Path) -> Sources:
-    """Files as they are, folders as all the pictures in them and below them, with their place in the folder.
+    """Files as they are, folders and zips as all the pictures in them and below them, with their place in the folder.
 
     Of a file that lists others (a DICOMDIR) these are taken. Hidden files and folders are passed over, and what lies in
-    `out` already, when a folder holds it. Each file is opened once. Raises `SrbenchError` for a folder without
-    pictures, when two pictures would become one file, and when SR would replace one of the pictures.
+    `out` already, when a folder holds it. Each file is opened once. Raises `SrbenchError` for a damaged zip, for a
+    folder without pictures, when two pictures would become one file, and when SR would replace one of the pictures.
     """
     found: list[Picture] = []
     others: list[Path] = []
     formats = Formats()
-    for path in paths:
+    for path in map(_unpacked_zip, paths):
         folder, files = (path, _visible(path, out)) if path.is_dir() else (path.parent, [path])
         known, listed = _formats_of(files, formats)
         # What is named, or listed and not found, is told in its turn if it cannot be read.
@@ -76,6 +77,11 @@ def find_sources(paths: Iterable[Path], out: Path) -> Sources:
         found += chosen
     _check_targets(found)
     return Sources(tuple(found), left_out(others))
+
+
+def _unpacked_zip(path: Path) -> Path:
+    zipped = path.suffix.lower() == ".zip" and path.is_file()
+    return (zipped and unpacked(path)) or path
 
 
 def _formats_of(files: Iterable[Path], formats: Formats) -> tuple[dict[Path, Format | None], list[Path]]:

@@ -6,9 +6,9 @@ and 1 of floats, or what the dataset declares (a 12-bit sensor: 0 to 4095; Houns
 floats means that nothing was measured there.
 
 A file is looked through before it is decoded, by the module of its format, which finds the picture and its orientation
-and gives the decoder no more than what makes pixels: `png.py` its chunks, `jpeg.py` its segments, `directories.py` and
-`tiff.py` the directory that is the picture. `netpbm.py` reads PBM, PGM, PPM and PAM itself; `pillow.py` BMP, WebP and
-GIF. What is read and what is refused stands in docs/datasets.md.
+and gives the decoder no more than what makes pixels: `png.py` its chunks, `jpeg.py` its segments, `chain.py` and
+`tiff.py` the directory that is the picture; `pages.py` those of a TIFF with several. `netpbm.py` reads PBM, PGM, PPM
+and PAM itself; `pillow.py` BMP, WebP and GIF. What is read and what is refused stands in docs/datasets.md.
 
 Torch appears only in the two functions that cross over to tensors, so that looking at a dataset needs no torch.
 """
@@ -17,6 +17,7 @@ from srbench.pictures.array import LUMA, Image, ImageError, in_digits
 from srbench.pictures.header import MAX_PIXELS
 from srbench.pictures.measured import filled, measured
 from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left_out
+from srbench.pictures.pages import TiffPage, tiff_pages
 from srbench.pictures.reading import SUFFIXES, image_size, read_image, read_with_alpha
 from srbench.pictures.resize import Borders, Kernel, resize, resize_picture, resize_to
 from srbench.pictures.scale import Scale, enlarged, plain_scale, reduced, scale_of
@@ -35,6 +36,7 @@ __all__ = [
     "ImageError",
     "Kernel",
     "Scale",
+    "TiffPage",
     "Values",
     "enlarged",
     "filled",
@@ -54,6 +56,7 @@ __all__ = [
     "resize_to",
     "scale_of",
     "suffix_for",
+    "tiff_pages",
     "to_image",
     "to_tensor",
     "write_image",

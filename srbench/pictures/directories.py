@@ -1,42 +1,46 @@
-"""The directories of a TIFF: all found, and the one of the picture set apart, before anything is decoded.
+"""A directory of a TIFF: what it says of its picture, and a file of that picture alone for whoever decodes it.
 
-A file says itself where its next directory stands, how many values a tag has and where they are, and may lie. Here
-nothing is followed twice, and no more is read than the file holds.
+A file says itself how many values a tag has and where they are, and may lie: no more is read than the file holds.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
-
-import numpy as np
+from fractions import Fraction
+from typing import BinaryIO, Literal
 
 from srbench.pictures import orientation
-from srbench.pictures.header import Refused, check_frames, check_size
+from srbench.pictures.header import Refused, check_size
 
 SUBFILE, OLD_SUBFILE, WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
 DESCRIPTION, STRIP_PLACES, SAMPLES, STRIP_ROWS, STRIP_BYTES, PLANAR, PALETTE = 270, 273, 277, 278, 279, 284, 320
+ACROSS, DOWN, RESOLUTION_UNIT = 282, 283, 296
 TILE_WIDTH, TILE_LENGTH, TILE_PLACES, TILE_BYTES = 322, 323, 324, 325
 SUBDIRECTORIES, EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, STACK, DEPTH = 330, 338, 339, 700, 33629, 32997
-_PIXELS = (
+_PIXELS = {
     *(WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, STRIP_PLACES, SAMPLES, STRIP_ROWS, STRIP_BYTES, PLANAR, PALETTE),
     *(TILE_WIDTH, TILE_LENGTH, TILE_PLACES, TILE_BYTES, EXTRA_SAMPLES, SAMPLE_FORMAT),
     *(266, 292, 293, 317, 347, 529, 530, 531, 532),
-)
+}
 """What a decoder needs: beside the above, fill order, fax options, predictor, JPEG, YCbCr.
 
 Not the orientation, for some decoders would apply it.
 """
+TRUNCATED = "damaged or truncated: some of its pixels are not in the file"
 _REDUCED, _MASK = 1, 4
-_MOST = 1000
 _MOST_ENTRIES = 4096
-_LONGEST_TEXT = 2**20
+_LONGEST_TEXT = 2**24
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_WHOLE = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
+_KINDS = {"I": 4, "Q": 16}
+"""Of whole numbers, by how wide places are."""
+_RATIONAL = 5
+_WHOLE = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 
 
 @dataclass(frozen=True)
@@ -49,14 +53,18 @@ class _Layout:
     first: int
 
     @property
-    def entry(self) -> np.dtype[np.void]:
+    def byteorder(self) -> Literal["little", "big"]:
+        """As Python calls it."""
+        return "little" if self.order == "<" else "big"
+
+    @property
+    def entry(self) -> str:
         """A tag: its number, the kind and count of its values, and these or where they are."""
-        places = [("tag", f"{self.order}u2"), ("kind", f"{self.order}u2")]
-        width = struct.calcsize(self.place)
-        return np.dtype([*places, ("count", f"{self.order}u{width}"), ("value", f"V{width}")])
+        return f"{self.order}HH{self.place}{struct.calcsize(self.place)}s"
 
 
-def _layout(file: BinaryIO) -> _Layout:
+def layout_of(file: BinaryIO) -> _Layout:
+    """How a TIFF writes numbers, by its first bytes."""
     file.seek(0)
     head = file.read(4)
     order = "<" if head[:2] == b"II" else ">"
@@ -66,13 +74,15 @@ def _layout(file: BinaryIO) -> _Layout:
 class Directory:
     """One directory: what it says of its picture, read when it is asked for.
 
-    Raises `Refused` where what is asked for is not in the file.
+    offset: where it stands. index: which of the file's it is, from 0. moved: how many bytes behind the place that it
+    names its pixels are, for some programs write one directory for a whole stack. Raises `Refused` where what is asked
+    for is not in the file.
     """
 
-    def __init__(self, file: BinaryIO, layout: _Layout, offset: int) -> None:
+    def __init__(self, file: BinaryIO, offset: int, index: int = 0, moved: int = 0) -> None:
         self._file = file
-        self._layout = layout
-        self._offset = offset
+        self._layout = layout = layout_of(file)
+        self.offset, self.index, self.moved = offset, index, moved
         self.held = file.seek(0, io.SEEK_END)
         """How many bytes the whole file has."""
         if offset >= self.held:
@@ -81,13 +91,15 @@ class Directory:
         (count,) = self._unpack(layout.count)
         if count > _MOST_ENTRIES:
             raise Refused(f"damaged: one of its directories promises {count} tags")
-        content = file.read(count * layout.entry.itemsize)
-        if len(content) < count * layout.entry.itemsize:
+        content = file.read(count * struct.calcsize(layout.entry))
+        if len(content) < count * struct.calcsize(layout.entry):
             raise Refused("damaged or truncated: it ends within one of its directories")
-        self._entries = np.frombuffer(content, layout.entry)
+        self._tags: dict[int, tuple[int, int, bytes]] = {}
+        for tag, kind, values, value in struct.iter_unpack(layout.entry, content):
+            self._tags.setdefault(tag, (kind, values, value))
         following = file.read(struct.calcsize(layout.place))
         # Some programs leave out the end of the last directory.
-        self.following = int.from_bytes(following, "little" if layout.order == "<" else "big")
+        self.following = int.from_bytes(following, layout.byteorder)
 
     def _unpack(self, kind: str) -> tuple[int, ...]:
         content = self._file.read(struct.calcsize(kind))
@@ -96,19 +108,17 @@ class Directory:
         return struct.unpack(self._layout.order + kind, content)
 
     def __contains__(self, tag: int) -> bool:
-        return bool((self._entries["tag"] == tag).any())
+        return tag in self._tags
 
     def content(self, tag: int, longest: int | None = None) -> bytes:
         """The bytes of a tag's values, the first `longest`; none without the tag, or of metadata outside the file."""
-        found = np.flatnonzero(self._entries["tag"] == tag)
-        if not len(found):
+        if tag not in self._tags:
             return b""
-        entry = self._entries[found[0]]
-        length = int(entry["count"]) * _SIZES.get(int(entry["kind"]), 1)
-        value: bytes = entry["value"].tobytes()
+        kind, count, value = self._tags[tag]
+        length = count * _SIZES.get(kind, 1)
         if length <= len(value):
             return value[:length]
-        start = int.from_bytes(value, "little" if self._layout.order == "<" else "big")
+        start = int.from_bytes(value, self._layout.byteorder)
         if start + length > self.held:
             if tag not in _PIXELS:
                 return b""
@@ -122,22 +132,37 @@ class Directory:
 
     def numbers(self, tag: int, default: int = 0, most: int | None = None) -> tuple[int, ...]:
         """The whole numbers of a tag, the first `most`; the default without any."""
-        kinds = self._entries["kind"][self._entries["tag"] == tag]
-        kind = _WHOLE.get(int(kinds[0])) if len(kinds) else None
+        kind = _WHOLE.get(self._kind(tag))
         if kind is None:
             return (default,)
-        number = np.dtype(self._layout.order + kind)
-        values = np.frombuffer(self.content(tag, None if most is None else most * number.itemsize), number)
-        return tuple(values[:most].tolist()) or (default,)
+        width = struct.calcsize(kind)
+        content = self.content(tag, None if most is None else most * width)
+        count = len(content) // width if most is None else min(most, len(content) // width)
+        return struct.unpack_from(f"{self._layout.order}{count}{kind}", content) or (default,)
 
     def number(self, tag: int, default: int = 0) -> int:
         """The first whole number of a tag."""
         return self.numbers(tag, default, 1)[0]
 
+    def rational(self, tag: int) -> Fraction | None:
+        """The first fraction of a tag; None where it has none above 0."""
+        if self._kind(tag) != _RATIONAL:
+            return None
+        numbers = struct.unpack_from(f"{self._layout.order}2I", self.content(tag, 8).ljust(8, b"\0"))
+        return Fraction(*numbers) if all(numbers) else None
+
+    def _kind(self, tag: int) -> int:
+        return self._tags[tag][0] if tag in self._tags else 0
+
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the picture, in pixels, as it lies in the file."""
         return self.number(WIDTH), self.number(LENGTH)
+
+    @property
+    def description(self) -> str:
+        """The text that programs write about the picture, or the whole file."""
+        return self.content(DESCRIPTION, _LONGEST_TEXT).rstrip(b"\0 ").decode("utf-8", "replace")
 
     @property
     def orientation(self) -> int:
@@ -159,7 +184,7 @@ class Directory:
     @property
     def frames(self) -> int:
         """How many pictures lie behind this one directory: some programs write one for a whole stack."""
-        text = self.content(DESCRIPTION, _LONGEST_TEXT).rstrip(b"\0 ").decode("latin-1")
+        text = self.description
         if text.startswith("ImageJ=") and (match := re.search(r"^images=(\d{1,9})\s*$", text, re.MULTILINE)):
             return int(match[1])
         if text.startswith("{") and '"truncated"' in text:  # tifffile
@@ -168,72 +193,76 @@ class Directory:
             except (ValueError, KeyError, TypeError, RecursionError):
                 return 1
             width, height = self.size
-            return max(1, int(np.prod(shape, dtype=object)) // max(1, width * height * self.number(SAMPLES, 1)))
-        return len(self.numbers(STACK, 0, _MOST)) if STACK in self else 1  # MetaMorph
+            return max(1, math.prod(shape) // max(1, width * height * self.number(SAMPLES, 1)))
+        return self._tags[STACK][1] if STACK in self else 1  # MetaMorph
 
-    def alone(self) -> bytearray:
-        """The file with this as its only directory, holding only the tags that make pixels, each once."""
-        self._file.seek(0)
-        content = bytearray(self._file.read())
-        _, firsts = np.unique(self._entries["tag"], return_index=True)
-        kept = self._entries[firsts]  # sorted by tag, as the standard has it
-        kept = kept[np.isin(kept["tag"], _PIXELS)]
-        for tag in kept["tag"].tolist():
-            self.content(tag, 0)  # a decoder reserves what a tag promises: it must be in the file
-        order, place = self._layout.order, self._layout.place
-        directory = struct.pack(order + self._layout.count, len(kept)) + kept.tobytes() + struct.pack(order + place, 0)
-        content[self._offset : self._offset + len(directory)] = directory
-        struct.pack_into(order + place, content, self._layout.first, self._offset)
-        return content
+    @property
+    def part_size(self) -> tuple[int, int]:
+        """Width and height of a tile, or a strip but for the last."""
+        if TILE_WIDTH not in self:
+            width, height = self.size
+            return width, self.number(STRIP_ROWS) or height
+        across, down = self.number(TILE_WIDTH), self.number(TILE_LENGTH)
+        check_size(across, down)
+        return across, down
 
+    def parts(self) -> list[tuple[int, int]]:
+        """Place and length of each strip or tile. Raises `Refused` where some are not in the file.
 
-def find(file: BinaryIO) -> tuple[Directory, Directory | None]:
-    """The picture that a TIFF holds, wherever its directory stands, and the mask that belongs to it.
+        Some decoders would fill their places with zeros.
+        """
+        check_size(*self.size)
+        (width, height), (across, down) = self.size, self.part_size
+        tags = (TILE_PLACES, TILE_BYTES) if TILE_WIDTH in self else (STRIP_PLACES, STRIP_BYTES)
+        places, lengths = map(self.numbers, tags)
+        planes = self.number(SAMPLES, 1) if self.number(PLANAR, 1) == 2 else 1
+        expected = -(-width // across) * -(-height // down) * planes
+        parts = [(place and place + self.moved, length) for place, length in zip(places, lengths, strict=False)]
+        parts = parts[:expected]
+        if len(parts) < expected or any(
+            not place or not length or place + length > self.held for place, length in parts
+        ):
+            raise Refused(TRUNCATED)
+        return parts
 
-    Reduced pictures are passed over. Raises `Refused` where that leaves none, or several, and where directories follow
-    each other in a circle.
-    """
-    layout = _layout(file)
-    visited: set[int] = set()
-    file.seek(layout.first)
-    start = file.read(struct.calcsize(layout.place))
-    chain = _chain(file, layout, int.from_bytes(start, "little" if layout.order == "<" else "big"), visited)
-    if not chain:
-        raise Refused("damaged: it holds no directory, and so no picture")
-    pictures = _full(chain)
-    if not pictures:
-        below = [place for directory in chain for place in directory.numbers(SUBDIRECTORIES, 0, _MOST)]
-        # What one of them leads to may be named as well.
-        chains = (_chain(file, layout, place, visited) for place in below if place not in visited)
-        pictures = _full([directory for chain in chains for directory in chain])
-    if not pictures and len(chain) == 1 and not chain[0].is_mask:
-        pictures = chain
-    if not pictures:
-        raise Refused("holds only reduced pictures (previews) and masks; save the picture itself")
-    picture = pictures[0]
-    check_frames(max(len(pictures), picture.frames))
-    if picture.number(DEPTH, 1) > 1:
-        raise Refused(f"is a volume of {picture.number(DEPTH)} slices; save each as a picture of its own")
-    check_size(*picture.size)
-    masks = [directory for directory in chain if directory.is_mask and not directory.is_reduced]
-    if len(masks) > 1:
-        raise Refused(f"holds {len(masks)} transparency masks; flatten it first")
-    return picture, masks[0] if masks else None
+    def planes(self) -> Iterator[Directory]:
+        """The pictures that lie behind this one directory, each as a directory of its own."""
+        count, parts = self.frames, self.parts()
+        places, length = [place for place, _ in parts], sum(length for _, length in parts)
+        ends = [place + length for place, length in parts]
+        if self.number(COMPRESSION, 1) != 1 or places[1:] != ends[:-1]:
+            raise Refused(f"holds {count} frames behind one directory, compressed or apart; save each with its own")
+        if places[0] + count * length > self.held:
+            raise Refused(f"damaged or truncated: it promises {count} frames, and not all are in the file")
+        for number in range(count):
+            yield Directory(self._file, self.offset, number, number * length)
 
-
-def _chain(file: BinaryIO, layout: _Layout, place: int, visited: set[int]) -> list[Directory]:
-    """All directories from the one at a place on."""
-    found = []
-    while place:
-        if place in visited:
-            raise Refused("damaged: its directories follow each other in a circle")
-        if len(visited) == _MOST:
-            raise Refused(f"holds more than {_MOST:,} directories (frames); save each picture as a file of its own")
-        visited.add(place)
-        found.append(Directory(file, layout, place))
-        place = found[-1].following
-    return found
-
-
-def _full(directories: list[Directory]) -> list[Directory]:
-    return [directory for directory in directories if not directory.is_reduced and not directory.is_mask]
+    def alone(self, parts: Sequence[tuple[int, int]]) -> bytes:
+        """A file of this picture alone: the tags that make pixels, each once, and its strips or tiles `parts`."""
+        order, wide = self._layout.order, self._layout.place
+        width = struct.calcsize(wide)
+        first = min(place for place, _ in parts)
+        content = bytearray(self.bytes_at(0, self._layout.first + width).ljust(16, b"\0"))
+        places = [place - first + len(content) for place, _ in parts]
+        lengths = [length for _, length in parts]
+        anew = {STRIP_PLACES: places, TILE_PLACES: places, STRIP_BYTES: lengths, TILE_BYTES: lengths}
+        content += self.bytes_at(first, max(place + length for place, length in parts) - first)
+        directory, held = b"", 0
+        for tag in sorted(self._tags.keys() & _PIXELS):  # as the standard has it
+            kind, count, _ = self._tags[tag]
+            if tag in anew:
+                value, kind, count = struct.pack(f"{order}{len(parts)}{wide}", *anew[tag]), _KINDS[wide], len(parts)
+            else:
+                value = self.content(tag)
+            held += len(value)
+            if held > self.held:  # values may stand in one place, and a decoder reads them all
+                raise Refused("damaged: its tags promise more than the file holds")
+            if len(value) > width:
+                content += bytes(len(content) % 2)
+                value, outside = struct.pack(order + wide, len(content)), value
+                content += outside
+            directory += struct.pack(f"{order}HH{wide}", tag, kind, count) + value.ljust(width, b"\0")
+        content += bytes(len(content) % 2)
+        struct.pack_into(order + wide, content, self._layout.first, len(content))
+        tags = struct.pack(order + self._layout.count, len(directory) // struct.calcsize(self._layout.entry))
+        return bytes(content + tags + directory + bytes(width))

@@ -30,10 +30,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
     colour profiles are not. NaN stays: nothing was measured there. What has no single honest reading (transparency,
     CMYK, several frames, an odd depth, infinity, a damaged or empty file) raises `ImageError` with the file's name.
     """
-    image, alpha = read_with_alpha(path)
-    if alpha is not None:
-        raise ImageError(f"{path}: has transparent pixels, which have no single colour; flatten it first")
-    return image
+    return opaque(path, *read_with_alpha(path))
 
 
 def read_with_alpha(path: str | os.PathLike[str]) -> tuple[Image, Image | None]:
@@ -43,8 +40,20 @@ def read_with_alpha(path: str | os.PathLike[str]) -> tuple[Image, Image | None]:
     those that a file holds multiplied by alpha are divided by it again.
     """
     path = Path(path)
-    with _opened(path) as (file, decoder):
+    with opened(path) as (file, decoder):
         image = orientation.upright(*decoder.decode(file))
+    return split(path, image)
+
+
+def opaque(path: str | os.PathLike[str], image: Image, alpha: Image | None) -> Image:
+    """The picture. Raises `ImageError` for one that is transparent."""
+    if alpha is not None:
+        raise ImageError(f"{path}: has transparent pixels, which have no single colour; flatten it first")
+    return image
+
+
+def split(path: Path, image: Image) -> tuple[Image, Image | None]:
+    """What a decoder gave as colours, in a type that pictures have, and alpha. Raises `ImageError`."""
     if image.dtype in (np.float16, np.float64):
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
             image = image.astype(np.float32)
@@ -68,7 +77,7 @@ def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
 
     Raises `ImageError` when nothing in the file says so.
     """
-    with _opened(Path(path)) as (file, decoder):
+    with opened(Path(path)) as (file, decoder):
         width, height, held = decoder.size(file)
     return (width, height) if orientation.swaps(held) else (height, width)
 
@@ -84,7 +93,7 @@ class _Decoder(Protocol):
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BinaryIO, _Decoder]]:
+def opened(path: Path) -> Iterator[tuple[BinaryIO, _Decoder]]:
     """The file and its decoder; whatever is raised while it is open becomes an `ImageError` that names it."""
     from PIL import Image as Pillow
 

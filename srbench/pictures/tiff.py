@@ -9,6 +9,7 @@ import numpy as np
 
 from srbench.pictures import jpeg, pillow
 from srbench.pictures.array import Image
+from srbench.pictures.chain import find
 from srbench.pictures.directories import (
     BITS,
     COMPRESSION,
@@ -16,18 +17,13 @@ from srbench.pictures.directories import (
     PALETTE,
     PHOTOMETRIC,
     PLANAR,
+    SAMPLE_FORMAT,
     SAMPLES,
-    STRIP_BYTES,
-    STRIP_PLACES,
-    STRIP_ROWS,
-    TILE_BYTES,
-    TILE_LENGTH,
-    TILE_PLACES,
     TILE_WIDTH,
+    TRUNCATED,
     Directory,
-    find,
 )
-from srbench.pictures.header import Refused, check_size
+from srbench.pictures.header import Refused
 from srbench.pictures.values import DEPTHS, Values
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
@@ -49,12 +45,18 @@ _NAMES = {33003: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000", 34887: "LE
 _UNSPECIFIED, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2
 """What a further sample of a TIFF may be: unsaid, alpha by which the colours are multiplied, or are not."""
 _MOST_SAMPLES = 4
-_TRUNCATED = "damaged or truncated: some of its pixels are not in the file"
+_UNSIGNED = 1
+_FORMS = {2: "int", 3: "float"}
+"""What the bits of a sample are, where they are no unsigned number."""
 
 
 def decode(file: BinaryIO) -> tuple[Image, int]:
     """The picture with alpha, if it has any, as its last channel; and its orientation."""
-    picture, mask = find(file)
+    return decode_page(*find(file))
+
+
+def decode_page(picture: Directory, mask: Directory | None) -> tuple[Image, int]:
+    """The same of a picture and its mask."""
     image = _colours(picture)
     if mask is not None:
         image = _masked(image, mask)
@@ -69,7 +71,7 @@ def size(file: BinaryIO) -> tuple[int, int, int]:
 
 def _colours(picture: Directory) -> Image:
     bits, samples = picture.numbers(BITS, 1, _MOST_SAMPLES), picture.number(SAMPLES, 1)
-    kind = _kind(picture, samples)
+    kind = _kind(picture)
     name = _KINDS.get(kind, str(kind))
     if kind not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR):
         raise Refused(f"its colours are {name}; save it as grey or RGB")
@@ -85,12 +87,11 @@ def _colours(picture: Directory) -> Image:
     if kind == _YCBCR:
         if bits[0] != 8:
             raise Refused(f"its colours are YCBCR of {bits[0]} bits; save it as RGB")
-        _check_parts(picture)
-        with pillow.opened(io.BytesIO(picture.alone())) as opened:
+        with pillow.opened(io.BytesIO(_alone(picture))) as opened:
             return pillow.pixels(opened)
     image = _samples(picture)
     if kind == _PALETTE:
-        return pillow.grey_if_colourless(_look_up(image[..., 0].astype(np.intp), picture))
+        return pillow.grey_if_colourless(np.moveaxis(_palette(picture)[:, image[..., 0].astype(np.intp)], 0, -1))
     if bits[0] < 8:
         image = image.astype(np.uint8) * np.uint8(255 // (2 ** bits[0] - 1))
     if kind == _WHITE_IS_ZERO:
@@ -108,11 +109,24 @@ def _colours(picture: Directory) -> Image:
     return _unmultiplied(image) if further and extra == _ASSOCIATED else image
 
 
-def _kind(picture: Directory, samples: int) -> int:
+def depth(picture: Directory) -> str:
+    """The type of the pixels that `decode_page` gives, where they can be decoded."""
+    if _kind(picture) == _PALETTE:
+        return str(_palette(picture).dtype)
+    bits, form = picture.number(BITS, 1), picture.number(SAMPLE_FORMAT, _UNSIGNED)
+    return "uint8" if bits < 8 else f"{_FORMS.get(form, 'uint')}{bits}"
+
+
+def white_is_zero(picture: Directory) -> bool:
+    """Whether the file holds it inverted."""
+    return _kind(picture) == _WHITE_IS_ZERO
+
+
+def _kind(picture: Directory) -> int:
     """What the numbers mean: as the file says or, where it does not, as they can only be meant."""
     if PHOTOMETRIC in picture:
         return picture.number(PHOTOMETRIC)
-    compression = picture.number(COMPRESSION, 1)
+    compression, samples = picture.number(COMPRESSION, 1), picture.number(SAMPLES, 1)
     if samples == 1 and compression not in _FAX:
         return _BLACK_IS_ZERO
     if samples == 3 and compression not in (_OLD_JPEG, _JPEG):
@@ -128,37 +142,24 @@ def _check_compression(picture: Directory) -> None:
         raise Refused(f"its compression is {_NAMES.get(compression, compression)}; save it with deflate or LZW")
 
 
-def _check_parts(picture: Directory) -> None:
-    """Refuse a picture whose strips or tiles are not all in the file: some decoders fill their places with zeros."""
-    width, height = picture.size
-    if TILE_WIDTH in picture:
-        across, down = picture.number(TILE_WIDTH), picture.number(TILE_LENGTH)
-        check_size(across, down)
-        places, lengths = picture.numbers(TILE_PLACES), picture.numbers(TILE_BYTES)
-    else:
-        across, down = width, picture.number(STRIP_ROWS) or height
-        places, lengths = picture.numbers(STRIP_PLACES), picture.numbers(STRIP_BYTES)
-    planes = picture.number(SAMPLES, 1) if picture.number(PLANAR, 1) == 2 else 1
-    expected = -(-width // across) * -(-height // down) * planes
-    parts = list(zip(places, lengths, strict=False))[:expected]
-    if len(parts) < expected or any(
-        not place or not length or place + length > picture.held for place, length in parts
-    ):
-        raise Refused(_TRUNCATED)
-    if picture.number(COMPRESSION, 1) == _JPEG and planes == 1:  # planes of colour may have fewer pixels
+def _alone(picture: Directory) -> bytes:
+    """A file of the picture alone. Raises `Refused` for a JPEG smaller than it should be, which decoders pad."""
+    parts, height = picture.parts(), picture.size[1]
+    if picture.number(COMPRESSION, 1) == _JPEG and picture.number(PLANAR, 1) == 1:  # planes of colour may be smaller
+        across, down = picture.part_size
         for number, (place, length) in enumerate(parts):
             rows = down if TILE_WIDTH in picture else min(down, height - number * down)
             held = jpeg.frame_size(picture.bytes_at(place, length))
             if held[0] < across or held[1] < rows:
-                raise Refused(_TRUNCATED)
+                raise Refused(TRUNCATED)
+    return picture.alone(parts)
 
 
 def _samples(picture: Directory) -> Image:
     """What the file holds, `(H, W, C)`."""
     import imagecodecs
 
-    _check_parts(picture)
-    image = np.asarray(imagecodecs.tiff_decode(picture.alone()))
+    image = np.asarray(imagecodecs.tiff_decode(_alone(picture)))
     if picture.number(SAMPLES, 1) > 1 and picture.number(PLANAR, 1) == 2:
         image = np.moveaxis(image, 0, -1)
     return image[..., None] if image.ndim == 2 else image
@@ -192,13 +193,12 @@ def _values(image: Image) -> Values:
     return DEPTHS.get(image.dtype.name, DEPTHS["float32"])
 
 
-def _look_up(indices: Image, picture: Directory) -> Image:
-    """The colours of a palette, `(3, N)` with white at 65535; in 8 bits when none of them needs more."""
+def _palette(picture: Directory) -> Image:
+    """The colours of a palette `(3, N)`, with white at 65535; in 8 bits when none of them needs more."""
     if PALETTE not in picture:
         raise Refused("damaged: a palette picture without a palette")
     palette = np.array(picture.numbers(PALETTE), np.uint16).reshape(3, -1)
     for step in (257, 256):  # 8-bit colours, repeated (as the standard has it) or shifted (as some programs do)
         if not (palette % step).any():
-            palette = (palette // step).astype(np.uint8)
-            break
-    return np.moveaxis(palette[:, indices], 0, -1)
+            return (palette // step).astype(np.uint8)
+    return palette

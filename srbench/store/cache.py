@@ -38,7 +38,7 @@ class Cache:
         known = _read(path, read)
         if known is not None:
             return known
-        with _alone(path):
+        with alone(path):
             known = _read(path, read)
             if known is None:
                 known = make()
@@ -57,7 +57,7 @@ def _read(path: Path, read: Callable[[bytes], T | None]) -> T | None:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
     """Hold the path for this process. The system lets go when the process ends, however it does.
 
     Where there is no locking, two may do the same work.

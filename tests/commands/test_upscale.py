@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -142,3 +143,19 @@ def test_numbers_beyond_what_a_header_tells_are_refused(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "outside the black and white, " in result.stderr
     assert upscale(tmp_path, str(tmp_path / "a.dcm"), "--range", "-1024", "1023").exit_code == 0
+
+
+def test_what_a_zip_holds_is_upscaled_as_a_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write_image(tmp_path / "a.png", textured(200, np.uint8))
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.write(tmp_path / "a.png", "in/below/a.png")
+        archive.write(tmp_path / "a.png", "in/b.png")
+        archive.writestr("in/notes.txt", "?")
+    result = upscale(tmp_path, str(tmp_path / "in.zip"))
+    assert result.exit_code == 0 and "passed over: 1 file (.txt)" in result.stderr
+    sr = tmp_path / "sr"
+    assert {path.relative_to(sr).as_posix() for path in sr.rglob("*.*")} == {"below/a.png", "b.png"}
+    (tmp_path / "in.zip").write_bytes(b"PK\x03\x04")
+    result = upscale(tmp_path, str(tmp_path / "in.zip"))
+    assert result.exit_code == 1 and "in.zip: cannot be unpacked: File is not a zip file" in str(result.exception)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -120,3 +122,28 @@ SOURCES: dict[str, Callable[[int], bytes]] = {
         b"iTXt", b"XML:com.adobe.xmp\0\1\0en\0\0" + zlib.compress(xmp(value, as_element=True))
     ),
 }
+
+
+READ = """
+import resource, sys
+from srbench.pictures import ImageError, image_size, read_image
+
+read_image(sys.argv[1])  # everything that reading needs is loaded
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, used + 2**28))
+for name in sys.argv[2:]:
+    for read in (read_image, image_size):
+        try:
+            read(name)
+            print("read")
+        except ImageError as error:
+            print(str(error).removeprefix(f"{name}: "))
+"""
+
+
+def outcomes(whole: Path, paths: list[Path]) -> list[str]:
+    """What becomes of each file, read and measured, by a process that may take 256 MiB more than for a picture."""
+    command = [sys.executable, "-c", READ, str(whole), *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()

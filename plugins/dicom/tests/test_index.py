@@ -129,7 +129,7 @@ def test_a_place_outside_its_folder_is_told_as_damage(medium: Path, place: str |
 
 
 def test_another_file_stands_for_no_others(medium: Path) -> None:
-    with pytest.raises(DatasetError, match="is a file; give the folder"):
+    with pytest.raises(DatasetError, match="it is neither a zip nor a tar archive"):
         Folder(next(iter(pictures(medium)))).test()
 
 

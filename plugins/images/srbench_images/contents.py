@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from srbench import DatasetError
+from srbench.pictures import SUFFIXES
 
 from .columns import Row, read_columns, row_of
-from .gathering import Found, Gathered, gather
+from .gathering import Found, Gathered, gather, roots
 from .naming import found_in
 from .splitting import divided
 from .treatment import Levels, levels
@@ -142,18 +143,14 @@ class Contents:
         """The file of a picture's mask."""
         told = self._row(one).mask if "mask" in self.columns else ""
         if told:
-            path = self._folder / told
+            path = self._gathered.root / told
         elif self.masks is not None:
-            path = self._folder / self.masks.format(stem=one.stem)
+            path = self._gathered.root / self.masks.format(stem=one.stem)
         else:
             return None
         if not path.is_file():
             raise DatasetError(f"{one.path}: its mask {path} is not there")
         return path
-
-    @property
-    def _folder(self) -> Path:
-        return self.path.parent if self.path.is_file() else self.path
 
     @cached_property
     def _rows(self) -> dict[str, Row]:
@@ -161,10 +158,18 @@ class Contents:
 
     @cached_property
     def _gathered(self) -> Gathered:
-        beside = frozenset() if self.masks is None else frozenset(self._folder.glob(self.masks.replace("{stem}", "*")))
-        if self.table is not None:
-            beside |= {self.table, self.table.resolve()}
-        return gather(self.path, self.files, self.format, self.only, self.spacing, beside)
+        tables = frozenset() if self.table is None else frozenset({self.table, self.table.resolve()})
+        masks = None if self.masks is None else self.masks.replace("{stem}", "*")
+        for root in roots(self.path):
+            beside = tables if masks is None else tables.union((root if root.is_dir() else root.parent).glob(masks))
+            found = gather(root, self.files, self.format, self.only, self.spacing, beside)
+            if found.pictures:
+                return found
+        why = "".join(f"; {remark}" for remark in found.remarks())
+        raise DatasetError(
+            f"{self.path}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}, or of a format that "
+            f"`srbench list formats` names){why}"
+        )
 
     def _by_name(self, asked: str, nameless: bool) -> dict[str, list[Found]]:
         splits: dict[str, list[Found]] = {}

@@ -90,8 +90,8 @@ class Folder(Dataset):
     ) -> None:
         """Where the pictures are, and what is known of them.
 
-        path: the folder, or a DICOMDIR, for the files that it lists. name: what it is called in tables. files: which
-        files below it, as a pattern.
+        path: the folder, an archive of it (zip, tar), a folder of zip archives, or a DICOMDIR, for the files that it
+        lists. name: what it is called in tables. files: which files below it, as a pattern.
 
         format: parameters of formats by their names (`{fits: {hdu: SCI}}`). only: facts that a file's header has to
         tell (`{Modality: MG}`). spacing: only pictures whose pixels are so far apart, in the header's unit.

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from srbench import DatasetError, DatasetMissing, Formats, Frame, ImageError, IndexFile, Picture
-from srbench.pictures import SUFFIXES, has_picture_name, is_hidden, left_out
+from srbench import DatasetError, DatasetMissing, Formats, Frame, ImageError, IndexFile, Picture, unpacked
+from srbench.errors import SrbenchError
+from srbench.pictures import has_picture_name, is_hidden, left_out
 
 from .listing import refuse_dangling
 
@@ -40,9 +41,10 @@ class Found:
 
 @dataclass
 class Gathered:
-    """pictures: in the order of their places. others: files that are none. reasons: why pictures were left out, with
-    how many were."""
+    """root: the folder that was looked through. pictures: in the order of their places. others: files that are none.
+    reasons: why pictures were left out, with how many were."""
 
+    root: Path
     pictures: list[Found] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -66,6 +68,27 @@ class Gathered:
         return True
 
 
+def roots(path: Path) -> Iterator[Path]:
+    """Where the pictures of a dataset may lie, the next where the one before holds none: the folder that is named, then
+    what its zip archives hold; what the archive that is named holds; or a file that lists others (a DICOMDIR).
+
+    Raises `DatasetMissing` where there is nothing, and `DatasetError` where an archive cannot be unpacked.
+    """
+    if not path.exists():
+        raise DatasetMissing(f"{path}: there is no such folder")
+    listed = None if path.is_dir() else listed_in(path, Formats())
+    if path.is_dir() or listed is not None:
+        yield path
+    if listed is not None:
+        return
+    try:
+        held = unpacked(path)
+    except SrbenchError as error:
+        raise DatasetError(str(error)) from error
+    if held is not None:
+        yield held
+
+
 def gather(
     root: Path,
     files: str,
@@ -74,18 +97,16 @@ def gather(
     spacing: float | None,
     beside: frozenset[Path] = frozenset(),
 ) -> Gathered:
-    """Look for pictures below a folder, from headers alone.
+    """Look for pictures below a folder that exists, from headers alone.
 
     root: the folder, or a file that lists what is below its own (a DICOMDIR): then these files alone. files: which, as
     `Path.glob` has it. formats: parameters of formats. only: facts that headers have to tell. spacing: the distance of
     pixels that a picture has to have. beside: files that are no pictures of the set (masks).
-    Raises `DatasetMissing` when the folder is not there, and `DatasetError` when it holds no picture, or links to
-    pictures that are not there.
+    Raises `DatasetError` for links to pictures that are not there.
     """
-    if not root.exists():
-        raise DatasetMissing(f"{root}: there is no such folder")
-    found, known, dangling = Gathered(), Formats(formats), []
-    folder, listed = (root, None) if root.is_dir() else (root.parent, _listed(root, known))
+    known, dangling = Formats(formats), []
+    folder, listed = (root, None) if root.is_dir() else (root.parent, listed_in(root, known))
+    found = Gathered(folder)
     gone = {path for path in listed or () if not path.exists()}
     for path in _visible(folder, files):
         if listed is not None and path not in listed:
@@ -114,21 +135,18 @@ def gather(
             found.pictures += [Found(place, path, part, frame) for frame, part in chosen]
     refuse_dangling(dangling)
     found.reasons.update({"listed by a DICOMDIR or its like, and not there": len(gone)} if gone else {})
-    if not found.pictures:
-        why = "".join(f"; {remark}" for remark in found.remarks())
-        raise DatasetError(
-            f"{root}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}, or of a format that "
-            f"`srbench list formats` names){why}"
-        )
     return found
 
 
-def _listed(path: Path, known: Formats) -> frozenset[Path]:
+def listed_in(path: Path, known: Formats) -> frozenset[Path] | None:
+    """The files that a file lists, as a DICOMDIR does; None where it lists none."""
     try:
         known.of(path)
     except IndexFile as index:
         return frozenset(index.files)
-    raise DatasetError(f"{path}: is a file; give the folder that the pictures are in, or a file that lists them")
+    except ImageError:
+        pass
+    return None
 
 
 def _visible(folder: Path, files: str) -> Iterator[Path]:

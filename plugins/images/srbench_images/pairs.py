@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from srbench import Dataset, DatasetError, DatasetMissing, Item, Values
+from srbench import Dataset, DatasetError, DatasetMissing, Formats, Frame, Item, Picture, Values
 from srbench.pictures import Scale, image_size, reduced, scale_of
 
+from .gathering import roots
 from .listing import pictures, remark
 from .naming import Ids, discreet, named
 from .table import TABLE, Facts, read_table
@@ -20,22 +22,44 @@ from .table import TABLE, Facts, read_table
 _BESIDE = (TABLE, "README.txt")
 _UNFINISHED = "UNFINISHED"
 """What `srbench prepare` leaves beside the splits, the latter only while it is at work."""
+_SPLITS = ("test", "validation", "train")
 _SCALE_SUFFIX = re.compile(r"(?P<stem>.+?)[._-]?[xX](?P<scale>[1-9][0-9]?)")
 _MOST = 16
 """The largest denominator of a scale that is found from sizes; with larger ones any two sizes make a fraction."""
 
 
 @dataclass(frozen=True)
+class _Side:
+    """One of a pair: a file, or a page of it, where a format reads it."""
+
+    picture: Picture
+    frame: Frame
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.frame.key}".rstrip()
+
+    @property
+    def path(self) -> Path:
+        return self.frame.path
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, from the header."""
+        return self.frame.size or image_size(self.path)
+
+
+@dataclass(frozen=True)
 class _Pair:
     name: str
-    hr: Path
-    lr: Path
-    mask: Path | None
+    row: str
+    hr: _Side
+    lr: _Side
+    mask: _Side | None
 
     def fits(self, scale: Scale) -> bool:
         """Whether HR is as large as so many LR pixels, at a fraction to a whole LR pixel."""
-        height, width = image_size(self.hr)
-        low_height, low_width = image_size(self.lr)
+        height, width = self.hr.size
+        low_height, low_width = self.lr.size
         if isinstance(scale, int):
             return (height, width) == (low_height * scale, low_width * scale)
         return (low_height, low_width) == (reduced(height, scale), reduced(width, scale))
@@ -43,8 +67,8 @@ class _Pair:
     @cached_property
     def scale(self) -> Scale:
         """HR side / LR side, from the two headers."""
-        height, width = image_size(self.hr)
-        low_height, low_width = image_size(self.lr)
+        height, width = self.hr.size
+        low_height, low_width = self.lr.size
         ratio = Fraction(height, low_height)
         if ratio != Fraction(width, low_width) or ratio < 1 or ratio.denominator > _MOST:
             raise DatasetError(
@@ -53,8 +77,8 @@ class _Pair:
                 "and its sides are rounded, say the `scale`, such as 10/7"
             )
         scale = scale_of(ratio)
-        named = _SCALE_SUFFIX.fullmatch(self.lr.stem)
-        if named and self.lr.stem != self.hr.stem and int(named["scale"]) != scale:
+        named = _SCALE_SUFFIX.fullmatch(self.lr.path.stem)
+        if named and self.lr.path.stem != self.hr.path.stem and int(named["scale"]) != scale:
             raise DatasetError(
                 f"{self.lr}: is named x{named['scale']}, but with {low_width} x {low_height} pixels it is x{scale} of "
                 f"{self.hr}, which has {width} x {height}"
@@ -62,7 +86,7 @@ class _Pair:
         return scale
 
     def sizes(self) -> str:
-        (height, width), (low_height, low_width) = image_size(self.hr), image_size(self.lr)
+        (height, width), (low_height, low_width) = self.hr.size, self.lr.size
         return f"{self.hr} is {width} x {height} and its LR {low_width} x {low_height}"
 
 
@@ -73,7 +97,8 @@ class Pairs(Dataset):
     `bird_X4.png`); suffixes may differ. The scale is one for all pairs and found from the sizes, where they leave no
     rest. A protocol with another scale makes its LR from HR. Without a folder `test`, `validation` is tested on. A
     mask, where there is one, has HR's name and lies in `mask`; what else is known of images stands in `items.csv`.
-    That is what `srbench prepare` writes. Source and licence are yours.
+    That is what `srbench prepare` writes. Of files with several pages each page is an image, which is so called with
+    the page's key behind the name. Source and licence are yours.
     """
 
     def __init__(
@@ -81,6 +106,7 @@ class Pairs(Dataset):
         path: Path,
         name: str | None = None,
         degradation: str = "bicubic",
+        format: dict[str, dict[str, Any]] | None = None,
         peak: float | None = None,
         group: re.Pattern[str] | None = None,
         ids: Ids = "names",
@@ -88,9 +114,10 @@ class Pairs(Dataset):
     ) -> None:
         """Where the pairs are.
 
-        path: the folder that holds `test` or `train`, or both. name: what it is called in tables. degradation:
-        the protocol degradation that these LR pictures stand for. peak: the value that means white, 0 being
-        black, when it is neither in the table nor that of the files' depth (255, 65535, 1.0). group: a regular
+        path: the folder that holds `test` or `train`, or both; or an archive of it (zip, tar), or a folder of zip
+        archives. name: what it is called in tables. degradation: the protocol degradation that these LR pictures stand
+        for. format: parameters of formats by their names (`{tiff: {channel: DAPI}}`). peak: the value that means white,
+        0 being black, when it is neither in the table nor that of the files' depth (255, 65535, 1.0). group: a regular
         expression that finds in the name of HR (without suffix) which group the image belongs to, in place of the
         table's: `^P[0-9]+`. ids: `coded` keeps the files' names out of records and pages. scale: HR side / LR
         side, such as 10/7, where pictures of two scanners show the same field: LR then has as many whole pixels as HR's
@@ -99,6 +126,7 @@ class Pairs(Dataset):
         self.path = path
         self.name = name
         self.degradation = degradation
+        self.format = format or {}
         self.values = None if peak is None else Values(0.0, peak)
         self.group = None if group is None else re.compile(group)
         self.ids = ids
@@ -124,7 +152,7 @@ class Pairs(Dataset):
     def remarks(self) -> list[str]:
         """Sentences on what was left out."""
         folders = [folder for folder in self._folders().values() if folder.is_dir()]
-        found = remark(self.path, known=(*_BESIDE, *(folder.name for folder in folders)))
+        found = remark(self._root, known=(*_BESIDE, *(folder.name for folder in folders)))
         for folder in folders:
             parts = [part for part in ("HR", "LR", "mask") if (folder / part).is_dir()]
             found += remark(folder, folder.name, parts)
@@ -134,19 +162,28 @@ class Pairs(Dataset):
 
     def _folders(self) -> dict[str, Path]:
         """The folder of each split, be it there or not."""
-        test = self.path / "test"
-        return {"test": test if test.is_dir() else self.path / "validation", "train": self.path / "train"}
+        test = self._root / "test"
+        return {"test": test if test.is_dir() else self._root / "validation", "train": self._root / "train"}
+
+    @cached_property
+    def _root(self) -> Path:
+        """The folder that the splits lie in: the one that is named, or what archives hold."""
+        known = roots(self.path) if self.path.exists() else iter(())
+        return next((root for root in known if any((root / split).is_dir() for split in _SPLITS)), self.path)
 
     def _item(self, pair: _Pair, facts: Facts) -> Item:
+        frame = pair.hr.frame
         return Item(
             pair.name,
-            pair.hr,
-            {(self.degradation, self.scale or pair.scale): pair.lr},
+            pair.hr.picture,
+            {(self.degradation, self.scale or pair.scale): pair.lr.picture},
             label=facts.label,
-            mask=pair.mask,
-            group=facts.group,
+            mask=None if pair.mask is None else pair.mask.picture,
+            group=facts.group or (frame.path.name if frame.key else None),
             region=facts.region,
-            values=self.values or facts.values,
+            values=self.values or facts.values or frame.values,
+            spacing=frame.spacing,
+            spacing_unit=frame.spacing_unit,
         )
 
     @cached_property
@@ -155,10 +192,10 @@ class Pairs(Dataset):
             return named(self._found(), self.ids, self.group)
 
     def _found(self) -> dict[str, list[Item]]:
-        if (self.path / _UNFINISHED).exists():
+        if (self._root / _UNFINISHED).exists():
             raise DatasetError(f"{self.path}: was not prepared to its end; run `srbench prepare` again")
-        folders = self._folders()
-        splits = {split: _match(folder) for split, folder in folders.items() if folder.is_dir()}
+        folders, formats = self._folders(), Formats(self.format)
+        splits = {split: _match(folder, formats) for split, folder in folders.items() if folder.is_dir()}
         if not splits:
             raise DatasetMissing(
                 f"{self.path}: there is no such folder, or neither test nor train in it; pairs lie in "
@@ -173,15 +210,15 @@ class Pairs(Dataset):
                     f"{every[0].sizes()} (x{every[0].scale}), but {pair.sizes()} (x{pair.scale}); all pairs should "
                     "have one scale"
                 )
-        facts = self._facts({(pair.hr.parent.parent.name, pair.hr.stem) for pair in every})
+        facts = self._facts({(pair.hr.path.parent.parent.name, pair.row) for pair in every})
         return {
-            split: [self._item(pair, facts[folder.name, pair.hr.stem]) for pair in splits.get(split, ())]
+            split: [self._item(pair, facts[folder.name, pair.row]) for pair in splits.get(split, ())]
             for split, folder in folders.items()
         }
 
     def _facts(self, images: set[tuple[str, str]]) -> Mapping[tuple[str, str], Facts]:
         """What the table says of images, by split and name. Raises `DatasetError` where it is of others."""
-        path = self.path / TABLE
+        path = self._root / TABLE
         if not path.exists():
             return dict.fromkeys(images, Facts())
         facts = read_table(path)
@@ -194,7 +231,7 @@ class Pairs(Dataset):
         return facts
 
 
-def _match(split: Path) -> list[_Pair]:
+def _match(split: Path, formats: Formats) -> list[_Pair]:
     high, low = pictures(split / "HR"), pictures(split / "LR")
     free = {path.stem: path for path in low.values()}
     # Exact names first, so that `x4` at the end of an HR name is not taken for a scale.
@@ -219,7 +256,34 @@ def _match(split: Path) -> list[_Pair]:
     for stem, path in masks.items():
         if stem not in partner:
             raise DatasetError(f"{path}: has no HR in {split / 'HR'}{_hint(path, partner)}")
-    return [_Pair(name, path, partner[path.stem], masks.get(path.stem)) for name, path in high.items()]
+    return [
+        pair
+        for name, path in high.items()
+        for pair in _pages(name, path, partner[path.stem], masks.get(path.stem), formats)
+    ]
+
+
+def _pages(name: str, hr: Path, lr: Path, mask: Path | None, formats: Formats) -> Iterator[_Pair]:
+    """The pairs that two files hold: one, or one a page."""
+    high, low = _sides(hr, formats), _sides(lr, formats)
+    seen = {} if mask is None else _sides(mask, formats)
+    for path, other in ((lr, low), (mask, seen)):
+        if other and other.keys() != high.keys():
+            raise DatasetError(f"{hr} has the pages {_listed(high)}, but {path} has {_listed(other)}")
+    for key, side in high.items():
+        behind = f"-{key}" if key else ""
+        yield _Pair(name + behind, hr.stem + behind, side, low[key], seen.get(key))
+
+
+def _sides(path: Path, formats: Formats) -> dict[str, _Side]:
+    frames = formats.frames(path)
+    if frames is None:
+        return {"": _Side(path, Frame(path))}
+    return {frame.key: _Side(part, frame) for frame, part in frames}
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(keys) or "none"
 
 
 def _hint(path: Path, others: dict[str, Path]) -> str:

@@ -217,13 +217,14 @@ def test_splits_that_cannot_be_meant_are_errors(tmp_path: Path) -> None:
         Folder(tmp_path).prepare(tmp_path)
 
 
-def test_a_folder_that_is_not_there_or_holds_no_picture(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_or_holds_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(DatasetMissing, match=f"{tmp_path / 'no'}: there is no such folder"):
         Folder(tmp_path / "no").prepare(tmp_path)
     with pytest.raises(DatasetError, match=r"holds no picture.*\.png"):
         Folder(tmp_path).prepare(tmp_path)
     file = put(tmp_path / "a.png")
-    with pytest.raises(DatasetError, match="is a file; give the folder"):
+    with pytest.raises(DatasetError, match=r"a\.png: cannot be unpacked: it is neither a zip nor a tar archive"):
         Folder(file).prepare(tmp_path)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from srbench_images.pairs import Pairs
 
 from srbench import Protocol
@@ -300,3 +301,44 @@ def test_measured_pairs_of_a_declared_scale_may_have_rounded_sides(scale: str, t
     put(tmp_path / "test" / "LR" / "a.png", (40, 48))
     with pytest.raises(DatasetError, match=r"a.png is 69 x 57 and its LR 48 x 40, which is no x10/7"):
         Pairs(tmp_path, scale="10/7").test()
+
+
+def stacked(path: Path, side: int, pages: int = 3, dtype: str = "uint16") -> np.ndarray:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    numbers = np.random.default_rng(side).integers(0, 200, (pages, side, side)).astype(dtype)
+    told = {"axes": "CYX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}
+    tifffile.imwrite(path, numbers, ome=True, metadata=told, photometric="minisblack")
+    return numbers
+
+
+def test_pages_of_two_stacks_are_pairs(tmp_path: Path) -> None:
+    high, low = (stacked(tmp_path / "test" / name / "cell.tif", side) for name, side in (("HR", 12), ("LR", 6)))
+    mask = stacked(tmp_path / "test" / "mask" / "cell.tif", 12, dtype="uint8")
+    pair(tmp_path / "test", "alone.png", "alonex2.png", 2, (12, 12))
+    alone, *items = Pairs(tmp_path).test()
+    assert (alone.id, alone.group, alone.spacing) == ("alone", None, None)
+    for number, item in enumerate(items):
+        assert (item.id, item.group) == (f"cell-c{number}", "cell.tif")
+        assert (item.spacing, item.spacing_unit) == ((0.5, 0.5), "um")
+        np.testing.assert_array_equal(item.read_hr()[0][..., 0], high[number])
+        lr, seen = item.read_lr("bicubic", 2), item.read_mask()
+        assert lr is not None and seen is not None
+        np.testing.assert_array_equal(lr[..., 0], low[number])
+        np.testing.assert_array_equal(seen[..., 0], mask[number])
+    (chosen,) = [item.id for item in Pairs(tmp_path, format={"tiff": {"channel": 1}}).test() if item.id != "alone"]
+    assert chosen == "cell-c1"
+
+
+def test_facts_of_pages_stand_in_the_table_under_their_names(tmp_path: Path) -> None:
+    for name, side in (("HR", 12), ("LR", 6)):
+        stacked(tmp_path / "test" / name / "a b.tif", side, pages=2)
+    (tmp_path / "items.csv").write_text("id,split,label,group\na b-c0,test,x,P1\na b-c1,test,y,\n")
+    assert [(item.label, item.group) for item in Pairs(tmp_path).test()] == [("x", "P1"), ("y", "a b.tif")]
+    assert {item.id for item in Pairs(tmp_path, ids="coded").test()} == {"image-0001", "image-0002"}
+
+
+def test_stacks_of_different_pages_are_told(tmp_path: Path) -> None:
+    stacked(tmp_path / "test/HR/cell.tif", 12, pages=3)
+    stacked(tmp_path / "test/LR/cell.tif", 6, pages=2)
+    with pytest.raises(DatasetError, match=r"HR/cell\.tif has the pages c0, c1, c2, but .*LR/cell\.tif has c0, c1"):
+        Pairs(tmp_path).prepare(tmp_path)
