@@ -62,12 +62,18 @@ def alone(path: Path) -> Iterator[None]:
 
     Where there is no locking, two may do the same work.
     """
-    with contextlib.ExitStack() as held:
-        lock = path.with_name(f"{path.name}.lock")
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fcntl.flock(held.enter_context(lock.open("w")), fcntl.LOCK_EX)
+    lock = path.with_name(f"{path.name}.lock")
+    file = None
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = lock.open("w")
+        fcntl.flock(file, fcntl.LOCK_EX)
+    try:
         yield
+    finally:
         # Whoever still waits for it finds the result first thing afterwards.
         with contextlib.suppress(OSError):
             lock.unlink()
+        with contextlib.suppress(OSError):  # a disk may fail in closing, too
+            if file is not None:
+                file.close()

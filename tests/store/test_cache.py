@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,4 +98,27 @@ def test_of_several_that_want_it_one_makes_it(folder: Path) -> None:
         thread.join(10)
     assert found == [42] * 4
     assert maker.made == 1
+    assert not list(folder.rglob("*.lock"))
+
+
+class Unclosable:
+    """A file whose disk fails when it is closed."""
+
+    def __init__(self, file: Any) -> None:
+        self.file, self.fileno = file, file.fileno
+
+    def close(self) -> None:
+        self.file.close()
+        raise OSError(errno.EIO, "no luck")
+
+
+def test_a_lock_that_cannot_even_be_closed_costs_no_result(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    before = Path.open
+
+    def opened(path: Path, mode: str = "r") -> Any:
+        file = before(path, mode)
+        return Unclosable(file) if path.suffix == ".lock" else file
+
+    monkeypatch.setattr(Path, "open", opened)
+    assert get(Maker()) == 42
     assert not list(folder.rglob("*.lock"))

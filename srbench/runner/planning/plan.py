@@ -11,7 +11,7 @@ from srbench.contract.generator import Generator
 from srbench.contract.method import Method
 from srbench.contract.metric import Skip
 from srbench.contract.protocol import Protocol
-from srbench.errors import in_words
+from srbench.errors import in_words, machine_fault
 from srbench.matrix import Matrix
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
@@ -132,6 +132,8 @@ class _Planner:
             verdict = unusable.verdict
             test = {"unusable": unusable.verdict}
         except Exception as error:  # a plugin's own fault: its cells fail, the others go on
+            if machine_fault(error):
+                raise
             verdict = ("failed", in_words(error))
             test = {"unusable": verdict}
         cell = Cell(

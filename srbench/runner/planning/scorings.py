@@ -10,7 +10,7 @@ from srbench.contract.generator import Generator
 from srbench.contract.method import Method
 from srbench.contract.metric import Metric, Skip
 from srbench.contract.protocol import Protocol
-from srbench.errors import in_words
+from srbench.errors import in_words, machine_fault
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
 from srbench.runner.job.tasks import ExtractorTraining, Scoring, SeenFile, SeenSplit
@@ -46,6 +46,8 @@ class _Planner:
         except Unusable as unusable:
             skip = str(unusable)
         except Exception as error:  # a plugin's own fault: the other metrics go on
+            if machine_fault(error):
+                raise
             skip = in_words(error)
         if skip:
             return Scoring(self._use, digest({**self._ingredients, "skipped": True}), skip)

@@ -10,7 +10,7 @@ from typing import Literal
 from srbench.contract.dataset import Dataset, DatasetMissing, Item
 from srbench.contract.protocol import Protocol
 from srbench.contract.regions import overlapping
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.registry.configured import Use
 from srbench.runner.planning.lookalikes import seen_before
 from srbench.runner.planning.survey import Survey, Surveyor
@@ -141,10 +141,11 @@ class Splits:
             return items
         except DatasetMissing as missing:
             return Unusable("skipped", str(missing))
-        except SrbenchError as error:
-            return Unusable("failed", str(error))
         except Exception as error:  # a plugin's own fault: its cells fail, the others go on
-            return Unusable("failed", f"dataset {use.name}: {type(error).__name__}: {error}")
+            if machine_fault(error):  # which says nothing of the dataset, and others may meet it, too
+                raise
+            told = str(error) if isinstance(error, SrbenchError) else f"dataset {use.name}: {in_words(error)}"
+            return Unusable("failed", told)
 
 
 def read_items(use: Use, split: Split, root: Path) -> list[Item]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -276,3 +278,24 @@ def test_a_picture_that_a_split_has_twice_is_told(bench: InProcess) -> None:
 def resized(image: np.ndarray) -> np.ndarray:
     """Half as large."""
     return np.asarray(Pillow.fromarray(image).resize((image.shape[1] // 2, image.shape[0] // 2)))
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EMFILE, errno.ESTALE])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "srbench_images.folder.Folder.test",
+        "srbench_bicubic.interpolation.Bicubic.__init__",
+        "srbench_fidelity.pixelwise.Psnr.__init__",
+    ],
+)
+def test_a_fault_of_the_machine_ends_the_plan_and_is_no_verdict_on_a_plugin(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch, where: str, number: int
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    matrix = read_matrix(bench.matrix)
+    monkeypatch.setattr(where, fails)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        make_plan(matrix, bench.store)
