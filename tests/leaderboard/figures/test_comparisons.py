@@ -63,6 +63,13 @@ def test_names_stay_inside_the_figure_and_off_each_other(points: dict[str, tuple
         assert right <= other_left or other_right <= left or abs(y - other_y) >= 10, (one, other)
 
 
+def test_scores_that_hardly_differ_are_written_out_beside_the_axis() -> None:
+    points = [Point("a", 0, 100, 55.984), Point("b", 1, 900, 55.986)]
+    drawn = words_of(quality_against_cost(points, True, ("ms", "PSNR, dB"), "f"))
+    numbers = [float(said) for said, *_ in drawn if "." in said]
+    assert len(numbers) > 2 and all(55.9 < number < 56.1 for number in numbers)
+
+
 def test_what_the_axis_means_is_never_cut_off_by_long_names() -> None:
     rows = [Difference(f"ddpm-mean-of-8-{place}", place, Interval(-place, -place - 1, 1.0, 9, 9)) for place in range(4)]
     svg = differences(rows, "srcnn", "PSNR minus that of srcnn, dB (right is better)", "f")
