@@ -152,16 +152,27 @@ class Contents:
             raise DatasetError(f"{one.path}: its mask {path} is not there")
         return path
 
+    def _table(self, folder: Path) -> Path | None:
+        """The table where it was named, or else, under its name, in the folder that holds the pictures."""
+        if self.table is None or self.table.is_file():
+            return self.table
+        inside = folder / self.table.name
+        return inside if inside.is_file() else self.table
+
     @cached_property
     def _rows(self) -> dict[str, Row]:
-        return {} if self.table is None else read_columns(self.table, self.columns)
+        table = self._table(self._gathered.root)
+        return {} if table is None else read_columns(table, self.columns)
 
     @cached_property
     def _gathered(self) -> Gathered:
-        tables = frozenset() if self.table is None else frozenset({self.table, self.table.resolve()})
         masks = None if self.masks is None else self.masks.replace("{stem}", "*")
         for root in roots(self.path):
-            beside = tables if masks is None else tables.union((root if root.is_dir() else root.parent).glob(masks))
+            folder = root if root.is_dir() else root.parent
+            table = self._table(folder)
+            beside = frozenset() if table is None else frozenset({table, table.resolve()})
+            if masks is not None:
+                beside |= frozenset(folder.glob(masks))
             found = gather(root, self.files, self.format, self.only, self.spacing, beside)
             if found.pictures:
                 return found
@@ -192,5 +203,5 @@ class Contents:
     def _row(self, one: Found) -> Row:
         row = row_of(self._rows, one.place, one.stem)
         if row is None:
-            raise DatasetError(f"{one.path}: is not in {self.table}")
+            raise DatasetError(f"{one.path}: is not in {self._table(self._gathered.root)}")
         return row

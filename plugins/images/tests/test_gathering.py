@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from srbench_images.pairs import Pairs
 import srbench
 from srbench.contract.dataset import DatasetError, DatasetMissing
 from srbench.pictures import write_image
+from srbench.registry.parameters import resolve
 
 RNG = np.random.default_rng(4)
 
@@ -85,6 +87,24 @@ def test_archives_beside_pictures_are_left_out_and_told(tmp_path: Path, cache: P
     assert [item.id for item in found.test()] == ["a"]
     assert found.remarks() == ["left out: 1 file (.zip)"]
     assert not (cache / "srbench" / "archives").exists()
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_table_may_lie_with_the_pictures_as_archives_have_it(tmp_path: Path, zipped: bool) -> None:
+    folder = tmp_path / "skin" / "ham"
+    for place in range(10):
+        put(folder / f"part_{place % 2 + 1}" / f"p{place}.png")
+    lines = ["lesion_id,image_id,dx", *(f"L{place},p{place},nv" for place in range(10))]
+    (folder / "meta.csv").write_text("\n".join(lines))
+    path = packed(tmp_path / "ham.zip", tmp_path / "skin") if zipped else folder
+    params = resolve(Folder, {"preset": "ham10000", "path": str(path), "table": "meta.csv"}, tmp_path)
+    dataset = Folder(**params)
+    items = [*dataset.train(), *dataset.test()]
+    assert {(item.label, item.group) for item in items} == {("nv", f"L{place}") for place in range(10)}
+    assert dataset.remarks() == []
+    (tmp_path / "meta.csv").write_text("lesion_id,image_id,dx\nL0,p0,mel\n")  # the one that is named goes before
+    with pytest.raises(DatasetError, match=rf"p\d\.png: is not in {re.escape(str(tmp_path / 'meta.csv'))}"):
+        Folder(**params).test()
 
 
 def test_an_archive_without_pictures_is_told_by_its_name(tmp_path: Path) -> None:
