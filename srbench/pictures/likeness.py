@@ -31,8 +31,9 @@ _COARSE, _FREQUENCIES = 0.6, 8
 """The correlation of coarse shapes from which a pair is a candidate, and how many frequencies a side make a shape."""
 _CANDIDATES = 4
 """How many a picture has at most: in a set of faces, all are like all others from afar."""
-_AT_ONCE, _ROWS, _COLUMNS = 64, 256, 1024
-"""Pairs that are fitted, and shapes that are correlated with others, at once: as many as a processor's cache holds."""
+_AT_ONCE, _ROWS, _COLUMNS = 64, 128, 128
+"""Pairs that are fitted, and shapes that are correlated with others, at once: as many as a processor's cache holds, and
+so few that NumPy's library multiplies them in one thread. Two would spend most of their time waiting for each other."""
 _ALL = 0.999
 """The part of surroundings that lies inside a picture where all of them do, but for rounding."""
 _TURNS = ("", "mirrored", "mirrored", "turned", "mirrored and turned", "turned", "turned", "mirrored and turned")
