@@ -287,7 +287,7 @@ class Folder(Dataset):
         items, taken = [], dict[str, Found]()
         for one in found:
             shown = one.place.relative_to(one.place.parts[0]) if self._is_split(one) else one.place
-            image = safe_id(replace(one, place=shown).name)
+            image = safe_id(one.called(shown))
             other = taken.setdefault(image.lower(), one)
             if other is not one:
                 raise DatasetError(

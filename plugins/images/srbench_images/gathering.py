@@ -28,9 +28,12 @@ class Found:
 
     @property
     def name(self) -> str:
-        """The place with `-` for `/`, and the key of the frame: not to be published where ids are coded."""
-        parts = [*self.place.parts[:-1], self.stem, *([self.frame.key] if self.frame and self.frame.key else [])]
-        return "-".join(parts)
+        """What it is called by its place."""
+        return self.called(self.place)
+
+    def called(self, place: Path) -> str:
+        """A place with `-` for `/`, and the key of the frame: not to be published where ids are coded."""
+        return "-".join([*place.parts[:-1], self.stem, *([self.frame.key] if self.frame and self.frame.key else [])])
 
     @property
     def stem(self) -> str:
@@ -86,11 +89,12 @@ def gather(
     if not folder.is_dir():
         raise DatasetError(f"{folder}: is a file; give the folder that the pictures are in")
     found, known, dangling = Gathered(), Formats(formats), []
-    for path in _visible(folder, files):
-        place = path.relative_to(folder)
-        if has_picture_name(path) and path.is_symlink() and not path.exists():
-            dangling.append(path)
-        if not path.is_file() or path in beside:
+    for path, place in _visible(folder, files):
+        if not path.is_file():
+            if has_picture_name(path) and path.is_symlink() and not path.exists():
+                dangling.append(path)
+            continue
+        if path in beside:
             continue
         try:
             frames = known.frames(path)
@@ -116,10 +120,12 @@ def gather(
     return found
 
 
-def _visible(folder: Path, files: str) -> Iterator[Path]:
+def _visible(folder: Path, files: str) -> Iterator[tuple[Path, Path]]:
+    """Each path with its place below the folder."""
     for path in sorted(folder.glob(files), key=str):
-        if not any(map(is_hidden, path.relative_to(folder).parts)):
-            yield path
+        place = path.relative_to(folder)
+        if not any(map(is_hidden, place.parts)):
+            yield path, place
 
 
 def _is_asked_for(frame: Frame, only: Mapping[str, str], spacing: float | None) -> bool:
