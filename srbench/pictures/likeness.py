@@ -16,11 +16,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from srbench.pictures.registration import Floats, averaging, registered
+from srbench.pictures.registration import Floats, averaging, displaced, from_afar, registered
 from srbench.pictures.thumbnail import SIDE, SPREAD
 
 ALIKE = 0.85
 """The correlation of details from which two pictures are told to show the same."""
+_HOPEFUL = 0.4
+"""The correlation of details, two pictures being registered from afar, from which that is gone on with. Of 791 crops of
+photographs that are told in the end all but one had 0.56 or more; of other candidates one in twenty had 0.4."""
 _DETAILED = 0.15
 """The part of their variance that details have to have on average, 1 where all surroundings are textured."""
 _NOISE = SPREAD / 16
@@ -136,8 +139,11 @@ def _likeness(some: Floats, others: Floats) -> tuple[Floats, npt.NDArray[np.intp
     found = _correlation(some, turned, np.ones_like(some))
     doubtful = np.flatnonzero(found < ALIKE)
     if len(doubtful):
-        moved, inside = registered(some[doubtful], turned[doubtful])
-        found[doubtful] = _correlation(some[doubtful], moved, inside)
+        some, turned = some[doubtful], turned[doubtful]
+        fit = from_afar(some, turned)
+        hopeful = np.flatnonzero(_correlation(some, *displaced(turned, fit)) >= _HOPEFUL)
+        some, turned = some[hopeful], turned[hopeful]
+        found[doubtful[hopeful]] = _correlation(some, *registered(some, turned, fit[hopeful]))
     return found, turns
 
 

@@ -59,4 +59,5 @@ def _shares(length: int) -> npt.NDArray[np.float64]:
     edges = np.linspace(0, length, SIDE + 1)
     pixels = np.arange(length)[:, None]
     inside = np.minimum(edges[1:], pixels + 1) - np.maximum(edges[:-1], pixels)
-    return np.maximum(inside, 0) / np.diff(edges)
+    shares: npt.NDArray[np.float64] = np.maximum(inside, 0) / np.diff(edges)
+    return shares
