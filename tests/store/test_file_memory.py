@@ -34,6 +34,15 @@ def test_what_is_put_is_there_for_others_too(file: Path) -> None:
     assert memory.get(file, stamp(file)) == b""
 
 
+def test_what_is_put_at_once_is_there_one_by_one_but_for_what_has_no_name_as_text(file: Path, tmp_path: Path) -> None:
+    other, nameless = tmp_path / "b.png", tmp_path / os.fsdecode(b"M\xfcnchen.png")
+    other.write_bytes(b"two")
+    nameless.write_bytes(b"three")
+    FileMemory("pictures").put_all([(path, stamp(path), path.read_bytes()) for path in (file, nameless, other)])
+    memory = FileMemory("pictures")
+    assert [memory.get(path, stamp(path)) for path in (file, nameless, other)] == [b"one", None, b"two"]
+
+
 def test_a_file_that_changed_is_not_remembered_whatever_time_it_bears(file: Path) -> None:
     memory, before = FileMemory("pictures"), file.stat()
     memory.put(file, stamp(file), b"facts")

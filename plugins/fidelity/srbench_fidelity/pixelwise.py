@@ -13,7 +13,7 @@ from .shape import require_same_shape
 if TYPE_CHECKING:
     import torch
 
-_AT_ONCE = 2**22
+_AT_ONCE = 2**20
 
 
 class _Pixelwise(srbench.ImageMetric):
@@ -76,7 +76,8 @@ def _mean_squared_error(sr: torch.Tensor, hr: torch.Tensor) -> float:
 
 
 def _differences(sr: torch.Tensor, hr: torch.Tensor) -> Iterator[torch.Tensor]:
-    """SR less HR, flat, some millions at a time: of a large picture, all of them take as much memory as HR itself."""
+    """SR less HR, flat, a million at a time: of a large picture, all of them take as much memory as HR itself."""
     require_same_shape(sr, hr)
-    for made, wanted in zip(sr.flatten().split(_AT_ONCE), hr.flatten().split(_AT_ONCE), strict=True):
-        yield made - wanted
+    made, wanted = sr.flatten(), hr.flatten()
+    for start in range(0, len(wanted), _AT_ONCE):
+        yield made[start : start + _AT_ONCE] - wanted[start : start + _AT_ONCE]
