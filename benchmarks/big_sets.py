@@ -126,8 +126,8 @@ def print_taken(name: str, took: Taken) -> None:
 
 def plan(folder: Path, files: int, side: int) -> None:
     write_pictures(folder / "pictures", files, SIDE)
-    train = {"on": ["same"], "budget": {"steps": 10}, "seeds": [0]}
-    write_matrix(folder, "plan", "pictures", methods=["bicubic", "srcnn"], train=train)
+    train = {"on": ["same"], "budget": {"steps": 10}}
+    write_matrix(folder, "plan", "pictures", methods=["bicubic", "srcnn"], train=train, seeds=[0])
     pixels, cold = taken(folder, "-c", _PIXELS, "pictures"), srbench(folder, "plan", "plan")
     headers, warm = taken(folder, "-c", _HEADERS, "pictures"), srbench(folder, "plan", "plan")
     print(f"{files} files of {SIDE} x {SIDE}")
