@@ -11,6 +11,7 @@ where there is no detail, nothing is said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,7 @@ _CANDIDATES = 4
 _AT_ONCE, _ROWS, _COLUMNS = 64, 128, 128
 """Pairs that are fitted, and shapes that are correlated with others, at once: as many as a processor's cache holds, and
 so few that NumPy's library multiplies them in one thread. Two would spend most of their time waiting for each other."""
+_THREADS = 4
 _ALL = 0.999
 """The part of surroundings that lies inside a picture where all of them do, but for rounding."""
 _TURNS = ("", "mirrored", "mirrored", "turned", "mirrored and turned", "turned", "turned", "mirrored and turned")
@@ -58,11 +60,19 @@ def alike(some: Sequence[bytes], others: Sequence[bytes] | None = None) -> list[
     """
     first, second = _stacked(some), _stacked(some if others is None else others)
     best: dict[int, tuple[float, Alike]] = {}
-    for rows, columns in _candidates(_shapes(first), _shapes(second), later=others is None):
+
+    def judged(pairs: npt.NDArray[np.intp]) -> list[tuple[float, Alike]]:
+        rows, columns = pairs
         found, turns = _likeness(first[rows].astype(np.float32), second[columns].astype(np.float32))
-        for place in np.flatnonzero(found >= ALIKE):
-            pair = Alike(int(rows[place]), int(columns[place]), _TURNS[turns[place]])
-            best[pair.first] = max(best.get(pair.first, (0.0, pair)), (float(found[place]), pair))
+        return [
+            (float(found[place]), Alike(int(rows[place]), int(columns[place]), _TURNS[turns[place]]))
+            for place in np.flatnonzero(found >= ALIKE)
+        ]
+
+    with ThreadPoolExecutor(_THREADS) as pool:  # NumPy lets other threads of Python go on while it computes
+        for batch in pool.map(judged, _candidates(_shapes(first), _shapes(second), later=others is None)):
+            for found, pair in batch:
+                best[pair.first] = max(best.get(pair.first, (0.0, pair)), (found, pair))
     return [pair for _, (_, pair) in sorted(best.items())]
 
 
