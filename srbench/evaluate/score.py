@@ -243,7 +243,9 @@ def _views(
         view = protocol.in_channel
     else:
         view = _whole
-    return view(sr, values), view(hr, values), None if known is None else torch.from_numpy(known.copy())
+    seen = view(sr, values)
+    del sr  # a large picture should be in memory once, beside the eight times as large one that metrics see
+    return seen, view(hr, values), None if known is None else torch.from_numpy(known.copy())
 
 
 def _in_lr(known: npt.NDArray[np.bool_], scale: Scale) -> npt.NDArray[np.bool_]:

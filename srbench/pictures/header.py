@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-MAX_PIXELS = 1024**3 // 12
-"""A header that promises more pixels than this is refused before anything is decoded; Pillow's own limit, so that every
-format has the same one."""
+MAX_PIXELS = 2 * (1024**3 // 12)
+"""A header that promises more pixels than this is refused before anything is decoded; where Pillow refuses, too, so
+that every format has the same limit."""
 REFUSED = "refused unread. Cut it into smaller pictures."
 
 

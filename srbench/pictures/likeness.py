@@ -11,16 +11,20 @@ where there is no detail, nothing is said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from srbench.pictures.registration import Floats, averaging, registered
+from srbench.pictures.registration import Floats, averaging, displaced, from_afar, registered
 from srbench.pictures.thumbnail import SIDE, SPREAD
 
 ALIKE = 0.85
 """The correlation of details from which two pictures are told to show the same."""
+_HOPEFUL = 0.4
+"""The correlation of details, two pictures being registered from afar, from which that is gone on with. Of 791 crops of
+photographs that are told in the end all but one had 0.56 or more; of other candidates one in twenty had 0.4."""
 _DETAILED = 0.15
 """The part of their variance that details have to have on average, 1 where all surroundings are textured."""
 _NOISE = SPREAD / 16
@@ -31,8 +35,10 @@ _COARSE, _FREQUENCIES = 0.6, 8
 """The correlation of coarse shapes from which a pair is a candidate, and how many frequencies a side make a shape."""
 _CANDIDATES = 4
 """How many a picture has at most: in a set of faces, all are like all others from afar."""
-_AT_ONCE, _ROWS, _COLUMNS = 64, 256, 1024
-"""Pairs that are fitted, and shapes that are correlated with others, at once: as many as a processor's cache holds."""
+_AT_ONCE, _ROWS, _COLUMNS = 64, 128, 128
+"""Pairs that are fitted, and shapes that are correlated with others, at once: as many as a processor's cache holds, and
+so few that NumPy's library multiplies them in one thread. Two would spend most of their time waiting for each other."""
+_THREADS = 4
 _ALL = 0.999
 """The part of surroundings that lies inside a picture where all of them do, but for rounding."""
 _TURNS = ("", "mirrored", "mirrored", "turned", "mirrored and turned", "turned", "turned", "mirrored and turned")
@@ -54,11 +60,19 @@ def alike(some: Sequence[bytes], others: Sequence[bytes] | None = None) -> list[
     """
     first, second = _stacked(some), _stacked(some if others is None else others)
     best: dict[int, tuple[float, Alike]] = {}
-    for rows, columns in _candidates(_shapes(first), _shapes(second), later=others is None):
+
+    def judged(pairs: npt.NDArray[np.intp]) -> list[tuple[float, Alike]]:
+        rows, columns = pairs
         found, turns = _likeness(first[rows].astype(np.float32), second[columns].astype(np.float32))
-        for place in np.flatnonzero(found >= ALIKE):
-            pair = Alike(int(rows[place]), int(columns[place]), _TURNS[turns[place]])
-            best[pair.first] = max(best.get(pair.first, (0.0, pair)), (float(found[place]), pair))
+        return [
+            (float(found[place]), Alike(int(rows[place]), int(columns[place]), _TURNS[turns[place]]))
+            for place in np.flatnonzero(found >= ALIKE)
+        ]
+
+    with ThreadPoolExecutor(_THREADS) as pool:  # NumPy lets other threads of Python go on while it computes
+        for batch in pool.map(judged, _candidates(_shapes(first), _shapes(second), later=others is None)):
+            for found, pair in batch:
+                best[pair.first] = max(best.get(pair.first, (0.0, pair)), (found, pair))
     return [pair for _, (_, pair) in sorted(best.items())]
 
 
@@ -135,8 +149,11 @@ def _likeness(some: Floats, others: Floats) -> tuple[Floats, npt.NDArray[np.intp
     found = _correlation(some, turned, np.ones_like(some))
     doubtful = np.flatnonzero(found < ALIKE)
     if len(doubtful):
-        moved, inside = registered(some[doubtful], turned[doubtful])
-        found[doubtful] = _correlation(some[doubtful], moved, inside)
+        some, turned = some[doubtful], turned[doubtful]
+        fit = from_afar(some, turned)
+        hopeful = np.flatnonzero(_correlation(some, *displaced(turned, fit)) >= _HOPEFUL)
+        some, turned = some[hopeful], turned[hopeful]
+        found[doubtful[hopeful]] = _correlation(some, *registered(some, turned, fit[hopeful]))
     return found, turns
 
 

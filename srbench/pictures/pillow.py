@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import BinaryIO
 
 import numpy as np
@@ -11,6 +12,9 @@ from PIL import ImageFile, TiffImagePlugin, WebPImagePlugin  # noqa: F401 (Pillo
 from srbench.pictures import orientation
 from srbench.pictures.array import Image
 from srbench.pictures.header import Refused, check_frames, check_size
+
+# Odd metadata does not make a picture bad. Said once, since `catch_warnings` is not for several threads.
+warnings.filterwarnings("ignore", module=r"PIL\b")
 
 # Only plain raster formats: a PostScript file called .png must not start Ghostscript.
 _FORMATS = ("BMP", "WEBP", "GIF", "JPEG", "PNG", "TIFF")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,15 +101,13 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, _Decoder]]:
     except OSError as error:
         raise ImageError(f"{path}: cannot be read: {error.strerror or error}") from None
     try:
-        with file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd metadata does not make a picture bad
-            warnings.simplefilter("error", Pillow.DecompressionBombWarning)
+        with file:
             yield file, _decoder(file)
     except Refused as refused:
         raise ImageError(f"{path}: {refused}") from None
     except MemoryError:
         raise
-    except (Pillow.DecompressionBombWarning, Pillow.DecompressionBombError):
+    except Pillow.DecompressionBombError:
         raise ImageError(f"{path}: its header promises more than {MAX_PIXELS:,} pixels; {REFUSED}") from None
     except Exception as error:  # every decoder has its own exceptions; whatever they say, the file is the culprit
         raise ImageError(f"{path}: not a readable picture ({type(error).__name__}: {error})") from None

@@ -110,7 +110,8 @@ def resize_picture(image: Image, factor: float | Fraction, values: Values, borde
         for tap in range(1, indices.shape[1]):
             resized += lines[indices[:, tap]] * weights[:, tap, None, None]
         if whole:
-            resized = np.floor(resized + (0.5 + _TIE)).clip(values.low, values.high)
+            resized += 0.5 + _TIE
+            np.floor(resized, out=resized).clip(values.low, values.high, out=resized)
         lines = resized.swapaxes(0, 1)
     return lines.clip(values.low, values.high).astype(image.dtype, order="C")
 

@@ -59,7 +59,7 @@ class Formats:
 
     def _of(self, path: Path) -> tuple[Format, str] | None:
         try:
-            with path.open("rb") as file:
+            with path.open("rb", buffering=0) as file:
                 head = file.read(HEAD)
         except OSError as error:
             raise ImageError(f"{path}: cannot be read: {error.strerror or error}") from error

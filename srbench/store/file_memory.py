@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -18,24 +18,31 @@ from srbench.store.seal import UNREADABLE
 from srbench.store.user_folder import user_cache
 
 _TICK_NS = 50_000_000
+_NAME = "files.sqlite"
 T = TypeVar("T")
 
 
 class FileMemory:
-    """Facts of files and of parts of files, by path and stamp. A cache: any trouble with it means looking again."""
+    """Facts of files and of parts of files, by path and stamp. A cache: any trouble with it means looking again.
+
+    A database that is damaged is removed, and another one begun.
+    """
 
     def __init__(self, about: Literal["pictures", "code", "hashes", "parts"]) -> None:
         self._about = about
         self._database: sqlite3.Connection | None = None
+        self._open()
+        if self._database is None:  # it was damaged, and is gone now
+            self._open()
+
+    def _open(self) -> None:
         with contextlib.suppress(OSError, sqlite3.Error):
             folder = user_cache()
             folder.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(folder / "files.sqlite", timeout=1, isolation_level=None)
+            self._database = sqlite3.connect(folder / _NAME, timeout=1, isolation_level=None)
             # What a crash of the machine costs is looking again; waiting for the disk costs 20 ms a file.
-            self._database.execute("PRAGMA synchronous = OFF")
-            self._database.execute(
-                f"CREATE TABLE IF NOT EXISTS {about} (path TEXT PRIMARY KEY, stamp TEXT, facts BLOB)"
-            )
+            self._execute("PRAGMA synchronous = OFF")
+            self._execute(f"CREATE TABLE IF NOT EXISTS {self._about} (path TEXT PRIMARY KEY, stamp TEXT, facts BLOB)")
 
     def get(self, path: Path, stamp: Stamp, part: str = "") -> bytes | None:
         """The facts that were put for this very file, or for a part of it, if any were."""
@@ -51,6 +58,14 @@ class FileMemory:
             statement = f"INSERT OR REPLACE INTO {self._about} VALUES (?, ?, ?)"
             self._execute(statement, _named(path, part), str(stamp), facts)
 
+    def put_all(self, learned: Iterable[tuple[Path, Stamp, bytes]]) -> None:
+        """Remember what was learned of several files in one transaction: each takes as long as reading a thumbnail."""
+        if self._database is not None:
+            with contextlib.suppress(sqlite3.Error), self._database:
+                self._execute("BEGIN")
+                for path, stamp, facts in learned:
+                    self.put(path, stamp, facts)
+
     def sha256(self, path: Path) -> str:
         """The sha256 of a file, read where it is not remembered. Raises `OSError`.
 
@@ -65,7 +80,18 @@ class FileMemory:
         return known.decode()
 
     def _execute(self, statement: str, *values: object) -> list[Any]:
-        return [] if self._database is None else self._database.execute(statement, values).fetchall()
+        if self._database is None:
+            return []
+        try:
+            return self._database.execute(statement, values).fetchall()
+        except sqlite3.OperationalError:  # locked, or a disk that fails now
+            raise
+        except sqlite3.DatabaseError:
+            self._database.close()
+            self._database = None
+            for name in (_NAME, f"{_NAME}-journal"):  # whoever has it open goes on with what is damaged
+                (user_cache() / name).unlink(missing_ok=True)
+            raise
 
 
 def remembered(path: Path, about: str, learn: Callable[[], T], kind: type[T]) -> T:
@@ -96,12 +122,9 @@ def _memory() -> FileMemory:
 def _named(path: Path, part: str) -> str:
     whole = str(path.absolute())
     # Most files are no links, and those of one folder share its way.
-    place = os.path.realpath(whole) if Path(whole).is_symlink() else _below(*os.path.split(whole))
+    folder, _, name = whole.rpartition("/")
+    place = os.path.realpath(whole) if os.path.islink(whole) else f"{_resolved(folder)}/{name}"  # noqa: PTH114 (fast)
     return f"{place}\n{part}" if part else place
-
-
-def _below(folder: str, name: str) -> str:
-    return f"{_resolved(folder)}/{name}"
 
 
 @lru_cache(maxsize=1 << 12)

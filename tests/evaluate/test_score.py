@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -189,6 +190,29 @@ def scored(tmp_path: Path):
         }
 
     return score
+
+
+def test_while_a_picture_is_scored_its_own_numbers_are_in_memory_once(tmp_path: Path) -> None:
+    hr = np.random.default_rng(0).integers(0, 256, (1200, 1200, 3), dtype=np.uint8)
+    srbench.pictures.write_image(tmp_path / "a.png", hr)
+
+    class Zero(srbench.ImageMetric):
+        higher_is_better = True
+
+        def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
+            assert sr.dtype == hr.dtype == torch.float64
+            return 0.0
+
+    metric, items, protocol = Zero(), [srbench.Item("a", tmp_path / "a.png")], Protocol("x2-rgb", 2)
+    score_split("", metric, items, protocol, tmp_path, {"a": "a.png"})  # imports are no part of it
+    tracemalloc.start()
+    try:
+        column = score_split("", metric, items, protocol, tmp_path, {"a": "a.png"})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert not column.failure
+    assert peak < (8 + 8 + 1.5) * hr.nbytes
 
 
 def test_infinite_scores_stay_out_of_the_mean_with_a_count(scored) -> None:

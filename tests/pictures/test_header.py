@@ -20,9 +20,12 @@ def test_a_size_is_refused_exactly_where_it_has_no_pixels_or_too_many(width: int
 
 
 def test_the_limit_is_that_of_pillow_and_lies_on_this_side() -> None:
-    assert Pillow.MAX_IMAGE_PIXELS == MAX_PIXELS
+    with pytest.warns(Pillow.DecompressionBombWarning):
+        Pillow._decompression_bomb_check((MAX_PIXELS, 1))
+    with pytest.raises(Pillow.DecompressionBombError):
+        Pillow._decompression_bomb_check((MAX_PIXELS + 1, 1))
     check_size(MAX_PIXELS, 1)
-    with pytest.raises(Refused, match="more than 89,478,485; refused unread"):
+    with pytest.raises(Refused, match="more than 178,956,970; refused unread"):
         check_size(MAX_PIXELS + 1, 1)
 
 

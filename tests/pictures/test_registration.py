@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from srbench.pictures.registration import averaging, registered
+from srbench.pictures.registration import averaging, displaced, from_afar, registered
 from srbench.pictures.thumbnail import SIDE
 
 FROM_MIDDLE = np.arange(SIDE) - (SIDE - 1) / 2
@@ -29,23 +29,28 @@ def test_a_shifted_and_stretched_picture_is_laid_on_the_other(
     shift: tuple[float, float], stretch: tuple[float, float], contrast: float
 ) -> None:
     here, there = waves((0, 0), (0, 0)), waves(shift, stretch)
-    moved, inside = registered(there, contrast * here + 5)
+    other = contrast * here + 5
+    begun = from_afar(there, other)
+    moved, inside = registered(there, other, begun)
     covered = inside[0] > 0
     assert covered.mean() > 0.75
     remaining = np.corrcoef(moved[0][covered], there[0][covered])[0, 1]
     assert remaining > 0.998
     if any(shift):
-        assert remaining > np.corrcoef(here.ravel(), there.ravel())[0, 1]
+        before = np.corrcoef(here.ravel(), there.ravel())[0, 1]
+        near = np.corrcoef(displaced(other, begun)[0].ravel(), there.ravel())[0, 1]
+        assert remaining > near > before
 
 
 def test_what_lies_too_far_away_reaches_nowhere() -> None:
-    _, inside = registered(waves((6, 0), (0, 0)), waves((0, 0), (0, 0)))
+    there, here = waves((6, 0), (0, 0)), waves((0, 0), (0, 0))
+    _, inside = registered(there, here, from_afar(there, here))
     assert not inside.any()
 
 
 def test_pictures_without_any_gradient_stay_where_they_are() -> None:
     blank = np.zeros((2, SIDE, SIDE), np.float32)
-    moved, inside = registered(blank, blank)
+    moved, inside = registered(blank, blank, from_afar(blank, blank))
     assert not moved.any() and inside.all()
 
 

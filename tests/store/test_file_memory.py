@@ -34,6 +34,15 @@ def test_what_is_put_is_there_for_others_too(file: Path) -> None:
     assert memory.get(file, stamp(file)) == b""
 
 
+def test_what_is_put_at_once_is_there_one_by_one_but_for_what_has_no_name_as_text(file: Path, tmp_path: Path) -> None:
+    other, nameless = tmp_path / "b.png", tmp_path / os.fsdecode(b"M\xfcnchen.png")
+    other.write_bytes(b"two")
+    nameless.write_bytes(b"three")
+    FileMemory("pictures").put_all([(path, stamp(path), path.read_bytes()) for path in (file, nameless, other)])
+    memory = FileMemory("pictures")
+    assert [memory.get(path, stamp(path)) for path in (file, nameless, other)] == [b"one", None, b"two"]
+
+
 def test_a_file_that_changed_is_not_remembered_whatever_time_it_bears(file: Path) -> None:
     memory, before = FileMemory("pictures"), file.stat()
     memory.put(file, stamp(file), b"facts")
@@ -55,12 +64,21 @@ def test_one_file_is_one_by_whichever_way_it_is_reached(
     assert memory.get(file, stamp(file)) == memory.get(tmp_path / "link.png", stamp(file)) == b"facts"
 
 
-def test_a_damaged_memory_forgets_and_goes_on(file: Path, cache: Path) -> None:
-    cache.mkdir(parents=True)
-    (cache / "files.sqlite").write_bytes(b"this is no database, and long enough to be seen to be none" * 9)
+@pytest.mark.parametrize("damage", ["whole", "later"])
+def test_a_damaged_memory_forgets_and_begins_anew(file: Path, cache: Path, damage: str) -> None:
+    path = cache / "files.sqlite"
+    if damage == "whole":
+        cache.mkdir(parents=True)
+        path.write_bytes(b"this is no database, and long enough to be seen to be none" * 9)
+    else:
+        FileMemory("pictures").put(file, stamp(file), b"lost")
+        content = bytearray(path.read_bytes())
+        content[4096:] = b"?" * (len(content) - 4096)  # but for the page that tells of tables
+        path.write_bytes(content)
     memory = FileMemory("pictures")
-    memory.put(file, stamp(file), b"facts")
     assert memory.get(file, stamp(file)) is None
+    FileMemory("pictures").put(file, stamp(file), b"facts")
+    assert FileMemory("pictures").get(file, stamp(file)) == b"facts"
 
 
 def test_without_a_place_for_it_nothing_is_remembered(file: Path, cache: Path) -> None:

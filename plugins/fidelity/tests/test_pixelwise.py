@@ -14,6 +14,7 @@ from srbench_fidelity.pixelwise import LrConsistency, Mae, Psnr, Rmse
 import srbench
 from srbench.contract.protocol import Protocol
 from srbench.evaluate.score import score_split
+from srbench.evaluate.tiles import PeakBytes
 from srbench.pictures import suffix_for
 
 SIZES = [(37, 53), (64, 41), (101, 96)]
@@ -173,3 +174,14 @@ def test_lr_consistency_is_with_the_lr_that_was_shipped(tmp_path):
     item = srbench.Item("a", hr, {("bicubic", 2): shipped})
     value, _ = consistency(item, hr, Protocol("p", 2), tmp_path)
     assert value == pytest.approx(20 * math.log10(255 / 10), abs=1e-9)
+
+
+@pytest.mark.parametrize("metric", [Psnr, Rmse, Mae])
+def test_a_large_picture_is_compared_in_parts_that_leave_nothing_out(metric):
+    hr = torch.zeros(1, 3000, 3000, dtype=torch.float64)
+    sr = hr.clone()
+    sr.view(-1)[::1000] = 0.5
+    expected = {Psnr: -10 * math.log10(0.25e-3), Rmse: math.sqrt(0.25e-3), Mae: 0.5e-3}[metric]
+    with PeakBytes() as peak:
+        assert metric().score(sr, hr) == pytest.approx(expected, rel=1e-12)
+    assert peak.bytes < 2.5 * hr.nbytes  # SR and HR themselves, and little more

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -183,7 +182,7 @@ class Folder(Dataset):
         contents, items, taken = self.contents, [], dict[str, Found]()
         for one in found:
             shown = contents.place_in_split(one)
-            image = safe_id(replace(one, place=shown).name)
+            image = safe_id(one.called(shown))
             other = taken.setdefault(image.lower(), one)
             if other is not one:
                 raise DatasetError(

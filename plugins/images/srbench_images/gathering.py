@@ -29,9 +29,12 @@ class Found:
 
     @property
     def name(self) -> str:
-        """The place with `-` for `/`, and the key of the frame: not to be published where ids are coded."""
-        parts = [*self.place.parts[:-1], self.stem, *([self.frame.key] if self.frame and self.frame.key else [])]
-        return "-".join(parts)
+        """What it is called by its place."""
+        return self.called(self.place)
+
+    def called(self, place: Path) -> str:
+        """A place with `-` for `/`, and the key of the frame: not to be published where ids are coded."""
+        return "-".join([*place.parts[:-1], self.stem, *([self.frame.key] if self.frame and self.frame.key else [])])
 
     @property
     def stem(self) -> str:
@@ -108,13 +111,12 @@ def gather(
     folder, listed = (root, None) if root.is_dir() else (root.parent, listed_in(root, known))
     found = Gathered(folder)
     gone = {path for path in listed or () if not path.exists()}
-    for path in _visible(folder, files):
-        if listed is not None and path not in listed:
+    for path, place in _visible(folder, files):
+        if not path.is_file():
+            if has_picture_name(path) and path.is_symlink() and not path.exists():
+                dangling.append(path)
             continue
-        place = path.relative_to(folder)
-        if has_picture_name(path) and path.is_symlink() and not path.exists():
-            dangling.append(path)
-        if not path.is_file() or path in beside:
+        if path in beside or (listed is not None and path not in listed):
             continue
         try:
             frames = known.frames(path)
@@ -149,10 +151,12 @@ def listed_in(path: Path, known: Formats) -> frozenset[Path] | None:
     return None
 
 
-def _visible(folder: Path, files: str) -> Iterator[Path]:
+def _visible(folder: Path, files: str) -> Iterator[tuple[Path, Path]]:
+    """Each path with its place below the folder."""
     for path in sorted(folder.glob(files), key=str):
-        if not any(map(is_hidden, path.relative_to(folder).parts)):
-            yield path
+        place = path.relative_to(folder)
+        if not any(map(is_hidden, place.parts)):
+            yield path, place
 
 
 def _is_asked_for(frame: Frame, only: Mapping[str, str], spacing: float | None) -> bool:

@@ -18,7 +18,7 @@ from srbench.runner.planning.doubts import listed
 from srbench.store.cache import Cache
 from srbench.store.seal import UNREADABLE
 
-_JUDGEMENT = 1
+_JUDGEMENT = 2
 """To be raised when `alike` judges otherwise: then what is remembered is judged anew."""
 
 

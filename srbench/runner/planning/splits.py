@@ -41,6 +41,7 @@ class Splits:
         """verify: read every picture, whatever is remembered of its file."""
         self._surveyor = Surveyor(verify)
         self._resembling: dict[tuple[int, int], list[str]] = {}
+        self._datasets: dict[int, Dataset] = {}
         self._read: dict[tuple[int, Split], list[Item] | Unusable] = {}
         self._remarks: dict[int, Sequence[str]] = {}
         self._surveys: dict[tuple[int, Split, Protocol], Survey] = {}
@@ -128,13 +129,20 @@ class Splits:
             raise Unusable("failed", f"group {group!r}: {what} in the training split of {training.name}")
         return tuple(sorted(test.groups.keys() & train.groups.keys()))
 
-    def _looked_at(self, use: Use, split: Split) -> list[Item] | Unusable:
-        try:
+    def _prepared(self, use: Use) -> Dataset:
+        """The dataset, prepared once for both splits: a folder of thousands of files is gone through."""
+        if id(use) not in self._datasets:
             dataset: Dataset = use.create()
             try:
                 dataset.prepare(data_root())
             finally:
                 self.coded |= {use.name} if dataset.coded else set()
+            self._datasets[id(use)] = dataset
+        return self._datasets[id(use)]
+
+    def _looked_at(self, use: Use, split: Split) -> list[Item] | Unusable:
+        try:
+            dataset = self._prepared(use)
             self._remarks[id(use)] = dataset.remarks()
             items = _items(dataset, split)
             self.names |= {ImageName(use.name, split, item.id, item.name) for item in items if item.name is not None}

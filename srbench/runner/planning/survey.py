@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +20,19 @@ from srbench.contract.protocol import Protocol
 from srbench.contract.regions import Regions, regions
 from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.pictures import DEPTHS, ImageError, Scale
+from srbench.runner.job.environment import cores
 from srbench.runner.planning.doubts import doubts, listed
 from srbench.runner.planning.lookalikes import Look, repeated
 from srbench.runner.planning.picture_facts import PictureFacts, facts_of
 from srbench.store.cell import digest
 from srbench.store.file_memory import FileMemory
-from srbench.store.files import stamp
+from srbench.store.files import Stamp, stamp
 from srbench.store.seal import UNREADABLE
+
+_AT_ONCE = 4
+"""How many files are looked at at once, at most: as many pictures are in memory."""
+_TOGETHER = 256
+"""How many files are remembered at once: what an interrupted plan looks at again, at most."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,7 @@ class Surveyor:
 
     def _look_at_all(self, items: list[Item], protocol: Protocol) -> None:
         """Remember the facts of every picture; what is wrong with some is told of all at once."""
+        self._look_ahead(picture for item in items for picture in (item.hr, _lr(item, protocol)) if picture is not None)
         wrong: dict[str, SrbenchError] = {}
         for item in items:
             for picture in (item.hr, _lr(item, protocol)):
@@ -154,35 +162,55 @@ class Surveyor:
         return digest(rows)
 
     def known(self, picture: Picture) -> PictureFacts | None:
-        """The facts of a picture, if it was looked at."""
-        held = self._memory.get(id(picture))
-        return None if held is None else held[1]
-
-    def _facts(self, item: Item, picture: Picture) -> PictureFacts:
+        """The facts of a picture, if it was looked at; of a file also those that are remembered of it."""
         # Held by identity together with the picture itself, so that an id is never taken over by another object.
         held = self._memory.get(id(picture))
         if held is None:
+            facts = self._remembered(picture)
+            if facts is None:
+                return None
+            held = self._memory[id(picture)] = picture, facts
+        return held[1]
+
+    def _remembered(self, picture: Picture) -> PictureFacts | None:
+        if self._verify or not isinstance(picture, Path | Part):
+            return None
+        path, part = _place(picture)
+        with contextlib.suppress(OSError, *UNREADABLE):
+            found = self._files.get(path, stamp(path), part)
+            return None if found is None else msgspec.json.decode(found, type=PictureFacts)
+        return None
+
+    def _look_ahead(self, pictures: Iterable[Picture]) -> None:
+        """Look at those files of which nothing is known, a few at once; what is wrong with one is told when it is
+        asked for."""
+        unknown = [picture for picture in pictures if isinstance(picture, Path) and self.known(picture) is None]
+        with ThreadPoolExecutor(min(cores(), _AT_ONCE)) as pool:
+            for start in range(0, len(unknown), _TOGETHER):
+                seen = [one for one in pool.map(_seen, unknown[start : start + _TOGETHER]) if one is not None]
+                self._files.put_all((path, now, msgspec.json.encode(facts)) for path, now, facts in seen)
+                self._memory |= {id(path): (path, facts) for path, _, facts in seen}
+
+    def _facts(self, item: Item, picture: Picture) -> PictureFacts:
+        facts = self.known(picture)
+        if facts is None:
             try:
-                held = (picture, self._look(picture))
+                facts = self._look(picture)
             except SrbenchError:
                 raise
             except Exception as error:  # of a dataset that reads its pictures itself
                 raise DatasetError(f"{_name(item, picture)} cannot be read: {in_words(error)}") from error
-            self._memory[id(picture)] = held
-        return held[1]
+            self._memory[id(picture)] = picture, facts
+        return facts
 
     def _look(self, picture: Picture) -> PictureFacts:
         if not isinstance(picture, Path | Part):
             return facts_of(read_picture(picture))
-        path, part = (picture, "") if isinstance(picture, Path) else (picture.path, picture.key)
+        path, part = _place(picture)
         try:
             now = stamp(path)
         except OSError:
             return facts_of(read_picture(picture))  # says what is wrong
-        known = None if self._verify else self._files.get(path, now, part)
-        with contextlib.suppress(*UNREADABLE):
-            if known is not None:
-                return msgspec.json.decode(known, type=PictureFacts)
         facts = facts_of(read_picture(picture))
         self._files.put(path, now, msgspec.json.encode(facts), part)
         return facts
@@ -190,6 +218,17 @@ class Surveyor:
     @cached_property
     def _files(self) -> FileMemory:
         return FileMemory("pictures")
+
+
+def _place(picture: Path | Part) -> tuple[Path, str]:
+    return (picture, "") if isinstance(picture, Path) else (picture.path, picture.key)
+
+
+def _seen(path: Path) -> tuple[Path, Stamp, PictureFacts] | None:
+    """A file, its stamp before it was read, and its facts; None where it cannot be read."""
+    with contextlib.suppress(Exception):
+        return path, stamp(path), facts_of(read_picture(path))
+    return None
 
 
 def _lr(item: Item, protocol: Protocol) -> Picture | None:

@@ -17,7 +17,7 @@ from srbench.errors import SrbenchError
 from srbench.pictures import Image
 from srbench.registry.configured import Use
 from srbench.runner.job.tasks import SeenFile, SeenSplit
-from srbench.runner.planning.picture_facts import PictureFacts, facts_of
+from srbench.runner.planning.picture_facts import pixels_sha256
 from srbench.runner.planning.splits import Split, read_items
 from srbench.runner.planning.survey import Surveyor
 from srbench.store.files import Stamp, sha256, stamp
@@ -85,7 +85,7 @@ class Witness:
             if facts is None or isinstance(picture, np.ndarray):
                 return picture
             name = str(picture) if isinstance(picture, Path | Part) else f"image {item.id!r}"
-            return _Witnessed(picture, facts, name, self._note)
+            return _Witnessed(picture, facts.sha256, name, self._note)
 
         mask = None if item.mask is None else seen(item.mask)
         return replace(item, hr=seen(item.hr), lr={key: seen(lr) for key, lr in item.lr.items()}, mask=mask)
@@ -99,13 +99,13 @@ class _Witnessed:
     """A picture that is compared with what was seen of it whenever it is read."""
 
     picture: Picture
-    facts: PictureFacts
+    sha256: str
     name: str
     note: Callable[[str], None]
 
     def __call__(self) -> Image:
         image = read_picture(self.picture)
-        if facts_of(image) != self.facts:
+        if pixels_sha256(image) != self.sha256:
             self.note(self.name)
             raise Outdated(_changed(self.name))
         return image

@@ -57,6 +57,13 @@ def check(train: list[Part], test: list[Part]) -> tuple[str, ...]:
     return splits.check_leak(splits.survey(use, "test", X2), use, X2)
 
 
+def test_a_dataset_is_prepared_once_for_both_of_its_splits(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = []
+    monkeypatch.setattr(Cut, "prepare", lambda self, root: prepared.append(self))
+    assert check([("a", None)], [("b", None)]) == ()
+    assert len(prepared) == 1
+
+
 def test_regions_that_lie_apart_may_be_trained_and_tested_on_and_the_picture_is_named() -> None:
     train: list[Part] = [("wall", (0, 0, 8, 8)), ("moon", (0, 0, 8, 8)), ("only trained", None)]
     test: list[Part] = [("wall", (8, 0, 8, 8)), ("moon", (0, 8, 8, 8)), ("only tested", None)]

@@ -16,6 +16,7 @@ from srbench.contract.protocol import Protocol
 from srbench.pictures import Values, write_image
 from srbench.pictures.thumbnail import thumbnail
 from srbench.runner.planning.lookalikes import Look
+from srbench.runner.planning.picture_facts import facts_of
 from srbench.runner.planning.survey import Surveyor
 from srbench.store.file_memory import FileMemory
 from srbench.store.files import stamp
@@ -140,6 +141,16 @@ def test_files_are_read_once_for_all_protocols_and_again_when_they_change(tmp_pa
     surveyor.fingerprint([picture])
     assert len(calls) == 1
     assert surveyor.known(picture.hr) is not None and surveyor.known(HR) is None
+
+
+def test_many_files_are_known_as_each_of_them_is_and_to_others_without_being_read(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(2).integers(0, 256, (9, 20, 24, 3), dtype=np.uint8)
+    paths = [tmp_path / f"{place}.png" for place in range(len(pictures))]
+    for path, picture in zip(paths, pictures, strict=True):
+        write_image(path, picture)
+    survey(*(Item(path.stem, path) for path in paths))
+    assert [Surveyor().known(path) for path in paths] == [facts_of(picture) for picture in pictures]
+    assert Surveyor(verify=True).known(paths[0]) is None
 
 
 def test_what_was_remembered_before_a_fact_was_asked_for_is_looked_at_anew(tmp_path: Path) -> None:
