@@ -23,7 +23,7 @@ from srbench.contract.degradations import Bicubic
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.matrix import Matrix
-from srbench.pictures import Image, in_digits, suffix_for
+from srbench.pictures import Image, in_digits, suffix_for, with_gaps
 from srbench.pictures.writing import encoded
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
@@ -160,12 +160,12 @@ def _prepared(
 
 def _made(item: Item, split: Split, protocol: Protocol) -> tuple[_Row, dict[str, Image]]:
     """The row of an image, and its pictures by their files' names."""
-    hr, native = item.read_hr()
+    hr, native, known = item.read_measured()
     shipped = protocol.shipped_lr(item)
     lr = protocol.lr(hr, native, item.id, shipped)
     reference, values = protocol.reference(hr, native)
     height, width = reference.shape[:2]
-    pictures = {"HR": reference, "LR": lr}
+    pictures = {"HR": with_gaps(reference, known), "LR": lr}
     mask = item.read_mask()
     if mask is not None:
         pictures["mask"] = mask[:height, :width]
@@ -214,7 +214,8 @@ def _readme(dataset: str, protocol: Protocol, matrix: Matrix, counts: Mapping[Sp
 {protocol.name}: {task_named(protocol.task).describe(protocol)}
 
 images         {", ".join(f"{count} to {split}" for split, count in counts.items())}
-HR/ID.png      what SR is compared with: sides cut to multiples of {protocol.scale}; .tiff where values are floats
+HR/ID.png      what SR is compared with: sides cut to multiples of {protocol.scale.numerator}; .tiff where values are
+               floats, with NaN where nothing was measured
 LR/ID.png      what methods are given: {len(rows) - shipped} made from HR, {shipped} as they came with the dataset
 mask/ID.png    segmentations of HR, where there are any
 items.csv      a row an image: split, label, group, region, sizes, black and white (low, high), files

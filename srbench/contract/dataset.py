@@ -158,10 +158,12 @@ class Dataset(ABC):
     file; presets are named sets of them. A dataset with nothing to train on leaves `train` as it is.
 
     published: what `srbench fetch` can get of it: the whole, under the name of the dataset, or variants under names of
-    their own. Name the command in `DatasetMissing`.
+    their own. Name the command in `DatasetMissing`. looked_for: names of parameters that are paths and need not be
+    there when a matrix is read: `prepare` looks for them elsewhere, too, and says what is missing.
     """
 
     published: ClassVar[Sequence[PublishedDataset]] = ()
+    looked_for: ClassVar[frozenset[str]] = frozenset()
 
     def prepare(self, root: Path) -> None:
         """Make sure that the files are there: find them under the data root `root`, or fetch them into it.

@@ -215,7 +215,8 @@ def _views(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """SR and HR of an item as a metric sees them; where HR was measured, `(H, W)`, None where that is everywhere.
 
-    Where it was not, SR is what stands in HR: neither an error, nor a share in any other.
+    Where it was not, HR is what stands in SR, which goes on as its surroundings do, as what HR is filled with does not:
+    that is neither an error nor a share in any other. Of sets, and in LR, SR is what stands in HR.
     """
     import torch
 
@@ -231,7 +232,10 @@ def _views(
         raise ScoreError(f"{path} does not match its HR in size or depth")
     if known is not None:
         known = known[: hr.shape[0], : hr.shape[1]]
-        sr = np.where(known[..., None], sr, hr)
+        if sees == "protocol":
+            hr = np.where(known[..., None], hr, sr)
+        else:
+            sr = np.where(known[..., None], sr, hr)
     if sees == "protocol":
         view = protocol.scored
         known = None if known is None else protocol.without_border(known)

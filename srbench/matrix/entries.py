@@ -63,8 +63,9 @@ class Uses:
             return Named(name, node, None)
         for wrong in errors:
             self._parameter_fault(wrong, entry, given)
+        looked_for: frozenset[str] = getattr(registered.load(), "looked_for", frozenset())
         for key, (_, value) in given.items():
-            for path in _missing_paths(complete.get(key)):
+            for path in [] if key in looked_for else _missing_paths(complete.get(key)):
                 self._fault(value, f"{key}: there is no file or folder {shorten(str(path))!r}")
         if shown is None:
             place: Node = entry

@@ -15,7 +15,7 @@ Torch appears only in the two functions that cross over to tensors, so that look
 
 from srbench.pictures.array import LUMA, Image, ImageError, in_digits
 from srbench.pictures.header import MAX_PIXELS
-from srbench.pictures.measured import filled, measured
+from srbench.pictures.measured import filled, measured, with_gaps
 from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left_out
 from srbench.pictures.pages import TiffPage, tiff_pages
 from srbench.pictures.reading import SUFFIXES, image_size, read_image, read_with_alpha
@@ -59,5 +59,6 @@ __all__ = [
     "tiff_pages",
     "to_image",
     "to_tensor",
+    "with_gaps",
     "write_image",
 ]

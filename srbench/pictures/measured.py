@@ -16,6 +16,13 @@ def measured(image: Image) -> npt.NDArray[np.bool_] | None:
     return None if known.all() else known
 
 
+def with_gaps(image: Image, known: npt.NDArray[np.bool_] | None) -> Image:
+    """A picture of floats with NaN where it was not measured, `known` being where it was; None: everywhere."""
+    if known is None:
+        return image
+    return np.where(known[: image.shape[0], : image.shape[1], None], image, np.float32("nan"))
+
+
 def filled(image: Image) -> Image:
     """The picture with the median of what was measured, channel by channel, where nothing was; the same if all was."""
     known = measured(image)

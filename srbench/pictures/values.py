@@ -60,8 +60,16 @@ class Values:
 
     @classmethod
     def spanning(cls, image: Image) -> Values:
-        """From the least to the most of an array, NaN apart, where nobody says what its numbers mean."""
-        low, high = float(np.nanmin(image)), float(np.nanmax(image))
+        """From the least to the most of an array, NaN apart, where nobody says what its numbers mean.
+
+        Raises `ImageError` where all is NaN, or something infinite.
+        """
+        known = image[~np.isnan(image)]
+        if not known.size:
+            raise ImageError("nothing was measured: all of its values are NaN")
+        low, high = float(known.min()), float(known.max())
+        if not math.isfinite(high - low):
+            raise ImageError("holds infinite values; where nothing was measured, NaN says so")
         return cls(low, high if low < high else low + max(1.0, abs(low)))
 
     def facts(self) -> list[Any]:

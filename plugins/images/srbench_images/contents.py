@@ -81,9 +81,9 @@ class Contents:
         """Whether headers say which pictures belong together, and nothing else does."""
         return self.group is None and self.groups in (None, "header")
 
-    def remarks(self) -> list[str]:
-        """Sentences on what was left out."""
-        return [*self._gathered.remarks(), *self.left_out]
+    def remarks(self, nameless: bool) -> list[str]:
+        """Sentences on what was left out. nameless: without names of files."""
+        return [*self._gathered.remarks(nameless), *self.left_out]
 
     def divided(self, nameless: bool) -> dict[str, list[Found]]:
         """The pictures of each split. nameless: what was left out is told without names."""
@@ -176,7 +176,7 @@ class Contents:
             found = gather(root, self.files, self.format, self.only, self.spacing, beside)
             if found.pictures:
                 return found
-        why = "".join(f"; {remark}" for remark in found.remarks())
+        why = "".join(f"; {remark}" for remark in found.remarks(nameless=True))
         raise DatasetError(
             f"{self.path}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}, or of a format that "
             f"`srbench list formats` names){why}"

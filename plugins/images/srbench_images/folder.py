@@ -32,6 +32,7 @@ class Folder(Dataset):
     patients.
     """
 
+    looked_for = frozenset({"table"})
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "ham10000": {"columns": {"file": "image_id", "label": "dx", "group": "lesion_id"}, "split": "groups"},
         "isic-2018": {
@@ -159,7 +160,7 @@ class Folder(Dataset):
     def remarks(self) -> list[str]:
         """Sentences on what was left out."""
         _ = self._splits
-        return self.contents.remarks()
+        return self.contents.remarks(self.coded)
 
     @cached_property
     def _splits(self) -> dict[str, list[Item]]:

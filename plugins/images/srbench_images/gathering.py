@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,8 @@ from srbench.pictures import has_picture_name, is_hidden, left_out
 
 from .listing import refuse_dangling
 
+_NAMED = 3
+"""How many files are named that were left out for one reason."""
 _SPACING = 0.01
 """How far a picture's spacing may be from what is asked for, as a part of it: headers round."""
 
@@ -45,28 +46,33 @@ class Found:
 @dataclass
 class Gathered:
     """root: the folder that was looked through. pictures: in the order of their places. others: files that are none.
-    reasons: why pictures were left out, with how many were."""
+    reasons: why pictures were left out, with the names of their files."""
 
     root: Path
     pictures: list[Found] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, list[str]] = field(default_factory=dict)
 
-    def remarks(self) -> list[str]:
-        """Sentences on what was left out."""
+    def remarks(self, nameless: bool) -> list[str]:
+        """Sentences on what was left out. nameless: without the files' names."""
         words = left_out(self.others)
-        found = [f"left out: {words}"] if words else []
-        return found + [
-            f"left out: {count} {'file' if count == 1 else 'files'}: {reason}"
-            for reason, count in sorted(self.reasons.items())
-        ]
+        told = [f"left out: {words}"] if words else []
+        for reason, names in sorted(self.reasons.items()):
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            which = "" if nameless else f" ({', '.join(names[:_NAMED])}{more})"
+            told.append(f"left out: {len(names)} {'file' if len(names) == 1 else 'files'}{which}: {reason}")
+        return told
+
+    def leave_out(self, path: Path, reason: str) -> None:
+        """Note that a file's pictures were left out."""
+        self.reasons.setdefault(reason, []).append(path.name)
 
     def can_be_read(self, one: Found, look: Callable[[Picture], object]) -> bool:
         """Whether somebody can look at a picture; where not, that is noted."""
         try:
             look(one.picture)
         except ImageError as error:
-            self.reasons[_reason(error, one.path)] += 1
+            self.leave_out(one.path, _reason(error, one.path))
             return False
         return True
 
@@ -124,7 +130,7 @@ def gather(
             gone |= {file for file in index.files if not file.exists()}
             continue
         except ImageError as error:
-            found.reasons[_reason(error, path)] += 1
+            found.leave_out(path, _reason(error, path))
             continue
         if frames is None and has_picture_name(path) and not only and spacing is None:
             found.pictures.append(Found(place, path, path))
@@ -133,10 +139,11 @@ def gather(
         else:
             chosen = [(frame, part) for frame, part in frames if _is_asked_for(frame, only, spacing)]
             if not chosen:
-                found.reasons["not what `only` or `spacing` asks for"] += 1
+                found.leave_out(path, "not what `only` or `spacing` asks for")
             found.pictures += [Found(place, path, part, frame) for frame, part in chosen]
     refuse_dangling(dangling)
-    found.reasons.update({"listed by a DICOMDIR or its like, and not there": len(gone)} if gone else {})
+    for path in sorted(gone):
+        found.leave_out(path, "listed by a DICOMDIR or its like, and not there")
     return found
 
 

@@ -8,14 +8,14 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from srbench import DatasetError, DatasetMissing
-from srbench.pictures import SUFFIXES, has_picture_name, is_picture, left_out
+from srbench import DatasetError, DatasetMissing, Formats, ImageError
+from srbench.pictures import SUFFIXES, has_picture_name, is_hidden, is_picture, left_out
 
 _LONGEST_ID = 100
 
 
-def pictures(folder: Path) -> dict[str, Path]:
-    """Id to file, sorted by id: every file of `folder` with a picture's suffix that is not hidden.
+def pictures(folder: Path, formats: Formats | None = None) -> dict[str, Path]:
+    """Id to file, sorted by id: every file of `folder` with a picture's suffix, or of a format, that is not hidden.
 
     Other files and subfolders are passed over (`remark` counts them). Raises `DatasetMissing` when the folder is not
     there, `DatasetError` when it holds no picture, or two whose ids are the same (also where only upper and lower case
@@ -31,7 +31,7 @@ def pictures(folder: Path) -> dict[str, Path]:
     for path in sorted(folder.iterdir()):
         if has_picture_name(path) and path.is_symlink() and not path.exists():
             dangling.append(path)
-        if is_picture(path):
+        if is_picture(path) or (formats is not None and is_of_format(path, formats)):
             name = safe_id(path.stem)
             other = taken.setdefault(name.lower(), path)
             if other is not path:
@@ -45,6 +45,16 @@ def pictures(folder: Path) -> dict[str, Path]:
             f"{folder}: holds no picture (a file ending in {', '.join(sorted(SUFFIXES))}); subfolders are not read"
         )
     return dict(sorted(found.items()))
+
+
+def is_of_format(path: Path, formats: Formats) -> bool:
+    """Whether a file that is not hidden is one that a format reads."""
+    if is_hidden(path.name) or not path.is_file():
+        return False
+    try:
+        return formats.of(path) is not None
+    except ImageError:  # it lists others, or cannot be opened
+        return False
 
 
 def refuse_dangling(links: Sequence[Path]) -> None:

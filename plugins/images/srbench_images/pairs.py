@@ -15,8 +15,8 @@ from srbench import Dataset, DatasetError, DatasetMissing, Formats, Frame, Item,
 from srbench.pictures import Scale, image_size, reduced, scale_of
 
 from .gathering import roots
-from .listing import pictures, remark
-from .naming import Ids, discreet, named
+from .listing import is_of_format, pictures, remark
+from .naming import Ids, NamelessError, discreet, named
 from .table import TABLE, Facts, read_table
 
 _BESIDE = (TABLE, "README.txt")
@@ -151,13 +151,14 @@ class Pairs(Dataset):
 
     def remarks(self) -> list[str]:
         """Sentences on what was left out."""
-        folders = [folder for folder in self._folders().values() if folder.is_dir()]
+        folders, formats = [folder for folder in self._folders().values() if folder.is_dir()], Formats(self.format)
         found = remark(self._root, known=(*_BESIDE, *(folder.name for folder in folders)))
         for folder in folders:
             parts = [part for part in ("HR", "LR", "mask") if (folder / part).is_dir()]
             found += remark(folder, folder.name, parts)
             for part in parts:
-                found += remark(folder / part, f"{folder.name}/{part}")
+                read = [path.name for path in (folder / part).iterdir() if is_of_format(path, formats)]
+                found += remark(folder / part, f"{folder.name}/{part}", read)
         return found
 
     def _folders(self) -> dict[str, Path]:
@@ -179,7 +180,7 @@ class Pairs(Dataset):
             {(self.degradation, self.scale or pair.scale): pair.lr.picture},
             label=facts.label,
             mask=None if pair.mask is None else pair.mask.picture,
-            group=facts.group or (frame.path.name if frame.key else None),
+            group=facts.group or frame.group or (frame.path.name if frame.key else None),
             region=facts.region,
             values=self.values or facts.values or frame.values,
             spacing=frame.spacing,
@@ -202,6 +203,8 @@ class Pairs(Dataset):
                 f"{self.path / 'test'}/HR and /LR"
             )
         every = [pair for pairs in splits.values() for pair in pairs]
+        if self.ids != "coded" and any(pair.hr.frame.group for pair in every):
+            raise NamelessError("headers name patients; say `ids: coded`, so that no name is published")
         for pair in every:
             if self.scale is not None and not pair.fits(self.scale):
                 raise DatasetError(f"{pair.sizes()}, which is no x{self.scale}")
@@ -232,7 +235,7 @@ class Pairs(Dataset):
 
 
 def _match(split: Path, formats: Formats) -> list[_Pair]:
-    high, low = pictures(split / "HR"), pictures(split / "LR")
+    high, low = pictures(split / "HR", formats), pictures(split / "LR", formats)
     free = {path.stem: path for path in low.values()}
     # Exact names first, so that `x4` at the end of an HR name is not taken for a scale.
     partner = {path.stem: free.pop(path.stem) for path in high.values() if path.stem in free}
@@ -252,7 +255,8 @@ def _match(split: Path, formats: Formats) -> list[_Pair]:
     if free:
         extra = next(iter(free.values()))
         raise DatasetError(f"{extra}: has no HR in {split / 'HR'}{_hint(extra, {p.stem: p for p in high.values()})}")
-    masks = {path.stem: path for path in pictures(split / "mask").values()} if (split / "mask").is_dir() else {}
+    given = pictures(split / "mask", formats) if (split / "mask").is_dir() else {}
+    masks = {path.stem: path for path in given.values()}
     for stem, path in masks.items():
         if stem not in partner:
             raise DatasetError(f"{path}: has no HR in {split / 'HR'}{_hint(path, partner)}")

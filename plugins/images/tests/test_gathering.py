@@ -13,8 +13,8 @@ from srbench_images.pairs import Pairs
 
 import srbench
 from srbench.contract.dataset import DatasetError, DatasetMissing
+from srbench.matrix import read_matrix
 from srbench.pictures import write_image
-from srbench.registry.parameters import resolve
 
 RNG = np.random.default_rng(4)
 
@@ -97,11 +97,18 @@ def test_a_table_may_lie_with_the_pictures_as_archives_have_it(tmp_path: Path, z
     lines = ["lesion_id,image_id,dx", *(f"L{place},p{place},nv" for place in range(10))]
     (folder / "meta.csv").write_text("\n".join(lines))
     path = packed(tmp_path / "ham.zip", tmp_path / "skin") if zipped else folder
-    params = resolve(Folder, {"preset": "ham10000", "path": str(path), "table": "meta.csv"}, tmp_path)
+    matrix = tmp_path / "m.yaml"
+    matrix.write_text(
+        f"name: m\ndatasets: [folder: {{preset: ham10000, path: {path}, table: meta.csv}}]\nprotocols: [x2-y]\n"
+        "methods: [bicubic]\nmetrics: [psnr]\n"
+    )
+    params = read_matrix(matrix).datasets[0].params
     dataset = Folder(**params)
     items = [*dataset.train(), *dataset.test()]
     assert {(item.label, item.group) for item in items} == {("nv", f"L{place}") for place in range(10)}
     assert dataset.remarks() == []
+    with pytest.raises(DatasetError, match=r"meter\.csv: cannot be read"):
+        Folder(**params | {"table": tmp_path / "meter.csv"}).test()
     (tmp_path / "meta.csv").write_text("lesion_id,image_id,dx\nL0,p0,mel\n")  # the one that is named goes before
     with pytest.raises(DatasetError, match=rf"p\d\.png: is not in {re.escape(str(tmp_path / 'meta.csv'))}"):
         Folder(**params).test()

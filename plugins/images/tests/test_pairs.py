@@ -143,11 +143,11 @@ def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
 
 def test_what_was_left_out_is_counted_and_named(tmp_path: Path) -> None:
     pair(tmp_path / "validation", "bird.png", "birdx4.png")
-    (tmp_path / "validation" / "LR" / "bird.dcm").write_bytes(b"?")
+    (tmp_path / "validation" / "LR" / "bird.raw").write_bytes(b"?")
     (tmp_path / "validation" / "notes.txt").write_text("?")
     dataset = Pairs(tmp_path)
     dataset.prepare(tmp_path)
-    assert dataset.remarks() == ["left out of validation: 1 file (.txt)", "left out of validation/LR: 1 file (.dcm)"]
+    assert dataset.remarks() == ["left out of validation: 1 file (.txt)", "left out of validation/LR: 1 file (.raw)"]
 
 
 def test_groups_and_coded_ids(tmp_path: Path) -> None:

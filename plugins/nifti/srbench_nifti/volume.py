@@ -124,8 +124,12 @@ class Volume:
         volume = np.moveaxis(stack.swapaxes(1, 2), 0, _ACROSS[self.axis])
         volume = apply_orientation(volume, ornt_transform(self._seen, self.orientation))
         grid = np.eye(4)
-        for axis in self.plane:  # the corner stays: the middle of its first voxel moves towards it
-            grid[axis, axis], grid[axis, 3] = float(1 / scale), float(1 / scale - 1) / 2
+        flips = {int(stored): flip < 0 for stored, flip in ornt_transform(self._seen, self.orientation)}
+        for axis, old, new in zip(self.plane, self.size, (height, width), strict=True):
+            # The corner that is seen at the top left stays: the middle of its first voxel moves towards it. What is
+            # left over at a fraction lies at the other end, which is the first voxel's where the axis runs backwards.
+            rest = old - new / scale if flips[axis] else 0
+            grid[axis, axis], grid[axis, 3] = float(1 / scale), float((1 / scale - 1) / 2 + rest)
         file = self._image(volume.reshape(volume.shape[: max(2, len(self.header.get_data_shape()))]), grid)
         file.header["descrip"] = f"SR x{scale} by {made_by}".encode("ascii", "replace")[:79]
         data: bytes = file.to_bytes()

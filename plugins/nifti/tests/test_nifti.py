@@ -171,16 +171,35 @@ def test_a_volume_of_sr_has_its_corners_where_the_volume_has_them(
     assert new.get_data_dtype() == np.int16 and np.array_equal(np.asarray(new.dataobj), data)
 
 
-def test_at_a_fraction_a_volume_has_its_first_corner_where_it_was_and_smaller_voxels(tmp_path: Path) -> None:
+@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("codes", ["RAS", "LAS", "LPS", "RPI", "SRA"])
+@pytest.mark.parametrize("scale", [Fraction(3, 2), Fraction(10, 7), 2])
+def test_whatever_way_axes_run_what_is_seen_stays_in_its_place(
+    tmp_path: Path, scale: srbench.Scale, codes: str, axis: Any
+) -> None:
+    """A volume whose voxels say where they lie is enlarged by linear interpolation, which keeps them right."""
     source, target = tmp_path / "a.nii", tmp_path / "b.nii"
-    save(source, counting((7, 14, 3)), OBLIQUE)
-    images = [np.zeros((20, 10, 1), np.int16)] * 3
-    Nifti("axial").write(target, source, images, Fraction(10, 7), "SR")
-    old, new = nibabel.load(source), nibabel.load(target)
-    assert new.shape == (10, 20, 3)
-    for corner in ([-0.5, -0.5, -0.5, 1], [6.5, 13.5, 2.5, 1]):
-        moved = [(corner[0] + 0.5) * 10 / 7 - 0.5, (corner[1] + 0.5) * 10 / 7 - 0.5, *corner[2:]]
-        assert np.abs(old.affine @ corner - new.affine @ moved).max() < 1e-5
+    turn = nibabel.orientations.inv_ornt_aff(nibabel.orientations.axcodes2ornt(tuple(codes)), (7, 9, 11))
+    affine = np.linalg.inv(turn) @ np.diag([2.0, 2.5, 3.0, 1.0])
+    places = np.moveaxis(np.indices((7, 9, 11, 1))[:3], 0, -1)[..., 0, :] @ affine[:3, :3].T + affine[:3, 3]
+    for part in range(3):
+        save(source, places[..., part].astype(np.float32), affine)
+        form = Nifti(axis)
+        larger = []
+        for frame in form.frames(source):
+            image = form.read(frame)[..., 0].astype(np.float64)
+            for direction in (0, 1):
+                side = image.shape[direction]
+                middles = (np.arange(int(side * scale)) + 0.5) / float(scale) - 0.5
+                below = np.clip(np.floor(middles).astype(int), 0, side - 2)
+                first, second = (np.take(image, below + more, direction) for more in (0, 1))
+                share = np.expand_dims(middles - below, 1 - direction)
+                image = first + share * (second - first)
+            larger.append(image[..., None].astype(np.float32))
+        form.write(target, source, larger, scale, "SR")
+        new = nibabel.load(target)
+        said = np.moveaxis(np.indices(new.shape), 0, -1) @ new.affine[:3, :3].T + new.affine[:3, 3]
+        assert np.abs(np.asarray(new.dataobj) - said[..., part]).max() < 1e-4
 
 
 @pytest.mark.parametrize("stored", ["int8", "uint8", ">i2", "int64", "float32", "float64", "scaled"])

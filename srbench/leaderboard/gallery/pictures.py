@@ -17,7 +17,7 @@ import numpy.typing as npt
 from srbench.contract.protocol import Protocol
 from srbench.leaderboard.results.results import Damaged, Entrant, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import listing
-from srbench.pictures import DEPTHS, Image, ImageError, Values, in_digits, read_image, reduced, scale_of
+from srbench.pictures import DEPTHS, Image, ImageError, Values, in_digits, measured, read_image, reduced, scale_of
 from srbench.store.records import Store
 from srbench.store.references import Reference, References
 
@@ -27,6 +27,7 @@ MOST_IMAGES = 10
 ERROR_WHITE = 0.2
 """The absolute error, as a part of the data range, at which an error map reaches its last colour."""
 _UNSCORED = 255
+_GREY = 0.5
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -230,6 +231,8 @@ def meaning(reference: Reference) -> str:
     if spacing is not None:
         sides = dict.fromkeys(f"{side:.4g}" for side in spacing)
         words.append(f"pixels of {' × '.join(sides)} {unit}")
+    if (known := measured(reference.hr)) is not None:
+        words.append(f"grey in HR: not measured ({np.count_nonzero(~known)} pixels)")
     return ", ".join(words)
 
 
@@ -295,10 +298,11 @@ def _cut(image: npt.NDArray[np.generic], box: Sequence[int]) -> npt.NDArray[np.g
 
 
 def to_display(image: npt.NDArray[np.generic], values: Values) -> npt.NDArray[np.uint8]:
-    """Turn any depth into 8 bits, black at 0 and white at 255, or the ends of the values' window."""
+    """Turn any depth into 8 bits, black at 0 and white at 255, or the ends of the values' window; NaN into grey."""
     if image.dtype == np.uint8 and values == DEPTHS["uint8"]:
         return image.astype(np.uint8)
-    return np.floor(DEPTHS["uint8"].from_unit(values.shown(image)) + 0.5).astype(np.uint8)
+    unit = values.shown(image)
+    return np.floor(DEPTHS["uint8"].from_unit(np.where(np.isnan(unit), _GREY, unit)) + 0.5).astype(np.uint8)
 
 
 def write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:

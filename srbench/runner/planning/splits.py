@@ -12,6 +12,7 @@ from srbench.contract.protocol import Protocol
 from srbench.contract.regions import overlapping
 from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.registry.configured import Use
+from srbench.runner.planning.doubts import listed
 from srbench.runner.planning.lookalikes import seen_before
 from srbench.runner.planning.survey import Survey, Surveyor
 from srbench.store.image_names import ImageName
@@ -80,7 +81,7 @@ class Splits:
         tested = self.survey(use, "test", protocol).pictures
         for other in others:
             with suppress(Exception):  # what is wrong with that one, its own cells tell
-                shared = len(tested & self.survey(other, "test", protocol).pictures)
+                shared = len(tested.keys() & self.survey(other, "test", protocol).pictures.keys())
                 if shared:
                     yield (
                         f"{use.name}: {shared} of its {len(tested)} test images are in {other.name}, too; what is said "
@@ -116,10 +117,12 @@ class Splits:
         Returns the tested groups, sorted, of which the training split holds other regions.
         """
         train = self.survey(training, "train", protocol.for_training())
-        shared = len(test.pictures & train.pictures)
+        shared = [image for picture, image in test.pictures.items() if picture in train.pictures]
         if shared:
             raise Unusable(
-                "failed", f"{shared} of {len(test.pictures)} test images are in the training split of {training.name}"
+                "failed",
+                f"{len(shared)} of {len(test.pictures)} test images are in the training split of {training.name}: "
+                f"{listed(shared)}",
             )
         leaking = overlapping(test.groups, train.groups)
         if leaking:

@@ -40,12 +40,12 @@ class Survey:
     """What a split holds, as one protocol meets it.
 
     fingerprint: changes when any id, pixel, label, group, region or used LR changes. lr_sizes: (height, width) of each
-    LR. pictures: the sha256 of each HR. looks: of each item. groups: the groups that occur, with their regions.
-    warnings: what is probably wrong with it, a sentence each, as `doubts` and `lookalikes` find it.
+    LR. pictures: the ids of the images by the sha256 of HR. looks: of each item. groups: the groups that occur, with
+    their regions. warnings: what is probably wrong with it, a sentence each, as `doubts` and `lookalikes` find it.
     """
 
     fingerprint: str
-    pictures: frozenset[str]
+    pictures: Mapping[str, str]
     looks: tuple[Look, ...]
     groups: Mapping[str, Regions]
     lr_sizes: tuple[tuple[int, int], ...]
@@ -77,7 +77,8 @@ class Surveyor:
         if not items:
             raise DatasetError("the split is empty")
         self._look_at_all(items, protocol)
-        rows, sizes, pictures, channels, depths = [], [], set(), set(), set()
+        rows, sizes, channels, depths = [], [], set(), set()
+        pictures: dict[str, str] = {}
         hrs, lrs = [], []
         seen: set[str] = set()
         for item in items:
@@ -99,7 +100,7 @@ class Surveyor:
             sizes.append((height, width))
             channels.add(1 if protocol.channel == "y8" else hr.shape[2])
             depths.add(hr.depth)
-            pictures.add(hr.sha256)
+            pictures.setdefault(hr.sha256, item.id)
             rows.append(
                 [
                     item.id,
@@ -114,7 +115,7 @@ class Surveyor:
         looks = tuple(Look(item.id, item.group, hr.thumbnail) for item, hr in hrs)
         return Survey(
             fingerprint=digest(rows),
-            pictures=frozenset(pictures),
+            pictures=pictures,
             looks=looks,
             groups=regions(items),
             lr_sizes=tuple(sizes),
@@ -245,7 +246,15 @@ def _check_range(item: Item, picture: Picture, facts: PictureFacts) -> None:
 
 
 def _unused_lr(items: Iterable[Item], protocol: Protocol) -> Iterator[str]:
-    """That items bring the LR of this degradation, but of other scales only."""
+    """That items bring the LR of this degradation, but of other scales only; or none but one of another degradation."""
+    only = {key for item in items for key in item.lr} if all(len(item.lr) == 1 for item in items) else set()
+    if len(only) == 1:
+        ((degradation, scale),) = only
+        if scale == protocol.scale and degradation != protocol.degradation.shipped_as:
+            yield (
+                f"the LR that comes with the images is declared to be that of `{degradation}`; the protocol asks for "
+                f"`{protocol.degradation.shipped_as}`, so LR is made from HR, and theirs not used: is that meant?"
+            )
     scales = [{scale for name, scale in item.lr if name == protocol.degradation.shipped_as} for item in items]
     others = sorted(set().union(*scales) - {protocol.scale})
     unused = sum(protocol.scale not in known and bool(known) for known in scales)

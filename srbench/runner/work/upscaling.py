@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from srbench.contract.dataset import Item
 from srbench.contract.protocol import Protocol
+from srbench.pictures import with_gaps
 from srbench.runner.work.references import keep_references
 from srbench.runner.work.scorer import score_cell
 from srbench.runner.work.upscaler import Upscaler
@@ -50,7 +51,7 @@ def _training_split(work: Work) -> tuple[Sequence[Item], str]:
 
 
 def _reference(item: Item, protocol: Protocol) -> Reference:
-    hr, values = item.read_hr()
-    lr = protocol.lr(hr, values, item.id, protocol.shipped_lr(item))
-    reference = protocol.reference(hr, values)
-    return Reference(*reference, lr, item.label, item.spacing, item.spacing_unit)
+    hr, native, known = item.read_measured()
+    lr = protocol.lr(hr, native, item.id, protocol.shipped_lr(item))
+    reference, values = protocol.reference(hr, native)
+    return Reference(with_gaps(reference, known), values, lr, item.label, item.spacing, item.spacing_unit)

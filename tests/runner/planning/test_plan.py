@@ -265,7 +265,7 @@ def test_pixels_that_are_the_same_are_still_refused(bench: InProcess) -> None:
     shutil.copy(bench.data / "test/a.png", bench.data / "train/x.png")
     _, refused = plan(bench, **LEARNER, train={**TRAIN, "on": ["same"]}).cells
     assert refused.verdict is not None and refused.verdict[0] == "failed"
-    assert "1 of 2 test images are in the training split of data" in refused.verdict[1]
+    assert "1 of 2 test images are in the training split of data: " in refused.verdict[1]
 
 
 def test_a_picture_that_a_split_has_twice_is_told(bench: InProcess) -> None:

@@ -65,6 +65,12 @@ def test_lr_counts_where_it_is_used_and_masks_where_no_protocol_is() -> None:
     assert Surveyor().fingerprint([other_lr]) == Surveyor().fingerprint([WHOLE])
 
 
+def test_a_measured_lr_that_is_declared_to_be_another_degradations_is_asked_about() -> None:
+    (asked,) = survey(replace(WHOLE, lr={("scanner", 2): LR})).warnings
+    assert "declared to be that of `scanner`; the protocol asks for `bicubic`" in asked
+    assert not survey(replace(WHOLE, lr={("scanner", 2): LR, ("scanner", 3): LR})).warnings  # a set that brings many
+
+
 def test_lr_of_other_scales_is_asked_about_unless_that_of_this_one_is_there() -> None:
     quarter = np.ascontiguousarray(HR[::4, ::4])
     elsewhere = replace(WHOLE, id="b", lr={("bicubic", 4): quarter, ("noisy", 2): LR})
@@ -74,7 +80,6 @@ def test_lr_of_other_scales_is_asked_about_unless_that_of_this_one_is_there() ->
     )
     assert not survey(replace(WHOLE, lr={**WHOLE.lr, ("bicubic", 4): quarter})).warnings
     assert not survey(replace(WHOLE, lr={})).warnings
-    assert not survey(replace(WHOLE, lr={("noisy", 4): quarter})).warnings
 
 
 def test_names_from_elsewhere_do_not_count() -> None:
