@@ -21,6 +21,7 @@ VERBS = (
     "upscale",
     "export",
     "verify",
+    "merge",
     "doctor",
 )
 
