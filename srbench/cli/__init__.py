@@ -22,6 +22,7 @@ VERBS = (
     "export",
     "verify",
     "merge",
+    "clean",
     "doctor",
 )
 
