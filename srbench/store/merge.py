@@ -115,8 +115,8 @@ class _Merge:
         self._hashed = FileMemory("hashes").sha256
 
     def all(self) -> None:
-        folders = sorted(folders_of_records(self._source), key=lambda found: _ORDER.index(found[0]))
-        for shelf, folder, record in folders:
+        found = ((shelf, *one) for shelf in _ORDER for one in folders_of_records(self._source, shelf))
+        for shelf, folder, record in found:
             label = record.label if isinstance(record, Record) else ""
             try:
                 if not isinstance(record, Record):

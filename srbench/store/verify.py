@@ -55,28 +55,28 @@ def is_sealed(path: Path) -> bool:
 
 
 def _faults_of_records(store: Store) -> Iterator[Fault]:
-    for shelf, folder, record in folders_of_records(store):
-        if not isinstance(record, Record):
-            yield Fault(folder, "", record)
-            continue
-        if not _holds_no_more_than_a_record(folder / RECORD):
-            yield Fault(folder, record.label, f"damaged: {RECORD} is not what was written")
-        yield from (Fault(folder, record.label, what) for what in _faults_of(store, shelf, record))
+    for shelf in SHELVES:
+        for folder, record in folders_of_records(store, shelf):
+            if not isinstance(record, Record):
+                yield Fault(folder, "", record)
+                continue
+            if not _holds_no_more_than_a_record(folder / RECORD):
+                yield Fault(folder, record.label, f"damaged: {RECORD} is not what was written")
+            yield from (Fault(folder, record.label, what) for what in _faults_of(store, shelf, record))
 
 
-def folders_of_records(store: Store) -> Iterator[tuple[Shelf, Path, Record | str]]:
-    """Every folder with a record, by shelf and key: the record, or in words why there is none that could be read.
+def folders_of_records(store: Store, shelf: Shelf) -> Iterator[tuple[Path, Record | str]]:
+    """Every folder with a record on a shelf, by key: the record, or in words why there is none that could be read.
 
     What a job has only begun is passed over.
     """
-    for shelf in SHELVES:
-        for folder in sorted(store.root.glob(f"{shelf}/??/*")):
-            if not is_key(folder.name):
-                continue  # somebody else's
-            if folder != store.folder(shelf, folder.name):
-                yield shelf, folder, f"damaged: {RECORD} is in the place of another"
-            elif found := store.read(shelf, folder.name) or store.lost_record(shelf, folder.name):
-                yield shelf, folder, found
+    for folder in sorted(store.root.glob(f"{shelf}/??/*")):
+        if not is_key(folder.name):
+            continue  # somebody else's
+        if folder != store.folder(shelf, folder.name):
+            yield folder, f"damaged: {RECORD} is in the place of another"
+        elif found := store.read(shelf, folder.name) or store.lost_record(shelf, folder.name):
+            yield folder, found
 
 
 def _holds_no_more_than_a_record(path: Path) -> bool:
