@@ -18,7 +18,7 @@ from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan, PlannedCell, distinct_warnings
 from srbench.runner.supervision import again
 from srbench.runner.supervision.again import MadeAgain
-from srbench.runner.supervision.at_work import end_earlier_work, marked
+from srbench.runner.supervision.at_work import alone_in
 from srbench.runner.supervision.supervisor import Display, run_cells
 from srbench.runner.supervision.watch import Watch
 from srbench.store.frames import Frames, cells_frame, images_frame
@@ -74,8 +74,7 @@ def run(
     matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
     place = Store(default_store(matrix.name) if store is None else Path(store))
     place_to_run = _executor(matrix, executor, jobs)
-    with place.locked(), marked(place):
-        end_earlier_work(place)
+    with alone_in(place):
         place.remember_matrix(matrix.path)
         plan = make_plan(matrix, place, retry, verify=verify)
         write_names(place, plan.names)

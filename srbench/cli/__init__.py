@@ -21,6 +21,8 @@ VERBS = (
     "upscale",
     "export",
     "verify",
+    "merge",
+    "clean",
     "doctor",
 )
 

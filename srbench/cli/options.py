@@ -10,7 +10,7 @@ import click
 from srbench.errors import nearest
 
 if TYPE_CHECKING:
-    from srbench.store.records import Status
+    from srbench.store.records import Status, Store
 
 STATUSES: tuple[Status, ...] = ("failed", "timeout", "out_of_memory", "killed", "skipped", "ok")
 
@@ -18,6 +18,7 @@ matrix_argument = click.argument("matrix", type=click.Path(path_type=Path))
 store_option = click.option(
     "--store", type=click.Path(file_okay=False, path_type=Path), help="The folder of records [results/NAME]."
 )
+place_argument = click.argument("place", required=False, metavar="[STORE|MATRIX]", type=click.Path(path_type=Path))
 verify_option = click.option(
     "--verify", is_flag=True, help="Read every picture and every file of the records, whatever is remembered of them."
 )
@@ -34,3 +35,16 @@ def statuses(text: str) -> set[Status]:
         if status not in STATUSES:
             raise click.BadParameter(f"unknown status {status!r}.{nearest(status, STATUSES)}", param_hint="--retry")
     return {status for status in STATUSES if status in asked}
+
+
+def stores_at(place: Path | None, store: Path | None) -> list[Store]:
+    """The store of `--store`, that at a place, or that of the matrix there; all in `results` where neither is named."""
+    from srbench.api import default_store
+    from srbench.matrix import matrix_file, matrix_name
+    from srbench.store.find import stores
+    from srbench.store.records import SHELVES
+
+    if store is None and place is not None:
+        is_store = any((place / shelf).is_dir() for shelf in SHELVES)
+        store = place if is_store else default_store(matrix_name(matrix_file(place)))
+    return stores(store)

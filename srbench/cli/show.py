@@ -19,6 +19,7 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     """Show the record of CELL: its label (`set5/x4-y/bicubic`) or the first digits of its key."""
     import msgspec
 
+    from srbench.store.conflicts import conflicts
     from srbench.store.find import find_record
     from srbench.store.image_names import read_names
 
@@ -35,6 +36,9 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
         "LR": record.lr,
         "folder": place.folder("cells", record.key),
     }
+    for number, other in enumerate(conflicts(place), start=1):
+        if other.read("cells", record.key):
+            facts[f"conflict.{number}"] = other.folder("cells", record.key)
     facts |= {f"cost.{name}": value for name, value in record.cost.items()}
     facts |= {f"environment.{name}": value for name, value in record.environment.items()}
     for name, result in record.metrics.items():

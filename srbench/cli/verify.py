@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from srbench.cli.options import json_option, store_option
+from srbench.cli.options import json_option, place_argument, store_option, stores_at
 from srbench.cli.output import print_rows
 from srbench.errors import SrbenchError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("verify", short_help="Whether a store's files are those that were written.")
-@click.argument("place", required=False, metavar="[STORE|MATRIX]", type=click.Path(path_type=Path))
+@place_argument
 @store_option
 @click.option(
     "--again",
@@ -35,21 +35,13 @@ def command(place: Path | None, store: Path | None, again: int, as_json: bool) -
     With --again, cells that went well are chosen at random and made once more, from the same models, in a store of
     their own. On other hardware, or with another number of threads, the last digits may be others.
     """
-    from srbench.api import default_store, make_again
-    from srbench.matrix import matrix_file, matrix_name
-    from srbench.store.find import stores
-    from srbench.store.records import SHELVES
+    from srbench.api import make_again
     from srbench.store.verify import Fault, faults
 
-    if store is None and place is not None:
-        store = (
-            place
-            if any((place / shelf).is_dir() for shelf in SHELVES)
-            else default_store(matrix_name(matrix_file(place)))
-        )
-    found = [fault for one in stores(store) for fault in faults(one)]
+    stores = stores_at(place, store)
+    found = [fault for one in stores for fault in faults(one)]
     made = 0
-    for one in stores(store) if again else ():
+    for one in stores if again else ():
         for cell in make_again(_matrix_of(one), store=one.root, count=again):
             made += 1
             click.echo(f"made again: {cell.label}", err=True)

@@ -6,7 +6,9 @@ import errno
 import hashlib
 import os
 import secrets
+import shutil
 import stat
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +78,7 @@ def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
 
     It has the permissions that the umask leaves any new file. Raises `StoreError`.
     """
-    temporary = path.with_name(f"{_LEFTOVER}{os.getpid()}-{secrets.token_hex(6)}")
+    temporary = temporary_in(path.parent)
     try:
         try:
             with temporary.open("xb") as file:
@@ -94,19 +96,49 @@ def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def temporary_in(folder: Path) -> Path:
+    """A new name in a folder for what is not whole yet, by which it is found again among its `leftovers`."""
+    return folder / f"{_LEFTOVER}{os.getpid()}-{secrets.token_hex(6)}"
+
+
+def bring_in(new: Path, place: Path) -> None:
+    """Give a folder that is whole its place on the same disk; what stood there is removed. Raises `OSError`."""
+    old = None
+    if os.path.lexists(place):
+        old = temporary_in(place.parent)
+        place.rename(old)
+    new.rename(place)
+    wait_for_disk(place.parent)
+    if old is not None:
+        remove(old)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def set_aside(path: Path) -> None:
     """Where a folder stands in the place of a file, give it another name: somebody may want what is in it."""
     if path.is_dir() and not path.is_symlink():
         path.rename(path.with_name(f"{path.name}.aside-{secrets.token_hex(3)}"))
 
 
-def remove_leftovers(folder: Path, below: str = "") -> None:
-    """Remove what `write_atomically` left in a folder when it was killed; for whoever alone writes there.
+def leftovers(folder: Path, below: str = "") -> Iterator[Path]:
+    """The files and folders in a folder that a killed writer left.
 
     below: which folders below it, as a pattern that ends with a slash; itself unless told.
     """
-    for leftover in folder.glob(f"{below}{_LEFTOVER}*"):
-        leftover.unlink(missing_ok=True)
+    yield from folder.glob(f"{below}{_LEFTOVER}*")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed writer left in a folder; for whoever alone writes there."""
+    for leftover in leftovers(folder):
+        remove(leftover)
 
 
 def write_table(path: Path, table: pa.Table) -> None:

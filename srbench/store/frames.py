@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CELL_COLUMNS = ("method", "dataset", "protocol", "trained_on", "seed", "status", "metric", "value", "n", "key")
 IMAGE_COLUMNS = (*CELL_COLUMNS[:6], "image", "label", "metric", "value", "key")
-_TOLERANCE = 1e-9
+TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _disagreement(result: MetricResult, images: list[Any], values: list[float], 
     if not all(map(is_score, values)):
         return "holds values that are no scores"
     if not result.per_image:
-        there = len(values) == 1 and (result.value is None or math.isclose(values[0], result.value, rel_tol=_TOLERANCE))
+        there = len(values) == 1 and (result.value is None or math.isclose(values[0], result.value, rel_tol=TOLERANCE))
         return "" if there else "does not hold the value of its record"
     expected = result.n + result.infinite
     if len(values) != expected:
@@ -127,6 +127,6 @@ def _disagreement(result: MetricResult, images: list[Any], values: list[float], 
     means = unit_means(finite, record.groups if result.groups else {})
     if means and result.value is not None:
         mean = fmean(means)
-        if not math.isclose(mean, result.value, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE * max(map(abs, means))):
+        if not math.isclose(mean, result.value, rel_tol=TOLERANCE, abs_tol=TOLERANCE * max(map(abs, means))):
             return f"has the mean {mean:.6g}, its record {result.value:.6g}"
     return ""

@@ -13,6 +13,7 @@ STORE/models/<2 hex>/<key>/                record.json, the method's files, hist
 STORE/extractors/<2 hex>/<key>/            record.json, the files of an extractor that srbench trained, checkpoint/
 STORE/references/                          HR and LR of test splits (`references.py`)
 STORE/boards/                              what pages tell of a matrix besides its results
+STORE/conflicts/N/                         what merges kept of records that contradict the store's: a store each
 STORE/jobs/<key>/                          while a run goes on: job.json, and what its keeper tells
 STORE/index.sqlite                         a cache of the records
 """
@@ -20,23 +21,34 @@ STORE/index.sqlite                         a cache of the records
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
 from srbench.errors import nearest
 from srbench.store.details import Details
-from srbench.store.files import StoreError, bytes_of, remove_leftovers, sha256, write_atomically
+from srbench.store.files import (
+    StoreError,
+    bytes_of,
+    leftovers,
+    remove,
+    sha256,
+    sha256_of,
+    write_atomically,
+    write_table,
+)
 from srbench.store.index import Index
 from srbench.store.lock import held
 from srbench.store.seal import UNREADABLE, sealed, unsealed
 from srbench.store.texts import brief, each, tail, visible
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Status = Literal["ok", "skipped", "failed", "timeout", "out_of_memory", "killed"]
 Shelf = Literal["cells", "models", "extractors"]
@@ -51,7 +63,12 @@ CEILING_IMAGES = "images_ceiling"
 NEAREST_IMAGES = "images_nearest"
 MATRIX = "matrix"
 BOARDS = "boards"
-_MEANWHILE = (LOG, "samples")
+_LEFTOVERS = ("", "*/", "*/*/", "*/*/*/", "references/*/*/*/")
+"""Where writers leave something when they are killed, or their disk fails."""
+_SCORES_BEFORE = "scores.before.parquet"
+"""The scores of a record that is being replaced together with them."""
+SAMPLES = "samples"
+_MEANWHILE = (LOG, SAMPLES)
 """What trainings leave in their folder before they have ended."""
 _KEY = re.compile(r"[0-9A-Za-z_-]+")
 
@@ -234,18 +251,32 @@ class Store:
         """Hold the store for one run; `StoreError` when another run holds it. A dead run holds nothing."""
         self.create()
         with held(self.root):
-            # A disk that failed may have kept their writer from it, wherever that was.
-            for folder in ("", "*/", "*/*/", "*/*/*/", "references/*/*/*/"):
-                remove_leftovers(self.root, folder)
-            self._remove_spent_checkpoints()
+            self.settle()
             yield
 
-    def _remove_spent_checkpoints(self) -> None:
-        """Remove those of trainings that went well, where a disk that failed kept whoever ended them from it."""
+    def settle(self) -> None:
+        """Undo what a writer that was killed had begun, and remove what is spent."""
+        for before in self.root.glob(f"cells/??/*/{_SCORES_BEFORE}"):
+            record = self.read("cells", before.parent.name)
+            if record is not None and record.files.get(SCORES) == sha256_of(before):
+                before.replace(before.with_name(SCORES))
+            else:
+                before.unlink()
+        for path in list(self.spent()):
+            with suppress(OSError):  # it costs space, and nothing else
+                remove(path)
+
+    def spent(self) -> Iterator[Path]:
+        """What a writer would have removed that was killed, or whose disk failed.
+
+        Files and folders that are not whole, and checkpoints of trainings that went well.
+        """
+        for folder in _LEFTOVERS:
+            yield from leftovers(self.root, folder)
         for checkpoint in self.root.glob(f"*/??/*/{CHECKPOINT}"):
             shelf, key = checkpoint.parts[-4], checkpoint.parts[-2]
             if shelf in SHELVES and is_key(key) and (record := self.read(shelf, key)) and record.status == "ok":
-                shutil.rmtree(checkpoint, ignore_errors=True)
+                yield checkpoint
 
     def remember_matrix(self, path: Path) -> None:
         """Note which matrix file the store serves, for questions asked about a cell alone."""
@@ -271,22 +302,35 @@ class Store:
 
     def write(self, shelf: Shelf, record: Record) -> None:
         """Leave a record; from here on the cell is done."""
-        folder = self.folder(shelf, record.key)
+        write_atomically(self._made(shelf, record.key) / RECORD, encoded(record))
+
+    def write_with_scores(self, record: Record, table: pa.Table) -> None:
+        """Leave a record of a cell and its scores, in the place of earlier ones: after a crash both are, or neither."""
+        scores = self._made("cells", record.key) / SCORES
+        before = scores.with_name(_SCORES_BEFORE)
+        if (content := bytes_of(scores)) is not None:
+            write_atomically(before, content)
+        write_table(scores, table)
+        self.write("cells", msgspec.structs.replace(record, files=record.files | {SCORES: sha256_of(scores)}))
+        before.unlink(missing_ok=True)
+
+    def _made(self, shelf: Shelf, key: str) -> Path:
+        folder = self.folder(shelf, key)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{folder}: cannot be made: {error.strerror or error}") from error
-        record = msgspec.structs.replace(record)  # made anew, so that what was added to it since is looked at, too
-        try:
-            data = msgspec.json.encode(record)
-        except UnicodeEncodeError:  # half a character somewhere, in the name of a class, say
-            data = msgspec.json.encode(each(msgspec.to_builtins(record), visible))
-        write_atomically(folder / RECORD, sealed(data))
+        return folder
 
     def hashes(self, shelf: Shelf, key: str, names: Iterable[str]) -> dict[str, str]:
         """The sha256 of files, by their names below the folder of a key: what its record says of them."""
         folder = self.folder(shelf, key)
         return {name: sha256(folder / name) for name in names}
+
+    def kept(self, shelf: Shelf, record: Record) -> list[str]:
+        """The files of a record; of a cell without those of folders that are gone altogether, to save space perhaps."""
+        folder = self.folder(shelf, record.key)
+        return [name for name in record.files if shelf != "cells" or (folder / name).parent.is_dir()]
 
     def damage(
         self,
@@ -323,6 +367,16 @@ class Store:
             more = f" {lost} of its records are damaged: `srbench verify {self.root}`." if lost else ""
             raise StoreError(f"no cell {prefix!r} in the store {self.root}.{nearest(prefix, labels)}{more}")
         return max(found, key=lambda record: record.started)
+
+
+def encoded(record: Record) -> bytes:
+    """The file of a record."""
+    record = msgspec.structs.replace(record)  # made anew, so that what was added to it since is looked at, too
+    try:
+        data = msgspec.json.encode(record)
+    except UnicodeEncodeError:  # half a character somewhere, in the name of a class, say
+        data = msgspec.json.encode(each(msgspec.to_builtins(record), visible))
+    return sealed(data)
 
 
 def _is_finished(shelf: Shelf, folder: Path) -> bool:

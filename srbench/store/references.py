@@ -12,7 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from srbench.store.files import StoreError, content_of, sha256, write_atomically
 from srbench.store.seal import UNREADABLE, sealed, unsealed
 
 REFERENCES = "references"
-_LIST = "images.json"
+REFERENCE_LIST = "images.json"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class References:
 
     def keep(self, images: Iterable[tuple[str, Reference]]) -> None:
         """Write them, unless that was done before and none is damaged. Raises `StoreError`."""
-        if (self.folder / _LIST).is_file() and not self.damage():
+        if (self.folder / REFERENCE_LIST).is_file() and not self.damage():
             return
         listed = {}
         for image, reference in images:
@@ -80,7 +80,7 @@ class References:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{self.folder}: cannot be made: {error.strerror or error}") from error
-        write_atomically(self.folder / _LIST, sealed(msgspec.json.encode(listed)))
+        write_atomically(self.folder / REFERENCE_LIST, sealed(msgspec.json.encode(listed)))
 
     def damage(self, hashed: Callable[[Path], str] = sha256) -> str:
         """Which picture is not what was written, in words; empty when all are, or nothing was kept here."""
@@ -88,7 +88,7 @@ class References:
             return ""
         listed = self._listed()
         if listed is None:
-            return f"damaged: {_LIST} of the HR that SR was compared with"
+            return f"damaged: {REFERENCE_LIST} of the HR that SR was compared with"
         for one in listed.values():
             for place, known in one.files.items():
                 try:
@@ -98,6 +98,11 @@ class References:
                 if found != known:
                     return f"damaged: the reference {place} is not the file that was written"
         return ""
+
+    def files(self) -> dict[str, str]:
+        """The sha256 of every file that is kept, by its place in the folder."""
+        files = [item for listed in (self._listed() or {}).values() for item in listed.files.items()]
+        return {place: known for place, known in files if not {"", "..", "/"} & {*PurePosixPath(place).parts}}
 
     def labels(self) -> dict[str, str | None]:
         """The label of every image that is kept, by its id, in the order of the split."""
@@ -114,7 +119,7 @@ class References:
 
     def _listed(self) -> dict[str, _Listed] | None:
         try:
-            content = unsealed(content_of(self.folder / _LIST))
+            content = unsealed(content_of(self.folder / REFERENCE_LIST))
             return None if content is None else msgspec.json.decode(content, type=dict[str, _Listed])
         except (OSError, *UNREADABLE):
             return None

@@ -39,13 +39,14 @@ def faults(store: Store) -> Iterator[Fault]:
         if what := References(folder).damage():
             yield Fault(folder, "", what)
     for path in sorted((store.root / BOARDS).glob("*.json")):
-        if not _is_sealed(path):
+        if not is_sealed(path):
             yield Fault(path, "", f"damaged: {path.name} is not what was written")
     if not store.index.is_sound:
         yield Fault(store.root / INDEX, "", f"damaged: {INDEX} is no index of these records")
 
 
-def _is_sealed(path: Path) -> bool:
+def is_sealed(path: Path) -> bool:
+    """Whether a file of JSON is what was written."""
     try:
         content = unsealed(content_of(path))
         return content is not None and isinstance(msgspec.json.decode(content), dict)
@@ -55,20 +56,27 @@ def _is_sealed(path: Path) -> bool:
 
 def _faults_of_records(store: Store) -> Iterator[Fault]:
     for shelf in SHELVES:
-        for folder in sorted(store.root.glob(f"{shelf}/??/*")):
-            if not is_key(folder.name):
-                continue  # somebody else's
-            if folder != store.folder(shelf, folder.name):
-                yield Fault(folder, "", f"damaged: {RECORD} is in the place of another")
-                continue
-            record = store.read(shelf, folder.name)
-            if record is None:
-                if lost := store.lost_record(shelf, folder.name):
-                    yield Fault(folder, "", lost)
+        for folder, record in folders_of_records(store, shelf):
+            if not isinstance(record, Record):
+                yield Fault(folder, "", record)
                 continue
             if not _holds_no_more_than_a_record(folder / RECORD):
                 yield Fault(folder, record.label, f"damaged: {RECORD} is not what was written")
-            yield from (Fault(folder, record.label, what) for what in _faults_of(store, shelf, record, folder))
+            yield from (Fault(folder, record.label, what) for what in _faults_of(store, shelf, record))
+
+
+def folders_of_records(store: Store, shelf: Shelf) -> Iterator[tuple[Path, Record | str]]:
+    """Every folder with a record on a shelf, by key: the record, or in words why there is none that could be read.
+
+    What a job has only begun is passed over.
+    """
+    for folder in sorted(store.root.glob(f"{shelf}/??/*")):
+        if not is_key(folder.name):
+            continue  # somebody else's
+        if folder != store.folder(shelf, folder.name):
+            yield folder, f"damaged: {RECORD} is in the place of another"
+        elif found := store.read(shelf, folder.name) or store.lost_record(shelf, folder.name):
+            yield folder, found
 
 
 def _holds_no_more_than_a_record(path: Path) -> bool:
@@ -78,14 +86,26 @@ def _holds_no_more_than_a_record(path: Path) -> bool:
         return False
 
 
-def _faults_of(store: Store, shelf: Shelf, record: Record, folder: Path) -> Iterator[str]:
-    if digest(record.ingredients) != record.key:
+def _faults_of(store: Store, shelf: Shelf, record: Record) -> Iterator[str]:
+    if not has_its_key(record):
         yield f"damaged: what {RECORD} says its key is made of does not make its key"
         return
-    damages = [damage for name in record.files if (damage := store.damage(shelf, record, [name]))]
+    damages = [damage for name in store.kept(shelf, record) if (damage := store.damage(shelf, record, [name]))]
     yield from damages
     if shelf == "cells" and not damages:
-        try:
-            read_scores(store, record)
-        except StoreError as error:
-            yield f"damaged: {str(error).removeprefix(f'{folder}/')}"
+        yield from filter(None, [damage_of_scores(store, record)])
+
+
+def has_its_key(record: Record) -> bool:
+    """Whether what a record says its key is made of makes that key."""
+    return digest(record.ingredients) == record.key
+
+
+def damage_of_scores(store: Store, record: Record) -> str:
+    """That the scores of a cell cannot be read, or do not add up to its record, in words; empty where they do."""
+    folder = store.folder("cells", record.key)
+    try:
+        read_scores(store, record)
+    except StoreError as error:
+        return f"damaged: {str(error).removeprefix(f'{folder}/')}"
+    return ""

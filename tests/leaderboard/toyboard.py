@@ -388,6 +388,8 @@ class Made:
     warnings: tuple[str, ...] = ()
     seen_groups: tuple[str, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)
+    cost: dict[str, float | None] = field(default_factory=dict)
+    environment: dict[str, Any] = field(default_factory=dict)
 
 
 LOWER = frozenset({"mae", "lpips"})
@@ -450,6 +452,8 @@ def _made_cell(
         lr=made.lr,
         warnings=list(made.warnings),
         seen_groups=list(made.seen_groups),
+        cost=made.cost,
+        environment=made.environment,
     )
     protocol, method = protocols[made.protocol], methods[made.method]
     return PlannedCell(cell, datasets[made.dataset], protocol, method, None, (), None, "done", "", record)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from srbench.store.files import StoreError, remove_leftovers, write_atomically
+from srbench.store.files import StoreError, bring_in, leftovers, remove_leftovers, temporary_in, write_atomically
 
 
 def listing(folder: Path) -> list[str]:
@@ -133,3 +133,19 @@ def test_a_folder_that_is_not_there_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         write_atomically(path, b"")
     assert str(caught.value) == f"{path}: cannot be written: No such file or directory"
+
+
+def test_a_folder_takes_the_place_of_another_and_leftovers_of_any_kind_are_removed(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    for text in ("one", "two"):
+        new = temporary_in(tmp_path)
+        new.mkdir()
+        (new / "file").write_text(text)
+        bring_in(new, place)
+        assert listing(tmp_path) == ["place"] and (place / "file").read_text() == text
+    temporary_in(tmp_path).write_text("half")
+    (temporary_in(tmp_path) / "below").mkdir(parents=True)
+    temporary_in(tmp_path).symlink_to(place)
+    assert len(list(leftovers(tmp_path))) == 3
+    remove_leftovers(tmp_path)
+    assert listing(tmp_path) == ["place"] and (place / "file").exists()

@@ -8,9 +8,11 @@ import os
 import shutil
 import sqlite3
 from pathlib import Path
+from unittest.mock import Mock
 
+import pyarrow as pa
 import pytest
-from made_records import made_record
+from made_records import SCORES, contents, made_cell, made_record
 
 from srbench.store.files import StoreError
 from srbench.store.records import MetricResult, Record, Store
@@ -52,6 +54,26 @@ def test_a_checkpoint_of_a_training_that_went_well_goes_with_the_next_run(store:
         (checkpoint / "checkpoint.pt").write_bytes(b"?")
     with store.locked():
         assert [checkpoint.exists() for checkpoint in kept] == [False, True]
+
+
+@pytest.mark.parametrize("step", ["write_table", "Store.write"])
+def test_a_record_and_its_scores_are_replaced_together_or_not_at_all(
+    store: Store, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    record = made_cell(store, "x", metrics={"psnr": 1.0})
+    whole = contents(store)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(f"srbench.store.records.{step}", Mock(side_effect=KeyboardInterrupt))
+        store.write_with_scores(record, pa.Table.from_pylist([], SCORES))
+    with store.locked():
+        assert contents(store) == whole
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "unlink", Mock(side_effect=KeyboardInterrupt))
+        store.write_with_scores(record, pa.Table.from_pylist([], SCORES))
+    with store.locked():
+        assert contents(store).keys() == whole.keys() and contents(store) != whole
+        (after,) = store.records("cells")
+        assert not store.damage("cells", after)
 
 
 @pytest.mark.parametrize("place", ["", "boards", "cells/aa/KEY", "models/aa/KEY", "references/aa/KEY/LR"])

@@ -38,11 +38,16 @@ def _place(store: Store, name: str, matrix: str) -> Path:
 
 def kept_board(store: Store, name: str, matrix: Path) -> Board | None:
     """The board of the latest run of a matrix file, by where it lies or else by what is in it; None: there is none."""
-    boards = [board for path in sorted((store.root / BOARDS).glob(f"{name}-*.json")) if (board := _read(path))]
-    text = read_text(matrix)
+    boards, text = kept_boards(store, f"{name}-"), read_text(matrix)
     same = [board for board in boards if board.name == name and board.path == str(matrix.absolute())]
     same += [board for board in boards if board.name == name and board.text and board.text == text]
     return same[0] if same else None
+
+
+def kept_boards(store: Store, beginning: str = "") -> list[Board]:
+    """Every board that is kept and sound, of those whose files' names begin so."""
+    paths = sorted((store.root / BOARDS).glob(f"{beginning}*.json"))
+    return [board for path in paths if (board := _read(path))]
 
 
 def read_text(matrix: Path) -> str:

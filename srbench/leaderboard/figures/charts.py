@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -38,7 +39,7 @@ def charts(table: Table, prefix: str) -> list[Chart]:
     found = [] if table.rank_note else [_differences(table, standings, best, f"{prefix}-best")]
     if found and against is not None and len(standings.entrants) > 2:
         found.append(_differences(table, standings, against, f"{prefix}-baseline"))
-    found.append(_cost(table, column, f"{prefix}-cost"))
+    found += _costs(table, column, f"{prefix}-cost")
     found.append(_tradeoff(table, column, f"{prefix}-tradeoff"))
     return [chart for chart in found if chart is not None]
 
@@ -63,17 +64,27 @@ def _differences(table: Table, standings: Standings, against: Entrant, name: str
     )
 
 
-def _cost(table: Table, column: Column, name: str) -> Chart | None:
-    rows = [row for row in table.ranked if row.speed and _estimate(row, table, column) is not None]
-    if len(rows) < 2:
-        return None
+def _costs(table: Table, column: Column, name: str) -> list[Chart]:
+    """A figure for each kind of hardware that measured two entrants or more, whose times are never held together."""
+    rows = [row for row in table.ranked if row.speed.number and _estimate(row, table, column) is not None]
+    kinds = list(dict.fromkeys(row.speed.hardware for row in sorted(rows, key=lambda row: not row.speed.compared)))
+    found: list[Chart] = []
+    for kind in kinds:
+        own = [row for row in rows if row.speed.hardware == kind]
+        if len(own) > 1:
+            where = f" on {kind}" if len(kinds) > 1 else ""
+            found.append(_cost(own, table, column, where, f"{name}-{len(found)}" if found else name))
+    return found
+
+
+def _cost(rows: Sequence[Row], table: Table, column: Column, where: str, name: str) -> Chart:
     points = [
-        Point(row.entrant.name, row.entrant.slot, row.speed or 0.0, _estimate(row, table, column) or 0.0)
+        Point(row.entrant.name, row.entrant.slot, row.speed.number or 0.0, _estimate(row, table, column) or 0.0)
         for row in rows
     ]
     absent = [row.entrant.name for row in table.rows if row not in rows]
     return Chart(
-        caption="Quality against cost",
+        caption=f"Quality against cost{where}",
         svg=quality_against_cost(
             points,
             column.higher_is_better,
@@ -82,7 +93,7 @@ def _cost(table: Table, column: Column, name: str) -> Chart | None:
         ),
         heads=(table.words.entrant, table.words.speed.head, column.title, "On the Pareto front"),
         lines=_lines(points, column, column.higher_is_better),
-        remark=f"Not in the figure, for want of a rank or a time: {listing(absent)}." if absent else "",
+        remark=f"Not in the figure, for want of a rank or a time{where}: {listing(absent)}." if absent else "",
     )
 
 

@@ -111,10 +111,10 @@ def too_few(standings: Standings) -> Iterable[str]:
 def short_training(table: Table) -> Iterable[str]:
     """Which trainings were too short for more than a first look."""
     short = [
-        row for row in table.ranked if row.train_seconds is not None and 0 < row.train_seconds < FIRST_LOOK_SECONDS
+        row for row in table.ranked if row.training.number is not None and 0 < row.training.number < FIRST_LOOK_SECONDS
     ]
     if short:
-        longest = max(row.train_seconds or 0 for row in short)
+        longest = max(row.training.number or 0 for row in short)
         most = "at most " if len(short) > 1 else ""
         names = listing([row.entrant.name for row in short])
         yield f"{names} trained for {most}{duration(longest)}: too short for more than a first look."

@@ -9,7 +9,7 @@ from srbench.leaderboard.findings.caveats import caveats, too_few
 from srbench.leaderboard.findings.classes import led_by_others
 from srbench.leaderboard.results.results import Entrant
 from srbench.leaderboard.results.standings import Standings
-from srbench.leaderboard.tables.ranked import Row, Table
+from srbench.leaderboard.tables.ranked import Table
 from srbench.leaderboard.words.numerals import (
     amount_words,
     decimals_of,
@@ -225,28 +225,21 @@ def ties(standings: Standings) -> str:
 
 
 def cost(table: Table, standings: Standings) -> tuple[str, ...]:
-    """What the best costs."""
+    """What the best costs, and on which hardware."""
     row = next(row for row in table.rows if row.entrant == standings.entrants[0])
-    speed = table.words.speed
+    training, speed, words = row.training, row.speed, table.words.speed
     parts = []
-    if row.train_seconds:
-        parts.append(f"training {row.entrant.name} took {duration(row.train_seconds)}{_machine(row)}")
-    if row.speed is not None:
+    if training.number:
+        parts.append(f"training {row.entrant.name} took {duration(training.number)}{_on(training.hardware)}")
+    if speed.number is not None:
         it = "it" if parts else row.entrant.name
-        parts.append(f"{it} {speed.does} {significant(row.speed)} ms")
+        told = speed.hardware == training.hardware if parts else not table.compared_on(one.speed for one in table.rows)
+        parts.append(f"{it} {words.does} {significant(speed.number)} ms{'' if told else _on(speed.hardware)}")
     return (f"{_capital('; '.join(parts))}.",) if parts else ()
 
 
-def _machine(row: Row) -> str:
-    """` on NAME OF THE CPU OR GPU (2 cores)`, when every record says the same."""
-    found = {
-        (result.record.environment.get("device"), result.record.environment.get("cores"))
-        for result in row.results
-        if result.record is not None
-    }
-    device, cores = found.pop() if len(found) == 1 else (None, None)
-    known = f" on {device}" if device else ""
-    return f"{known} ({plural(cores, 'core')})" if known and isinstance(cores, int) else known
+def _on(hardware: str) -> str:
+    return f" on {hardware}" if hardware else ""
 
 
 def _capital(text: str) -> str:

@@ -10,6 +10,7 @@ from srbench.contract.wording import Wording
 from srbench.leaderboard.board.contents import BoardMethod
 from srbench.leaderboard.gallery.pictures import ERROR_WHITE, Gallery, ViewedImage, error_legend, first_seeds
 from srbench.leaderboard.results.ceilings import ceiling_value
+from srbench.leaderboard.results.hardware import hardware
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.setmetrics import set_remarks
 from srbench.leaderboard.results.values import spread_over_seeds
@@ -229,10 +230,14 @@ def _costs(own: Sequence[Result]) -> dict[str, Any]:
     """The table of costs of the cells that have a record and went well."""
     done = [(result, result.record) for result in own if result.ok and result.record is not None]
     columns = cost_columns([record.cost for _, record in done], task_named(own[0].protocol.task))
+    kinds = {hardware(record) for _, record in done}
     lines = [
-        _line(result, ()) | {"cells": [cost_cell(column, record.cost) for column in columns]} for result, record in done
+        _line(result, ())
+        | {"cells": [cost_cell(column, record.cost) for column in columns]}
+        | {"hardware": hardware(record) if len(kinds) > 1 else ""}
+        for result, record in done
     ]
-    return {"columns": columns, "lines": lines if columns else []}
+    return {"columns": columns, "lines": lines if columns else [], "hardware": len(kinds) > 1}
 
 
 def _value(facts: MetricResult | None) -> dict[str, Any]:

@@ -137,8 +137,9 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "metrics": metrics,
         "images": row.images,
         "seeds": row.seeds,
-        "train_seconds": row.train_seconds,
-        table.words.speed.name: row.speed,
+        "train_seconds": row.training.number,
+        table.words.speed.name: row.speed.number,
+        "hardware": {"train_seconds": row.training.hardware, table.words.speed.name: row.speed.hardware},
         "parameters": row.parameters,
         "problems": [f"{where}: {problem.text}" for problem in row.problems for where, _ in problem.cells],
     }

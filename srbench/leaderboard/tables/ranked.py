@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from srbench.contract.entry import imported
 from srbench.contract.wording import Wording
 from srbench.leaderboard.results.classes import by_class
 from srbench.leaderboard.results.comparison import Judging
+from srbench.leaderboard.results.hardware import Measured, measured
 from srbench.leaderboard.results.references import ReferenceRow, references
 from srbench.leaderboard.results.results import Entrant, Result, Scope
 from srbench.leaderboard.results.standings import Standings
@@ -96,7 +97,7 @@ class FailedCells:
 @dataclass(frozen=True)
 class Row:
     """One entrant. rank: `1` or `2–3`; None when it is not ranked. units: how many of its images are independent.
-    speed: the time of use, as the wording says.
+    training: seconds. speed: the time of use, in the unit that the wording says.
     """
 
     entrant: Entrant
@@ -108,8 +109,8 @@ class Row:
     seeds: int
     seeds_note: int | None
     problems: tuple[FailedCells, ...]
-    train_seconds: float | None
-    speed: float | None
+    training: Measured
+    speed: Measured
     parameters: float | None
 
 
@@ -199,6 +200,11 @@ class Table:
             [gap.estimate for gap in self.gaps.values() if gap.estimate is not None],
         )
 
+    def compared_on(self, costs: Iterable[Measured]) -> str:
+        """The kind of hardware whose costs are compared, of those of its rows; empty where there is but one kind."""
+        known = [cost for cost in costs if cost.hardware]
+        return "" if all(cost.compared for cost in known) else next((c.hardware for c in known if c.compared), "")
+
     def column(self, metric: str) -> Column:
         """The column of a metric."""
         return next(column for column in self.columns if column.metric == metric)
@@ -251,8 +257,9 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
     order = () if ranking is None else ranking.entrants
     doubtful = ranking is not None and any(gap.beyond for gap in ranking.gaps.values())
     gap_note = notes.number(BEYOND) if doubtful else None
+    costs = measured(cells, "train_seconds"), measured(cells, words.speed.cost)
     rows = tuple(
-        _row(entrant, cells[entrant], values[entrant], list(standings.values()), ranking, judging, words, notes)
+        _row(entrant, cells[entrant], values[entrant], costs, list(standings.values()), ranking, judging, words, notes)
         for entrant in [*order, *(entrant for entrant in cells if entrant not in order)]
     )
     return Table(
@@ -291,6 +298,7 @@ def _row(
     entrant: Entrant,
     results: tuple[Result, ...],
     values: tuple[Value, ...],
+    costs: tuple[Mapping[Entrant, Measured], Mapping[Entrant, Measured]],
     standings: Sequence[Standings],
     ranking: Standings | None,
     judging: Judging,
@@ -300,6 +308,7 @@ def _row(
     seeds = _seeds(results)
     own = [one for one in standings if entrant in one]
     images, units = judging.amount(results, own)
+    training, speed = (cost[entrant] for cost in costs)
     return Row(
         entrant=entrant,
         results=results,
@@ -310,9 +319,9 @@ def _row(
         seeds=seeds,
         seeds_note=notes.number(words.few_seeds) if 0 < seeds < FEW_SEEDS else None,
         problems=_problems(results),
-        train_seconds=_mean_cost(results, "train_seconds"),
-        speed=None if (speed := _mean_cost(results, words.speed.cost)) is None else words.speed.factor * speed,
-        parameters=_mean_cost(results, "parameters"),
+        training=training,
+        speed=speed if speed.number is None else replace(speed, number=words.speed.factor * speed.number),
+        parameters=_parameters(results),
     )
 
 
@@ -331,9 +340,9 @@ def _problems(results: Sequence[Result]) -> tuple[FailedCells, ...]:
     return tuple(FailedCells(text, tuple(cells)) for text, cells in found.items())
 
 
-def _mean_cost(results: Sequence[Result], name: str) -> float | None:
-    costs = [r.record.cost.get(name) for r in results if r.record is not None and r.ok]
-    known = [cost for cost in costs if cost is not None]
+def _parameters(results: Sequence[Result]) -> float | None:
+    counts = [r.record.cost.get("parameters") for r in results if r.record is not None and r.ok]
+    known = [count for count in counts if count is not None]
     return math.fsum(known) / len(known) if known else None
 
 

@@ -12,14 +12,22 @@ from typing import Any
 from srbench.registry.configured import Use
 from srbench.registry.sources import dependencies
 from srbench.runner.job.tasks import Job
+from srbench.store.records import Record
 
 PACKAGES = ("srbench", "torch", "numpy", "pillow", "imagecodecs")
 
 
-def environment(job: Job) -> dict[str, Any]:
-    """What a record says of the machine it was made on, and of the packages that its method declares to need."""
+HARDWARE = ("device", "cores")
+"""What in an environment tells one kind of hardware from another."""
+
+
+def environment(job: Job, training: Record | None = None) -> dict[str, Any]:
+    """What a record says of the machine it was made on, and of the packages that its method declares to need.
+
+    training: the record of its model; the hardware of that is told, too, where it is of another kind.
+    """
     device, threads = job.device, job.threads
-    return {
+    here = {
         "device": device_name(device),
         "threads": threads,
         "cores": cores(),
@@ -28,6 +36,9 @@ def environment(job: Job) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": packages(job.task.uses[0]),
     }
+    learned = {} if training is None else {name: training.environment.get(name) for name in HARDWARE}
+    elsewhere = any(learned.values()) and any(learned[name] != here[name] for name in HARDWARE)
+    return {**here, "training": learned} if elsewhere else here
 
 
 def packages(use: Use) -> dict[str, str]:

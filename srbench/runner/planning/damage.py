@@ -26,13 +26,8 @@ class Damage:
         return self._store.damage("cells", record, {SCORES} & record.files.keys(), self._hashed)
 
     def of_sr(self, record: Record, needed: bool) -> str:
-        """Look at the SR of a cell.
-
-        needed: something is to be scored on it; otherwise a folder of images that is gone altogether, to save space
-        perhaps, is not missed.
-        """
-        folder = self._store.folder("cells", record.key)
-        names = [name for name in record.sr_files if needed or (folder / name).parent.is_dir()]
+        """Look at the SR of a cell. needed: something is to be scored on it; otherwise as far as it is kept."""
+        names = record.sr_files if needed else [name for name in self._store.kept("cells", record) if name != SCORES]
         return self._store.damage("cells", record, names, self._hashed)
 
     def of_training(self, task: Training | ExtractorTraining) -> str:

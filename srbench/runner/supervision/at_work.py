@@ -29,6 +29,14 @@ def marked(store: Store) -> Iterator[None]:
         del os.environ[VARIABLE]
 
 
+@contextmanager
+def alone_in(store: Store) -> Iterator[None]:
+    """Hold a store for this process, what still worked for a run that is dead ended. Raises `StoreError`."""
+    with store.locked(), marked(store):
+        end_earlier_work(store)
+        yield
+
+
 def sweep_marked() -> None:
     """Kill all that is marked, on this machine, as at work for the run of this process."""
     if VARIABLE in os.environ:

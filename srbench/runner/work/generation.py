@@ -84,7 +84,7 @@ def _generated(work: Work, test: Sequence[Item], learned: Sequence[Item], progre
     pixels = like[0].shape[0] * like[0].shape[1]
     record = work.attempt.record(
         "ok",
-        environment=environment(work.job),
+        environment=environment(work.job, training),
         cost={
             **({} if training is None else training.cost),
             "sample_seconds": round(done.seconds / samples, 6),

@@ -78,7 +78,7 @@ class Upscaler:
                 cost |= multiply_adds(self._task.method, model, done.sample.shape[0], self._task.protocol.scale)
         record = self._work.attempt.record(
             "ok",
-            environment=environment(self._job),
+            environment=environment(self._job, training),
             cost=cost,
             lr=done.lr,
             images=done.images,

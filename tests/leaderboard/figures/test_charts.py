@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from srbench.leaderboard.figures.charts import Chart, charts
+from srbench.leaderboard.findings.lead import findings
 from srbench.leaderboard.tables.ranked import Table, build_table
 
 from ..toyboard import Board, Made, results_of
@@ -60,11 +63,38 @@ def test_a_perceptual_metric_beside_the_one_that_ranks_makes_the_trade_off_a_fig
     assert {line[0]: line[-1] for line in chart.lines} == {"exact": "yes", "sharp": "yes", "poor": "no"}
 
 
+def test_times_of_two_kinds_of_hardware_are_in_two_figures_and_on_two_pareto_fronts() -> None:
+    gpu, cpu = {"device": "GPU", "cores": 16}, {"device": "CPU", "cores": 2}
+    cells = [
+        replace(made(method, shift), cost={"ms_per_megapixel": time}, environment=kind)
+        for method, shift, time, kind in (
+            ("bicubic", 0, 5.0, cpu),
+            ("net", 2, 900.0, cpu),
+            ("large", 1, 2000.0, cpu),
+            ("net on gpu", 2.5, 3.0, gpu),
+            ("large on gpu", 1.5, 1.0, gpu),
+        )
+    ]
+    whole = table(*cells)
+    figures = [chart for chart in charts(whole, "x") if chart.caption.startswith("Quality against cost")]
+    assert {chart.caption: {line[0]: (line[1], line[-1]) for line in chart.lines} for chart in figures} == {
+        "Quality against cost on CPU (2 cores)": {
+            "net": ("900", "yes"),
+            "large": ("2,000", "no"),
+            "bicubic": ("5.00", "yes"),
+        },
+        "Quality against cost on GPU (16 cores)": {"net on gpu": ("3.00", "yes"), "large on gpu": ("1.00", "yes")},
+    }
+    assert "for want of a rank or a time on CPU (2 cores): net on gpu and large on gpu." in figures[0].remark
+    found = findings(whole, [whole], "psnr")
+    assert found.cost == ("Net on gpu upscales to a megapixel in 3.0 ms on GPU (16 cores).",)
+
+
 def test_cost_is_of_those_who_have_a_rank_and_a_time_and_names_the_others(board: Board) -> None:
     results = board.results
     whole = build_table(results.scopes[0], results.metrics, "blobs")
     chart = by_caption(charts(whole, "x"))["Quality against cost"]
     drawn = {line[0] for line in chart.lines}
-    assert {"bicubic", "lanczos", "learner"} <= drawn <= {row.entrant.name for row in whole.ranked if row.speed}
+    assert {"bicubic", "lanczos", "learner"} <= drawn <= {row.entrant.name for row in whole.ranked if row.speed.number}
     absent = {row.entrant.name for row in whole.rows} - drawn
     assert {"never", "slow"} <= absent and all(name in chart.remark for name in absent)

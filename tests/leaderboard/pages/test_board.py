@@ -15,9 +15,10 @@ from PIL import Image as Pillow
 
 from srbench.leaderboard import publish
 from srbench.leaderboard.gallery.pictures import WINDOW
+from srbench.store.records import Store
 
 from ..markup import Tag, parse
-from ..toyboard import HOSTILE, HOSTILE_REASON, Board
+from ..toyboard import HOSTILE, HOSTILE_REASON, Board, write
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +150,42 @@ def test_method_and_cell_pages_say_what_the_method_costs(trees: dict[Path, Tag])
         facts.get("Latency of one LR of 75 x 11 pixels, ms") == "4.2 (quartiles 4.1 and 4.6, 20 calls)"
         for facts in said
     )
+
+
+def test_pages_say_which_hardware_a_time_is_of_where_there_are_several(
+    make: Callable[..., Board], tmp_path: Path
+) -> None:
+    two = make(datasets=("blobs",), protocols=1, seeds=2, methods=("bicubic", "lanczos", "learner"))
+    store = Store(two.store)
+    for cell in (planned.cell for planned in two.plan.cells):
+        record = store.read("cells", cell.key)
+        if record is not None and (cell.method == "lanczos" or cell.seed == 1):
+            record.environment = {"cores": 16, "device": "GPU"}
+            store.write("cells", record)
+    pages = write(two, tmp_path / "toy")
+    index = parse(pages / "index.html")
+    rows = {
+        next(row.find("a")).text: [(" ".join(cell.text.split()), cell.attributes.get("data-sort")) for cell in cells][
+            -2
+        ]
+        for row in index.find("tr")
+        if len(cells := list(row.find("td"))) > 6
+    }
+    assert rows["bicubic"] == ("3.7", "3.7")
+    assert rows["lanczos"][1] == "" and rows["lanczos"][0].endswith("on GPU (16 cores), not compared")
+    assert rows["learner"][1] != "" and "GPU" not in rows["learner"][0]
+    assert any("ms/Mpx" in head.text and "on A <fast> processor (2 cores)" in head.text for head in index.find("th"))
+    table = next(one for one in parse(pages / "methods/learner.html").find("table") if ": cost" in one.text)
+    assert [list(row.find("td"))[-1].text for row in next(table.find("tbody")).find("tr")] == [
+        "A <fast> processor (2 cores)",
+        "GPU (16 cores)",
+    ]
+    rows_of_json = json.loads((pages / "board.json").read_text())["tables"][0]["rows"]
+    assert {row["method"]: row["hardware"]["ms_per_megapixel"] for row in rows_of_json} == {
+        "bicubic": "A <fast> processor (2 cores)",
+        "lanczos": "GPU (16 cores)",
+        "learner": "A <fast> processor (2 cores)",
+    }
 
 
 def test_heads_of_scores_say_which_direction_is_better_and_sort_by_it(trees: dict[Path, Tag], pages: Path) -> None:

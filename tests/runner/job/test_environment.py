@@ -17,6 +17,7 @@ from srbench.registry.registry import registry
 from srbench.runner.job import environment as told
 from srbench.runner.job.environment import cores, device_name, environment, memory_gb, packages
 from srbench.runner.job.tasks import Job
+from srbench.store.records import Record
 
 
 def use(name: str) -> Any:
@@ -32,6 +33,17 @@ def test_a_record_tells_hardware_and_software_and_no_names_of_people_or_machines
     assert said["memory_gb"] == round(psutil.virtual_memory().total / 1e9, 1) == round(memory_gb(), 1)
     texts = " ".join(map(str, said.values()))
     assert socket.gethostname() not in texts and str(Path.home()) not in texts
+
+
+def test_a_model_of_another_kind_of_hardware_is_told_as_that() -> None:
+    job = cast(Job, cast(Any, SimpleNamespace(device="cpu", threads=3, task=SimpleNamespace(uses=(use("bicubic"),)))))
+    here = environment(job)
+    model = Record(key="ab", schema=2, status="ok", environment={**here, "threads": 1})
+    assert environment(job, model) == here, "of which threads are no part"
+    model.environment |= {"device": "GPU", "cores": 16}
+    assert environment(job, model) == {**here, "training": {"device": "GPU", "cores": 16}}
+    model.environment = {}
+    assert environment(job, model) == here, "of a record that does not tell"
 
 
 def test_packages_are_those_of_srbench_and_of_the_plugin() -> None:
