@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from srbench.store.files import StoreError, write_atomically
-from srbench.store.user_folder import user_cache
+from srbench.store.user_folder import made_user_cache, user_cache
 
 T = TypeVar("T")
 
@@ -65,6 +65,7 @@ def alone(path: Path) -> Iterator[None]:
     lock = path.with_name(f"{path.name}.lock")
     file = None
     with contextlib.suppress(OSError):
+        made_user_cache()
         path.parent.mkdir(parents=True, exist_ok=True)
         file = lock.open("w")
         fcntl.flock(file, fcntl.LOCK_EX)

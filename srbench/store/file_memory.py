@@ -15,7 +15,7 @@ import msgspec
 
 from srbench.store.files import Stamp, sha256_of, stamp
 from srbench.store.seal import UNREADABLE
-from srbench.store.user_folder import user_cache
+from srbench.store.user_folder import made_user_cache, user_cache
 
 _TICK_NS = 50_000_000
 _NAME = "files.sqlite"
@@ -37,9 +37,7 @@ class FileMemory:
 
     def _open(self) -> None:
         with contextlib.suppress(OSError, sqlite3.Error):
-            folder = user_cache()
-            folder.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(folder / _NAME, timeout=1, isolation_level=None)
+            self._database = sqlite3.connect(made_user_cache() / _NAME, timeout=1, isolation_level=None)
             # What a crash of the machine costs is looking again; waiting for the disk costs 20 ms a file.
             self._execute("PRAGMA synchronous = OFF")
             self._execute(f"CREATE TABLE IF NOT EXISTS {self._about} (path TEXT PRIMARY KEY, stamp TEXT, facts BLOB)")

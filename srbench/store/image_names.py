@@ -15,7 +15,7 @@ from typing import NamedTuple
 from srbench.store.cell import digest
 from srbench.store.files import write_atomically
 from srbench.store.records import Store
-from srbench.store.user_folder import user_cache
+from srbench.store.user_folder import made_user_cache, user_cache
 
 
 class ImageName(NamedTuple):
@@ -37,6 +37,7 @@ def write_names(store: Store, names: Collection[ImageName]) -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([ImageName._fields, *rows])
     place = names_file(store)
+    made_user_cache()
     place.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(place, text.getvalue().encode())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -19,14 +18,17 @@ def home() -> Path | None:
 
 
 def user_cache() -> Path:
-    """The folder for what can be made again: in the temporary one for a user without a home, as in many containers.
-
-    It is made for its owner alone: names of patients' files may be in it.
-    """
+    """The folder for what can be made again: in the temporary one for a user without a home, as in many containers."""
     if home() is None and "XDG_CACHE_HOME" not in os.environ:
-        folder = Path(tempfile.gettempdir()) / f"srbench-{os.getuid()}"
-    else:
-        folder = platformdirs.user_cache_path("srbench")
-    with contextlib.suppress(OSError):  # whoever wants to write there is told
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Path(tempfile.gettempdir()) / f"srbench-{os.getuid()}"
+    return platformdirs.user_cache_path("srbench")
+
+
+def made_user_cache() -> Path:
+    """The folder, made where it is not there, for its owner alone: names of patients' files may be in it.
+
+    Raises `OSError`.
+    """
+    folder = user_cache()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

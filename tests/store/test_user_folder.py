@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from srbench.store.user_folder import user_cache
+from srbench.store.user_folder import made_user_cache, user_cache
 
 
 def test_it_lies_in_the_users_cache_or_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,7 +18,8 @@ def test_it_lies_in_the_users_cache_or_where_the_user_says(tmp_path: Path, monke
     assert user_cache() == tmp_path / ".cache" / "srbench"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
     assert user_cache() == tmp_path / "elsewhere" / "srbench"
-    assert user_cache().stat().st_mode & 0o777 == 0o700  # names of patients' files are in it
+    assert not user_cache().exists()
+    assert made_user_cache().stat().st_mode & 0o777 == 0o700  # names of patients' files are in it
 
 
 def test_a_user_without_name_and_home_has_one_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,7 +160,7 @@ class Folder(Dataset):
     def remarks(self) -> list[str]:
         """Sentences on what was left out."""
         _ = self._splits
-        return self.contents.remarks(self.coded)
+        return self.contents.remarks(self.ids != "names")
 
     @cached_property
     def _splits(self) -> dict[str, list[Item]]:
