@@ -219,6 +219,8 @@ def test_a_picture_that_cannot_be_read_is_left_out_and_counted_once(toys: Path) 
     dataset = Folder(toys, curve="asinh")
     assert len(dataset.test()) == 3
     assert dataset.remarks() == ["left out: 1 file: ends early"]
+    named = Folder(toys, curve="asinh", groups="folders", ids="names")
+    assert named.remarks() == ["left out: 1 file (x.toy): ends early"]
 
 
 @pytest.mark.parametrize("groups", [None, "header", "folders", "none"])
