@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, overload
 
@@ -28,6 +29,7 @@ from srbench.pictures import (
     suffix_for,
     to_image,
     to_tensor,
+    under_middles,
     write_image,
 )
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
@@ -274,8 +276,7 @@ def _sr_of(
     lr, known = filled(image), measured(image)
     sr = to_image(upscale_image(loaded.method, to_tensor(lr, values), loaded.scale, memory_bytes, progress), lr, values)
     if known is not None:
-        cell, step = loaded.scale.numerator, loaded.scale.denominator
-        down, across = ((2 * np.arange(side) + 1) * step // (2 * cell) for side in sr.shape[:2])
+        down, across = (under_middles(side, 1 / Fraction(loaded.scale)) for side in sr.shape[:2])
         sr[~known[np.ix_(down, across)]] = np.nan
     return sr
 

@@ -19,7 +19,7 @@ from srbench.contract.fit import Interrupted
 from srbench.contract.metric import ImageMetric, Metric, SetMetric, Skip, Source
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError, in_words, machine_fault
-from srbench.pictures import Image, Scale, Values, read_image, reduced, to_tensor
+from srbench.pictures import Image, Scale, Values, read_image, reduced, to_tensor, under_middles
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
 from srbench.store.details import Details
@@ -254,8 +254,7 @@ def _views(
 
 def _in_lr(known: npt.NDArray[np.bool_], scale: Scale) -> npt.NDArray[np.bool_]:
     """Where LR was measured: where the HR pixel was that lies under the middle of its pixel."""
-    middles = (2 * np.arange(reduced(side, scale)) + 1 for side in known.shape)
-    rows, columns = (middle * scale.numerator // (2 * scale.denominator) for middle in middles)
+    rows, columns = (under_middles(reduced(side, scale), scale) for side in known.shape)
     return known[np.ix_(rows, columns)]
 
 

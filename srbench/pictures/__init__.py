@@ -20,7 +20,7 @@ from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left
 from srbench.pictures.pages import TiffPage, tiff_pages
 from srbench.pictures.reading import SUFFIXES, image_size, read_image, read_with_alpha
 from srbench.pictures.resize import Borders, Kernel, resize, resize_picture, resize_to
-from srbench.pictures.scale import Scale, enlarged, plain_scale, reduced, scale_of
+from srbench.pictures.scale import Scale, enlarged, plain_scale, reduced, scale_of, under_middles
 from srbench.pictures.tensors import to_image, to_tensor
 from srbench.pictures.values import DEPTHS, Curve, Values
 from srbench.pictures.writing import suffix_for, write_image
@@ -59,6 +59,7 @@ __all__ = [
     "tiff_pages",
     "to_image",
     "to_tensor",
+    "under_middles",
     "with_gaps",
     "write_image",
 ]

@@ -54,7 +54,7 @@ class _Layout:
 
     @property
     def byteorder(self) -> Literal["little", "big"]:
-        """As Python calls it."""
+        """The byte order, in the words of `int.from_bytes`."""
         return "little" if self.order == "<" else "big"
 
     @property

@@ -6,6 +6,9 @@ from fractions import Fraction
 from numbers import Rational
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from srbench.errors import SrbenchError
 
 if TYPE_CHECKING:
@@ -56,3 +59,8 @@ def enlarged(length: int, scale: Scale) -> int:
 def reduced(length: int, scale: Scale) -> int:
     """So many HR pixels in LR pixels, rounded down."""
     return length * scale.denominator // scale.numerator
+
+
+def under_middles(count: int, width: Scale) -> npt.NDArray[np.int64]:
+    """The places of the pixels that lie under the middles of `count` pixels, which are `width` times as wide."""
+    return (2 * np.arange(count) + 1) * width.numerator // (2 * width.denominator)

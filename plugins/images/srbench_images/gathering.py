@@ -30,7 +30,7 @@ class Found:
 
     @property
     def name(self) -> str:
-        """What it is called by its place."""
+        """The place as one word, see `called`."""
         return self.called(self.place)
 
     def called(self, place: Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from srbench import Dataset, DatasetError, DatasetMissing, Formats, Frame, Item, Picture, Values
-from srbench.pictures import Scale, image_size, reduced, scale_of
+from srbench.pictures import Scale, image_size, is_picture, reduced, scale_of
 
 from .gathering import roots
 from .listing import is_of_format, pictures, remark
@@ -157,7 +157,8 @@ class Pairs(Dataset):
             parts = [part for part in ("HR", "LR", "mask") if (folder / part).is_dir()]
             found += remark(folder, folder.name, parts)
             for part in parts:
-                read = [path.name for path in (folder / part).iterdir() if is_of_format(path, formats)]
+                inside = (path for path in (folder / part).iterdir() if not is_picture(path))
+                read = [path.name for path in inside if is_of_format(path, formats)]
                 found += remark(folder / part, f"{folder.name}/{part}", read)
         return found
 
