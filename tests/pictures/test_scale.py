@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srbench.errors import SrbenchError
-from srbench.pictures.scale import MOST, enlarged, plain_scale, reduced, scale_of
+from srbench.pictures.scale import MOST, enlarged, plain_scale, reduced, scale_of, under_middles
 
 scales = st.builds(Fraction, st.integers(1, MOST), st.integers(1, MOST)).filter(lambda scale: scale >= 1)
 
@@ -69,3 +69,10 @@ def test_whole_steps_come_back(scale: Fraction, steps: int) -> None:
 def test_what_is_no_whole_number_is_rounded_down(scale: Fraction, length: int) -> None:
     assert enlarged(length, scale) <= length * scale < enlarged(length, scale) + 1
     assert reduced(length, scale) <= length / scale < reduced(length, scale) + 1
+
+
+@given(scales, st.integers(1, 60))
+def test_what_lies_under_the_middle_of_a_pixel_covers_it(scale: Fraction, count: int) -> None:
+    for width in (scale, 1 / scale):
+        for place, found in enumerate(under_middles(count, width).tolist()):
+            assert found <= (place + Fraction(1, 2)) * width < found + 1
