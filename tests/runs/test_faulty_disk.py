@@ -25,7 +25,7 @@ def disk(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoRe
 
 
 def test_whatever_fails_is_told_and_one_more_run_makes_everything(disk: FaultyDisk) -> None:
-    undisturbed = _bench(disk)
+    undisturbed = new_bench(disk)
     done, operations = disk.operations(COMMAND, undisturbed.environment)
     assert done.returncode == 0, done.stderr
     whole = undisturbed.contents()
@@ -39,7 +39,7 @@ def test_whatever_fails_is_told_and_one_more_run_makes_everything(disk: FaultyDi
 
 def tried(disk: FaultyDisk, operation: Operation, number: int, lasting: bool, whole: object) -> list[str]:
     """What is wrong after a run in which an operation failed, and another without faults."""
-    bench = _bench(disk)
+    bench = new_bench(disk)
     faulty = disk.run(COMMAND, bench.environment, operation.n, number, lasting)
     said = faulty.stdout + faulty.stderr
     faults = [f"exit code {faulty.returncode}"] if faulty.returncode not in (0, 1, 2) else []
@@ -52,7 +52,7 @@ def tried(disk: FaultyDisk, operation: Operation, number: int, lasting: bool, wh
     return faults
 
 
-def _bench(disk: FaultyDisk) -> Bench:
+def new_bench(disk: FaultyDisk) -> Bench:
     """A new bench on the disk, whose plugins are installed elsewhere."""
     site = disk.folder.with_name(f"site-of-{disk.folder.name}")
     for folder in (disk.folder, site):
