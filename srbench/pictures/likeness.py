@@ -106,11 +106,12 @@ def _candidates(some: Floats, others: Floats, later: bool) -> Iterator[npt.NDArr
             columns = slice(left, left + _COLUMNS)
             rows = [part[top : top + _ROWS] for part in parts]
             bound = np.maximum(*(_bound(rows, [part[:, columns] for part in way]) for way in ways))
-            if later:
+            if later and left < top + _ROWS:
                 bound = np.triu(bound, top - left + 1)
             row, column = np.nonzero(bound >= _COARSE)
-            more = np.stack([row + top, column + left, bound[row, column]])
-            found = _best(np.concatenate([found, more], 1))
+            if len(row):
+                more = np.stack([row + top, column + left, bound[row, column]])
+                found = _best(np.concatenate([found, more], 1))
         pairs = found[:2].astype(np.intp)
         for start in range(0, pairs.shape[1], _AT_ONCE):
             yield pairs[:, start : start + _AT_ONCE]

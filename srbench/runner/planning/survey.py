@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import filterfalse
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,9 @@ from srbench.store.seal import UNREADABLE
 
 _AT_ONCE = 4
 """How many files are looked at at once, at most: as many pictures are in memory."""
+_LARGE_BYTES = 1 << 17
+"""Files below it are looked at in one thread: Python's share of the work is so large that threads would only wait for
+each other."""
 _TOGETHER = 256
 """How many files are remembered at once: what an interrupted plan looks at again, at most."""
 
@@ -188,7 +192,10 @@ class Surveyor:
         unknown = [picture for picture in pictures if isinstance(picture, Path) and self.known(picture) is None]
         with ThreadPoolExecutor(min(cores(), _AT_ONCE)) as pool:
             for start in range(0, len(unknown), _TOGETHER):
-                seen = [one for one in pool.map(_seen, unknown[start : start + _TOGETHER]) if one is not None]
+                together = unknown[start : start + _TOGETHER]
+                large = pool.map(_seen, filter(_is_large, together))
+                small = map(_seen, filterfalse(_is_large, together))
+                seen = [one for one in (*small, *large) if one is not None]
                 self._files.put_all((path, now, msgspec.json.encode(facts)) for path, now, facts in seen)
                 self._memory |= {id(path): (path, facts) for path, _, facts in seen}
 
@@ -223,6 +230,12 @@ class Surveyor:
 
 def _place(picture: Path | Part) -> tuple[Path, str]:
     return (picture, "") if isinstance(picture, Path) else (picture.path, picture.key)
+
+
+def _is_large(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size >= _LARGE_BYTES
+    return False
 
 
 def _seen(path: Path) -> tuple[Path, Stamp, PictureFacts] | None:
