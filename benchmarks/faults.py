@@ -1,10 +1,10 @@
 """Fail each kind of file operation of a small run in turn, with each error, once and lastingly; then run again.
 
-A run with a training, an extractor that learns and a set metric does some thousands of operations on files. Those of one
-kind (say, write) on one file of the store (say, the record of some cell) are tried once, with an operation drawn by
-chance: after each trial, a run without faults has to give the store of a run without faults, and no message may hold a
-traceback. Prints each trial that found something, and a count at the end. With all operations it takes about three
-hours of processor time; run it in parts side by side:
+A run with a training, an extractor that learns and a set metric does some thousands of operations on files. Of those
+of one kind (say, write) on one file of the store (say, the record of some cell), one that is drawn by chance is tried:
+after each trial, a run without faults has to give the store of a run without faults, and no message may hold a
+traceback. Prints each trial that found something, and a count at the end. All together take about three hours of the
+processor; run them in parts side by side:
 
     python benchmarks/faults.py 1/2 & python benchmarks/faults.py 2/2
 

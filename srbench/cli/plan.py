@@ -40,6 +40,7 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
     computed, and what is probably wrong with the data.
     """
     from srbench.api import default_store
+    from srbench.leaderboard.board.description import split_words
     from srbench.matrix import read_matrix
     from srbench.runner.planning.estimate import estimate
     from srbench.runner.planning.plan import make_plan
@@ -66,6 +67,8 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
     ]
     print_rows([*trainings, *rows], as_json)
     if not as_json:
+        for split in plan.contents:
+            click.echo(f"{split.dataset}: {split_words(split)}")
         counts = Counter(_state(planned) for planned in plan.cells)
         click.echo(f"{plural(len(rows), 'cell')}: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
         if run := holder(place.root):

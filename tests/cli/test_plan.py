@@ -13,8 +13,9 @@ from srbench.store.records import Store
 
 def test_states_keys_and_the_count(here: Path, srbench: Srbench) -> None:
     said = srbench("plan", "matrix.yaml")
-    head, *rows, count, hint = said.out.splitlines()
+    head, *rows, held, count, hint = said.out.splitlines()
     assert (said.code, head.split(), count) == (0, ["cell", "state", "why", "key"], "3 cells: 2 done, 1 failed")
+    assert held.startswith("data: ")
     assert hint == "`srbench run matrix.yaml --retry failed` repeats what ended badly"
     keys = {record.label: record.key for record in Store(Path("results/m")).records("cells")}
     assert {row.split()[0]: row.split()[-1] for row in rows} == {label: key[:12] for label, key in keys.items()}
@@ -44,6 +45,12 @@ def test_as_json_every_cell_has_its_warnings_and_nothing_else_is_said(here: Path
     rows = json.loads(srbench("plan", "matrix.yaml", "--json").out)
     assert [row["cell"].split("/")[-1] for row in rows] == ["nearest", "bicubic", "broken"]
     assert {tuple(row) for row in rows} == {("cell", "state", "why", "key", "warnings")}
+
+
+def test_what_splits_hold_stands_between_the_cells_and_their_count(here: Path, srbench: Srbench) -> None:
+    said = srbench("plan", "matrix.yaml").out
+    tested = len(list(Path("data/test").iterdir()))
+    assert said.index("data/x2-rgb/broken") < said.index(f"data: {tested} test images\n") < said.index("3 cells")
 
 
 def test_another_store_is_another_answer(here: Path, srbench: Srbench) -> None:

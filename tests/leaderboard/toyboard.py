@@ -31,6 +31,7 @@ from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
 from srbench.runner.job.tasks import Training
 from srbench.runner.planning.planned import Plan, PlannedCell
+from srbench.runner.planning.splits import SplitContents
 from srbench.store.cell import Cell
 from srbench.store.details import ConfusionMatrix, Details, Estimate
 from srbench.store.records import MetricResult, Record, Status, Store
@@ -333,7 +334,8 @@ def make_board(
                     cells += [_planned(board, dataset, protocol, method, trained_on, seed) for seed in drawn]
     for seed in range(seeds if "learner" in methods else 0):
         write_training(board.store, f"{seed}" * 64, seed)
-    board.plan = Plan(matrix, tuple(cells))
+    held = tuple(SplitContents(name, "test", 8, 4, {HOSTILE: 8}) for name in datasets)
+    board.plan = Plan(matrix, tuple(cells), contents=held)
     return board
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +59,10 @@ class Contents:
         for parameter, (asked, column) in told.items():
             if asked == "table" and column not in self.columns:
                 raise DatasetError(f"`{parameter}: table` needs a table, and `columns` that name the {column}")
+        if not self.files or Path(self.files).is_absolute() or ".." in Path(self.files).parts:
+            raise DatasetError(f"`files: {self.files}` is no pattern of files below `path`, such as `**/*.png`")
+        if self.masks is not None:
+            self._mask(Path(), "")
 
     @cached_property
     def pictures(self) -> list[Found]:
@@ -141,16 +145,30 @@ class Contents:
 
     def mask_of(self, one: Found) -> Path | None:
         """The file of a picture's mask."""
-        told = self._row(one).mask if "mask" in self.columns else ""
-        if told:
-            path = self._gathered.root / told
-        elif self.masks is not None:
-            path = self._gathered.root / self.masks.format(stem=one.stem)
-        else:
+        told, root = self._row(one).mask if "mask" in self.columns else "", self._gathered.root
+        if not told and self.masks is None:
             return None
+        path = root / told if told else self._mask(root, one.stem)
         if not path.is_file():
             raise DatasetError(f"{one.path}: its mask {path} is not there")
         return path
+
+    def _mask(self, root: Path, stem: str) -> Path:
+        """Where `masks` says that the mask of a picture is."""
+        try:
+            return root / str(self.masks).format(stem=stem)
+        except (LookupError, ValueError):
+            raise DatasetError(
+                f"`masks: {self.masks}` is no path with `{{stem}}` for a picture's name, such as `masks/{{stem}}.png`"
+            ) from None
+
+    def _masks(self, folder: Path) -> Iterator[Path]:
+        """The files that may be masks of pictures in a folder: those alone are told from pictures that lie in it."""
+        if self.masks is not None and self._mask(folder, "").is_relative_to(folder):
+            pattern = self._mask(folder, "*").relative_to(folder)
+            yield from folder.glob(str(pattern))
+        if "mask" in self.columns:
+            yield from (folder / row.mask for row in self._rows_in(folder).values() if row.mask)
 
     def _table(self, folder: Path) -> Path | None:
         """The table where it was named, or else, under its name, in the folder that holds the pictures."""
@@ -161,18 +179,19 @@ class Contents:
 
     @cached_property
     def _rows(self) -> dict[str, Row]:
-        table = self._table(self._gathered.root)
+        return self._rows_in(self._gathered.root)
+
+    def _rows_in(self, folder: Path) -> dict[str, Row]:
+        table = self._table(folder)
         return {} if table is None else read_columns(table, self.columns)
 
     @cached_property
     def _gathered(self) -> Gathered:
-        masks = None if self.masks is None else self.masks.replace("{stem}", "*")
         for root in roots(self.path):
             folder = root if root.is_dir() else root.parent
             table = self._table(folder)
             beside = frozenset() if table is None else frozenset({table, table.resolve()})
-            if masks is not None:
-                beside |= frozenset(folder.glob(masks))
+            beside |= frozenset(self._masks(folder))
             found = gather(root, self.files, self.format, self.only, self.spacing, beside)
             if found.pictures:
                 return found

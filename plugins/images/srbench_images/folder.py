@@ -98,8 +98,8 @@ class Folder(Dataset):
 
         table: a CSV file, relative to the matrix. columns: which of its columns is `file`, `label`, `group`, `split`,
         `mask`; a list for `label` are columns of which one is 1. classes: where labels are from: the folder that a file
-        lies in, or the table; the latter where it has them. masks: where the mask of a picture is, below the folder,
-        with `{stem}` for the picture's name: `masks/{stem}_segmentation.png`.
+        lies in, or the table; the latter where it has them. masks: where the mask of a picture is, seen from the
+        folder, with `{stem}` for the picture's name: `masks/{stem}_segmentation.png`, `../masks/{stem}.png`.
 
         groups: what says which pictures belong to one patient or scene: the header, which counts where nothing else is
         said, the first folder below the split's, or the table. group: an expression that finds it in the file's name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
@@ -70,6 +71,32 @@ def test_a_picture_that_no_row_is_about_and_a_mask_that_is_not_there_are_named(l
     put(lesions / "part_1/ISIC_999.png")
     with pytest.raises(DatasetError, match=r"ISIC_999\.png: is not in .*metadata\.csv"):
         Folder(lesions, files="part_*/*", table=lesions / "metadata.csv", columns=COLUMNS).test()
+
+
+def test_masks_may_lie_beside_the_folder_or_be_named_by_the_table(lesions: Path) -> None:
+    inside = Folder(lesions, masks="masks/{stem}_segmentation.png", files="part_*/*").test()
+    masks = (lesions / "masks").rename(lesions.parent / "masks")
+    for place in ("../masks", str(masks)):
+        items = Folder(lesions, masks=f"{place}/{{stem}}_segmentation.png").test()
+        assert [item.id for item in items] == [item.id for item in inside]
+        assert [str(item.mask) for item in items] == [
+            str(lesions / place / f"{item.id.split('-')[-1]}_segmentation.png") for item in items
+        ]
+    put(lesions / "one.png", high=1)
+    rows = [f"ISIC_{place:03d},one.png" for place in range(40)]
+    (lesions / "masks.csv").write_text("\n".join(["image,mask", *rows]))
+    told = Folder(lesions, table=lesions / "masks.csv", columns={"file": "image", "mask": "mask"}).test()
+    assert [(item.id, str(item.mask)) for item in told] == [(item.id, str(lesions / "one.png")) for item in inside]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"files": "/data/*"}, {"files": "../*"}, {"files": ""}, {"masks": "{id}.png"}, {"masks": "{}/{stem"}]
+)
+def test_patterns_that_cannot_be_meant_are_refused_in_words(tmp_path: Path, wrong: dict[str, str]) -> None:
+    put(tmp_path / "a.png")
+    ((name, pattern),) = wrong.items()
+    with pytest.raises(DatasetError, match=f"^`{name}: {re.escape(pattern)}` is no "):
+        Folder(tmp_path, **wrong)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,12 @@ class BoardSource(msgspec.Struct, frozen=True):
     documentation: tuple[str, ...] = ()
 
 
+class BoardDataset(BoardSource, frozen=True):
+    """A dataset as the matrix uses it. splits: what those hold that were looked at, a line each."""
+
+    splits: tuple[str, ...] = ()
+
+
 class BoardMethod(BoardSource, frozen=True):
     """A method as the matrix uses it. origin, parameters: names and values as text. ceiling: what its ceiling is."""
 
@@ -95,7 +101,7 @@ class Board(msgspec.Struct, kw_only=True):
     text: str = ""
     metrics: list[str] = []
     rank_by: str | None = None
-    datasets: list[BoardSource] = []
+    datasets: list[BoardDataset] = []
     protocols: list[BoardProtocol] = []
     methods: list[BoardMethod] = []
     seeds: int = 1

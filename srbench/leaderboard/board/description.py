@@ -13,16 +13,21 @@ from srbench.contract.method import Method
 from srbench.contract.protocol import Protocol
 from srbench.contract.section import Passage, Section
 from srbench.errors import SrbenchError, in_words, raised_at
-from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol, BoardSource
+from srbench.leaderboard.board.contents import Board, BoardCell, BoardDataset, BoardMethod, BoardProtocol
 from srbench.leaderboard.board.kept import read_text
-from srbench.leaderboard.words.numerals import flat
+from srbench.leaderboard.words.numerals import amount_words, flat, plural
+from srbench.matrix import Matrix
 from srbench.pictures import plain_scale
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
 from srbench.runner.planning.planned import Plan, PlannedCell
+from srbench.runner.planning.splits import SplitContents
 from srbench.store.frames import Frames, cells_frame, images_frame
 from srbench.store.records import Store
 from srbench.store.texts import own_documentation
+
+_CLASSES_NAMED = 12
+"""How many classes of a split are named; of more it is told how many."""
 
 
 def describe(plan: Plan) -> Board:
@@ -37,7 +42,7 @@ def describe(plan: Plan) -> Board:
         text="" if coded else read_text(matrix.path),
         metrics=[use.name for use in matrix.metrics],
         rank_by=matrix.rank_by,
-        datasets=[BoardSource(*_told(use)) for use in matrix.datasets],
+        datasets=[BoardDataset(*_told(use), _splits(use, plan)) for use in _data(matrix)],
         protocols=[_protocol(protocol) for protocol in matrix.protocols],
         methods=[_method(use) for use in matrix.methods],
         seeds=len(matrix.seeds),
@@ -89,6 +94,25 @@ def _told(use: Use) -> tuple[str, str, tuple[str, ...]]:
         text = str(error)
     paragraphs = tuple(" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip())
     return use.name, use.registered.entry.summary, paragraphs
+
+
+def _data(matrix: Matrix) -> list[Use]:
+    """The datasets that are tested, and those that are only trained on, each once."""
+    uses = (*matrix.datasets, *(use for use in matrix.train_on if isinstance(use, Use)))
+    return list({use.name: use for use in reversed(uses)}.values())[::-1]
+
+
+def _splits(use: Use, plan: Plan) -> tuple[str, ...]:
+    return tuple(split_words(one) for one in plan.contents if one.dataset == use.name)
+
+
+def split_words(one: SplitContents) -> str:
+    """A split: `36 training images in 9 independent groups: brick 12, grass 12, gravel 12`."""
+    classes = ", ".join(f"{label} {count:,}" for label, count in one.labels.items())
+    if len(one.labels) > _CLASSES_NAMED:
+        classes = plural(len(one.labels), "class", "classes")
+    noun = "training image" if one.split == "train" else "test image"
+    return f"{amount_words(one.images, one.groups, noun)}{classes and f': {classes}'}"
 
 
 def _method(use: Use) -> BoardMethod:

@@ -124,7 +124,7 @@ def _index_context(results: Results, views: Sequence[View], method_slugs: dict[s
         "matrix_path": Path(board.path).name if board.coded else shlex.quote(board.path),
         "matrix_text": board.text,
         "protocols": [(protocol.name, protocol.describe()) for protocol in board.protocols],
-        "sources": [(dataset.name, dataset.summary, dataset.documentation) for dataset in board.datasets],
+        "sources": board.datasets,
         "environments": list(_environments(results.all)),
         "cells": results.all,
         "status_words": listing([f"{number} {status}" for status, number in statuses.most_common()]),

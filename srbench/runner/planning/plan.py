@@ -30,7 +30,7 @@ from srbench.runner.planning.provenance import (
     task_facts,
 )
 from srbench.runner.planning.scorings import scorings
-from srbench.runner.planning.splits import Splits, Unusable
+from srbench.runner.planning.splits import SplitContents, Splits, Unusable
 from srbench.store.cell import SCHEMA, Cell, digest
 from srbench.store.image_names import ImageName
 from srbench.store.records import Record, Status, Store
@@ -49,7 +49,7 @@ def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = (), *, v
     """
     planner = _Planner(matrix, store, frozenset(retry) | ALWAYS_RETRIED, verify)
     cells = tuple(planner.cells())
-    return Plan(matrix, cells, planner.names, planner.coded)
+    return Plan(matrix, cells, planner.names, planner.coded, planner.contents)
 
 
 class _Planner:
@@ -71,6 +71,11 @@ class _Planner:
     def coded(self) -> frozenset[str]:
         """The datasets of which no name may be published."""
         return frozenset(self._splits.coded)
+
+    @property
+    def contents(self) -> tuple[SplitContents, ...]:
+        """What the splits that were looked at hold, tested ones first."""
+        return tuple(sorted(self._splits.contents.values(), key=lambda one: one.split))
 
     def cells(self) -> Iterator[PlannedCell]:
         for dataset in self._matrix.datasets:

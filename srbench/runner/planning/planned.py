@@ -13,6 +13,7 @@ from srbench.registry.configured import Use
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, Training
 from srbench.runner.planning.provenance import degradation_uses
+from srbench.runner.planning.splits import SplitContents
 from srbench.store.cell import Cell
 from srbench.store.image_names import ImageName
 from srbench.store.records import CHECKPOINT, Record, Status, Store
@@ -108,13 +109,15 @@ class PlannedCell:
 class Plan:
     """All cells of a matrix, in the order of the file.
 
-    names: of images that are not called by their ids. coded: the datasets of which no name may be published.
+    names: of images that are not called by their ids. coded: the datasets of which no name may be published. contents:
+    of the splits that were looked at, tested ones first.
     """
 
     matrix: Matrix
     cells: tuple[PlannedCell, ...]
     names: frozenset[ImageName] = frozenset()
     coded: frozenset[str] = frozenset()
+    contents: tuple[SplitContents, ...] = ()
 
     def with_records_of(self, store: Store) -> Plan:
         """This plan with its cells' records read anew; those that have one are done."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -31,11 +33,30 @@ class Unusable(Exception):
         self.verdict: tuple[Status, str] = (status, reason)
 
 
+@dataclass(frozen=True)
+class SplitContents:
+    """What a split holds. groups: how many independent ones, of which an image without a group is one. labels: how many
+    images have each."""
+
+    dataset: str
+    split: Split
+    images: int
+    groups: int
+    labels: Mapping[str, int]
+
+    @classmethod
+    def of(cls, dataset: str, split: Split, items: Sequence[Item]) -> SplitContents:
+        """The contents of items."""
+        groups = {("group", item.group) if item.group is not None else ("image", item.id) for item in items}
+        labels = Counter(item.label for item in items if item.label is not None)
+        return cls(dataset, split, len(items), len(groups), dict(sorted(labels.items())))
+
+
 class Splits:
     """What is in the datasets of a plan. Every question raises `Unusable` where there is no answer.
 
     names: of images, as far as they were asked for, that are not called by their ids. coded: the datasets of which no
-    name may be published.
+    name may be published. contents: of the splits that were asked for, by dataset and split.
     """
 
     def __init__(self, verify: bool = False) -> None:
@@ -48,6 +69,7 @@ class Splits:
         self._surveys: dict[tuple[int, Split, Protocol], Survey] = {}
         self.names: set[ImageName] = set()
         self.coded: set[str] = set()
+        self.contents: dict[tuple[str, Split], SplitContents] = {}
 
     def items(self, use: Use, split: Split) -> list[Item]:
         """The items of a split that is not empty."""
@@ -148,6 +170,7 @@ class Splits:
             dataset = self._prepared(use)
             self._remarks[id(use)] = dataset.remarks()
             items = _items(dataset, split)
+            self.contents.setdefault((use.name, split), SplitContents.of(use.name, split, items))
             self.names |= {ImageName(use.name, split, item.id, item.name) for item in items if item.name is not None}
             return items
         except DatasetMissing as missing:

@@ -10,7 +10,8 @@ import pytest
 
 import srbench
 from srbench.leaderboard import publish
-from srbench.leaderboard.board.description import with_sections
+from srbench.leaderboard.board.description import split_words, with_sections
+from srbench.runner.planning.splits import SplitContents
 from srbench.store.records import Store
 
 from ..markup import parse
@@ -106,3 +107,10 @@ def test_documentation_is_what_a_class_says_of_itself_paragraph_by_paragraph(sma
     (said,) = board.method("lanczos").documentation
     assert "no_such_module_anywhere" in said
     assert board.method("lanczos").ceiling == ""
+
+
+def test_a_split_is_told_with_its_groups_and_classes() -> None:
+    few = SplitContents("skin", "train", 1200, 400, {"mole": 1000, "nevus": 200})
+    assert split_words(few) == "1,200 training images in 400 independent groups: mole 1,000, nevus 200"
+    assert split_words(SplitContents("skin", "test", 1, 1, {})) == "1 test image"
+    assert split_words(SplitContents("skin", "test", 13, 13, {str(n): 1 for n in range(13)})).endswith(": 13 classes")

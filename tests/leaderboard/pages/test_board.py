@@ -38,6 +38,7 @@ def test_the_board_says_of_each_dataset_what_it_says_of_itself(
     for use in board.plan.matrix.datasets:
         first = (use.registered.load().__doc__ or "").split("\n\n")[0]
         assert first and " ".join(first.split()).replace("`", "") in shown
+        assert f"8 test images in 4 independent groups: {HOSTILE} 8" in shown
 
 
 def test_nothing_hostile_becomes_markup(trees: dict[Path, Tag]) -> None:

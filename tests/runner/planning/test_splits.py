@@ -16,7 +16,7 @@ from srbench.contract.protocol import Protocol
 from srbench.contract.regions import Rectangle, overlapping, regions
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registry
-from srbench.runner.planning.splits import Splits, Unusable
+from srbench.runner.planning.splits import SplitContents, Splits, Unusable
 
 X2 = Protocol("x2-rgb", 2, "rgb")
 Part = tuple[str, Rectangle | None]
@@ -149,3 +149,11 @@ def test_tiles_of_a_picture_without_group_say_where_they_lie_and_those_of_an_unk
     items = list(Squares(One(None), 4, "tiles").test())
     assert regions(items) == {"test a": frozenset({(0, 0, 4, 4), (0, 4, 4, 4)})}
     assert regions(Squares(One("patient"), 4, "tiles").test()) == {"patient": None}
+
+
+def test_contents_count_images_without_a_group_as_their_own_and_no_label_as_none() -> None:
+    hr = np.zeros((4, 4, 1), np.uint8)
+    marks = [("a", "mole", "P1"), ("b", "mole", "P1"), ("c", "nevus", None), ("P1", None, None)]
+    items = [srbench.Item(name, lambda: hr, label=label, group=group) for name, label, group in marks]
+    contents = SplitContents.of("skin", "test", items)
+    assert (contents.images, contents.groups, contents.labels) == (4, 3, {"mole": 2, "nevus": 1})
