@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from srbench.commands.sources import Picture
-    from srbench.commands.upscale import Declared, Loaded
+    from srbench.commands.upscale import Declared, Loaded, Written
     from srbench.pictures import Scale
 
 
@@ -60,6 +61,13 @@ def _values(context: click.Context, parameter: click.Parameter, given: Any) -> D
     help="A parameter of a method that does not learn, as in a matrix file; may be repeated.",
 )
 @click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT.KEY=VALUE",
+    help="A parameter of a format of files, as `folder` takes it: fits.hdu=SCI, nifti.axis=sagittal; may be repeated.",
+)
+@click.option(
     "--peak",
     type=float,
     callback=_values,
@@ -92,6 +100,7 @@ def command(
     scale: Scale | None,
     model: str | None,
     params: tuple[str, ...],
+    formats: tuple[str, ...],
     peak: Declared | None,
     range: Declared | None,
     device: str | None,
@@ -113,10 +122,10 @@ def command(
     from srbench.commands.sources import find_sources
     from srbench.commands.upscale import free_memory, load_method, usable_device
 
-    given = _parameters(params)
+    given = _parameters("--param", params)
     if peak is not None and range is not None:
         raise click.UsageError("--peak is the short form of a --range from 0: give one of the two")
-    sources = find_sources(images, out)
+    sources = find_sources(images, out, _of_formats(formats))
     files = sources.pictures
     if sources.passed_over:
         click.echo(f"passed over: {sources.passed_over}", err=True)
@@ -137,8 +146,15 @@ def command(
     elif chosen.declared is not None:
         low, high, bits = chosen.declared.values.low, chosen.declared.values.high, chosen.declared.bits
         click.echo(f"black is {low:g} and white {high:g} for pictures of {bits} bits, as in the training", err=True)
-    failed, undeclared = _upscale_all(console, chosen, todo, f"{method} x{chosen.scale}", memory)
-    if undeclared:
+    written = _upscale_all(console, chosen, todo, f"{method} x{chosen.scale}", memory)
+    failed = len(todo) - len(written)
+    for besides, files_of_it in Counter(one.besides for one in written if one.besides).items():
+        click.echo(
+            f"not enlarged in {files_of_it} of {len(todo)} files, which hold further pictures: {', '.join(besides)}; "
+            "--format chooses pictures",
+            err=True,
+        )
+    if undeclared := sum(one.undeclared for one in written):
         click.echo(
             f"black and white are each picture's own least and most value in {undeclared} of {len(todo)} files, whose "
             "headers name none; --range does",
@@ -151,12 +167,12 @@ def command(
         click.get_current_context().exit(1)
 
 
-def _upscale_all(console: Console, chosen: Loaded, todo: list[Picture], title: str, memory: float) -> tuple[int, int]:
-    """Upscale one after the other; returns how many failed, and in how many black and white were not declared."""
+def _upscale_all(console: Console, chosen: Loaded, todo: list[Picture], title: str, memory: float) -> list[Written]:
+    """Upscale one after the other; what was written of those that did not fail."""
     from srbench.commands.upscale import upscale_file
     from srbench.store.texts import brief
 
-    failed = undeclared = 0
+    written = []
     sizes = [_megapixels(picture.path, chosen.scale) for picture in todo]
     with _progress(console) as progress:
         bar = progress.add_task(title, total=sum(sizes), file="")
@@ -168,17 +184,15 @@ def _upscale_all(console: Console, chosen: Loaded, todo: list[Picture], title: s
                 progress.update(bar, completed=before + share * size)
 
             try:
-                written = upscale_file(chosen, picture, memory, moved)
-                click.echo(click.format_filename(written.path))
-                undeclared += written.undeclared
+                written.append(upscale_file(chosen, picture, memory, moved))
+                click.echo(click.format_filename(written[-1].path))
             except Exception as error:  # one bad picture, or one that the method fails on, must not stop the others
-                failed += 1
                 message = str(error) or type(error).__name__
                 named = message if str(picture.path) in message else f"{picture.path}: {message}"
                 click.secho(brief(named), fg="red", err=True)
             done += size
             progress.update(bar, completed=done)
-    return failed, undeclared
+    return written
 
 
 def _progress(console: Console) -> Progress:
@@ -219,7 +233,18 @@ def _megapixels(path: Path, scale: Scale) -> float:
     return float(height * width * scale**2) / 1e6
 
 
-def _parameters(params: tuple[str, ...]) -> dict[str, Any]:
+def _of_formats(params: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """The parameters of formats, by their names."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in _parameters("--format", params).items():
+        name, dot, parameter = key.partition(".")
+        if not dot:
+            raise click.UsageError(f"--format {key!r} names no parameter of a format: fits.hdu=SCI")
+        found.setdefault(name, {})[parameter] = value
+    return found
+
+
+def _parameters(option: str, params: tuple[str, ...]) -> dict[str, Any]:
     from srbench.matrix.nodes import plain
     from srbench.matrix.yaml_nodes import read_nodes
 
@@ -227,11 +252,11 @@ def _parameters(params: tuple[str, ...]) -> dict[str, Any]:
     for param in params:
         key, equals, text = param.partition("=")
         if not key or not equals:
-            raise click.UsageError(f"--param {param!r} is not KEY=VALUE")
+            raise click.UsageError(f"{option} {param!r} is not KEY=VALUE")
         if key in given:
-            raise click.UsageError(f"--param {key} is there twice")
+            raise click.UsageError(f"{option} {key} is there twice")
         node, problems = read_nodes(text)
         if problems:
-            raise click.UsageError(f"--param {key}: {problems[0].message}")
+            raise click.UsageError(f"{option} {key}: {problems[0].message}")
         given[key] = None if node is None else plain(node)
     return given

@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from srbench.commands.own_files import OwnFiles, own_files
 from srbench.contract.dataset import Dataset, DatasetError, Item
 from srbench.contract.degradations import Bicubic
@@ -165,6 +167,11 @@ def _made(item: Item, split: Split, protocol: Protocol) -> tuple[_Row, dict[str,
     lr = protocol.lr(hr, native, item.id, shipped)
     reference, values = protocol.reference(hr, native)
     height, width = reference.shape[:2]
+    if known is not None and reference.dtype != np.float32:
+        raise DatasetError(
+            f"image {item.id!r}: was not measured everywhere, for which {reference.dtype.name}, the HR of "
+            f"{protocol.name}, has no value; ask for a protocol with another `channel`"
+        )
     pictures = {"HR": with_gaps(reference, known), "LR": lr}
     mask = item.read_mask()
     if mask is not None:

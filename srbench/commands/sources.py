@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from srbench.contract.format import Format, IndexFile
 from srbench.errors import SrbenchError
@@ -50,16 +51,17 @@ class Sources:
     passed_over: str
 
 
-def find_sources(paths: Iterable[Path], out: Path) -> Sources:
+def find_sources(paths: Iterable[Path], out: Path, params: Mapping[str, Mapping[str, Any]] | None = None) -> Sources:
     """Files as they are, folders and zips as all the pictures in them and below them, with their place in the folder.
 
-    Of a file that lists others (a DICOMDIR) these are taken. Hidden files and folders are passed over, and what lies in
-    `out` already, when a folder holds it. Each file is opened once. Raises `SrbenchError` for a damaged zip, for a
-    folder without pictures, when two pictures would become one file, and when SR would replace one of the pictures.
+    params: of formats, by their names. Of a file that lists others (a DICOMDIR) these are taken. Hidden files and
+    folders are passed over, and what lies in `out` already, when a folder holds it. Each file is opened once. Raises
+    `SrbenchError` for wrong parameters, a damaged zip, a folder without pictures, when two pictures would become one
+    file, and when SR would replace one of the pictures.
     """
     found: list[Picture] = []
     others: list[Path] = []
-    formats = Formats()
+    formats = Formats(params)
     for path in map(_unpacked_zip, paths):
         folder, files = (path, _visible(path, out)) if path.is_dir() else (path.parent, [path])
         known, listed = _formats_of(files, formats)

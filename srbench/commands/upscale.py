@@ -68,10 +68,11 @@ class Loaded:
 @dataclass(frozen=True)
 class Written:
     """A new file. undeclared: nobody said which values mean black and white, so that each picture in it went from its
-    own least to its own most."""
+    own least to its own most. besides: pictures in it that were not asked for, and are as they were."""
 
     path: Path
     undeclared: bool = False
+    besides: tuple[str, ...] = ()
 
 
 def load_method(
@@ -235,7 +236,7 @@ def _upscale_frames(
         images.append(_sr_of(image, values, loaded, memory_bytes, told))
     with _finished(picture.target) as unfinished:
         format.write(unfinished, picture.path, images, loaded.scale, f"srbench {type(loaded.method).__name__}")
-    return Written(picture.target, undeclared)
+    return Written(picture.target, undeclared, tuple(format.besides(picture.path)))
 
 
 @overload

@@ -79,6 +79,13 @@ class Format(ABC):
         measured: numbers in the frame's `values.unit`, bright where the picture is bright.
         """
 
+    def besides(self, path: Path) -> Sequence[str]:
+        """The names of a file's pictures that are not among its frames, because parameters did not ask for them.
+
+        In a file of SR they are as they were; whoever makes one tells so.
+        """
+        return ()
+
     def write(self, path: Path, source: Path, images: Sequence[Image], scale: Scale, made_by: str) -> None:
         """Write SR of all frames of the file `source` as a file of the same kind.
 

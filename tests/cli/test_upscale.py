@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from rig import Bench
 
 from srbench.pictures import read_image, read_with_alpha, write_image
@@ -101,6 +102,10 @@ def test_folders_are_walked_and_keep_their_shape(bench: Bench) -> None:
         (["one", "--out", "sr", "--param", "strength=3"], "unknown parameter 'strength'"),
         (["one", "--out", "sr", "--param", "a=1", "--param", "a=2"], "there twice"),
         (["one", "--out", "sr", "--param", "a=[1"], "--param a:"),
+        (["one", "--out", "sr", "--format", "hdu=SCI"], "--format 'hdu' names no parameter of a format"),
+        (["one", "--out", "sr", "--format", "fits.hdu"], "--format 'fits.hdu' is not KEY=VALUE"),
+        (["one", "--out", "sr", "--format", "fits.page=1"], "format 'fits': unknown parameter 'page'"),
+        (["one", "--out", "sr", "--format", "fitts.hdu=1"], "Did you mean 'fits'?"),
         (["one", "--out", "sr", "--device", "abacus"], "the device 'abacus' cannot be used"),
         (["one", "--out", "sr", "--model", "some"], "leave out --model"),
         (["nowhere", "--out", "sr"], "nowhere"),
@@ -115,6 +120,23 @@ def test_bad_usage_is_one_clear_message_and_nothing_is_written(bench: Bench, arg
     assert words in result.stderr
     assert "Traceback" not in result.stderr
     assert not (bench.folder / "sr").exists()
+
+
+def test_a_parameter_of_a_format_chooses_pictures_and_the_others_are_told(bench: Bench) -> None:
+    plane = np.arange(35, dtype=np.float32).reshape(5, 7)
+    names = ("SCI", "ERR")
+    hdus = [fits.PrimaryHDU(), *(fits.ImageHDU(plane, name=name) for name in names)]
+    fits.HDUList(hdus).writeto(bench.folder / "a.fits")
+    for chosen, sides in ((None, (3, 1)), ("ERR", (1, 3)), ("all", (3, 3))):
+        options = [] if chosen is None else ["--format", f"fits.hdu={chosen}"]
+        result = bench.srbench("upscale", "nearest", "a.fits", "--out", f"sr-{chosen}", "--scale", "3", *options)
+        assert result.returncode == 0, result.stderr
+        with fits.open(bench.folder / f"sr-{chosen}/a.fits") as hdus:
+            for name, side in zip(names, sides, strict=True):
+                assert np.array_equal(hdus[name].data, plane.repeat(side, 0).repeat(side, 1))
+        left = [f"{place} ({name})" for place, name in enumerate(names, 1) if sides[place - 1] == 1]
+        told = f"not enlarged in 1 of 1 files, which hold further pictures: {', '.join(left)}; --format"
+        assert (told in result.stderr) == bool(left)
 
 
 def test_a_scale_that_the_method_cannot_do_is_bad_usage(bench: Bench) -> None:

@@ -26,7 +26,7 @@ from srbench.contract.entry import Entry
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError
 from srbench.matrix import Matrix, read_matrix
-from srbench.pictures import DEPTHS, Image, Values, read_image, write_image
+from srbench.pictures import DEPTHS, Image, Values, read_image, with_gaps, write_image
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
 from srbench.store.files import StoreError, sha256_of, stamp
@@ -77,9 +77,10 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 def seen(item: Item, protocol: Protocol) -> tuple[Image, Values, Image]:
-    """What SR is compared with, its values, and what methods are given: all that a score depends on."""
-    hr, values = item.read_hr()
-    return *protocol.reference(hr, values), protocol.lr(hr, values, item.id, protocol.shipped_lr(item))
+    """What SR is compared with, NaN where it is not, its values, and what methods are given: all that a score is of."""
+    hr, values, known = item.read_measured()
+    reference, of_reference = protocol.reference(hr, values)
+    return with_gaps(reference, known), of_reference, protocol.lr(hr, values, item.id, protocol.shipped_lr(item))
 
 
 VALUES = {
@@ -106,11 +107,14 @@ def cases(draw: st.DrawFn) -> tuple[dict[str, list[Item]], Protocol]:
             seed = draw(st.integers(0, 99))
             small = (height // scale, width // scale, channels)
             lr = {(degradation.shipped_as, scale): noise(seed + 1, small, depth, values)}
+            hr = noise(seed, (height, width, channels), depth, values)
+            if depth == "float32" and not (channel == "y8" and channels == 3) and draw(st.booleans()):
+                hr[2:5, 3:6] = np.nan  # not measured there
             group = draw(TEXTS)
             masked = np.random.default_rng(seed).integers(0, 3, (height, width, 1), np.uint8)
             item = Item(
                 f"{split}-{number}.x{scale}",
-                noise(seed, (height, width, channels), depth, values),
+                hr,
                 lr if draw(st.booleans()) else {},
                 label=draw(TEXTS),
                 mask=masked if draw(st.booleans()) else None,
@@ -151,6 +155,13 @@ def test_pairs_gives_back_what_was_prepared(case: tuple[dict[str, list[Item]], P
                 assert (masks[0] is None) == (masks[1] is None)
                 if masks[0] is not None and masks[1] is not None:
                     np.testing.assert_array_equal(masks[0], masks[1][:height, :width])
+
+
+def test_eight_bits_cannot_tell_what_was_not_measured(tmp_path: Path) -> None:
+    hr = noise(1, depth="float32")
+    hr[0, 0] = np.nan
+    (refused,) = prepared(matrix(use(test=[Item("m31", hr)]), protocols=[Protocol("x2-y8", 2, "y8")]), tmp_path)
+    assert refused.trouble.startswith("image 'm31': was not measured everywhere") and not refused.images
 
 
 def test_scores_are_the_same_as_before(tmp_path: Path) -> None:

@@ -55,6 +55,16 @@ class Fits(Format):
                     found.append(Frame(path, key, hdu.shape[-2:], None, spacing, "arcsec", facts=facts | place))
         return found if len(found) > 1 else [replace(found[0], key="")]
 
+    def besides(self, path: Path) -> Sequence[str]:
+        """The HDUs that hold pictures and were not asked for, by number and EXTNAME."""
+        from . import file
+
+        with file.opened(path) as hdus:
+            chosen = {number for number, _ in self._chosen(hdus)}
+            return [
+                _called(number, hdu) for number, hdu in file.each(hdus) if number not in chosen and file.is_picture(hdu)
+            ]
+
     def read(self, frame: Frame) -> Image:
         """The pixels `(H, W, 1)` of a frame: whole numbers where they are meant as such, else float32, to which numbers
         of 64 bits are rounded.
@@ -95,7 +105,7 @@ class Fits(Format):
 
         there, found = [], False
         for number, hdu in file.each(hdus):
-            there.append(f"{number} ({hdu.name})" if hdu.name else str(number))
+            there.append(_called(number, hdu))
             named = isinstance(self.hdu, str) and hdu.name.upper() == self.hdu.upper()
             if (self.hdu in (None, "all", number) or named) and file.is_picture(hdu):
                 yield number, hdu
@@ -105,3 +115,7 @@ class Fits(Format):
         if not found:
             asked = "" if self.hdu in (None, "all") else f" in HDU {self.hdu!r}"
             raise ImageError(f"holds no picture of two dimensions{asked}; it has HDU {', '.join(there)}")
+
+
+def _called(number: int, hdu: Any) -> str:
+    return f"{number} ({hdu.name})" if hdu.name else str(number)

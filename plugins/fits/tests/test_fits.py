@@ -237,6 +237,15 @@ SKY = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 40
 SKY |= {"CD1_1": -1e-3, "CD1_2": 2e-4, "CD2_2": 2e-3, "OBSERVER": "E. Hubble", "BUNIT": "Jy"}
 
 
+def test_pictures_that_were_not_asked_for_are_named(tmp_path: Path) -> None:
+    plane = np.arange(30, dtype=np.float32).reshape(5, 6)
+    hdus = [fits.PrimaryHDU(), fits.ImageHDU(plane, name="SCI"), fits.ImageHDU(plane, name="ERR"), fits.ImageHDU(plane)]
+    path = save(tmp_path / "m51.fits", *hdus, fits.BinTableHDU.from_columns([]))
+    assert Fits().besides(path) == Fits("SCI").besides(path) == ["2 (ERR)", "3"]
+    assert Fits(2).besides(path) == ["1 (SCI)", "3"]
+    assert Fits("all").besides(path) == []
+
+
 def test_sr_stands_in_the_picture_s_place_and_all_else_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.fits"
     table = fits.BinTableHDU.from_columns([fits.Column("flux", "E", array=np.arange(3.0))], name="CATALOG")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from astropy.io import fits
 from srbench_images.pairs import Pairs
 
 from srbench import Protocol
@@ -327,6 +328,25 @@ def test_pages_of_two_stacks_are_pairs(tmp_path: Path) -> None:
         np.testing.assert_array_equal(seen[..., 0], mask[number])
     (chosen,) = [item.id for item in Pairs(tmp_path, format={"tiff": {"channel": 1}}).test() if item.id != "alone"]
     assert chosen == "cell-c1"
+
+
+def test_pairs_of_fits_have_their_spacing_and_keep_what_was_not_measured(tmp_path: Path) -> None:
+    for name, side, step in (("HR", 12, 1.0), ("LR", 6, 2.0)):
+        numbers = np.arange(side * side, dtype=np.float32).reshape(side, side)
+        numbers[0, :3] = np.nan
+        header = fits.Header(
+            {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CDELT1": -step / 3600, "CDELT2": step / 3600}
+        )
+        (tmp_path / "test" / name).mkdir(parents=True)
+        fits.PrimaryHDU(numbers, header).writeto(tmp_path / "test" / name / "m31.fits")
+    (item,) = Pairs(tmp_path, peak=200).test()
+    assert (item.id, item.spacing_unit) == ("m31", "arcsec") and item.spacing == pytest.approx((1, 1))
+    hr, values, known = item.read_measured()
+    assert (hr.shape, values.low, values.high) == ((12, 12, 1), 0, 200)
+    assert known is not None and not known[0, :3].any() and (~known).sum() == 3
+    lr = item.read_lr("bicubic", 2)
+    assert lr is not None and lr.shape == (6, 6, 1)
+    assert lr[0, :3].ravel() == pytest.approx(np.median(np.arange(3, 36)))  # what methods are given in gaps
 
 
 def test_facts_of_pages_stand_in_the_table_under_their_names(tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ def test_sixteen_bits_and_floats_are_shown_from_their_black_to_their_white() -> 
     assert to_display(np.array([[[20], [250]]], np.uint8), Values(20, 250)).ravel().tolist() == [0, 255]
 
 
+def test_what_was_not_measured_is_grey_and_counted() -> None:
+    hr = np.array([[[0.0], [np.nan], [100.0], [np.nan]]], np.float32)
+    for values in (Values(0, 100), Values(-50, 200, "asinh", 3, 1), Values(0, 1000, window=(0, 100))):
+        assert to_display(hr, values).ravel()[[1, 3]].tolist() == [128, 128]
+        words = meaning(Reference(hr, values))
+        assert words.split(", ")[-1] == "grey in HR: not measured (2 pixels)"
+
+
 def test_error_maps_are_the_absolute_error_of_what_is_scored() -> None:
     hr = picture("blobs", 0)
     sr = np.clip(hr.astype(int) + 10, 0, 255).astype(np.uint8)
