@@ -76,7 +76,7 @@ def test_presets_can_be_trained(target: type[SRResNet], name: str, tmp_path: Pat
         slow["content"] = "mse"
     method = target(**resolve(target, {"preset": name, **slow}))
     scale = 3 if name == "mri-x3" else 4
-    method.fit(training_set(*pictures(1), scale=scale), context(tmp_path, 4))
+    method.fit(training_set(*pictures(1), scale=scale), context(tmp_path, 20))
     assert method.channels == 1
     assert method.upscale(torch.rand(1, 1, 10, 10), scale).shape == (1, 1, 10 * scale, 10 * scale)
 

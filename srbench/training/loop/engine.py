@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from srbench.contract.fit import FitContext, Interrupted
+from srbench.errors import SrbenchError
 from srbench.training.data.source import Source
 from srbench.training.loop.budget import Course
 from srbench.training.loop.checkpoint import CheckpointError, Checkpoints
@@ -58,9 +59,9 @@ def train(
     hold what the last stage hands on and are in evaluation mode, and the checkpoint says that nothing is left to do.
     strip: the sample strip, given what the source holds out; None: no strip.
 
-    Raises `Interrupted` when `context.stop()` asked for it, `CheckpointError`, and `Diverged`: then the networks hold
-    the best weights, if anything was validated, the error says what there is of the training, and the next one starts
-    over.
+    Raises `Interrupted` when `context.stop()` asked for it, `CheckpointError`, `SrbenchError` for a stage that the
+    budget leaves no step, and `Diverged`: then the networks hold the best weights, if anything was validated, the error
+    says what there is of the training, and the next one starts over.
     """
     run = _Training(stages, source, context, memory_format, strip)
     try:
@@ -212,6 +213,11 @@ class _Training:
 
     def _leave(self, stage: Stage, early: bool = False) -> None:
         """End the current stage; the averaged weights, or the best ones, are what it hands on."""
+        if self.course.stage_steps == 0:
+            raise SrbenchError(
+                f"stage {stage.name!r} took no step: the budget of {self.context.budget} is too small for "
+                f"{len(self.stages)} stages, or those before it used up its share"
+            )
         best = None if self.validation is None else self.validation.best_of(stage)
         if stage.keep == "best" and best is not None:
             best.restore(self.networks)

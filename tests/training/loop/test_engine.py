@@ -17,6 +17,7 @@ from toys.training import IMAGES, OneWeight, Toy, one_stage, picture, train, tra
 
 import srbench
 from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.errors import SrbenchError
 from srbench.training.data.batch import Batch
 from srbench.training.data.patches import Patches
 from srbench.training.loop import engine
@@ -164,7 +165,6 @@ def fitted(tmp_path: Path, budget: Budget) -> Toy:
     ("budget", "pixel_steps", "all_steps"),
     [
         (Budget("steps", 30), 20, 30),
-        (Budget("steps", 1), 1, 1),
         # Two thirds of the images in batches of 4, the rest in batches of 2.
         (Budget("images", 60), 10, 20),
         # An epoch is as many patches as there are images: 3.
@@ -175,6 +175,12 @@ def test_a_budget_is_shared_among_the_stages(tmp_path: Path, budget: Budget, pix
     toy = fitted(tmp_path, budget)
     assert toy.calls == pixel_steps
     assert toy.history[-1]["step"] == all_steps
+
+
+@pytest.mark.parametrize("budget", [Budget("steps", 1), Budget("seconds", 1e-9)])
+def test_a_stage_that_is_left_no_step_is_no_training(tmp_path: Path, budget: Budget) -> None:
+    with pytest.raises(SrbenchError, match=f"stage 'adversarial' took no step: the budget of {budget} is too small"):
+        fitted(tmp_path, budget)
 
 
 def test_a_budget_of_seconds_counts_the_seconds_before_an_interruption(tmp_path: Path) -> None:
