@@ -22,9 +22,9 @@ def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     columns = list(rows[0])
     texts = [columns, *([_text(row[column]) for column in columns] for row in rows)]
     widths = [max(len(line[index]) for line in texts) for index in range(len(columns))]
-    for number, line in enumerate(texts):
-        padded = "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-        click.secho(padded, bold=number == 0)
+    head, *lines = ("  ".join(map(str.ljust, line, widths)).rstrip() for line in texts)
+    click.secho(head, bold=True)
+    click.echo("\n".join(lines))
 
 
 def print_json(value: Any) -> None:

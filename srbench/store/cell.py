@@ -4,17 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 SCHEMA = 2
 """Raised when a change of srbench itself changes numbers; part of every key."""
 
 
+class Fixed(dict[str, Any]):
+    """Ingredients that do not change any more: their text is made once, however many keys they are part of."""
+
+    @cached_property
+    def text(self) -> str:
+        """The canonical JSON."""
+        return _canonical(self)
+
+
 def digest(ingredients: Any) -> str:
     """The sha256 of canonical JSON: sorted keys, no spaces, shortest floats."""
-    text = json.dumps(ingredients, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_text(ingredients).encode()).hexdigest()
+
+
+_plain = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
+
+
+def _canonical(value: Any) -> str:
+    if isinstance(value, Mapping) and any(isinstance(part, Fixed) for part in value.values()):
+        members = (f"{_plain(name)}:{_text(value[name])}" for name in sorted(value))
+        return f"{{{','.join(members)}}}"
+    return _plain(value)
+
+
+def _text(part: Any) -> str:
+    return part.text if isinstance(part, Fixed) else _canonical(part)
 
 
 @dataclass(frozen=True)
@@ -33,7 +57,7 @@ class Cell:
     seed: int | None
     ingredients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The sha256 of the ingredients: the cell's name in the store."""
         return digest(self.ingredients)

@@ -20,6 +20,7 @@ STORE/index.sqlite                         a cache of the records
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections import Counter
@@ -235,7 +236,7 @@ class Store:
         """Where a cell, model or extractor lives."""
         if not is_key(key):
             raise StoreError(f"{key!r} is no key of the store {self.root}")
-        return self.root / shelf / key[:2] / key
+        return Path(f"{self.root}/{shelf}/{key[:2]}/{key}")  # three slashes of `Path` take as long as reading a file
 
     def create(self) -> None:
         """Make the folder; `StoreError` when it cannot be written."""
@@ -292,6 +293,19 @@ class Store:
         """The record of a key, or None; a damaged record counts as none, and so does that of another key."""
         content = bytes_of(self.folder(shelf, key) / RECORD)
         return None if content is None else _decoded(content, key)
+
+    def keys(self, shelf: Shelf) -> frozenset[str]:
+        """The keys of which there is anything on a shelf, a record or not. Raises `StoreError`."""
+        found: set[str] = set()
+        try:
+            for folder in os.scandir(self.root / shelf):
+                with suppress(NotADirectoryError):
+                    found.update(filter(is_key, os.listdir(folder)))  # noqa: PTH208 (half a second for 100,000)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise StoreError(f"{self.root / shelf}: cannot be read: {error.strerror or error}") from error
+        return frozenset(found)
 
     def lost_record(self, shelf: Shelf, key: str) -> str:
         """What became of a record that was there once, in words; empty where it stands, or never was."""
@@ -362,8 +376,7 @@ class Store:
         found = [record for record in self.records(shelf) if prefix in (record.key[: len(prefix)], record.label)]
         if not found:
             labels = [record.label for record in self.records(shelf)]
-            keys = [path.name for path in (self.root / shelf).glob("??/*") if is_key(path.name)]
-            lost = sum(bool(self.lost_record(shelf, key)) for key in keys)
+            lost = sum(bool(self.lost_record(shelf, key)) for key in self.keys(shelf))
             more = f" {lost} of its records are damaged: `srbench verify {self.root}`." if lost else ""
             raise StoreError(f"no cell {prefix!r} in the store {self.root}.{nearest(prefix, labels)}{more}")
         return max(found, key=lambda record: record.started)

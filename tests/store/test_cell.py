@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.store.cell import Cell, digest
+from srbench.store.cell import Cell, Fixed, digest
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -127,3 +127,16 @@ def test_a_key_depends_on_the_ingredients_and_not_on_the_names() -> None:
 def test_cells_at_one_point_are_equal_and_can_be_counted() -> None:
     assert cell(x=1) == cell(x=2)
     assert len({cell(x=1), cell(x=2), cell(seed=1)}) == 2
+
+
+def fixed(value: Any) -> Any:
+    """With every dictionary among ingredients that do not change any more."""
+    if isinstance(value, dict):
+        return Fixed({key: fixed(part) for key, part in value.items()})
+    return value
+
+
+@given(st.dictionaries(st.text(max_size=8), JSON, max_size=4))
+def test_what_does_not_change_any_more_has_the_same_key(ingredients: dict[str, Any]) -> None:
+    partly = {name: fixed(part) for name, part in reordered(ingredients).items()}
+    assert digest(partly) == digest(fixed(ingredients)) == digest(ingredients)

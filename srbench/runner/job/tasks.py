@@ -38,7 +38,7 @@ class SeenFile:
     sha256: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Training:
     """Train one model; several cells may use it.
 

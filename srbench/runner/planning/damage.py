@@ -1,4 +1,4 @@
-"""What of a store is not what was written, as a plan meets it: each thing looked at once for all cells."""
+"""What a store holds of what a plan wants, and what of it is not what was written: looked at once for all cells."""
 
 from __future__ import annotations
 
@@ -7,19 +7,28 @@ from pathlib import Path
 from srbench.runner.job.tasks import ExtractorTraining, Training
 from srbench.store.file_memory import FileMemory
 from srbench.store.files import sha256_of
-from srbench.store.records import SCORES, Record, Store
+from srbench.store.records import CHECKPOINT, SCORES, SHELVES, Record, Store
 from srbench.store.references import References
 
 
 class Damage:
-    """Every answer is a sentence that begins with `damaged: `; empty where nothing is."""
+    """A look at a store. Every answer in words begins with `damaged: `, or is empty where nothing is."""
 
     def __init__(self, store: Store, verify: bool) -> None:
         """verify: read every file; otherwise those that changed since they were read last."""
         self._store = store
         self._hashed = sha256_of if verify else FileMemory("hashes").sha256
-        self._trainings: dict[str, str] = {}
+        self._there = {shelf: store.keys(shelf) for shelf in SHELVES}
+        self._trainings: dict[str, tuple[bool, str]] = {}
         self._references: dict[Path, str] = {}
+
+    def record(self, key: str) -> Record | None:
+        """The record of a cell, as `Store.read` has it."""
+        return self._store.read("cells", key) if key in self._there["cells"] else None
+
+    def of_record(self, key: str) -> str:
+        """Look at whether there was a record of a cell once that cannot be read now."""
+        return self._store.lost_record("cells", key) if key in self._there["cells"] else ""
 
     def of_scores(self, record: Record) -> str:
         """Look at the scores of a cell, where it has any."""
@@ -32,12 +41,30 @@ class Damage:
 
     def of_training(self, task: Training | ExtractorTraining) -> str:
         """Look at what is kept of a training that went well."""
+        return self._of(task)[1]
+
+    def is_done(self, task: Training | ExtractorTraining) -> bool:
+        """Whether the store holds what a training makes, undamaged."""
+        went_well, damage = self._of(task)
+        return went_well and not damage
+
+    def is_begun(self, task: Training | ExtractorTraining) -> bool:
+        """Whether an attempt at a training was interrupted, which the next one goes on from."""
+        if task.key not in self._there[task.shelf] or self.is_done(task):
+            return False
+        return any((self._store.folder(task.shelf, task.key) / CHECKPOINT).glob("*"))
+
+    def _of(self, task: Training | ExtractorTraining) -> tuple[bool, str]:
+        """Whether a training went well, and what is damaged of it."""
+        if task.key not in self._there[task.shelf]:
+            return False, ""
         if task.key not in self._trainings:
             record = self._store.read(task.shelf, task.key)
             damage = self._store.lost_record(task.shelf, task.key) if record is None else ""
-            if record is not None and record.status == "ok":
+            went_well = record is not None and record.status == "ok"
+            if record is not None and went_well:
                 damage = self._store.damage(task.shelf, record, hashed=self._hashed)
-            self._trainings[task.key] = damage and f"{damage}, of {task.label}"
+            self._trainings[task.key] = went_well, damage and f"{damage}, of {task.label}"
         return self._trainings[task.key]
 
     def of_references(self, record: Record) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from srbench.runner.job.tasks import ExtractorTraining, Training
-from srbench.runner.planning.planned import Plan, PlannedCell, is_done
+from srbench.runner.planning.damage import Damage
+from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.store.records import Store
 
 
@@ -26,9 +27,11 @@ def estimate(plan: Plan, store: Store) -> Estimate:
 
     A training takes its budget where that is a time, and otherwise as long a step or an epoch as the method's others.
     """
-    taken = _Taken(store)
     todo = [planned for planned in plan.cells if planned.state != "done" and planned.verdict is None]
-    trainings = {task.key: task for planned in todo for task in planned.prerequisites() if not is_done(task, store)}
+    if not todo:
+        return Estimate(0, 0, 0)
+    taken, kept = _Taken(store), Damage(store, verify=False)
+    trainings = {task.key: task for planned in todo for task in planned.prerequisites() if not kept.is_done(task)}
     cells = {planned.cell.key: planned for planned in todo}
     seconds = [*map(taken.by_training, trainings.values()), *map(taken.by_cell, cells.values())]
     known = [one for one in seconds if one is not None]

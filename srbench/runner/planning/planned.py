@@ -12,16 +12,17 @@ from srbench.matrix import Matrix
 from srbench.registry.configured import Use
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, Training
+from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.provenance import degradation_uses
 from srbench.runner.planning.splits import SplitContents
 from srbench.store.cell import Cell
 from srbench.store.image_names import ImageName
-from srbench.store.records import CHECKPOINT, Record, Status, Store
+from srbench.store.records import Record, Status, Store
 
 State = Literal["done", "new", "stale", "retry"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PlannedCell:
     """A cell of the matrix with everything needed to run it, and its record if there is one.
 
@@ -141,12 +142,13 @@ class Plan:
 
     def extractors(self, store: Store) -> list[ExtractorTraining]:
         """The extractors that a run would train."""
+        kept = Damage(store, verify=False)
         needed = {
             task.key: task
             for planned in self.cells
             if planned.state != "done" and planned.verdict is None
             for task in planned.prerequisites()
-            if isinstance(task, ExtractorTraining) and not is_done(task, store)
+            if isinstance(task, ExtractorTraining) and not kept.is_done(task)
         }
         return list(needed.values())
 
@@ -161,18 +163,6 @@ def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
     if record is None:
         return planned
     return planned.with_record(record)
-
-
-def is_done(task: Training | ExtractorTraining, store: Store) -> bool:
-    """Whether the store holds what the task makes, undamaged."""
-    record = store.read(task.shelf, task.key)
-    return record is not None and record.status == "ok" and not store.damage(task.shelf, record)
-
-
-def is_begun(task: Training | ExtractorTraining, store: Store) -> bool:
-    """Whether an attempt at a training was interrupted, which the next one goes on from."""
-    folder = store.folder(task.shelf, task.key) / CHECKPOINT
-    return any(folder.glob("*")) and not is_done(task, store)
 
 
 def _formats(method: Use) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ import msgspec
 
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
-from srbench.runner.planning.planned import PlannedCell, is_done
+from srbench.runner.planning.damage import Damage
+from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision.watch import Ended, Watch
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
@@ -113,10 +114,11 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, displa
 def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
     work = _Work(deque(), {}, {}, {})
     trainings: dict[str, Training | ExtractorTraining] = {}
+    kept = Damage(store, verify=False)
     for one in todo:
         work.cells.setdefault(one.cell.key, []).append(one)
     for key, same in work.cells.items():
-        missing = {task.key: task for one in same for task in one.prerequisites() if not is_done(task, store)}
+        missing = {task.key: task for one in same for task in one.prerequisites() if not kept.is_done(task)}
         if missing:
             trainings |= missing
             work.waiting[key] = set(missing)

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from bench_in_process import InProcess, emptied, plan, put, record_of
 
-from srbench.runner.planning.planned import Plan, distinct_warnings, is_done
+from srbench.runner.planning.damage import Damage
+from srbench.runner.planning.planned import Plan, distinct_warnings
 from srbench.store.records import Record
 
 LEARNER = {"methods": ["bicubic", {"srcnn": {"preset": "small"}}], "metrics": ["psnr"]}
@@ -24,7 +25,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
 def test_a_model_is_needed_to_upscale_and_not_to_score(bench: InProcess) -> None:
     found = plan(bench, **LEARNER, train={"on": ["same"], "budget": {"steps": 2}})
     (training,) = found.cells[1].prerequisites()
-    assert training.shelf == "models" and not is_done(training, bench.store)
+    assert training.shelf == "models" and not Damage(bench.store, verify=False).is_done(training)
     put(bench, record_of(found, 1))
     cell = plan(bench, metrics=["psnr", "mae"]).cells[1]
     assert cell.state == "stale" and cell.prerequisites() == []
@@ -40,12 +41,12 @@ def test_a_training_is_done_where_its_record_is_well_and_its_files_are_sound(ben
     files = bench.store.hashes("models", task.key, ["weights"])
     record = Record(key=task.key, schema=2, status="ok", files=files)
     bench.store.write("models", record)
-    assert is_done(task, bench.store)
+    assert Damage(bench.store, verify=False).is_done(task)
     bench.store.write("models", msgspec.structs.replace(record, status="failed"))
-    assert not is_done(task, bench.store)
+    assert not Damage(bench.store, verify=False).is_done(task)
     bench.store.write("models", record)
     (folder / "weights").write_bytes(b"v")
-    assert not is_done(task, bench.store)
+    assert not Damage(bench.store, verify=False).is_done(task)
 
 
 def test_records_read_anew_make_their_cells_done(bench: InProcess) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -253,7 +254,7 @@ def test_what_was_learned_from_an_exchanged_picture_is_not_gone_on_with(tmp_path
     table.write_text("one")
     training = bench.plan().training
     assert training is not None
-    training = type(training)(**{**vars(training), "files": (SeenFile(table, None),)})
+    training = replace(training, files=(SeenFile(table, None),))
     folder = bench.store.folder("models", training.key)
     for changes in (False, True):
         if changes:

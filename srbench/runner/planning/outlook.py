@@ -1,0 +1,222 @@
+"""What cells that differ in their seed alone have in common: looked at once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import takewhile
+from typing import Any
+
+from srbench.contract.generator import Generator
+from srbench.contract.method import Method
+from srbench.contract.metric import Skip
+from srbench.contract.protocol import Protocol
+from srbench.errors import in_words, machine_fault
+from srbench.matrix import Matrix
+from srbench.registry.configured import Use
+from srbench.registry.registry import task_named
+from srbench.runner.job.tasks import Scoring, SeenFile, Training
+from srbench.runner.planning.provenance import (
+    degradation_files,
+    degradation_uses,
+    files_of,
+    protocol_facts,
+    provenance,
+    read_by,
+    task_facts,
+)
+from srbench.runner.planning.scorings import scorings
+from srbench.runner.planning.splits import Splits, Unusable
+from srbench.runner.planning.survey import Survey
+from srbench.store.cell import SCHEMA, Cell, Fixed, digest
+from srbench.store.records import Status
+from srbench.weights.lookup import WeightsMissing
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a method meets on a dataset under a protocol, and the keys of cells and trainings but for their seed.
+
+    trained_on: what the matrix calls the training set. verdict: how the cells end without being run. ingredients: of
+    their keys, but for seed and model. learning: the training with any seed, where there is one. asked: the metrics.
+    files, warnings, tested, seen_groups, lr_files: as of a planned cell.
+    """
+
+    dataset: Use
+    protocol: Protocol
+    method: Use
+    trained_on: str | None
+    verdict: tuple[Status, str] | None
+    ingredients: Mapping[str, Any]
+    learning: Training | None = None
+    asked: tuple[Scoring, ...] = ()
+    files: tuple[SeenFile, ...] = ()
+    warnings: tuple[str, ...] = ()
+    tested: tuple[str, ...] = ()
+    seen_groups: tuple[str, ...] = ()
+    lr_files: tuple[SeenFile, ...] = ()
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """The keys of the metrics, by name."""
+        return {scoring.metric.name: scoring.key for scoring in self.asked}
+
+    def training(self, seed: int | None) -> Training | None:
+        """The training with this seed."""
+        if self.learning is None or seed is None:
+            return None
+        ingredients = {**self.learning.ingredients, "seed": seed}
+        return replace(self.learning, key=digest(ingredients), ingredients=ingredients, seed=seed)
+
+    def cell(self, seed: int | None, training: Training | None) -> Cell:
+        """The cell with this seed, and this training's model."""
+        model = None if training is None else training.ingredients
+        return Cell(
+            self.dataset.name,
+            self.protocol.name,
+            self.method.name,
+            self.trained_on,
+            seed,
+            {**self.ingredients, "model": model, "seed": seed},
+        )
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """A test split as a protocol meets it."""
+
+    survey: Survey
+    ids: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+class Outlooks:
+    """Looks at what the combinations of a matrix meet."""
+
+    def __init__(self, matrix: Matrix, splits: Splits) -> None:
+        self._matrix, self._splits = matrix, splits
+        self._shown: dict[tuple[int, str], Use] = {}
+        self._tested: dict[tuple[int, Protocol], _Tested] = {}
+        self._facts: dict[Protocol, Fixed] = {}
+
+    def of(self, dataset: Use, protocol: Protocol, method: Use, train_on: Use | str | None) -> Outlook:
+        """The outlook for a method. train_on: the training set, where it learns; a text means the dataset's own.
+
+        A plugin's own fault is a verdict: its cells fail, the others go on. Raises what a fault of the machine raises.
+        """
+        dataset = self._under(protocol, dataset)
+        found: dict[str, Any] = {}
+        warnings: list[str] = []
+        test: Mapping[str, Any]
+        read: Mapping[str, Any] = {}
+        verdict: tuple[Status, str] | None = None
+        try:
+            tested = self._test_split(dataset, protocol)
+            test, found["tested"] = {"fingerprint": tested.survey.fingerprint}, tested.ids
+            warnings += tested.warnings
+            if train_on is not None:
+                source = dataset if isinstance(train_on, str) else self._under(protocol, train_on)
+                learning = found["learning"] = self._learning(source, protocol, method)
+                warnings += self._splits.warnings(source, "train", learning.protocol)
+                found["seen_groups"] = self._splits.check_leak(tested.survey, source, protocol)
+                warnings += self._splits.resembling(dataset, source, protocol)
+            made: Method = method.create()
+            if isinstance(made, Generator) and made.labelled:
+                self._splits.require(dataset if train_on is None else source, "train", "labels")
+            read, found["files"] = _read(made), files_of(method, made)
+            answer = made.supports(tested.survey.problem(protocol.scale))
+            if isinstance(answer, Skip):
+                verdict = ("skipped", answer.reason)
+        except Unusable as unusable:
+            verdict = unusable.verdict
+            test = {"unusable": unusable.verdict}
+        except Exception as error:
+            if machine_fault(error):
+                raise
+            verdict = ("failed", in_words(error))
+            test = {"unusable": verdict}
+        ingredients = {
+            "schema": SCHEMA,
+            "method": Fixed({**provenance(method), **read}),
+            "protocol": self._protocol(protocol),
+            "test": Fixed(test),
+            **task_facts(protocol),
+            **self._matrix.settings,
+        }
+        if verdict is None:
+            found["asked"] = scorings(self._matrix.metrics, dataset, protocol, method, self._splits)
+        return Outlook(
+            dataset,
+            protocol,
+            method,
+            train_on.name if isinstance(train_on, Use) else train_on,
+            verdict,
+            ingredients,
+            warnings=tuple(dict.fromkeys(warnings)),
+            lr_files=degradation_files(protocol),
+            **found,
+        )
+
+    def _under(self, protocol: Protocol, dataset: Use) -> Use:
+        """The dataset as the protocol shows it; the same object each time, since splits are remembered by it."""
+        if task_named(protocol.task).shown is None:
+            return dataset
+        key = id(dataset), protocol.name
+        if key not in self._shown:
+            self._shown[key] = replace(dataset, under=protocol)
+        return self._shown[key]
+
+    def _test_split(self, dataset: Use, protocol: Protocol) -> _Tested:
+        key = id(dataset), protocol
+        if key not in self._tested:
+            survey = self._splits.survey(dataset, "test", protocol)
+            ids = tuple(item.id for item in self._splits.items(dataset, "test"))
+            warnings = self._splits.warnings(dataset, "test", protocol)
+            earlier = takewhile(lambda other: other.name != dataset.name, self._matrix.datasets)
+            seen = (self._under(protocol, other) for other in earlier)
+            warnings += self._splits.counted_twice(dataset, seen, protocol)
+            self._tested[key] = _Tested(survey, ids, tuple(warnings))
+        return self._tested[key]
+
+    def _learning(self, dataset: Use, protocol: Protocol, method: Use) -> Training:
+        matrix = self._matrix
+        assert matrix.budget is not None, "a validated matrix has a budget where a method learns"
+        learned = protocol.for_training()
+        made: Method = method.create()
+        ingredients = {
+            "schema": SCHEMA,
+            "method": Fixed(provenance(method, method.registered.load().sampling) | _read(made)),
+            "protocol": self._protocol(learned),
+            "train": Fixed(fingerprint=self._splits.survey(dataset, "train", learned).fingerprint),
+            "budget": Fixed({matrix.budget.unit: matrix.budget.amount}),
+            "precision": matrix.precision,
+        }
+        if matrix.compile:  # only then, so that trainings from before this could be asked for keep their keys
+            ingredients["compile"] = True
+        return Training(
+            "",
+            ingredients,
+            method,
+            dataset,
+            learned,
+            matrix.budget,
+            0,
+            matrix.precision,
+            matrix.compile,
+            (*files_of(method, made), *degradation_files(learned)),
+            degradation_uses(learned),
+        )
+
+    def _protocol(self, protocol: Protocol) -> Fixed:
+        if protocol not in self._facts:
+            self._facts[protocol] = Fixed(protocol_facts(protocol))
+        return self._facts[protocol]
+
+
+def _read(method: Method) -> dict[str, Any]:
+    """The ingredients of a key for what a method reads. Raises `Unusable` where it is not on this machine."""
+    try:
+        return read_by(method.weights, method.files)
+    except WeightsMissing as missing:
+        raise Unusable("skipped", str(missing)) from None
