@@ -24,13 +24,13 @@ PICTURES, SIDE = 5, 256
 TARGET_SECONDS = 0.5
 
 
-def _pictures(folder: Path, seed: int) -> None:
+def write_pictures(folder: Path, seed: int, count: int = PICTURES, side: int = SIDE) -> None:
     from srbench.pictures import write_image
 
     generator = np.random.default_rng(seed)
     folder.mkdir()
-    for index in range(PICTURES):
-        write_image(folder / f"{index}.png", generator.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8))
+    for index in range(count):
+        write_image(folder / f"{index}.png", generator.integers(0, 256, (side, side, 3), dtype=np.uint8))
 
 
 def _matrix(folder: Path, cells: int) -> Path:
@@ -46,7 +46,7 @@ def _matrix(folder: Path, cells: int) -> Path:
     return path
 
 
-def _run(folder: Path, cells: int) -> float:
+def run(folder: Path, cells: int) -> float:
     """Seconds of a run of one method on so many folders of pictures."""
     started = time.perf_counter()
     subprocess.run(
@@ -58,7 +58,7 @@ def _run(folder: Path, cells: int) -> float:
     return time.perf_counter() - started
 
 
-def _loop(folder: Path, cells: int) -> float:
+def loop(folder: Path, cells: int) -> float:
     """Seconds of the same work in this process."""
     from srbench.evaluate.score import score_split
     from srbench.evaluate.upscale import upscale_split
@@ -87,10 +87,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for index in range(cells):
-            _pictures(folder / f"pictures{index}", index)
-        alone, run, loop = _run(folder, 1), _run(folder, cells), _loop(folder, cells)
-    work = loop / cells
-    overhead = (run - alone) / (cells - 1) - work
+            write_pictures(folder / f"pictures{index}", index)
+        alone, together, plain = run(folder, 1), run(folder, cells), loop(folder, cells)
+    work = plain / cells
+    overhead = (together - alone) / (cells - 1) - work
     print(f"starting a run, its server and one cell  {alone:6.2f} s")
     print(f"the work of a cell, in a loop            {work:6.3f} s")
     print(f"a cell in a run                          {work + overhead:6.3f} s")
