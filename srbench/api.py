@@ -19,6 +19,7 @@ from srbench.runner.planning.planned import Plan, PlannedCell, distinct_warnings
 from srbench.runner.supervision import again
 from srbench.runner.supervision.again import MadeAgain
 from srbench.runner.supervision.at_work import alone_in
+from srbench.runner.supervision.progress_file import ProgressFile
 from srbench.runner.supervision.supervisor import Display, run_cells
 from srbench.runner.supervision.watch import Watch
 from srbench.store.frames import Frames, cells_frame, images_frame
@@ -74,11 +75,11 @@ def run(
     matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
     place = Store(default_store(matrix.name) if store is None else Path(store))
     place_to_run = _executor(matrix, executor, jobs)
-    with alone_in(place):
+    with alone_in(place), ProgressFile(place, matrix.name, display or Silent()) as watching:
         place.remember_matrix(matrix.path)
         plan = make_plan(matrix, place, retry, verify=verify)
         write_names(place, plan.names)
-        asked, watching = select(plan, where or {}), display or Silent()
+        asked = select(plan, where or {})
         if damaged := damaged_board(place, matrix.name, matrix.path):
             watching.warned(damaged)
         keep_board(place, describe(plan))
@@ -88,6 +89,7 @@ def run(
             if planned.damage and planned.verdict is None:
                 watching.warned(f"{planned.cell.label}: {planned.damage}; it is made anew")
         chosen = [planned for planned in asked if planned.state != "done"]
+        watching.begin(asked, chosen)
         if chosen:
             run_cells(chosen, place, Watch(place, place_to_run, matrix.limits), watching)
         done = plan.with_records_of(place)

@@ -55,6 +55,14 @@ class Display(ABC):
     def finished(self, planned: PlannedCell, record: Record) -> None:
         """A cell has its record."""
 
+    @abstractmethod
+    def waited(self) -> None:
+        """A moment passed, whatever happened in it; called a few times a second while jobs are at work."""
+
+    @abstractmethod
+    def expected(self, seconds: float | None) -> None:
+        """Show how long the run still takes; None where that is not known."""
+
 
 @dataclass
 class _Work:
@@ -105,6 +113,7 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, displa
                             _end(task, event, work, store, display)
                     else:
                         display.progressed(event.key, event.done, event.message)
+                display.waited()
         except KeyboardInterrupt:
             watch.stop()
             raise

@@ -67,6 +67,7 @@ class Seen(Display):
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.records: list[Record] = []
+        self.rounds = 0
 
     def warned(self, warning: str) -> None:
         raise AssertionError("whoever plans warns")
@@ -90,6 +91,12 @@ class Seen(Display):
         assert planned.record == record
         self.lines.append(f"finished {planned.cell.label}: {record.status} {record.reason}".rstrip())
         self.records.append(record)
+
+    def waited(self) -> None:
+        self.rounds += 1
+
+    def expected(self, seconds: float | None) -> None:
+        raise AssertionError("whoever estimates says so")
 
     def of(self, word: str) -> list[str]:
         return [line.removeprefix(f"{word} ") for line in self.lines if line.startswith(word)]
@@ -161,7 +168,7 @@ def run(
 def test_every_cell_is_begun_and_finished(store: Store) -> None:
     office, seen = run(store, [cell("a"), cell("b")])
     assert office.begun == ["d/x2/a", "d/x2/b"]
-    assert seen.lines[0] == "2 cells"
+    assert seen.lines[0] == "2 cells" and seen.rounds >= 1
     assert seen.of("started") == ["d/x2/a", "d/x2/b"]
     assert seen.of("finished") == ["d/x2/a: ok", "d/x2/b: ok"]
     assert [record.metrics.keys() for record in seen.records] == [{"psnr"}, {"psnr"}], "by the matrix's names"
