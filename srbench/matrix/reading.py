@@ -15,7 +15,7 @@ from srbench.contract.names import SUPER_RESOLUTION
 from srbench.contract.protocol import Protocol
 from srbench.contract.task import Task
 from srbench.errors import SrbenchError, nearest
-from srbench.matrix.contents import Matrix
+from srbench.matrix.contents import Matrix, Order
 from srbench.matrix.entries import Named, Uses
 from srbench.matrix.fields import Fields
 from srbench.matrix.nodes import KeyValue, Mistake, Node, describe, shorten
@@ -33,12 +33,13 @@ MAX_SEED = 2**32 - 1
 
 KEYS = (
     *("name", "title", "task", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
-    *("rank_by", "limits", "executor", "sections"),
+    *("rank_by", "limits", "executor", "order", "sections"),
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
 TRAIN_KEYS = ("on", "budget", "precision", "compile")
 UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+ORDERS: tuple[Order, ...] = get_args(Order)
 WHOLE_UNITS = ("steps", "images")
 
 
@@ -143,6 +144,7 @@ class _Reader:
             rank_by=self._rank_by(keys["rank_by"][1], metrics, task) if "rank_by" in keys else None,
             executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
             sections=self._sections(keys["sections"][1]) if "sections" in keys else (),
+            order=self._order(keys["order"][1]) if "order" in keys else "file",
         )
 
     def _sections(self, node: Node) -> tuple[Use, ...]:
@@ -266,6 +268,9 @@ class _Reader:
     def _executor(self, node: Node) -> Use | None:
         named = self._uses.use(node, "executor")
         return None if named is None else named.thing
+
+    def _order(self, node: Node) -> Order:
+        return self._fields.choice(node, "`order`", ORDERS) or "file"
 
     def _seeds(self, node: Node) -> tuple[int, ...]:
         first: dict[int, Node] = {}

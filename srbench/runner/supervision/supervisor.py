@@ -8,12 +8,15 @@ from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 import msgspec
 
+from srbench.matrix import Order
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
+from srbench.runner.planning.estimate import Awaited, Durations
 from srbench.runner.planning.planned import PlannedCell, is_done
 from srbench.runner.supervision.watch import Ended, Watch
 from srbench.store.cell import SCHEMA, Cell
@@ -79,10 +82,13 @@ class _Work:
     waited_for: dict[str, list[str]]
 
 
-def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, display: Display) -> None:
+def run_cells(
+    planned: Sequence[PlannedCell], store: Store, watch: Watch, display: Display, order: Order = "file"
+) -> None:
     """Run cells until each has a record. Raises `KeyboardInterrupt` when interrupted, with checkpoints written.
 
     Cells that share a model or an extractor wait for the one job that trains it; cells with the same key run once.
+    order: of the jobs that can begin. What a training made ready goes before all others in any case.
     """
     display.planned(len(planned))
     todo = []
@@ -91,7 +97,7 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, displa
             todo.append(one)
         else:
             _leave(one, *one.verdict, store, display)
-    work = _sorted_out(todo, store)
+    work = _sorted_out(todo, store, order)
     tasks: dict[str, Task] = {}
     repeated: Counter[str] = Counter()
     with watch:
@@ -119,7 +125,7 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, displa
             raise
 
 
-def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
+def _sorted_out(todo: Sequence[PlannedCell], store: Store, order: Order) -> _Work:
     work = _Work(deque(), {}, {}, {})
     trainings: dict[str, Training | ExtractorTraining] = {}
     for one in todo:
@@ -134,7 +140,15 @@ def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
         else:
             work.ready.append(same[0].evaluation())
     work.ready.extend(trainings.values())
+    if order == "shortest-first":
+        durations = Durations(store)
+        known = {task.key: durations.expected(_awaited(task)) for task in work.ready}
+        work.ready = deque(sorted(work.ready, key=lambda task: inf if (took := known[task.key]) is None else took))
     return work
+
+
+def _awaited(task: Task) -> Awaited:
+    return task.cell if isinstance(task, Evaluation) else task
 
 
 def _announce(task: Task, display: Display) -> None:

@@ -15,6 +15,7 @@ from srbench.contract.entry import Entry
 from srbench.contract.executor import Executor, Limits
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
+from srbench.matrix import Order
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered, Registry
 from srbench.runner.job.exchange import Ending, Exchange
@@ -261,6 +262,24 @@ def test_what_a_training_made_ready_goes_before_other_trainings(store: Store) ->
     one, other = training("m"), training("n")
     office, _ = run(store, [cell("a", model=one), cell("b", model=other)], Office(store, most=1))
     assert office.begun == [one.label, "d/x2/a", other.label, "d/x2/b"]
+
+
+@pytest.mark.parametrize(
+    ("order", "begun"),
+    [
+        ("file", ["unknown", "a", "b", "d", "new", "training", "c"]),
+        ("shortest-first", ["b", "training", "c", "d", "a", "unknown", "new"]),
+    ],
+)
+def test_what_takes_least_begins_first_where_that_is_asked_for(store: Store, order: Order, begun: list[str]) -> None:
+    for name, seconds in {"a": 30.0, "b": 10.0, "d": 20.0}.items():
+        point = {"dataset": "other", "protocol": "x2", "method": name}
+        store.write("cells", Record(key=f"of-{name}", schema=1, status="ok", point=point, seconds=seconds))
+    timed = replace(training("m"), budget=Budget("seconds", 15))
+    cells = [cell("unknown"), cell("a"), cell("b"), cell("c", model=timed), cell("d"), cell("new")]
+    office = Office(store, most=1)
+    run_cells(cells, store, Watch(store, office, Limits()), Seen(), order)
+    assert [label.split()[0].removeprefix("d/x2/") for label in office.begun] == begun
 
 
 def test_one_cell_asked_for_twice_runs_once_and_is_told_twice_by_its_names(store: Store) -> None:
