@@ -21,6 +21,7 @@ from srbench.runner.supervision.again import MadeAgain
 from srbench.runner.supervision.at_work import alone_in
 from srbench.runner.supervision.progress_file import ProgressFile
 from srbench.runner.supervision.supervisor import Display, run_cells
+from srbench.runner.supervision.tracking import made_trackers, tracked
 from srbench.runner.supervision.watch import Watch
 from srbench.store.frames import Frames, cells_frame, images_frame
 from srbench.store.image_names import write_names
@@ -78,7 +79,12 @@ def run(
     matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
     place = Store(default_store(matrix.name) if store is None else Path(store))
     place_to_run = _executor(matrix, executor, jobs)
-    with alone_in(place), ProgressFile(place, matrix.name, display or Silent()) as watching:
+    trackers = made_trackers(matrix.trackers)
+    with (
+        alone_in(place),
+        ProgressFile(place, matrix.name, display or Silent()) as watching,
+        tracked(trackers, matrix.name, watching.warned),
+    ):
         place.remember_matrix(matrix.path)
         plan = make_plan(matrix, place, retry, verify=verify)
         write_names(place, plan.names)

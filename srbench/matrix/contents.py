@@ -23,8 +23,8 @@ class Matrix:
     train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
     task: by name. settings: the numbers that it needs besides, by key.
     budget: None only when no method learns. precision, compile: of trainings. rank_by: the metric that ranks, if the
-    file says so. executor: where jobs run, likewise. sections: what plugins add to the pages.
-    order: which jobs begin first, of those that can.
+    file says so. executor: where jobs run, likewise. sections: what plugins add to the pages. trackers: what hears of
+    a run besides. order: which jobs begin first, of those that can.
     """
 
     path: Path
@@ -45,4 +45,5 @@ class Matrix:
     rank_by: str | None = None
     executor: Use | None = None
     sections: tuple[Use, ...] = ()
+    trackers: tuple[Use, ...] = ()
     order: Order = "file"

@@ -22,7 +22,7 @@ from srbench.matrix.nodes import KeyValue, Mistake, Node, describe, shorten
 from srbench.matrix.protocols import Protocols, asks_for
 from srbench.matrix.yaml_nodes import read_file
 from srbench.registry.configured import Use
-from srbench.registry.registry import PluginError, Registry
+from srbench.registry.registry import Kind, PluginError, Registry
 from srbench.registry.registry import registry as installed
 
 FILE_NAME = "matrix.yaml"
@@ -33,7 +33,7 @@ MAX_SEED = 2**32 - 1
 
 KEYS = (
     *("name", "title", "task", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
-    *("rank_by", "limits", "executor", "order", "sections"),
+    *("rank_by", "limits", "executor", "order", "sections", "trackers"),
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
 TRAIN_KEYS = ("on", "budget", "precision", "compile")
@@ -143,12 +143,13 @@ class _Reader:
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
             rank_by=self._rank_by(keys["rank_by"][1], metrics, task) if "rank_by" in keys else None,
             executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
-            sections=self._sections(keys["sections"][1]) if "sections" in keys else (),
+            sections=self._listed(keys["sections"][1], "section") if "sections" in keys else (),
+            trackers=self._listed(keys["trackers"][1], "tracker") if "trackers" in keys else (),
             order=self._order(keys["order"][1]) if "order" in keys else "file",
         )
 
-    def _sections(self, node: Node) -> tuple[Use, ...]:
-        return tuple(named.thing for named in self._uses.listed(node, "section"))
+    def _listed(self, node: Node, kind: Kind) -> tuple[Use, ...]:
+        return tuple(named.thing for named in self._uses.listed(node, kind))
 
     def _protocols(self, keys: Mapping[str, KeyValue], task: Task) -> tuple[Protocol, ...]:
         if "protocols" in keys:

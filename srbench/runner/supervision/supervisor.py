@@ -18,6 +18,7 @@ from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
 from srbench.runner.planning.estimate import Awaited, Durations
 from srbench.runner.planning.planned import PlannedCell, is_done
+from srbench.runner.supervision.tracking import training_left
 from srbench.runner.supervision.watch import Ended, Watch
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
@@ -173,6 +174,8 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
             work.ready.appendleft(waiting[0].evaluation())
         return
     display.trained(task, event.status, event.reason)
+    record, history = training_left(task, event.status, event.reason, store)
+    _tell("srbench_training_finished", record=record, history=history)
     for key in work.waited_for.pop(task.key, ()):
         if key not in work.waiting:  # it has been given up for another training
             continue

@@ -399,12 +399,22 @@ def test_plugins_are_told_of_cells_and_one_that_raises_costs_nothing(
         def srbench_cell_finished(cell: Any, record: Record) -> None:
             told.append(("finished", cell.label, record.status))
 
+        @staticmethod
+        @srbench.hookimpl
+        def srbench_training_finished(record: Record, history: Any) -> None:
+            told.append(("trained", record.key, record.status, *map(str, history)))
+
     registry = Registry()
     registry.add(Plugin("told", "srbench-told", "1", "told"), Hooks)
     monkeypatch.setattr(supervisor, "registry", lambda: registry)
     with pytest.warns(RuntimeWarning, match="srbench_cell_started failed: ZeroDivisionError: no"):
         _, seen = run(store, [cell("a", model=training("m")), cell("b", verdict=("skipped", ""))])
-    assert told == [("finished", "d/x2/b", "skipped"), ("started", "d/x2/a"), ("finished", "d/x2/a", "ok")]
+    assert told == [
+        ("finished", "d/x2/b", "skipped"),
+        ("trained", "model-m", "ok"),
+        ("started", "d/x2/a"),
+        ("finished", "d/x2/a", "ok"),
+    ]
     assert seen.of("finished") == ["d/x2/b: skipped", "d/x2/a: ok"]
 
 
