@@ -588,6 +588,7 @@ BROKEN = {
         "`precision`: expected one of 32, bf16, fp16; found the number 16",
     ),
     "a precision that is a fraction": (GOOD + "train: {precision: 32.0}\n", 6, 20, "expected one of 32, bf16, fp16"),
+    "a tracker that nobody offers": (GOOD + "trackers: [diary]\n", 6, 12, "unknown tracker 'diary'"),
     "an order that is none": (GOOD + "order: longest-first\n", 6, 8, "`order`: expected one of file, shortest-first"),
     "compile that is a word": (GOOD + "train: {compile: yes}\n", 6, 18, "`compile`: expected true or false"),
     "a budget of half a step": (GOOD + "train: {budget: {steps: 0.5}}\n", 6, 25, "expected a whole number"),

@@ -40,6 +40,7 @@ class WandB(RecordTracker):
         quietly = wandb.Settings(
             silent=True,
             console="off",
+            host="unnamed",
             disable_code=True,
             disable_git=True,
             x_disable_meta=True,
