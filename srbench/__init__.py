@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from srbench.contract.section import Passage as Passage
     from srbench.contract.section import Section as Section
     from srbench.contract.task import Task as Task
+    from srbench.contract.tracker import Tracker as Tracker
     from srbench.contract.training_set import TrainingSet as TrainingSet
     from srbench.contract.weights_file import WeightsFile as WeightsFile
     from srbench.contract.wording import Cost as Cost
@@ -125,6 +126,7 @@ _HOME = {
     "Passage": "contract.section",
     "Section": "contract.section",
     "Task": "contract.task",
+    "Tracker": "contract.tracker",
     "TrainingSet": "contract.training_set",
     "WeightsFile": "contract.weights_file",
     "Cost": "contract.wording",

@@ -19,7 +19,9 @@ from srbench.runner.planning.planned import Plan, PlannedCell, distinct_warnings
 from srbench.runner.supervision import again
 from srbench.runner.supervision.again import MadeAgain
 from srbench.runner.supervision.at_work import alone_in
+from srbench.runner.supervision.progress_file import ProgressFile
 from srbench.runner.supervision.supervisor import Display, run_cells
+from srbench.runner.supervision.tracking import made_trackers, tracked
 from srbench.runner.supervision.watch import Watch
 from srbench.store.frames import Frames, cells_frame, images_frame
 from srbench.store.image_names import write_names
@@ -53,6 +55,8 @@ def run(
     executor: str | None = None,
     jobs: int | None = None,
     where: Mapping[str, Collection[str]] | None = None,
+    only: Collection[str] = (),
+    skip: Collection[str] = (),
     retry: Collection[Status] = (),
     verify: bool = False,
     display: Display | None = None,
@@ -62,7 +66,8 @@ def run(
     matrix: a file, a folder holding `matrix.yaml`, or a matrix read before. store: `results/NAME` unless told.
     executor: the name of one, in place of the matrix's, which is `local` unless told. jobs: its parameter of that name:
     how many jobs run at once.
-    where: keep only cells whose coordinates (dataset, protocol, method, trained_on, seed) are among these.
+    where: keep only cells whose coordinates (dataset, protocol, method, trained_on, seed) are among these. only, skip:
+    keep only these cells, and leave out those, each by its label or by the first digits of its key.
     retry: repeat cells that ended so. verify: read every picture and every file of a record, whatever is remembered of
     them. Raises `SrbenchError` for a mistake in the file or the store; a fault of one
     cell is in its record.
@@ -74,11 +79,16 @@ def run(
     matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
     place = Store(default_store(matrix.name) if store is None else Path(store))
     place_to_run = _executor(matrix, executor, jobs)
-    with alone_in(place):
+    trackers = made_trackers(matrix.trackers)
+    with (
+        alone_in(place),
+        ProgressFile(place, matrix.name, display or Silent()) as watching,
+        tracked(trackers, matrix.name, watching.warned),
+    ):
         place.remember_matrix(matrix.path)
         plan = make_plan(matrix, place, retry, verify=verify)
         write_names(place, plan.names)
-        asked, watching = select(plan, where or {}), display or Silent()
+        asked = select(plan, where or {}, only, skip)
         if damaged := damaged_board(place, matrix.name, matrix.path):
             watching.warned(damaged)
         keep_board(place, describe(plan))
@@ -88,8 +98,9 @@ def run(
             if planned.damage and planned.verdict is None:
                 watching.warned(f"{planned.cell.label}: {planned.damage}; it is made anew")
         chosen = [planned for planned in asked if planned.state != "done"]
+        watching.begin(asked, chosen)
         if chosen:
-            run_cells(chosen, place, Watch(place, place_to_run, matrix.limits), watching)
+            run_cells(chosen, place, Watch(place, place_to_run, matrix.limits), watching, matrix.order)
         done = plan.with_records_of(place)
         board = with_sections(describe(done), done, place)
         keep_board(place, board)
@@ -236,8 +247,14 @@ def default_store(name: str) -> Path:
     return Path("results") / name
 
 
-def select(plan: Plan, where: Mapping[str, Collection[str]]) -> Sequence[PlannedCell]:
-    """The cells whose coordinates are among those given; `SrbenchError` for a coordinate or value that none has."""
+def select(
+    plan: Plan, where: Mapping[str, Collection[str]], only: Collection[str] = (), skip: Collection[str] = ()
+) -> Sequence[PlannedCell]:
+    """The cells whose coordinates are among those given.
+
+    only, skip: those that stay, unless there are none, and those that are left out, each by its label or by the first
+    digits of its key. Raises `SrbenchError` for a coordinate, value or name that no cell has.
+    """
     chosen = plan.cells
     for coordinate, values in where.items():
         if coordinate not in COORDINATES:
@@ -247,4 +264,18 @@ def select(plan: Plan, where: Mapping[str, Collection[str]]) -> Sequence[Planned
             if value not in there:
                 raise SrbenchError(f"--where {coordinate}={value}: no such cell.{nearest(value, there)}")
         chosen = tuple(planned for planned in chosen if str(planned.cell.point()[coordinate]) in values)
-    return chosen
+    kept, left_out = _labels(plan, "--only", only), _labels(plan, "--skip", skip)
+    chosen = tuple(planned for planned in chosen if planned.cell.label not in left_out)
+    return tuple(planned for planned in chosen if planned.cell.label in kept) if only else chosen
+
+
+def _labels(plan: Plan, option: str, names: Collection[str]) -> set[str]:
+    """The labels of the cells that are named by label or by the first digits of their key."""
+    keys = {planned.cell.label: planned.cell.key for planned in plan.cells}
+    found = set[str]()
+    for name in names:
+        these = {label for label, key in keys.items() if name and name in (label, key[: len(name)])}
+        if not these:
+            raise SrbenchError(f"{option} {name}: no such cell.{nearest(name, keys)}")
+        found |= these
+    return found

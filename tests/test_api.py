@@ -166,6 +166,23 @@ def test_a_choice_that_is_none_is_an_error(path: Path, store: Store, where: dict
         api.select(make_plan(read_matrix(path), store), where)
 
 
+def test_single_cells_are_chosen_and_left_out_by_label_or_key(path: Path, store: Store) -> None:
+    plan = make_plan(read_matrix(path), store)
+    bicubic, lanczos = plan.cells
+
+    def methods(**chosen: list[str]) -> list[str]:
+        return [planned.cell.method for planned in api.select(plan, {}, **chosen)]
+
+    assert methods(only=[lanczos.cell.label]) == methods(skip=[bicubic.cell.key[:12]]) == ["lanczos"]
+    assert methods(only=[lanczos.cell.key, bicubic.cell.label]) == ["bicubic", "lanczos"]
+    assert methods(only=[lanczos.cell.label], skip=[lanczos.cell.label]) == []
+    for wrong in ("", bicubic.cell.label[:-1], f"x{bicubic.cell.key}"):
+        with pytest.raises(SrbenchError, match=r"--skip .*: no such cell\. "):
+            methods(skip=[wrong])
+    with pytest.raises(SrbenchError, match=f"--only .*: no such cell. Did you mean '{bicubic.cell.label}'"):
+        methods(only=[bicubic.cell.label[:-1]])
+
+
 def test_a_finished_matrix_runs_nothing_and_tells_what_did_not_go_well(path: Path, store: Store) -> None:
     assert srbench.run(path, store=store.root).failed == []
     record = store.find("cells", "data/x2-y/bicubic")

@@ -19,6 +19,7 @@ from srbench.matrix import read_matrix
 from srbench.registry import builtin
 from srbench.registry.registry import Plugin, Registry
 from srbench.registry.registry import registry as registry_of_plugins
+from srbench.store.records import MetricResult
 from srbench.tasks.super_resolution import describe
 from srbench.testing import (
     DatasetSubject,
@@ -208,6 +209,21 @@ def test_the_example_section_is_short_and_says_what_is_hardest(tmp_path, monkeyp
     assert said.rows == (("set/x2/y", 2.0), ("set/x2/z", 3.0))
     assert section.method(srbench.Frames(pd.DataFrame(), images), "another") is None
     assert len(titled_blocks("plugins.md")["my_sections.py"].splitlines()) < 40
+
+
+def test_the_example_tracker_keeps_a_diary(tmp_path, monkeypatch):
+    registry = module_from("plugins.md", "my_trackers.py", tmp_path, monkeypatch)
+    tracker = registry.get("tracker", "diary").load()(tmp_path / "diary.txt")
+    cell = srbench.Cell("d", "x2", "m", None, 0, {})
+    result = MetricResult(key="k", name="psnr", value=30.5)
+    record = srbench.Record(key="ab", schema=1, status="ok", point=cell.point(), metrics={"psnr": result})
+    tracker.begin("matrix")
+    tracker.cell_started(cell)
+    tracker.training_finished(record, [{"step": 1.0}])
+    tracker.cell_finished(cell, record)
+    tracker.end()
+    said = ["training d/x2/m/0 ok 1 rows", "d/x2/m/0 ok {'psnr': 30.5}"]
+    assert (tmp_path / "diary.txt").read_text().splitlines() == said
 
 
 def test_the_example_weights_are_declared(tmp_path, monkeypatch):

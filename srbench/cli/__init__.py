@@ -10,6 +10,7 @@ import click
 
 VERBS = (
     "run",
+    "watch",
     "plan",
     "report",
     "show",

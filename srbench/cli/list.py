@@ -19,6 +19,7 @@ KINDS = (
     "tasks",
     "executors",
     "sections",
+    "trackers",
     "weights",
     "plugins",
 )
@@ -29,7 +30,7 @@ KINDS = (
 @json_option
 def command(kind: str | None, as_json: bool) -> None:
     """List methods, datasets, metrics, extractors, degradations, formats, protocols, tasks, executors, sections,
-    weights or plugins; all but the last two, unless told.
+    trackers, weights or plugins; all but the last two, unless told.
 
     `list plugins` also shows those that cannot be loaded, and why; `list weights`, whose files they are and on what
     terms. `srbench fetch` says which of them are here.

@@ -42,9 +42,9 @@ def stores_at(place: Path | None, store: Path | None) -> list[Store]:
     from srbench.api import default_store
     from srbench.matrix import matrix_file, matrix_name
     from srbench.store.find import stores
-    from srbench.store.records import SHELVES
+    from srbench.store.records import RUNS, SHELVES
 
     if store is None and place is not None:
-        is_store = any((place / shelf).is_dir() for shelf in SHELVES)
+        is_store = any((place / shelf).is_dir() for shelf in (*SHELVES, RUNS))
         store = place if is_store else default_store(matrix_name(matrix_file(place)))
     return stores(store)

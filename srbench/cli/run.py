@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Only cells with this dataset, protocol, method, trained_on or seed; may be repeated.",
 )
+@click.option("--only", multiple=True, metavar="CELL", help="Only this cell; may be repeated.")
+@click.option("--skip", multiple=True, metavar="CELL", help="All but this cell; may be repeated.")
 @retry_option
 @verify_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="The pages [leaderboards/NAME].")
@@ -41,6 +43,8 @@ def command(
     executor: str | None,
     jobs: int | None,
     where: tuple[str, ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
     retry: str,
     verify: bool,
     out: Path | None,
@@ -75,11 +79,13 @@ def command(
             executor=executor,
             jobs=jobs,
             where=chosen,
+            only=only,
+            skip=skip,
             retry=retried,
             verify=verify,
             display=display,
         )
-    cells = api.select(result.plan, chosen)
+    cells = api.select(result.plan, chosen, only, skip)
     for record in (cell.record for cell in cells):
         if record is not None and not record.went_well and record.started < begun:
             status = "failed" if record.status == "ok" else record.status  # of a metric

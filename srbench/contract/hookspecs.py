@@ -1,18 +1,20 @@
 """Every hook a plugin can implement: read this file and know the architecture.
 
 A plugin is an installed distribution with an entry point in the group `srbench` that names a module. The module
-implements any of these hooks with `@srbench.hookimpl`. Each of the first ten returns a list of `srbench.Entry`,
+implements any of these hooks with `@srbench.hookimpl`. Each of the first eleven returns a list of `srbench.Entry`,
 `srbench_weights` a list of `srbench.WeightsFile`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pluggy
 
 if TYPE_CHECKING:
     from srbench.contract.entry import Entry
+    from srbench.contract.tracker import Row
     from srbench.contract.weights_file import WeightsFile
     from srbench.store.cell import Cell
     from srbench.store.records import Record
@@ -72,6 +74,11 @@ def srbench_sections() -> list[Entry]:  # type: ignore[empty-body]
 
 
 @hookspec
+def srbench_trackers() -> list[Entry]:  # type: ignore[empty-body]
+    """Trackers: classes derived from `srbench.Tracker`."""
+
+
+@hookspec
 def srbench_weights() -> list[WeightsFile]:  # type: ignore[empty-body]
     """Weights: published files that the plugin reads, each with address, sha256, licence and size."""
 
@@ -84,3 +91,8 @@ def srbench_cell_started(cell: Cell) -> None:
 @hookspec
 def srbench_cell_finished(cell: Cell, record: Record) -> None:
     """A cell has left its record."""
+
+
+@hookspec
+def srbench_training_finished(record: Record, history: Sequence[Row]) -> None:
+    """The training of a model or an extractor has ended."""

@@ -4,7 +4,7 @@
 column; importing or reading imports the modules of the methods, datasets and metrics that are used, and no torch.
 """
 
-from srbench.matrix.contents import Matrix
+from srbench.matrix.contents import Matrix, Order
 from srbench.matrix.reading import MatrixError, matrix_file, matrix_name, read_matrix
 
-__all__ = ["Matrix", "MatrixError", "matrix_file", "matrix_name", "read_matrix"]
+__all__ = ["Matrix", "MatrixError", "Order", "matrix_file", "matrix_name", "read_matrix"]

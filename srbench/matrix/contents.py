@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget, Precision
 from srbench.contract.names import SUPER_RESOLUTION
 from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
+
+Order = Literal["file", "shortest-first"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class Matrix:
     train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
     task: by name. settings: the numbers that it needs besides, by key.
     budget: None only when no method learns. precision, compile: of trainings. rank_by: the metric that ranks, if the
-    file says so. executor: where jobs run, likewise. sections: what plugins add to the pages.
+    file says so. executor: where jobs run, likewise. sections: what plugins add to the pages. trackers: what hears of
+    a run besides. order: which jobs begin first, of those that can.
     """
 
     path: Path
@@ -41,3 +45,5 @@ class Matrix:
     rank_by: str | None = None
     executor: Use | None = None
     sections: tuple[Use, ...] = ()
+    trackers: tuple[Use, ...] = ()
+    order: Order = "file"

@@ -15,14 +15,14 @@ from srbench.contract.names import SUPER_RESOLUTION
 from srbench.contract.protocol import Protocol
 from srbench.contract.task import Task
 from srbench.errors import SrbenchError, nearest
-from srbench.matrix.contents import Matrix
+from srbench.matrix.contents import Matrix, Order
 from srbench.matrix.entries import Named, Uses
 from srbench.matrix.fields import Fields
 from srbench.matrix.nodes import KeyValue, Mistake, Node, describe, shorten
 from srbench.matrix.protocols import Protocols, asks_for
 from srbench.matrix.yaml_nodes import read_file
 from srbench.registry.configured import Use
-from srbench.registry.registry import PluginError, Registry
+from srbench.registry.registry import Kind, PluginError, Registry
 from srbench.registry.registry import registry as installed
 
 FILE_NAME = "matrix.yaml"
@@ -33,12 +33,13 @@ MAX_SEED = 2**32 - 1
 
 KEYS = (
     *("name", "title", "task", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
-    *("rank_by", "limits", "executor", "sections"),
+    *("rank_by", "limits", "executor", "order", "sections", "trackers"),
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
 TRAIN_KEYS = ("on", "budget", "precision", "compile")
 UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+ORDERS: tuple[Order, ...] = get_args(Order)
 WHOLE_UNITS = ("steps", "images")
 
 
@@ -142,11 +143,13 @@ class _Reader:
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
             rank_by=self._rank_by(keys["rank_by"][1], metrics, task) if "rank_by" in keys else None,
             executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
-            sections=self._sections(keys["sections"][1]) if "sections" in keys else (),
+            sections=self._listed(keys["sections"][1], "section") if "sections" in keys else (),
+            trackers=self._listed(keys["trackers"][1], "tracker") if "trackers" in keys else (),
+            order=self._order(keys["order"][1]) if "order" in keys else "file",
         )
 
-    def _sections(self, node: Node) -> tuple[Use, ...]:
-        return tuple(named.thing for named in self._uses.listed(node, "section"))
+    def _listed(self, node: Node, kind: Kind) -> tuple[Use, ...]:
+        return tuple(named.thing for named in self._uses.listed(node, kind))
 
     def _protocols(self, keys: Mapping[str, KeyValue], task: Task) -> tuple[Protocol, ...]:
         if "protocols" in keys:
@@ -266,6 +269,9 @@ class _Reader:
     def _executor(self, node: Node) -> Use | None:
         named = self._uses.use(node, "executor")
         return None if named is None else named.thing
+
+    def _order(self, node: Node) -> Order:
+        return self._fields.choice(node, "`order`", ORDERS) or "file"
 
     def _seeds(self, node: Node) -> tuple[int, ...]:
         first: dict[int, Node] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args
@@ -22,7 +23,17 @@ from srbench.errors import SrbenchError, nearest
 from srbench.registry.sources import GROUP, built_on, sources
 
 Kind = Literal[
-    "method", "dataset", "metric", "extractor", "degradation", "format", "protocol", "task", "executor", "section"
+    "method",
+    "dataset",
+    "metric",
+    "extractor",
+    "degradation",
+    "format",
+    "protocol",
+    "task",
+    "executor",
+    "section",
+    "tracker",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -39,6 +50,7 @@ _WANTED: dict[Kind, str] = {
     "task": "a srbench.Task value with the entry's name",
     "executor": "a class derived from srbench.Executor",
     "section": "a class derived from srbench.Section",
+    "tracker": "a class derived from srbench.Tracker",
 }
 
 
@@ -130,6 +142,10 @@ class Registered:
             from srbench.contract.section import Section
 
             return issubclass(target, Section)
+        if self.kind == "tracker":
+            from srbench.contract.tracker import Tracker
+
+            return issubclass(target, Tracker)
         from srbench.contract.executor import Executor
 
         return issubclass(target, Executor)
@@ -168,6 +184,17 @@ class Registry:
     def hook(self) -> Any:
         """Call an event on every plugin: `registry.hook.srbench_cell_started(cell=cell)`."""
         return self._manager.hook
+
+    @contextmanager
+    def heard_by(self, *listeners: object) -> Iterator[None]:
+        """Inside, have these objects hear of events as plugins do, by methods that are marked as hooks."""
+        for listener in listeners:
+            self._manager.register(listener)
+        try:
+            yield
+        finally:
+            for listener in listeners:
+                self._manager.unregister(listener)
 
     def add(self, plugin: Plugin, module: object) -> None:
         """Register one plugin's module; a fault in it goes to `broken`."""

@@ -90,12 +90,12 @@ def _done(job: Job, store: Store, exchange: Exchange, device: str | None, stoppi
     scored_from = 0.5 if account.lacks_images else 0.0
     if account.lacks_images:
         shown = _part(exchange, 0.0, scored_from if isinstance(job.task, Evaluation) else 1.0)
-        ended = process(partial(_make, job, account, shown, device, stopped)).run(account.making_told)
+        ended = process(partial(_make, job, account, shown, exchange, device, stopped)).run(account.making_told)
         if stopping.since is None:
             account.making_ended(ended.status, ended.reason, ended.again)
     while stopping.since is None and (scored := account.to_score) is not None:
         shown = _part(exchange, scored_from, 1.0)
-        ended = process(partial(_score, scored, account, shown, device)).run(account.scoring_told)
+        ended = process(partial(_score, scored, account, shown, exchange, device)).run(account.scoring_told)
         if stopping.since is None:
             account.scoring_ended(ended.reason, ended.again)
         if account.settled:
@@ -116,22 +116,31 @@ def _make(
     job: Job,
     account: Account,
     progress: worker.Progress,
+    exchange: Exchange,
     device: str | None,
     stopped: processes.StoppedTime,
     tell: Tell,
     stop: Callable[[], bool],
 ) -> None:
-    job = replace(job, device=device or _best_device())
+    exchange.device = device or _best_device()
+    job = replace(job, device=exchange.device)
     clock = partial(_running_time, stopped)
     worker.make(job, account.attempt, account.record, tell, progress, stop, clock)
 
 
 def _score(
-    job: Job, account: Account, progress: worker.Progress, device: str | None, tell: Tell, stop: Callable[[], bool]
+    job: Job,
+    account: Account,
+    progress: worker.Progress,
+    exchange: Exchange,
+    device: str | None,
+    tell: Tell,
+    stop: Callable[[], bool],
 ) -> None:
     assert account.record is not None and isinstance(job.task, Evaluation)
     confine(job.task.judged_by)
-    job = replace(job, device=device or _best_device())
+    exchange.device = device or _best_device()
+    job = replace(job, device=exchange.device)
     worker.score(job, account.attempt, account.record, account.trouble, tell, progress, stop)
 
 

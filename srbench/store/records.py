@@ -15,6 +15,7 @@ STORE/references/                          HR and LR of test splits (`references
 STORE/boards/                              what pages tell of a matrix besides its results
 STORE/conflicts/N/                         what merges kept of records that contradict the store's: a store each
 STORE/jobs/<key>/                          while a run goes on: job.json, and what its keeper tells
+STORE/runs/ID.json                         how far a run is; gone when another begins
 STORE/index.sqlite                         a cache of the records
 """
 
@@ -64,6 +65,7 @@ CEILING_IMAGES = "images_ceiling"
 NEAREST_IMAGES = "images_nearest"
 MATRIX = "matrix"
 BOARDS = "boards"
+RUNS = "runs"
 _LEFTOVERS = ("", "*/", "*/*/", "*/*/*/", "references/*/*/*/")
 """Where writers leave something when they are killed, or their disk fails."""
 _SCORES_BEFORE = "scores.before.parquet"

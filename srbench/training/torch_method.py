@@ -18,7 +18,7 @@ from srbench.training.data.batch import Batch
 from srbench.training.data.colour import luma, with_luma
 from srbench.training.data.pairs import EVERY_TURN, Channels
 from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
-from srbench.training.loop.history import Row, write_history
+from srbench.training.loop.history import HISTORY, Row, write_history
 from srbench.training.loop.sample_strip import SIDE, Strip
 from srbench.training.loop.stages import Stage as Stage
 from srbench.training.speed.memory_format import Format, set_format
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = "weights.safetensors"
 FACTS = "method.json"
-HISTORY = "history.csv"
 TRAINING = "training.json"
 FAR_BELOW_INTERPOLATION = 3.0
 """So many dB below bicubic interpolation, on held-out images, weights are noted to be good for nothing."""

@@ -13,11 +13,11 @@ from srbench.cli.options import STATUSES, statuses
 
 HAVE = {
     "matrix": ["run", "plan", "report", "prepare", "export"],
-    "store": ["run", "plan", "report", "show", "why", "export", "verify", "clean"],
-    "place": ["verify", "clean"],
+    "store": ["run", "watch", "plan", "report", "show", "why", "export", "verify", "clean"],
+    "place": ["watch", "verify", "clean"],
     "verify": ["run", "plan"],
     "retry": ["run", "plan"],
-    "as_json": ["plan", "show", "why", "list", "info", "fetch", "verify", "clean", "doctor"],
+    "as_json": ["watch", "plan", "show", "why", "list", "info", "fetch", "verify", "clean", "doctor"],
 }
 
 

@@ -24,6 +24,15 @@ def test_the_exit_code_is_that_of_the_cells_that_were_asked_for(here: Path, srbe
     assert not Path("leaderboards").exists()
 
 
+def test_single_cells_are_chosen_and_left_out_by_name(here: Path, srbench: Srbench) -> None:
+    said = srbench("run", "matrix.yaml", "--no-report", "--skip", "data/x2-rgb/broken")
+    assert (said.code, said.out) == (0, "2 cells: 2 ok\n")
+    said = srbench("run", "matrix.yaml", "--no-report", "--only", "data/x2-rgb/bicubic")
+    assert (said.code, said.out) == (0, "1 cell: 1 ok\n")
+    said = srbench("run", "matrix.yaml", "--no-report", "--skip", "data/x2-rgb/brokn")
+    assert said.code == 2 and "Did you mean 'data/x2-rgb/broken'?" in said.err
+
+
 def test_metrics_that_failed_before_are_told_in_the_closing_line_and_by_the_exit_code(
     here: Path, srbench: Srbench
 ) -> None:

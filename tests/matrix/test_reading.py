@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,7 @@ from toys.offers import Still, toy_registry
 
 from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget
-from srbench.matrix import MatrixError, read_matrix
+from srbench.matrix import MatrixError, Order, read_matrix
 from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
 from srbench.registry.registry import Registry
 
@@ -206,6 +207,11 @@ def test_precision_and_compilation_of_trainings(
 ) -> None:
     matrix = read_matrix(write(tmp_path, GOOD + f"train: {{on: [same]{given}}}\n"), registry)
     assert (matrix.precision, matrix.compile) == (precision, compiled)
+
+
+@pytest.mark.parametrize(("given", "order"), [("", "file"), *((f"order: {one}\n", one) for one in get_args(Order))])
+def test_the_order_of_jobs(tmp_path: Path, registry: Registry, given: str, order: str) -> None:
+    assert read_matrix(write(tmp_path, GOOD + given), registry).order == order
 
 
 def test_a_preset_and_the_same_parameters_spelled_out_are_the_same(tmp_path: Path, registry: Registry) -> None:
@@ -582,6 +588,8 @@ BROKEN = {
         "`precision`: expected one of 32, bf16, fp16; found the number 16",
     ),
     "a precision that is a fraction": (GOOD + "train: {precision: 32.0}\n", 6, 20, "expected one of 32, bf16, fp16"),
+    "a tracker that nobody offers": (GOOD + "trackers: [diary]\n", 6, 12, "unknown tracker 'diary'"),
+    "an order that is none": (GOOD + "order: longest-first\n", 6, 8, "`order`: expected one of file, shortest-first"),
     "compile that is a word": (GOOD + "train: {compile: yes}\n", 6, 18, "`compile`: expected true or false"),
     "a budget of half a step": (GOOD + "train: {budget: {steps: 0.5}}\n", 6, 25, "expected a whole number"),
     "a budget that is a word": (GOOD + "train: {budget: {epochs: many}}\n", 6, 26, "expected a number above 0"),

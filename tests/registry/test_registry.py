@@ -258,6 +258,26 @@ def test_events_reach_every_plugin_with_the_arguments_it_asks_for() -> None:
     assert heard == ["its record"]
 
 
+def test_whoever_listens_hears_of_events_for_as_long_as_it_listens() -> None:
+    class Listener:
+        def __init__(self) -> None:
+            self.heard: list[Any] = []
+
+        @hookimpl
+        def srbench_cell_finished(self, record: Any) -> None:
+            self.heard.append(record)
+
+    registry, one, other = Registry(), Listener(), Listener()
+    with registry.heard_by(one, other):
+        registry.hook.srbench_cell_finished(cell="a cell", record=1)
+    registry.hook.srbench_cell_finished(cell="a cell", record=2)
+    with pytest.raises(ZeroDivisionError), registry.heard_by(one):
+        registry.hook.srbench_cell_finished(cell="a cell", record=3)
+        raise ZeroDivisionError
+    registry.hook.srbench_cell_finished(cell="a cell", record=4)
+    assert (one.heard, other.heard) == ([1, 3], [1])
+
+
 def test_a_name_of_two_distributions_is_an_error_that_names_both() -> None:
     registry = Registry()
     registry.add(plugin("srbench-one"), offering(Entry("thing", Thing), Entry("mine", Thing)))

@@ -149,7 +149,8 @@ class Bench:
             record["metrics"] = dict(sorted(record["metrics"].items()))  # whichever was computed first
             records[path.parent.name] = record
         files = (path.relative_to(store) for path in store.rglob("*") if path.is_file())
-        return records, sorted(str(path) for path in files if not path.name.startswith("index.sqlite"))
+        kept = (path for path in files if path.parts[0] != "runs" and not path.name.startswith("index.sqlite"))
+        return records, sorted(map(str, kept))
 
     @contextmanager
     def installed(self) -> Iterator[None]:

@@ -192,7 +192,7 @@ def test_a_job_gets_the_device_and_threads_that_its_keeper_was_given_and_its_pro
         assert (job.device, job.threads, job.task.label) == ("cpu", 1, kept.cell.label)
         assert os.environ["SRBENCH_DATA"] == str(job.data_root)
         progress(0.5, words)
-        assert Exchange(job.store / "jobs" / job.task.key / "job.json").read(Progress) == Progress(done, words)
+        assert Exchange(job.store / "jobs" / job.task.key / "job.json").read(Progress) == Progress(done, words, "cpu")
         assert not stop()
 
     def make(job: Job, attempt: Attempt, record: Any, tell: Tell, progress: Any, stop: Stop, *_: Any) -> None:

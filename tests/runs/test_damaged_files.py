@@ -55,7 +55,7 @@ def _kinds(store: Path) -> list[Path]:
     """A file of each kind: of each name, or of each folder of pictures, on each shelf."""
     kinds: dict[tuple[str, str], Path] = {}
     for file in sorted(path for path in store.rglob("*") if path.is_file()):
-        if file.name not in WORKING_NOTES and not file.name.startswith((".", "index.sqlite")):
-            shelf = file.relative_to(store).parts[0]
+        shelf = file.relative_to(store).parts[0]
+        if shelf != "runs" and file.name not in WORKING_NOTES and not file.name.startswith((".", "index.sqlite")):
             kinds.setdefault((shelf, file.parent.name if file.suffix == ".png" else file.name), file)
     return list(kinds.values())

@@ -34,18 +34,24 @@ _PROGRESS_SECONDS = 0.1
 
 
 class Heartbeat(msgspec.Struct):
-    """A sign of life of a keeper: its process, its machine, and its time (ISO 8601)."""
+    """A sign of life of a keeper: its process, its machine, and its time (ISO 8601).
+
+    since: that of its first sign of life. job: its number in the queue of SLURM, where it came from there.
+    """
 
     pid: int
     host: str
     time: str
+    since: str = ""
+    job: str = ""
 
 
 class Progress(msgspec.Struct):
-    """How far a job is: `done` in [0, 1], and a few words."""
+    """How far a job is: `done` in [0, 1], a few words, and the torch device that it works on."""
 
     done: float
     message: str
+    device: str = ""
 
     def __post_init__(self) -> None:
         """Texts fit to be written."""
@@ -78,11 +84,14 @@ _T = TypeVar("_T", Heartbeat, Progress, Ending)
 class Exchange:
     """The files beside a job's, for either side. Raises `OSError` where there are none.
 
-    job: the job's file. parent: of a keeper, the process without which nobody waits for the job.
+    job: the job's file. parent: of a keeper, the process without which nobody waits for the job. device: what the job
+    works on, as far as that is known.
     """
 
     def __init__(self, job: Path, parent: int | None = None) -> None:
         self.job, self._parent = job, parent
+        self.device = ""
+        self._since = ""
         self._stop = job.parent / "stop"
         self._stamp = stamp(job)
         self._shown = float("-inf")
@@ -101,14 +110,15 @@ class Exchange:
     def beat(self) -> None:
         """Tell that this process lives. Raises `StoreError`."""
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        self.tell(Heartbeat(os.getpid(), platform.node(), now))
+        self._since = self._since or now
+        self.tell(Heartbeat(os.getpid(), platform.node(), now, self._since, os.environ.get("SLURM_JOB_ID", "")))
 
     def progress(self, done: float, message: str) -> None:
         """Tell how far the job is, as often as one can read; what cannot be written is left out."""
         if time.monotonic() - self._shown >= _PROGRESS_SECONDS:
             self._shown = time.monotonic()
             with suppress(StoreError):
-                self.tell(Progress(float(done), str(message)))
+                self.tell(Progress(float(done), str(message), self.device))
 
     def ask_to_stop(self) -> None:
         """Ask the keeper to have the job write a checkpoint, and end. No more than that where the job is gone."""

@@ -1,16 +1,22 @@
-"""How long what is planned will take, by how long such things took before in the same store."""
+"""How long what is planned takes, by how long such things took before in the same store."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from statistics import fmean
 
 from srbench.runner.job.tasks import ExtractorTraining, Training
 from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.planned import Plan, PlannedCell
-from srbench.store.records import Store
+from srbench.store.cell import Cell
+from srbench.store.records import SHELVES, Record, Shelf, Store
+
+SHORTEST_SHARE = 0.02
+SHORTEST_SECONDS = 5.0
+"""What has to be known of a job before its own pace says anything of the time that is left."""
+Awaited = Training | ExtractorTraining | Cell
+"""What takes time: a training, or making and scoring a cell."""
 
 
 @dataclass(frozen=True)
@@ -27,49 +33,80 @@ def estimate(plan: Plan, store: Store) -> Estimate:
 
     A training takes its budget where that is a time, and otherwise as long a step or an epoch as the method's others.
     """
-    todo = [planned for planned in plan.cells if planned.state != "done" and planned.verdict is None]
-    if not todo:
-        return Estimate(0, 0, 0)
-    taken, kept = _Taken(store), Damage(store, verify=False)
-    trainings = {task.key: task for planned in todo for task in planned.prerequisites() if not kept.is_done(task)}
-    cells = {planned.cell.key: planned for planned in todo}
-    seconds = [*map(taken.by_training, trainings.values()), *map(taken.by_cell, cells.values())]
+    jobs = awaited((planned for planned in plan.cells if planned.state != "done"), store)
+    durations = Durations(store if jobs else None)
+    seconds = [durations.expected(one) for one in jobs.values()]
     known = [one for one in seconds if one is not None]
     return Estimate(sum(known), len(seconds), len(seconds) - len(known))
 
 
-class _Taken:
-    """Seconds that jobs took which went well."""
+def awaited(cells: Iterable[PlannedCell], store: Store) -> dict[str, Awaited]:
+    """What has to be done for cells, by key; one with a verdict takes nothing."""
+    todo, kept = [planned for planned in cells if planned.verdict is None], Damage(store, verify=False)
+    trainings = {task.key: task for planned in todo for task in planned.prerequisites() if not kept.is_done(task)}
+    return {**trainings, **{planned.cell.key: planned.cell for planned in todo}}
 
-    def __init__(self, store: Store) -> None:
-        self._seconds: dict[Hashable, list[float]] = defaultdict(list)
-        for record in store.records("cells"):
-            if record.status == "ok":
-                point = record.point
-                method, dataset, protocol = (point.get(name) for name in ("method", "dataset", "protocol"))
-                self._seconds["cell", method].append(record.seconds)
-                self._seconds["cell", method, dataset, protocol].append(record.seconds)
-        for record in store.records("models"):
-            if record.status == "ok":
-                for unit, amount in record.ingredients.get("budget", {}).items():
-                    self._seconds["model", record.point.get("method"), unit].append(record.seconds / amount)
-        for record in store.records("extractors"):
-            if record.status == "ok":
-                self._seconds["extractor", record.point.get("extractor")].append(record.seconds)
 
-    def by_cell(self, planned: PlannedCell) -> float | None:
-        cell = planned.cell
-        here = self._mean("cell", cell.method, cell.dataset, cell.protocol)
-        return self._mean("cell", cell.method) if here is None else here
+def seconds_left(done: float, seconds: float) -> float | None:
+    """How long the rest of something takes that is done to this share after so long; None where too little is known."""
+    if done < SHORTEST_SHARE or seconds < SHORTEST_SECONDS or done >= 1:
+        return None
+    return seconds * (1 - done) / done
 
-    def by_training(self, task: Training | ExtractorTraining) -> float | None:
-        if isinstance(task, ExtractorTraining):
-            return self._mean("extractor", task.extractor.name)
-        unit, amount = task.budget.unit, float(task.budget.amount)
+
+class Durations:
+    """Seconds that jobs took which went well: those of a store, if there is one, and what is added."""
+
+    def __init__(self, store: Store | None) -> None:
+        self._seconds: dict[Hashable, _Mean] = defaultdict(_Mean)
+        if store is not None:
+            for shelf in SHELVES:
+                for record in store.records(shelf):
+                    self.add(shelf, record)
+
+    def add(self, shelf: Shelf, record: Record) -> None:
+        """Learn from what a job left; one that did not go well teaches nothing."""
+        point = record.point
+        if record.status != "ok":
+            return
+        if shelf == "cells":
+            method, dataset, protocol = (point.get(name) for name in ("method", "dataset", "protocol"))
+            self._seconds["cell", method].add(record.seconds)
+            self._seconds["cell", method, dataset, protocol].add(record.seconds)
+        elif shelf == "models":
+            for unit, amount in record.ingredients.get("budget", {}).items():
+                self._seconds["model", point.get("method"), unit].add(record.seconds / amount)
+        else:
+            self._seconds["extractor", point.get("extractor")].add(record.seconds)
+
+    def expected(self, job: Awaited) -> float | None:
+        """How many seconds a job takes; None where nothing like it is known."""
+        if isinstance(job, Cell):
+            here = self._mean("cell", job.method, job.dataset, job.protocol)
+            return self._mean("cell", job.method) if here is None else here
+        if isinstance(job, ExtractorTraining):
+            return self._mean("extractor", job.extractor.name)
+        unit, amount = job.budget.unit, float(job.budget.amount)
         if unit == "seconds":
             return amount
-        each = self._mean("model", task.method.name, unit)
+        each = self._mean("model", job.method.name, unit)
         return None if each is None else each * amount
 
     def _mean(self, *of: Hashable) -> float | None:
-        return fmean(self._seconds[of]) if of in self._seconds else None
+        return self._seconds[of].value if of in self._seconds else None
+
+
+@dataclass
+class _Mean:
+    """A mean that numbers are added to."""
+
+    total: float = 0.0
+    count: int = 0
+
+    def add(self, value: float) -> None:
+        self.total += value
+        self.count += 1
+
+    @property
+    def value(self) -> float:
+        return self.total / self.count

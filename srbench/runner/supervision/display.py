@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 from srbench.runner.job.tasks import ExtractorTraining, Task, Training
+from srbench.runner.planning.estimate import seconds_left
 from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision.supervisor import Display
 from srbench.store.records import Record, Status
@@ -20,9 +21,6 @@ from srbench.store.texts import brief
 
 LINE_SECONDS = 60.0
 """Between two lines of progress where there is no terminal."""
-SHORTEST_SHARE = 0.02
-SHORTEST_SECONDS = 5.0
-"""What has to be known before anything is said of the time that is left."""
 
 _ERRORS = Console(stderr=True, highlight=False)
 _STYLES: dict[str, str] = {"ok": "green", "skipped": "yellow"}
@@ -50,6 +48,12 @@ class Silent(Display):
         """Show nothing."""
 
     def finished(self, planned: PlannedCell, record: Record) -> None:
+        """Show nothing."""
+
+    def waited(self) -> None:
+        """Show nothing."""
+
+    def expected(self, seconds: float | None) -> None:
         """Show nothing."""
 
 
@@ -83,6 +87,7 @@ class Lines(Display):
         )
         self._total: TaskID | None = None
         self._cells, self._done, self._told = 0, 0, clock()
+        self._left = ""
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -113,11 +118,12 @@ class Lines(Display):
         if key not in self._running:
             return
         running, now = self._running[key], self._clock()
-        left = time_left(done, now - running.began)
+        left = time_left(seconds_left(done, now - running.began))
         self._progress.update(running.bar, completed=done, message=brief(message), left=left)
         if not self._console.is_terminal and now - self._told >= LINE_SECONDS:
             self._told = now
-            words = (running.label, f"{done:.0%}", brief(message), left, f"{self._done} of {self._cells} cells")
+            cells = f"{self._done} of {self._cells} cells"
+            words = (running.label, f"{done:.0%}", brief(message), left, cells, self._left and f"{self._left} in all")
             self._console.print(Text(", ".join(filter(None, words)), style="dim"), soft_wrap=True)
 
     def repeated(self, task: Task, reason: str) -> None:
@@ -138,6 +144,15 @@ class Lines(Display):
             self._progress.update(self._total, completed=self._done, message=f"{self._done} of {self._cells}")
         self._line(record.status, planned.cell.label, summary(record))
 
+    def waited(self) -> None:
+        """Bars move by themselves."""
+
+    def expected(self, seconds: float | None) -> None:
+        """The time that is left, at the bar for the whole."""
+        self._left = time_left(seconds)
+        if self._total is not None:
+            self._progress.update(self._total, left=self._left)
+
     def _drop(self, key: str) -> None:
         if key in self._running:
             self._progress.remove_task(self._running.pop(key).bar)
@@ -149,18 +164,14 @@ class Lines(Display):
         self._console.print(line, soft_wrap=True)
 
 
-def time_left(done: float, seconds: float) -> str:
-    """How long the rest of something takes that is done to this share after so long: `3 min left`.
-
-    Empty where too little is known.
-    """
-    if done < SHORTEST_SHARE or seconds < SHORTEST_SECONDS or done >= 1:
+def time_left(seconds: float | None) -> str:
+    """So many seconds as roughly as they are known: `3 min left`; empty for None."""
+    if seconds is None:
         return ""
-    left = seconds * (1 - done) / done
     for limit, unit, name in ((100, 1, "s"), (5400, 60, "min"), (172800, 3600, "h")):
-        if left < limit:
-            return f"{max(1, round(left / unit))} {name} left"
-    return f"{left / 86400:.0f} days left"
+        if seconds < limit:
+            return f"{max(1, round(seconds / unit))} {name} left"
+    return f"{seconds / 86400:.0f} days left"
 
 
 def summary(record: Record) -> str:

@@ -8,14 +8,18 @@ from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 import msgspec
 
+from srbench.matrix import Order
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
 from srbench.runner.planning.damage import Damage
+from srbench.runner.planning.estimate import Awaited, Durations
 from srbench.runner.planning.planned import PlannedCell
+from srbench.runner.supervision.tracking import training_left
 from srbench.runner.supervision.watch import Ended, Watch
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
@@ -56,6 +60,14 @@ class Display(ABC):
     def finished(self, planned: PlannedCell, record: Record) -> None:
         """A cell has its record."""
 
+    @abstractmethod
+    def waited(self) -> None:
+        """A moment passed, whatever happened in it; called a few times a second while jobs are at work."""
+
+    @abstractmethod
+    def expected(self, seconds: float | None) -> None:
+        """Show how long the run still takes; None where that is not known."""
+
 
 @dataclass
 class _Work:
@@ -72,10 +84,13 @@ class _Work:
     waited_for: dict[str, list[str]]
 
 
-def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, display: Display) -> None:
+def run_cells(
+    planned: Sequence[PlannedCell], store: Store, watch: Watch, display: Display, order: Order = "file"
+) -> None:
     """Run cells until each has a record. Raises `KeyboardInterrupt` when interrupted, with checkpoints written.
 
     Cells that share a model or an extractor wait for the one job that trains it; cells with the same key run once.
+    order: of the jobs that can begin. What a training made ready goes before all others in any case.
     """
     display.planned(len(planned))
     todo = []
@@ -84,7 +99,7 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, displa
             todo.append(one)
         else:
             _leave(one, *one.verdict, store, display)
-    work = _sorted_out(todo, store)
+    work = _sorted_out(todo, store, order)
     tasks: dict[str, Task] = {}
     repeated: Counter[str] = Counter()
     with watch:
@@ -106,12 +121,13 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, displa
                             _end(task, event, work, store, display)
                     else:
                         display.progressed(event.key, event.done, event.message)
+                display.waited()
         except KeyboardInterrupt:
             watch.stop()
             raise
 
 
-def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
+def _sorted_out(todo: Sequence[PlannedCell], store: Store, order: Order) -> _Work:
     work = _Work(deque(), {}, {}, {})
     trainings: dict[str, Training | ExtractorTraining] = {}
     kept = Damage(store, verify=False)
@@ -127,7 +143,15 @@ def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
         else:
             work.ready.append(same[0].evaluation())
     work.ready.extend(trainings.values())
+    if order == "shortest-first":
+        durations = Durations(store)
+        known = {task.key: durations.expected(_awaited(task)) for task in work.ready}
+        work.ready = deque(sorted(work.ready, key=lambda task: inf if (took := known[task.key]) is None else took))
     return work
+
+
+def _awaited(task: Task) -> Awaited:
+    return task.cell if isinstance(task, Evaluation) else task
 
 
 def _announce(task: Task, display: Display) -> None:
@@ -152,6 +176,8 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
             work.ready.appendleft(waiting[0].evaluation())
         return
     display.trained(task, event.status, event.reason)
+    record, history = training_left(task, event.status, event.reason, store)
+    _tell("srbench_training_finished", record=record, history=history)
     for key in work.waited_for.pop(task.key, ()):
         if key not in work.waiting:  # it has been given up for another training
             continue

@@ -9,12 +9,26 @@ from pathlib import Path
 
 from srbench.store.files import write_atomically
 
+HISTORY = "history.csv"
 Row = dict[str, float | int | str]
 """One line of a training's history: `stage`, `step`, `seconds`, one `lr` an optimiser, and the losses.
 
 Where the stage was validated after that step also `validation`, its mean score over the held-out images; where
 something happened, `event`: `ended early` or `diverged`.
 """
+
+
+def read_history(path: Path) -> list[Row]:
+    """The rows of a history's file, without what they leave empty. Raises `OSError`, and `ValueError` for no CSV."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{name: _read(text) for name, text in row.items() if name and text} for row in csv.DictReader(file)]
+
+
+def _read(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def write_history(path: Path, history: Sequence[Row]) -> None:

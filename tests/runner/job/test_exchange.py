@@ -33,7 +33,28 @@ def test_the_latest_is_read_by_either_side(exchange: Exchange) -> None:
     assert Exchange(exchange.job).read(Ending) == Ending(None, "asked to stop")
     exchange.beat()
     beat = exchange.read(Heartbeat)
-    assert beat is not None and (beat.pid, beat.host) == (os.getpid(), platform.node())
+    assert beat is not None and (beat.pid, beat.host, beat.job) == (os.getpid(), platform.node(), "")
+
+
+def test_a_sign_of_life_says_since_when_there_is_life_and_which_job_of_a_queue_it_is(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.beat()
+    first = exchange.read(Heartbeat)
+    monkeypatch.setenv("SLURM_JOB_ID", "8812")
+    while (later := exchange.read(Heartbeat)) is None or later.time == later.since:
+        exchange.beat()
+    assert first is not None and later.since == first.since == first.time < later.time
+    assert (first.job, later.job) == ("", "8812")
+
+
+def test_progress_names_the_device_once_it_is_known(exchange: Exchange) -> None:
+    exchange.progress(0.25, "begun")
+    assert exchange.read(Progress) == Progress(0.25, "begun", "")
+    other = Exchange(exchange.job)
+    other.device = "cuda:0"
+    other.progress(0.5, "half")
+    assert exchange.read(Progress) == Progress(0.5, "half", "cuda:0")
 
 
 def test_a_stop_is_asked_for_once_and_for_all_and_of_nobody_where_the_job_is_gone(exchange: Exchange) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 from typing import Any, cast
 
 import pytest
 from rich.console import Console
 
 from srbench.runner.job.tasks import Training
+from srbench.runner.planning.estimate import seconds_left
 from srbench.runner.supervision.display import Lines, time_left
 
 
@@ -42,10 +44,20 @@ def test_where_there_is_no_terminal_there_is_a_line_a_minute_with_the_time_that_
         lines.started(task)
         for step in range(6):
             lines.progressed("ab", step / 10, f"step {step}")
+            lines.expected(7200 if step == 2 else None if step == 1 else 7100)
     assert written.getvalue().splitlines() == [
-        r"training [/] \x1b[2J on t91, 10%, step 1, 8 min left, 0 of 8 cells",
-        r"training [/] \x1b[2J on t91, 40%, step 4, 3 min left, 0 of 8 cells",
+        r"training [/] \x1b[2J on t91, 10%, step 1, 8 min left, 0 of 8 cells, 2 h left in all",
+        r"training [/] \x1b[2J on t91, 40%, step 4, 3 min left, 0 of 8 cells, 2 h left in all",
     ]
+
+
+def test_on_a_terminal_the_time_that_is_left_in_all_stands_at_the_bar_for_the_whole() -> None:
+    written = io.StringIO()
+    with Lines(Console(file=written, force_terminal=True, color_system=None, width=100)) as lines:
+        lines.planned(8)
+        lines.expected(7200)
+        lines.waited()
+    assert re.search("cells .* 0 of 8 .* 2 h left", written.getvalue())
 
 
 @pytest.mark.parametrize(
@@ -61,4 +73,4 @@ def test_where_there_is_no_terminal_there_is_a_line_a_minute_with_the_time_that_
     ],
 )
 def test_the_time_that_is_left_is_told_as_roughly_as_it_is_known(done: float, seconds: float, words: str) -> None:
-    assert time_left(done, seconds) == words
+    assert time_left(seconds_left(done, seconds)) == words

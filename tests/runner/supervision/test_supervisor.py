@@ -15,6 +15,7 @@ from srbench.contract.entry import Entry
 from srbench.contract.executor import Executor, Limits
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
+from srbench.matrix import Order
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered, Registry
 from srbench.runner.job.exchange import Ending, Exchange
@@ -67,6 +68,7 @@ class Seen(Display):
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.records: list[Record] = []
+        self.rounds = 0
 
     def warned(self, warning: str) -> None:
         raise AssertionError("whoever plans warns")
@@ -90,6 +92,12 @@ class Seen(Display):
         assert planned.record == record
         self.lines.append(f"finished {planned.cell.label}: {record.status} {record.reason}".rstrip())
         self.records.append(record)
+
+    def waited(self) -> None:
+        self.rounds += 1
+
+    def expected(self, seconds: float | None) -> None:
+        raise AssertionError("whoever estimates says so")
 
     def of(self, word: str) -> list[str]:
         return [line.removeprefix(f"{word} ") for line in self.lines if line.startswith(word)]
@@ -161,7 +169,7 @@ def run(
 def test_every_cell_is_begun_and_finished(store: Store) -> None:
     office, seen = run(store, [cell("a"), cell("b")])
     assert office.begun == ["d/x2/a", "d/x2/b"]
-    assert seen.lines[0] == "2 cells"
+    assert seen.lines[0] == "2 cells" and seen.rounds >= 1
     assert seen.of("started") == ["d/x2/a", "d/x2/b"]
     assert seen.of("finished") == ["d/x2/a: ok", "d/x2/b: ok"]
     assert [record.metrics.keys() for record in seen.records] == [{"psnr"}, {"psnr"}], "by the matrix's names"
@@ -254,6 +262,24 @@ def test_what_a_training_made_ready_goes_before_other_trainings(store: Store) ->
     one, other = training("m"), training("n")
     office, _ = run(store, [cell("a", model=one), cell("b", model=other)], Office(store, most=1))
     assert office.begun == [one.label, "d/x2/a", other.label, "d/x2/b"]
+
+
+@pytest.mark.parametrize(
+    ("order", "begun"),
+    [
+        ("file", ["unknown", "a", "b", "d", "new", "training", "c"]),
+        ("shortest-first", ["b", "training", "c", "d", "a", "unknown", "new"]),
+    ],
+)
+def test_what_takes_least_begins_first_where_that_is_asked_for(store: Store, order: Order, begun: list[str]) -> None:
+    for name, seconds in {"a": 30.0, "b": 10.0, "d": 20.0}.items():
+        point = {"dataset": "other", "protocol": "x2", "method": name}
+        store.write("cells", Record(key=f"of-{name}", schema=1, status="ok", point=point, seconds=seconds))
+    timed = replace(training("m"), budget=Budget("seconds", 15))
+    cells = [cell("unknown"), cell("a"), cell("b"), cell("c", model=timed), cell("d"), cell("new")]
+    office = Office(store, most=1)
+    run_cells(cells, store, Watch(store, office, Limits()), Seen(), order)
+    assert [label.split()[0].removeprefix("d/x2/") for label in office.begun] == begun
 
 
 def test_one_cell_asked_for_twice_runs_once_and_is_told_twice_by_its_names(store: Store) -> None:
@@ -373,12 +399,22 @@ def test_plugins_are_told_of_cells_and_one_that_raises_costs_nothing(
         def srbench_cell_finished(cell: Any, record: Record) -> None:
             told.append(("finished", cell.label, record.status))
 
+        @staticmethod
+        @srbench.hookimpl
+        def srbench_training_finished(record: Record, history: Any) -> None:
+            told.append(("trained", record.key, record.status, *map(str, history)))
+
     registry = Registry()
     registry.add(Plugin("told", "srbench-told", "1", "told"), Hooks)
     monkeypatch.setattr(supervisor, "registry", lambda: registry)
     with pytest.warns(RuntimeWarning, match="srbench_cell_started failed: ZeroDivisionError: no"):
         _, seen = run(store, [cell("a", model=training("m")), cell("b", verdict=("skipped", ""))])
-    assert told == [("finished", "d/x2/b", "skipped"), ("started", "d/x2/a"), ("finished", "d/x2/a", "ok")]
+    assert told == [
+        ("finished", "d/x2/b", "skipped"),
+        ("trained", "model-m", "ok"),
+        ("started", "d/x2/a"),
+        ("finished", "d/x2/a", "ok"),
+    ]
     assert seen.of("finished") == ["d/x2/b: skipped", "d/x2/a: ok"]
 
 
