@@ -91,7 +91,8 @@ def run(
         asked = select(plan, where or {}, only, skip)
         if damaged := damaged_board(place, matrix.name, matrix.path):
             watching.warned(damaged)
-        keep_board(place, describe(plan))
+        board = describe(plan)
+        keep_board(place, board)
         for warning in distinct_warnings(asked):
             watching.warned(warning)
         for planned in asked:
@@ -101,10 +102,12 @@ def run(
         watching.begin(asked, chosen)
         if chosen:
             run_cells(chosen, place, Watch(place, place_to_run, matrix.limits), watching, matrix.order)
-        done = plan.with_records_of(place)
-        board = with_sections(describe(done), done, place)
-        keep_board(place, board)
-        return Run(done, place, board)
+            plan = plan.with_records_of(place)
+            board = describe(plan)
+        if chosen or matrix.sections:
+            board = with_sections(board, plan, place)
+            keep_board(place, board)
+        return Run(plan, place, board)
 
 
 def _executor(matrix: Matrix, named: str | None, jobs: int | None) -> Executor:

@@ -118,7 +118,9 @@ def _memory() -> FileMemory:
 
 
 def _named(path: Path, part: str) -> str:
-    whole = str(path.absolute())
+    whole = str(path)
+    if not whole.startswith("/"):
+        whole = f"{os.getcwd()}/{whole}"  # noqa: PTH109 (fast)
     # Most files are no links, and those of one folder share its way.
     folder, _, name = whole.rpartition("/")
     place = os.path.realpath(whole) if os.path.islink(whole) else f"{_resolved(folder)}/{name}"  # noqa: PTH114 (fast)

@@ -196,6 +196,11 @@ class Record(msgspec.Struct, kw_only=True):
         return "; ".join(failed)
 
     @property
+    def outcome(self) -> str:
+        """How it ended, in words: the reason, the metrics that failed, or else the status."""
+        return self.reason or self.metric_failures or self.status
+
+    @property
     def sr_files(self) -> list[str]:
         """The files of a cell but for the scores, which are made from them."""
         return [name for name in self.files if name != SCORES]

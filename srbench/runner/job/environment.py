@@ -79,6 +79,7 @@ def device_name(device: str) -> str:
     return cpu_name() if device == "cpu" else device
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)

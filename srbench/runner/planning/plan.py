@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -113,7 +112,10 @@ class _Planner:
             lost = list(map(self._damage.of_training, damaged))
             why, damage = ("; ".join(filter(None, [told, *lost])) for told in (why, damage))
         seen = None if record is None else record.as_asked(keys)
-        planned = PlannedCell(
+        if seen is not None and state == "done":
+            news = versions_changed(seen.environment.get("packages", {}), packages(outlook.method))
+            why, damage = f"{seen.outcome}; {news} since this was made" if news else seen.outcome, ""
+        return PlannedCell(
             cell,
             outlook.dataset,
             outlook.protocol,
@@ -135,11 +137,6 @@ class _Planner:
             outlook.tested,
             outlook.lr_files,
         )
-        if record is None or state != "done":
-            return planned
-        done = planned.with_record(record)
-        news = versions_changed(record.environment.get("packages", {}), packages(outlook.method))
-        return replace(done, why=f"{done.why}; {news} since this was made") if news else done
 
     def _missing(self, asked: tuple[Scoring, ...], record: Record) -> tuple[Scoring, ...]:
         """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""

@@ -102,8 +102,7 @@ class PlannedCell:
     def with_record(self, record: Record) -> PlannedCell:
         """This cell, done, with a record of the store."""
         asked = record.as_asked(self.keys)
-        why = asked.reason or asked.metric_failures or asked.status
-        return replace(self, record=asked, state="done", why=why, damage="")
+        return replace(self, record=asked, state="done", why=asked.outcome, damage="")
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ class Plan:
     contents: tuple[SplitContents, ...] = ()
 
     def with_records_of(self, store: Store) -> Plan:
-        """This plan with its cells' records read anew; those that have one are done."""
+        """This plan with the records of cells that were not done read anew; those that have one are done."""
         return replace(self, cells=tuple(_with_record(planned, store) for planned in self.cells))
 
     @property
@@ -159,10 +158,8 @@ def distinct_warnings(cells: Iterable[PlannedCell]) -> list[str]:
 
 
 def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
-    record = store.read("cells", planned.cell.key)
-    if record is None:
-        return planned
-    return planned.with_record(record)
+    record = None if planned.state == "done" else store.read("cells", planned.cell.key)
+    return planned if record is None else planned.with_record(record)
 
 
 def _formats(method: Use) -> tuple[str, ...]:
