@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from srbench.contract.executor import Limits
+from srbench.contract.executor import Limits, Resources
 from srbench.contract.fit import Budget, Precision
 from srbench.contract.names import SUPER_RESOLUTION
 from srbench.contract.protocol import Protocol
@@ -20,7 +20,8 @@ class Matrix:
     train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
     task: by name. settings: the numbers that it needs besides, by key.
     budget: None only when no method learns. precision, compile: of trainings. rank_by: the metric that ranks, if the
-    file says so. executor: where jobs run, likewise. sections: what plugins add to the pages.
+    file says so. executor: where jobs run, likewise. resources: what a job needs there; resources_of: of methods, by
+    name, where they need others. sections: what plugins add to the pages.
     """
 
     path: Path
@@ -40,4 +41,6 @@ class Matrix:
     limits: Limits = field(default_factory=Limits)
     rank_by: str | None = None
     executor: Use | None = None
+    resources: Resources = field(default_factory=Resources)
+    resources_of: Mapping[str, Resources] = field(default_factory=dict)
     sections: tuple[Use, ...] = ()

@@ -101,7 +101,7 @@ class ExecutorSubject(Subject):
     def news(self, watch: Watch, act: Act) -> Iterator[Progressed | Ended]:
         """What happens to a rehearsal, until it ends."""
         task = rehearsal(act)
-        watch.submit(task)
+        watch.submit([task])
         until = time.monotonic() + self.patience
         while time.monotonic() < until:
             for event in watch.events():

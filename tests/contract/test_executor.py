@@ -10,7 +10,7 @@ import pytest
 
 import srbench
 from srbench.contract import executor
-from srbench.contract.executor import Limits
+from srbench.contract.executor import Fate, Limits, Resources
 
 
 class Noting(srbench.Executor):
@@ -20,9 +20,9 @@ class Noting(srbench.Executor):
     def places(self) -> int:
         return 1
 
-    def submit(self, job: Path, limits: Limits) -> None: ...
+    def submit(self, job: Path, limits: Limits, resources: Resources) -> None: ...
 
-    def fate(self, job: Path) -> str | None:
+    def fate(self, job: Path) -> Fate | None:
         return None
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ class Right(srbench.Executor):
     def places(self):
         return self.most
 
-    def submit(self, job, limits):
+    def submit(self, job, limits, resources):
         self.running[job] = self.start(str(job), program="keeper")
 
     def start(self, *arguments: str, program: str):
@@ -29,7 +29,7 @@ class Right(srbench.Executor):
 
     def fate(self, job):
         code = self.running[job].poll()
-        return None if code is None else f"ended with {code}"
+        return None if code is None else srbench.Fate(f"ended with {code}")
 
     def close(self):
         for process in self.running.values():
@@ -54,7 +54,7 @@ class Full(Right):
 class Wrong(Right):
     """Starts another command."""
 
-    def submit(self, job, limits):
+    def submit(self, job, limits, resources):
         self.running[job] = self.start("--version", program="srbench")
 
 
@@ -62,4 +62,4 @@ class Forgets(Right):
     """Loses the jobs that take long."""
 
     def fate(self, job):
-        return "forgotten" if '"waits"' in job.read_text() else super().fate(job)
+        return srbench.Fate("forgotten") if '"waits"' in job.read_text() else super().fate(job)

@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from srbench.contract.executor import Resources
+from srbench.matrix import Matrix
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
 from srbench.runner.planning.planned import PlannedCell, is_done
@@ -19,6 +21,15 @@ from srbench.runner.supervision.watch import Ended, Watch
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
 from srbench.store.records import Record, Status, Store
+
+
+class Terminated(KeyboardInterrupt):
+    """The run is to end without a question: nobody is there who could answer. leaves: its jobs are to go on."""
+
+    def __init__(self, leaves: bool = False) -> None:
+        super().__init__()
+        self.leaves = leaves
+
 
 MOST_REPEATS = 2
 """How often a run begins a job again that ended by a fault of the machine; the next run does, in any case."""
@@ -51,6 +62,10 @@ class Display(ABC):
     def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
         """The training of a model or an extractor ended."""
 
+    def leaves(self) -> bool:
+        """Whether the jobs of a run that is interrupted are to go on without it, where they can."""
+        return False
+
     @abstractmethod
     def finished(self, planned: PlannedCell, record: Record) -> None:
         """A cell has its record."""
@@ -71,10 +86,13 @@ class _Work:
     waited_for: dict[str, list[str]]
 
 
-def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, display: Display) -> None:
+def run_cells(
+    planned: Sequence[PlannedCell], store: Store, watch: Watch, display: Display, detach: bool = False
+) -> int:
     """Run cells until each has a record. Raises `KeyboardInterrupt` when interrupted, with checkpoints written.
 
-    Cells that share a model or an extractor wait for the one job that trains it; cells with the same key run once.
+    Cells that share a model or an extractor wait for the one job that trains it; cells with the same key run once. What
+    an earlier run submitted is not submitted again. detach: submit what can be, and leave it; how many jobs are left.
     """
     display.planned(len(planned))
     todo = []
@@ -88,14 +106,23 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, displa
     repeated: Counter[str] = Counter()
     with watch:
         try:
+            for task in watch.adopt(work.ready):
+                tasks[task.key] = task
+                _announce(task, display)
+            work.ready = deque(task for task in work.ready if task.key not in tasks)
+            news = True
             while work.ready or tasks:
-                while work.ready and watch.free() > 0:
-                    task = work.ready.popleft()
+                ready = [work.ready.popleft() for _ in range(min(len(work.ready), max(0, watch.free())))]
+                for task in ready:
                     tasks[task.key] = task
                     _announce(task, display)
-                    watch.submit(_renewed(task, store) if repeated[task.key] else task)
+                watch.submit([_renewed(task, store) if repeated[task.key] else task for task in ready])
+                if detach and not news:
+                    return watch.leave()
+                news = False
                 for event in watch.events():
                     if isinstance(event, Ended):
+                        news = True
                         task = tasks.pop(event.key)
                         if event.again and repeated[task.key] < MOST_REPEATS:
                             repeated[task.key] += 1
@@ -105,9 +132,26 @@ def run_cells(planned: Sequence[PlannedCell], store: Store, watch: Watch, displa
                             _end(task, event, work, store, display)
                     else:
                         display.progressed(event.key, event.done, event.message)
-        except KeyboardInterrupt:
-            watch.stop()
+        except KeyboardInterrupt as interrupt:
+            if watch.lasting and (interrupt.leaves if isinstance(interrupt, Terminated) else display.leaves()):
+                watch.leave()
+            else:
+                watch.stop()
             raise
+    return 0
+
+
+def resources_of(matrix: Matrix, task: Task) -> Resources:
+    """What a task needs of a machine: what the matrix says of its method, and of all jobs."""
+    if isinstance(task, ExtractorTraining):
+        return matrix.resources
+    return matrix.resources_of.get(task.method.name, Resources()).over(matrix.resources)
+
+
+def submissions(planned: Sequence[PlannedCell], store: Store) -> tuple[list[Task], list[Task]]:
+    """The tasks that a run would submit at once, and those that wait for trainings among them."""
+    work = _sorted_out([one for one in planned if one.state != "done" and one.verdict is None], store)
+    return list(work.ready), [work.cells[key][0].evaluation() for key in work.waiting]
 
 
 def _sorted_out(todo: Sequence[PlannedCell], store: Store) -> _Work:
@@ -147,7 +191,7 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
                 _report(planned, event, store, display)
         work.cells[task.key] = waiting
         if waiting:
-            work.ready.appendleft(waiting[0].evaluation())
+            work.ready.appendleft(_renewed(waiting[0].evaluation(), store))
         return
     display.trained(task, event.status, event.reason)
     for key in work.waited_for.pop(task.key, ()):

@@ -12,7 +12,7 @@ from bench_in_process import Nearest
 
 import srbench
 from srbench.contract.entry import Entry
-from srbench.contract.executor import Executor, Limits
+from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
@@ -114,7 +114,7 @@ class Office(Executor):
     def places(self) -> int:
         return self.most
 
-    def submit(self, job: Path, limits: Limits) -> None:
+    def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
         self.begun.append(read_job(job).task.label)
         self.waiting.append(job)
         if self.at_once:
@@ -137,7 +137,7 @@ class Office(Executor):
             record.metrics |= {one.key: MetricResult(key=one.key, value=1.0) for one in job.task.metrics}
         return record
 
-    def fate(self, job: Path) -> str | None:
+    def fate(self, job: Path) -> Fate | None:
         return None
 
     def close(self) -> None:
@@ -239,8 +239,8 @@ def test_no_more_jobs_than_places(store: Store) -> None:
     most: list[int] = []
 
     class Small(Office):
-        def submit(self, job: Path, limits: Limits) -> None:
-            super().submit(job, limits)
+        def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
+            super().submit(job, limits, resources)
             most.append(len(self.waiting))
             while self.waiting and (len(self.waiting) == self.most or len(self.begun) == 5):
                 self.end()
@@ -331,8 +331,8 @@ def test_an_interruption_asks_for_checkpoints_before_it_goes_on_its_way(store: S
     watch.stop = noted  # type: ignore[method-assign]
     submit = office.submit
 
-    def submit_and_progress(job: Path, limits: Limits) -> None:
-        submit(job, limits)
+    def submit_and_progress(job: Path, limits: Limits, resources: Resources) -> None:
+        submit(job, limits, resources)
         Exchange(job).progress(0.5, "half")
 
     office.submit = submit_and_progress  # type: ignore[method-assign]
@@ -347,9 +347,9 @@ def test_progress_is_shown(store: Store) -> None:
     office = Office(store)
     submit = office.submit
 
-    def submit_with_progress(job: Path, limits: Limits) -> None:
+    def submit_with_progress(job: Path, limits: Limits, resources: Resources) -> None:
         Exchange(job).progress(0.5, "image 3")
-        submit(job, limits)
+        submit(job, limits, resources)
 
     office.submit = submit_with_progress  # type: ignore[method-assign]
     _, seen = run(store, [cell("a")], office)

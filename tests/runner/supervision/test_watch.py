@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from bench_in_process import InProcess
 
-from srbench.contract.executor import Executor, Limits
+from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.errors import SrbenchError
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.tasks import Task
@@ -21,18 +21,18 @@ class Desk(Executor):
     """A place where nothing happens but what a test does."""
 
     def __init__(self) -> None:
-        self.fates: dict[Path, str] = {}
+        self.fates: dict[Path, Fate] = {}
         self.exchange: Exchange
         self.closed = False
 
     def places(self) -> int:
         return 1
 
-    def submit(self, job: Path, limits: Limits) -> None:
+    def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
         assert limits == Limits(5, 1)
         self.exchange = Exchange(job)
 
-    def fate(self, job: Path) -> str | None:
+    def fate(self, job: Path) -> Fate | None:
         return self.fates.get(job)
 
     def close(self) -> None:
@@ -45,7 +45,7 @@ class Scene:
         self.task: Task = bench.plan().evaluation()
         self.desk, self.store = Desk(), bench.store
         self.watch = Watch(bench.store, self.desk, Limits(5, 1))
-        self.watch.submit(self.task)
+        self.watch.submit([self.task])
         self.exchange, self.key = self.desk.exchange, self.task.key
 
     def news(self) -> list[Progressed | Ended]:
@@ -108,14 +108,14 @@ def test_a_job_that_cannot_be_written_has_failed_and_takes_no_place(scene: Scene
     scene.exchange.tell(Ending("ok"))
     scene.news()
     dataset = replace(scene.task.dataset, params={"path": object()})
-    scene.watch.submit(replace(scene.task, dataset=dataset))
+    scene.watch.submit([replace(scene.task, dataset=dataset)])
     assert scene.watch.free() == 1
     (ended,) = scene.news()
     assert isinstance(ended, Ended) and ended.status == "failed" and "<object object" in ended.reason
 
 
 def test_an_ending_counts_more_than_what_the_executor_says(scene: Scene) -> None:
-    scene.desk.fates[scene.exchange.job] = "gone"
+    scene.desk.fates[scene.exchange.job] = Fate("gone")
     scene.exchange.tell(Ending("timeout", "took longer"))
     assert scene.news() == [Ended(scene.key, "timeout", "took longer")]
 
@@ -126,7 +126,7 @@ def test_a_job_that_its_executor_lost_is_killed_once_its_files_can_no_longer_be_
     scene = Scene(tmp_path)
     clock[0] += 1000
     assert scene.news() == []
-    scene.desk.fates[scene.exchange.job] = "the node failed"
+    scene.desk.fates[scene.exchange.job] = Fate("the node failed")
     clock[0] += watch._ASK_SECONDS
     assert scene.news() == []
     clock[0] += watch._LATE_SECONDS
@@ -184,9 +184,9 @@ def test_stopping_does_not_wait_for_what_has_not_begun(clock: list[float], tmp_p
 
 
 def test_an_executor_that_raises_is_told_with_its_line_and_what_to_mend(scene: Scene) -> None:
-    def submit(job: Path, limits: Limits) -> None:
+    def submit(job: Path, limits: Limits, resources: Resources) -> None:
         raise RuntimeError("no queue")
 
     scene.desk.submit = submit  # type: ignore[method-assign]
     with pytest.raises(SrbenchError, match=r"cannot start jobs: RuntimeError: no queue \(.*test_watch\.py, line \d+\)"):
-        scene.watch.submit(scene.task)
+        scene.watch.submit([scene.task])
