@@ -161,7 +161,7 @@ def _fate(job: Path, entry: Entry | None) -> srbench.Fate:
         return srbench.Fate(f"SLURM no longer knows it{_said(last)}")
     state = entry.state.partition(" ")[0]
     if state in _WORDS:
-        return srbench.Fate(f"{_WORDS[state]}{_named(entry)}")
+        return srbench.Fate(f"{_WORDS[state]}{_named(entry)}", again=state != "CANCELLED")
     if entry.state not in ("COMPLETED", "FAILED"):
         return srbench.Fate(f"SLURM holds it: {entry.reason}{_named(entry)}", again=False)
     return srbench.Fate(f"its command ended without telling of an ending{_named(entry)}{_said(last)}")
