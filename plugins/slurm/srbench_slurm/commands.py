@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ _PASSING = (
     "temporarily unavailable",
 )
 """What SLURM says where the same command may well work a while later: its controller restarts, say."""
+_PREFIX = re.compile(r"^[\w-]+:? (error|fatal): ")
 _KEPT = {"SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_CLUSTERS"}
 _MARK = "SRBENCH_AT_WORK_IN"
 
@@ -63,8 +65,8 @@ def said_by(*command: str, given: str = "") -> str:
     except subprocess.TimeoutExpired:
         raise SlurmError(f"{command[0]} does not answer", passing=True) from None
     if done.returncode != 0:
-        told = " ".join(line.split(": ", 1)[-1].strip() for line in done.stderr.splitlines() if line.strip())
-        told = told or f"exit code {done.returncode}"
+        lines = (_PREFIX.sub("", line).strip() for line in done.stderr.splitlines())
+        told = " ".join(filter(None, lines)) or f"exit code {done.returncode}"
         raise SlurmError(f"{command[0]}: {told}", any(words in told.lower() for words in _PASSING))
     return done.stdout
 

@@ -159,9 +159,8 @@ def _fate(job: Path, entry: Entry | None) -> srbench.Fate:
         return srbench.Fate(f"{last.removeprefix(GIVEN_UP)}{_named(entry)}", again=False)
     if entry is None:
         return srbench.Fate(f"SLURM no longer knows it{_said(last)}")
-    state = entry.state.partition(" ")[0]
-    if state in _WORDS:
-        return srbench.Fate(f"{_WORDS[state]}{_named(entry)}", again=state != "CANCELLED")
+    if entry.state in _WORDS:
+        return srbench.Fate(f"{_WORDS[entry.state]}{_named(entry)}", again=entry.state != "CANCELLED")
     if entry.state not in ("COMPLETED", "FAILED"):
         return srbench.Fate(f"SLURM holds it: {entry.reason}{_named(entry)}", again=False)
     return srbench.Fate(f"its command ended without telling of an ending{_named(entry)}{_said(last)}")
