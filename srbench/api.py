@@ -127,15 +127,16 @@ def executor_of(matrix: Matrix, named: str | None, jobs: int | None = None) -> E
 
 def outline(plan: Plan, store: Store, executor: Executor) -> list[str]:
     """What a run would submit to an executor, a line for the jobs of each kind. Raises `SrbenchError`."""
+    from srbench.leaderboard.words.numerals import plural
+
     held = {job.parent.name for job in jobs_in(store) if executor.holds(job)}
-    lines = [f"{len(held)} jobs of an earlier run wait or run"] if held else []
+    lines = [f"{plural(len(held), 'job')} of an earlier run that wait or run"] if held else []
     now, later = submissions(plan.cells, store)
     for when, tasks in (("at once", now), ("once their trainings are done", later)):
         new = (task for task in tasks if task.key not in held)
         for resources, alike in by_resources(new, partial(resources_of, plan.matrix)):
             said = [str(resources), executor.outline(len(alike), resources)]
-            jobs = "1 job" if len(alike) == 1 else f"{len(alike)} jobs"
-            lines.append(": ".join([when, jobs, *filter(None, said)]))
+            lines.append(": ".join([when, plural(len(alike), "job"), *filter(None, said)]))
     return lines
 
 

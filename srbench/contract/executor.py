@@ -64,13 +64,11 @@ class Resources:
 
     def __str__(self) -> str:
         """In words: `1 GPU, 4 cores, 120 minutes, partition long`; empty where nothing is asked for."""
-        parts = [
-            *([] if self.gpus is None else [f"{self.gpus} GPU{'' if self.gpus == 1 else 's'}"]),
-            *([] if self.cores is None else [f"{self.cores} core{'' if self.cores == 1 else 's'}"]),
-            *([] if self.minutes is None else [f"{self.minutes:g} minutes"]),
-            *([] if self.memory_gb is None else [f"{self.memory_gb:g} GB"]),
-            *(f"{key} {value}" for key, value in self.options.items()),
-        ]
+        counted = (("GPU", self.gpus), ("core", self.cores), ("minute", self.minutes))
+        parts = [f"{count:g} {what}{'' if count == 1 else 's'}" for what, count in counted if count is not None]
+        if self.memory_gb is not None:
+            parts.append(f"{self.memory_gb:g} GB")
+        parts += [f"{key} {value}" for key, value in self.options.items()]
         return ", ".join(parts)
 
 

@@ -191,7 +191,7 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
                 _report(planned, event, store, display)
         work.cells[task.key] = waiting
         if waiting:
-            work.ready.appendleft(_renewed(waiting[0].evaluation(), store))
+            work.ready.appendleft(waiting[0].evaluation())
         return
     display.trained(task, event.status, event.reason)
     for key in work.waited_for.pop(task.key, ()):

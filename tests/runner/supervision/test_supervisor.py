@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench_in_process import Nearest
+from bench_in_process import InProcess, Nearest
 
 import srbench
 from srbench.contract.entry import Entry
 from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
+from srbench.matrix import read_matrix
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered, Registry
 from srbench.runner.job.exchange import Ending, Exchange
@@ -22,7 +23,14 @@ from srbench.runner.job.file import read_job
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Scoring, Task, Training
 from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision import supervisor
-from srbench.runner.supervision.supervisor import MOST_REPEATS, Display, run_cells
+from srbench.runner.supervision.supervisor import (
+    MOST_REPEATS,
+    Display,
+    Terminated,
+    resources_of,
+    run_cells,
+    submissions,
+)
 from srbench.runner.supervision.watch import Watch
 from srbench.runner.work.attempt import Attempt
 from srbench.store.cell import Cell
@@ -455,3 +463,106 @@ def test_a_cell_is_scored_again_only_by_metrics_that_lack_a_result(store: Store)
     assert seen.of("finished") == ["d/x2/scored: ok"]
     record = store.read("cells", asked.cell.key)
     assert record is not None and {result.status for result in record.metrics.values()} == {"ok"}
+
+
+class Queue(Office):
+    """An office that knows its jobs again: those of the store whose files are there."""
+
+    def holds(self, job: Path) -> bool:
+        return job.exists()
+
+
+def test_a_run_that_is_detached_leaves_what_is_ready_and_the_next_ones_go_on(store: Store) -> None:
+    model = training("m")
+    a, b = cell("a", model=model), cell("b")
+
+    def run_on(*cells: PlannedCell, detach: bool) -> tuple[int, Queue, Seen]:
+        office, seen = Queue(store, at_once=False), Seen()
+        return run_cells(cells, store, Watch(store, office, Limits()), seen, detach), office, seen
+
+    left, first, seen = run_on(a, b, detach=True)
+    assert (left, first.begun) == (2, ["d/x2/b", model.label]) and seen.of("finished") == []
+    left, office, _ = run_on(a, b, detach=True)
+    assert (left, office.begun) == (2, []), "nothing is submitted twice"
+    first.end()
+    first.end()
+    left, second, seen = run_on(a, b, detach=True)
+    assert (left, second.begun) == (1, ["d/x2/a"]), "what waited for the training"
+    assert seen.of("finished") == ["d/x2/b: ok"]
+    second.end()
+    left, office, seen = run_on(a, detach=False)
+    assert (left, office.begun) == (0, []) and seen.of("finished") == ["d/x2/a: ok"]
+    assert not (store.root / "jobs").exists()
+
+
+def test_what_was_submitted_with_fewer_metrics_is_scored_with_the_others_afterwards(store: Store) -> None:
+    office = Queue(store, at_once=False)
+    run_cells([cell("a", scoring("one"))], store, Watch(store, office, Limits()), Seen(), detach=True)
+    office.end()
+    later = Queue(store)
+    seen = Seen()
+    run_cells([cell("a", scoring("one"), scoring("two"))], store, Watch(store, later, Limits()), seen)
+    assert later.begun == ["d/x2/a"]
+    assert [set(record.metrics) for record in seen.records] == [{"one", "two"}]
+
+
+def test_a_run_that_is_detached_fails_what_it_can_tell_of(store: Store) -> None:
+    office = Queue(store, {"training m": Ending("failed", "no luck")}, at_once=False)
+    cells = [cell("a", model=training("m"))]
+    assert run_cells(cells, store, Watch(store, office, Limits()), Seen(), detach=True) == 1
+    office.end()
+    seen = Seen()
+    assert run_cells(cells, store, Watch(store, Queue(store), Limits()), seen, detach=True) == 0
+    assert seen.of("finished") == ["d/x2/a: failed training: no luck"]
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "answer", "office", "left"),
+    [
+        (KeyboardInterrupt(), True, Queue, True),
+        (KeyboardInterrupt(), False, Queue, False),
+        (KeyboardInterrupt(), True, Office, False),
+        (Terminated(), True, Queue, False),
+        (Terminated(leaves=True), False, Queue, True),
+        (Terminated(leaves=True), True, Office, False),
+    ],
+)
+def test_jobs_of_a_run_that_is_interrupted_are_left_where_somebody_says_so_and_they_can_be(
+    store: Store, interrupt: KeyboardInterrupt, answer: bool, office: type[Office], left: bool
+) -> None:
+    class Asked(Seen):
+        def leaves(self) -> bool:
+            return answer
+
+        def progressed(self, key: str, done: float, message: str) -> None:
+            raise interrupt
+
+    place = office(store, at_once=False)
+    submit = place.submit
+
+    def submit_with_progress(job: Path, limits: Limits, resources: Resources) -> None:
+        submit(job, limits, resources)
+        Exchange(job).progress(0.5, "half")
+
+    place.submit = submit_with_progress  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        run_cells([cell("a")], store, Watch(store, place, Limits()), Asked())
+    assert (store.root / "jobs").exists() == left and place.closed
+    assert not left or not Exchange(place.waiting[0]).asked_to_stop
+
+
+def test_submissions_are_what_is_ready_and_what_waits(store: Store) -> None:
+    model, done = training("m"), replace(cell("c"), state="done")
+    now, later = submissions([cell("a", model=model), cell("b"), done], store)
+    assert [task.label for task in now] == ["d/x2/b", model.label] and [task.label for task in later] == ["d/x2/a"]
+
+
+def test_a_task_needs_what_its_method_needs_and_an_extractor_what_all_do(tmp_path: Path) -> None:
+    matrix = replace(
+        read_matrix(InProcess(tmp_path).matrix),
+        resources=Resources(cores=2, minutes=60),
+        resources_of={"m": Resources(gpus=1, minutes=10)},
+    )
+    assert resources_of(matrix, training("m")) == Resources(1, 2, 10)
+    assert resources_of(matrix, cell("m").evaluation()) == Resources(1, 2, 10)
+    assert resources_of(matrix, training("another")) == resources_of(matrix, extractor("m")) == matrix.resources
