@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import ClassVar
 
 from rig.preloaded import preloaded
 
@@ -63,3 +64,29 @@ class Forgets(Right):
 
     def fate(self, job):
         return srbench.Fate("forgotten") if '"waits"' in job.read_text() else super().fate(job)
+
+
+class Remembers(Right):
+    """Knows its jobs again, whichever instance started them."""
+
+    everything: ClassVar[dict[Path, object]] = {}
+
+    def __init__(self, most: int = 1) -> None:
+        super().__init__(most)
+        self.running = self.everything
+
+    def holds(self, job):
+        return job in self.running and self.running[job].poll() is None
+
+    def close(self):
+        for job, process in self.running.items():
+            if not job.exists():
+                process.wait(60)
+
+
+class Loses(Remembers):
+    """Does not know the jobs of another instance."""
+
+    def __init__(self, most: int = 1) -> None:
+        super().__init__(most)
+        self.running = {}
