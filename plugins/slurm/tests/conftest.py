@@ -21,7 +21,8 @@ def slurm(missing: Callable[[str], NoReturn]) -> Iterator[Slurm]:
     path = f"{os.environ['PATH']}:/usr/sbin"
     lacking = [program for program in PROGRAMS if shutil.which(program, path=path) is None]
     if lacking or os.getuid() != 0:
-        missing(f"a SLURM needs root and slurm-wlm, slurmctld, slurmd, munge; there is no {', '.join(lacking)}")
+        lacking = lacking or ["user root"]
+        missing(f"a SLURM for tests needs root, slurm-wlm, slurmctld, slurmd, munge; there is no {', '.join(lacking)}")
     # Not below pytest's own folder, into which munge's user may not go.
     with tempfile.TemporaryDirectory(prefix="slurm-") as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", path)

@@ -87,10 +87,10 @@ def test_a_matrix_becomes_what_it_becomes_here_though_the_time_of_a_training_is_
         }
     )
     planned = bench.srbench("plan", "matrix.yaml", "--executor", "slurm").stdout
-    common = "1 core, {} minutes, 0.2 GB, partition main: arrays: 1 of 1; sbatch --nodes=1 --ntasks=1 --cpus-per-task=1"
+    common = "1 core, {}, 0.2 GB, partition main: arrays: 1 of 1; sbatch --nodes=1 --ntasks=1 --cpus-per-task=1"
     for when in ("at once", "once their trainings are done"):
-        for minutes in (1, 5):
-            assert f"{when}: 1 job: {common.format(minutes)} --mem=191M --time={minutes} --signal=" in planned
+        for minutes, words in ((1, "1 minute"), (5, "5 minutes")):
+            assert f"{when}: 1 job: {common.format(words)} --mem=191M --time={minutes} --signal=" in planned
     result = bench.run()
     assert result.returncode == 0, result.stdout + result.stderr
     assert "once more" not in result.stdout, "it went on without another submission"
