@@ -86,8 +86,8 @@ def by_resources(things: Iterable[_T], needed: Callable[[_T], Resources]) -> lis
 class Watch:
     """Writes jobs, hands them to an executor, and reads what becomes of them.
 
-    Used as a context manager, which removes the files of all its jobs and closes the executor. resources: what a task
-    needs; nothing in particular, unless told.
+    Used as a context manager, which removes the files of all its jobs, unless they were left or can be and the run
+    failed, and closes the executor. resources: what a task needs; nothing in particular, unless told.
     """
 
     def __init__(
@@ -235,8 +235,10 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for watched in () if self._left else self._jobs.values():
-            watched.exchange.remove()
+        failed = kind is not None and not issubclass(kind, KeyboardInterrupt)
+        if not (self._left or (failed and self._executor.lasting)):  # a run that fails is one that may be mended
+            for watched in self._jobs.values():
+                watched.exchange.remove()
         self._executor.close()
         with suppress(OSError):  # it holds what was left
             (self._store.root / JOBS).rmdir()

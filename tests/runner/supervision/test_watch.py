@@ -264,6 +264,19 @@ def test_what_is_left_is_watched_by_the_next_run_as_if_it_had_submitted_it(tmp_p
     assert not (scene.store.root / "jobs").exists()
 
 
+@pytest.mark.parametrize(
+    ("error", "desk", "left"),
+    [(SrbenchError, Queue, True), (SrbenchError, Desk, False), (KeyboardInterrupt, Queue, False)],
+)
+def test_jobs_that_can_be_left_are_where_the_run_fails(
+    tmp_path: Path, error: type[BaseException], desk: type[Desk], left: bool
+) -> None:
+    scene = Scene(tmp_path, desk())
+    with pytest.raises(error), scene.watch:
+        raise error("the queue takes no more")
+    assert scene.exchange.job.exists() == left and scene.desk.closed
+
+
 def test_of_what_is_left_the_metrics_count_that_were_asked_for_then(tmp_path: Path) -> None:
     scene = Scene(tmp_path, Queue())
     scene.watch.leave()
