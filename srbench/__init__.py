@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from srbench.contract.degradation import Degradation as Degradation
     from srbench.contract.entry import Entry as Entry
     from srbench.contract.executor import Executor as Executor
+    from srbench.contract.executor import Fate as Fate
     from srbench.contract.executor import Limits as Limits
+    from srbench.contract.executor import Resources as Resources
     from srbench.contract.extractor import Extractor as Extractor
     from srbench.contract.extractor import ExtractorUse as ExtractorUse
     from srbench.contract.fit import Budget as Budget
@@ -99,7 +101,9 @@ _HOME = {
     "Degradation": "contract.degradation",
     "Entry": "contract.entry",
     "Executor": "contract.executor",
+    "Fate": "contract.executor",
     "Limits": "contract.executor",
+    "Resources": "contract.executor",
     "Extractor": "contract.extractor",
     "ExtractorUse": "contract.extractor",
     "Budget": "contract.fit",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,16 @@ from srbench.errors import SrbenchError, nearest
 from srbench.matrix import Matrix, matrix_file, matrix_name, read_matrix
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
+from srbench.runner.job.file import jobs_in
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan, PlannedCell, distinct_warnings
 from srbench.runner.supervision import again
 from srbench.runner.supervision.again import MadeAgain
 from srbench.runner.supervision.at_work import alone_in
 from srbench.runner.supervision.progress_file import ProgressFile
-from srbench.runner.supervision.supervisor import Display, run_cells
+from srbench.runner.supervision.supervisor import Display, resources_of, run_cells, submissions
 from srbench.runner.supervision.tracking import made_trackers, tracked
-from srbench.runner.supervision.watch import Watch
+from srbench.runner.supervision.watch import Watch, by_resources
 from srbench.store.frames import Frames, cells_frame, images_frame
 from srbench.store.image_names import write_names
 from srbench.store.records import Record, Status, Store
@@ -36,11 +38,15 @@ COORDINATES = ("dataset", "protocol", "method", "trained_on", "seed")
 
 @dataclass(frozen=True)
 class Run:
-    """What a run left: the plan with all records, the store, and what pages tell of the matrix."""
+    """What a run left: the plan with all records, the store, and what pages tell of the matrix.
+
+    detached: how many jobs it left waiting or running.
+    """
 
     plan: Plan
     store: Store
     board: Board
+    detached: int = 0
 
     @property
     def failed(self) -> list[PlannedCell]:
@@ -59,6 +65,7 @@ def run(
     skip: Collection[str] = (),
     retry: Collection[Status] = (),
     verify: bool = False,
+    detach: bool = False,
     display: Display | None = None,
 ) -> Run:
     """Run every cell of a matrix that has no up-to-date record.
@@ -69,7 +76,8 @@ def run(
     where: keep only cells whose coordinates (dataset, protocol, method, trained_on, seed) are among these. only, skip:
     keep only these cells, and leave out those, each by its label or by the first digits of its key.
     retry: repeat cells that ended so. verify: read every picture and every file of a record, whatever is remembered of
-    them. Raises `SrbenchError` for a mistake in the file or the store; a fault of one
+    them. detach: submit what can be submitted now, and return; the next run of the matrix comes back to it, and submits
+    what waited for trainings. Raises `SrbenchError` for a mistake in the file or the store; a fault of one
     cell is in its record.
     """
     from srbench.leaderboard.board.description import describe, with_sections
@@ -78,10 +86,14 @@ def run(
 
     matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
     place = Store(default_store(matrix.name) if store is None else Path(store))
-    place_to_run = _executor(matrix, executor, jobs)
+    place_to_run = executor_of(matrix, executor, jobs)
+    if detach and not place_to_run.lasting:
+        raise SrbenchError(
+            "detach: jobs of this executor end with their run; name one whose jobs outlive it, as slurm's do"
+        )
     trackers = made_trackers(matrix.trackers)
     with (
-        alone_in(place),
+        alone_in(place, place_to_run),
         ProgressFile(place, matrix.name, display or Silent()) as watching,
         tracked(trackers, matrix.name, watching.warned),
     ):
@@ -100,19 +112,23 @@ def run(
                 watching.warned(f"{planned.cell.label}: {planned.damage}; it is made anew")
         chosen = [planned for planned in asked if planned.state != "done"]
         watching.begin(asked, chosen)
-        if chosen:
-            run_cells(chosen, place, Watch(place, place_to_run, matrix.limits), watching, matrix.order)
+        left = 0
+        if chosen or jobs_in(place):
+            watch = Watch(place, place_to_run, matrix.limits, partial(resources_of, matrix))
+            left = run_cells(chosen, place, watch, watching, order=matrix.order, detach=detach)
             plan = plan.with_records_of(place)
             board = describe(plan)
         if chosen or matrix.sections:
             board = with_sections(board, plan, place)
             keep_board(place, board)
-        return Run(plan, place, board)
+        return Run(plan, place, board, left)
 
 
-def _executor(matrix: Matrix, named: str | None, jobs: int | None) -> Executor:
+def executor_of(matrix: Matrix, named: str | None, jobs: int | None = None) -> Executor:
     """The executor of that name, or else the matrix's, or else the local one."""
-    use = matrix.executor if named is None else None
+    use = matrix.executor
+    if use is not None and named not in (None, use.registered.entry.name):
+        use = None
     name = named or (use.registered.entry.name if use else "local")
     given = {**(use.given if use else {}), **({} if jobs is None else {"jobs": jobs})}
     kind = registry().get("executor", name).load()
@@ -121,6 +137,21 @@ def _executor(matrix: Matrix, named: str | None, jobs: int | None) -> Executor:
     except ParameterError as error:
         raise SrbenchError(f"executor {name!r}: {error}") from error
     return made
+
+
+def outline(plan: Plan, store: Store, executor: Executor) -> list[str]:
+    """What a run would submit to an executor, a line for the jobs of each kind. Raises `SrbenchError`."""
+    from srbench.leaderboard.words.numerals import plural
+
+    held = {job.parent.name for job in jobs_in(store) if executor.holds(job)}
+    lines = [f"{plural(len(held), 'job')} of an earlier run that wait or run"] if held else []
+    now, later = submissions(plan.cells, store)
+    for when, tasks in (("at once", now), ("once their trainings are done", later)):
+        new = (task for task in tasks if task.key not in held)
+        for resources, alike in by_resources(new, partial(resources_of, plan.matrix)):
+            said = [str(resources), executor.outline(len(alike), resources)]
+            lines.append(": ".join([when, plural(len(alike), "job"), *filter(None, said)]))
+    return lines
 
 
 def make_again(
@@ -141,7 +172,7 @@ def make_again(
     matrix = matrix if isinstance(matrix, Matrix) else read_matrix(Path(matrix))
     place = Store(default_store(matrix.name) if store is None else Path(store))
     plan = make_plan(matrix, place)
-    return again.make_again(plan, place, _executor(matrix, executor, jobs), count, display or Silent())
+    return again.make_again(plan, place, executor_of(matrix, executor, jobs), count, display or Silent())
 
 
 def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out: str | Path | None = None) -> Published:

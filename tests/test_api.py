@@ -215,12 +215,13 @@ def test_jobs_run_where_the_caller_says_then_the_matrix(toys: Bench) -> None:
     toys.plugin.write_text(toys.plugin.read_text() + QUEUE)
 
     def places(named: str | None, jobs: int | None, **matrix: object) -> int:
-        return api._executor(read_matrix(toys.matrix(**matrix)), named, jobs).places()
+        return api.executor_of(read_matrix(toys.matrix(**matrix)), named, jobs).places()
 
     in_file = {"executor": {"queue": {"jobs": 2}}}
     assert places(None, None, **in_file) == 2
     assert places(None, 3, **in_file) == 3
-    assert places("queue", None, **in_file) == 1  # what the file says is of the executor that it names
+    assert places("queue", None, **in_file) == 2
+    assert places("local", None, **in_file) == 1, "what the file says is of the executor that it names"
     assert places("queue", 4) == 4
     with pytest.raises(SrbenchError, match="executor 'queue': jobs: expected"):
         places("queue", "many")  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from srbench.contract.published import checksum_kind
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.registry import builtin
+from srbench.registry.parameters import parameters
 from srbench.registry.registry import Plugin, Registry
 from srbench.registry.registry import registry as registry_of_plugins
 from srbench.store.records import MetricResult
@@ -194,6 +196,28 @@ def test_the_example_executor_passes_the_kit(tmp_path, monkeypatch):
     registry = module_from("plugins.md", "my_executor.py", tmp_path, monkeypatch)
     assert everything_but_passes(ExecutorSubject("launched", {"launcher": ["nice"]}, registry)) == {}
     assert len(titled_blocks("plugins.md")["my_executor.py"].splitlines()) < 40
+
+
+def test_the_matrix_of_a_cluster_says_what_each_method_needs(tmp_path):
+    path = tmp_path / "matrix.yaml"
+    cluster = textwrap.dedent(titled_blocks("slurm.md")["cluster.yaml"])
+    rest = "datasets: [textures]\nprotocols: [x4-y]\nmetrics: [psnr]\ntrain: {on: [same], budget: {steps: 1}}\n"
+    path.write_text(f"name: a\n{rest}{cluster}")
+    matrix = read_matrix(path)
+    assert matrix.executor.params["jobs"] == 50
+    bicubic = matrix.resources_of["bicubic"].over(matrix.resources)
+    assert str(bicubic) == "0 GPUs, 1 core, 10 minutes, 24 GB, partition short, account my-lab"
+    assert set(matrix.resources_of) == {"bicubic"} and matrix.resources.gpus == 1
+
+
+def test_the_page_of_slurm_lists_its_parameters_with_their_defaults():
+    page = (DOCS / "slurm.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| `?([^`|]+)`? \|", page, re.MULTILINE))
+    kind = registry_of_plugins().get("executor", "slurm").load()
+    defaults = {name: one.default for name, one in parameters(kind).items()}
+    assert {name: rows[name].strip() for name in defaults} == {
+        name: "[]" if default == () else f"{default:g}" for name, default in defaults.items()
+    }
 
 
 def test_the_example_section_is_short_and_says_what_is_hardest(tmp_path, monkeypatch):

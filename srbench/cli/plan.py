@@ -19,6 +19,7 @@ from srbench.cli.options import (
 )
 from srbench.cli.output import print_rows
 from srbench.leaderboard.words.numerals import duration, plural
+from srbench.store.texts import visible
 
 if TYPE_CHECKING:
     from srbench.runner.planning.estimate import Estimate
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 @store_option
 @retry_option
 @verify_option
+@click.option("--executor", metavar="NAME", help="Show the jobs that this one would be given, too; not with --json.")
 @json_option
-def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json: bool) -> None:
+def command(matrix: Path, store: Path | None, retry: str, verify: bool, executor: str | None, as_json: bool) -> None:
     """Show what `srbench run` would do for every cell of MATRIX, and why.
 
     done: nothing. new, stale (what it is made of changed), retry: run it. A cell that ended otherwise than well, and
@@ -39,14 +41,17 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
     extractors that would be trained for their metrics; after them, how long that takes, which metrics cannot be
     computed, and what is probably wrong with the data.
     """
-    from srbench.api import default_store
+    from srbench.api import default_store, executor_of, outline
     from srbench.leaderboard.board.description import split_words
     from srbench.matrix import read_matrix
+    from srbench.runner.job.file import is_lasting, jobs_in
     from srbench.runner.planning.estimate import estimate
     from srbench.runner.planning.plan import make_plan
     from srbench.store.lock import holder
     from srbench.store.records import Store
 
+    if executor and as_json:
+        raise click.UsageError("--executor goes without --json")
     read = read_matrix(matrix)
     place = Store(store or default_store(read.name))
     plan = make_plan(read, place, statuses(retry), verify=verify)
@@ -73,6 +78,10 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
         click.echo(f"{plural(len(rows), 'cell')}: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
         if run := holder(place.root):
             click.echo(f"a run is at work in this store ({run}): what it does just now stands here as not done")
+        elif left := sum(is_lasting(job) for job in jobs_in(place)):
+            click.echo(f"{plural(left, 'job')} of an earlier run, which `srbench run` comes back to")
+        for line in outline(plan, place, executor_of(read, executor)) if executor else ():
+            click.echo(visible(line))
         if expected := _expected(estimate(plan, place)):
             click.echo(expected)
         badly = {status: None for status in counts if status in STATUSES and status not in ("ok", "skipped")}

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--skip", multiple=True, metavar="CELL", help="All but this cell; may be repeated.")
 @retry_option
 @verify_option
+@click.option("--detach", is_flag=True, help="Submit, and return; the same command comes back to the jobs.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="The pages [leaderboards/NAME].")
 @click.option("--no-report", is_flag=True, help="Make no pages.")
 def command(
@@ -47,6 +48,7 @@ def command(
     skip: tuple[str, ...],
     retry: str,
     verify: bool,
+    detach: bool,
     out: Path | None,
     no_report: bool,
 ) -> None:
@@ -83,8 +85,13 @@ def command(
             skip=skip,
             retry=retried,
             verify=verify,
+            detach=detach,
             display=display,
         )
+    if result.detached:
+        left = plural(result.detached, "job")
+        click.echo(f"{left} left to wait or run; `srbench run` with the same matrix and store comes back to them")
+        return
     cells = api.select(result.plan, chosen, only, skip)
     for record in (cell.record for cell in cells):
         if record is not None and not record.went_well and record.started < begun:
@@ -134,11 +141,13 @@ def _tally(cells: Sequence[PlannedCell]) -> str:
 def _stoppable() -> Iterator[None]:
     """Stop the run in order on Ctrl-C, on SIGTERM, a cluster's way to say that time is up, and where a line is cut.
 
-    Set for SIGINT too: a shell starts what it runs in the background with SIGINT ignored.
+    Set for SIGINT too: a shell starts what it runs in the background with SIGINT ignored. Jobs that can outlive the run
+    do so where a line is cut.
     """
+    from srbench.runner.supervision.supervisor import Terminated
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+    def interrupt(number: int, _: object) -> None:
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated(leaves=number == signal.SIGHUP)
 
     before = {asked: signal.signal(asked, interrupt) for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:

@@ -33,6 +33,7 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
         "key": record.key,
         "status": record.status + (f": {record.reason}" if record.reason else ""),
         "started": f"{record.started}, took {record.seconds:g} s",
+        **({} if record.job is None else {"job": record.job}),
         "LR": record.lr,
         "folder": place.folder("cells", record.key),
     }

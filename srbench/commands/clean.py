@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import msgspec
 
 from srbench.leaderboard.board.kept import kept_boards
-from srbench.runner.job.file import JOBS
+from srbench.runner.job.file import is_lasting, jobs_in
 from srbench.runner.supervision.at_work import alone_in
 from srbench.store.cell import digest
 from srbench.store.conflicts import CONFLICTS, conflicts
@@ -60,7 +60,7 @@ def removable(store: Store) -> Iterator[Removable]:
     Pictures are those of complete cells: all metrics that anybody asked for have a result that stays. A folder that
     holds anything which srbench did not write there is passed over.
     """
-    for path in (*store.spent(), *(store.root / JOBS).glob("*")):
+    for path in (*store.spent(), *(job.parent for job in jobs_in(store) if not is_lasting(job))):
         yield Removable("leftovers", path, _size(path))
     yield from _unnamed(store)
     yield from _pictures(store)

@@ -26,7 +26,7 @@ def view(look: Look) -> Iterator[tuple[Style, str]]:
         yield "", _counts(run)
         for job in run.progress.jobs:
             yield "", f"{job.done:>4.0%}  {job.label}"
-            if run.at_work:
+            if run.at_work or run.progress.state == "left":
                 yield "dim", f"      {_place(job, look.time)}"
             for line in run.logs.get(job.key, ()):
                 yield "dim", f"      | {line}"
@@ -47,7 +47,8 @@ def _state(run: RunSeen, now: str) -> str:
     who = f"process {progress.pid} on {progress.host}"
     begun = f"begun {_ago(progress.started, now)}"
     if progress.ended:
-        return f"{progress.matrix}: {progress.state} {_ago(progress.time, now)}{_because(progress.reason)}"
+        state = "left its jobs to themselves" if progress.state == "left" else progress.state
+        return f"{progress.matrix}: {state} {_ago(progress.time, now)}{_because(progress.reason)}"
     if not run.at_work:
         return f"{progress.matrix}: no sign of life since {progress.time} ({who})"
     late = f", last heard of {duration(run.silent_seconds)} ago" if run.silent_seconds > LATE_SECONDS else ""
@@ -79,10 +80,9 @@ def _by_state(cells: Cells) -> Iterator[tuple[str, int]]:
 
 
 def _place(job: JobAtWork, now: str) -> str:
-    slurm = job.job and f"SLURM {job.job}"
     if not job.started:
-        return ", ".join(filter(None, (slurm, f"submitted {_ago(job.submitted, now)}, not begun")))
+        return ", ".join(filter(None, (job.job, f"submitted {_ago(job.submitted, now)}, not begun")))
     taken = seconds_between(job.started, now)
     left = time_left(seconds_left(job.done, taken))
-    words = (f"process {job.pid} on {job.host}", job.device, slurm, f"for {duration(taken)}", left, job.message)
+    words = (f"process {job.pid} on {job.host}", job.device, job.job, f"for {duration(taken)}", left, job.message)
     return ", ".join(filter(None, words))

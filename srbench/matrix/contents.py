@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from srbench.contract.executor import Limits
+from srbench.contract.executor import Limits, Resources
 from srbench.contract.fit import Budget, Precision
 from srbench.contract.names import SUPER_RESOLUTION
 from srbench.contract.protocol import Protocol
@@ -25,6 +25,8 @@ class Matrix:
     budget: None only when no method learns. precision, compile: of trainings. rank_by: the metric that ranks, if the
     file says so. executor: where jobs run, likewise. sections: what plugins add to the pages. trackers: what hears of
     a run besides. order: which jobs begin first, of those that can.
+    file says so. executor: where jobs run, likewise. resources: what a job needs there; resources_of: of methods, by
+    name, where they need others. sections: what plugins add to the pages.
     """
 
     path: Path
@@ -44,6 +46,8 @@ class Matrix:
     limits: Limits = field(default_factory=Limits)
     rank_by: str | None = None
     executor: Use | None = None
+    resources: Resources = field(default_factory=Resources)
+    resources_of: Mapping[str, Resources] = field(default_factory=dict)
     sections: tuple[Use, ...] = ()
     trackers: tuple[Use, ...] = ()
     order: Order = "file"

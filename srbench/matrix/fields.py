@@ -68,6 +68,13 @@ class Fields:
             return ""
         return node.value
 
+    def word(self, node: Node, what: str) -> str:
+        """A scalar as it is written, without spaces: a name or number that somebody else gave."""
+        if not isinstance(node.value, str | int | float) or not re.fullmatch(r"[!-~]+", node.text):
+            self.fault(node, f"{what}: expected a name without spaces, found {describe(node)}")
+            return ""
+        return node.text
+
     def choice(self, node: Node, what: str, choices: tuple[Text, ...]) -> Text | None:
         """One of these words; a number that reads as one of them will do."""
         found = next((choice for choice in choices if choice == node.text), None)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal, get_args
 
-from srbench.contract.executor import Limits
+from srbench.contract.executor import Executor, Limits, Resources
 from srbench.contract.fit import Budget, BudgetUnit, Precision
 from srbench.contract.method import Method
 from srbench.contract.metric import Metric, SetMetric
@@ -33,9 +33,10 @@ MAX_SEED = 2**32 - 1
 
 KEYS = (
     *("name", "title", "task", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
-    *("rank_by", "limits", "executor", "order", "sections", "trackers"),
+    *("rank_by", "limits", "executor", "resources", "order", "sections", "trackers"),
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
+RESOURCES = ("gpus", "cores", "minutes", "memory_gb")
 TRAIN_KEYS = ("on", "budget", "precision", "compile")
 UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -146,6 +147,8 @@ class _Reader:
             sections=self._listed(keys["sections"][1], "section") if "sections" in keys else (),
             trackers=self._listed(keys["trackers"][1], "tracker") if "trackers" in keys else (),
             order=self._order(keys["order"][1]) if "order" in keys else "file",
+            resources=self._resources(keys["resources"][1]) if "resources" in keys else Resources(),
+            resources_of={named.name: self._resources(named.resources) for named in methods if named.resources},
         )
 
     def _listed(self, node: Node, kind: Kind) -> tuple[Use, ...]:
@@ -272,6 +275,26 @@ class _Reader:
 
     def _order(self, node: Node) -> Order:
         return self._fields.choice(node, "`order`", ORDERS) or "file"
+
+    def _resources(self, node: Node) -> Resources:
+        """What a job needs, in keys that every executor knows and in those of each that is installed."""
+        options = {key for executor in self._executors() for key in executor.options}
+        keys = self._fields.keys(node, (*RESOURCES, *sorted(options)), "resources: a mapping") or {}
+        given = {key: value for key, (_, value) in keys.items()}
+        read = self._fields
+        return Resources(
+            gpus=read.whole(given["gpus"], "`gpus`", least=0) if "gpus" in given else None,
+            cores=read.whole(given["cores"], "`cores`") if "cores" in given else None,
+            minutes=read.positive(given["minutes"], "`minutes`") if "minutes" in given else None,
+            memory_gb=read.positive(given["memory_gb"], "`memory_gb`") if "memory_gb" in given else None,
+            options={key: read.word(value, f"`{key}`") for key, value in given.items() if key in options},
+        )
+
+    def _executors(self) -> Iterator[type[Executor]]:
+        """Every executor there is. One that cannot be loaded is told where it is asked for."""
+        for registered in self._registry.entries("executor"):
+            with suppress(PluginError):
+                yield registered.load()
 
     def _seeds(self, node: Node) -> tuple[int, ...]:
         first: dict[int, Node] = {}

@@ -5,8 +5,9 @@ and writes the record of what they told, or of how they died. It gives signs of 
 files beside the job's (`srbench.runner.job.exchange`), so that limits, records and the sweep are the same wherever a
 job runs.
 
-The job is asked to write a checkpoint and end by a file `stop` beside its own, or by SIGTERM, SIGINT or SIGHUP to the
-keeper.
+The job is asked to write a checkpoint and end by a file `stop` beside its own, when its run wants no more of it; or by
+SIGTERM, SIGINT or SIGHUP to the keeper, when the place wants its room back. Of the first the keeper tells as of an
+ending. Of the second it tells nobody: its exit code says that the job is not done.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from srbench.contract.executor import UNFINISHED
 from srbench.errors import in_words, machine_fault
 from srbench.registry.registry import confine
 from srbench.runner.account import Account
@@ -38,24 +40,31 @@ from srbench.weights.data_root import VARIABLE
 _TRIES = 3
 
 
-def keep(path: Path, device: str | None = None, threads: int | None = None, parent: int | None = None) -> None:
-    """Do the job of a file, and tell of its ending; its record is in the store by then.
+def keep(path: Path, device: str | None = None, threads: int | None = None, parent: int | None = None) -> bool:
+    """Do the job of a file, and tell of its ending; its record is in the store by then. False: it goes on another time.
+
+    A job that was done before, by a keeper whose machine failed a moment later, is not done again.
 
     device: a torch device; unless told, a GPU if this process sees one. threads: unless told, one for each core that
     this process may use. parent: the process without which nobody waits for the job. Raises `OSError` where there is no
     such file.
     """
     exchange = Exchange(path, parent)
+    if exchange.read(Ending) is not None:
+        return True
     try:
         exchange.beat()
         job = read_job(path)
         os.environ[VARIABLE] = str(job.data_root)
         ending = _kept(replace(job, threads=threads or cores()), exchange, device)
     except Abandoned:
-        return
+        return True
     except Exception as error:  # a keeper that fails must still say so
         ending = Ending("killed" if machine_fault(error) else "failed", in_words(error), bool(machine_fault(error)))
+    if ending.status is None and not exchange.asked_to_stop:
+        return False
     _tell(exchange, ending)
+    return True
 
 
 def _tell(exchange: Exchange, ending: Ending) -> None:
@@ -160,9 +169,11 @@ def main() -> None:
         raise SystemExit("usage: python -m srbench.runner.keeper JOB\nJOB: a job's file, STORE/jobs/KEY/job.json")
     processes.spin_shortly()
     try:
-        keep(Path(sys.argv[1]))
+        done = keep(Path(sys.argv[1]))
     except OSError as error:
         raise SystemExit(f"{sys.argv[1]}: {error.strerror}") from None
+    if not done:
+        raise SystemExit(UNFINISHED)
 
 
 if __name__ == "__main__":

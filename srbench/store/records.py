@@ -73,6 +73,9 @@ _SCORES_BEFORE = "scores.before.parquet"
 SAMPLES = "samples"
 _MEANWHILE = (LOG, SAMPLES)
 """What trainings leave in their folder before they have ended."""
+JOBS = "jobs"
+LASTING = "lasting"
+"""Beside the file of a job that may outlive its run."""
 _KEY = re.compile(r"[0-9A-Za-z_-]+")
 
 
@@ -131,8 +134,9 @@ class Record(msgspec.Struct, kw_only=True):
     sentence each. labels: the class of each image that has one, of a generated one the class that was asked for.
     ceiling: the metrics of what the method made of HR itself, ceiling_images: the files' names of that; both are empty
     where it has no ceiling. model: the key of the model it used. facts: what a model or an extractor said of itself
-    when trained. files: the sha256 of each file that belongs to it, by its name below the record's folder: SR and
-    scores, or what was saved. notes: what its method wants readers to know, a sentence each. environment: where it ran.
+    when trained. job: what the executor called the job that made it. files: the sha256 of each file that belongs to it,
+    by its name below the record's folder: SR and scores, or what was saved. notes: what its method wants readers to
+    know, a sentence each. environment: where it ran.
 
     Texts are short and hold nothing that a terminal obeys. A name that would lead out of the record's folder is a
     `ValueError`, so that a record which somebody wrote by hand leads nowhere else.
@@ -161,6 +165,7 @@ class Record(msgspec.Struct, kw_only=True):
     files: dict[str, str] = {}
     notes: list[str] = []
     environment: dict[str, Any] = {}
+    job: str | None = None
     started: str = ""
     seconds: float = 0.0
     log_tail: str = ""
@@ -168,6 +173,7 @@ class Record(msgspec.Struct, kw_only=True):
     def __post_init__(self) -> None:
         """Texts made fit to be kept; names checked."""
         self.reason, self.log_tail = brief(self.reason), tail(self.log_tail)
+        self.job = None if self.job is None else brief(self.job)
         self.notes, self.warnings = ([brief(text) for text in texts] for texts in (self.notes, self.warnings))
         for key in (self.key, *([] if self.model is None else [self.model])):
             if not is_key(key):
@@ -277,9 +283,11 @@ class Store:
     def spent(self) -> Iterator[Path]:
         """What a writer would have removed that was killed, or whose disk failed.
 
-        Files and folders that are not whole, and checkpoints of trainings that went well.
+        Files and folders that are not whole, but for while jobs that outlive their run may be writing them, and
+        checkpoints of trainings that went well.
         """
-        for folder in _LEFTOVERS:
+        at_work = any(self.root.glob(f"{JOBS}/*/{LASTING}"))
+        for folder in () if at_work else _LEFTOVERS:
             yield from leftovers(self.root, folder)
         for checkpoint in self.root.glob(f"*/??/*/{CHECKPOINT}"):
             shelf, key = checkpoint.parts[-4], checkpoint.parts[-2]

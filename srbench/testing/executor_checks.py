@@ -1,15 +1,22 @@
-"""What every executor must do: start jobs, and keep quiet while they run."""
+"""What every executor must do: start jobs, keep quiet while they run, and know those again that outlive their run."""
 
 from __future__ import annotations
 
 import time
 
-from srbench.runner.supervision.watch import Ended, Progressed
+from srbench.contract.executor import Executor, Limits
+from srbench.runner.job.file import jobs_in
+from srbench.runner.supervision.watch import Ended, Progressed, Watch
+from srbench.store.records import Store
 from srbench.testing.check import CheckFailure, check
-from srbench.testing.rehearsal import HALF, Act, ExecutorSubject
+from srbench.testing.rehearsal import HALF, Act, ExecutorSubject, rehearsal
 
 _LONG = 4.0
 """Seconds that a job goes on after it was heard of, to see whether the executor loses it."""
+
+
+def _lasting(subject: ExecutorSubject) -> bool:
+    return bool(subject.target.holds is not Executor.holds)
 
 
 @check("executor", needs=("constructs",))
@@ -49,3 +56,25 @@ def stops_jobs(subject: ExecutorSubject) -> None:
             if not watch.stop():
                 raise CheckFailure("a job that was asked to stop, by the file `stop` beside its own, did not end")
             return
+
+
+@check("executor", needs=("stops_jobs",), applies=_lasting)
+def finds_jobs_again(subject: ExecutorSubject) -> None:
+    """A job that its run left goes on, and another instance holds it until it has ended."""
+    store = Store(subject.folder())
+    with subject.watch(store) as first:
+        next(subject.news(first, "waits"))
+        first.leave()
+    (job,) = jobs_in(store)
+    later: Executor = subject.create()
+    if not later.holds(job):
+        raise CheckFailure("holds() of another instance says of a job that was left that it neither waits nor runs")
+    with Watch(store, later, Limits(seconds=3600)) as watch:
+        watch.adopt([rehearsal("waits")])
+        if not watch.stop():
+            raise CheckFailure("a job that was left did not end when the next run asked it to stop")
+    until = time.monotonic() + subject.patience
+    while later.holds(job):
+        if time.monotonic() > until:
+            raise CheckFailure("holds() says of a job that has ended that it still waits or runs")
+        time.sleep(1)

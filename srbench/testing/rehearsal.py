@@ -92,16 +92,16 @@ class ExecutorSubject(Subject):
     """Seconds without any news of a job after which it is given up: some places have queues."""
 
     @contextmanager
-    def watch(self) -> Iterator[Watch]:
-        """A new instance at work."""
+    def watch(self, store: Store | None = None) -> Iterator[Watch]:
+        """A new instance at work, in a store of its own unless told."""
         executor: Executor = self.create()
-        with Watch(Store(self.folder()), executor, Limits(seconds=3600)) as watch:
+        with Watch(store or Store(self.folder()), executor, Limits(seconds=3600)) as watch:
             yield watch
 
     def news(self, watch: Watch, act: Act) -> Iterator[Progressed | Ended]:
         """What happens to a rehearsal, until it ends."""
         task = rehearsal(act)
-        watch.submit(task)
+        watch.submit([task])
         until = time.monotonic() + self.patience
         while time.monotonic() < until:
             for event in watch.events():

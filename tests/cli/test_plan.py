@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 from bench_in_process import picture
+from rig import Bench
 from rig.verbs import Srbench, rewrite
 
+from srbench.matrix import read_matrix
+from srbench.runner.planning.plan import make_plan
 from srbench.store.records import Store
 
 
@@ -93,3 +96,62 @@ def test_doubts_about_the_data_come_once_each_after_the_cells(here: Path, srbenc
     said = srbench("plan", "matrix.yaml").out
     assert said.count("warning: ") == said.count("did you mean `peak: 4095`?") == 1
     assert said.index("3 cells") < said.index("warning: ")
+
+
+QUEUE = """
+import srbench
+
+
+class Queue(srbench.Executor):
+    options = frozenset({"partition"})
+
+    def places(self):
+        return 9
+
+    def holds(self, job):
+        return True
+
+    def outline(self, count, resources):
+        return f"put {count} into the queue {resources.options.get('partition')}"
+
+    submit = fate = close = None
+
+
+@srbench.hookimpl
+def srbench_executors():
+    return [srbench.Entry("queue", Queue)]
+"""
+
+
+def test_the_jobs_that_an_executor_would_be_given_are_shown_by_what_they_need(toys: Bench) -> None:
+    toys.plugin.write_text(toys.plugin.read_text() + QUEUE)
+    toys.matrix(
+        methods=["toy-nearest", {"toy-raises": {}}, {"toy-pixel": {"resources": {"gpus": 1}}}],
+        train={"on": ["same"], "budget": {"steps": 2}},
+        resources={"cores": 2, "partition": "short"},
+    )
+    said = toys.srbench("plan", "matrix.yaml", "--executor", "queue").stdout.splitlines()
+    assert [line for line in said if "queue" in line] == [
+        "at once: 2 jobs: 2 cores, partition short: put 2 into the queue short",
+        "at once: 1 job: 1 GPU, 2 cores, partition short: put 1 into the queue short",
+        "once their trainings are done: 1 job: 1 GPU, 2 cores, partition short: put 1 into the queue short",
+    ]
+    said = toys.srbench("plan", "matrix.yaml", "--executor", "local").stdout
+    assert "at once: 2 jobs: 2 cores, partition short\n" in said
+    said = toys.srbench("plan", "matrix.yaml", "--executor", "queue", "--json")
+    assert said.returncode == 2 and "--executor goes without --json" in said.stderr
+
+
+def test_jobs_that_a_run_left_are_told_and_counted_no_second_time(toys: Bench) -> None:
+    toys.plugin.write_text(toys.plugin.read_text() + QUEUE)
+    toys.matrix(methods=["toy-nearest", "toy-raises"])
+    rows = json.loads(toys.srbench("plan", "matrix.yaml", "--json").stdout)
+    (planned,) = make_plan(read_matrix(toys.folder / "matrix.yaml"), Store(toys.folder / "results/toy")).cells[:1]
+    assert planned.cell.key.startswith(rows[0]["key"])
+    job = toys.folder / "results/toy/jobs" / planned.cell.key / "job.json"
+    job.parent.mkdir(parents=True)
+    job.touch()
+    (job.parent / "lasting").touch()
+    said = toys.srbench("plan", "matrix.yaml", "--executor", "queue").stdout
+    assert "1 job of an earlier run, which `srbench run` comes back to\n" in said
+    assert "1 job of an earlier run that wait or run\nat once: 1 job: put 1 into the queue None\n" in said

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from rig.verbs import Srbench
 
 from srbench.cli.run import _stoppable, _where
+from srbench.runner.supervision.supervisor import Terminated
 from srbench.store.records import Store
 
 
@@ -110,3 +111,16 @@ def test_a_signal_interrupts_and_afterwards_means_what_it_meant_before(asked: si
         assert signal.getsignal(asked) is signal.SIG_IGN
     finally:
         signal.signal(asked, before)
+
+
+def test_jobs_that_end_with_their_run_cannot_be_left(here: Path, srbench: Srbench) -> None:
+    said = srbench("run", "matrix.yaml", "--detach")
+    assert said.code == 2
+    assert "detach: jobs of this executor end with their run" in said.err
+
+
+@pytest.mark.parametrize(("asked", "left"), [(signal.SIGTERM, False), (signal.SIGHUP, True)])
+def test_where_a_line_is_cut_jobs_are_left_that_can_be(asked: signal.Signals, left: bool) -> None:
+    with pytest.raises(Terminated) as interrupt, _stoppable():
+        os.kill(os.getpid(), asked)
+    assert interrupt.value.leaves == left

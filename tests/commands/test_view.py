@@ -73,16 +73,16 @@ def test_what_became_of_its_cells(seen: Look, words: str) -> None:
 
 
 def test_where_each_job_is_since_when_and_how_far_with_its_log() -> None:
-    job = JobAtWork("ab", "cells", "d/x2/a", ago(700), ago(600), "node9", 11, "cuda:0", "8812", 0.5, "image 3")
-    queued = JobAtWork("cd", "cells", "d/x2/b", ago(300), job="8813")
+    job = JobAtWork("ab", "cells", "d/x2/a", ago(700), ago(600), "node9", 11, "cuda:0", "slurm 8812", 0.5, "image 3")
+    queued = JobAtWork("cd", "cells", "d/x2/b", ago(300), job="slurm 8813")
     seen = look(jobs=[job, queued], logs={"ab": ["a line", "another"], "cd": []})
     assert shown(seen)[2:] == [
         " 50%  d/x2/a",
-        "      process 11 on node9, cuda:0, SLURM 8812, for 10 min, 10 min left, image 3",
+        "      process 11 on node9, cuda:0, slurm 8812, for 10 min, 10 min left, image 3",
         "      | a line",
         "      | another",
         "  0%  d/x2/b",
-        "      SLURM 8813, submitted 5.0 min ago, not begun",
+        "      slurm 8813, submitted 5.0 min ago, not begun",
     ]
     assert next(lines(seen)).endswith("no cells; d/x2/a 50%; d/x2/b 0%")
 

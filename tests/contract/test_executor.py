@@ -10,7 +10,7 @@ import pytest
 
 import srbench
 from srbench.contract import executor
-from srbench.contract.executor import Limits
+from srbench.contract.executor import Fate, Limits, Resources
 
 
 class Noting(srbench.Executor):
@@ -20,9 +20,9 @@ class Noting(srbench.Executor):
     def places(self) -> int:
         return 1
 
-    def submit(self, job: Path, limits: Limits) -> None: ...
+    def submit(self, job: Path, limits: Limits, resources: Resources) -> None: ...
 
-    def fate(self, job: Path) -> str | None:
+    def fate(self, job: Path) -> Fate | None:
         return None
 
     def close(self) -> None:
@@ -48,3 +48,40 @@ def test_the_command_is_this_python_with_the_module_that_the_documentation_names
 
 def test_without_limits_nothing_is_limited() -> None:
     assert Limits() == Limits(seconds=None, memory_gb=None)
+
+
+class Holding(Noting):
+    def holds(self, job: Path) -> bool:
+        return True
+
+
+def test_jobs_outlive_their_run_where_the_executor_can_tell_of_them() -> None:
+    job = Path("/store/jobs/ab/job.json")
+    assert not Noting().lasting and not Noting().holds(job)
+    assert Holding().lasting and Holding().holds(job)
+
+
+def test_jobs_that_are_ready_at_once_are_submitted_one_after_the_other_unless_the_executor_knows_better() -> None:
+    given: list[tuple[Path, Resources]] = []
+
+    class Taking(Noting):
+        def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
+            given.append((job, resources))
+
+    jobs = [Path(name) for name in "abc"]
+    Taking().submit_all(jobs, Limits(), Resources(gpus=1))
+    assert given == [(job, Resources(gpus=1)) for job in jobs]
+    assert Noting().outline(3, Resources()) == ""
+
+
+def test_resources_win_field_by_field() -> None:
+    base = Resources(gpus=1, cores=4, minutes=60, options={"partition": "gpu", "account": "lab"})
+    assert Resources().over(base) == base and base.over(Resources()) == base
+    own = Resources(gpus=0, memory_gb=8, options={"partition": "short"})
+    assert own.over(base) == Resources(0, 4, 60, 8, {"partition": "short", "account": "lab"})
+
+
+def test_resources_are_told_in_words() -> None:
+    assert str(Resources()) == ""
+    assert str(Resources(1, 4, 90, 2.5, {"qos": "long"})) == "1 GPU, 4 cores, 90 minutes, 2.5 GB, qos long"
+    assert str(Resources(2, 1, 1)) == "2 GPUs, 1 core, 1 minute"

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from toys.offers import Still, toy_registry
 
-from srbench.contract.executor import Limits
+from srbench.contract.executor import Limits, Resources
 from srbench.contract.fit import Budget
 from srbench.matrix import MatrixError, Order, read_matrix
 from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
@@ -788,3 +788,49 @@ def test_an_unreadable_file_says_so(tmp_path: Path, registry: Registry) -> None:
     path.symlink_to(path)
     with pytest.raises(MatrixError, match="cannot be read: Too many levels"):
         read_matrix(path, registry)
+
+
+# --- resources --------------------------------------------------------------------------------------------------
+
+
+def test_resources_stand_at_the_top_and_beside_the_parameters_of_a_method(tmp_path: Path, registry: Registry) -> None:
+    text = GOOD.replace(
+        "methods: [bicubic]",
+        "methods: [bicubic, srcnn: {width: 16, resources: {gpus: 0, partition: 12}}, "
+        "{use: srcnn, as: b, resources: {cores: 2}}]\n"
+        "train: {on: [same], budget: {steps: 1}}\n"
+        "resources: {gpus: 1, minutes: 0.5, memory_gb: 24, partition: gpu-long}",
+    )
+    matrix = read_matrix(write(tmp_path, text), registry)
+    assert matrix.resources == Resources(1, None, 0.5, 24, {"partition": "gpu-long"})
+    assert matrix.resources_of == {
+        "srcnn": Resources(gpus=0, options={"partition": "12"}),
+        "b": Resources(cores=2),
+    }
+    assert "resources" not in matrix.methods[1].params and matrix.methods[1].given == {"width": 16}
+
+
+@pytest.mark.parametrize(
+    ("resources", "message"),
+    [
+        ("{gpu: 1}", "unknown key 'gpu'. Did you mean 'gpus'?"),
+        ("{gpus: -1}", "`gpus`: expected a whole number from 0 up, found the number -1"),
+        ("{cores: 0}", "`cores`: expected a whole number from 1 up"),
+        ("{minutes: 0}", "`minutes`: expected a number above 0"),
+        ("{memory_gb: much}", "`memory_gb`: expected a number above 0"),
+        ("{partition: a b}", "`partition`: expected a name without spaces, found the text 'a b'"),
+        ("{partition: }", "`partition`: expected a name without spaces, found nothing"),
+        ("[1]", "expected resources: a mapping"),
+    ],
+)
+def test_wrong_resources_are_told_at_the_top_and_at_a_method(
+    tmp_path: Path, registry: Registry, resources: str, message: str
+) -> None:
+    for text in (
+        f"{GOOD}resources: {resources}\n",
+        GOOD.replace("[bicubic]", f"[bicubic: {{resources: {resources}}}]"),
+    ):
+        with pytest.raises(MatrixError) as raised:
+            read_matrix(write(tmp_path, text), registry)
+        (problem,) = raised.value.problems
+        assert message in problem.message

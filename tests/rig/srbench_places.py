@@ -19,7 +19,7 @@ class Elsewhere(srbench.Executor):
     def places(self):
         return self.most
 
-    def submit(self, job, limits):
+    def submit(self, job, limits, resources):
         store = job.parents[2]
         mount = self.folder / "mount"
         if not mount.exists():
@@ -30,7 +30,7 @@ class Elsewhere(srbench.Executor):
 
     def fate(self, job):
         code = self.started[job].poll()
-        return None if code is None else f"the command ended with {code}"
+        return None if code is None else srbench.Fate(f"the command ended with {code}")
 
     def close(self):
         for process in self.started.values():

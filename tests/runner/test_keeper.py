@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,12 @@ import pytest
 from bench_in_process import Nearest
 
 from srbench.contract.entry import Entry
-from srbench.contract.executor import Limits
+from srbench.contract.executor import UNFINISHED, Limits
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
-from srbench.runner import keeper
+from srbench.runner import keeper, process
 from srbench.runner.job.channel import Made, Measuring, Scored, Tell
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import write_job
@@ -125,13 +126,18 @@ class Kept:
         exchange = Exchange(write_job(Job(task, self.store.root, self.store.root.parent, limits)))
         pid = os.fork()
         if pid == 0:
+            code: Any = 0
             try:
-                keeper.keep(exchange.job, "cpu", 1)
+                self._monkeypatch.setattr(keeper, "keep", partial(keeper.keep, device="cpu", threads=1))
+                self._monkeypatch.setattr("sys.argv", ["keeper", str(exchange.job)])
+                keeper.main()
+            except SystemExit as ended:
+                code = ended.code
             finally:
-                os._exit(0)
+                os._exit(code if isinstance(code, int) else 1)
         self.pids.append(pid)
         meanwhile(exchange, pid)
-        os.waitpid(pid, 0)
+        self.code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         return exchange.read(Ending)
 
 
@@ -386,12 +392,43 @@ def test_a_job_that_is_asked_to_stop_and_does_keeps_what_it_has(kept: Kept, ask:
         else:
             os.kill(keeper, ask)
 
-    assert kept.keep(task, make_ok if part == "scoring" else make, score, meanwhile=stop) == Ending(None)
+    ending = kept.keep(task, make_ok if part == "scoring" else make, score, meanwhile=stop)
+    if ask == "file":
+        assert (ending, kept.code) == (Ending(None), 0)
+    else:
+        assert (ending, kept.code) == (None, UNFINISHED), "it is the place that stops it, and may begin it again"
     assert (kept.folder(task) / "checkpoint").exists()
     if part == "scoring":
         assert kept.results() == {"one": ("ok", "", False)}, "a metric that was begun is begun again next time"
     else:
         assert kept.store.read(task.shelf, task.key) is None
+
+
+def test_a_job_that_was_done_before_its_machine_failed_is_not_done_again(kept: Kept) -> None:
+    path = write_job(Job(kept.cell, kept.store.root, kept.store.root.parent))
+    Exchange(path).tell(Ending("ok"))
+    assert keeper.keep(path)
+    assert kept.store.read("cells", kept.cell.key) is None and Exchange(path).read(Heartbeat) is None
+
+
+def test_of_two_keepers_of_one_job_the_first_gives_way(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "BEAT_SECONDS", 0.05)
+
+    def take_over(exchange: Exchange, keeper: int) -> None:
+        while exchange.read(Heartbeat) is None or not (kept.folder(kept.cell) / "log.txt").exists():
+            time.sleep(0.005)
+        exchange.tell(Heartbeat(1, "another node", "2026"))
+
+    assert kept.keep(kept.cell, lambda *_: time.sleep(60), meanwhile=take_over) is None
+    assert kept.store.read("cells", kept.cell.key) is None
+
+
+def test_a_record_tells_what_the_executor_calls_the_job(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.keep(kept.training)
+    assert kept.record(kept.training).job is None
+    monkeypatch.setenv("SRBENCH_JOB", "queue 7 on node n1")
+    kept.keep(kept.training)
+    assert kept.record(kept.training).job == "queue 7 on node n1"
 
 
 def test_a_job_that_nobody_waits_for_ends_without_a_word(kept: Kept) -> None:

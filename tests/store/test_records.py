@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from made_records import SCORES, contents, made_cell, made_record
 
-from srbench.store.files import StoreError
+from srbench.store.files import StoreError, temporary_in
 from srbench.store.records import MetricResult, Record, Store
 
 
@@ -172,3 +172,16 @@ def test_a_record_that_cannot_be_read_now_does_not_count_as_absent(
     monkeypatch.setattr(Path, "read_bytes", fail)
     with pytest.raises(StoreError, match=r"record\.json: cannot be read: Stale file handle"):
         store.read("cells", "aa1")
+
+
+def test_what_a_job_that_outlives_its_run_is_writing_is_let_alone(store: Store) -> None:
+    store.create()
+    (folder := store.root / "cells/aa/aab").mkdir(parents=True)
+    (temporary := temporary_in(folder)).touch()
+    (store.root / "jobs/aab").mkdir(parents=True)
+    (marker := store.root / "jobs/aab/lasting").touch()
+    with store.locked():
+        assert temporary.exists()
+    marker.unlink()
+    with store.locked():
+        assert not temporary.exists()

@@ -58,10 +58,10 @@ class Silent(srbench.Executor):
     def places(self) -> int:
         return 1
 
-    def submit(self, job: Path, limits: Any) -> None:
+    def submit(self, job: Path, limits: Any, resources: Any) -> None:
         pass
 
-    def fate(self, job: Path) -> str | None:
+    def fate(self, job: Path) -> None:
         return None
 
     def close(self) -> None:

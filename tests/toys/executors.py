@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import ClassVar
 
 from rig.preloaded import preloaded
 
@@ -20,7 +21,7 @@ class Right(srbench.Executor):
     def places(self):
         return self.most
 
-    def submit(self, job, limits):
+    def submit(self, job, limits, resources):
         self.running[job] = self.start(str(job), program="keeper")
 
     def start(self, *arguments: str, program: str):
@@ -29,7 +30,7 @@ class Right(srbench.Executor):
 
     def fate(self, job):
         code = self.running[job].poll()
-        return None if code is None else f"ended with {code}"
+        return None if code is None else srbench.Fate(f"ended with {code}")
 
     def close(self):
         for process in self.running.values():
@@ -54,7 +55,7 @@ class Full(Right):
 class Wrong(Right):
     """Starts another command."""
 
-    def submit(self, job, limits):
+    def submit(self, job, limits, resources):
         self.running[job] = self.start("--version", program="srbench")
 
 
@@ -62,4 +63,30 @@ class Forgets(Right):
     """Loses the jobs that take long."""
 
     def fate(self, job):
-        return "forgotten" if '"waits"' in job.read_text() else super().fate(job)
+        return srbench.Fate("forgotten") if '"waits"' in job.read_text() else super().fate(job)
+
+
+class Remembers(Right):
+    """Knows its jobs again, whichever instance started them."""
+
+    everything: ClassVar[dict[Path, object]] = {}
+
+    def __init__(self, most: int = 1) -> None:
+        super().__init__(most)
+        self.running = self.everything
+
+    def holds(self, job):
+        return job in self.running and self.running[job].poll() is None
+
+    def close(self):
+        for job, process in self.running.items():
+            if not job.exists():
+                process.wait(60)
+
+
+class Loses(Remembers):
+    """Does not know the jobs of another instance."""
+
+    def __init__(self, most: int = 1) -> None:
+        super().__init__(most)
+        self.running = {}

@@ -67,6 +67,8 @@ STRANGE = srbench.Protocol("strange", 2, degradation=UnheardOf())
 
 
 class Queue(srbench.Executor):
+    options = frozenset({"partition"})
+
     def __init__(self, jobs: int = 3) -> None: ...
 
 

@@ -161,6 +161,7 @@ def _pages(board: Board) -> type[TaskPages]:
 
 def _record(result: Result) -> dict[str, Any]:
     record: dict[str, Any] = msgspec.to_builtins(result.record)
+    del record["job"]  # which names a machine
     record["scores"] = {
         metric: {image or "": value if abs(value) < float("inf") else str(value) for image, value in images.items()}
         for metric, images in result.scores.items()

@@ -1,12 +1,14 @@
 """What a run and the keeper of a job tell each other, in files beside the job's.
 
 STORE/jobs/KEY/job.json        written by the run; once it is gone or replaced, nobody waits for the job any more
+              /lasting         by the run: the job outlives it, and the next run finds it
               /heartbeat.json  by the keeper, every few seconds
               /progress.json   by the job
               /ending.json     by the keeper, last of all
               /stop            by the run: write a checkpoint and end
 
-Files are replaced whole, so that a reader never sees half of one, and none has two writers.
+Files are replaced whole, so that a reader never sees half of one, and none has two writers: of two keepers of one job,
+which a cluster has for a while when it gives up a node that still works, the one that began first gives way.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ from typing import TypeVar
 
 import msgspec
 
+from srbench.contract.executor import JOB_VARIABLE
 from srbench.store.files import StoreError, stamp, write_atomically
-from srbench.store.records import Status
+from srbench.store.records import LASTING, Status
 from srbench.store.seal import UNREADABLE
 from srbench.store.texts import brief
 
@@ -36,7 +39,7 @@ _PROGRESS_SECONDS = 0.1
 class Heartbeat(msgspec.Struct):
     """A sign of life of a keeper: its process, its machine, and its time (ISO 8601).
 
-    since: that of its first sign of life. job: its number in the queue of SLURM, where it came from there.
+    since: that of its first sign of life. job: what its executor calls it, where that does.
     """
 
     pid: int
@@ -92,7 +95,9 @@ class Exchange:
         self.job, self._parent = job, parent
         self.device = ""
         self._since = ""
-        self._stop = job.parent / "stop"
+        self._stop, self._lasting = job.parent / "stop", job.parent / LASTING
+        self._beat: Heartbeat | None = None
+        self._replaced = False
         self._stamp = stamp(job)
         self._shown = float("-inf")
 
@@ -108,10 +113,15 @@ class Exchange:
         write_atomically(self.job.parent / _FILES[type(news)], msgspec.json.encode(news), lasting=False)
 
     def beat(self) -> None:
-        """Tell that this process lives. Raises `StoreError`."""
+        """Tell that this process lives, unless another keeper has begun since. Raises `StoreError`."""
+        if self._beat is not None and self.read(Heartbeat) not in (self._beat, None):
+            self._replaced = True
+            return
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         self._since = self._since or now
-        self.tell(Heartbeat(os.getpid(), platform.node(), now, self._since, os.environ.get("SLURM_JOB_ID", "")))
+        beat = Heartbeat(os.getpid(), platform.node(), now, self._since, os.environ.get(JOB_VARIABLE, ""))
+        self.tell(beat)
+        self._beat = beat
 
     def progress(self, done: float, message: str) -> None:
         """Tell how far the job is, as often as one can read; what cannot be written is left out."""
@@ -130,10 +140,17 @@ class Exchange:
         """Whether the run asked for that."""
         return self._stop.exists()
 
+    def outlive(self) -> None:
+        """Note that the job may outlive its run. Raises `OSError`."""
+        self._lasting.touch()
+
     @property
     def abandoned(self) -> bool:
-        """Whether nobody waits for this job any more: its file is gone, or another's, or its keeper's parent is."""
-        if self._parent is not None and os.getppid() != self._parent:
+        """Whether nobody waits for this keeper: the job's file is gone, or another's, or the keeper's parent is.
+
+        Or another keeper has begun the same job since.
+        """
+        if self._replaced or (self._parent is not None and os.getppid() != self._parent):
             return True
         try:
             return stamp(self.job) != self._stamp

@@ -30,7 +30,7 @@ from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Job, Task
 from srbench.store.files import write_atomically
-from srbench.store.records import Store
+from srbench.store.records import JOBS, LASTING, Store
 from srbench.weights.data_root import VARIABLE
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from srbench.pictures import Image, Scale, Values
 
-JOBS = "jobs"
 FILE = "job.json"
 _KINDS: dict[str, type[Task]] = {kind.__name__: kind for kind in get_args(Task)}
 
@@ -77,8 +76,6 @@ def write_job(job: Job) -> Path:
     Raises `Unwritable`.
     """
     folder = job.store.resolve() / JOBS / job.task.key
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
 
     def plain(value: Any) -> str:
         if isinstance(value, Path):
@@ -98,6 +95,8 @@ def write_job(job: Job) -> Path:
         job.limits,
         job.sources,
     )
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     # Python's own JSON writes names of files that are no UTF-8, too.
     write_atomically(folder / FILE, json.dumps(msgspec.to_builtins(written)).encode(), lasting=False)
     return folder / FILE
@@ -165,6 +164,11 @@ def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
     return value
 
 
-def abandon_jobs(store: Store) -> None:
-    """Give up every job of the store: what still does one, for a run that is dead, sees its file gone and ends."""
-    shutil.rmtree(store.root / JOBS, ignore_errors=True)
+def jobs_in(store: Store) -> list[Path]:
+    """The absolute paths of the files of all jobs in the store."""
+    return sorted(folder / FILE for folder in (store.root.resolve() / JOBS).glob("*"))
+
+
+def is_lasting(job: Path) -> bool:
+    """Whether a job may outlive its run."""
+    return (job.parent / LASTING).exists()

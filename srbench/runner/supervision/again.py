@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from srbench.pictures import read_image
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan
 from srbench.runner.supervision.at_work import marked
-from srbench.runner.supervision.supervisor import Display, run_cells
+from srbench.runner.supervision.supervisor import Display, resources_of, run_cells
 from srbench.runner.supervision.watch import Watch
 from srbench.store.records import IMAGES, Record, Store
 
@@ -45,7 +46,8 @@ def make_again(plan: Plan, store: Store, executor: Executor, count: int, display
                 kept = store.folder(task.shelf, task.key)
                 if kept.is_dir():
                     shutil.copytree(kept, scratch.folder(task.shelf, task.key))
-            run_cells(cells, scratch, Watch(scratch, executor, plan.matrix.limits), display)
+            watch = Watch(scratch, executor, plan.matrix.limits, partial(resources_of, plan.matrix))
+            run_cells(cells, scratch, watch, display)
             return [_compared(key, store, scratch) for key in sorted(chosen)]
 
 

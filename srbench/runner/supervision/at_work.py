@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from srbench.runner.job.file import abandon_jobs
+from srbench.contract.executor import Executor
+from srbench.runner.job.exchange import Ending, Exchange
+from srbench.runner.job.file import is_lasting, jobs_in
 from srbench.runner.work import processes
 from srbench.store.files import StoreError
 from srbench.store.lock import left_alone
-from srbench.store.records import Store
+from srbench.store.records import JOBS, Store
 
 VARIABLE = "SRBENCH_AT_WORK_IN"
 """The environment variable with the store's folder: whatever a run starts has it, and all that comes from that."""
@@ -30,10 +33,13 @@ def marked(store: Store) -> Iterator[None]:
 
 
 @contextmanager
-def alone_in(store: Store) -> Iterator[None]:
-    """Hold a store for this process, what still worked for a run that is dead ended. Raises `StoreError`."""
+def alone_in(store: Store, executor: Executor | None = None) -> Iterator[None]:
+    """Hold a store for this process, what still worked for a run that is dead ended. Raises `StoreError`.
+
+    executor: where this process runs jobs, if it does; what outlived an earlier run there goes on.
+    """
     with store.locked(), marked(store):
-        end_earlier_work(store)
+        end_earlier_work(store, executor)
         yield
 
 
@@ -43,11 +49,28 @@ def sweep_marked() -> None:
         processes.sweep_marked(VARIABLE, os.environ[VARIABLE])
 
 
-def end_earlier_work(store: Store) -> None:
-    """End what still works for a run that is dead. Raises `StoreError` where something does not end."""
-    abandon_jobs(store)
+def end_earlier_work(store: Store, executor: Executor | None = None) -> None:
+    """End what still works for a run that is dead, but for jobs that the executor holds, and keep what jobs told.
+
+    Raises `StoreError` where something does not end, or jobs may wait or run that only another executor can tell of.
+    """
+    held = False
+    for job in jobs_in(store):
+        lasting = job.exists() and is_lasting(job)
+        told = lasting and Exchange(job).read(Ending) is not None
+        if lasting and not told and (executor is None or not executor.lasting):
+            raise StoreError(
+                f"jobs that outlive their run may still wait or run for the store {store.root}; go on with `srbench "
+                f"run` and the executor that has them (--executor), or give them up by removing {job.parents[1]}"
+            )
+        if lasting and executor is not None and executor.holds(job):
+            held = True
+        elif not told:
+            shutil.rmtree(job.parent, ignore_errors=True)
+    with suppress(OSError):  # it holds what goes on
+        (store.root / JOBS).rmdir()
     sweep_marked()
-    if not left_alone(store.root, _WAIT_SECONDS):
+    if not held and not left_alone(store.root, _WAIT_SECONDS):
         raise StoreError(
             f"processes of an earlier run still work in the store {store.root}, on another machine perhaps; wait until "
             "they end, or end them"

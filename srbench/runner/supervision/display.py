@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.prompt import Prompt
 from rich.text import Text
 
 from srbench.runner.job.tasks import ExtractorTraining, Task, Training
@@ -74,6 +76,7 @@ class Lines(Display):
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console, self._clock = console, clock
+        self._waiting: dict[str, str] = {}
         self._running: dict[str, _Running] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -108,13 +111,17 @@ class Lines(Display):
         self._total = self._progress.add_task("cells", total=cells, message=f"0 of {cells}", left="")
 
     def started(self, task: Task) -> None:
-        """A bar for the task."""
-        label = brief(task.label)
-        bar = self._progress.add_task(label, total=1.0, message="", left="")
-        self._running[task.key] = _Running(label, bar, self._clock())
+        """One more that waits: what has begun tells how far it is."""
+        self._waiting[task.key] = brief(task.label)
+        self._show_total()
 
     def progressed(self, key: str, done: float, message: str) -> None:
-        """The bar moves; elsewhere than on a terminal a line, once a minute."""
+        """The task's bar moves; elsewhere than on a terminal a line, once a minute."""
+        if key in self._waiting:
+            label = self._waiting.pop(key)
+            bar = self._progress.add_task(label, total=1.0, message="", left="")
+            self._running[key] = _Running(label, bar, self._clock())
+            self._show_total()
         if key not in self._running:
             return
         running, now = self._running[key], self._clock()
@@ -140,8 +147,7 @@ class Lines(Display):
         """A line, with the first scores or the reason."""
         self._drop(record.key)
         self._done += 1
-        if self._total is not None:
-            self._progress.update(self._total, completed=self._done, message=f"{self._done} of {self._cells}")
+        self._show_total()
         self._line(record.status, planned.cell.label, summary(record))
 
     def waited(self) -> None:
@@ -153,7 +159,25 @@ class Lines(Display):
         if self._total is not None:
             self._progress.update(self._total, left=self._left)
 
+    def leaves(self) -> bool:
+        """Ask, on a terminal; elsewhere jobs are not left."""
+        if not (self._console.is_terminal and sys.stdin.isatty()):
+            return False
+        self._progress.stop()
+        question = "Jobs wait or run. Cancel them, or leave them for the next `srbench run`?"
+        try:
+            return Prompt.ask(question, choices=["cancel", "leave"], console=self._console) == "leave"
+        except (KeyboardInterrupt, EOFError):
+            return False
+
+    def _show_total(self) -> None:
+        if self._total is not None:
+            waiting = f", {len(self._waiting)} not begun" if self._waiting else ""
+            message = f"{self._done} of {self._cells}{waiting}"
+            self._progress.update(self._total, completed=self._done, message=message)
+
     def _drop(self, key: str) -> None:
+        self._waiting.pop(key, None)
         if key in self._running:
             self._progress.remove_task(self._running.pop(key).bar)
 

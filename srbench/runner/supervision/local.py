@@ -12,7 +12,7 @@ from typing import Annotated
 
 import msgspec
 
-from srbench.contract.executor import Executor, Limits
+from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.runner.job.environment import cores
 from srbench.runner.supervision.at_work import sweep_marked
 from srbench.runner.supervision.forkserver import ForkServer, ServerGone
@@ -73,8 +73,11 @@ class LocalExecutor(Executor):
                 os.close(running.handle)
                 del self._running[job]
 
-    def submit(self, job: Path, limits: Limits) -> None:
-        """Start a job in a free slot, once the keeper that told of its job's ending a moment ago has left it."""
+    def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
+        """Start a job in a free slot, once the keeper that told of its job's ending a moment ago has left it.
+
+        All jobs share this machine, whatever resources they ask for.
+        """
         self._forget_ended()
         while len(self._running) == len(self._slots):
             self._forget_ended(wait=1.0)
@@ -91,10 +94,10 @@ class LocalExecutor(Executor):
                 return self._ready().start(job, device, threads)
         return self._ready().start(job, device, threads)
 
-    def fate(self, job: Path) -> str | None:
+    def fate(self, job: Path) -> Fate | None:
         """Say that its keeper was killed, once it is gone."""
         self._forget_ended()
-        return None if job in self._running else "its keeper was killed"
+        return None if job in self._running else Fate("its keeper was killed")
 
     def close(self) -> None:
         """End whatever still runs."""

@@ -17,20 +17,20 @@ import msgspec
 import psutil
 
 from srbench.runner.job.exchange import Exchange, Heartbeat, Progress
-from srbench.runner.job.file import FILE, JOBS
-from srbench.store.records import RUNS, Shelf, Store, is_key
+from srbench.runner.job.file import FILE
+from srbench.store.records import JOBS, RUNS, Shelf, Store, is_key
 from srbench.store.seal import UNREADABLE
 from srbench.store.texts import brief, visible
 
-State = Literal["planning", "running", "done", "interrupted", "failed"]
+State = Literal["planning", "running", "done", "left", "interrupted", "failed"]
 
 
 class JobAtWork(msgspec.Struct):
     """A job that was submitted and has not ended.
 
     key: its folder in the store is that of this key on the shelf. started: empty while it waits in a queue. host, pid:
-    of its keeper. device: in torch's words. job: its number in the queue of SLURM, where it came from there. done: in
-    [0, 1]. A key that is none is a `ValueError`.
+    of its keeper. device: in torch's words. job: what its executor calls it, where that does. done: in [0, 1]. A key
+    that is none is a `ValueError`.
     """
 
     key: str
@@ -75,7 +75,8 @@ class Cells(msgspec.Struct):
 class RunProgress(msgspec.Struct):
     """How far a run is.
 
-    state: `planning` before it is known which cells there are; `running`; and how it ended. reason: why it `failed`.
+    state: `planning` before it is known which cells there are; `running`; and how it ended: `left`, its jobs outlive
+    it. reason: why it `failed`.
     host, pid: of the run's own process. started, time: when it began, and when this was written (ISO 8601).
     seconds_left: how long it still takes, None where nothing is known; unknown_jobs: those that are left out of that.
     """

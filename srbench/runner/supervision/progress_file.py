@@ -18,7 +18,7 @@ from srbench.errors import in_words
 from srbench.runner.job.tasks import ExtractorTraining, Task, Training
 from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision.progress import Cells, JobAtWork, RunProgress, now, runs, seconds_between, seen_now
-from srbench.runner.supervision.supervisor import Display
+from srbench.runner.supervision.supervisor import Display, Terminated
 from srbench.runner.supervision.time_left import Left, TimeLeft
 from srbench.runner.supervision.watch import SILENCE_SECONDS
 from srbench.store.files import StoreError, write_atomically
@@ -48,6 +48,7 @@ class ProgressFile(Display):
         self._jobs: dict[str, JobAtWork] = {}
         self._ended: Counter[str] = Counter()
         self._time_left: TimeLeft | None = None
+        self._leaves = False
 
     def __enter__(self) -> Self:
         for path, other in runs(self._store):
@@ -60,13 +61,17 @@ class ProgressFile(Display):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
+        leaves = isinstance(error, Terminated) and error.leaves
+        if self._jobs and (error is None or leaves or self._leaves):
+            self._progress.state = "left"
+        elif error is None:
             self._progress.state = "done"
         elif isinstance(error, KeyboardInterrupt):
             self._progress.state = "interrupted"
         else:
             self._progress.state, self._progress.reason = "failed", brief(in_words(error))
-        self._jobs.clear()
+        if self._progress.state != "left":
+            self._jobs.clear()
         self._write()
 
     def begin(self, asked: Sequence[PlannedCell], to_run: Sequence[PlannedCell]) -> None:
@@ -121,6 +126,11 @@ class ProgressFile(Display):
         if self._clock() - self._written >= WRITE_SECONDS:
             self._write()
         self._display.waited()
+
+    def leaves(self) -> bool:
+        """Ask, and note the answer."""
+        self._leaves = self._display.leaves()
+        return self._leaves
 
     def expected(self, seconds: float | None) -> None:
         """Show it."""

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from srbench.matrix import Order
+from srbench.contract.executor import Resources
+from srbench.matrix import Matrix, Order
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
 from srbench.runner.planning.damage import Damage
@@ -24,6 +25,15 @@ from srbench.runner.supervision.watch import Ended, Watch
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
 from srbench.store.records import Record, Status, Store
+
+
+class Terminated(KeyboardInterrupt):
+    """The run is to end without a question: nobody is there who could answer. leaves: its jobs are to go on."""
+
+    def __init__(self, leaves: bool = False) -> None:
+        super().__init__()
+        self.leaves = leaves
+
 
 MOST_REPEATS = 2
 """How often a run begins a job again that ended by a fault of the machine; the next run does, in any case."""
@@ -56,6 +66,10 @@ class Display(ABC):
     def trained(self, task: Training | ExtractorTraining, status: Status, reason: str) -> None:
         """The training of a model or an extractor ended."""
 
+    def leaves(self) -> bool:
+        """Whether the jobs of a run that is interrupted are to go on without it, where they can."""
+        return False
+
     @abstractmethod
     def finished(self, planned: PlannedCell, record: Record) -> None:
         """A cell has its record."""
@@ -85,12 +99,19 @@ class _Work:
 
 
 def run_cells(
-    planned: Sequence[PlannedCell], store: Store, watch: Watch, display: Display, order: Order = "file"
-) -> None:
+    planned: Sequence[PlannedCell],
+    store: Store,
+    watch: Watch,
+    display: Display,
+    *,
+    order: Order = "file",
+    detach: bool = False,
+) -> int:
     """Run cells until each has a record. Raises `KeyboardInterrupt` when interrupted, with checkpoints written.
 
-    Cells that share a model or an extractor wait for the one job that trains it; cells with the same key run once.
-    order: of the jobs that can begin. What a training made ready goes before all others in any case.
+    Cells that share a model or an extractor wait for the one job that trains it; cells with the same key run once. What
+    an earlier run submitted is not submitted again. order: of the jobs that can begin; what a training made ready goes
+    before all others in any case. detach: submit what can be, and leave it; how many jobs are left.
     """
     display.planned(len(planned))
     todo = []
@@ -104,14 +125,23 @@ def run_cells(
     repeated: Counter[str] = Counter()
     with watch:
         try:
+            for task in watch.adopt(work.ready):
+                tasks[task.key] = task
+                _announce(task, display)
+            work.ready = deque(task for task in work.ready if task.key not in tasks)
+            news = True
             while work.ready or tasks:
-                while work.ready and watch.free() > 0:
-                    task = work.ready.popleft()
+                ready = [work.ready.popleft() for _ in range(min(len(work.ready), max(0, watch.free())))]
+                for task in ready:
                     tasks[task.key] = task
                     _announce(task, display)
-                    watch.submit(_renewed(task, store) if repeated[task.key] else task)
+                watch.submit([_renewed(task, store) if repeated[task.key] else task for task in ready])
+                if detach and not news:
+                    return watch.leave()
+                news = False
                 for event in watch.events():
                     if isinstance(event, Ended):
+                        news = True
                         task = tasks.pop(event.key)
                         if event.again and repeated[task.key] < MOST_REPEATS:
                             repeated[task.key] += 1
@@ -122,9 +152,26 @@ def run_cells(
                     else:
                         display.progressed(event.key, event.done, event.message)
                 display.waited()
-        except KeyboardInterrupt:
-            watch.stop()
+        except KeyboardInterrupt as interrupt:
+            if watch.lasting and (interrupt.leaves if isinstance(interrupt, Terminated) else display.leaves()):
+                watch.leave()
+            else:
+                watch.stop()
             raise
+    return 0
+
+
+def resources_of(matrix: Matrix, task: Task) -> Resources:
+    """What a task needs of a machine: what the matrix says of its method, and of all jobs."""
+    if isinstance(task, ExtractorTraining):
+        return matrix.resources
+    return matrix.resources_of.get(task.method.name, Resources()).over(matrix.resources)
+
+
+def submissions(planned: Sequence[PlannedCell], store: Store) -> tuple[list[Task], list[Task]]:
+    """The tasks that a run would submit at once, and those that wait for trainings among them."""
+    work = _sorted_out([one for one in planned if one.state != "done" and one.verdict is None], store, "file")
+    return list(work.ready), [work.cells[key][0].evaluation() for key in work.waiting]
 
 
 def _sorted_out(todo: Sequence[PlannedCell], store: Store, order: Order) -> _Work:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from srbench.contract.executor import Executor, Limits
+from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.errors import SrbenchError, in_words, raised_at
 from srbench.runner.job.exchange import GRACE_SECONDS, Ending, Exchange, Heartbeat, Progress
-from srbench.runner.job.file import Unwritable, abandon_jobs, write_job
-from srbench.runner.job.tasks import Job, Task
+from srbench.runner.job.file import Unwritable, jobs_in, read_job, write_job
+from srbench.runner.job.tasks import Evaluation, Job, Task
 from srbench.runner.planning.provenance import sources_of
-from srbench.store.records import Status, Store
+from srbench.store.records import JOBS, Status, Store
 from srbench.weights.data_root import data_root
 
+_T = TypeVar("_T")
 SILENCE_SECONDS = 120.0
 """How long a keeper may give no sign of life: network file systems show a file late."""
 _ASK_SECONDS = 1.0
@@ -55,26 +58,48 @@ class Ended:
 class _Watched:
     """A job, what was last seen of it, and when.
 
-    asked: when its executor was last asked for it. gone: what that said first when it no longer had it, and when.
+    asked: when its executor was last asked for it. gone: when that said first that it no longer had it, and what.
     """
 
     exchange: Exchange
     asked: float
     heard: float
-    gone: tuple[float, str] | None = None
+    gone: tuple[float, Fate] | None = None
     beat: Heartbeat | None = None
     progress: Progress | None = None
+
+
+def by_resources(things: Iterable[_T], needed: Callable[[_T], Resources]) -> list[tuple[Resources, list[_T]]]:
+    """The things that need the same of a machine, together, in the order in which each kind came first."""
+    groups: list[tuple[Resources, list[_T]]] = []
+    for thing in things:
+        resources = needed(thing)
+        for known, alike in groups:
+            if known == resources:
+                alike.append(thing)
+                break
+        else:
+            groups.append((resources, [thing]))
+    return groups
 
 
 class Watch:
     """Writes jobs, hands them to an executor, and reads what becomes of them.
 
-    Used as a context manager, which closes the executor and removes the files of all jobs.
+    Used as a context manager, which removes the files of all its jobs, unless they were left or can be and the run
+    failed, and closes the executor. resources: what a task needs; nothing in particular, unless told.
     """
 
-    def __init__(self, store: Store, executor: Executor, limits: Limits) -> None:
-        self._store, self._executor, self._limits = store, executor, limits
+    def __init__(
+        self,
+        store: Store,
+        executor: Executor,
+        limits: Limits,
+        resources: Callable[[Task], Resources] = lambda task: Resources(),
+    ) -> None:
+        self._store, self._executor, self._limits, self._resources = store, executor, limits, resources
         self._jobs: dict[str, _Watched] = {}
+        self._left = False
         self._changed = time.monotonic()
         self._refused: list[Ended] = []
 
@@ -82,23 +107,67 @@ class Watch:
         """The number of further jobs that can be submitted now."""
         return self._executor.places() - len(self._jobs)
 
-    def submit(self, task: Task) -> None:
-        """Start a job; one that cannot be written has failed. Raises `SrbenchError` where the executor takes none."""
-        job = Job(task, self._store.root, data_root().resolve(), self._limits, sources_of(task.uses))
+    @property
+    def lasting(self) -> bool:
+        """Whether there are jobs, and they can be left."""
+        return self._executor.lasting and bool(self._jobs)
+
+    def adopt(self, tasks: Iterable[Task]) -> list[Task]:
+        """Watch what an earlier run submitted of these tasks, as if this one had; those tasks, as they were submitted.
+
+        What else that run left is somebody else's to watch while it waits or runs, and of no use once it has ended.
+        """
+        wanted = {task.key: task for task in tasks}
+        adopted = []
+        for path in jobs_in(self._store):
+            exchange = Exchange(path)
+            task = wanted.get(path.parent.name)
+            if task is None:
+                if exchange.read(Ending) is not None:
+                    exchange.remove()
+                continue
+            try:
+                submitted = read_job(path).task
+            except SrbenchError:  # of another version
+                exchange.remove()
+                continue
+            if isinstance(task, Evaluation) and isinstance(submitted, Evaluation):
+                there = {scoring.key for scoring in submitted.metrics}
+                task = replace(task, metrics=tuple(scoring for scoring in task.metrics if scoring.key in there))
+            self._watch(task.key, exchange)
+            adopted.append(task)
+        return adopted
+
+    def submit(self, tasks: Sequence[Task]) -> None:
+        """Start jobs, those that need the same of a machine in one go; one that cannot be written has failed.
+
+        Raises `SrbenchError` where the executor takes none.
+        """
+        written: list[tuple[Task, Path]] = []
+        for task in tasks:
+            job = Job(task, self._store.root, data_root().resolve(), self._limits, sources_of(task.uses))
+            try:
+                path = write_job(job)
+            except Unwritable as error:
+                self._refused.append(Ended(task.key, "failed", str(error)))
+                continue
+            exchange = Exchange(path)
+            if self._executor.lasting:
+                exchange.outlive()
+            self._watch(task.key, exchange)
+            written.append((task, path))
         try:
-            path = write_job(job)
-        except Unwritable as error:
-            self._refused.append(Ended(task.key, "failed", str(error)))
-            return
-        now = time.monotonic()
-        self._jobs[task.key] = _Watched(Exchange(path), now, now)
-        try:
-            self._executor.submit(path, self._limits)
+            for resources, alike in by_resources(written, lambda pair: self._resources(pair[0])):
+                self._executor.submit_all([path for _, path in alike], self._limits, resources)
         except SrbenchError:
             raise
         except Exception as error:  # a plugin may fail in any way
             raise SrbenchError(f"the executor cannot start jobs: {in_words(error)} ({raised_at(error)})") from error
         self._changed = time.monotonic()
+
+    def _watch(self, key: str, exchange: Exchange) -> None:
+        now = time.monotonic()
+        self._jobs[key] = _Watched(exchange, now, now)
 
     def events(self) -> Iterator[Progressed | Ended]:
         """What happened since the last call; waits a moment."""
@@ -129,11 +198,16 @@ class Watch:
             return ending
         if watched.gone is not None and now - watched.gone[0] > _LATE_SECONDS:
             full = shutil.disk_usage(self._store.root).free < _FULL_BYTES  # then it could not say so
-            return Ending("killed", f"the disk is full: {self._store.root}" if full else watched.gone[1], again=True)
+            if full:
+                return Ending("killed", f"the disk is full: {self._store.root}", again=True)
+            return Ending("killed", watched.gone[1].reason, watched.gone[1].again)
         beat = watched.exchange.read(Heartbeat)
         if beat != watched.beat:
             watched.beat, watched.heard = beat, now
         elif beat is not None and now - watched.heard > SILENCE_SECONDS:
+            if self._executor.holds(watched.exchange.job):  # it waits for another machine, say
+                watched.heard = now
+                return None
             who = f"its keeper, process {beat.pid} on {beat.host},"
             return Ending("killed", f"{who} has given no sign of life since {beat.time}", again=True)
         return None
@@ -150,11 +224,21 @@ class Watch:
                 return True
         return False
 
+    def leave(self) -> int:
+        """Leave the jobs to themselves and to the next run; how many there are."""
+        self._left = True
+        return len(self._jobs)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        failed = kind is not None and not issubclass(kind, KeyboardInterrupt)
+        if not (self._left or (failed and self._executor.lasting)):  # a run that fails is one that may be mended
+            for watched in self._jobs.values():
+                watched.exchange.remove()
         self._executor.close()
-        abandon_jobs(self._store)
+        with suppress(OSError):  # it holds what was left
+            (self._store.root / JOBS).rmdir()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import os
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from srbench.contract.executor import JOB_VARIABLE
 from srbench.runner.job.tasks import Evaluation, Job
 from srbench.store.cell import SCHEMA
 from srbench.store.records import Record, Status
@@ -43,5 +45,6 @@ class Attempt:
             warnings=list(task.warnings) if isinstance(task, Evaluation) else [],
             started=self.started,
             seconds=self.seconds,
+            job=os.environ.get(JOB_VARIABLE),
             **fields,
         )

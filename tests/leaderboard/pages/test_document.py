@@ -80,6 +80,15 @@ def test_where_a_board_of_coded_ids_was_run_is_not_told(board: Board) -> None:
     assert b"jane-doe" not in lines and b'"path":"matrix.yaml"' in lines
 
 
+def test_what_a_cluster_called_a_job_is_not_published(board: Board) -> None:
+    document = results_in(board.described, board.store)
+    for result in document.results.all:
+        if result.record is not None:
+            result.record.job = "slurm 12_3 on node secret7"
+    lines = document.lines()
+    assert b"secret7" not in b"".join(lines) and decoded(lines).lines() == lines
+
+
 def test_infinite_scores_survive(pages: Path) -> None:
     results = read_records(pages / "records.jsonl").results
     values = [value for one in results.all for scores in one.scores.values() for value in scores.values()]

@@ -10,6 +10,7 @@ import pytest
 
 from srbench.runner.job import exchange as exchanges
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
+from srbench.runner.job.file import is_lasting
 
 
 @pytest.fixture
@@ -41,11 +42,11 @@ def test_a_sign_of_life_says_since_when_there_is_life_and_which_job_of_a_queue_i
 ) -> None:
     exchange.beat()
     first = exchange.read(Heartbeat)
-    monkeypatch.setenv("SLURM_JOB_ID", "8812")
+    monkeypatch.setenv("SRBENCH_JOB", "slurm 8812")
     while (later := exchange.read(Heartbeat)) is None or later.time == later.since:
         exchange.beat()
     assert first is not None and later.since == first.since == first.time < later.time
-    assert (first.job, later.job) == ("", "8812")
+    assert (first.job, later.job) == ("", "slurm 8812")
 
 
 def test_progress_names_the_device_once_it_is_known(exchange: Exchange) -> None:
@@ -103,3 +104,26 @@ def test_progress_is_written_as_often_as_one_can_read(exchange: Exchange, monkey
     exchange.remove()
     now[0] += 1
     exchange.progress(1.0, "nobody reads this")
+
+
+def test_the_keeper_that_began_first_gives_way_to_another(exchange: Exchange) -> None:
+    exchange.beat()
+    exchange.beat()
+    assert not exchange.abandoned
+    another = Heartbeat(7, "another node", "2026")
+    Exchange(exchange.job).tell(another)
+    exchange.beat()
+    assert exchange.abandoned and exchange.read(Heartbeat) == another
+
+
+def test_a_heartbeat_that_is_gone_is_no_other_keepers(exchange: Exchange) -> None:
+    exchange.beat()
+    (exchange.job.parent / "heartbeat.json").unlink()
+    exchange.beat()
+    assert not exchange.abandoned and exchange.read(Heartbeat) is not None
+
+
+def test_a_job_may_outlive_its_run(exchange: Exchange) -> None:
+    assert not is_lasting(exchange.job)
+    exchange.outlive()
+    assert is_lasting(exchange.job) and not exchange.abandoned

@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from srbench.contract.executor import Executor, Fate, Limits, Resources
+from srbench.runner.job.exchange import Ending, Exchange
 from srbench.runner.supervision import at_work
 from srbench.runner.supervision.at_work import VARIABLE, end_earlier_work, marked
 from srbench.store.files import StoreError
@@ -94,3 +96,60 @@ def test_a_store_that_somebody_still_works_in_is_refused(store: Store, monkeypat
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     end_earlier_work(store)
+
+
+class Place(Executor):
+    """Runs nothing, and holds the jobs that a test names."""
+
+    def __init__(self, *held: str) -> None:
+        self.held = held
+
+    def places(self) -> int:
+        return 1
+
+    def submit(self, job: Path, limits: Limits, resources: Resources) -> None: ...
+
+    def fate(self, job: Path) -> Fate | None: ...
+
+    def close(self) -> None: ...
+
+
+class Lasting(Place):
+    def holds(self, job: Path) -> bool:
+        return job.parent.name in self.held
+
+
+def job(store: Store, key: str, ending: Ending | None = None, lasting: bool = True) -> Exchange:
+    """The files of a job."""
+    path = store.root / "jobs" / key / "job.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    exchange = Exchange(path)
+    if lasting:
+        exchange.outlive()
+    if ending is not None:
+        exchange.tell(ending)
+    return exchange
+
+
+def test_jobs_that_their_place_holds_go_on_and_what_others_told_is_kept(store: Store) -> None:
+    runs, ended, gone = job(store, "runs"), job(store, "ended", Ending("failed", "no luck")), job(store, "gone")
+    own = job(store, "own", Ending("ok"), lasting=False)
+    (store.root / "jobs/half").mkdir()
+    with worked_on(store.root):  # by the job that runs, perhaps on another machine
+        end_earlier_work(store, Lasting("runs"))
+    assert {path.name for path in (store.root / "jobs").iterdir()} == {"runs", "ended"}
+    assert not runs.abandoned and not ended.abandoned and gone.abandoned and own.abandoned
+
+
+def test_jobs_that_only_another_executor_can_tell_of_are_not_given_up_unasked(store: Store) -> None:
+    kept = job(store, "runs")
+    for executor in (None, Place("runs")):
+        with pytest.raises(
+            StoreError, match=r"may still wait or run .*\(--executor\), or give them up by removing .*jobs"
+        ):
+            end_earlier_work(store, executor)
+    assert not kept.abandoned
+    kept.tell(Ending("ok"))
+    end_earlier_work(store)
+    assert not kept.abandoned, "what it told is for the next run"

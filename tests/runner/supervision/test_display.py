@@ -74,3 +74,39 @@ def test_on_a_terminal_the_time_that_is_left_in_all_stands_at_the_bar_for_the_wh
 )
 def test_the_time_that_is_left_is_told_as_roughly_as_it_is_known(done: float, seconds: float, words: str) -> None:
     assert time_left(seconds_left(done, seconds)) == words
+
+
+def test_what_has_not_begun_has_no_bar_and_is_counted() -> None:
+    written = io.StringIO()
+    task = cast(Training, cast(Any, Named()))
+    with Lines(Console(file=written, force_terminal=True, color_system=None, width=100)) as lines:
+        lines.planned(3)
+        lines.started(task)
+        lines._progress.refresh()
+        assert "0 of 3, 1 not begun" in written.getvalue() and "t91" not in written.getvalue()
+        lines.progressed("ab", 0.5, "half")
+        lines._progress.refresh()
+        shown = written.getvalue().rpartition("0 of 3")[2]
+        assert "not begun" not in shown and "t91" in shown and "half" in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "left"), [("leave\n", True), ("cancel\n", False), ("what?\nleave\n", True), ("", False)]
+)
+def test_whoever_interrupts_on_a_terminal_is_asked_what_becomes_of_the_jobs(
+    monkeypatch: pytest.MonkeyPatch, typed: str, left: bool
+) -> None:
+    written, keyboard = io.StringIO(), io.StringIO(typed)
+    monkeypatch.setattr(keyboard, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", keyboard)
+    with Lines(Console(file=written, force_terminal=True, color_system=None, width=100)) as lines:
+        assert lines.leaves() == left
+    assert "Cancel them, or leave them for the next `srbench run`?" in written.getvalue()
+
+
+def test_where_nobody_can_be_asked_jobs_are_not_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("leave\n"))
+    with Lines(Console(file=io.StringIO(), force_terminal=True)) as lines:
+        assert not lines.leaves()
+    with Lines(Console(file=io.StringIO())) as lines:
+        assert not lines.leaves()

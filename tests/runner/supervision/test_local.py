@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from srbench.contract.executor import Limits
+from srbench.contract.executor import Fate, Limits, Resources
 from srbench.runner.supervision import local
 from srbench.runner.supervision.local import LocalExecutor
 
@@ -56,7 +56,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Server]]:
 
 def submit(executor: LocalExecutor, *jobs: str) -> None:
     for job in jobs:
-        executor.submit(Path(job), LIMITS)
+        executor.submit(Path(job), LIMITS, Resources())
 
 
 def test_a_run_with_nothing_to_do_starts_no_server(made: list[Server]) -> None:
@@ -116,7 +116,7 @@ def test_the_fate_of_a_job_is_known_once_its_keeper_is_gone(made: list[Server]) 
         submit(executor, "a", "b")
         assert executor.fate(Path("a")) is None
         made[0].end("a")
-        assert executor.fate(Path("a")) == "its keeper was killed"
+        assert executor.fate(Path("a")) == Fate("its keeper was killed")
         assert executor.fate(Path("b")) is None
 
 
@@ -129,7 +129,7 @@ def test_a_keeper_that_is_gone_before_one_could_look_is_no_fault(
     with LocalExecutor(1) as executor:
         monkeypatch.setattr(local.os, "pidfd_open", gone)
         submit(executor, "a")
-        assert executor.fate(Path("a")) == "its keeper was killed"
+        assert executor.fate(Path("a")) == Fate("its keeper was killed")
         submit(executor, "b")
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench_in_process import Nearest
+from bench_in_process import InProcess, Nearest
 
 import srbench
 from srbench.contract.entry import Entry
-from srbench.contract.executor import Executor, Limits
+from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
-from srbench.matrix import Order
+from srbench.matrix import Order, read_matrix
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered, Registry
 from srbench.runner.job.exchange import Ending, Exchange
@@ -23,7 +23,14 @@ from srbench.runner.job.file import read_job
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Scoring, Task, Training
 from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision import supervisor
-from srbench.runner.supervision.supervisor import MOST_REPEATS, Display, run_cells
+from srbench.runner.supervision.supervisor import (
+    MOST_REPEATS,
+    Display,
+    Terminated,
+    resources_of,
+    run_cells,
+    submissions,
+)
 from srbench.runner.supervision.watch import Watch
 from srbench.runner.work.attempt import Attempt
 from srbench.store.cell import Cell
@@ -122,7 +129,7 @@ class Office(Executor):
     def places(self) -> int:
         return self.most
 
-    def submit(self, job: Path, limits: Limits) -> None:
+    def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
         self.begun.append(read_job(job).task.label)
         self.waiting.append(job)
         if self.at_once:
@@ -145,7 +152,7 @@ class Office(Executor):
             record.metrics |= {one.key: MetricResult(key=one.key, value=1.0) for one in job.task.metrics}
         return record
 
-    def fate(self, job: Path) -> str | None:
+    def fate(self, job: Path) -> Fate | None:
         return None
 
     def close(self) -> None:
@@ -247,8 +254,8 @@ def test_no_more_jobs_than_places(store: Store) -> None:
     most: list[int] = []
 
     class Small(Office):
-        def submit(self, job: Path, limits: Limits) -> None:
-            super().submit(job, limits)
+        def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
+            super().submit(job, limits, resources)
             most.append(len(self.waiting))
             while self.waiting and (len(self.waiting) == self.most or len(self.begun) == 5):
                 self.end()
@@ -278,7 +285,7 @@ def test_what_takes_least_begins_first_where_that_is_asked_for(store: Store, ord
     timed = replace(training("m"), budget=Budget("seconds", 15))
     cells = [cell("unknown"), cell("a"), cell("b"), cell("c", model=timed), cell("d"), cell("new")]
     office = Office(store, most=1)
-    run_cells(cells, store, Watch(store, office, Limits()), Seen(), order)
+    run_cells(cells, store, Watch(store, office, Limits()), Seen(), order=order)
     assert [label.split()[0].removeprefix("d/x2/") for label in office.begun] == begun
 
 
@@ -357,8 +364,8 @@ def test_an_interruption_asks_for_checkpoints_before_it_goes_on_its_way(store: S
     watch.stop = noted  # type: ignore[method-assign]
     submit = office.submit
 
-    def submit_and_progress(job: Path, limits: Limits) -> None:
-        submit(job, limits)
+    def submit_and_progress(job: Path, limits: Limits, resources: Resources) -> None:
+        submit(job, limits, resources)
         Exchange(job).progress(0.5, "half")
 
     office.submit = submit_and_progress  # type: ignore[method-assign]
@@ -373,9 +380,9 @@ def test_progress_is_shown(store: Store) -> None:
     office = Office(store)
     submit = office.submit
 
-    def submit_with_progress(job: Path, limits: Limits) -> None:
+    def submit_with_progress(job: Path, limits: Limits, resources: Resources) -> None:
         Exchange(job).progress(0.5, "image 3")
-        submit(job, limits)
+        submit(job, limits, resources)
 
     office.submit = submit_with_progress  # type: ignore[method-assign]
     _, seen = run(store, [cell("a")], office)
@@ -491,3 +498,106 @@ def test_a_cell_is_scored_again_only_by_metrics_that_lack_a_result(store: Store)
     assert seen.of("finished") == ["d/x2/scored: ok"]
     record = store.read("cells", asked.cell.key)
     assert record is not None and {result.status for result in record.metrics.values()} == {"ok"}
+
+
+class Queue(Office):
+    """An office that knows its jobs again: those of the store whose files are there."""
+
+    def holds(self, job: Path) -> bool:
+        return job.exists()
+
+
+def test_a_run_that_is_detached_leaves_what_is_ready_and_the_next_ones_go_on(store: Store) -> None:
+    model = training("m")
+    a, b = cell("a", model=model), cell("b")
+
+    def run_on(*cells: PlannedCell, detach: bool) -> tuple[int, Queue, Seen]:
+        office, seen = Queue(store, at_once=False), Seen()
+        return run_cells(cells, store, Watch(store, office, Limits()), seen, detach=detach), office, seen
+
+    left, first, seen = run_on(a, b, detach=True)
+    assert (left, first.begun) == (2, ["d/x2/b", model.label]) and seen.of("finished") == []
+    left, office, _ = run_on(a, b, detach=True)
+    assert (left, office.begun) == (2, []), "nothing is submitted twice"
+    first.end()
+    first.end()
+    left, second, seen = run_on(a, b, detach=True)
+    assert (left, second.begun) == (1, ["d/x2/a"]), "what waited for the training"
+    assert seen.of("finished") == ["d/x2/b: ok"]
+    second.end()
+    left, office, seen = run_on(a, detach=False)
+    assert (left, office.begun) == (0, []) and seen.of("finished") == ["d/x2/a: ok"]
+    assert not (store.root / "jobs").exists()
+
+
+def test_what_was_submitted_with_fewer_metrics_is_scored_with_the_others_afterwards(store: Store) -> None:
+    office = Queue(store, at_once=False)
+    run_cells([cell("a", scoring("one"))], store, Watch(store, office, Limits()), Seen(), detach=True)
+    office.end()
+    later = Queue(store)
+    seen = Seen()
+    run_cells([cell("a", scoring("one"), scoring("two"))], store, Watch(store, later, Limits()), seen)
+    assert later.begun == ["d/x2/a"]
+    assert [set(record.metrics) for record in seen.records] == [{"one", "two"}]
+
+
+def test_a_run_that_is_detached_fails_what_it_can_tell_of(store: Store) -> None:
+    office = Queue(store, {"training m": Ending("failed", "no luck")}, at_once=False)
+    cells = [cell("a", model=training("m"))]
+    assert run_cells(cells, store, Watch(store, office, Limits()), Seen(), detach=True) == 1
+    office.end()
+    seen = Seen()
+    assert run_cells(cells, store, Watch(store, Queue(store), Limits()), seen, detach=True) == 0
+    assert seen.of("finished") == ["d/x2/a: failed training: no luck"]
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "answer", "office", "left"),
+    [
+        (KeyboardInterrupt(), True, Queue, True),
+        (KeyboardInterrupt(), False, Queue, False),
+        (KeyboardInterrupt(), True, Office, False),
+        (Terminated(), True, Queue, False),
+        (Terminated(leaves=True), False, Queue, True),
+        (Terminated(leaves=True), True, Office, False),
+    ],
+)
+def test_jobs_of_a_run_that_is_interrupted_are_left_where_somebody_says_so_and_they_can_be(
+    store: Store, interrupt: KeyboardInterrupt, answer: bool, office: type[Office], left: bool
+) -> None:
+    class Asked(Seen):
+        def leaves(self) -> bool:
+            return answer
+
+        def progressed(self, key: str, done: float, message: str) -> None:
+            raise interrupt
+
+    place = office(store, at_once=False)
+    submit = place.submit
+
+    def submit_with_progress(job: Path, limits: Limits, resources: Resources) -> None:
+        submit(job, limits, resources)
+        Exchange(job).progress(0.5, "half")
+
+    place.submit = submit_with_progress  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        run_cells([cell("a")], store, Watch(store, place, Limits()), Asked())
+    assert (store.root / "jobs").exists() == left and place.closed
+    assert not left or not Exchange(place.waiting[0]).asked_to_stop
+
+
+def test_submissions_are_what_is_ready_and_what_waits(store: Store) -> None:
+    model, done = training("m"), replace(cell("c"), state="done")
+    now, later = submissions([cell("a", model=model), cell("b"), done], store)
+    assert [task.label for task in now] == ["d/x2/b", model.label] and [task.label for task in later] == ["d/x2/a"]
+
+
+def test_a_task_needs_what_its_method_needs_and_an_extractor_what_all_do(tmp_path: Path) -> None:
+    matrix = replace(
+        read_matrix(InProcess(tmp_path).matrix),
+        resources=Resources(cores=2, minutes=60),
+        resources_of={"m": Resources(gpus=1, minutes=10)},
+    )
+    assert resources_of(matrix, training("m")) == Resources(1, 2, 10)
+    assert resources_of(matrix, cell("m").evaluation()) == Resources(1, 2, 10)
+    assert resources_of(matrix, training("another")) == resources_of(matrix, extractor("m")) == matrix.resources

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench_in_process import InProcess
+from bench_in_process import InProcess, plan
 
-from srbench.contract.executor import Executor, Limits
+from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.errors import SrbenchError
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
-from srbench.runner.job.tasks import Task
+from srbench.runner.job.tasks import Evaluation, Task
 from srbench.runner.supervision import watch
 from srbench.runner.supervision.watch import Ended, Progressed, Watch
 
@@ -21,18 +21,23 @@ class Desk(Executor):
     """A place where nothing happens but what a test does."""
 
     def __init__(self) -> None:
-        self.fates: dict[Path, str] = {}
+        self.fates: dict[Path, Fate] = {}
+        self.given: list[tuple[int, Resources]] = []
         self.exchange: Exchange
         self.closed = False
 
     def places(self) -> int:
         return 1
 
-    def submit(self, job: Path, limits: Limits) -> None:
+    def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
         assert limits == Limits(5, 1)
         self.exchange = Exchange(job)
 
-    def fate(self, job: Path) -> str | None:
+    def submit_all(self, jobs: Sequence[Path], limits: Limits, resources: Resources) -> None:
+        self.given.append((len(jobs), resources))
+        super().submit_all(jobs, limits, resources)
+
+    def fate(self, job: Path) -> Fate | None:
         return self.fates.get(job)
 
     def close(self) -> None:
@@ -40,12 +45,12 @@ class Desk(Executor):
 
 
 class Scene:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, desk: Desk | None = None) -> None:
         bench = InProcess(folder)
         self.task: Task = bench.plan().evaluation()
-        self.desk, self.store = Desk(), bench.store
+        self.desk, self.store = desk or Desk(), bench.store
         self.watch = Watch(bench.store, self.desk, Limits(5, 1))
-        self.watch.submit(self.task)
+        self.watch.submit([self.task])
         self.exchange, self.key = self.desk.exchange, self.task.key
 
     def news(self) -> list[Progressed | Ended]:
@@ -108,14 +113,14 @@ def test_a_job_that_cannot_be_written_has_failed_and_takes_no_place(scene: Scene
     scene.exchange.tell(Ending("ok"))
     scene.news()
     dataset = replace(scene.task.dataset, params={"path": object()})
-    scene.watch.submit(replace(scene.task, dataset=dataset))
+    scene.watch.submit([replace(scene.task, dataset=dataset)])
     assert scene.watch.free() == 1
     (ended,) = scene.news()
     assert isinstance(ended, Ended) and ended.status == "failed" and "<object object" in ended.reason
 
 
 def test_an_ending_counts_more_than_what_the_executor_says(scene: Scene) -> None:
-    scene.desk.fates[scene.exchange.job] = "gone"
+    scene.desk.fates[scene.exchange.job] = Fate("gone")
     scene.exchange.tell(Ending("timeout", "took longer"))
     assert scene.news() == [Ended(scene.key, "timeout", "took longer")]
 
@@ -126,7 +131,7 @@ def test_a_job_that_its_executor_lost_is_killed_once_its_files_can_no_longer_be_
     scene = Scene(tmp_path)
     clock[0] += 1000
     assert scene.news() == []
-    scene.desk.fates[scene.exchange.job] = "the node failed"
+    scene.desk.fates[scene.exchange.job] = Fate("the node failed")
     clock[0] += watch._ASK_SECONDS
     assert scene.news() == []
     clock[0] += watch._LATE_SECONDS
@@ -184,9 +189,116 @@ def test_stopping_does_not_wait_for_what_has_not_begun(clock: list[float], tmp_p
 
 
 def test_an_executor_that_raises_is_told_with_its_line_and_what_to_mend(scene: Scene) -> None:
-    def submit(job: Path, limits: Limits) -> None:
+    def submit(job: Path, limits: Limits, resources: Resources) -> None:
         raise RuntimeError("no queue")
 
     scene.desk.submit = submit  # type: ignore[method-assign]
     with pytest.raises(SrbenchError, match=r"cannot start jobs: RuntimeError: no queue \(.*test_watch\.py, line \d+\)"):
-        scene.watch.submit(scene.task)
+        scene.watch.submit([scene.task])
+
+
+def test_jobs_that_need_the_same_are_started_in_one_go(tmp_path: Path) -> None:
+    bench = InProcess(tmp_path, methods=["bicubic", "nearest", "lanczos"])
+    bench.store.create()
+    tasks = [planned.evaluation() for planned in plan(bench).cells]
+    needed = {"bicubic": Resources(cores=1), "nearest": Resources(gpus=1), "lanczos": Resources(cores=1)}
+    desk = Desk()
+    with Watch(bench.store, desk, Limits(5, 1), lambda task: needed[task.uses[0].name]) as watch:
+        watch.submit(tasks)
+        assert desk.given == [(2, Resources(cores=1)), (1, Resources(gpus=1))]
+        watch.submit([])
+    assert len(desk.given) == 2
+
+
+def test_a_fate_may_say_that_another_try_is_of_no_use(clock: list[float], tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.desk.fates[scene.exchange.job] = Fate("cancelled", again=False)
+    clock[0] += watch._ASK_SECONDS
+    assert scene.news() == []
+    clock[0] += watch._LATE_SECONDS
+    assert scene.news() == [Ended(scene.key, "killed", "cancelled", again=False)]
+
+
+class Queue(Desk):
+    """A place that knows its jobs again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: set[Path] = set()
+
+    def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
+        super().submit(job, limits, resources)
+        self.held.add(job)
+
+    def holds(self, job: Path) -> bool:
+        return job in self.held
+
+
+def test_a_keeper_that_falls_silent_is_not_given_up_while_its_place_holds_the_job(
+    clock: list[float], tmp_path: Path
+) -> None:
+    scene = Scene(tmp_path, Queue())
+    scene.exchange.beat()
+    scene.news()
+    for _ in range(3):
+        clock[0] += watch.SILENCE_SECONDS + 1
+        assert scene.news() == [], "it waits for another machine, say"
+    assert isinstance(scene.desk, Queue)
+    scene.desk.held.clear()
+    clock[0] += watch.SILENCE_SECONDS + 1
+    ((ended,),) = [scene.news()]
+    assert isinstance(ended, Ended) and "no sign of life" in ended.reason
+
+
+def test_what_is_left_is_watched_by_the_next_run_as_if_it_had_submitted_it(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, Queue())
+    with scene.watch:
+        assert scene.watch.lasting and scene.watch.leave() == 1
+    assert scene.desk.closed and scene.exchange.job.exists()
+    later = Watch(scene.store, Queue(), Limits(5, 1))
+    with later:
+        assert later.adopt([scene.task]) == [scene.task]
+        assert later.free() == 0 and list(later.events()) == []
+        scene.exchange.tell(Ending("ok"))
+        assert list(later.events()) == [Ended(scene.key, "ok", "")]
+    assert not (scene.store.root / "jobs").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "desk", "left"),
+    [(SrbenchError, Queue, True), (SrbenchError, Desk, False), (KeyboardInterrupt, Queue, False)],
+)
+def test_jobs_that_can_be_left_are_where_the_run_fails(
+    tmp_path: Path, error: type[BaseException], desk: type[Desk], left: bool
+) -> None:
+    scene = Scene(tmp_path, desk())
+    with pytest.raises(error), scene.watch:
+        raise error("the queue takes no more")
+    assert scene.exchange.job.exists() == left and scene.desk.closed
+
+
+def test_of_what_is_left_the_metrics_count_that_were_asked_for_then(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, Queue())
+    scene.watch.leave()
+    assert isinstance(scene.task, Evaluation)
+    (psnr,) = scene.task.metrics
+    asked = replace(scene.task, metrics=(psnr, replace(psnr, key="another")))
+    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([asked]) == [scene.task]
+
+
+def test_what_nobody_asked_for_is_left_alone_until_it_has_ended(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, Queue())
+    scene.watch.leave()
+    for there in (True, False):
+        with Watch(scene.store, Queue(), Limits(5, 1)) as later:
+            assert later.adopt([]) == [] and later.free() == 1
+        assert scene.exchange.job.exists() == there
+        if there:
+            scene.exchange.tell(Ending("ok"))
+
+
+def test_what_another_version_left_is_begun_anew(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, Queue())
+    scene.exchange.job.write_text("{}")
+    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([scene.task]) == []
+    assert not scene.exchange.job.exists()
