@@ -96,6 +96,11 @@ def run(
         return Run(done, place, board)
 
 
+def trouble(matrix: Matrix) -> str | None:
+    """What keeps the jobs of a matrix from running where it says, in words; None: nothing that is known."""
+    return _executor(matrix, None, None).trouble()
+
+
 def _executor(matrix: Matrix, named: str | None, jobs: int | None) -> Executor:
     """The executor of that name, or else the matrix's, or else the local one."""
     use = matrix.executor if named is None else None

@@ -39,7 +39,7 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
     extractors that would be trained for their metrics; after them, how long that takes, which metrics cannot be
     computed, and what is probably wrong with the data.
     """
-    from srbench.api import default_store
+    from srbench.api import default_store, trouble
     from srbench.matrix import read_matrix
     from srbench.runner.planning.estimate import estimate
     from srbench.runner.planning.plan import make_plan
@@ -78,6 +78,8 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, as_json:
         if badly:
             option = f" --store {store}" if store else ""
             click.echo(f"`srbench run {matrix}{option} --retry {','.join(badly)}` repeats what ended badly")
+        if in_the_way := trouble(read):
+            click.secho(in_the_way, fg="yellow")
         for reason, cells in plan.lacking.items():
             click.secho(f"{reason} ({plural(cells, 'cell')})", fg="yellow")
         for warning in plan.warnings:

@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -38,19 +38,21 @@ from srbench.weights.data_root import VARIABLE
 _TRIES = 3
 
 
-def keep(path: Path, device: str | None = None, threads: int | None = None, parent: int | None = None) -> None:
+def keep(
+    path: Path, devices: Sequence[str] | None = None, threads: int | None = None, parent: int | None = None
+) -> None:
     """Do the job of a file, and tell of its ending; its record is in the store by then.
 
-    device: a torch device; unless told, a GPU if this process sees one. threads: unless told, one for each core that
-    this process may use. parent: the process without which nobody waits for the job. Raises `OSError` where there is no
-    such file.
+    devices: torch devices; unless told, all GPUs that this process sees, or the CPU. threads: unless told, one for each
+    core that this process may use. parent: the process without which nobody waits for the job. Raises `OSError` where
+    there is no such file.
     """
     exchange = Exchange(path, parent)
     try:
         exchange.beat()
         job = read_job(path)
         os.environ[VARIABLE] = str(job.data_root)
-        ending = _kept(replace(job, threads=threads or cores()), exchange, device)
+        ending = _kept(replace(job, threads=threads or cores()), exchange, devices)
     except Abandoned:
         return
     except Exception as error:  # a keeper that fails must still say so
@@ -69,7 +71,7 @@ def _tell(exchange: Exchange, ending: Ending) -> None:
             return
 
 
-def _kept(job: Job, exchange: Exchange, device: str | None) -> Ending:
+def _kept(job: Job, exchange: Exchange, devices: Sequence[str] | None) -> Ending:
     """Do the job in processes of its own, one after the other: make what it needs the method for, then score that."""
     processes.adopt_orphans()
     stopping = Stopping()
@@ -77,10 +79,10 @@ def _kept(job: Job, exchange: Exchange, device: str | None) -> Ending:
         signal.signal(asked, stopping.ask)
     store = Store(job.store)
     with worked_on(store.root):
-        return _done(job, store, exchange, device, stopping)
+        return _done(job, store, exchange, devices, stopping)
 
 
-def _done(job: Job, store: Store, exchange: Exchange, device: str | None, stopping: Stopping) -> Ending:
+def _done(job: Job, store: Store, exchange: Exchange, devices: Sequence[str] | None, stopping: Stopping) -> Ending:
     account = Account(job, store)
     stopped = processes.StoppedTime()
 
@@ -90,12 +92,12 @@ def _done(job: Job, store: Store, exchange: Exchange, device: str | None, stoppi
     scored_from = 0.5 if account.lacks_images else 0.0
     if account.lacks_images:
         shown = _part(exchange, 0.0, scored_from if isinstance(job.task, Evaluation) else 1.0)
-        ended = process(partial(_make, job, account, shown, device, stopped)).run(account.making_told)
+        ended = process(partial(_make, job, account, shown, devices, stopped)).run(account.making_told)
         if stopping.since is None:
             account.making_ended(ended.status, ended.reason, ended.again)
     while stopping.since is None and (scored := account.to_score) is not None:
         shown = _part(exchange, scored_from, 1.0)
-        ended = process(partial(_score, scored, account, shown, device)).run(account.scoring_told)
+        ended = process(partial(_score, scored, account, shown, devices)).run(account.scoring_told)
         if stopping.since is None:
             account.scoring_ended(ended.reason, ended.again)
         if account.settled:
@@ -116,22 +118,27 @@ def _make(
     job: Job,
     account: Account,
     progress: worker.Progress,
-    device: str | None,
+    devices: Sequence[str] | None,
     stopped: processes.StoppedTime,
     tell: Tell,
     stop: Callable[[], bool],
 ) -> None:
-    job = replace(job, device=device or _best_device())
+    job = replace(job, devices=tuple(devices or _best_devices()))
     clock = partial(_running_time, stopped)
     worker.make(job, account.attempt, account.record, tell, progress, stop, clock)
 
 
 def _score(
-    job: Job, account: Account, progress: worker.Progress, device: str | None, tell: Tell, stop: Callable[[], bool]
+    job: Job,
+    account: Account,
+    progress: worker.Progress,
+    devices: Sequence[str] | None,
+    tell: Tell,
+    stop: Callable[[], bool],
 ) -> None:
     assert account.record is not None and isinstance(job.task, Evaluation)
     confine(job.task.judged_by)
-    job = replace(job, device=device or _best_device())
+    job = replace(job, devices=tuple(devices or _best_devices()))
     worker.score(job, account.attempt, account.record, account.trouble, tell, progress, stop)
 
 
@@ -139,10 +146,11 @@ def _running_time(stopped: processes.StoppedTime) -> float:
     return time.monotonic() - stopped.seconds
 
 
-def _best_device() -> str:
+def _best_devices() -> list[str]:
+    """All GPUs, or the CPU. Counted without touching CUDA, which processes that are forked later could not use."""
     import torch
 
-    return "cuda:0" if torch.cuda.is_available() else "cpu"
+    return [f"cuda:{index}" for index in range(torch.cuda.device_count())] or ["cpu"]
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ class MemoryPeak:
             self._finished.set()
             self._thread.join()
 
-    def cost(self, step: str = "") -> dict[str, float | None]:
+    def cost(self, step: str = "") -> dict[str, float]:
         """The cost as a record has it: `peak_memory_gb`; on a GPU `peak_memory_allocated_gb` too, held by tensors."""
         allocated = {} if self.allocated_gb is None else {f"{step}peak_memory_allocated_gb": self.allocated_gb}
         return {f"{step}peak_memory_gb": self.gb, **allocated}

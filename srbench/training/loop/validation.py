@@ -13,6 +13,7 @@ from srbench.training.data.batch import Batch
 from srbench.training.data.source import Held
 from srbench.training.loop.divergence import Best, Diverged
 from srbench.training.loop.ema import Average
+from srbench.training.loop.group import Group
 from srbench.training.loop.randomness import seeded
 from srbench.training.loop.sample_strip import Strip
 from srbench.training.loop.stages import Stage
@@ -91,11 +92,15 @@ class _Standing:
 class Validation:
     """Validates the stages of one training, one after the other.
 
-    best: of the latest stage that was validated.
+    Of several processes that share the training the first looks, and the others hear what it found. best: of the
+    latest stage that was validated.
     """
 
-    def __init__(self, held: Held | None, strip: Strip | None, device: torch.device, precision: Precision) -> None:
+    def __init__(
+        self, held: Held | None, strip: Strip | None, device: torch.device, precision: Precision, group: Group
+    ) -> None:
         self._held, self._strip, self._device, self._precision = held, strip, device, precision
+        self._group = group
         self._standing = _Standing()
         self.best: Best | None = None
 
@@ -142,8 +147,9 @@ class Validation:
         best = self.best_of(stage)
         with as_in_upscaling(networks, averages, compiled):
             with torch.inference_mode():
-                score = self._score(stage, stage_steps, done)
-                constant = self._sample(stage, step, done)
+                score, constant = self._group.told(
+                    lambda: (self._score(stage, stage_steps, done), self._sample(stage, step, done))
+                )
             self._look_for_collapse(stage, step, score, constant)
             if score is None:
                 return None

@@ -25,7 +25,7 @@ def use(name: str) -> Any:
 
 
 def test_a_record_tells_hardware_and_software_and_no_names_of_people_or_machines() -> None:
-    job = SimpleNamespace(device="cpu", threads=3, task=SimpleNamespace(uses=(use("bicubic"),)))
+    job = SimpleNamespace(devices=("cpu",), threads=3, task=SimpleNamespace(uses=(use("bicubic"),)))
     said = environment(cast(Job, cast(Any, job)))
     assert (said["threads"], said["python"]) == (3, platform.python_version())
     assert said["system"] == f"{platform.system()} {platform.machine()}"
@@ -36,7 +36,9 @@ def test_a_record_tells_hardware_and_software_and_no_names_of_people_or_machines
 
 
 def test_a_model_of_another_kind_of_hardware_is_told_as_that() -> None:
-    job = cast(Job, cast(Any, SimpleNamespace(device="cpu", threads=3, task=SimpleNamespace(uses=(use("bicubic"),)))))
+    job = cast(
+        Job, cast(Any, SimpleNamespace(devices=("cpu",), threads=3, task=SimpleNamespace(uses=(use("bicubic"),))))
+    )
     here = environment(job)
     model = Record(key="ab", schema=2, status="ok", environment={**here, "threads": 1})
     assert environment(job, model) == here, "of which threads are no part"

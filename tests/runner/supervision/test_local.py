@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ class Server:
         self.keepers: dict[str, subprocess.Popen[bytes]] = {}
         Server.made.append(self)
 
-    def start(self, job: Path, device: str, threads: int) -> int:
-        self.started.append((job.name, device, threads))
+    def start(self, job: Path, devices: Sequence[str], threads: int) -> int:
+        self.started.append((job.name, "+".join(devices), threads))
         self.keepers[job.name] = subprocess.Popen(["sleep", "60"])
         return self.keepers[job.name].pid
 
