@@ -29,11 +29,11 @@ from srbench.registry.registry import task_named
 from srbench.runner.job.channel import Lacking, Made, Message, Scored, Tell
 from srbench.runner.job.environment import environment
 from srbench.runner.job.file import JOBS, with_types
-from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Training
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Task, Training
 from srbench.runner.planning.provenance import changed_plugin
 from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter
-from srbench.runner.work.memory import MemoryPeak, peak_memory_gb
+from srbench.runner.work.memory import MemoryPeak, full_gpu, gpu_ran_out, peak_memory_gb, ran_out
 from srbench.runner.work.ranks import spread
 from srbench.runner.work.upscaler import multiply_adds
 from srbench.runner.work.witness import Outdated, Witness
@@ -202,8 +202,24 @@ def _fault(job: Job, attempt: Attempt, error: BaseException) -> Made:
     facts: dict[str, Any] = {}
     with suppress(OSError):  # where the method left no file to be opened, its ending is told without
         facts = {"environment": environment(job), "cost": {"peak_memory_gb": peak_memory_gb(job.device)}}
-    record = attempt.record(_status(error), in_words(error), **facts)
+    reason = full_gpu(error, job.device, _remedy(job.task)) if gpu_ran_out(error) else in_words(error)
+    record = attempt.record(_status(error), reason, **facts)
     return Made(record, again=record.status == "killed" and not isinstance(error, Outdated))
+
+
+def _remedy(task: Task) -> str:
+    """What to do where a GPU was too small for a task."""
+    if isinstance(task, Training):
+        return (
+            "Compute each batch in several pieces (`micro_batches` under `train`), use a smaller batch_size or patch, "
+            "or a GPU with more memory"
+        )
+    if isinstance(task, Evaluation):
+        return (
+            "Set `memory_gb` under `limits`: what would take more than half of it is upscaled in tiles, where the "
+            "method allows that; or use a GPU with more memory"
+        )
+    return "Use a GPU with more memory"
 
 
 def _prepare(job: Job) -> None:
@@ -328,12 +344,10 @@ def _fit_context(job: Job, checkpoint: Path, **given: Any) -> FitContext:
 
 
 def _status(error: BaseException) -> Status:
-    import torch
-
     from srbench.training.loop.engine import Unresumable
 
     if isinstance(error, Outdated | Unresumable) or machine_fault(error):
         return "killed"  # says nothing about the method, and the next run repeats it
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error):
+    if ran_out(error):
         return "out_of_memory"
     return "failed"

@@ -325,7 +325,6 @@ def test_a_training_that_saw_something_else_leaves_no_checkpoint_either(
     [
         (ValueError("no luck"), "failed"),
         (MemoryError("no room"), "out_of_memory"),
-        (torch.OutOfMemoryError("CUDA out of memory"), "out_of_memory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "out_of_memory"),
         (Outdated("changed"), "killed"),
     ],
@@ -340,6 +339,33 @@ def test_a_fault_becomes_a_record(
     assert str(fault) in record.reason and record.environment["threads"] == 1
     assert record.cost.keys() == {"peak_memory_gb"} and record.seconds > 0
     assert (bench.store.folder("models", training.key) / worker.CHECKPOINT).exists(), "a retry may go on from it"
+
+
+FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 8 GiB.")
+
+
+def test_a_full_gpu_is_an_ending_of_its_own_that_says_what_to_do_and_is_not_repeated(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fits, "fault", FULL)
+    told: list[Message] = []
+    job = Job(training_of(bench), bench.store.root, bench.root)
+    account = Account(job, bench.store)
+    worker.make(job, account.attempt, None, told.append, lambda done, message: None, lambda: False)
+    (made,) = told
+    assert isinstance(made, Made) and made.record.status == "out_of_memory" and not made.again
+    reason = made.record.reason
+    assert reason.startswith("the GPU's memory was full when 2.50 GiB more were asked for.")
+    assert "`micro_batches` under `train`" in reason and "batch_size" in reason
+
+
+def test_a_gpu_that_is_full_while_upscaling_is_one_for_tiles(bench: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Nearest, lr: Any, scale: int) -> Any:
+        raise FULL
+
+    bench.method = type("Full", (Nearest,), {"upscale": full})
+    record = bench.run()
+    assert record.status == "out_of_memory" and "`memory_gb` under `limits`" in record.reason
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EMFILE, errno.ESTALE])
