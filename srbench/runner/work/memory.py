@@ -61,13 +61,16 @@ class MemoryPeak:
                 return
 
 
-def peak_memory_gb(device: str) -> float:
-    """The most that this process ever held: on a GPU what torch reserved, otherwise its resident memory."""
+def peak_cost(device: str) -> dict[str, float | None]:
+    """The most that this process ever held, as the cost of a record: on a GPU, see `MemoryPeak`; otherwise resident."""
     if device.startswith("cuda"):
         import torch
 
-        return round(torch.cuda.max_memory_reserved(device) / 1e9, 3)
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3)
+        return {
+            "peak_memory_gb": round(torch.cuda.max_memory_reserved(device) / 1e9, 3),
+            "peak_memory_allocated_gb": round(torch.cuda.max_memory_allocated(device) / 1e9, 3),
+        }
+    return {"peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3)}
 
 
 def ran_out(error: BaseException) -> bool:

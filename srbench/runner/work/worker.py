@@ -33,7 +33,7 @@ from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Task, T
 from srbench.runner.planning.provenance import changed_plugin
 from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter
-from srbench.runner.work.memory import MemoryPeak, full_gpu, gpu_ran_out, peak_memory_gb, ran_out
+from srbench.runner.work.memory import MemoryPeak, full_gpu, gpu_ran_out, peak_cost, ran_out
 from srbench.runner.work.ranks import spread
 from srbench.runner.work.upscaler import multiply_adds
 from srbench.runner.work.witness import Outdated, Witness
@@ -201,7 +201,7 @@ def _fault(job: Job, attempt: Attempt, error: BaseException) -> Made:
     """What is told of a job that raised."""
     facts: dict[str, Any] = {}
     with suppress(OSError):  # where the method left no file to be opened, its ending is told without
-        facts = {"environment": environment(job), "cost": {"peak_memory_gb": peak_memory_gb(job.device)}}
+        facts = {"environment": environment(job), "cost": peak_cost(job.device)}
     reason = full_gpu(error, job.device, _remedy(job.task)) if gpu_ran_out(error) else in_words(error)
     record = attempt.record(_status(error), reason, **facts)
     return Made(record, again=record.status == "killed" and not isinstance(error, Outdated))
@@ -318,7 +318,7 @@ def _train_extractor(
     return attempt.record(
         "ok",
         environment=environment(job),
-        cost={"train_seconds": round(time.monotonic() - clock, 3), "train_peak_memory_gb": peak.gb},
+        cost={"train_seconds": round(time.monotonic() - clock, 3), **peak.cost("train_")},
         facts={name: float(value) for name, value in facts.items()},
         files=store.hashes("extractors", task.key, saved),
     )

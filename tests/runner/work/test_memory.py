@@ -9,7 +9,7 @@ import psutil
 import pytest
 import torch
 
-from srbench.runner.work.memory import MemoryPeak, full_gpu, gpu_ran_out, peak_memory_gb, ran_out
+from srbench.runner.work.memory import MemoryPeak, full_gpu, gpu_ran_out, peak_cost, ran_out
 
 SIZE = 200_000_000
 
@@ -50,7 +50,20 @@ def test_of_a_gpu_what_tensors_held_is_told_too() -> None:
 
 def test_the_process_held_at_least_what_it_holds_now() -> None:
     now = psutil.Process().memory_info().rss / 1e9
-    assert now * 0.9 <= peak_memory_gb("cpu") < psutil.virtual_memory().total / 1e9
+    (held,) = peak_cost("cpu").values()
+    assert held is not None and now * 0.9 <= held < psutil.virtual_memory().total / 1e9
+
+
+def test_of_a_gpu_the_allocators_peaks_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What torch says of the device is believed; here it is made up."""
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda device: {"cuda:1": 3_000_400_000}[device])
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: {"cuda:1": 2_500_000_000}[device])
+    expected = {"peak_memory_gb": 3.0, "peak_memory_allocated_gb": 2.5}
+    assert peak_cost("cuda:1") == expected
+    with MemoryPeak("cuda:1") as peak:
+        pass
+    assert peak.cost() == expected
 
 
 @pytest.mark.parametrize(
