@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 BudgetUnit = Literal["steps", "seconds", "epochs", "images"]
-Precision = Literal["32", "bf16", "fp16"]
-"""The number format of forward and backward passes; weights are always in 32 bits. `fp16` needs a GPU."""
+Precision = Literal["32", "tf32", "bf16", "fp16"]
+"""The number format of forward and backward passes; weights are always in 32 bits. `tf32` and `fp16` need a GPU."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ KEYS = (
     *("rank_by", "limits", "executor", "sections"),
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
-TRAIN_KEYS = ("on", "budget", "precision", "compile")
+TRAIN_KEYS = ("on", "budget", "precision", "compile", "micro_batches")
 UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 WHOLE_UNITS = ("steps", "images")
@@ -138,6 +138,7 @@ class _Reader:
             budget=self._budget(train["budget"][1]) if "budget" in train else None,
             precision=self._precision(train),
             compile=self._fields.truth(train["compile"][1], "`compile`") if "compile" in train else False,
+            micro_batches=self._micro_batches(train),
             seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
             rank_by=self._rank_by(keys["rank_by"][1], metrics, task) if "rank_by" in keys else None,
@@ -258,6 +259,9 @@ class _Reader:
         if "precision" not in keys:
             return "32"
         return self._fields.choice(keys["precision"][1], "`precision`", PRECISIONS) or "32"
+
+    def _micro_batches(self, keys: Mapping[str, KeyValue]) -> int:
+        return self._fields.whole(keys["micro_batches"][1], "`micro_batches`") or 1 if "micro_batches" in keys else 1
 
     def _limits(self, node: Node) -> Limits:
         keys = self._fields.keys(node, ("seconds", "memory_gb"), "limits: a mapping") or {}

@@ -126,7 +126,7 @@ class Kept:
         pid = os.fork()
         if pid == 0:
             try:
-                keeper.keep(exchange.job, "cpu", 1)
+                keeper.keep(exchange.job, ["cpu"], 1)
             finally:
                 os._exit(0)
         self.pids.append(pid)

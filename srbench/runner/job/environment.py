@@ -15,6 +15,7 @@ from srbench.registry.configured import Use
 from srbench.registry.sources import dependencies
 from srbench.runner.job.tasks import Job, Training
 from srbench.store.records import Record
+from srbench.training.speed.numerics import numerics_facts
 
 PACKAGES = ("srbench", "torch", "numpy", "pillow", "imagecodecs")
 
@@ -38,6 +39,7 @@ def environment(job: Job, training: Record | None = None) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "packages": packages(job.task.uses[0]),
+        **({"numerics": numerics_facts()} if used[0].startswith("cuda") else {}),
     }
     learned = {} if training is None else {name: training.environment.get(name) for name in HARDWARE}
     elsewhere = any(learned.values()) and any(learned[name] != here[name] for name in HARDWARE)

@@ -56,6 +56,7 @@ class Training:
     seed: int
     precision: Precision = "32"
     compile: bool = False
+    micro_batches: int = 1
     files: tuple[SeenFile, ...] = ()
     degradations: tuple[Use, ...] = ()
 

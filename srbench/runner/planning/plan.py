@@ -173,6 +173,8 @@ class _Planner:
         }
         if matrix.compile:  # only then, so that trainings from before this could be asked for keep their keys
             ingredients["compile"] = True
+        if matrix.micro_batches > 1:
+            ingredients["micro_batches"] = matrix.micro_batches
         return Training(
             digest(ingredients),
             ingredients,
@@ -183,6 +185,7 @@ class _Planner:
             seed,
             matrix.precision,
             matrix.compile,
+            matrix.micro_batches,
             (*files_of(method, made), *degradation_files(learned)),
             degradation_uses(learned),
         )

@@ -42,6 +42,7 @@ from srbench.store.files import Stamp, stamp
 from srbench.store.records import CHECKPOINT, LOG, MetricResult, Record, Status, Store
 from srbench.training.loop.group import Group, PeerLost
 from srbench.training.loop.randomness import seed_everything
+from srbench.training.speed.numerics import EXACT, of_training, set_numerics
 
 Progress = Callable[[float, str], None]
 """Told the share that is done, and the image."""
@@ -226,6 +227,7 @@ def _prepare(job: Job) -> None:
     import torch
 
     torch.set_num_threads(job.threads)
+    set_numerics(of_training(job.task.precision) if isinstance(job.task, Training) else EXACT)
     if job.device.startswith("cuda"):
         torch.cuda.set_device(job.device)
 
@@ -247,7 +249,13 @@ def _train(
     folder = store.folder("models", task.key)
     method: Method = task.method.create()
     method.to(job.device)
-    context = given(seed=task.seed, budget=task.budget, precision=task.precision, compile=task.compile)
+    context = given(
+        seed=task.seed,
+        budget=task.budget,
+        precision=task.precision,
+        compile=task.compile,
+        micro_batches=task.micro_batches,
+    )
     resumed = any(context.folder.iterdir())
     train = TrainingSet(witness.items(task.dataset, "train", job.data_root, task.reads), task.protocol)
     with MemoryPeak(job.device) as peak, EnergyMeter(*job.devices) as energy:

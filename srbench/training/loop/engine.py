@@ -10,8 +10,7 @@ the first of them writes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from srbench.contract.fit import FitContext, Interrupted
@@ -32,10 +31,11 @@ from srbench.training.loop.steps import Stepper
 from srbench.training.loop.validation import Validation
 from srbench.training.speed.compilation import compile_networks, uncompile
 from srbench.training.speed.memory_format import Format, set_format
+from srbench.training.speed.numerics import numerics, of_training
 from srbench.training.speed.precision import MixedPrecision, check_precision
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 ROWS_PER_STAGE = 200
 """History rows of one stage: each holds the means of the losses since the row before."""
@@ -69,7 +69,7 @@ def train(
     """
     run = _Training(stages, source, context, memory_format, strip)
     try:
-        with _tuned(run.device):
+        with numerics(of_training(context.precision)):
             run.begin()
             run.finish()
     except Diverged as diverged:
@@ -85,19 +85,6 @@ def train(
         for network in run.networks.values():
             network.eval()
     return run.trained()
-
-
-@contextmanager
-def _tuned(device: torch.device) -> Iterator[None]:
-    """Inside, a GPU tries several ways to convolve and keeps the fastest: all patches have one size."""
-    import torch
-
-    before = torch.backends.cudnn.benchmark
-    torch.backends.cudnn.benchmark = before or device.type == "cuda"
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.benchmark = before
 
 
 class _Training:
@@ -309,6 +296,8 @@ class _Training:
         facts = {
             "precision": self.context.precision,
             "compile": self.context.compile,
+            "micro_batches": self.context.micro_batches,
+            "processes": self.group.size,
             "held_out": self.held_out,
             "stages": self.reports,
         }

@@ -18,6 +18,7 @@ from srbench.training.loop.randomness import seeded
 from srbench.training.loop.sample_strip import Strip
 from srbench.training.loop.stages import Stage
 from srbench.training.speed.compilation import not_compiled
+from srbench.training.speed.numerics import EXACT, numerics
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +33,7 @@ FAR_BELOW = 10.0
 """A validation so many dB below the stage's best is a sign of collapse."""
 BAD_IN_A_ROW = 2
 """Validations in a row with a sign of collapse that are one."""
-_STEP = {"32": 3.0, "bf16": 1.5, "fp16": 1.5}
+_STEP = {"32": 3.0, "tf32": 1.5, "bf16": 1.5, "fp16": 1.5}
 """A step in this precision costs about so many times a forward pass in 32 bits over the same pixels."""
 _SEED = 0
 """Validation of a method that draws random numbers draws the same ones each time."""
@@ -62,6 +63,7 @@ def as_in_upscaling(
         for average in averages.values():
             stack.enter_context(average.in_place())
         stack.enter_context(seeded(_SEED))
+        stack.enter_context(numerics(EXACT))
         if compiled:
             stack.enter_context(not_compiled())
         for network in networks.values():

@@ -261,7 +261,7 @@ class Fits(Nearest):
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     monkeypatch.setattr(Fits, "fault", None)
     monkeypatch.setattr("srbench.runner.work.upscaler.measure_latency", lambda *_: None)
-    train = {"on": ["same"], "budget": {"steps": 4}, "precision": "bf16", "compile": True}
+    train = {"on": ["same"], "budget": {"steps": 4}, "precision": "bf16", "compile": True, "micro_batches": 2}
     bench = InProcess(tmp_path, train=train, seeds=[3])
     bench.method = Fits
     return bench
@@ -282,7 +282,7 @@ def test_a_training_is_given_all_that_the_matrix_says_of_it_and_leaves_what_it_s
     assert record is not None and record.status == "ok", record
     given = Fits.given
     assert (given.seed, given.budget, given.device) == (3, Budget("steps", 4), "cpu")
-    assert (given.precision, given.compile, given.model) == ("bf16", True, folder)
+    assert (given.precision, given.compile, given.micro_batches, given.model) == ("bf16", True, 2, folder)
     assert record.files.keys() == {"deep/weights"}, "neither what was there before nor the log"
     assert (record.cost["train_seconds"], record.cost["train_steps"], record.cost["parameters"]) == (7.5, 2, 0)
     assert "train_peak_memory_gb" in record.cost and record.cost["macs"] is None
