@@ -85,11 +85,13 @@ class LocalExecutor(Executor):
         seen = f"torch finds {there} on this machine (CUDA_VISIBLE_DEVICES may hide some)"
         if self._gpus is not None and (absent := sorted(set(self._gpus) - set(range(there)))):
             return f"executor local: there is no GPU {', '.join(map(str, absent))}; {seen}, numbered from 0"
-        usable = there if self._gpus is None else len(set(self._gpus))
-        if 1 < self._gpus_per_cell > usable:
+        asked, named = self._gpus_per_cell, None if self._gpus is None else len(set(self._gpus))
+        if named is not None and asked > named:
+            return f"executor local: gpus_per_cell asks for {asked} GPUs, and `gpus` names {named}; name as many"
+        if 1 < asked > there:
             return (
-                f"executor local: gpus_per_cell asks for {self._gpus_per_cell} GPUs, and {seen}; ask for fewer, or use "
-                "a machine that has them"
+                f"executor local: gpus_per_cell asks for {asked} GPUs, and {seen}; ask for fewer, or use a machine "
+                "that has them"
             )
         return None
 

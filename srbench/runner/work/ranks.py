@@ -139,7 +139,7 @@ def _join(number: int, devices: Sequence[str], door: socket.socket) -> None:
 
 def _heard(ranks: Sequence[_Rank], stop: Callable[[], bool]) -> Made | None:
     """Wait until the first is done, or any fails; what it told."""
-    asked, failed_at = False, None
+    asked, failed_at, ended = False, None, list[_Rank]()
     with contextlib.ExitStack() as stack:
         poll = select.poll()
         handles: dict[int, _Rank] = {}
@@ -152,6 +152,7 @@ def _heard(ranks: Sequence[_Rank], stop: Callable[[], bool]) -> Made | None:
             for handle, _ in poll.poll(_LOOK_SECONDS * 1000):
                 rank = handles[handle]
                 rank.code = os.waitstatus_to_exitcode(os.waitpid(rank.pid, 0)[1])
+                ended.append(rank)
                 poll.unregister(handle)
             for rank in ranks:
                 rank.hear()
@@ -163,15 +164,18 @@ def _heard(ranks: Sequence[_Rank], stop: Callable[[], bool]) -> Made | None:
             if any(rank.failed for rank in ranks):
                 failed_at = failed_at or time.monotonic()
                 if all(rank.code is not None for rank in ranks) or time.monotonic() - failed_at > _GRACE_SECONDS:
-                    return _verdict(ranks)
+                    return _verdict(ranks, ended)
 
 
-def _verdict(ranks: Sequence[_Rank]) -> Made:
-    """What a training says of itself that failed. Raises `RankDied`, or ends this process as one of those ended."""
+def _verdict(ranks: Sequence[_Rank], ended: Sequence[_Rank]) -> Made:
+    """What a training says of itself that failed. Raises `RankDied`, or ends this process as the first ended that died.
+
+    ended: in that order; NCCL ends a process that lost another by a signal of its own.
+    """
     for rank in ranks:
         if rank.told:
             return rank.told[-1]
-    died = next((rank for rank in ranks if rank.code not in (None, 0, _LOST)), None)
+    died = next((rank for rank in ended if rank.code not in (0, _LOST)), None)
     if died is None or died.code is None:
         raise RankDied("the processes of the training lost each other; see the end of the log")
     which = f"process {died.number + 1} of {len(ranks)} of the training"

@@ -201,7 +201,8 @@ def _compare_code(job: Job, uses: Iterable[Use]) -> None:
 def _fault(job: Job, attempt: Attempt, error: BaseException) -> Made:
     """What is told of a job that raised."""
     facts: dict[str, Any] = {}
-    with suppress(OSError):  # where the method left no file to be opened, its ending is told without
+    # Where the method left no file to be opened, or the GPU answers nothing any more, its ending is told without.
+    with suppress(OSError, RuntimeError):
         facts = {"environment": environment(job), "cost": peak_cost(job.device)}
     reason = full_gpu(error, job.device, _remedy(job.task)) if gpu_ran_out(error) else in_words(error)
     record = attempt.record(_status(error), reason, **facts)

@@ -5,7 +5,7 @@ Torch's SyncBatchNorm does the same on GPUs only; this is plain tensors, and so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     import torch
     from torch.nn.modules.batchnorm import _BatchNorm
 
+    Total = Callable[[torch.Tensor], torch.Tensor]
+
 
 def share_batch_norm(networks: Iterable[torch.nn.Module], group: Group) -> None:
     """While they are in training mode, let these networks' batch normalisation see what all processes see."""
     if group.size > 1:
+        total = _adding_up(group)
         for module in _normalising(networks):
-            vars(module)["forward"] = partial(_normalised, module, group)
+            vars(module)["forward"] = partial(_normalised, module, total)
 
 
 def unshare_batch_norm(networks: Iterable[torch.nn.Module]) -> None:
@@ -35,7 +38,7 @@ def _normalising(networks: Iterable[torch.nn.Module]) -> Iterator[_BatchNorm]:
     return (module for network in networks for module in network.modules() if isinstance(module, _BatchNorm))
 
 
-def _normalised(module: _BatchNorm, group: Group, x: torch.Tensor) -> torch.Tensor:
+def _normalised(module: _BatchNorm, total: Total, x: torch.Tensor) -> torch.Tensor:
     """What `module` makes of the part `(N, C, ...)` of a batch that this process has. Computed in 32 bits at least."""
     import torch
 
@@ -46,10 +49,10 @@ def _normalised(module: _BatchNorm, group: Group, x: torch.Tensor) -> torch.Tens
     values = x if x.dtype == torch.float64 else x.float()
     shape, over = (1, -1, *[1] * (x.dim() - 2)), [0, *range(2, x.dim())]
     sums = values.new_full((x.shape[1] + 1,), x.numel() / x.shape[1])
-    sums = _total(torch.cat([values.sum(over), sums[-1:]]), group)
+    sums = total(torch.cat([values.sum(over), sums[-1:]]))
     count, mean = sums[-1].detach(), sums[:-1] / sums[-1].detach()
     centred = values - mean.view(shape)
-    variance = _total(centred.square().sum(over), group) / count
+    variance = total(centred.square().sum(over)) / count
     made = centred * (variance + module.eps).rsqrt().view(shape)
     if module.affine:
         made = made * module.weight.view(shape) + module.bias.view(shape)
@@ -68,22 +71,23 @@ def _remember(module: _BatchNorm, mean: torch.Tensor, variance: torch.Tensor) ->
         running.mul_(1 - factor).add_(latest.to(running.dtype), alpha=factor)
 
 
-def _total(values: torch.Tensor, group: Group) -> torch.Tensor:
+def _adding_up(group: Group) -> Total:
     """The sum over the processes, whose gradient is that of what all of them make of it."""
     import torch
 
-    class Total(torch.autograd.Function):
+    def added_up(part: torch.Tensor) -> torch.Tensor:
+        whole = part.clone()
+        group.add_up([whole])
+        return whole
+
+    class Sum(torch.autograd.Function):
         @staticmethod
         def forward(context: Any, part: torch.Tensor) -> torch.Tensor:
-            whole = part.clone()
-            group.add_up([whole])
-            return whole
+            return added_up(part)
 
         @staticmethod
         def backward(context: Any, *gradients: torch.Tensor) -> torch.Tensor:
-            whole = gradients[0].clone()
-            group.add_up([whole])
-            return whole
+            return added_up(gradients[0])
 
-    total: torch.Tensor = Total.apply(values)  # type: ignore[no-untyped-call]
+    total: Total = Sum.apply
     return total

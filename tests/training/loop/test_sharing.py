@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 from pathlib import Path
@@ -111,6 +112,19 @@ def test_micro_batches_are_the_whole_batch_alone_and_shared(alone: dict[bool, Le
 
 def in_micro_batches(folder: Path) -> Left:
     return fit(folder, 24, None, False, micro_batches=2)
+
+
+def compiled(folder: Path) -> Left:
+    """Networks traced as for a compiler, and run as traced: compiling takes a quarter of a minute."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
+        return fit(folder, 3, None, True, compile=True)
+
+
+def test_compiled_networks_learn_the_same(tmp_path: Path) -> None:
+    (alone,) = together(1, tmp_path / "alone", fit, tmp_path / "run", 3, None, True)
+    for own, _, _ in together(2, tmp_path / "shared", compiled, tmp_path / "compiled"):
+        close(own, alone[0])
 
 
 def noisy(folder: Path, stop_at: int | None) -> Weights:
