@@ -65,9 +65,11 @@ def spread(work: Callable[[Tell], None], devices: Sequence[str], stop: Callable[
     Returns what the first process told, if anything, or of one that failed what that told. Raises `RankDied`; where one
     was ended by a signal, this process ends by the same.
     """
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        ranks = [_forked(number, work, devices, door) for number in range(len(devices))]
+    ranks: list[_Rank] = []
     try:
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            for number in range(len(devices)):
+                ranks.append(_forked(number, work, devices, door))  # noqa: PERF401  those that are there are ended
         return _heard(ranks, stop)
     finally:
         for rank in ranks:

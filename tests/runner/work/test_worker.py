@@ -37,6 +37,7 @@ from srbench.runner.work import upscaling, worker
 from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.witness import Outdated
 from srbench.store.records import SCORES, Record, Status, Store
+from srbench.training.loop.group import Group
 
 TOLD = {"values_low", "values_high", "values_bits"}
 """The facts by which a model remembers what the values of its training meant."""
@@ -339,6 +340,24 @@ def test_a_fault_becomes_a_record(
     assert str(fault) in record.reason and record.environment["threads"] == 1
     assert record.cost.keys() == {"peak_memory_gb"} and record.seconds > 0
     assert (bench.store.folder("models", training.key) / worker.CHECKPOINT).exists(), "a retry may go on from it"
+
+
+@pytest.mark.parametrize(
+    ("spreads", "words"),
+    [
+        (False, "cannot be trained on several devices (cpu, cpu): it does not learn in srbench's training loop"),
+        (True, "was to be trained on 2 devices, and did not learn in srbench's training loop"),
+    ],
+)
+def test_a_method_that_learns_by_itself_is_told_that_several_devices_are_not_for_it(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch, spreads: bool, words: str
+) -> None:
+    monkeypatch.setattr(Fits, "spreads", spreads)
+    monkeypatch.setattr(Group, "shared", False)
+    training = training_of(bench)
+    perform(Job(training, bench.store.root, bench.root, devices=("cpu", "cpu")))
+    record = bench.store.read("models", training.key)
+    assert record is not None and record.status == "failed" and words in record.reason
 
 
 FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 8 GiB.")
