@@ -8,10 +8,15 @@ One command, under eight minutes on any CUDA machine that has srbench and its pl
    models then upscale on the CPU, and every score is compared: `largest difference` should be a few thousandths of a dB
    for methods that do not sample. (Two devices add up in other orders, and SR is rounded to 8 bits.)
 2. SRResNet as published is trained by srbench's engine and by the shortest loop that does the same work: all pictures
-   on the device, random patches, flips, Adam. Precisions 32 and bf16.
+   on the device, random patches, flips, Adam. Precisions 32, bf16 and, on a GPU, tf32.
 3. A diffusion's DDIM sampler beside the equations in a loop, with the same network.
+4. Trainings shared by two processes beside those of one: on two GPUs, or on the CPU with `--device cpu`; left out where
+   there is one GPU. Scores should agree as far as rounding lets them, but for the diffusion, which draws its own noise.
+5. Two jobs at once on one GPU beside one after the other.
+6. A batch in four micro-batches beside the whole one, and what the record says of a GPU that is full.
 
-Ratios above 1 say that srbench is the faster one. It exits with 1 when a cell failed or a score is too far off.
+Ratios above 1 say that srbench is the faster one. It exits with 1 when a cell failed, a score is too far off, or the
+record lacks what a GPU's should have.
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
@@ -39,6 +45,8 @@ import srbench
 from srbench import Budget, FitContext, Protocol, TrainingSet
 from srbench.contract.fit import Precision
 from srbench.pictures import resize, to_tensor
+from srbench.runner.work.memory import full_gpu
+from srbench.training.speed.numerics import of_training, set_numerics
 
 SCALE = 4
 BATCH, PATCH, LEARNING_RATE = 16, 96, 1e-4
@@ -56,8 +64,8 @@ METHODS = [
 ]
 
 
-def run_matrix(folder: Path, store: str, steps: int, gpu: bool) -> pd.DataFrame:
-    """Run the matrix into a store; one row a cell and metric."""
+def run_matrix(folder: Path, store: str, steps: int, gpu: bool, **changes: Any) -> pd.DataFrame:
+    """Run the matrix, changed as told, into a store; one row a cell and metric."""
     path = folder / "matrix.yaml"
     content = {
         "name": "on-gpu",
@@ -66,6 +74,7 @@ def run_matrix(folder: Path, store: str, steps: int, gpu: bool) -> pd.DataFrame:
         "methods": METHODS,
         "train": {"on": ["same"], "budget": {"steps": steps}},
         "metrics": ["psnr", "ssim"],
+        **changes,
     }
     path.write_text(json.dumps(content))
     environment = os.environ if gpu else os.environ | {"CUDA_VISIBLE_DEVICES": ""}
@@ -93,7 +102,83 @@ def compare_scores(folder: Path, steps: int, gpu: bool) -> bool:
     missing = int(both["difference"].isna().sum())
     for metric, rows in exact.groupby("metric"):
         click.echo(f"{metric}: largest difference {rows['difference'].abs().max():.5f}, limit {FAR[str(metric)]}")
-    return not missing and apart.empty and len(both) == len(METHODS) * len(FAR)
+    return not missing and apart.empty and len(both) == len(METHODS) * len(FAR) and (not gpu or told_of_gpu(folder))
+
+
+def records(folder: Path, store: str, shelf: str) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in (folder / store / shelf).glob("??/*/record.json")]
+
+
+def told_of_gpu(folder: Path) -> bool:
+    """Print how the GPU computed and what it held, by the first record; whether all say that."""
+    found = records(folder, "first", "models")
+    click.echo(f"numerics of a training: {found[0]['environment'].get('numerics')}")
+    for record in found:
+        cost = record["cost"]
+        held = [cost.get(f"train_peak_memory{kind}_gb") for kind in ("", "_allocated")]
+        click.echo(f"{record['point']['method']}: {held[0]} GB reserved while training, {held[1]} GB held by tensors")
+    cells = records(folder, "first", "cells")
+    return all("numerics" in record["environment"] for record in [*found, *cells]) and all(
+        record["cost"].get("peak_memory_allocated_gb") is not None for record in cells
+    )
+
+
+def compare_shared(folder: Path, steps: int, gpu: bool) -> bool:
+    """Print the scores after trainings in one process and in two; whether those agree that should."""
+    if gpu and torch.cuda.device_count() < 2:
+        click.echo("one GPU: trainings shared by two are not tried")
+        return True
+    methods = [{"srcnn": {"preset": "small"}}, {"srgan": {"preset": "small", "content": "mse"}}, METHODS[-1]]
+    shared = {"gpus_per_cell": 2} if gpu else {"cpu_processes": 2}
+    found, seconds = [], []
+    for store, parameters in (("one", {"gpus": [0]} if gpu else {}), ("two", shared)):
+        started = time.perf_counter()
+        found.append(run_matrix(folder, store, steps, gpu, methods=methods, executor={"local": parameters}))
+        seconds.append(time.perf_counter() - started)
+    both = found[0].merge(found[1], on=["method", "metric"], suffixes=("", " of two"))
+    both["difference"] = both["value"] - both["value of two"]
+    click.echo(f"trainings in one process: {seconds[0]:.0f} s, in two: {seconds[1]:.0f} s")
+    click.echo(both[["method", "metric", "value", "value of two", "difference"]].to_string(index=False))
+    exact = both[both["method"] != "ddpm"]
+    apart = exact[~(exact["difference"].abs() <= exact["metric"].map(FAR))]
+    told = [record["environment"].get("processes") for record in records(folder, "two", "models")]
+    return apart.empty and len(both) == len(methods) * len(FAR) and told == [2] * len(methods)
+
+
+def compare_company(folder: Path, steps: int) -> bool:
+    """Print how long four small trainings take one by one and two at once on a GPU; whether all went well."""
+    fine = True
+    for per_gpu in (1, 2):
+        started = time.perf_counter()
+        executor = {"local": {"gpus": [0], "per_gpu": per_gpu}}
+        methods = [{"srcnn": {"preset": "small"}}]
+        changes = {"methods": methods, "seeds": [0, 1, 2, 3], "executor": executor}
+        rows = run_matrix(folder, f"per-gpu-{per_gpu}", steps, gpu=True, **changes)
+        click.echo(f"four trainings and cells, {per_gpu} at once on a GPU: {time.perf_counter() - started:.0f} s")
+        fine &= len(rows) == 4 * len(FAR) and bool(rows["value"].notna().all())
+    return fine
+
+
+def compare_micro_batches(items: list[srbench.Item], steps: int, device: str) -> None:
+    """Print what a training's largest loss and, on a GPU, its memory are with whole batches and in four pieces."""
+    for micro_batches in (1, 4):
+        if device.startswith("cuda"):
+            torch.cuda.reset_peak_memory_stats(device)
+        method = SRResNet(batch_norm=False)
+        method.to(device)
+        with tempfile.TemporaryDirectory() as folder:
+            context = FitContext(0, Budget("steps", steps), Path(folder), device, micro_batches=micro_batches)
+            method.fit(TrainingSet(items, PROTOCOL), context)
+        held = f", {torch.cuda.max_memory_allocated(device) / 1e9:.2f} GB" if device.startswith("cuda") else ""
+        click.echo(f"micro-batches {micro_batches}: loss {float(method.history[-1]['mse']):.6f}{held}")
+
+
+def fill(device: str) -> None:
+    """Print what a record says of a GPU that is full."""
+    try:
+        torch.empty(1 << 50, dtype=torch.uint8, device=device)
+    except torch.OutOfMemoryError as error:
+        click.echo(full_gpu(error, device, "(what to do stands here)"))
 
 
 def timed(work: Callable[[], object], device: str) -> float:
@@ -118,6 +203,7 @@ def train_ours(items: list[srbench.Item], steps: int, precision: Precision, devi
 
 def train_plainly(items: list[srbench.Item], steps: int, precision: Precision, device: str) -> None:
     """Train the same network by a loop of a few lines."""
+    set_numerics(of_training(precision))
     hr = torch.stack([to_tensor(*item.read_hr()) for item in items]).to(device)
     lr = resize(hr, 1 / SCALE)
     network = Generator(hr.shape[1], SCALE, 16, 64).to(device)
@@ -142,7 +228,7 @@ def train_plainly(items: list[srbench.Item], steps: int, precision: Precision, d
 
 def compare_training(items: list[srbench.Item], steps: int, device: str) -> None:
     """Print steps a second of both, by precision; a short run of each comes first."""
-    precisions: tuple[Precision, ...] = ("32", "bf16")
+    precisions: list[Precision] = ["32", "bf16", *(("tf32",) if device.startswith("cuda") else ())]
     for precision in precisions:
         seconds = {}
         for name, train in (("srbench", train_ours), ("plain", train_plainly)):
@@ -205,10 +291,15 @@ def main(device: str, matrix_steps: int, steps: int, pictures: int) -> None:
     items = list(Textures().train())
     with tempfile.TemporaryDirectory() as folder:
         fine = compare_scores(Path(folder), matrix_steps, gpu)
+        fine &= compare_shared(Path(folder), matrix_steps // 3, gpu)
+        fine &= not gpu or compare_company(Path(folder), matrix_steps)
+    compare_micro_batches(items, max(2, steps // 50), device)
+    if gpu:
+        fill(device)
     compare_training(items, steps, device)
     compare_sampling(items, pictures, device)
     if not fine:
-        raise click.ClickException("a cell failed, or the devices' scores are too far apart: see above")
+        raise click.ClickException("a cell failed, scores are too far apart, or a record lacks something: see above")
 
 
 if __name__ == "__main__":

@@ -124,6 +124,11 @@ def run(
         return Run(plan, place, board, left)
 
 
+def trouble(matrix: Matrix, executor: str | None = None) -> str | None:
+    """What keeps the jobs of a matrix from running where it says, in words; None: nothing that is known."""
+    return executor_of(matrix, executor).trouble()
+
+
 def executor_of(matrix: Matrix, named: str | None, jobs: int | None = None) -> Executor:
     """The executor of that name, or else the matrix's, or else the local one."""
     use = matrix.executor

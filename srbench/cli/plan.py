@@ -41,7 +41,7 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, executor
     extractors that would be trained for their metrics; after them, how long that takes, which metrics cannot be
     computed, and what is probably wrong with the data.
     """
-    from srbench.api import default_store, executor_of, outline
+    from srbench.api import default_store, executor_of, outline, trouble
     from srbench.leaderboard.board.description import split_words
     from srbench.matrix import read_matrix
     from srbench.runner.job.file import is_lasting, jobs_in
@@ -90,6 +90,8 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, executor
         if badly:
             option = f" --store {store}" if store else ""
             click.echo(f"`srbench run {matrix}{option} --retry {','.join(badly)}` repeats what ended badly")
+        if in_the_way := trouble(read, executor):
+            click.secho(in_the_way, fg="yellow")
         for reason, cells in plan.lacking.items():
             click.secho(f"{reason} ({plural(cells, 'cell')})", fg="yellow")
         for warning in plan.warnings:

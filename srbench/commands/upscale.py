@@ -36,6 +36,7 @@ from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
 from srbench.store.records import Record, Store
+from srbench.training.speed.numerics import EXACT, numerics
 
 SCALES = (4, 2, 3, 8, 16, 1)
 """Scales in the order in which they are tried where neither a model nor a scale is given."""
@@ -275,7 +276,9 @@ def _sr_of(
 ) -> Image:
     """SR in the picture's own depth; where nothing was measured, nothing is in SR either."""
     lr, known = filled(image), measured(image)
-    sr = to_image(upscale_image(loaded.method, to_tensor(lr, values), loaded.scale, memory_bytes, progress), lr, values)
+    with numerics(EXACT):
+        made = upscale_image(loaded.method, to_tensor(lr, values), loaded.scale, memory_bytes, progress)
+    sr = to_image(made, lr, values)
     if known is not None:
         down, across = (under_middles(side, 1 / Fraction(loaded.scale)) for side in sr.shape[:2])
         sr[~known[np.ix_(down, across)]] = np.nan

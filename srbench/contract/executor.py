@@ -92,9 +92,17 @@ class Executor(ABC):
     def command(self, job: Path) -> list[str]:
         """The command that does a job, with this Python.
 
-        It takes a GPU if it sees one (`CUDA_VISIBLE_DEVICES`), and a thread for each core that it may use.
+        It takes the GPUs that it sees (`CUDA_VISIBLE_DEVICES`): a training all of them, anything else the first. It
+        takes a thread for each core that it may use.
         """
         return [sys.executable, "-m", "srbench.runner.keeper", str(job)]
+
+    def trouble(self) -> str | None:
+        """What keeps jobs from running here, in words, with what to do; asked by `srbench plan`, before anything runs.
+
+        None: nothing that is known.
+        """
+        return None
 
     @abstractmethod
     def places(self) -> int:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 BudgetUnit = Literal["steps", "seconds", "epochs", "images"]
-Precision = Literal["32", "bf16", "fp16"]
-"""The number format of forward and backward passes; weights are always in 32 bits. `fp16` needs a GPU."""
+Precision = Literal["32", "tf32", "bf16", "fp16"]
+"""The number format of forward and backward passes; weights are always in 32 bits. `tf32` and `fp16` need a GPU."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class FitContext:
     model: the model's own folder, for what is left there while training: `samples/`, and the weights saved from a
         training that diverged. None: `folder`.
     compile: whether networks are compiled with `torch.compile`.
+    micro_batches: in so many pieces each batch is computed, one after the other, for less memory.
     progress(done, message): `done` in [0, 1]; message is a few words ("step 300, loss 0.021").
     stop(): true when the run was asked to stop; the training then writes a checkpoint and raises `Interrupted`.
     clock(): seconds that only rise, without those for which the process was stopped: what seconds of a budget are
@@ -52,6 +53,7 @@ class FitContext:
     model: Path | None = None
     precision: Precision = "32"
     compile: bool = False
+    micro_batches: int = 1
     checkpoint_seconds: float = 10.0
     progress: Callable[[float, str], None] = field(default=_silent)
     stop: Callable[[], bool] = field(default=_never)

@@ -22,11 +22,10 @@ class Matrix:
 
     train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
     task: by name. settings: the numbers that it needs besides, by key.
-    budget: None only when no method learns. precision, compile: of trainings. rank_by: the metric that ranks, if the
-    file says so. executor: where jobs run, likewise. sections: what plugins add to the pages. trackers: what hears of
-    a run besides. order: which jobs begin first, of those that can.
-    file says so. executor: where jobs run, likewise. resources: what a job needs there; resources_of: of methods, by
-    name, where they need others. sections: what plugins add to the pages.
+    budget: None only when no method learns. precision, compile, micro_batches: of trainings. rank_by: the metric that
+    ranks, if the file says so. executor: where jobs run, likewise. resources: what a job needs there; resources_of: of
+    methods, by name, where they need others. sections: what plugins add to the pages. trackers: what hears of a run
+    besides. order: which jobs begin first, of those that can.
     """
 
     path: Path
@@ -42,6 +41,7 @@ class Matrix:
     budget: Budget | None = None
     precision: Precision = "32"
     compile: bool = False
+    micro_batches: int = 1
     seeds: tuple[int, ...] = (0,)
     limits: Limits = field(default_factory=Limits)
     rank_by: str | None = None

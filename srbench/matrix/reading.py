@@ -37,7 +37,7 @@ KEYS = (
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
 RESOURCES = ("gpus", "cores", "minutes", "memory_gb")
-TRAIN_KEYS = ("on", "budget", "precision", "compile")
+TRAIN_KEYS = ("on", "budget", "precision", "compile", "micro_batches")
 UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 ORDERS: tuple[Order, ...] = get_args(Order)
@@ -140,6 +140,7 @@ class _Reader:
             budget=self._budget(train["budget"][1]) if "budget" in train else None,
             precision=self._precision(train),
             compile=self._fields.truth(train["compile"][1], "`compile`") if "compile" in train else False,
+            micro_batches=self._micro_batches(train),
             seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
             rank_by=self._rank_by(keys["rank_by"][1], metrics, task) if "rank_by" in keys else None,
@@ -264,6 +265,9 @@ class _Reader:
         if "precision" not in keys:
             return "32"
         return self._fields.choice(keys["precision"][1], "`precision`", PRECISIONS) or "32"
+
+    def _micro_batches(self, keys: Mapping[str, KeyValue]) -> int:
+        return self._fields.whole(keys["micro_batches"][1], "`micro_batches`") or 1 if "micro_batches" in keys else 1
 
     def _limits(self, node: Node) -> Limits:
         keys = self._fields.keys(node, ("seconds", "memory_gb"), "limits: a mapping") or {}

@@ -16,7 +16,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -40,14 +40,16 @@ from srbench.weights.data_root import VARIABLE
 _TRIES = 3
 
 
-def keep(path: Path, device: str | None = None, threads: int | None = None, parent: int | None = None) -> bool:
+def keep(
+    path: Path, devices: Sequence[str] | None = None, threads: int | None = None, parent: int | None = None
+) -> bool:
     """Do the job of a file, and tell of its ending; its record is in the store by then. False: it goes on another time.
 
     A job that was done before, by a keeper whose machine failed a moment later, is not done again.
 
-    device: a torch device; unless told, a GPU if this process sees one. threads: unless told, one for each core that
-    this process may use. parent: the process without which nobody waits for the job. Raises `OSError` where there is no
-    such file.
+    devices: torch devices; unless told, all GPUs that this process sees, or the CPU. threads: unless told, one for each
+    core that this process may use. parent: the process without which nobody waits for the job. Raises `OSError` where
+    there is no such file.
     """
     exchange = Exchange(path, parent)
     if exchange.read(Ending) is not None:
@@ -56,7 +58,7 @@ def keep(path: Path, device: str | None = None, threads: int | None = None, pare
         exchange.beat()
         job = read_job(path)
         os.environ[VARIABLE] = str(job.data_root)
-        ending = _kept(replace(job, threads=threads or cores()), exchange, device)
+        ending = _kept(replace(job, threads=threads or cores()), exchange, devices)
     except Abandoned:
         return True
     except Exception as error:  # a keeper that fails must still say so
@@ -78,7 +80,7 @@ def _tell(exchange: Exchange, ending: Ending) -> None:
             return
 
 
-def _kept(job: Job, exchange: Exchange, device: str | None) -> Ending:
+def _kept(job: Job, exchange: Exchange, devices: Sequence[str] | None) -> Ending:
     """Do the job in processes of its own, one after the other: make what it needs the method for, then score that."""
     processes.adopt_orphans()
     stopping = Stopping()
@@ -86,10 +88,10 @@ def _kept(job: Job, exchange: Exchange, device: str | None) -> Ending:
         signal.signal(asked, stopping.ask)
     store = Store(job.store)
     with worked_on(store.root):
-        return _done(job, store, exchange, device, stopping)
+        return _done(job, store, exchange, devices, stopping)
 
 
-def _done(job: Job, store: Store, exchange: Exchange, device: str | None, stopping: Stopping) -> Ending:
+def _done(job: Job, store: Store, exchange: Exchange, devices: Sequence[str] | None, stopping: Stopping) -> Ending:
     account = Account(job, store)
     stopped = processes.StoppedTime()
 
@@ -99,12 +101,12 @@ def _done(job: Job, store: Store, exchange: Exchange, device: str | None, stoppi
     scored_from = 0.5 if account.lacks_images else 0.0
     if account.lacks_images:
         shown = _part(exchange, 0.0, scored_from if isinstance(job.task, Evaluation) else 1.0)
-        ended = process(partial(_make, job, account, shown, exchange, device, stopped)).run(account.making_told)
+        ended = process(partial(_make, job, account, shown, exchange, devices, stopped)).run(account.making_told)
         if stopping.since is None:
             account.making_ended(ended.status, ended.reason, ended.again)
     while stopping.since is None and (scored := account.to_score) is not None:
         shown = _part(exchange, scored_from, 1.0)
-        ended = process(partial(_score, scored, account, shown, exchange, device)).run(account.scoring_told)
+        ended = process(partial(_score, scored, account, shown, exchange, devices)).run(account.scoring_told)
         if stopping.since is None:
             account.scoring_ended(ended.reason, ended.again)
         if account.settled:
@@ -126,13 +128,13 @@ def _make(
     account: Account,
     progress: worker.Progress,
     exchange: Exchange,
-    device: str | None,
+    devices: Sequence[str] | None,
     stopped: processes.StoppedTime,
     tell: Tell,
     stop: Callable[[], bool],
 ) -> None:
-    exchange.device = device or _best_device()
-    job = replace(job, device=exchange.device)
+    job = replace(job, devices=tuple(devices or _best_devices()))
+    exchange.device = ", ".join(job.devices)
     clock = partial(_running_time, stopped)
     worker.make(job, account.attempt, account.record, tell, progress, stop, clock)
 
@@ -142,14 +144,14 @@ def _score(
     account: Account,
     progress: worker.Progress,
     exchange: Exchange,
-    device: str | None,
+    devices: Sequence[str] | None,
     tell: Tell,
     stop: Callable[[], bool],
 ) -> None:
     assert account.record is not None and isinstance(job.task, Evaluation)
     confine(job.task.judged_by)
-    exchange.device = device or _best_device()
-    job = replace(job, device=exchange.device)
+    job = replace(job, devices=tuple(devices or _best_devices()))
+    exchange.device = ", ".join(job.devices)
     worker.score(job, account.attempt, account.record, account.trouble, tell, progress, stop)
 
 
@@ -157,10 +159,11 @@ def _running_time(stopped: processes.StoppedTime) -> float:
     return time.monotonic() - stopped.seconds
 
 
-def _best_device() -> str:
+def _best_devices() -> list[str]:
+    """All GPUs, or the CPU. Counted without touching CUDA, which processes that are forked later could not use."""
     import torch
 
-    return "cuda:0" if torch.cuda.is_available() else "cpu"
+    return [f"cuda:{index}" for index in range(torch.cuda.device_count())] or ["cpu"]
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from srbench.contract.fit import Interrupted
 from srbench.contract.method import Method
 from srbench.testing.check import CannotCheck, CheckFailure, check
 from srbench.testing.subjects import MethodSubject, seeded
+from srbench.training.loop.group import Group
 
 LONGER = 4
 """Steps of a training that is interrupted half way."""
@@ -62,6 +63,22 @@ def saves_and_loads(subject: MethodSubject) -> None:
     fresh.load(folder)
     if not subject.made(fresh).equal(subject.made(subject.ready())):
         raise CheckFailure("a new instance gives other images after load; save everything that they depend on")
+
+
+def _spreads(subject: MethodSubject) -> bool:
+    return _learns(subject) and bool(subject.target.spreads)
+
+
+@check("method", needs=("fits",), applies=_spreads)
+def learns_in_the_loop(subject: MethodSubject) -> None:
+    """A method that says `spreads` learns in srbench's training loop, which alone shares a training."""
+    Group.shared = False
+    _trained(subject)
+    if not Group.shared:
+        raise CheckFailure(
+            "spreads is True, and fit did not learn in srbench's training loop: several processes would learn the "
+            "same, each for itself. Leave spreads out, or train by srbench.TorchMethod or srbench.training.train"
+        )
 
 
 @check("method", needs=("fits",), applies=_learns)

@@ -193,20 +193,20 @@ def test_every_unit_of_a_budget(tmp_path: Path, registry: Registry, unit: str) -
 
 
 @pytest.mark.parametrize(
-    ("given", "precision", "compiled"),
+    ("given", "precision", "compiled", "micro_batches"),
     [
-        ("", "32", False),
-        (", precision: 32", "32", False),
-        (', precision: "32", compile: false', "32", False),
-        (", precision: bf16, compile: true", "bf16", True),
-        (", precision: fp16", "fp16", False),
+        ("", "32", False, 1),
+        (", precision: 32", "32", False, 1),
+        (', precision: "32", compile: false, micro_batches: 1', "32", False, 1),
+        (", precision: bf16, compile: true", "bf16", True, 1),
+        (", precision: fp16, micro_batches: 4", "fp16", False, 4),
     ],
 )
-def test_precision_and_compilation_of_trainings(
-    tmp_path: Path, registry: Registry, given: str, precision: str, compiled: bool
+def test_precision_compilation_and_micro_batches_of_trainings(
+    tmp_path: Path, registry: Registry, given: str, precision: str, compiled: bool, micro_batches: int
 ) -> None:
     matrix = read_matrix(write(tmp_path, GOOD + f"train: {{on: [same]{given}}}\n"), registry)
-    assert (matrix.precision, matrix.compile) == (precision, compiled)
+    assert (matrix.precision, matrix.compile, matrix.micro_batches) == (precision, compiled, micro_batches)
 
 
 @pytest.mark.parametrize(("given", "order"), [("", "file"), *((f"order: {one}\n", one) for one in get_args(Order))])
@@ -545,7 +545,7 @@ BROKEN = {
         GOOD + "train: [t91]\n",
         6,
         8,
-        "expected a mapping with keys out of on, budget, precision, compile; found a list",
+        "expected a mapping with keys out of on, budget, precision, compile, micro_batches; found a list",
     ),
     "an unknown key in train": (GOOD + "train: {onn: [t91]}\n", 6, 9, "unknown key 'onn'. Did you mean 'on'?"),
     "train.on that is a word": (GOOD + "train: {on: same}\n", 6, 13, "found the text 'same'; write [same]"),
@@ -585,11 +585,17 @@ BROKEN = {
         GOOD + "train: {precision: 16}\n",
         6,
         20,
-        "`precision`: expected one of 32, bf16, fp16; found the number 16",
+        "`precision`: expected one of 32, tf32, bf16, fp16; found the number 16",
     ),
-    "a precision that is a fraction": (GOOD + "train: {precision: 32.0}\n", 6, 20, "expected one of 32, bf16, fp16"),
     "a tracker that nobody offers": (GOOD + "trackers: [diary]\n", 6, 12, "unknown tracker 'diary'"),
     "an order that is none": (GOOD + "order: longest-first\n", 6, 8, "`order`: expected one of file, shortest-first"),
+    "a precision that is a fraction": (
+        GOOD + "train: {precision: 32.0}\n",
+        6,
+        20,
+        "expected one of 32, tf32, bf16, fp16",
+    ),
+    "micro-batches that are none": (GOOD + "train: {micro_batches: 0}\n", 6, 24, "expected a whole number from 1 up"),
     "compile that is a word": (GOOD + "train: {compile: yes}\n", 6, 18, "`compile`: expected true or false"),
     "a budget of half a step": (GOOD + "train: {budget: {steps: 0.5}}\n", 6, 25, "expected a whole number"),
     "a budget that is a word": (GOOD + "train: {budget: {epochs: many}}\n", 6, 26, "expected a number above 0"),

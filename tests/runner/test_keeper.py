@@ -128,7 +128,7 @@ class Kept:
         if pid == 0:
             code: Any = 0
             try:
-                self._monkeypatch.setattr(keeper, "keep", partial(keeper.keep, device="cpu", threads=1))
+                self._monkeypatch.setattr(keeper, "keep", partial(keeper.keep, devices=["cpu"], threads=1))
                 self._monkeypatch.setattr("sys.argv", ["keeper", str(exchange.job)])
                 keeper.main()
             except SystemExit as ended:

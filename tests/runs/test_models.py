@@ -34,10 +34,16 @@ def test_protocols_that_differ_only_in_scoring_share_their_model(bench: InProces
     assert len(keys) == 6 and len(set(keys)) == 4
 
 
-def test_precision_and_compilation_belong_to_the_model(bench: InProcess) -> None:
-    changes = ({}, {"precision": "32", "compile": False}, {"precision": "bf16"}, {"compile": True})
-    plain, same, bf16, compiled = (models(bench, train=change)[0] for change in changes)
-    assert plain == same and len({plain, bf16, compiled}) == 3
+def test_precision_compilation_and_micro_batches_belong_to_the_model(bench: InProcess) -> None:
+    same: dict[str, Any] = {"precision": "32", "compile": False, "micro_batches": 1}
+    others: list[dict[str, Any]] = [
+        {"precision": "bf16"},
+        {"precision": "tf32"},
+        {"compile": True},
+        {"micro_batches": 2},
+    ]
+    plain, again, *changed = (models(bench, train=change)[0] for change in ({}, same, *others))
+    assert plain == again and len({plain, *changed}) == 1 + len(others)
 
 
 def test_a_model_says_how_it_was_trained(bench: InProcess) -> None:
@@ -52,3 +58,10 @@ def test_fp16_on_a_cpu_is_a_failure_that_says_so(bench: InProcess) -> None:
     (training,) = bench.plan().prerequisites()
     record = bench.do(training)
     assert record.status == "failed" and "fp16 needs a GPU" in record.reason
+
+
+def test_batches_that_cannot_be_divided_are_a_failure_that_says_so(bench: InProcess) -> None:
+    models(bench, train={"micro_batches": 99})
+    (training,) = bench.plan().prerequisites()
+    record = bench.do(training)
+    assert record.status == "failed" and "with 99 micro-batches each; use a larger batch_size" in record.reason

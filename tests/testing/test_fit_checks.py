@@ -8,6 +8,7 @@ from toys.conformance import Wrong, assert_breaks_only, assert_passes, cases, ch
 WRONG: Wrong = {
     "toys.methods:FailsToFit": ("fits", "cannot crop 128 pixels"),
     "toys.methods:CountsNothing": ("counts_parameters", "gave 0 after fit"),
+    "toys.methods:SpreadsAlone": ("learns_in_the_loop", "did not learn in srbench's training loop"),
     "toys.methods:ForgetsToSave": ("saves_and_loads", "wrote nothing"),
     "toys.methods:ForgetsToLoad": ("saves_and_loads", "other images after load"),
     "toys.methods:SavesAPickle": ("saves_no_code", "history.pkl"),

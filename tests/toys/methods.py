@@ -333,3 +333,7 @@ class ResumesElsewhere(RightLearner):
         resumed = (context.folder / "checkpoint.json").exists()
         super().fit(train, context)
         self.gain += 0.01 * resumed
+
+
+class SpreadsAlone(RightLearner):
+    spreads = True

@@ -201,6 +201,82 @@ class Careful(srbench.TorchMethod):
         ]
 
 
+class Steady(srbench.TorchMethod):
+    """Two stages in which nothing is drawn at random, so that several processes can do what one does.
+
+    Batch normalisation, two optimisers, an uneven batch, an average, clipping, accumulation, validation. Convolutions
+    before a normalisation have no bias: its gradient is rounding error alone, of which Adam makes whole steps.
+    """
+
+    memory_format = "contiguous"
+
+    def __init__(self, batch_norm: bool = True) -> None:
+        self.batch_norm, self.calls = batch_norm, 0
+
+    def build(self, channels: int, scale: int) -> dict[str, nn.Module]:
+        layers = [
+            nn.Conv2d(channels, 6, 3, padding=1, bias=not self.batch_norm),
+            nn.BatchNorm2d(6) if self.batch_norm else nn.Identity(),
+            nn.Tanh(),
+            nn.Conv2d(6, channels * scale**2, 3, padding=1),
+            nn.PixelShuffle(scale),
+        ]
+        return {"generator": nn.Sequential(*layers)}
+
+    def stages(self, networks: dict[str, nn.Module], scale: int) -> list[srbench.Stage]:
+        generator = networks["generator"]
+        critic = nn.Sequential(nn.Conv2d(self.channels, 4, 3), nn.Tanh(), nn.Conv2d(4, 1, 3))
+
+        def noisy(batch: Batch) -> Batch:
+            return dataclasses.replace(batch, lr=batch.lr + 0.01 * torch.randn_like(batch.lr))
+
+        def pixel(batch: Batch) -> dict[str, torch.Tensor]:
+            self.calls += 1
+            return {"l2": (generator(batch.lr) - batch.hr).square().mean()}
+
+        def adversarial(batch: Batch) -> dict[str, torch.Tensor]:
+            self.calls += 1
+            sr = generator(batch.lr)
+            content = (sr - batch.hr).square().mean()
+            return {
+                "generator": content - 0.01 * critic(sr).mean(),
+                "critic": (critic(batch.hr) - 1).square().mean() + critic(sr.detach()).square().mean(),
+                "content": content,
+            }
+
+        return [
+            srbench.Stage(
+                "pixel",
+                {"generator": generator},
+                {"l2": torch.optim.Adam(generator.parameters(), lr=1e-2)},
+                pixel,
+                batch_size=5,
+                patch=6,
+                share=2,
+                schedule=cosine,
+                ema={"generator": 0.8},
+                accumulate=2,
+                validate=self.validation_psnr,
+                keep="best",
+                augment=noisy,
+            ),
+            srbench.Stage(
+                "adversarial",
+                {"generator": generator, "critic": critic},
+                {
+                    "generator": torch.optim.Adam(generator.parameters(), lr=1e-3),
+                    "critic": torch.optim.SGD(critic.parameters(), lr=1e-3, momentum=0.9),
+                },
+                adversarial,
+                batch_size=4,
+                patch=8,
+                ema={"generator": 0.9},
+                clip=0.1,
+                validate=self.validation_psnr,
+            ),
+        ]
+
+
 def many_images(count: int = 12) -> list[Image]:
     return [picture(20 + 2 * (i % 3), 24, 3, seed=i) for i in range(count)]
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from srbench.leaderboard.figures import curves
 from srbench.leaderboard.findings.caveats import FIRST_LOOK_SECONDS
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
-from srbench.leaderboard.trainings.run import Samples, TrainingRun, read_training
+from srbench.leaderboard.trainings.run import Samples, TrainingFacts, TrainingRun, read_training
 from srbench.leaderboard.trainings.strips import Filmstrip, write_strips
 from srbench.leaderboard.words.numerals import DASH, duration, listing, number, plural
 from srbench.store.records import Store
@@ -119,18 +119,32 @@ def _facts(runs: Sequence[TrainingRun]) -> tuple[tuple[str, str], ...]:
     told = [run.facts for run in runs if run.facts.stages or run.facts.precision]
     if not told:
         return ()
-    precisions = {"32": "32-bit", "bf16": "bfloat16", "fp16": "float16, scaled"}
+    precisions = {"32": "32-bit", "tf32": "TensorFloat-32", "bf16": "bfloat16", "fp16": "float16, scaled"}
     held_out = list(dict.fromkeys(", ".join(facts.held_out) for facts in told))
     counts = list(dict.fromkeys(plural(len(facts.held_out), "image") for facts in told))
     facts = [
         ("Precision", listing(list(dict.fromkeys(precisions.get(one.precision, one.precision) for one in told)))),
         ("Compiled", listing(list(dict.fromkeys("yes" if one.compile else "no" for one in told)))),
+        *_divisions(told),
         ("Held out for validation", listing(counts) if any(held_out) else "none"),
     ]
     if any(held_out):
         differ = "others in each training; compare a curve with itself only"
         facts.append(("Held-out images", held_out[0] if len(held_out) == 1 else differ))
     return tuple(facts)
+
+
+def _divisions(told: Sequence[TrainingFacts]) -> list[tuple[str, str]]:
+    """Into how many pieces batches were divided, where they were."""
+    divisions = {
+        "Processes": [facts.processes for facts in told],
+        "Micro-batches": [facts.micro_batches for facts in told],
+    }
+    return [
+        (name, listing([str(count) for count in dict.fromkeys(counts)]))
+        for name, counts in divisions.items()
+        if any(count > 1 for count in counts)
+    ]
 
 
 def _table(runs: Sequence[TrainingRun]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

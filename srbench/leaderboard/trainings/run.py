@@ -39,6 +39,8 @@ class TrainingFacts(msgspec.Struct):
 
     precision: str = ""
     compile: bool = False
+    micro_batches: int = 1
+    processes: int = 1
     held_out: list[str] = []
     stages: list[StageFacts] = []
     notes: list[str] = []

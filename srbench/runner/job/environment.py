@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from srbench.registry.configured import Use
 from srbench.registry.sources import dependencies
-from srbench.runner.job.tasks import Job
+from srbench.runner.job.tasks import Job, Training
 from srbench.store.records import Record
+from srbench.training.speed.numerics import numerics_facts
 
 PACKAGES = ("srbench", "torch", "numpy", "pillow", "imagecodecs")
 
@@ -26,15 +29,17 @@ def environment(job: Job, training: Record | None = None) -> dict[str, Any]:
 
     training: the record of its model; the hardware of that is told, too, where it is of another kind.
     """
-    device, threads = job.device, job.threads
+    used = job.devices if isinstance(job.task, Training) else job.devices[:1]
     here = {
-        "device": device_name(device),
-        "threads": threads,
+        "device": device_names(used),
+        **({"processes": len(used)} if len(used) > 1 else {}),
+        "threads": job.threads,
         "cores": cores(),
         "memory_gb": round(memory_gb(), 1),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "packages": packages(job.task.uses[0]),
+        **({"numerics": numerics_facts()} if used[0].startswith("cuda") else {}),
     }
     learned = {} if training is None else {name: training.environment.get(name) for name in HARDWARE}
     elsewhere = any(learned.values()) and any(learned[name] != here[name] for name in HARDWARE)
@@ -77,6 +82,12 @@ def device_name(device: str) -> str:
 
         return torch.cuda.get_device_name(torch.device(device))
     return cpu_name() if device == "cpu" else device
+
+
+def device_names(devices: Sequence[str]) -> str:
+    """Torch devices in words, `2 x NAME` where several have one; processes on the CPU share one."""
+    found = Counter(device_name(device) for device in dict.fromkeys(devices))
+    return ", ".join(name if count == 1 else f"{count} x {name}" for name, count in found.items())
 
 
 @cache

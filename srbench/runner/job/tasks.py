@@ -56,6 +56,7 @@ class Training:
     seed: int
     precision: Precision = "32"
     compile: bool = False
+    micro_batches: int = 1
     files: tuple[SeenFile, ...] = ()
     degradations: tuple[Use, ...] = ()
 
@@ -245,6 +246,8 @@ def _known(*uses: Use | None) -> tuple[Use, ...]:
 class Job:
     """A task with the circumstances it runs under.
 
+    devices: torch devices, all of which a training uses, a process each; everything else is done on the first. rank:
+    which of these processes this is.
     sources: the sha256 of the code of the plugins that the task uses, as the plan saw it, by distribution.
     """
 
@@ -253,5 +256,11 @@ class Job:
     data_root: Path
     limits: Limits = field(default_factory=Limits)
     sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    device: str = "cpu"
+    devices: tuple[str, ...] = ("cpu",)
     threads: int = 1
+    rank: int = 0
+
+    @property
+    def device(self) -> str:
+        """The device of this process."""
+        return self.devices[self.rank]

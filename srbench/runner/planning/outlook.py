@@ -194,6 +194,8 @@ class Outlooks:
         }
         if matrix.compile:  # only then, so that trainings from before this could be asked for keep their keys
             ingredients["compile"] = True
+        if matrix.micro_batches > 1:
+            ingredients["micro_batches"] = matrix.micro_batches
         return Training(
             "",
             ingredients,
@@ -204,6 +206,7 @@ class Outlooks:
             0,
             matrix.precision,
             matrix.compile,
+            matrix.micro_batches,
             (*files_of(method, made), *degradation_files(learned)),
             degradation_uses(learned),
         )

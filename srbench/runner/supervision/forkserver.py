@@ -1,7 +1,7 @@
 """A process that has torch imported and CUDA untouched, and forks a keeper for each job in milliseconds.
 
 Started as `python -m srbench.runner.supervision.forkserver`. It answers each line of its input, a job's file with
-device and threads, by the process that does what the keeper's command would. When its input ends, because the run that
+devices and threads, by the process that does what the keeper's command would. When its input ends, because the run that
 started it ended, however it ended, the server kills everything below it and ends too.
 """
 
@@ -14,6 +14,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -46,11 +47,11 @@ class ForkServer:
         """Whether the server still runs."""
         return self._process.poll() is None
 
-    def start(self, job: Path, device: str, threads: int) -> int:
+    def start(self, job: Path, devices: Sequence[str], threads: int) -> int:
         """Have a job done; its keeper's process."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps([str(job), device, threads]).encode() + b"\n")
+            self._process.stdin.write(json.dumps([str(job), list(devices), threads]).encode() + b"\n")
             self._process.stdin.flush()
         return self._answer("does not answer; run again")
 
@@ -109,7 +110,7 @@ def serve() -> None:
             print(pid, flush=True)
 
 
-def _become_keeper(job: str, device: str, threads: int) -> NoReturn:
+def _become_keeper(job: str, devices: list[str], threads: int) -> NoReturn:
     code = 1
     try:
         server = os.getppid()
@@ -119,7 +120,7 @@ def _become_keeper(job: str, device: str, threads: int) -> NoReturn:
         os.dup2(2, 1)  # a keeper says nothing to the run but in its files
         from srbench.runner import keeper
 
-        keeper.keep(Path(job), device, threads, parent=server)
+        keeper.keep(Path(job), devices, threads, parent=server)
         code = 0
     except BaseException:
         import traceback

@@ -1,21 +1,21 @@
-"""The local executor: one job at a time on each GPU, or a few at a time on the CPU."""
+"""The local executor: jobs on the GPUs of this machine, or a few at a time on its CPU."""
 
 from __future__ import annotations
 
 import os
 import select
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
-
-import msgspec
 
 from srbench.contract.executor import Executor, Fate, Limits, Resources
+from srbench.errors import SrbenchError
 from srbench.runner.job.environment import cores
 from srbench.runner.supervision.at_work import sweep_marked
 from srbench.runner.supervision.forkserver import ForkServer, ServerGone
+from srbench.types import Count, Natural
 
 _TRIES = 3
 
@@ -39,12 +39,23 @@ def _started() -> ForkServer:
 class LocalExecutor(Executor):
     """Processes on this machine.
 
-    jobs: how many run at once and share the cores, where there is no GPU; with GPUs, each takes one job at a time.
+    jobs: how many run at once and share the cores, where there is no GPU. gpus: which GPUs are used, by their numbers
+    from 0 among those that the run sees (CUDA_VISIBLE_DEVICES); all of them unless told. per_gpu: how many jobs share a
+    GPU. gpus_per_cell: how many GPUs a job has, all of which its training uses. cpu_processes: in so many processes a
+    training is done where there is no GPU: slower than in one, for trying out what several GPUs do.
     The server that forks them is started with the first job, so that a run with nothing to do costs nothing.
     """
 
-    def __init__(self, jobs: Annotated[int, msgspec.Meta(ge=1)] = 1) -> None:
-        self._jobs = jobs
+    def __init__(
+        self,
+        jobs: Count = 1,
+        gpus: tuple[Natural, ...] | None = None,
+        per_gpu: Count = 1,
+        gpus_per_cell: Count = 1,
+        cpu_processes: Count = 1,
+    ) -> None:
+        self._jobs, self._gpus, self._per_gpu = jobs, gpus, per_gpu
+        self._gpus_per_cell, self._cpu_processes = gpus_per_cell, cpu_processes
         self._running: dict[Path, _Running] = {}
         self._server: ForkServer | None = None
 
@@ -57,12 +68,43 @@ class LocalExecutor(Executor):
         return self._server
 
     @cached_property
-    def _slots(self) -> list[str]:
-        gpus = self._ready().gpus
-        return [f"cuda:{index}" for index in range(gpus)] or ["cpu"] * self._jobs
+    def _slots(self) -> list[tuple[str, ...]]:
+        """The devices of each job that can run beside the others. Raises `SrbenchError` where GPUs lack."""
+        there = self._ready().gpus
+        if lacking := self._lacking(there):
+            raise SrbenchError(lacking)
+        if there == 0:
+            return [("cpu",) * self._cpu_processes] * self._jobs
+        chosen = range(there) if self._gpus is None else dict.fromkeys(self._gpus)
+        names, each = [f"cuda:{index}" for index in chosen], self._gpus_per_cell
+        cells = [tuple(names[start : start + each]) for start in range(0, len(names) - each + 1, each)]
+        return cells * self._per_gpu
+
+    def _lacking(self, there: int) -> str | None:
+        """Which GPUs are asked for and not there, in words."""
+        seen = f"torch finds {there} on this machine (CUDA_VISIBLE_DEVICES may hide some)"
+        if self._gpus is not None and (absent := sorted(set(self._gpus) - set(range(there)))):
+            return f"executor local: there is no GPU {', '.join(map(str, absent))}; {seen}, numbered from 0"
+        asked, named = self._gpus_per_cell, None if self._gpus is None else len(set(self._gpus))
+        if named is not None and asked > named:
+            return f"executor local: gpus_per_cell asks for {asked} GPUs, and `gpus` names {named}; name as many"
+        if 1 < asked > there:
+            return (
+                f"executor local: gpus_per_cell asks for {asked} GPUs, and {seen}; ask for fewer, or use a machine "
+                "that has them"
+            )
+        return None
+
+    def trouble(self) -> str | None:
+        """GPUs that are asked for and not there."""
+        if self._gpus is None and self._gpus_per_cell == 1:
+            return None  # without the seconds that torch takes
+        import torch
+
+        return self._lacking(torch.cuda.device_count())
 
     def places(self) -> int:
-        """The number of GPUs; without any, `jobs`."""
+        """The number of jobs that the GPUs hold; without any, `jobs`. Raises `SrbenchError` where GPUs lack."""
         return len(self._slots)
 
     def _forget_ended(self, wait: float = 0.0) -> None:
@@ -87,12 +129,12 @@ class LocalExecutor(Executor):
         with suppress(ProcessLookupError):  # over before one could look
             self._running[job] = _Running(slot, os.pidfd_open(pid))
 
-    def _start(self, job: Path, device: str, threads: int) -> int:
+    def _start(self, job: Path, devices: Sequence[str], threads: int) -> int:
         """Have a keeper forked, by another server where one is killed meanwhile. Raises `SrbenchError`."""
         for _ in range(_TRIES - 1):
             with suppress(ServerGone):
-                return self._ready().start(job, device, threads)
-        return self._ready().start(job, device, threads)
+                return self._ready().start(job, devices, threads)
+        return self._ready().start(job, devices, threads)
 
     def fate(self, job: Path) -> Fate | None:
         """Say that its keeper was killed, once it is gone."""

@@ -80,28 +80,31 @@ def cpu_counters(powercap: Path = POWERCAP) -> list[PackageCounter]:
     return counters
 
 
-def gpu_counters(device: str) -> list[GpuCounter]:
-    """The counter of a torch device; none for a CPU, without pynvml, or for a GPU without a counter."""
-    if not device.startswith("cuda"):
-        return []
-    import torch
+def gpu_counters(*devices: str) -> list[GpuCounter]:
+    """The counters of torch devices; none for CPUs, without pynvml, or where one of the GPUs has no counter."""
+    counters: list[GpuCounter] = []
+    for device in devices:
+        if not device.startswith("cuda"):
+            return []
+        import torch
 
-    try:
-        counter = GpuCounter(str(torch.cuda.get_device_properties(device).uuid))
-        counter.joules()
-    except (ImportError, AttributeError, OSError):
-        return []
-    return [counter]
+        try:
+            counter = GpuCounter(str(torch.cuda.get_device_properties(device).uuid))
+            counter.joules()
+        except (ImportError, AttributeError, OSError):
+            return []
+        counters.append(counter)
+    return counters
 
 
 class EnergyMeter:
-    """The energy taken inside a `with` block, by the CPU packages and by the job's GPU.
+    """The energy taken inside a `with` block, by the CPU packages and by the job's GPUs.
 
     joules: by `cpu` and `gpu`; what cannot be read is absent.
     """
 
-    def __init__(self, device: str, powercap: Path = POWERCAP) -> None:
-        self._counters: dict[str, list[Counter]] = {"cpu": [*cpu_counters(powercap)], "gpu": [*gpu_counters(device)]}
+    def __init__(self, *devices: str, powercap: Path = POWERCAP) -> None:
+        self._counters: dict[str, list[Counter]] = {"cpu": [*cpu_counters(powercap)], "gpu": [*gpu_counters(*devices)]}
         self._last: dict[Counter, float] = {}
         self._finished = threading.Event()
         self.joules = {source: 0.0 for source, counters in self._counters.items() if counters}

@@ -1,9 +1,16 @@
-"""How much memory a piece of work held, or the process until now."""
+"""How much memory a piece of work held, or the process until now; and what to say where there was too little."""
 
 from __future__ import annotations
 
+import re
 import resource
 import threading
+
+_GPU_FULL = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+"""What CUDA and its libraries say of it where torch did not ask for the memory itself."""
+_CPU_FULL = "can't allocate memory"
+_OTHERS_GB = 1.0
+"""What is in use on a GPU beyond what torch reserved for this process: up to so much of it is CUDA's own."""
 
 
 class MemoryPeak:
@@ -38,7 +45,7 @@ class MemoryPeak:
             self._finished.set()
             self._thread.join()
 
-    def cost(self, step: str = "") -> dict[str, float | None]:
+    def cost(self, step: str = "") -> dict[str, float]:
         """The cost as a record has it: `peak_memory_gb`; on a GPU `peak_memory_allocated_gb` too, held by tensors."""
         allocated = {} if self.allocated_gb is None else {f"{step}peak_memory_allocated_gb": self.allocated_gb}
         return {f"{step}peak_memory_gb": self.gb, **allocated}
@@ -54,10 +61,45 @@ class MemoryPeak:
                 return
 
 
-def peak_memory_gb(device: str) -> float:
-    """The most that this process ever held: on a GPU what torch reserved, otherwise its resident memory."""
+def peak_cost(device: str) -> dict[str, float | None]:
+    """The most that this process ever held, as the cost of a record: on a GPU, see `MemoryPeak`; otherwise resident."""
     if device.startswith("cuda"):
         import torch
 
-        return round(torch.cuda.max_memory_reserved(device) / 1e9, 3)
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3)
+        return {
+            "peak_memory_gb": round(torch.cuda.max_memory_reserved(device) / 1e9, 3),
+            "peak_memory_allocated_gb": round(torch.cuda.max_memory_allocated(device) / 1e9, 3),
+        }
+    return {"peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3)}
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an exception says that there was too little memory, of the machine or of a GPU."""
+    return isinstance(error, MemoryError) or gpu_ran_out(error) or _CPU_FULL in str(error)
+
+
+def gpu_ran_out(error: BaseException) -> bool:
+    """Whether an exception says that there was too little memory on a GPU."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _GPU_FULL)
+
+
+def full_gpu(error: BaseException, device: str, remedy: str) -> str:
+    """What a record says of a GPU that was full: what was asked for, what the GPU has, who held it, and what to do."""
+    asked = re.search(r"Tried to allocate ([\d.]+ \w+)", str(error))
+    wanted = f" when {asked[1]} more were asked for" if asked else ""
+    return f"the GPU's memory was full{wanted}{_held(device)}. {remedy}"
+
+
+def _held(device: str) -> str:
+    import torch
+
+    try:
+        free, total = torch.cuda.mem_get_info(device)
+        own, name = torch.cuda.memory_reserved(device) / 1e9, torch.cuda.get_device_name(device)
+    except (RuntimeError, ValueError, AssertionError):  # no such device, or one that answers nothing any more
+        return ""
+    others = (total - free) / 1e9 - own
+    held = f": {name} has {total / 1e9:.1f} GB, of which this process held {own:.1f}"
+    return held + (f" and others {others:.1f}; alone on the GPU it may fit" if others > _OTHERS_GB else "")

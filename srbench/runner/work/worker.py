@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,17 +29,20 @@ from srbench.registry.registry import task_named
 from srbench.runner.job.channel import Lacking, Made, Message, Scored, Tell
 from srbench.runner.job.environment import environment
 from srbench.runner.job.file import with_types
-from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Training
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Task, Training
 from srbench.runner.planning.provenance import changed_plugin
 from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter
-from srbench.runner.work.memory import MemoryPeak, peak_memory_gb
+from srbench.runner.work.memory import MemoryPeak, full_gpu, gpu_ran_out, peak_cost, ran_out
+from srbench.runner.work.ranks import spread
 from srbench.runner.work.upscaler import multiply_adds
 from srbench.runner.work.witness import Outdated, Witness
 from srbench.runner.work.work import Work
 from srbench.store.files import Stamp, stamp
-from srbench.store.records import CHECKPOINT, LOG, MetricResult, Record, Status, Store
+from srbench.store.records import CHECKPOINT, JOBS, LOG, MetricResult, Record, Status, Store
+from srbench.training.loop.group import Group, PeerLost
 from srbench.training.loop.randomness import seed_everything
+from srbench.training.speed.numerics import EXACT, of_training, set_numerics
 
 Progress = Callable[[float, str], None]
 """Told the share that is done, and the image."""
@@ -63,8 +67,54 @@ def make(
 ) -> None:
     """Do in this process what a job needs its method or extractor for, and tell of it; no more when asked to stop.
 
-    record: of a cell whose SR is there already. clock: seconds for budgets.
+    A training with several devices is done in as many processes, which this one forks. record: of a cell whose SR is
+    there already. clock: seconds for budgets.
     """
+    if len(job.devices) > 1 and isinstance(job.task, Training):
+        _make_together(job, job.task, attempt, tell, progress, stop, clock)
+        return
+    made = _made(job, attempt, record, tell, progress, stop, clock)
+    if made is not None:
+        tell(made)
+
+
+def _make_together(
+    job: Job, task: Training, attempt: Attempt, tell: Tell, progress: Progress, stop: Stop, clock: Callable[[], float]
+) -> None:
+    """Train in a process for each device, where the method can."""
+
+    def work(tell: Tell) -> None:
+        rank = Group.here().rank
+        own = replace(job, rank=rank, threads=max(1, job.threads // len(job.devices)))
+        made = _made(own, attempt, None, tell, progress, stop, clock)
+        if made is not None and (rank == 0 or made.record.status != "ok"):
+            tell(made)
+
+    try:
+        kind = task.method.registered.load()
+        if not kind.spreads:
+            raise SrbenchError(
+                f"{task.method.name} cannot be trained on several devices ({', '.join(job.devices)}): it does not "
+                "learn in srbench's training loop; give its jobs one device each"
+            )
+        made = spread(work, job.devices, stop)
+    except Exception as error:
+        traceback.print_exc()
+        made = _fault(job, attempt, error)
+    if made is not None:
+        tell(made)
+
+
+def _made(
+    job: Job,
+    attempt: Attempt,
+    record: Record | None,
+    tell: Tell,
+    progress: Progress,
+    stop: Stop,
+    clock: Callable[[], float],
+) -> Made | None:
+    """What comes of a job in this process; None where it was asked to stop, or has told all."""
     _prepare(job)
     store, witness = Store(job.store), Witness()
     checkpoint = store.folder(job.task.shelf, job.task.key) / CHECKPOINT
@@ -75,23 +125,25 @@ def make(
         if isinstance(job.task, Evaluation):
             makes: Make = imported(task_named(job.task.protocol.task).making)
             makes(Work(job, job.task, attempt, store, witness, tell, _stoppable(progress, stop)), record)
-            return
+            return None
         context = partial(_fit_context, job, checkpoint, progress=progress, stop=stop, clock=clock)
         if isinstance(job.task, Training):
             made = Made(_train(job, job.task, attempt, store, witness, context))
         else:
             made = Made(_train_extractor(job, job.task, attempt, store, witness, context))
         witness.confirm()
+        return made
+    except PeerLost:  # what happened is for the other process to tell
+        raise
     except Interrupted:
         if witness.outdated:  # what was learned from something else is not to be gone on with
             shutil.rmtree(checkpoint, ignore_errors=True)
-        return
+        return None
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # whatever a plugin does: it becomes a record
         traceback.print_exc()
-        made = _fault(job, attempt, witness.outdated or error)  # a change may well be the reason of the fault
         if witness.outdated:
             shutil.rmtree(checkpoint, ignore_errors=True)
-    tell(made)
+        return _fault(job, attempt, witness.outdated or error)  # a change may well be the reason of the fault
 
 
 def score(
@@ -149,16 +201,34 @@ def _compare_code(job: Job, uses: Iterable[Use]) -> None:
 def _fault(job: Job, attempt: Attempt, error: BaseException) -> Made:
     """What is told of a job that raised."""
     facts: dict[str, Any] = {}
-    with suppress(OSError):  # where the method left no file to be opened, its ending is told without
-        facts = {"environment": environment(job), "cost": {"peak_memory_gb": peak_memory_gb(job.device)}}
-    record = attempt.record(_status(error), in_words(error), **facts)
+    # Where the method left no file to be opened, or the GPU answers nothing any more, its ending is told without.
+    with suppress(OSError, RuntimeError):
+        facts = {"environment": environment(job), "cost": peak_cost(job.device)}
+    reason = full_gpu(error, job.device, _remedy(job.task)) if gpu_ran_out(error) else in_words(error)
+    record = attempt.record(_status(error), reason, **facts)
     return Made(record, again=record.status == "killed" and not isinstance(error, Outdated))
+
+
+def _remedy(task: Task) -> str:
+    """What to do where a GPU was too small for a task."""
+    if isinstance(task, Training):
+        return (
+            "Compute each batch in several pieces (`micro_batches` under `train`), use a smaller batch_size or patch, "
+            "or a GPU with more memory"
+        )
+    if isinstance(task, Evaluation):
+        return (
+            "Set `memory_gb` under `limits`: what would take more than half of it is upscaled in tiles, where the "
+            "method allows that; or use a GPU with more memory"
+        )
+    return "Use a GPU with more memory"
 
 
 def _prepare(job: Job) -> None:
     import torch
 
     torch.set_num_threads(job.threads)
+    set_numerics(of_training(job.task.precision) if isinstance(job.task, Training) else EXACT)
     if job.device.startswith("cuda"):
         torch.cuda.set_device(job.device)
 
@@ -180,11 +250,26 @@ def _train(
     folder = store.folder("models", task.key)
     method: Method = task.method.create()
     method.to(job.device)
-    context = given(seed=task.seed, budget=task.budget, precision=task.precision, compile=task.compile)
+    context = given(
+        seed=task.seed,
+        budget=task.budget,
+        precision=task.precision,
+        compile=task.compile,
+        micro_batches=task.micro_batches,
+    )
     resumed = any(context.folder.iterdir())
     train = TrainingSet(witness.items(task.dataset, "train", job.data_root, task.reads), task.protocol)
-    with MemoryPeak(job.device) as peak, EnergyMeter(job.device) as energy:
+    with MemoryPeak(job.device) as peak, EnergyMeter(*job.devices) as energy:
         method.fit(train, context)
+    group = Group.here()
+    if group.size > 1 and not Group.shared:
+        raise SrbenchError(
+            f"{task.method.name} was to be trained on {group.size} devices, and did not learn in srbench's training "
+            "loop, which alone shares a training; its class should say so, `spreads = False`"
+        )
+    memory = group.largest(peak.cost("train_"))
+    if group.rank > 0:  # the rest is for the first
+        return attempt.record("ok")
     saved = _saved(method.save, folder)
     channels = next(train.images())[0].shape[-1]
     # A resumed training counts the time of its earlier attempts too; only its history knows.
@@ -195,7 +280,7 @@ def _train(
         cost={
             "train_seconds": round(float(last["seconds"] or 0), 3),
             "train_steps": last["step"],
-            **peak.cost("train_"),
+            **memory,
             # What an interrupted attempt took is not known, and the rest of it would pass for little.
             **({} if resumed else energy.cost("train")),
             "parameters": method.parameters_count(),
@@ -242,7 +327,7 @@ def _train_extractor(
     return attempt.record(
         "ok",
         environment=environment(job),
-        cost={"train_seconds": round(time.monotonic() - clock, 3), "train_peak_memory_gb": peak.gb},
+        cost={"train_seconds": round(time.monotonic() - clock, 3), **peak.cost("train_")},
         facts={name: float(value) for name, value in facts.items()},
         files=store.hashes("extractors", task.key, saved),
     )
@@ -261,17 +346,17 @@ def _saved(save: Callable[[Path], None], folder: Path) -> list[str]:
 
 
 def _fit_context(job: Job, checkpoint: Path, **given: Any) -> FitContext:
-    checkpoint.mkdir(exist_ok=True)
+    if job.rank > 0:  # the first process writes; what else a method leaves goes with the job
+        checkpoint = job.store / JOBS / job.task.key / f"rank-{job.rank}" / CHECKPOINT
+    checkpoint.mkdir(parents=True, exist_ok=True)
     return FitContext(folder=checkpoint, model=checkpoint.parent, device=job.device, **given)
 
 
 def _status(error: BaseException) -> Status:
-    import torch
-
     from srbench.training.loop.engine import Unresumable
 
     if isinstance(error, Outdated | Unresumable) or machine_fault(error):
         return "killed"  # says nothing about the method, and the next run repeats it
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error):
+    if ran_out(error):
         return "out_of_memory"
     return "failed"

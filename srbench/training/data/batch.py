@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -30,3 +30,7 @@ class Batch:
             import torch
 
             object.__setattr__(self, "labels", torch.full((len(self.lr),), -1, device=self.lr.device))
+
+    def part(self, images: slice) -> Batch:
+        """These images of it alone."""
+        return replace(self, lr=self.lr[images], hr=self.hr[images], labels=self.labels[images])

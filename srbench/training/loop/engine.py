@@ -2,22 +2,26 @@
 
 A training that is stopped or killed at any moment continues from its checkpoint as if nothing had happened: on a CPU,
 with the same number of threads and a budget that is not in seconds, the final weights are the same bit for bit.
+
+Where this process has joined others by `torch.distributed`, they share the training (`group`): all run this loop, and
+the first of them writes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from srbench.contract.fit import FitContext, Interrupted
 from srbench.errors import SrbenchError
 from srbench.training.data.source import Source
+from srbench.training.loop.batch_norm import share_batch_norm, unshare_batch_norm
 from srbench.training.loop.budget import Course
 from srbench.training.loop.checkpoint import CheckpointError, Checkpoints
 from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.loop.ema import Average
+from srbench.training.loop.group import Group
 from srbench.training.loop.history import Row
 from srbench.training.loop.losses import NotFinite
 from srbench.training.loop.outcome import Trained
@@ -28,10 +32,11 @@ from srbench.training.loop.steps import Stepper
 from srbench.training.loop.validation import Validation
 from srbench.training.speed.compilation import compile_networks, uncompile
 from srbench.training.speed.memory_format import Format, set_format
+from srbench.training.speed.numerics import numerics, of_training
 from srbench.training.speed.precision import MixedPrecision, check_precision
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 ROWS_PER_STAGE = 200
 """History rows of one stage: each holds the means of the losses since the row before."""
@@ -65,33 +70,22 @@ def train(
     """
     run = _Training(stages, source, context, memory_format, strip)
     try:
-        with _tuned(run.device):
+        with numerics(of_training(context.precision)):
             run.begin()
             run.finish()
     except Diverged as diverged:
-        run.checkpoints.discard("its training diverged")
+        if run.group.first:
+            run.checkpoints.discard("its training diverged")
         if diverged.best is not None:
             diverged.best.restore(run.networks)
         diverged.trained = run.trained()
         raise
     finally:
         uncompile(run.networks.values())
+        unshare_batch_norm(run.networks.values())
         for network in run.networks.values():
             network.eval()
     return run.trained()
-
-
-@contextmanager
-def _tuned(device: torch.device) -> Iterator[None]:
-    """Inside, a GPU tries several ways to convolve and keeps the fastest: all patches have one size."""
-    import torch
-
-    before = torch.backends.cudnn.benchmark
-    torch.backends.cudnn.benchmark = before or device.type == "cuda"
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.benchmark = before
 
 
 class _Training:
@@ -107,7 +101,9 @@ class _Training:
     ) -> None:
         import torch
 
-        self.stages, self.source, self.context, self.memory_format = stages, source, context, memory_format
+        self.group = Group.here()
+        self.context = self.group.agreed(context)
+        self.stages, self.source, self.memory_format = stages, source, memory_format
         self.checkpoints = Checkpoints(context.folder)
         self.device = torch.device(context.device)
         check_precision(context.precision, self.device)
@@ -123,9 +119,9 @@ class _Training:
             self.held_out = [] if held is None else held.ids
             shown = None if strip is None else strip(held)
             if held is not None or shown is not None:
-                self.validation = Validation(held, shown, self.device, context.precision)
+                self.validation = Validation(held, shown, self.device, context.precision, self.group)
         self.course = Course(stages, context.budget, len(source))
-        self.stepper = Stepper(stages, source, self.device, self.precision)
+        self.stepper = Stepper(stages, source, self.context, self.precision, self.group)
         self.averages: dict[str, Average] = {}
         self.history: list[Row] = []
         self.reports: list[dict[str, Any]] = []
@@ -135,15 +131,13 @@ class _Training:
         """Continue the folder's checkpoint, if there is one that belongs to this training, or start."""
         self.last_progress = self.last_tick = self.context.clock()
         self.next_checkpoint = self.last_tick + self.context.checkpoint_seconds
-        state = self.checkpoints.read()
-        if state is not None and state.get("identity") != self._identity():
-            self.checkpoints.discard("it is of another training (its budget, seed or stages differ)")
-            state = None
+        state = self.group.told(self._checkpoint_to_continue)
         if state is not None:
             try:
                 self._resume(state)
             except Exception as error:  # half of it is in the networks by now: only a new attempt can start clean
-                self.checkpoints.set_aside(f"it does not fit ({type(error).__name__}: {error})")
+                if self.group.first:
+                    self.checkpoints.set_aside(f"it does not fit ({type(error).__name__}: {error})")
                 raise Unresumable(
                     f"the checkpoint in {self.context.folder} cannot be continued and was set aside; run again, which "
                     "goes on from the one before it or starts over"
@@ -154,6 +148,13 @@ class _Training:
         if self.validation is not None:
             self.validation.begin()
         self._enter()
+
+    def _checkpoint_to_continue(self) -> dict[str, Any] | None:
+        state = self.checkpoints.read()
+        if state is not None and state.get("identity") != self._identity():
+            self.checkpoints.discard("it is of another training (its budget, seed or stages differ)")
+            return None
+        return state
 
     def finish(self) -> None:
         """Do all that is left to do."""
@@ -195,6 +196,7 @@ class _Training:
         self._set_modes(stage)
         if stage.begin is not None:
             stage.begin(lambda: self.stepper.draw(stage))
+        self.group.align(self.networks)
         self.reports.append({"name": stage.name, "memory_format": self.memory_format})
         self.rows = 0
         self.precision.clear_skipped()
@@ -208,6 +210,7 @@ class _Training:
 
     def _prepare(self, stage: Stage) -> None:
         self.averages = {name: Average(stage.networks[name], decay) for name, decay in stage.ema.items()}
+        share_batch_norm(stage.networks.values(), self.group)
         if self.context.compile:
             compile_networks(stage.networks.values())
 
@@ -226,6 +229,7 @@ class _Training:
                 average.replace()
         self.averages = {}
         self._report(stage, early)
+        unshare_batch_norm(stage.networks.values())
         self.course.next_stage()
         self._enter()
 
@@ -298,6 +302,8 @@ class _Training:
         facts = {
             "precision": self.context.precision,
             "compile": self.context.compile,
+            "micro_batches": self.context.micro_batches,
+            "processes": self.group.size,
             "held_out": self.held_out,
             "stages": self.reports,
         }
@@ -338,6 +344,9 @@ class _Training:
         }
 
     def _checkpoint(self) -> None:
+        self.stepper.losses.check()  # in every process, so that all meet what is wrong with them
+        if not self.group.first:
+            return
         stage = self.course.stage
         optimisers = {} if stage is None else stage.optimisers
         state = {

@@ -6,9 +6,12 @@ import json
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 
 def seed_everything(seed: int) -> None:
@@ -29,7 +32,7 @@ def random_state() -> dict[str, Any]:
         "python": json.dumps(random.getstate()),
         "numpy": json.dumps([name, np.asarray(keys).tolist(), *rest]),
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "cuda": _cuda_states(),
     }
 
 
@@ -41,18 +44,34 @@ def restore_random_state(state: dict[str, Any]) -> None:
     random.setstate((version, tuple(internal), gauss))
     np.random.set_state(tuple(json.loads(state["numpy"])))
     torch.set_rng_state(state["torch"])
-    # A checkpoint may come from a machine with another number of devices.
-    if len(state["cuda"]) == (torch.cuda.device_count() if torch.cuda.is_available() else 0):
-        for index, device_state in enumerate(state["cuda"]):
-            torch.cuda.set_rng_state(device_state, index)
+    _restore_cuda(state["cuda"])
+
+
+def _cuda_states() -> list[torch.Tensor]:
+    """Where the generator of the current device stands; those of others, which nothing draws from, are not asked."""
+    import torch
+
+    return [torch.cuda.get_rng_state()] if torch.cuda.is_available() else []
+
+
+def _restore_cuda(states: list[torch.Tensor]) -> None:
+    import torch
+
+    if len(states) == 1 and torch.cuda.is_available():  # a checkpoint may come from a machine without a GPU
+        torch.cuda.set_rng_state(states[0])
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Inside, all of them are seeded with `seed`; afterwards they stand where they stood."""
-    state = random_state()
+    import torch
+
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state(), _cuda_states()
     seed_everything(seed)
     try:
         yield
     finally:
-        restore_random_state(state)
+        random.setstate(before[0])
+        np.random.set_state(before[1])
+        torch.set_rng_state(before[2])
+        _restore_cuda(before[3])

@@ -1,12 +1,18 @@
-"""One step of a training: batches in, losses, gradients, updated weights."""
+"""One step of a training: batches in, losses, gradients, updated weights.
+
+A batch is computed in parts: by each process of the training its own, and that in micro-batches where one does not fit
+into memory. Parts count as many images as they have, so that means over them add up to the batch's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from srbench.contract.fit import FitContext
 from srbench.training.data.batch import Batch
 from srbench.training.data.source import Drawn, Source
+from srbench.training.loop.group import Group
 from srbench.training.loop.losses import RunningLosses
 from srbench.training.loop.stages import Stage, StageError
 from srbench.training.speed.compilation import compile_errors
@@ -20,14 +26,30 @@ if TYPE_CHECKING:
 class Stepper:
     """Makes the steps of all stages of a training.
 
-    losses: the means of what was minimised or recorded since they were last cleared.
+    losses: the means of what was minimised or recorded since they were last cleared. Raises `StageError` for a batch
+    that cannot be divided among the processes and micro-batches.
     """
 
     def __init__(
-        self, stages: Sequence[Stage], source: Source, device: torch.device, precision: MixedPrecision
+        self,
+        stages: Sequence[Stage],
+        source: Source,
+        context: FitContext,
+        precision: MixedPrecision,
+        group: Group,
     ) -> None:
+        import torch
+
+        for stage in stages:
+            if stage.batch_size < group.size * context.micro_batches:
+                raise StageError(
+                    f"stage {stage.name!r}: a batch of {stage.batch_size} cannot be divided among {group.size} "
+                    f"processes with {context.micro_batches} micro-batches each; use a larger batch_size, or fewer of "
+                    "them"
+                )
         self.losses = RunningLosses()
-        self._source, self._device, self._precision = source, device, precision
+        self._source, self._context, self._precision, self._group = source, context, precision, group
+        self._device = torch.device(context.device)
         self._rates = {
             stage.name: {
                 name: [float(group["lr"]) for group in optimiser.param_groups]
@@ -43,14 +65,36 @@ class Stepper:
             for group, rate in zip(optimiser.param_groups, self._rates[stage.name][name], strict=True):
                 group["lr"] = rate * factor
         updates: dict[str, torch.optim.Optimizer] = {}
-        with compile_errors(stage.name):
-            for _ in range(stage.accumulate):
-                losses = self._compute(stage, self.draw(stage, done, layout))
-                self.losses.add(losses, number)
-                if self._device.type == "cpu":
-                    self.losses.check()  # before it can spoil the weights; a GPU would have to be waited for
-                self._add_gradients(stage, losses, updates)
+        for place in range(stage.accumulate):
+            batch = self.draw(stage, done, layout)
+            with self._group.apart(self._context.seed, number, place), compile_errors(stage.name):
+                losses = self._learn_from(stage, batch, updates)
+            self.losses.add(losses, number)
+            if self._device.type == "cpu":
+                self.losses.check()  # before it can spoil the weights; a GPU would have to be waited for
+        trained = dict.fromkeys(p for optimiser in updates.values() for p in trained_parameters(optimiser))
+        self._group.add_up(p.grad for p in trained if p.grad is not None)
         self._precision.step(updates.values(), stage.clip)
+
+    def _learn_from(
+        self, stage: Stage, batch: Batch, updates: dict[str, torch.optim.Optimizer]
+    ) -> dict[str, torch.Tensor]:
+        """Add the gradients of a batch; its losses."""
+        import torch
+
+        count = len(batch.lr)
+        found: dict[str, torch.Tensor] = {}
+        for part in self._group.parts(count, self._context.micro_batches):
+            share = (part.stop - part.start) / count
+            losses = self._compute(stage, batch if share == 1 else batch.part(part))
+            self._add_gradients(stage, losses, updates, share)
+            if share == 1:
+                return dict(losses)
+            for name, loss in losses.items():
+                found[name] = loss.detach().double() * share + found.get(name, 0.0)
+        values = torch.stack(list(found.values()))
+        self._group.add_up([values])
+        return dict(zip(found, values, strict=True))
 
     def draw(self, stage: Stage, done: float = 0.0, layout: Format = "contiguous") -> Batch:
         """The next batch, augmented; `done` is the stage's progress."""
@@ -58,15 +102,23 @@ class Stepper:
         return self._batch(stage, drawn, done, layout)
 
     def _add_gradients(
-        self, stage: Stage, losses: Mapping[str, torch.Tensor], updates: dict[str, torch.optim.Optimizer]
+        self,
+        stage: Stage,
+        losses: Mapping[str, torch.Tensor],
+        updates: dict[str, torch.optim.Optimizer],
+        share: float,
     ) -> None:
-        """Add the gradients of all losses before any update: the generator's runs through the discriminator it saw."""
+        """Add the gradients of all losses before any update: the generator's runs through the discriminator it saw.
+
+        share: of the batch that they are the losses of.
+        """
         for name, optimiser in stage.optimisers.items():
             if name in losses:
                 if name not in updates:
                     optimiser.zero_grad(set_to_none=True)
                     updates[name] = optimiser
-                loss = losses[name] if stage.accumulate == 1 else losses[name] / stage.accumulate
+                loss = losses[name] if share == 1 else losses[name] * share
+                loss = loss if stage.accumulate == 1 else loss / stage.accumulate
                 # Only its own parameters: the discriminator must not learn from the generator's loss.
                 self._precision.backward(loss, trained_parameters(optimiser))
 

@@ -13,10 +13,12 @@ from srbench.training.data.batch import Batch
 from srbench.training.data.source import Held
 from srbench.training.loop.divergence import Best, Diverged
 from srbench.training.loop.ema import Average
+from srbench.training.loop.group import Group
 from srbench.training.loop.randomness import seeded
 from srbench.training.loop.sample_strip import Strip
 from srbench.training.loop.stages import Stage
 from srbench.training.speed.compilation import not_compiled
+from srbench.training.speed.numerics import EXACT, numerics
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +33,7 @@ FAR_BELOW = 10.0
 """A validation so many dB below the stage's best is a sign of collapse."""
 BAD_IN_A_ROW = 2
 """Validations in a row with a sign of collapse that are one."""
-_STEP = {"32": 3.0, "bf16": 1.5, "fp16": 1.5}
+_STEP = {"32": 3.0, "tf32": 1.5, "bf16": 1.5, "fp16": 1.5}
 """A step in this precision costs about so many times a forward pass in 32 bits over the same pixels."""
 _SEED = 0
 """Validation of a method that draws random numbers draws the same ones each time."""
@@ -61,6 +63,7 @@ def as_in_upscaling(
         for average in averages.values():
             stack.enter_context(average.in_place())
         stack.enter_context(seeded(_SEED))
+        stack.enter_context(numerics(EXACT))
         if compiled:
             stack.enter_context(not_compiled())
         for network in networks.values():
@@ -91,11 +94,15 @@ class _Standing:
 class Validation:
     """Validates the stages of one training, one after the other.
 
-    best: of the latest stage that was validated.
+    Of several processes that share the training the first looks, and the others hear what it found. best: of the
+    latest stage that was validated.
     """
 
-    def __init__(self, held: Held | None, strip: Strip | None, device: torch.device, precision: Precision) -> None:
+    def __init__(
+        self, held: Held | None, strip: Strip | None, device: torch.device, precision: Precision, group: Group
+    ) -> None:
         self._held, self._strip, self._device, self._precision = held, strip, device, precision
+        self._group = group
         self._standing = _Standing()
         self.best: Best | None = None
 
@@ -142,8 +149,9 @@ class Validation:
         best = self.best_of(stage)
         with as_in_upscaling(networks, averages, compiled):
             with torch.inference_mode():
-                score = self._score(stage, stage_steps, done)
-                constant = self._sample(stage, step, done)
+                score, constant = self._group.told(
+                    lambda: (self._score(stage, stage_steps, done), self._sample(stage, step, done))
+                )
             self._look_for_collapse(stage, step, score, constant)
             if score is None:
                 return None

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import torch
 
 
+_TF32_SINCE = (8, 0)
+"""The compute capability of Ampere."""
+
+
 class PrecisionError(SrbenchError):
     """A precision that the device does not train in."""
 
@@ -26,8 +30,10 @@ def check_precision(precision: Precision, device: torch.device) -> None:
     """Raise `PrecisionError` where a training in this precision makes no sense on the device."""
     import torch
 
-    if precision == "fp16" and device.type == "cpu":
-        raise PrecisionError("precision fp16 needs a GPU; on a CPU use precision: bf16, or 32")
+    if precision in ("tf32", "fp16") and device.type == "cpu":
+        raise PrecisionError(f"precision {precision} needs a GPU; on a CPU use precision: bf16, or 32")
+    if precision == "tf32" and device.type == "cuda" and torch.cuda.get_device_capability(device) < _TF32_SINCE:
+        raise PrecisionError(f"{torch.cuda.get_device_name(device)} has no tf32; use precision: fp16, or 32")
     if precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
         raise PrecisionError(f"{torch.cuda.get_device_name(device)} has no bf16; use precision: fp16, or 32")
 
@@ -38,7 +44,7 @@ def trained_parameters(optimiser: torch.optim.Optimizer) -> list[torch.nn.Parame
 
 
 class MixedPrecision:
-    """Autocast, and one loss scale for all optimisers. In 32 bits and in bf16 nothing is scaled.
+    """Autocast, and one loss scale for all optimisers. But for fp16 nothing is scaled.
 
     A step whose gradients are not finite is left out by the scaler, which then lowers its scale; such steps are
     counted, and are no divergence.
@@ -47,7 +53,7 @@ class MixedPrecision:
     def __init__(self, precision: Precision, device: torch.device) -> None:
         import torch
 
-        self._dtype = {"32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+        self._dtype = {"32": None, "tf32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
         self._device = device
         self._scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         self._one = torch.ones((), device=device)

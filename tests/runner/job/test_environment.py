@@ -12,20 +12,23 @@ from typing import Any, cast
 
 import psutil
 import pytest
+import torch
 
+from srbench.contract.fit import Budget
+from srbench.contract.protocol import Protocol
 from srbench.registry.registry import registry
 from srbench.runner.job import environment as told
 from srbench.runner.job.environment import cores, device_name, environment, memory_gb, packages
-from srbench.runner.job.tasks import Job
+from srbench.runner.job.tasks import Job, Training
 from srbench.store.records import Record
 
 
-def use(name: str) -> Any:
-    return SimpleNamespace(registered=registry().get("method", name))
+def use(name: str, kind: str = "method") -> Any:
+    return SimpleNamespace(registered=registry().get(kind, name))
 
 
 def test_a_record_tells_hardware_and_software_and_no_names_of_people_or_machines() -> None:
-    job = SimpleNamespace(device="cpu", threads=3, task=SimpleNamespace(uses=(use("bicubic"),)))
+    job = SimpleNamespace(devices=("cpu",), threads=3, task=SimpleNamespace(uses=(use("bicubic"),)))
     said = environment(cast(Job, cast(Any, job)))
     assert (said["threads"], said["python"]) == (3, platform.python_version())
     assert said["system"] == f"{platform.system()} {platform.machine()}"
@@ -36,7 +39,9 @@ def test_a_record_tells_hardware_and_software_and_no_names_of_people_or_machines
 
 
 def test_a_model_of_another_kind_of_hardware_is_told_as_that() -> None:
-    job = cast(Job, cast(Any, SimpleNamespace(device="cpu", threads=3, task=SimpleNamespace(uses=(use("bicubic"),)))))
+    job = cast(
+        Job, cast(Any, SimpleNamespace(devices=("cpu",), threads=3, task=SimpleNamespace(uses=(use("bicubic"),))))
+    )
     here = environment(job)
     model = Record(key="ab", schema=2, status="ok", environment={**here, "threads": 1})
     assert environment(job, model) == here, "of which threads are no part"
@@ -66,10 +71,24 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPat
     assert cores() == 1
 
 
+def test_a_training_names_all_its_devices_and_a_gpu_how_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The GPUs are made up."""
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: ["Small", "Large", "Large"][device.index])
+    three = ("cuda:0", "cuda:1", "cuda:2")
+    training = Training("k", {}, use("srcnn"), use("textures", "dataset"), Protocol("p", 2), Budget("steps", 1), 0)
+    found = environment(Job(training, Path(), Path(), devices=three))
+    assert (found["device"], found["processes"]) == ("Small, 2 x Large", 3)
+    assert found["numerics"].keys() >= {"cudnn.allow_tf32", "cudnn.benchmark"}
+    scored = SimpleNamespace(devices=three, threads=1, task=SimpleNamespace(uses=(use("bicubic"),)))
+    found = environment(cast(Job, cast(Any, scored)))
+    assert found["device"] == "Small" and "processes" not in found
+    found = environment(Job(training, Path(), Path(), devices=("cpu", "cpu")))
+    assert found["device"] == device_name("cpu") and found["processes"] == 2 and "numerics" not in found
+
+
 def test_a_device_has_the_name_of_its_hardware(monkeypatch: pytest.MonkeyPatch) -> None:
     assert device_name("cpu") and device_name("cpu") != "cpu"
     assert device_name("mps") == "mps"
-    import torch
 
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU {device.index}")
     assert device_name("cuda:1") == "GPU 1"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from srbench.contract.executor import Fate, Limits, Resources
+from srbench.errors import SrbenchError
 from srbench.runner.supervision import local
 from srbench.runner.supervision.local import LocalExecutor
 
@@ -28,8 +31,8 @@ class Server:
         self.keepers: dict[str, subprocess.Popen[bytes]] = {}
         Server.made.append(self)
 
-    def start(self, job: Path, device: str, threads: int) -> int:
-        self.started.append((job.name, device, threads))
+    def start(self, job: Path, devices: Sequence[str], threads: int) -> int:
+        self.started.append((job.name, "+".join(devices), threads))
         self.keepers[job.name] = subprocess.Popen(["sleep", "60"])
         return self.keepers[job.name].pid
 
@@ -83,6 +86,76 @@ def test_each_gpu_takes_one_job_whatever_was_told(made: list[Server]) -> None:
         made[0].end("a")
         submit(executor, "d")
     assert made[0].started == [("a", "cuda:0", 4), ("b", "cuda:1", 4), ("c", "cuda:1", 4), ("d", "cuda:0", 4)]
+
+
+def devices(made: list[Server]) -> list[str]:
+    return [given for _, given, _ in made[0].started]
+
+
+def test_several_jobs_share_a_gpu_and_all_gpus_have_one_before_any_has_two(made: list[Server]) -> None:
+    Server.gpus_here = 2
+    with LocalExecutor(per_gpu=2) as executor:
+        assert executor.places() == 4
+        submit(executor, "a", "b", "c", "d")
+        made[0].end("b")
+        submit(executor, "e")
+    assert devices(made) == ["cuda:0", "cuda:1", "cuda:0", "cuda:1", "cuda:1"]
+    assert {threads for *_, threads in made[0].started} == {2}
+
+
+@pytest.mark.parametrize(
+    ("there", "given", "expected"),
+    [
+        (4, {"gpus_per_cell": 2}, ["cuda:0+cuda:1", "cuda:2+cuda:3"]),
+        (5, {"gpus_per_cell": 2}, ["cuda:0+cuda:1", "cuda:2+cuda:3"]),
+        (4, {"gpus_per_cell": 2, "gpus": (3, 1)}, ["cuda:3+cuda:1"]),
+        (4, {"gpus": (0, 2, 0)}, ["cuda:0", "cuda:2"]),
+        (2, {"gpus_per_cell": 2, "per_gpu": 2}, ["cuda:0+cuda:1"] * 2),
+        (0, {"cpu_processes": 2, "jobs": 2}, ["cpu+cpu"] * 2),
+        (1, {"cpu_processes": 2, "jobs": 2}, ["cuda:0"]),
+    ],
+)
+def test_each_job_has_the_devices_that_were_asked_for(
+    made: list[Server], there: int, given: dict[str, Any], expected: list[str]
+) -> None:
+    Server.gpus_here = there
+    with LocalExecutor(**given) as executor:
+        assert executor.places() == len(expected)
+        submit(executor, *(str(job) for job in range(len(expected))))
+    assert devices(made) == expected
+
+
+@pytest.mark.parametrize(
+    ("there", "given", "words"),
+    [
+        (0, {"gpus_per_cell": 2}, "gpus_per_cell asks for 2 GPUs, and torch finds 0 on this machine"),
+        (1, {"gpus_per_cell": 2}, "gpus_per_cell asks for 2 GPUs, and torch finds 1 on this machine"),
+        (4, {"gpus_per_cell": 2, "gpus": (1, 1)}, "gpus_per_cell asks for 2 GPUs, and `gpus` names 1; name as many"),
+        (2, {"gpus": (0, 2, 5)}, "there is no GPU 2, 5; torch finds 2 on this machine"),
+        (0, {"gpus": (0,)}, "there is no GPU 0; torch finds 0"),
+    ],
+)
+def test_gpus_that_are_not_there_are_told_in_a_plan_and_before_the_first_job(
+    monkeypatch: pytest.MonkeyPatch, there: int, given: dict[str, Any], words: str
+) -> None:
+    Server.gpus_here = there
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: there)
+    executor = LocalExecutor(**given)
+    told = executor.trouble()
+    assert told is not None and words in told
+    with pytest.raises(SrbenchError, match=re.escape(words)):
+        executor.places()
+
+
+def test_a_plan_that_asks_for_nothing_special_hears_of_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    def counted() -> int:
+        raise AssertionError("torch was asked")
+
+    monkeypatch.setattr(torch.cuda, "device_count", counted)
+    assert LocalExecutor(jobs=4, per_gpu=3).trouble() is None
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert LocalExecutor(gpus=(1,)).trouble() is None
+    assert LocalExecutor(gpus_per_cell=2).trouble() is None
 
 
 def test_every_job_has_a_thread(made: list[Server], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def advance(tree: Path, folder: str, microjoules: int) -> None:
 
 
 def test_the_energy_of_a_block_is_the_sum_over_packages(tree):
-    with EnergyMeter("cpu", tree) as meter:
+    with EnergyMeter("cpu", powercap=tree) as meter:
         advance(tree, "intel-rapl:0", 6_500_000)
         advance(tree, "intel-rapl:0:0", 4_000_000)
         advance(tree, "intel-rapl:1", 7_250_000)
@@ -50,7 +50,7 @@ def test_the_energy_of_a_block_is_the_sum_over_packages(tree):
 
 def test_a_counter_that_begins_anew_is_continued(tmp_path):
     zone(tmp_path, "intel-rapl:0", "package-0", 9_000_000, span=10_000_000)
-    with EnergyMeter("cpu", tmp_path) as meter:
+    with EnergyMeter("cpu", powercap=tmp_path) as meter:
         advance(tmp_path, "intel-rapl:0", 2_000_000)
     assert meter.joules == {"cpu": pytest.approx(3.0)}
 
@@ -67,7 +67,7 @@ def test_long_stretches_are_read_often_enough_to_see_every_new_beginning(tmp_pat
         return value
 
     monkeypatch.setattr(energy.PackageCounter, "joules", joules)
-    with EnergyMeter("cpu", tmp_path) as meter:
+    with EnergyMeter("cpu", powercap=tmp_path) as meter:
         for reading in (6, 2, 8, 4):
             # Replaced, not rewritten: a reading in between must not find an empty file.
             fresh = tmp_path / "fresh"
@@ -82,7 +82,7 @@ def test_long_stretches_are_read_often_enough_to_see_every_new_beginning(tmp_pat
 
 def test_a_machine_without_counters_has_no_energy(tmp_path):
     for powercap in (tmp_path / "absent", tmp_path):
-        with EnergyMeter("cpu", powercap) as meter:
+        with EnergyMeter("cpu", powercap=powercap) as meter:
             pass
         assert meter.cost("train") == {}
 
@@ -94,7 +94,7 @@ def test_counters_that_may_not_be_read_count_as_none(tree):
 
 
 def test_a_counter_that_vanishes_leaves_no_partial_sum(tree):
-    with EnergyMeter("cpu", tree) as meter:
+    with EnergyMeter("cpu", powercap=tree) as meter:
         advance(tree, "intel-rapl:0", 6_000_000)
         (tree / "intel-rapl:1" / "energy_uj").unlink()
     assert meter.cost("upscale") == {}

@@ -7,8 +7,9 @@ import time
 import numpy as np
 import psutil
 import pytest
+import torch
 
-from srbench.runner.work.memory import MemoryPeak, peak_memory_gb
+from srbench.runner.work.memory import MemoryPeak, full_gpu, gpu_ran_out, peak_cost, ran_out
 
 SIZE = 200_000_000
 
@@ -49,4 +50,57 @@ def test_of_a_gpu_what_tensors_held_is_told_too() -> None:
 
 def test_the_process_held_at_least_what_it_holds_now() -> None:
     now = psutil.Process().memory_info().rss / 1e9
-    assert now * 0.9 <= peak_memory_gb("cpu") < psutil.virtual_memory().total / 1e9
+    (held,) = peak_cost("cpu").values()
+    assert held is not None and now * 0.9 <= held < psutil.virtual_memory().total / 1e9
+
+
+def test_of_a_gpu_the_allocators_peaks_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What torch says of the device is believed; here it is made up."""
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda device: {"cuda:1": 3_000_400_000}[device])
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: {"cuda:1": 2_500_000_000}[device])
+    expected = {"peak_memory_gb": 3.0, "peak_memory_allocated_gb": 2.5}
+    assert peak_cost("cuda:1") == expected
+    with MemoryPeak("cuda:1") as peak:
+        pass
+    assert peak.cost() == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "of_a_gpu", "of_any"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB"), True, True),
+        (RuntimeError("CUDA error: out of memory"), True, True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True, True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), False, True),
+        (MemoryError(), False, True),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), False, False),
+    ],
+)
+def test_errors_tell_whose_memory_was_full(error: Exception, of_a_gpu: bool, of_any: bool) -> None:
+    assert (gpu_ran_out(error), ran_out(error)) == (of_a_gpu, of_any)
+
+
+@pytest.mark.parametrize(
+    ("free", "words"),
+    [
+        (0.5e9, ": Card has 24.0 GB, of which this process held 22.9. Do this"),
+        (
+            0.1e9,
+            ": Card has 24.0 GB, of which this process held 22.9 and others 1.0; alone on the GPU it may fit. Do this",
+        ),
+    ],
+)
+def test_a_full_gpu_is_told_with_what_it_has_and_who_held_it(
+    monkeypatch: pytest.MonkeyPatch, free: float, words: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 24e9))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 22.85e9)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Card")
+    error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has")
+    told = full_gpu(error, "cuda:0", "Do this")
+    assert told == f"the GPU's memory was full when 20.00 MiB more were asked for{words}"
+
+
+def test_a_gpu_that_answers_nothing_any_more_is_told_without_numbers() -> None:
+    assert full_gpu(RuntimeError("CUDA error: out of memory"), "cpu", "Do this") == "the GPU's memory was full. Do this"

@@ -37,6 +37,7 @@ from srbench.runner.work import upscaling, worker
 from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.witness import Outdated
 from srbench.store.records import SCORES, Record, Status, Store
+from srbench.training.loop.group import Group
 
 TOLD = {"values_low", "values_high", "values_bits"}
 """The facts by which a model remembers what the values of its training meant."""
@@ -261,7 +262,7 @@ class Fits(Nearest):
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     monkeypatch.setattr(Fits, "fault", None)
     monkeypatch.setattr("srbench.runner.work.upscaler.measure_latency", lambda *_: None)
-    train = {"on": ["same"], "budget": {"steps": 4}, "precision": "bf16", "compile": True}
+    train = {"on": ["same"], "budget": {"steps": 4}, "precision": "bf16", "compile": True, "micro_batches": 2}
     bench = InProcess(tmp_path, train=train, seeds=[3])
     bench.method = Fits
     return bench
@@ -282,7 +283,7 @@ def test_a_training_is_given_all_that_the_matrix_says_of_it_and_leaves_what_it_s
     assert record is not None and record.status == "ok", record
     given = Fits.given
     assert (given.seed, given.budget, given.device) == (3, Budget("steps", 4), "cpu")
-    assert (given.precision, given.compile, given.model) == ("bf16", True, folder)
+    assert (given.precision, given.compile, given.micro_batches, given.model) == ("bf16", True, 2, folder)
     assert record.files.keys() == {"deep/weights"}, "neither what was there before nor the log"
     assert (record.cost["train_seconds"], record.cost["train_steps"], record.cost["parameters"]) == (7.5, 2, 0)
     assert "train_peak_memory_gb" in record.cost and record.cost["macs"] is None
@@ -325,7 +326,6 @@ def test_a_training_that_saw_something_else_leaves_no_checkpoint_either(
     [
         (ValueError("no luck"), "failed"),
         (MemoryError("no room"), "out_of_memory"),
-        (torch.OutOfMemoryError("CUDA out of memory"), "out_of_memory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "out_of_memory"),
         (Outdated("changed"), "killed"),
     ],
@@ -340,6 +340,51 @@ def test_a_fault_becomes_a_record(
     assert str(fault) in record.reason and record.environment["threads"] == 1
     assert record.cost.keys() == {"peak_memory_gb"} and record.seconds > 0
     assert (bench.store.folder("models", training.key) / worker.CHECKPOINT).exists(), "a retry may go on from it"
+
+
+@pytest.mark.parametrize(
+    ("spreads", "words"),
+    [
+        (False, "cannot be trained on several devices (cpu, cpu): it does not learn in srbench's training loop"),
+        (True, "was to be trained on 2 devices, and did not learn in srbench's training loop"),
+    ],
+)
+def test_a_method_that_learns_by_itself_is_told_that_several_devices_are_not_for_it(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch, spreads: bool, words: str
+) -> None:
+    monkeypatch.setattr(Fits, "spreads", spreads)
+    monkeypatch.setattr(Group, "shared", False)
+    training = training_of(bench)
+    perform(Job(training, bench.store.root, bench.root, devices=("cpu", "cpu")))
+    record = bench.store.read("models", training.key)
+    assert record is not None and record.status == "failed" and words in record.reason
+
+
+FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 8 GiB.")
+
+
+def test_a_full_gpu_is_an_ending_of_its_own_that_says_what_to_do_and_is_not_repeated(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fits, "fault", FULL)
+    told: list[Message] = []
+    job = Job(training_of(bench), bench.store.root, bench.root)
+    account = Account(job, bench.store)
+    worker.make(job, account.attempt, None, told.append, lambda done, message: None, lambda: False)
+    (made,) = told
+    assert isinstance(made, Made) and made.record.status == "out_of_memory" and not made.again
+    reason = made.record.reason
+    assert reason.startswith("the GPU's memory was full when 2.50 GiB more were asked for.")
+    assert "`micro_batches` under `train`" in reason and "batch_size" in reason
+
+
+def test_a_gpu_that_is_full_while_upscaling_is_one_for_tiles(bench: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Nearest, lr: Any, scale: int) -> Any:
+        raise FULL
+
+    bench.method = type("Full", (Nearest,), {"upscale": full})
+    record = bench.run()
+    assert record.status == "out_of_memory" and "`memory_gb` under `limits`" in record.reason
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EMFILE, errno.ESTALE])

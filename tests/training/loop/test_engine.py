@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
+from toys.ranks import PRELOADED
 from toys.training import IMAGES, OneWeight, Toy, one_stage, picture, train, training_set, with_changes
 
 import srbench
@@ -44,8 +45,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_training_killed_at_random_moments_ends_with_identical_weights(uninterrupted: Path, tmp_path: Path) -> None:
     processes = multiprocessing.get_context("forkserver")
-    # What a training imports, once instead of in each process.
-    processes.set_forkserver_preload(["toys.training", "torch._dynamo", "safetensors.torch"])
+    processes.set_forkserver_preload(PRELOADED)
     moments = random.Random(7)
     codes = []
     while not codes or codes[-1] != 0:

@@ -68,3 +68,20 @@ def test_a_state_of_a_machine_with_other_devices_is_taken_as_far_as_it_goes() ->
     expected = draw()
     restore_random_state({**state, "cuda": [torch.zeros(16, dtype=torch.uint8)] * 99})
     assert draw() == expected
+
+
+def test_of_several_gpus_only_the_current_ones_generator_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The GPU is made up: asking the others would make a context on each, which takes memory there."""
+    stands, taken = torch.arange(16, dtype=torch.uint8), []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda: stands)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", taken.append)
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: None)
+    state = random_state()
+    assert [one.tolist() for one in state["cuda"]] == [stands.tolist()]
+    restore_random_state(state)
+    with seeded(1):
+        pass
+    assert [one.tolist() for one in taken] == [stands.tolist()] * 2
+    restore_random_state({**state, "cuda": [stands] * 2})
+    assert len(taken) == 2

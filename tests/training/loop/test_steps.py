@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -24,6 +25,7 @@ from srbench.contract.fit import Budget, FitContext
 from srbench.training.data.batch import Batch
 from srbench.training.data.patches import Patches
 from srbench.training.loop import engine
+from srbench.training.loop.group import Group
 from srbench.training.loop.stages import StageError
 from srbench.training.loop.steps import Stepper
 from srbench.training.speed.precision import MixedPrecision
@@ -78,9 +80,10 @@ def test_an_optimiser_rests_when_no_batch_has_its_loss(tmp_path: Path) -> None:
     assert network.w.item() == pytest.approx(0.9**4)
 
 
-def stepper(stage: srbench.Stage) -> Stepper:
-    cpu = torch.device("cpu")
-    return Stepper([stage], Patches(training_set(picture(16, 16)), "y", 0), cpu, MixedPrecision("32", cpu))
+def stepper(stage: srbench.Stage, **changes: Any) -> Stepper:
+    precision = MixedPrecision("32", torch.device("cpu"))
+    context = FitContext(0, Budget("steps", 1), Path(), **changes)
+    return Stepper([stage], Patches(training_set(picture(16, 16)), "y", 0), context, precision, Group())
 
 
 def test_a_step_of_plain_descent_has_its_closed_form_under_the_schedule() -> None:
