@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -220,3 +221,9 @@ class TestTheReaderItself:
         found = circle(imports(package))
         assert set(pairwise(found)) <= {(b, a) for a, others in imports(package).items() for b in others}
         assert set(found) == {"top", "low.base", "low.round"}
+
+
+def test_what_cannot_be_installed_on_the_newest_python_is_needed_by_no_run() -> None:
+    manifests = [ROOT / "pyproject.toml", *ROOT.glob("plugins/*/pyproject.toml")]
+    needed = {path: tomllib.loads(path.read_text())["project"]["dependencies"] for path in manifests}
+    assert len(needed) > 10 and not [path for path, names in needed.items() if any("basicsr" in name for name in names)]

@@ -29,7 +29,7 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
 
         now = [one for one in make_plan(read_matrix(matrix), place).cells if one.cell.point() == record.point]
         if not now:
-            answer["state"] = f"{matrix} no longer asks for it"
+            answer["state"] = f"not asked for by {matrix}, the matrix that ran in this store last"
         elif now[0].cell.key == record.key:
             done = "done" if record.status in ("ok", "skipped") else f"not repeated without --retry {record.status}"
             answer["state"] = done if now[0].state == "done" else f"{now[0].state}, {now[0].why}"

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Stamp = tuple[int, int, int, int]
 _LEFTOVER = ".srbench-"
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EINVAL, errno.ELOOP, errno.ENAMETOOLONG)
+"""What a system says of a path where no file is."""
 
 
 def stamp(path: Path) -> Stamp:
@@ -69,6 +71,19 @@ def bytes_of(path: Path) -> bytes | None:
         return None
     except OSError as error:
         if error.errno == errno.ELOOP:  # a link to itself
+            return None
+        raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def hash_of(path: Path, hashed: Callable[[Path], str] = sha256) -> str | None:
+    """The sha256 of a file; None where there is none. Raises `StoreError` where it cannot be read now: it may be sound.
+
+    hashed: how it is found.
+    """
+    try:
+        return hashed(path)
+    except OSError as error:
+        if error.errno in _NO_FILE:
             return None
         raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
 

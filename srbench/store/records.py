@@ -37,6 +37,7 @@ from srbench.store.details import Details
 from srbench.store.files import (
     StoreError,
     bytes_of,
+    hash_of,
     leftovers,
     remove,
     sha256,
@@ -370,13 +371,13 @@ class Store:
     ) -> str:
         """Which file of a record is not what was written, in words; empty when all are.
 
-        names: of the files to look at; all that the record names unless told. hashed: how their sha256 is found.
+        names: of the files to look at; all that the record names unless told. hashed: how their sha256 is found. Raises
+        `StoreError` where one cannot be read now: it may be sound.
         """
         folder = self.folder(shelf, record.key)
         for name in record.files if names is None else names:
-            try:
-                known = hashed(folder / name)
-            except OSError:
+            known = hash_of(folder / name, hashed)
+            if known is None:
                 return f"damaged: {name} is gone"
             if known != record.files.get(name):
                 return f"damaged: {name} is not the file that was written"

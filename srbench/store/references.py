@@ -20,7 +20,7 @@ import msgspec
 from srbench.pictures import Image, ImageError, Values, read_image, suffix_for
 from srbench.pictures.writing import encoded
 from srbench.store.cell import digest
-from srbench.store.files import StoreError, content_of, sha256, write_atomically
+from srbench.store.files import StoreError, content_of, hash_of, sha256, write_atomically
 from srbench.store.seal import UNREADABLE, sealed, unsealed
 
 REFERENCES = "references"
@@ -83,7 +83,10 @@ class References:
         write_atomically(self.folder / REFERENCE_LIST, sealed(msgspec.json.encode(listed)))
 
     def damage(self, hashed: Callable[[Path], str] = sha256) -> str:
-        """Which picture is not what was written, in words; empty when all are, or nothing was kept here."""
+        """Which picture is not what was written, in words; empty when all are, or nothing was kept here.
+
+        Raises `StoreError` where one cannot be read now: it may be sound.
+        """
         if not self.folder.is_dir():
             return ""
         listed = self._listed()
@@ -91,9 +94,8 @@ class References:
             return f"damaged: {REFERENCE_LIST} of the HR that SR was compared with"
         for one in listed.values():
             for place, known in one.files.items():
-                try:
-                    found = hashed(self.folder / place)
-                except OSError:
+                found = hash_of(self.folder / place, hashed)
+                if found is None:
                     return f"damaged: the reference {place} is gone"
                 if found != known:
                     return f"damaged: the reference {place} is not the file that was written"

@@ -36,7 +36,11 @@ def faults(store: Store) -> Iterator[Fault]:
     """
     yield from _faults_of_records(store)
     for folder in sorted((store.root / REFERENCES).glob("??/*")):
-        if what := References(folder).damage():
+        try:
+            what = References(folder).damage()
+        except StoreError as error:
+            what = str(error)
+        if what:
             yield Fault(folder, "", what)
     for path in sorted((store.root / BOARDS).glob("*.json")):
         if not is_sealed(path):
@@ -90,10 +94,17 @@ def _faults_of(store: Store, shelf: Shelf, record: Record) -> Iterator[str]:
     if not has_its_key(record):
         yield f"damaged: what {RECORD} says its key is made of does not make its key"
         return
-    damages = [damage for name in store.kept(shelf, record) if (damage := store.damage(shelf, record, [name]))]
+    damages = [damage for name in store.kept(shelf, record) if (damage := _damage(store, shelf, record, name))]
     yield from damages
     if shelf == "cells" and not damages:
         yield from filter(None, [damage_of_scores(store, record)])
+
+
+def _damage(store: Store, shelf: Shelf, record: Record, name: str) -> str:
+    try:
+        return store.damage(shelf, record, [name])
+    except StoreError as error:
+        return str(error)
 
 
 def has_its_key(record: Record) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from bench_in_process import picture
 from rig.verbs import Srbench, rewrite
+
+from srbench.store.records import Store
 
 
 def state(srbench: Srbench, cell: str = "data/x2-rgb/nearest") -> str:
@@ -38,9 +41,13 @@ def test_a_metric_that_is_missing_is_named(here: Path, srbench: Srbench) -> None
     assert state(srbench) == "stale, to be scored: mae"
 
 
-def test_a_cell_that_the_matrix_dropped_is_said_to_be_dropped(here: Path, srbench: Srbench) -> None:
+def test_a_cell_that_the_matrix_dropped_or_never_had_is_said_not_to_be_asked_for(here: Path, srbench: Srbench) -> None:
+    words = "not asked for by {}, the matrix that ran in this store last"
     rewrite(here, methods=["bicubic"])
-    assert state(srbench) == f"{here / 'matrix.yaml'} no longer asks for it"
+    assert state(srbench) == words.format(here / "matrix.yaml")
+    other = Path(shutil.copy(here / "matrix.yaml", here / "other.yaml"))
+    Store(here / "results/m").remember_matrix(other)
+    assert state(srbench) == words.format(other)
 
 
 @pytest.mark.parametrize("gone", ["matrix.yaml", "results/m/matrix"])

@@ -346,6 +346,10 @@ def test_a_lazy_target_that_is_not_there_is_found_out_when_used(target: str, fra
     assert fragment in str(caught.value)
 
 
+class Edited(Protocol):
+    """A protocol of somebody's own class, whose code would be in no key."""
+
+
 @pytest.mark.parametrize(
     ("kind", "right", "wrong"),
     [
@@ -354,6 +358,7 @@ def test_a_lazy_target_that_is_not_there_is_found_out_when_used(target: str, fra
         ("metric", srbench.SetMetric, Thing),
         ("protocol", Protocol("right", 2), Protocol),
         ("protocol", Protocol("right", 2), Protocol("other", 2)),
+        ("protocol", Protocol("right", 2), Edited("wrong", 2)),
         ("extractor", srbench.Extractor, Thing),
         ("degradation", RightDegradation, Thing),
         ("degradation", RightDegradation, Bicubic),

@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pandas as pd  # noqa: F401  pyarrow asks for it, and each keeper here would import it anew
 import psutil
@@ -85,6 +86,13 @@ def at(key: str, end: Callable[[], Any]) -> Callable[..., None]:
             tell(scored(scoring))
 
     return work
+
+
+def test_the_time_for_which_a_job_was_stopped_is_no_time_of_its_training() -> None:
+    stopped = SimpleNamespace(seconds=0.0)
+    before = keeper._running_time(cast(Any, stopped))
+    stopped.seconds = 1000.0
+    assert before - 1000 <= keeper._running_time(cast(Any, stopped)) < before - 900
 
 
 class Kept:

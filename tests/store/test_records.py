@@ -160,6 +160,18 @@ def test_records_that_go_while_one_reads_and_rows_that_are_damaged_cost_no_other
     assert [record.key for record in store.records("cells")] == ["aa1", "aa2"]
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EACCES, errno.EMFILE])
+def test_a_file_that_cannot_be_read_now_does_not_count_as_gone(store: Store, number: int) -> None:
+    record = Record(key="ab" * 32, schema=1, status="ok", files={"weights": "0" * 64})
+
+    def hashed(path: Path) -> str:
+        raise OSError(number, os.strerror(number), str(path))
+
+    with pytest.raises(StoreError, match=f"weights: cannot be read: {os.strerror(number)}"):
+        store.damage("models", record, hashed=hashed)
+    assert store.damage("models", record) == "damaged: weights is gone"
+
+
 def test_a_record_that_cannot_be_read_now_does_not_count_as_absent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ from srbench.leaderboard.trainings.pages import Group, write_trainings
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
 from srbench.store.file_memory import FileMemory
+from srbench.store.files import StoreError
 from srbench.store.records import IMAGES, Record, Store
 from srbench.store.references import References
 
@@ -112,8 +113,11 @@ def _gone_from(results: Results, store: Store) -> Iterator[str]:
         if gone and images.is_dir():
             yield f"{record.label}: SR is gone, {gone[0]} for one; run the matrix again"
         kept = References.of(store.root, record.ingredients)
-        if kept.folder not in seen and (damage := kept.damage(hashes.sha256)):
-            yield f"{record.label}: {damage.removeprefix('damaged: ')}; run the matrix again"
+        try:
+            if kept.folder not in seen and (damage := kept.damage(hashes.sha256)):
+                yield f"{record.label}: {damage.removeprefix('damaged: ')}; run the matrix again"
+        except StoreError as error:
+            yield f"{record.label}: {error}"
         seen.add(kept.folder)
 
 

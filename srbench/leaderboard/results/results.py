@@ -191,10 +191,9 @@ def left_in(store: Store, cell: BoardCell) -> Left:
     record = record.as_asked(cell.metrics)
     if record.status != "ok":
         return Left(record)
-    damage = store.damage("cells", record, [SCORES]) if SCORES in record.files else ""
-    if damage:
-        return Left(record, damage=_again(damage))
     try:
+        if SCORES in record.files and (damage := store.damage("cells", record, [SCORES])):
+            return Left(record, damage=_again(damage))
         return Left(record, _read_scores(store, record))
     except StoreError as error:
         return Left(record, damage=str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -193,6 +194,20 @@ def test_a_disk_that_is_full_leaves_the_old_board_and_is_one_sentence(
     with pytest.raises(PublishError, match=full), BoardFolder(tmp_path / "new", toy.name, toy.path).building():
         raise OSError(28, os.strerror(28))
     assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(
+    toy: Matrix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, *args: object, **more: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    with (
+        pytest.raises(PublishError, match=r"the pages cannot be written: Read-only file system"),
+        BoardFolder(tmp_path / "out", toy.name, toy.path).building(),
+    ):
+        raise AssertionError
 
 
 def test_two_reports_at_once_are_told_apart(toy: Matrix, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from srbench.runner.work import upscaling, worker
 from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.witness import Outdated
 from srbench.store.records import SCORES, Record, Status, Store
+from srbench.training.loop.engine import Unresumable
 from srbench.training.loop.group import Group
 
 TOLD = {"values_low", "values_high", "values_bits"}
@@ -328,6 +329,7 @@ def test_a_training_that_saw_something_else_leaves_no_checkpoint_either(
         (MemoryError("no room"), "out_of_memory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "out_of_memory"),
         (Outdated("changed"), "killed"),
+        (Unresumable("set aside"), "killed"),
     ],
 )
 def test_a_fault_becomes_a_record(

@@ -243,6 +243,28 @@ def test_the_learning_rate_follows_the_schedule_of_the_progress(tmp_path: Path) 
     assert cosine(0) == 1 and cosine(1) == 0 and constant(0.3) == 1
 
 
+def test_a_schedule_of_numpy_leaves_a_checkpoint_that_is_gone_on_from(tmp_path: Path) -> None:
+    def schedule(done: float) -> Any:
+        return np.float64(1) - np.float64(done) / 2
+
+    halves, whole = OneWeight(), OneWeight()
+    asked = iter([False, False, False, True])
+    with pytest.raises(Interrupted):
+        run(one_stage(halves, schedule=schedule), tmp_path, 8, stop=lambda: next(asked))
+    assert Checkpoints(tmp_path).read() is not None
+    again = OneWeight()
+    run(one_stage(again, schedule=schedule), tmp_path, 8)
+    run(one_stage(whole, schedule=schedule), tmp_path / "whole", 8)
+    assert again.w.item() == whole.w.item()
+
+
+def test_seconds_of_a_training_are_those_of_the_clock_that_it_is_given(tmp_path: Path) -> None:
+    seconds = iter(range(10**6))
+    context = FitContext(0, Budget("seconds", 30), tmp_path, clock=lambda: float(next(seconds)) / 4)
+    history = engine.train([one_stage(OneWeight())], Patches(training_set(picture(8, 8)), "y", 0), context).history
+    assert 29 < history[-1]["seconds"] < 31 and history[-1]["step"] <= 4 * 30
+
+
 def test_gradients_are_clipped_by_norm(tmp_path: Path) -> None:
     network = OneWeight(5.0)
     run(one_stage(network, clip=0.5), tmp_path, 4)
