@@ -301,7 +301,7 @@ def select(
         there = {str(planned.cell.point()[coordinate]) for planned in plan.cells}
         for value in values:
             if value not in there:
-                raise SrbenchError(f"--where {coordinate}={value}: no such cell.{nearest(value, there)}")
+                raise SrbenchError(f"--where {coordinate}={value}: no such cell.{nearest(value, there - {str(None)})}")
         chosen = tuple(planned for planned in chosen if str(planned.cell.point()[coordinate]) in values)
     kept, left_out = _labels(plan, "--only", only), _labels(plan, "--skip", skip)
     chosen = tuple(planned for planned in chosen if planned.cell.label not in left_out)

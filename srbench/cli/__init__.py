@@ -62,8 +62,9 @@ def main() -> None:
         click.secho("error: ", fg="red", bold=True, err=True, nl=False)
         click.echo(visible(str(error)), err=True)
         code = 2
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; what is finished is kept, run again to go on", err=True)
+    except (KeyboardInterrupt, click.Abort) as interrupt:
+        left = "".join(f"; {words}" for words in interrupt.args)
+        click.echo(f"interrupted; what is finished is kept, run again to go on{left}", err=True)
         code = 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
         sys.stderr.close()

@@ -48,3 +48,24 @@ def stores_at(place: Path | None, store: Path | None) -> list[Store]:
         is_store = any((place / shelf).is_dir() for shelf in (*SHELVES, RUNS))
         store = place if is_store else default_store(matrix_name(matrix_file(place)))
     return stores(store)
+
+
+where_option = click.option(
+    "--where",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Only cells with this dataset, protocol, method, trained_on or seed; may be repeated.",
+)
+only_option = click.option("--only", multiple=True, metavar="CELL", help="Only this cell; may be repeated.")
+skip_option = click.option("--skip", multiple=True, metavar="CELL", help="All but this cell; may be repeated.")
+
+
+def coordinates(pairs: tuple[str, ...]) -> dict[str, set[str]]:
+    """What `--where` asks for, by coordinate."""
+    chosen: dict[str, set[str]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--where")
+        chosen.setdefault(key, set()).add(value)
+    return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,30 +11,51 @@ import click
 
 from srbench.cli.options import (
     STATUSES,
+    coordinates,
     json_option,
     matrix_argument,
+    only_option,
     retry_option,
+    skip_option,
     statuses,
     store_option,
     verify_option,
+    where_option,
 )
 from srbench.cli.output import print_rows
+from srbench.errors import SrbenchError
 from srbench.leaderboard.words.numerals import duration, plural
 from srbench.store.texts import visible
 
 if TYPE_CHECKING:
+    from srbench.contract.executor import Executor
+    from srbench.matrix import Matrix
     from srbench.runner.planning.estimate import Estimate
-    from srbench.runner.planning.planned import PlannedCell
+    from srbench.runner.planning.planned import Plan, PlannedCell
+    from srbench.store.records import Store
 
 
 @click.command("plan", short_help="What would run, what is done, what is stale and why.")
 @matrix_argument
 @store_option
+@where_option
+@only_option
+@skip_option
 @retry_option
 @verify_option
 @click.option("--executor", metavar="NAME", help="Show the jobs that this one would be given, too; not with --json.")
 @json_option
-def command(matrix: Path, store: Path | None, retry: str, verify: bool, executor: str | None, as_json: bool) -> None:
+def command(
+    matrix: Path,
+    store: Path | None,
+    where: tuple[str, ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    retry: str,
+    verify: bool,
+    executor: str | None,
+    as_json: bool,
+) -> None:
     """Show what `srbench run` would do for every cell of MATRIX, and why.
 
     done: nothing. new, stale (what it is made of changed), retry: run it. A cell that ended otherwise than well, and
@@ -41,7 +63,7 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, executor
     extractors that would be trained for their metrics; after them, how long that takes, which metrics cannot be
     computed, and what is probably wrong with the data.
     """
-    from srbench.api import default_store, executor_of, outline, trouble
+    from srbench.api import default_store, executor_of, select, trouble
     from srbench.leaderboard.board.description import split_words
     from srbench.matrix import read_matrix
     from srbench.runner.job.file import is_lasting, jobs_in
@@ -54,7 +76,9 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, executor
         raise click.UsageError("--executor goes without --json")
     read = read_matrix(matrix)
     place = Store(store or default_store(read.name))
+    place_to_run = executor_of(read, executor)
     plan = make_plan(read, place, statuses(retry), verify=verify)
+    plan = replace(plan, cells=tuple(select(plan, coordinates(where), only, skip)))
     no_warnings = {"warnings": ()} if as_json else {}
     trainings = [
         {"cell": task.label, "state": "new", "why": "metrics run on it", "key": task.key[:12], **no_warnings}
@@ -80,7 +104,7 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, executor
             click.echo(f"a run is at work in this store ({run}): what it does just now stands here as not done")
         elif left := sum(is_lasting(job) for job in jobs_in(place)):
             click.echo(f"{plural(left, 'job')} of an earlier run, which `srbench run` comes back to")
-        for line in outline(plan, place, executor_of(read, executor)) if executor else ():
+        for line in _outline(plan, place, place_to_run, executor is not None):
             click.echo(visible(line))
         if expected := _expected(estimate(plan, place)):
             click.echo(expected)
@@ -90,7 +114,7 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, executor
         if badly:
             option = f" --store {store}" if store else ""
             click.echo(f"`srbench run {matrix}{option} --retry {','.join(badly)}` repeats what ended badly")
-        if in_the_way := trouble(read, executor):
+        for in_the_way in filter(None, (trouble(read, executor), _lacking_trackers(read))):
             click.secho(in_the_way, fg="yellow")
         for reason, cells in plan.lacking.items():
             click.secho(f"{reason} ({plural(cells, 'cell')})", fg="yellow")
@@ -100,6 +124,28 @@ def command(matrix: Path, store: Path | None, retry: str, verify: bool, executor
         for named in sorted(plan.names):
             if named.id in told:
                 click.echo(f"{named.dataset}, {named.split} split: {named.id} is {named.name}")
+
+
+def _outline(plan: Plan, store: Store, executor: Executor, asked: bool) -> list[str]:
+    """What would be submitted, where that is asked for, or jobs go into a queue that can be asked."""
+    from srbench.api import outline
+
+    if asked:
+        return outline(plan, store, executor)
+    try:
+        return outline(plan, store, executor) if executor.lasting else []
+    except SrbenchError as error:
+        return [f"what would be submitted cannot be told here: {error}"]
+
+
+def _lacking_trackers(matrix: Matrix) -> str:
+    from srbench.runner.supervision.tracking import made_trackers
+
+    try:
+        made_trackers(matrix.trackers)
+    except SrbenchError as error:
+        return str(error)
+    return ""
 
 
 def _expected(found: Estimate) -> str:

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from srbench.cli.options import matrix_argument, retry_option, statuses, store_option, verify_option
+from srbench.cli.options import (
+    coordinates,
+    matrix_argument,
+    only_option,
+    retry_option,
+    skip_option,
+    statuses,
+    store_option,
+    verify_option,
+    where_option,
+)
 from srbench.leaderboard.words.numerals import plural
 from srbench.store.texts import visible
 
@@ -25,14 +35,9 @@ if TYPE_CHECKING:
 @store_option
 @click.option("--executor", metavar="NAME", help="Where jobs run, in place of the matrix's [local].")
 @click.option("--jobs", type=click.IntRange(min=1), help="Jobs at once, where there is no GPU [1].")
-@click.option(
-    "--where",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Only cells with this dataset, protocol, method, trained_on or seed; may be repeated.",
-)
-@click.option("--only", multiple=True, metavar="CELL", help="Only this cell; may be repeated.")
-@click.option("--skip", multiple=True, metavar="CELL", help="All but this cell; may be repeated.")
+@where_option
+@only_option
+@skip_option
 @retry_option
 @verify_option
 @click.option("--detach", is_flag=True, help="Submit, and return; the same command comes back to the jobs.")
@@ -66,7 +71,7 @@ def command(
     from srbench.matrix import read_matrix
     from srbench.runner.supervision.display import Lines, summary
 
-    chosen, retried = _where(where), statuses(retry)
+    chosen, retried = coordinates(where), statuses(retry)
     read = read_matrix(matrix)
     _tell_of_sharing(api.shared_with(read, store))
     if not no_report:
@@ -90,7 +95,7 @@ def command(
         )
     if result.detached:
         left = plural(result.detached, "job")
-        click.echo(f"{left} left to wait or run; `srbench run` with the same matrix and store comes back to them")
+        click.echo(f"{left} left to wait or run, to which `srbench run` with the same matrix and store comes back")
         return
     cells = api.select(result.plan, chosen, only, skip)
     for record in (cell.record for cell in cells):
@@ -114,16 +119,6 @@ def _tell_of_sharing(other: Path | None) -> None:
             visible(f"note: the store is also that of {other}, of the same name; --store gives this matrix its own"),
             err=True,
         )
-
-
-def _where(pairs: tuple[str, ...]) -> dict[str, set[str]]:
-    chosen: dict[str, set[str]] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--where")
-        chosen.setdefault(key, set()).add(value)
-    return chosen
 
 
 def _tally(cells: Sequence[PlannedCell]) -> str:

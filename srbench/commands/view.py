@@ -80,6 +80,8 @@ def _by_state(cells: Cells) -> Iterator[tuple[str, int]]:
 
 
 def _place(job: JobAtWork, now: str) -> str:
+    if job.ended:
+        return f"ended ({job.ended}); a run that goes on takes it in"
     if not job.started:
         return ", ".join(filter(None, (job.job, f"submitted {_ago(job.submitted, now)}, not begun")))
     taken = seconds_between(job.started, now)

@@ -56,6 +56,14 @@ def test_what_splits_hold_stands_between_the_cells_and_their_count(here: Path, s
     assert said.index("data/x2-rgb/broken") < said.index(f"data: {tested} test images\n") < said.index("3 cells")
 
 
+def test_cells_can_be_chosen_as_for_a_run(here: Path, srbench: Srbench) -> None:
+    for options in (["--only", "data/x2-rgb/nearest"], ["--where", "method=nearest"]):
+        assert "1 cell: 1 done\n" in srbench("plan", "matrix.yaml", *options).out
+    assert "2 cells: " in srbench("plan", "matrix.yaml", "--skip", "data/x2-rgb/nearest").out
+    said = srbench("plan", "matrix.yaml", "--where", "seed=7")
+    assert (said.code, "None" in said.err) == (2, False)
+
+
 def test_another_store_is_another_answer(here: Path, srbench: Srbench) -> None:
     said = srbench("plan", "matrix.yaml", "--store", "elsewhere")
     assert "never run" in said.out and said.out.endswith(

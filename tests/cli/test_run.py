@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 from rig.verbs import Srbench
 
-from srbench.cli.run import _stoppable, _where
+from srbench.cli.options import coordinates
+from srbench.cli.run import _stoppable
 from srbench.runner.supervision.supervisor import Terminated
 from srbench.store.records import Store
 
@@ -94,12 +95,12 @@ def test_a_store_that_another_run_holds_is_refused(here: Path, srbench: Srbench)
     ],
 )
 def test_choices_of_one_coordinate_add_up(pairs: tuple[str, ...], chosen: dict[str, set[str]]) -> None:
-    assert _where(pairs) == chosen
+    assert coordinates(pairs) == chosen
 
 
 def test_a_choice_without_value_is_no_choice() -> None:
     with pytest.raises(click.BadParameter, match="'method' is not KEY=VALUE"):
-        _where(("method",))
+        coordinates(("method",))
 
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -28,6 +28,12 @@ def shown(seen: Look) -> list[str]:
     return [line for _, line in view(seen)]
 
 
+def test_a_job_that_ended_while_no_run_watches_is_not_said_to_run() -> None:
+    job = JobAtWork("ab", "cells", "d/x2/a", ago(700), ago(600), "node9", 11, "cpu", "slurm 8", 1.0, ended="ok")
+    seen = look(jobs=[job], state="left")
+    assert shown(seen)[2:] == ["100%  d/x2/a", "      ended (ok); a run that goes on takes it in"]
+
+
 def test_where_nothing_ran_that_is_said() -> None:
     said = "no run has been at work in results/m yet"
     assert shown(Look("", "results/m", [])) == list(lines(Look("", "results/m", []))) == [said]

@@ -167,8 +167,8 @@ class Lines(Display):
         question = "Jobs wait or run. Cancel them, or leave them for the next `srbench run`?"
         try:
             return Prompt.ask(question, choices=["cancel", "leave"], console=self._console) == "leave"
-        except (KeyboardInterrupt, EOFError):
-            return False
+        except (KeyboardInterrupt, EOFError):  # no answer: the choice that loses nothing
+            return True
 
     def _show_total(self) -> None:
         if self._total is not None:

@@ -88,6 +88,8 @@ class LocalExecutor(Executor):
         asked, named = self._gpus_per_cell, None if self._gpus is None else len(set(self._gpus))
         if named is not None and asked > named:
             return f"executor local: gpus_per_cell asks for {asked} GPUs, and `gpus` names {named}; name as many"
+        if there == 0 and self._cpu_processes > cores():
+            return f"executor local: cpu_processes asks for {self._cpu_processes} processes on {cores()} cores"
         if 1 < asked > there:
             return (
                 f"executor local: gpus_per_cell asks for {asked} GPUs, and {seen}; ask for fewer, or use a machine "
@@ -96,8 +98,8 @@ class LocalExecutor(Executor):
         return None
 
     def trouble(self) -> str | None:
-        """GPUs that are asked for and not there."""
-        if self._gpus is None and self._gpus_per_cell == 1:
+        """GPUs or cores that are asked for and not there."""
+        if self._gpus is None and self._gpus_per_cell == self._cpu_processes == 1:
             return None  # without the seconds that torch takes
         import torch
 

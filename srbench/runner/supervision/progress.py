@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 import psutil
 
-from srbench.runner.job.exchange import Exchange, Heartbeat, Progress
+from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import FILE
 from srbench.store.records import JOBS, RUNS, Shelf, Store, is_key
 from srbench.store.seal import UNREADABLE
@@ -29,8 +29,8 @@ class JobAtWork(msgspec.Struct):
     """A job that was submitted and has not ended.
 
     key: its folder in the store is that of this key on the shelf. started: empty while it waits in a queue. host, pid:
-    of its keeper. device: in torch's words. job: what its executor calls it, where that does. done: in [0, 1]. A key
-    that is none is a `ValueError`.
+    of its keeper. device: in torch's words. job: what its executor calls it, where that does. done: in [0, 1]. ended:
+    how, where no run has taken that in yet. A key that is none is a `ValueError`.
     """
 
     key: str
@@ -44,6 +44,7 @@ class JobAtWork(msgspec.Struct):
     job: str = ""
     done: float = 0.0
     message: str = ""
+    ended: str = ""
 
     def __post_init__(self) -> None:
         """Texts fit to be shown."""
@@ -124,13 +125,15 @@ def seen_now(job: JobAtWork, store: Store) -> JobAtWork:
         exchange = Exchange(store.root / JOBS / job.key / FILE)
     except OSError:  # it ended meanwhile
         return job
-    beat, progress = exchange.read(Heartbeat), exchange.read(Progress)
+    beat, progress, ending = exchange.read(Heartbeat), exchange.read(Progress), exchange.read(Ending)
     if beat is not None:
         job = msgspec.structs.replace(job, started=beat.since, host=beat.host, pid=beat.pid, job=beat.job)
     if progress is not None:
         job = msgspec.structs.replace(
             job, done=progress.done, message=progress.message, device=progress.device or job.device
         )
+    if ending is not None:
+        job = msgspec.structs.replace(job, done=1.0, message="", ended=ending.status or "interrupted")
     return job
 
 

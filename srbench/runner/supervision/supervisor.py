@@ -16,12 +16,13 @@ import msgspec
 from srbench.contract.executor import Resources
 from srbench.matrix import Matrix, Order
 from srbench.registry.registry import registry
+from srbench.runner.job.exchange import Ending
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
 from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.estimate import Awaited, Durations
 from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision.tracking import training_left
-from srbench.runner.supervision.watch import Ended, Watch
+from srbench.runner.supervision.watch import Ended, Watch, jobs_left
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
 from srbench.store.records import Record, Status, Store
@@ -125,7 +126,10 @@ def run_cells(
     repeated: Counter[str] = Counter()
     with watch:
         try:
-            for task in watch.adopt(work.ready):
+            adopted, ended = watch.adopt(work.ready)
+            for task, ending in ended:
+                _tell_of(task, ending, store)
+            for task in adopted:
                 tasks[task.key] = task
                 _announce(task, display)
             work.ready = deque(task for task in work.ready if task.key not in tasks)
@@ -154,7 +158,7 @@ def run_cells(
                 display.waited()
         except KeyboardInterrupt as interrupt:
             if watch.lasting and (interrupt.leaves if isinstance(interrupt, Terminated) else display.leaves()):
-                watch.leave()
+                interrupt.args = (jobs_left(watch.leave()),)
             else:
                 watch.stop()
             raise
@@ -291,6 +295,16 @@ def _finish(planned: PlannedCell, record: Record, display: Display) -> None:
     record = record.as_asked(planned.keys)
     display.finished(replace(planned, record=record), record)
     _tell("srbench_cell_finished", cell=planned.cell, record=record)
+
+
+def _tell_of(task: Task, ending: Ending, store: Store) -> None:
+    """Tell plugins of a job that ended while no run watched it."""
+    status = ending.status or "killed"
+    if not isinstance(task, Evaluation):
+        record, history = training_left(task, status, ending.reason, store)
+        _tell("srbench_training_finished", record=record, history=history)
+    elif (found := store.read("cells", task.key)) is not None:
+        _tell("srbench_cell_finished", cell=task.cell, record=found.by_name())
 
 
 def _tell(event: str, **facts: Any) -> None:

@@ -83,6 +83,11 @@ def by_resources(things: Iterable[_T], needed: Callable[[_T], Resources]) -> lis
     return groups
 
 
+def jobs_left(count: int) -> str:
+    """That jobs go on without their run, in words."""
+    return f"{count} {'job goes' if count == 1 else 'jobs go'} on without this run, and the next one comes back to it"
+
+
 class Watch:
     """Writes jobs, hands them to an executor, and reads what becomes of them.
 
@@ -112,36 +117,41 @@ class Watch:
         """Whether there are jobs, and they can be left."""
         return self._executor.lasting and bool(self._jobs)
 
-    def adopt(self, tasks: Iterable[Task]) -> list[Task]:
-        """Watch what an earlier run submitted of these tasks, as if this one had; those tasks, as they were submitted.
+    def adopt(self, tasks: Iterable[Task]) -> tuple[list[Task], list[tuple[Task, Ending]]]:
+        """Watch what an earlier run submitted of these tasks, as if this one had.
 
-        What else that run left is somebody else's to watch while it waits or runs, and of no use once it has ended.
+        Returns those tasks, as they were submitted; and others that it left and that have ended since, with how. What
+        else it left is somebody else's to watch.
         """
         wanted = {task.key: task for task in tasks}
-        adopted = []
+        adopted: list[Task] = []
+        ended: list[tuple[Task, Ending]] = []
         for path in jobs_in(self._store):
             exchange = Exchange(path)
             task = wanted.get(path.parent.name)
-            if task is None:
-                if exchange.read(Ending) is not None:
-                    exchange.remove()
+            ending = exchange.read(Ending)
+            if task is None and ending is None:
                 continue
             try:
                 submitted = read_job(path).task
             except SrbenchError:  # of another version
                 exchange.remove()
                 continue
+            if task is None:
+                exchange.remove()
+                ended += [] if ending is None else [(submitted, ending)]
+                continue
             if isinstance(task, Evaluation) and isinstance(submitted, Evaluation):
                 there = {scoring.key for scoring in submitted.metrics}
                 task = replace(task, metrics=tuple(scoring for scoring in task.metrics if scoring.key in there))
             self._watch(task.key, exchange)
             adopted.append(task)
-        return adopted
+        return adopted, ended
 
     def submit(self, tasks: Sequence[Task]) -> None:
         """Start jobs, those that need the same of a machine in one go; one that cannot be written has failed.
 
-        Raises `SrbenchError` where the executor takes none.
+        Raises `SrbenchError` where the executor takes none; what it did not take is as if it had never been written.
         """
         written: list[tuple[Task, Path]] = []
         for task in tasks:
@@ -156,14 +166,25 @@ class Watch:
                 exchange.outlive()
             self._watch(task.key, exchange)
             written.append((task, path))
+        refused = {task.key for task, _ in written}
         try:
             for resources, alike in by_resources(written, lambda pair: self._resources(pair[0])):
                 self._executor.submit_all([path for _, path in alike], self._limits, resources)
-        except SrbenchError:
-            raise
+                refused -= {task.key for task, _ in alike}
         except Exception as error:  # a plugin may fail in any way
-            raise SrbenchError(f"the executor cannot start jobs: {in_words(error)} ({raised_at(error)})") from error
+            for key in refused:
+                self._jobs.pop(key).exchange.remove()
+            said = in_words(error) if isinstance(error, SrbenchError) else self._cannot(error)
+            raise SrbenchError(f"{said}{self._going_on()}") from error
         self._changed = time.monotonic()
+
+    @staticmethod
+    def _cannot(error: Exception) -> str:
+        return f"the executor cannot start jobs: {in_words(error)} ({raised_at(error)})"
+
+    def _going_on(self) -> str:
+        """Which jobs go on without this run, in words."""
+        return f"; {jobs_left(len(self._jobs))}" if self.lasting else ""
 
     def _watch(self, key: str, exchange: Exchange) -> None:
         now = time.monotonic()

@@ -91,7 +91,7 @@ def test_what_has_not_begun_has_no_bar_and_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "left"), [("leave\n", True), ("cancel\n", False), ("what?\nleave\n", True), ("", False)]
+    ("typed", "left"), [("leave\n", True), ("cancel\n", False), ("what?\nleave\n", True), ("", True)]
 )
 def test_whoever_interrupts_on_a_terminal_is_asked_what_becomes_of_the_jobs(
     monkeypatch: pytest.MonkeyPatch, typed: str, left: bool

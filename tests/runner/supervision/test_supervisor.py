@@ -17,7 +17,7 @@ from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
 from srbench.matrix import Order, read_matrix
 from srbench.registry.configured import Use
-from srbench.registry.registry import Plugin, Registered, Registry
+from srbench.registry.registry import Plugin, Registered, Registry, registry
 from srbench.runner.job.exchange import Ending, Exchange
 from srbench.runner.job.file import read_job
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Scoring, Task, Training
@@ -528,6 +528,28 @@ def test_a_run_that_is_detached_leaves_what_is_ready_and_the_next_ones_go_on(sto
     left, office, seen = run_on(a, detach=False)
     assert (left, office.begun) == (0, []) and seen.of("finished") == ["d/x2/a: ok"]
     assert not (store.root / "jobs").exists()
+
+
+def test_plugins_hear_of_what_ended_while_no_run_watched(store: Store) -> None:
+    heard: list[str] = []
+
+    class Hears:
+        @srbench.hookimpl
+        def srbench_cell_finished(self, cell: Any, record: Record) -> None:
+            heard.append(f"{cell.label}: {record.status}")
+
+        @srbench.hookimpl
+        def srbench_training_finished(self, record: Record, history: Any) -> None:
+            heard.append(f"{record.key}: {record.status}")
+
+    office = Queue(store, at_once=False)
+    cells = [cell("a", model=training("m")), cell("b")]
+    run_cells(cells, store, Watch(store, office, Limits()), Seen(), detach=True)
+    for _ in range(2):
+        office.end()
+    with registry().heard_by(Hears()):
+        run_cells([], store, Watch(store, Queue(store), Limits()), Seen())
+    assert sorted(heard) == ["d/x2/b: ok", "model-m: ok"]
 
 
 def test_what_was_submitted_with_fewer_metrics_is_scored_with_the_others_afterwards(store: Store) -> None:

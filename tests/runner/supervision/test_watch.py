@@ -12,6 +12,7 @@ from bench_in_process import InProcess, plan
 from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.errors import SrbenchError
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
+from srbench.runner.job.file import jobs_in
 from srbench.runner.job.tasks import Evaluation, Task
 from srbench.runner.supervision import watch
 from srbench.runner.supervision.watch import Ended, Progressed, Watch
@@ -197,6 +198,26 @@ def test_an_executor_that_raises_is_told_with_its_line_and_what_to_mend(scene: S
         scene.watch.submit([scene.task])
 
 
+def test_what_an_executor_does_not_take_was_never_written_and_what_it_took_goes_on(tmp_path: Path) -> None:
+    bench = InProcess(tmp_path, methods=["bicubic", "nearest", "lanczos"])
+    bench.store.create()
+    tasks = [planned.evaluation() for planned in plan(bench).cells]
+    needs = {"bicubic": Resources(cores=1), "nearest": Resources(cores=2), "lanczos": Resources(cores=3)}
+    queue = Queue()
+
+    def submit_all(jobs: Sequence[Path], limits: Limits, resources: Resources) -> None:
+        if resources.cores == 2:
+            raise SrbenchError("sbatch: no such partition")
+
+    queue.submit_all = submit_all  # type: ignore[method-assign]
+    run = Watch(bench.store, queue, Limits(5, 1), lambda task: needs[task.method.name])  # type: ignore[union-attr]
+    words = "^sbatch: no such partition; 1 job goes on without this run, and the next one comes back to it$"
+    with pytest.raises(SrbenchError, match=words), run:
+        run.submit(tasks)
+    assert run.free() == 0
+    assert [job.parent.name for job in jobs_in(bench.store)] == [tasks[0].key]
+
+
 def test_jobs_that_need_the_same_are_started_in_one_go(tmp_path: Path) -> None:
     bench = InProcess(tmp_path, methods=["bicubic", "nearest", "lanczos"])
     bench.store.create()
@@ -257,7 +278,7 @@ def test_what_is_left_is_watched_by_the_next_run_as_if_it_had_submitted_it(tmp_p
     assert scene.desk.closed and scene.exchange.job.exists()
     later = Watch(scene.store, Queue(), Limits(5, 1))
     with later:
-        assert later.adopt([scene.task]) == [scene.task]
+        assert later.adopt([scene.task]) == ([scene.task], [])
         assert later.free() == 0 and list(later.events()) == []
         scene.exchange.tell(Ending("ok"))
         assert list(later.events()) == [Ended(scene.key, "ok", "")]
@@ -283,7 +304,7 @@ def test_of_what_is_left_the_metrics_count_that_were_asked_for_then(tmp_path: Pa
     assert isinstance(scene.task, Evaluation)
     (psnr,) = scene.task.metrics
     asked = replace(scene.task, metrics=(psnr, replace(psnr, key="another")))
-    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([asked]) == [scene.task]
+    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([asked]) == ([scene.task], [])
 
 
 def test_what_nobody_asked_for_is_left_alone_until_it_has_ended(tmp_path: Path) -> None:
@@ -291,7 +312,9 @@ def test_what_nobody_asked_for_is_left_alone_until_it_has_ended(tmp_path: Path) 
     scene.watch.leave()
     for there in (True, False):
         with Watch(scene.store, Queue(), Limits(5, 1)) as later:
-            assert later.adopt([]) == [] and later.free() == 1
+            adopted, ended = later.adopt([])
+            assert adopted == [] and later.free() == 1
+            assert [(task.key, how) for task, how in ended] == ([] if there else [(scene.key, Ending("ok"))])
         assert scene.exchange.job.exists() == there
         if there:
             scene.exchange.tell(Ending("ok"))
@@ -300,5 +323,5 @@ def test_what_nobody_asked_for_is_left_alone_until_it_has_ended(tmp_path: Path) 
 def test_what_another_version_left_is_begun_anew(tmp_path: Path) -> None:
     scene = Scene(tmp_path, Queue())
     scene.exchange.job.write_text("{}")
-    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([scene.task]) == []
+    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([scene.task]) == ([], [])
     assert not scene.exchange.job.exists()
