@@ -57,9 +57,16 @@ def is_left(bench: Bench) -> bool:
     return False
 
 
+def lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def disturb(bench: Bench, run: Forked, moments: random.Random) -> str:
     """Kill or stop a process of the run; which, in a word."""
-    processes = [psutil.Process(run.pid), *bench.below(run)]
+    processes = [psutil.Process(run.pid), *filter(lives, bench.below(run))]
     place = moments.randrange(len(processes))
     asked = moments.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGSTOP])
     try:

@@ -52,7 +52,7 @@ class Account:
 
     def _set_folders_aside(self) -> None:
         earlier = self._store.read(self._task.shelf, self._task.key)
-        for name in (SCORES, LOG, *(earlier.files if earlier else ())):
+        for name in (RECORD, SCORES, LOG, *(earlier.files if earlier else ())):
             set_aside(self.folder / name)
 
     def _sound(self) -> Record | None:

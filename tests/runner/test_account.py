@@ -416,6 +416,17 @@ def test_a_folder_in_the_place_of_a_file_gets_another_name(desk: Desk, task: Tas
         assert [path.read_text() for path in folder.glob(f"{name}.aside-*/mine")] == [name]
 
 
+@pytest.mark.parametrize("task", [CELL, TRAINING])
+def test_a_folder_in_the_place_of_the_record_gets_another_name(desk: Desk, task: Task) -> None:
+    record = desk.store.folder(task.shelf, task.key) / RECORD
+    record.mkdir(parents=True)
+    (record / "mine").write_text("notes")
+    account = desk.begin(task=task)
+    account.making_told(Made(account.attempt.record("ok")))
+    assert record.is_file()
+    assert [path.read_text() for path in record.parent.glob(f"{RECORD}.aside-*/mine")] == ["notes"]
+
+
 def test_of_a_log_without_lines_the_last_64_kilobytes_are_kept(tmp_path: Path) -> None:
     assert log_tail(tmp_path) == ""
     (tmp_path / LOG).write_bytes(b"\xff" * 300_000 + b"the end")
