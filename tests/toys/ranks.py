@@ -34,6 +34,7 @@ def together(size: int, folder: Path, work: Callable[..., Any], *arguments: Any)
     _apart(_shared, size, folder, work, arguments)
     error = folder / "error.txt"
     assert not error.exists(), error.read_text()
+    # Whatever a test's function returns, as these processes wrote it a moment ago: no file of anybody else.
     return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(size)]
 
 

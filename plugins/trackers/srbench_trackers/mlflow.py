@@ -60,7 +60,7 @@ class MLflow(RecordTracker):
         self._client.set_terminated(run.info.run_id, "FINISHED" if tracked.ok else "FAILED", ended)
 
     def end(self) -> None:
-        """Nothing is left open."""
+        """Do nothing: each run was terminated when it was written."""
 
 
 def _key(name: str) -> str:

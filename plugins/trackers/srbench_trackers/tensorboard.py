@@ -38,7 +38,7 @@ class TensorBoard(RecordTracker):
         writer.close()
 
     def end(self) -> None:
-        """Nothing is left open."""
+        """Do nothing: each event file was closed when it was written."""
 
 
 def _summaries(tracked: Tracked, ended: float) -> Iterator[tuple[int, Any]]:
