@@ -78,7 +78,8 @@ def fill(folder: Path) -> None:
 
     from srbench.matrix import read_matrix
     from srbench.runner.planning.plan import make_plan
-    from srbench.store.records import RECORD, Store, encoded
+    from srbench.store.record import encoded
+    from srbench.store.records import RECORD, Store
 
     store = Store(folder / "store-many")
     examples = {record.point["dataset"]: record for shelf in ("cells", "models") for record in store.records(shelf)}

@@ -80,8 +80,8 @@ if TYPE_CHECKING:
     from srbench.store.file_memory import remembered as remembered
     from srbench.store.files import sha256 as sha256
     from srbench.store.frames import Frames as Frames
-    from srbench.store.records import MetricResult as MetricResult
-    from srbench.store.records import Record as Record
+    from srbench.store.record import MetricResult as MetricResult
+    from srbench.store.record import Record as Record
     from srbench.training import Batch as Batch
     from srbench.training import Stage as Stage
     from srbench.training import TorchGenerator as TorchGenerator
@@ -158,8 +158,8 @@ _HOME = {
     "remembered": "store.file_memory",
     "sha256": "store.files",
     "Frames": "store.frames",
-    "MetricResult": "store.records",
-    "Record": "store.records",
+    "MetricResult": "store.record",
+    "Record": "store.record",
     "Batch": "training",
     "Stage": "training",
     "TorchGenerator": "training",

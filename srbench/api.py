@@ -27,7 +27,8 @@ from srbench.runner.supervision.tracking import made_trackers, tracked
 from srbench.runner.supervision.watch import Watch, by_resources
 from srbench.store.frames import Frames, cells_frame, images_frame
 from srbench.store.image_names import write_names
-from srbench.store.records import Record, Status, Store
+from srbench.store.record import Record, Status
+from srbench.store.records import Store
 
 if TYPE_CHECKING:
     from srbench.leaderboard import Published

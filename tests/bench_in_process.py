@@ -21,7 +21,8 @@ from srbench.runner.job.tasks import Job, Task
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.runner.work import worker
-from srbench.store.records import MetricResult, Record, Shelf, Store
+from srbench.store.record import MetricResult, Record
+from srbench.store.records import Shelf, Store
 
 
 class Nearest(srbench.Method):

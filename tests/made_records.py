@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from srbench.store.cell import digest
 from srbench.store.files import sha256_of
-from srbench.store.records import MetricResult, Record, Status, Store
+from srbench.store.record import MetricResult, Record, Status
+from srbench.store.records import Store
 
 SCORES = pa.schema({"image": pa.string(), "metric": pa.string(), "value": pa.float64()})
 

@@ -19,7 +19,8 @@ from srbench.matrix import read_matrix
 from srbench.pictures import write_image
 from srbench.runner.planning.plan import make_plan
 from srbench.store.files import StoreError
-from srbench.store.records import MetricResult, Record, Store
+from srbench.store.record import MetricResult, Record
+from srbench.store.records import Store
 
 
 def write_matrix(folder: Path) -> Path:

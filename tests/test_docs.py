@@ -21,7 +21,7 @@ from srbench.registry import builtin
 from srbench.registry.parameters import parameters
 from srbench.registry.registry import Plugin, Registry
 from srbench.registry.registry import registry as registry_of_plugins
-from srbench.store.records import MetricResult
+from srbench.store.record import MetricResult
 from srbench.tasks.super_resolution import describe
 from srbench.testing import (
     DatasetSubject,

@@ -10,7 +10,8 @@ import click
 from srbench.errors import nearest
 
 if TYPE_CHECKING:
-    from srbench.store.records import Status, Store
+    from srbench.store.record import Status
+    from srbench.store.records import Store
 
 STATUSES: tuple[Status, ...] = ("failed", "timeout", "out_of_memory", "killed", "skipped", "ok")
 

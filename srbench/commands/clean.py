@@ -17,6 +17,7 @@ from srbench.store.cell import digest
 from srbench.store.conflicts import CONFLICTS, conflicts
 from srbench.store.files import StoreError, remove, temporary_in
 from srbench.store.lock import holder
+from srbench.store.record import Record, is_key
 from srbench.store.records import (
     CEILING_IMAGES,
     CHECKPOINT,
@@ -26,9 +27,7 @@ from srbench.store.records import (
     RECORD,
     SAMPLES,
     TRAINING_IMAGES,
-    Record,
     Store,
-    is_key,
 )
 from srbench.store.references import REFERENCE_LIST, REFERENCES, References
 

@@ -35,7 +35,8 @@ from srbench.pictures import (
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
-from srbench.store.records import Record, Store
+from srbench.store.record import Record
+from srbench.store.records import Store
 from srbench.training.speed.numerics import EXACT, numerics
 
 SCALES = (4, 2, 3, 8, 16, 1)

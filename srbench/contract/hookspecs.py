@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from srbench.contract.tracker import Row
     from srbench.contract.weights_file import WeightsFile
     from srbench.store.cell import Cell
-    from srbench.store.records import Record
+    from srbench.store.record import Record
 
 hookspec = pluggy.HookspecMarker("srbench")
 hookimpl = pluggy.HookimplMarker("srbench")

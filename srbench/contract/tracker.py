@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from srbench.store.cell import Cell
-    from srbench.store.records import Record
+    from srbench.store.record import Record
 
 Row = Mapping[str, float | str]
 """A line of a training's history: `stage`, `step`, `seconds`, losses and so on, by the names of `history.csv`."""

@@ -23,7 +23,7 @@ from srbench.pictures import Image, Scale, Values, read_image, reduced, to_tenso
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
 from srbench.store.details import Details
-from srbench.store.records import MetricResult
+from srbench.store.record import MetricResult
 
 if TYPE_CHECKING:
     import torch

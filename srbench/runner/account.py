@@ -18,7 +18,8 @@ from srbench.runner.job.channel import Doing, Lacking, Made, Measuring, Message,
 from srbench.runner.job.tasks import Evaluation, Job, Scoring
 from srbench.runner.work.attempt import Attempt
 from srbench.store.files import remove_leftovers, set_aside, write_table
-from srbench.store.records import CHECKPOINT, LOG, RECORD, SCORES, MetricResult, Record, Status, Store
+from srbench.store.record import SCORES, MetricResult, Record, Status
+from srbench.store.records import CHECKPOINT, LOG, RECORD, Store
 from srbench.store.texts import LONGEST_LOG
 
 LOG_TAIL_LINES = 30

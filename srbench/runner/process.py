@@ -19,7 +19,8 @@ from srbench.runner.job.channel import Channel, Flooded, Measuring, Message, Tel
 from srbench.runner.job.exchange import BEAT_SECONDS, GRACE_SECONDS, Exchange
 from srbench.runner.work import processes
 from srbench.store.files import StoreError
-from srbench.store.records import LOG, Status
+from srbench.store.record import Status
+from srbench.store.records import LOG
 from srbench.store.texts import LONGEST_LOG
 
 _LOOK_SECONDS = 0.1

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from srbench.errors import SrbenchError
 from srbench.store.files import StoreError
-from srbench.store.records import Record, Store
+from srbench.store.record import Record
+from srbench.store.records import Store
 
 
 def stores(named: Path | None) -> list[Store]:

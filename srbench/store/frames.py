@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
 from srbench.store.files import StoreError
-from srbench.store.records import SCORES, MetricResult, Record, Store
+from srbench.store.record import SCORES, MetricResult, Record
+from srbench.store.records import Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -30,6 +30,7 @@ from srbench.store.files import (
     temporary_in,
     write_atomically,
 )
+from srbench.store.record import SCORES, Record, encoded
 from srbench.store.records import (
     BOARDS,
     CEILING_IMAGES,
@@ -38,13 +39,10 @@ from srbench.store.records import (
     NEAREST_IMAGES,
     RECORD,
     SAMPLES,
-    SCORES,
     SHELVES,
     TRAINING_IMAGES,
-    Record,
     Shelf,
     Store,
-    encoded,
 )
 from srbench.store.references import REFERENCE_LIST, REFERENCES, References
 from srbench.store.union import Difference, differences, is_better, made_the_same, united

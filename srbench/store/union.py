@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import msgspec
 
 from srbench.store.frames import TOLERANCE
-from srbench.store.records import CEILING_IMAGES, SCORES, TRAINING_IMAGES, MetricResult, Record
+from srbench.store.record import SCORES, MetricResult, Record
+from srbench.store.records import CEILING_IMAGES, TRAINING_IMAGES
 
 _TIMED = ("history.csv", "training.json")
 """Files of trainings with times in them, which differ between trainings that are equal."""

@@ -12,7 +12,8 @@ from srbench.store.cell import digest
 from srbench.store.files import StoreError, content_of
 from srbench.store.frames import read_scores
 from srbench.store.index import INDEX
-from srbench.store.records import BOARDS, RECORD, SHELVES, Record, Shelf, Store, is_key
+from srbench.store.record import Record, is_key
+from srbench.store.records import BOARDS, RECORD, SHELVES, Shelf, Store
 from srbench.store.references import REFERENCES, References
 from srbench.store.seal import SEAL, UNREADABLE, unsealed
 

@@ -12,7 +12,8 @@ from rig.verbs import Said, Srbench, rewrite
 from srbench.cli import main
 from srbench.matrix import read_matrix
 from srbench.runner.planning.plan import make_plan
-from srbench.store.records import Record, Store
+from srbench.store.record import Record
+from srbench.store.records import Store
 
 METHODS = ["nearest", "bicubic", {"use": "lanczos", "as": "broken"}]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from rig.verbs import Srbench
 
-from srbench.store.records import Record, Store
+from srbench.store.record import Record
+from srbench.store.records import Store
 from srbench.store.references import References
 
 CELL = "data/x2-rgb/nearest"

@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 from rig.verbs import Srbench
 
-from srbench.store.records import Record, Store
+from srbench.store.record import Record
+from srbench.store.records import Store
 
 
 def change(label: str, **fields: object) -> Record:

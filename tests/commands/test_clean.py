@@ -22,7 +22,8 @@ from srbench.store.cell import digest
 from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
 from srbench.store.merge import merge
-from srbench.store.records import MetricResult, Record, Store
+from srbench.store.record import MetricResult, Record
+from srbench.store.records import Store
 from srbench.store.references import Reference, References
 from srbench.store.verify import faults
 

@@ -11,7 +11,7 @@ import pytest
 
 from srbench.commands.export import encode
 from srbench.store.frames import cells_frame
-from srbench.store.records import MetricResult, Record
+from srbench.store.record import MetricResult, Record
 
 
 def frame(*values: float | None) -> pd.DataFrame:

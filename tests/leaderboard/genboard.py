@@ -27,7 +27,8 @@ from srbench.runner.job.tasks import Training
 from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.store.cell import Cell
 from srbench.store.details import Details, Estimate
-from srbench.store.records import NEAREST_IMAGES, MetricResult, Record
+from srbench.store.record import MetricResult, Record
+from srbench.store.records import NEAREST_IMAGES
 from srbench.store.references import Reference, References
 
 from .toyboard import HOSTILE, keep, use, write_training

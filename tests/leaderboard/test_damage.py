@@ -19,7 +19,8 @@ from srbench.leaderboard.results.results import Result, finite_mean
 from srbench.leaderboard.words.dates import moment_words
 from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
-from srbench.store.records import MetricResult, Record, Store
+from srbench.store.record import MetricResult, Record
+from srbench.store.records import Store
 
 from .markup import parse
 from .toyboard import KEYS, Board

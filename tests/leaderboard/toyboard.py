@@ -34,7 +34,8 @@ from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.runner.planning.splits import SplitContents
 from srbench.store.cell import Cell
 from srbench.store.details import ConfusionMatrix, Details, Estimate
-from srbench.store.records import MetricResult, Record, Status, Store
+from srbench.store.record import MetricResult, Record, Status
+from srbench.store.records import Store
 from srbench.store.references import Reference, References
 
 HOSTILE = '<script>alert("x")</script>'

@@ -21,7 +21,8 @@ from srbench.runner.job.channel import Doing, Lacking, Made, Measuring, Scored
 from srbench.runner.job.tasks import Evaluation, Job, Scoring, Task, Training
 from srbench.runner.work.worker import CHECKPOINT
 from srbench.store.cell import Cell
-from srbench.store.records import IMAGES, LOG, RECORD, SCORES, TRAINING_IMAGES, MetricResult, Record, Store
+from srbench.store.record import SCORES, MetricResult, Record
+from srbench.store.records import IMAGES, LOG, RECORD, TRAINING_IMAGES, Store
 
 USE = Use("m", Registered("method", Entry("m", Nearest), Plugin("own", "own", "1", "bench_in_process")), {})
 X2 = Protocol("x2", 2)

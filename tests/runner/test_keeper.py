@@ -35,7 +35,8 @@ from srbench.runner.job.file import write_job
 from srbench.runner.job.tasks import Evaluation, Job, Scoring, Task, Training
 from srbench.runner.work.attempt import Attempt
 from srbench.store.cell import Cell
-from srbench.store.records import SCORES, MetricResult, Record, Status, Store
+from srbench.store.record import SCORES, MetricResult, Record, Status
+from srbench.store.records import Store
 
 Stop = Callable[[], bool]
 NOT_DONE = "its process ended with exit code 0 before it was done"

@@ -26,7 +26,8 @@ from srbench.runner.job.exchange import Exchange, Heartbeat
 from srbench.runner.process import Abandoned, Ended, Process, Stopping
 from srbench.runner.work import processes
 from srbench.store.files import StoreError
-from srbench.store.records import LOG, MetricResult
+from srbench.store.record import MetricResult
+from srbench.store.records import LOG
 
 NOT_DONE = Ended("failed", "its process ended with exit code 0 before it was done")
 

@@ -14,7 +14,7 @@ from bench_in_process import InProcess, plan
 from srbench.matrix.nodes import plain
 from srbench.matrix.yaml_nodes import read_nodes
 from srbench.pictures import read_image, write_image
-from srbench.store.records import Record
+from srbench.store.record import Record
 
 DOCS = Path(__file__).parents[2] / "docs"
 COLOURS = {"keratosis": (230, 190, 120), "melanoma": (70, 40, 40), "nevus": (150, 90, 70)}

@@ -10,7 +10,8 @@ import pytest
 from bench_in_process import InProcess
 
 from srbench.pictures import read_image, write_image
-from srbench.store.records import RECORD, SCORES, Record
+from srbench.store.record import SCORES, Record
+from srbench.store.records import RECORD
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from srbench.cli import cli
 from srbench.pictures import Image, read_image, write_image
-from srbench.store.records import MetricResult
+from srbench.store.record import MetricResult
 from srbench.store.references import Reference, References
 
 BORDER = 4

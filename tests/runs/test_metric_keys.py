@@ -23,7 +23,8 @@ from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan
 from srbench.runner.supervision.display import summary
 from srbench.store.frames import cells_frame, images_frame
-from srbench.store.records import SCORES, MetricResult, Record, Store
+from srbench.store.record import SCORES, MetricResult, Record
+from srbench.store.records import Store
 
 MAE: dict[str, Any] = {"use": "mae", "as": "q"}
 RMSE: dict[str, Any] = {"use": "rmse", "as": "q"}

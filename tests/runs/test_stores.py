@@ -16,7 +16,8 @@ from made_records import made_cell, made_failure
 from srbench.commands.clean import KINDS, Kind, clean
 from srbench.store.conflicts import conflicts
 from srbench.store.merge import merge
-from srbench.store.records import Status, Store
+from srbench.store.record import Status
+from srbench.store.records import Store
 from srbench.store.verify import faults
 
 BAD: list[Status] = ["failed", "killed"]

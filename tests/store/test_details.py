@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from srbench import ConfusionMatrix, Details, Estimate
 from srbench.cli import cli
-from srbench.store.records import MetricResult, Record, Store
+from srbench.store.record import MetricResult, Record
+from srbench.store.records import Store
 
 numbers = st.floats(-1e9, 1e9)
 counts = st.integers(0, 10**6)

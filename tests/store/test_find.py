@@ -9,7 +9,8 @@ import pytest
 from srbench.errors import SrbenchError
 from srbench.store.files import StoreError
 from srbench.store.find import find_record, stores
-from srbench.store.records import Record, Store
+from srbench.store.record import Record
+from srbench.store.records import Store
 
 
 def add(root: Path, key: str, method: str = "bicubic", started: str = "2026-01-01") -> Record:

@@ -14,7 +14,8 @@ from bench_in_process import emptied
 
 from srbench.store.files import StoreError, write_table
 from srbench.store.frames import CELL_COLUMNS, IMAGE_COLUMNS, cells_frame, images_frame, read_scores
-from srbench.store.records import SCORES, MetricResult, Record, Store
+from srbench.store.record import SCORES, MetricResult, Record
+from srbench.store.records import Store
 
 POINT: dict[str, Any] = {"dataset": "set5", "protocol": "x4", "method": "m", "trained_on": None, "seed": None}
 ROWS = [("a", "k1", 30.0), ("b", "k1", 32.0), ("c", "k1", math.inf), ("a", "other", 7.0), (None, "k2", 0.5)]

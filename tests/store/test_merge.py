@@ -19,7 +19,8 @@ from srbench.store.conflicts import conflicts
 from srbench.store.files import StoreError, sha256_of
 from srbench.store.frames import read_scores
 from srbench.store.merge import Merged, merge
-from srbench.store.records import MetricResult, Status, Store
+from srbench.store.record import MetricResult, Status
+from srbench.store.records import Store
 from srbench.store.references import Reference, References
 from srbench.store.seal import sealed
 from srbench.store.verify import faults

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.store.records import MetricResult, Record, Status
+from srbench.store.record import MetricResult, Record, Status
 from srbench.store.union import differences, is_better, made_the_same, united
 
 

@@ -13,7 +13,8 @@ from bench_in_process import emptied
 from srbench.pictures import Values
 from srbench.store.cell import digest
 from srbench.store.files import write_table
-from srbench.store.records import RECORD, SCORES, MetricResult, Record, Shelf, Store
+from srbench.store.record import SCORES, MetricResult, Record
+from srbench.store.records import RECORD, Shelf, Store
 from srbench.store.references import Reference, References
 from srbench.store.seal import sealed
 from srbench.store.verify import Fault, faults

@@ -7,7 +7,7 @@ import os
 import pytest
 
 import srbench
-from srbench.store.records import MetricResult
+from srbench.store.record import MetricResult
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before a test imports MLflow
 STARTED = "2026-01-01T00:00:00.000+00:00"

@@ -19,7 +19,7 @@ from srbench.leaderboard.trainings.pages import Group, notes_of, training_of
 from srbench.leaderboard.words.dates import moment_words
 from srbench.leaderboard.words.numerals import DASH, duration, flat, listing, metric_label, number, significant, slug
 from srbench.registry.registry import task_named
-from srbench.store.records import MetricResult
+from srbench.store.record import MetricResult
 
 
 def group_id(protocol: str, dataset: str) -> str:

@@ -28,7 +28,8 @@ from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
 from srbench.store.file_memory import FileMemory
 from srbench.store.files import StoreError
-from srbench.store.records import IMAGES, Record, Store
+from srbench.store.record import Record
+from srbench.store.records import IMAGES, Store
 from srbench.store.references import References
 
 RECORDS = "records.jsonl"

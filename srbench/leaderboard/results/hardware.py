@@ -9,7 +9,7 @@ from statistics import fmean
 
 from srbench.leaderboard.results.results import Entrant, Result
 from srbench.leaderboard.words.numerals import plural
-from srbench.store.records import Record
+from srbench.store.record import Record
 
 SEVERAL = "several kinds of hardware"
 

@@ -15,7 +15,8 @@ from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
 from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
-from srbench.store.records import SCORES, Record, Store
+from srbench.store.record import SCORES, Record
+from srbench.store.records import Store
 
 _STATUS_WORDS = {
     "skipped": "skipped",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from srbench.leaderboard.words.numerals import significant
-from srbench.store.records import MetricResult
+from srbench.store.record import MetricResult
 
 THIN = (
     "n < d: there are fewer images than numbers in a feature vector, so the value is mostly bias; compare it only with "

@@ -15,7 +15,7 @@ from srbench.leaderboard.results.setmetrics import beside_value, set_remarks
 from srbench.leaderboard.results.standings import Scores, Standings
 from srbench.leaderboard.words.numerals import listing, metric_label, plural
 from srbench.statistics.intervals import Interval, seed_spread
-from srbench.store.records import Record
+from srbench.store.record import Record
 
 Image = tuple[str, str]
 """Dataset and image id."""

@@ -30,7 +30,7 @@ from srbench.leaderboard.words.numerals import (
 )
 from srbench.statistics.intervals import FEW_SEEDS, Interval
 from srbench.statistics.ranking import Rank
-from srbench.store.records import MetricResult
+from srbench.store.record import MetricResult
 
 
 @dataclass(frozen=True)

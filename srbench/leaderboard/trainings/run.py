@@ -14,7 +14,8 @@ import pandas as pd
 
 from srbench.leaderboard.figures.curves import Curve
 from srbench.store.files import StoreError, content_of
-from srbench.store.records import Record, Store
+from srbench.store.record import Record
+from srbench.store.records import Store
 from srbench.store.seal import UNREADABLE
 
 _TEXTS = frozenset({"stage", "event"})

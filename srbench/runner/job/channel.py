@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from srbench.store.records import MetricResult, Record
+from srbench.store.record import MetricResult, Record
 from srbench.store.seal import UNREADABLE
 from srbench.store.texts import each, visible
 

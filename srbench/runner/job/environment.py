@@ -14,7 +14,7 @@ from typing import Any
 from srbench.registry.configured import Use
 from srbench.registry.sources import dependencies
 from srbench.runner.job.tasks import Job, Training
-from srbench.store.records import Record
+from srbench.store.record import Record
 from srbench.training.speed.numerics import numerics_facts
 
 PACKAGES = ("srbench", "torch", "numpy", "pillow", "imagecodecs")

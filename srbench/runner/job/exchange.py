@@ -26,7 +26,8 @@ import msgspec
 
 from srbench.contract.executor import JOB_VARIABLE
 from srbench.store.files import StoreError, stamp, write_atomically
-from srbench.store.records import LASTING, Status
+from srbench.store.record import Status
+from srbench.store.records import LASTING
 from srbench.store.seal import UNREADABLE
 from srbench.store.texts import brief
 

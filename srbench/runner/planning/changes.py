@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from srbench.store.cell import Cell
-from srbench.store.records import Record
+from srbench.store.record import Record
 
 _SPLITS = {"test.fingerprint": "test", "model.train.fingerprint": "training"}
 _CHANGED = "the pictures of the {} split changed"

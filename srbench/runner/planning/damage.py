@@ -7,7 +7,8 @@ from pathlib import Path
 from srbench.runner.job.tasks import ExtractorTraining, Training
 from srbench.store.file_memory import FileMemory
 from srbench.store.files import sha256_of
-from srbench.store.records import CHECKPOINT, SCORES, SHELVES, Record, Store
+from srbench.store.record import SCORES, Record
+from srbench.store.records import CHECKPOINT, SHELVES, Store
 from srbench.store.references import References
 
 

@@ -10,7 +10,8 @@ from srbench.runner.job.tasks import ExtractorTraining, Training
 from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.store.cell import Cell
-from srbench.store.records import SHELVES, Record, Shelf, Store
+from srbench.store.record import Record
+from srbench.store.records import SHELVES, Shelf, Store
 
 SHORTEST_SHARE = 0.02
 SHORTEST_SECONDS = 5.0

@@ -30,7 +30,7 @@ from srbench.runner.planning.scorings import scorings
 from srbench.runner.planning.splits import Splits, Unusable
 from srbench.runner.planning.survey import Survey
 from srbench.store.cell import SCHEMA, Cell, Fixed, digest
-from srbench.store.records import Status
+from srbench.store.record import Status
 from srbench.weights.lookup import WeightsMissing
 
 

@@ -16,7 +16,8 @@ from srbench.runner.planning.planned import Plan, PlannedCell, State
 from srbench.runner.planning.splits import SplitContents, Splits
 from srbench.store.cell import Cell
 from srbench.store.image_names import ImageName
-from srbench.store.records import Record, Status, Store
+from srbench.store.record import Record, Status
+from srbench.store.records import Store
 
 ALWAYS_RETRIED: frozenset[Status] = frozenset({"killed"})
 """A killed cell says nothing about its method; the next run repeats it without being asked."""

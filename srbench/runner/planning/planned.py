@@ -17,7 +17,8 @@ from srbench.runner.planning.provenance import degradation_uses
 from srbench.runner.planning.splits import SplitContents
 from srbench.store.cell import Cell
 from srbench.store.image_names import ImageName
-from srbench.store.records import Record, Status, Store
+from srbench.store.record import Record, Status
+from srbench.store.records import Store
 
 State = Literal["done", "new", "stale", "retry"]
 

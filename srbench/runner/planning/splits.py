@@ -18,7 +18,7 @@ from srbench.runner.planning.doubts import listed
 from srbench.runner.planning.lookalikes import seen_before
 from srbench.runner.planning.survey import Survey, Surveyor
 from srbench.store.image_names import ImageName
-from srbench.store.records import Status
+from srbench.store.record import Status
 from srbench.weights.data_root import data_root
 
 Split = Literal["train", "test"]

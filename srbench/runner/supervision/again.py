@@ -19,7 +19,8 @@ from srbench.runner.planning.planned import Plan
 from srbench.runner.supervision.at_work import marked
 from srbench.runner.supervision.supervisor import Display, resources_of, run_cells
 from srbench.runner.supervision.watch import Watch
-from srbench.store.records import IMAGES, Record, Store
+from srbench.store.record import Record
+from srbench.store.records import IMAGES, Store
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from srbench.runner.job.tasks import ExtractorTraining, Task, Training
 from srbench.runner.planning.estimate import seconds_left
 from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision.supervisor import Display
-from srbench.store.records import Record, Status
+from srbench.store.record import Record, Status
 from srbench.store.texts import brief
 
 LINE_SECONDS = 60.0

@@ -18,7 +18,8 @@ import psutil
 
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import FILE
-from srbench.store.records import JOBS, RUNS, Shelf, Store, is_key
+from srbench.store.record import is_key
+from srbench.store.records import JOBS, RUNS, Shelf, Store
 from srbench.store.seal import UNREADABLE
 from srbench.store.texts import brief, visible
 

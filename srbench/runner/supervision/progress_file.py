@@ -22,7 +22,8 @@ from srbench.runner.supervision.supervisor import Display, Terminated
 from srbench.runner.supervision.time_left import Left, TimeLeft
 from srbench.runner.supervision.watch import SILENCE_SECONDS
 from srbench.store.files import StoreError, write_atomically
-from srbench.store.records import RUNS, Record, Shelf, Status, Store
+from srbench.store.record import Record, Status
+from srbench.store.records import RUNS, Shelf, Store
 from srbench.store.texts import brief
 
 WRITE_SECONDS = 5.0

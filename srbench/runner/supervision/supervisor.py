@@ -25,7 +25,8 @@ from srbench.runner.supervision.tracking import training_left
 from srbench.runner.supervision.watch import Ended, Watch, jobs_left
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
-from srbench.store.records import Record, Status, Store
+from srbench.store.record import Record, Status
+from srbench.store.records import Store
 
 
 class Terminated(KeyboardInterrupt):

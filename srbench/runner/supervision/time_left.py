@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from srbench.runner.planning.estimate import Durations, awaited, seconds_left
 from srbench.runner.planning.planned import PlannedCell
-from srbench.store.records import Record, Shelf, Store
+from srbench.store.record import Record
+from srbench.store.records import Shelf, Store
 
 
 @dataclass(frozen=True)

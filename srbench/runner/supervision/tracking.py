@@ -16,7 +16,8 @@ from srbench.registry.registry import registry
 from srbench.runner.job.tasks import ExtractorTraining, Training
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
-from srbench.store.records import Record, Status, Store
+from srbench.store.record import Record, Status
+from srbench.store.records import Store
 from srbench.training.loop.history import HISTORY, read_history
 
 PATIENCE_SECONDS = 60.0

@@ -17,7 +17,8 @@ from srbench.runner.job.exchange import GRACE_SECONDS, Ending, Exchange, Heartbe
 from srbench.runner.job.file import Unwritable, jobs_in, read_job, write_job
 from srbench.runner.job.tasks import Evaluation, Job, Task
 from srbench.runner.planning.provenance import sources_of
-from srbench.store.records import JOBS, Status, Store
+from srbench.store.record import Status
+from srbench.store.records import JOBS, Store
 from srbench.weights.data_root import data_root
 
 _T = TypeVar("_T")

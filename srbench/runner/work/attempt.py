@@ -11,7 +11,7 @@ from typing import Any
 from srbench.contract.executor import JOB_VARIABLE
 from srbench.runner.job.tasks import Evaluation, Job
 from srbench.store.cell import SCHEMA
-from srbench.store.records import Record, Status
+from srbench.store.record import Record, Status
 
 
 @dataclass

@@ -24,7 +24,8 @@ from srbench.runner.work.models import load_model
 from srbench.runner.work.references import keep_references
 from srbench.runner.work.scorer import score_metrics
 from srbench.runner.work.work import Work
-from srbench.store.records import IMAGES, NEAREST_IMAGES, Record, Store
+from srbench.store.record import Record
+from srbench.store.records import IMAGES, NEAREST_IMAGES, Store
 from srbench.store.references import Reference, References
 
 NEAREST = "nearest.parquet"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable
 
-from srbench.store.records import Record, Store
+from srbench.store.record import Record
+from srbench.store.records import Store
 from srbench.store.references import Reference, References
 
 

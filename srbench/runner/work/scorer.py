@@ -14,7 +14,8 @@ from srbench.runner.job.channel import Measuring, Scored
 from srbench.runner.job.tasks import ExtractorTraining, Scoring
 from srbench.runner.work.work import Work
 from srbench.store.cell import digest
-from srbench.store.records import CEILING_IMAGES, IMAGES, TRAINING_IMAGES, MetricResult, Record, Store
+from srbench.store.record import MetricResult, Record
+from srbench.store.records import CEILING_IMAGES, IMAGES, TRAINING_IMAGES, Store
 from srbench.weights.lookup import WeightsMissing, weights_path
 
 Compare = Callable[[str, Metric], ScoreColumn]

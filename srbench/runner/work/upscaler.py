@@ -26,7 +26,8 @@ from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.memory import MemoryPeak
 from srbench.runner.work.models import load_model
 from srbench.runner.work.work import Work
-from srbench.store.records import CEILING_IMAGES, IMAGES, TRAINING_IMAGES, Record
+from srbench.store.record import Record
+from srbench.store.records import CEILING_IMAGES, IMAGES, TRAINING_IMAGES
 
 MOST_CLAMPED = 0.01
 """The share of SR values outside black and white above which a record says so."""

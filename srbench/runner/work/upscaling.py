@@ -11,7 +11,7 @@ from srbench.runner.work.references import keep_references
 from srbench.runner.work.scorer import score_cell
 from srbench.runner.work.upscaler import Upscaler
 from srbench.runner.work.work import Work
-from srbench.store.records import Record
+from srbench.store.record import Record
 from srbench.store.references import Reference
 
 

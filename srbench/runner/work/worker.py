@@ -39,7 +39,8 @@ from srbench.runner.work.upscaler import multiply_adds
 from srbench.runner.work.witness import Outdated, Witness
 from srbench.runner.work.work import Work
 from srbench.store.files import Stamp, stamp
-from srbench.store.records import CHECKPOINT, JOBS, LOG, MetricResult, Record, Status, Store
+from srbench.store.record import MetricResult, Record, Status
+from srbench.store.records import CHECKPOINT, JOBS, LOG, Store
 from srbench.training.loop.group import Group, PeerLost
 from srbench.training.loop.randomness import seed_everything
 from srbench.training.speed.numerics import EXACT, of_training, set_numerics

@@ -16,7 +16,7 @@ from srbench.leaderboard.results.ceilings import ceiling_value
 from srbench.leaderboard.results.results import Results
 from srbench.leaderboard.tables.ranked import Table, build_table
 from srbench.runner.planning.planned import Plan, PlannedCell
-from srbench.store.records import MetricResult
+from srbench.store.record import MetricResult
 
 from ..markup import Tag, parse
 from ..toyboard import Board, Learner, keep, use, write

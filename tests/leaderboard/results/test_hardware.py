@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from srbench.leaderboard.results.hardware import SEVERAL, Measured, hardware, measured
 from srbench.leaderboard.results.results import Entrant, Result
-from srbench.store.records import Record
+from srbench.store.record import Record
 
 from ..toyboard import Made, results_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from srbench.leaderboard.results.setmetrics import THIN, beside_value, set_remarks
 from srbench.store.details import Details
-from srbench.store.records import MetricResult
+from srbench.store.record import MetricResult
 
 
 def told(n: int | None = None, d: int | None = None, spread: float | None = None, *notes: str) -> MetricResult:

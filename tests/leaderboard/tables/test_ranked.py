@@ -15,7 +15,7 @@ from srbench.leaderboard.results.setmetrics import THIN, beside_value, set_remar
 from srbench.leaderboard.tables.ranked import Row, Table, build_table
 from srbench.leaderboard.tables.transfer import transfer_tables
 from srbench.store.details import Details, Estimate
-from srbench.store.records import MetricResult
+from srbench.store.record import MetricResult
 
 from ..toyboard import COUNTS, HOSTILE, Board, score
 

@@ -12,7 +12,7 @@ import pytest
 from srbench.runner.job import channel as module
 from srbench.runner.job.channel import Channel, Doing, Flooded, Lacking, Made, Measuring, Message, Scored
 from srbench.store.details import Details
-from srbench.store.records import MetricResult, Record
+from srbench.store.record import MetricResult, Record
 
 RECORD = Record(
     key="k", schema=1, status="ok", images={"ä": "ä.png"}, facts={"best": math.inf}, ingredients={"a": [1, {"b": None}]}

@@ -20,7 +20,7 @@ from srbench.registry.registry import registry
 from srbench.runner.job import environment as told
 from srbench.runner.job.environment import cores, device_name, environment, memory_gb, packages
 from srbench.runner.job.tasks import Job, Training
-from srbench.store.records import Record
+from srbench.store.record import Record
 
 
 def use(name: str, kind: str = "method") -> Any:

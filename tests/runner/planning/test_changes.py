@@ -8,7 +8,7 @@ import pytest
 
 from srbench.runner.planning.changes import changes, versions_changed
 from srbench.store.cell import Cell
-from srbench.store.records import Record
+from srbench.store.record import Record
 
 
 def told(old: dict[str, Any], new: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from bench_in_process import InProcess
 
 from srbench.runner.planning.damage import Damage
-from srbench.store.records import Record
+from srbench.store.record import Record
 from srbench.store.references import References
 
 

@@ -11,7 +11,7 @@ from bench_in_process import InProcess
 from srbench.matrix import read_matrix
 from srbench.runner.planning.estimate import Estimate, estimate
 from srbench.runner.planning.plan import make_plan
-from srbench.store.records import Record
+from srbench.store.record import Record
 
 
 def expected(bench: InProcess, **changes: Any) -> Estimate:

@@ -24,7 +24,8 @@ from srbench.runner.job.tasks import SeenFile
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.store.files import sha256
-from srbench.store.records import MetricResult, Store
+from srbench.store.record import MetricResult
+from srbench.store.records import Store
 
 Planned = Callable[..., Plan]
 

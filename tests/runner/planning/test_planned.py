@@ -11,7 +11,7 @@ from bench_in_process import InProcess, emptied, plan, put, record_of
 
 from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.planned import Plan, distinct_warnings
-from srbench.store.records import Record
+from srbench.store.record import Record
 
 LEARNER = {"methods": ["bicubic", {"srcnn": {"preset": "small"}}], "metrics": ["psnr"]}
 

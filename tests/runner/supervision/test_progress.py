@@ -14,7 +14,8 @@ import pytest
 
 from srbench.runner.job.exchange import Exchange, Heartbeat, Progress
 from srbench.runner.supervision.progress import Cells, JobAtWork, RunProgress, now, runs, seconds_between, seen_now
-from srbench.store.records import Status, Store
+from srbench.store.record import Status
+from srbench.store.records import Store
 
 
 @pytest.fixture

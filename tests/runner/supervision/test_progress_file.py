@@ -21,7 +21,7 @@ from srbench.runner.supervision.display import Silent
 from srbench.runner.supervision.progress import RunProgress, runs
 from srbench.runner.supervision.progress_file import WRITE_SECONDS, ProgressFile
 from srbench.store.files import StoreError
-from srbench.store.records import Record, Status
+from srbench.store.record import Record, Status
 
 
 class Clock:

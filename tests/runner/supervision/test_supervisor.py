@@ -34,7 +34,8 @@ from srbench.runner.supervision.supervisor import (
 from srbench.runner.supervision.watch import Watch
 from srbench.runner.work.attempt import Attempt
 from srbench.store.cell import Cell
-from srbench.store.records import MetricResult, Record, Status, Store
+from srbench.store.record import MetricResult, Record, Status
+from srbench.store.records import Store
 
 PLUGIN = Plugin("own", "srbench-own", "1", "bench_in_process")
 X2 = Protocol("x2", 2)

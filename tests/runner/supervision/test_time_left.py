@@ -10,7 +10,7 @@ from bench_in_process import InProcess
 from srbench.matrix import read_matrix
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.supervision.time_left import Left, TimeLeft
-from srbench.store.records import Record
+from srbench.store.record import Record
 
 
 class Clock:

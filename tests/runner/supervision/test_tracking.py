@@ -19,7 +19,8 @@ from srbench.runner.job.tasks import Training
 from srbench.runner.supervision import tracking
 from srbench.runner.supervision.tracking import made_trackers, tracked, training_left
 from srbench.store.cell import Cell
-from srbench.store.records import Record, Store
+from srbench.store.record import Record, Status
+from srbench.store.records import Store
 from srbench.training.loop.history import write_history
 
 CELL = Cell("d", "x2", "m", None, None)
@@ -150,7 +151,7 @@ def test_a_training_leaves_its_record_and_its_history(tmp_path: Path, training: 
 
 @pytest.mark.parametrize("earlier", [None, "ok"])
 def test_of_one_that_left_no_record_it_is_told_how_it_ended(
-    tmp_path: Path, training: Training, earlier: srbench.store.records.Status | None
+    tmp_path: Path, training: Training, earlier: Status | None
 ) -> None:
     store = Store(tmp_path)
     if earlier is not None:

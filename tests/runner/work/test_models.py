@@ -9,7 +9,8 @@ from bench_in_process import Nearest
 
 from srbench.runner.work.models import load_model
 from srbench.runner.work.witness import Outdated
-from srbench.store.records import Record, Store
+from srbench.store.record import Record
+from srbench.store.records import Store
 
 
 class Learned(Nearest):

@@ -14,7 +14,7 @@ import pytest
 from toys.ranks import heard
 
 from srbench.runner.job.channel import Made, Tell
-from srbench.store.records import Record
+from srbench.store.record import Record
 from srbench.training.loop.group import Group, PeerLost
 
 TWO, THREE = ("cpu", "cpu"), ("cpu", "cpu", "cpu")

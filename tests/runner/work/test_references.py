@@ -10,7 +10,8 @@ import pytest
 
 from srbench.pictures import DEPTHS
 from srbench.runner.work.references import keep_references
-from srbench.store.records import Record, Store
+from srbench.store.record import Record
+from srbench.store.records import Store
 from srbench.store.references import Reference, References
 
 HR = np.zeros((4, 4, 3), np.uint8)

@@ -27,7 +27,8 @@ from srbench.runner.work.scorer import score_cell
 from srbench.runner.work.witness import Witness
 from srbench.runner.work.work import Work
 from srbench.store.cell import Cell
-from srbench.store.records import CEILING_IMAGES, IMAGES, TRAINING_IMAGES, MetricResult, Record, Store
+from srbench.store.record import MetricResult, Record
+from srbench.store.records import CEILING_IMAGES, IMAGES, TRAINING_IMAGES, Store
 from srbench.weights.lookup import WeightsMissing
 
 PLUGIN = Plugin("own", "srbench-own", "1", "own")

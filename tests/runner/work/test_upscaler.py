@@ -28,7 +28,8 @@ from srbench.runner.work.upscaler import Upscaler
 from srbench.runner.work.witness import Witness
 from srbench.runner.work.work import Work
 from srbench.store.cell import Cell
-from srbench.store.records import CEILING_IMAGES, IMAGES, RECORD, TRAINING_IMAGES, Record, Store
+from srbench.store.record import Record
+from srbench.store.records import CEILING_IMAGES, IMAGES, RECORD, TRAINING_IMAGES, Store
 
 
 class Grey(Nearest):

@@ -36,7 +36,8 @@ from srbench.runner.planning.survey import Surveyor
 from srbench.runner.work import upscaling, worker
 from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.witness import Outdated
-from srbench.store.records import SCORES, Record, Status, Store
+from srbench.store.record import SCORES, Record, Status
+from srbench.store.records import Store
 from srbench.training.loop.engine import Unresumable
 from srbench.training.loop.group import Group
 
