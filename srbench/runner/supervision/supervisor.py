@@ -228,8 +228,7 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
             work.ready.appendleft(waiting[0].evaluation())
         return
     display.trained(task, event.status, event.reason)
-    record, history = training_left(task, event.status, event.reason, store)
-    _tell("srbench_training_finished", record=record, history=history)
+    _tell_of_training(task, event.status, event.reason, store)
     for key in work.waited_for.pop(task.key, ()):
         if key not in work.waiting:  # it has been given up for another training
             continue
@@ -300,12 +299,15 @@ def _finish(planned: PlannedCell, record: Record, display: Display) -> None:
 
 def _tell_of(task: Task, ending: Ending, store: Store) -> None:
     """Tell plugins of a job that ended while no run watched it."""
-    status = ending.status or "killed"
     if not isinstance(task, Evaluation):
-        record, history = training_left(task, status, ending.reason, store)
-        _tell("srbench_training_finished", record=record, history=history)
+        _tell_of_training(task, ending.status or "killed", ending.reason, store)
     elif (found := store.read("cells", task.key)) is not None:
         _tell("srbench_cell_finished", cell=task.cell, record=found.by_name())
+
+
+def _tell_of_training(task: Training | ExtractorTraining, status: Status, reason: str, store: Store) -> None:
+    record, history = training_left(task, status, reason, store)
+    _tell("srbench_training_finished", record=record, history=history)
 
 
 def _tell(event: str, **facts: Any) -> None:
