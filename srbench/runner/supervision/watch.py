@@ -86,7 +86,8 @@ def by_resources(things: Iterable[_T], needed: Callable[[_T], Resources]) -> lis
 
 def jobs_left(count: int) -> str:
     """That jobs go on without their run, in words."""
-    return f"{count} {'job goes' if count == 1 else 'jobs go'} on without this run, and the next one comes back to it"
+    whose = "1 job goes" if count == 1 else f"{count} jobs go"
+    return f"{whose} on without this run, and the next one comes back to {'it' if count == 1 else 'them'}"
 
 
 class Watch:

@@ -15,7 +15,7 @@ from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import jobs_in
 from srbench.runner.job.tasks import Evaluation, Task
 from srbench.runner.supervision import watch
-from srbench.runner.supervision.watch import Ended, Progressed, Watch
+from srbench.runner.supervision.watch import Ended, Progressed, Watch, jobs_left
 
 
 class Desk(Executor):
@@ -325,3 +325,8 @@ def test_what_another_version_left_is_begun_anew(tmp_path: Path) -> None:
     scene.exchange.job.write_text("{}")
     assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([scene.task]) == ([], [])
     assert not scene.exchange.job.exists()
+
+
+def test_jobs_that_go_on_are_told_in_plain_words() -> None:
+    assert jobs_left(1) == "1 job goes on without this run, and the next one comes back to it"
+    assert jobs_left(3) == "3 jobs go on without this run, and the next one comes back to them"
