@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,6 +170,16 @@ class Bench:
             if Path(getattr(module, "__file__", None) or "/").parent == site:
                 del sys.modules[name]
 
+    def interrupted_at_the_gate(self, run: Forked, ask: signal.Signals) -> None:
+        """Ask a run to stop whose training waits at the gate, which is there, and let that go on when it has been told.
+
+        The file of the job says so; its process learns of it within a moment.
+        """
+        wait_for((self.folder / "at-the-gate").exists)
+        run.send_signal(ask)
+        wait_for(lambda: any((self.folder / "results/toy/jobs").glob("*/stop")))
+        (self.folder / "gate").unlink()
+
     def below(self, run: Forked) -> list[psutil.Process]:
         """What a run that was forked has started, and still lives."""
         return [process for process in preloaded().below() if process.pid != run.pid]
@@ -176,6 +188,14 @@ class Bench:
         """Processes of this bench that still live."""
         marked = [process for process in psutil.process_iter() if _mark(process) == self.mark]
         return marked + [process for process in preloaded().below() if _mark(process) is not None]
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until something is so."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.05)
 
 
 def _mark(process: psutil.Process) -> str | None:

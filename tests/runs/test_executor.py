@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from pathlib import Path
 
 import pytest
-from rig import Bench
+from rig import Bench, wait_for
 
 from srbench import load
 from srbench.testing import check_executors
@@ -41,21 +40,14 @@ def test_a_matrix_runs_to_its_end_where_only_the_store_is_known(bench: Bench) ->
 def test_a_job_whose_run_was_killed_goes_on_until_the_next_run_gives_it_up(bench: Bench) -> None:
     bench.matrix(methods=["toy-sleeps"], executor="elsewhere")
     first = bench.fork("run", "matrix.yaml", "--no-report")
-    _wait_for(lambda: any(bench.folder.glob("results/toy/cells/*/*/log.txt")))
+    wait_for(lambda: any(bench.folder.glob("results/toy/cells/*/*/log.txt")))
     first.kill()
     first.wait(timeout=60)
     assert bench.left()
     bench.matrix(methods=["toy-nearest"])
     assert bench.run().returncode == 0
-    _wait_for(lambda: not bench.left())
+    wait_for(lambda: not bench.left())
     assert bench.records().keys() == {"toy-noise/x4-rgb/toy-nearest"}
-
-
-def _wait_for(condition, seconds: float = 60.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.05)
 
 
 SHARED = {
@@ -103,9 +95,9 @@ def test_gpus_that_are_not_there_are_told_before_anything_runs(bench: Bench, mon
 def test_a_shared_training_that_is_interrupted_leaves_no_process_and_is_gone_on_with(bench: Bench) -> None:
     training = {"on": ["same"], "budget": {"steps": 900}}
     bench.matrix(**{**SHARED, "train": training}, executor={"local": {"cpu_processes": 2}})
+    (bench.folder / "gate").touch()
     process = bench.fork("run", "matrix.yaml", "--no-report")
-    _wait_for(lambda: any("step" in path.read_text() for path in bench.folder.glob("results/toy/jobs/*/progress.json")))
-    process.send_signal(signal.SIGINT)
+    bench.interrupted_at_the_gate(process, signal.SIGINT)
     assert process.wait(timeout=60) == 130
     assert not bench.left()
     assert any(bench.folder.glob("results/toy/models/*/*/checkpoint/checkpoint.pt")) or bench.records("models")

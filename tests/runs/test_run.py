@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from rig import Bench, untouched
+from rig import Bench, untouched, wait_for
 from safetensors.numpy import load_file
 
 import srbench
@@ -279,12 +279,12 @@ def test_what_cannot_be_used_ends_in_a_record_with_the_reason(bench: Bench) -> N
 def test_two_runs_do_not_share_a_store(bench: Bench) -> None:
     bench.matrix(methods=["toy-sleeps"])
     first = bench.fork("run", "matrix.yaml", "--no-report")
-    _wait_for(lambda: (bench.folder / "results/toy/matrix").exists())
+    wait_for(lambda: (bench.folder / "results/toy/matrix").exists())
     second = bench.run()
     assert second.returncode == 2
     assert "another run is using the store" in second.stderr
     first.kill()
-    _wait_for(lambda: not bench.left())
+    wait_for(lambda: not bench.left())
 
 
 def test_a_store_that_cannot_be_written_is_a_clear_error(bench: Bench) -> None:
@@ -335,7 +335,7 @@ def test_kill_9_at_random_moments_loses_nothing(
     for sign in ("jobs/*/job.json", "models/*/*/log.txt", "*/*/*/record.json"):
         began = time.time_ns()
         process = bench.fork("run", "matrix.yaml", "--no-report")
-        _wait_for(lambda began=began, sign=sign, run=process: run.poll() is not None or _news(bench, sign, began))
+        wait_for(lambda began=began, sign=sign, run=process: run.poll() is not None or _news(bench, sign, began))
         time.sleep(moments.uniform(0, 0.5))
         if process.poll() is None:
             if victim == "run":
@@ -343,7 +343,7 @@ def test_kill_9_at_random_moments_loses_nothing(
             elif below := bench.below(process):
                 moments.choice(below).kill()
         process.wait(timeout=120)
-        _wait_for(lambda: not bench.left())
+        wait_for(lambda: not bench.left())
         records = bench.records()
         assert untouched(finished, records), "a finished cell was computed again"
         finished = {label: record for label, record in records.items() if record["metrics"]}
@@ -366,18 +366,11 @@ def test_an_interrupted_training_writes_a_checkpoint_and_goes_on_from_it(
     bench: Bench, ask: signal.Signals, uninterrupted: dict[int, dict[str, np.ndarray]]
 ) -> None:
     bench.matrix(**TRAINING)
+    (bench.folder / "gate").touch()
     process = bench.fork("run", "matrix.yaml", "--no-report")
-    _wait_for(lambda: any("step" in path.read_text() for path in bench.folder.glob("results/toy/jobs/*/progress.json")))
-    process.send_signal(ask)
+    bench.interrupted_at_the_gate(process, ask)
     assert process.wait(timeout=60) == 130
     assert not bench.left()
     assert any(bench.folder.glob("results/toy/models/*/*/checkpoint/checkpoint.pt")) or bench.records("models")
     assert bench.run().returncode == 0
     assert _same(_weights(bench), uninterrupted)
-
-
-def _wait_for(condition, seconds: float = 60.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.05)

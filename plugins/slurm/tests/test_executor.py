@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rig.cluster import Slurm, wait_for
+from rig import wait_for
+from rig.cluster import Slurm
 from srbench_slurm import commands
 from srbench_slurm.commands import SlurmError
 from srbench_slurm.executor import SlurmExecutor

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rig import LEARNING, Bench
-from rig.cluster import Slurm, wait_for
+from rig import LEARNING, Bench, wait_for
+from rig.cluster import Slurm
 
 QUICK = {"slurm": {"poll_seconds": 0.5, "late_seconds": 1}}
 SLOW = """
