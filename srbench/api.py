@@ -20,7 +20,7 @@ from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan, PlannedCell, distinct_warnings
 from srbench.runner.supervision import again
 from srbench.runner.supervision.again import MadeAgain
-from srbench.runner.supervision.at_work import alone_in
+from srbench.runner.supervision.at_work import at_work_in
 from srbench.runner.supervision.progress_file import ProgressFile
 from srbench.runner.supervision.supervisor import Display, resources_of, run_cells, submissions
 from srbench.runner.supervision.tracking import made_trackers, tracked
@@ -94,8 +94,8 @@ def run(
         )
     trackers = made_trackers(matrix.trackers)
     with (
-        alone_in(place, place_to_run),
-        ProgressFile(place, matrix.name, display or Silent()) as watching,
+        at_work_in(place, f"a run of {matrix.name}", place_to_run) as lease,
+        ProgressFile(place, matrix.name, display or Silent(), lease) as watching,
         tracked(trackers, matrix.name, watching.warned),
     ):
         place.remember_matrix(matrix.path)
@@ -115,7 +115,7 @@ def run(
         watching.begin(asked, chosen)
         left = 0
         if chosen or jobs_in(place):
-            watch = Watch(place, place_to_run, matrix.limits, partial(resources_of, matrix))
+            watch = Watch(place, place_to_run, matrix.limits, lease, partial(resources_of, matrix))
             left = run_cells(chosen, place, watch, watching, order=matrix.order, detach=detach)
             plan = plan.with_records_of(place)
             board = describe(plan)

@@ -69,7 +69,7 @@ def command(
     from srbench.runner.job.file import is_lasting, jobs_in
     from srbench.runner.planning.estimate import estimate
     from srbench.runner.planning.plan import make_plan
-    from srbench.store.lock import holder
+    from srbench.store.lease import Leases
     from srbench.store.records import Store
 
     if executor and as_json:
@@ -100,8 +100,8 @@ def command(
             click.echo(f"{split.dataset}: {split_words(split)}")
         counts = Counter(_state(planned) for planned in plan.cells)
         click.echo(f"{plural(len(rows), 'cell')}: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
-        if run := holder(place.root):
-            click.echo(f"a run is at work in this store ({run}): what it does just now stands here as not done")
+        if at_work := Leases(place.root).at_work():
+            click.echo(f"at work in this store: {'; '.join(at_work)}; what is done just now stands here as not done")
         elif left := sum(is_lasting(job) for job in jobs_in(place)):
             click.echo(f"{plural(left, 'job')} of an earlier run, which `srbench run` comes back to")
         for line in _outline(plan, place, place_to_run, executor is not None):

@@ -12,11 +12,11 @@ import msgspec
 
 from srbench.leaderboard.board.kept import kept_boards
 from srbench.runner.job.file import is_lasting, jobs_in
-from srbench.runner.supervision.at_work import alone_in
+from srbench.runner.supervision.at_work import at_work_in
 from srbench.store.cell import digest
 from srbench.store.conflicts import CONFLICTS, conflicts
 from srbench.store.files import StoreError, remove, temporary_in
-from srbench.store.lock import holder
+from srbench.store.lease import Leases
 from srbench.store.record import Record, is_key
 from srbench.store.records import (
     CEILING_IMAGES,
@@ -59,7 +59,7 @@ def removable(store: Store) -> Iterator[Removable]:
     Pictures are those of complete cells: all metrics that anybody asked for have a result that stays. A folder that
     holds anything which srbench did not write there is passed over.
     """
-    for path in (*store.spent(), *(job.parent for job in jobs_in(store) if not is_lasting(job))):
+    for path in (*store.spent(alone=True), *(job.parent for job in jobs_in(store) if not is_lasting(job))):
         yield Removable("leftovers", path, _size(path))
     yield from _unnamed(store)
     yield from _pictures(store)
@@ -73,7 +73,7 @@ def clean(store: Store, kinds: Collection[Kind]) -> list[Removable]:
     Raises `StoreError` where a run holds the store, and what cannot be removed.
     """
     left = [one for one in removable(store) if one.kind == "leftovers"]
-    with alone_in(store):  # which removes them
+    with at_work_in(store, "srbench clean", alone=True):  # which removes them
         found = [one for one in removable(store) if one.kind in kinds]
         for one in found:
             try:
@@ -85,8 +85,8 @@ def clean(store: Store, kinds: Collection[Kind]) -> list[Removable]:
 
 def check_free(store: Store) -> None:
     """Raise `StoreError` where a run holds the store: what it is about to need looks like what nobody needs."""
-    if at_work := holder(store.root):
-        raise StoreError(f"another run is using the store {store.root} ({at_work}); clean it when that is done")
+    if at_work := Leases(store.root).at_work():
+        raise StoreError(f"the store {store.root} is in use ({at_work[0]}); clean it when that is done")
 
 
 def _remove(store: Store, one: Removable) -> None:

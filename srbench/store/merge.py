@@ -96,7 +96,7 @@ def merge(source: Store, target: Store) -> Merged:
     merged = Merged()
     try:
         for version in conflicts(target):
-            version.settle()
+            version.settle(alone=True)
         for one in (source, *conflicts(source)):
             _Merge(one, target, merged).all()
     except OSError as error:

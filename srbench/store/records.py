@@ -15,7 +15,8 @@ STORE/references/                          HR and LR of test splits (`references
 STORE/boards/                              what pages tell of a matrix besides its results
 STORE/conflicts/N/                         what merges kept of records that contradict the store's: a store each
 STORE/jobs/<key>/                          while a run goes on: job.json, and what its keeper tells
-STORE/runs/ID.json                         how far a run is; gone when another begins
+STORE/runs/NAME.lease                      while a process is at work here (`lease.py`)
+STORE/runs/NAME.json                       how far a run is; gone when another begins
 STORE/index.sqlite                         a cache of the records
 """
 
@@ -24,7 +25,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -32,6 +33,7 @@ import msgspec
 
 from srbench.errors import nearest
 from srbench.store.files import (
+    Stamp,
     StoreError,
     bytes_of,
     hash_of,
@@ -39,11 +41,11 @@ from srbench.store.files import (
     remove,
     sha256,
     sha256_of,
+    stamp,
     write_atomically,
     write_table,
 )
 from srbench.store.index import Index
-from srbench.store.lock import held
 from srbench.store.record import SCORES, Record, decoded, encoded, is_key
 
 if TYPE_CHECKING:
@@ -99,34 +101,30 @@ class Store:
         except OSError as error:
             raise StoreError(f"the store {self.root} cannot be written: {error.strerror or error}") from None
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the store for one run; `StoreError` when another run holds it. A dead run holds nothing."""
-        self.create()
-        with held(self.root):
-            self.settle()
-            yield
+    def settle(self, *, alone: bool) -> None:
+        """Undo what a merge that was killed had begun, and remove what is spent.
 
-    def settle(self) -> None:
-        """Undo what a writer that was killed had begun, and remove what is spent."""
+        alone: nobody else is at work here; otherwise what is not whole may be another's, which is writing it.
+        """
         for before in self.root.glob(f"cells/??/*/{_SCORES_BEFORE}"):
-            record = self.read("cells", before.parent.name)
-            if record is not None and record.files.get(SCORES) == sha256_of(before):
-                before.replace(before.with_name(SCORES))
-            else:
-                before.unlink()
-        for path in list(self.spent()):
+            with suppress(FileNotFoundError):  # another run does the same
+                record = self.read("cells", before.parent.name)
+                if record is not None and record.files.get(SCORES) == sha256_of(before):
+                    before.replace(before.with_name(SCORES))
+                else:
+                    before.unlink()
+        for path in list(self.spent(alone=alone)):
             with suppress(OSError):  # it costs space, and nothing else
                 remove(path)
 
-    def spent(self) -> Iterator[Path]:
+    def spent(self, *, alone: bool) -> Iterator[Path]:
         """What a writer would have removed that was killed, or whose disk failed.
 
-        Files and folders that are not whole, but for while jobs that outlive their run may be writing them, and
-        checkpoints of trainings that went well.
+        Files and folders that are not whole, where nobody else is at work and no job outlives its run, and checkpoints
+        of trainings that went well.
         """
-        at_work = any(self.root.glob(f"{JOBS}/*/{LASTING}"))
-        for folder in () if at_work else _LEFTOVERS:
+        alone = alone and not any(self.root.glob(f"{JOBS}/*/{LASTING}"))
+        for folder in _LEFTOVERS if alone else ():
             yield from leftovers(self.root, folder)
         for checkpoint in self.root.glob(f"*/??/*/{CHECKPOINT}"):
             shelf, key = checkpoint.parts[-4], checkpoint.parts[-2]
@@ -147,6 +145,13 @@ class Store:
         """The record of a key, or None; a damaged record counts as none, and so does that of another key."""
         content = bytes_of(self.folder(shelf, key) / RECORD)
         return None if content is None else decoded(content, key)
+
+    def stamp(self, shelf: Shelf, key: str) -> Stamp | None:
+        """What tells the record of a key from any other that ever stood there; None where there is none."""
+        try:
+            return stamp(self.folder(shelf, key) / RECORD)
+        except OSError:
+            return None
 
     def keys(self, shelf: Shelf) -> frozenset[str]:
         """The keys of which there is anything on a shelf, a record or not. Raises `StoreError`."""

@@ -11,6 +11,7 @@ from rig.verbs import Srbench, rewrite
 
 from srbench.matrix import read_matrix
 from srbench.runner.planning.plan import make_plan
+from srbench.store.lease import Lease
 from srbench.store.records import Store
 
 
@@ -26,8 +27,8 @@ def test_states_keys_and_the_count(here: Path, srbench: Srbench) -> None:
 
 
 def test_a_run_at_work_is_told(here: Path, srbench: Srbench) -> None:
-    with Store(Path("results/m")).locked():
-        assert "a run is at work in this store (process " in srbench("plan", "matrix.yaml").out
+    with Lease(Path("results/m"), "a run of m"):
+        assert "at work in this store: a run of m, process " in srbench("plan", "matrix.yaml").out
     assert "at work" not in srbench("plan", "matrix.yaml").out
 
 

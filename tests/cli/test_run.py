@@ -14,6 +14,7 @@ from rig.verbs import Srbench
 from srbench.cli.options import coordinates
 from srbench.cli.run import _stoppable
 from srbench.runner.supervision.supervisor import Terminated
+from srbench.store.lease import Lease
 from srbench.store.records import Store
 
 
@@ -79,11 +80,11 @@ def test_another_matrix_of_that_name_is_told_of(here: Path, srbench: Srbench) ->
     assert f"also that of {here / 'matrix.yaml'}, of the same name" in srbench("run", other, *chosen).err
 
 
-def test_a_store_that_another_run_holds_is_refused(here: Path, srbench: Srbench) -> None:
-    with Store(Path("results/m")).locked():
+def test_a_store_in_which_somebody_suffers_no_run_is_refused(here: Path, srbench: Srbench) -> None:
+    with Lease(Path("results/m"), "srbench merge", alone=True):
         said = srbench("run", "matrix.yaml", "--no-report")
     assert said.code == 2
-    assert f"another run is using the store results/m (process {os.getpid()} on" in said.err
+    assert f"the store results/m is in use (srbench merge, process {os.getpid()} on" in said.err
 
 
 @pytest.mark.parametrize(

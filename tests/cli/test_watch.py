@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from made_records import leave_lease
 from rich.console import Console
 from rig.verbs import Srbench
 
@@ -20,6 +21,7 @@ def leave(state: State, ok: int, waiting: int = 0) -> None:
     cells = Cells(ok + waiting, ok=ok, waiting=waiting)
     progress = RunProgress("m", "elsewhere", 1, now(), now(), state, cells=cells)
     Path("results/m/runs/a.json").write_bytes(msgspec.json.encode(progress))
+    leave_lease(Path("results/m"), "a")
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from srbench.pictures import Values
 from srbench.store.cell import digest
 from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
+from srbench.store.lease import Lease
 from srbench.store.merge import merge
 from srbench.store.record import MetricResult, Record
 from srbench.store.records import Store
@@ -206,9 +207,9 @@ def test_a_clean_that_is_killed_leaves_no_half_folder(store: Store, monkeypatch:
 def test_a_store_that_a_run_holds_is_let_alone(store: Store) -> None:
     made_cell(store, "x")
     check_free(store)
-    with store.locked():
-        with pytest.raises(StoreError, match=r"another run is using the store .*; clean it when that is done"):
+    with Lease(store.root, "a run of m"):
+        with pytest.raises(StoreError, match=r"is in use \(a run of m, process .*\); clean it when that is done"):
             check_free(store)
-        with pytest.raises(StoreError, match="another run"):
+        with pytest.raises(StoreError, match="is in use"):
             clean(store, KINDS)
     assert places(store, "pictures")

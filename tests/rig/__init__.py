@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,9 +114,9 @@ class Bench:
             text=True,
         )
 
-    def fork(self, *arguments: str | Path) -> Forked:
-        """Start the command line as quickly as `srbench` runs it."""
-        return preloaded().start([str(one) for one in arguments], self.folder, self.environment)
+    def fork(self, *arguments: str | Path, said: Sequence[str] = (os.devnull, os.devnull)) -> Forked:
+        """Start the command line as quickly as `srbench` runs it. said: where its output and its errors go."""
+        return preloaded().start([str(one) for one in arguments], self.folder, self.environment, said)
 
     def srbench(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run the command line to its end."""

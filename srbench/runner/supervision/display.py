@@ -43,6 +43,9 @@ class Silent(Display):
     def progressed(self, key: str, done: float, message: str) -> None:
         """Show nothing."""
 
+    def elsewhere(self, task: Task, who: str) -> None:
+        """Show nothing."""
+
     def repeated(self, task: Task, reason: str) -> None:
         """Show nothing."""
 
@@ -91,6 +94,7 @@ class Lines(Display):
         self._total: TaskID | None = None
         self._cells, self._done, self._told = 0, 0, clock()
         self._left = ""
+        self._others: set[str] = set()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -132,6 +136,12 @@ class Lines(Display):
             cells = f"{self._done} of {self._cells} cells"
             words = (running.label, f"{done:.0%}", brief(message), left, cells, self._left and f"{self._left} in all")
             self._console.print(Text(", ".join(filter(None, words)), style="dim"), soft_wrap=True)
+
+    def elsewhere(self, task: Task, who: str) -> None:
+        """A line with whoever it is, once for each."""
+        if who not in self._others:
+            self._others.add(who)
+            self._console.print(Text(f"at work on some of this: {who}", style="dim"), soft_wrap=True)
 
     def repeated(self, task: Task, reason: str) -> None:
         """A line with the reason."""

@@ -7,14 +7,12 @@ records do not say: nothing is made of it, and what cannot be written is left ou
 from __future__ import annotations
 
 import datetime
-import platform
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import msgspec
-import psutil
 
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import FILE
@@ -75,7 +73,7 @@ class Cells(msgspec.Struct):
 
 
 class RunProgress(msgspec.Struct):
-    """How far a run is.
+    """How far a run is; whether anybody is at work, its lease of the same name tells.
 
     state: `planning` before it is known which cells there are; `running`; and how it ended: `left`, its jobs outlive
     it. reason: why it `failed`.
@@ -104,11 +102,6 @@ class RunProgress(msgspec.Struct):
         """Whether it came to an end, and could say so."""
         return self.state not in ("planning", "running")
 
-    @property
-    def has_no_process(self) -> bool:
-        """Whether it is a run of this machine of which no process is left."""
-        return self.host == platform.node() and not psutil.pid_exists(self.pid)
-
 
 def runs(store: Store) -> Iterator[tuple[Path, RunProgress]]:
     """What runs left of how far they are, in the order in which they began; what cannot be read is passed over."""
@@ -128,7 +121,9 @@ def seen_now(job: JobAtWork, store: Store) -> JobAtWork:
         return job
     beat, progress, ending = exchange.read(Heartbeat), exchange.read(Progress), exchange.read(Ending)
     if beat is not None:
-        job = msgspec.structs.replace(job, started=beat.since, host=beat.host, pid=beat.pid, job=beat.job)
+        job = msgspec.structs.replace(
+            job, started=beat.since, host=beat.process.host, pid=beat.process.pid, job=beat.job
+        )
     if progress is not None:
         job = msgspec.structs.replace(
             job, done=progress.done, message=progress.message, device=progress.device or job.device

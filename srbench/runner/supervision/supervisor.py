@@ -17,12 +17,12 @@ from srbench.contract.executor import Resources
 from srbench.matrix import Matrix, Order
 from srbench.registry.registry import registry
 from srbench.runner.job.exchange import Ending
-from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, Task, Training
 from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.estimate import Awaited, Durations
 from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision.tracking import training_left
-from srbench.runner.supervision.watch import Ended, Watch, jobs_left
+from srbench.runner.supervision.watch import Ended, Lost, Progressed, Watch, jobs_left
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
 from srbench.store.record import Record, Status
@@ -61,6 +61,10 @@ class Display(ABC):
         """The task with this key got on: `done` in [0, 1]."""
 
     @abstractmethod
+    def elsewhere(self, task: Task, who: str) -> None:
+        """A task is done by another run, in words, whose result is waited for."""
+
+    @abstractmethod
     def repeated(self, task: Task, reason: str) -> None:
         """A task ended by a fault of the machine, and is begun again."""
 
@@ -91,13 +95,15 @@ class _Work:
 
     ready: tasks that can run. cells: the planned cells by key; those that also ask for the same metrics are evaluated
     once, those that ask for others (which look at other training splits) one after the other. waiting: of a cell, the
-    keys of the tasks that it still waits for. waited_for: of such a task, the keys of the cells.
+    keys of the tasks that it still waits for. waited_for: of such a task, the keys of the cells. before: when attempts
+    at trainings began that were there before.
     """
 
     ready: deque[Task]
     cells: dict[str, list[PlannedCell]]
     waiting: dict[str, set[str]]
     waited_for: dict[str, list[str]]
+    before: dict[str, str]
 
 
 def run_cells(
@@ -112,8 +118,9 @@ def run_cells(
     """Run cells until each has a record. Raises `KeyboardInterrupt` when interrupted, with checkpoints written.
 
     Cells that share a model or an extractor wait for the one job that trains it; cells with the same key run once. What
-    an earlier run submitted is not submitted again. order: of the jobs that can begin; what a training made ready goes
-    before all others in any case. detach: submit what can be, and leave it; how many jobs are left.
+    an earlier run submitted is not submitted again; what another run does meanwhile is waited for. order: of the jobs
+    that can begin; what a training made ready goes before all others in any case. detach: submit what can be, and leave
+    it; how many jobs are left.
     """
     display.planned(len(planned))
     todo = []
@@ -127,35 +134,32 @@ def run_cells(
     repeated: Counter[str] = Counter()
     with watch:
         try:
-            adopted, ended = watch.adopt(work.ready)
-            for task, ending in ended:
+            for task, ending in _adopt(list(work.ready), tasks, work, watch, display):
                 _tell_of(task, ending, store)
-            for task in adopted:
-                tasks[task.key] = task
-                _announce(task, display)
-            work.ready = deque(task for task in work.ready if task.key not in tasks)
             news = True
-            while work.ready or tasks:
-                ready = [work.ready.popleft() for _ in range(min(len(work.ready), max(0, watch.free())))]
-                for task in ready:
-                    tasks[task.key] = task
-                    _announce(task, display)
-                watch.submit([_renewed(task, store) if repeated[task.key] else task for task in ready])
+            while work.ready or tasks or watch.elsewhere:
+                news |= _claim(work, tasks, repeated, store, watch, display)
+                watch.submit()
                 if detach and not news:
                     return watch.leave()
                 news = False
                 for event in watch.events():
-                    if isinstance(event, Ended):
-                        news = True
-                        task = tasks.pop(event.key)
-                        if event.again and repeated[task.key] < MOST_REPEATS:
-                            repeated[task.key] += 1
-                            display.repeated(task, event.reason)
-                            work.ready.append(task)
-                        else:
-                            _end(task, event, work, store, display)
-                    else:
+                    if isinstance(event, Progressed):
                         display.progressed(event.key, event.done, event.message)
+                        continue
+                    news = True
+                    task = tasks.pop(event.key)
+                    if isinstance(event, Lost):
+                        work.ready.append(task)
+                    elif event.again and repeated[task.key] < MOST_REPEATS:
+                        repeated[task.key] += 1
+                        display.repeated(task, event.reason)
+                        work.ready.append(task)
+                    else:
+                        _end(task, event, work, store, display)
+                if given_up := watch.elsewhere.given_up():
+                    work.ready.extendleft(given_up)
+                    _adopt(given_up, tasks, work, watch, display)
                 display.waited()
         except KeyboardInterrupt as interrupt:
             if watch.lasting and (interrupt.leaves if isinstance(interrupt, Terminated) else display.leaves()):
@@ -164,6 +168,74 @@ def run_cells(
                 watch.stop()
             raise
     return 0
+
+
+def _adopt(
+    wanted: Sequence[Task], tasks: dict[str, Task], work: _Work, watch: Watch, display: Display
+) -> list[tuple[Task, Ending]]:
+    """Go on with what runs that are over submitted of these tasks; what else of theirs has ended, and how."""
+    adopted, ended = watch.adopt(wanted)
+    for task in adopted:
+        tasks[task.key] = task
+        _announce(task, display)
+    if adopted:
+        work.ready = deque(task for task in work.ready if task.key not in tasks)
+    return ended
+
+
+def _claim(
+    work: _Work, tasks: dict[str, Task], repeated: Counter[str], store: Store, watch: Watch, display: Display
+) -> bool:
+    """Take the tasks that can begin now, for which there is a place, and that no other run does or has done.
+
+    Whether something came to its end by that.
+    """
+    news = False
+    while work.ready and watch.free() > 0:
+        task = work.ready.popleft()
+        seen = store.stamp(task.shelf, task.key)
+        lacking = _lacking(task, work, store)
+        if isinstance(lacking, Ended):
+            news = True
+            _end(task, lacking, work, store, display, own=False)
+        elif not watch.claim(lacking):
+            display.elsewhere(task, watch.elsewhere.add(task))
+        elif store.stamp(task.shelf, task.key) != seen:  # another run did it a moment ago, perhaps
+            watch.give_back(task)
+            work.ready.appendleft(task)
+        else:
+            tasks[task.key] = task
+            if not repeated[task.key]:
+                _announce(task, display)
+    return news
+
+
+def _lacking(task: Task, work: _Work, store: Store) -> Task | Ended:
+    """The task, of a cell without the metrics that have their result by now; or how it ended in another run."""
+    record = store.read(task.shelf, task.key)
+    if record is None or record.status == "killed":  # which says nothing about its method
+        return task
+    ended = Ended(task.key, record.status, record.reason)
+    if not isinstance(task, Evaluation):
+        is_new = record.started != work.before.get(task.key)
+        return ended if is_new and (record.status != "ok" or Damage(store, verify=False).is_done(task)) else task
+    planned = work.cells[task.key][0]
+    known = planned.record
+    if planned.damage and (known is not None or store.damage("cells", record)):
+        return task
+    if record.status != "ok":
+        return ended if known is None or known.started != record.started else task
+    metrics = tuple(scoring for scoring in task.metrics if not _has_news(scoring, record, known))
+    return replace(task, metrics=metrics) if metrics else ended
+
+
+def _has_news(scoring: Scoring, record: Record, known: Record | None) -> bool:
+    """Whether a metric has a result that stays, and that was not there when its cell was planned."""
+    result = record.metrics.get(scoring.key)
+    if result is None or result.again:
+        return False
+    before = None if known is None else known.metrics.get(result.name)
+    return result.status != "failed" or result != before
 
 
 def resources_of(matrix: Matrix, task: Task) -> Resources:
@@ -180,7 +252,7 @@ def submissions(planned: Sequence[PlannedCell], store: Store) -> tuple[list[Task
 
 
 def _sorted_out(todo: Sequence[PlannedCell], store: Store, order: Order) -> _Work:
-    work = _Work(deque(), {}, {}, {})
+    work = _Work(deque(), {}, {}, {}, {})
     trainings: dict[str, Training | ExtractorTraining] = {}
     kept = Damage(store, verify=False)
     for one in todo:
@@ -195,6 +267,9 @@ def _sorted_out(todo: Sequence[PlannedCell], store: Store, order: Order) -> _Wor
         else:
             work.ready.append(same[0].evaluation())
     work.ready.extend(trainings.values())
+    for training in trainings.values():
+        if (record := store.read(training.shelf, training.key)) is not None:
+            work.before[training.key] = record.started
     if order == "shortest-first":
         durations = Durations(store)
         known = {task.key: durations.expected(_awaited(task)) for task in work.ready}
@@ -212,7 +287,11 @@ def _announce(task: Task, display: Display) -> None:
         _tell("srbench_cell_started", cell=task.cell)
 
 
-def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) -> None:
+def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display, *, own: bool = True) -> None:
+    """Report what ended, and let go on what waited for it.
+
+    own: it was this run's job. Of another's, its own run tells plugins.
+    """
     if event.status is None:
         return
     if isinstance(task, Evaluation):
@@ -222,13 +301,14 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
             if event.status == "ok" and not {scoring.key for scoring in planned.metrics} <= scored:
                 waiting.append(planned)
             else:
-                _report(planned, event, store, display)
+                _report(planned, event, store, display, own=own)
         work.cells[task.key] = waiting
         if waiting:
             work.ready.appendleft(waiting[0].evaluation())
         return
     display.trained(task, event.status, event.reason)
-    _tell_of_training(task, event.status, event.reason, store)
+    if own:
+        _tell_of_training(task, event.status, event.reason, store)
     for key in work.waited_for.pop(task.key, ()):
         if key not in work.waiting:  # it has been given up for another training
             continue
@@ -244,22 +324,11 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
             work.ready.appendleft(work.cells[key][0].evaluation())
 
 
-def _renewed(task: Task, store: Store) -> Task:
-    """The task once more; of a cell without the metrics that have their result by now."""
-    if not isinstance(task, Evaluation):
-        return task
-    record = store.read("cells", task.key)
-    if record is None or record.status != "ok":
-        return task
-    settled = {key for key, result in record.metrics.items() if not result.again}
-    return replace(task, metrics=tuple(scoring for scoring in task.metrics if scoring.key not in settled))
-
-
 def _has_sr(planned: PlannedCell) -> bool:
     return planned.stored is not None
 
 
-def _report(planned: PlannedCell, event: Ended, store: Store, display: Display) -> None:
+def _report(planned: PlannedCell, event: Ended, store: Store, display: Display, *, own: bool) -> None:
     assert event.status is not None
     record = store.read("cells", planned.cell.key)
     if record is None:
@@ -267,7 +336,7 @@ def _report(planned: PlannedCell, event: Ended, store: Store, display: Display) 
         return
     if record.status == "ok" and event.status != "ok":  # scoring a new metric died; the results stay
         record = msgspec.structs.replace(record, status=event.status, reason=event.reason)
-    _finish(planned, record, display)
+    _finish(planned, record, display, own=own)
 
 
 def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, display: Display) -> None:
@@ -291,10 +360,11 @@ def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, disp
     _finish(planned, record, display)
 
 
-def _finish(planned: PlannedCell, record: Record, display: Display) -> None:
+def _finish(planned: PlannedCell, record: Record, display: Display, *, own: bool = True) -> None:
     record = record.as_asked(planned.keys)
     display.finished(replace(planned, record=record), record)
-    _tell("srbench_cell_finished", cell=planned.cell, record=record)
+    if own:
+        _tell("srbench_cell_finished", cell=planned.cell, record=record)
 
 
 def _tell_of(task: Task, ending: Ending, store: Store) -> None:

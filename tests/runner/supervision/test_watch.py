@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from srbench.runner.job.file import jobs_in
 from srbench.runner.job.tasks import Evaluation, Task
 from srbench.runner.supervision import watch
 from srbench.runner.supervision.watch import Ended, Progressed, Watch, jobs_left
+from srbench.store.lease import SILENCE_SECONDS, Lease, Process
+from srbench.store.records import Store
 
 
 class Desk(Executor):
@@ -45,13 +47,23 @@ class Desk(Executor):
         self.closed = True
 
 
+def new_watch(store: Store, desk: Desk, resources: Callable[[Task], Resources] = lambda task: Resources()) -> Watch:
+    return Watch(store, desk, Limits(5, 1), Lease(store.root, "a test"), resources)
+
+
+def _submit(run: Watch, tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        assert run.claim(task)
+    run.submit()
+
+
 class Scene:
     def __init__(self, folder: Path, desk: Desk | None = None) -> None:
         bench = InProcess(folder)
         self.task: Task = bench.plan().evaluation()
         self.desk, self.store = desk or Desk(), bench.store
-        self.watch = Watch(bench.store, self.desk, Limits(5, 1))
-        self.watch.submit([self.task])
+        self.watch = new_watch(bench.store, self.desk)
+        _submit(self.watch, [self.task])
         self.exchange, self.key = self.desk.exchange, self.task.key
 
     def news(self) -> list[Progressed | Ended]:
@@ -114,7 +126,7 @@ def test_a_job_that_cannot_be_written_has_failed_and_takes_no_place(scene: Scene
     scene.exchange.tell(Ending("ok"))
     scene.news()
     dataset = replace(scene.task.dataset, params={"path": object()})
-    scene.watch.submit([replace(scene.task, dataset=dataset)])
+    _submit(scene.watch, [replace(scene.task, dataset=dataset)])
     assert scene.watch.free() == 1
     (ended,) = scene.news()
     assert isinstance(ended, Ended) and ended.status == "failed" and "<object object" in ended.reason
@@ -143,12 +155,12 @@ def test_a_keeper_that_falls_silent_is_given_up_and_one_that_has_not_begun_is_wa
     clock: list[float], tmp_path: Path
 ) -> None:
     scene = Scene(tmp_path)
-    clock[0] += 10 * watch.SILENCE_SECONDS
+    clock[0] += 10 * SILENCE_SECONDS
     assert scene.news() == []
     for beat in range(3):
-        scene.exchange.tell(Heartbeat(77, "node3", f"2026-01-01T00:00:0{beat}"))
+        scene.exchange.tell(Heartbeat(Process("node3", "another", 77, 1), f"2026-01-01T00:00:0{beat}"))
         assert scene.news() == []
-        clock[0] += watch.SILENCE_SECONDS - 10
+        clock[0] += SILENCE_SECONDS - 10
         assert scene.news() == []
     clock[0] += 20
     ((ended,),) = [scene.news()]
@@ -195,7 +207,7 @@ def test_an_executor_that_raises_is_told_with_its_line_and_what_to_mend(scene: S
 
     scene.desk.submit = submit  # type: ignore[method-assign]
     with pytest.raises(SrbenchError, match=r"cannot start jobs: RuntimeError: no queue \(.*test_watch\.py, line \d+\)"):
-        scene.watch.submit([scene.task])
+        _submit(scene.watch, [scene.task])
 
 
 def test_what_an_executor_does_not_take_was_never_written_and_what_it_took_goes_on(tmp_path: Path) -> None:
@@ -210,10 +222,10 @@ def test_what_an_executor_does_not_take_was_never_written_and_what_it_took_goes_
             raise SrbenchError("sbatch: no such partition")
 
     queue.submit_all = submit_all  # type: ignore[method-assign]
-    run = Watch(bench.store, queue, Limits(5, 1), lambda task: needs[task.method.name])  # type: ignore[union-attr]
+    run = new_watch(bench.store, queue, lambda task: needs[task.method.name])  # type: ignore[union-attr]
     words = "^sbatch: no such partition; 1 job goes on without this run, and the next one comes back to it$"
     with pytest.raises(SrbenchError, match=words), run:
-        run.submit(tasks)
+        _submit(run, tasks)
     assert run.free() == 0
     assert [job.parent.name for job in jobs_in(bench.store)] == [tasks[0].key]
 
@@ -224,10 +236,10 @@ def test_jobs_that_need_the_same_are_started_in_one_go(tmp_path: Path) -> None:
     tasks = [planned.evaluation() for planned in plan(bench).cells]
     needed = {"bicubic": Resources(cores=1), "nearest": Resources(gpus=1), "lanczos": Resources(cores=1)}
     desk = Desk()
-    with Watch(bench.store, desk, Limits(5, 1), lambda task: needed[task.uses[0].name]) as watch:
-        watch.submit(tasks)
+    with new_watch(bench.store, desk, lambda task: needed[task.uses[0].name]) as watch:
+        _submit(watch, tasks)
         assert desk.given == [(2, Resources(cores=1)), (1, Resources(gpus=1))]
-        watch.submit([])
+        watch.submit()
     assert len(desk.given) == 2
 
 
@@ -262,11 +274,11 @@ def test_a_keeper_that_falls_silent_is_not_given_up_while_its_place_holds_the_jo
     scene.exchange.beat()
     scene.news()
     for _ in range(3):
-        clock[0] += watch.SILENCE_SECONDS + 1
+        clock[0] += SILENCE_SECONDS + 1
         assert scene.news() == [], "it waits for another machine, say"
     assert isinstance(scene.desk, Queue)
     scene.desk.held.clear()
-    clock[0] += watch.SILENCE_SECONDS + 1
+    clock[0] += SILENCE_SECONDS + 1
     ((ended,),) = [scene.news()]
     assert isinstance(ended, Ended) and "no sign of life" in ended.reason
 
@@ -276,7 +288,7 @@ def test_what_is_left_is_watched_by_the_next_run_as_if_it_had_submitted_it(tmp_p
     with scene.watch:
         assert scene.watch.lasting and scene.watch.leave() == 1
     assert scene.desk.closed and scene.exchange.job.exists()
-    later = Watch(scene.store, Queue(), Limits(5, 1))
+    later = new_watch(scene.store, Queue())
     with later:
         assert later.adopt([scene.task]) == ([scene.task], [])
         assert later.free() == 0 and list(later.events()) == []
@@ -304,14 +316,14 @@ def test_of_what_is_left_the_metrics_count_that_were_asked_for_then(tmp_path: Pa
     assert isinstance(scene.task, Evaluation)
     (psnr,) = scene.task.metrics
     asked = replace(scene.task, metrics=(psnr, replace(psnr, key="another")))
-    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([asked]) == ([scene.task], [])
+    assert new_watch(scene.store, Queue()).adopt([asked]) == ([scene.task], [])
 
 
 def test_what_nobody_asked_for_is_left_alone_until_it_has_ended(tmp_path: Path) -> None:
     scene = Scene(tmp_path, Queue())
     scene.watch.leave()
     for there in (True, False):
-        with Watch(scene.store, Queue(), Limits(5, 1)) as later:
+        with new_watch(scene.store, Queue()) as later:
             adopted, ended = later.adopt([])
             assert adopted == [] and later.free() == 1
             assert [(task.key, how) for task, how in ended] == ([] if there else [(scene.key, Ending("ok"))])
@@ -323,7 +335,7 @@ def test_what_nobody_asked_for_is_left_alone_until_it_has_ended(tmp_path: Path) 
 def test_what_another_version_left_is_begun_anew(tmp_path: Path) -> None:
     scene = Scene(tmp_path, Queue())
     scene.exchange.job.write_text("{}")
-    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([scene.task]) == ([], [])
+    assert new_watch(scene.store, Queue()).adopt([scene.task]) == ([], [])
     assert not scene.exchange.job.exists()
 
 
