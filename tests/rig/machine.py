@@ -1,6 +1,6 @@
 """A machine of one's own on this one: other processes, another name and network, another time of day, the same disk.
 
-`python machine.py ARGUMENTS` is the command line on it, with patience for six seconds of silence instead of two minutes.
+`python machine.py ARGUMENTS` is the command line on it, patient for six seconds of silence instead of two minutes.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from typing import NoReturn
 
 import pytest
 from rig import Bench, wait_for
+from rig.chaos import Chaos
+from rig.faulty_disk import FaultyDisk
 from rig.machine import Machine, compiled_clock
 
 from srbench.store.lease import Leases
@@ -130,3 +133,21 @@ def test_a_machine_whose_power_fails_is_inherited_from_by_the_other(
     assert second.wait(120) == 0, said(near, bench)
     assert scores(bench) == scores(alone)
     assert done(bench) - done(alone) == Counter(["train 0"]), "of the other machine's work one training was begun again"
+
+
+def test_kills_and_faults_of_the_disk_at_random_moments_lose_nothing(
+    tmp_path: Path, missing: Callable[[str], NoReturn]
+) -> None:
+    if shutil.which("cc") is None:
+        missing("install a C compiler, `cc`")
+    (tmp_path / "scratch").mkdir()
+    disk = FaultyDisk(tmp_path / "bench", tmp_path / "scratch")
+    chaos = Chaos(tmp_path / "bench", cells=4, runs=2, moments=random.Random(7), disk=disk)
+    try:
+        undisturbed = chaos.new_bench()
+        assert undisturbed.run(*chaos.arguments).returncode == 0
+        whole = undisturbed.contents()
+        chaos.until_finished(chaos.new_bench(), whole, lambda: chaos.disturbed >= 8)
+    finally:
+        disk.close()
+    assert chaos.disturbed > 0 and chaos.wrong == []
