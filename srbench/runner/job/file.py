@@ -98,6 +98,8 @@ def write_job(job: Job, run: str, *, lasting: bool = False) -> Path | None:
         job.sources,
     )
     place, prepared = jobs / job.task.key / FILE, temporary_in(jobs)
+    if place.parent.exists():
+        return None
     try:
         prepared.mkdir(parents=True)
         # Python's own JSON writes names of files that are no UTF-8, too.

@@ -157,8 +157,8 @@ def run_cells(
                         work.ready.append(task)
                     else:
                         _end(task, event, work, store, display)
-                if given_up := watch.elsewhere.given_up():
-                    work.ready.extendleft(given_up)
+                if not work.ready and (given_up := watch.elsewhere.given_up()):
+                    work.ready.extend(given_up)
                     _adopt(given_up, tasks, work, watch, display)
                 display.waited()
         except KeyboardInterrupt as interrupt:

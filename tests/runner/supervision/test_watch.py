@@ -205,6 +205,8 @@ def test_an_executor_that_raises_is_told_with_its_line_and_what_to_mend(scene: S
     def submit(job: Path, limits: Limits, resources: Resources) -> None:
         raise RuntimeError("no queue")
 
+    scene.exchange.tell(Ending("ok"))
+    scene.news()
     scene.desk.submit = submit  # type: ignore[method-assign]
     with pytest.raises(SrbenchError, match=r"cannot start jobs: RuntimeError: no queue \(.*test_watch\.py, line \d+\)"):
         _submit(scene.watch, [scene.task])
