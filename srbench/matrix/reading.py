@@ -143,6 +143,7 @@ class _Reader:
             micro_batches=self._micro_batches(train),
             seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
+            limits_of={named.name: self._limits(named.limits) for named in methods if named.limits},
             rank_by=self._rank_by(keys["rank_by"][1], metrics, task) if "rank_by" in keys else None,
             executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
             sections=self._listed(keys["sections"][1], "section") if "sections" in keys else (),

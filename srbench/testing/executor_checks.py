@@ -69,7 +69,7 @@ def finds_jobs_again(subject: ExecutorSubject) -> None:
     later: Executor = subject.create()
     if not later.holds(job):
         raise CheckFailure("holds() of another instance says of a job that was left that it neither waits nor runs")
-    with Watch(store, later, Limits(seconds=3600)) as watch:
+    with Watch(store, later, lambda task: Limits(seconds=3600)) as watch:
         watch.adopt([rehearsal("waits")])
         if not watch.stop():
             raise CheckFailure("a job that was left did not end when the next run asked it to stop")

@@ -95,7 +95,7 @@ class ExecutorSubject(Subject):
     def watch(self, store: Store | None = None) -> Iterator[Watch]:
         """A new instance at work, in a store of its own unless told."""
         executor: Executor = self.create()
-        with Watch(store or Store(self.folder()), executor, Limits(seconds=3600)) as watch:
+        with Watch(store or Store(self.folder()), executor, lambda task: Limits(seconds=3600)) as watch:
             yield watch
 
     def news(self, watch: Watch, act: Act) -> Iterator[Progressed | Ended]:

@@ -17,7 +17,7 @@ from srbench.pictures import read_image
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan
 from srbench.runner.supervision.at_work import marked
-from srbench.runner.supervision.supervisor import Display, resources_of, run_cells
+from srbench.runner.supervision.supervisor import Display, limits_of, resources_of, run_cells
 from srbench.runner.supervision.watch import Watch
 from srbench.store.record import Record
 from srbench.store.records import IMAGES, Store
@@ -47,7 +47,7 @@ def make_again(plan: Plan, store: Store, executor: Executor, count: int, display
                 kept = store.folder(task.shelf, task.key)
                 if kept.is_dir():
                     shutil.copytree(kept, scratch.folder(task.shelf, task.key))
-            watch = Watch(scratch, executor, plan.matrix.limits, partial(resources_of, plan.matrix))
+            watch = Watch(scratch, executor, partial(limits_of, plan.matrix), partial(resources_of, plan.matrix))
             run_cells(cells, scratch, watch, display)
             return [_compared(key, store, scratch) for key in sorted(chosen)]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from srbench.contract.executor import Resources
+from srbench.contract.executor import Limits, Resources
 from srbench.matrix import Matrix, Order
 from srbench.registry.registry import registry
 from srbench.runner.job.exchange import Ending
@@ -171,6 +171,13 @@ def resources_of(matrix: Matrix, task: Task) -> Resources:
     if isinstance(task, ExtractorTraining):
         return matrix.resources
     return matrix.resources_of.get(task.method.name, Resources()).over(matrix.resources)
+
+
+def limits_of(matrix: Matrix, task: Task) -> Limits:
+    """What a task may use: what the matrix says of its method, and of all jobs."""
+    if isinstance(task, ExtractorTraining):
+        return matrix.limits
+    return matrix.limits_of.get(task.method.name, Limits()).over(matrix.limits)
 
 
 def submissions(planned: Sequence[PlannedCell], store: Store) -> tuple[list[Task], list[Task]]:

@@ -22,6 +22,7 @@ from srbench.store.records import JOBS, Store
 from srbench.weights.data_root import data_root
 
 _T = TypeVar("_T")
+_N = TypeVar("_N")
 SILENCE_SECONDS = 120.0
 """How long a keeper may give no sign of life: network file systems show a file late."""
 _ASK_SECONDS = 1.0
@@ -70,17 +71,17 @@ class _Watched:
     progress: Progress | None = None
 
 
-def by_resources(things: Iterable[_T], needed: Callable[[_T], Resources]) -> list[tuple[Resources, list[_T]]]:
-    """The things that need the same of a machine, together, in the order in which each kind came first."""
-    groups: list[tuple[Resources, list[_T]]] = []
+def by_need(things: Iterable[_T], needed: Callable[[_T], _N]) -> list[tuple[_N, list[_T]]]:
+    """The things that need the same, together, in the order in which each kind came first."""
+    groups: list[tuple[_N, list[_T]]] = []
     for thing in things:
-        resources = needed(thing)
+        need = needed(thing)
         for known, alike in groups:
-            if known == resources:
+            if known == need:
                 alike.append(thing)
                 break
         else:
-            groups.append((resources, [thing]))
+            groups.append((need, [thing]))
     return groups
 
 
@@ -94,14 +95,15 @@ class Watch:
     """Writes jobs, hands them to an executor, and reads what becomes of them.
 
     Used as a context manager, which removes the files of all its jobs, unless they were left or can be and the run
-    failed, and closes the executor. resources: what a task needs; nothing in particular, unless told.
+    failed, and closes the executor. limits: what a task may use. resources: what it needs; nothing in particular,
+    unless told.
     """
 
     def __init__(
         self,
         store: Store,
         executor: Executor,
-        limits: Limits,
+        limits: Callable[[Task], Limits],
         resources: Callable[[Task], Resources] = lambda task: Resources(),
     ) -> None:
         self._store, self._executor, self._limits, self._resources = store, executor, limits, resources
@@ -157,7 +159,7 @@ class Watch:
         """
         written: list[tuple[Task, Path]] = []
         for task in tasks:
-            job = Job(task, self._store.root, data_root().resolve(), self._limits, sources_of(task.uses))
+            job = Job(task, self._store.root, data_root().resolve(), self._limits(task), sources_of(task.uses))
             try:
                 path = write_job(job)
             except Unwritable as error:
@@ -170,8 +172,8 @@ class Watch:
             written.append((task, path))
         refused = {task.key for task, _ in written}
         try:
-            for resources, alike in by_resources(written, lambda pair: self._resources(pair[0])):
-                self._executor.submit_all([path for _, path in alike], self._limits, resources)
+            for (limits, resources), alike in by_need(written, self._needed):
+                self._executor.submit_all([path for _, path in alike], limits, resources)
                 refused -= {task.key for task, _ in alike}
         except Exception as error:  # a plugin may fail in any way
             for key in refused:
@@ -179,6 +181,10 @@ class Watch:
             said = in_words(error) if isinstance(error, SrbenchError) else self._cannot(error)
             raise SrbenchError(f"{said}{self._going_on()}") from error
         self._changed = time.monotonic()
+
+    def _needed(self, submitted: tuple[Task, Path]) -> tuple[Limits, Resources]:
+        task, _ = submitted
+        return self._limits(task), self._resources(task)
 
     @staticmethod
     def _cannot(error: Exception) -> str:

@@ -27,6 +27,7 @@ from srbench.runner.supervision.supervisor import (
     MOST_REPEATS,
     Display,
     Terminated,
+    limits_of,
     resources_of,
     run_cells,
     submissions,
@@ -169,7 +170,7 @@ def run(
     store: Store, cells: Sequence[PlannedCell], office: Office | None = None, **ends: Ending
 ) -> tuple[Office, Seen]:
     office, seen = office or Office(store, ends), Seen()
-    run_cells(cells, store, Watch(store, office, Limits()), seen)
+    run_cells(cells, store, Watch(store, office, lambda task: Limits()), seen)
     assert office.closed and not (store.root / "jobs").exists()
     return office, seen
 
@@ -286,7 +287,7 @@ def test_what_takes_least_begins_first_where_that_is_asked_for(store: Store, ord
     timed = replace(training("m"), budget=Budget("seconds", 15))
     cells = [cell("unknown"), cell("a"), cell("b"), cell("c", model=timed), cell("d"), cell("new")]
     office = Office(store, most=1)
-    run_cells(cells, store, Watch(store, office, Limits()), Seen(), order=order)
+    run_cells(cells, store, Watch(store, office, lambda task: Limits()), Seen(), order=order)
     assert [label.split()[0].removeprefix("d/x2/") for label in office.begun] == begun
 
 
@@ -354,7 +355,7 @@ def test_an_interruption_asks_for_checkpoints_before_it_goes_on_its_way(store: S
         raise KeyboardInterrupt
 
     seen.progressed = interrupted  # type: ignore[method-assign]
-    watch = Watch(store, office, Limits())
+    watch = Watch(store, office, lambda task: Limits())
     stop = watch.stop
 
     def noted() -> bool:
@@ -514,7 +515,7 @@ def test_a_run_that_is_detached_leaves_what_is_ready_and_the_next_ones_go_on(sto
 
     def run_on(*cells: PlannedCell, detach: bool) -> tuple[int, Queue, Seen]:
         office, seen = Queue(store, at_once=False), Seen()
-        return run_cells(cells, store, Watch(store, office, Limits()), seen, detach=detach), office, seen
+        return run_cells(cells, store, Watch(store, office, lambda task: Limits()), seen, detach=detach), office, seen
 
     left, first, seen = run_on(a, b, detach=True)
     assert (left, first.begun) == (2, ["d/x2/b", model.label]) and seen.of("finished") == []
@@ -545,21 +546,21 @@ def test_plugins_hear_of_what_ended_while_no_run_watched(store: Store) -> None:
 
     office = Queue(store, at_once=False)
     cells = [cell("a", model=training("m")), cell("b")]
-    run_cells(cells, store, Watch(store, office, Limits()), Seen(), detach=True)
+    run_cells(cells, store, Watch(store, office, lambda task: Limits()), Seen(), detach=True)
     for _ in range(2):
         office.end()
     with registry().heard_by(Hears()):
-        run_cells([], store, Watch(store, Queue(store), Limits()), Seen())
+        run_cells([], store, Watch(store, Queue(store), lambda task: Limits()), Seen())
     assert sorted(heard) == ["d/x2/b: ok", "model-m: ok"]
 
 
 def test_what_was_submitted_with_fewer_metrics_is_scored_with_the_others_afterwards(store: Store) -> None:
     office = Queue(store, at_once=False)
-    run_cells([cell("a", scoring("one"))], store, Watch(store, office, Limits()), Seen(), detach=True)
+    run_cells([cell("a", scoring("one"))], store, Watch(store, office, lambda task: Limits()), Seen(), detach=True)
     office.end()
     later = Queue(store)
     seen = Seen()
-    run_cells([cell("a", scoring("one"), scoring("two"))], store, Watch(store, later, Limits()), seen)
+    run_cells([cell("a", scoring("one"), scoring("two"))], store, Watch(store, later, lambda task: Limits()), seen)
     assert later.begun == ["d/x2/a"]
     assert [set(record.metrics) for record in seen.records] == [{"one", "two"}]
 
@@ -567,10 +568,10 @@ def test_what_was_submitted_with_fewer_metrics_is_scored_with_the_others_afterwa
 def test_a_run_that_is_detached_fails_what_it_can_tell_of(store: Store) -> None:
     office = Queue(store, {"training m": Ending("failed", "no luck")}, at_once=False)
     cells = [cell("a", model=training("m"))]
-    assert run_cells(cells, store, Watch(store, office, Limits()), Seen(), detach=True) == 1
+    assert run_cells(cells, store, Watch(store, office, lambda task: Limits()), Seen(), detach=True) == 1
     office.end()
     seen = Seen()
-    assert run_cells(cells, store, Watch(store, Queue(store), Limits()), seen, detach=True) == 0
+    assert run_cells(cells, store, Watch(store, Queue(store), lambda task: Limits()), seen, detach=True) == 0
     assert seen.of("finished") == ["d/x2/a: failed training: no luck"]
 
 
@@ -604,7 +605,7 @@ def test_jobs_of_a_run_that_is_interrupted_are_left_where_somebody_says_so_and_t
 
     place.submit = submit_with_progress  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
-        run_cells([cell("a")], store, Watch(store, place, Limits()), Asked())
+        run_cells([cell("a")], store, Watch(store, place, lambda task: Limits()), Asked())
     assert (store.root / "jobs").exists() == left and place.closed
     assert not left or not Exchange(place.waiting[0]).asked_to_stop
 
@@ -624,3 +625,11 @@ def test_a_task_needs_what_its_method_needs_and_an_extractor_what_all_do(tmp_pat
     assert resources_of(matrix, training("m")) == Resources(1, 2, 10)
     assert resources_of(matrix, cell("m").evaluation()) == Resources(1, 2, 10)
     assert resources_of(matrix, training("another")) == resources_of(matrix, extractor("m")) == matrix.resources
+
+
+def test_a_task_may_use_what_its_method_may_and_an_extractor_what_all_may(tmp_path: Path) -> None:
+    matrix = replace(
+        read_matrix(InProcess(tmp_path).matrix), limits=Limits(60, 8), limits_of={"m": Limits(seconds=3600)}
+    )
+    assert limits_of(matrix, training("m")) == limits_of(matrix, cell("m").evaluation()) == Limits(3600, 8)
+    assert limits_of(matrix, training("another")) == limits_of(matrix, extractor("m")) == matrix.limits

@@ -12,7 +12,7 @@ from bench_in_process import InProcess, plan
 from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.errors import SrbenchError
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
-from srbench.runner.job.file import jobs_in
+from srbench.runner.job.file import jobs_in, read_job
 from srbench.runner.job.tasks import Evaluation, Task
 from srbench.runner.supervision import watch
 from srbench.runner.supervision.watch import Ended, Progressed, Watch, jobs_left
@@ -50,7 +50,7 @@ class Scene:
         bench = InProcess(folder)
         self.task: Task = bench.plan().evaluation()
         self.desk, self.store = desk or Desk(), bench.store
-        self.watch = Watch(bench.store, self.desk, Limits(5, 1))
+        self.watch = Watch(bench.store, self.desk, lambda task: Limits(5, 1))
         self.watch.submit([self.task])
         self.exchange, self.key = self.desk.exchange, self.task.key
 
@@ -210,7 +210,7 @@ def test_what_an_executor_does_not_take_was_never_written_and_what_it_took_goes_
             raise SrbenchError("sbatch: no such partition")
 
     queue.submit_all = submit_all  # type: ignore[method-assign]
-    run = Watch(bench.store, queue, Limits(5, 1), lambda task: needs[task.method.name])  # type: ignore[union-attr]
+    run = Watch(bench.store, queue, lambda task: Limits(5, 1), lambda task: needs[task.method.name])  # type: ignore[union-attr]
     words = "^sbatch: no such partition; 1 job goes on without this run, and the next one comes back to it$"
     with pytest.raises(SrbenchError, match=words), run:
         run.submit(tasks)
@@ -224,11 +224,31 @@ def test_jobs_that_need_the_same_are_started_in_one_go(tmp_path: Path) -> None:
     tasks = [planned.evaluation() for planned in plan(bench).cells]
     needed = {"bicubic": Resources(cores=1), "nearest": Resources(gpus=1), "lanczos": Resources(cores=1)}
     desk = Desk()
-    with Watch(bench.store, desk, Limits(5, 1), lambda task: needed[task.uses[0].name]) as watch:
+    with Watch(bench.store, desk, lambda task: Limits(5, 1), lambda task: needed[task.uses[0].name]) as watch:
         watch.submit(tasks)
         assert desk.given == [(2, Resources(cores=1)), (1, Resources(gpus=1))]
         watch.submit([])
     assert len(desk.given) == 2
+
+
+def test_each_job_is_held_to_its_own_limits_and_those_with_the_same_are_started_in_one_go(tmp_path: Path) -> None:
+    bench = InProcess(tmp_path, methods=["bicubic", "nearest", "lanczos"])
+    bench.store.create()
+    tasks = [planned.evaluation() for planned in plan(bench).cells]
+    limits = {"bicubic": Limits(seconds=5), "nearest": Limits(9, 2), "lanczos": Limits(seconds=5)}
+    given: list[tuple[list[str], Limits]] = []
+    desk = Desk()
+
+    def submit_all(jobs: Sequence[Path], limits: Limits, resources: Resources) -> None:
+        given.append(([job.parent.name for job in jobs], limits))
+
+    desk.submit_all = submit_all  # type: ignore[method-assign]
+    with Watch(bench.store, desk, lambda task: limits[task.uses[0].name]) as watch:
+        watch.submit(tasks)
+        bicubic, nearest, lanczos = (task.key for task in tasks)
+        assert given == [([bicubic, lanczos], Limits(seconds=5)), ([nearest], Limits(9, 2))]
+        written = {job.parent.name: read_job(job).limits for job in jobs_in(bench.store)}
+    assert written == {task.key: limits[task.uses[0].name] for task in tasks}
 
 
 def test_a_fate_may_say_that_another_try_is_of_no_use(clock: list[float], tmp_path: Path) -> None:
@@ -276,7 +296,7 @@ def test_what_is_left_is_watched_by_the_next_run_as_if_it_had_submitted_it(tmp_p
     with scene.watch:
         assert scene.watch.lasting and scene.watch.leave() == 1
     assert scene.desk.closed and scene.exchange.job.exists()
-    later = Watch(scene.store, Queue(), Limits(5, 1))
+    later = Watch(scene.store, Queue(), lambda task: Limits(5, 1))
     with later:
         assert later.adopt([scene.task]) == ([scene.task], [])
         assert later.free() == 0 and list(later.events()) == []
@@ -304,14 +324,14 @@ def test_of_what_is_left_the_metrics_count_that_were_asked_for_then(tmp_path: Pa
     assert isinstance(scene.task, Evaluation)
     (psnr,) = scene.task.metrics
     asked = replace(scene.task, metrics=(psnr, replace(psnr, key="another")))
-    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([asked]) == ([scene.task], [])
+    assert Watch(scene.store, Queue(), lambda task: Limits(5, 1)).adopt([asked]) == ([scene.task], [])
 
 
 def test_what_nobody_asked_for_is_left_alone_until_it_has_ended(tmp_path: Path) -> None:
     scene = Scene(tmp_path, Queue())
     scene.watch.leave()
     for there in (True, False):
-        with Watch(scene.store, Queue(), Limits(5, 1)) as later:
+        with Watch(scene.store, Queue(), lambda task: Limits(5, 1)) as later:
             adopted, ended = later.adopt([])
             assert adopted == [] and later.free() == 1
             assert [(task.key, how) for task, how in ended] == ([] if there else [(scene.key, Ending("ok"))])
@@ -323,7 +343,7 @@ def test_what_nobody_asked_for_is_left_alone_until_it_has_ended(tmp_path: Path) 
 def test_what_another_version_left_is_begun_anew(tmp_path: Path) -> None:
     scene = Scene(tmp_path, Queue())
     scene.exchange.job.write_text("{}")
-    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([scene.task]) == ([], [])
+    assert Watch(scene.store, Queue(), lambda task: Limits(5, 1)).adopt([scene.task]) == ([], [])
     assert not scene.exchange.job.exists()
 
 
