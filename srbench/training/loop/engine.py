@@ -142,6 +142,7 @@ class _Training:
                     f"the checkpoint in {self.context.folder} cannot be continued and was set aside; run again, which "
                     "goes on from the one before it or starts over"
                 ) from error
+            self.last_tick = self.context.clock()  # the way back takes nothing of a budget in seconds
             return
         remove_strip(self.context.model_folder)
         (self.context.model_folder / BEST_WEIGHTS).unlink(missing_ok=True)
