@@ -92,6 +92,24 @@ class Checkpoints:
         _log.warning("%s: the checkpoint is discarded, training starts over: %s", self._folder / CHECKPOINT, why)
 
 
+def read_last(path: Path) -> dict[str, Any] | None:
+    """The last checkpoint of a training that is over, on the CPU; None where it is gone or damaged.
+
+    Raises `CheckpointError` where it cannot be read for another reason: it may be sound.
+    """
+    try:
+        return _decoded(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read now: {error.strerror or error}") from error
+    except MemoryError:
+        raise
+    except Exception:  # as above
+        _log.warning("%s: damaged", path)
+        return None
+
+
 def _decoded(data: bytes) -> dict[str, Any]:
     import torch
 
