@@ -30,9 +30,9 @@ class Budget:
         return self.amount - (0 if self.earlier is None else self.earlier.amount)
 
     def __str__(self) -> str:
-        """In words: `20000 steps`; `40000 steps, gone on from 20000 steps`."""
+        """In words: `20,000 steps`; `40,000 steps, gone on from 20,000 steps`."""
         after = "" if self.earlier is None else f", gone on from {self.earlier}"
-        return f"{self.amount:g} {self.unit}{after}"
+        return f"{self.amount:,.12g} {self.unit}{after}"
 
 
 def _silent(done: float, message: str) -> None: ...

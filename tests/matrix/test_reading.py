@@ -16,7 +16,8 @@ from toys.offers import Still, toy_registry
 from srbench.contract.executor import Limits, Resources
 from srbench.contract.fit import Budget
 from srbench.matrix import MatrixError, Order, read_matrix
-from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
+from srbench.matrix.budgets import EARLIER, UNITS
+from srbench.matrix.reading import KEYS, TRAIN_KEYS
 from srbench.registry.registry import Registry
 
 
@@ -248,7 +249,7 @@ def test_the_errors_shown_in_the_docs_are_the_ones_that_come(tmp_path: Path, reg
     assert told == shown
 
 
-@pytest.mark.parametrize("key", [*KEYS, *UNITS, *TRAIN_KEYS, "as", "preset", "same", "memory_gb"])
+@pytest.mark.parametrize("key", [*KEYS, *UNITS, EARLIER, *TRAIN_KEYS, "as", "preset", "same", "memory_gb"])
 def test_every_key_is_in_the_docs(key: str) -> None:
     assert f"`{key}`" in DOCS
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from srbench.contract.executor import Executor
 from srbench.pictures import read_image
+from srbench.runner.job.tasks import ExtractorTraining, Training
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan
 from srbench.runner.supervision.at_work import marked
@@ -44,12 +45,19 @@ def make_again(plan: Plan, store: Store, executor: Executor, count: int, display
         with scratch.locked(), marked(scratch):
             cells = [planned for planned in make_plan(plan.matrix, scratch).cells if planned.cell.key in chosen]
             for task in {task.key: task for planned in cells for task in planned.prerequisites()}.values():
-                kept = store.folder(task.shelf, task.key)
-                if kept.is_dir():
-                    shutil.copytree(kept, scratch.folder(task.shelf, task.key))
+                _copy(task, store, scratch)
             watch = Watch(scratch, executor, partial(limits_of, plan.matrix), partial(resources_of, plan.matrix))
             run_cells(cells, scratch, watch, display)
             return [_compared(key, store, scratch) for key in sorted(chosen)]
+
+
+def _copy(task: Training | ExtractorTraining, store: Store, scratch: Store) -> None:
+    """Copy what a training left; of a model that is gone, what its training went on from."""
+    kept, place = store.folder(task.shelf, task.key), scratch.folder(task.shelf, task.key)
+    if kept.is_dir():
+        shutil.copytree(kept, place, dirs_exist_ok=True)
+    elif isinstance(task, Training) and task.earlier is not None:
+        _copy(task.earlier, store, scratch)
 
 
 def _compared(key: str, store: Store, scratch: Store) -> MadeAgain:
