@@ -66,9 +66,10 @@ class Damage:
     def first(self, task: Training | ExtractorTraining) -> Training | None:
         """The training that has to be done before this one, which is to be done, can go on from it."""
         earlier = task.earlier if isinstance(task, Training) else None
-        if earlier is None or self._has_checkpoint(task):
+        if earlier is None:
             return None
-        return None if self._of(earlier)[0] and self._store.last_checkpoint(earlier.key).is_file() else earlier
+        has_begun = self._store.last_checkpoint(earlier.key).is_file() or self._has_checkpoint(task)
+        return None if has_begun and self._of(earlier)[0] else earlier
 
     def going_on(self, task: Training) -> str:
         """What a training that is to be done goes on from, in words; empty where it begins anew, or is under way."""

@@ -80,6 +80,8 @@ def test_a_training_that_goes_on_waits_for_the_earlier_one_until_that_has_left_i
     own.mkdir(parents=True)
     (own / "checkpoint.pt").write_bytes(b"half")
     assert told() == ([task.key], ""), "it goes on from its own"
+    shutil.rmtree(bench.store.folder("models", task.earlier.key))
+    assert told() == (both, ""), "but what it took until then is to be known"
     shutil.rmtree(own)
     assert bench.do(task.earlier).status == "ok" and bench.do(task).status == "ok"
     last.unlink()
