@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rig import Bench
+from rig import Bench, wait_for
 
 from srbench.store.files import sha256_of
 from srbench.store.record import Record
@@ -115,6 +115,23 @@ def test_going_on_that_was_interrupted_ends_as_if_it_had_not_been(later: Going, 
     assert "its training was interrupted and goes on from its checkpoint" in later.says("plan", "matrix.yaml")
     later.says("clean", "matrix.yaml", "--delete", "checkpoints")
     assert not later.store.last_checkpoint(later.models()["4"].key).exists()
+    later.runs(10, 4)
+    undisturbed = Going(tmp_path / "undisturbed")
+    undisturbed.runs(10, 4)
+    assert later.weights(10, 4) == undisturbed.weights(10, 4)
+
+
+def test_going_on_that_was_killed_before_it_left_anything_begins_at_the_earlier_training(
+    later: Going, tmp_path: Path
+) -> None:
+    bench = later.asks(10, 4)
+    (gate := bench.folder / "gate").touch()
+    run = bench.fork("run", "matrix.yaml", "--no-report")
+    wait_for((bench.folder / "at-the-gate").exists)
+    run.send_signal(signal.SIGKILL)
+    assert run.wait(60) == -signal.SIGKILL
+    wait_for(lambda: not bench.left())
+    gate.unlink()
     later.runs(10, 4)
     undisturbed = Going(tmp_path / "undisturbed")
     undisturbed.runs(10, 4)

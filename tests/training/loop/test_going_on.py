@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from toys.training import Careful, OneWeight, many_images, one_stage, picture, training_set
+from toys.training import Blown, Careful, OneWeight, many_images, one_stage, picture, training_set
 
 import srbench
 from srbench.contract.fit import Budget, BudgetUnit, FitContext, Interrupted
@@ -50,7 +50,7 @@ def learn(toy: Level, folder: Path, budget: Budget, earlier: Path | None = None,
     """Train it on one thread; its last checkpoint."""
     torch.set_num_threads(1)
     last = None if earlier is None else earlier / CHECKPOINT
-    context = FitContext(3, budget, folder, earlier=last, checkpoint_seconds=1e9, **changes)
+    context = FitContext(3, budget, folder, earlier=last, **{"checkpoint_seconds": 1e9, **changes})
     toy.fit(training_set(*IMAGES), context)
     return folder
 
@@ -108,6 +108,20 @@ def test_going_on_that_is_interrupted_at_any_step_ends_the_same(tmp_path: Path) 
             interrupted += 1
     assert interrupted >= 4 and same(toy, whole)
     assert (first / CHECKPOINT).read_bytes() == before
+
+
+def test_going_on_that_is_killed_anywhere_ends_the_same(tmp_path: Path) -> None:
+    first = learn(Level(1.0), tmp_path / "6", steps(6))
+    whole = Level(1.0)
+    learn(whole, tmp_path / "whole", steps(10, 6), first)
+    assert whole.calls > 15, "two batches a step, augmented, and validations"
+    for fuse in range(1, whole.calls + 1, 3):
+        killed, again = Level(1.0), Level(1.0)
+        killed.fuse = fuse
+        with pytest.raises(Blown):
+            learn(killed, tmp_path / str(fuse), steps(10, 6), first, checkpoint_seconds=0.0)
+        learn(again, tmp_path / str(fuse), steps(10, 6), first)
+        assert same(again, whole), fuse
 
 
 def test_what_is_learned_further_hangs_on_the_way_there(tmp_path: Path) -> None:
