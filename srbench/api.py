@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from srbench.contract.executor import Executor
+from srbench.contract.executor import Executor, Limits, Resources
 from srbench.errors import SrbenchError, nearest
 from srbench.matrix import Matrix, matrix_file, matrix_name, read_matrix
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
 from srbench.runner.job.file import jobs_in
+from srbench.runner.job.tasks import Task
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan, PlannedCell, distinct_warnings
 from srbench.runner.supervision import again
 from srbench.runner.supervision.again import MadeAgain
 from srbench.runner.supervision.at_work import at_work_in
 from srbench.runner.supervision.progress_file import ProgressFile
-from srbench.runner.supervision.supervisor import Display, resources_of, run_cells, submissions
+from srbench.runner.supervision.supervisor import Display, limits_of, resources_of, run_cells, submissions
 from srbench.runner.supervision.tracking import made_trackers, tracked
-from srbench.runner.supervision.watch import Watch, by_resources
+from srbench.runner.supervision.watch import Watch, by_need
 from srbench.store.frames import Frames, cells_frame, images_frame
 from srbench.store.image_names import write_names
 from srbench.store.record import Record, Status
@@ -115,7 +116,7 @@ def run(
         watching.begin(asked, chosen)
         left = 0
         if chosen or jobs_in(place):
-            watch = Watch(place, place_to_run, matrix.limits, lease, partial(resources_of, matrix))
+            watch = Watch(place, place_to_run, partial(limits_of, matrix), lease, partial(resources_of, matrix))
             left = run_cells(chosen, place, watch, watching, order=matrix.order, detach=detach)
             plan = plan.with_records_of(place)
             board = describe(plan)
@@ -154,10 +155,15 @@ def outline(plan: Plan, store: Store, executor: Executor) -> list[str]:
     now, later = submissions(plan.cells, store)
     for when, tasks in (("at once", now), ("once their trainings are done", later)):
         new = (task for task in tasks if task.key not in held)
-        for resources, alike in by_resources(new, partial(resources_of, plan.matrix)):
+        for (_, resources), alike in by_need(new, partial(_needed, plan.matrix)):
             said = [str(resources), executor.outline(len(alike), resources)]
             lines.append(": ".join([when, plural(len(alike), "job"), *filter(None, said)]))
     return lines
+
+
+def _needed(matrix: Matrix, task: Task) -> tuple[Limits, Resources]:
+    """What jobs that are submitted together have in common."""
+    return limits_of(matrix, task), resources_of(matrix, task)
 
 
 def make_again(

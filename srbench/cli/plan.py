@@ -60,8 +60,8 @@ def command(
 
     done: nothing. new, stale (what it is made of changed), retry: run it. A cell that ended otherwise than well, and
     would not be repeated, has that as its state: failed, timeout, out_of_memory, skipped. Before the cells, the
-    extractors that would be trained for their metrics; after them, how long that takes, which metrics cannot be
-    computed, and what is probably wrong with the data.
+    extractors that would be trained for their metrics, and the trainings that others go on from; after them, how long
+    that takes, which metrics cannot be computed, and what is probably wrong with the data.
     """
     from srbench.api import default_store, executor_of, select, trouble
     from srbench.leaderboard.board.description import split_words
@@ -81,8 +81,12 @@ def command(
     plan = replace(plan, cells=tuple(select(plan, coordinates(where), only, skip)))
     no_warnings = {"warnings": ()} if as_json else {}
     trainings = [
-        {"cell": task.label, "state": "new", "why": "metrics run on it", "key": task.key[:12], **no_warnings}
-        for task in plan.extractors(place)
+        {"cell": task.label, "state": "new", "why": why, "key": task.key[:12], **no_warnings}
+        for tasks, why in (
+            (plan.extractors(place), "metrics run on it"),
+            (plan.earlier(place), "another training goes on from it"),
+        )
+        for task in tasks
     ]
     rows = [
         {

@@ -37,6 +37,13 @@ class Limits:
     seconds: float | None = None
     memory_gb: float | None = None
 
+    def over(self, base: Limits) -> Limits:
+        """These, and the base's where they say nothing."""
+        return Limits(
+            base.seconds if self.seconds is None else self.seconds,
+            base.memory_gb if self.memory_gb is None else self.memory_gb,
+        )
+
 
 @dataclass(frozen=True)
 class Resources:

@@ -9,7 +9,8 @@ STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when thi
                          /nearest.parquet  of a generator's images, and of the test split's, the nearest training images
                          /images_nearest/  the training images that stand there, as `references.py` keeps them
                          /images_ceiling/  what the method made of HR itself, where it has a ceiling
-STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/
+STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/ while it is trained
+                          /checkpoint.pt   the last one of its training, which another goes on from
 STORE/extractors/<2 hex>/<key>/            record.json, the files of an extractor that srbench trained, checkpoint/
 STORE/references/                          HR and LR of test splits (`references.py`)
 STORE/boards/                              what pages tell of a matrix besides its results
@@ -56,6 +57,8 @@ SHELVES: tuple[Shelf, ...] = get_args(Shelf)
 RECORD = "record.json"
 LOG = "log.txt"
 CHECKPOINT = "checkpoint"
+LAST_CHECKPOINT = "checkpoint.pt"
+"""In that folder the latest of a training, and beside the record of a model the last one of its training."""
 IMAGES = "images"
 TRAINING_IMAGES = "images_train"
 CEILING_IMAGES = "images_ceiling"
@@ -115,13 +118,16 @@ class Store:
                     before.unlink()
         for path in list(self.spent(alone=alone)):
             with suppress(OSError):  # it costs space, and nothing else
-                remove(path)
+                if path.name == CHECKPOINT:
+                    put_away(path)
+                else:
+                    remove(path)
 
     def spent(self, *, alone: bool) -> Iterator[Path]:
         """What a writer would have removed that was killed, or whose disk failed.
 
-        Files and folders that are not whole, where nobody else is at work and no job outlives its run, and checkpoints
-        of trainings that went well.
+        Files and folders that are not whole, where nobody else is at work and no job outlives its run, and folders of
+        checkpoints of trainings that went well.
         """
         alone = alone and not any(self.root.glob(f"{JOBS}/*/{LASTING}"))
         for folder in _LEFTOVERS if alone else ():
@@ -165,6 +171,10 @@ class Store:
         except OSError as error:
             raise StoreError(f"{self.root / shelf}: cannot be read: {error.strerror or error}") from error
         return frozenset(found)
+
+    def last_checkpoint(self, key: str) -> Path:
+        """Where the last checkpoint of a model's training is, as long as it is kept."""
+        return self.folder("models", key) / LAST_CHECKPOINT
 
     def lost_record(self, shelf: Shelf, key: str) -> str:
         """What became of a record that was there once, in words; empty where it stands, or never was."""
@@ -239,6 +249,18 @@ class Store:
             more = f" {lost} of its records are damaged: `srbench verify {self.root}`." if lost else ""
             raise StoreError(f"no cell {prefix!r} in the store {self.root}.{nearest(prefix, labels)}{more}")
         return max(found, key=lambda record: record.started)
+
+
+def put_away(checkpoints: Path) -> None:
+    """Remove the folder of checkpoints of a training that went well; of a model the last one is kept.
+
+    Raises `OSError`.
+    """
+    last, folder = checkpoints / LAST_CHECKPOINT, checkpoints.parent
+    if folder.parts[-3] == "models" and last.is_file():
+        last.replace(folder / LAST_CHECKPOINT)
+    if checkpoints.exists():
+        remove(checkpoints)
 
 
 def _is_finished(shelf: Shelf, folder: Path) -> bool:

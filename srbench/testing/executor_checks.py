@@ -70,7 +70,8 @@ def finds_jobs_again(subject: ExecutorSubject) -> None:
     later: Executor = subject.create()
     if not later.holds(job):
         raise CheckFailure("holds() of another instance says of a job that was left that it neither waits nor runs")
-    with Lease(store.root, "a check") as lease, Watch(store, later, Limits(seconds=3600), lease) as watch:
+    limits = Limits(seconds=3600)
+    with Lease(store.root, "a check") as lease, Watch(store, later, lambda task: limits, lease) as watch:
         watch.adopt([rehearsal("waits")])
         if not watch.stop():
             raise CheckFailure("a job that was left did not end when the next run asked it to stop")

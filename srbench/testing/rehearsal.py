@@ -98,7 +98,7 @@ class ExecutorSubject(Subject):
         place = store or Store(self.folder())
         with (
             Lease(place.root, "a check of an executor") as lease,
-            Watch(place, self.create(), Limits(seconds=3600), lease) as watch,
+            Watch(place, self.create(), lambda task: Limits(seconds=3600), lease) as watch,
         ):
             yield watch
 

@@ -74,6 +74,12 @@ def test_jobs_that_are_ready_at_once_are_submitted_one_after_the_other_unless_th
     assert Noting().outline(3, Resources()) == ""
 
 
+def test_limits_win_field_by_field() -> None:
+    base = Limits(seconds=60, memory_gb=8)
+    assert Limits().over(base) == base and base.over(Limits()) == base
+    assert Limits(memory_gb=2).over(base) == Limits(60, 2) and Limits(seconds=5).over(Limits()) == Limits(5)
+
+
 def test_resources_win_field_by_field() -> None:
     base = Resources(gpus=1, cores=4, minutes=60, options={"partition": "gpu", "account": "lab"})
     assert Resources().over(base) == base and base.over(Resources()) == base

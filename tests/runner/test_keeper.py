@@ -34,6 +34,7 @@ from srbench.runner.job.channel import Made, Measuring, Scored, Tell
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import write_job
 from srbench.runner.job.tasks import Evaluation, Job, Scoring, Task, Training
+from srbench.runner.work import processes
 from srbench.runner.work.attempt import Attempt
 from srbench.store.cell import Cell
 from srbench.store.lease import Process
@@ -96,6 +97,29 @@ def test_the_time_for_which_a_job_was_stopped_is_no_time_of_its_training() -> No
     before = keeper._running_time(cast(Any, stopped))
     stopped.seconds = 1000.0
     assert before - 1000 <= keeper._running_time(cast(Any, stopped)) < before - 900
+
+
+def test_a_training_whose_process_is_stopped_spends_no_seconds_meanwhile(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = processes.StoppedTime.look
+
+    def look_and_let_go_on(stopped: processes.StoppedTime, pid: int) -> None:
+        look(stopped, pid)
+        if stopped.seconds > 0.5:
+            os.kill(pid, signal.SIGCONT)
+
+    monkeypatch.setattr(processes.StoppedTime, "look", look_and_let_go_on)
+
+    def make(job: Job, attempt: Attempt, record: Any, tell: Tell, progress: Any, stop: Stop, clock: Any) -> None:
+        begun, counted = time.monotonic(), clock()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        spent = clock() - counted
+        tell(Made(attempt.record("ok", cost={"passed": time.monotonic() - begun, "spent": spent})))
+
+    assert kept.keep(kept.training, make) == Ending("ok")
+    cost = kept.record(kept.training).cost
+    assert (cost["passed"] or 0) - (cost["spent"] or 0) > 0.5
 
 
 class Kept:

@@ -46,6 +46,7 @@ def counts(merged: Merged) -> tuple[int, int, int, int, int]:
 def filled(store: Store) -> Store:
     """A store with something of everything."""
     model = made_model(store, "m")
+    store.last_checkpoint(model.key).write_bytes(b"its last checkpoint")
     made_cell(store, "learner", model=model.key)
     made_cell(store, "bicubic", metrics={"psnr": 20.0, "ssim": 0.5})
     made_failure(store, "bad")

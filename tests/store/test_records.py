@@ -43,7 +43,7 @@ def test_cells_are_found_by_label_and_by_the_start_of_their_key(store: Store) ->
         store.find("cells", "set5/x4-y/bicubc")
 
 
-def test_a_checkpoint_of_a_training_that_went_well_goes_with_the_next_run(store: Store) -> None:
+def test_of_the_checkpoints_of_a_training_that_went_well_the_next_run_keeps_the_last(store: Store) -> None:
     well, begun = made_record("aa" * 32), made_record("bb" * 32)
     begun.status = "killed"
     kept = [store.folder("models", record.key) / "checkpoint" for record in (well, begun)]
@@ -51,8 +51,21 @@ def test_a_checkpoint_of_a_training_that_went_well_goes_with_the_next_run(store:
         store.write("models", record)
         checkpoint.mkdir()
         (checkpoint / "checkpoint.pt").write_bytes(b"?")
+        (checkpoint / "checkpoint.previous.pt").write_bytes(b"??")
     store.settle(alone=True)
     assert [checkpoint.exists() for checkpoint in kept] == [False, True]
+    assert store.last_checkpoint(well.key).read_bytes() == b"?"
+    assert not store.last_checkpoint(begun.key).exists()
+    assert not store.lost_record("models", well.key)
+
+
+def test_of_an_extractor_that_has_learned_no_checkpoint_is_kept(store: Store) -> None:
+    record = made_record("aa" * 32)
+    store.write("extractors", record)
+    (folder := store.folder("extractors", record.key) / "checkpoint").mkdir()
+    (folder / "checkpoint.pt").write_bytes(b"?")
+    store.settle(alone=True)
+    assert [path.name for path in folder.parent.iterdir()] == ["record.json"]
 
 
 @pytest.mark.parametrize("step", ["write_table", "Store.write"])

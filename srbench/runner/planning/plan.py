@@ -99,6 +99,8 @@ class _Planner:
             state, why = ("new", "never run") if earlier is None else ("stale", changes(earlier, cell, outlook.tested))
             if training is not None and self._damage.is_begun(training):
                 why += "; its training was interrupted and goes on from its checkpoint"
+            elif training is not None and (said := self._damage.going_on(training)):
+                why += f"; {said}"
         elif record.status in self._retry:
             state, why = "retry", f"{record.status}: {record.reason}"
             metrics = asked

@@ -142,15 +142,17 @@ class Plan:
 
     def extractors(self, store: Store) -> list[ExtractorTraining]:
         """The extractors that a run would train."""
-        kept = Damage(store, verify=False)
-        needed = {
-            task.key: task
-            for planned in self.cells
-            if planned.state != "done" and planned.verdict is None
-            for task in planned.prerequisites()
-            if isinstance(task, ExtractorTraining) and not kept.is_done(task)
-        }
-        return list(needed.values())
+        return [task for task in self._trainings(store) if isinstance(task, ExtractorTraining)]
+
+    def earlier(self, store: Store) -> list[Training]:
+        """The trainings that a run would do for others to go on from."""
+        trainings = [task for task in self._trainings(store) if isinstance(task, Training)]
+        gone_on_from = {task.earlier.key for task in trainings if task.earlier is not None}
+        return [task for task in trainings if task.key in gone_on_from]
+
+    def _trainings(self, store: Store) -> Iterable[Training | ExtractorTraining]:
+        cells = (planned for planned in self.cells if planned.state != "done" and planned.verdict is None)
+        return Damage(store, verify=False).to_do(task for one in cells for task in one.prerequisites()).values()
 
 
 def distinct_warnings(cells: Iterable[PlannedCell]) -> list[str]:

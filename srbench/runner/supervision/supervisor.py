@@ -6,14 +6,14 @@ import datetime
 import warnings
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
 import msgspec
 
-from srbench.contract.executor import Resources
+from srbench.contract.executor import Limits, Resources
 from srbench.matrix import Matrix, Order
 from srbench.registry.registry import registry
 from srbench.runner.job.exchange import Ending
@@ -94,16 +94,27 @@ class _Work:
     """What is to be done, and what waits for what.
 
     ready: tasks that can run. cells: the planned cells by key; those that also ask for the same metrics are evaluated
-    once, those that ask for others (which look at other training splits) one after the other. waiting: of a cell, the
-    keys of the tasks that it still waits for. waited_for: of such a task, the keys of the cells. before: when attempts
-    at trainings began that were there before.
+    once, those that ask for others (which look at other training splits) one after the other. waiting: of a cell, or of
+    a training that goes on from another, the keys of the tasks that it still waits for. waited_for: of such a task, the
+    keys of these. trainings: those that wait, by key. before: when attempts at trainings began that were there before.
     """
 
     ready: deque[Task]
     cells: dict[str, list[PlannedCell]]
     waiting: dict[str, set[str]]
     waited_for: dict[str, list[str]]
+    trainings: dict[str, Training]
     before: dict[str, str]
+
+    def wait(self, key: str, tasks: Iterable[str]) -> None:
+        """Let a cell or training wait for tasks."""
+        self.waiting[key] = set(tasks)
+        for task in self.waiting[key]:
+            self.waited_for.setdefault(task, []).append(key)
+
+    def waits(self, key: str) -> Task:
+        """What waits under this key."""
+        return self.trainings[key] if key in self.trainings else self.cells[key][0].evaluation()
 
 
 def run_cells(
@@ -245,31 +256,42 @@ def resources_of(matrix: Matrix, task: Task) -> Resources:
     return matrix.resources_of.get(task.method.name, Resources()).over(matrix.resources)
 
 
+def limits_of(matrix: Matrix, task: Task) -> Limits:
+    """What a task may use: what the matrix says of its method, and of all jobs."""
+    if isinstance(task, ExtractorTraining):
+        return matrix.limits
+    return matrix.limits_of.get(task.method.name, Limits()).over(matrix.limits)
+
+
 def submissions(planned: Sequence[PlannedCell], store: Store) -> tuple[list[Task], list[Task]]:
     """The tasks that a run would submit at once, and those that wait for trainings among them."""
     work = _sorted_out([one for one in planned if one.state != "done" and one.verdict is None], store, "file")
-    return list(work.ready), [work.cells[key][0].evaluation() for key in work.waiting]
+    return list(work.ready), [work.waits(key) for key in work.waiting]
 
 
 def _sorted_out(todo: Sequence[PlannedCell], store: Store, order: Order) -> _Work:
-    work = _Work(deque(), {}, {}, {}, {})
+    work = _Work(deque(), {}, {}, {}, {}, {})
     trainings: dict[str, Training | ExtractorTraining] = {}
     kept = Damage(store, verify=False)
     for one in todo:
         work.cells.setdefault(one.cell.key, []).append(one)
     for key, same in work.cells.items():
-        missing = {task.key: task for one in same for task in one.prerequisites() if not kept.is_done(task)}
+        asked = {task.key: task for one in same for task in one.prerequisites()}
+        missing = kept.to_do(asked.values())
+        trainings |= missing
         if missing:
-            trainings |= missing
-            work.waiting[key] = set(missing)
-            for task in missing:
-                work.waited_for.setdefault(task, []).append(key)
+            work.wait(key, asked.keys() & missing.keys())
         else:
             work.ready.append(same[0].evaluation())
-    work.ready.extend(trainings.values())
-    for training in trainings.values():
-        if (record := store.read(training.shelf, training.key)) is not None:
-            work.before[training.key] = record.started
+    for key, task in trainings.items():
+        if (record := store.read(task.shelf, key)) is not None:
+            work.before[key] = record.started
+        first = kept.first(task)
+        if isinstance(task, Training) and first is not None:
+            work.trainings[key] = task
+            work.wait(key, [first.key])
+        else:
+            work.ready.append(task)
     if order == "shortest-first":
         durations = Durations(store)
         known = {task.key: durations.expected(_awaited(task)) for task in work.ready}
@@ -309,19 +331,34 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display, 
     display.trained(task, event.status, event.reason)
     if own:
         _tell_of_training(task, event.status, event.reason, store)
+    _after(task, event.status, event.reason, work, store, display)
+
+
+def _after(
+    task: Training | ExtractorTraining, status: Status, reason: str, work: _Work, store: Store, display: Display
+) -> None:
+    """Let what waited for a training begin, or end where it cannot do without."""
     for key in work.waited_for.pop(task.key, ()):
         if key not in work.waiting:  # it has been given up for another training
             continue
-        # Without its model a cell has no SR; without an extractor it only lacks the metrics that run on it.
-        if isinstance(task, Training) and event.status != "ok" and not _has_sr(work.cells[key][0]):
-            del work.waiting[key]
-            for planned in work.cells[key]:
-                _leave(planned, event.status, f"training: {event.reason}", store, display)
-            continue
+        if isinstance(task, Training) and status != "ok":
+            if key in work.trainings:
+                del work.waiting[key]
+                said = f"the earlier one, of {task.budget}: {reason}"
+                _after(work.trainings.pop(key), status, said, work, store, display)
+                continue
+            # Without its model a cell has no SR; without an extractor it only lacks the metrics that run on it.
+            if not _has_sr(work.cells[key][0]):
+                del work.waiting[key]
+                for planned in work.cells[key]:
+                    _leave(planned, status, f"training: {reason}", store, display)
+                continue
         work.waiting[key].discard(task.key)
         if not work.waiting[key]:
             del work.waiting[key]
-            work.ready.appendleft(work.cells[key][0].evaluation())
+            ready = work.waits(key)
+            work.trainings.pop(key, None)
+            work.ready.appendleft(ready)
 
 
 def _has_sr(planned: PlannedCell) -> bool:

@@ -25,6 +25,7 @@ from srbench.store.records import JOBS, Store
 from srbench.weights.data_root import data_root
 
 _T = TypeVar("_T")
+_N = TypeVar("_N")
 _ASK_SECONDS = 1.0
 """How often an executor is asked what became of a job: a cluster's queue should not be asked all the time."""
 _FULL_BYTES = 1 << 16
@@ -78,17 +79,17 @@ class _Watched:
     progress: Progress | None = None
 
 
-def by_resources(things: Iterable[_T], needed: Callable[[_T], Resources]) -> list[tuple[Resources, list[_T]]]:
-    """The things that need the same of a machine, together, in the order in which each kind came first."""
-    groups: list[tuple[Resources, list[_T]]] = []
+def by_need(things: Iterable[_T], needed: Callable[[_T], _N]) -> list[tuple[_N, list[_T]]]:
+    """The things that need the same, together, in the order in which each kind came first."""
+    groups: list[tuple[_N, list[_T]]] = []
     for thing in things:
-        resources = needed(thing)
+        need = needed(thing)
         for known, alike in groups:
-            if known == resources:
+            if known == need:
                 alike.append(thing)
                 break
         else:
-            groups.append((resources, [thing]))
+            groups.append((need, [thing]))
     return groups
 
 
@@ -102,15 +103,15 @@ class Watch:
     """Writes jobs, hands them to an executor, and reads what becomes of them.
 
     Used as a context manager, which removes the files of all its jobs, unless they were left or can be and the run
-    failed, and closes the executor. lease: the run's, whose name its jobs bear. resources: what a task needs; nothing
-    in particular, unless told.
+    failed, and closes the executor. lease: the run's, whose name its jobs bear. limits: what a task may use. resources:
+    what it needs; nothing in particular, unless told.
     """
 
     def __init__(
         self,
         store: Store,
         executor: Executor,
-        limits: Limits,
+        limits: Callable[[Task], Limits],
         lease: Lease,
         resources: Callable[[Task], Resources] = lambda task: Resources(),
     ) -> None:
@@ -171,7 +172,7 @@ class Watch:
 
         Raises `StoreError`.
         """
-        job = Job(task, self._store.root, data_root().resolve(), self._limits, sources_of(task.uses))
+        job = Job(task, self._store.root, data_root().resolve(), self._limits(task), sources_of(task.uses))
         try:
             path = write_job(job, self._lease.name, lasting=self._executor.lasting)
         except Unwritable as error:
@@ -197,8 +198,8 @@ class Watch:
             self._watch(task.key, Exchange(path))
         refused = {task.key for task, _ in claimed}
         try:
-            for resources, alike in by_resources(claimed, lambda pair: self._resources(pair[0])):
-                self._executor.submit_all([path for _, path in alike], self._limits, resources)
+            for (limits, resources), alike in by_need(claimed, self._needed):
+                self._executor.submit_all([path for _, path in alike], limits, resources)
                 refused -= {task.key for task, _ in alike}
         except Exception as error:  # a plugin may fail in any way
             for key in refused:
@@ -209,6 +210,10 @@ class Watch:
 
     def _remove(self, watched: _Watched) -> None:
         release(watched.exchange.job, self._lease.name)
+
+    def _needed(self, submitted: tuple[Task, Path]) -> tuple[Limits, Resources]:
+        task, _ = submitted
+        return self._limits(task), self._resources(task)
 
     @staticmethod
     def _cannot(error: Exception) -> str:

@@ -49,6 +49,17 @@ def test_a_training_is_done_where_its_record_is_well_and_its_files_are_sound(ben
     assert not Damage(bench.store, verify=False).is_done(task)
 
 
+def test_the_trainings_that_others_go_on_from_are_those_that_a_run_would_do(bench: InProcess) -> None:
+    budget = {"steps": 4, "from": {"steps": 2}}
+    found = plan(bench, **LEARNER, train={"on": ["same"], "budget": budget}, seeds=[0, 1])
+    earlier = [cell.training.earlier for cell in found.cells if cell.training is not None]
+    assert found.earlier(bench.store) == earlier and len(earlier) == 2 and not found.extractors(bench.store)
+    first, second = (task for task in earlier if task is not None)
+    bench.store.write("models", Record(key=first.key, schema=2, status="ok"))
+    bench.store.last_checkpoint(first.key).write_bytes(b"last")
+    assert found.earlier(bench.store) == [second]
+
+
 def test_records_read_anew_make_their_cells_done(bench: InProcess) -> None:
     found = plan(bench, methods=["bicubic", "nearest"])
     put(bench, record_of(found, 1, reason="", status="ok"))

@@ -30,6 +30,7 @@ from srbench.runner.supervision.supervisor import (
     MOST_REPEATS,
     Display,
     Terminated,
+    limits_of,
     resources_of,
     run_cells,
     submissions,
@@ -46,7 +47,7 @@ X2 = Protocol("x2", 2)
 
 
 def new_watch(store: Store, executor: Executor) -> Watch:
-    return Watch(store, executor, Limits(), Lease(store.root, "a test"))
+    return Watch(store, executor, lambda task: Limits(), Lease(store.root, "a test"))
 
 
 def use(name: str) -> Use:
@@ -626,6 +627,57 @@ def test_submissions_are_what_is_ready_and_what_waits(store: Store) -> None:
     assert [task.label for task in now] == ["d/x2/b", model.label] and [task.label for task in later] == ["d/x2/a"]
 
 
+def further(name: str, earlier: Training, steps: int) -> Training:
+    """A training that goes on from another."""
+    budget = Budget("steps", steps, earlier.budget)
+    return Training(f"model-{name}", {"of": name}, use("m"), use("d"), X2, budget, 0, earlier=earlier)
+
+
+def left(store: Store, task: Training) -> None:
+    """Leave what a finished training leaves."""
+    store.write("models", Record(key=task.key, schema=2, status="ok"))
+    store.last_checkpoint(task.key).write_bytes(b"last")
+
+
+def test_a_training_waits_for_the_one_that_it_goes_on_from_and_its_cells_for_both(store: Store) -> None:
+    first = training("m")
+    second = further("two", first, 2)
+    third = further("three", second, 3)
+    cells = [cell("a", model=third), cell("b"), cell("c", model=third)]
+    now, later = submissions(cells, store)
+    assert [task.label for task in now] == ["d/x2/b", first.label]
+    assert sorted(task.label for task in later) == sorted([second.label, third.label, "d/x2/a", "d/x2/c"])
+    office, seen = run(store, cells)
+    assert office.begun[1:4] == [first.label, second.label, third.label]
+    assert sorted(office.begun[4:]) == ["d/x2/a", "d/x2/c"] and office.begun[0] == "d/x2/b"
+    assert len(seen.of("finished")) == 3
+
+
+def test_what_was_gone_on_from_before_is_not_trained_again(store: Store) -> None:
+    first = training("m")
+    second = further("two", first, 2)
+    left(store, first)
+    office, _ = run(store, [cell("a", model=second)])
+    assert office.begun == [second.label, "d/x2/a"]
+    store.last_checkpoint(first.key).unlink()
+    office, _ = run(store, [cell("b", model=second)])
+    assert office.begun == ["d/x2/b"], "its own model is there"
+
+
+def test_without_the_earlier_training_none_goes_on_and_its_cells_say_why(store: Store) -> None:
+    first = training("m")
+    second = further("two", first, 2)
+    third = further("three", second, 3)
+    has_sr = Record(key=cell("s").cell.key, schema=2, status="ok")
+    store.write("cells", has_sr)
+    cells = [cell("a", model=third), cell("s", model=third, stored=has_sr, damaged=(third,)), cell("b")]
+    office, seen = run(store, cells, **{first.label: Ending("failed", "no luck")})
+    assert sorted(office.begun) == ["d/x2/b", "d/x2/s", first.label]
+    why = "training: the earlier one, of 2 steps, gone on from 1 steps: the earlier one, of 1 steps: no luck"
+    assert sorted(seen.of("finished")) == [f"d/x2/a: failed {why}", "d/x2/b: ok", "d/x2/s: ok"]
+    assert seen.of("trained") == ["model-m: failed no luck"]
+
+
 def test_a_task_needs_what_its_method_needs_and_an_extractor_what_all_do(tmp_path: Path) -> None:
     matrix = replace(
         read_matrix(InProcess(tmp_path).matrix),
@@ -637,6 +689,14 @@ def test_a_task_needs_what_its_method_needs_and_an_extractor_what_all_do(tmp_pat
     assert resources_of(matrix, training("another")) == resources_of(matrix, extractor("m")) == matrix.resources
 
 
+def test_a_task_may_use_what_its_method_may_and_an_extractor_what_all_may(tmp_path: Path) -> None:
+    matrix = replace(
+        read_matrix(InProcess(tmp_path).matrix), limits=Limits(60, 8), limits_of={"m": Limits(seconds=3600)}
+    )
+    assert limits_of(matrix, training("m")) == limits_of(matrix, cell("m").evaluation()) == Limits(3600, 8)
+    assert limits_of(matrix, training("another")) == limits_of(matrix, extractor("m")) == matrix.limits
+
+
 class Neighbour(Seen):
     """Another run at work in the same store: it claims a task before this run does, and later does `act`."""
 
@@ -644,7 +704,7 @@ class Neighbour(Seen):
         super().__init__()
         self.office, self.act, self.rounds_until = Office(store, at_once=False), act, rounds
         self.lease = leave_lease(store.root, "neighbour")
-        self.other = Watch(store, self.office, Limits(), Lease(store.root, "their run"))
+        self.other = Watch(store, self.office, lambda task: Limits(), Lease(store.root, "their run"))
         self.other._lease.name = "neighbour"
         assert self.other.claim(task)
         self.other.submit()
@@ -787,6 +847,6 @@ def test_a_job_that_another_run_took_over_is_left_to_it(store: Store, monkeypatc
                 release(job, "heir")
 
     seen = Robbed()
-    run_cells([planned], store, Watch(store, office, Limits(), lease), seen)
+    run_cells([planned], store, Watch(store, office, lambda task: Limits(), lease), seen)
     assert office.begun == ["d/x2/a"] and seen.of("finished") == ["d/x2/a: ok"]
     assert seen.of("elsewhere") == ["d/x2/a: a run, process 1 on elsewhere"]

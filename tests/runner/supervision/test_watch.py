@@ -12,7 +12,7 @@ from bench_in_process import InProcess, plan
 from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.errors import SrbenchError
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
-from srbench.runner.job.file import jobs_in
+from srbench.runner.job.file import jobs_in, read_job
 from srbench.runner.job.tasks import Evaluation, Task
 from srbench.runner.supervision import watch
 from srbench.runner.supervision.watch import Ended, Progressed, Watch, jobs_left
@@ -48,7 +48,7 @@ class Desk(Executor):
 
 
 def new_watch(store: Store, desk: Desk, resources: Callable[[Task], Resources] = lambda task: Resources()) -> Watch:
-    return Watch(store, desk, Limits(5, 1), Lease(store.root, "a test"), resources)
+    return Watch(store, desk, lambda task: Limits(5, 1), Lease(store.root, "a test"), resources)
 
 
 def _submit(run: Watch, tasks: Sequence[Task]) -> None:
@@ -243,6 +243,26 @@ def test_jobs_that_need_the_same_are_started_in_one_go(tmp_path: Path) -> None:
         assert desk.given == [(2, Resources(cores=1)), (1, Resources(gpus=1))]
         watch.submit()
     assert len(desk.given) == 2
+
+
+def test_each_job_is_held_to_its_own_limits_and_those_with_the_same_are_started_in_one_go(tmp_path: Path) -> None:
+    bench = InProcess(tmp_path, methods=["bicubic", "nearest", "lanczos"])
+    bench.store.create()
+    tasks = [planned.evaluation() for planned in plan(bench).cells]
+    limits = {"bicubic": Limits(seconds=5), "nearest": Limits(9, 2), "lanczos": Limits(seconds=5)}
+    given: list[tuple[list[str], Limits]] = []
+    desk = Desk()
+
+    def submit_all(jobs: Sequence[Path], limits: Limits, resources: Resources) -> None:
+        given.append(([job.parent.name for job in jobs], limits))
+
+    desk.submit_all = submit_all  # type: ignore[method-assign]
+    with Watch(bench.store, desk, lambda task: limits[task.uses[0].name]) as watch:
+        watch.submit(tasks)
+        bicubic, nearest, lanczos = (task.key for task in tasks)
+        assert given == [([bicubic, lanczos], Limits(seconds=5)), ([nearest], Limits(9, 2))]
+        written = {job.parent.name: read_job(job).limits for job in jobs_in(bench.store)}
+    assert written == {task.key: limits[task.uses[0].name] for task in tasks}
 
 
 def test_a_fate_may_say_that_another_try_is_of_no_use(clock: list[float], tmp_path: Path) -> None:
