@@ -18,6 +18,7 @@ from srbench.registry.registry import registry
 from srbench.runner.job.file import jobs_in
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan, PlannedCell, distinct_warnings
+from srbench.runner.planning.trainable import only_trainable
 from srbench.runner.supervision import again
 from srbench.runner.supervision.again import MadeAgain
 from srbench.runner.supervision.at_work import alone_in
@@ -99,7 +100,7 @@ def run(
         tracked(trackers, matrix.name, watching.warned),
     ):
         place.remember_matrix(matrix.path)
-        plan = make_plan(matrix, place, retry, verify=verify)
+        plan = plan_for(matrix, place, place_to_run, retry, verify=verify)
         write_names(place, plan.names)
         asked = select(plan, where or {}, only, skip)
         if damaged := damaged_board(place, matrix.name, matrix.path):
@@ -123,6 +124,14 @@ def run(
             board = with_sections(board, plan, place)
             keep_board(place, board)
         return Run(plan, place, board, left)
+
+
+def plan_for(
+    matrix: Matrix, store: Store, executor: Executor, retry: Collection[Status] = (), *, verify: bool = False
+) -> Plan:
+    """The plan of a matrix whose jobs go to an executor. retry, verify: as of `run`."""
+    plan = make_plan(matrix, store, retry, verify=verify)
+    return only_trainable(plan, store, executor, partial(resources_of, matrix))
 
 
 def trouble(matrix: Matrix, executor: str | None = None) -> str | None:

@@ -104,6 +104,20 @@ class Executor(ABC):
         """
         return None
 
+    def processes(self, resources: Resources) -> int | None:
+        """How many devices a job with these resources has, in a process each of which a training is done.
+
+        None: that is not known here.
+        """
+        return None
+
+    def device(self, resources: Resources) -> str | None:
+        """What a job with these resources works on: `cpu`, a GPU of this machine (`cuda:0`), one elsewhere (`cuda`).
+
+        None: that is not known here. Asked by plans, for trainings that not every device can do.
+        """
+        return None
+
     @abstractmethod
     def places(self) -> int:
         """The number of jobs that may wait or run at once. Asked again and again: it may change."""

@@ -74,6 +74,10 @@ def test_jobs_that_are_ready_at_once_are_submitted_one_after_the_other_unless_th
     assert Noting().outline(3, Resources()) == ""
 
 
+def test_what_jobs_work_on_is_not_known_unless_the_executor_says_so() -> None:
+    assert (Noting().device(Resources(gpus=1)), Noting().processes(Resources(gpus=1))) == (None, None)
+
+
 def test_resources_win_field_by_field() -> None:
     base = Resources(gpus=1, cores=4, minutes=60, options={"partition": "gpu", "account": "lab"})
     assert Resources().over(base) == base and base.over(Resources()) == base

@@ -105,6 +105,14 @@ class SlurmExecutor(srbench.Executor):
             self._array_size = min(_LARGEST_ARRAY, int(found[0]) if found else _LARGEST_ARRAY)
         return self._array_size
 
+    def processes(self, resources: srbench.Resources) -> int | None:
+        """One for each GPU that is asked for."""
+        return None if resources.gpus is None else max(1, resources.gpus)
+
+    def device(self, resources: srbench.Resources) -> str | None:
+        """A GPU of a node where one is asked for, the CPU where none is."""
+        return None if resources.gpus is None else "cuda" if resources.gpus else "cpu"
+
     def outline(self, count: int, resources: srbench.Resources) -> str:
         """The arrays of so many jobs, and what `sbatch` would be told."""
         size = self._largest_array()

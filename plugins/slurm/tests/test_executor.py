@@ -77,6 +77,14 @@ def test_a_plan_says_which_arrays_there_would_be(fake: Any) -> None:
     assert fake.told("sbatch") == [] and executor.places() == 6
 
 
+@pytest.mark.parametrize(
+    ("gpus", "device", "processes"), [(None, None, None), (0, "cpu", 1), (1, "cuda", 1), (4, "cuda", 4)]
+)
+def test_a_plan_can_ask_what_jobs_work_on(gpus: int | None, device: str | None, processes: int | None) -> None:
+    executor, resources = SlurmExecutor(), srbench.Resources(gpus=gpus)
+    assert (executor.device(resources), executor.processes(resources)) == (device, processes)
+
+
 def test_what_sbatch_refuses_is_told_with_what_it_was_told(fake: Any, tmp_path: Path) -> None:
     fake.answer("sbatch", err="sbatch: error: Batch job submission failed: Invalid account", code=1)
     with pytest.raises(SlurmError, match=r"Invalid account\. It was told --job-name=srbench-toy-.* --nodes=1"):

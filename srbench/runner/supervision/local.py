@@ -36,6 +36,12 @@ def _started() -> ForkServer:
     return ForkServer()
 
 
+def _gpus_here() -> int:
+    import torch
+
+    return torch.cuda.device_count()
+
+
 class LocalExecutor(Executor):
     """Processes on this machine.
 
@@ -101,9 +107,17 @@ class LocalExecutor(Executor):
         """GPUs or cores that are asked for and not there."""
         if self._gpus is None and self._gpus_per_cell == self._cpu_processes == 1:
             return None  # without the seconds that torch takes
-        import torch
+        return self._lacking(_gpus_here())
 
-        return self._lacking(torch.cuda.device_count())
+    def processes(self, resources: Resources) -> int:
+        """One for each device of a job."""
+        if self._gpus_per_cell == self._cpu_processes == 1:
+            return 1
+        return self._gpus_per_cell if _gpus_here() else self._cpu_processes
+
+    def device(self, resources: Resources) -> str:
+        """The first of the GPUs that are used, or the CPU where there is none."""
+        return f"cuda:{self._gpus[0] if self._gpus else 0}" if _gpus_here() else "cpu"
 
     def places(self) -> int:
         """The number of jobs that the GPUs hold; without any, `jobs`. Raises `SrbenchError` where GPUs lack."""

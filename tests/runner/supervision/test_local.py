@@ -158,6 +158,24 @@ def test_a_plan_that_asks_for_nothing_special_hears_of_no_trouble(monkeypatch: p
     assert LocalExecutor(gpus_per_cell=2).trouble() is None
 
 
+@pytest.mark.parametrize(
+    ("there", "given", "device", "processes"),
+    [
+        (0, {}, "cpu", 1),
+        (0, {"cpu_processes": 3}, "cpu", 3),
+        (2, {}, "cuda:0", 1),
+        (2, {"cpu_processes": 3}, "cuda:0", 1),
+        (4, {"gpus_per_cell": 2, "gpus": (3, 1)}, "cuda:3", 2),
+    ],
+)
+def test_a_plan_can_ask_what_jobs_work_on(
+    monkeypatch: pytest.MonkeyPatch, there: int, given: dict[str, Any], device: str, processes: int
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: there)
+    executor = LocalExecutor(**given)
+    assert (executor.device(Resources()), executor.processes(Resources())) == (device, processes)
+
+
 def test_every_job_has_a_thread(made: list[Server], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "cores", lambda: 1)
     with LocalExecutor(4) as executor:
