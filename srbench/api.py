@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -160,6 +161,8 @@ def outline(plan: Plan, store: Store, executor: Executor) -> list[str]:
 
     held = {job.parent.name for job in jobs_in(store) if executor.holds(job)}
     lines = [f"{plural(len(held), 'job')} of an earlier run that wait or run"] if held else []
+    waiting = Counter(wait.reason for job in jobs_in(store) if (wait := executor.wait(job)) is not None)
+    lines += [f"of them {plural(count, 'job')}: {reason}" for reason, count in waiting.items()]
     now, later = submissions(plan.cells, store)
     for when, tasks in (("at once", now), ("once their trainings are done", later)):
         new = (task for task in tasks if task.key not in held)

@@ -80,6 +80,14 @@ class Fate:
     again: bool = True
 
 
+@dataclass(frozen=True)
+class Wait:
+    """Why a job has not begun, in words. stuck: it will not begin by itself, so that somebody has to do something."""
+
+    reason: str
+    stuck: bool = False
+
+
 class Executor(ABC):
     """A place where jobs run; used as a context manager, which closes it.
 
@@ -140,6 +148,10 @@ class Executor(ABC):
 
         Asked once a second. What it says counts only where the job's files do not tell of its end.
         """
+
+    def wait(self, job: Path) -> Wait | None:
+        """Why a job waits; None where it runs, or nobody knows. Asked after `fate`, of those that have none."""
+        return None
 
     def holds(self, job: Path) -> bool:
         """Whether this place knows that a job still waits or runs, whichever run submitted it.

@@ -18,7 +18,7 @@ from srbench.registry.configured import Use
 from srbench.registry.registry import Kind, Plugin, Registered
 from srbench.runner.job.tasks import ExtractorTraining
 from srbench.runner.planning.survey import Surveyor
-from srbench.runner.supervision.watch import Ended, Progressed, Watch
+from srbench.runner.supervision.watch import Delayed, Ended, Progressed, Watch
 from srbench.store.cell import digest
 from srbench.store.records import Store
 from srbench.testing.check import CheckFailure, Subject
@@ -98,7 +98,7 @@ class ExecutorSubject(Subject):
         with Watch(store or Store(self.folder()), executor, Limits(seconds=3600)) as watch:
             yield watch
 
-    def news(self, watch: Watch, act: Act) -> Iterator[Progressed | Ended]:
+    def news(self, watch: Watch, act: Act) -> Iterator[Progressed | Delayed | Ended]:
         """What happens to a rehearsal, until it ends."""
         task = rehearsal(act)
         watch.submit([task])

@@ -17,6 +17,7 @@ from .array import LOG, OPTIONS, options, script
 from .attend import GIVEN_UP
 from .commands import PATIENCE_SECONDS, SlurmError, patiently_said_by, said_by, wait_or_raise
 from .queue import Entry, Place, Queue
+from .reasons import waits
 
 NOTE = "slurm.json"
 """Beside a job's file: its place in the queue."""
@@ -126,6 +127,11 @@ class SlurmExecutor(srbench.Executor):
         """Whether the job is in the queue, or runs."""
         entry = self._entry(job)
         return entry is not None and not entry.is_over
+
+    def wait(self, job: Path) -> srbench.Wait | None:
+        """Say SLURM's reason for having a job wait."""
+        entry = self._entry(job)
+        return None if entry is None or entry.is_over or not entry.waits else waits(entry.reason)
 
     def fate(self, job: Path) -> srbench.Fate | None:
         """Say what SLURM says of a job that is over, once what it left can no longer be late."""

@@ -133,6 +133,15 @@ def test_a_job_in_the_queue_has_no_fate_and_one_that_is_over_has_once_its_files_
     assert scene.executor.fate(job) == srbench.Fate("its node failed (slurm 12_0 on node n1)"), "SLURM forgot it since"
 
 
+def test_why_a_job_waits_is_told_of_one_that_waits(fake: Any, tmp_path: Path, clock: list[float]) -> None:
+    scene = Scene(fake, tmp_path, "a", "b", "c", "d")
+    scene.says("PENDING|Resources|", "PENDING|PartitionTimeLimit|", "RUNNING|None|n1", "COMPLETED|None|n1")
+    free, minutes, *others = map(scene.executor.wait, scene.jobs)
+    assert free == srbench.Wait("what it asks for is not free (Resources)")
+    assert minutes is not None and minutes.stuck and "ask for fewer `minutes`" in minutes.reason
+    assert others == [None, None]
+
+
 @pytest.mark.parametrize(
     ("state", "log", "words", "again"),
     [
@@ -237,6 +246,19 @@ class Short(SlurmExecutor):
 
     def command(self, job: Path) -> list[str]:
         return ["sh", "-c", "echo $SRBENCH_JOB"]
+
+
+def test_a_job_that_a_real_cluster_cannot_begin_is_told_with_the_reason(slurm: Slurm, tmp_path: Path) -> None:
+    executor = Short(poll_seconds=0.5, late_seconds=0)
+    (job,) = made(tmp_path, "a")
+    executor.submit(job, srbench.Limits(), srbench.Resources(minutes=61))  # its partition gives 60
+    wait_for(lambda: (wait := executor.wait(job)) is not None and wait.stuck)
+    wait = executor.wait(job)
+    assert wait is not None and "(Partition" in wait.reason and "`minutes`" in wait.reason
+    assert executor.fate(job) is None
+    job.unlink()
+    executor.close()
+    wait_for(lambda: not executor.holds(job))
 
 
 def test_arrays_of_a_real_cluster_are_as_large_as_it_allows(slurm: Slurm, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Self
 
 import msgspec
 
+from srbench.contract.executor import Wait
 from srbench.errors import in_words
 from srbench.runner.job.tasks import ExtractorTraining, Task, Training
 from srbench.runner.planning.planned import PlannedCell
@@ -102,6 +103,13 @@ class ProgressFile(Display):
         if self._time_left is not None:
             self._time_left.progressed(key, done)
         self._display.progressed(key, done, message)
+
+    def delayed(self, key: str, wait: Wait | None) -> None:
+        """Note it."""
+        if key in self._jobs:
+            waits = "" if wait is None else wait.reason
+            self._jobs[key] = msgspec.structs.replace(self._jobs[key], waits=waits)
+        self._display.delayed(key, wait)
 
     def repeated(self, task: Task, reason: str) -> None:
         """Forget the job until it begins again."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from srbench.contract.executor import Resources
+from srbench.contract.executor import Resources, Wait
 from srbench.matrix import Matrix, Order
 from srbench.registry.registry import registry
 from srbench.runner.job.exchange import Ending
@@ -22,7 +22,7 @@ from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.estimate import Awaited, Durations
 from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision.tracking import training_left
-from srbench.runner.supervision.watch import Ended, Watch, jobs_left
+from srbench.runner.supervision.watch import Delayed, Ended, Watch, jobs_left
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
 from srbench.store.record import Record, Status
@@ -59,6 +59,10 @@ class Display(ABC):
     @abstractmethod
     def progressed(self, key: str, done: float, message: str) -> None:
         """The task with this key got on: `done` in [0, 1]."""
+
+    @abstractmethod
+    def delayed(self, key: str, wait: Wait | None) -> None:
+        """The task with this key waits for this reason; None: it waits no more, or nobody knows why."""
 
     @abstractmethod
     def repeated(self, task: Task, reason: str) -> None:
@@ -154,6 +158,8 @@ def run_cells(
                             work.ready.append(task)
                         else:
                             _end(task, event, work, store, display)
+                    elif isinstance(event, Delayed):
+                        display.delayed(event.key, event.wait)
                     else:
                         display.progressed(event.key, event.done, event.message)
                 display.waited()

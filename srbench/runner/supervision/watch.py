@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from srbench.contract.executor import Executor, Fate, Limits, Resources
+from srbench.contract.executor import Executor, Fate, Limits, Resources, Wait
 from srbench.errors import SrbenchError, in_words, raised_at
 from srbench.runner.job.exchange import GRACE_SECONDS, Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import Unwritable, jobs_in, read_job, write_job
@@ -46,6 +46,14 @@ class Progressed:
 
 
 @dataclass(frozen=True)
+class Delayed:
+    """A job waits for another reason than before; None: it waits no more, or nobody knows why."""
+
+    key: str
+    wait: Wait | None
+
+
+@dataclass(frozen=True)
 class Ended:
     """A job ended. status None: it was asked to stop, and is not done. again: it is worth another try at once."""
 
@@ -60,12 +68,15 @@ class _Watched:
     """A job, what was last seen of it, and when.
 
     asked: when its executor was last asked for it. gone: when that said first that it no longer had it, and what.
+    wait: why it waits; told: what was told of that.
     """
 
     exchange: Exchange
     asked: float
     heard: float
     gone: tuple[float, Fate] | None = None
+    wait: Wait | None = None
+    told: Wait | None = None
     beat: Heartbeat | None = None
     progress: Progress | None = None
 
@@ -192,7 +203,7 @@ class Watch:
         now = time.monotonic()
         self._jobs[key] = _Watched(exchange, now, now)
 
-    def events(self) -> Iterator[Progressed | Ended]:
+    def events(self) -> Iterator[Progressed | Delayed | Ended]:
         """What happened since the last call; waits a moment."""
         since = time.monotonic() - self._changed
         time.sleep(min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, _PAUSE_SHARE * since)))
@@ -209,6 +220,9 @@ class Watch:
                 watched.exchange.remove()
                 self._changed = time.monotonic()
                 yield Ended(key, ending.status, ending.reason, ending.again)
+            elif watched.wait != watched.told:
+                watched.told = watched.wait
+                yield Delayed(key, watched.wait)
 
     def _ending(self, watched: _Watched) -> Ending | None:
         now = time.monotonic()
@@ -216,6 +230,7 @@ class Watch:
             watched.asked = now
             fate = self._executor.fate(watched.exchange.job)
             watched.gone = None if fate is None else watched.gone or (now, fate)
+            watched.wait = self._executor.wait(watched.exchange.job) if fate is None else None
         ending = watched.exchange.read(Ending)
         if ending is not None:
             return ending

@@ -12,7 +12,7 @@ from bench_in_process import InProcess, Nearest
 
 import srbench
 from srbench.contract.entry import Entry
-from srbench.contract.executor import Executor, Fate, Limits, Resources
+from srbench.contract.executor import Executor, Fate, Limits, Resources, Wait
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
 from srbench.matrix import Order, read_matrix
@@ -22,7 +22,7 @@ from srbench.runner.job.exchange import Ending, Exchange
 from srbench.runner.job.file import read_job
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Scoring, Task, Training
 from srbench.runner.planning.planned import PlannedCell
-from srbench.runner.supervision import supervisor
+from srbench.runner.supervision import supervisor, watch
 from srbench.runner.supervision.supervisor import (
     MOST_REPEATS,
     Display,
@@ -89,6 +89,9 @@ class Seen(Display):
 
     def progressed(self, key: str, done: float, message: str) -> None:
         self.lines.append(f"{key[:8]} {done:g} {message}")
+
+    def delayed(self, key: str, wait: Wait | None) -> None:
+        self.lines.append(f"{key[:8]} waits: {wait.reason if wait else ''}")
 
     def repeated(self, task: Task, reason: str) -> None:
         self.lines.append(f"repeated {task.label}: {reason}")
@@ -388,6 +391,19 @@ def test_progress_is_shown(store: Store) -> None:
     office.submit = submit_with_progress  # type: ignore[method-assign]
     _, seen = run(store, [cell("a")], office)
     assert f"{cell('a').cell.key[:8]} 0.5 image 3" in seen.lines
+
+
+def test_why_a_job_waits_is_shown(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_ASK_SECONDS", 0.0)
+    office = Office(store, at_once=False)
+
+    def wait(job: Path) -> Wait | None:
+        office.wait = lambda job: office.end() if office.waiting else None  # type: ignore[method-assign]
+        return Wait("others are before it")
+
+    office.wait = wait  # type: ignore[method-assign]
+    _, seen = run(store, [cell("a")], office)
+    assert f"{cell('a').cell.key[:8]} waits: others are before it" in seen.lines
 
 
 def test_plugins_are_told_of_cells_and_one_that_raises_costs_nothing(

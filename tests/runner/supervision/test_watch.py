@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from bench_in_process import InProcess, plan
 
-from srbench.contract.executor import Executor, Fate, Limits, Resources
+from srbench.contract.executor import Executor, Fate, Limits, Resources, Wait
 from srbench.errors import SrbenchError
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import jobs_in
 from srbench.runner.job.tasks import Evaluation, Task
 from srbench.runner.supervision import watch
-from srbench.runner.supervision.watch import Ended, Progressed, Watch, jobs_left
+from srbench.runner.supervision.watch import Delayed, Ended, Progressed, Watch, jobs_left
 
 
 class Desk(Executor):
@@ -24,6 +24,7 @@ class Desk(Executor):
     def __init__(self) -> None:
         self.fates: dict[Path, Fate] = {}
         self.given: list[tuple[int, Resources]] = []
+        self.waits: Wait | None = None
         self.exchange: Exchange
         self.closed = False
 
@@ -41,6 +42,10 @@ class Desk(Executor):
     def fate(self, job: Path) -> Fate | None:
         return self.fates.get(job)
 
+    def wait(self, job: Path) -> Wait | None:
+        assert self.fate(job) is None
+        return self.waits
+
     def close(self) -> None:
         self.closed = True
 
@@ -54,7 +59,7 @@ class Scene:
         self.watch.submit([self.task])
         self.exchange, self.key = self.desk.exchange, self.task.key
 
-    def news(self) -> list[Progressed | Ended]:
+    def news(self) -> list[Progressed | Delayed | Ended]:
         return list(self.watch.events())
 
 
@@ -137,6 +142,21 @@ def test_a_job_that_its_executor_lost_is_killed_once_its_files_can_no_longer_be_
     assert scene.news() == []
     clock[0] += watch._LATE_SECONDS
     assert scene.news() == [Ended(scene.key, "killed", "the node failed", again=True)]
+
+
+def test_why_a_job_waits_is_told_as_often_as_that_changes(clock: list[float], tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    busy, held = Wait("all nodes are busy"), Wait("it is held", stuck=True)
+    told = []
+    for waits in (None, busy, busy, held, None, busy):
+        scene.desk.waits = waits
+        clock[0] += watch._ASK_SECONDS
+        told.append(scene.news())
+    changes = [Delayed(scene.key, busy), Delayed(scene.key, held), Delayed(scene.key, None), Delayed(scene.key, busy)]
+    assert told == [[], changes[:1], [], *([change] for change in changes[1:])]
+    scene.desk.fates[scene.exchange.job] = Fate("the node failed")
+    clock[0] += watch._ASK_SECONDS
+    assert scene.news() == [Delayed(scene.key, None)], "it is in no queue any more"
 
 
 def test_a_keeper_that_falls_silent_is_given_up_and_one_that_has_not_begun_is_waited_for(
