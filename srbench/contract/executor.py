@@ -30,6 +30,10 @@ JOB_VARIABLE = "SRBENCH_JOB"
 """The environment variable in which an executor may name a job for its record: `slurm 12_3 on node n1`."""
 
 
+CORES_VARIABLE = "SRBENCH_CORES"
+"""The environment variable in which an executor may say how many cores a job has, where nothing binds it to these."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a job may use at most: seconds, and gigabytes (10^9 bytes) of memory. The job's command sees to them."""
@@ -101,7 +105,7 @@ class Executor(ABC):
         """The command that does a job, with this Python.
 
         It takes the GPUs that it sees (`CUDA_VISIBLE_DEVICES`): a training all of them, anything else the first. It
-        takes a thread for each core that it may use.
+        takes a thread for each core that it may use, `SRBENCH_CORES` of them where that is in its environment.
         """
         return [sys.executable, "-m", "srbench.runner.keeper", str(job)]
 

@@ -245,7 +245,7 @@ class Short(SlurmExecutor):
     """Does jobs that say where they are, and end."""
 
     def command(self, job: Path) -> list[str]:
-        return ["sh", "-c", "echo $SRBENCH_JOB"]
+        return ["sh", "-c", "echo $SRBENCH_JOB with $SRBENCH_CORES"]
 
 
 def test_a_job_that_a_real_cluster_cannot_begin_is_told_with_the_reason(slurm: Slurm, tmp_path: Path) -> None:
@@ -259,6 +259,15 @@ def test_a_job_that_a_real_cluster_cannot_begin_is_told_with_the_reason(slurm: S
     job.unlink()
     executor.close()
     wait_for(lambda: not executor.holds(job))
+
+
+def test_a_real_cluster_says_how_many_cores_a_job_was_given(slurm: Slurm, tmp_path: Path) -> None:
+    executor = Short(poll_seconds=0.5, late_seconds=0)
+    jobs = made(tmp_path, "a", "b")
+    for job, cores in zip(jobs, (1, 2), strict=True):
+        executor.submit(job, srbench.Limits(), srbench.Resources(cores=cores))
+    wait_for(lambda: all(executor.fate(job) for job in jobs))
+    assert [job.with_name("slurm.log").read_text().split()[-1] for job in jobs] == ["1", "2"]
 
 
 def test_arrays_of_a_real_cluster_are_as_large_as_it_allows(slurm: Slurm, tmp_path: Path) -> None:
