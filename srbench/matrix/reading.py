@@ -50,7 +50,16 @@ class MatrixError(SrbenchError):
     def __init__(self, path: Path, problems: Iterable[Mistake]) -> None:
         self.path = path
         self.problems = sorted(problems, key=lambda problem: (problem.line, problem.column))
-        super().__init__("\n".join(f"{path}:{_place(problem)} {problem.message}" for problem in self.problems))
+        super().__init__("\n".join(self._worded))
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """A line for each mistake."""
+        return tuple(line.encode(errors="backslashreplace").decode() for line in self._worded)
+
+    @property
+    def _worded(self) -> list[str]:
+        return [f"{self.path}:{_place(problem)} {problem.message}" for problem in self.problems]
 
 
 def _place(problem: Mistake) -> str:

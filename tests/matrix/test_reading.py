@@ -243,7 +243,7 @@ def test_the_errors_shown_in_the_docs_are_the_ones_that_come(tmp_path: Path, reg
         example = example.replace(right, wrong, 1)
     shown = DOCS.split("```text\n")[1].split("```")[0]
     told = "".join(
-        f"classic/matrix.yaml:{at}:{where}: {what}\n" for at, where, what in faults(tmp_path, registry, example)
+        f"error: classic/matrix.yaml:{at}:{where}: {what}\n" for at, where, what in faults(tmp_path, registry, example)
     )
     assert told == shown
 
