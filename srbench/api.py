@@ -30,7 +30,7 @@ from srbench.runner.supervision.watch import Watch, by_resources
 from srbench.store.frames import Frames, cells_frame, images_frame
 from srbench.store.image_names import write_names
 from srbench.store.record import Record, Status
-from srbench.store.records import Store
+from srbench.store.records import PUBLISHED, Store, is_store
 
 if TYPE_CHECKING:
     from srbench.leaderboard import Published
@@ -196,10 +196,10 @@ def make_again(
 def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out: str | Path | None = None) -> Published:
     """Make the leaderboard of a matrix from what its runs left; no plugin, dataset or model need be on the machine.
 
-    matrix: its file, the folder it is in, or the `records.jsonl` of a board that was published. store: `results/NAME`
-    unless told; where there is none, and none is named, the board is made from the `records.jsonl` beside the file.
-    out: `leaderboards/NAME` unless told. Raises `SrbenchError` where there is nothing of the matrix, or files of others
-    are where the pages would go.
+    matrix: its file, the folder it is in, the `records.jsonl` of a board that was published, or a store, of which the
+    matrix that ran last is meant. store: `results/NAME` unless told; where there is none, and none is named, the board
+    is made from the `records.jsonl` beside the file. out: `leaderboards/NAME` unless told. Raises `SrbenchError` where
+    there is nothing of the matrix, or files of others are where the pages would go.
     """
     from srbench.leaderboard import publish, publish_again
     from srbench.leaderboard.board.description import describe, with_sections
@@ -209,8 +209,10 @@ def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out:
     folder = None if out is None else Path(out)
     if path.suffix == ".jsonl":
         return publish_again(path, folder)
+    if store is None and is_store(path) and (last := Store(path).last_matrix()) is not None:
+        path, store = last, path
     file = matrix_file(path)
-    published = file.with_name("records.jsonl")
+    published = file.with_name(PUBLISHED)
     if store is None and not file.is_file() and published.is_file():
         return publish_again(published, folder)
     name = matrix_name(file)

@@ -24,6 +24,7 @@ from srbench.matrix.yaml_nodes import read_file
 from srbench.registry.configured import Use
 from srbench.registry.registry import Kind, PluginError, Registry
 from srbench.registry.registry import registry as installed
+from srbench.store.records import Store, is_store
 
 FILE_NAME = "matrix.yaml"
 SAME = "same"
@@ -82,11 +83,19 @@ def read_matrix(path: Path, registry: Registry | None = None) -> Matrix:
 
 
 def matrix_file(path: Path) -> Path:
-    """The matrix file that a path names: itself, or the `matrix.yaml` of a folder."""
+    """The matrix file that a path names: itself, or the `matrix.yaml` of a folder.
+
+    Raises `SrbenchError` for a store, with the matrix that ran in it.
+    """
     try:
-        return path / FILE_NAME if path.is_dir() else path
+        file = path / FILE_NAME if path.is_dir() else path
+        if file == path or file.is_file() or not is_store(path):
+            return file
     except OSError:  # a folder above it may not be entered; reading it says so
         return path
+    last = Store(path).last_matrix()
+    known = "" if last is None else f"; the one that ran in it last is {last}"
+    raise SrbenchError(f"{path} is a store, and no matrix: give it with --store, and name the matrix{known}")
 
 
 def matrix_name(file: Path) -> str:
