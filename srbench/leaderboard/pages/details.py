@@ -8,7 +8,8 @@ from typing import Any
 
 from srbench.contract.wording import Wording
 from srbench.leaderboard.board.contents import BoardMethod
-from srbench.leaderboard.gallery.pictures import ERROR_WHITE, Gallery, ViewedImage, error_legend, first_seeds
+from srbench.leaderboard.gallery.errors import error_legend
+from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage, first_seeds, white_words
 from srbench.leaderboard.results.ceilings import ceiling_value
 from srbench.leaderboard.results.hardware import hardware
 from srbench.leaderboard.results.results import Result, Results
@@ -74,7 +75,7 @@ def pictures_context(result: Result, results: Results, galleries: Sequence[Galle
         "pictures": pictures,
         "pictures_remark": remark,
         "legend": error_legend(),
-        "error_white": round(ERROR_WHITE * 100),
+        "error_white": white_words(galleries),
     }
 
 
