@@ -114,6 +114,8 @@ def run(
             if planned.damage and planned.verdict is None:
                 watching.warned(f"{planned.cell.label}: {planned.damage}; it is made anew")
         chosen = [planned for planned in asked if planned.state != "done"]
+        if chosen and (told := plan.tells_of_folders):
+            watching.warned(told)
         watching.begin(asked, chosen)
         left = 0
         if chosen or jobs_in(place):

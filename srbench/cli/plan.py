@@ -118,7 +118,7 @@ def command(
             click.echo(f"`srbench run {matrix}{option} --retry {','.join(badly)}` repeats what ended badly")
         for reason, cells in plan.lacking.items():
             click.secho(f"{reason} ({plural(cells, 'cell')})", fg="yellow")
-        for warning in plan.warnings:
+        for warning in (*plan.warnings, *filter(None, [plan.tells_of_folders])):
             click.secho(f"warning: {warning}", fg="yellow")
         told = "\n".join([*plan.warnings, *(str(row["why"]) for row in rows)])
         for named in sorted(plan.names):

@@ -130,6 +130,23 @@ class Plan:
         return distinct_warnings(self.cells)
 
     @property
+    def tells_of_folders(self) -> str:
+        """That ids, which are published, hold names of folders, in a sentence; empty where none do.
+
+        A dataset whose `ids: names` are written out is passed over: it is meant.
+        """
+        uses = (*self.matrix.datasets, *(use for use in self.matrix.train_on if isinstance(use, Use)))
+        meant = self.coded | {use.name for use in uses if use.given.get("ids") == "names"}
+        found = {one.dataset: one.id for one in sorted(self.names, reverse=True) if "/" in one.name}
+        told = [f"{dataset} ({image}, say)" for dataset, image in sorted(found.items()) if dataset not in meant]
+        if not told:
+            return ""
+        return (
+            f"ids of pictures hold names of folders, and are published with records and pages: of {', '.join(told)}; "
+            "`ids: coded` keeps names here, `ids: names` says that they may go"
+        )
+
+    @property
     def lacking(self) -> dict[str, int]:
         """Why metrics cannot be computed, each with its name before, and in how many cells that is so."""
         return Counter(
