@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 @retry_option
 @verify_option
 @click.option("--executor", metavar="NAME", help="Show the jobs that this one would be given, too; not with --json.")
+@click.option("--alike", is_flag=True, help="List the images that show the same, and nothing else.")
 @json_option
 def command(
     matrix: Path,
@@ -54,6 +55,7 @@ def command(
     retry: str,
     verify: bool,
     executor: str | None,
+    alike: bool,
     as_json: bool,
 ) -> None:
     """Show what `srbench run` would do for every cell of MATRIX, and why.
@@ -78,6 +80,9 @@ def command(
     place = Store(store or default_store(read.name))
     place_to_run = executor_of(read, executor)
     plan = plan_for(read, place, place_to_run, statuses(retry), verify=verify)
+    if alike:
+        print_rows([one._asdict() for one in plan.alike], as_json)
+        return
     plan = replace(plan, cells=tuple(select(plan, coordinates(where), only, skip)))
     no_warnings = {"warnings": ()} if as_json else {}
     trainings = [

@@ -145,6 +145,26 @@ def test_where_a_run_would_not_begin_the_plan_says_why_and_ends_otherwise(here: 
     assert said.code == 1 and "there is no GPU 99" in said.err and len(json.loads(said.out)) == 3
 
 
+def test_all_images_that_show_the_same_are_listed_when_asked_for(here: Path, srbench: Srbench) -> None:
+    assert srbench("plan", "matrix.yaml", "--alike").out == "none\n"
+    rewrite(here, methods=["srcnn"], train={"on": ["same"], "budget": {"steps": 2}})
+    for number in range(6):
+        for split in ("test", "train"):
+            picture(here / f"data/{split}/twin-{split}-{number}.png", seed=100 + number)
+    said = srbench("plan", "matrix.yaml")
+    assert "6 of 8 test images are in the training split of data: twin-test-0, " in said.out
+    assert "and 1 more (`srbench plan --alike` lists all)" in said.out
+    rows = json.loads(srbench("plan", "matrix.yaml", "--alike", "--json").out)
+    assert [(row["image"], row["other"]) for row in rows] == [
+        (f"twin-test-{number}", f"twin-train-{number}") for number in range(6)
+    ]
+    assert {(row["dataset"], row["split"], row["other_split"], row["how"]) for row in rows} == {
+        ("data", "test", "train", "the same pixels")
+    }
+    head, first, *_ = srbench("plan", "matrix.yaml", "--alike").out.splitlines()
+    assert head.split()[:3] == ["dataset", "split", "image"] and first.endswith("the same pixels")
+
+
 QUEUE = """
 import srbench
 

@@ -13,6 +13,7 @@ from srbench.registry.configured import Use
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, Training
 from srbench.runner.planning.damage import Damage
+from srbench.runner.planning.lookalikes import Resemblance
 from srbench.runner.planning.provenance import degradation_uses
 from srbench.runner.planning.splits import SplitContents
 from srbench.store.cell import Cell
@@ -111,7 +112,7 @@ class Plan:
     """All cells of a matrix, in the order of the file.
 
     names: of images that are not called by their ids. coded: the datasets of which no name may be published. contents:
-    of the splits that were looked at, tested ones first.
+    of the splits that were looked at, tested ones first. alike: images of these splits that show the same.
     """
 
     matrix: Matrix
@@ -119,6 +120,7 @@ class Plan:
     names: frozenset[ImageName] = frozenset()
     coded: frozenset[str] = frozenset()
     contents: tuple[SplitContents, ...] = ()
+    alike: tuple[Resemblance, ...] = ()
 
     def with_records_of(self, store: Store) -> Plan:
         """This plan with the records of cells that were not done read anew; those that have one are done."""
