@@ -134,6 +134,13 @@ class Executor(ABC):
     def places(self) -> int:
         """The number of jobs that may wait or run at once. Asked again and again: it may change."""
 
+    def takes(self, resources: Resources, beside: Sequence[Resources]) -> bool:
+        """Whether there is a place for a job with these resources beside jobs with those.
+
+        For a place where not all jobs wait for each other; `places` is for all together.
+        """
+        return len(beside) < self.places()
+
     @abstractmethod
     def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
         """Start a job, or put it into a queue; does not wait. The path is absolute. Raises `SrbenchError`.

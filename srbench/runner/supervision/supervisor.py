@@ -140,7 +140,7 @@ def run_cells(
             work.ready = deque(task for task in work.ready if task.key not in tasks)
             news = True
             while work.ready or tasks:
-                ready = [work.ready.popleft() for _ in range(min(len(work.ready), max(0, watch.free())))]
+                ready = watch.take(work.ready)
                 for task in ready:
                     tasks[task.key] = task
                     _announce(task, display)

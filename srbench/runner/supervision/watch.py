@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -65,13 +66,14 @@ class Ended:
 
 @dataclass
 class _Watched:
-    """A job, what was last seen of it, and when.
+    """A job, what it needs, what was last seen of it, and when.
 
     asked: when its executor was last asked for it. gone: when that said first that it no longer had it, and what.
     wait: why it waits; told: what was told of that.
     """
 
     exchange: Exchange
+    resources: Resources
     asked: float
     heard: float
     gone: tuple[float, Fate] | None = None
@@ -120,10 +122,31 @@ class Watch:
         self._left = False
         self._changed = time.monotonic()
         self._refused: list[Ended] = []
+        self._passed_over: tuple[int, int, int] | None = None
 
     def free(self) -> int:
         """The number of further jobs that can be submitted now."""
         return self._executor.places() - len(self._jobs)
+
+    def take(self, ready: deque[Task]) -> list[Task]:
+        """Take those out of a queue, the first ones first, that can be submitted now."""
+        free, seen = self.free(), (len(ready), len(self._jobs))
+        if self._passed_over == (free, *seen):  # nothing has changed since no other had a place
+            return []
+        beside = [watched.resources for watched in self._jobs.values()]
+        taken: list[Task] = []
+        passed: list[Task] = []
+        while ready and len(taken) < free:
+            task = ready.popleft()
+            needed = self._resources(task)
+            if self._executor.takes(needed, beside):
+                taken.append(task)
+                beside.append(needed)
+            else:
+                passed.append(task)
+        ready.extendleft(reversed(passed))
+        self._passed_over = None if taken else (free, *seen)
+        return taken
 
     @property
     def lasting(self) -> bool:
@@ -157,7 +180,7 @@ class Watch:
             if isinstance(task, Evaluation) and isinstance(submitted, Evaluation):
                 there = {scoring.key for scoring in submitted.metrics}
                 task = replace(task, metrics=tuple(scoring for scoring in task.metrics if scoring.key in there))
-            self._watch(task.key, exchange)
+            self._watch(task, exchange)
             adopted.append(task)
         return adopted, ended
 
@@ -177,7 +200,7 @@ class Watch:
             exchange = Exchange(path)
             if self._executor.lasting:
                 exchange.outlive()
-            self._watch(task.key, exchange)
+            self._watch(task, exchange)
             written.append((task, path))
         refused = {task.key for task, _ in written}
         try:
@@ -199,9 +222,9 @@ class Watch:
         """Which jobs go on without this run, in words."""
         return f"; {jobs_left(len(self._jobs))}" if self.lasting else ""
 
-    def _watch(self, key: str, exchange: Exchange) -> None:
+    def _watch(self, task: Task, exchange: Exchange) -> None:
         now = time.monotonic()
-        self._jobs[key] = _Watched(exchange, now, now)
+        self._jobs[task.key] = _Watched(exchange, self._resources(task), now, now)
 
     def events(self) -> Iterator[Progressed | Delayed | Ended]:
         """What happened since the last call; waits a moment."""

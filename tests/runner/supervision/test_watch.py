@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -113,6 +114,40 @@ def test_a_place_is_taken_until_its_job_has_ended(scene: Scene) -> None:
     scene.exchange.tell(Ending("ok"))
     scene.news()
     assert scene.watch.free() == 1
+
+
+class Lanes(Desk):
+    """One place for jobs with a GPU, and two for those without."""
+
+    def places(self) -> int:
+        return 3
+
+    def takes(self, resources: Resources, beside: Sequence[Resources]) -> bool:
+        self.asked = True
+        return sum(one == resources for one in beside) < (1 if resources.gpus else 2)
+
+
+def test_jobs_that_have_no_place_let_others_pass_that_have_one_and_keep_their_order(tmp_path: Path) -> None:
+    bench = InProcess(tmp_path, methods=["bicubic", "nearest", "lanczos"], protocols=["x2-rgb", "x2-y"])
+    tasks: list[Evaluation] = [one.evaluation() for one in plan(bench).cells]
+    labels = {task.key: f"{task.protocol.name[3:]} {task.method.name}" for task in tasks}
+    lanes = Lanes()
+    run = Watch(bench.store, lanes, Limits(5, 1), lambda task: Resources(gpus=task.protocol.name == "x2-rgb"))  # type: ignore[union-attr]
+    ready: deque[Task] = deque(tasks)
+
+    def taken() -> list[str]:
+        lanes.asked = False
+        return [labels[task.key] for task in run.take(ready)]
+
+    with run:
+        first = [task for task in tasks if labels[task.key] in ("rgb bicubic", "y bicubic", "y nearest")]
+        assert taken() == ["rgb bicubic", "y bicubic", "y nearest"]
+        assert [labels[task.key] for task in ready] == ["rgb nearest", "rgb lanczos", "y lanczos"]
+        run.submit(first[:1])
+        assert run.take(deque(tasks[1:2])) == [] and lanes.asked
+        assert taken() == ["y lanczos"], "the only one that has a place"
+        assert taken() == [] and lanes.asked
+        assert taken() == [] and not lanes.asked, "as long as nothing changes, nobody looks through the queue again"
 
 
 def test_a_job_that_cannot_be_written_has_failed_and_takes_no_place(scene: Scene) -> None:
