@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 from srbench.contract.executor import Executor, Resources
 from srbench.contract.method import Method
@@ -21,19 +22,21 @@ def only_trainable(plan: Plan, store: Store, executor: Executor, needed: Callabl
 
     needed: what a task needs of a machine. What can only be known on the machine itself is left to the training.
     """
-    kept = Damage(store, verify=False)
     reasons: dict[str, str] = {}
+    kept = cache(lambda: Damage(store, verify=False))
 
     def reason(task: Training) -> str:
-        if task.key not in reasons:
-            reasons[task.key] = "" if kept.is_done(task) else _unfit(task, executor, needed(task))
-        return reasons[task.key]
+        """By the method, since all else is the same in a matrix."""
+        if task.method.name not in reasons:
+            reasons[task.method.name] = _unfit(task, executor, needed(task))
+        return reasons[task.method.name]
 
     def looked_at(planned: PlannedCell) -> PlannedCell:
-        if planned.state == "done" or planned.verdict is not None:
+        task = planned.training
+        if task is None or planned.state == "done" or planned.verdict is not None or not (told := reason(task)):
             return planned
-        told = next((reason(task) for task in planned.prerequisites() if isinstance(task, Training)), "")
-        return replace(planned, verdict=("failed", f"training: {told}")) if told else planned
+        is_needed = any(one.key == task.key for one in planned.prerequisites()) and not kept().is_done(task)
+        return replace(planned, verdict=("failed", f"training: {told}")) if is_needed else planned
 
     return replace(plan, cells=tuple(map(looked_at, plan.cells)))
 
