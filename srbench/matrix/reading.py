@@ -25,6 +25,7 @@ from srbench.matrix.yaml_nodes import read_file
 from srbench.registry.configured import Use
 from srbench.registry.registry import Kind, PluginError, Registry
 from srbench.registry.registry import registry as installed
+from srbench.store.records import Store, is_store
 
 FILE_NAME = "matrix.yaml"
 SAME = "same"
@@ -49,7 +50,16 @@ class MatrixError(SrbenchError):
     def __init__(self, path: Path, problems: Iterable[Mistake]) -> None:
         self.path = path
         self.problems = sorted(problems, key=lambda problem: (problem.line, problem.column))
-        super().__init__("\n".join(f"{path}:{_place(problem)} {problem.message}" for problem in self.problems))
+        super().__init__("\n".join(self._worded))
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """A line for each mistake."""
+        return tuple(line.encode(errors="backslashreplace").decode() for line in self._worded)
+
+    @property
+    def _worded(self) -> list[str]:
+        return [f"{self.path}:{_place(problem)} {problem.message}" for problem in self.problems]
 
 
 def _place(problem: Mistake) -> str:
@@ -72,11 +82,19 @@ def read_matrix(path: Path, registry: Registry | None = None) -> Matrix:
 
 
 def matrix_file(path: Path) -> Path:
-    """The matrix file that a path names: itself, or the `matrix.yaml` of a folder."""
+    """The matrix file that a path names: itself, or the `matrix.yaml` of a folder.
+
+    Raises `SrbenchError` for a store, with the matrix that ran in it.
+    """
     try:
-        return path / FILE_NAME if path.is_dir() else path
+        file = path / FILE_NAME if path.is_dir() else path
+        if file == path or file.is_file() or not is_store(path):
+            return file
     except OSError:  # a folder above it may not be entered; reading it says so
         return path
+    last = Store(path).last_matrix()
+    known = "" if last is None else f"; the one that ran in it last is {last}"
+    raise SrbenchError(f"{path} is a store, and no matrix: give it with --store, and name the matrix{known}")
 
 
 def matrix_name(file: Path) -> str:

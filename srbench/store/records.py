@@ -74,8 +74,16 @@ SAMPLES = "samples"
 _MEANWHILE = (LOG, SAMPLES)
 """What trainings leave in their folder before they have ended."""
 JOBS = "jobs"
+PUBLISHED = "records.jsonl"
+"""In a folder of pages: the data that they were made of."""
 LASTING = "lasting"
 """Beside the file of a job that may outlive its run."""
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a folder holds what a run leaves first. Published pages have a folder `cells`, too."""
+    published = (folder / PUBLISHED).is_file()
+    return not published and any((folder / shelf).is_dir() for shelf in (*SHELVES, RUNS))
 
 
 class Store:

@@ -18,7 +18,7 @@ from srbench.registry.configured import Use
 from srbench.registry.registry import Kind, Plugin, Registered
 from srbench.runner.job.tasks import ExtractorTraining
 from srbench.runner.planning.survey import Surveyor
-from srbench.runner.supervision.watch import Ended, Lost, Progressed, Watch
+from srbench.runner.supervision.watch import Delayed, Ended, Lost, Progressed, Watch
 from srbench.store.cell import digest
 from srbench.store.lease import Lease
 from srbench.store.records import Store
@@ -102,7 +102,7 @@ class ExecutorSubject(Subject):
         ):
             yield watch
 
-    def news(self, watch: Watch, act: Act) -> Iterator[Progressed | Ended]:
+    def news(self, watch: Watch, act: Act) -> Iterator[Progressed | Delayed | Ended]:
         """What happens to a rehearsal, until it ends."""
         task = rehearsal(act)
         watch.claim(task)

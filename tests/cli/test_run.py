@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 from msgspec.structs import replace
-from rig.verbs import Srbench
+from rig.verbs import Srbench, rewrite
 
 from srbench.cli.options import coordinates
 from srbench.cli.run import _stoppable
@@ -126,3 +126,18 @@ def test_where_a_line_is_cut_jobs_are_left_that_can_be(asked: signal.Signals, le
     with pytest.raises(Terminated) as interrupt, _stoppable():
         os.kill(os.getpid(), asked)
     assert interrupt.value.leaves == left
+
+
+def test_that_ids_hold_names_of_folders_is_told_by_plan_and_run_before_anything_is_made(
+    here: Path, srbench: Srbench
+) -> None:
+    words = (
+        "warning: ids of pictures hold names of folders, and are published with records and pages: of data (Doe-a, say)"
+    )
+    Path("data/test/Doe").mkdir()
+    Path("data/test/a.png").rename("data/test/Doe/a.png")
+    rewrite(here, metrics=["psnr"], methods=["nearest"])
+    assert srbench("plan", "matrix.yaml").out.count(words) == 1
+    said = srbench("run", "matrix.yaml", "--no-report")
+    assert said.code == 0 and said.err.count(words) == 1
+    assert words not in srbench("run", "matrix.yaml", "--no-report").err, "there is nothing to be made"

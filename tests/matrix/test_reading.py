@@ -15,10 +15,12 @@ from toys.offers import Still, toy_registry
 
 from srbench.contract.executor import Limits, Resources
 from srbench.contract.fit import Budget
-from srbench.matrix import MatrixError, Order, read_matrix
+from srbench.errors import SrbenchError
+from srbench.matrix import MatrixError, Order, matrix_file, read_matrix
 from srbench.matrix.budgets import EARLIER, UNITS
 from srbench.matrix.reading import KEYS, TRAIN_KEYS
 from srbench.registry.registry import Registry
+from srbench.store.records import Store
 
 
 @pytest.fixture(scope="module")
@@ -244,9 +246,21 @@ def test_the_errors_shown_in_the_docs_are_the_ones_that_come(tmp_path: Path, reg
         example = example.replace(right, wrong, 1)
     shown = DOCS.split("```text\n")[1].split("```")[0]
     told = "".join(
-        f"classic/matrix.yaml:{at}:{where}: {what}\n" for at, where, what in faults(tmp_path, registry, example)
+        f"error: classic/matrix.yaml:{at}:{where}: {what}\n" for at, where, what in faults(tmp_path, registry, example)
     )
     assert told == shown
+
+
+def test_a_store_in_a_matrixs_place_is_told_with_the_matrix_that_ran_in_it(tmp_path: Path) -> None:
+    (tmp_path / "store/runs").mkdir(parents=True)
+    with pytest.raises(SrbenchError, match=r"store is a store, and no matrix: .* and name the matrix$"):
+        read_matrix(tmp_path / "store")
+    (tmp_path / "other.yaml").touch()
+    Store(tmp_path / "store").remember_matrix(tmp_path / "other.yaml")
+    with pytest.raises(SrbenchError, match=r"the one that ran in it last is .*/other\.yaml$"):
+        read_matrix(tmp_path / "store")
+    (tmp_path / "store/matrix.yaml").write_text("name: inside")
+    assert matrix_file(tmp_path / "store") == tmp_path / "store/matrix.yaml"
 
 
 @pytest.mark.parametrize("key", [*KEYS, *UNITS, EARLIER, *TRAIN_KEYS, "as", "preset", "same", "memory_gb"])

@@ -134,7 +134,7 @@ class Outlooks:
                 source = dataset if isinstance(train_on, str) else self._under(protocol, train_on)
                 learning = found["learning"] = self._learning(source, protocol, method)
                 warnings += self._splits.warnings(source, "train", learning.protocol)
-                found["seen_groups"] = self._splits.check_leak(tested.survey, source, protocol)
+                found["seen_groups"] = self._splits.check_leak(dataset, tested.survey, source, protocol)
                 warnings += self._splits.resembling(dataset, source, protocol)
             made: Method = method.create()
             if isinstance(made, Generator) and made.labelled:

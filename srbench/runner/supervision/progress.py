@@ -29,7 +29,8 @@ class JobAtWork(msgspec.Struct):
 
     key: its folder in the store is that of this key on the shelf. started: empty while it waits in a queue. host, pid:
     of its keeper. device: in torch's words. job: what its executor calls it, where that does. done: in [0, 1]. ended:
-    how, where no run has taken that in yet. A key that is none is a `ValueError`.
+    how, where no run has taken that in yet. waits: why, where it is in a queue and that is known. A key that is none is
+    a `ValueError`.
     """
 
     key: str
@@ -44,10 +45,11 @@ class JobAtWork(msgspec.Struct):
     done: float = 0.0
     message: str = ""
     ended: str = ""
+    waits: str = ""
 
     def __post_init__(self) -> None:
         """Texts fit to be shown."""
-        self.label, self.message = brief(self.label), brief(self.message)
+        self.label, self.message, self.waits = brief(self.label), brief(self.message), brief(self.waits)
         self.host, self.device, self.job = (visible(text) for text in (self.host, self.device, self.job))
         if not is_key(self.key):
             raise ValueError(f"{self.key!r} is no key")

@@ -13,6 +13,7 @@ from typing import Self
 
 import msgspec
 
+from srbench.contract.executor import Wait
 from srbench.errors import in_words
 from srbench.runner.job.tasks import ExtractorTraining, Task, Training
 from srbench.runner.planning.planned import PlannedCell
@@ -108,6 +109,13 @@ class ProgressFile(Display):
     def elsewhere(self, task: Task, who: str) -> None:
         """Show it."""
         self._display.elsewhere(task, who)
+
+    def delayed(self, key: str, wait: Wait | None) -> None:
+        """Note it."""
+        if key in self._jobs:
+            waits = "" if wait is None else wait.reason
+            self._jobs[key] = msgspec.structs.replace(self._jobs[key], waits=waits)
+        self._display.delayed(key, wait)
 
     def repeated(self, task: Task, reason: str) -> None:
         """Forget the job until it begins again."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from srbench.contract.executor import Limits, Resources
+from srbench.contract.executor import Limits, Resources, Wait
 from srbench.matrix import Matrix, Order
 from srbench.registry.registry import registry
 from srbench.runner.job.exchange import Ending
@@ -22,7 +22,7 @@ from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.estimate import Awaited, Durations
 from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision.tracking import training_left
-from srbench.runner.supervision.watch import Ended, Lost, Progressed, Watch, jobs_left
+from srbench.runner.supervision.watch import Delayed, Ended, Lost, Progressed, Watch, jobs_left
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
 from srbench.store.record import Record, Status
@@ -63,6 +63,9 @@ class Display(ABC):
     @abstractmethod
     def elsewhere(self, task: Task, who: str) -> None:
         """A task is done by another run, in words, whose result is waited for."""
+
+    def delayed(self, key: str, wait: Wait | None) -> None:
+        """The task with this key waits for this reason; None: it waits no more, or nobody knows why."""
 
     @abstractmethod
     def repeated(self, task: Task, reason: str) -> None:
@@ -155,6 +158,9 @@ def run_cells(
                     return watch.leave()
                 news = False
                 for event in watch.events():
+                    if isinstance(event, Delayed):
+                        display.delayed(event.key, event.wait)
+                        continue
                     if isinstance(event, Progressed):
                         display.progressed(event.key, event.done, event.message)
                         continue
@@ -202,8 +208,7 @@ def _claim(
     Whether something came to its end by that.
     """
     news = False
-    while work.ready and watch.free() > 0:
-        task = work.ready.popleft()
+    while (task := watch.take(work.ready)) is not None:
         seen = store.stamp(task.shelf, task.key)
         lacking = _lacking(task, work, store)
         if isinstance(lacking, Ended):

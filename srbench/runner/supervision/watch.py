@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from srbench.contract.executor import Executor, Fate, Limits, Resources
+from srbench.contract.executor import Executor, Fate, Limits, Resources, Wait
 from srbench.errors import SrbenchError, in_words, raised_at
 from srbench.runner.job.claim import owner, release, take_over
 from srbench.runner.job.exchange import GRACE_SECONDS, Ending, Exchange, Heartbeat, Progress, told
@@ -48,6 +49,14 @@ class Progressed:
 
 
 @dataclass(frozen=True)
+class Delayed:
+    """A job waits for another reason than before; None: it waits no more, or nobody knows why."""
+
+    key: str
+    wait: Wait | None
+
+
+@dataclass(frozen=True)
 class Ended:
     """A job ended. status None: it was asked to stop, and is not done. again: it is worth another try at once."""
 
@@ -66,15 +75,19 @@ class Lost:
 
 @dataclass
 class _Watched:
-    """A job, what was last seen of it, and when.
+    """A job, what it needs, what was last seen of it, and when.
 
     asked: when its executor was last asked for it. gone: when that said first that it no longer had it, and what.
+    wait: why it waits; told: what was told of that.
     """
 
     exchange: Exchange
+    resources: Resources
     asked: float
     heard: float
     gone: tuple[float, Fate] | None = None
+    wait: Wait | None = None
+    told: Wait | None = None
     beat: Heartbeat | None = None
     progress: Progress | None = None
 
@@ -123,10 +136,26 @@ class Watch:
         self._left = False
         self._changed = time.monotonic()
         self._refused: list[Ended] = []
+        self._passed_over: tuple[int, int] | None = None
 
     def free(self) -> int:
         """The number of further jobs that can be submitted now."""
         return self._executor.places() - len(self._jobs) - len(self._claimed)
+
+    def take(self, ready: deque[Task]) -> Task | None:
+        """Take the first task out of a queue that can be submitted now, beside what was; None where none can."""
+        beside = [watched.resources for watched in self._jobs.values()]
+        beside += [self._resources(task) for task, _ in self._claimed]
+        seen = len(ready), len(beside)
+        if self.free() <= 0 or self._passed_over == seen:  # nothing has changed since no other had a place
+            return None
+        for place, task in enumerate(ready):
+            if self._executor.takes(self._resources(task), beside):
+                del ready[place]
+                self._passed_over = None
+                return task
+        self._passed_over = seen
+        return None
 
     @property
     def lasting(self) -> bool:
@@ -158,7 +187,7 @@ class Watch:
             if isinstance(task, Evaluation) and isinstance(submitted, Evaluation):
                 there = {scoring.key for scoring in submitted.metrics}
                 task = replace(task, metrics=tuple(scoring for scoring in task.metrics if scoring.key in there))
-            self._watch(task.key, exchange)
+            self._watch(task, exchange)
             adopted.append(task)
         return adopted, ended
 
@@ -195,7 +224,7 @@ class Watch:
         """
         claimed, self._claimed = self._claimed, []
         for task, path in claimed:
-            self._watch(task.key, Exchange(path))
+            self._watch(task, Exchange(path))
         refused = {task.key for task, _ in claimed}
         try:
             for (limits, resources), alike in by_need(claimed, self._needed):
@@ -223,11 +252,11 @@ class Watch:
         """Which jobs go on without this run, in words."""
         return f"; {jobs_left(len(self._jobs))}" if self.lasting else ""
 
-    def _watch(self, key: str, exchange: Exchange) -> None:
+    def _watch(self, task: Task, exchange: Exchange) -> None:
         now = time.monotonic()
-        self._jobs[key] = _Watched(exchange, now, now)
+        self._jobs[task.key] = _Watched(exchange, self._resources(task), now, now)
 
-    def events(self) -> Iterator[Progressed | Ended | Lost]:
+    def events(self) -> Iterator[Progressed | Delayed | Ended | Lost]:
         """What happened since the last call; waits a moment."""
         since = time.monotonic() - self._changed
         time.sleep(min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, _PAUSE_SHARE * since)))
@@ -248,6 +277,9 @@ class Watch:
                 self._remove(watched)
                 self._changed = time.monotonic()
                 yield Ended(key, ending.status, ending.reason, ending.again)
+            elif watched.wait != watched.told:
+                watched.told = watched.wait
+                yield Delayed(key, watched.wait)
 
     @staticmethod
     def _is_due(watched: _Watched) -> bool:
@@ -259,6 +291,7 @@ class Watch:
             watched.asked = now
             fate = self._executor.fate(watched.exchange.job)
             watched.gone = None if fate is None else watched.gone or (now, fate)
+            watched.wait = self._executor.wait(watched.exchange.job) if fate is None else None
         ending = watched.exchange.read(Ending)
         if ending is not None:
             return ending

@@ -79,7 +79,7 @@ def test_a_training_that_goes_on_names_all_that_it_goes_on_from(bench: InProcess
     bench.content["train"]["budget"] = {"steps": 4, "from": {"steps": 3, "from": {"steps": 2}}}
     task = bench.plan().training
     assert task is not None and task.earlier is not None and task.earlier.earlier is not None
-    read = with_types(read_job(write_job(Job(task, bench.root / "store", bench.root)))).task
+    read = with_types(read_job(written(Job(task, bench.root / "store", bench.root)))).task
     assert (read.budget, read.key, read.ingredients) == (task.budget, task.key, task.ingredients)
     assert read.earlier.ingredients == task.earlier.ingredients
     assert (read.earlier.key, read.earlier.earlier.key) == (task.earlier.key, task.earlier.earlier.key)

@@ -12,6 +12,7 @@ import pytest
 from bench_in_process import InProcess
 from made_records import leave_lease
 
+from srbench.contract.executor import Wait
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.runner.job.exchange import Exchange, Heartbeat, Progress
@@ -125,6 +126,9 @@ def test_jobs_stand_in_it_with_what_their_files_tell(case: Case) -> None:
         (job,) = case.later().jobs
         assert (job.key, job.shelf, job.label, job.started, job.pid) == (task.key, "cells", task.label, "", None)
         assert case.counts() == {"total": 3, "skipped": 1, "running": 1, "waiting": 1}
+        for wait, told in ((Wait("others are before it"), "others are before it"), (None, "")):
+            case.file.delayed(task.key, wait)
+            assert case.later().jobs[0].waits == told
         folder = case.store.root / "jobs" / task.key
         folder.mkdir(parents=True)
         (folder / "job.json").write_text("{}")

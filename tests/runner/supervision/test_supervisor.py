@@ -14,7 +14,7 @@ from made_records import leave_lease
 
 import srbench
 from srbench.contract.entry import Entry
-from srbench.contract.executor import Executor, Fate, Limits, Resources
+from srbench.contract.executor import Executor, Fate, Limits, Resources, Wait
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
 from srbench.matrix import Order, read_matrix
@@ -101,6 +101,9 @@ class Seen(Display):
 
     def elsewhere(self, task: Task, who: str) -> None:
         self.lines.append(f"elsewhere {task.label}: {who}")
+
+    def delayed(self, key: str, wait: Wait | None) -> None:
+        self.lines.append(f"{key[:8]} waits: {wait.reason if wait else ''}")
 
     def repeated(self, task: Task, reason: str) -> None:
         self.lines.append(f"repeated {task.label}: {reason}")
@@ -400,6 +403,19 @@ def test_progress_is_shown(store: Store) -> None:
     office.submit = submit_with_progress  # type: ignore[method-assign]
     _, seen = run(store, [cell("a")], office)
     assert f"{cell('a').cell.key[:8]} 0.5 image 3" in seen.lines
+
+
+def test_why_a_job_waits_is_shown(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_ASK_SECONDS", 0.0)
+    office = Office(store, at_once=False)
+
+    def wait(job: Path) -> Wait | None:
+        office.wait = lambda job: office.end() if office.waiting else None  # type: ignore[method-assign]
+        return Wait("others are before it")
+
+    office.wait = wait  # type: ignore[method-assign]
+    _, seen = run(store, [cell("a")], office)
+    assert f"{cell('a').cell.key[:8]} waits: others are before it" in seen.lines
 
 
 def test_plugins_are_told_of_cells_and_one_that_raises_costs_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +10,13 @@ from pathlib import Path
 import pytest
 from bench_in_process import InProcess, plan
 
-from srbench.contract.executor import Executor, Fate, Limits, Resources
+from srbench.contract.executor import Executor, Fate, Limits, Resources, Wait
 from srbench.errors import SrbenchError
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import jobs_in, read_job
 from srbench.runner.job.tasks import Evaluation, Task
 from srbench.runner.supervision import watch
-from srbench.runner.supervision.watch import Ended, Progressed, Watch, jobs_left
+from srbench.runner.supervision.watch import Delayed, Ended, Progressed, Watch, jobs_left
 from srbench.store.lease import SILENCE_SECONDS, Lease, Process
 from srbench.store.records import Store
 
@@ -26,6 +27,7 @@ class Desk(Executor):
     def __init__(self) -> None:
         self.fates: dict[Path, Fate] = {}
         self.given: list[tuple[int, Resources]] = []
+        self.waits: Wait | None = None
         self.exchange: Exchange
         self.closed = False
 
@@ -42,6 +44,10 @@ class Desk(Executor):
 
     def fate(self, job: Path) -> Fate | None:
         return self.fates.get(job)
+
+    def wait(self, job: Path) -> Wait | None:
+        assert self.fate(job) is None
+        return self.waits
 
     def close(self) -> None:
         self.closed = True
@@ -66,7 +72,7 @@ class Scene:
         _submit(self.watch, [self.task])
         self.exchange, self.key = self.desk.exchange, self.task.key
 
-    def news(self) -> list[Progressed | Ended]:
+    def news(self) -> list[Progressed | Delayed | Ended]:
         return list(self.watch.events())
 
 
@@ -122,6 +128,40 @@ def test_a_place_is_taken_until_its_job_has_ended(scene: Scene) -> None:
     assert scene.watch.free() == 1
 
 
+class Lanes(Desk):
+    """One place for jobs with a GPU, and two for those without."""
+
+    def places(self) -> int:
+        return 3
+
+    def takes(self, resources: Resources, beside: Sequence[Resources]) -> bool:
+        self.asked = True
+        return sum(one == resources for one in beside) < (1 if resources.gpus else 2)
+
+
+def test_jobs_that_have_no_place_let_others_pass_that_have_one_and_keep_their_order(tmp_path: Path) -> None:
+    bench = InProcess(tmp_path, methods=["bicubic", "nearest", "lanczos"], protocols=["x2-rgb", "x2-y"])
+    tasks: list[Evaluation] = [one.evaluation() for one in plan(bench).cells]
+    labels = {task.key: f"{task.protocol.name[3:]} {task.method.name}" for task in tasks}
+    lanes = Lanes()
+    run = new_watch(bench.store, lanes, lambda task: Resources(gpus=task.protocol.name == "x2-rgb"))  # type: ignore[union-attr]
+    ready: deque[Task] = deque(tasks)
+
+    def taken() -> list[str]:
+        lanes.asked, names = False, []
+        while (task := run.take(ready)) is not None:
+            assert run.claim(task)
+            names.append(labels[task.key])
+        return names
+
+    with run:
+        assert taken() == ["rgb bicubic", "y bicubic", "y nearest"]
+        assert [labels[task.key] for task in ready] == ["rgb nearest", "rgb lanczos", "y lanczos"]
+        run.give_back(next(task for task in tasks if labels[task.key] == "y bicubic"))
+        assert taken() == ["y lanczos"], "the only one that has a place"
+        assert taken() == [] and not lanes.asked, "as long as nothing changes, nobody looks through the queue again"
+
+
 def test_a_job_that_cannot_be_written_has_failed_and_takes_no_place(scene: Scene) -> None:
     scene.exchange.tell(Ending("ok"))
     scene.news()
@@ -149,6 +189,21 @@ def test_a_job_that_its_executor_lost_is_killed_once_its_files_can_no_longer_be_
     assert scene.news() == []
     clock[0] += watch._LATE_SECONDS
     assert scene.news() == [Ended(scene.key, "killed", "the node failed", again=True)]
+
+
+def test_why_a_job_waits_is_told_as_often_as_that_changes(clock: list[float], tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    busy, held = Wait("all nodes are busy"), Wait("it is held", stuck=True)
+    told = []
+    for waits in (None, busy, busy, held, None, busy):
+        scene.desk.waits = waits
+        clock[0] += watch._ASK_SECONDS
+        told.append(scene.news())
+    changes = [Delayed(scene.key, busy), Delayed(scene.key, held), Delayed(scene.key, None), Delayed(scene.key, busy)]
+    assert told == [[], changes[:1], [], *([change] for change in changes[1:])]
+    scene.desk.fates[scene.exchange.job] = Fate("the node failed")
+    clock[0] += watch._ASK_SECONDS
+    assert scene.news() == [Delayed(scene.key, None)], "it is in no queue any more"
 
 
 def test_a_keeper_that_falls_silent_is_given_up_and_one_that_has_not_begun_is_waited_for(
@@ -257,8 +312,9 @@ def test_each_job_is_held_to_its_own_limits_and_those_with_the_same_are_started_
         given.append(([job.parent.name for job in jobs], limits))
 
     desk.submit_all = submit_all  # type: ignore[method-assign]
-    with Watch(bench.store, desk, lambda task: limits[task.uses[0].name]) as watch:
-        watch.submit(tasks)
+    lease = Lease(bench.store.root, "a test")
+    with Watch(bench.store, desk, lambda task: limits[task.uses[0].name], lease) as watch:
+        _submit(watch, tasks)
         bicubic, nearest, lanczos = (task.key for task in tasks)
         assert given == [([bicubic, lanczos], Limits(seconds=5)), ([nearest], Limits(9, 2))]
         written = {job.parent.name: read_job(job).limits for job in jobs_in(bench.store)}

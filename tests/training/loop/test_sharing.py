@@ -243,6 +243,5 @@ def too_small(folder: Path) -> str:
 
 def test_a_batch_that_cannot_be_divided_is_refused_in_words(tmp_path: Path) -> None:
     assert set(together(2, tmp_path, too_small, tmp_path)) == {
-        "stage 'only': a batch of 1 cannot be divided among 2 processes with 1 micro-batches each; use a larger "
-        "batch_size, or fewer of them"
+        "stage 'only': a batch of 1 cannot be divided among 2 processes; use a larger batch_size, or fewer of them"
     }
