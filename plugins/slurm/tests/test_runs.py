@@ -41,7 +41,9 @@ def slow_methods():
 
 
 @pytest.fixture
-def bench(slurm: Slurm, tmp_path: Path) -> Bench:
+def bench(slurm: Slurm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """What runs here has one thread, as a task that asks for no more has on the cluster."""
+    monkeypatch.setenv("SRBENCH_CORES", "1")
     made = Bench(tmp_path / "it's here").with_measures()
     made.plugin.write_text(made.plugin.read_text() + SLOW)
     return made
