@@ -42,7 +42,9 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def test_every_fault_leaves_its_record_and_the_others_go_on(bench: Bench) -> None:
-    bench.matrix(methods=list(FAULTS), limits={"seconds": 5, "memory_gb": 1})
+    others = [name for name in FAULTS if name != "toy-hogs"]
+    patient = {"toy-hogs": {"limits": {"seconds": 60}}}  # a machine that is busy takes its time to fill the memory
+    bench.matrix(methods=[*others, patient], limits={"seconds": 5, "memory_gb": 1})
     result = bench.run("--jobs", "3")
     assert result.returncode == 1, result.stderr
     records = bench.records()
