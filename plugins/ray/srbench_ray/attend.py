@@ -84,7 +84,8 @@ def _last_words(log: Path) -> str:
 
 def main(parent: int, command: Sequence[str]) -> None:
     """Become the command, which gets SIGTERM when its parent ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
     if os.getppid() == parent:  # otherwise it ended before that
         os.execvp(command[0], list(command))
 

@@ -20,6 +20,7 @@ import ray
 
 from .attend import GRACE_SECONDS, attend
 from .messages import Answer, Begin, Outcome, Question
+from .needs import cores
 
 _STORE_BYTES = 80 * 2**20
 """Of memory for objects, of which there are none to speak of: about the least that Ray takes."""
@@ -40,13 +41,13 @@ class Driver:
 
     def __init__(self, address: str) -> None:
         """Connect, or start a Ray of its own. Raises whatever Ray does."""
-        quiet = {"log_to_driver": False, "logging_level": logging.ERROR, "namespace": "srbench"}
+        quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
         if address:
             ray.init(address=address, **quiet)
             self._left_behind = ""
         else:
             small = {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
-            started = ray.init(address="local", num_cpus=len(os.sched_getaffinity(0)), **small, **quiet)
+            started = ray.init(address="local", num_cpus=cores(), **small, **quiet)
             self._left_behind = started.address_info["session_dir"]
         self._node = ray.get_runtime_context().get_node_id()
         # Nothing of what a task did with a GPU stays in Ray's process, so the next one may have that.

@@ -14,7 +14,7 @@ from srbench.types import Count, NonNegative
 
 from .link import Link, RayGone
 from .messages import Begin, Outcome
-from .needs import ACCELERATOR, CUSTOM, Needs, Node, needs_of
+from .needs import ACCELERATOR, CUSTOM, Needs, Node, cores, needs_of
 
 _LOOK_SECONDS = 1.0
 _LATE_SECONDS = 60.0
@@ -74,7 +74,8 @@ class RayExecutor(srbench.Executor):
         """`jobs`; unless told, so many that Ray always has some to begin."""
         if self._jobs is not None:
             return self._jobs
-        self._look()
+        if not self._nodes:  # later they are seen whenever a job's fate is
+            self._look()
         return max(_LEAST_PLACES, 2 * int(sum(node.get("CPU", 0.0) for node in self._nodes)))
 
     def submit(self, job: Path, limits: srbench.Limits, resources: srbench.Resources) -> None:
@@ -127,7 +128,7 @@ class RayExecutor(srbench.Executor):
             nodes = [_this_machine(needs.gpus > 0)]
         most = min(count, self._jobs or count, sum(needs.fits(node) for node in nodes))
         share = "" if self._address or resources.gpus is not None else ", and a GPU where there is one"
-        return f"tasks of {needs}{share}: {needs.lacking(nodes) or f'{most} at once'}"
+        return f"tasks of {needs}{share}: {needs.lacking(nodes) or f'room for {most}'}"
 
     def fate(self, job: Path) -> srbench.Fate | None:
         """Say why a task ended, or cannot begin. One that was lost with its node while it got on begins again."""
@@ -171,8 +172,10 @@ def _progress(job: Path) -> bytes:
 
 def _this_machine(with_gpus: bool) -> Node:
     """What this machine has. with_gpus: look for them, which takes seconds."""
+    gpus = 0
     if with_gpus:
         import torch
-    gpus = torch.cuda.device_count() if with_gpus else 0
+
+        gpus = torch.cuda.device_count()
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return {"CPU": len(os.sched_getaffinity(0)), "GPU": gpus, "memory": memory}
+    return {"CPU": cores(), "GPU": gpus, "memory": memory}

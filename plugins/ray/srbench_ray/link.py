@@ -20,7 +20,7 @@ import srbench
 from .attend import GRACE_SECONDS
 from .messages import Answer, Begin, Outcome, Question
 
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 60.0
 """How long Ray may take to start, or a cluster to answer for the first time."""
 _LONGEST_SECONDS = 120.0
 """How long an answer may take later: Ray itself gives up a lost head after a minute."""
@@ -83,7 +83,7 @@ class Link:
 
     def _refusal(self, why: str) -> str:
         if not self._address:
-            return f"executor ray: there is no Ray on this machine to do jobs: {why}"
+            return f"executor ray: the Ray of this run does no jobs: {why}"
         return (
             f"executor ray: the cluster at {self._address!r} does no jobs: {why}. srbench has to run on a machine of "
             "the cluster (`ray start --address=...` makes this one a part of it), with its versions of Python and Ray"

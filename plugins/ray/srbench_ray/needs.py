@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -78,6 +79,11 @@ def _fits(name: str, needed: float, there: float) -> int:
     if name == "GPU" and needed < 1:
         return int(there) * (_STEPS // round(needed * _STEPS))
     return round(there * _STEPS) // round(needed * _STEPS)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def needs_of(resources: srbench.Resources, per_gpu: int, gpus: int) -> Needs:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,6 +99,16 @@ def link(cluster: Any) -> Iterator[Link]:
         yield made
     finally:
         made.close()
+
+
+def test_a_cluster_of_another_version_is_told_with_both_versions(cluster: Any) -> None:
+    older = "import ray, sys; from srbench_ray.driver import drive; ray.__version__ = '2.0.1'; "
+    older += "drive(sys.argv[1], sys.stdin.buffer, sys.stdout.buffer)"
+    done = subprocess.run(
+        [sys.executable, "-c", older, cluster.address], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    )
+    said = msgspec.json.decode(done.stdout, type=Answer).refused
+    assert said.startswith("Version mismatch") and f"Ray: {ray.__version__}" in said and "Ray: 2.0.1" in said
 
 
 class Tasks:

@@ -172,7 +172,7 @@ def test_when_ray_goes_jobs_are_begun_again_with_another(tmp_path: Path, clock: 
     scene = Scene(tmp_path, clock)
     scene.line.broken = "the head does not answer"
     assert scene.fate() == scene.fate() == srbench.Fate("the head does not answer", again=True)
-    assert scene.line.closed and len(Line.made) == 1
+    assert scene.executor.places() == 8 and scene.line.closed and len(Line.made) == 1
     scene.submit()
     assert len(Line.made) == 2 and scene.fate() is None
     scene.line.broken = "and neither does that one"
@@ -183,17 +183,17 @@ def test_when_ray_goes_jobs_are_begun_again_with_another(tmp_path: Path, clock: 
 def test_a_plan_tells_what_ray_would_be_asked_for_and_how_many_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     Line.nodes = [{"CPU": 8.0, "GPU": 1.0}, {"CPU": 2.0, "GPU": 1.0}]
     cluster = RayExecutor(address="auto", per_gpu=4)
-    assert cluster.outline(9, srbench.Resources()) == "tasks of num_cpus=1, num_gpus=0.25: 6 at once"
-    assert cluster.outline(3, srbench.Resources(cores=2, gpus=0)) == "tasks of num_cpus=2: 3 at once"
-    assert RayExecutor(address="auto", jobs=2).outline(9, srbench.Resources()).endswith("num_gpus=1.0: 2 at once")
+    assert cluster.outline(9, srbench.Resources()) == "tasks of num_cpus=1, num_gpus=0.25: room for 6"
+    assert cluster.outline(3, srbench.Resources(cores=2, gpus=0)) == "tasks of num_cpus=2: room for 3"
+    assert RayExecutor(address="auto", jobs=2).outline(9, srbench.Resources()).endswith("num_gpus=1.0: room for 2")
     assert "can hold a job that needs 1 core, 2 GPUs; there is" in cluster.outline(1, srbench.Resources(gpus=2))
     assert all(not line.begun for line in Line.made)
 
 
 def test_a_plan_for_a_ray_of_the_run_starts_none(made: list[Line], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executing.os, "sched_getaffinity", lambda _: {0, 3, 5})
+    monkeypatch.setattr(executing, "cores", lambda: 3)
     own = RayExecutor()
-    assert own.outline(9, srbench.Resources()) == "tasks of num_cpus=1, and a GPU where there is one: 3 at once"
+    assert own.outline(9, srbench.Resources()) == "tasks of num_cpus=1, and a GPU where there is one: room for 3"
     assert "needs 4 cores; there is 1 with 3 cores." in own.outline(1, srbench.Resources(cores=4, gpus=0))
     assert "needs 1 core, 9e+06 GB" in own.outline(1, srbench.Resources(memory_gb=9e6))
     assert "needs 1 core, 77 GPUs" in own.outline(1, srbench.Resources(gpus=77))
