@@ -52,7 +52,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Server]]:
     Server.made, Server.gpus_here = [], 0
     monkeypatch.setattr(local, "ForkServer", Server)
     monkeypatch.setattr(local, "cores", lambda: 8)
-    monkeypatch.setattr(local, "threads", lambda: 3)
+    monkeypatch.setattr(local, "threads", lambda: 5)
     yield Server.made
     for server in Server.made:
         server.close()
@@ -107,7 +107,7 @@ def test_several_jobs_share_a_gpu_and_all_gpus_have_one_before_any_has_two(made:
 def test_a_job_that_is_alone_has_all_threads_that_it_may_have(made: list[Server]) -> None:
     with LocalExecutor() as executor:
         submit(executor, "a")
-    assert made[0].started == [("a", "cpu", 3)]
+    assert made[0].started == [("a", "cpu", 5)]
 
 
 @pytest.mark.parametrize(
