@@ -93,7 +93,7 @@ class Executor(ABC):
         """The command that does a job, with this Python.
 
         It takes the GPUs that it sees (`CUDA_VISIBLE_DEVICES`): a training all of them, anything else the first. It
-        takes a thread for each core that it may use, or OMP_NUM_THREADS if that is less.
+        takes a thread for each core that it may use.
         """
         return [sys.executable, "-m", "srbench.runner.keeper", str(job)]
 

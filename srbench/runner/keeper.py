@@ -26,7 +26,7 @@ from srbench.errors import in_words, machine_fault
 from srbench.registry.registry import confine
 from srbench.runner.account import Account
 from srbench.runner.job.channel import Tell
-from srbench.runner.job.environment import threads as threads_here
+from srbench.runner.job.environment import cores
 from srbench.runner.job.exchange import Ending, Exchange
 from srbench.runner.job.file import read_job
 from srbench.runner.job.tasks import Evaluation, Job
@@ -48,8 +48,8 @@ def keep(
     A job that was done before, by a keeper whose machine failed a moment later, is not done again.
 
     devices: torch devices; unless told, all GPUs that this process sees, or the CPU. threads: unless told, one for each
-    core that this process may use, or OMP_NUM_THREADS if that is less. parent: the process without which nobody waits
-    for the job. Raises `OSError` where there is no such file.
+    core that this process may use. parent: the process without which nobody waits for the job. Raises `OSError` where
+    there is no such file.
     """
     exchange = Exchange(path, parent)
     if exchange.read(Ending) is not None:
@@ -58,7 +58,7 @@ def keep(
         exchange.beat()
         job = read_job(path)
         os.environ[VARIABLE] = str(job.data_root)
-        ending = _kept(replace(job, threads=threads or threads_here()), exchange, devices)
+        ending = _kept(replace(job, threads=threads or cores()), exchange, devices)
     except Abandoned:
         return True
     except Exception as error:  # a keeper that fails must still say so

@@ -57,12 +57,6 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def threads() -> int:
-    """The threads that a process computes with here: one for each core that it may use, or OMP_NUM_THREADS if fewer."""
-    told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # more of them are for nested regions
-    return min(cores(), int(told)) if told.isdecimal() and int(told) else cores()
-
-
 def memory_gb() -> float:
     """The machine's memory, in GB of 10^9 bytes."""
     import psutil

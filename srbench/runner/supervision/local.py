@@ -12,7 +12,7 @@ from pathlib import Path
 
 from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.errors import SrbenchError
-from srbench.runner.job.environment import cores, threads
+from srbench.runner.job.environment import cores
 from srbench.runner.supervision.at_work import sweep_marked
 from srbench.runner.supervision.forkserver import ForkServer, ServerGone
 from srbench.types import Count, Natural
@@ -127,7 +127,7 @@ class LocalExecutor(Executor):
             self._forget_ended(wait=1.0)
         busy = {running.slot for running in self._running.values()}
         slot = next(index for index in range(len(self._slots)) if index not in busy)
-        pid = self._start(job, self._slots[slot], min(threads(), max(1, cores() // len(self._slots))))
+        pid = self._start(job, self._slots[slot], max(1, cores() // len(self._slots)))
         with suppress(ProcessLookupError):  # over before one could look
             self._running[job] = _Running(slot, os.pidfd_open(pid))
 

@@ -18,7 +18,7 @@ from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
 from srbench.registry.registry import registry
 from srbench.runner.job import environment as told
-from srbench.runner.job.environment import cores, device_name, environment, memory_gb, packages, threads
+from srbench.runner.job.environment import cores, device_name, environment, memory_gb, packages
 from srbench.runner.job.tasks import Job, Training
 from srbench.store.record import Record
 
@@ -69,17 +69,6 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPat
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert cores() == 1
-
-
-@pytest.mark.parametrize(
-    ("told", "count"), [("", 3), ("2", 2), (" 1 ,4", 1), ("8", 3), ("0", 3), ("-1", 3), ("many", 3)]
-)
-def test_threads_are_as_many_as_cores_unless_fewer_are_asked_for(
-    monkeypatch: pytest.MonkeyPatch, told: str, count: int
-) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {1, 5, 7}, raising=False)
-    monkeypatch.setenv("OMP_NUM_THREADS", told)
-    assert threads() == count
 
 
 def test_a_training_names_all_its_devices_and_a_gpu_how_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:

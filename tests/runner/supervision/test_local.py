@@ -52,7 +52,6 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Server]]:
     Server.made, Server.gpus_here = [], 0
     monkeypatch.setattr(local, "ForkServer", Server)
     monkeypatch.setattr(local, "cores", lambda: 8)
-    monkeypatch.setattr(local, "threads", lambda: 5)
     yield Server.made
     for server in Server.made:
         server.close()
@@ -102,12 +101,6 @@ def test_several_jobs_share_a_gpu_and_all_gpus_have_one_before_any_has_two(made:
         submit(executor, "e")
     assert devices(made) == ["cuda:0", "cuda:1", "cuda:0", "cuda:1", "cuda:1"]
     assert {threads for *_, threads in made[0].started} == {2}
-
-
-def test_a_job_that_is_alone_has_all_threads_that_it_may_have(made: list[Server]) -> None:
-    with LocalExecutor() as executor:
-        submit(executor, "a")
-    assert made[0].started == [("a", "cpu", 5)]
 
 
 @pytest.mark.parametrize(
