@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from srbench.contract.executor import Fate as Fate
     from srbench.contract.executor import Limits as Limits
     from srbench.contract.executor import Resources as Resources
+    from srbench.contract.executor import Wait as Wait
     from srbench.contract.extractor import Extractor as Extractor
     from srbench.contract.extractor import ExtractorUse as ExtractorUse
     from srbench.contract.fit import Budget as Budget
@@ -104,6 +105,7 @@ _HOME = {
     "Fate": "contract.executor",
     "Limits": "contract.executor",
     "Resources": "contract.executor",
+    "Wait": "contract.executor",
     "Extractor": "contract.extractor",
     "ExtractorUse": "contract.extractor",
     "Budget": "contract.fit",

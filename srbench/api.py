@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,25 +11,27 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from srbench.contract.executor import Executor
+from srbench.contract.executor import Executor, Limits, Resources
 from srbench.errors import SrbenchError, nearest
 from srbench.matrix import Matrix, matrix_file, matrix_name, read_matrix
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
 from srbench.runner.job.file import jobs_in
+from srbench.runner.job.tasks import Task
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan, PlannedCell, distinct_warnings
+from srbench.runner.planning.trainable import only_trainable
 from srbench.runner.supervision import again
 from srbench.runner.supervision.again import MadeAgain
-from srbench.runner.supervision.at_work import alone_in
+from srbench.runner.supervision.at_work import at_work_in
 from srbench.runner.supervision.progress_file import ProgressFile
-from srbench.runner.supervision.supervisor import Display, resources_of, run_cells, submissions
+from srbench.runner.supervision.supervisor import Display, limits_of, resources_of, run_cells, submissions
 from srbench.runner.supervision.tracking import made_trackers, tracked
-from srbench.runner.supervision.watch import Watch, by_resources
+from srbench.runner.supervision.watch import Watch, by_need
 from srbench.store.frames import Frames, cells_frame, images_frame
 from srbench.store.image_names import write_names
 from srbench.store.record import Record, Status
-from srbench.store.records import Store
+from srbench.store.records import PUBLISHED, Store, is_store
 
 if TYPE_CHECKING:
     from srbench.leaderboard import Published
@@ -94,12 +97,12 @@ def run(
         )
     trackers = made_trackers(matrix.trackers)
     with (
-        alone_in(place, place_to_run),
-        ProgressFile(place, matrix.name, display or Silent()) as watching,
+        at_work_in(place, f"a run of {matrix.name}", place_to_run) as lease,
+        ProgressFile(place, matrix.name, display or Silent(), lease) as watching,
         tracked(trackers, matrix.name, watching.warned),
     ):
         place.remember_matrix(matrix.path)
-        plan = make_plan(matrix, place, retry, verify=verify)
+        plan = plan_for(matrix, place, place_to_run, retry, verify=verify)
         write_names(place, plan.names)
         asked = select(plan, where or {}, only, skip)
         if damaged := damaged_board(place, matrix.name, matrix.path):
@@ -112,10 +115,12 @@ def run(
             if planned.damage and planned.verdict is None:
                 watching.warned(f"{planned.cell.label}: {planned.damage}; it is made anew")
         chosen = [planned for planned in asked if planned.state != "done"]
+        if chosen and (told := plan.tells_of_folders):
+            watching.warned(told)
         watching.begin(asked, chosen)
         left = 0
         if chosen or jobs_in(place):
-            watch = Watch(place, place_to_run, matrix.limits, partial(resources_of, matrix))
+            watch = Watch(place, place_to_run, partial(limits_of, matrix), lease, partial(resources_of, matrix))
             left = run_cells(chosen, place, watch, watching, order=matrix.order, detach=detach)
             plan = plan.with_records_of(place)
             board = describe(plan)
@@ -123,6 +128,14 @@ def run(
             board = with_sections(board, plan, place)
             keep_board(place, board)
         return Run(plan, place, board, left)
+
+
+def plan_for(
+    matrix: Matrix, store: Store, executor: Executor, retry: Collection[Status] = (), *, verify: bool = False
+) -> Plan:
+    """The plan of a matrix whose jobs go to an executor. retry, verify: as of `run`."""
+    plan = make_plan(matrix, store, retry, verify=verify)
+    return only_trainable(plan, store, executor, partial(resources_of, matrix))
 
 
 def trouble(matrix: Matrix, executor: str | None = None) -> str | None:
@@ -151,13 +164,20 @@ def outline(plan: Plan, store: Store, executor: Executor) -> list[str]:
 
     held = {job.parent.name for job in jobs_in(store) if executor.holds(job)}
     lines = [f"{plural(len(held), 'job')} of an earlier run that wait or run"] if held else []
+    waiting = Counter(wait.reason for job in jobs_in(store) if (wait := executor.wait(job)) is not None)
+    lines += [f"of them {plural(count, 'job')}: {reason}" for reason, count in waiting.items()]
     now, later = submissions(plan.cells, store)
     for when, tasks in (("at once", now), ("once their trainings are done", later)):
         new = (task for task in tasks if task.key not in held)
-        for resources, alike in by_resources(new, partial(resources_of, plan.matrix)):
+        for (_, resources), alike in by_need(new, partial(_needed, plan.matrix)):
             said = [str(resources), executor.outline(len(alike), resources)]
             lines.append(": ".join([when, plural(len(alike), "job"), *filter(None, said)]))
     return lines
+
+
+def _needed(matrix: Matrix, task: Task) -> tuple[Limits, Resources]:
+    """What jobs that are submitted together have in common."""
+    return limits_of(matrix, task), resources_of(matrix, task)
 
 
 def make_again(
@@ -184,10 +204,10 @@ def make_again(
 def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out: str | Path | None = None) -> Published:
     """Make the leaderboard of a matrix from what its runs left; no plugin, dataset or model need be on the machine.
 
-    matrix: its file, the folder it is in, or the `records.jsonl` of a board that was published. store: `results/NAME`
-    unless told; where there is none, and none is named, the board is made from the `records.jsonl` beside the file.
-    out: `leaderboards/NAME` unless told. Raises `SrbenchError` where there is nothing of the matrix, or files of others
-    are where the pages would go.
+    matrix: its file, the folder it is in, the `records.jsonl` of a board that was published, or a store, of which the
+    matrix that ran last is meant. store: `results/NAME` unless told; where there is none, and none is named, the board
+    is made from the `records.jsonl` beside the file. out: `leaderboards/NAME` unless told. Raises `SrbenchError` where
+    there is nothing of the matrix, or files of others are where the pages would go.
     """
     from srbench.leaderboard import publish, publish_again
     from srbench.leaderboard.board.description import describe, with_sections
@@ -197,8 +217,10 @@ def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out:
     folder = None if out is None else Path(out)
     if path.suffix == ".jsonl":
         return publish_again(path, folder)
+    if store is None and is_store(path) and (last := Store(path).last_matrix()) is not None:
+        path, store = last, path
     file = matrix_file(path)
-    published = file.with_name("records.jsonl")
+    published = file.with_name(PUBLISHED)
     if store is None and not file.is_file() and published.is_file():
         return publish_again(published, folder)
     name = matrix_name(file)

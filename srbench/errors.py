@@ -31,6 +31,11 @@ class SrbenchError(Exception):
     def __str__(self) -> str:
         return super().__str__().encode(errors="backslashreplace").decode()
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What is wrong, one thing each, where it is several."""
+        return (str(self),)
+
 
 def in_words(error: BaseException) -> str:
     """What a record says of an exception: its message, after its type unless it was written for people.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from srbench.store.cell import digest
 from srbench.store.files import sha256_of
+from srbench.store.lease import Holder, Leases, Process
 from srbench.store.record import MetricResult, Record, Status
 from srbench.store.records import Store
 
@@ -88,8 +90,17 @@ def made_model(store: Store, name: str, weights: bytes = b"weights", **fields: A
     return record
 
 
+def leave_lease(root: Path, name: str, process: Process | None = None, alone: bool = False) -> Path:
+    """The lease of a process, on a machine of which nobody here knows anything unless told otherwise."""
+    path = Leases(root).path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    holder = Holder(process or Process("elsewhere", "another kernel", 1, 1), "a run", alone)
+    path.write_bytes(msgspec.json.encode(holder))
+    return path
+
+
 def contents(store: Store) -> dict[str, str]:
-    """The sha256 of every file of a store but its lock and its caches, by place."""
+    """The sha256 of every file of a store but its cache, by place."""
     files = {path.relative_to(store.root).as_posix(): path for path in store.root.rglob("*") if path.is_file()}
-    passed_over = (".lock", ".worked-on", "index.sqlite")
+    passed_over = ("index.sqlite",)
     return {place: sha256_of(path) for place, path in files.items() if not place.startswith(passed_over)}

@@ -59,8 +59,8 @@ def main() -> None:
         error.show()
         code = 2
     except SrbenchError as error:
-        click.secho("error: ", fg="red", bold=True, err=True, nl=False)
-        click.echo(visible(str(error)), err=True)
+        for message in error.messages:
+            _tell(visible(message))
         code = 2
     except (KeyboardInterrupt, click.Abort) as interrupt:
         left = "".join(f"; {words}" for words in interrupt.args)
@@ -71,7 +71,11 @@ def main() -> None:
         code = 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        click.secho("error: ", fg="red", bold=True, err=True, nl=False)
-        click.echo(visible(machine_fault(error) or f"{where}{error.strerror or error}"), err=True)
+        _tell(visible(machine_fault(error) or f"{where}{error.strerror or error}"))
         code = 2
     sys.exit(code)
+
+
+def _tell(message: str) -> None:
+    click.secho("error: ", fg="red", bold=True, err=True, nl=False)
+    click.echo(message, err=True)

@@ -32,12 +32,12 @@ def command(sources: tuple[Path, ...], target: Path) -> None:
     told, and not taken. Exits with 1 when something is told. A merge that was interrupted goes on when it is repeated.
     """
     from srbench.commands.merge import opened
-    from srbench.runner.supervision.at_work import alone_in
+    from srbench.runner.supervision.at_work import at_work_in
     from srbench.store.merge import merge
     from srbench.store.records import Store
 
     told = False
-    with alone_in(Store(target)):
+    with at_work_in(Store(target), "srbench merge", alone=True):
         for source in sources:
             with opened(source) as store:
                 merged = merge(store, Store(target))

@@ -16,8 +16,16 @@ if TYPE_CHECKING:
 STATUSES: tuple[Status, ...] = ("failed", "timeout", "out_of_memory", "killed", "skipped", "ok")
 
 matrix_argument = click.argument("matrix", type=click.Path(path_type=Path))
+
+
+def _no_file(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    if value is not None and value.is_file():
+        raise click.BadParameter(f"{value} is a file; a store is a folder, such as results/NAME")
+    return value
+
+
 store_option = click.option(
-    "--store", type=click.Path(file_okay=False, path_type=Path), help="The folder of records [results/NAME]."
+    "--store", type=click.Path(path_type=Path), callback=_no_file, help="The folder of records [results/NAME]."
 )
 place_argument = click.argument("place", required=False, metavar="[STORE|MATRIX]", type=click.Path(path_type=Path))
 verify_option = click.option(
@@ -40,15 +48,20 @@ def statuses(text: str) -> set[Status]:
 
 def stores_at(place: Path | None, store: Path | None) -> list[Store]:
     """The store of `--store`, that at a place, or that of the matrix there; all in `results` where neither is named."""
-    from srbench.api import default_store
-    from srbench.matrix import matrix_file, matrix_name
     from srbench.store.find import stores
-    from srbench.store.records import RUNS, SHELVES
+    from srbench.store.records import is_store
 
     if store is None and place is not None:
-        is_store = any((place / shelf).is_dir() for shelf in (*SHELVES, RUNS))
-        store = place if is_store else default_store(matrix_name(matrix_file(place)))
+        store = place if is_store(place) else store_of_matrix(place)
     return stores(store)
+
+
+def store_of_matrix(place: Path) -> Path:
+    """The default store of the matrix that a path names, whether it is there or not. Raises `SrbenchError`."""
+    from srbench.api import default_store
+    from srbench.matrix import matrix_file, matrix_name
+
+    return default_store(matrix_name(matrix_file(place)))
 
 
 where_option = click.option(

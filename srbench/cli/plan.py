@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 @retry_option
 @verify_option
 @click.option("--executor", metavar="NAME", help="Show the jobs that this one would be given, too; not with --json.")
+@click.option("--alike", is_flag=True, help="List the images that show the same, and nothing else.")
 @json_option
 def command(
     matrix: Path,
@@ -54,22 +55,24 @@ def command(
     retry: str,
     verify: bool,
     executor: str | None,
+    alike: bool,
     as_json: bool,
 ) -> None:
     """Show what `srbench run` would do for every cell of MATRIX, and why.
 
     done: nothing. new, stale (what it is made of changed), retry: run it. A cell that ended otherwise than well, and
     would not be repeated, has that as its state: failed, timeout, out_of_memory, skipped. Before the cells, the
-    extractors that would be trained for their metrics; after them, how long that takes, which metrics cannot be
-    computed, and what is probably wrong with the data.
+    extractors that would be trained for their metrics, and the trainings that others go on from; after them, how long
+    that takes, which metrics cannot be computed, and what is probably wrong with the data. Exits with 1 when it is
+    known by now that some cell would fail, or that a run would not begin; a cell that is skipped with a reason does not
+    count.
     """
-    from srbench.api import default_store, executor_of, select, trouble
+    from srbench.api import default_store, executor_of, plan_for, select, trouble
     from srbench.leaderboard.board.description import split_words
     from srbench.matrix import read_matrix
     from srbench.runner.job.file import is_lasting, jobs_in
     from srbench.runner.planning.estimate import estimate
-    from srbench.runner.planning.plan import make_plan
-    from srbench.store.lock import holder
+    from srbench.store.lease import Leases
     from srbench.store.records import Store
 
     if executor and as_json:
@@ -77,12 +80,19 @@ def command(
     read = read_matrix(matrix)
     place = Store(store or default_store(read.name))
     place_to_run = executor_of(read, executor)
-    plan = make_plan(read, place, statuses(retry), verify=verify)
+    plan = plan_for(read, place, place_to_run, statuses(retry), verify=verify)
+    if alike:
+        print_rows([one._asdict() for one in plan.alike], as_json)
+        return
     plan = replace(plan, cells=tuple(select(plan, coordinates(where), only, skip)))
     no_warnings = {"warnings": ()} if as_json else {}
     trainings = [
-        {"cell": task.label, "state": "new", "why": "metrics run on it", "key": task.key[:12], **no_warnings}
-        for task in plan.extractors(place)
+        {"cell": task.label, "state": "new", "why": why, "key": task.key[:12], **no_warnings}
+        for tasks, why in (
+            (plan.extractors(place), "metrics run on it"),
+            (plan.earlier(place), "another training goes on from it"),
+        )
+        for task in tasks
     ]
     rows = [
         {
@@ -95,13 +105,15 @@ def command(
         for planned in plan.cells
     ]
     print_rows([*trainings, *rows], as_json)
+    in_the_way = list(filter(None, (trouble(read, executor), _lacking_trackers(read))))
+    failing = sum(planned.verdict is not None and planned.verdict[0] == "failed" for planned in plan.cells)
     if not as_json:
         for split in plan.contents:
             click.echo(f"{split.dataset}: {split_words(split)}")
         counts = Counter(_state(planned) for planned in plan.cells)
         click.echo(f"{plural(len(rows), 'cell')}: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
-        if run := holder(place.root):
-            click.echo(f"a run is at work in this store ({run}): what it does just now stands here as not done")
+        if at_work := Leases(place.root).at_work():
+            click.echo(f"at work in this store: {'; '.join(at_work)}; what is done just now stands here as not done")
         elif left := sum(is_lasting(job) for job in jobs_in(place)):
             click.echo(f"{plural(left, 'job')} of an earlier run, which `srbench run` comes back to")
         for line in _outline(plan, place, place_to_run, executor is not None):
@@ -114,16 +126,23 @@ def command(
         if badly:
             option = f" --store {store}" if store else ""
             click.echo(f"`srbench run {matrix}{option} --retry {','.join(badly)}` repeats what ended badly")
-        for in_the_way in filter(None, (trouble(read, executor), _lacking_trackers(read))):
-            click.secho(in_the_way, fg="yellow")
         for reason, cells in plan.lacking.items():
             click.secho(f"{reason} ({plural(cells, 'cell')})", fg="yellow")
-        for warning in plan.warnings:
+        for warning in (*plan.warnings, *filter(None, [plan.tells_of_folders])):
             click.secho(f"warning: {warning}", fg="yellow")
         told = "\n".join([*plan.warnings, *(str(row["why"]) for row in rows)])
         for named in sorted(plan.names):
             if named.id in told:
                 click.echo(f"{named.dataset}, {named.split} split: {named.id} is {named.name}")
+    for one in in_the_way:
+        click.secho(one, fg="yellow", err=as_json)
+    if not as_json:
+        if failing:
+            click.secho(f"{failing} of {plural(len(rows), 'cell')} would fail, for reasons that stand above", fg="red")
+        if in_the_way:
+            click.secho("a run would not begin, for reasons that stand above", fg="red")
+    if failing or in_the_way:
+        click.get_current_context().exit(1)
 
 
 def _outline(plan: Plan, store: Store, executor: Executor, asked: bool) -> list[str]:

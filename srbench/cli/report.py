@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 def command(matrix: Path, store: Path | None, out: Path | None) -> None:
     """Make the leaderboard of MATRIX (a file, or a folder holding matrix.yaml) from what its runs left in the store.
 
-    Without a store it is made from the records.jsonl that was published beside the file. No plugin, dataset or model
-    need be on the machine. Cells that have not run are shown as missing.
+    Without a store it is made from the records.jsonl that was published beside the file. A store in MATRIX's place
+    stands for the matrix that ran in it last. No plugin, dataset or model need be on the machine. Cells that have not
+    run are shown as missing.
 
     Only files of an earlier board are replaced or removed; the new one comes in place when it is whole. Exits with 1
     when something that the store holds is damaged and could not be shown.

@@ -19,10 +19,13 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     """Tell which component of CELL's key changed since it was recorded, or why it is not ok."""
     from srbench.runner.planning.changes import changes
     from srbench.runner.planning.plan import make_plan
+    from srbench.store.cell import gone_on_from
     from srbench.store.find import find_record
 
     place, record = find_record(cell, store)
     answer = {"cell": record.label, "key": record.key, "status": record.status, "reason": record.reason}
+    if earlier := gone_on_from(record.ingredients.get("model") or {}):
+        answer["training"] = f"went on from {earlier}"
     matrix = place.last_matrix()
     if matrix is not None:
         from srbench.matrix import read_matrix
@@ -38,9 +41,10 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
+    width = max(len(name) for name, value in answer.items() if value)
     for name, value in answer.items():
         if value:
-            click.echo(visible(f"{name.ljust(6)}  {value}"))
+            click.echo(visible(f"{name.ljust(width)}  {value}"))
     if record.status not in ("ok", "skipped") and record.log_tail:
         click.echo("log:")
         click.echo(record.log_tail)

@@ -12,16 +12,17 @@ import msgspec
 
 from srbench.leaderboard.board.kept import kept_boards
 from srbench.runner.job.file import is_lasting, jobs_in
-from srbench.runner.supervision.at_work import alone_in
-from srbench.store.cell import digest
+from srbench.runner.supervision.at_work import at_work_in
+from srbench.store.cell import digest, earlier_models
 from srbench.store.conflicts import CONFLICTS, conflicts
 from srbench.store.files import StoreError, remove, temporary_in
-from srbench.store.lock import holder
+from srbench.store.lease import Leases
 from srbench.store.record import Record, is_key
 from srbench.store.records import (
     CEILING_IMAGES,
     CHECKPOINT,
     IMAGES,
+    LAST_CHECKPOINT,
     LOG,
     NEAREST_IMAGES,
     RECORD,
@@ -31,10 +32,11 @@ from srbench.store.records import (
 )
 from srbench.store.references import REFERENCE_LIST, REFERENCES, References
 
-Kind = Literal["leftovers", "unnamed", "training-pictures", "pictures", "conflicts"]
+Kind = Literal["leftovers", "checkpoints", "unnamed", "training-pictures", "pictures", "conflicts"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 PRICES: Mapping[Kind, str] = {
     "leftovers": "nothing; the next run removes them, too",
+    "checkpoints": "those of finished trainings; a training that goes on from one of them has it trained once more",
     "unnamed": "models and references that no record names; a cell that is still to be run makes them anew",
     "training-pictures": "a metric that needs SR of the training split and is added later has it made again",
     "pictures": "pages have none of these cells; a metric that is added later has them upscaled and scored again",
@@ -59,9 +61,11 @@ def removable(store: Store) -> Iterator[Removable]:
     Pictures are those of complete cells: all metrics that anybody asked for have a result that stays. A folder that
     holds anything which srbench did not write there is passed over.
     """
-    for path in (*store.spent(), *(job.parent for job in jobs_in(store) if not is_lasting(job))):
+    for path in (*store.spent(alone=True), *(job.parent for job in jobs_in(store) if not is_lasting(job))):
         yield Removable("leftovers", path, _size(path))
-    yield from _unnamed(store)
+    unnamed = list(_unnamed(store))
+    yield from _checkpoints(store, {one.path for one in unnamed})
+    yield from unnamed
     yield from _pictures(store)
     if (folder := store.root / CONFLICTS).is_dir():
         yield Removable("conflicts", folder, _size(folder))
@@ -73,7 +77,7 @@ def clean(store: Store, kinds: Collection[Kind]) -> list[Removable]:
     Raises `StoreError` where a run holds the store, and what cannot be removed.
     """
     left = [one for one in removable(store) if one.kind == "leftovers"]
-    with alone_in(store):  # which removes them
+    with at_work_in(store, "srbench clean", alone=True):  # which removes them
         found = [one for one in removable(store) if one.kind in kinds]
         for one in found:
             try:
@@ -85,8 +89,8 @@ def clean(store: Store, kinds: Collection[Kind]) -> list[Removable]:
 
 def check_free(store: Store) -> None:
     """Raise `StoreError` where a run holds the store: what it is about to need looks like what nobody needs."""
-    if at_work := holder(store.root):
-        raise StoreError(f"another run is using the store {store.root} ({at_work}); clean it when that is done")
+    if at_work := Leases(store.root).at_work():
+        raise StoreError(f"the store {store.root} is in use ({at_work[0]}); clean it when that is done")
 
 
 def _remove(store: Store, one: Removable) -> None:
@@ -99,6 +103,14 @@ def _remove(store: Store, one: Removable) -> None:
     remove(gone)
 
 
+def _checkpoints(store: Store, but: Collection[Path]) -> Iterator[Removable]:
+    """The last checkpoints of trainings that went well, but of those whose folders can go as a whole."""
+    for record in store.records("models"):
+        last = store.last_checkpoint(record.key)
+        if record.status == "ok" and last.is_file() and not last.is_symlink() and last.parent not in but:
+            yield Removable("checkpoints", last, _size(last), record)
+
+
 def _unnamed(store: Store) -> Iterator[Removable]:
     """Models and references; none while a cell has no record that could be read, since nobody knows what it needs."""
     models, references = set[str | None](), set[Path]()
@@ -107,12 +119,13 @@ def _unnamed(store: Store) -> Iterator[Removable]:
         if record is None:
             return
         learned = record.ingredients.get("model")
-        models |= {record.model, learned and digest(learned)}
+        models |= {record.model, learned and digest(learned), *earlier_models(learned or {})}
         references.add(References.of(store.root, record.ingredients).folder)
     for record in store.records("models"):
         folder = store.folder("models", record.key)
         if record.status == "ok" and record.key not in models:
-            yield from _whole("unnamed", folder, {*record.files, RECORD, LOG}, (SAMPLES, CHECKPOINT), record)
+            own = {*record.files, RECORD, LOG, LAST_CHECKPOINT}
+            yield from _whole("unnamed", folder, own, (SAMPLES, CHECKPOINT), record)
     for folder in sorted((store.root / REFERENCES).glob("??/*")):
         if folder not in references:
             yield from _whole("unnamed", folder, {*References(folder).files(), REFERENCE_LIST})

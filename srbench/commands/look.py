@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from srbench.runner.supervision.progress import RunProgress, now, runs, seconds_between, seen_now
-from srbench.runner.supervision.watch import SILENCE_SECONDS
+from srbench.store.lease import SILENCE_SECONDS, Leases
 from srbench.store.records import LOG, Store
 from srbench.store.texts import brief
 
@@ -59,6 +59,7 @@ class Onlooker:
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
+        self._leases = Leases(store.root, clock)
         self._heard: dict[Path, tuple[str, float]] = {}
 
     def look(self) -> Look:
@@ -67,7 +68,7 @@ class Onlooker:
 
     def _seen(self, path: Path, progress: RunProgress) -> RunSeen:
         silent = self._silence(path, progress)
-        at_work = not progress.ended and silent <= SILENCE_SECONDS and not progress.has_no_process
+        at_work = not progress.ended and silent <= SILENCE_SECONDS and not self._leases.is_over(path.stem)
         jobs = [seen_now(job, self._store) for job in progress.jobs]
         logs = {job.key: last_lines(self._store.folder(job.shelf, job.key) / LOG) for job in jobs}
         return RunSeen(msgspec.structs.replace(progress, jobs=jobs), at_work, round(silent, 1), logs)

@@ -83,8 +83,11 @@ def _place(job: JobAtWork, now: str) -> str:
     if job.ended:
         return f"ended ({job.ended}); a run that goes on takes it in"
     if not job.started:
-        return ", ".join(filter(None, (job.job, f"submitted {_ago(job.submitted, now)}, not begun")))
+        not_begun = f"submitted {_ago(job.submitted, now)}, not begun"
+        return ", ".join(filter(None, (job.job, f"{not_begun}: {job.waits}" if job.waits else not_begun)))
     taken = seconds_between(job.started, now)
     left = time_left(seconds_left(job.done, taken))
+    if job.waits:  # it was put back into the queue
+        return ", ".join(filter(None, (job.job, f"waits to go on: {job.waits}", job.message)))
     words = (f"process {job.pid} on {job.host}", job.device, job.job, f"for {duration(taken)}", left, job.message)
     return ", ".join(filter(None, words))

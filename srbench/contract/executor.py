@@ -30,12 +30,23 @@ JOB_VARIABLE = "SRBENCH_JOB"
 """The environment variable in which an executor may name a job for its record: `slurm 12_3 on node n1`."""
 
 
+CORES_VARIABLE = "SRBENCH_CORES"
+"""The environment variable in which an executor may say how many cores a job has, where nothing binds it to these."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a job may use at most: seconds, and gigabytes (10^9 bytes) of memory. The job's command sees to them."""
 
     seconds: float | None = None
     memory_gb: float | None = None
+
+    def over(self, base: Limits) -> Limits:
+        """These, and the base's where they say nothing."""
+        return Limits(
+            base.seconds if self.seconds is None else self.seconds,
+            base.memory_gb if self.memory_gb is None else self.memory_gb,
+        )
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,14 @@ class Fate:
     again: bool = True
 
 
+@dataclass(frozen=True)
+class Wait:
+    """Why a job has not begun, in words. stuck: it will not begin by itself, so that somebody has to do something."""
+
+    reason: str
+    stuck: bool = False
+
+
 class Executor(ABC):
     """A place where jobs run; used as a context manager, which closes it.
 
@@ -93,7 +112,7 @@ class Executor(ABC):
         """The command that does a job, with this Python.
 
         It takes the GPUs that it sees (`CUDA_VISIBLE_DEVICES`): a training all of them, anything else the first. It
-        takes a thread for each core that it may use.
+        takes a thread for each core that it may use, `SRBENCH_CORES` of them where that is in its environment.
         """
         return [sys.executable, "-m", "srbench.runner.keeper", str(job)]
 
@@ -104,9 +123,30 @@ class Executor(ABC):
         """
         return None
 
+    def processes(self, resources: Resources) -> int | None:
+        """How many devices a job with these resources has, in a process each of which a training is done.
+
+        None: that is not known here.
+        """
+        return None
+
+    def device(self, resources: Resources) -> str | None:
+        """What a job with these resources works on: `cpu`, a GPU of this machine (`cuda:0`), one elsewhere (`cuda`).
+
+        None: that is not known here. Asked by plans, for trainings that not every device can do.
+        """
+        return None
+
     @abstractmethod
     def places(self) -> int:
         """The number of jobs that may wait or run at once. Asked again and again: it may change."""
+
+    def takes(self, resources: Resources, beside: Sequence[Resources]) -> bool:
+        """Whether there is a place for a job with these resources beside jobs with those.
+
+        For a place where not all jobs wait for each other; `places` is for all together.
+        """
+        return len(beside) < self.places()
 
     @abstractmethod
     def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
@@ -126,6 +166,10 @@ class Executor(ABC):
 
         Asked once a second. What it says counts only where the job's files do not tell of its end.
         """
+
+    def wait(self, job: Path) -> Wait | None:
+        """Why a job waits; None where it runs, or nobody knows. Asked after `fate`, of those that have none."""
+        return None
 
     def holds(self, job: Path) -> bool:
         """Whether this place knows that a job still waits or runs, whichever run submitted it.

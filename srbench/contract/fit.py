@@ -15,13 +15,24 @@ Precision = Literal["32", "tf32", "bf16", "fp16"]
 
 @dataclass(frozen=True)
 class Budget:
-    """How much training: steps of the optimiser, seconds, passes over the training images, or patches seen."""
+    """How much training: steps of the optimiser, seconds, passes over the training images, or patches seen.
+
+    amount: all in all. earlier: what a finished training had that this one goes on from, in the same unit, and less.
+    """
 
     unit: BudgetUnit
     amount: float
+    earlier: Budget | None = None
+
+    @property
+    def own(self) -> float:
+        """What is left to be done after the earlier training, if there is one."""
+        return self.amount - (0 if self.earlier is None else self.earlier.amount)
 
     def __str__(self) -> str:
-        return f"{self.amount:g} {self.unit}"
+        """In words: `20,000 steps`; `40,000 steps, gone on from 20,000 steps`."""
+        after = "" if self.earlier is None else f", gone on from {self.earlier}"
+        return f"{self.amount:,.12g} {self.unit}{after}"
 
 
 def _silent(done: float, message: str) -> None: ...
@@ -38,6 +49,8 @@ class FitContext:
     folder: holds the checkpoint; a training that finds one there continues it exactly.
     model: the model's own folder, for what is left there while training: `samples/`, and the weights saved from a
         training that diverged. None: `folder`.
+    earlier: the last checkpoint of the training that this one goes on from, where `budget.earlier` says that it does;
+        only read.
     compile: whether networks are compiled with `torch.compile`.
     micro_batches: in so many pieces each batch is computed, one after the other, for less memory.
     progress(done, message): `done` in [0, 1]; message is a few words ("step 300, loss 0.021").
@@ -51,6 +64,7 @@ class FitContext:
     folder: Path
     device: str = "cpu"
     model: Path | None = None
+    earlier: Path | None = None
     precision: Precision = "32"
     compile: bool = False
     micro_batches: int = 1

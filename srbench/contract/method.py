@@ -44,7 +44,10 @@ class Method(ABC):
     learns: has `fit`, `save` and `load`; trained on a training split under a budget, once a seed.
     samples: its SR depends on the seed even after training.
     spreads: `fit` may be called in several processes at once, each with a device, which share the training: it learns
-    in srbench's training loop (`TorchMethod.fit`, `srbench.training.train`).
+    in srbench's training loop (`TorchMethod.fit`, `srbench.training.train`). Such a method may have an attribute
+    `batch_size`, the images of its smallest batch: by it a plan tells that a batch cannot be divided.
+    goes_on: `fit` leaves `checkpoint.pt` in `context.folder`, and goes on from that of an earlier training, where there
+    is one (`context.earlier`), to a larger budget, as `TorchMethod.fit` does. An instance may take it back.
     history: rows of the training just done, each with at least `step` and `seconds`; empty when none are kept.
     facts: numbers of the training just done, by name, for its record (the best validation, say).
     halo: how many LR pixels around an output pixel can influence it, for exact tiling; None: any of them.
@@ -60,6 +63,7 @@ class Method(ABC):
     learns: ClassVar[bool] = False
     samples: ClassVar[bool] = False
     spreads: ClassVar[bool] = False
+    goes_on: bool = False
     ceiling: ClassVar[str] = ""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     history: Sequence[Mapping[str, float | int | str]] = ()

@@ -24,8 +24,8 @@ class Matrix:
     task: by name. settings: the numbers that it needs besides, by key.
     budget: None only when no method learns. precision, compile, micro_batches: of trainings. rank_by: the metric that
     ranks, if the file says so. executor: where jobs run, likewise. resources: what a job needs there; resources_of: of
-    methods, by name, where they need others. sections: what plugins add to the pages. trackers: what hears of a run
-    besides. order: which jobs begin first, of those that can.
+    methods, by name, where they need others. limits, limits_of: what a job may use, likewise. sections: what plugins
+    add to the pages. trackers: what hears of a run besides. order: which jobs begin first, of those that can.
     """
 
     path: Path
@@ -44,6 +44,7 @@ class Matrix:
     micro_batches: int = 1
     seeds: tuple[int, ...] = (0,)
     limits: Limits = field(default_factory=Limits)
+    limits_of: Mapping[str, Limits] = field(default_factory=dict)
     rank_by: str | None = None
     executor: Use | None = None
     resources: Resources = field(default_factory=Resources)

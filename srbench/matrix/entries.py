@@ -15,18 +15,22 @@ from srbench.registry import parameters
 from srbench.registry.configured import Use, extractor_use
 from srbench.registry.registry import Kind, Registry
 
+_APART = ("resources", "limits")
+"""What stands among the parameters of a method and is none."""
+
 
 @dataclass(frozen=True)
 class Named:
     """What a list of the file holds: its name in tables, where it stands, and the thing itself unless it is wrong.
 
-    resources: what stands under this key of a method.
+    resources, limits: what stands under these keys of a method.
     """
 
     name: str
     node: Node
     thing: Any
     resources: Node | None = None
+    limits: Node | None = None
 
 
 class Uses:
@@ -50,7 +54,7 @@ class Uses:
         if parts is None:
             return None
         entry, shown, given = parts
-        resources = given.pop("resources", (None, None))[1] if kind == "method" else None
+        apart = {key: given.pop(key)[1] for key in _APART if key in given} if kind == "method" else {}
         name = entry.text if shown is None else self._fields.name(shown, "`as`")
         of_extractor: dict[str, KeyValue] = {}
         if kind == "metric" and "extractor" in given and isinstance(given["extractor"][1].value, dict):
@@ -82,7 +86,7 @@ class Uses:
         use = Use(name, registered, complete, arguments)
         if kind == "metric" and not errors:
             use = self._with_extractor(use, entry, given, of_extractor)
-        return Named(name, node, use, resources)
+        return Named(name, node, use, **apart)
 
     def _parts(self, node: Node, kind: Kind) -> tuple[Node, Node | None, dict[str, KeyValue]] | None:
         """The entry's name, the name to show (if the file gives one), and the parameters, of any form of a use."""

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from srbench.contract.executor import Executor, Limits, Resources
-from srbench.contract.fit import Budget, BudgetUnit, Precision
+from srbench.contract.fit import Precision
 from srbench.contract.method import Method
 from srbench.contract.metric import Metric, SetMetric
 from srbench.contract.names import SUPER_RESOLUTION
 from srbench.contract.protocol import Protocol
 from srbench.contract.task import Task
 from srbench.errors import SrbenchError, nearest
+from srbench.matrix.budgets import read_budget
 from srbench.matrix.contents import Matrix, Order
 from srbench.matrix.entries import Named, Uses
 from srbench.matrix.fields import Fields
@@ -24,6 +25,7 @@ from srbench.matrix.yaml_nodes import read_file
 from srbench.registry.configured import Use
 from srbench.registry.registry import Kind, PluginError, Registry
 from srbench.registry.registry import registry as installed
+from srbench.store.records import Store, is_store
 
 FILE_NAME = "matrix.yaml"
 SAME = "same"
@@ -38,10 +40,8 @@ KEYS = (
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
 RESOURCES = ("gpus", "cores", "minutes", "memory_gb")
 TRAIN_KEYS = ("on", "budget", "precision", "compile", "micro_batches")
-UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 ORDERS: tuple[Order, ...] = get_args(Order)
-WHOLE_UNITS = ("steps", "images")
 
 
 class MatrixError(SrbenchError):
@@ -50,7 +50,16 @@ class MatrixError(SrbenchError):
     def __init__(self, path: Path, problems: Iterable[Mistake]) -> None:
         self.path = path
         self.problems = sorted(problems, key=lambda problem: (problem.line, problem.column))
-        super().__init__("\n".join(f"{path}:{_place(problem)} {problem.message}" for problem in self.problems))
+        super().__init__("\n".join(self._worded))
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """A line for each mistake."""
+        return tuple(line.encode(errors="backslashreplace").decode() for line in self._worded)
+
+    @property
+    def _worded(self) -> list[str]:
+        return [f"{self.path}:{_place(problem)} {problem.message}" for problem in self.problems]
 
 
 def _place(problem: Mistake) -> str:
@@ -73,11 +82,19 @@ def read_matrix(path: Path, registry: Registry | None = None) -> Matrix:
 
 
 def matrix_file(path: Path) -> Path:
-    """The matrix file that a path names: itself, or the `matrix.yaml` of a folder."""
+    """The matrix file that a path names: itself, or the `matrix.yaml` of a folder.
+
+    Raises `SrbenchError` for a store, with the matrix that ran in it.
+    """
     try:
-        return path / FILE_NAME if path.is_dir() else path
+        file = path / FILE_NAME if path.is_dir() else path
+        if file == path or file.is_file() or not is_store(path):
+            return file
     except OSError:  # a folder above it may not be entered; reading it says so
         return path
+    last = Store(path).last_matrix()
+    known = "" if last is None else f"; the one that ran in it last is {last}"
+    raise SrbenchError(f"{path} is a store, and no matrix: give it with --store, and name the matrix{known}")
 
 
 def matrix_name(file: Path) -> str:
@@ -137,12 +154,13 @@ class _Reader:
             task=task.name,
             settings=self._settings(root, keys, task),
             train_on=self._train_on(train),
-            budget=self._budget(train["budget"][1]) if "budget" in train else None,
+            budget=read_budget(train["budget"][1], self._fields) if "budget" in train else None,
             precision=self._precision(train),
             compile=self._fields.truth(train["compile"][1], "`compile`") if "compile" in train else False,
             micro_batches=self._micro_batches(train),
             seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
+            limits_of={named.name: self._limits(named.limits) for named in methods if named.limits},
             rank_by=self._rank_by(keys["rank_by"][1], metrics, task) if "rank_by" in keys else None,
             executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
             sections=self._listed(keys["sections"][1], "section") if "sections" in keys else (),
@@ -245,21 +263,6 @@ class _Reader:
             named.append(use)
         known = [use for use in named if use is not None]
         return tuple(use.thing for use in self._uses.distinct(known, "use `as` to name the second"))
-
-    def _budget(self, node: Node) -> Budget | None:
-        keys = self._fields.keys(
-            node, UNITS, "one of steps, seconds, epochs, images, such as {steps: 20000}: a mapping"
-        )
-        if not keys:
-            return None
-        if len(keys) > 1:
-            self._fault(list(keys.values())[1][0], f"a budget has one unit; here are {' and '.join(keys)}")
-            return None
-        ((key, value),) = keys.values()
-        read = self._fields.whole if key.text in WHOLE_UNITS else self._fields.positive
-        amount = read(value, f"budget in {key.text}")
-        unit = next(unit for unit in UNITS if unit == key.text)
-        return None if amount is None else Budget(unit, float(amount))
 
     def _precision(self, keys: Mapping[str, KeyValue]) -> Precision:
         if "precision" not in keys:

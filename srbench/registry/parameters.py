@@ -81,7 +81,8 @@ def resolve(target: Any, given: Mapping[str, Any], folder: Path | None = None) -
     """The full parameters of a class: defaults, then the preset's, then the given ones, each checked by type.
 
     A parameter annotated as `Path` is taken relative to `folder`. `preset` names one of `target.presets`; it is
-    resolved away, so that a preset and the same parameters spelled out are the same thing. Raises `ParameterError`.
+    resolved away, so that a preset and the same parameters spelled out are the same thing. Of a mapping the given keys
+    win over the preset's one by one, and None leaves the preset's out. Raises `ParameterError`.
     """
     values, errors = examine(target, given, folder)
     if errors:
@@ -99,9 +100,11 @@ def examine(
     errors: list[ParameterError] = []
     values = {name: _normal(parameter) for name, parameter in known.items() if not parameter.required}
     wrong: set[str] = set()
+    base: Mapping[str, Any] = {}
     if presets and PRESET in given:
         preset = given.pop(PRESET)
         if isinstance(preset, str) and preset in presets:
+            base = presets[preset]
             values.update(_preset(known, preset, presets[preset], folder, errors))
         else:
             errors.append(ParameterError(PRESET, f"unknown preset {preset!r}.{nearest(str(preset), presets)}"))
@@ -112,7 +115,7 @@ def examine(
             errors.append(UnknownParameterError(name, f"unknown parameter {name!r}.{nearest(name, valid)}"))
             continue
         try:
-            values[name] = _convert(known[name], value, folder)
+            values[name] = _convert(known[name], _over(base.get(name), value, name), folder)
         except ParameterError as error:
             wrong.add(name)
             errors.append(error)
@@ -140,6 +143,18 @@ def _preset(
         except ParameterError as error:
             errors.append(ParameterError(PRESET, f"preset {preset!r} of the plugin is wrong: {error}"))
     return converted
+
+
+def _over(base: Any, value: Any, name: str) -> Any:
+    """A given value over that of a preset: of mappings the keys, None leaving one out. Raises `ParameterError`."""
+    if not (isinstance(base, Mapping) and isinstance(value, Mapping)):
+        return value
+    for key in value:
+        if value[key] is None and key not in base:
+            raise ParameterError(
+                name, f"{name}: the preset has no {key!r} that null could leave out; it has {', '.join(map(str, base))}"
+            )
+    return {key: part for key, part in {**base, **value}.items() if part is not None}
 
 
 def _normal(parameter: Parameter) -> Any:

@@ -5,8 +5,8 @@ A keeper's own: nothing else writes records while a job runs, so that no process
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from srbench.runner.job.tasks import Evaluation, Job, Scoring
 from srbench.runner.work.attempt import Attempt
 from srbench.store.files import remove_leftovers, set_aside, write_table
 from srbench.store.record import SCORES, MetricResult, Record, Status
-from srbench.store.records import CHECKPOINT, LOG, RECORD, Store
+from srbench.store.records import CHECKPOINT, LOG, RECORD, Store, put_away
 from srbench.store.texts import LONGEST_LOG
 
 LOG_TAIL_LINES = 30
@@ -173,7 +173,8 @@ class Account:
             )
         self._write()
         if made.status == "ok" and not isinstance(self._task, Evaluation):
-            shutil.rmtree(self.folder / CHECKPOINT, ignore_errors=True)
+            with suppress(OSError):  # the next run does it
+                put_away(self.folder / CHECKPOINT)
 
     def _lacking(self, told: Lacking) -> None:
         part, self._part = self._part, None

@@ -33,7 +33,6 @@ from srbench.runner.job.tasks import Evaluation, Job
 from srbench.runner.process import Abandoned, Process, Stopping
 from srbench.runner.work import processes, worker
 from srbench.store.files import StoreError
-from srbench.store.lock import worked_on
 from srbench.store.records import Store
 from srbench.weights.data_root import VARIABLE
 
@@ -60,10 +59,12 @@ def keep(
         os.environ[VARIABLE] = str(job.data_root)
         ending = _kept(replace(job, threads=threads or cores()), exchange, devices)
     except Abandoned:
+        exchange.fall_silent()
         return True
     except Exception as error:  # a keeper that fails must still say so
         ending = Ending("killed" if machine_fault(error) else "failed", in_words(error), bool(machine_fault(error)))
     if ending.status is None and not exchange.asked_to_stop:
+        exchange.fall_silent()
         return False
     _tell(exchange, ending)
     return True
@@ -86,9 +87,7 @@ def _kept(job: Job, exchange: Exchange, devices: Sequence[str] | None) -> Ending
     stopping = Stopping()
     for asked in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(asked, stopping.ask)
-    store = Store(job.store)
-    with worked_on(store.root):
-        return _done(job, store, exchange, devices, stopping)
+    return _done(job, Store(job.store), exchange, devices, stopping)
 
 
 def _done(job: Job, store: Store, exchange: Exchange, devices: Sequence[str] | None, stopping: Stopping) -> Ending:

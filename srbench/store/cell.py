@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -39,6 +39,26 @@ def _canonical(value: Any) -> str:
 
 def _text(part: Any) -> str:
     return part.text if isinstance(part, Fixed) else _canonical(part)
+
+
+def gone_on_from(ingredients: Mapping[str, Any]) -> str:
+    """What a model's training went on from, in words: `20,000 steps`. Empty where it began anew.
+
+    ingredients: of the model's key. Under `from` they hold the earlier `model` (its key), its `budget`, and its `from`.
+    """
+    earlier = ingredients.get("from")
+    if not earlier:
+        return ""
+    budget = " and ".join(f"{amount:,.12g} {unit}" for unit, amount in earlier["budget"].items())
+    before = gone_on_from(earlier)
+    return f"{budget}, gone on from {before}" if before else budget
+
+
+def earlier_models(ingredients: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of the models that a training went on from, the latest first. ingredients: of its own model's key."""
+    while earlier := ingredients.get("from"):
+        yield earlier["model"]
+        ingredients = earlier
 
 
 @dataclass(frozen=True)

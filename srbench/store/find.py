@@ -14,11 +14,14 @@ def stores(named: Path | None) -> list[Store]:
     """The named store, or every store in `results`."""
     if named is not None:
         if not named.is_dir():
-            raise SrbenchError(f"there is no store {named}")
+            where = "" if named.is_absolute() else f" (in {Path.cwd()})"
+            raise SrbenchError(f"there is no store {named}{where}; `srbench run` makes one, where a matrix is run")
         return [Store(named)]
     found = [Store(folder) for folder in sorted(Path("results").glob("*")) if (folder / "cells").is_dir()]
     if not found:
-        raise SrbenchError("there is no store in results/; name one with --store")
+        raise SrbenchError(
+            f"there is no store in results/ (in {Path.cwd()}); name one with --store, or go to where a matrix was run"
+        )
     return found
 
 

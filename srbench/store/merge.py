@@ -35,6 +35,7 @@ from srbench.store.records import (
     BOARDS,
     CEILING_IMAGES,
     IMAGES,
+    LAST_CHECKPOINT,
     LOG,
     NEAREST_IMAGES,
     RECORD,
@@ -96,7 +97,7 @@ def merge(source: Store, target: Store) -> Merged:
     merged = Merged()
     try:
         for version in conflicts(target):
-            version.settle()
+            version.settle(alone=True)
         for one in (source, *conflicts(source)):
             _Merge(one, target, merged).all()
     except OSError as error:
@@ -256,7 +257,7 @@ def _staged(place: Path) -> Iterator[Path]:
 
 def _beside(folder: Path) -> dict[str, str]:
     """What belongs to a record that is ok without being named by it: nothing rests on these files."""
-    found = [folder / name for name in (LOG, f"{IMAGES}.jsonl", f"{TRAINING_IMAGES}.jsonl")]
+    found = [folder / name for name in (LOG, LAST_CHECKPOINT, f"{IMAGES}.jsonl", f"{TRAINING_IMAGES}.jsonl")]
     for name in (NEAREST_IMAGES, SAMPLES):
         found += (folder / name).rglob("*")
     return {path.relative_to(folder).as_posix(): "" for path in found if path.is_file() and not path.is_symlink()}

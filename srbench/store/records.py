@@ -9,13 +9,15 @@ STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when thi
                          /nearest.parquet  of a generator's images, and of the test split's, the nearest training images
                          /images_nearest/  the training images that stand there, as `references.py` keeps them
                          /images_ceiling/  what the method made of HR itself, where it has a ceiling
-STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/
+STORE/models/<2 hex>/<key>/                record.json, the method's files, history.csv, checkpoint/ while it is trained
+                          /checkpoint.pt   the last one of its training, which another goes on from
 STORE/extractors/<2 hex>/<key>/            record.json, the files of an extractor that srbench trained, checkpoint/
 STORE/references/                          HR and LR of test splits (`references.py`)
 STORE/boards/                              what pages tell of a matrix besides its results
 STORE/conflicts/N/                         what merges kept of records that contradict the store's: a store each
 STORE/jobs/<key>/                          while a run goes on: job.json, and what its keeper tells
-STORE/runs/ID.json                         how far a run is; gone when another begins
+STORE/runs/NAME.lease                      while a process is at work here (`lease.py`)
+STORE/runs/NAME.json                       how far a run is; gone when another begins
 STORE/index.sqlite                         a cache of the records
 """
 
@@ -24,7 +26,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -32,6 +34,7 @@ import msgspec
 
 from srbench.errors import nearest
 from srbench.store.files import (
+    Stamp,
     StoreError,
     bytes_of,
     hash_of,
@@ -39,11 +42,11 @@ from srbench.store.files import (
     remove,
     sha256,
     sha256_of,
+    stamp,
     write_atomically,
     write_table,
 )
 from srbench.store.index import Index
-from srbench.store.lock import held
 from srbench.store.record import SCORES, Record, decoded, encoded, is_key
 
 if TYPE_CHECKING:
@@ -54,6 +57,8 @@ SHELVES: tuple[Shelf, ...] = get_args(Shelf)
 RECORD = "record.json"
 LOG = "log.txt"
 CHECKPOINT = "checkpoint"
+LAST_CHECKPOINT = "checkpoint.pt"
+"""In that folder the latest of a training, and beside the record of a model the last one of its training."""
 IMAGES = "images"
 TRAINING_IMAGES = "images_train"
 CEILING_IMAGES = "images_ceiling"
@@ -69,8 +74,16 @@ SAMPLES = "samples"
 _MEANWHILE = (LOG, SAMPLES)
 """What trainings leave in their folder before they have ended."""
 JOBS = "jobs"
+PUBLISHED = "records.jsonl"
+"""In a folder of pages: the data that they were made of."""
 LASTING = "lasting"
 """Beside the file of a job that may outlive its run."""
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a folder holds what a run leaves first. Published pages have a folder `cells`, too."""
+    published = (folder / PUBLISHED).is_file()
+    return not published and any((folder / shelf).is_dir() for shelf in (*SHELVES, RUNS))
 
 
 class Store:
@@ -99,34 +112,33 @@ class Store:
         except OSError as error:
             raise StoreError(f"the store {self.root} cannot be written: {error.strerror or error}") from None
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the store for one run; `StoreError` when another run holds it. A dead run holds nothing."""
-        self.create()
-        with held(self.root):
-            self.settle()
-            yield
+    def settle(self, *, alone: bool) -> None:
+        """Undo what a merge that was killed had begun, and remove what is spent.
 
-    def settle(self) -> None:
-        """Undo what a writer that was killed had begun, and remove what is spent."""
+        alone: nobody else is at work here; otherwise what is not whole may be another's, which is writing it.
+        """
         for before in self.root.glob(f"cells/??/*/{_SCORES_BEFORE}"):
-            record = self.read("cells", before.parent.name)
-            if record is not None and record.files.get(SCORES) == sha256_of(before):
-                before.replace(before.with_name(SCORES))
-            else:
-                before.unlink()
-        for path in list(self.spent()):
+            with suppress(FileNotFoundError):  # another run does the same
+                record = self.read("cells", before.parent.name)
+                if record is not None and record.files.get(SCORES) == sha256_of(before):
+                    before.replace(before.with_name(SCORES))
+                else:
+                    before.unlink()
+        for path in list(self.spent(alone=alone)):
             with suppress(OSError):  # it costs space, and nothing else
-                remove(path)
+                if path.name == CHECKPOINT:
+                    put_away(path)
+                else:
+                    remove(path)
 
-    def spent(self) -> Iterator[Path]:
+    def spent(self, *, alone: bool) -> Iterator[Path]:
         """What a writer would have removed that was killed, or whose disk failed.
 
-        Files and folders that are not whole, but for while jobs that outlive their run may be writing them, and
+        Files and folders that are not whole, where nobody else is at work and no job outlives its run, and folders of
         checkpoints of trainings that went well.
         """
-        at_work = any(self.root.glob(f"{JOBS}/*/{LASTING}"))
-        for folder in () if at_work else _LEFTOVERS:
+        alone = alone and not any(self.root.glob(f"{JOBS}/*/{LASTING}"))
+        for folder in _LEFTOVERS if alone else ():
             yield from leftovers(self.root, folder)
         for checkpoint in self.root.glob(f"*/??/*/{CHECKPOINT}"):
             shelf, key = checkpoint.parts[-4], checkpoint.parts[-2]
@@ -148,6 +160,13 @@ class Store:
         content = bytes_of(self.folder(shelf, key) / RECORD)
         return None if content is None else decoded(content, key)
 
+    def stamp(self, shelf: Shelf, key: str) -> Stamp | None:
+        """What tells the record of a key from any other that ever stood there; None where there is none."""
+        try:
+            return stamp(self.folder(shelf, key) / RECORD)
+        except OSError:
+            return None
+
     def keys(self, shelf: Shelf) -> frozenset[str]:
         """The keys of which there is anything on a shelf, a record or not. Raises `StoreError`."""
         found: set[str] = set()
@@ -160,6 +179,10 @@ class Store:
         except OSError as error:
             raise StoreError(f"{self.root / shelf}: cannot be read: {error.strerror or error}") from error
         return frozenset(found)
+
+    def last_checkpoint(self, key: str) -> Path:
+        """Where the last checkpoint of a model's training is, as long as it is kept."""
+        return self.folder("models", key) / LAST_CHECKPOINT
 
     def lost_record(self, shelf: Shelf, key: str) -> str:
         """What became of a record that was there once, in words; empty where it stands, or never was."""
@@ -234,6 +257,18 @@ class Store:
             more = f" {lost} of its records are damaged: `srbench verify {self.root}`." if lost else ""
             raise StoreError(f"no cell {prefix!r} in the store {self.root}.{nearest(prefix, labels)}{more}")
         return max(found, key=lambda record: record.started)
+
+
+def put_away(checkpoints: Path) -> None:
+    """Remove the folder of checkpoints of a training that went well; of a model the last one is kept.
+
+    Raises `OSError`.
+    """
+    last, folder = checkpoints / LAST_CHECKPOINT, checkpoints.parent
+    if folder.parts[-3] == "models" and last.is_file():
+        last.replace(folder / LAST_CHECKPOINT)
+    if checkpoints.exists():
+        remove(checkpoints)
 
 
 def _is_finished(shelf: Shelf, folder: Path) -> bool:

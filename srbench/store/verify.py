@@ -33,7 +33,8 @@ class Fault:
 def faults(store: Store) -> Iterator[Fault]:
     """Everything in a store that is not what was written: each file that a record names is read, scores are added up.
 
-    Logs, and the notes of images that are made, hold nothing that is not elsewhere, and are not looked at.
+    Logs, and the notes of images that are made, hold nothing that is not elsewhere, and are not looked at; nor are last
+    checkpoints, on which nothing rests before a training goes on from one, and looks at it.
     """
     yield from _faults_of_records(store)
     for folder in sorted((store.root / REFERENCES).glob("??/*")):

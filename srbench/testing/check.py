@@ -21,6 +21,7 @@ _MODULES = (
     "method_checks",
     "generator_checks",
     "fit_checks",
+    "going_on_checks",
     "metric_checks",
     "set_metric_checks",
     "dataset_checks",

@@ -7,6 +7,7 @@ import time
 from srbench.contract.executor import Executor, Limits
 from srbench.runner.job.file import jobs_in
 from srbench.runner.supervision.watch import Ended, Progressed, Watch
+from srbench.store.lease import Lease
 from srbench.store.records import Store
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.rehearsal import HALF, Act, ExecutorSubject, rehearsal
@@ -69,7 +70,8 @@ def finds_jobs_again(subject: ExecutorSubject) -> None:
     later: Executor = subject.create()
     if not later.holds(job):
         raise CheckFailure("holds() of another instance says of a job that was left that it neither waits nor runs")
-    with Watch(store, later, Limits(seconds=3600)) as watch:
+    limits = Limits(seconds=3600)
+    with Lease(store.root, "a check") as lease, Watch(store, later, lambda task: limits, lease) as watch:
         watch.adopt([rehearsal("waits")])
         if not watch.stop():
             raise CheckFailure("a job that was left did not end when the next run asked it to stop")

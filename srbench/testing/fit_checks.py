@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from srbench.contract.method import Method
 from srbench.testing.check import CannotCheck, CheckFailure, check
 from srbench.testing.subjects import MethodSubject, seeded
 from srbench.training.loop.group import Group
+from srbench.training.loop.stages import StageError
 
 LONGER = 4
 """Steps of a training that is interrupted half way."""
@@ -78,6 +80,21 @@ def learns_in_the_loop(subject: MethodSubject) -> None:
         raise CheckFailure(
             "spreads is True, and fit did not learn in srbench's training loop: several processes would learn the "
             "same, each for itself. Leave spreads out, or train by srbench.TorchMethod or srbench.training.train"
+        )
+
+
+@check("method", needs=("learns_in_the_loop",), applies=_spreads)
+def knows_its_batch(subject: MethodSubject) -> None:
+    """A method with a `batch_size` has a batch that cannot be computed in more pieces than that."""
+    method: Method = subject.create()
+    size = getattr(method, "batch_size", None)
+    if not isinstance(size, int):
+        return
+    with suppress(StageError), seeded(0):
+        subject.fit(method, micro_batches=size + 1)
+        raise CheckFailure(
+            f"batch_size is {size}, and a training in {size + 1} micro-batches went well, which a plan would refuse: "
+            "it should be the images of the smallest batch; give what is something else another name"
         )
 
 

@@ -11,15 +11,16 @@ import numpy as np
 
 from srbench.contract.dataset import Dataset, Item
 from srbench.contract.entry import Entry
-from srbench.contract.executor import Executor, Limits
+from srbench.contract.executor import Limits
 from srbench.contract.extractor import Extractor
 from srbench.contract.fit import Budget, FitContext, Interrupted
 from srbench.registry.configured import Use
 from srbench.registry.registry import Kind, Plugin, Registered
 from srbench.runner.job.tasks import ExtractorTraining
 from srbench.runner.planning.survey import Surveyor
-from srbench.runner.supervision.watch import Ended, Progressed, Watch
+from srbench.runner.supervision.watch import Delayed, Ended, Lost, Progressed, Watch
 from srbench.store.cell import digest
+from srbench.store.lease import Lease
 from srbench.store.records import Store
 from srbench.testing.check import CheckFailure, Subject
 
@@ -94,17 +95,23 @@ class ExecutorSubject(Subject):
     @contextmanager
     def watch(self, store: Store | None = None) -> Iterator[Watch]:
         """A new instance at work, in a store of its own unless told."""
-        executor: Executor = self.create()
-        with Watch(store or Store(self.folder()), executor, Limits(seconds=3600)) as watch:
+        place = store or Store(self.folder())
+        with (
+            Lease(place.root, "a check of an executor") as lease,
+            Watch(place, self.create(), lambda task: Limits(seconds=3600), lease) as watch,
+        ):
             yield watch
 
-    def news(self, watch: Watch, act: Act) -> Iterator[Progressed | Ended]:
+    def news(self, watch: Watch, act: Act) -> Iterator[Progressed | Delayed | Ended]:
         """What happens to a rehearsal, until it ends."""
         task = rehearsal(act)
-        watch.submit([task])
+        watch.claim(task)
+        watch.submit()
         until = time.monotonic() + self.patience
         while time.monotonic() < until:
             for event in watch.events():
+                if isinstance(event, Lost):
+                    raise CheckFailure("a job was another run's all at once, and nobody else is there")
                 yield event
                 if isinstance(event, Ended):
                     return

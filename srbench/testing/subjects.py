@@ -153,9 +153,11 @@ class MethodSubject(Subject):
         steps: int = 2,
         folder: Path | None = None,
         stop: Callable[[], bool] = lambda: False,
+        micro_batches: int = 1,
     ) -> None:
         """Train a method on the made pictures."""
-        context = FitContext(seed, Budget("steps", steps), folder or self.folder(), stop=stop)
+        folder = folder or self.folder()
+        context = FitContext(seed, Budget("steps", steps), folder, stop=stop, micro_batches=micro_batches)
         method.fit(self.training_set(scale, channels), context)
 
     def upscale(self, method: Method, lr: torch.Tensor, scale: Scale | None = None, seed: int = 0) -> torch.Tensor:

@@ -65,6 +65,7 @@ class TorchMethod(Method):
 
     learns = True
     spreads = True
+    goes_on = True
     trains_on: ClassVar[Channels] = "all"
     memory_format: ClassVar[Format] = "channels_last"
     training_scales: tuple[float, ...] = (1.0,)

@@ -9,6 +9,7 @@ import pytest
 from made_records import contents
 from rig.verbs import Srbench, rewrite
 
+from srbench.store.lease import Lease
 from srbench.store.records import Store
 
 
@@ -52,7 +53,7 @@ def test_unknown_kinds_several_stores_and_a_store_at_work_are_refused(here: Path
     (here / "results/other/cells").mkdir(parents=True)
     said = srbench("clean", "--delete", "pictures")
     assert said.code == 2 and "there are several stores in results; name the one to remove from" in said.err
-    with Store(Path("results/m")).locked():
+    with Lease(Path("results/m"), "a run of m"):
         for more in ([], ["--delete", "pictures"]):
             said = srbench("clean", "results/m", *more)
-            assert said.code == 2 and "another run is using the store results/m" in said.err
+            assert said.code == 2 and "the store results/m is in use (a run of m, process " in said.err

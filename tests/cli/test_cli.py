@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
-from rig.verbs import Srbench
+from rig.verbs import Srbench, rewrite
 
 from srbench.cli import VERBS, cli
 from srbench.errors import SrbenchError
@@ -62,6 +62,14 @@ def test_bad_usage_is_one_clear_message_and_exit_2(
     assert (said.code, said.out) == (2, "")
     assert words in said.err
     assert "Traceback" not in said.err
+
+
+def test_each_of_several_mistakes_is_an_error_of_its_own(here: Path, srbench: Srbench) -> None:
+    rewrite(here, methods=["neares", "bicubi"], metrics=["pnsr"])
+    said = srbench("plan", "matrix.yaml")
+    lines = said.err.splitlines()
+    assert said.code == 2 and len(lines) == 3
+    assert all(line.startswith("error: matrix.yaml:1:") and "Did you mean" in line for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_words_for_people_say_what_json_says(toys: Bench, srbench: Srbench) -> N
     assert said.startswith("toy-pixel (method of srbench-toys 1.0)\n")
     assert "learns: True\n" in said
     assert "parameters:\n  spoil: int = 0\n" in said
-    doc = sys.modules["srbench_toys"].Pixel.__doc__
+    doc = inspect.getdoc(sys.modules["srbench_toys"].Pixel)
     assert doc is not None and doc in said
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from made_records import made_cell
 from rig.verbs import Srbench
 
+from srbench.store.lease import Lease
 from srbench.store.records import Store
 
 
@@ -51,7 +52,7 @@ def test_damage_is_told_and_what_is_no_store_is_bad_usage(here: Path, srbench: S
 
 def test_a_store_that_a_run_holds_is_not_merged_into_but_may_be_a_source(here: Path, srbench: Srbench) -> None:
     shutil.copytree("results/m", "copy")
-    with Store(Path("results/m")).locked():
+    with Lease(Path("results/m"), "a run of m"):
         said = srbench("merge", "copy", "--into", "results/m")
-        assert said.code == 2 and "another run is using the store results/m" in said.err
+        assert said.code == 2 and "the store results/m is in use (a run of m, process " in said.err
         assert srbench("merge", "results/m", "--into", "copy").code == 0

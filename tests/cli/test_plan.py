@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from bench_in_process import picture
@@ -11,6 +12,7 @@ from rig.verbs import Srbench, rewrite
 
 from srbench.matrix import read_matrix
 from srbench.runner.planning.plan import make_plan
+from srbench.store.lease import Lease
 from srbench.store.records import Store
 
 
@@ -26,8 +28,8 @@ def test_states_keys_and_the_count(here: Path, srbench: Srbench) -> None:
 
 
 def test_a_run_at_work_is_told(here: Path, srbench: Srbench) -> None:
-    with Store(Path("results/m")).locked():
-        assert "a run is at work in this store (process " in srbench("plan", "matrix.yaml").out
+    with Lease(Path("results/m"), "a run of m"):
+        assert "at work in this store: a run of m, process " in srbench("plan", "matrix.yaml").out
     assert "at work" not in srbench("plan", "matrix.yaml").out
 
 
@@ -104,6 +106,64 @@ def test_doubts_about_the_data_come_once_each_after_the_cells(here: Path, srbenc
     said = srbench("plan", "matrix.yaml").out
     assert said.count("warning: ") == said.count("did you mean `peak: 4095`?") == 1
     assert said.index("3 cells") < said.index("warning: ")
+
+
+LEARNING = {"methods": ["nearest", "srcnn"], "train": {"on": ["same"], "budget": {"steps": 2}, "micro_batches": 9}}
+
+
+def test_cells_that_are_bound_to_fail_are_told_last_and_in_the_exit_code(here: Path, srbench: Srbench) -> None:
+    rewrite(here, **LEARNING)
+    said = srbench("plan", "matrix.yaml")
+    assert said.code == 1
+    assert "failed: training: a batch of 8 cannot be divided into 9 micro-batches; use a larger" in said.out
+    assert said.out.endswith("1 of 2 cells would fail, for reasons that stand above\n")
+    rows = srbench("plan", "matrix.yaml", "--json")
+    assert (rows.code, [row["why"][:6] for row in json.loads(rows.out)]) == (1, ["ok", "failed"])
+    chosen = srbench("plan", "matrix.yaml", "--where", "method=nearest")
+    assert chosen.code == 0 and "would fail" not in chosen.out
+
+
+def test_what_a_run_would_leave_failed_is_what_its_plan_said(here: Path, srbench: Srbench) -> None:
+    rewrite(here, **LEARNING)
+    assert srbench("run", "matrix.yaml", "--no-report").code == 1
+    said = srbench("plan", "matrix.yaml").out
+    assert "training: a batch of 8 cannot be divided into 9 micro-batches" in said and "1 done, 1 failed" in said
+
+
+def test_cells_that_are_skipped_with_a_reason_are_fine(here: Path, srbench: Srbench) -> None:
+    rewrite(here, **LEARNING)
+    shutil.rmtree("data/train")
+    said = srbench("plan", "matrix.yaml")
+    assert said.code == 0 and "skipped: " in said.out and "would fail" not in said.out
+
+
+def test_where_a_run_would_not_begin_the_plan_says_why_and_ends_otherwise(here: Path, srbench: Srbench) -> None:
+    rewrite(here, executor={"local": {"gpus": [99]}})
+    said = srbench("plan", "matrix.yaml")
+    assert said.code == 1 and "there is no GPU 99" in said.out
+    assert said.out.endswith("a run would not begin, for reasons that stand above\n")
+    said = srbench("plan", "matrix.yaml", "--json")
+    assert said.code == 1 and "there is no GPU 99" in said.err and len(json.loads(said.out)) == 3
+
+
+def test_all_images_that_show_the_same_are_listed_when_asked_for(here: Path, srbench: Srbench) -> None:
+    assert srbench("plan", "matrix.yaml", "--alike").out == "none\n"
+    rewrite(here, methods=["srcnn"], train={"on": ["same"], "budget": {"steps": 2}})
+    for number in range(6):
+        for split in ("test", "train"):
+            picture(here / f"data/{split}/twin-{split}-{number}.png", seed=100 + number)
+    said = srbench("plan", "matrix.yaml")
+    assert "6 of 8 test images are in the training split of data: twin-test-0, " in said.out
+    assert "and 1 more (`srbench plan --alike` lists all)" in said.out
+    rows = json.loads(srbench("plan", "matrix.yaml", "--alike", "--json").out)
+    assert [(row["image"], row["other"]) for row in rows] == [
+        (f"twin-test-{number}", f"twin-train-{number}") for number in range(6)
+    ]
+    assert {(row["dataset"], row["split"], row["other_split"], row["how"]) for row in rows} == {
+        ("data", "test", "train", "the same pixels")
+    }
+    head, first, *_ = srbench("plan", "matrix.yaml", "--alike").out.splitlines()
+    assert head.split()[:3] == ["dataset", "split", "image"] and first.endswith("the same pixels")
 
 
 QUEUE = """

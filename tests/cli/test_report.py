@@ -43,6 +43,15 @@ def test_without_results_it_says_where_it_looked(here: Path, srbench: Srbench, m
     assert list(Path().iterdir()) == []
 
 
+def test_of_a_store_the_board_is_that_of_the_matrix_that_ran_last(here: Path, srbench: Srbench) -> None:
+    assert srbench("report", "matrix.yaml", "--out", "pages").code == 0
+    assert srbench("report", "results/m", "--out", "others").out == "page: others/index.html\n"
+    assert Path("others/index.html").read_bytes() == Path("pages/index.html").read_bytes()
+    Path("results/m/matrix").unlink()
+    said = srbench("report", "results/m")
+    assert said.code == 2 and "results/m is a store, and no matrix: give it with --store, and name the mat" in said.err
+
+
 def test_troubles_and_remarks_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert not tell(Published(Path("a\x1b/index.html")))
     assert capsys.readouterr() == ("page: a\\x1b/index.html\n", "")

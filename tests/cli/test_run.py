@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 import pytest
 from msgspec.structs import replace
-from rig.verbs import Srbench
+from rig.verbs import Srbench, rewrite
 
 from srbench.cli.options import coordinates
 from srbench.cli.run import _stoppable
 from srbench.runner.supervision.supervisor import Terminated
+from srbench.store.lease import Lease
 from srbench.store.records import Store
 
 
@@ -79,11 +80,11 @@ def test_another_matrix_of_that_name_is_told_of(here: Path, srbench: Srbench) ->
     assert f"also that of {here / 'matrix.yaml'}, of the same name" in srbench("run", other, *chosen).err
 
 
-def test_a_store_that_another_run_holds_is_refused(here: Path, srbench: Srbench) -> None:
-    with Store(Path("results/m")).locked():
+def test_a_store_in_which_somebody_suffers_no_run_is_refused(here: Path, srbench: Srbench) -> None:
+    with Lease(Path("results/m"), "srbench merge", alone=True):
         said = srbench("run", "matrix.yaml", "--no-report")
     assert said.code == 2
-    assert f"another run is using the store results/m (process {os.getpid()} on" in said.err
+    assert f"the store results/m is in use (srbench merge, process {os.getpid()} on" in said.err
 
 
 @pytest.mark.parametrize(
@@ -125,3 +126,18 @@ def test_where_a_line_is_cut_jobs_are_left_that_can_be(asked: signal.Signals, le
     with pytest.raises(Terminated) as interrupt, _stoppable():
         os.kill(os.getpid(), asked)
     assert interrupt.value.leaves == left
+
+
+def test_that_ids_hold_names_of_folders_is_told_by_plan_and_run_before_anything_is_made(
+    here: Path, srbench: Srbench
+) -> None:
+    words = (
+        "warning: ids of pictures hold names of folders, and are published with records and pages: of data (Doe-a, say)"
+    )
+    Path("data/test/Doe").mkdir()
+    Path("data/test/a.png").rename("data/test/Doe/a.png")
+    rewrite(here, metrics=["psnr"], methods=["nearest"])
+    assert srbench("plan", "matrix.yaml").out.count(words) == 1
+    said = srbench("run", "matrix.yaml", "--no-report")
+    assert said.code == 0 and said.err.count(words) == 1
+    assert words not in srbench("run", "matrix.yaml", "--no-report").err, "there is nothing to be made"

@@ -39,6 +39,17 @@ def test_the_score_is_that_of_the_pictures(here: Path, srbench: Srbench) -> None
     assert Path(facts["folder"]).resolve() == folder.resolve()
 
 
+def test_what_a_training_went_on_from_is_told(here: Path, srbench: Srbench) -> None:
+    assert "training  " not in srbench("show", "data/x2-rgb/nearest").out
+    model = {"from": {"model": "ab", "budget": {"steps": 2e4}, "from": {"model": "cd", "budget": {"steps": 1e4}}}}
+    change("data/x2-rgb/nearest", ingredients={"model": model})
+    for verb in ("show", "why"):
+        said = srbench(verb, "data/x2-rgb/nearest").out
+        assert [line.split(maxsplit=1)[1] for line in said.splitlines() if line.startswith("training")] == [
+            "went on from 20,000 steps, gone on from 10,000 steps"
+        ]
+
+
 def test_a_failure_has_its_reason_and_the_end_of_its_log(here: Path, srbench: Srbench) -> None:
     said = srbench("show", "data/x2-rgb/broken").out
     assert "status   failed: ValueError: no such luck\n" in said

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
+from made_records import leave_lease
 from rich.console import Console
 from rig.verbs import Srbench
 
@@ -20,6 +22,7 @@ def leave(state: State, ok: int, waiting: int = 0) -> None:
     cells = Cells(ok + waiting, ok=ok, waiting=waiting)
     progress = RunProgress("m", "elsewhere", 1, now(), now(), state, cells=cells)
     Path("results/m/runs/a.json").write_bytes(msgspec.json.encode(progress))
+    leave_lease(Path("results/m"), "a")
 
 
 @pytest.fixture
@@ -48,7 +51,30 @@ def test_a_store_in_which_nothing_ran_and_one_that_is_not_there(here: Path, srbe
     said = srbench("watch", "results/m")
     assert (said.code, said.out) == (0, "no run has been at work in results/m yet\n")
     said = srbench("watch", "--store", "elsewhere")
-    assert said.code == 2 and "there is no store elsewhere" in said.err
+    assert said.code == 2 and f"there is no store elsewhere (in {here})" in said.err
+    said = srbench("watch", "--store", "matrix.yaml")
+    assert said.code == 2 and "matrix.yaml is a file; a store is a folder" in said.err
+
+
+def test_a_matrix_that_has_not_run_is_waited_for(
+    here: Path, srbench: Srbench, naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree("results")
+    said = srbench("watch", "matrix.yaml", "--once")
+    assert (said.code, said.out, naps) == (0, "no run has been at work in results/m yet\n", [])
+    assert not Path("results").exists()
+    nap = watch.time.sleep
+
+    def sleep(seconds: float) -> None:
+        Path("results/m").mkdir(parents=True, exist_ok=True)
+        nap(seconds)
+
+    monkeypatch.setattr(watch.time, "sleep", sleep)
+    said = srbench("watch", "matrix.yaml")
+    assert said.code == 0 and "waiting for its first run (Ctrl-C ends this)" in said.err
+    first, last = said.out.splitlines()
+    assert first == "no run has been at work in results/m yet" and last.endswith("3 of 3 cells: 3 ok")
+    assert len(naps) == 3
 
 
 def test_a_store_of_which_only_the_plan_is_begun_is_one(here: Path, srbench: Srbench) -> None:

@@ -21,6 +21,7 @@ from srbench.pictures import Values
 from srbench.store.cell import digest
 from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
+from srbench.store.lease import Lease
 from srbench.store.merge import merge
 from srbench.store.record import MetricResult, Record
 from srbench.store.records import Store
@@ -91,6 +92,30 @@ def test_models_and_references_that_no_record_names_and_no_others(store: Store) 
     assert places(store, "unnamed") == [] and list(faults(store)) == []
     assert {record.point["model"] for record in store.records("models")} == {"named", "meant", "failed"}
     assert used.files()
+
+
+def test_checkpoints_are_those_of_finished_trainings_that_somebody_names(store: Store) -> None:
+    named, idle, failed = (made_model(store, name) for name in ("named", "idle", "failed"))
+    store.write("models", msgspec.structs.replace(failed, status="failed"))
+    for place, record in enumerate((named, idle, failed)):
+        store.last_checkpoint(record.key).write_bytes(b"checkpoint"[: 5 + place])
+    made_cell(store, "x", model=named.key)
+    sizes = {one.path: (one.kind, one.bytes) for one in removable(store)}
+    assert sizes[store.last_checkpoint(named.key)] == ("checkpoints", 5)
+    assert sizes[store.folder("models", idle.key)][0] == "unnamed", "and the checkpoint goes with it"
+    assert places(store, "checkpoints") == [str(store.last_checkpoint(named.key).relative_to(store.root))]
+    clean(store, ["checkpoints"])
+    left = [store.last_checkpoint(record.key).exists() for record in (named, idle, failed)]
+    assert left == [False, True, True] and list(faults(store)) == []
+    assert store.read("models", named.key) == named
+
+
+def test_a_model_that_another_went_on_from_is_named(store: Store) -> None:
+    first, second = made_model(store, "first"), made_model(store, "second")
+    before = {"model": second.key, "budget": {"steps": 20}, "from": {"model": first.key, "budget": {"steps": 10}}}
+    ingredients = {"method": "n", "model": {"model": "third", "from": before}}
+    store.write("cells", Record(key=digest(ingredients), schema=2, status="ok", ingredients=ingredients))
+    assert places(store, "unnamed") == []
 
 
 def test_models_are_not_unnamed_for_records_that_cannot_be_read_or_are_still_to_come(store: Store) -> None:
@@ -178,7 +203,9 @@ def test_what_somebody_else_put_into_a_folder_keeps_it(store: Store, tmp_path: P
 def test_what_was_not_named_is_untouched(tmp_path_factory: pytest.TempPathFactory, kinds: set[Kind]) -> None:
     store = Store(tmp_path_factory.mktemp("store"))
     made_model(store, "idle")
-    with_training(store, made_cell(store, "x"))
+    model = made_model(store, "named")
+    store.last_checkpoint(model.key).write_bytes(b"last")
+    with_training(store, made_cell(store, "x", model=model.key))
     other = Store(tmp_path_factory.mktemp("other"))
     made_cell(other, "x", sr=b"other")
     merge(other, store)
@@ -206,9 +233,9 @@ def test_a_clean_that_is_killed_leaves_no_half_folder(store: Store, monkeypatch:
 def test_a_store_that_a_run_holds_is_let_alone(store: Store) -> None:
     made_cell(store, "x")
     check_free(store)
-    with store.locked():
-        with pytest.raises(StoreError, match=r"another run is using the store .*; clean it when that is done"):
+    with Lease(store.root, "a run of m"):
+        with pytest.raises(StoreError, match=r"is in use \(a run of m, process .*\); clean it when that is done"):
             check_free(store)
-        with pytest.raises(StoreError, match="another run"):
+        with pytest.raises(StoreError, match="is in use"):
             clean(store, KINDS)
     assert places(store, "pictures")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import os
-import platform
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from made_records import contents
+from made_records import contents, leave_lease
 
 from srbench.commands.look import LOG_LINES, Look, Onlooker, last_lines
 from srbench.runner.supervision.progress import Cells, JobAtWork, RunProgress
-from srbench.runner.supervision.watch import SILENCE_SECONDS
+from srbench.store.lease import SILENCE_SECONDS, Process
 from srbench.store.records import Store
 
 
@@ -31,11 +29,12 @@ def ago(seconds: float) -> str:
     return (datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=seconds)).isoformat()
 
 
-def leave(store: Store, name: str = "a", **fields: Any) -> None:
+def leave(store: Store, name: str = "a", process: Process | None = None, **fields: Any) -> None:
     """A run that is at work on another machine, unless told otherwise."""
     (store.root / "runs").mkdir(exist_ok=True)
     made = {"matrix": "m", "host": "elsewhere", "pid": 1, "started": ago(60), "time": ago(0), "state": "running"}
     (store.root / "runs" / f"{name}.json").write_bytes(msgspec.json.encode(RunProgress(**{**made, **fields})))
+    leave_lease(store.root, name, process)
 
 
 @pytest.fixture
@@ -54,8 +53,8 @@ def test_a_store_without_runs_is_over(store: Store) -> None:
         ({}, True, False),
         ({"state": "planning"}, True, False),
         ({"time": ago(SILENCE_SECONDS + 10)}, False, False),
-        ({"host": platform.node(), "pid": os.getpid()}, True, False),
-        ({"host": platform.node(), "pid": 2**22 + 1}, False, False),
+        ({"process": Process.this()}, True, False),
+        ({"process": msgspec.structs.replace(Process.this(), pid=2**22 + 1)}, False, False),
         ({"state": "done"}, False, True),
         ({"state": "interrupted", "cells": Cells(total=2, ok=1, waiting=1)}, False, False),
         ({"state": "interrupted", "cells": Cells(total=1, ok=1)}, False, True),

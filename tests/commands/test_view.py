@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from srbench.commands.look import Look, RunSeen
@@ -81,7 +82,9 @@ def test_what_became_of_its_cells(seen: Look, words: str) -> None:
 def test_where_each_job_is_since_when_and_how_far_with_its_log() -> None:
     job = JobAtWork("ab", "cells", "d/x2/a", ago(700), ago(600), "node9", 11, "cuda:0", "slurm 8812", 0.5, "image 3")
     queued = JobAtWork("cd", "cells", "d/x2/b", ago(300), job="slurm 8813")
-    seen = look(jobs=[job, queued], logs={"ab": ["a line", "another"], "cd": []})
+    told = JobAtWork("ef", "cells", "d/x2/c", ago(300), waits="others are before it")
+    requeued = msgspec.structs.replace(job, key="01", waits="its node failed")
+    seen = look(jobs=[job, queued, told, requeued], logs={"ab": ["a line", "another"], "cd": []})
     assert shown(seen)[2:] == [
         " 50%  d/x2/a",
         "      process 11 on node9, cuda:0, slurm 8812, for 10 min, 10 min left, image 3",
@@ -89,8 +92,12 @@ def test_where_each_job_is_since_when_and_how_far_with_its_log() -> None:
         "      | another",
         "  0%  d/x2/b",
         "      slurm 8813, submitted 5.0 min ago, not begun",
+        "  0%  d/x2/c",
+        "      submitted 5.0 min ago, not begun: others are before it",
+        " 50%  d/x2/a",
+        "      slurm 8812, waits to go on: its node failed, image 3",
     ]
-    assert next(lines(seen)).endswith("no cells; d/x2/a 50%; d/x2/b 0%")
+    assert next(lines(seen)).endswith("no cells; d/x2/a 50%; d/x2/b 0%; d/x2/c 0%; d/x2/a 50%")
 
 
 def test_of_a_run_that_is_dead_nobody_says_where_its_jobs_are() -> None:

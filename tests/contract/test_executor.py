@@ -74,6 +74,20 @@ def test_jobs_that_are_ready_at_once_are_submitted_one_after_the_other_unless_th
     assert Noting().outline(3, Resources()) == ""
 
 
+def test_limits_win_field_by_field() -> None:
+    base = Limits(seconds=60, memory_gb=8)
+    assert Limits().over(base) == base and base.over(Limits()) == base
+    assert Limits(memory_gb=2).over(base) == Limits(60, 2) and Limits(seconds=5).over(Limits()) == Limits(5)
+
+
+def test_a_place_takes_any_job_until_all_places_are_taken() -> None:
+    assert Noting().takes(Resources(), []) and not Noting().takes(Resources(gpus=1), [Resources(gpus=0)])
+
+
+def test_what_jobs_work_on_is_not_known_unless_the_executor_says_so() -> None:
+    assert (Noting().device(Resources(gpus=1)), Noting().processes(Resources(gpus=1))) == (None, None)
+
+
 def test_resources_win_field_by_field() -> None:
     base = Resources(gpus=1, cores=4, minutes=60, options={"partition": "gpu", "account": "lab"})
     assert Resources().over(base) == base and base.over(Resources()) == base

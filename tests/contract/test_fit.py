@@ -14,8 +14,9 @@ from srbench.contract.fit import Budget, FitContext
     [
         (Budget("steps", 300), "300 steps"),
         (Budget("seconds", 0.5), "0.5 seconds"),
-        (Budget("images", 2e4), "20000 images"),
-        (Budget("steps", 1e6), "1e+06 steps"),
+        (Budget("images", 2e4), "20,000 images"),
+        (Budget("steps", 1e6), "1,000,000 steps"),
+        (Budget("epochs", 50, Budget("epochs", 7.5)), "50 epochs, gone on from 7.5 epochs"),
     ],
 )
 def test_a_budget_in_words(budget: Budget, words: str) -> None:

@@ -15,9 +15,12 @@ from toys.offers import Still, toy_registry
 
 from srbench.contract.executor import Limits, Resources
 from srbench.contract.fit import Budget
-from srbench.matrix import MatrixError, Order, read_matrix
-from srbench.matrix.reading import KEYS, TRAIN_KEYS, UNITS
+from srbench.errors import SrbenchError
+from srbench.matrix import MatrixError, Order, matrix_file, read_matrix
+from srbench.matrix.budgets import EARLIER, UNITS
+from srbench.matrix.reading import KEYS, TRAIN_KEYS
 from srbench.registry.registry import Registry
+from srbench.store.records import Store
 
 
 @pytest.fixture(scope="module")
@@ -243,12 +246,24 @@ def test_the_errors_shown_in_the_docs_are_the_ones_that_come(tmp_path: Path, reg
         example = example.replace(right, wrong, 1)
     shown = DOCS.split("```text\n")[1].split("```")[0]
     told = "".join(
-        f"classic/matrix.yaml:{at}:{where}: {what}\n" for at, where, what in faults(tmp_path, registry, example)
+        f"error: classic/matrix.yaml:{at}:{where}: {what}\n" for at, where, what in faults(tmp_path, registry, example)
     )
     assert told == shown
 
 
-@pytest.mark.parametrize("key", [*KEYS, *UNITS, *TRAIN_KEYS, "as", "preset", "same", "memory_gb"])
+def test_a_store_in_a_matrixs_place_is_told_with_the_matrix_that_ran_in_it(tmp_path: Path) -> None:
+    (tmp_path / "store/runs").mkdir(parents=True)
+    with pytest.raises(SrbenchError, match=r"store is a store, and no matrix: .* and name the matrix$"):
+        read_matrix(tmp_path / "store")
+    (tmp_path / "other.yaml").touch()
+    Store(tmp_path / "store").remember_matrix(tmp_path / "other.yaml")
+    with pytest.raises(SrbenchError, match=r"the one that ran in it last is .*/other\.yaml$"):
+        read_matrix(tmp_path / "store")
+    (tmp_path / "store/matrix.yaml").write_text("name: inside")
+    assert matrix_file(tmp_path / "store") == tmp_path / "store/matrix.yaml"
+
+
+@pytest.mark.parametrize("key", [*KEYS, *UNITS, EARLIER, *TRAIN_KEYS, "as", "preset", "same", "memory_gb"])
 def test_every_key_is_in_the_docs(key: str) -> None:
     assert f"`{key}`" in DOCS
 
@@ -814,6 +829,40 @@ def test_resources_stand_at_the_top_and_beside_the_parameters_of_a_method(tmp_pa
         "b": Resources(cores=2),
     }
     assert "resources" not in matrix.methods[1].params and matrix.methods[1].given == {"width": 16}
+
+
+def test_limits_stand_at_the_top_and_beside_the_parameters_of_a_method(tmp_path: Path, registry: Registry) -> None:
+    text = GOOD.replace(
+        "methods: [bicubic]",
+        "methods: [bicubic: {limits: {seconds: 60}}, srcnn: {width: 16, limits: {memory_gb: 2.5}}]\n"
+        "train: {on: [same], budget: {steps: 1}}\n"
+        "limits: {seconds: 7200, memory_gb: 8}",
+    )
+    matrix = read_matrix(write(tmp_path, text), registry)
+    assert matrix.limits == Limits(7200, 8)
+    assert matrix.limits_of == {"bicubic": Limits(seconds=60), "srcnn": Limits(memory_gb=2.5)}
+    assert "limits" not in matrix.methods[1].params and matrix.methods[1].given == {"width": 16}
+
+
+@pytest.mark.parametrize(
+    ("limits", "column", "message"),
+    [
+        ("{second: 1}", 2, "unknown key 'second'. Did you mean 'seconds'?"),
+        ("{seconds: 0}", 11, "limit of seconds: expected a number above 0"),
+        ("{memory_gb: much}", 13, "limit of memory_gb: expected a number above 0"),
+        ("8", 1, "expected limits: a mapping"),
+    ],
+)
+def test_wrong_limits_are_told_where_they_stand(
+    tmp_path: Path, registry: Registry, limits: str, column: int, message: str
+) -> None:
+    for line, before in ((6, "limits: "), (4, "methods: [bicubic: {limits: ")):
+        top = f"{GOOD}limits: {limits}\n"
+        text = top if line == 6 else GOOD.replace("[bicubic]", f"[bicubic: {{limits: {limits}}}]")
+        with pytest.raises(MatrixError) as raised:
+            read_matrix(write(tmp_path, text), registry)
+        (problem,) = raised.value.problems
+        assert (problem.line, problem.column) == (line, len(before) + column) and message in problem.message
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,35 @@ def test_a_preset_lies_between_defaults_and_given_values() -> None:
     assert (values["width"], values["kernels"], values["norm"]) == (16, (9, 5, 5), None)
 
 
+class Table:
+    presets: ClassVar[dict[str, dict[str, Any]]] = {"ham": {"columns": {"file": "image", "label": ["a", "b"]}}}
+
+    def __init__(self, columns: dict[str, str | list[str]] | None = None, size: int = 1) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("given", "columns"),
+    [
+        ({}, {"file": "image", "label": ["a", "b"]}),
+        ({"columns": {"label": "kind"}}, {"file": "image", "label": "kind"}),
+        ({"columns": {"group": "patient"}}, {"file": "image", "label": ["a", "b"], "group": "patient"}),
+        ({"columns": {"label": None, "mask": "m"}}, {"file": "image", "mask": "m"}),
+        ({"columns": {}}, {"file": "image", "label": ["a", "b"]}),
+        ({"columns": None}, None),
+    ],
+)
+def test_of_a_mapping_given_keys_win_over_a_presets_one_by_one(given: dict[str, Any], columns: object) -> None:
+    assert resolve(Table, {"preset": "ham", **given})["columns"] == columns
+    assert Table.presets["ham"] == {"columns": {"file": "image", "label": ["a", "b"]}}
+
+
+def test_what_a_preset_does_not_hold_cannot_be_left_out_of_it() -> None:
+    with pytest.raises(ParameterError, match="the preset has no 'group' that null could leave out; it has file, label"):
+        resolve(Table, {"preset": "ham", "columns": {"group": None}})
+    with pytest.raises(ParameterError, match="got nothing"):
+        resolve(Table, {"columns": {"label": None}})
+
+
 def test_a_preset_and_the_same_parameters_spelled_out_have_one_digest() -> None:
     spelled = resolve(Net, {"kernels": [9, 5, 5], "width": 64, "lr": 1.0})
     assert digest(resolve(Net, {"preset": "paper"})) == digest(spelled)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
-from rig.preloaded import Forked, preloaded
+from rig.preloaded import Forked, Preloaded, preloaded
 from srbench.registry.registry import registry
 
 HERE = Path(__file__).parent
@@ -37,10 +37,11 @@ TIMED_FILES = {"training.json", "history.csv", "scores.parquet"}
 
 @dataclass
 class Bench:
-    """A working directory with a toy plugin, and the command line in it."""
+    """A working directory with a toy plugin, and the command line in it. forks: what command lines are forked from."""
 
     folder: Path
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+    forks: Preloaded = field(default_factory=preloaded, repr=False)
 
     def __post_init__(self) -> None:
         self.plugin = self._install("toys")
@@ -114,13 +115,13 @@ class Bench:
             text=True,
         )
 
-    def fork(self, *arguments: str | Path) -> Forked:
-        """Start the command line as quickly as `srbench` runs it."""
-        return preloaded().start([str(one) for one in arguments], self.folder, self.environment)
+    def fork(self, *arguments: str | Path, said: Sequence[str] = (os.devnull, os.devnull)) -> Forked:
+        """Start the command line as quickly as `srbench` runs it. said: where its output and its errors go."""
+        return self.forks.start([str(one) for one in arguments], self.folder, self.environment, said)
 
     def srbench(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run the command line to its end."""
-        return preloaded().run([str(one) for one in arguments], self.folder, self.environment)
+        return self.forks.run([str(one) for one in arguments], self.folder, self.environment)
 
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """`srbench run` without pages."""
@@ -182,12 +183,12 @@ class Bench:
 
     def below(self, run: Forked) -> list[psutil.Process]:
         """What a run that was forked has started, and still lives."""
-        return [process for process in preloaded().below() if process.pid != run.pid]
+        return [process for process in self.forks.below() if process.pid != run.pid]
 
     def left(self) -> list[psutil.Process]:
         """Processes of this bench that still live."""
         marked = [process for process in psutil.process_iter() if _mark(process) == self.mark]
-        return marked + [process for process in preloaded().below() if _mark(process) is not None]
+        return marked + [process for process in self.forks.below() if _mark(process) is not None]
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:

@@ -1,7 +1,7 @@
 /* Loaded before the C library: one of the file operations below a folder fails, or all from that one on.
 
    FAULTY_DISK names a file that every process has in memory, with what is wanted (`struct control`) and a count of the
-   operations so far, of all processes together. Where nothing is to fail, each operation is written into a second file
+   operations so far, of all processes together, or of those alone that write. Where nothing is to fail, each operation is written into a second file
    of that name and `.log`: kind, tab, path. */
 
 #define _GNU_SOURCE
@@ -22,7 +22,7 @@
 
 struct control {
   _Atomic long count;
-  long first, lasting, number; /* first: that fails, -1 for none; number: the error's */
+  long first, lasting, number, writing; /* first: that fails, -1 for none; number: the error's; writing: alone count */
   char below[1024];
 };
 
@@ -42,6 +42,7 @@ static int fails(const char *kind, const char *path) {
     path = whole;
   }
   if (strncmp(path, control->below, strlen(control->below))) return 0;
+  if (control->writing && strcmp(kind, "write") && strcmp(kind, "change") && strcmp(kind, "create")) return 0;
   long number = atomic_fetch_add(&control->count, 1);
   if (control->first < 0) {
     char line[PATH_MAX * 2 + 64];

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rig.preloaded import Preloaded
 
-_LAYOUT = struct.Struct("4q1024s")
+_LAYOUT = struct.Struct("5q1024s")
 _ALWAYS = (errno.EIO, errno.ESTALE)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 ERRORS = {
@@ -46,10 +46,10 @@ class FaultyDisk:
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
         self._want(-1)
         loaded = {"LD_PRELOAD": str(library), "FAULTY_DISK": str(self._control)}
-        self._preloaded = Preloaded({**os.environ, **loaded})
+        self.forks = Preloaded({**os.environ, **loaded})
 
-    def _want(self, first: int, number: int = 0, lasting: bool = False) -> None:
-        wanted = _LAYOUT.pack(0, first, lasting, number, os.fsencode(self.folder))
+    def _want(self, first: int, number: int = 0, lasting: bool = False, writing: bool = False) -> None:
+        wanted = _LAYOUT.pack(0, first, lasting, number, writing, os.fsencode(self.folder))
         with self._control.open("r+b" if self._control.exists() else "xb") as file:
             file.write(wanted)
 
@@ -60,7 +60,7 @@ class FaultyDisk:
         log = Path(f"{self._control}.log")
         log.write_text("")
         self._want(-1)
-        done = self._preloaded.run(arguments, self.folder, environment)
+        done = self.forks.run(arguments, self.folder, environment)
         lines = (line.split("\t") for line in log.read_text(errors="replace").splitlines())
         return done, [Operation(n, kind, path.lstrip("/")) for n, (kind, path) in enumerate(lines)]
 
@@ -70,10 +70,18 @@ class FaultyDisk:
         """Run a command line whose operation `first`, and where `lasting` every later one, fails with an errno."""
         self._want(first, number, lasting)
         try:
-            return self._preloaded.run(arguments, self.folder, environment)
+            return self.forks.run(arguments, self.folder, environment)
         finally:
             self._want(-1)
 
+    def fail_at_times(self, after: int, number: int, lasting: bool = False) -> None:
+        """Have one of the next writings fail with an errno, by whichever process; where `lasting`, all from then on."""
+        self._want(after, number, lasting, writing=True)
+
+    def work(self) -> None:
+        """Have nothing fail any more."""
+        self._want(-1)
+
     def close(self) -> None:
         """End the process that command lines are forked from."""
-        self._preloaded.close()
+        self.forks.close()

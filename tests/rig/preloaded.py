@@ -77,6 +77,11 @@ class Preloaded:
             [sys.executable, str(Path(__file__))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
     def close(self) -> None:
         """End it."""
         assert self._process.stdin is not None

@@ -129,10 +129,7 @@ class Stubborn(Nearest):
 
 
 class Pixel(srbench.TorchMethod):
-    """One convolution; goes wrong at step `spoil`, unless the bench's file `cured` is there.
-
-    It waits at its third step for as long as the bench's file `gate` is there, and says so by a file `at-the-gate`.
-    """
+    """One convolution; goes wrong at step `spoil`, unless a file `cured` is there, and waits before a file `gate`."""
 
     memory_format = "contiguous"
 
@@ -167,6 +164,22 @@ class Pixel(srbench.TorchMethod):
         return [
             srbench.Stage("pixel", {"network": network}, {"l1": optimiser}, step, 2, 4, validate=score, keep="best")
         ]
+
+
+class Noted(Pixel):
+    """Notes each time that it is trained and each picture that it upscales, in the bench's file `done.txt`."""
+
+    def _note(self, line):
+        with Path(os.environ["SRBENCH_TEST_FOLDER"], "done.txt").open("a") as file:
+            file.write(f"{line}\n")
+
+    def fit(self, train, context):
+        self._note(f"train {context.seed}")
+        return super().fit(train, context)
+
+    def upscale(self, lr, scale):
+        self._note("upscale")
+        return super().upscale(lr, scale)
 
 
 class Noise(srbench.Dataset):
@@ -224,7 +237,7 @@ class Leaky(Noise):
 
 METHODS = (
     *(Nearest, Raises, NotFinite, WrongShape, Exits, Dies, Sleeps, Hogs, Leaves, Refuses, Puzzled, Unmade, Verbose),
-    *(Edits, Stubborn, Pixel),
+    *(Edits, Stubborn, Pixel, Noted),
 )
 
 

@@ -394,10 +394,15 @@ def test_a_training_goes_on_from_its_checkpoint_until_it_went_well(desk: Desk) -
         assert not (account.folder / RECORD).exists()
         checkpoint = account.folder / CHECKPOINT
         checkpoint.mkdir(exist_ok=True)
+        for name in ("checkpoint.pt", "checkpoint.previous.pt"):
+            (checkpoint / name).write_text(f"{name} {status}")
         account.making_told(Made(account.attempt.record(status)))  # type: ignore[arg-type]
         record = desk.record(TRAINING)
         assert record is not None and record.status == status
         assert checkpoint.exists() == (status == "failed")
+    last = desk.store.last_checkpoint(TRAINING.key)
+    assert last.read_text() == "checkpoint.pt ok", "the last one is kept for whoever goes on from there"
+    assert sorted(path.name for path in last.parent.iterdir()) == ["checkpoint.pt", "record.json"]
 
 
 @pytest.mark.parametrize("task", [CELL, TRAINING])

@@ -6,6 +6,7 @@ The processes here do what a test says.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -33,8 +34,10 @@ from srbench.runner.job.channel import Made, Measuring, Scored, Tell
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import write_job
 from srbench.runner.job.tasks import Evaluation, Job, Scoring, Task, Training
+from srbench.runner.work import processes
 from srbench.runner.work.attempt import Attempt
 from srbench.store.cell import Cell
+from srbench.store.lease import Process
 from srbench.store.record import SCORES, MetricResult, Record, Status
 from srbench.store.records import Store
 
@@ -96,6 +99,29 @@ def test_the_time_for_which_a_job_was_stopped_is_no_time_of_its_training() -> No
     assert before - 1000 <= keeper._running_time(cast(Any, stopped)) < before - 900
 
 
+def test_a_training_whose_process_is_stopped_spends_no_seconds_meanwhile(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = processes.StoppedTime.look
+
+    def look_and_let_go_on(stopped: processes.StoppedTime, pid: int) -> None:
+        look(stopped, pid)
+        if stopped.seconds > 0.5:
+            os.kill(pid, signal.SIGCONT)
+
+    monkeypatch.setattr(processes.StoppedTime, "look", look_and_let_go_on)
+
+    def make(job: Job, attempt: Attempt, record: Any, tell: Tell, progress: Any, stop: Stop, clock: Any) -> None:
+        begun, counted = time.monotonic(), clock()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        spent = clock() - counted
+        tell(Made(attempt.record("ok", cost={"passed": time.monotonic() - begun, "spent": spent})))
+
+    assert kept.keep(kept.training, make) == Ending("ok")
+    cost = kept.record(kept.training).cost
+    assert (cost["passed"] or 0) - (cost["spent"] or 0) > 0.5
+
+
 class Kept:
     """A job of a cell, or of a training, whose processes do what a test says; its keeper in a process of its own."""
 
@@ -132,7 +158,10 @@ class Kept:
         """Have a job kept; how that said it ended. meanwhile: what is done to it, with its keeper's process."""
         self._monkeypatch.setattr(keeper.worker, "make", make)
         self._monkeypatch.setattr(keeper.worker, "score", score)
-        exchange = Exchange(write_job(Job(task, self.store.root, self.store.root.parent, limits)))
+        shutil.rmtree(self.store.root / "jobs", ignore_errors=True)
+        path = write_job(Job(task, self.store.root, self.store.root.parent, limits), "a-run")
+        assert path is not None
+        exchange = Exchange(path)
         pid = os.fork()
         if pid == 0:
             code: Any = 0
@@ -414,7 +443,8 @@ def test_a_job_that_is_asked_to_stop_and_does_keeps_what_it_has(kept: Kept, ask:
 
 
 def test_a_job_that_was_done_before_its_machine_failed_is_not_done_again(kept: Kept) -> None:
-    path = write_job(Job(kept.cell, kept.store.root, kept.store.root.parent))
+    path = write_job(Job(kept.cell, kept.store.root, kept.store.root.parent), "a-run")
+    assert path is not None
     Exchange(path).tell(Ending("ok"))
     assert keeper.keep(path)
     assert kept.store.read("cells", kept.cell.key) is None and Exchange(path).read(Heartbeat) is None
@@ -426,7 +456,7 @@ def test_of_two_keepers_of_one_job_the_first_gives_way(kept: Kept, monkeypatch: 
     def take_over(exchange: Exchange, keeper: int) -> None:
         while exchange.read(Heartbeat) is None or not (kept.folder(kept.cell) / "log.txt").exists():
             time.sleep(0.005)
-        exchange.tell(Heartbeat(1, "another node", "2026"))
+        exchange.tell(Heartbeat(Process("another node", "", 1, 0), "2026"))
 
     assert kept.keep(kept.cell, lambda *_: time.sleep(60), meanwhile=take_over) is None
     assert kept.store.read("cells", kept.cell.key) is None
@@ -444,7 +474,7 @@ def test_a_job_that_nobody_waits_for_ends_without_a_word(kept: Kept) -> None:
     def give_up(exchange: Exchange, keeper: int) -> None:
         while not (kept.folder(kept.cell) / "log.txt").exists():
             time.sleep(0.005)
-        exchange.remove()
+        shutil.rmtree(exchange.job.parent)
 
     assert kept.keep(kept.cell, lambda *_: time.sleep(60), meanwhile=give_up) is None
     assert kept.store.read("cells", kept.cell.key) is None

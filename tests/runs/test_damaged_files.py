@@ -9,7 +9,7 @@ from pathlib import Path
 from rig import LEARNING, Bench
 
 PAGES = ("--out", "pages")
-WORKING_NOTES = {"log.txt", "images.jsonl", "matrix"}
+WORKING_NOTES = {"log.txt", "images.jsonl", "checkpoint.pt", "matrix"}
 """What holds nothing that results or pages are made from."""
 
 

@@ -32,6 +32,7 @@ from srbench.runner.job.tasks import Job, Task
 from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan
+from srbench.runner.supervision.at_work import at_work_in
 from srbench.store.merge import merge
 from srbench.store.records import SHELVES, Store
 from srbench.store.verify import faults
@@ -60,7 +61,7 @@ class Laboratory:
 
     def run(self, store: Store, do: Callable[[Task], None]) -> None:
         """What a run does, one job after the other."""
-        with store.locked():
+        with at_work_in(store, "a run"):
             for planned in self.plan(store).cells:
                 if planned.state == "done":
                     continue
@@ -140,7 +141,7 @@ class Life(RuleBasedStateMachine):
         if not any((source.root / shelf).is_dir() for shelf in SHELVES):  # which is no store yet, and is refused
             return
         for _ in range(2):
-            with target.locked():
+            with at_work_in(target, "a merge", alone=True):
                 merged = merge(source, target)
             assert not merged.conflicts and not merged.faults
         assert merged.taken == merged.completed == 0, "the second time there is nothing new"

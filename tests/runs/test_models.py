@@ -64,4 +64,4 @@ def test_batches_that_cannot_be_divided_are_a_failure_that_says_so(bench: InProc
     models(bench, train={"micro_batches": 99})
     (training,) = bench.plan().prerequisites()
     record = bench.do(training)
-    assert record.status == "failed" and "with 99 micro-batches each; use a larger batch_size" in record.reason
+    assert record.status == "failed" and "cannot be divided into 99 micro-batches; use a larger " in record.reason

@@ -276,17 +276,6 @@ def test_what_cannot_be_used_ends_in_a_record_with_the_reason(bench: Bench) -> N
     assert "6 x 6 pixels are too few" in reason
 
 
-def test_two_runs_do_not_share_a_store(bench: Bench) -> None:
-    bench.matrix(methods=["toy-sleeps"])
-    first = bench.fork("run", "matrix.yaml", "--no-report")
-    wait_for(lambda: (bench.folder / "results/toy/matrix").exists())
-    second = bench.run()
-    assert second.returncode == 2
-    assert "another run is using the store" in second.stderr
-    first.kill()
-    wait_for(lambda: not bench.left())
-
-
 def test_a_store_that_cannot_be_written_is_a_clear_error(bench: Bench) -> None:
     bench.matrix()
     (bench.folder / "results").write_text("not a folder")

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from made_records import made_cell, made_failure
 
 from srbench.commands.clean import KINDS, Kind, clean
+from srbench.runner.supervision.at_work import at_work_in
 from srbench.store.conflicts import conflicts
 from srbench.store.merge import merge
 from srbench.store.record import Status
@@ -75,7 +76,7 @@ class Stores(RuleBasedStateMachine):
         source, target = way
         pictures = self.pictures(source) | self.pictures(target)
         for _ in range(times):
-            with self.stores[target].locked():
+            with at_work_in(self.stores[target], "a merge", alone=True):
                 assert merge(self.stores[source], self.stores[target]).faults == []
         assert self.pictures(target) == pictures
         if target in "ab" and conflicts(self.stores[target]):  # what is written is of one version

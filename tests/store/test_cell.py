@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.store.cell import Cell, Fixed, digest
+from srbench.store.cell import Cell, Fixed, digest, earlier_models, gone_on_from
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -140,3 +140,20 @@ def fixed(value: Any) -> Any:
 def test_what_does_not_change_any_more_has_the_same_key(ingredients: dict[str, Any]) -> None:
     partly = {name: fixed(part) for name, part in reordered(ingredients).items()}
     assert digest(partly) == digest(fixed(ingredients)) == digest(ingredients)
+
+
+EARLIER = {"model": "b", "budget": {"steps": 20000.0}, "from": {"model": "a", "budget": {"steps": 1e4}}}
+
+
+@pytest.mark.parametrize(
+    ("ingredients", "words", "models"),
+    [
+        ({}, "", []),
+        ({"from": {"model": "a", "budget": {"epochs": 2.5}}}, "2.5 epochs", ["a"]),
+        ({"budget": {"steps": 4e4}, "from": EARLIER}, "20,000 steps, gone on from 10,000 steps", ["b", "a"]),
+    ],
+)
+def test_what_a_training_went_on_from_is_in_its_ingredients(
+    ingredients: dict[str, Any], words: str, models: list[str]
+) -> None:
+    assert (gone_on_from(ingredients), list(earlier_models(ingredients))) == (words, models)

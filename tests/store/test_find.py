@@ -39,7 +39,7 @@ def test_without_a_name_every_store_in_results_is_looked_at() -> None:
 def test_no_store_at_all_is_told_with_the_way_to_name_one(made: list[str]) -> None:
     for folder in made:
         Path(folder).mkdir(parents=True)
-    with pytest.raises(SrbenchError, match="no store in results/; name one with --store"):
+    with pytest.raises(SrbenchError, match=r"no store in results/ \(in .*\); name one with --store"):
         stores(None)
 
 

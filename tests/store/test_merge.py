@@ -15,6 +15,7 @@ import pytest
 from made_records import contents, made_cell, made_failure, made_model
 
 from srbench.pictures import Values
+from srbench.runner.supervision.at_work import at_work_in
 from srbench.store.conflicts import conflicts
 from srbench.store.files import StoreError, sha256_of
 from srbench.store.frames import read_scores
@@ -45,6 +46,7 @@ def counts(merged: Merged) -> tuple[int, int, int, int, int]:
 def filled(store: Store) -> Store:
     """A store with something of everything."""
     model = made_model(store, "m")
+    store.last_checkpoint(model.key).write_bytes(b"its last checkpoint")
     made_cell(store, "learner", model=model.key)
     made_cell(store, "bicubic", metrics={"psnr": 20.0, "ssim": 0.5})
     made_failure(store, "bad")
@@ -280,7 +282,7 @@ def _killed_at(operation: int, source: Store, target: Store) -> bool:
 
         sys.addaudithook(watch)
         try:
-            with target.locked():
+            with at_work_in(target, "a merge", alone=True):
                 merge(source, target)
         finally:
             os._exit(0)
@@ -304,7 +306,7 @@ def test_a_merge_that_is_killed_anywhere_leaves_what_is_right_and_goes_on(source
         target = Store(tmp_path / f"target-{operation}")
         shutil.copytree(start.root, target.root)
         killed = _killed_at(operation, source, target)
-        with target.locked():
+        with at_work_in(target, "a merge", alone=True):
             left = [fault for store in (target, *conflicts(target)) for fault in faults(store)]
             assert left == [], operation
             names = {record.point["method"] for record in target.records("cells") if record.status == "ok"}

@@ -43,7 +43,7 @@ def test_cells_are_found_by_label_and_by_the_start_of_their_key(store: Store) ->
         store.find("cells", "set5/x4-y/bicubc")
 
 
-def test_a_checkpoint_of_a_training_that_went_well_goes_with_the_next_run(store: Store) -> None:
+def test_of_the_checkpoints_of_a_training_that_went_well_the_next_run_keeps_the_last(store: Store) -> None:
     well, begun = made_record("aa" * 32), made_record("bb" * 32)
     begun.status = "killed"
     kept = [store.folder("models", record.key) / "checkpoint" for record in (well, begun)]
@@ -51,8 +51,21 @@ def test_a_checkpoint_of_a_training_that_went_well_goes_with_the_next_run(store:
         store.write("models", record)
         checkpoint.mkdir()
         (checkpoint / "checkpoint.pt").write_bytes(b"?")
-    with store.locked():
-        assert [checkpoint.exists() for checkpoint in kept] == [False, True]
+        (checkpoint / "checkpoint.previous.pt").write_bytes(b"??")
+    store.settle(alone=True)
+    assert [checkpoint.exists() for checkpoint in kept] == [False, True]
+    assert store.last_checkpoint(well.key).read_bytes() == b"?"
+    assert not store.last_checkpoint(begun.key).exists()
+    assert not store.lost_record("models", well.key)
+
+
+def test_of_an_extractor_that_has_learned_no_checkpoint_is_kept(store: Store) -> None:
+    record = made_record("aa" * 32)
+    store.write("extractors", record)
+    (folder := store.folder("extractors", record.key) / "checkpoint").mkdir()
+    (folder / "checkpoint.pt").write_bytes(b"?")
+    store.settle(alone=True)
+    assert [path.name for path in folder.parent.iterdir()] == ["record.json"]
 
 
 @pytest.mark.parametrize("step", ["write_table", "Store.write"])
@@ -64,15 +77,15 @@ def test_a_record_and_its_scores_are_replaced_together_or_not_at_all(
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(f"srbench.store.records.{step}", Mock(side_effect=KeyboardInterrupt))
         store.write_with_scores(record, pa.Table.from_pylist([], SCORES))
-    with store.locked():
-        assert contents(store) == whole
+    store.settle(alone=True)
+    assert contents(store) == whole
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Path, "unlink", Mock(side_effect=KeyboardInterrupt))
         store.write_with_scores(record, pa.Table.from_pylist([], SCORES))
-    with store.locked():
-        assert contents(store).keys() == whole.keys() and contents(store) != whole
-        (after,) = store.records("cells")
-        assert not store.damage("cells", after)
+    store.settle(alone=True)
+    assert contents(store).keys() == whole.keys() and contents(store) != whole
+    (after,) = store.records("cells")
+    assert not store.damage("cells", after)
 
 
 @pytest.mark.parametrize("place", ["", "boards", "cells/aa/KEY", "models/aa/KEY", "references/aa/KEY/LR"])
@@ -82,8 +95,8 @@ def test_what_a_writer_left_whose_disk_had_failed_goes_with_the_next_run(store: 
     folder = store.root / place.replace("KEY", record.key)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".srbench-7479-c4ed58abac19").write_bytes(b"half")
-    with store.locked():
-        assert not list(store.root.rglob(".srbench-*"))
+    store.settle(alone=True)
+    assert not list(store.root.rglob(".srbench-*"))
     assert store.read("cells", record.key) == record
 
 
@@ -147,8 +160,8 @@ def test_what_a_job_that_outlives_its_run_is_writing_is_let_alone(store: Store) 
     (temporary := temporary_in(folder)).touch()
     (store.root / "jobs/aab").mkdir(parents=True)
     (marker := store.root / "jobs/aab/lasting").touch()
-    with store.locked():
-        assert temporary.exists()
+    store.settle(alone=True)
+    assert temporary.exists()
     marker.unlink()
-    with store.locked():
-        assert not temporary.exists()
+    store.settle(alone=True)
+    assert not temporary.exists()

@@ -9,6 +9,7 @@ WRONG: Wrong = {
     "toys.methods:FailsToFit": ("fits", "cannot crop 128 pixels"),
     "toys.methods:CountsNothing": ("counts_parameters", "gave 0 after fit"),
     "toys.methods:SpreadsAlone": ("learns_in_the_loop", "did not learn in srbench's training loop"),
+    "toys.methods:TellsASmallerBatch": ("knows_its_batch", "batch_size is 1, and a training in 2 micro-batches went"),
     "toys.methods:ForgetsToSave": ("saves_and_loads", "wrote nothing"),
     "toys.methods:ForgetsToLoad": ("saves_and_loads", "other images after load"),
     "toys.methods:SavesAPickle": ("saves_no_code", "history.pkl"),
@@ -35,6 +36,7 @@ def test_every_check_has_a_toy_that_fails_it() -> None:
     "target",
     [
         "toys.methods:RightLearner",
+        "toys.methods:TellsItsBatch",
     ],
 )
 def test_who_keeps_every_promise_passes(target: str) -> None:

@@ -337,3 +337,38 @@ class ResumesElsewhere(RightLearner):
 
 class SpreadsAlone(RightLearner):
     spreads = True
+
+
+class TellsItsBatch(srbench.TorchMethod):
+    """One convolution, in srbench's loop."""
+
+    memory_format = "contiguous"
+
+    def __init__(self):
+        self.batch_size = 2
+
+    def build(self, channels, scale):
+        from torch import nn
+
+        return {"network": nn.Sequential(nn.Conv2d(channels, channels * scale**2, 1), nn.PixelShuffle(scale))}
+
+    def stages(self, networks, scale):
+        import torch
+
+        network = networks["network"]
+        optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+        return [
+            srbench.Stage(
+                "pixel",
+                {"network": network},
+                {"l1": optimiser},
+                lambda batch: {"l1": (network(batch.lr) - batch.hr).abs().mean()},
+                batch_size=2,
+                patch=4,
+            )
+        ]
+
+
+class TellsASmallerBatch(TellsItsBatch):
+    def __init__(self):
+        self.batch_size = 1

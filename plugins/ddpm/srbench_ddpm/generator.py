@@ -83,19 +83,19 @@ class DDPMGenerator(srbench.TorchGenerator):
     Deviations: what was not published is Ho et al.'s or MONAI's: one residual block a level, attention in the last two
     levels of `isic-64`. Its learning rate falls along a cosine, where the authors reduced it when the loss stood still.
 
-    classes: `none`: one model of all images. `apart`: a model a class, which share the budget equally. `conditional`:
-    one model that is told the class. channels: of the U-Net, by level. blocks: residual blocks a level. attention:
-    levels that have it. fold: side of the squares of pixels that the U-Net sees as one place. timesteps: of the
-    diffusion. schedule: `linear` (betas from .1 / T to 20 / T), or `cosine` (s = .008). predicts: what the U-Net
-    tells, the `noise` or the `velocity` (Salimans and Ho 2022), which also where there is hardly anything but noise
-    tells what is left of the image, and so gives images after a short training. learning_rate: Adam's; course:
-    it stays (`constant`), falls to zero along a `cosine`, or linearly (`to-a-fifth`). accumulate: batches that make one
-    step. orientations: in which images are learned from: as they are (`one`), also `mirrored` left to right, or `all`
-    eight flips and quarter turns. checkpointing: less memory for more time, the same result. clip: the largest norm of
-    a gradient. ema: decay of the average of weights, 0 for none. keep: the weights of the last step, or of the best
-    validation, which is -10 log10 of the squared error of what the U-Net tells, at fixed steps of the diffusion.
-    sampler: `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, by default as many as the diffusion has. eta:
-    the noise of `ddim`, 1 being as much as the ancestral sampler's.
+    classes: `none`: one model of all images. `apart`: a model a class, which share the budget equally; such a training
+    cannot go on from an earlier one. `conditional`: one model that is told the class. channels: of the U-Net, by level.
+    blocks: residual blocks a level. attention: levels that have it. fold: side of the squares of pixels that the U-Net
+    sees as one place. timesteps: of the diffusion. schedule: `linear` (betas from .1 / T to 20 / T), or `cosine` (s =
+    .008). predicts: what the U-Net tells, the `noise` or the `velocity` (Salimans and Ho 2022), which also where there
+    is hardly anything but noise tells what is left of the image, and so gives images after a short training.
+    learning_rate: Adam's; course: it stays (`constant`), falls to zero along a `cosine`, or linearly (`to-a-fifth`).
+    accumulate: batches that make one step. orientations: in which images are learned from: as they are (`one`), also
+    `mirrored` left to right, or `all` eight flips and quarter turns. checkpointing: less memory for more time, the same
+    result. clip: the largest norm of a gradient. ema: decay of the average of weights, 0 for none. keep: the weights of
+    the last step, or of the best validation, which is -10 log10 of the squared error of what the U-Net tells, at fixed
+    steps of the diffusion. sampler: `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, by default as many as
+    the diffusion has. eta: the noise of `ddim`, 1 being as much as the ancestral sampler's.
     """
 
     presets: ClassVar = {"mednist-hand": {}, "isic-64": ISIC_64, "small": SMALL}
@@ -136,6 +136,7 @@ class DDPMGenerator(srbench.TorchGenerator):
         self.ema, self.keep = ema, keep
         self.sampler: Sampler = sampler
         self.steps, self.eta = steps, eta
+        self.goes_on = classes != "apart"  # otherwise the model of the last class alone would learn further
 
     def supports(self, problem: srbench.Problem) -> srbench.Skip | None:
         """Squares whose sides the U-Net can halve."""

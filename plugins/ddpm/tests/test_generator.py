@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,6 +51,11 @@ test_ddpm_generator = check_methods(
     ),
     size=SIZE,
 )
+
+
+@pytest.mark.parametrize(("classes", "further"), [("none", True), ("conditional", True), ("apart", False)])
+def test_a_training_goes_on_unless_each_class_has_a_model_of_its_own(classes: Any, further: bool) -> None:
+    assert DDPMGenerator(classes).goes_on is further
 
 
 def training_set(count: int = 12, channels: int = 3, size: int | None = SIZE) -> TrainingSet:

@@ -75,7 +75,10 @@ def _check(path: Path, columns: Columns, held: Sequence[str]) -> None:
     wanted = [one for name in columns.values() for one in ([name] if isinstance(name, str) else name)]
     for column in wanted:
         if column not in held:
-            raise DatasetError(f"{path}: has no column {column!r}; there are {', '.join(map(repr, held))}")
+            raise DatasetError(
+                f"{path}: has no column {column!r}; there are {', '.join(map(repr, held))}. What a preset names is "
+                "replaced under `columns`, key by key, or left out by null"
+            )
 
 
 def _cell(where: str, row: Mapping[str, str | None], column: str | Sequence[str]) -> str:

@@ -152,7 +152,7 @@ def test_a_plan_lets_the_sets_train_and_says_which_photographs_were_seen_elsewhe
     for protocol in (Protocol("x4-y", 4, "y", border=4), TILES):
         under = protocol if protocol.task == "generation" else None
         test, train = (Use(name, registry().get("dataset", name), {}, under=under) for name in (tested, trained))
-        assert splits.check_leak(splits.survey(test, "test", protocol), train, protocol) == seen
+        assert splits.check_leak(test, splits.survey(test, "test", protocol), train, protocol) == seen
 
 
 def test_no_photograph_of_photographs_is_tested_twice_or_in_another_set() -> None:

@@ -60,7 +60,8 @@ def called() -> str:
 def _environment(cpus: int, gpus: float) -> dict[str, str]:
     """The node's environment, with as many threads as cores were set aside, and the GPUs that Ray gave, or none."""
     hidden = {} if gpus else {"CUDA_VISIBLE_DEVICES": ""}
-    return {**os.environ, **hidden, "OMP_NUM_THREADS": str(cpus), "SRBENCH_JOB": called()}
+    threads = {"SRBENCH_CORES": str(cpus), "OMP_NUM_THREADS": str(cpus)}
+    return {**os.environ, **hidden, **threads, "SRBENCH_JOB": called()}
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:

@@ -37,7 +37,8 @@ def attend(requeues: int, job: Path, command: Sequence[str]) -> int:
 
     for received in (signal.SIGUSR1, signal.SIGTERM):
         signal.signal(received, stop)
-    running = subprocess.Popen(command, env={**os.environ, "SRBENCH_JOB": f"slurm {number} on node {node}"})
+    named = {"SRBENCH_JOB": f"slurm {number} on node {node}"}
+    running = subprocess.Popen(command, env={**_threads(), **os.environ, **named})
     if asked:  # before there was anything to stop
         running.terminate()
     code = running.wait()
@@ -58,6 +59,12 @@ def task_id() -> str:
     """The id of the task that this process is in: `12_3`, or `12` where it is in no array."""
     array, task = (os.environ.get(f"SLURM_ARRAY_{part}") for part in ("JOB_ID", "TASK_ID"))
     return f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID", "unknown")
+
+
+def _threads() -> dict[str, str]:
+    """The cores that the task was given, for the job and for libraries that start threads: not every SLURM binds it."""
+    given = os.environ.get("SLURM_CPUS_PER_TASK") or os.environ.get("SLURM_CPUS_ON_NODE")
+    return {"SRBENCH_CORES": given, "OMP_NUM_THREADS": given} if given else {}
 
 
 def _progress(job: Path) -> bytes:

@@ -17,6 +17,7 @@ from .array import LOG, OPTIONS, options, script
 from .attend import GIVEN_UP
 from .commands import PATIENCE_SECONDS, SlurmError, patiently_said_by, said_by, wait_or_raise
 from .queue import Entry, Place, Queue
+from .reasons import waits
 
 NOTE = "slurm.json"
 """Beside a job's file: its place in the queue."""
@@ -105,6 +106,14 @@ class SlurmExecutor(srbench.Executor):
             self._array_size = min(_LARGEST_ARRAY, int(found[0]) if found else _LARGEST_ARRAY)
         return self._array_size
 
+    def processes(self, resources: srbench.Resources) -> int | None:
+        """One for each GPU that is asked for."""
+        return None if resources.gpus is None else max(1, resources.gpus)
+
+    def device(self, resources: srbench.Resources) -> str | None:
+        """A GPU of a node where one is asked for, the CPU where none is."""
+        return None if resources.gpus is None else "cuda" if resources.gpus else "cpu"
+
     def outline(self, count: int, resources: srbench.Resources) -> str:
         """The arrays of so many jobs, and what `sbatch` would be told."""
         size = self._largest_array()
@@ -118,6 +127,11 @@ class SlurmExecutor(srbench.Executor):
         """Whether the job is in the queue, or runs."""
         entry = self._entry(job)
         return entry is not None and not entry.is_over
+
+    def wait(self, job: Path) -> srbench.Wait | None:
+        """Say SLURM's reason for having a job wait."""
+        entry = self._entry(job)
+        return None if entry is None or entry.is_over or not entry.waits else waits(entry.reason)
 
     def fate(self, job: Path) -> srbench.Fate | None:
         """Say what SLURM says of a job that is over, once what it left can no longer be late."""

@@ -73,6 +73,29 @@ def test_one_that_was_begun_often_is_given_up(fake: Any, tmp_path: Path) -> None
     assert len(fake.told("scontrol")) == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"SLURM_CPUS_ON_NODE": "8"}, "8 8"),
+        ({"SLURM_CPUS_ON_NODE": "8", "SLURM_CPUS_PER_TASK": "3"}, "3 3"),
+        ({"SLURM_CPUS_ON_NODE": "8", "SRBENCH_CORES": "5", "OMP_NUM_THREADS": "1"}, "5 1"),
+        ({}, "all all"),
+    ],
+)
+def test_a_job_is_told_the_cores_that_it_was_given_unless_somebody_chose(
+    tmp_path: Path, given: dict[str, str], said: str
+) -> None:
+    command = "echo ${SRBENCH_CORES:-all} ${OMP_NUM_THREADS:-all}"
+    done = subprocess.run(
+        [sys.executable, "-m", "srbench_slurm.attend", "5", tmp_path / "job.json", "sh", "-c", command],
+        env={"PATH": os.environ["PATH"], **given},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == said
+
+
 def test_a_cluster_that_takes_no_task_back_is_told_in_its_words(fake: Any, tmp_path: Path) -> None:
     fake.answer("scontrol", err="Requested operation is presently disabled\n", code=1)
     _, said = attended(tmp_path, signal.SIGUSR1)

@@ -77,6 +77,14 @@ def test_a_plan_says_which_arrays_there_would_be(fake: Any) -> None:
     assert fake.told("sbatch") == [] and executor.places() == 6
 
 
+@pytest.mark.parametrize(
+    ("gpus", "device", "processes"), [(None, None, None), (0, "cpu", 1), (1, "cuda", 1), (4, "cuda", 4)]
+)
+def test_a_plan_can_ask_what_jobs_work_on(gpus: int | None, device: str | None, processes: int | None) -> None:
+    executor, resources = SlurmExecutor(), srbench.Resources(gpus=gpus)
+    assert (executor.device(resources), executor.processes(resources)) == (device, processes)
+
+
 def test_what_sbatch_refuses_is_told_with_what_it_was_told(fake: Any, tmp_path: Path) -> None:
     fake.answer("sbatch", err="sbatch: error: Batch job submission failed: Invalid account", code=1)
     with pytest.raises(SlurmError, match=r"Invalid account\. It was told --job-name=srbench-toy-.* --nodes=1"):
@@ -123,6 +131,15 @@ def test_a_job_in_the_queue_has_no_fate_and_one_that_is_over_has_once_its_files_
     scene.says("")
     clock[0] += 5
     assert scene.executor.fate(job) == srbench.Fate("its node failed (slurm 12_0 on node n1)"), "SLURM forgot it since"
+
+
+def test_why_a_job_waits_is_told_of_one_that_waits(fake: Any, tmp_path: Path, clock: list[float]) -> None:
+    scene = Scene(fake, tmp_path, "a", "b", "c", "d")
+    scene.says("PENDING|Resources|", "PENDING|PartitionTimeLimit|", "RUNNING|None|n1", "COMPLETED|None|n1")
+    free, minutes, *others = map(scene.executor.wait, scene.jobs)
+    assert free == srbench.Wait("what it asks for is not free (Resources)")
+    assert minutes is not None and minutes.stuck and "ask for fewer `minutes`" in minutes.reason
+    assert others == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +245,29 @@ class Short(SlurmExecutor):
     """Does jobs that say where they are, and end."""
 
     def command(self, job: Path) -> list[str]:
-        return ["sh", "-c", "echo $SRBENCH_JOB"]
+        return ["sh", "-c", "echo $SRBENCH_JOB with $SRBENCH_CORES"]
+
+
+def test_a_job_that_a_real_cluster_cannot_begin_is_told_with_the_reason(slurm: Slurm, tmp_path: Path) -> None:
+    executor = Short(poll_seconds=0.5, late_seconds=0)
+    (job,) = made(tmp_path, "a")
+    executor.submit(job, srbench.Limits(), srbench.Resources(minutes=61))  # its partition gives 60
+    wait_for(lambda: (wait := executor.wait(job)) is not None and wait.stuck)
+    wait = executor.wait(job)
+    assert wait is not None and "(Partition" in wait.reason and "`minutes`" in wait.reason
+    assert executor.fate(job) is None
+    job.unlink()
+    executor.close()
+    wait_for(lambda: not executor.holds(job))
+
+
+def test_a_real_cluster_says_how_many_cores_a_job_was_given(slurm: Slurm, tmp_path: Path) -> None:
+    executor = Short(poll_seconds=0.5, late_seconds=0)
+    jobs = made(tmp_path, "a", "b")
+    for job, cores in zip(jobs, (1, 2), strict=True):
+        executor.submit(job, srbench.Limits(), srbench.Resources(cores=cores))
+    wait_for(lambda: all(executor.fate(job) for job in jobs))
+    assert [job.with_name("slurm.log").read_text().split()[-1] for job in jobs] == ["1", "2"]
 
 
 def test_arrays_of_a_real_cluster_are_as_large_as_it_allows(slurm: Slurm, tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import re
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
+from .server import SECONDS, reached
 from .tracked import RecordTracker, Tracked, needs
 
 if TYPE_CHECKING:
@@ -33,15 +35,25 @@ class MLflow(RecordTracker):
     def begin(self, matrix: str) -> None:
         """Find the experiment, or make it."""
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nobody asked for word to MLflow's makers
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(SECONDS))
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
         from mlflow import MlflowClient
 
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         self._client = MlflowClient(tracking_uri=self._uri)
-        found = self._client.get_experiment_by_name(matrix)
-        self._experiment = self._client.create_experiment(matrix) if found is None else found.experiment_id
+        with self._reached():
+            found = self._client.get_experiment_by_name(matrix)
+            self._experiment = self._client.create_experiment(matrix) if found is None else found.experiment_id
+
+    def _reached(self) -> AbstractContextManager[None]:
+        return reached("MLflow", self._uri) if self._uri.startswith(("http:", "https:")) else nullcontext()
 
     def take(self, tracked: Tracked) -> None:
         """Make a run."""
+        with self._reached():
+            self._make_run(tracked)
+
+    def _make_run(self, tracked: Tracked) -> None:
         from mlflow.entities import Metric, Param, RunTag
 
         assert self._client is not None, "begin comes first"

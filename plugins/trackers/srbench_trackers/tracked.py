@@ -92,6 +92,8 @@ def _tracked(
     made_of = record.ingredients
     method = made_of.get("method") or made_of.get("extractor") or {}
     budget = {f"budget.{unit}": amount for unit, amount in made_of.get("budget", {}).items()}
+    earlier = (made_of.get("from") or {}).get("budget", {})
+    budget |= {f"budget.from.{unit}": amount for unit, amount in earlier.items()}
     cost = {f"cost/{name}": value for name, value in record.cost.items()}
     numbers = {**values, **cost, "cost/seconds": record.seconds}
     device = str(record.environment.get("device", ""))

@@ -6,6 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from .server import SECONDS, reached
 from .tracked import RecordTracker, Tracked, needs
 
 
@@ -37,6 +38,15 @@ class WandB(RecordTracker):
         """Make a run."""
         import wandb
 
+        if self._mode == "offline":
+            self._make_run(tracked)
+            return
+        with reached("W&B", wandb.setup().settings.base_url):
+            self._make_run(tracked)
+
+    def _make_run(self, tracked: Tracked) -> None:
+        import wandb
+
         quietly = wandb.Settings(
             silent=True,
             console="off",
@@ -46,6 +56,9 @@ class WandB(RecordTracker):
             x_disable_meta=True,
             x_disable_stats=True,
             x_save_requirements=False,
+            init_timeout=SECONDS,
+            finish_timeout=2 * SECONDS,
+            finish_timeout_raises=True,
         )
         run = wandb.init(
             project=self._project,

@@ -49,6 +49,12 @@ def test_of_a_training_its_budget_facts_and_curves(
     assert {point.curve for point in told.points} == {"warm/seconds", "warm/mse", "main/seconds", "main/l1 (y)"}
 
 
+def test_of_a_training_that_went_on_what_the_earlier_one_had(training: srbench.Record) -> None:
+    training.ingredients["from"] = {"model": "ef" * 32, "budget": {"steps": 10}}
+    budgets = {name: value for name, value in tracked_training(training, []).parameters.items() if "budget" in name}
+    assert budgets == {"budget.steps": 30, "budget.from.steps": 10}
+
+
 def test_what_is_not_installed_is_told_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home, "find_spec", lambda name: None)
     for name in registry().names("tracker"):

@@ -90,6 +90,8 @@ class Board(msgspec.Struct, kw_only=True):
     that ranks, None for the first that can. seeds: how many. budget: of trainings, in words; empty where nothing
     learns. settings: the numbers that its task needs, by key.
     coded: whether names of files are kept out of the pages. named: the datasets whose images have ids made of names.
+    seen: test images that look like training images, with what of these is like them in words: by the tested dataset,
+    the one that was learned from, and the image.
     cells: in the order of the file. sections: what plugins have to say below the tables, each with the method that it
     is about, or an empty name where that is the whole board.
     """
@@ -109,6 +111,7 @@ class Board(msgspec.Struct, kw_only=True):
     settings: dict[str, int] = {}
     coded: bool = False
     named: list[str] = []
+    seen: dict[str, dict[str, dict[str, str]]] = {}
     cells: list[BoardCell] = []
     sections: list[tuple[str, Passage]] = []
 

@@ -50,6 +50,7 @@ def describe(plan: Plan) -> Board:
         settings=dict(matrix.settings),
         coded=coded,
         named=[use.name for use in matrix.datasets if use.name not in plan.coded],
+        seen=_seen(plan),
         cells=[_cell(planned) for planned in plan.cells],
     )
 
@@ -84,6 +85,16 @@ def _said(use: Use, results: Frames, methods: Sequence[str]) -> list[tuple[str, 
         warnings.warn(f"section {use.name}: {in_words(error)} ({raised_at(error)})", stacklevel=2)
         said.append(("", Passage(use.name, (f"This section could not be made: {in_words(error)}.",))))
     return said
+
+
+def _seen(plan: Plan) -> dict[str, dict[str, dict[str, str]]]:
+    """Test images that look like training images: by dataset, training set and image."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for one in plan.alike:
+        if (one.split, one.other_split) == ("test", "train"):
+            like = ", ".join(filter(None, (one.other, one.how)))
+            found.setdefault(one.dataset, {}).setdefault(one.other_dataset, {})[one.image] = like
+    return found
 
 
 def _told(use: Use) -> tuple[str, str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Pictures for the page: crops of HR, LR and SR as 8-bit PNG, and error maps on one fixed scale.
+"""Pictures for the page: crops of HR, LR and SR as 8-bit PNG, and error maps on one scale.
 
 Of each dataset a few images are shown: the worst and the best of every method, then others spread over the range of
 difficulty. Of a large image the window is shown where the methods err most. That keeps a board a few megabytes.
@@ -7,14 +7,17 @@ difficulty. Of a large image the window is shown where the methods err most. Tha
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from srbench.contract.protocol import Protocol
+from srbench.leaderboard.gallery.errors import WIDEST, Errors, error_map, error_scale, write_error
 from srbench.leaderboard.results.results import Damaged, Entrant, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import listing
 from srbench.pictures import DEPTHS, Image, ImageError, Values, in_digits, measured, read_image, reduced, scale_of
@@ -24,10 +27,8 @@ from srbench.store.references import Reference, References
 WINDOW = 256
 """The longest side shown, in HR pixels."""
 MOST_IMAGES = 10
-ERROR_WHITE = 0.2
-"""The absolute error, as a part of the data range, at which an error map reaches its last colour."""
-_UNSCORED = 255
 _GREY = 0.5
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -78,7 +79,7 @@ class Gallery(msgspec.Struct, frozen=True):
     """The images shown of one dataset under one protocol.
 
     trouble: why HR and LR are absent, if they are. extremes: the worst and best image of each entrant, by its name, by
-    `metric`.
+    `metric`. error_white: the error, as a part of the data range, of an error map's last colour: the same on a board.
     """
 
     dataset: str
@@ -87,6 +88,7 @@ class Gallery(msgspec.Struct, frozen=True):
     trouble: str = ""
     metric: str | None = None
     extremes: Mapping[str, tuple[str, str]] = {}
+    error_white: float = WIDEST
 
     @property
     def files(self) -> list[str]:
@@ -100,6 +102,12 @@ class Gallery(msgspec.Struct, frozen=True):
         return f"{self.dataset}, {self.protocol}"
 
 
+def white_words(galleries: Sequence[Gallery]) -> str:
+    """The error of the last colour of a board's error maps, in words."""
+    white = next((gallery.error_white for gallery in galleries if gallery.images), WIDEST)
+    return f"{100 * white:g} % of white or more"
+
+
 def check_place(href: str) -> None:
     """Raise `ValueError` for a place of a picture that is not in the board's folder of pictures."""
     path = PurePosixPath(href)
@@ -107,16 +115,50 @@ def check_place(href: str) -> None:
         raise ValueError(f"{href!r} is no place of a picture")
 
 
+@dataclass(frozen=True)
+class _Chosen:
+    """What is to be shown of a dataset under a protocol: results of all entrants, and which images, by which metric."""
+
+    shown: Sequence[Result]
+    metric: str | None
+    extremes: Mapping[Entrant, tuple[str, str]]
+    ids: Sequence[str]
+    references: References
+    scored: Protocol
+    folder: str
+
+    @classmethod
+    def of(cls, shown: Sequence[Result], results: Results, store_root: Path, folder: str) -> _Chosen:
+        """Choose."""
+        first = shown[0]
+        metrics = sorted(results.metrics, key=lambda name: name != results.board.rank_by)  # the one that ranks first
+        metric = next((m for m in metrics if any(None not in r.scores.get(m, {None: 0}) for r in shown)), None)
+        extremes = _extremes(shown, metric)
+        assert first.record is not None
+        kept = References.of(store_root, first.record.ingredients)
+        scale, channel, border = scale_of(first.protocol.scale), first.protocol.channel, first.protocol.border
+        scored = Protocol(first.protocol.name, scale, channel, border)
+        return cls(shown, metric, extremes, choose_images(shown, metric, extremes), kept, scored, folder)
+
+    def first_errors(self, store_root: Path) -> Iterator[Errors]:
+        """The errors of the first method."""
+        for image in self.ids:
+            sr, reference = read_sr(self.shown[0], store_root, image), self.references.read(image)
+            if sr is not None and reference is not None and sr.shape == reference.hr.shape:
+                yield error_map(sr, reference.hr, reference.values, self.scored)
+
+
 def write_galleries(results: Results, store_root: Path, out: Path) -> list[Gallery]:
     """Write the pictures under `out/pictures` and say what was written, a gallery a dataset and protocol."""
     pairs = list(dict.fromkeys((r.cell.dataset, r.cell.protocol) for r in results.all))
     folders = unique_slugs([f"{dataset}-{protocol}" for dataset, protocol in pairs])
-    galleries = []
+    chosen = []
     for (dataset, protocol), folder in zip(pairs, folders, strict=True):
         shown = first_seeds([r for r in results.all if (r.cell.dataset, r.cell.protocol) == (dataset, protocol)])
         if shown:
-            galleries.append(_gallery(shown, results, store_root, out, f"pictures/{folder}"))
-    return galleries
+            chosen.append(_Chosen.of(shown, results, store_root, f"pictures/{folder}"))
+    white = error_scale(errors for one in chosen for errors in one.first_errors(store_root))
+    return [_gallery(one, store_root, out, white) for one in chosen]
 
 
 def first_seeds(results: Sequence[Result]) -> list[Result]:
@@ -128,27 +170,18 @@ def first_seeds(results: Sequence[Result]) -> list[Result]:
     return list(chosen.values())
 
 
-def _gallery(shown: Sequence[Result], results: Results, store_root: Path, out: Path, folder: str) -> Gallery:
-    first = shown[0]
-    metrics = sorted(results.metrics, key=lambda name: name != results.board.rank_by)  # the one that ranks first
-    metric = next((m for m in metrics if any(None not in r.scores.get(m, {None: 0}) for r in shown)), None)
-    extremes = _extremes(shown, metric)
-    ids = choose_images(shown, metric, extremes)
-    assert first.record is not None
-    kept = References.of(store_root, first.record.ingredients)
-    scored = Protocol(
-        first.protocol.name, scale_of(first.protocol.scale), first.protocol.channel, first.protocol.border
-    )
+def _gallery(chosen: _Chosen, store_root: Path, out: Path, white: float) -> Gallery:
     images, alone = [], []
-    for image, name in zip(ids, unique_slugs(ids), strict=True):
-        reference = kept.read(image)
-        written = _show(image, shown, store_root, reference, scored, out, f"{folder}/{name}")
+    for image, name in zip(chosen.ids, unique_slugs(chosen.ids), strict=True):
+        reference = chosen.references.read(image)
+        written = _show(image, chosen, store_root, reference, out, f"{chosen.folder}/{name}", white)
         if written is not None:
             images.append(written)
             alone += [] if reference else [image]
     trouble = f"the store does not hold the HR of {listing(alone)}" if alone else ""
-    named = {entrant.name: ends for entrant, ends in extremes.items()}
-    return Gallery(first.cell.dataset, first.cell.protocol, tuple(images), trouble, metric, named)
+    named = {entrant.name: ends for entrant, ends in chosen.extremes.items()}
+    cell = chosen.shown[0].cell
+    return Gallery(cell.dataset, cell.protocol, tuple(images), trouble, chosen.metric, named, white)
 
 
 def _extremes(shown: Sequence[Result], metric: str | None) -> dict[Entrant, tuple[str, str]]:
@@ -185,14 +218,15 @@ def choose_images(
 
 def _show(
     image: str,
-    shown: Sequence[Result],
+    chosen: _Chosen,
     store_root: Path,
     reference: Reference | None,
-    protocol: Protocol,
     out: Path,
     folder: str,
+    white: float,
 ) -> ViewedImage | None:
-    pictures = {r.entrant: sr for r in shown if (sr := read_sr(r, store_root, image)) is not None}
+    protocol = chosen.scored
+    pictures = {r.entrant: sr for r in chosen.shown if (sr := read_sr(r, store_root, image)) is not None}
     if reference is not None:
         pictures = {entrant: sr for entrant, sr in pictures.items() if sr.shape == reference.hr.shape}
     if not pictures:
@@ -211,7 +245,7 @@ def _show(
         error_href, mean = None, None
         if entrant in errors:
             error_href, mean = f"{folder}/error-{name}.png", float(np.nanmean(errors[entrant]))
-            _write_error(out / error_href, _cut(errors[entrant], box))
+            write_error(out / error_href, _cut(errors[entrant], box), white)
         layers.append(Layer(entrant.name, f"{folder}/sr-{name}.png", error_href, mean))
     if reference is not None and reference.lr is not None:
         small = tuple(reduced(side, protocol.scale) for side in box)
@@ -255,15 +289,6 @@ def read_sr(result: Result, store_root: Path, image: str) -> Image | None:
         raise Damaged(result, f"{error}; run the matrix again") from error
 
 
-def error_map(sr: Image, hr: Image, values: Values, protocol: Protocol) -> npt.NDArray[np.float64]:
-    """The absolute error of what the protocol scores, `(H, W)`, as a part of the data range; NaN in the border."""
-    difference = (protocol.scored(sr, values) - protocol.scored(hr, values)).abs().mean(0).numpy()
-    full = np.full(sr.shape[:2], np.nan)
-    border = protocol.border
-    full[border : sr.shape[0] - border, border : sr.shape[1] - border] = difference
-    return full
-
-
 def window(width: int, height: int, step: int, errors: npt.NDArray[np.float64] | None) -> tuple[int, int, int, int]:
     """Left, top, width, height of what is shown: multiples of `step`, as LR pixels need it, where errors are greatest.
 
@@ -292,7 +317,7 @@ def _aligned(value: int, step: int) -> int:
     return value - value % step
 
 
-def _cut(image: npt.NDArray[np.generic], box: Sequence[int]) -> npt.NDArray[np.generic]:
+def _cut(image: npt.NDArray[_Kind], box: Sequence[int]) -> npt.NDArray[_Kind]:
     left, top, width, height = box
     return image[top : top + height, left : left + width]
 
@@ -310,30 +335,3 @@ def write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
     from PIL import Image as Pillow
 
     Pillow.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(path, compress_level=7)
-
-
-def _write_error(path: Path, errors: npt.NDArray[np.generic]) -> None:
-    from PIL import Image as Pillow
-
-    values = np.asarray(errors, dtype=np.float64)
-    steps = np.floor(np.clip(np.nan_to_num(values) / ERROR_WHITE, 0, 1) * 254 + 0.5).astype(np.uint8)
-    steps[np.isnan(values)] = _UNSCORED
-    picture = Pillow.fromarray(steps)
-    picture.putpalette(_palette())
-    picture.save(path, compress_level=7)
-
-
-def _palette() -> bytes:
-    """Magma over 255 steps, and a neutral grey for the border that is not scored."""
-    import matplotlib
-
-    steps = matplotlib.colormaps["magma"](np.linspace(0, 1, 255))[:, :3]
-    colours = np.vstack([steps, [[0.5, 0.5, 0.5]]])
-    return np.floor(colours * 255 + 0.5).astype(np.uint8).tobytes()
-
-
-def error_legend() -> str:
-    """The error map's colours as a CSS gradient, from no error to `ERROR_WHITE`."""
-    colours = np.frombuffer(_palette(), dtype=np.uint8).reshape(-1, 3)
-    stops = ", ".join("rgb({} {} {})".format(*colours[place]) for place in range(0, 255, 32))
-    return f"linear-gradient(to right, {stops})"

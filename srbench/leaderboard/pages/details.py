@@ -8,7 +8,8 @@ from typing import Any
 
 from srbench.contract.wording import Wording
 from srbench.leaderboard.board.contents import BoardMethod
-from srbench.leaderboard.gallery.pictures import ERROR_WHITE, Gallery, ViewedImage, error_legend, first_seeds
+from srbench.leaderboard.gallery.errors import error_legend
+from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage, first_seeds, white_words
 from srbench.leaderboard.results.ceilings import ceiling_value
 from srbench.leaderboard.results.hardware import hardware
 from srbench.leaderboard.results.results import Result, Results
@@ -55,7 +56,7 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
         "ceiling": method.ceiling if record and record.ceiling else "",
         "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
         "image_heads": _heads(_image_metrics(result), [result]),
-        "images": _image_lines(result),
+        "images": _image_lines(result, results),
         "notes": list(
             dict.fromkeys([*(record.warnings + record.notes if record else []), *(run.notes if run else [])])
         ),
@@ -74,7 +75,7 @@ def pictures_context(result: Result, results: Results, galleries: Sequence[Galle
         "pictures": pictures,
         "pictures_remark": remark,
         "legend": error_legend(),
-        "error_white": round(ERROR_WHITE * 100),
+        "error_white": white_words(galleries),
     }
 
 
@@ -111,13 +112,27 @@ def _image_metrics(result: Result) -> list[str]:
     return [metric for metric, scores in result.scores.items() if any(image is not None for image in scores)]
 
 
-def _image_lines(result: Result) -> list[dict[str, Any]]:
+def _image_lines(result: Result, results: Results) -> list[dict[str, Any]]:
     metrics = _image_metrics(result)
     images = dict.fromkeys(image for metric in metrics for image in result.scores[metric] if image is not None)
     return [
-        {"image": image, "values": [_shown_score(result.scores[metric].get(image)) for metric in metrics]}
+        {
+            "image": image,
+            "seen": _seen(image, result, results),
+            "values": [_shown_score(result.scores[metric].get(image)) for metric in metrics],
+        }
         for image in images
     ]
+
+
+def _seen(image: str, result: Result, results: Results) -> str:
+    """What of an image the model has probably seen in training, in words."""
+    cell, record = result.cell, result.record
+    like = results.board.seen.get(cell.dataset, {}).get(cell.learned_from or "", {}).get(image)
+    if like is not None:
+        return f"probably seen in training: like {like}"
+    in_part = record is not None and record.groups.get(image) in record.seen_groups
+    return "other regions of it were seen in training" if in_part else ""
 
 
 def _shown_score(value: float | None) -> dict[str, Any]:

@@ -29,10 +29,10 @@ from srbench.registry.registry import task_named
 from srbench.store.file_memory import FileMemory
 from srbench.store.files import StoreError
 from srbench.store.record import Record
-from srbench.store.records import IMAGES, Store
+from srbench.store.records import IMAGES, PUBLISHED, Store
 from srbench.store.references import References
 
-RECORDS = "records.jsonl"
+RECORDS = PUBLISHED
 
 
 @dataclass(frozen=True)

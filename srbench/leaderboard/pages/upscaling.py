@@ -9,7 +9,8 @@ from typing import Any
 from srbench.leaderboard.board.contents import BoardProtocol
 from srbench.leaderboard.figures.charts import charts
 from srbench.leaderboard.findings.lead import baseline, findings
-from srbench.leaderboard.gallery.pictures import ERROR_WHITE, Gallery, error_legend, write_galleries
+from srbench.leaderboard.gallery.errors import error_legend
+from srbench.leaderboard.gallery.pictures import Gallery, white_words, write_galleries
 from srbench.leaderboard.gallery.viewer import extremes, look_data, start
 from srbench.leaderboard.pages.details import pictures_context
 from srbench.leaderboard.pages.views import TIMES, View, answers, shown_table, training_limits, view_id
@@ -76,7 +77,7 @@ class UpscalingPages:
                 layer.error_href for gallery in self._galleries for shown in gallery.images for layer in shown.layers
             ),
             "legend": error_legend(),
-            "error_white": round(ERROR_WHITE * 100),
+            "error_white": white_words(self._galleries),
         }
 
     def cell(self, result: Result) -> dict[str, Any]:

@@ -41,6 +41,8 @@ _LEARNED = (
     Cost("macs_scaled_from_pixels", "Multiply-adds scaled from an output of so many pixels", "whole"),
     Cost("train_seconds", "Training", "duration", head="Training", title="time"),
     Cost("train_steps", "Training steps", "whole"),
+    Cost("going_on_seconds", "Training after the earlier one that it went on from", "duration"),
+    Cost("going_on_steps", "Training steps after those of the earlier one", "whole"),
     Cost("train_peak_memory_gb", "Peak memory of training, GB"),
     Cost("train_peak_memory_allocated_gb", "Peak memory of training held by tensors, GB"),
     Cost("train_energy_cpu_j", "Energy of the CPU while training, J"),

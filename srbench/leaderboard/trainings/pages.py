@@ -117,12 +117,14 @@ def write_trainings(results: Results, store_root: Path, out: Path) -> list[Group
 def _facts(runs: Sequence[TrainingRun]) -> tuple[tuple[str, str], ...]:
     """What holds for all of them, or what they differ in."""
     told = [run.facts for run in runs if run.facts.stages or run.facts.precision]
+    earlier = list(dict.fromkeys(run.gone_on_from for run in runs if run.gone_on_from))
     if not told:
         return ()
     precisions = {"32": "32-bit", "tf32": "TensorFloat-32", "bf16": "bfloat16", "fp16": "float16, scaled"}
     held_out = list(dict.fromkeys(", ".join(facts.held_out) for facts in told))
     counts = list(dict.fromkeys(plural(len(facts.held_out), "image") for facts in told))
     facts = [
+        *([("Went on from", listing(earlier))] if earlier else []),
         ("Precision", listing(list(dict.fromkeys(precisions.get(one.precision, one.precision) for one in told)))),
         ("Compiled", listing(list(dict.fromkeys("yes" if one.compile else "no" for one in told)))),
         *_divisions(told),

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from srbench.leaderboard.figures.curves import Curve
+from srbench.store.cell import gone_on_from
 from srbench.store.files import StoreError, content_of
 from srbench.store.record import Record
 from srbench.store.records import Store
@@ -73,6 +74,11 @@ class TrainingRun(msgspec.Struct, frozen=True, dict=True):
         if self.record is None or self.record.status == "ok":
             return ""
         return f"{self.name}, {self.record.status.replace('_', ' ')}: {self.record.reason}"
+
+    @property
+    def gone_on_from(self) -> str:
+        """What an earlier training had that it went on from, in words; empty where it began anew."""
+        return "" if self.record is None else gone_on_from(self.record.ingredients)
 
     @cached_property
     def curve(self) -> Curve | None:

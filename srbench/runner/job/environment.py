@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from srbench.contract.executor import CORES_VARIABLE
 from srbench.registry.configured import Use
 from srbench.registry.sources import dependencies
 from srbench.runner.job.tasks import Job, Training
@@ -53,8 +54,10 @@ def packages(use: Use) -> dict[str, str]:
 
 
 def cores() -> int:
-    """The CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The CPU cores that this process may use: those that it is bound to, or fewer where `SRBENCH_CORES` says so."""
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    given = os.environ.get(CORES_VARIABLE, "")
+    return min(bound, max(1, int(given))) if given.isdecimal() else bound
 
 
 def memory_gb() -> float:

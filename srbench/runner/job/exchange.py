@@ -1,6 +1,7 @@
 """What a run and the keeper of a job tell each other, in files beside the job's.
 
 STORE/jobs/KEY/job.json        written by the run; once it is gone or replaced, nobody waits for the job any more
+              /owner-NAME      by the run, which is so called (`srbench.runner.job.claim`)
               /lasting         by the run: the job outlives it, and the next run finds it
               /heartbeat.json  by the keeper, every few seconds
               /progress.json   by the job
@@ -15,8 +16,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import platform
-import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -26,8 +25,8 @@ import msgspec
 
 from srbench.contract.executor import JOB_VARIABLE
 from srbench.store.files import StoreError, stamp, write_atomically
+from srbench.store.lease import Process
 from srbench.store.record import Status
-from srbench.store.records import LASTING
 from srbench.store.seal import UNREADABLE
 from srbench.store.texts import brief
 
@@ -38,13 +37,12 @@ _PROGRESS_SECONDS = 0.1
 
 
 class Heartbeat(msgspec.Struct):
-    """A sign of life of a keeper: its process, its machine, and its time (ISO 8601).
+    """A sign of life of a keeper, and its time (ISO 8601).
 
     since: that of its first sign of life. job: what its executor calls it, where that does.
     """
 
-    pid: int
-    host: str
+    process: Process
     time: str
     since: str = ""
     job: str = ""
@@ -85,6 +83,14 @@ _FILES: dict[type[msgspec.Struct], str] = {
 _T = TypeVar("_T", Heartbeat, Progress, Ending)
 
 
+def told(job: Path, kind: type[_T]) -> _T | None:
+    """The latest news of a kind beside a job's file, which need not be there any more; None where there are none."""
+    try:
+        return msgspec.json.decode((job.parent / _FILES[kind]).read_bytes(), type=kind)
+    except (OSError, *UNREADABLE):
+        return None
+
+
 class Exchange:
     """The files beside a job's, for either side. Raises `OSError` where there are none.
 
@@ -96,7 +102,7 @@ class Exchange:
         self.job, self._parent = job, parent
         self.device = ""
         self._since = ""
-        self._stop, self._lasting = job.parent / "stop", job.parent / LASTING
+        self._stop = job.parent / "stop"
         self._beat: Heartbeat | None = None
         self._replaced = False
         self._stamp = stamp(job)
@@ -104,10 +110,7 @@ class Exchange:
 
     def read(self, kind: type[_T]) -> _T | None:
         """The latest that was told; None where nothing was."""
-        try:
-            return msgspec.json.decode((self.job.parent / _FILES[kind]).read_bytes(), type=kind)
-        except (OSError, *UNREADABLE):
-            return None
+        return told(self.job, kind)
 
     def tell(self, news: Heartbeat | Progress | Ending) -> None:
         """Replace the file of this kind of news. Raises `StoreError`."""
@@ -120,7 +123,7 @@ class Exchange:
             return
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         self._since = self._since or now
-        beat = Heartbeat(os.getpid(), platform.node(), now, self._since, os.environ.get(JOB_VARIABLE, ""))
+        beat = Heartbeat(Process.this(), now, self._since, os.environ.get(JOB_VARIABLE, ""))
         self.tell(beat)
         self._beat = beat
 
@@ -141,9 +144,11 @@ class Exchange:
         """Whether the run asked for that."""
         return self._stop.exists()
 
-    def outlive(self) -> None:
-        """Note that the job may outlive its run. Raises `OSError`."""
-        self._lasting.touch()
+    def fall_silent(self) -> None:
+        """Take back the sign of life: this keeper is at the job no more, and there is no ending to tell."""
+        if self._beat is not None and self.read(Heartbeat) == self._beat:
+            with suppress(OSError):
+                (self.job.parent / _FILES[Heartbeat]).unlink()
 
     @property
     def abandoned(self) -> bool:
@@ -157,7 +162,3 @@ class Exchange:
             return stamp(self.job) != self._stamp
         except OSError:
             return True
-
-    def remove(self) -> None:
-        """Remove the job with its files."""
-        shutil.rmtree(self.job.parent, ignore_errors=True)

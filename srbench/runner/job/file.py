@@ -28,8 +28,9 @@ from srbench.pictures import scale_of
 from srbench.registry.configured import Use
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
+from srbench.runner.job.claim import claim
 from srbench.runner.job.tasks import Job, Task
-from srbench.store.files import write_atomically
+from srbench.store.files import StoreError, temporary_in, write_atomically
 from srbench.store.records import JOBS, LASTING, Store
 from srbench.weights.data_root import VARIABLE
 
@@ -70,12 +71,13 @@ class _Written(msgspec.Struct):
     sources: Mapping[str, Mapping[str, str]]
 
 
-def write_job(job: Job) -> Path:
-    """Write a job's file, alone in its folder; its absolute path. Device and threads are the reader's own.
+def write_job(job: Job, run: str, *, lasting: bool = False) -> Path | None:
+    """Write a job's file into a new folder, for a run; its absolute path. None where a run does that job already.
 
-    Raises `Unwritable`.
+    Device and threads are the reader's own. run: by the name of its lease. lasting: the job may outlive it. Raises
+    `Unwritable`, and `StoreError`.
     """
-    folder = job.store.resolve() / JOBS / job.task.key
+    jobs = job.store.resolve() / JOBS
 
     def plain(value: Any) -> str:
         if isinstance(value, Path):
@@ -95,11 +97,20 @@ def write_job(job: Job) -> Path:
         job.limits,
         job.sources,
     )
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    # Python's own JSON writes names of files that are no UTF-8, too.
-    write_atomically(folder / FILE, json.dumps(msgspec.to_builtins(written)).encode(), lasting=False)
-    return folder / FILE
+    place, prepared = jobs / job.task.key / FILE, temporary_in(jobs)
+    if place.parent.exists():
+        return None
+    try:
+        prepared.mkdir(parents=True)
+        # Python's own JSON writes names of files that are no UTF-8, too.
+        write_atomically(prepared / FILE, json.dumps(msgspec.to_builtins(written)).encode(), lasting=False)
+        if lasting:
+            (prepared / LASTING).touch()
+        return place if claim(prepared, place, run) else None
+    except OSError as error:
+        raise StoreError(f"{place}: cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(prepared, ignore_errors=True)
 
 
 def read_job(path: Path) -> Job:
@@ -166,7 +177,7 @@ def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
 
 def jobs_in(store: Store) -> list[Path]:
     """The absolute paths of the files of all jobs in the store."""
-    return sorted(folder / FILE for folder in (store.root.resolve() / JOBS).glob("*"))
+    return sorted(folder / FILE for folder in (store.root.resolve() / JOBS).glob("[!.]*"))
 
 
 def is_lasting(job: Path) -> bool:

@@ -43,7 +43,7 @@ class Training:
     """Train one model; several cells may use it.
 
     split: `train` of the dataset is learned from. ingredients: what the key is made of. files: that the method reads.
-    degradations: of plugins, that make the LR.
+    degradations: of plugins, that make the LR. earlier: the training that this one goes on from.
     """
 
     shelf: ClassVar[Shelf] = "models"
@@ -59,6 +59,7 @@ class Training:
     micro_batches: int = 1
     files: tuple[SeenFile, ...] = ()
     degradations: tuple[Use, ...] = ()
+    earlier: Training | None = None
 
     @property
     def reads(self) -> tuple[SeenSplit, ...]:
@@ -72,8 +73,9 @@ class Training:
 
     @property
     def label(self) -> str:
-        """The name for people: `training srcnn on t91 x4, seed 0`."""
-        return f"training {self.method.name} on {self.dataset.name} {self.protocol.name}, seed {self.seed}"
+        """The name for people: `training srcnn on t91 x4, seed 0`; also `..., from 20,000 steps`."""
+        after = "" if self.budget.earlier is None else f", from {self.budget.earlier}"
+        return f"training {self.method.name} on {self.dataset.name} {self.protocol.name}, seed {self.seed}{after}"
 
     def point(self) -> Point:
         """The coordinates, by name."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from srbench.store.cell import Cell
+from srbench.store.cell import Cell, gone_on_from
 from srbench.store.record import Record
 
 _SPLITS = {"test.fingerprint": "test", "model.train.fingerprint": "training"}
+_EARLIER = "model.from"
 _CHANGED = "the pictures of the {} split changed"
 _MOST_NAMED = 3
 
@@ -44,7 +45,11 @@ def _pictures_changed(then: set[str], now: set[str]) -> str:
 
 
 def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
+    if path == _EARLIER:
+        was, is_now = (gone_on_from({"from": one}) or "nothing" for one in (old, new))
+        if was != is_now:
+            yield f"{path}: {was} -> {is_now}"
+    elif isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):
             if path.rpartition(".")[2] == "source":
                 if old.get(name) != new.get(name):

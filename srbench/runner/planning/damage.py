@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from srbench.runner.job.tasks import ExtractorTraining, Training
@@ -10,6 +11,7 @@ from srbench.store.files import sha256_of
 from srbench.store.record import SCORES, Record
 from srbench.store.records import CHECKPOINT, SHELVES, Store
 from srbench.store.references import References
+from srbench.training.loop.checkpoint import CHECKPOINTS
 
 
 class Damage:
@@ -48,6 +50,42 @@ class Damage:
         """Whether the store holds what a training makes, undamaged."""
         went_well, damage = self._of(task)
         return went_well and not damage
+
+    def to_do(self, tasks: Iterable[Training | ExtractorTraining]) -> dict[str, Training | ExtractorTraining]:
+        """Find those that are still to be done, by key, each after the one that has to be done before it."""
+        found: dict[str, Training | ExtractorTraining] = {}
+        for task in tasks:
+            if not self.is_done(task):
+                found |= self._with_earlier(task)
+        return found
+
+    def _with_earlier(self, task: Training | ExtractorTraining) -> dict[str, Training | ExtractorTraining]:
+        first = self.first(task)
+        return {**({} if first is None else self._with_earlier(first)), task.key: task}
+
+    def first(self, task: Training | ExtractorTraining) -> Training | None:
+        """The training that has to be done before this one, which is to be done, can go on from it."""
+        earlier = task.earlier if isinstance(task, Training) else None
+        if earlier is None:
+            return None
+        has_begun = self._store.last_checkpoint(earlier.key).is_file() or self._has_checkpoint(task)
+        return None if has_begun and self._of(earlier)[0] else earlier
+
+    def going_on(self, task: Training) -> str:
+        """What a training that is to be done goes on from, in words; empty where it begins anew, or is under way."""
+        earlier = task.earlier
+        if earlier is None or self.is_done(task) or self._has_checkpoint(task):
+            return ""
+        said = f"its training goes on from {earlier.budget}"
+        if self.first(task) is None:
+            return said
+        gone = "once more, since the checkpoint is gone" if self._of(earlier)[0] else "first"
+        return f"{said}, which is trained {gone}"
+
+    def _has_checkpoint(self, task: Training | ExtractorTraining) -> bool:
+        """Whether there is one of an attempt of its own."""
+        folder = self._store.folder(task.shelf, task.key) / CHECKPOINT
+        return any((folder / name).is_file() for name in CHECKPOINTS)
 
     def is_begun(self, task: Training | ExtractorTraining) -> bool:
         """Whether an attempt at a training was interrupted, which the next one goes on from."""

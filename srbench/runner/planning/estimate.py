@@ -43,8 +43,8 @@ def estimate(plan: Plan, store: Store) -> Estimate:
 
 def awaited(cells: Iterable[PlannedCell], store: Store) -> dict[str, Awaited]:
     """What has to be done for cells, by key; one with a verdict takes nothing."""
-    todo, kept = [planned for planned in cells if planned.verdict is None], Damage(store, verify=False)
-    trainings = {task.key: task for planned in todo for task in planned.prerequisites() if not kept.is_done(task)}
+    todo = [planned for planned in cells if planned.verdict is None]
+    trainings = Damage(store, verify=False).to_do(task for planned in todo for task in planned.prerequisites())
     return {**trainings, **{planned.cell.key: planned.cell for planned in todo}}
 
 
@@ -75,8 +75,9 @@ class Durations:
             self._seconds["cell", method].add(record.seconds)
             self._seconds["cell", method, dataset, protocol].add(record.seconds)
         elif shelf == "models":
+            before = record.ingredients.get("from", {}).get("budget", {})
             for unit, amount in record.ingredients.get("budget", {}).items():
-                self._seconds["model", point.get("method"), unit].add(record.seconds / amount)
+                self._seconds["model", point.get("method"), unit].add(record.seconds / (amount - before.get(unit, 0)))
         else:
             self._seconds["extractor", point.get("extractor")].add(record.seconds)
 
@@ -87,7 +88,7 @@ class Durations:
             return self._mean("cell", job.method) if here is None else here
         if isinstance(job, ExtractorTraining):
             return self._mean("extractor", job.extractor.name)
-        unit, amount = job.budget.unit, float(job.budget.amount)
+        unit, amount = job.budget.unit, float(job.budget.own)
         if unit == "seconds":
             return amount
         each = self._mean("model", job.method.name, unit)

@@ -30,27 +30,65 @@ class Look(NamedTuple):
     thumbnail: bytes
 
 
-def seen_before(tested: Sequence[Look], learned: Sequence[Look], dataset: str, training: str) -> Iterator[str]:
+class Twins(NamedTuple):
+    """An image, another that shows the same, and how that lies: `mirrored`, say; empty where it lies alike."""
+
+    image: str
+    other: str
+    turn: str = ""
+
+
+class Resemblance(NamedTuple):
+    """Twins with the splits that they are of. how: `the same pixels`, or how the other lies."""
+
+    dataset: str
+    split: str
+    image: str
+    other_dataset: str
+    other_split: str
+    other: str
+    how: str = ""
+
+
+SAME_PIXELS = "the same pixels"
+ALL_OF_THEM = "`srbench plan --alike` lists all"
+
+
+def seen_before(tested: Sequence[Look], learned: Sequence[Look]) -> tuple[Twins, ...]:
+    """Test images that look like training images."""
+    return tuple(Twins(one.id, other.id, turn) for one, other, turn in _pairs(tested, learned))
+
+
+def repeated(looks: Sequence[Look]) -> tuple[Twins, ...]:
+    """Images that a split has twice."""
+    return tuple(Twins(one.id, other.id, turn) for one, other, turn in _pairs(looks))
+
+
+def told_of_seen(found: Sequence[Twins], count: int, dataset: str, training: str) -> Iterator[str]:
     """What is to be said of test images that look like training images, in a sentence.
 
-    dataset, training: what the sets are called that they are of.
+    count: of test images. dataset, training: what the sets are called that they are of.
     """
-    found = [
-        f"{one.id} (like {', '.join(filter(None, [other.id, turn]))})" for one, other, turn in _pairs(tested, learned)
-    ]
     if found:
         like = "looks like a training image" if len(found) == 1 else "look like training images"
+        named = [f"{one.image} (like {', '.join(filter(None, [one.other, one.turn]))})" for one in found]
         yield (
-            f"{len(found)} of {len(tested)} test images of {dataset} {like} of {training}, so probably seen in "
-            f"training: {listed(found)}"
+            f"{len(found)} of {count} test images of {dataset} {like} of {training}, so probably seen in "
+            f"training: {some_of(named)}"
         )
 
 
-def repeated(looks: Sequence[Look]) -> Iterator[str]:
+def told_of_repeated(found: Sequence[Twins]) -> Iterator[str]:
     """What is to be said of images that a split has twice, in a sentence."""
-    found = [f"{one.id} and {other.id}{turn and f' ({turn})'}" for one, other, turn in _pairs(looks)]
     if found:
-        yield f"{listed(found)} look alike, and count as two{' each' if len(found) > 1 else ''}"
+        named = [f"{one.image} and {one.other}{one.turn and f' ({one.turn})'}" for one in found]
+        yield f"{some_of(named)} look alike, and count as two{' each' if len(found) > 1 else ''}"
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first of some names, how many more there are, and where those are to be found."""
+    said = listed(names)
+    return said if said == ", ".join(names) else f"{said} ({ALL_OF_THEM})"
 
 
 def _pairs(some: Sequence[Look], others: Sequence[Look] | None = None) -> Iterator[tuple[Look, Look, str]]:

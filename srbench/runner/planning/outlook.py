@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
+from srbench.contract.fit import Budget
 from srbench.contract.generator import Generator
 from srbench.contract.method import Method
 from srbench.contract.metric import Skip
@@ -64,10 +65,7 @@ class Outlook:
 
     def training(self, seed: int | None) -> Training | None:
         """The training with this seed."""
-        if self.learning is None or seed is None:
-            return None
-        ingredients = {**self.learning.ingredients, "seed": seed}
-        return replace(self.learning, key=digest(ingredients), ingredients=ingredients, seed=seed)
+        return None if self.learning is None or seed is None else _with_seed(self.learning, seed)
 
     def cell(self, seed: int | None, training: Training | None) -> Cell:
         """The cell with this seed, and this training's model."""
@@ -80,6 +78,23 @@ class Outlook:
             seed,
             {**self.ingredients, "model": model, "seed": seed},
         )
+
+
+def _with_seed(training: Training, seed: int) -> Training:
+    """The training with this seed, and so the one that it goes on from."""
+    ingredients, earlier = {**training.ingredients, "seed": seed}, None
+    if training.earlier is not None:
+        earlier = _with_seed(training.earlier, seed)
+        said = {name: earlier.ingredients[name] for name in ("budget", "from") if name in earlier.ingredients}
+        ingredients["from"] = {"model": earlier.key, **said}
+    return replace(training, key=digest(ingredients), ingredients=ingredients, seed=seed, earlier=earlier)
+
+
+def _under(budget: Budget, training: Training) -> Training:
+    """The training under this budget, going on from the one before where the budget says so."""
+    earlier = None if budget.earlier is None else _under(budget.earlier, training)
+    ingredients = {**training.ingredients, "budget": Fixed({budget.unit: budget.amount})}
+    return replace(training, ingredients=ingredients, budget=budget, earlier=earlier)
 
 
 @dataclass(frozen=True)
@@ -119,7 +134,7 @@ class Outlooks:
                 source = dataset if isinstance(train_on, str) else self._under(protocol, train_on)
                 learning = found["learning"] = self._learning(source, protocol, method)
                 warnings += self._splits.warnings(source, "train", learning.protocol)
-                found["seen_groups"] = self._splits.check_leak(tested.survey, source, protocol)
+                found["seen_groups"] = self._splits.check_leak(dataset, tested.survey, source, protocol)
                 warnings += self._splits.resembling(dataset, source, protocol)
             made: Method = method.create()
             if isinstance(made, Generator) and made.labelled:
@@ -128,6 +143,9 @@ class Outlooks:
             answer = made.supports(tested.survey.problem(protocol.scale))
             if isinstance(answer, Skip):
                 verdict = ("skipped", answer.reason)
+            elif "learning" in found and found["learning"].earlier is not None and not made.goes_on:
+                alone = "train it in a matrix without `from` under `budget`"
+                verdict = ("skipped", f"{method.name} cannot go on from an earlier training; {alone}")
         except Unusable as unusable:
             verdict = unusable.verdict
             test = {"unusable": unusable.verdict}
@@ -189,14 +207,13 @@ class Outlooks:
             "method": Fixed(provenance(method, method.registered.load().sampling) | _read(made)),
             "protocol": self._protocol(learned),
             "train": Fixed(fingerprint=self._splits.survey(dataset, "train", learned).fingerprint),
-            "budget": Fixed({matrix.budget.unit: matrix.budget.amount}),
             "precision": matrix.precision,
         }
         if matrix.compile:  # only then, so that trainings from before this could be asked for keep their keys
             ingredients["compile"] = True
         if matrix.micro_batches > 1:
             ingredients["micro_batches"] = matrix.micro_batches
-        return Training(
+        training = Training(
             "",
             ingredients,
             method,
@@ -210,6 +227,7 @@ class Outlooks:
             (*files_of(method, made), *degradation_files(learned)),
             degradation_uses(learned),
         )
+        return _under(matrix.budget, training)
 
     def _protocol(self, protocol: Protocol) -> Fixed:
         if protocol not in self._facts:

@@ -11,6 +11,7 @@ from srbench.runner.job.environment import packages
 from srbench.runner.job.tasks import Scoring, Training
 from srbench.runner.planning.changes import changes, versions_changed
 from srbench.runner.planning.damage import Damage
+from srbench.runner.planning.lookalikes import Resemblance
 from srbench.runner.planning.outlook import Outlook, Outlooks
 from srbench.runner.planning.planned import Plan, PlannedCell, State
 from srbench.runner.planning.splits import SplitContents, Splits
@@ -32,7 +33,7 @@ def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = (), *, v
     """
     planner = _Planner(matrix, store, frozenset(retry) | ALWAYS_RETRIED, verify)
     cells = tuple(planner.cells())
-    return Plan(matrix, cells, planner.names, planner.coded, planner.contents)
+    return Plan(matrix, cells, planner.names, planner.coded, planner.contents, planner.alike)
 
 
 class _Planner:
@@ -57,6 +58,11 @@ class _Planner:
     def contents(self) -> tuple[SplitContents, ...]:
         """What the splits that were looked at hold, tested ones first."""
         return tuple(sorted(self._splits.contents.values(), key=lambda one: one.split))
+
+    @property
+    def alike(self) -> tuple[Resemblance, ...]:
+        """Images that show the same, in the splits that were looked at."""
+        return tuple(sorted(self._splits.alike))
 
     def cells(self) -> Iterator[PlannedCell]:
         outlooks = Outlooks(self._matrix, self._splits)
@@ -99,6 +105,8 @@ class _Planner:
             state, why = ("new", "never run") if earlier is None else ("stale", changes(earlier, cell, outlook.tested))
             if training is not None and self._damage.is_begun(training):
                 why += "; its training was interrupted and goes on from its checkpoint"
+            elif training is not None and (said := self._damage.going_on(training)):
+                why += f"; {said}"
         elif record.status in self._retry:
             state, why = "retry", f"{record.status}: {record.reason}"
             metrics = asked

@@ -13,6 +13,7 @@ from srbench.registry.configured import Use
 from srbench.registry.registry import registry
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, Training
 from srbench.runner.planning.damage import Damage
+from srbench.runner.planning.lookalikes import Resemblance
 from srbench.runner.planning.provenance import degradation_uses
 from srbench.runner.planning.splits import SplitContents
 from srbench.store.cell import Cell
@@ -111,7 +112,7 @@ class Plan:
     """All cells of a matrix, in the order of the file.
 
     names: of images that are not called by their ids. coded: the datasets of which no name may be published. contents:
-    of the splits that were looked at, tested ones first.
+    of the splits that were looked at, tested ones first. alike: images of these splits that show the same.
     """
 
     matrix: Matrix
@@ -119,6 +120,7 @@ class Plan:
     names: frozenset[ImageName] = frozenset()
     coded: frozenset[str] = frozenset()
     contents: tuple[SplitContents, ...] = ()
+    alike: tuple[Resemblance, ...] = ()
 
     def with_records_of(self, store: Store) -> Plan:
         """This plan with the records of cells that were not done read anew; those that have one are done."""
@@ -128,6 +130,23 @@ class Plan:
     def warnings(self) -> list[str]:
         """The warnings of all cells, each once."""
         return distinct_warnings(self.cells)
+
+    @property
+    def tells_of_folders(self) -> str:
+        """That ids, which are published, hold names of folders, in a sentence; empty where none do.
+
+        A dataset whose `ids: names` are written out is passed over: it is meant.
+        """
+        uses = (*self.matrix.datasets, *(use for use in self.matrix.train_on if isinstance(use, Use)))
+        meant = self.coded | {use.name for use in uses if use.given.get("ids") == "names"}
+        found = {one.dataset: one.id for one in sorted(self.names, reverse=True) if "/" in one.name}
+        told = [f"{dataset} ({image}, say)" for dataset, image in sorted(found.items()) if dataset not in meant]
+        if not told:
+            return ""
+        return (
+            f"ids of pictures hold names of folders, and are published with records and pages: of {', '.join(told)}; "
+            "`ids: coded` keeps names here, `ids: names` says that they may go"
+        )
 
     @property
     def lacking(self) -> dict[str, int]:
@@ -142,15 +161,17 @@ class Plan:
 
     def extractors(self, store: Store) -> list[ExtractorTraining]:
         """The extractors that a run would train."""
-        kept = Damage(store, verify=False)
-        needed = {
-            task.key: task
-            for planned in self.cells
-            if planned.state != "done" and planned.verdict is None
-            for task in planned.prerequisites()
-            if isinstance(task, ExtractorTraining) and not kept.is_done(task)
-        }
-        return list(needed.values())
+        return [task for task in self._trainings(store) if isinstance(task, ExtractorTraining)]
+
+    def earlier(self, store: Store) -> list[Training]:
+        """The trainings that a run would do for others to go on from."""
+        trainings = [task for task in self._trainings(store) if isinstance(task, Training)]
+        gone_on_from = {task.earlier.key for task in trainings if task.earlier is not None}
+        return [task for task in trainings if task.key in gone_on_from]
+
+    def _trainings(self, store: Store) -> Iterable[Training | ExtractorTraining]:
+        cells = (planned for planned in self.cells if planned.state != "done" and planned.verdict is None)
+        return Damage(store, verify=False).to_do(task for one in cells for task in one.prerequisites()).values()
 
 
 def distinct_warnings(cells: Iterable[PlannedCell]) -> list[str]:

@@ -124,4 +124,4 @@ class _Planner:
 
     def _check_leak(self) -> None:
         test = self._splits.survey(self._dataset, "test", self._protocol)
-        self._splits.check_leak(test, self._dataset, self._protocol)
+        self._splits.check_leak(self._dataset, test, self._dataset, self._protocol)

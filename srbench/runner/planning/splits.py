@@ -14,8 +14,14 @@ from srbench.contract.protocol import Protocol
 from srbench.contract.regions import overlapping
 from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.registry.configured import Use
-from srbench.runner.planning.doubts import listed
-from srbench.runner.planning.lookalikes import seen_before
+from srbench.runner.planning.lookalikes import (
+    SAME_PIXELS,
+    Resemblance,
+    Twins,
+    seen_before,
+    some_of,
+    told_of_seen,
+)
 from srbench.runner.planning.survey import Survey, Surveyor
 from srbench.store.image_names import ImageName
 from srbench.store.record import Status
@@ -56,7 +62,8 @@ class Splits:
     """What is in the datasets of a plan. Every question raises `Unusable` where there is no answer.
 
     names: of images, as far as they were asked for, that are not called by their ids. coded: the datasets of which no
-    name may be published. contents: of the splits that were asked for, by dataset and split.
+    name may be published. contents: of the splits that were asked for, by dataset and split. alike: images that show
+    the same, as far as they were looked for.
     """
 
     def __init__(self, verify: bool = False) -> None:
@@ -70,6 +77,7 @@ class Splits:
         self.names: set[ImageName] = set()
         self.coded: set[str] = set()
         self.contents: dict[tuple[str, Split], SplitContents] = {}
+        self.alike: dict[Resemblance, None] = {}
 
     def items(self, use: Use, split: Split) -> list[Item]:
         """The items of a split that is not empty."""
@@ -87,7 +95,8 @@ class Splits:
         """The split as one protocol meets it."""
         key = id(use), split, protocol
         if key not in self._surveys:
-            self._surveys[key] = self._surveyor.survey(self.items(use, split), protocol)
+            found = self._surveys[key] = self._surveyor.survey(self.items(use, split), protocol)
+            self._note(found.alike, use, split, use, split)
         return self._surveys[key]
 
     def warnings(self, use: Use, split: Split, protocol: Protocol) -> list[str]:
@@ -103,11 +112,13 @@ class Splits:
         tested = self.survey(use, "test", protocol).pictures
         for other in others:
             with suppress(Exception):  # what is wrong with that one, its own cells tell
-                shared = len(tested.keys() & self.survey(other, "test", protocol).pictures.keys())
+                there = self.survey(other, "test", protocol).pictures
+                shared = [Twins(tested[one], there[one], SAME_PIXELS) for one in tested if one in there]
                 if shared:
+                    self._note(shared, use, "test", other, "test")
                     yield (
-                        f"{use.name}: {shared} of its {len(tested)} test images are in {other.name}, too; what is said "
-                        "over all datasets counts them twice, as if they were independent"
+                        f"{use.name}: {len(shared)} of its {len(tested)} test images are in {other.name}, too; what is "
+                        "said over all datasets counts them twice, as if they were independent"
                     )
 
     def resembling(self, use: Use, training: Use, protocol: Protocol) -> list[str]:
@@ -116,8 +127,14 @@ class Splits:
         if key not in self._resembling:
             tested = self.survey(use, "test", protocol)
             learned = self.survey(training, "train", protocol.for_training())
-            self._resembling[key] = list(seen_before(tested.looks, learned.looks, use.name, training.name))
+            found = seen_before(tested.looks, learned.looks)
+            self._note(found, use, "test", training, "train")
+            self._resembling[key] = list(told_of_seen(found, len(tested.looks), use.name, training.name))
         return self._resembling[key]
+
+    def _note(self, found: Iterable[Twins], use: Use, split: Split, other: Use, other_split: Split) -> None:
+        places = (use.name, split, other.name, other_split)
+        self.alike |= dict.fromkeys(_resemblance(twins, *places) for twins in found)
 
     def fingerprint(self, use: Use, split: Split) -> str:
         """The sha256 of everything in the split that does not depend on a protocol, masks included."""
@@ -133,18 +150,23 @@ class Splits:
             split_words = f"{_ADJECTIVES[split]} images of {use.name}"
             raise Unusable("skipped", f"needs {what}; {bare} of {len(items)} {split_words} have none")
 
-    def check_leak(self, test: Survey, training: Use, protocol: Protocol) -> tuple[str, ...]:
+    def check_leak(self, use: Use, test: Survey, training: Use, protocol: Protocol) -> tuple[str, ...]:
         """Make sure that what is tested is not in the training split of a dataset.
 
         Returns the tested groups, sorted, of which the training split holds other regions.
         """
         train = self.survey(training, "train", protocol.for_training())
-        shared = [image for picture, image in test.pictures.items() if picture in train.pictures]
+        shared = [
+            Twins(image, train.pictures[picture], SAME_PIXELS)
+            for picture, image in test.pictures.items()
+            if picture in train.pictures
+        ]
         if shared:
+            self._note(shared, use, "test", training, "train")
             raise Unusable(
                 "failed",
                 f"{len(shared)} of {len(test.pictures)} test images are in the training split of {training.name}: "
-                f"{listed(shared)}",
+                f"{some_of([one.image for one in shared])}",
             )
         leaking = overlapping(test.groups, train.groups)
         if leaking:
@@ -180,6 +202,10 @@ class Splits:
                 raise
             told = str(error) if isinstance(error, SrbenchError) else f"dataset {use.name}: {in_words(error)}"
             return Unusable("failed", told)
+
+
+def _resemblance(twins: Twins, dataset: str, split: str, other_dataset: str, other_split: str) -> Resemblance:
+    return Resemblance(dataset, split, twins.image, other_dataset, other_split, twins.other, twins.turn)
 
 
 def read_items(use: Use, split: Split, root: Path) -> list[Item]:

@@ -23,7 +23,7 @@ from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.pictures import DEPTHS, ImageError, Scale
 from srbench.runner.job.environment import cores
 from srbench.runner.planning.doubts import doubts, listed
-from srbench.runner.planning.lookalikes import Look, repeated
+from srbench.runner.planning.lookalikes import Look, Twins, repeated, told_of_repeated
 from srbench.runner.planning.picture_facts import PictureFacts, facts_of
 from srbench.store.cell import digest
 from srbench.store.file_memory import FileMemory
@@ -46,6 +46,7 @@ class Survey:
     fingerprint: changes when any id, pixel, label, group, region or used LR changes. lr_sizes: (height, width) of each
     LR. pictures: the ids of the images by the sha256 of HR. looks: of each item. groups: the groups that occur, with
     their regions. warnings: what is probably wrong with it, a sentence each, as `doubts` and `lookalikes` find it.
+    alike: images that show the same.
     """
 
     fingerprint: str
@@ -56,6 +57,7 @@ class Survey:
     channels: tuple[int, ...]
     depths: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    alike: tuple[Twins, ...] = ()
 
     def problem(self, scale: Scale) -> Problem:
         """What a method will meet."""
@@ -117,6 +119,7 @@ class Surveyor:
                 ]
             )
         looks = tuple(Look(item.id, item.group, hr.thumbnail) for item, hr in hrs)
+        alike = repeated(looks)
         return Survey(
             fingerprint=digest(rows),
             pictures=pictures,
@@ -125,7 +128,8 @@ class Surveyor:
             lr_sizes=tuple(sizes),
             channels=tuple(sorted(channels)),
             depths=tuple(sorted(depths)),
-            warnings=(*doubts(hrs, lrs), *_unused_lr(items, protocol), *repeated(looks)),
+            warnings=(*doubts(hrs, lrs), *_unused_lr(items, protocol), *told_of_repeated(alike)),
+            alike=alike,
         )
 
     def _look_at_all(self, items: list[Item], protocol: Protocol) -> None:

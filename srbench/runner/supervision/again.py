@@ -14,10 +14,11 @@ import numpy as np
 
 from srbench.contract.executor import Executor
 from srbench.pictures import read_image
+from srbench.runner.job.tasks import ExtractorTraining, Training
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan
-from srbench.runner.supervision.at_work import marked
-from srbench.runner.supervision.supervisor import Display, resources_of, run_cells
+from srbench.runner.supervision.at_work import at_work_in
+from srbench.runner.supervision.supervisor import Display, limits_of, resources_of, run_cells
 from srbench.runner.supervision.watch import Watch
 from srbench.store.record import Record
 from srbench.store.records import IMAGES, Store
@@ -41,15 +42,23 @@ def make_again(plan: Plan, store: Store, executor: Executor, count: int, display
     chosen = {planned.cell.key for planned in random.sample(well, min(count, len(well)))}
     with tempfile.TemporaryDirectory(prefix="srbench-") as folder:
         scratch = Store(Path(folder) / plan.matrix.name)
-        with scratch.locked(), marked(scratch):
+        with at_work_in(scratch, "a check", alone=True) as lease:
             cells = [planned for planned in make_plan(plan.matrix, scratch).cells if planned.cell.key in chosen]
             for task in {task.key: task for planned in cells for task in planned.prerequisites()}.values():
-                kept = store.folder(task.shelf, task.key)
-                if kept.is_dir():
-                    shutil.copytree(kept, scratch.folder(task.shelf, task.key))
-            watch = Watch(scratch, executor, plan.matrix.limits, partial(resources_of, plan.matrix))
+                _copy(task, store, scratch)
+            limits, resources = partial(limits_of, plan.matrix), partial(resources_of, plan.matrix)
+            watch = Watch(scratch, executor, limits, lease, resources)
             run_cells(cells, scratch, watch, display)
             return [_compared(key, store, scratch) for key in sorted(chosen)]
+
+
+def _copy(task: Training | ExtractorTraining, store: Store, scratch: Store) -> None:
+    """Copy what a training left; of a model that is gone, what its training went on from."""
+    kept, place = store.folder(task.shelf, task.key), scratch.folder(task.shelf, task.key)
+    if kept.is_dir():
+        shutil.copytree(kept, place, dirs_exist_ok=True)
+    elif isinstance(task, Training) and task.earlier is not None:
+        _copy(task.earlier, store, scratch)
 
 
 def _compared(key: str, store: Store, scratch: Store) -> MadeAgain:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.prompt import Prompt
 from rich.text import Text
 
+from srbench.contract.executor import Wait
 from srbench.runner.job.tasks import ExtractorTraining, Task, Training
 from srbench.runner.planning.estimate import seconds_left
 from srbench.runner.planning.planned import PlannedCell
@@ -41,6 +43,12 @@ class Silent(Display):
         """Show nothing."""
 
     def progressed(self, key: str, done: float, message: str) -> None:
+        """Show nothing."""
+
+    def elsewhere(self, task: Task, who: str) -> None:
+        """Show nothing."""
+
+    def delayed(self, key: str, wait: Wait | None) -> None:
         """Show nothing."""
 
     def repeated(self, task: Task, reason: str) -> None:
@@ -77,6 +85,8 @@ class Lines(Display):
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console, self._clock = console, clock
         self._waiting: dict[str, str] = {}
+        self._waits: dict[str, Wait] = {}
+        self._stuck: set[str] = set()
         self._running: dict[str, _Running] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -91,6 +101,7 @@ class Lines(Display):
         self._total: TaskID | None = None
         self._cells, self._done, self._told = 0, 0, clock()
         self._left = ""
+        self._others: set[str] = set()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -129,9 +140,20 @@ class Lines(Display):
         self._progress.update(running.bar, completed=done, message=brief(message), left=left)
         if not self._console.is_terminal and now - self._told >= LINE_SECONDS:
             self._told = now
-            cells = f"{self._done} of {self._cells} cells"
-            words = (running.label, f"{done:.0%}", brief(message), left, cells, self._left and f"{self._left} in all")
-            self._console.print(Text(", ".join(filter(None, words)), style="dim"), soft_wrap=True)
+            self._tell(running.label, f"{done:.0%}", brief(message), left, self._cells_done())
+
+    def delayed(self, key: str, wait: Wait | None) -> None:
+        """The reason stands beside the number of those that have not begun."""
+        self._waits.pop(key, None)
+        if wait is not None:
+            self._waits[key] = wait
+        self._show_total()
+
+    def elsewhere(self, task: Task, who: str) -> None:
+        """A line with whoever it is, once for each."""
+        if who not in self._others:
+            self._others.add(who)
+            self._console.print(Text(f"at work on some of this: {who}", style="dim"), soft_wrap=True)
 
     def repeated(self, task: Task, reason: str) -> None:
         """A line with the reason."""
@@ -151,7 +173,16 @@ class Lines(Display):
         self._line(record.status, planned.cell.label, summary(record))
 
     def waited(self) -> None:
-        """Bars move by themselves."""
+        """A warning for what will not begin by itself; where there is no terminal, a line a minute for what waits."""
+        for reason, count in Counter(wait.reason for wait in self._waits.values() if wait.stuck).items():
+            if reason not in self._stuck:
+                self._stuck.add(reason)
+                which = "1 job will not begin by itself" if count == 1 else f"{count} jobs will not begin by themselves"
+                self.warned(f"{which}: {brief(reason)}")
+        waits = self._waiting and not (self._console.is_terminal or self._running)
+        if waits and self._clock() - self._told >= LINE_SECONDS:
+            self._told = self._clock()
+            self._tell(self._cells_done())
 
     def expected(self, seconds: float | None) -> None:
         """The time that is left, at the bar for the whole."""
@@ -170,14 +201,29 @@ class Lines(Display):
         except (KeyboardInterrupt, EOFError):  # no answer: the choice that loses nothing
             return True
 
+    def _tell(self, *words: str) -> None:
+        """A line, with what is known of all jobs."""
+        every = (*words, self._not_begun(), self._left and f"{self._left} in all")
+        self._console.print(Text(", ".join(filter(None, every)), style="dim"), soft_wrap=True)
+
+    def _cells_done(self) -> str:
+        return f"{self._done} of {self._cells} cells"
+
+    def _not_begun(self) -> str:
+        """How many jobs wait, and why most of them do, where that is known."""
+        if not self._waiting:
+            return ""
+        reasons = Counter(wait.reason for key, wait in self._waits.items() if key in self._waiting).most_common(1)
+        return f"{len(self._waiting)} not begun" + (f": {brief(reasons[0][0])}" if reasons else "")
+
     def _show_total(self) -> None:
         if self._total is not None:
-            waiting = f", {len(self._waiting)} not begun" if self._waiting else ""
-            message = f"{self._done} of {self._cells}{waiting}"
+            message = ", ".join(filter(None, (f"{self._done} of {self._cells}", self._not_begun())))
             self._progress.update(self._total, completed=self._done, message=message)
 
     def _drop(self, key: str) -> None:
         self._waiting.pop(key, None)
+        self._waits.pop(key, None)
         if key in self._running:
             self._progress.remove_task(self._running.pop(key).bar)
 

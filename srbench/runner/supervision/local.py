@@ -36,10 +36,17 @@ def _started() -> ForkServer:
     return ForkServer()
 
 
+def _gpus_here() -> int:
+    import torch
+
+    return torch.cuda.device_count()
+
+
 class LocalExecutor(Executor):
     """Processes on this machine.
 
-    jobs: how many run at once and share the cores, where there is no GPU. gpus: which GPUs are used, by their numbers
+    jobs: how many run at once and share the cores, where there is no GPU; where there are GPUs, how many of those whose
+    `resources` ask for none (`gpus: 0`) run on the CPU beside the others. gpus: which GPUs are used, by their numbers
     from 0 among those that the run sees (CUDA_VISIBLE_DEVICES); all of them unless told. per_gpu: how many jobs share a
     GPU. gpus_per_cell: how many GPUs a job has, all of which its training uses. cpu_processes: in so many processes a
     training is done where there is no GPU: slower than in one, for trying out what several GPUs do.
@@ -68,17 +75,25 @@ class LocalExecutor(Executor):
         return self._server
 
     @cached_property
-    def _slots(self) -> list[tuple[str, ...]]:
-        """The devices of each job that can run beside the others. Raises `SrbenchError` where GPUs lack."""
+    def _gpu_slots(self) -> list[tuple[str, ...]]:
+        """The GPUs of each job that can run beside the others. Raises `SrbenchError` where some lack."""
         there = self._ready().gpus
         if lacking := self._lacking(there):
             raise SrbenchError(lacking)
-        if there == 0:
-            return [("cpu",) * self._cpu_processes] * self._jobs
-        chosen = range(there) if self._gpus is None else dict.fromkeys(self._gpus)
+        chosen = dict.fromkeys(range(there) if self._gpus is None else self._gpus)
         names, each = [f"cuda:{index}" for index in chosen], self._gpus_per_cell
         cells = [tuple(names[start : start + each]) for start in range(0, len(names) - each + 1, each)]
         return cells * self._per_gpu
+
+    @property
+    def _slots(self) -> list[tuple[str, ...]]:
+        """The devices of each job that can run beside the others: GPUs first, then the CPU."""
+        return self._gpu_slots + [("cpu",) * self._cpu_processes] * self._jobs
+
+    def _slots_for(self, resources: Resources) -> range:
+        """Which of the slots a job may have."""
+        gpus, every = len(self._gpu_slots), len(self._slots)
+        return range(gpus) if gpus and resources.gpus != 0 else range(gpus, every)
 
     def _lacking(self, there: int) -> str | None:
         """Which GPUs are asked for and not there, in words."""
@@ -101,13 +116,26 @@ class LocalExecutor(Executor):
         """GPUs or cores that are asked for and not there."""
         if self._gpus is None and self._gpus_per_cell == self._cpu_processes == 1:
             return None  # without the seconds that torch takes
-        import torch
+        return self._lacking(_gpus_here())
 
-        return self._lacking(torch.cuda.device_count())
+    def processes(self, resources: Resources) -> int:
+        """One for each device of a job."""
+        if self._gpus_per_cell == self._cpu_processes == 1:
+            return 1
+        return self._gpus_per_cell if resources.gpus != 0 and _gpus_here() else self._cpu_processes
+
+    def device(self, resources: Resources) -> str:
+        """The first of the GPUs that are used, or the CPU where there is none, or none is asked for."""
+        return f"cuda:{self._gpus[0] if self._gpus else 0}" if resources.gpus != 0 and _gpus_here() else "cpu"
 
     def places(self) -> int:
-        """The number of jobs that the GPUs hold; without any, `jobs`. Raises `SrbenchError` where GPUs lack."""
+        """The number of jobs that the GPUs hold, and `jobs` on the CPU. Raises `SrbenchError` where GPUs lack."""
         return len(self._slots)
+
+    def takes(self, resources: Resources, beside: Sequence[Resources]) -> bool:
+        """Whether a GPU is free, or the CPU for a job that asks for no GPU."""
+        slots = self._slots_for(resources)
+        return sum(self._slots_for(other) == slots for other in beside) < len(slots)
 
     def _forget_ended(self, wait: float = 0.0) -> None:
         handles = [running.handle for running in self._running.values()]
@@ -120,16 +148,21 @@ class LocalExecutor(Executor):
     def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
         """Start a job in a free slot, once the keeper that told of its job's ending a moment ago has left it.
 
-        All jobs share this machine, whatever resources they ask for.
+        All jobs share this machine, whatever resources they ask for, but for those that ask for no GPU.
         """
+        slots = self._slots_for(resources)
         self._forget_ended()
-        while len(self._running) == len(self._slots):
+        while not (free := [slot for slot in slots if slot not in self._busy]):
             self._forget_ended(wait=1.0)
-        busy = {running.slot for running in self._running.values()}
-        slot = next(index for index in range(len(self._slots)) if index not in busy)
-        pid = self._start(job, self._slots[slot], max(1, cores() // len(self._slots)))
+        devices = self._slots[free[0]]
+        sharing = len(slots) if slots.start == 0 else len(self._slots)
+        pid = self._start(job, devices, max(1, cores() // sharing))
         with suppress(ProcessLookupError):  # over before one could look
-            self._running[job] = _Running(slot, os.pidfd_open(pid))
+            self._running[job] = _Running(free[0], os.pidfd_open(pid))
+
+    @property
+    def _busy(self) -> set[int]:
+        return {running.slot for running in self._running.values()}
 
     def _start(self, job: Path, devices: Sequence[str], threads: int) -> int:
         """Have a keeper forked, by another server where one is killed meanwhile. Raises `SrbenchError`."""

@@ -7,14 +7,12 @@ records do not say: nothing is made of it, and what cannot be written is left ou
 from __future__ import annotations
 
 import datetime
-import platform
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import msgspec
-import psutil
 
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
 from srbench.runner.job.file import FILE
@@ -31,7 +29,8 @@ class JobAtWork(msgspec.Struct):
 
     key: its folder in the store is that of this key on the shelf. started: empty while it waits in a queue. host, pid:
     of its keeper. device: in torch's words. job: what its executor calls it, where that does. done: in [0, 1]. ended:
-    how, where no run has taken that in yet. A key that is none is a `ValueError`.
+    how, where no run has taken that in yet. waits: why, where it is in a queue and that is known. A key that is none is
+    a `ValueError`.
     """
 
     key: str
@@ -46,10 +45,11 @@ class JobAtWork(msgspec.Struct):
     done: float = 0.0
     message: str = ""
     ended: str = ""
+    waits: str = ""
 
     def __post_init__(self) -> None:
         """Texts fit to be shown."""
-        self.label, self.message = brief(self.label), brief(self.message)
+        self.label, self.message, self.waits = brief(self.label), brief(self.message), brief(self.waits)
         self.host, self.device, self.job = (visible(text) for text in (self.host, self.device, self.job))
         if not is_key(self.key):
             raise ValueError(f"{self.key!r} is no key")
@@ -75,7 +75,7 @@ class Cells(msgspec.Struct):
 
 
 class RunProgress(msgspec.Struct):
-    """How far a run is.
+    """How far a run is; whether anybody is at work, its lease of the same name tells.
 
     state: `planning` before it is known which cells there are; `running`; and how it ended: `left`, its jobs outlive
     it. reason: why it `failed`.
@@ -104,11 +104,6 @@ class RunProgress(msgspec.Struct):
         """Whether it came to an end, and could say so."""
         return self.state not in ("planning", "running")
 
-    @property
-    def has_no_process(self) -> bool:
-        """Whether it is a run of this machine of which no process is left."""
-        return self.host == platform.node() and not psutil.pid_exists(self.pid)
-
 
 def runs(store: Store) -> Iterator[tuple[Path, RunProgress]]:
     """What runs left of how far they are, in the order in which they began; what cannot be read is passed over."""
@@ -128,7 +123,9 @@ def seen_now(job: JobAtWork, store: Store) -> JobAtWork:
         return job
     beat, progress, ending = exchange.read(Heartbeat), exchange.read(Progress), exchange.read(Ending)
     if beat is not None:
-        job = msgspec.structs.replace(job, started=beat.since, host=beat.host, pid=beat.pid, job=beat.job)
+        job = msgspec.structs.replace(
+            job, started=beat.since, host=beat.process.host, pid=beat.process.pid, job=beat.job
+        )
     if progress is not None:
         job = msgspec.structs.replace(
             job, done=progress.done, message=progress.message, device=progress.device or job.device

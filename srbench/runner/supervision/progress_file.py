@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,14 +13,15 @@ from typing import Self
 
 import msgspec
 
+from srbench.contract.executor import Wait
 from srbench.errors import in_words
 from srbench.runner.job.tasks import ExtractorTraining, Task, Training
 from srbench.runner.planning.planned import PlannedCell
-from srbench.runner.supervision.progress import Cells, JobAtWork, RunProgress, now, runs, seconds_between, seen_now
+from srbench.runner.supervision.progress import Cells, JobAtWork, RunProgress, now, runs, seen_now
 from srbench.runner.supervision.supervisor import Display, Terminated
 from srbench.runner.supervision.time_left import Left, TimeLeft
-from srbench.runner.supervision.watch import SILENCE_SECONDS
 from srbench.store.files import StoreError, write_atomically
+from srbench.store.lease import Lease
 from srbench.store.record import Record, Status
 from srbench.store.records import RUNS, Shelf, Store
 from srbench.store.texts import brief
@@ -37,14 +37,17 @@ class ProgressFile(Display):
     """
 
     def __init__(
-        self, store: Store, matrix: str, display: Display, clock: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        matrix: str,
+        display: Display,
+        lease: Lease,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store, self._display, self._clock = store, display, clock
+        self._store, self._display, self._lease, self._clock = store, display, lease, clock
         begun = now()
-        host, pid = platform.node(), os.getpid()
-        self._progress = RunProgress(matrix, host, pid, started=begun, time=begun)
-        name = re.sub(r"[^0-9A-Za-z.]+", "-", f"{begun[:19].replace(':', '')}-{host}-{pid}")
-        self._path = store.root / RUNS / f"{name}.json"
+        self._progress = RunProgress(matrix, platform.node(), os.getpid(), started=begun, time=begun)
+        self._path = store.root / RUNS / f"{lease.name}.json"
         self._written = float("-inf")
         self._jobs: dict[str, JobAtWork] = {}
         self._ended: Counter[str] = Counter()
@@ -53,7 +56,7 @@ class ProgressFile(Display):
 
     def __enter__(self) -> Self:
         for path, other in runs(self._store):
-            if other.ended or other.has_no_process or seconds_between(other.time, now()) > SILENCE_SECONDS:
+            if other.ended or self._lease.is_over(path.stem):
                 with suppress(OSError):
                     path.unlink()
         self._write()
@@ -102,6 +105,17 @@ class ProgressFile(Display):
         if self._time_left is not None:
             self._time_left.progressed(key, done)
         self._display.progressed(key, done, message)
+
+    def elsewhere(self, task: Task, who: str) -> None:
+        """Show it."""
+        self._display.elsewhere(task, who)
+
+    def delayed(self, key: str, wait: Wait | None) -> None:
+        """Note it."""
+        if key in self._jobs:
+            waits = "" if wait is None else wait.reason
+            self._jobs[key] = msgspec.structs.replace(self._jobs[key], waits=waits)
+        self._display.delayed(key, wait)
 
     def repeated(self, task: Task, reason: str) -> None:
         """Forget the job until it begins again."""

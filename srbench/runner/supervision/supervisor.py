@@ -6,23 +6,23 @@ import datetime
 import warnings
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
 import msgspec
 
-from srbench.contract.executor import Resources
+from srbench.contract.executor import Limits, Resources, Wait
 from srbench.matrix import Matrix, Order
 from srbench.registry.registry import registry
 from srbench.runner.job.exchange import Ending
-from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, Task, Training
 from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.estimate import Awaited, Durations
 from srbench.runner.planning.planned import PlannedCell
 from srbench.runner.supervision.tracking import training_left
-from srbench.runner.supervision.watch import Ended, Watch, jobs_left
+from srbench.runner.supervision.watch import Delayed, Ended, Lost, Progressed, Watch, jobs_left
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
 from srbench.store.record import Record, Status
@@ -61,6 +61,13 @@ class Display(ABC):
         """The task with this key got on: `done` in [0, 1]."""
 
     @abstractmethod
+    def elsewhere(self, task: Task, who: str) -> None:
+        """A task is done by another run, in words, whose result is waited for."""
+
+    def delayed(self, key: str, wait: Wait | None) -> None:
+        """The task with this key waits for this reason; None: it waits no more, or nobody knows why."""
+
+    @abstractmethod
     def repeated(self, task: Task, reason: str) -> None:
         """A task ended by a fault of the machine, and is begun again."""
 
@@ -90,14 +97,27 @@ class _Work:
     """What is to be done, and what waits for what.
 
     ready: tasks that can run. cells: the planned cells by key; those that also ask for the same metrics are evaluated
-    once, those that ask for others (which look at other training splits) one after the other. waiting: of a cell, the
-    keys of the tasks that it still waits for. waited_for: of such a task, the keys of the cells.
+    once, those that ask for others (which look at other training splits) one after the other. waiting: of a cell, or of
+    a training that goes on from another, the keys of the tasks that it still waits for. waited_for: of such a task, the
+    keys of these. trainings: those that wait, by key. before: when attempts at trainings began that were there before.
     """
 
     ready: deque[Task]
     cells: dict[str, list[PlannedCell]]
     waiting: dict[str, set[str]]
     waited_for: dict[str, list[str]]
+    trainings: dict[str, Training]
+    before: dict[str, str]
+
+    def wait(self, key: str, tasks: Iterable[str]) -> None:
+        """Let a cell or training wait for tasks."""
+        self.waiting[key] = set(tasks)
+        for task in self.waiting[key]:
+            self.waited_for.setdefault(task, []).append(key)
+
+    def waits(self, key: str) -> Task:
+        """What waits under this key."""
+        return self.trainings[key] if key in self.trainings else self.cells[key][0].evaluation()
 
 
 def run_cells(
@@ -112,8 +132,9 @@ def run_cells(
     """Run cells until each has a record. Raises `KeyboardInterrupt` when interrupted, with checkpoints written.
 
     Cells that share a model or an extractor wait for the one job that trains it; cells with the same key run once. What
-    an earlier run submitted is not submitted again. order: of the jobs that can begin; what a training made ready goes
-    before all others in any case. detach: submit what can be, and leave it; how many jobs are left.
+    an earlier run submitted is not submitted again; what another run does meanwhile is waited for. order: of the jobs
+    that can begin; what a training made ready goes before all others in any case. detach: submit what can be, and leave
+    it; how many jobs are left.
     """
     display.planned(len(planned))
     todo = []
@@ -127,35 +148,35 @@ def run_cells(
     repeated: Counter[str] = Counter()
     with watch:
         try:
-            adopted, ended = watch.adopt(work.ready)
-            for task, ending in ended:
+            for task, ending in _adopt(list(work.ready), tasks, work, watch, display):
                 _tell_of(task, ending, store)
-            for task in adopted:
-                tasks[task.key] = task
-                _announce(task, display)
-            work.ready = deque(task for task in work.ready if task.key not in tasks)
             news = True
-            while work.ready or tasks:
-                ready = [work.ready.popleft() for _ in range(min(len(work.ready), max(0, watch.free())))]
-                for task in ready:
-                    tasks[task.key] = task
-                    _announce(task, display)
-                watch.submit([_renewed(task, store) if repeated[task.key] else task for task in ready])
+            while work.ready or tasks or watch.elsewhere:
+                news |= _claim(work, tasks, repeated, store, watch, display)
+                watch.submit()
                 if detach and not news:
                     return watch.leave()
                 news = False
                 for event in watch.events():
-                    if isinstance(event, Ended):
-                        news = True
-                        task = tasks.pop(event.key)
-                        if event.again and repeated[task.key] < MOST_REPEATS:
-                            repeated[task.key] += 1
-                            display.repeated(task, event.reason)
-                            work.ready.append(task)
-                        else:
-                            _end(task, event, work, store, display)
-                    else:
+                    if isinstance(event, Delayed):
+                        display.delayed(event.key, event.wait)
+                        continue
+                    if isinstance(event, Progressed):
                         display.progressed(event.key, event.done, event.message)
+                        continue
+                    news = True
+                    task = tasks.pop(event.key)
+                    if isinstance(event, Lost):
+                        work.ready.append(task)
+                    elif event.again and repeated[task.key] < MOST_REPEATS:
+                        repeated[task.key] += 1
+                        display.repeated(task, event.reason)
+                        work.ready.append(task)
+                    else:
+                        _end(task, event, work, store, display)
+                if not work.ready and (given_up := watch.elsewhere.given_up()):
+                    work.ready.extend(given_up)
+                    _adopt(given_up, tasks, work, watch, display)
                 display.waited()
         except KeyboardInterrupt as interrupt:
             if watch.lasting and (interrupt.leaves if isinstance(interrupt, Terminated) else display.leaves()):
@@ -166,6 +187,73 @@ def run_cells(
     return 0
 
 
+def _adopt(
+    wanted: Sequence[Task], tasks: dict[str, Task], work: _Work, watch: Watch, display: Display
+) -> list[tuple[Task, Ending]]:
+    """Go on with what runs that are over submitted of these tasks; what else of theirs has ended, and how."""
+    adopted, ended = watch.adopt(wanted)
+    for task in adopted:
+        tasks[task.key] = task
+        _announce(task, display)
+    if adopted:
+        work.ready = deque(task for task in work.ready if task.key not in tasks)
+    return ended
+
+
+def _claim(
+    work: _Work, tasks: dict[str, Task], repeated: Counter[str], store: Store, watch: Watch, display: Display
+) -> bool:
+    """Take the tasks that can begin now, for which there is a place, and that no other run does or has done.
+
+    Whether something came to its end by that.
+    """
+    news = False
+    while (task := watch.take(work.ready)) is not None:
+        seen = store.stamp(task.shelf, task.key)
+        lacking = _lacking(task, work, store)
+        if isinstance(lacking, Ended):
+            news = True
+            _end(task, lacking, work, store, display, own=False)
+        elif not watch.claim(lacking):
+            display.elsewhere(task, watch.elsewhere.add(task))
+        elif store.stamp(task.shelf, task.key) != seen:  # another run did it a moment ago, perhaps
+            watch.give_back(task)
+            work.ready.appendleft(task)
+        else:
+            tasks[task.key] = task
+            if not repeated[task.key]:
+                _announce(task, display)
+    return news
+
+
+def _lacking(task: Task, work: _Work, store: Store) -> Task | Ended:
+    """The task, of a cell without the metrics that have their result by now; or how it ended in another run."""
+    record = store.read(task.shelf, task.key)
+    if record is None or record.status == "killed":  # which says nothing about its method
+        return task
+    ended = Ended(task.key, record.status, record.reason)
+    if not isinstance(task, Evaluation):
+        is_new = record.started != work.before.get(task.key)
+        return ended if is_new and (record.status != "ok" or Damage(store, verify=False).is_done(task)) else task
+    planned = work.cells[task.key][0]
+    known = planned.record
+    if planned.damage and (known is not None or store.damage("cells", record)):
+        return task
+    if record.status != "ok":
+        return ended if known is None or known.started != record.started else task
+    metrics = tuple(scoring for scoring in task.metrics if not _has_news(scoring, record, known))
+    return replace(task, metrics=metrics) if metrics else ended
+
+
+def _has_news(scoring: Scoring, record: Record, known: Record | None) -> bool:
+    """Whether a metric has a result that stays, and that was not there when its cell was planned."""
+    result = record.metrics.get(scoring.key)
+    if result is None or result.again:
+        return False
+    before = None if known is None else known.metrics.get(result.name)
+    return result.status != "failed" or result != before
+
+
 def resources_of(matrix: Matrix, task: Task) -> Resources:
     """What a task needs of a machine: what the matrix says of its method, and of all jobs."""
     if isinstance(task, ExtractorTraining):
@@ -173,28 +261,42 @@ def resources_of(matrix: Matrix, task: Task) -> Resources:
     return matrix.resources_of.get(task.method.name, Resources()).over(matrix.resources)
 
 
+def limits_of(matrix: Matrix, task: Task) -> Limits:
+    """What a task may use: what the matrix says of its method, and of all jobs."""
+    if isinstance(task, ExtractorTraining):
+        return matrix.limits
+    return matrix.limits_of.get(task.method.name, Limits()).over(matrix.limits)
+
+
 def submissions(planned: Sequence[PlannedCell], store: Store) -> tuple[list[Task], list[Task]]:
     """The tasks that a run would submit at once, and those that wait for trainings among them."""
     work = _sorted_out([one for one in planned if one.state != "done" and one.verdict is None], store, "file")
-    return list(work.ready), [work.cells[key][0].evaluation() for key in work.waiting]
+    return list(work.ready), [work.waits(key) for key in work.waiting]
 
 
 def _sorted_out(todo: Sequence[PlannedCell], store: Store, order: Order) -> _Work:
-    work = _Work(deque(), {}, {}, {})
+    work = _Work(deque(), {}, {}, {}, {}, {})
     trainings: dict[str, Training | ExtractorTraining] = {}
     kept = Damage(store, verify=False)
     for one in todo:
         work.cells.setdefault(one.cell.key, []).append(one)
     for key, same in work.cells.items():
-        missing = {task.key: task for one in same for task in one.prerequisites() if not kept.is_done(task)}
+        asked = {task.key: task for one in same for task in one.prerequisites()}
+        missing = kept.to_do(asked.values())
+        trainings |= missing
         if missing:
-            trainings |= missing
-            work.waiting[key] = set(missing)
-            for task in missing:
-                work.waited_for.setdefault(task, []).append(key)
+            work.wait(key, asked.keys() & missing.keys())
         else:
             work.ready.append(same[0].evaluation())
-    work.ready.extend(trainings.values())
+    for key, task in trainings.items():
+        if (record := store.read(task.shelf, key)) is not None:
+            work.before[key] = record.started
+        first = kept.first(task)
+        if isinstance(task, Training) and first is not None:
+            work.trainings[key] = task
+            work.wait(key, [first.key])
+        else:
+            work.ready.append(task)
     if order == "shortest-first":
         durations = Durations(store)
         known = {task.key: durations.expected(_awaited(task)) for task in work.ready}
@@ -212,7 +314,11 @@ def _announce(task: Task, display: Display) -> None:
         _tell("srbench_cell_started", cell=task.cell)
 
 
-def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) -> None:
+def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display, *, own: bool = True) -> None:
+    """Report what ended, and let go on what waited for it.
+
+    own: it was this run's job. Of another's, its own run tells plugins.
+    """
     if event.status is None:
         return
     if isinstance(task, Evaluation):
@@ -222,44 +328,49 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
             if event.status == "ok" and not {scoring.key for scoring in planned.metrics} <= scored:
                 waiting.append(planned)
             else:
-                _report(planned, event, store, display)
+                _report(planned, event, store, display, own=own)
         work.cells[task.key] = waiting
         if waiting:
             work.ready.appendleft(waiting[0].evaluation())
         return
     display.trained(task, event.status, event.reason)
-    _tell_of_training(task, event.status, event.reason, store)
+    if own:
+        _tell_of_training(task, event.status, event.reason, store)
+    _after(task, event.status, event.reason, work, store, display)
+
+
+def _after(
+    task: Training | ExtractorTraining, status: Status, reason: str, work: _Work, store: Store, display: Display
+) -> None:
+    """Let what waited for a training begin, or end where it cannot do without."""
     for key in work.waited_for.pop(task.key, ()):
         if key not in work.waiting:  # it has been given up for another training
             continue
-        # Without its model a cell has no SR; without an extractor it only lacks the metrics that run on it.
-        if isinstance(task, Training) and event.status != "ok" and not _has_sr(work.cells[key][0]):
-            del work.waiting[key]
-            for planned in work.cells[key]:
-                _leave(planned, event.status, f"training: {event.reason}", store, display)
-            continue
+        if isinstance(task, Training) and status != "ok":
+            if key in work.trainings:
+                del work.waiting[key]
+                said = f"the earlier one, of {task.budget}: {reason}"
+                _after(work.trainings.pop(key), status, said, work, store, display)
+                continue
+            # Without its model a cell has no SR; without an extractor it only lacks the metrics that run on it.
+            if not _has_sr(work.cells[key][0]):
+                del work.waiting[key]
+                for planned in work.cells[key]:
+                    _leave(planned, status, f"training: {reason}", store, display)
+                continue
         work.waiting[key].discard(task.key)
         if not work.waiting[key]:
             del work.waiting[key]
-            work.ready.appendleft(work.cells[key][0].evaluation())
-
-
-def _renewed(task: Task, store: Store) -> Task:
-    """The task once more; of a cell without the metrics that have their result by now."""
-    if not isinstance(task, Evaluation):
-        return task
-    record = store.read("cells", task.key)
-    if record is None or record.status != "ok":
-        return task
-    settled = {key for key, result in record.metrics.items() if not result.again}
-    return replace(task, metrics=tuple(scoring for scoring in task.metrics if scoring.key not in settled))
+            ready = work.waits(key)
+            work.trainings.pop(key, None)
+            work.ready.appendleft(ready)
 
 
 def _has_sr(planned: PlannedCell) -> bool:
     return planned.stored is not None
 
 
-def _report(planned: PlannedCell, event: Ended, store: Store, display: Display) -> None:
+def _report(planned: PlannedCell, event: Ended, store: Store, display: Display, *, own: bool) -> None:
     assert event.status is not None
     record = store.read("cells", planned.cell.key)
     if record is None:
@@ -267,7 +378,7 @@ def _report(planned: PlannedCell, event: Ended, store: Store, display: Display) 
         return
     if record.status == "ok" and event.status != "ok":  # scoring a new metric died; the results stay
         record = msgspec.structs.replace(record, status=event.status, reason=event.reason)
-    _finish(planned, record, display)
+    _finish(planned, record, display, own=own)
 
 
 def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, display: Display) -> None:
@@ -291,10 +402,11 @@ def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, disp
     _finish(planned, record, display)
 
 
-def _finish(planned: PlannedCell, record: Record, display: Display) -> None:
+def _finish(planned: PlannedCell, record: Record, display: Display, *, own: bool = True) -> None:
     record = record.as_asked(planned.keys)
     display.finished(replace(planned, record=record), record)
-    _tell("srbench_cell_finished", cell=planned.cell, record=record)
+    if own:
+        _tell("srbench_cell_finished", cell=planned.cell, record=record)
 
 
 def _tell_of(task: Task, ending: Ending, store: Store) -> None:

@@ -10,7 +10,7 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import psutil
@@ -74,14 +74,19 @@ def _descendants(spare: Collection[int]) -> list[psutil.Process]:
     return found
 
 
-def sweep_marked(variable: str, value: str, grace: float = 5.0) -> None:
-    """Kill every process of this user that was started with an environment variable of this value, but this one.
+def sweep_marked(variable: str, is_doomed: Callable[[str], bool], grace: float = 5.0) -> None:
+    """Kill every process of this user whose environment variable is doomed, but this one.
 
-    Forks have the environment that the process they come from was started with, whoever their parent is by now.
+    is_doomed: of what the variable said when the process was started, or the one that it is a fork of, whoever its
+    parent is by now.
     """
-    mark = f"{variable}={value}".encode(errors="surrogateescape")
+    beginning = f"{variable}=".encode()
     until = time.monotonic() + grace
-    while victims := [process for process in psutil.process_iter() if _is_marked(process.pid, mark)]:
+    while victims := [
+        process
+        for process in psutil.process_iter()
+        if (mark := _mark(process.pid, beginning)) is not None and is_doomed(mark)
+    ]:
         for process in victims:
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                 process.kill()
@@ -90,11 +95,15 @@ def sweep_marked(variable: str, value: str, grace: float = 5.0) -> None:
             return
 
 
-def _is_marked(pid: int, mark: bytes) -> bool:
+def _mark(pid: int, beginning: bytes) -> str | None:
+    """What a variable of another process's environment said when that was started; None where it has none."""
+    if pid == os.getpid():
+        return None
     try:
-        return pid != os.getpid() and mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:  # gone, or somebody else's
-        return False
+        return None
+    return next((os.fsdecode(entry[len(beginning) :]) for entry in environment if entry.startswith(beginning)), None)
 
 
 def memory_bytes(limit: float) -> int:

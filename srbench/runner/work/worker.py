@@ -33,6 +33,7 @@ from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Task, T
 from srbench.runner.planning.provenance import changed_plugin
 from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter
+from srbench.runner.work.going_on import all_in_all, earlier_record, fit, gone_on
 from srbench.runner.work.memory import MemoryPeak, full_gpu, gpu_ran_out, peak_cost, ran_out
 from srbench.runner.work.ranks import spread
 from srbench.runner.work.upscaler import multiply_adds
@@ -251,9 +252,11 @@ def _train(
     folder = store.folder("models", task.key)
     method: Method = task.method.create()
     method.to(job.device)
+    earlier = None if task.earlier is None else earlier_record(store, task.earlier)
     context = given(
         seed=task.seed,
         budget=task.budget,
+        earlier=None if earlier is None else store.last_checkpoint(earlier.key),
         precision=task.precision,
         compile=task.compile,
         micro_batches=task.micro_batches,
@@ -261,7 +264,7 @@ def _train(
     resumed = any(context.folder.iterdir())
     train = TrainingSet(witness.items(task.dataset, "train", job.data_root, task.reads), task.protocol)
     with MemoryPeak(job.device) as peak, EnergyMeter(*job.devices) as energy:
-        method.fit(train, context)
+        fit(method, train, context)
     group = Group.here()
     if group.size > 1 and not Group.shared:
         raise SrbenchError(
@@ -281,9 +284,10 @@ def _train(
         cost={
             "train_seconds": round(float(last["seconds"] or 0), 3),
             "train_steps": last["step"],
+            **({} if earlier is None else gone_on(last, earlier)),
             **memory,
             # What an interrupted attempt took is not known, and the rest of it would pass for little.
-            **({} if resumed else energy.cost("train")),
+            **({} if resumed else all_in_all(energy.cost("train"), earlier)),
             "parameters": method.parameters_count(),
             # Of a method with parameters that matter only when it samples, each cell has a count of its own.
             **({} if method.sampling else multiply_adds(task.method, folder, channels, train.scale)),

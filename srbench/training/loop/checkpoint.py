@@ -17,9 +17,12 @@ import numpy as np
 from srbench.errors import SrbenchError
 from srbench.store.archives import refuse_compressed
 from srbench.store.files import remove_leftovers, write_atomically
+from srbench.store.records import LAST_CHECKPOINT
 
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT = LAST_CHECKPOINT
 PREVIOUS = "checkpoint.previous.pt"
+CHECKPOINTS = (CHECKPOINT, PREVIOUS)
+"""What a training goes on from, the first of them that is sound."""
 DAMAGED = "checkpoint.damaged.pt"
 
 _log = logging.getLogger(__name__)
@@ -61,7 +64,7 @@ class Checkpoints:
         Raises `CheckpointError` where one that is there cannot be read for another reason: it may be sound.
         """
         remove_leftovers(self._folder)
-        for path in (self._folder / CHECKPOINT, self._folder / PREVIOUS):
+        for path in (self._folder / name for name in CHECKPOINTS):
             try:
                 data = path.read_bytes()
             except FileNotFoundError:
@@ -87,9 +90,27 @@ class Checkpoints:
 
     def discard(self, why: str) -> None:
         """Remove them all, and say so in the log."""
-        for name in (CHECKPOINT, PREVIOUS):
+        for name in CHECKPOINTS:
             (self._folder / name).unlink(missing_ok=True)
         _log.warning("%s: the checkpoint is discarded, training starts over: %s", self._folder / CHECKPOINT, why)
+
+
+def read_last(path: Path) -> dict[str, Any] | None:
+    """The last checkpoint of a training that is over, on the CPU; None where it is gone or damaged.
+
+    Raises `CheckpointError` where it cannot be read for another reason: it may be sound.
+    """
+    try:
+        return _decoded(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read now: {error.strerror or error}") from error
+    except MemoryError:
+        raise
+    except Exception:  # as above
+        _log.warning("%s: damaged", path)
+        return None
 
 
 def _decoded(data: bytes) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 A training that is stopped or killed at any moment continues from its checkpoint as if nothing had happened: on a CPU,
 with the same number of threads and a budget that is not in seconds, the final weights are the same bit for bit.
 
+The last checkpoint of a training is of its last stage, before that hands anything on. A training under a larger budget
+goes on from there: its last stage has what it had and what is added, and its schedule is over both.
+
 Where this process has joined others by `torch.distributed`, they share the training (`group`): all run this loop, and
 the first of them writes.
 """
@@ -11,18 +14,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from srbench.contract.fit import FitContext, Interrupted
+from srbench.contract.fit import Budget, FitContext, Interrupted
 from srbench.errors import SrbenchError
 from srbench.training.data.source import Source
 from srbench.training.loop.batch_norm import share_batch_norm, unshare_batch_norm
 from srbench.training.loop.budget import Course
-from srbench.training.loop.checkpoint import CheckpointError, Checkpoints
+from srbench.training.loop.checkpoint import CheckpointError, Checkpoints, read_last
 from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.loop.ema import Average
 from srbench.training.loop.group import Group
 from srbench.training.loop.history import Row
+from srbench.training.loop.identity import identity
 from srbench.training.loop.losses import NotFinite
 from srbench.training.loop.outcome import Trained
 from srbench.training.loop.randomness import random_state, restore_random_state
@@ -35,20 +41,19 @@ from srbench.training.speed.memory_format import Format, set_format
 from srbench.training.speed.numerics import numerics, of_training
 from srbench.training.speed.precision import MixedPrecision, check_precision
 
-if TYPE_CHECKING:
-    pass
-
 ROWS_PER_STAGE = 200
 """History rows of one stage: each holds the means of the losses since the row before."""
 PROGRESS_SECONDS = 0.25
 CHECKPOINT_SHARE = 0.05
 """Writing checkpoints takes no more than this share of the time, however large they are."""
-LAYOUT = 2
-"""The version of checkpoints; raised when an older one can no longer be continued."""
 
 
 class Unresumable(CheckpointError):
     """A checkpoint that was sound, yet does not fit the training that goes on from it; the next attempt leaves it."""
+
+
+class NothingToGoOnFrom(CheckpointError):
+    """An earlier training's last checkpoint that is gone, damaged, or does not fit the training that is to go on."""
 
 
 def train(
@@ -60,13 +65,14 @@ def train(
 ) -> Trained:
     """Run the stages, one after the other, each for its share of the budget.
 
-    Continues the checkpoint in `context.folder` when there is one; a damaged one is discarded. At the end the networks
-    hold what the last stage hands on and are in evaluation mode, and the checkpoint says that nothing is left to do.
-    strip: the sample strip, given what the source holds out; None: no strip.
+    Continues the checkpoint in `context.folder` when there is one; a damaged one is discarded. Otherwise begins with
+    `context.earlier`, where there is one, or anew. At the end the networks hold what the last stage hands on and are in
+    evaluation mode, and from the checkpoint it is there again without another step. strip: the sample strip, given what
+    the source holds out; None: no strip.
 
-    Raises `Interrupted` when `context.stop()` asked for it, `CheckpointError`, `SrbenchError` for a stage that the
-    budget leaves no step, and `Diverged`: then the networks hold the best weights, if anything was validated, the error
-    says what there is of the training, and the next one starts over.
+    Raises `Interrupted` when `context.stop()` asked for it, `CheckpointError`, `NothingToGoOnFrom`, `SrbenchError` for
+    a stage that the budget leaves no step, and `Diverged`: then the networks hold the best weights, if anything was
+    validated, the error says what there is of the training, and the next one starts over.
     """
     run = _Training(stages, source, context, memory_format, strip)
     try:
@@ -142,12 +148,39 @@ class _Training:
                     f"the checkpoint in {self.context.folder} cannot be continued and was set aside; run again, which "
                     "goes on from the one before it or starts over"
                 ) from error
+            self.last_tick = self.context.clock()  # the way back takes nothing of a budget in seconds
             return
         remove_strip(self.context.model_folder)
         (self.context.model_folder / BEST_WEIGHTS).unlink(missing_ok=True)
+        if self.context.earlier is not None:
+            self._go_on_from(self.context.earlier)
+            self.last_tick = self.context.clock()
+            return
         if self.validation is not None:
             self.validation.begin()
         self._enter()
+
+    def _go_on_from(self, checkpoint: Path) -> None:
+        """Begin where an earlier training ended."""
+        state = self.group.told(lambda: read_last(checkpoint))
+        if state is None:
+            raise NothingToGoOnFrom(f"{checkpoint} is gone or damaged")
+        if state.get("identity") != self._identity(self.context.budget.earlier):
+            raise NothingToGoOnFrom(f"{checkpoint} is not of the training that this one goes on from")
+        if self.group.first and self.validation is not None:
+            self.validation.take_over(state["validation"], checkpoint.parent)
+        try:
+            self._resume(state)
+        except Exception as error:
+            raise NothingToGoOnFrom(f"{checkpoint} does not fit ({type(error).__name__}: {error})") from error
+        self.course.go_on()
+        stage = self.course.stage
+        assert stage is not None, "the last checkpoint is of the last stage"
+        self.rows = math.floor(self.course.done() * ROWS_PER_STAGE)
+        if self.history:
+            self.history[-1]["event"] = "went on"
+        if self.validation is not None:
+            self.validation.go_on(stage, self.course.done())
 
     def _checkpoint_to_continue(self) -> dict[str, Any] | None:
         state = self.checkpoints.read()
@@ -166,7 +199,6 @@ class _Training:
                 raise self._diverged(stage, what) from None
             except Diverged as collapse:
                 raise self._diverged(stage, collapse.what) from None
-        self._checkpoint()
 
     def _go_on(self, stage: Stage) -> None:
         """One step with all that belongs to it, or the end of the stage."""
@@ -179,8 +211,11 @@ class _Training:
             self._count_seconds()
             self._observe(stage)
         else:
+            if self.course.is_in_last_stage:
+                self._checkpoint()
             self._leave(stage)
-        self._tick()
+        if self.course.stage is not None:  # afterwards nothing is left to be interrupted
+            self._tick()
 
     def _diverged(self, stage: Stage, what: str) -> Diverged:
         self._report(stage)
@@ -214,7 +249,7 @@ class _Training:
         if self.context.compile:
             compile_networks(stage.networks.values())
 
-    def _leave(self, stage: Stage, early: bool = False) -> None:
+    def _leave(self, stage: Stage) -> None:
         """End the current stage; the averaged weights, or the best ones, are what it hands on."""
         if self.course.stage_steps == 0:
             raise SrbenchError(
@@ -228,19 +263,19 @@ class _Training:
             for average in self.averages.values():
                 average.replace()
         self.averages = {}
-        self._report(stage, early)
+        self._report(stage)
         unshare_batch_norm(stage.networks.values())
         self.course.next_stage()
         self._enter()
 
-    def _report(self, stage: Stage, early: bool = False) -> None:
+    def _report(self, stage: Stage) -> None:
         """Note what the stage that ends was like."""
         report = self.reports[-1]
         report["steps"] = self.course.stage_steps
         best = None if self.validation is None else self.validation.best_of(stage)
         if best is not None and math.isfinite(best.score):
             report |= {"best_step": best.step, "best_validation": best.score}
-        report |= {"ended_early": early, "skipped_steps": self.precision.skipped}
+        report |= {"ended_early": self.course.counts.over, "skipped_steps": self.precision.skipped}
 
     def _observe(self, stage: Stage) -> None:
         """Add a row to the history and validate, where the progress says so."""
@@ -267,7 +302,7 @@ class _Training:
             row["validation"] = score
         if done < 1 and validation.out_of_patience(stage):
             row["event"] = "ended early"
-            self._leave(stage, early=True)
+            self.course.end_early()
 
     def _count_seconds(self) -> None:
         now = self.context.clock()
@@ -314,34 +349,10 @@ class _Training:
         ]
         return Trained(self.history, facts, not_validated)
 
-    def _identity(self) -> dict[str, Any]:
-        """What must be the same for a checkpoint to be continued."""
-        budget = self.context.budget
-        return {
-            "layout": LAYOUT,
-            "seed": self.context.seed,
-            "budget": [budget.unit, float(budget.amount)],
-            "precision": self.context.precision,
-            "compile": self.context.compile,
-            "memory_format": self.memory_format,
-            "stages": [
-                [
-                    s.name,
-                    float(s.share),
-                    s.batch_size,
-                    s.patch,
-                    s.label,
-                    s.accumulate,
-                    s.validate is not None,
-                    s.keep,
-                    s.patience,
-                    s.validations,
-                ]
-                for s in self.stages
-            ],
-            "images": len(self.source),
-            "held_out": self.held_out,
-        }
+    def _identity(self, budget: Budget | None = None) -> dict[str, Any]:
+        """What a checkpoint is of: this training, under its own budget unless told."""
+        context = self.context if budget is None else replace(self.context, budget=budget)
+        return identity(self.stages, context, self.memory_format, len(self.source), self.held_out)
 
     def _checkpoint(self) -> None:
         self.stepper.losses.check()  # in every process, so that all meet what is wrong with them

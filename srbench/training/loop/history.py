@@ -14,7 +14,7 @@ Row = dict[str, float | int | str]
 """One line of a training's history: `stage`, `step`, `seconds`, one `lr` an optimiser, and the losses.
 
 Where the stage was validated after that step also `validation`, its mean score over the held-out images; where
-something happened, `event`: `ended early` or `diverged`.
+something happened, `event`: `ended early`, `diverged`, or, at the end of an earlier training, `went on`.
 """
 
 

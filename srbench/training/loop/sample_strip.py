@@ -7,6 +7,7 @@ much several samples differ.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +58,13 @@ class Strip:
         self._write("hr.png", self._hr)
         if self._lr is not None:
             self._write("lr.png", self._lr)
+
+    def copy(self, names: Collection[str], folder: Path) -> None:
+        """Take over samples of another model's folder, those that are still there."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            if (path := folder / FOLDER / name).is_file() and path.parent != self._folder:
+                shutil.copyfile(path, self._folder / name)
 
     def made(self) -> Floats:
         """What comes of the networks as they are."""

@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     import torch
 
 
+def cannot_be_divided(batch_size: int, processes: int, micro_batches: int) -> str:
+    """Why a batch has too few images for so many processes with so many micro-batches each; empty where it has not."""
+    if batch_size >= processes * micro_batches:
+        return ""
+    if processes == 1:
+        parts = f"into {micro_batches} micro-batches"
+    else:
+        each = f" with {micro_batches} micro-batches each" if micro_batches > 1 else ""
+        parts = f"among {processes} processes{each}"
+    return f"a batch of {batch_size} cannot be divided {parts}; use a larger batch_size, or fewer of them"
+
+
 class Stepper:
     """Makes the steps of all stages of a training.
 
@@ -41,12 +53,8 @@ class Stepper:
         import torch
 
         for stage in stages:
-            if stage.batch_size < group.size * context.micro_batches:
-                raise StageError(
-                    f"stage {stage.name!r}: a batch of {stage.batch_size} cannot be divided among {group.size} "
-                    f"processes with {context.micro_batches} micro-batches each; use a larger batch_size, or fewer of "
-                    "them"
-                )
+            if told := cannot_be_divided(stage.batch_size, group.size, context.micro_batches):
+                raise StageError(f"stage {stage.name!r}: {told}")
         self.losses = RunningLosses()
         self._source, self._context, self._precision, self._group = source, context, precision, group
         self._device = torch.device(context.device)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench.contract.fit import Precision
@@ -114,6 +115,17 @@ class Validation:
     def begin_stage(self) -> None:
         """Another stage: what was found so far is not about it."""
         self._standing = _Standing()
+
+    def take_over(self, state: dict[str, Any], folder: Path) -> None:
+        """Copy the samples of an earlier training that this one goes on from; folder: of its model."""
+        if self._strip is not None:
+            self._strip.copy(state["samples"], folder)
+
+    def go_on(self, stage: Stage, done: float) -> None:
+        """The stage that was over goes on from this progress: with the best so far, and patience anew."""
+        standing = self._standing
+        standing.validated, standing.sampled = math.floor(done * stage.validations), math.floor(done * SAMPLES)
+        standing.worse = 0
 
     def sees(self, stage: Stage) -> bool:
         """Whether there is anything that a stage can be validated on."""

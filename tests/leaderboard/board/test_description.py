@@ -11,6 +11,7 @@ import pytest
 import srbench
 from srbench.leaderboard import publish
 from srbench.leaderboard.board.description import split_words, with_sections
+from srbench.runner.planning.lookalikes import Resemblance
 from srbench.runner.planning.splits import SplitContents
 from srbench.store.records import Store
 
@@ -107,6 +108,16 @@ def test_documentation_is_what_a_class_says_of_itself_paragraph_by_paragraph(sma
     (said,) = board.method("lanczos").documentation
     assert "no_such_module_anywhere" in said
     assert board.method("lanczos").ceiling == ""
+
+
+def test_test_images_that_look_like_training_images_are_told_by_dataset_and_training_set(small: Board) -> None:
+    alike = (
+        Resemblance("blobs", "test", "im0", "t91", "train", "t3", "mirrored"),
+        Resemblance("blobs", "test", "im1", "blobs", "train", "im9"),
+        Resemblance("blobs", "test", "im1", "blobs", "test", "im2", "turned"),
+    )
+    board = replace(small, plan=replace(small.plan, alike=alike)).described
+    assert board.seen == {"blobs": {"t91": {"im0": "t3, mirrored"}, "blobs": {"im1": "im9"}}}
 
 
 def test_a_split_is_told_with_its_groups_and_classes() -> None:

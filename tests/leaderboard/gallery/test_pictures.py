@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,19 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
-from srbench.contract.protocol import Protocol
+from srbench.leaderboard.gallery import pictures
+from srbench.leaderboard.gallery.errors import Errors
 from srbench.leaderboard.gallery.pictures import (
-    ERROR_WHITE,
     MOST_IMAGES,
     WINDOW,
+    Gallery,
     Layer,
     ViewedImage,
     choose_images,
-    error_legend,
-    error_map,
     first_seeds,
     meaning,
     to_display,
+    white_words,
     window,
     write_galleries,
     write_png,
@@ -55,19 +56,6 @@ def test_what_was_not_measured_is_grey_and_counted() -> None:
         assert to_display(hr, values).ravel()[[1, 3]].tolist() == [128, 128]
         words = meaning(Reference(hr, values))
         assert words.split(", ")[-1] == "grey in HR: not measured (2 pixels)"
-
-
-def test_error_maps_are_the_absolute_error_of_what_is_scored() -> None:
-    hr = picture("blobs", 0)
-    sr = np.clip(hr.astype(int) + 10, 0, 255).astype(np.uint8)
-    found = error_map(sr, hr, Values(0, 255), Protocol("x2-rgb", 2, "rgb", border=2))
-    expected = np.abs(sr.astype(float) - hr).mean(-1) / 255
-    assert np.isnan(found[:2]).all() and np.isnan(found[:, -2:]).all()
-    assert found[2:-2, 2:-2] == pytest.approx(expected[2:-2, 2:-2])
-    assert expected.max() < ERROR_WHITE
-    # Parts of the data range, wherever that begins.
-    half = error_map(sr, hr, Values(-255, 255), Protocol("x2-rgb", 2, "rgb", border=2))
-    assert half[2:-2, 2:-2] == pytest.approx(expected[2:-2, 2:-2] / 2)
 
 
 def test_the_window_lies_on_lr_pixels_where_errors_are_greatest() -> None:
@@ -146,15 +134,6 @@ def test_a_part_of_an_image_says_which_part() -> None:
     assert part.layer("a") is layers[1] and part.layer("b") is None
 
 
-def test_the_legend_begins_with_the_colour_of_no_error() -> None:
-    import matplotlib
-
-    red, green, blue = (round(255 * part) for part in matplotlib.colormaps["magma"](0.0)[:3])
-    legend = error_legend()
-    assert legend.startswith(f"linear-gradient(to right, rgb({red} {green} {blue})")
-    assert legend.count("rgb(") == 8
-
-
 def test_pictures_on_disk_are_those_of_the_store_and_their_errors(board: Board, tmp_path: Path) -> None:
     results = board.results
     galleries = write_galleries(results, board.store, tmp_path)
@@ -176,4 +155,28 @@ def test_pictures_on_disk_are_those_of_the_store_and_their_errors(board: Board, 
         with Pillow.open(tmp_path / layer.error_href) as opened:
             steps = np.asarray(opened)
         assert (steps[:2] == 255).all()  # the border that is not scored has a colour of its own
-        assert steps[2:-2, 2:-2] == pytest.approx(np.clip(inside / ERROR_WHITE, 0, 1) * 254, abs=0.51)
+        assert steps[2:-2, 2:-2] == pytest.approx(np.clip(inside / gallery.error_white, 0, 1) * 254, abs=0.51)
+
+
+def test_error_maps_of_a_board_have_one_scale_which_the_first_method_decides(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+
+    def scale(errors: Iterable[Errors]) -> float:
+        seen.extend(float(np.nanmean(one)) for one in errors)
+        return 0.123
+
+    monkeypatch.setattr(pictures, "error_scale", scale)
+    galleries = write_galleries(board.results, board.store, tmp_path)
+    first = [shown.layer("bicubic") for one in galleries for shown in one.images]
+    assert seen == [layer.mean_error for layer in first if layer is not None and layer.mean_error is not None] != []
+    assert {one.error_white for one in galleries} == {0.123}
+
+
+def test_the_end_of_the_scale_is_told_in_percent() -> None:
+    shown = ViewedImage("a", (), (0, 0, 1, 1), (1, 1))
+    assert white_words([Gallery("d", "p", ()), Gallery("d", "p", (shown,), error_white=0.005)]) == (
+        "0.5 % of white or more"
+    )
+    assert white_words([]) == "20 % of white or more"  # of boards that were published before there was a choice

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 
+import msgspec
 import pytest
 
 from srbench.leaderboard.pages.details import cell_context, group_id, method_context
@@ -46,6 +48,19 @@ def test_what_a_record_warns_of_stands_on_its_cell_s_page() -> None:
     like = "1 of 1 test images of d looks like a training image of t, so probably seen in training: im0 (like t3)"
     made = results_of([Made("d", "net", {"psnr": {"im0": 30.0}}, trained_on="t", seed=0, warnings=(like,))])
     assert like in cell_context(made.all[0], made, "m", ())["notes"]
+
+
+def test_images_that_the_model_has_probably_seen_are_marked_on_its_cell_s_page_alone() -> None:
+    scores = {"psnr": {"im0": 30.0, "im1": 31.0, "im2": 32.0}}
+    parts = {"groups": {"im0": "wall", "im1": "moon"}, "seen_groups": ["moon"]}
+    made = results_of([Made("d", "net", scores, trained_on="t", seed=0, **parts), Made("d", "bicubic", scores)])
+    board = msgspec.structs.replace(made.board, seen={"d": {"t": {"im0": "t3, mirrored"}, "u": {"im2": "u1"}}})
+    cells = [replace(one, cell=msgspec.structs.replace(one.cell, learned_from=one.cell.trained_on)) for one in made.all]
+    learned, other = (
+        [line["seen"] for line in cell_context(one, replace(made, board=board), "m", ())["images"]] for one in cells
+    )
+    assert learned == ["probably seen in training: like t3, mirrored", "other regions of it were seen in training", ""]
+    assert other == ["", "", ""]
 
 
 def test_a_cell_that_went_wrong_has_its_reason_and_no_scores(results: Results) -> None:

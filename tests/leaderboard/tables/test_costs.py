@@ -8,6 +8,8 @@ TASK = super_resolution.TASK
 FULL = {
     "train_seconds": 41.0,
     "train_steps": 20000,
+    "going_on_seconds": 21.0,
+    "going_on_steps": 10000,
     "train_peak_memory_gb": 0.5,
     "train_energy_cpu_j": 1234.0,
     "parameters": 57281,
@@ -32,6 +34,8 @@ def test_every_cost_has_words_and_a_unit():
         ("Multiply-adds for a 1280 x 720 output", "52.7 G"),
         ("Training", "41 s"),
         ("Training steps", "20,000"),
+        ("Training after the earlier one that it went on from", "21 s"),
+        ("Training steps after those of the earlier one", "10,000"),
         ("Peak memory of training, GB", "0.50"),
         ("Energy of the CPU while training, J", "1,200"),
         ("Upscaling the test set", "0.50 s"),

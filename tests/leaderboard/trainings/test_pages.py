@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 
 from srbench.leaderboard import publish
 from srbench.leaderboard.trainings.strips import MOST_SAMPLES, SIDE
+from srbench.store.records import Store
 
 from ..markup import Tag, parse
 from ..toyboard import HELD_OUT, HOSTILE, HOSTILE_NOTE, HOSTILE_REASON, NOTE, Board, write, write_training
@@ -222,3 +224,16 @@ def test_samples_of_a_training_that_is_gone_are_removed(small: Board, tmp_path: 
     shutil.rmtree(small.store / "models")
     write(small, tmp_path)
     assert not list((tmp_path / "training").glob("*/*.png"))
+
+
+def test_what_a_training_went_on_from_is_told(small: Board, tmp_path: Path) -> None:
+    store, key = Store(small.store), "0" * 64
+    record = store.read("models", key)
+    assert record is not None
+    before = {"model": "1" * 64, "budget": {"steps": 20000.0}}
+    for ingredients, told in ((record.ingredients, None), ({"from": before}, "20,000 steps")):
+        store.write("models", msgspec.structs.replace(record, ingredients=ingredients))
+        training = section(page_of(small, tmp_path))
+        assert training is not None
+        facts = {t.text: d.text for t, d in zip(training.find("dt"), training.find("dd"), strict=True)}
+        assert facts.get("Went on from") == told

@@ -38,6 +38,13 @@ def test_a_record_tells_hardware_and_software_and_no_names_of_people_or_machines
     assert socket.gethostname() not in texts and str(Path.home()) not in texts
 
 
+def test_a_job_that_is_bound_to_no_cores_has_as_many_as_its_executor_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(64)))
+    for said, here in (("4", 4), ("64", 64), ("99", 64), ("0", 1), ("", 64), ("many", 64)):
+        monkeypatch.setenv("SRBENCH_CORES", said)
+        assert cores() == here
+
+
 def test_a_model_of_another_kind_of_hardware_is_told_as_that() -> None:
     job = cast(
         Job, cast(Any, SimpleNamespace(devices=("cpu",), threads=3, task=SimpleNamespace(uses=(use("bicubic"),))))

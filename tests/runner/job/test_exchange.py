@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import platform
+import shutil
 from pathlib import Path
 
 import pytest
 
 from srbench.runner.job import exchange as exchanges
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
-from srbench.runner.job.file import is_lasting
+from srbench.store.lease import Process
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def test_the_latest_is_read_by_either_side(exchange: Exchange) -> None:
     assert Exchange(exchange.job).read(Ending) == Ending(None, "asked to stop")
     exchange.beat()
     beat = exchange.read(Heartbeat)
-    assert beat is not None and (beat.pid, beat.host, beat.job) == (os.getpid(), platform.node(), "")
+    assert beat is not None and (beat.process, beat.job) == (Process.this(), "")
 
 
 def test_a_sign_of_life_says_since_when_there_is_life_and_which_job_of_a_queue_it_is(
@@ -63,7 +62,7 @@ def test_a_stop_is_asked_for_once_and_for_all_and_of_nobody_where_the_job_is_gon
     exchange.ask_to_stop()
     exchange.ask_to_stop()
     assert exchange.asked_to_stop and Exchange(exchange.job).asked_to_stop
-    exchange.remove()
+    shutil.rmtree(exchange.job.parent, ignore_errors=True)
     exchange.ask_to_stop()
     assert not exchange.asked_to_stop and not exchange.job.parent.exists()
 
@@ -74,9 +73,9 @@ def test_a_job_is_abandoned_once_its_file_is_gone_or_is_another(exchange: Exchan
     other.write_text("{}")
     other.replace(exchange.job)
     assert exchange.abandoned and not Exchange(exchange.job).abandoned
-    exchange.remove()
+    shutil.rmtree(exchange.job.parent, ignore_errors=True)
     assert exchange.abandoned
-    exchange.remove()
+    shutil.rmtree(exchange.job.parent, ignore_errors=True)
     with pytest.raises(FileNotFoundError):
         Exchange(exchange.job)
 
@@ -101,7 +100,7 @@ def test_progress_is_written_as_often_as_one_can_read(exchange: Exchange, monkey
         written.append(exchange.read(Progress))
     assert written[0] == Progress(0.0, "step 0")
     assert 5 <= len({news.done for news in written if news is not None}) <= 11
-    exchange.remove()
+    shutil.rmtree(exchange.job.parent, ignore_errors=True)
     now[0] += 1
     exchange.progress(1.0, "nobody reads this")
 
@@ -110,7 +109,7 @@ def test_the_keeper_that_began_first_gives_way_to_another(exchange: Exchange) ->
     exchange.beat()
     exchange.beat()
     assert not exchange.abandoned
-    another = Heartbeat(7, "another node", "2026")
+    another = Heartbeat(Process("another node", "1", 7, 0), "2026")
     Exchange(exchange.job).tell(another)
     exchange.beat()
     assert exchange.abandoned and exchange.read(Heartbeat) == another
@@ -123,7 +122,13 @@ def test_a_heartbeat_that_is_gone_is_no_other_keepers(exchange: Exchange) -> Non
     assert not exchange.abandoned and exchange.read(Heartbeat) is not None
 
 
-def test_a_job_may_outlive_its_run(exchange: Exchange) -> None:
-    assert not is_lasting(exchange.job)
-    exchange.outlive()
-    assert is_lasting(exchange.job) and not exchange.abandoned
+def test_a_keeper_that_leaves_takes_back_its_own_sign_of_life_alone(exchange: Exchange) -> None:
+    exchange.fall_silent()
+    exchange.beat()
+    exchange.fall_silent()
+    assert exchange.read(Heartbeat) is None
+    exchange.beat()
+    another = Heartbeat(Process("another node", "1", 7, 0), "2026")
+    Exchange(exchange.job).tell(another)
+    exchange.fall_silent()
+    assert exchange.read(Heartbeat) == another

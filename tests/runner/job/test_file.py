@@ -40,6 +40,13 @@ class Typed(srbench.Dataset):
         self.path, self.only, self.sizes = path, only, sizes
 
 
+def written(job: Job) -> Path:
+    shutil.rmtree(job.store / "jobs" / job.task.key, ignore_errors=True)
+    path = write_job(job, "a-run")
+    assert path is not None
+    return path
+
+
 def typed(path: Path) -> Use:
     registered = Registered("dataset", Entry("typed", Typed), Plugin("own", "srbench-own", "1", "test_job_file"))
     return Use("typed", registered, {"path": path, "only": re.compile("b+"), "sizes": (3,)})
@@ -56,7 +63,7 @@ def test_a_job_that_was_read_does_what_the_job_does(bench: InProcess) -> None:
     elsewhere = Store(bench.root / "elsewhere")
     for task in (*cell.prerequisites(), cell.evaluation()):
         bench.do(task)
-        path = write_job(Job(task, elsewhere.root, bench.root, Limits(60, 2.5), sources_of(task.uses)))
+        path = written(Job(task, elsewhere.root, bench.root, Limits(60, 2.5), sources_of(task.uses)))
         read = read_job(path)
         assert (read.limits, read.store, read.task.label) == (Limits(60, 2.5), elsewhere.root, task.label)
         whole = with_types(read).task
@@ -68,10 +75,20 @@ def test_a_job_that_was_read_does_what_the_job_does(bench: InProcess) -> None:
     assert other.files == mine.files
 
 
+def test_a_training_that_goes_on_names_all_that_it_goes_on_from(bench: InProcess) -> None:
+    bench.content["train"]["budget"] = {"steps": 4, "from": {"steps": 3, "from": {"steps": 2}}}
+    task = bench.plan().training
+    assert task is not None and task.earlier is not None and task.earlier.earlier is not None
+    read = with_types(read_job(written(Job(task, bench.root / "store", bench.root)))).task
+    assert (read.budget, read.key, read.ingredients) == (task.budget, task.key, task.ingredients)
+    assert read.earlier.ingredients == task.earlier.ingredients
+    assert (read.earlier.key, read.earlier.earlier.key) == (task.earlier.key, task.earlier.earlier.key)
+
+
 def test_parameters_have_their_types_again(bench: InProcess) -> None:
     squares = Protocol("8px", 1, task="generation", size=8)
     task = replace(bench.plan().evaluation(), dataset=replace(typed(bench.root / "a"), under=squares))
-    job = with_types(read_job(write_job(Job(task, bench.root / "store", bench.root))))
+    job = with_types(read_job(written(Job(task, bench.root / "store", bench.root))))
     assert job.task.dataset.params == {"path": bench.root / "a", "only": re.compile("b+"), "sizes": (3,)}
     assert job.task.dataset.under == squares
     assert with_types(job) == job
@@ -98,7 +115,7 @@ def test_a_degradation_is_itself_again_and_its_file_moves_with_the_data_root(
     data = bench.root / "data"
     task = bench.plan().evaluation()
     task = replace(task, protocol=replace(task.protocol, degradation=FromFile(data / "kernel.npy")))
-    path = write_job(Job(task, bench.root / "store", data))
+    path = written(Job(task, bench.root / "store", data))
     assert with_types(read_job(path)).task.protocol == task.protocol
     monkeypatch.setenv("SRBENCH_DATA", str(bench.root / "mnt"))
     moved = with_types(read_job(path)).task.protocol.degradation
@@ -109,7 +126,7 @@ def test_every_step_of_a_chain_of_degradations_is_itself_again(bench: InProcess)
     task = bench.plan().evaluation()
     chain = Chain((GaussianBlur(1.2), Bicubic("repeat")))
     task = replace(task, protocol=replace(task.protocol, degradation=chain))
-    path = write_job(Job(task, bench.root / "store", bench.root / "data"))
+    path = written(Job(task, bench.root / "store", bench.root / "data"))
     assert with_types(read_job(path)).task.protocol == task.protocol
 
 
@@ -117,7 +134,7 @@ def test_a_store_and_a_data_root_may_be_mounted_elsewhere(bench: InProcess, monk
     data, outside = bench.root / "data", bench.root / "model.pth"
     files = (SeenFile(data / "weights/a.pth", None), SeenFile(outside, "0"))
     task = replace(bench.plan().evaluation(), dataset=typed(data / "typed"), method_files=files)
-    path = write_job(Job(task, bench.root / "store", data))
+    path = written(Job(task, bench.root / "store", data))
     assert (read_job(path).data_root, read_job(path).task.files[0].path) == (data, data / "weights/a.pth")
     moved, root = bench.root / "mnt/store", bench.root / "mnt/data"
     shutil.copytree(bench.root / "store", moved)
@@ -130,12 +147,12 @@ def test_a_store_and_a_data_root_may_be_mounted_elsewhere(bench: InProcess, monk
 def test_a_folder_whose_name_is_no_utf_8_can_be_named(bench: InProcess) -> None:
     strange = bench.root / os.fsdecode(b"caf\xe9")
     task = replace(bench.plan().evaluation(), dataset=typed(strange))
-    job = with_types(read_job(write_job(Job(task, bench.root / "store", bench.root))))
+    job = with_types(read_job(written(Job(task, bench.root / "store", bench.root))))
     assert job.task.dataset.params["path"] == strange
 
 
 def test_reading_imports_no_plugin_and_no_torch(bench: InProcess) -> None:
-    path = write_job(Job(bench.plan().evaluation(), bench.root / "store", bench.root))
+    path = written(Job(bench.plan().evaluation(), bench.root / "store", bench.root))
     code = (
         "import sys, pathlib; from srbench.runner import keeper; from srbench.runner.job.file import read_job; "
         "read_job(pathlib.Path(sys.argv[1])); print([name for name in sys.modules if name.startswith('srbench_')])"
@@ -156,7 +173,7 @@ def test_what_is_no_job_is_an_error_that_names_the_file(tmp_path: Path, content:
 
 
 def test_a_job_of_an_unknown_kind_is_an_error(bench: InProcess) -> None:
-    path = write_job(Job(bench.plan().evaluation(), bench.root / "store", bench.root))
+    path = written(Job(bench.plan().evaluation(), bench.root / "store", bench.root))
     path.write_text(json.dumps({**json.loads(path.read_text()), "kind": "Party"}))
     with pytest.raises(SrbenchError, match="Party"):
         read_job(path)
@@ -180,4 +197,4 @@ def test_a_parameter_that_json_cannot_hold_is_named(bench: InProcess) -> None:
     use = replace(typed(bench.root), params={"path": bench.root, "only": object()})
     task = replace(bench.plan().evaluation(), dataset=use)
     with pytest.raises(SrbenchError, match=r"the parameter <object object at .*> cannot be written"):
-        write_job(Job(task, bench.root / "store", bench.root))
+        written(Job(task, bench.root / "store", bench.root))

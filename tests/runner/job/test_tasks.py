@@ -45,6 +45,8 @@ def test_a_training_is_named_for_its_model_and_reads_the_training_split_as_the_p
     assert [one.name for one in TRAINING.uses] == ["srcnn"]
     assert [one.name for one in replace(TRAINING, degradations=(use("grain"),)).uses] == ["srcnn", "grain"]
     assert TRAINING.shelf == "models"
+    further = replace(TRAINING, budget=Budget("steps", 99, TRAINING.budget), earlier=TRAINING)
+    assert further.label == f"{TRAINING.label}, from 9 steps"
 
 
 def test_an_extractor_reads_both_splits_as_they_are_and_has_the_one_seed() -> None:

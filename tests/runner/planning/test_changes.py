@@ -10,6 +10,8 @@ from srbench.runner.planning.changes import changes, versions_changed
 from srbench.store.cell import Cell
 from srbench.store.record import Record
 
+FROM = {"model": "a" * 64, "budget": {"steps": 2e4}}
+
 
 def told(old: dict[str, Any], new: dict[str, Any]) -> str:
     record = Record(key="ab", schema=1, status="ok", ingredients=old)
@@ -34,6 +36,12 @@ def told(old: dict[str, Any], new: dict[str, Any]) -> str:
         ({"file": "a" * 63}, {"file": "ü"}, f"file: {'a' * 63} -> ü"),
         ({"list": [1, 2]}, {"list": [1]}, "list: [1, 2] -> [1]"),
         ({"a": {"b": 1}}, {"a": 5}, "a: {'b': 1} -> 5"),
+        ({"model": {}}, {"model": {"from": FROM}}, "model.from: nothing -> 20,000 steps"),
+        (
+            {"model": {"from": {"model": "a", "budget": {"steps": 1e4}}}},
+            {"model": {"from": {**FROM, "from": {"model": "a", "budget": {"steps": 1e4}}}}},
+            "model.from: 10,000 steps -> 20,000 steps, gone on from 10,000 steps",
+        ),
     ],
 )
 def test_what_changed_is_named_with_both_values(old: dict[str, Any], new: dict[str, Any], words: str) -> None:

@@ -56,3 +56,47 @@ def test_each_part_of_a_cell_is_looked_at_by_itself(bench: InProcess) -> None:
 def test_scores_that_are_still_to_come_are_not_missed(bench: InProcess) -> None:
     record = Record(key="ab" * 32, schema=1, status="ok")
     assert Damage(bench.store, verify=True).of_scores(record) == ""
+
+
+def test_a_training_that_goes_on_waits_for_the_earlier_one_until_that_has_left_its_last_checkpoint(
+    bench: InProcess,
+) -> None:
+    bench.content["train"]["budget"] = {"steps": 3, "from": {"steps": 2}}
+    task = bench.plan().training
+    assert task is not None and task.earlier is not None
+    last, own = bench.store.last_checkpoint(task.earlier.key), bench.store.folder("models", task.key) / "checkpoint"
+
+    def told() -> tuple[list[str], str]:
+        damage = Damage(bench.store, verify=False)
+        return list(damage.to_do([task])), damage.going_on(task)
+
+    both = [task.earlier.key, task.key]
+    assert told() == (both, "its training goes on from 2 steps, which is trained first")
+    assert bench.do(task.earlier).status == "ok" and last.exists()
+    assert told() == ([task.key], "its training goes on from 2 steps")
+    last.unlink()
+    gone = "its training goes on from 2 steps, which is trained once more, since the checkpoint is gone"
+    assert told() == (both, gone)
+    own.mkdir(parents=True)
+    (own / "checkpoint.pt").write_bytes(b"half")
+    assert told() == ([task.key], ""), "it goes on from its own"
+    shutil.rmtree(bench.store.folder("models", task.earlier.key))
+    assert told() == (both, ""), "but what it took until then is to be known"
+    shutil.rmtree(own)
+    assert bench.do(task.earlier).status == "ok" and bench.do(task).status == "ok"
+    last.unlink()
+    assert told() == ([], ""), "what is done needs nothing any more"
+
+
+def test_each_training_of_a_chain_waits_for_the_one_before(bench: InProcess) -> None:
+    bench.content["train"]["budget"] = {"steps": 4, "from": {"steps": 3, "from": {"steps": 2}}}
+    third = bench.plan().training
+    assert third is not None and third.earlier is not None and third.earlier.earlier is not None
+    first, second = third.earlier.earlier, third.earlier
+    assert list(Damage(bench.store, verify=False).to_do([third])) == [first.key, second.key, third.key]
+    for task in (first, second):
+        assert bench.do(task).status == "ok"
+    bench.store.last_checkpoint(first.key).unlink()
+    assert list(Damage(bench.store, verify=False).to_do([third])) == [third.key]
+    bench.store.last_checkpoint(second.key).unlink()
+    assert list(Damage(bench.store, verify=False).to_do([third])) == [first.key, second.key, third.key]

@@ -51,6 +51,14 @@ def test_cells_take_as_long_as_here_or_else_as_elsewhere_and_trainings_by_the_st
     assert (epochs.seconds, epochs.unknown) == (pytest.approx(3 + 2 * 5), 2)
 
 
+def test_a_training_that_goes_on_takes_what_is_added_and_what_it_goes_on_from(bench: InProcess) -> None:
+    keep(bench, "models", "ee", 50, {"method": "srcnn"}, ingredients={"budget": {"steps": 100}})
+    before = {"model": "ee", "budget": {"steps": 100}}
+    keep(bench, "models", "ff", 150, {"method": "srcnn"}, ingredients={"budget": {"steps": 400}, "from": before})
+    found = expected(bench, train={"on": ["same"], "budget": {"steps": 90, "from": {"steps": 30}}})
+    assert found == Estimate(pytest.approx(2 * (30 + 60) * 0.5), jobs=7, unknown=3)
+
+
 def test_what_is_done_takes_no_time(bench: InProcess) -> None:
     bench.content |= {"methods": ["bicubic"], "seeds": [0]}
     assert bench.run().status == "ok"

@@ -11,6 +11,7 @@ from bench_in_process import InProcess, emptied, plan, put, record_of
 
 from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.planned import Plan, distinct_warnings
+from srbench.store.image_names import ImageName
 from srbench.store.record import Record
 
 LEARNER = {"methods": ["bicubic", {"srcnn": {"preset": "small"}}], "metrics": ["psnr"]}
@@ -49,6 +50,17 @@ def test_a_training_is_done_where_its_record_is_well_and_its_files_are_sound(ben
     assert not Damage(bench.store, verify=False).is_done(task)
 
 
+def test_the_trainings_that_others_go_on_from_are_those_that_a_run_would_do(bench: InProcess) -> None:
+    budget = {"steps": 4, "from": {"steps": 2}}
+    found = plan(bench, **LEARNER, train={"on": ["same"], "budget": budget}, seeds=[0, 1])
+    earlier = [cell.training.earlier for cell in found.cells if cell.training is not None]
+    assert found.earlier(bench.store) == earlier and len(earlier) == 2 and not found.extractors(bench.store)
+    first, second = (task for task in earlier if task is not None)
+    bench.store.write("models", Record(key=first.key, schema=2, status="ok"))
+    bench.store.last_checkpoint(first.key).write_bytes(b"last")
+    assert found.earlier(bench.store) == [second]
+
+
 def test_records_read_anew_make_their_cells_done(bench: InProcess) -> None:
     found = plan(bench, methods=["bicubic", "nearest"])
     put(bench, record_of(found, 1, reason="", status="ok"))
@@ -61,3 +73,26 @@ def test_warnings_of_all_cells_are_each_told_once(bench: InProcess) -> None:
     (cell,) = plan(bench).cells
     cells = [replace(cell, warnings=("a", "b")), replace(cell, warnings=("b", "c"))]
     assert distinct_warnings(cells) == Plan(plan(bench).matrix, tuple(cells)).warnings == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("given", "coded", "told"),
+    [
+        ({}, set(), "of data (Doe-scan1, say); `ids: coded` keeps names here"),
+        ({"ids": "names"}, set(), ""),
+        ({}, {"data"}, ""),
+    ],
+)
+def test_names_of_folders_that_become_ids_are_told_unless_they_are_meant(
+    bench: InProcess, given: dict[str, str], coded: set[str], told: str
+) -> None:
+    use = {"use": "folder", "as": "data", "path": str(bench.data), **given}
+    made = plan(bench, datasets=[use])
+    assert made.tells_of_folders == ""
+    names = {
+        ImageName("data", "test", "Doe-scan2", "Doe/scan2.png"),
+        ImageName("data", "test", "Doe-scan1", "Doe/scan1.png"),
+        ImageName("data", "train", "a-123456", "ä.png"),
+    }
+    said = replace(made, names=frozenset(names), coded=frozenset(coded)).tells_of_folders
+    assert (told in said) if told else said == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +18,7 @@ from srbench.contract.protocol import Protocol
 from srbench.contract.regions import Rectangle, overlapping, regions
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registry
+from srbench.runner.planning.lookalikes import SAME_PIXELS, Resemblance
 from srbench.runner.planning.splits import SplitContents, Splits, Unusable
 
 X2 = Protocol("x2-rgb", 2, "rgb")
@@ -54,7 +57,7 @@ def use_of(train: list[Part], test: list[Part]) -> Use:
 
 def check(train: list[Part], test: list[Part]) -> tuple[str, ...]:
     splits, use = Splits(), use_of(train, test)
-    return splits.check_leak(splits.survey(use, "test", X2), use, X2)
+    return splits.check_leak(use, splits.survey(use, "test", X2), use, X2)
 
 
 def test_a_dataset_is_prepared_once_for_both_of_its_splits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +90,18 @@ def test_a_group_in_both_splits_is_refused_unless_all_its_regions_are_known_and_
     with pytest.raises(Unusable, match=f"group 'wall': {words}") as refused:
         check([*apart, ("wall", train)], [("wall", (200, 200, 8, 8)), ("wall", test)])
     assert refused.value.verdict[0] == "failed"
+
+
+def test_images_that_show_the_same_are_noted_with_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    splits, use = Splits(), use_of([("wall", (0, 0, 8, 8))], [("moon", (0, 8, 8, 8))])
+    (learned,), (tested,) = splits.items(use, "train"), splits.items(use, "test")
+    splits._read[id(use), "train"] = [replace(learned, hr=tested.hr)]
+    with pytest.raises(Unusable, match="1 of 1 test images are in the training split of cut: "):
+        splits.check_leak(use, splits.survey(use, "test", X2), use, X2)
+    assert list(splits.alike) == [Resemblance("cut", "test", tested.id, "cut", "train", learned.id, SAME_PIXELS)]
 
 
 def test_where_a_region_lies_is_part_of_what_a_split_is() -> None:

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from bench_in_process import InProcess
 from rig import Bench
 
 from srbench.pictures import read_image, write_image
+from srbench.runner.supervision import again
 from srbench.store.records import RECORD, Store
 
 
@@ -36,6 +38,19 @@ def test_what_is_made_again_comes_out_the_same_with_the_same_models(bench: Bench
     assert said.stderr.count("made again: toy-marked/x4-rgb/") == 2
     assert bench.contents() == before and not bench.left()
     assert [event for event in bench.events() if event.startswith("fit")] == fits, "the extractor was there"
+
+
+def test_of_a_model_that_is_gone_what_its_training_went_on_from_is_taken(tmp_path: Path) -> None:
+    budget = {"steps": 4, "from": {"steps": 3, "from": {"steps": 2}}}
+    train = {"on": ["same"], "budget": budget}
+    task = InProcess(tmp_path, methods=[{"srcnn": {"preset": "small"}}], train=train).plan().training
+    assert task is not None and task.earlier is not None and task.earlier.earlier is not None
+    store, chain = Store(tmp_path / "kept"), [task.earlier.earlier, task.earlier, task]
+    for number, left in enumerate(chain):
+        store.folder("models", left.key).mkdir(parents=True)
+        (store.folder("models", left.key) / "weights").write_text(left.key)
+        again._copy(task, store, scratch := Store(tmp_path / str(number)))
+        assert scratch.keys("models") == {left.key}, "the latest that is there"
 
 
 def test_sr_and_scores_that_come_out_otherwise_are_named(bench: Bench) -> None:

@@ -6,21 +6,22 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
+from made_records import leave_lease
 
 from srbench.contract.executor import Executor, Fate, Limits, Resources
-from srbench.runner.job.exchange import Ending, Exchange
+from srbench.runner.job.exchange import Ending, Exchange, Heartbeat
 from srbench.runner.supervision import at_work
-from srbench.runner.supervision.at_work import VARIABLE, end_earlier_work, marked
-from srbench.store.files import StoreError
-from srbench.store.lock import worked_on
-from srbench.store.records import Store
+from srbench.runner.supervision.at_work import VARIABLE, Burials, at_work_in
+from srbench.store.files import StoreError, temporary_in
+from srbench.store.lease import SILENCE_SECONDS, Lease, Leases, Process, Silence
+from srbench.store.records import LASTING, Store
 
 
 @pytest.fixture
@@ -61,41 +62,66 @@ def orphan(folder: Path, **environment: str) -> int:
 def test_an_orphan_of_a_run_that_is_dead_is_ended_and_nobody_elses(
     store: Store, tmp_path: Path, sleepers: list[int]
 ) -> None:
-    ours = orphan(tmp_path, **{VARIABLE: str(store.root.resolve())})
-    others = orphan(tmp_path, **{VARIABLE: str(tmp_path / "another")})
-    sleepers += [ours, others]
-    (store.root / "jobs" / "key").mkdir(parents=True)
-    with marked(store):
-        end_earlier_work(store)
-    assert not lives(ours) and lives(others)
-    assert not (store.root / "jobs").exists()
+    runs = store.root.resolve() / "runs"
+    leave_lease(store.root, "far")  # of a run on another machine, by a process that a batch system started here
+    with Lease(store.root, "another run") as other:
+        marks = (runs / "dead.lease", other.path.resolve(), runs / "far.lease", tmp_path / "runs/dead.lease")
+        ours, *others = [orphan(tmp_path, **{VARIABLE: str(mark)}) for mark in marks]
+        sleepers += [ours, *others]
+        with at_work_in(store, "a run"):
+            assert not lives(ours) and all(map(lives, others))
+    assert all(map(lives, others))
 
 
 def test_what_is_started_inside_is_marked_and_ends_with_it(store: Store, tmp_path: Path, sleepers: list[int]) -> None:
-    with marked(store):
+    with at_work_in(store, "a run"):
         sleepers.append(orphan(tmp_path))
         assert lives(sleepers[0])
     assert not lives(sleepers[0])
     assert VARIABLE not in os.environ
 
 
-def test_a_store_that_somebody_still_works_in_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def keeper() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["sleep", "86400"]) as process:
+        yield process
+        process.kill()
+
+
+def test_who_is_alone_waits_for_a_dead_runs_keeper_and_a_run_does_not(
+    store: Store, monkeypatch: pytest.MonkeyPatch, keeper: subprocess.Popen[bytes]
+) -> None:
     monkeypatch.setattr(at_work, "_WAIT_SECONDS", 0.1)
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        with worked_on(store.root):
-            os.write(writing, b"!")
-            time.sleep(60)
-        os._exit(0)
-    os.read(reading, 1)
-    try:
-        with pytest.raises(StoreError, match="processes of an earlier run still work in the store"):
-            end_earlier_work(store)
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    end_earlier_work(store)
+    dead = job(store, "cd" * 32, lasting=False)
+    begun = int(Path(f"/proc/{keeper.pid}/stat").read_text().split()[21])
+    dead.tell(Heartbeat(msgspec.structs.replace(Process.this(), pid=keeper.pid, begun=begun), "2026"))
+    with pytest.raises(StoreError, match=r"processes of an earlier run still work in .*\(cdcdcdcdcdcd\)"):
+        at_work_in(store, "a merge", alone=True).__enter__()
+    assert dead.abandoned, "its keeper is told that nobody waits for it"
+    with at_work_in(store, "a run"):
+        assert dead.job.parent.exists(), "nobody else may do that job yet"
+    keeper.kill()
+    keeper.wait()
+    with at_work_in(store, "a merge", alone=True):
+        assert not (store.root / "jobs").exists()
+
+
+def test_a_keeper_on_another_machine_is_waited_for_until_it_is_silent(store: Store) -> None:
+    clock = [0.0]
+    dead = job(store, "key", lasting=False)
+    far = Process("elsewhere", "another kernel", 1, 1)
+    burials = Burials(Lease(store.root, "a run"))
+    burials._silence = Silence(lambda: clock[0])
+    dead.tell(Heartbeat(far, "1"))
+    assert not burials.buried(dead.job)
+    for beat in range(300):
+        clock[0] += 1
+        dead.tell(Heartbeat(far, str(beat // 2)))
+        assert not burials.buried(dead.job)
+    for _ in range(int(SILENCE_SECONDS) + 3):
+        clock[0] += 1
+        burials.buried(dead.job)
+    assert burials.buried(dead.job)
 
 
 class Place(Executor):
@@ -120,13 +146,14 @@ class Lasting(Place):
 
 
 def job(store: Store, key: str, ending: Ending | None = None, lasting: bool = True) -> Exchange:
-    """The files of a job."""
-    path = store.root / "jobs" / key / "job.json"
+    """The files of a job of a run that is over."""
+    path = store.root.resolve() / "jobs" / key / "job.json"
     path.parent.mkdir(parents=True)
     path.write_text("{}")
-    exchange = Exchange(path)
+    (path.parent / "owner-dead").touch()
     if lasting:
-        exchange.outlive()
+        (path.parent / LASTING).touch()
+    exchange = Exchange(path)
     if ending is not None:
         exchange.tell(ending)
     return exchange
@@ -136,8 +163,8 @@ def test_jobs_that_their_place_holds_go_on_and_what_others_told_is_kept(store: S
     runs, ended, gone = job(store, "runs"), job(store, "ended", Ending("failed", "no luck")), job(store, "gone")
     own = job(store, "own", Ending("ok"), lasting=False)
     (store.root / "jobs/half").mkdir()
-    with worked_on(store.root):  # by the job that runs, perhaps on another machine
-        end_earlier_work(store, Lasting("runs"))
+    with at_work_in(store, "a run", Lasting("runs")):
+        pass
     assert {path.name for path in (store.root / "jobs").iterdir()} == {"runs", "ended"}
     assert not runs.abandoned and not ended.abandoned and gone.abandoned and own.abandoned
 
@@ -148,8 +175,34 @@ def test_jobs_that_only_another_executor_can_tell_of_are_not_given_up_unasked(st
         with pytest.raises(
             StoreError, match=r"may still wait or run .*\(--executor\), or give them up by removing .*jobs"
         ):
-            end_earlier_work(store, executor)
+            at_work_in(store, "a run", executor).__enter__()
     assert not kept.abandoned
     kept.tell(Ending("ok"))
-    end_earlier_work(store)
+    with at_work_in(store, "a merge", alone=True):
+        pass
     assert not kept.abandoned, "what it told is for the next run"
+
+
+def test_jobs_of_a_run_that_lives_or_may_are_not_touched(store: Store) -> None:
+    with Lease(store.root, "another run") as other:
+        leave_lease(store.root, "far")
+        for name in (other.name, "far"):
+            kept = job(store, name, lasting=False)
+            (kept.job.parent / "owner-dead").rename(kept.job.parent / f"owner-{name}")
+        temporary = temporary_in(store.root)
+        temporary.touch()
+        with at_work_in(store, "a run"):
+            assert {path.name for path in (store.root / "jobs").iterdir()} == {other.name, "far"}
+        assert temporary.exists(), "somebody may be writing it"
+    leases = Leases(store.root)
+    leases.path("far").unlink()
+    with at_work_in(store, "a run"):
+        assert not (store.root / "jobs").exists() and not temporary.exists()
+
+
+def test_a_job_of_which_nobody_can_say_whose_it_is_goes_where_nobody_else_is(store: Store) -> None:
+    (store.root / "jobs/half").mkdir(parents=True)
+    with Lease(store.root, "another run"), at_work_in(store, "a run"):
+        assert (store.root / "jobs/half").exists()
+    with at_work_in(store, "a run"):
+        assert not (store.root / "jobs").exists()

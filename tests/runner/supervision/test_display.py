@@ -10,8 +10,10 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
+from srbench.contract.executor import Wait
 from srbench.runner.job.tasks import Training
 from srbench.runner.planning.estimate import seconds_left
+from srbench.runner.supervision import display
 from srbench.runner.supervision.display import Lines, time_left
 
 
@@ -88,6 +90,50 @@ def test_what_has_not_begun_has_no_bar_and_is_counted() -> None:
         lines._progress.refresh()
         shown = written.getvalue().rpartition("0 of 3")[2]
         assert "not begun" not in shown and "t91" in shown and "half" in shown
+
+
+def test_why_jobs_wait_stands_beside_their_number_and_in_a_line_a_minute_where_there_is_no_terminal() -> None:
+    written, seconds = io.StringIO(), [0.0]
+    task = cast(Training, cast(Any, Named()))
+    with Lines(Console(file=written, width=20), clock=lambda: seconds[0]) as lines:
+        lines.planned(8)
+        lines.started(task)
+        lines.delayed("ab", Wait("others are before it"))
+        for _ in range(4):
+            seconds[0] += 25
+            lines.waited()
+        assert written.getvalue() == "0 of 8 cells, 1 not begun: others are before it\n"
+        lines.delayed("ab", None)
+        seconds[0] += 60
+        lines.waited()
+    assert written.getvalue().endswith("\n0 of 8 cells, 1 not begun\n")
+    written = io.StringIO()
+    with Lines(Console(file=written, force_terminal=True, color_system=None, width=100)) as lines:
+        lines.planned(8)
+        lines.started(task)
+        lines.delayed("ab", Wait("others are before\x1b[2J it"))
+        lines._progress.refresh()
+        assert "0 of 8, 1 not begun" in written.getvalue()
+        assert r"others are before\x1b[2J it" in " ".join(written.getvalue().split())
+
+
+def test_what_will_not_begin_by_itself_is_warned_of_once_with_how_many_jobs_that_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = io.StringIO()
+    monkeypatch.setattr(display, "_ERRORS", Console(file=said, width=200))
+    with Lines(Console(file=io.StringIO())) as lines:
+        for key in "abc":
+            lines.delayed(key, Wait("it is held", stuck=True))
+        lines.delayed("d", Wait("others are before it"))
+        for _ in range(3):
+            lines.waited()
+        lines.delayed("d", Wait("no node has that", stuck=True))
+        lines.waited()
+    assert said.getvalue().splitlines() == [
+        "warning: 3 jobs will not begin by themselves: it is held",
+        "warning: 1 job will not begin by itself: no node has that",
+    ]
 
 
 @pytest.mark.parametrize(

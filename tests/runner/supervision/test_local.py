@@ -76,10 +76,18 @@ def test_on_the_cpu_as_many_jobs_as_told_share_the_cores(made: list[Server]) -> 
     assert server.started == [("a", "cpu", 2), ("b", "cpu", 2), ("c", "cpu", 2)] and server.closed
 
 
+def gpu_places(executor: LocalExecutor) -> int:
+    """How many jobs that ask for nothing in particular it takes at once."""
+    beside: list[Resources] = []
+    while executor.takes(Resources(), beside):
+        beside.append(Resources())
+    return len(beside)
+
+
 def test_each_gpu_takes_one_job_whatever_was_told(made: list[Server]) -> None:
     Server.gpus_here = 2
     with LocalExecutor(7) as executor:
-        assert executor.places() == 2
+        assert gpu_places(executor) == 2
         submit(executor, "a", "b")
         made[0].end("b")
         submit(executor, "c")
@@ -95,7 +103,7 @@ def devices(made: list[Server]) -> list[str]:
 def test_several_jobs_share_a_gpu_and_all_gpus_have_one_before_any_has_two(made: list[Server]) -> None:
     Server.gpus_here = 2
     with LocalExecutor(per_gpu=2) as executor:
-        assert executor.places() == 4
+        assert gpu_places(executor) == 4
         submit(executor, "a", "b", "c", "d")
         made[0].end("b")
         submit(executor, "e")
@@ -120,9 +128,53 @@ def test_each_job_has_the_devices_that_were_asked_for(
 ) -> None:
     Server.gpus_here = there
     with LocalExecutor(**given) as executor:
-        assert executor.places() == len(expected)
+        assert gpu_places(executor) == len(expected)
         submit(executor, *(str(job) for job in range(len(expected))))
     assert devices(made) == expected
+
+
+NO_GPU = Resources(gpus=0)
+
+
+def test_jobs_that_ask_for_no_gpu_have_the_cpu_beside_those_on_gpus(made: list[Server]) -> None:
+    Server.gpus_here = 2
+    with LocalExecutor(jobs=2) as executor:
+        assert executor.places() == 4
+        beside = [Resources(gpus=1), Resources(cores=3)]
+        assert not executor.takes(Resources(), beside) and executor.takes(NO_GPU, beside)
+        assert executor.takes(NO_GPU, [*beside, NO_GPU]) and not executor.takes(NO_GPU, [NO_GPU, *beside, NO_GPU])
+        assert executor.takes(Resources(), [NO_GPU, NO_GPU, Resources()])
+        for job, resources in (("a", NO_GPU), ("b", Resources()), ("c", NO_GPU), ("d", Resources())):
+            executor.submit(Path(job), LIMITS, resources)
+        made[0].end("a")
+        executor.submit(Path("e"), LIMITS, NO_GPU)
+    assert devices(made) == ["cpu", "cuda:0", "cpu", "cuda:1", "cpu"]
+    assert {(device[:4], threads) for _, device, threads in made[0].started} == {("cpu", 2), ("cuda", 4)}
+
+
+def test_without_gpus_all_jobs_share_the_cpu_whatever_they_ask_for(made: list[Server]) -> None:
+    with LocalExecutor(jobs=2) as executor:
+        assert executor.places() == 2
+        for resources in (NO_GPU, Resources(gpus=1), Resources()):
+            assert executor.takes(resources, [NO_GPU]) and not executor.takes(resources, [NO_GPU, Resources()])
+
+
+def test_a_job_for_the_cpu_waits_for_the_cpu_though_a_gpu_is_free(
+    made: list[Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Server.gpus_here = 1
+    with LocalExecutor() as executor:
+        executor.submit(Path("a"), LIMITS, NO_GPU)
+        select = local.select.select
+
+        def waiting(handles: list[int], *others: Any) -> Any:
+            if others[-1]:
+                made[0].end("a")
+            return select(handles, *others)
+
+        monkeypatch.setattr(local.select, "select", waiting)
+        executor.submit(Path("b"), LIMITS, NO_GPU)
+    assert devices(made) == ["cpu", "cpu"]
 
 
 @pytest.mark.parametrize(
@@ -156,6 +208,25 @@ def test_a_plan_that_asks_for_nothing_special_hears_of_no_trouble(monkeypatch: p
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert LocalExecutor(gpus=(1,)).trouble() is None
     assert LocalExecutor(gpus_per_cell=2).trouble() is None
+
+
+@pytest.mark.parametrize(
+    ("there", "given", "device", "processes"),
+    [
+        (0, {}, "cpu", 1),
+        (0, {"cpu_processes": 3}, "cpu", 3),
+        (2, {}, "cuda:0", 1),
+        (2, {"cpu_processes": 3}, "cuda:0", 1),
+        (4, {"gpus_per_cell": 2, "gpus": (3, 1)}, "cuda:3", 2),
+    ],
+)
+def test_a_plan_can_ask_what_jobs_work_on(
+    monkeypatch: pytest.MonkeyPatch, there: int, given: dict[str, Any], device: str, processes: int
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: there)
+    executor = LocalExecutor(**given)
+    assert (executor.device(Resources()), executor.processes(Resources())) == (device, processes)
+    assert (executor.device(NO_GPU), executor.processes(NO_GPU)) == ("cpu", given.get("cpu_processes", 1))
 
 
 def test_every_job_has_a_thread(made: list[Server], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bench_in_process import InProcess
+from made_records import leave_lease
 
+from srbench.contract.executor import Wait
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
 from srbench.runner.job.exchange import Exchange, Heartbeat, Progress
@@ -21,6 +22,7 @@ from srbench.runner.supervision.display import Silent
 from srbench.runner.supervision.progress import RunProgress, runs
 from srbench.runner.supervision.progress_file import WRITE_SECONDS, ProgressFile
 from srbench.store.files import StoreError
+from srbench.store.lease import Lease, Process
 from srbench.store.record import Record, Status
 
 
@@ -54,7 +56,7 @@ class Case:
         done = self.cells[0].with_record(self.record(0, "skipped", 3))
         self.cells = (done, *self.cells[1:])
         self.clock, self.display = Clock(), Noting()
-        self.file = ProgressFile(self.store, "m", self.display, self.clock)
+        self.file = ProgressFile(self.store, "m", self.display, Lease(self.store.root, "a run"), self.clock)
 
     def record(self, place: int, status: Status = "ok", seconds: float = 10) -> Record:
         cell = self.cells[place].cell
@@ -124,11 +126,14 @@ def test_jobs_stand_in_it_with_what_their_files_tell(case: Case) -> None:
         (job,) = case.later().jobs
         assert (job.key, job.shelf, job.label, job.started, job.pid) == (task.key, "cells", task.label, "", None)
         assert case.counts() == {"total": 3, "skipped": 1, "running": 1, "waiting": 1}
+        for wait, told in ((Wait("others are before it"), "others are before it"), (None, "")):
+            case.file.delayed(task.key, wait)
+            assert case.later().jobs[0].waits == told
         folder = case.store.root / "jobs" / task.key
         folder.mkdir(parents=True)
         (folder / "job.json").write_text("{}")
         exchange = Exchange(folder / "job.json")
-        exchange.tell(Heartbeat(7, "node7", "2026-01-01", "2025-12-31", "8812"))
+        exchange.tell(Heartbeat(Process("node7", "", 7, 0), "2026-01-01", "2025-12-31", "8812"))
         exchange.tell(Progress(0.25, "image 3", "cuda:0"))
         (job,) = case.later().jobs
         assert (job.pid, job.host, job.job, job.started) == (7, "node7", "8812", "2025-12-31")
@@ -160,17 +165,14 @@ def test_how_long_it_takes_is_learned_told_and_written(case: Case) -> None:
 
 @pytest.mark.parametrize("state", ["done", "failed", "running"])
 def test_what_is_left_of_runs_that_are_over_goes_and_that_of_others_stays(case: Case, state: Any) -> None:
-    gone = subprocess.Popen(["true"])
-    gone.wait()
     folder = case.store.root / "runs"
     folder.mkdir()
-    for name, host, pid, time in (
-        ("over", platform.node(), gone.pid, progress_file.now()),
-        ("silent", "elsewhere", 1, "2020-01-01T00:00:00+00:00"),
-        ("other", "elsewhere", 1, progress_file.now()),
-    ):
-        other = {"matrix": name, "host": host, "pid": pid, "started": time, "time": time, "state": state}
+    for name, has_lease in (("over", False), ("other", True)):
+        time = "2020-01-01T00:00:00+00:00"  # by a clock that is years late
+        other = {"matrix": name, "host": "elsewhere", "pid": 1, "started": time, "time": time, "state": state}
         (folder / f"{name}.json").write_text(json.dumps(other))
+        if has_lease:
+            leave_lease(case.store.root, name)
     with case.file:
         left = {progress.matrix for _, progress in runs(case.store)}
     assert left == ({"m", "other"} if state == "running" else {"m"})

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from bench_in_process import InProcess, Nearest
+from made_records import leave_lease
 
 import srbench
 from srbench.contract.entry import Entry
-from srbench.contract.executor import Executor, Fate, Limits, Resources
+from srbench.contract.executor import Executor, Fate, Limits, Resources, Wait
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
 from srbench.matrix import Order, read_matrix
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered, Registry, registry
+from srbench.runner.job.claim import release, take_over
 from srbench.runner.job.exchange import Ending, Exchange
 from srbench.runner.job.file import read_job
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Scoring, Task, Training
 from srbench.runner.planning.planned import PlannedCell
-from srbench.runner.supervision import supervisor
+from srbench.runner.supervision import sharing, supervisor, watch
 from srbench.runner.supervision.supervisor import (
     MOST_REPEATS,
     Display,
     Terminated,
+    limits_of,
     resources_of,
     run_cells,
     submissions,
@@ -34,11 +38,16 @@ from srbench.runner.supervision.supervisor import (
 from srbench.runner.supervision.watch import Watch
 from srbench.runner.work.attempt import Attempt
 from srbench.store.cell import Cell
+from srbench.store.lease import Lease
 from srbench.store.record import MetricResult, Record, Status
 from srbench.store.records import Store
 
 PLUGIN = Plugin("own", "srbench-own", "1", "bench_in_process")
 X2 = Protocol("x2", 2)
+
+
+def new_watch(store: Store, executor: Executor) -> Watch:
+    return Watch(store, executor, lambda task: Limits(), Lease(store.root, "a test"))
 
 
 def use(name: str) -> Use:
@@ -89,6 +98,12 @@ class Seen(Display):
 
     def progressed(self, key: str, done: float, message: str) -> None:
         self.lines.append(f"{key[:8]} {done:g} {message}")
+
+    def elsewhere(self, task: Task, who: str) -> None:
+        self.lines.append(f"elsewhere {task.label}: {who}")
+
+    def delayed(self, key: str, wait: Wait | None) -> None:
+        self.lines.append(f"{key[:8]} waits: {wait.reason if wait else ''}")
 
     def repeated(self, task: Task, reason: str) -> None:
         self.lines.append(f"repeated {task.label}: {reason}")
@@ -169,7 +184,7 @@ def run(
     store: Store, cells: Sequence[PlannedCell], office: Office | None = None, **ends: Ending
 ) -> tuple[Office, Seen]:
     office, seen = office or Office(store, ends), Seen()
-    run_cells(cells, store, Watch(store, office, Limits()), seen)
+    run_cells(cells, store, new_watch(store, office), seen)
     assert office.closed and not (store.root / "jobs").exists()
     return office, seen
 
@@ -286,7 +301,7 @@ def test_what_takes_least_begins_first_where_that_is_asked_for(store: Store, ord
     timed = replace(training("m"), budget=Budget("seconds", 15))
     cells = [cell("unknown"), cell("a"), cell("b"), cell("c", model=timed), cell("d"), cell("new")]
     office = Office(store, most=1)
-    run_cells(cells, store, Watch(store, office, Limits()), Seen(), order=order)
+    run_cells(cells, store, new_watch(store, office), Seen(), order=order)
     assert [label.split()[0].removeprefix("d/x2/") for label in office.begun] == begun
 
 
@@ -354,7 +369,7 @@ def test_an_interruption_asks_for_checkpoints_before_it_goes_on_its_way(store: S
         raise KeyboardInterrupt
 
     seen.progressed = interrupted  # type: ignore[method-assign]
-    watch = Watch(store, office, Limits())
+    watch = new_watch(store, office)
     stop = watch.stop
 
     def noted() -> bool:
@@ -388,6 +403,19 @@ def test_progress_is_shown(store: Store) -> None:
     office.submit = submit_with_progress  # type: ignore[method-assign]
     _, seen = run(store, [cell("a")], office)
     assert f"{cell('a').cell.key[:8]} 0.5 image 3" in seen.lines
+
+
+def test_why_a_job_waits_is_shown(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_ASK_SECONDS", 0.0)
+    office = Office(store, at_once=False)
+
+    def wait(job: Path) -> Wait | None:
+        office.wait = lambda job: office.end() if office.waiting else None  # type: ignore[method-assign]
+        return Wait("others are before it")
+
+    office.wait = wait  # type: ignore[method-assign]
+    _, seen = run(store, [cell("a")], office)
+    assert f"{cell('a').cell.key[:8]} waits: others are before it" in seen.lines
 
 
 def test_plugins_are_told_of_cells_and_one_that_raises_costs_nothing(
@@ -514,7 +542,7 @@ def test_a_run_that_is_detached_leaves_what_is_ready_and_the_next_ones_go_on(sto
 
     def run_on(*cells: PlannedCell, detach: bool) -> tuple[int, Queue, Seen]:
         office, seen = Queue(store, at_once=False), Seen()
-        return run_cells(cells, store, Watch(store, office, Limits()), seen, detach=detach), office, seen
+        return run_cells(cells, store, new_watch(store, office), seen, detach=detach), office, seen
 
     left, first, seen = run_on(a, b, detach=True)
     assert (left, first.begun) == (2, ["d/x2/b", model.label]) and seen.of("finished") == []
@@ -545,21 +573,21 @@ def test_plugins_hear_of_what_ended_while_no_run_watched(store: Store) -> None:
 
     office = Queue(store, at_once=False)
     cells = [cell("a", model=training("m")), cell("b")]
-    run_cells(cells, store, Watch(store, office, Limits()), Seen(), detach=True)
+    run_cells(cells, store, new_watch(store, office), Seen(), detach=True)
     for _ in range(2):
         office.end()
     with registry().heard_by(Hears()):
-        run_cells([], store, Watch(store, Queue(store), Limits()), Seen())
+        run_cells([], store, new_watch(store, Queue(store)), Seen())
     assert sorted(heard) == ["d/x2/b: ok", "model-m: ok"]
 
 
 def test_what_was_submitted_with_fewer_metrics_is_scored_with_the_others_afterwards(store: Store) -> None:
     office = Queue(store, at_once=False)
-    run_cells([cell("a", scoring("one"))], store, Watch(store, office, Limits()), Seen(), detach=True)
+    run_cells([cell("a", scoring("one"))], store, new_watch(store, office), Seen(), detach=True)
     office.end()
     later = Queue(store)
     seen = Seen()
-    run_cells([cell("a", scoring("one"), scoring("two"))], store, Watch(store, later, Limits()), seen)
+    run_cells([cell("a", scoring("one"), scoring("two"))], store, new_watch(store, later), seen)
     assert later.begun == ["d/x2/a"]
     assert [set(record.metrics) for record in seen.records] == [{"one", "two"}]
 
@@ -567,10 +595,10 @@ def test_what_was_submitted_with_fewer_metrics_is_scored_with_the_others_afterwa
 def test_a_run_that_is_detached_fails_what_it_can_tell_of(store: Store) -> None:
     office = Queue(store, {"training m": Ending("failed", "no luck")}, at_once=False)
     cells = [cell("a", model=training("m"))]
-    assert run_cells(cells, store, Watch(store, office, Limits()), Seen(), detach=True) == 1
+    assert run_cells(cells, store, new_watch(store, office), Seen(), detach=True) == 1
     office.end()
     seen = Seen()
-    assert run_cells(cells, store, Watch(store, Queue(store), Limits()), seen, detach=True) == 0
+    assert run_cells(cells, store, new_watch(store, Queue(store)), seen, detach=True) == 0
     assert seen.of("finished") == ["d/x2/a: failed training: no luck"]
 
 
@@ -604,7 +632,7 @@ def test_jobs_of_a_run_that_is_interrupted_are_left_where_somebody_says_so_and_t
 
     place.submit = submit_with_progress  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
-        run_cells([cell("a")], store, Watch(store, place, Limits()), Asked())
+        run_cells([cell("a")], store, new_watch(store, place), Asked())
     assert (store.root / "jobs").exists() == left and place.closed
     assert not left or not Exchange(place.waiting[0]).asked_to_stop
 
@@ -613,6 +641,57 @@ def test_submissions_are_what_is_ready_and_what_waits(store: Store) -> None:
     model, done = training("m"), replace(cell("c"), state="done")
     now, later = submissions([cell("a", model=model), cell("b"), done], store)
     assert [task.label for task in now] == ["d/x2/b", model.label] and [task.label for task in later] == ["d/x2/a"]
+
+
+def further(name: str, earlier: Training, steps: int) -> Training:
+    """A training that goes on from another."""
+    budget = Budget("steps", steps, earlier.budget)
+    return Training(f"model-{name}", {"of": name}, use("m"), use("d"), X2, budget, 0, earlier=earlier)
+
+
+def left(store: Store, task: Training) -> None:
+    """Leave what a finished training leaves."""
+    store.write("models", Record(key=task.key, schema=2, status="ok"))
+    store.last_checkpoint(task.key).write_bytes(b"last")
+
+
+def test_a_training_waits_for_the_one_that_it_goes_on_from_and_its_cells_for_both(store: Store) -> None:
+    first = training("m")
+    second = further("two", first, 2)
+    third = further("three", second, 3)
+    cells = [cell("a", model=third), cell("b"), cell("c", model=third)]
+    now, later = submissions(cells, store)
+    assert [task.label for task in now] == ["d/x2/b", first.label]
+    assert sorted(task.label for task in later) == sorted([second.label, third.label, "d/x2/a", "d/x2/c"])
+    office, seen = run(store, cells)
+    assert office.begun[1:4] == [first.label, second.label, third.label]
+    assert sorted(office.begun[4:]) == ["d/x2/a", "d/x2/c"] and office.begun[0] == "d/x2/b"
+    assert len(seen.of("finished")) == 3
+
+
+def test_what_was_gone_on_from_before_is_not_trained_again(store: Store) -> None:
+    first = training("m")
+    second = further("two", first, 2)
+    left(store, first)
+    office, _ = run(store, [cell("a", model=second)])
+    assert office.begun == [second.label, "d/x2/a"]
+    store.last_checkpoint(first.key).unlink()
+    office, _ = run(store, [cell("b", model=second)])
+    assert office.begun == ["d/x2/b"], "its own model is there"
+
+
+def test_without_the_earlier_training_none_goes_on_and_its_cells_say_why(store: Store) -> None:
+    first = training("m")
+    second = further("two", first, 2)
+    third = further("three", second, 3)
+    has_sr = Record(key=cell("s").cell.key, schema=2, status="ok")
+    store.write("cells", has_sr)
+    cells = [cell("a", model=third), cell("s", model=third, stored=has_sr, damaged=(third,)), cell("b")]
+    office, seen = run(store, cells, **{first.label: Ending("failed", "no luck")})
+    assert sorted(office.begun) == ["d/x2/b", "d/x2/s", first.label]
+    why = "training: the earlier one, of 2 steps, gone on from 1 steps: the earlier one, of 1 steps: no luck"
+    assert sorted(seen.of("finished")) == [f"d/x2/a: failed {why}", "d/x2/b: ok", "d/x2/s: ok"]
+    assert seen.of("trained") == ["model-m: failed no luck"]
 
 
 def test_a_task_needs_what_its_method_needs_and_an_extractor_what_all_do(tmp_path: Path) -> None:
@@ -624,3 +703,166 @@ def test_a_task_needs_what_its_method_needs_and_an_extractor_what_all_do(tmp_pat
     assert resources_of(matrix, training("m")) == Resources(1, 2, 10)
     assert resources_of(matrix, cell("m").evaluation()) == Resources(1, 2, 10)
     assert resources_of(matrix, training("another")) == resources_of(matrix, extractor("m")) == matrix.resources
+
+
+def test_a_task_may_use_what_its_method_may_and_an_extractor_what_all_may(tmp_path: Path) -> None:
+    matrix = replace(
+        read_matrix(InProcess(tmp_path).matrix), limits=Limits(60, 8), limits_of={"m": Limits(seconds=3600)}
+    )
+    assert limits_of(matrix, training("m")) == limits_of(matrix, cell("m").evaluation()) == Limits(3600, 8)
+    assert limits_of(matrix, training("another")) == limits_of(matrix, extractor("m")) == matrix.limits
+
+
+class Neighbour(Seen):
+    """Another run at work in the same store: it claims a task before this run does, and later does `act`."""
+
+    def __init__(self, store: Store, task: Task, act: Callable[[Neighbour], None], rounds: int = 2) -> None:
+        super().__init__()
+        self.office, self.act, self.rounds_until = Office(store, at_once=False), act, rounds
+        self.lease = leave_lease(store.root, "neighbour")
+        self.other = Watch(store, self.office, lambda task: Limits(), Lease(store.root, "their run"))
+        self.other._lease.name = "neighbour"
+        assert self.other.claim(task)
+        self.other.submit()
+
+    def waited(self) -> None:
+        super().waited()
+        if self.rounds == self.rounds_until:
+            self.act(self)
+
+    def do_it(self) -> None:
+        self.office.end()
+        list(self.other.events())
+
+
+@pytest.fixture
+def look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "_LOOK_SECONDS", 0.0)
+
+
+def beside(store: Store, cells: Sequence[PlannedCell], other: Neighbour) -> Office:
+    office = Office(store)
+    run_cells(cells, store, new_watch(store, office), other)
+    return office
+
+
+@pytest.mark.usefixtures("look_at_once")
+def test_what_another_run_does_is_waited_for_and_not_done_twice(store: Store) -> None:
+    heard: list[str] = []
+
+    class Hears:
+        @srbench.hookimpl
+        def srbench_cell_finished(self, cell: Any, record: Record) -> None:
+            heard.append(cell.label)
+
+    cells = [cell("a"), cell("b")]
+    other = Neighbour(store, cells[0].evaluation(), Neighbour.do_it)
+    with registry().heard_by(Hears()):
+        office = beside(store, cells, other)
+    assert office.begun == ["d/x2/b"] and other.office.begun == ["d/x2/a"]
+    assert other.of("elsewhere") == ["d/x2/a: a run, process 1 on elsewhere"]
+    assert other.of("finished") == ["d/x2/b: ok", "d/x2/a: ok"]
+    assert heard == ["d/x2/b"], "of the other its own run tells"
+
+
+@pytest.mark.usefixtures("look_at_once")
+@pytest.mark.parametrize("ending", [Ending("ok"), Ending("failed", "no luck")])
+def test_one_training_serves_all_runs(store: Store, ending: Ending) -> None:
+    model = training("m")
+
+    def end(other: Neighbour) -> None:
+        job = read_job(other.office.waiting[0])
+        record = Attempt.begin(job).record("ok")
+        record.status, record.reason = ending.status or "ok", ending.reason
+        store.write("models", record)
+        Exchange(other.office.waiting[0]).tell(ending)
+        list(other.other.events())
+
+    other = Neighbour(store, model, end)
+    office = beside(store, [cell("a", model=model), cell("b", model=model)], other)
+    assert sorted(office.begun) == (["d/x2/a", "d/x2/b"] if ending.status == "ok" else [])
+    assert other.of("trained") == [f"model-m: {ending.status} {ending.reason}".rstrip()]
+    assert len(other.of("finished")) == 2
+
+
+@pytest.mark.usefixtures("look_at_once")
+def test_what_a_run_that_died_had_begun_is_done(store: Store) -> None:
+    def die(other: Neighbour) -> None:
+        other.lease.unlink()
+
+    cells = [cell("a"), cell("b")]
+    other = Neighbour(store, cells[0].evaluation(), die)
+    office = beside(store, cells, other)
+    assert office.begun == ["d/x2/b", "d/x2/a"]
+    assert other.of("finished") == ["d/x2/b: ok", "d/x2/a: ok"]
+
+
+@pytest.mark.usefixtures("look_at_once")
+def test_the_end_of_a_job_that_its_dead_run_never_read_counts(store: Store) -> None:
+    def end_and_die(other: Neighbour) -> None:
+        other.office.end()
+        other.lease.unlink()
+
+    cells = [cell("a")]
+    other = Neighbour(store, cells[0].evaluation(), end_and_die)
+    assert beside(store, cells, other).begun == []
+    assert other.of("finished") == ["d/x2/a: ok"]
+
+
+@pytest.mark.parametrize("status", ["ok", "failed", "killed"])
+def test_what_another_run_has_done_since_the_plan_is_not_done_again(store: Store, status: Status) -> None:
+    cells = [cell("a", scoring("one"), scoring("two")), cell("b")]
+    done = {f"metric-{name}": MetricResult(key=f"metric-{name}", name=name, value=3.0) for name in ("one", "two")}
+    point = {"method": "a"}
+    key = cells[0].cell.key
+    store.write("cells", Record(key=key, schema=1, status=status, point=point, metrics=done, started="2026"))
+    office, seen = run(store, cells)
+    again = status == "killed"  # which says nothing about the method
+    assert office.begun == (["d/x2/a", "d/x2/b"] if again else ["d/x2/b"])
+    assert [line.split(": ")[1] for line in seen.of("finished")] == [status, "ok"]
+
+
+def test_of_a_cell_that_another_run_has_scored_in_part_the_rest_is_scored(store: Store) -> None:
+    asked = cell("a", scoring("one"), scoring("two"))
+    done = {"metric-one": MetricResult(key="metric-one", name="one", value=3.0)}
+    store.write("cells", Record(key=asked.cell.key, schema=1, status="ok", metrics=done, started="2026"))
+    _, seen = run(store, [asked])
+    (record,) = seen.records
+    assert {name: one.value for name, one in record.metrics.items()} == {"one": 3.0, "two": 1.0}
+
+
+def test_an_earlier_failure_that_is_to_be_repeated_is_no_news(store: Store) -> None:
+    failed = Record(key=cell("a").cell.key, schema=1, status="failed", reason="no luck", started="2025")
+    store.write("cells", failed)
+    office, _ = run(store, [cell("a", record=failed, state="retry")])
+    assert office.begun == ["d/x2/a"]
+    metric = MetricResult(key="metric-fid", name="fid", status="failed", reason="no luck")
+    scored = Record(key=cell("b").cell.key, schema=1, status="ok", metrics={"metric-fid": metric}, started="2025")
+    store.write("cells", scored)
+    known = msgspec.structs.replace(scored, metrics={"fid": metric})
+    office, _ = run(store, [cell("b", scoring("fid"), record=known, state="stale")])
+    assert office.begun == ["d/x2/b"]
+
+
+@pytest.mark.usefixtures("look_at_once")
+def test_a_job_that_another_run_took_over_is_left_to_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine of this run was asleep, and the others took it for dead."""
+    monkeypatch.setattr(watch, "_ASK_SECONDS", 0.0)
+    planned = cell("a")
+    office, lease = Office(store, at_once=False), Lease(store.root, "this run")
+    leave_lease(store.root, "heir")
+
+    class Robbed(Seen):
+        def waited(self) -> None:
+            super().waited()
+            if self.rounds == 1:
+                assert take_over(office.waiting[0], lease.name, "heir")
+            elif self.rounds == 3:
+                job = office.waiting[0]
+                office.end()
+                release(job, "heir")
+
+    seen = Robbed()
+    run_cells([planned], store, Watch(store, office, lambda task: Limits(), lease), seen)
+    assert office.begun == ["d/x2/a"] and seen.of("finished") == ["d/x2/a: ok"]
+    assert seen.of("elsewhere") == ["d/x2/a: a run, process 1 on elsewhere"]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bench_in_process import InProcess, plan
 
-from srbench.contract.executor import Executor, Fate, Limits, Resources
+from srbench.contract.executor import Executor, Fate, Limits, Resources, Wait
 from srbench.errors import SrbenchError
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat, Progress
-from srbench.runner.job.file import jobs_in
+from srbench.runner.job.file import jobs_in, read_job
 from srbench.runner.job.tasks import Evaluation, Task
 from srbench.runner.supervision import watch
-from srbench.runner.supervision.watch import Ended, Progressed, Watch, jobs_left
+from srbench.runner.supervision.watch import Delayed, Ended, Progressed, Watch, jobs_left
+from srbench.store.lease import SILENCE_SECONDS, Lease, Process
+from srbench.store.records import Store
 
 
 class Desk(Executor):
@@ -24,6 +27,7 @@ class Desk(Executor):
     def __init__(self) -> None:
         self.fates: dict[Path, Fate] = {}
         self.given: list[tuple[int, Resources]] = []
+        self.waits: Wait | None = None
         self.exchange: Exchange
         self.closed = False
 
@@ -41,8 +45,22 @@ class Desk(Executor):
     def fate(self, job: Path) -> Fate | None:
         return self.fates.get(job)
 
+    def wait(self, job: Path) -> Wait | None:
+        assert self.fate(job) is None
+        return self.waits
+
     def close(self) -> None:
         self.closed = True
+
+
+def new_watch(store: Store, desk: Desk, resources: Callable[[Task], Resources] = lambda task: Resources()) -> Watch:
+    return Watch(store, desk, lambda task: Limits(5, 1), Lease(store.root, "a test"), resources)
+
+
+def _submit(run: Watch, tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        assert run.claim(task)
+    run.submit()
 
 
 class Scene:
@@ -50,11 +68,11 @@ class Scene:
         bench = InProcess(folder)
         self.task: Task = bench.plan().evaluation()
         self.desk, self.store = desk or Desk(), bench.store
-        self.watch = Watch(bench.store, self.desk, Limits(5, 1))
-        self.watch.submit([self.task])
+        self.watch = new_watch(bench.store, self.desk)
+        _submit(self.watch, [self.task])
         self.exchange, self.key = self.desk.exchange, self.task.key
 
-    def news(self) -> list[Progressed | Ended]:
+    def news(self) -> list[Progressed | Delayed | Ended]:
         return list(self.watch.events())
 
 
@@ -110,11 +128,45 @@ def test_a_place_is_taken_until_its_job_has_ended(scene: Scene) -> None:
     assert scene.watch.free() == 1
 
 
+class Lanes(Desk):
+    """One place for jobs with a GPU, and two for those without."""
+
+    def places(self) -> int:
+        return 3
+
+    def takes(self, resources: Resources, beside: Sequence[Resources]) -> bool:
+        self.asked = True
+        return sum(one == resources for one in beside) < (1 if resources.gpus else 2)
+
+
+def test_jobs_that_have_no_place_let_others_pass_that_have_one_and_keep_their_order(tmp_path: Path) -> None:
+    bench = InProcess(tmp_path, methods=["bicubic", "nearest", "lanczos"], protocols=["x2-rgb", "x2-y"])
+    tasks: list[Evaluation] = [one.evaluation() for one in plan(bench).cells]
+    labels = {task.key: f"{task.protocol.name[3:]} {task.method.name}" for task in tasks}
+    lanes = Lanes()
+    run = new_watch(bench.store, lanes, lambda task: Resources(gpus=task.protocol.name == "x2-rgb"))  # type: ignore[union-attr]
+    ready: deque[Task] = deque(tasks)
+
+    def taken() -> list[str]:
+        lanes.asked, names = False, []
+        while (task := run.take(ready)) is not None:
+            assert run.claim(task)
+            names.append(labels[task.key])
+        return names
+
+    with run:
+        assert taken() == ["rgb bicubic", "y bicubic", "y nearest"]
+        assert [labels[task.key] for task in ready] == ["rgb nearest", "rgb lanczos", "y lanczos"]
+        run.give_back(next(task for task in tasks if labels[task.key] == "y bicubic"))
+        assert taken() == ["y lanczos"], "the only one that has a place"
+        assert taken() == [] and not lanes.asked, "as long as nothing changes, nobody looks through the queue again"
+
+
 def test_a_job_that_cannot_be_written_has_failed_and_takes_no_place(scene: Scene) -> None:
     scene.exchange.tell(Ending("ok"))
     scene.news()
     dataset = replace(scene.task.dataset, params={"path": object()})
-    scene.watch.submit([replace(scene.task, dataset=dataset)])
+    _submit(scene.watch, [replace(scene.task, dataset=dataset)])
     assert scene.watch.free() == 1
     (ended,) = scene.news()
     assert isinstance(ended, Ended) and ended.status == "failed" and "<object object" in ended.reason
@@ -139,16 +191,31 @@ def test_a_job_that_its_executor_lost_is_killed_once_its_files_can_no_longer_be_
     assert scene.news() == [Ended(scene.key, "killed", "the node failed", again=True)]
 
 
+def test_why_a_job_waits_is_told_as_often_as_that_changes(clock: list[float], tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    busy, held = Wait("all nodes are busy"), Wait("it is held", stuck=True)
+    told = []
+    for waits in (None, busy, busy, held, None, busy):
+        scene.desk.waits = waits
+        clock[0] += watch._ASK_SECONDS
+        told.append(scene.news())
+    changes = [Delayed(scene.key, busy), Delayed(scene.key, held), Delayed(scene.key, None), Delayed(scene.key, busy)]
+    assert told == [[], changes[:1], [], *([change] for change in changes[1:])]
+    scene.desk.fates[scene.exchange.job] = Fate("the node failed")
+    clock[0] += watch._ASK_SECONDS
+    assert scene.news() == [Delayed(scene.key, None)], "it is in no queue any more"
+
+
 def test_a_keeper_that_falls_silent_is_given_up_and_one_that_has_not_begun_is_waited_for(
     clock: list[float], tmp_path: Path
 ) -> None:
     scene = Scene(tmp_path)
-    clock[0] += 10 * watch.SILENCE_SECONDS
+    clock[0] += 10 * SILENCE_SECONDS
     assert scene.news() == []
     for beat in range(3):
-        scene.exchange.tell(Heartbeat(77, "node3", f"2026-01-01T00:00:0{beat}"))
+        scene.exchange.tell(Heartbeat(Process("node3", "another", 77, 1), f"2026-01-01T00:00:0{beat}"))
         assert scene.news() == []
-        clock[0] += watch.SILENCE_SECONDS - 10
+        clock[0] += SILENCE_SECONDS - 10
         assert scene.news() == []
     clock[0] += 20
     ((ended,),) = [scene.news()]
@@ -193,9 +260,11 @@ def test_an_executor_that_raises_is_told_with_its_line_and_what_to_mend(scene: S
     def submit(job: Path, limits: Limits, resources: Resources) -> None:
         raise RuntimeError("no queue")
 
+    scene.exchange.tell(Ending("ok"))
+    scene.news()
     scene.desk.submit = submit  # type: ignore[method-assign]
     with pytest.raises(SrbenchError, match=r"cannot start jobs: RuntimeError: no queue \(.*test_watch\.py, line \d+\)"):
-        scene.watch.submit([scene.task])
+        _submit(scene.watch, [scene.task])
 
 
 def test_what_an_executor_does_not_take_was_never_written_and_what_it_took_goes_on(tmp_path: Path) -> None:
@@ -210,10 +279,10 @@ def test_what_an_executor_does_not_take_was_never_written_and_what_it_took_goes_
             raise SrbenchError("sbatch: no such partition")
 
     queue.submit_all = submit_all  # type: ignore[method-assign]
-    run = Watch(bench.store, queue, Limits(5, 1), lambda task: needs[task.method.name])  # type: ignore[union-attr]
+    run = new_watch(bench.store, queue, lambda task: needs[task.method.name])  # type: ignore[union-attr]
     words = "^sbatch: no such partition; 1 job goes on without this run, and the next one comes back to it$"
     with pytest.raises(SrbenchError, match=words), run:
-        run.submit(tasks)
+        _submit(run, tasks)
     assert run.free() == 0
     assert [job.parent.name for job in jobs_in(bench.store)] == [tasks[0].key]
 
@@ -224,11 +293,32 @@ def test_jobs_that_need_the_same_are_started_in_one_go(tmp_path: Path) -> None:
     tasks = [planned.evaluation() for planned in plan(bench).cells]
     needed = {"bicubic": Resources(cores=1), "nearest": Resources(gpus=1), "lanczos": Resources(cores=1)}
     desk = Desk()
-    with Watch(bench.store, desk, Limits(5, 1), lambda task: needed[task.uses[0].name]) as watch:
-        watch.submit(tasks)
+    with new_watch(bench.store, desk, lambda task: needed[task.uses[0].name]) as watch:
+        _submit(watch, tasks)
         assert desk.given == [(2, Resources(cores=1)), (1, Resources(gpus=1))]
-        watch.submit([])
+        watch.submit()
     assert len(desk.given) == 2
+
+
+def test_each_job_is_held_to_its_own_limits_and_those_with_the_same_are_started_in_one_go(tmp_path: Path) -> None:
+    bench = InProcess(tmp_path, methods=["bicubic", "nearest", "lanczos"])
+    bench.store.create()
+    tasks = [planned.evaluation() for planned in plan(bench).cells]
+    limits = {"bicubic": Limits(seconds=5), "nearest": Limits(9, 2), "lanczos": Limits(seconds=5)}
+    given: list[tuple[list[str], Limits]] = []
+    desk = Desk()
+
+    def submit_all(jobs: Sequence[Path], limits: Limits, resources: Resources) -> None:
+        given.append(([job.parent.name for job in jobs], limits))
+
+    desk.submit_all = submit_all  # type: ignore[method-assign]
+    lease = Lease(bench.store.root, "a test")
+    with Watch(bench.store, desk, lambda task: limits[task.uses[0].name], lease) as watch:
+        _submit(watch, tasks)
+        bicubic, nearest, lanczos = (task.key for task in tasks)
+        assert given == [([bicubic, lanczos], Limits(seconds=5)), ([nearest], Limits(9, 2))]
+        written = {job.parent.name: read_job(job).limits for job in jobs_in(bench.store)}
+    assert written == {task.key: limits[task.uses[0].name] for task in tasks}
 
 
 def test_a_fate_may_say_that_another_try_is_of_no_use(clock: list[float], tmp_path: Path) -> None:
@@ -262,11 +352,11 @@ def test_a_keeper_that_falls_silent_is_not_given_up_while_its_place_holds_the_jo
     scene.exchange.beat()
     scene.news()
     for _ in range(3):
-        clock[0] += watch.SILENCE_SECONDS + 1
+        clock[0] += SILENCE_SECONDS + 1
         assert scene.news() == [], "it waits for another machine, say"
     assert isinstance(scene.desk, Queue)
     scene.desk.held.clear()
-    clock[0] += watch.SILENCE_SECONDS + 1
+    clock[0] += SILENCE_SECONDS + 1
     ((ended,),) = [scene.news()]
     assert isinstance(ended, Ended) and "no sign of life" in ended.reason
 
@@ -276,7 +366,7 @@ def test_what_is_left_is_watched_by_the_next_run_as_if_it_had_submitted_it(tmp_p
     with scene.watch:
         assert scene.watch.lasting and scene.watch.leave() == 1
     assert scene.desk.closed and scene.exchange.job.exists()
-    later = Watch(scene.store, Queue(), Limits(5, 1))
+    later = new_watch(scene.store, Queue())
     with later:
         assert later.adopt([scene.task]) == ([scene.task], [])
         assert later.free() == 0 and list(later.events()) == []
@@ -304,14 +394,14 @@ def test_of_what_is_left_the_metrics_count_that_were_asked_for_then(tmp_path: Pa
     assert isinstance(scene.task, Evaluation)
     (psnr,) = scene.task.metrics
     asked = replace(scene.task, metrics=(psnr, replace(psnr, key="another")))
-    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([asked]) == ([scene.task], [])
+    assert new_watch(scene.store, Queue()).adopt([asked]) == ([scene.task], [])
 
 
 def test_what_nobody_asked_for_is_left_alone_until_it_has_ended(tmp_path: Path) -> None:
     scene = Scene(tmp_path, Queue())
     scene.watch.leave()
     for there in (True, False):
-        with Watch(scene.store, Queue(), Limits(5, 1)) as later:
+        with new_watch(scene.store, Queue()) as later:
             adopted, ended = later.adopt([])
             assert adopted == [] and later.free() == 1
             assert [(task.key, how) for task, how in ended] == ([] if there else [(scene.key, Ending("ok"))])
@@ -323,7 +413,7 @@ def test_what_nobody_asked_for_is_left_alone_until_it_has_ended(tmp_path: Path) 
 def test_what_another_version_left_is_begun_anew(tmp_path: Path) -> None:
     scene = Scene(tmp_path, Queue())
     scene.exchange.job.write_text("{}")
-    assert Watch(scene.store, Queue(), Limits(5, 1)).adopt([scene.task]) == ([], [])
+    assert new_watch(scene.store, Queue()).adopt([scene.task]) == ([], [])
     assert not scene.exchange.job.exists()
 
 

@@ -293,6 +293,26 @@ def test_a_training_is_given_all_that_the_matrix_says_of_it_and_leaves_what_it_s
     assert done == [0.5] and not (folder / worker.CHECKPOINT).exists()
 
 
+def test_a_training_that_goes_on_is_given_the_checkpoint_of_the_earlier_one_and_costs_both(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fits, "goes_on", True)
+    bench.content["train"]["budget"] = {"steps": 4, "from": {"steps": 1}}
+    training = training_of(bench)
+    assert training.earlier is not None
+    record, _ = work(bench, training)
+    assert record is not None and record.status == "killed"
+    assert record.reason.startswith("the earlier training is gone from ")
+    earlier = Record(key=training.earlier.key, schema=2, status="ok", cost={"train_seconds": 3.0, "train_steps": 1})
+    bench.store.write("models", earlier)
+    record, _ = work(bench, training)
+    assert record is not None and record.status == "ok", record
+    assert Fits.given.earlier == bench.store.last_checkpoint(training.earlier.key)
+    assert Fits.given.budget == Budget("steps", 4, Budget("steps", 1))
+    assert (record.cost["train_seconds"], record.cost["train_steps"]) == (7.5, 2), "with those of before"
+    assert (record.cost["going_on_seconds"], record.cost["going_on_steps"]) == (4.5, 1)
+
+
 def test_a_training_that_is_asked_to_stop_leaves_its_checkpoint_and_no_record(bench: InProcess) -> None:
     training = training_of(bench)
     record, _ = work(bench, training, stop=True)

@@ -265,6 +265,34 @@ def test_seconds_of_a_training_are_those_of_the_clock_that_it_is_given(tmp_path:
     assert 29 < history[-1]["seconds"] < 31 and history[-1]["step"] <= 4 * 30
 
 
+def test_neither_a_pause_nor_the_way_back_from_it_takes_seconds_of_a_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, asked = [0.0], iter([False] * 9 + [True])
+
+    def lasts_a_second(done: float) -> float:
+        now[0] += 1
+        return 1.0
+
+    def learn(folder: Path, stop: Callable[[], bool]) -> list[Row]:
+        patches = Patches(training_set(picture(8, 8)), "y", 0)
+        context = FitContext(0, Budget("seconds", 30), folder, clock=lambda: now[0], stop=stop)
+        return engine.train([one_stage(OneWeight(), schedule=lasts_a_second)], patches, context).history
+
+    with pytest.raises(Interrupted):
+        learn(tmp_path, lambda: next(asked))
+    now[0] += 1000
+    read = Checkpoints.read
+
+    def read_slowly(checkpoints: Checkpoints) -> Any:
+        now[0] += 50
+        return read(checkpoints)
+
+    monkeypatch.setattr(Checkpoints, "read", read_slowly)
+    (*_, last) = learn(tmp_path, lambda: False)
+    assert (last["step"], last["seconds"]) == (30, 30)
+
+
 def test_gradients_are_clipped_by_norm(tmp_path: Path) -> None:
     network = OneWeight(5.0)
     run(one_stage(network, clip=0.5), tmp_path, 4)

@@ -36,7 +36,7 @@ def fit(folder: Path, steps: int, stop_at: int | None, batch_norm: bool, **chang
     method = Steady(batch_norm)
     context = FitContext(
         3,
-        Budget("steps", steps),
+        Budget("steps", steps, Budget("steps", 24) if "earlier" in changes else None),
         own / "checkpoint",
         model=own / "model",
         stop=lambda: stop_at is not None and method.calls >= stop_at,
@@ -50,6 +50,11 @@ def fit(folder: Path, steps: int, stop_at: int | None, batch_norm: bool, **chang
     return method.networks["generator"].state_dict(), list(method.history), stopped
 
 
+def go_on(folder: Path, earlier: Path) -> Left:
+    """The same, which goes on from 24 steps to 32."""
+    return fit(folder, 32, None, True, earlier=earlier)
+
+
 def close(one: Weights, other: Weights) -> None:
     for name, value in one.items():
         torch.testing.assert_close(value, other[name], rtol=1e-5, atol=1e-5)
@@ -58,8 +63,9 @@ def close(one: Weights, other: Weights) -> None:
 def same_history(one: list[Row], other: list[Row]) -> None:
     assert len(one) == len(other) > 5
     for mine, theirs in zip(one, other, strict=True):
-        assert mine.keys() == theirs.keys() and mine["stage"] == theirs["stage"]
-        for name in mine.keys() - {"stage", "seconds"}:
+        assert mine.keys() == theirs.keys()
+        assert [mine.get(name) for name in ("stage", "event")] == [theirs.get(name) for name in ("stage", "event")]
+        for name in mine.keys() - {"stage", "seconds", "event"}:
             assert mine[name] == pytest.approx(theirs[name], rel=1e-5), name
 
 
@@ -100,6 +106,20 @@ def test_what_some_processes_began_others_go_on_with(
         close(own, weights)
         same_history(told, history)
         assert not stopped
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 2), (2, 1), (2, 2)])
+def test_what_some_processes_learned_others_go_on_from(tmp_path: Path, before: int, after: int) -> None:
+    last = tmp_path / "run/checkpoint" / CHECKPOINT
+    together(before, tmp_path, fit, tmp_path / "run", 24, None, True)
+    kept = last.read_bytes()
+    (weights, history, _), *others = together(after, tmp_path, go_on, tmp_path / "further", last)
+    assert all(torch.equal(own[name], weights[name]) for own, *_ in others for name in own)
+    ((whole, told, _),) = together(1, tmp_path, go_on, tmp_path / "alone", last)
+    close(weights, whole)
+    same_history(history, told)
+    assert history[-1]["step"] == 32 and last.read_bytes() == kept
+    assert (tmp_path / "further/model/samples/hr.png").exists()
 
 
 def test_micro_batches_are_the_whole_batch_alone_and_shared(alone: dict[bool, Left], tmp_path: Path) -> None:
@@ -223,6 +243,5 @@ def too_small(folder: Path) -> str:
 
 def test_a_batch_that_cannot_be_divided_is_refused_in_words(tmp_path: Path) -> None:
     assert set(together(2, tmp_path, too_small, tmp_path)) == {
-        "stage 'only': a batch of 1 cannot be divided among 2 processes with 1 micro-batches each; use a larger "
-        "batch_size, or fewer of them"
+        "stage 'only': a batch of 1 cannot be divided among 2 processes; use a larger batch_size, or fewer of them"
     }
