@@ -210,13 +210,27 @@ def test_the_matrix_of_a_cluster_says_what_each_method_needs(tmp_path):
     assert set(matrix.resources_of) == {"bicubic"} and matrix.resources.gpus == 1
 
 
-def test_the_page_of_slurm_lists_its_parameters_with_their_defaults():
-    page = (DOCS / "slurm.md").read_text()
+def test_the_matrix_of_a_ray_cluster_says_what_each_method_needs(tmp_path):
+    path = tmp_path / "matrix.yaml"
+    cluster = textwrap.dedent(titled_blocks("ray.md")["ray.yaml"])
+    rest = "datasets: [textures]\nprotocols: [x4-y]\nmetrics: [psnr]\ntrain: {on: [same], budget: {steps: 1}}\n"
+    path.write_text(f"name: a\n{rest}{cluster}")
+    matrix = read_matrix(path)
+    assert matrix.executor.params["per_gpu"] == 2
+    needed = {name: str(asked.over(matrix.resources)) for name, asked in matrix.resources_of.items()}
+    page = (DOCS / "ray.md").read_text()
+    assert all(f"jobs: {words}: tasks of " in page for words in needed.values()) and len(needed) == 2
+
+
+@pytest.mark.parametrize("name", ["slurm", "ray"])
+def test_the_page_of_an_executor_lists_its_parameters_with_their_defaults(name):
+    page = (DOCS / f"{name}.md").read_text()
     rows = dict(re.findall(r"^\| `(\w+)` \| `?([^`|]+)`? \|", page, re.MULTILINE))
-    kind = registry_of_plugins().get("executor", "slurm").load()
+    kind = registry_of_plugins().get("executor", name).load()
     defaults = {name: one.default for name, one in parameters(kind).items()}
+    shown = {(): "[]", None: "none"}
     assert {name: rows[name].strip() for name in defaults} == {
-        name: "[]" if default == () else f"{default:g}" for name, default in defaults.items()
+        name: shown.get(default) or f"{default:g}" for name, default in defaults.items()
     }
 
 

@@ -146,13 +146,14 @@ def command(
 
 
 def _outline(plan: Plan, store: Store, executor: Executor, asked: bool) -> list[str]:
-    """What would be submitted, where that is asked for, or jobs go into a queue that can be asked."""
+    """What would be submitted, where that is asked for, or the executor has more to say of it than how many."""
     from srbench.api import outline
+    from srbench.contract.executor import Executor
 
     if asked:
         return outline(plan, store, executor)
     try:
-        return outline(plan, store, executor) if executor.lasting else []
+        return outline(plan, store, executor) if type(executor).outline is not Executor.outline else []
     except SrbenchError as error:
         return [f"what would be submitted cannot be told here: {error}"]
 

@@ -210,6 +210,15 @@ def test_the_jobs_that_an_executor_would_be_given_are_shown_by_what_they_need(to
     assert said.returncode == 2 and "--executor goes without --json" in said.stderr
 
 
+def test_what_an_executor_says_of_jobs_is_shown_unasked_where_it_says_anything(toys: Bench) -> None:
+    ends_with_its_run = QUEUE.replace("    def holds(self, job):\n        return True\n", "")
+    toys.plugin.write_text(toys.plugin.read_text() + ends_with_its_run)
+    toys.matrix(executor="queue")
+    assert "at once: 1 job: put 1 into the queue None\n" in toys.srbench("plan", "matrix.yaml").stdout
+    toys.matrix(executor="local")
+    assert "at once" not in toys.srbench("plan", "matrix.yaml").stdout
+
+
 def test_jobs_that_a_run_left_are_told_and_counted_no_second_time(toys: Bench) -> None:
     toys.plugin.write_text(toys.plugin.read_text() + QUEUE)
     toys.matrix(methods=["toy-nearest", "toy-raises"])
