@@ -84,7 +84,7 @@ def test_a_training_whose_node_fails_goes_on_from_its_checkpoint_on_another(clus
         run = bench.fork("run", "matrix.yaml", "--no-report")
         wait_for((bench.folder / "at-the-gate").exists)
         (job,) = (path for path in bench.folder.glob("results/toy/jobs/*/job.json") if "Counted" in path.read_text())
-        keeper = psutil.Process(json.loads(job.with_name("heartbeat.json").read_text())["pid"])
+        keeper = psutil.Process(json.loads(job.with_name("heartbeat.json").read_text())["process"]["pid"])
         lose(one if one in keeper.parents() else other)
         (bench.folder / "gate").unlink()
         assert run.wait(120) == 0
