@@ -76,7 +76,9 @@ def lose(node: psutil.Process) -> None:
     psutil.wait_procs(there)
 
 
-def test_a_training_whose_node_fails_goes_on_from_its_checkpoint_on_another(cluster: Any, bench: Bench) -> None:
+def test_a_training_whose_node_fails_goes_on_from_its_checkpoint_on_another(
+    cluster: Any, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = {"custom_resource": cluster.HERE, "gpus": 0}
     bench.matrix(**MATRIX, resources=here, executor={"ray": {"address": cluster.address}})
     (bench.folder / "gate").touch()
@@ -94,6 +96,7 @@ def test_a_training_whose_node_fails_goes_on_from_its_checkpoint_on_another(clus
     (cell,), (model,) = bench.records().values(), bench.records("models").values()
     assert cell["status"] == model["status"] == "ok"
     assert cell["job"].startswith("ray task ") and cell["job"].endswith(f" on node {platform.node()}")
+    monkeypatch.setenv("SRBENCH_CORES", "1")  # as many as were set aside for the job
     assert bench.run("--executor", "local", "--store", "here").returncode == 0
     assert learned(bench, "results/toy") == learned(bench, "here")
 
