@@ -293,7 +293,7 @@ def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, disp
 
 def _finish(planned: PlannedCell, record: Record, display: Display) -> None:
     record = record.as_asked(planned.keys)
-    display.finished(replace(planned, record=record), record)
+    display.finished(planned, record)
     _tell("srbench_cell_finished", cell=planned.cell, record=record)
 
 

@@ -52,7 +52,7 @@ def test_a_training_is_done_where_its_record_is_well_and_its_files_are_sound(ben
 def test_records_read_anew_make_their_cells_done(bench: InProcess) -> None:
     found = plan(bench, methods=["bicubic", "nearest"])
     put(bench, record_of(found, 1, reason="", status="ok"))
-    first, second = found.with_records_of(bench.store).cells
+    first, second = found.with_new_records().cells
     assert (first.state, second.state, second.why) == ("new", "done", "ok")
     assert second.record is not None and list(second.record.metrics) == ["psnr"]
 
