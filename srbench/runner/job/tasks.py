@@ -219,6 +219,12 @@ class Evaluation:
         return _known(self.dataset, *metrics, *(metric.extractor for metric in metrics), *self.degradations)
 
     @property
+    def instruments(self) -> tuple[Use, ...]:
+        """The plugins' things that scoring alone needs: metrics, and extractors that are trained for them."""
+        trained = [None if scoring.training is None else scoring.training.extractor for scoring in self.metrics]
+        return _known(*(scoring.metric for scoring in self.metrics), *trained)
+
+    @property
     def judged_by(self) -> set[str]:
         """The distributions of all plugins that scoring needs, the task's and those of formats of files among them."""
         task = self.ingredients.get("task", {})

@@ -8,6 +8,7 @@ started it ended, however it ended, the server kills everything below it and end
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import select
@@ -16,9 +17,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 from srbench.errors import SrbenchError
+from srbench.registry.registry import look_for_plugins
 from srbench.runner.work import processes
 
 
@@ -79,12 +82,7 @@ def serve() -> None:
     """Fork a keeper for every line of standard input, until it ends."""
     processes.wake_with_parent()
     processes.spin_shortly()
-    # Imported before forking, so that jobs need not; pandas is what pyarrow wants for its first table.
-    import pandas  # noqa: F401
-    import torch
-
-    from srbench.runner import keeper  # noqa: F401
-
+    torch = _prepared()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     processes.adopt_orphans()
     try:
@@ -108,6 +106,26 @@ def serve() -> None:
         keepers.add(pid)
         with contextlib.suppress(BrokenPipeError):  # the end of the input is next
             print(pid, flush=True)
+
+
+def _prepared() -> ModuleType:
+    """Import what processes of jobs would import anyway, plugins aside; torch, with CUDA untouched."""
+    # What pyarrow and Pillow import when they are first used.
+    import pandas
+    import pyarrow.vendored.version
+    import torch
+    from PIL import Image
+
+    from srbench.registry import builtin, builtin_weights, formats
+    from srbench.runner import keeper
+    from srbench.runner.work import generation, upscaling
+    from srbench.pictures import pillow, png
+
+    look_for_plugins()
+    Image.init()
+    gc.collect()
+    gc.freeze()  # a collection in a fork would write to, and so copy, all memory that it shares with this process
+    return torch
 
 
 def _become_keeper(job: str, devices: list[str], threads: int) -> NoReturn:

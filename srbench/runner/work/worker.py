@@ -121,7 +121,7 @@ def _made(
     checkpoint = store.folder(job.task.shelf, job.task.key) / CHECKPOINT
     try:
         _compare_code(job, job.task.uses)
-        job = with_types(job)
+        job = with_types(job, unloaded=job.task.instruments if isinstance(job.task, Evaluation) else ())
         witness.watch(job.task.files)
         if isinstance(job.task, Evaluation):
             makes: Make = imported(task_named(job.task.protocol.task).making)
@@ -175,7 +175,7 @@ def score(
 
     try:
         _compare_code(job, task.judges)
-        job = with_types(job, unloaded=task.method)
+        job = with_types(job, unloaded=[task.method])
         assert isinstance(job.task, Evaluation)
         witness.watch(job.task.judging_files)
         scores: Score = imported(task_named(task.protocol.task).scoring)
