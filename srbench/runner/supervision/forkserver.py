@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +25,30 @@ from typing import NoReturn
 from srbench.errors import SrbenchError
 from srbench.registry.registry import look_for_plugins
 from srbench.runner.work import processes
+
+_IMPORTED = (
+    "torch",
+    "PIL.Image",
+    "imagecodecs._png",
+    "pandas",  # what pyarrow wants for its first table
+    "pyarrow.vendored.version",
+    "srbench.pictures.pillow",
+    "srbench.pictures.png",
+    "srbench.registry.builtin",
+    "srbench.registry.builtin_weights",
+    "srbench.registry.formats",
+    "srbench.runner.keeper",
+    "srbench.runner.work.generation",
+    "srbench.runner.work.upscaling",
+    "srbench.tasks.generation",
+    "srbench.tasks.super_resolution",
+    "srbench.types",
+    "srbench.weights.unpacked",
+)
+"""What processes of jobs need, whatever they do; never a plugin: whoever scores must not have the method's loaded."""
+
+_SWEEP_SECONDS = 0.5
+"""Between two looks for what keepers left that were killed: each is at every process of the machine."""
 
 
 class ServerGone(SrbenchError):
@@ -82,18 +108,20 @@ def serve() -> None:
     """Fork a keeper for every line of standard input, until it ends."""
     processes.wake_with_parent()
     processes.spin_shortly()
-    torch = _prepared()
+    gpus = _prepared().cuda.device_count()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     processes.adopt_orphans()
     try:
-        print(torch.cuda.device_count(), flush=True)
+        print(gpus, flush=True)
     except BrokenPipeError:  # nobody waits any more
         return
-    keepers: set[int] = set()
+    keepers, swept = set[int](), time.monotonic()
     while True:
-        ready, _, _ = select.select([sys.stdin.buffer], [], [], 0.5)
+        ready, _, _ = select.select([sys.stdin.buffer], [], [], _SWEEP_SECONDS)
         keepers -= _reap()
-        processes.sweep(spare=keepers)  # orphans of a keeper that was killed
+        if time.monotonic() - swept >= _SWEEP_SECONDS:
+            processes.sweep(spare=keepers)  # orphans of a keeper that was killed
+            swept = time.monotonic()
         if not ready:
             continue
         line = sys.stdin.buffer.readline()  # the next one comes when this is answered, so none waits in the buffer
@@ -109,20 +137,10 @@ def serve() -> None:
 
 
 def _prepared() -> ModuleType:
-    """Import what processes of jobs would import anyway, plugins aside; torch, with CUDA untouched."""
-    # What pyarrow and Pillow import when they are first used.
-    import pandas
-    import pyarrow.vendored.version
-    import torch
-    from PIL import Image
-
-    from srbench.registry import builtin, builtin_weights, formats
-    from srbench.runner import keeper
-    from srbench.runner.work import generation, upscaling
-    from srbench.pictures import pillow, png
-
+    """Import what processes of jobs would import anyway; torch, with CUDA untouched."""
+    torch, pillow, *_ = map(importlib.import_module, _IMPORTED)
+    pillow.init()
     look_for_plugins()
-    Image.init()
     gc.collect()
     gc.freeze()  # a collection in a fork would write to, and so copy, all memory that it shares with this process
     return torch

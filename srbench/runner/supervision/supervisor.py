@@ -6,8 +6,8 @@ import datetime
 import warnings
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
 
@@ -17,6 +17,7 @@ from srbench.contract.executor import Resources
 from srbench.matrix import Matrix, Order
 from srbench.registry.registry import registry
 from srbench.runner.job.exchange import Ending
+from srbench.runner.job.file import jobs_in
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
 from srbench.runner.planning.damage import Damage
 from srbench.runner.planning.estimate import Awaited, Durations
@@ -89,15 +90,42 @@ class Display(ABC):
 class _Work:
     """What is to be done, and what waits for what.
 
-    ready: tasks that can run. cells: the planned cells by key; those that also ask for the same metrics are evaluated
-    once, those that ask for others (which look at other training splits) one after the other. waiting: of a cell, the
-    keys of the tasks that it still waits for. waited_for: of such a task, the keys of the cells.
+    cells: the planned cells by key; those that also ask for the same metrics are evaluated once, those that ask for
+    others (which look at other training splits) one after the other. trainings: by key. first: the keys of what waits
+    for nothing. waiting: of a cell, the keys of the tasks that it still waits for. waited_for: of such a task, the keys
+    of the cells. ready: tasks that can run, each made when it is taken: there may be many.
     """
 
-    ready: deque[Task]
-    cells: dict[str, list[PlannedCell]]
-    waiting: dict[str, set[str]]
-    waited_for: dict[str, list[str]]
+    cells: dict[str, list[PlannedCell]] = field(default_factory=dict)
+    trainings: dict[str, Training | ExtractorTraining] = field(default_factory=dict)
+    first: list[str] = field(default_factory=list)
+    waiting: dict[str, set[str]] = field(default_factory=dict)
+    waited_for: dict[str, list[str]] = field(default_factory=dict)
+    ready: deque[Iterator[Task]] = field(default_factory=deque)
+
+    def task(self, key: str) -> Task:
+        """The task with this key."""
+        return self.trainings[key] if key in self.trainings else self.cells[key][0].evaluation()
+
+    def take(self, count: int) -> list[Task]:
+        """The next tasks that can run, so many at most."""
+        taken: list[Task] = []
+        while self.ready and len(taken) < count:
+            task = next(self.ready[0], None)
+            if task is None:
+                self.ready.popleft()
+            else:
+                taken.append(task)
+        return taken
+
+    def released(self, training: str) -> Iterator[Task]:
+        """What waited for a training alone, now that it has ended."""
+        for key in self.waited_for.pop(training, ()):
+            if key in self.waiting:  # it has not been given up for another training
+                self.waiting[key].discard(training)
+                if not self.waiting[key]:
+                    del self.waiting[key]
+                    yield self.task(key)
 
 
 def run_cells(
@@ -127,16 +155,18 @@ def run_cells(
     repeated: Counter[str] = Counter()
     with watch:
         try:
-            adopted, ended = watch.adopt(work.ready)
+            held = {job.parent.name for job in jobs_in(store)}
+            adopted, ended = watch.adopt(work.task(key) for key in work.first if key in held)
             for task, ending in ended:
                 _tell_of(task, ending, store)
             for task in adopted:
                 tasks[task.key] = task
                 _announce(task, display)
-            work.ready = deque(task for task in work.ready if task.key not in tasks)
+            begun = frozenset(tasks)
+            work.ready.append(work.task(key) for key in work.first if key not in begun)
             news = True
             while work.ready or tasks:
-                ready = [work.ready.popleft() for _ in range(min(len(work.ready), max(0, watch.free())))]
+                ready = work.take(watch.free())
                 for task in ready:
                     tasks[task.key] = task
                     _announce(task, display)
@@ -151,7 +181,7 @@ def run_cells(
                         if event.again and repeated[task.key] < MOST_REPEATS:
                             repeated[task.key] += 1
                             display.repeated(task, event.reason)
-                            work.ready.append(task)
+                            work.ready.append(iter([task]))
                         else:
                             _end(task, event, work, store, display)
                     else:
@@ -176,34 +206,33 @@ def resources_of(matrix: Matrix, task: Task) -> Resources:
 def submissions(planned: Sequence[PlannedCell], store: Store) -> tuple[list[Task], list[Task]]:
     """The tasks that a run would submit at once, and those that wait for trainings among them."""
     work = _sorted_out([one for one in planned if one.state != "done" and one.verdict is None], store, "file")
-    return list(work.ready), [work.cells[key][0].evaluation() for key in work.waiting]
+    return list(map(work.task, work.first)), list(map(work.task, work.waiting))
 
 
 def _sorted_out(todo: Sequence[PlannedCell], store: Store, order: Order) -> _Work:
-    work = _Work(deque(), {}, {}, {})
-    trainings: dict[str, Training | ExtractorTraining] = {}
+    work = _Work()
     kept = Damage(store, verify=False)
     for one in todo:
         work.cells.setdefault(one.cell.key, []).append(one)
     for key, same in work.cells.items():
         missing = {task.key: task for one in same for task in one.prerequisites() if not kept.is_done(task)}
         if missing:
-            trainings |= missing
+            work.trainings |= missing
             work.waiting[key] = set(missing)
             for task in missing:
                 work.waited_for.setdefault(task, []).append(key)
         else:
-            work.ready.append(same[0].evaluation())
-    work.ready.extend(trainings.values())
+            work.first.append(key)
+    work.first.extend(work.trainings)
     if order == "shortest-first":
         durations = Durations(store)
-        known = {task.key: durations.expected(_awaited(task)) for task in work.ready}
-        work.ready = deque(sorted(work.ready, key=lambda task: inf if (took := known[task.key]) is None else took))
+        known = {key: durations.expected(_awaited(work, key)) for key in work.first}
+        work.first.sort(key=lambda key: inf if (took := known[key]) is None else took)
     return work
 
 
-def _awaited(task: Task) -> Awaited:
-    return task.cell if isinstance(task, Evaluation) else task
+def _awaited(work: _Work, key: str) -> Awaited:
+    return work.trainings[key] if key in work.trainings else work.cells[key][0].cell
 
 
 def _announce(task: Task, display: Display) -> None:
@@ -225,23 +254,18 @@ def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display) 
                 _report(planned, event, store, display)
         work.cells[task.key] = waiting
         if waiting:
-            work.ready.appendleft(waiting[0].evaluation())
+            work.ready.appendleft(iter([waiting[0].evaluation()]))
         return
     display.trained(task, event.status, event.reason)
     _tell_of_training(task, event.status, event.reason, store)
-    for key in work.waited_for.pop(task.key, ()):
-        if key not in work.waiting:  # it has been given up for another training
-            continue
+    if isinstance(task, Training) and event.status != "ok":
         # Without its model a cell has no SR; without an extractor it only lacks the metrics that run on it.
-        if isinstance(task, Training) and event.status != "ok" and not _has_sr(work.cells[key][0]):
-            del work.waiting[key]
-            for planned in work.cells[key]:
-                _leave(planned, event.status, f"training: {event.reason}", store, display)
-            continue
-        work.waiting[key].discard(task.key)
-        if not work.waiting[key]:
-            del work.waiting[key]
-            work.ready.appendleft(work.cells[key][0].evaluation())
+        for key in work.waited_for.get(task.key, ()):
+            if key in work.waiting and not _has_sr(work.cells[key][0]):
+                del work.waiting[key]
+                for planned in work.cells[key]:
+                    _leave(planned, event.status, f"training: {event.reason}", store, display)
+    work.ready.appendleft(work.released(task.key))
 
 
 def _renewed(task: Task, store: Store) -> Task:

@@ -274,6 +274,23 @@ def test_what_a_training_made_ready_goes_before_other_trainings(store: Store) ->
     assert office.begun == [one.label, "d/x2/a", other.label, "d/x2/b"]
 
 
+def test_a_task_is_made_when_there_is_a_place_for_it_however_many_a_training_made_ready(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    evaluation = PlannedCell.evaluation
+
+    def counted(self: PlannedCell) -> Evaluation:
+        made.append(self.cell.label)
+        assert len(made) <= len(office.begun) + office.most
+        return evaluation(self)
+
+    monkeypatch.setattr(PlannedCell, "evaluation", counted)
+    model, office = training("m"), Office(store, most=2)
+    run(store, [cell(name, model=model) for name in "abcde"] + [cell("f"), cell("g")], office)
+    assert sorted(made) == sorted(label for label in office.begun if label != model.label) and len(made) == 7
+
+
 @pytest.mark.parametrize(
     ("order", "begun"),
     [
