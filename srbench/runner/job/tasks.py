@@ -153,7 +153,7 @@ class Evaluation:
     method_files: that the method reads.
     warnings: what is probably wrong with the data, for the record. degradations: as of a training. ceiling: what the
     method calls its ceiling, where it has one. lr_files: that making LR reads. formats: the distributions whose plugins
-    read formats of files, but for the method's own.
+    read formats of files, but for the method's own. pixels: of the largest LR of the test split, and of all together.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -172,6 +172,7 @@ class Evaluation:
     ceiling: str = ""
     lr_files: tuple[SeenFile, ...] = ()
     formats: tuple[str, ...] = ()
+    pixels: tuple[int, int] | None = None
 
     @property
     def files(self) -> tuple[SeenFile, ...]:

@@ -41,7 +41,7 @@ class Outlook:
     trained_on: what the matrix calls the training set. verdict: how the cells end without being run. ingredients: of
     their keys, but for seed and model. learning: the training with a seed, where there is one; what is tested shares
     it. asked: the metrics.
-    files, warnings, tested, seen_groups, lr_files: as of a planned cell.
+    files, warnings, tested, pixels, seen_groups, lr_files: as of a planned cell.
     """
 
     dataset: Use
@@ -55,6 +55,7 @@ class Outlook:
     files: tuple[SeenFile, ...] = ()
     warnings: tuple[str, ...] = ()
     tested: tuple[str, ...] = ()
+    pixels: tuple[int, int] | None = None
     seen_groups: tuple[str, ...] = ()
     lr_files: tuple[SeenFile, ...] = ()
 
@@ -113,6 +114,7 @@ class Outlooks:
         try:
             tested = self._test_split(dataset, protocol)
             test, found["tested"] = {"fingerprint": tested.survey.fingerprint}, tested.ids
+            found["pixels"] = tested.survey.pixels
             warnings += tested.warnings
             if train_on is not None:
                 source = dataset if isinstance(train_on, str) else self._under(protocol, train_on)

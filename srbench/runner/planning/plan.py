@@ -143,6 +143,7 @@ class _Planner:
             tuple(damaged),
             outlook.tested,
             outlook.lr_files,
+            outlook.pixels,
         )
 
     def _of_references(self, outlook: Outlook) -> str:

@@ -37,7 +37,8 @@ class PlannedCell:
     sound, so that it need not be made again. files: that its method reads, with their sha256. warnings: what is
     probably wrong with the data, a sentence each. damage: which file of the record, of a training or of what SR was
     compared with is not what was written, in words, if any. damaged: trainings of which that is so. tested: the images
-    of the test split, as far as it could be read. lr_files: that making LR reads, as files.
+    of the test split, as far as it could be read. lr_files: that making LR reads, as files. pixels: of the largest LR
+    of the test split, and of all together.
     """
 
     cell: Cell
@@ -61,6 +62,7 @@ class PlannedCell:
     damaged: tuple[Training | ExtractorTraining, ...] = ()
     tested: tuple[str, ...] = ()
     lr_files: tuple[SeenFile, ...] = ()
+    pixels: tuple[int, int] | None = None
 
     @property
     def record(self) -> Record | None:
@@ -105,6 +107,7 @@ class PlannedCell:
             self.method.registered.load().ceiling,
             self.lr_files,
             _formats(self.method),
+            self.pixels,
         )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:

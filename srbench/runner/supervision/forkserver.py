@@ -24,6 +24,7 @@ from typing import NoReturn
 
 from srbench.errors import SrbenchError
 from srbench.registry.registry import look_for_plugins
+from srbench.runner.job.sharing import Shared, share
 from srbench.runner.work import processes
 
 _IMPORTED = (
@@ -45,7 +46,7 @@ _IMPORTED = (
     "srbench.types",
     "srbench.weights.unpacked",
 )
-"""What processes of jobs need, whatever they do; never a plugin: whoever scores must not have the method's loaded."""
+"""What processes of jobs need, whatever they do."""
 
 _SWEEP_SECONDS = 0.5
 """Between two looks for what keepers left that were killed: each is at every process of the machine."""
@@ -76,11 +77,11 @@ class ForkServer:
         """Whether the server still runs."""
         return self._process.poll() is None
 
-    def start(self, job: Path, devices: Sequence[str], threads: int) -> int:
-        """Have a job done; its keeper's process."""
+    def start(self, job: Path, devices: Sequence[str], threads: int, shared: Shared) -> int:
+        """Have a job done; its keeper's process. shared: what it would import that others may hold, too."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps([str(job), list(devices), threads]).encode() + b"\n")
+            self._process.stdin.write(json.dumps([str(job), list(devices), threads, shared]).encode() + b"\n")
             self._process.stdin.flush()
         return self._answer("does not answer; run again")
 
@@ -111,8 +112,10 @@ def serve() -> None:
     gpus = _prepared().cuda.device_count()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     processes.adopt_orphans()
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever is imported may print
     try:
-        print(gpus, flush=True)
+        print(gpus, file=answers, flush=True)
     except BrokenPipeError:  # nobody waits any more
         return
     keepers, swept = set[int](), time.monotonic()
@@ -128,12 +131,16 @@ def serve() -> None:
         if not line:
             processes.sweep()
             return
+        job, devices, threads, shared = json.loads(line)
+        if share(Shared(*shared)):
+            _freeze()
         pid = os.fork()
         if pid == 0:
-            _become_keeper(*json.loads(line))
+            os.close(answers.fileno())
+            _become_keeper(job, devices, threads)
         keepers.add(pid)
         with contextlib.suppress(BrokenPipeError):  # the end of the input is next
-            print(pid, flush=True)
+            print(pid, file=answers, flush=True)
 
 
 def _prepared() -> ModuleType:
@@ -141,9 +148,14 @@ def _prepared() -> ModuleType:
     torch, pillow, *_ = map(importlib.import_module, _IMPORTED)
     pillow.init()
     look_for_plugins()
-    gc.collect()
-    gc.freeze()  # a collection in a fork would write to, and so copy, all memory that it shares with this process
+    _freeze()
     return torch
+
+
+def _freeze() -> None:
+    """Spare forks the look at what is there by now: it would write to, and so copy, all memory that they share."""
+    gc.collect()
+    gc.freeze()
 
 
 def _become_keeper(job: str, devices: list[str], threads: int) -> NoReturn:
@@ -153,7 +165,6 @@ def _become_keeper(job: str, devices: list[str], threads: int) -> NoReturn:
         processes.wake_with_parent()
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
-        os.dup2(2, 1)  # a keeper says nothing to the run but in its files
         from srbench.runner import keeper
 
         keeper.keep(Path(job), devices, threads, parent=server)

@@ -29,6 +29,7 @@ from srbench.registry.registry import task_named
 from srbench.runner.job.channel import Lacking, Made, Message, Scored, Tell
 from srbench.runner.job.environment import environment
 from srbench.runner.job.file import with_types
+from srbench.runner.job.sharing import changed
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Task, Training
 from srbench.runner.planning.provenance import changed_plugin
 from srbench.runner.work.attempt import Attempt
@@ -194,9 +195,10 @@ def score(
 
 
 def _compare_code(job: Job, uses: Iterable[Use]) -> None:
-    changed = changed_plugin(job.sources, uses)
-    if changed:
-        raise Outdated(f"the code of the plugin {changed} changed after this was planned; run again")
+    if found := changed_plugin(job.sources, uses):
+        raise Outdated(f"the code of the plugin {found} changed after this was planned; run again")
+    if found := changed():
+        raise Outdated(f"{found} changed after this was planned; run again")
 
 
 def _fault(job: Job, attempt: Attempt, error: BaseException) -> Made:
