@@ -131,9 +131,9 @@ class LocalExecutor(Executor):
 
         Unless that was told, as many as there are, and one more that can begin, or is the next one.
         """
+        self._go_on()
         if not self._shares:
             return len(self._slots)
-        self._go_on()
         return len(self._running) + (1 if self._waiting is not None or self._has_room else 0)
 
     @property
@@ -173,17 +173,13 @@ class LocalExecutor(Executor):
     def submit(self, job: Path, limits: Limits, resources: Resources) -> None:
         """Start a job in a free slot, once the keeper that told of its job's ending a moment ago has left it.
 
-        One that has to be alone waits until the others have ended. All jobs share this machine, whatever resources they
-        ask for.
+        One that has to be alone waits for the others to end. All jobs share this machine, whatever resources they ask
+        for.
         """
-        task = read_job(job).task
-        self._go_on()
-        while self._waiting is not None or not self._has_room:
+        while self._waiting is not None:
             self._go_on(wait=1.0)
-        if self._can_begin(task):
-            self._begin(job, task)
-        else:
-            self._waiting = job, task
+        self._waiting = job, read_job(job).task
+        self._go_on()
 
     def _begin(self, job: Path, task: Task) -> None:
         busy = {running.slot for running in self._running.values()}
