@@ -84,8 +84,13 @@ class _Planner:
         self._damage.write()
 
     @cached_property
-    def _earlier(self) -> dict[tuple[Any, ...], Record]:
-        return _by_point(self._store.records("cells"))
+    def _latest(self) -> dict[tuple[Any, ...], str]:
+        return _latest_by_point(self._store.records("cells"))
+
+    def _earlier(self, cell: Cell) -> Record | None:
+        """The latest record at the cell's point of the matrix, whatever its key."""
+        key = self._latest.get(tuple(cell.point().values()))
+        return None if key is None else self._store.read("cells", key)
 
     def _planned(self, outlook: Outlook, seed: int | None) -> PlannedCell:
         training = outlook.training(seed)
@@ -101,7 +106,7 @@ class _Planner:
         if damage:
             state, why = "stale", damage
         elif summary is None:
-            earlier = self._earlier.get(tuple(cell.point().values()))
+            earlier = self._earlier(cell)
             state, why = ("new", "never run") if earlier is None else ("stale", changes(earlier, cell, outlook.tested))
             if training is not None and self._damage.is_begun(training):
                 why += "; its training was interrupted and goes on from its checkpoint"
@@ -190,12 +195,10 @@ class _Planner:
         return not reasons & self._retry
 
 
-def _by_point(records: Iterator[Record]) -> dict[tuple[Any, ...], Record]:
-    """The latest record at each point of the matrix, whatever its key."""
-    latest: dict[tuple[Any, ...], Record] = {}
-    for record in sorted(records, key=lambda record: record.started):
-        latest[tuple(record.point.values())] = record
-    return latest
+def _latest_by_point(records: Iterator[Record]) -> dict[tuple[Any, ...], str]:
+    """The key of the latest record at each point of the matrix: of all records, too much for memory is in a store."""
+    points = sorted((record.started, record.key, tuple(record.point.values())) for record in records)
+    return {point: key for _, key, point in points}
 
 
 def _to_be_scored(scoring: Scoring, record: Record) -> str:
