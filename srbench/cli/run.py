@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 @matrix_argument
 @store_option
 @click.option("--executor", metavar="NAME", help="Where jobs run, in place of the matrix's [local].")
-@click.option("--jobs", type=click.IntRange(min=1), help="Jobs at once, where there is no GPU [1, but for short cells].")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Jobs at once, where there is no GPU [1, but for short cells]."
+)
 @where_option
 @only_option
 @skip_option

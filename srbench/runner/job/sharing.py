@@ -1,7 +1,8 @@
 """Modules of plugins that judge, imported once for the processes of all jobs, which are forks of one that has them.
 
 Nothing of a method is among them, whoever imports it: a process that scores must not have loaded what it judges. Nor is
-anything that starts a thread or touches a GPU: no fork of a process that did could go on with it.
+anything that starts a thread, which no fork would have. Where there are GPUs nothing is shared: a process that so much
+as asked for them leaves none that its forks could use.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from srbench.registry.registry import Registered, registry
@@ -49,9 +50,10 @@ def share(shared: Shared) -> bool:
     """Import modules for all forks of this process, unless that does more than it should; whether any was imported."""
     new = [module for module in shared.modules if module not in _tried]
     _tried.update(new)
-    if not new or not _goes_well(new, frozenset(shared.methods)):
-        return False
-    _import(new)
+    with _silence():
+        if not new or not _goes_well(new, frozenset(shared.methods)):
+            return False
+        _import(new)
     return True
 
 
@@ -69,17 +71,11 @@ def _goes_well(modules: Sequence[str], methods: frozenset[str]) -> bool:
             signal.alarm(_LONGEST_SECONDS)
             _import(modules)
             packages = set(map(_package, sys.modules))
-            if not packages & methods and not changed() and _is_as_forked():
+            threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208
+            if not packages & methods and not changed() and threads == 1:
                 code = 0
         os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-
-
-def _is_as_forked() -> bool:
-    from torch.cuda import is_initialized
-
-    threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208
-    return threads == 1 and not is_initialized()  # type: ignore[no-untyped-call]
 
 
 def _import(modules: Iterable[str]) -> None:
@@ -91,6 +87,24 @@ def _import(modules: Iterable[str]) -> None:
         file = getattr(sys.modules[name], "__file__", None)
         if file is not None and (now := _stamp(file)) is not None:
             _stamps[file] = now if begun - now[-1] > TICK_NS else None
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Inside, what is said goes nowhere; where nothing is shared, imports say it in the logs of jobs."""
+    before = [os.dup(descriptor) for descriptor in (1, 2)]
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for descriptor in (1, 2):
+            os.dup2(nothing, descriptor)
+        yield
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        for descriptor, saved in zip((1, 2), before, strict=True):
+            os.dup2(saved, descriptor)
+            os.close(saved)
+        os.close(nothing)
 
 
 def _stamp(file: str) -> Stamp | None:

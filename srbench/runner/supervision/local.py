@@ -124,7 +124,11 @@ class LocalExecutor(Executor):
     @property
     def _shares(self) -> bool:
         """Whether it is known of each job by itself if others may run beside it."""
-        return self._jobs is None and self._slots[0][0] == "cpu"
+        return self._jobs is None and self._on_cpu
+
+    @property
+    def _on_cpu(self) -> bool:
+        return self._slots[0][0] == "cpu"
 
     def places(self) -> int:
         """The number of jobs that the GPUs hold; without any, `jobs`. Raises `SrbenchError` where GPUs lack.
@@ -186,7 +190,7 @@ class LocalExecutor(Executor):
         slot = next(index for index in range(len(self._slots)) if index not in busy)
         threads = cores() if self._shares else max(1, cores() // len(self._slots))
         alone, since = self._is_alone(task), time.monotonic()
-        pid = self._start(job, self._slots[slot], threads, shared_by(task))
+        pid = self._start(job, self._slots[slot], threads, shared_by(task) if self._on_cpu else Shared())
         with suppress(ProcessLookupError):  # over before one could look
             self._running[job] = _Running(slot, os.pidfd_open(pid), task, since, alone)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 import uuid
 from collections.abc import Callable
@@ -71,7 +72,6 @@ def test_a_module_is_imported_once_and_a_change_of_it_is_seen(write: Write, tmp_
     "code",
     [
         "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()",
-        "import torch; torch.cuda.is_initialized = lambda: True",
         "import {method}",
         "import os; os._exit(0 if False else 3)",
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
@@ -89,6 +89,16 @@ def test_a_module_that_cannot_be_imported_is_for_the_job_to_tell_of(write: Write
     name, sound = write(code), write("")
     share(Shared([name, sound]))
     assert name not in sys.modules and sound in sys.modules
+
+
+def test_nobody_hears_what_an_import_has_to_say(write: Write, tmp_path: Path) -> None:
+    name = write("import os, sys; print('one'); print('two', file=sys.stderr); os.system('echo three')")
+    code = (
+        "import sys; from srbench.runner.job import sharing; sharing.TICK_NS = -1; "
+        f"print(sharing.share(sharing.Shared(['{name}'])), '{name}' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (told.stdout, told.stderr) == ("True True\n", "")
 
 
 def test_a_module_that_was_written_a_moment_ago_may_be_another_unseen(
