@@ -43,7 +43,7 @@ class Damage:
         """The record of a cell, as `Store.read` has it."""
         return self._summaries.look(key) if key in self._cells else None
 
-    def sound(self, look: Look) -> None:
+    def remember(self, look: Look) -> None:
         """Remember that nothing of a cell is damaged."""
         self._summaries.remember(look)
 

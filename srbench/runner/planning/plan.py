@@ -175,7 +175,7 @@ class _Planner:
             stored = None if sr else summary
             if sr or scores:
                 return _Found(None, asked, sr or scores, stored)
-        self._damage.sound(look)
+        self._damage.remember(look)
         return _Found(summary, missing, "", stored, ", ".join(_to_be_scored(scoring, record) for scoring in missing))
 
     def _missing(self, asked: tuple[Scoring, ...], found: Summary) -> tuple[Scoring, ...]:

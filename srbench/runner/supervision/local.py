@@ -189,10 +189,10 @@ class LocalExecutor(Executor):
         busy = {running.slot for running in self._running.values()}
         slot = next(index for index in range(len(self._slots)) if index not in busy)
         threads = cores() if self._shares else max(1, cores() // len(self._slots))
-        alone, since = self._is_alone(task), time.monotonic()
-        pid = self._start(job, self._slots[slot], threads, shared_by(task) if self._on_cpu else Shared())
+        alone, shared = self._is_alone(task), shared_by(task) if self._on_cpu else Shared()
+        pid = self._start(job, self._slots[slot], threads, shared)
         with suppress(ProcessLookupError):  # over before one could look
-            self._running[job] = _Running(slot, os.pidfd_open(pid), task, since, alone)
+            self._running[job] = _Running(slot, os.pidfd_open(pid), task, time.monotonic(), alone)
 
     def _start(self, job: Path, devices: Sequence[str], threads: int, shared: Shared) -> int:
         """Have a keeper forked, by another server where one is killed meanwhile. Raises `SrbenchError`."""
