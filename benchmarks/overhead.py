@@ -33,8 +33,8 @@ def write_pictures(folder: Path, seed: int, count: int = PICTURES, side: int = S
         write_image(folder / f"{index}.png", generator.integers(0, 256, (side, side, 3), dtype=np.uint8))
 
 
-def _matrix(folder: Path, cells: int) -> Path:
-    path = folder / f"matrix{cells}.yaml"
+def matrix(folder: Path, cells: int) -> Path:
+    path = folder / f"overhead{cells}.yaml"
     content = {
         "name": f"overhead{cells}",
         "datasets": [{"folder": {"path": f"pictures{index}", "name": f"set{index}"}} for index in range(cells)],
@@ -50,7 +50,7 @@ def run(folder: Path, cells: int) -> float:
     """Seconds of a run of one method on so many folders of pictures."""
     started = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-m", "srbench", "run", str(_matrix(folder, cells)), "--no-report"],
+        [sys.executable, "-m", "srbench", "run", str(matrix(folder, cells)), "--no-report"],
         cwd=folder,
         check=True,
         stdout=subprocess.DEVNULL,

@@ -1,13 +1,14 @@
 """What the runner itself takes for many cells: to plan them, to come back to a store that holds them, to run them.
 
-    python benchmarks/scale.py plan [--cells 100000]     # `srbench plan` of a matrix that never ran
-    python benchmarks/scale.py resume [--cells 100000]   # `srbench run` of one whose store is finished
-    python benchmarks/scale.py cells [--cells 1000]      # tiny cells a second, each in a process of its own
+    python benchmarks/scale.py plan [--cells N]     # `srbench plan` of a matrix that never ran
+    python benchmarks/scale.py resume [--cells N]   # `srbench run` of one whose store is finished
+    python benchmarks/scale.py cells [--cells N]    # tiny cells a second, each in a process of its own
 
-`plan` and `resume` are of a learner's variants, trained on one set for some seeds and tested on a hundred sets of two
-pictures: a hundred cells share each training. The finished store is a copy, with keys of their own, of the cells that
-one small run left. `cells` is nearest-neighbour interpolation of a picture of 32 x 32 pixels, scored by PSNR, beside
-the same work in a loop.
+`plan` and `resume` print what 1,000, 10,000 and 100,000 cells take, so that growth can be read off. They are of a
+learner's variants, trained on one set for some seeds and tested on a hundred sets of two pictures: a hundred cells
+share each training. The finished store is a copy, with keys of their own, of the cells that one small run left. `cells`
+is of 1,000: nearest-neighbour interpolation of a picture of 32 x 32 pixels, scored by PSNR, beside the same work in a
+loop.
 
 Seconds are by the clock, and those of the processor, user and system, of all processes; memory is the highest resident
 size of the run.
@@ -18,13 +19,14 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import numpy as np
 from big_sets import print_taken, srbench
 
-SETS, VARIANTS, TINY_SETS = 100, 10, 100
+SETS, VARIANTS = 100, 10
 
 
 def write_pictures(folder: Path, sets: int) -> None:
@@ -55,21 +57,24 @@ def write_matrix(folder: Path, name: str, sets: int, variants: int, seeds: int) 
     (folder / f"{name}.yaml").write_text(json.dumps(content))
 
 
-def plan(folder: Path, cells: int) -> None:
+def plan(folder: Path, sizes: Sequence[int]) -> None:
     write_pictures(folder, SETS + 1)
-    write_matrix(folder, "many", SETS, VARIANTS, cells // (SETS * VARIANTS))
-    print_taken(f"plan of {cells} cells, first", srbench(folder, "plan", "many"))
-    print_taken(f"plan of {cells} cells, again", srbench(folder, "plan", "many"))
+    for cells in sizes:
+        name = f"plan{cells}"
+        write_matrix(folder, name, SETS, VARIANTS, cells // (SETS * VARIANTS))
+        for time in ("first", "again"):
+            print_taken(f"plan of {cells:,} cells, {time}", srbench(folder, "plan", name))
 
 
-def resume(folder: Path, cells: int) -> None:
+def resume(folder: Path, sizes: Sequence[int]) -> None:
     write_pictures(folder, SETS + 1)
     write_matrix(folder, "many", SETS, 1, 1)
     srbench(folder, "run", "many", "--no-report")
-    write_matrix(folder, "many", SETS, VARIANTS, cells // (SETS * VARIANTS))
-    fill(folder)
-    print_taken(f"run of {cells} cells, first", srbench(folder, "run", "many", "--no-report"))
-    print_taken(f"run of {cells} cells, again", srbench(folder, "run", "many", "--no-report"))
+    for cells in sizes:
+        write_matrix(folder, "many", SETS, VARIANTS, cells // (SETS * VARIANTS))
+        fill(folder)
+        for time in ("first", "again"):
+            print_taken(f"run of {cells:,} cells, {time}", srbench(folder, "run", "many", "--no-report"))
 
 
 def fill(folder: Path) -> None:
@@ -97,25 +102,30 @@ def fill(folder: Path) -> None:
             (place / RECORD).write_bytes(encoded(msgspec.structs.replace(example, **own)))
 
 
-def cells(folder: Path, cells: int) -> None:
-    from overhead import loop, run, write_pictures
+def cells(folder: Path, sizes: Sequence[int]) -> None:
+    from overhead import loop, matrix, write_pictures
 
-    for index in range(cells):
-        write_pictures(folder / f"pictures{index}", index, count=1, side=32)
-    together = run(folder, cells)
-    print(f"{cells / together:.1f} cells a second; {together / loop(folder, cells):.1f} times the time of a plain loop")
+    for cells in sizes:
+        for index in range(cells):
+            write_pictures(folder / f"pictures{index}", index, count=1, side=32)
+        matrix(folder, cells)
+        took = srbench(folder, "run", f"overhead{cells}", "--no-report")
+        print_taken(f"run of {cells:,} tiny cells", took)
+        ratio = took.wall / loop(folder, cells)
+        print(f"{cells / took.wall:.1f} cells a second; {ratio:.1f} times the time of a plain loop")
 
 
-PARTS = {"plan": (plan, 100_000), "resume": (resume, 100_000), "cells": (cells, 1_000)}
+GROWING = (1_000, 10_000, 100_000)
+PARTS = {"plan": (plan, GROWING), "resume": (resume, GROWING), "cells": (cells, (1_000,))}
 
 
 @click.command(help=__doc__)
 @click.argument("part", type=click.Choice([*PARTS]))
-@click.option("--cells", type=int, help="How many [100,000, or 1,000 that run].")
+@click.option("--cells", type=int, help="So many alone.")
 def main(part: str, cells: int | None) -> None:
     measure, usual = PARTS[part]
     with tempfile.TemporaryDirectory() as name:
-        measure(Path(name), cells or usual)
+        measure(Path(name), usual if cells is None else (cells,))
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class Run:
     @property
     def failed(self) -> list[PlannedCell]:
         """Cells that ended neither ok nor skipped, that have a metric that failed, or that have no record."""
-        return [planned for planned in self.plan.cells if planned.record is None or not planned.record.went_well]
+        return [planned for planned in self.plan.cells if not planned.went_well]
 
 
 def run(
@@ -122,7 +122,7 @@ def run(
         if chosen or jobs_in(place):
             watch = Watch(place, place_to_run, partial(limits_of, matrix), lease, partial(resources_of, matrix))
             left = run_cells(chosen, place, watch, watching, order=matrix.order, detach=detach)
-            plan = plan.with_records_of(place)
+            plan = plan.with_new_records()
             board = describe(plan)
         if chosen or matrix.sections:
             board = with_sections(board, plan, place)

@@ -121,7 +121,7 @@ def command(
         if expected := _expected(estimate(plan, place)):
             click.echo(expected)
         badly = {status: None for status in counts if status in STATUSES and status not in ("ok", "skipped")}
-        if any(planned.record is not None and planned.record.metric_failures for planned in plan.cells):
+        if any(planned.failed_metrics for planned in plan.cells):
             badly["failed"] = None
         if badly:
             option = f" --store {store}" if store else ""
@@ -180,5 +180,5 @@ def _expected(found: Estimate) -> str:
 
 def _state(planned: PlannedCell) -> str:
     """The state for people: of a cell that is done, how it ended where that was not well."""
-    ended = "ok" if planned.record is None or planned.state != "done" else planned.record.status
-    return planned.state if ended == "ok" else ended
+    ended = planned.status if planned.state == "done" else None
+    return planned.state if ended in (None, "ok") else ended

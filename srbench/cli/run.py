@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @matrix_argument
 @store_option
 @click.option("--executor", metavar="NAME", help="Where jobs run, in place of the matrix's [local].")
-@click.option("--jobs", type=click.IntRange(min=1), help="Jobs at once on the CPU [1].")
+@click.option("--jobs", type=click.IntRange(min=1), help="Jobs at once on the CPU [1, but for short cells].")
 @where_option
 @only_option
 @skip_option
@@ -98,8 +98,8 @@ def command(
         click.echo(f"{left} left to wait or run, to which `srbench run` with the same matrix and store comes back")
         return
     cells = api.select(result.plan, chosen, only, skip)
-    for record in (cell.record for cell in cells):
-        if record is not None and not record.went_well and record.started < begun:
+    for record in (cell.record for cell in cells if not cell.went_well):
+        if record is not None and record.started < begun:
             status = "failed" if record.status == "ok" else record.status  # of a metric
             known = f"{record.status:<14}{record.label}  {summary(record)}"
             click.echo(visible(f"{known} (before; --retry {status} repeats it)"))
@@ -108,7 +108,7 @@ def command(
     if not no_report:
         click.echo("making the pages")
         damaged = tell(publish(result.board, result.store.root, out, anew=False))
-    if damaged or any(cell.record is None or not cell.record.went_well for cell in cells):
+    if damaged or not all(cell.went_well for cell in cells):
         click.get_current_context().exit(1)
 
 
@@ -122,12 +122,9 @@ def _tell_of_sharing(other: Path | None) -> None:
 
 
 def _tally(cells: Sequence[PlannedCell]) -> str:
-    counts = Counter("missing" if cell.record is None else cell.record.status for cell in cells)
+    counts = Counter(cell.status or "missing" for cell in cells)
     parts = [f"{count} {status}" for status, count in sorted(counts.items(), key=lambda pair: -pair[1])]
-    lacking = [cell.record for cell in cells if cell.record is not None and cell.record.status == "ok"]
-    failed = Counter(
-        result.name for record in lacking for result in record.metrics.values() if result.status == "failed"
-    )
+    failed = Counter(name for cell in cells if cell.status == "ok" for name in cell.failed_metrics)
     metrics = f"; failed metrics: {', '.join(f'{name} ({count})' for name, count in failed.items())}" if failed else ""
     return f"{plural(len(cells), 'cell')}: {', '.join(parts)}{metrics}"
 

@@ -7,10 +7,12 @@ load, implements an unknown hook, or takes a name that another plugin has, is re
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Collection, Iterator
+import sys
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from importlib.metadata import EntryPoint
 from typing import Any, Literal, get_args
 
 import pluggy
@@ -340,11 +342,14 @@ def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def load_plugins(entry_points: list[importlib.metadata.EntryPoint]) -> Registry:
+def load_plugins(entry_points: Iterable[EntryPoint]) -> Registry:
     """Load plugins from entry points, each inside a guard."""
+    return _loaded((_plugin(point), point) for point in entry_points)
+
+
+def _loaded(plugins: Iterable[tuple[Plugin, EntryPoint]]) -> Registry:
     registry = Registry()
-    points = [(_plugin(point), point) for point in entry_points]
-    for plugin, point in sorted(points, key=lambda pair: (pair[0].distribution, pair[0].name)):
+    for plugin, point in sorted(plugins, key=lambda pair: (pair[0].distribution, pair[0].name)):
         try:
             module = point.load()
         except _ANY_FAULT as error:
@@ -354,7 +359,7 @@ def load_plugins(entry_points: list[importlib.metadata.EntryPoint]) -> Registry:
     return registry
 
 
-def _plugin(point: importlib.metadata.EntryPoint) -> Plugin:
+def _plugin(point: EntryPoint) -> Plugin:
     module = point.value.partition(":")[0].strip()
     # What is left of a distribution that was removed by hand has no metadata, so no name and no version.
     metadata = point.dist.metadata if point.dist else None
@@ -375,10 +380,19 @@ def confine(distributions: Collection[str]) -> None:
 @lru_cache(maxsize=1)
 def registry() -> Registry:
     """The installed plugins, loaded once a process."""
-    points = importlib.metadata.entry_points(group=GROUP)
-    if _confined_to is None:
-        return load_plugins(list(points))
-    return load_plugins([point for point in points if _plugin(point).distribution in _confined_to])
+    known = ((replace(plugin), point) for plugin, point in _installed(tuple(sys.path)))
+    return _loaded(pair for pair in known if _confined_to is None or pair[0].distribution in _confined_to)
+
+
+def look_for_plugins() -> None:
+    """Look for the installed plugins, without loading any, so that forks of this process need not."""
+    _installed(tuple(sys.path))
+    built_on(GROUP)
+
+
+@lru_cache(maxsize=1)
+def _installed(_: tuple[str, ...]) -> tuple[tuple[Plugin, EntryPoint], ...]:
+    return tuple((_plugin(point), point) for point in importlib.metadata.entry_points(group=GROUP))
 
 
 def code_of(kind: Kind, name: str) -> dict[str, Any]:

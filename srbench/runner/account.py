@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from srbench.runner.job.channel import Doing, Lacking, Made, Measuring, Message, Scored
 from srbench.runner.job.tasks import Evaluation, Job, Scoring
 from srbench.runner.work.attempt import Attempt
-from srbench.store.files import remove_leftovers, set_aside, write_table
-from srbench.store.record import SCORES, MetricResult, Record, Status
+from srbench.store.files import bytes_of, remove_leftovers, set_aside, write_table
+from srbench.store.record import SCORES, MetricResult, Record, Status, encoded
 from srbench.store.records import CHECKPOINT, LOG, RECORD, Store, put_away
 from srbench.store.texts import LONGEST_LOG
 
@@ -125,7 +125,7 @@ class Account:
             self.record = self.attempt.record(status, reason)
         elif self._part is not None or (self._lacks_training_sr and self.trouble is None):
             self._lacking(Lacking(reason, again))
-        self._write()  # whatever that process made of the file
+        self._restore()
 
     def scoring_told(self, message: Message) -> None:
         """Note what a process tells that scores; of what was made it has nothing to say. Raises `StoreError`."""
@@ -149,7 +149,7 @@ class Account:
                     )
                 )
         self._metric = None
-        self._write()
+        self._restore()
 
     def _made(self, message: Made) -> None:
         made = message.record
@@ -205,6 +205,13 @@ class Account:
                     self._scores[result.key][None] = message.whole
             self._write_scores()
         self._write()
+
+    def _restore(self) -> None:
+        """Write the record, unless it stands as it was told: what a process made of its file is undone when it ends."""
+        assert self.record is not None
+        self.record.log_tail = log_tail(self.folder)
+        if bytes_of(self.folder / RECORD) != encoded(self.record):
+            self._write()
 
     def _write(self) -> None:
         assert self.record is not None

@@ -38,7 +38,9 @@ def _canonical(value: Any) -> str:
 
 
 def _text(part: Any) -> str:
-    return part.text if isinstance(part, Fixed) else _canonical(part)
+    if isinstance(part, Fixed):
+        return part.text
+    return repr(part) if type(part) is int else _canonical(part)  # for which json makes an encoder each time
 
 
 def gone_on_from(ingredients: Mapping[str, Any]) -> str:

@@ -17,7 +17,8 @@ from srbench.store.files import Stamp, sha256_of, stamp
 from srbench.store.seal import UNREADABLE
 from srbench.store.user_folder import made_user_cache, user_cache
 
-_TICK_NS = 50_000_000
+TICK_NS = 50_000_000
+"""How long after it was written a file may change again without another time."""
 _NAME = "files.sqlite"
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ class FileMemory:
     A database that is damaged is removed, and another one begun.
     """
 
-    def __init__(self, about: Literal["pictures", "code", "hashes", "parts"]) -> None:
+    def __init__(self, about: Literal["pictures", "code", "hashes", "parts", "records"]) -> None:
         self._about = about
         self._database: sqlite3.Connection | None = None
         self._open()
@@ -42,7 +43,7 @@ class FileMemory:
             self._execute("PRAGMA synchronous = OFF")
             self._execute(f"CREATE TABLE IF NOT EXISTS {self._about} (path TEXT PRIMARY KEY, stamp TEXT, facts BLOB)")
 
-    def get(self, path: Path, stamp: Stamp, part: str = "") -> bytes | None:
+    def get(self, path: str | Path, stamp: Stamp, part: str = "") -> bytes | None:
         """The facts that were put for this very file, or for a part of it, if any were."""
         found: list[Any] = []
         with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):  # of a name that is no text
@@ -50,13 +51,13 @@ class FileMemory:
             found = self._execute(query, _named(path, part), str(stamp))
         return bytes(found[0][0]) if found else None
 
-    def put(self, path: Path, stamp: Stamp, facts: bytes, part: str = "") -> None:
+    def put(self, path: str | Path, stamp: Stamp, facts: bytes, part: str = "") -> None:
         """Remember it. stamp: of the file before it was looked at."""
         with contextlib.suppress(OSError, sqlite3.Error, UnicodeEncodeError):
             statement = f"INSERT OR REPLACE INTO {self._about} VALUES (?, ?, ?)"
             self._execute(statement, _named(path, part), str(stamp), facts)
 
-    def put_all(self, learned: Iterable[tuple[Path, Stamp, bytes]]) -> None:
+    def put_all(self, learned: Iterable[tuple[str | Path, Stamp, bytes]]) -> None:
         """Remember what was learned of several files in one transaction: each takes as long as reading a thumbnail."""
         if self._database is not None:
             with contextlib.suppress(sqlite3.Error), self._database:
@@ -73,7 +74,7 @@ class FileMemory:
         known = self.get(path, now)
         if known is None:
             known = sha256_of(path).encode()
-            if time.time_ns() - now[-1] > _TICK_NS:
+            if time.time_ns() - now[-1] > TICK_NS:
                 self.put(path, now, known)
         return known.decode()
 
@@ -117,7 +118,7 @@ def _memory() -> FileMemory:
     return FileMemory("parts")
 
 
-def _named(path: Path, part: str) -> str:
+def _named(path: str | Path, part: str) -> str:
     whole = str(path)
     if not whole.startswith("/"):
         whole = f"{os.getcwd()}/{whole}"  # noqa: PTH109 (fast)
@@ -129,4 +130,7 @@ def _named(path: Path, part: str) -> str:
 
 @lru_cache(maxsize=1 << 12)
 def _resolved(folder: str) -> str:
-    return os.path.realpath(folder)
+    above, _, name = folder.rpartition("/")
+    if not above or name in ("", ".", "..") or os.path.islink(folder):  # noqa: PTH114 (fast)
+        return os.path.realpath(folder)
+    return f"{_resolved(above)}/{name}"  # hundreds of thousands of folders share their way

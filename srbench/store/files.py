@@ -24,13 +24,13 @@ _NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EINVAL, errno.ELOOP
 """What a system says of a path where no file is."""
 
 
-def stamp(path: Path) -> Stamp:
+def stamp(path: str | Path) -> Stamp:
     """What tells a file from any other that ever stood in its place. Raises `OSError` where there is none.
 
     Size and time of modification do not: tools that copy or unpack set the time. Inode and time of change they cannot
     set. Of what is no file (a pipe, which nobody may write into) it raises `OSError`, too.
     """
-    status = path.stat()
+    status = os.stat(path)  # noqa: PTH116 (fast)
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a file", str(path))
     return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
@@ -88,16 +88,16 @@ def hash_of(path: Path, hashed: Callable[[Path], str] = sha256) -> str | None:
         raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
+def write_atomically(path: Path, *data: bytes | memoryview, lasting: bool = True) -> None:
     """Write a file so that it is there whole or not at all; a lasting one also after a crash of the machine.
 
-    It has the permissions that the umask leaves any new file. Raises `StoreError`.
+    data: one part after the other. It has the permissions that the umask leaves any new file. Raises `StoreError`.
     """
     temporary = temporary_in(path.parent)
     try:
         try:
             with temporary.open("xb") as file:
-                file.write(data)
+                file.writelines(data)
                 file.flush()
                 if lasting:
                     os.fsync(file.fileno())
@@ -142,18 +142,32 @@ def set_aside(path: Path) -> None:
         path.rename(path.with_name(f"{path.name}.aside-{secrets.token_hex(3)}"))
 
 
-def leftovers(folder: Path, below: str = "") -> Iterator[Path]:
-    """The files and folders in a folder that a killed writer left.
-
-    below: which folders below it, as a pattern that ends with a slash; itself unless told.
-    """
-    yield from folder.glob(f"{below}{_LEFTOVER}*")
+def is_leftover(name: str) -> bool:
+    """Whether a file or folder is called as what is not whole yet; once its writer is gone, it never will be."""
+    return name.startswith(_LEFTOVER)
 
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what a killed writer left in a folder; for whoever alone writes there."""
-    for leftover in leftovers(folder):
-        remove(leftover)
+    for path in folder.glob(f"{_LEFTOVER}*"):
+        remove(path)
+
+
+def folders_in(folder: str | Path, levels: int) -> Iterator[tuple[str, list[str]]]:
+    """A folder and those so many levels below it, each with the names in it; one that cannot be read is passed over."""
+    below: list[str] = []
+    try:
+        if levels:
+            with os.scandir(folder) as entries:
+                found = list(entries)
+            names, below = [entry.name for entry in found], [entry.path for entry in found if entry.is_dir()]
+        else:
+            names = os.listdir(folder)  # noqa: PTH208 (fast: a store has hundreds of thousands)
+    except OSError:
+        return
+    yield str(folder), names
+    for one in below:
+        yield from folders_in(one, levels - 1)
 
 
 def write_table(path: Path, table: pa.Table) -> None:

@@ -12,6 +12,10 @@ from srbench.store.files import bytes_of, content_of
 
 INDEX = "index.sqlite"
 T = TypeVar("T")
+_TOGETHER = 1000
+"""How many entries are in memory at once."""
+_LAST = "\U0010ffff"
+"""What no key comes after."""
 
 
 class Index(Generic[T]):
@@ -24,27 +28,31 @@ class Index(Generic[T]):
         self._root, self._name, self._decode = root, name, decode
 
     def entries(self, shelf: str) -> Iterator[T]:
-        """Every sound entry on a shelf, from the index where that is up to date, otherwise from its file."""
-        files: dict[str, tuple[Path, int]] = {}
+        """Every sound entry on a shelf, by key: from the index where that is up to date, otherwise from its file."""
+        files: dict[str, tuple[str, int]] = {}
         for path in (self._root / shelf).glob(f"??/*/{self._name}"):
             with suppress(OSError):  # removed while one looks
-                files[path.parent.name] = path, path.stat().st_mtime_ns
-        known = self._known(shelf)
-        fresh: list[tuple[str, str, int, bytes]] = []
-        for key in sorted(files):
-            path, changed = files[key]
-            row = known.get(key)
-            entry = self._decode(row[1], key) if row is not None and row[0] == changed else None
-            if entry is None:
-                content = bytes_of(path)
-                if content is None:
-                    continue
-                fresh.append((shelf, key, changed, content))
-                entry = self._decode(content, key)
-            if entry is not None:
-                yield entry
-        gone = [(shelf, key) for key in known if key not in files]
-        self._update(fresh, gone)
+                files[path.parent.name] = str(path), path.stat().st_mtime_ns
+        keys, after = sorted(files), ""
+        for start in range(0, len(keys) + 1, _TOGETHER):
+            together = keys[start : start + _TOGETHER]
+            until = together[-1] if start + _TOGETHER <= len(keys) else _LAST
+            known = self._known(shelf, after, until)
+            fresh: list[tuple[str, str, int, bytes]] = []
+            for key in together:
+                place, changed = files[key]
+                row = known.pop(key, None)
+                entry = self._decode(row[1], key) if row is not None and row[0] == changed else None
+                if entry is None:
+                    content = bytes_of(Path(place))
+                    if content is None:
+                        continue
+                    fresh.append((shelf, key, changed, content))
+                    entry = self._decode(content, key)
+                if entry is not None:
+                    yield entry
+            self._update(fresh, [(shelf, key) for key in known])
+            after = until
 
     @property
     def is_sound(self) -> bool:
@@ -65,12 +73,13 @@ class Index(Generic[T]):
                     return False
         return True
 
-    def _known(self, shelf: str) -> dict[str, tuple[int, bytes]]:
+    def _known(self, shelf: str, after: str, until: str) -> dict[str, tuple[int, bytes]]:
         if not (self._root / INDEX).exists():
             return {}
         try:
             with closing(sqlite3.connect(self._root / INDEX, timeout=1)) as database:
-                rows = database.execute("SELECT key, changed, record FROM records WHERE shelf = ?", (shelf,))
+                query = "SELECT key, changed, record FROM records WHERE shelf = ? AND key > ? AND key <= ?"
+                rows = database.execute(query, (shelf, after, until))
                 return {key: (changed, record) for key, changed, record in rows}
         except sqlite3.Error:
             return {}

@@ -37,8 +37,9 @@ from srbench.store.files import (
     Stamp,
     StoreError,
     bytes_of,
+    folders_in,
     hash_of,
-    leftovers,
+    is_leftover,
     remove,
     sha256,
     sha256_of,
@@ -66,8 +67,8 @@ NEAREST_IMAGES = "images_nearest"
 MATRIX = "matrix"
 BOARDS = "boards"
 RUNS = "runs"
-_LEFTOVERS = ("", "*/", "*/*/", "*/*/*/", "references/*/*/*/")
-"""Where writers leave something when they are killed, or their disk fails."""
+_LEVELS = {"": 3, "references": 3}
+"""Folders in which writers leave something when they are killed, or their disk fails, and how many levels deep."""
 _SCORES_BEFORE = "scores.before.parquet"
 """The scores of a record that is being replaced together with them."""
 SAMPLES = "samples"
@@ -99,9 +100,13 @@ class Store:
 
     def folder(self, shelf: Shelf, key: str) -> Path:
         """Where a cell, model or extractor lives."""
+        return Path(self.place(shelf, key))
+
+    def place(self, shelf: Shelf, key: str) -> str:
+        """The folder of a key as text, which is made much faster."""
         if not is_key(key):
             raise StoreError(f"{key!r} is no key of the store {self.root}")
-        return Path(f"{self.root}/{shelf}/{key[:2]}/{key}")  # three slashes of `Path` take as long as reading a file
+        return f"{self.root}/{shelf}/{key[:2]}/{key}"
 
     def create(self) -> None:
         """Make the folder; `StoreError` when it cannot be written."""
@@ -117,33 +122,59 @@ class Store:
 
         alone: nobody else is at work here; otherwise what is not whole may be another's, which is writing it.
         """
-        for before in self.root.glob(f"cells/??/*/{_SCORES_BEFORE}"):
+        strewn = self._strewn()
+        for before in strewn:
+            of = self._place_of(before) if before.name == _SCORES_BEFORE else None
+            if of is None or of[0] != "cells":
+                continue
             with suppress(FileNotFoundError):  # another run does the same
-                record = self.read("cells", before.parent.name)
+                record = self.read(*of)
                 if record is not None and record.files.get(SCORES) == sha256_of(before):
                     before.replace(before.with_name(SCORES))
                 else:
                     before.unlink()
-        for path in list(self.spent(alone=alone)):
+        for path in self._spent(strewn, alone):
             with suppress(OSError):  # it costs space, and nothing else
                 if path.name == CHECKPOINT:
                     put_away(path)
                 else:
                     remove(path)
 
-    def spent(self, *, alone: bool) -> Iterator[Path]:
+    def spent(self, *, alone: bool) -> list[Path]:
         """What a writer would have removed that was killed, or whose disk failed.
 
         Files and folders that are not whole, where nobody else is at work and no job outlives its run, and folders of
         checkpoints of trainings that went well.
         """
+        return self._spent(self._strewn(), alone)
+
+    def _spent(self, strewn: Iterable[Path], alone: bool) -> list[Path]:
         alone = alone and not any(self.root.glob(f"{JOBS}/*/{LASTING}"))
-        for folder in _LEFTOVERS if alone else ():
-            yield from leftovers(self.root, folder)
-        for checkpoint in self.root.glob(f"*/??/*/{CHECKPOINT}"):
-            shelf, key = checkpoint.parts[-4], checkpoint.parts[-2]
-            if shelf in SHELVES and is_key(key) and (record := self.read(shelf, key)) and record.status == "ok":
-                yield checkpoint
+        return [path for path in strewn if (is_leftover(path.name) and alone) or self._is_over(path)]
+
+    def _is_over(self, path: Path) -> bool:
+        """Whether it is the checkpoint of a training that went well."""
+        of = self._place_of(path) if path.name == CHECKPOINT else None
+        record = None if of is None else self.read(*of)
+        return record is not None and record.status == "ok"
+
+    def _place_of(self, path: Path) -> tuple[Shelf, str] | None:
+        """The shelf and key in whose folder something lies."""
+        for shelf in SHELVES:
+            if is_key(path.parent.name) and path.parent == self.folder(shelf, path.parent.name):
+                return shelf, path.parent.name
+        return None
+
+    def _strewn(self) -> list[Path]:
+        """What lies in the folders under names of what is there for a while only: all are gone through once."""
+        found = {
+            Path(folder, name): None
+            for below, levels in _LEVELS.items()
+            for folder, names in folders_in(self.root / below, levels)
+            for name in names
+            if name in (CHECKPOINT, _SCORES_BEFORE) or is_leftover(name)
+        }
+        return list(found)
 
     def remember_matrix(self, path: Path) -> None:
         """Note which matrix file the store serves, for questions asked about a cell alone."""

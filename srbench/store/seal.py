@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import msgspec
 
@@ -15,8 +16,20 @@ _DIGITS = 64
 
 def sealed(data: bytes) -> bytes:
     """An object of JSON, spread over lines, whose first member is the sha256 of all the others."""
-    rest = msgspec.json.format(data, indent=1)[1:] + b"\n"
-    return _BEGINNING + hashlib.sha256(rest).hexdigest().encode() + _BETWEEN + rest
+    return b"".join(sealed_parts(msgspec.json.format(data, indent=1) + b"\n"))
+
+
+def sealed_parts(data: bytes) -> tuple[bytes, memoryview]:
+    """An object of JSON as it is, with its seal, in two parts to be written one after the other: it may be large."""
+    rest = memoryview(data)[1:]
+    return _BEGINNING + hashlib.sha256(rest).hexdigest().encode() + _BETWEEN, rest
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file has a seal, and it is that of what follows; read piece by piece. Raises `OSError`."""
+    with path.open("rb") as file:
+        head = file.read(len(_BEGINNING) + _DIGITS + len(_BETWEEN))
+        return head == _BEGINNING + hashlib.file_digest(file, "sha256").hexdigest().encode() + _BETWEEN
 
 
 def unsealed(data: bytes) -> bytes | None:

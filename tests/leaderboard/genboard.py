@@ -28,8 +28,9 @@ from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.store.cell import Cell
 from srbench.store.details import Details, Estimate
 from srbench.store.record import MetricResult, Record
-from srbench.store.records import NEAREST_IMAGES
+from srbench.store.records import NEAREST_IMAGES, Store
 from srbench.store.references import Reference, References
+from srbench.store.summary import Summary
 
 from .toyboard import HOSTILE, keep, use, write_training
 
@@ -212,9 +213,8 @@ def _planned(
     keep(board.store, record)
     task = Training("0" * 64, {}, method, dataset, protocol, BUDGET, seed)
     keys = {use.name: use.name for use in board.plan.matrix.metrics}
-    return PlannedCell(
-        cell, dataset, protocol, method, task, (), None, "done", "", record, {"samples": samples}, keys=keys
-    )
+    summary, store, settings = Summary.of(record), Store(board.store), {"samples": samples}
+    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", summary, store, settings, keys=keys)
 
 
 def _write_cell(

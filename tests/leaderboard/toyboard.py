@@ -37,6 +37,7 @@ from srbench.store.details import ConfusionMatrix, Details, Estimate
 from srbench.store.record import MetricResult, Record, Status
 from srbench.store.records import Store
 from srbench.store.references import Reference, References
+from srbench.store.summary import Summary
 
 HOSTILE = '<script>alert("x")</script>'
 HOSTILE_REASON = "</script><img src=x onerror=alert(1)> & 'quoted'"
@@ -359,7 +360,8 @@ def _planned(
     keep(board.store, record)
     learned = protocol.for_training()
     task = None if training is None or seed is None else Training("0" * 64, {}, method, training, learned, BUDGET, seed)
-    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", record, keys=KEYS)
+    summary, store = Summary.of(record), Store(board.store)
+    return PlannedCell(cell, dataset, protocol, method, task, (), None, "done", "", summary, store, keys=KEYS)
 
 
 def write(board: Board, out: Path) -> Path:
@@ -420,17 +422,15 @@ def results_of(cells: Sequence[Made], rank_by: str | None = None) -> Results:
     )
     planned = [_made_cell(cell, datasets, protocols, methods) for cell in cells]
     left = {
-        one.cell.key: Left(
-            one.record, {} if made.reason else {name: dict(values) for name, values in made.scores.items()}
-        )
-        for made, one in zip(cells, planned, strict=True)
+        one.cell.key: Left(record, {} if made.reason else {name: dict(values) for name, values in made.scores.items()})
+        for made, (one, record) in zip(cells, planned, strict=True)
     }
-    return results_from(describe(Plan(matrix, tuple(planned))), lambda cell: left[cell.key])
+    return results_from(describe(Plan(matrix, tuple(one for one, _ in planned))), lambda cell: left[cell.key])
 
 
 def _made_cell(
     made: Made, datasets: dict[str, Use], protocols: dict[str, Protocol], methods: dict[str, Use]
-) -> PlannedCell:
+) -> tuple[PlannedCell, Record]:
     point = (made.dataset, made.protocol, made.method, made.trained_on, made.seed)
     cell = Cell(*point, {"cell": list(point)})
     metrics = {
@@ -459,4 +459,6 @@ def _made_cell(
         environment=made.environment,
     )
     protocol, method = protocols[made.protocol], methods[made.method]
-    return PlannedCell(cell, datasets[made.dataset], protocol, method, None, (), None, "done", "", record)
+    summary, store = Summary.of(record), Store(Path("none"))
+    dataset = datasets[made.dataset]
+    return PlannedCell(cell, dataset, protocol, method, None, (), None, "done", "", summary, store), record

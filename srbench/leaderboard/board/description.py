@@ -158,7 +158,7 @@ def _cell(planned: PlannedCell) -> BoardCell:
     return BoardCell(
         **cast(dict[str, Any], planned.cell.point()),
         key=planned.cell.key,
-        metrics=dict(planned.keys),
+        metrics=planned.keys,
         learned_from=None if training is None else training.dataset.name,
         state=planned.state,
         why=planned.why,

@@ -5,6 +5,7 @@ STORE/boards/NAME-<8 hex>.json   the board of the latest run of a matrix NAME, b
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from srbench.leaderboard.board.contents import Board
 from srbench.store.cell import digest
 from srbench.store.files import StoreError, content_of, write_atomically
 from srbench.store.records import BOARDS, Store
-from srbench.store.seal import UNREADABLE, sealed, unsealed
+from srbench.store.seal import UNREADABLE, is_whole, sealed_parts, unsealed
 
 
 def keep_board(store: Store, board: Board) -> None:
@@ -23,13 +24,16 @@ def keep_board(store: Store, board: Board) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{folder}: cannot be made: {error.strerror or error}") from error
-    write_atomically(_place(store, board.name, board.path), sealed(msgspec.json.encode(board)))
+    write_atomically(_place(store, board.name, board.path), *sealed_parts(msgspec.json.encode(board)))
 
 
 def damaged_board(store: Store, name: str, matrix: Path) -> str:
     """That the board kept of a matrix is not what was written, in words; empty where it is, or there is none."""
     place = _place(store, name, str(matrix))
-    return f"{place}: damaged, made anew" if place.exists() and _read(place) is None else ""
+    with suppress(OSError):
+        if not place.exists() or is_whole(place):  # which is known without holding all of it in memory
+            return ""
+    return f"{place}: damaged, made anew" if _read(place) is None else ""
 
 
 def _place(store: Store, name: str, matrix: str) -> Path:

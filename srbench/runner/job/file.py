@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from numbers import Rational
@@ -136,20 +136,20 @@ def read_job(path: Path) -> Job:
     return Job(task, path.parents[2], root, written.limits, written.sources)
 
 
-def with_types(job: Job, unloaded: Use | None = None) -> Job:
+def with_types(job: Job, unloaded: Sequence[Use] = ()) -> Job:
     """A job that was read, with its plugins loaded and their parameters in their types. Raises `SrbenchError`.
 
-    unloaded: a plugin's thing in it that stays as it was written.
+    unloaded: plugins' things in it that stay as they were written.
     """
 
     def typed(value: Any) -> Any:
-        if isinstance(value, Use) and value is not unloaded:
+        if isinstance(value, Use):
             return replace(value, params=resolve(value.registered.load(), value.params, job.data_root))
         if isinstance(value, _Unloaded):
             return in_turn([_made(step, job.data_root) for step in value.written])
         return value
 
-    return replace(job, task=_changed(job.task, typed))
+    return replace(job, task=_changed(job.task, typed, unloaded))
 
 
 def _made(step: _WrittenStep, data_root: Path) -> Degradation:
@@ -165,13 +165,16 @@ def _named(value: Any) -> Any:
     return tuple(_WrittenStep(step.name, step.facts()) for step in steps_of(value))
 
 
-def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
-    """The value with every part of it changed, down through tuples and the fields of dataclasses."""
+def _changed(value: Any, change: Callable[[Any], Any], unchanged: Sequence[object] = ()) -> Any:
+    """The value with every part of it changed but those, down through tuples and the fields of dataclasses."""
+    if any(value is one for one in unchanged):
+        return value
     value = change(value)
     if isinstance(value, tuple):
-        return tuple(_changed(part, change) for part in value)
+        return tuple(_changed(part, change, unchanged) for part in value)
     if is_dataclass(value) and not isinstance(value, type | Degradation):
-        return replace(value, **{field.name: _changed(getattr(value, field.name), change) for field in fields(value)})
+        parts = {field.name: getattr(value, field.name) for field in fields(value)}
+        return replace(value, **{name: _changed(part, change, unchanged) for name, part in parts.items()})
     return value
 
 

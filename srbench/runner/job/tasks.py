@@ -155,7 +155,7 @@ class Evaluation:
     method_files: that the method reads.
     warnings: what is probably wrong with the data, for the record. degradations: as of a training. ceiling: what the
     method calls its ceiling, where it has one. lr_files: that making LR reads. formats: the distributions whose plugins
-    read formats of files, but for the method's own.
+    read formats of files, but for the method's own. pixels: of the largest LR of the test split, and of all together.
     """
 
     shelf: ClassVar[Shelf] = "cells"
@@ -174,6 +174,7 @@ class Evaluation:
     ceiling: str = ""
     lr_files: tuple[SeenFile, ...] = ()
     formats: tuple[str, ...] = ()
+    pixels: tuple[int, int] | None = None
 
     @property
     def files(self) -> tuple[SeenFile, ...]:
@@ -219,6 +220,12 @@ class Evaluation:
         """The plugins' things that scoring needs: all but the method."""
         metrics = [scoring.metric for scoring in self.metrics]
         return _known(self.dataset, *metrics, *(metric.extractor for metric in metrics), *self.degradations)
+
+    @property
+    def instruments(self) -> tuple[Use, ...]:
+        """The plugins' things that scoring alone needs: metrics, and extractors that are trained for them."""
+        trained = [None if scoring.training is None else scoring.training.extractor for scoring in self.metrics]
+        return _known(*(scoring.metric for scoring in self.metrics), *trained)
 
     @property
     def judged_by(self) -> set[str]:

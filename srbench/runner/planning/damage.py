@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from srbench.runner.job.tasks import ExtractorTraining, Training
 from srbench.store.file_memory import FileMemory
 from srbench.store.files import sha256_of
 from srbench.store.record import SCORES, Record
-from srbench.store.records import CHECKPOINT, SHELVES, Store
+from srbench.store.records import CHECKPOINT, Store
 from srbench.store.references import References
+from srbench.store.summary import Look, Summaries, Summary
 from srbench.training.loop.checkpoint import CHECKPOINTS
 
 
@@ -19,19 +22,39 @@ class Damage:
 
     def __init__(self, store: Store, verify: bool) -> None:
         """verify: read every file; otherwise those that changed since they were read last."""
-        self._store = store
+        self._store, self._verify = store, verify
         self._hashed = sha256_of if verify else FileMemory("hashes").sha256
-        self._there = {shelf: store.keys(shelf) for shelf in SHELVES}
         self._trainings: dict[str, tuple[bool, str]] = {}
+        self._begun: dict[str, bool] = {}
         self._references: dict[Path, str] = {}
 
-    def record(self, key: str) -> Record | None:
+    @cached_property
+    def _cells(self) -> frozenset[str]:
+        return self._store.keys("cells")
+
+    @cached_property
+    def _summaries(self) -> Summaries:
+        return Summaries(self._store)
+
+    def known(self, key: str) -> Summary | None:
+        """What is remembered of a cell of which nothing is damaged, but for folders of SR that are gone altogether."""
+        return self._summaries.known(key) if key in self._cells and not self._verify else None
+
+    def look(self, key: str) -> Look | None:
         """The record of a cell, as `Store.read` has it."""
-        return self._store.read("cells", key) if key in self._there["cells"] else None
+        return self._summaries.look(key) if key in self._cells else None
+
+    def remember(self, look: Look) -> None:
+        """Remember that nothing of a cell is damaged."""
+        self._summaries.remember(look)
+
+    def write(self) -> None:
+        """Write what is to be remembered."""
+        self._summaries.write()
 
     def of_record(self, key: str) -> str:
         """Look at whether there was a record of a cell once that cannot be read now."""
-        return self._store.lost_record("cells", key) if key in self._there["cells"] else ""
+        return self._store.lost_record("cells", key) if key in self._cells else ""
 
     def of_scores(self, record: Record) -> str:
         """Look at the scores of a cell, where it has any."""
@@ -89,14 +112,13 @@ class Damage:
 
     def is_begun(self, task: Training | ExtractorTraining) -> bool:
         """Whether an attempt at a training was interrupted, which the next one goes on from."""
-        if task.key not in self._there[task.shelf] or self.is_done(task):
-            return False
-        return any((self._store.folder(task.shelf, task.key) / CHECKPOINT).glob("*"))
+        if task.key not in self._begun:
+            checkpoint = self._store.folder(task.shelf, task.key) / CHECKPOINT
+            self._begun[task.key] = not self.is_done(task) and any(checkpoint.glob("*"))
+        return self._begun[task.key]
 
     def _of(self, task: Training | ExtractorTraining) -> tuple[bool, str]:
         """Whether a training went well, and what is damaged of it."""
-        if task.key not in self._there[task.shelf]:
-            return False, ""
         if task.key not in self._trainings:
             record = self._store.read(task.shelf, task.key)
             damage = self._store.lost_record(task.shelf, task.key) if record is None else ""
@@ -106,9 +128,9 @@ class Damage:
             self._trainings[task.key] = went_well, damage and f"{damage}, of {task.label}"
         return self._trainings[task.key]
 
-    def of_references(self, record: Record) -> str:
-        """Look at what the SR of a cell was compared with."""
-        kept = References.of(self._store.root, record.ingredients)
+    def of_references(self, ingredients: Mapping[str, Any]) -> str:
+        """Look at what the SR of a cell was compared with. ingredients: of its key."""
+        kept = References.of(self._store.root, ingredients)
         if kept.folder not in self._references:
             self._references[kept.folder] = kept.damage(self._hashed)
         return self._references[kept.folder]

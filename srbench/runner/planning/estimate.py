@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from srbench.runner.job.tasks import ExtractorTraining, Training
 from srbench.runner.planning.damage import Damage
@@ -83,19 +84,37 @@ class Durations:
 
     def expected(self, job: Awaited) -> float | None:
         """How many seconds a job takes; None where nothing like it is known."""
-        if isinstance(job, Cell):
-            here = self._mean("cell", job.method, job.dataset, job.protocol)
-            return self._mean("cell", job.method) if here is None else here
-        if isinstance(job, ExtractorTraining):
-            return self._mean("extractor", job.extractor.name)
-        unit, amount = job.budget.unit, float(job.budget.own)
-        if unit == "seconds":
-            return amount
-        each = self._mean("model", job.method.name, unit)
-        return None if each is None else each * amount
+        return self.of_kind(kind_of(job))
 
-    def _mean(self, *of: Hashable) -> float | None:
-        return self._seconds[of].value if of in self._seconds else None
+    def of_kind(self, kind: Kind) -> float | None:
+        """How many seconds a job of a kind takes; None where nothing like it is known."""
+        if kind.known is not None:
+            return kind.known
+        found = (self._seconds[means].value for means in kind.means if means in self._seconds)
+        each = next(found, None)
+        return None if each is None else each * kind.times
+
+
+class Kind(NamedTuple):
+    """What is alike of jobs that are expected to take as long.
+
+    means: whose seconds tell of it, from the one that tells most. times: so many of these it takes. known: the seconds,
+    where they are known beforehand.
+    """
+
+    means: tuple[Hashable, ...]
+    times: float = 1.0
+    known: float | None = None
+
+
+def kind_of(job: Awaited) -> Kind:
+    """What decides how long a job takes."""
+    if isinstance(job, Cell):
+        return Kind((("cell", job.method, job.dataset, job.protocol), ("cell", job.method)))
+    if isinstance(job, ExtractorTraining):
+        return Kind((("extractor", job.extractor.name),))
+    unit, amount = job.budget.unit, float(job.budget.own)
+    return Kind((("model", job.method.name, unit),), amount, amount if unit == "seconds" else None)
 
 
 @dataclass

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from itertools import takewhile
 from typing import Any
 
@@ -35,13 +35,14 @@ from srbench.store.record import Status
 from srbench.weights.lookup import WeightsMissing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outlook:
     """What a method meets on a dataset under a protocol, and the keys of cells and trainings but for their seed.
 
     trained_on: what the matrix calls the training set. verdict: how the cells end without being run. ingredients: of
-    their keys, but for seed and model. learning: the training with any seed, where there is one. asked: the metrics.
-    files, warnings, tested, seen_groups, lr_files: as of a planned cell.
+    their keys, but for seed and model. learning: the training with a seed, where there is one; what is tested shares
+    it. asked: the metrics.
+    files, warnings, tested, pixels, seen_groups, lr_files: as of a planned cell.
     """
 
     dataset: Use
@@ -50,22 +51,23 @@ class Outlook:
     trained_on: str | None
     verdict: tuple[Status, str] | None
     ingredients: Mapping[str, Any]
-    learning: Training | None = None
+    learning: Callable[[int], Training] | None = None
     asked: tuple[Scoring, ...] = ()
     files: tuple[SeenFile, ...] = ()
     warnings: tuple[str, ...] = ()
     tested: tuple[str, ...] = ()
+    pixels: tuple[int, int] | None = None
     seen_groups: tuple[str, ...] = ()
     lr_files: tuple[SeenFile, ...] = ()
 
     @cached_property
-    def keys(self) -> Mapping[str, str]:
+    def keys(self) -> dict[str, str]:
         """The keys of the metrics, by name."""
         return {scoring.metric.name: scoring.key for scoring in self.asked}
 
     def training(self, seed: int | None) -> Training | None:
         """The training with this seed."""
-        return None if self.learning is None or seed is None else _with_seed(self.learning, seed)
+        return None if self.learning is None or seed is None else self.learning(seed)
 
     def cell(self, seed: int | None, training: Training | None) -> Cell:
         """The cell with this seed, and this training's model."""
@@ -87,7 +89,8 @@ def _with_seed(training: Training, seed: int) -> Training:
         earlier = _with_seed(training.earlier, seed)
         said = {name: earlier.ingredients[name] for name in ("budget", "from") if name in earlier.ingredients}
         ingredients["from"] = {"model": earlier.key, **said}
-    return replace(training, key=digest(ingredients), ingredients=ingredients, seed=seed, earlier=earlier)
+    fixed = Fixed(ingredients)
+    return replace(training, key=digest(fixed), ingredients=fixed, seed=seed, earlier=earlier)
 
 
 def _under(budget: Budget, training: Training) -> Training:
@@ -114,6 +117,7 @@ class Outlooks:
         self._shown: dict[tuple[int, str], Use] = {}
         self._tested: dict[tuple[int, Protocol], _Tested] = {}
         self._facts: dict[Protocol, Fixed] = {}
+        self._learnings: dict[tuple[int, Protocol, int], Callable[[int], Training]] = {}
 
     def of(self, dataset: Use, protocol: Protocol, method: Use, train_on: Use | str | None) -> Outlook:
         """The outlook for a method. train_on: the training set, where it learns; a text means the dataset's own.
@@ -129,11 +133,12 @@ class Outlooks:
         try:
             tested = self._test_split(dataset, protocol)
             test, found["tested"] = {"fingerprint": tested.survey.fingerprint}, tested.ids
+            found["pixels"] = tested.survey.pixels
             warnings += tested.warnings
             if train_on is not None:
                 source = dataset if isinstance(train_on, str) else self._under(protocol, train_on)
-                learning = found["learning"] = self._learning(source, protocol, method)
-                warnings += self._splits.warnings(source, "train", learning.protocol)
+                found["learning"] = self._learning(source, protocol, method)
+                warnings += self._splits.warnings(source, "train", protocol.for_training())
                 found["seen_groups"] = self._splits.check_leak(dataset, tested.survey, source, protocol)
                 warnings += self._splits.resembling(dataset, source, protocol)
             made: Method = method.create()
@@ -143,7 +148,7 @@ class Outlooks:
             answer = made.supports(tested.survey.problem(protocol.scale))
             if isinstance(answer, Skip):
                 verdict = ("skipped", answer.reason)
-            elif "learning" in found and found["learning"].earlier is not None and not made.goes_on:
+            elif "learning" in found and self._goes_on and not made.goes_on:
                 alone = "train it in a matrix without `from` under `budget`"
                 verdict = ("skipped", f"{method.name} cannot go on from an earlier training; {alone}")
         except Unusable as unusable:
@@ -197,10 +202,22 @@ class Outlooks:
             self._tested[key] = _Tested(survey, ids, tuple(warnings))
         return self._tested[key]
 
-    def _learning(self, dataset: Use, protocol: Protocol, method: Use) -> Training:
+    @property
+    def _goes_on(self) -> bool:
+        """Whether trainings go on from earlier ones."""
+        return self._matrix.budget is not None and self._matrix.budget.earlier is not None
+
+    def _learning(self, dataset: Use, protocol: Protocol, method: Use) -> Callable[[int], Training]:
+        learned = protocol.for_training()
+        key = id(dataset), learned, id(method)
+        if key not in self._learnings:
+            self._learnings[key] = cache(partial(_with_seed, self._training(dataset, learned, method)))
+        return self._learnings[key]
+
+    def _training(self, dataset: Use, learned: Protocol, method: Use) -> Training:
+        """A training but for its seed."""
         matrix = self._matrix
         assert matrix.budget is not None, "a validated matrix has a budget where a method learns"
-        learned = protocol.for_training()
         made: Method = method.create()
         ingredients = {
             "schema": SCHEMA,

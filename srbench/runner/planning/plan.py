@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from srbench.matrix import Matrix
 from srbench.runner.job.environment import packages
@@ -19,6 +19,7 @@ from srbench.store.cell import Cell
 from srbench.store.image_names import ImageName
 from srbench.store.record import Record, Status
 from srbench.store.records import Store
+from srbench.store.summary import Summary
 
 ALWAYS_RETRIED: frozenset[Status] = frozenset({"killed"})
 """A killed cell says nothing about its method; the next run repeats it without being asked."""
@@ -36,6 +37,16 @@ def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = (), *, v
     return Plan(matrix, cells, planner.names, planner.coded, planner.contents, planner.alike)
 
 
+class _Found(NamedTuple):
+    """What the store holds of a cell: fields as of a planned one. to_be_scored: what `metrics` are, in words."""
+
+    summary: Summary | None
+    metrics: tuple[Scoring, ...]
+    damage: str = ""
+    stored: Summary | None = None
+    to_be_scored: str = ""
+
+
 class _Planner:
     def __init__(self, matrix: Matrix, store: Store, retry: frozenset[Status], verify: bool) -> None:
         self._matrix = matrix
@@ -43,6 +54,7 @@ class _Planner:
         self._retry = retry
         self._splits = Splits(verify)
         self._damage = Damage(store, verify)
+        self._references: dict[Outlook, str] = {}
 
     @property
     def names(self) -> frozenset[ImageName]:
@@ -75,55 +87,53 @@ class _Planner:
                         outlook = outlooks.of(dataset, protocol, method, train_on)
                         for seed in self._matrix.seeds if kind.learns or kind.samples else (None,):
                             yield self._planned(outlook, seed)
+        self._damage.write()
 
     @cached_property
-    def _earlier(self) -> dict[tuple[Any, ...], Record]:
-        return _by_point(self._store.records("cells"))
+    def _latest(self) -> dict[tuple[Any, ...], str]:
+        return _latest_by_point(self._store.records("cells"))
+
+    def _earlier(self, cell: Cell) -> Record | None:
+        """The latest record at the cell's point of the matrix, whatever its key."""
+        key = self._latest.get(tuple(cell.point().values()))
+        return None if key is None else self._store.read("cells", key)
 
     def _planned(self, outlook: Outlook, seed: int | None) -> PlannedCell:
         training = outlook.training(seed)
         return self._compared(outlook, outlook.cell(seed, training), training)
 
     def _compared(self, outlook: Outlook, cell: Cell, training: Training | None) -> PlannedCell:
-        record = self._damage.record(cell.key)
         asked, keys = outlook.asked, outlook.keys
-        metrics = asked if record is None else self._missing(asked, record)
-        damage, stored = "" if record else self._damage.of_record(cell.key), None
-        if record is not None and record.status == "ok":
-            scores = self._damage.of_scores(record)
-            sr = self._damage.of_sr(record, needed=bool(metrics or scores))
-            damage, stored = sr or scores, None if sr else record
-            if damage:
-                record, metrics = None, asked
+        found = self._found(cell.key, asked)
+        summary, metrics, damage = found.summary, found.metrics, found.damage
         tasks = [training, *(scoring.training for scoring in asked)]
         damaged = [task for task in tasks if task is not None and self._damage.of_training(task)]
         state: State
         if damage:
             state, why = "stale", damage
-        elif record is None:
-            earlier = self._earlier.get(tuple(cell.point().values()))
+        elif summary is None:
+            earlier = self._earlier(cell)
             state, why = ("new", "never run") if earlier is None else ("stale", changes(earlier, cell, outlook.tested))
             if training is not None and self._damage.is_begun(training):
                 why += "; its training was interrupted and goes on from its checkpoint"
             elif training is not None and (said := self._damage.going_on(training)):
                 why += f"; {said}"
-        elif record.status in self._retry:
-            state, why = "retry", f"{record.status}: {record.reason}"
+        elif summary.status in self._retry:
+            state, why = "retry", f"{summary.status}: {summary.reason}"
             metrics = asked
-        elif record.status == "ok" and metrics:
-            state, why = "stale", "to be scored: " + ", ".join(_to_be_scored(scoring, record) for scoring in metrics)
-        elif record.status == "ok" and (damaged or self._damage.of_references(record)):
-            state, why = "stale", self._damage.of_references(record)
+        elif summary.status == "ok" and metrics:
+            state, why = "stale", f"to be scored: {found.to_be_scored}"
+        elif summary.status == "ok" and (damaged or self._of_references(outlook)):
+            state, why = "stale", self._of_references(outlook)
             damage = why
         else:
             state, why = "done", ""
         if damaged and state != "done":
             lost = list(map(self._damage.of_training, damaged))
             why, damage = ("; ".join(filter(None, [told, *lost])) for told in (why, damage))
-        seen = None if record is None else record.as_asked(keys)
-        if seen is not None and state == "done":
-            news = versions_changed(seen.environment.get("packages", {}), packages(outlook.method))
-            why, damage = f"{seen.outcome}; {news} since this was made" if news else seen.outcome, ""
+        if summary is not None and state == "done":
+            news, why = versions_changed(summary.packages, packages(outlook.method)), summary.outcome(keys)
+            why, damage = f"{why}; {news} since this was made" if news else why, ""
         return PlannedCell(
             cell,
             outlook.dataset,
@@ -134,25 +144,54 @@ class _Planner:
             outlook.verdict,
             state,
             why,
-            seen,
+            summary,
+            self._store,
             self._matrix.settings,
             outlook.seen_groups,
             keys,
-            stored,
+            found.stored,
             outlook.files,
             outlook.warnings,
             damage,
             tuple(damaged),
             outlook.tested,
             outlook.lr_files,
+            outlook.pixels,
         )
 
-    def _missing(self, asked: tuple[Scoring, ...], record: Record) -> tuple[Scoring, ...]:
-        """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""
-        return tuple(scoring for scoring in asked if not self._is_settled(scoring, record))
+    def _of_references(self, outlook: Outlook) -> str:
+        if outlook not in self._references:
+            self._references[outlook] = self._damage.of_references(outlook.ingredients)
+        return self._references[outlook]
 
-    def _is_settled(self, scoring: Scoring, record: Record) -> bool:
-        result = record.metrics.get(scoring.key)
+    def _found(self, key: str, asked: tuple[Scoring, ...]) -> _Found:
+        """What the store holds of a cell: as it is remembered, or looked at, also where it is to be scored."""
+        known = self._damage.known(key)
+        if known is not None:
+            missing = self._missing(asked, known)
+            if known.status != "ok" or not missing:
+                return _Found(known, missing, stored=known if known.status == "ok" else None)
+        look = self._damage.look(key)
+        if look is None:
+            return _Found(None, asked, self._damage.of_record(key))
+        record, summary = look.record, look.summary
+        missing = self._missing(asked, summary)
+        stored = None
+        if record.status == "ok":
+            scores = self._damage.of_scores(record)
+            sr = self._damage.of_sr(record, needed=bool(missing or scores))
+            stored = None if sr else summary
+            if sr or scores:
+                return _Found(None, asked, sr or scores, stored)
+        self._damage.remember(look)
+        return _Found(summary, missing, "", stored, ", ".join(_to_be_scored(scoring, record) for scoring in missing))
+
+    def _missing(self, asked: tuple[Scoring, ...], found: Summary) -> tuple[Scoring, ...]:
+        """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""
+        return tuple(scoring for scoring in asked if not self._is_settled(scoring, found))
+
+    def _is_settled(self, scoring: Scoring, found: Summary) -> bool:
+        result = found.metrics.get(scoring.key)
         if result is None or result.again:
             return False
         if result.status != "failed":
@@ -164,12 +203,10 @@ class _Planner:
         return not reasons & self._retry
 
 
-def _by_point(records: Iterator[Record]) -> dict[tuple[Any, ...], Record]:
-    """The latest record at each point of the matrix, whatever its key."""
-    latest: dict[tuple[Any, ...], Record] = {}
-    for record in sorted(records, key=lambda record: record.started):
-        latest[tuple(record.point.values())] = record
-    return latest
+def _latest_by_point(records: Iterator[Record]) -> dict[tuple[Any, ...], str]:
+    """The key of the latest record at each point of the matrix: of all records, too much for memory is in a store."""
+    points = sorted((record.started, record.key, tuple(record.point.values())) for record in records)
+    return {point: key for _, key, point in points}
 
 
 def _to_be_scored(scoring: Scoring, record: Record) -> str:

@@ -20,25 +20,26 @@ from srbench.store.cell import Cell
 from srbench.store.image_names import ImageName
 from srbench.store.record import Record, Status
 from srbench.store.records import Store
+from srbench.store.summary import Summary
 
 State = Literal["done", "new", "stale", "retry"]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:
-    """A cell of the matrix with everything needed to run it, and its record if there is one.
+    """A cell of the matrix with everything needed to run it, and what is known of its record if there is one.
 
     state: `done`: nothing to do. `new`: never run. `stale`: something in its key or its metrics changed since.
     `retry`: its last attempt did not end well and is to be repeated. why: the reason for the state, in words.
     training: the model it was or is to be made with. metrics: those to be computed. verdict: how the cell ends without
-    being run (its dataset is missing, the method does not support it). record: as this plan asks for it, with its
-    metrics by name; none where a file of it is damaged. settings: the numbers of its task. seen_groups: the
-    tested groups of which the model learned from other regions. keys: of all metrics that are asked for, by name.
-    stored: the record of the store whose SR is sound, so that it need not be made again. files: that its method reads,
-    with their sha256. warnings: what is probably wrong with the data, a sentence each. damage: which file of the
-    record, of a training or of what SR was compared with is not what was written, in words, if any. damaged: trainings
-    of which that is so. tested: the images of the test split, as far as it could be read. lr_files: that making LR
-    reads, as files.
+    being run (its dataset is missing, the method does not support it). summary: of its record in `store`; none where a
+    file of it is damaged. settings: the numbers of its task. seen_groups: the tested groups of which the model learned
+    from other regions. keys: of all metrics that are asked for, by name. stored: the summary of a record whose SR is
+    sound, so that it need not be made again. files: that its method reads, with their sha256. warnings: what is
+    probably wrong with the data, a sentence each. damage: which file of the record, of a training or of what SR was
+    compared with is not what was written, in words, if any. damaged: trainings of which that is so. tested: the images
+    of the test split, as far as it could be read. lr_files: that making LR reads, as files. pixels: of the largest LR
+    of the test split, and of all together.
     """
 
     cell: Cell
@@ -50,17 +51,43 @@ class PlannedCell:
     verdict: tuple[Status, str] | None
     state: State
     why: str
-    record: Record | None
+    summary: Summary | None
+    store: Store
     settings: Mapping[str, int] = field(default_factory=dict)
     seen_groups: tuple[str, ...] = ()
-    keys: Mapping[str, str] = field(default_factory=dict)
-    stored: Record | None = None
+    keys: dict[str, str] = field(default_factory=dict)
+    stored: Summary | None = None
     files: tuple[SeenFile, ...] = ()
     warnings: tuple[str, ...] = ()
     damage: str = ""
     damaged: tuple[Training | ExtractorTraining, ...] = ()
     tested: tuple[str, ...] = ()
     lr_files: tuple[SeenFile, ...] = ()
+    pixels: tuple[int, int] | None = None
+
+    @property
+    def record(self) -> Record | None:
+        """Its record as this plan asks for it, with its metrics by name: read each time, so that many fit in memory.
+
+        None where a file of it is damaged.
+        """
+        record = None if self.summary is None else self.store.read("cells", self.cell.key)
+        return None if record is None else record.as_asked(self.keys)
+
+    @property
+    def status(self) -> Status | None:
+        """How it ended; None where it has no record that counts."""
+        return None if self.summary is None else self.summary.status
+
+    @property
+    def failed_metrics(self) -> dict[str, str]:
+        """Why metrics failed that are asked for, by name."""
+        return {} if self.summary is None else self.summary.failed(self.keys)
+
+    @property
+    def went_well(self) -> bool:
+        """Whether it has everything it was asked for, or a reason why it was skipped."""
+        return self.status in ("ok", "skipped") and not self.failed_metrics
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
@@ -81,6 +108,7 @@ class PlannedCell:
             self.method.registered.load().ceiling,
             self.lr_files,
             _formats(self.method),
+            self.pixels,
         )
 
     def prerequisites(self) -> list[Training | ExtractorTraining]:
@@ -103,8 +131,8 @@ class PlannedCell:
 
     def with_record(self, record: Record) -> PlannedCell:
         """This cell, done, with a record of the store."""
-        asked = record.as_asked(self.keys)
-        return replace(self, record=asked, state="done", why=asked.outcome, damage="")
+        summary = Summary.of(record)
+        return replace(self, summary=summary, state="done", why=summary.outcome(self.keys), damage="")
 
 
 @dataclass(frozen=True)
@@ -122,9 +150,9 @@ class Plan:
     contents: tuple[SplitContents, ...] = ()
     alike: tuple[Resemblance, ...] = ()
 
-    def with_records_of(self, store: Store) -> Plan:
+    def with_new_records(self) -> Plan:
         """This plan with the records of cells that were not done read anew; those that have one are done."""
-        return replace(self, cells=tuple(_with_record(planned, store) for planned in self.cells))
+        return replace(self, cells=tuple(map(_with_record, self.cells)))
 
     @property
     def warnings(self) -> list[str]:
@@ -179,8 +207,8 @@ def distinct_warnings(cells: Iterable[PlannedCell]) -> list[str]:
     return list(dict.fromkeys(warning for planned in cells for warning in planned.warnings))
 
 
-def _with_record(planned: PlannedCell, store: Store) -> PlannedCell:
-    record = None if planned.state == "done" else store.read("cells", planned.cell.key)
+def _with_record(planned: PlannedCell) -> PlannedCell:
+    record = None if planned.state == "done" else planned.store.read("cells", planned.cell.key)
     return planned if record is None else planned.with_record(record)
 
 

@@ -59,6 +59,12 @@ class Survey:
     warnings: tuple[str, ...] = ()
     alike: tuple[Twins, ...] = ()
 
+    @cached_property
+    def pixels(self) -> tuple[int, int]:
+        """Of the largest LR, and of all together."""
+        areas = [height * width for height, width in self.lr_sizes]
+        return max(areas), sum(areas)
+
     def problem(self, scale: Scale) -> Problem:
         """What a method will meet."""
         return Problem(

@@ -38,7 +38,7 @@ def make_again(plan: Plan, store: Store, executor: Executor, count: int, display
 
     A model or an extractor that the store holds is used; one that is gone is trained. Nothing in the store changes.
     """
-    well = [planned for planned in plan.cells if planned.state == "done" and planned.record and planned.record.images]
+    well = [one for one in plan.cells if one.state == "done" and one.status == "ok"]
     chosen = {planned.cell.key for planned in random.sample(well, min(count, len(well)))}
     with tempfile.TemporaryDirectory(prefix="srbench-") as folder:
         scratch = Store(Path(folder) / plan.matrix.name)

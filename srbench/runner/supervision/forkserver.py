@@ -8,18 +8,48 @@ started it ended, however it ended, the server kills everything below it and end
 from __future__ import annotations
 
 import contextlib
+import gc
+import importlib
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 from srbench.errors import SrbenchError
+from srbench.registry.registry import look_for_plugins
+from srbench.runner.job.sharing import Shared, share
 from srbench.runner.work import processes
+
+_IMPORTED = (
+    "torch",
+    "PIL.Image",
+    "imagecodecs._png",
+    "pandas",  # what pyarrow wants for its first table
+    "pyarrow.vendored.version",
+    "srbench.pictures.pillow",
+    "srbench.pictures.png",
+    "srbench.registry.builtin",
+    "srbench.registry.builtin_weights",
+    "srbench.registry.formats",
+    "srbench.runner.keeper",
+    "srbench.runner.work.generation",
+    "srbench.runner.work.upscaling",
+    "srbench.tasks.generation",
+    "srbench.tasks.super_resolution",
+    "srbench.types",
+    "srbench.weights.unpacked",
+)
+"""What processes of jobs need, whatever they do."""
+
+_SWEEP_SECONDS = 0.5
+"""Between two looks for what keepers left that were killed: each is at every process of the machine."""
 
 
 class ServerGone(SrbenchError):
@@ -47,11 +77,11 @@ class ForkServer:
         """Whether the server still runs."""
         return self._process.poll() is None
 
-    def start(self, job: Path, devices: Sequence[str], threads: int) -> int:
-        """Have a job done; its keeper's process."""
+    def start(self, job: Path, devices: Sequence[str], threads: int, shared: Shared) -> int:
+        """Have a job done; its keeper's process. shared: what it would import that others may hold, too."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps([str(job), list(devices), threads]).encode() + b"\n")
+            self._process.stdin.write(json.dumps([str(job), list(devices), threads, shared]).encode() + b"\n")
             self._process.stdin.flush()
         return self._answer("does not answer; run again")
 
@@ -79,35 +109,53 @@ def serve() -> None:
     """Fork a keeper for every line of standard input, until it ends."""
     processes.wake_with_parent()
     processes.spin_shortly()
-    # Imported before forking, so that jobs need not; pandas is what pyarrow wants for its first table.
-    import pandas  # noqa: F401
-    import torch
-
-    from srbench.runner import keeper  # noqa: F401
-
+    gpus = _prepared().cuda.device_count()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     processes.adopt_orphans()
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever is imported may print
     try:
-        print(torch.cuda.device_count(), flush=True)
+        print(gpus, file=answers, flush=True)
     except BrokenPipeError:  # nobody waits any more
         return
-    keepers: set[int] = set()
+    keepers, swept = set[int](), time.monotonic()
     while True:
-        ready, _, _ = select.select([sys.stdin.buffer], [], [], 0.5)
+        ready, _, _ = select.select([sys.stdin.buffer], [], [], _SWEEP_SECONDS)
         keepers -= _reap()
-        processes.sweep(spare=keepers)  # orphans of a keeper that was killed
+        if time.monotonic() - swept >= _SWEEP_SECONDS:
+            processes.sweep(spare=keepers)  # orphans of a keeper that was killed
+            swept = time.monotonic()
         if not ready:
             continue
         line = sys.stdin.buffer.readline()  # the next one comes when this is answered, so none waits in the buffer
         if not line:
             processes.sweep()
             return
+        job, devices, threads, shared = json.loads(line)
+        if share(Shared(*shared)):
+            _freeze()
         pid = os.fork()
         if pid == 0:
-            _become_keeper(*json.loads(line))
+            os.close(answers.fileno())
+            _become_keeper(job, devices, threads)
         keepers.add(pid)
         with contextlib.suppress(BrokenPipeError):  # the end of the input is next
-            print(pid, flush=True)
+            print(pid, file=answers, flush=True)
+
+
+def _prepared() -> ModuleType:
+    """Import what processes of jobs would import anyway; torch, with CUDA untouched."""
+    torch, pillow, *_ = map(importlib.import_module, _IMPORTED)
+    pillow.init()
+    look_for_plugins()
+    _freeze()
+    return torch
+
+
+def _freeze() -> None:
+    """Spare forks the look at what is there by now: it would write to, and so copy, all memory that they share."""
+    gc.collect()
+    gc.freeze()
 
 
 def _become_keeper(job: str, devices: list[str], threads: int) -> NoReturn:
@@ -117,7 +165,6 @@ def _become_keeper(job: str, devices: list[str], threads: int) -> NoReturn:
         processes.wake_with_parent()
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
-        os.dup2(2, 1)  # a keeper says nothing to the run but in its files
         from srbench.runner import keeper
 
         keeper.keep(Path(job), devices, threads, parent=server)

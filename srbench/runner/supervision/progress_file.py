@@ -80,7 +80,7 @@ class ProgressFile(Display):
 
     def begin(self, asked: Sequence[PlannedCell], to_run: Sequence[PlannedCell]) -> None:
         """Go on from planning to running: the cells that are asked for, and those of them that are to be run."""
-        self._ended.update(one.record.status for one in asked if one.state == "done" and one.record is not None)
+        self._ended.update(one.status for one in asked if one.state == "done" and one.status is not None)
         self._progress.cells.total = len(asked)
         self._progress.state = "running"
         with suppress(OSError, StoreError):

@@ -6,9 +6,7 @@ import datetime
 import warnings
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from math import inf
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -17,12 +15,12 @@ from srbench.contract.executor import Limits, Resources, Wait
 from srbench.matrix import Matrix, Order
 from srbench.registry.registry import registry
 from srbench.runner.job.exchange import Ending
-from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, Task, Training
-from srbench.runner.planning.damage import Damage
-from srbench.runner.planning.estimate import Awaited, Durations
+from srbench.runner.job.file import jobs_in
+from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Task, Training
 from srbench.runner.planning.planned import PlannedCell
+from srbench.runner.supervision.agenda import Agenda, Outcome
 from srbench.runner.supervision.tracking import training_left
-from srbench.runner.supervision.watch import Delayed, Ended, Lost, Progressed, Watch, jobs_left
+from srbench.runner.supervision.watch import Delayed, Lost, Progressed, Watch, jobs_left
 from srbench.store.cell import SCHEMA, Cell
 from srbench.store.files import StoreError
 from srbench.store.record import Record, Status
@@ -92,34 +90,6 @@ class Display(ABC):
         """Show how long the run still takes; None where that is not known."""
 
 
-@dataclass
-class _Work:
-    """What is to be done, and what waits for what.
-
-    ready: tasks that can run. cells: the planned cells by key; those that also ask for the same metrics are evaluated
-    once, those that ask for others (which look at other training splits) one after the other. waiting: of a cell, or of
-    a training that goes on from another, the keys of the tasks that it still waits for. waited_for: of such a task, the
-    keys of these. trainings: those that wait, by key. before: when attempts at trainings began that were there before.
-    """
-
-    ready: deque[Task]
-    cells: dict[str, list[PlannedCell]]
-    waiting: dict[str, set[str]]
-    waited_for: dict[str, list[str]]
-    trainings: dict[str, Training]
-    before: dict[str, str]
-
-    def wait(self, key: str, tasks: Iterable[str]) -> None:
-        """Let a cell or training wait for tasks."""
-        self.waiting[key] = set(tasks)
-        for task in self.waiting[key]:
-            self.waited_for.setdefault(task, []).append(key)
-
-    def waits(self, key: str) -> Task:
-        """What waits under this key."""
-        return self.trainings[key] if key in self.trainings else self.cells[key][0].evaluation()
-
-
 def run_cells(
     planned: Sequence[PlannedCell],
     store: Store,
@@ -143,16 +113,17 @@ def run_cells(
             todo.append(one)
         else:
             _leave(one, *one.verdict, store, display)
-    work = _sorted_out(todo, store, order)
+    agenda = Agenda.of(todo, store, order)
     tasks: dict[str, Task] = {}
     repeated: Counter[str] = Counter()
     with watch:
         try:
-            for task, ending in _adopt(list(work.ready), tasks, work, watch, display):
+            held = {job.parent.name for job in jobs_in(store)}
+            for task, ending in _adopt([key for key in agenda.ready if key in held], tasks, agenda, watch, display):
                 _tell_of(task, ending, store)
             news = True
-            while work.ready or tasks or watch.elsewhere:
-                news |= _claim(work, tasks, repeated, store, watch, display)
+            while agenda.ready or tasks or watch.elsewhere:
+                news |= _claim(agenda, tasks, repeated, store, watch, display)
                 watch.submit()
                 if detach and not news:
                     return watch.leave()
@@ -167,16 +138,16 @@ def run_cells(
                     news = True
                     task = tasks.pop(event.key)
                     if isinstance(event, Lost):
-                        work.ready.append(task)
+                        agenda.ready.append(task.key)
                     elif event.again and repeated[task.key] < MOST_REPEATS:
                         repeated[task.key] += 1
                         display.repeated(task, event.reason)
-                        work.ready.append(task)
-                    else:
-                        _end(task, event, work, store, display)
-                if not work.ready and (given_up := watch.elsewhere.given_up()):
-                    work.ready.extend(given_up)
-                    _adopt(given_up, tasks, work, watch, display)
+                        agenda.ready.append(task.key)
+                    elif event.status is not None:
+                        _end(task, event.status, event.reason, agenda, store, display)
+                if not agenda.ready and (given_up := watch.elsewhere.given_up()):
+                    agenda.ready.extend(given_up)
+                    _adopt(given_up, tasks, agenda, watch, display)
                 display.waited()
         except KeyboardInterrupt as interrupt:
             if watch.lasting and (interrupt.leaves if isinstance(interrupt, Terminated) else display.leaves()):
@@ -188,70 +159,42 @@ def run_cells(
 
 
 def _adopt(
-    wanted: Sequence[Task], tasks: dict[str, Task], work: _Work, watch: Watch, display: Display
+    wanted: Sequence[str], tasks: dict[str, Task], agenda: Agenda, watch: Watch, display: Display
 ) -> list[tuple[Task, Ending]]:
     """Go on with what runs that are over submitted of these tasks; what else of theirs has ended, and how."""
-    adopted, ended = watch.adopt(wanted)
+    adopted, ended = watch.adopt(map(agenda.task, wanted))
     for task in adopted:
         tasks[task.key] = task
         _announce(task, display)
     if adopted:
-        work.ready = deque(task for task in work.ready if task.key not in tasks)
+        agenda.ready = deque(key for key in agenda.ready if key not in tasks)
     return ended
 
 
 def _claim(
-    work: _Work, tasks: dict[str, Task], repeated: Counter[str], store: Store, watch: Watch, display: Display
+    agenda: Agenda, tasks: dict[str, Task], repeated: Counter[str], store: Store, watch: Watch, display: Display
 ) -> bool:
     """Take the tasks that can begin now, for which there is a place, and that no other run does or has done.
 
     Whether something came to its end by that.
     """
     news = False
-    while (task := watch.take(work.ready)) is not None:
+    while (task := watch.take(agenda.ready, agenda.task)) is not None:
         seen = store.stamp(task.shelf, task.key)
-        lacking = _lacking(task, work, store)
-        if isinstance(lacking, Ended):
+        lacking = agenda.lacking(task, store)
+        if isinstance(lacking, Outcome):
             news = True
-            _end(task, lacking, work, store, display, own=False)
+            _end(task, lacking.status, lacking.reason, agenda, store, display, own=False)
         elif not watch.claim(lacking):
-            display.elsewhere(task, watch.elsewhere.add(task))
+            display.elsewhere(task, watch.elsewhere.add(task.key))
         elif store.stamp(task.shelf, task.key) != seen:  # another run did it a moment ago, perhaps
             watch.give_back(task)
-            work.ready.appendleft(task)
+            agenda.ready.appendleft(task.key)
         else:
             tasks[task.key] = task
             if not repeated[task.key]:
                 _announce(task, display)
     return news
-
-
-def _lacking(task: Task, work: _Work, store: Store) -> Task | Ended:
-    """The task, of a cell without the metrics that have their result by now; or how it ended in another run."""
-    record = store.read(task.shelf, task.key)
-    if record is None or record.status == "killed":  # which says nothing about its method
-        return task
-    ended = Ended(task.key, record.status, record.reason)
-    if not isinstance(task, Evaluation):
-        is_new = record.started != work.before.get(task.key)
-        return ended if is_new and (record.status != "ok" or Damage(store, verify=False).is_done(task)) else task
-    planned = work.cells[task.key][0]
-    known = planned.record
-    if planned.damage and (known is not None or store.damage("cells", record)):
-        return task
-    if record.status != "ok":
-        return ended if known is None or known.started != record.started else task
-    metrics = tuple(scoring for scoring in task.metrics if not _has_news(scoring, record, known))
-    return replace(task, metrics=metrics) if metrics else ended
-
-
-def _has_news(scoring: Scoring, record: Record, known: Record | None) -> bool:
-    """Whether a metric has a result that stays, and that was not there when its cell was planned."""
-    result = record.metrics.get(scoring.key)
-    if result is None or result.again:
-        return False
-    before = None if known is None else known.metrics.get(result.name)
-    return result.status != "failed" or result != before
 
 
 def resources_of(matrix: Matrix, task: Task) -> Resources:
@@ -270,42 +213,8 @@ def limits_of(matrix: Matrix, task: Task) -> Limits:
 
 def submissions(planned: Sequence[PlannedCell], store: Store) -> tuple[list[Task], list[Task]]:
     """The tasks that a run would submit at once, and those that wait for trainings among them."""
-    work = _sorted_out([one for one in planned if one.state != "done" and one.verdict is None], store, "file")
-    return list(work.ready), [work.waits(key) for key in work.waiting]
-
-
-def _sorted_out(todo: Sequence[PlannedCell], store: Store, order: Order) -> _Work:
-    work = _Work(deque(), {}, {}, {}, {}, {})
-    trainings: dict[str, Training | ExtractorTraining] = {}
-    kept = Damage(store, verify=False)
-    for one in todo:
-        work.cells.setdefault(one.cell.key, []).append(one)
-    for key, same in work.cells.items():
-        asked = {task.key: task for one in same for task in one.prerequisites()}
-        missing = kept.to_do(asked.values())
-        trainings |= missing
-        if missing:
-            work.wait(key, asked.keys() & missing.keys())
-        else:
-            work.ready.append(same[0].evaluation())
-    for key, task in trainings.items():
-        if (record := store.read(task.shelf, key)) is not None:
-            work.before[key] = record.started
-        first = kept.first(task)
-        if isinstance(task, Training) and first is not None:
-            work.trainings[key] = task
-            work.wait(key, [first.key])
-        else:
-            work.ready.append(task)
-    if order == "shortest-first":
-        durations = Durations(store)
-        known = {task.key: durations.expected(_awaited(task)) for task in work.ready}
-        work.ready = deque(sorted(work.ready, key=lambda task: inf if (took := known[task.key]) is None else took))
-    return work
-
-
-def _awaited(task: Task) -> Awaited:
-    return task.cell if isinstance(task, Evaluation) else task
+    agenda = Agenda.of([one for one in planned if one.state != "done" and one.verdict is None], store)
+    return list(map(agenda.task, agenda.ready)), list(map(agenda.task, agenda.waiting))
 
 
 def _announce(task: Task, display: Display) -> None:
@@ -314,70 +223,56 @@ def _announce(task: Task, display: Display) -> None:
         _tell("srbench_cell_started", cell=task.cell)
 
 
-def _end(task: Task, event: Ended, work: _Work, store: Store, display: Display, *, own: bool = True) -> None:
+def _end(
+    task: Task, status: Status, reason: str, agenda: Agenda, store: Store, display: Display, *, own: bool = True
+) -> None:
     """Report what ended, and let go on what waited for it.
 
     own: it was this run's job. Of another's, its own run tells plugins.
     """
-    if event.status is None:
-        return
     if isinstance(task, Evaluation):
         scored = {scoring.key for scoring in task.metrics}
         waiting = []
-        for planned in work.cells[task.key]:
-            if event.status == "ok" and not {scoring.key for scoring in planned.metrics} <= scored:
+        for planned in agenda.cells[task.key]:
+            if status == "ok" and not {scoring.key for scoring in planned.metrics} <= scored:
                 waiting.append(planned)
             else:
-                _report(planned, event, store, display, own=own)
-        work.cells[task.key] = waiting
+                _report(planned, status, reason, store, display, own=own)
+        agenda.cells[task.key] = waiting
         if waiting:
-            work.ready.appendleft(waiting[0].evaluation())
+            agenda.ready.appendleft(task.key)
         return
-    display.trained(task, event.status, event.reason)
+    display.trained(task, status, reason)
     if own:
-        _tell_of_training(task, event.status, event.reason, store)
-    _after(task, event.status, event.reason, work, store, display)
+        _tell_of_training(task, status, reason, store)
+    if isinstance(task, Training) and status != "ok":
+        _give_up(task, status, f"training: {reason}", agenda, store, display)
+    else:
+        agenda.release(task.key)
 
 
-def _after(
-    task: Training | ExtractorTraining, status: Status, reason: str, work: _Work, store: Store, display: Display
-) -> None:
-    """Let what waited for a training begin, or end where it cannot do without."""
-    for key in work.waited_for.pop(task.key, ()):
-        if key not in work.waiting:  # it has been given up for another training
+def _give_up(training: Training, status: Status, reason: str, agenda: Agenda, store: Store, display: Display) -> None:
+    """End what cannot do without a training that did not go well."""
+    for key in agenda.give_up(training.key):
+        task = agenda.trainings.get(key)
+        if isinstance(task, Training):
+            earlier = reason.removeprefix("training: ")
+            _give_up(
+                task, status, f"training: the earlier one, of {training.budget}: {earlier}", agenda, store, display
+            )
             continue
-        if isinstance(task, Training) and status != "ok":
-            if key in work.trainings:
-                del work.waiting[key]
-                said = f"the earlier one, of {task.budget}: {reason}"
-                _after(work.trainings.pop(key), status, said, work, store, display)
-                continue
-            # Without its model a cell has no SR; without an extractor it only lacks the metrics that run on it.
-            if not _has_sr(work.cells[key][0]):
-                del work.waiting[key]
-                for planned in work.cells[key]:
-                    _leave(planned, status, f"training: {reason}", store, display)
-                continue
-        work.waiting[key].discard(task.key)
-        if not work.waiting[key]:
-            del work.waiting[key]
-            ready = work.waits(key)
-            work.trainings.pop(key, None)
-            work.ready.appendleft(ready)
+        for planned in agenda.cells[key]:
+            _leave(planned, status, reason, store, display)
+    agenda.release(training.key)
 
 
-def _has_sr(planned: PlannedCell) -> bool:
-    return planned.stored is not None
-
-
-def _report(planned: PlannedCell, event: Ended, store: Store, display: Display, *, own: bool) -> None:
-    assert event.status is not None
+def _report(planned: PlannedCell, status: Status, reason: str, store: Store, display: Display, *, own: bool) -> None:
     record = store.read("cells", planned.cell.key)
     if record is None:
-        _leave(planned, event.status, event.reason, store, display)
+        _leave(planned, status, reason, store, display)
         return
-    if record.status == "ok" and event.status != "ok":  # scoring a new metric died; the results stay
-        record = msgspec.structs.replace(record, status=event.status, reason=event.reason)
+    if record.status == "ok" and status != "ok":  # scoring a new metric died; the results stay
+        record = msgspec.structs.replace(record, status=status, reason=reason)
     _finish(planned, record, display, own=own)
 
 
@@ -404,7 +299,7 @@ def _leave(planned: PlannedCell, status: Status, reason: str, store: Store, disp
 
 def _finish(planned: PlannedCell, record: Record, display: Display, *, own: bool = True) -> None:
     record = record.as_asked(planned.keys)
-    display.finished(replace(planned, record=record), record)
+    display.finished(planned, record)
     if own:
         _tell("srbench_cell_finished", cell=planned.cell, record=record)
 

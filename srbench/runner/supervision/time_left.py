@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from srbench.runner.planning.estimate import Durations, awaited, seconds_left
+from srbench.runner.planning.estimate import Durations, Kind, awaited, kind_of, seconds_left
 from srbench.runner.planning.planned import PlannedCell
 from srbench.store.record import Record
 from srbench.store.records import Shelf, Store
@@ -35,8 +36,11 @@ class TimeLeft:
     """
 
     def __init__(self, cells: Iterable[PlannedCell], store: Store, clock: Callable[[], float] = time.monotonic) -> None:
-        self._awaited = awaited(cells, store)
-        self._durations = Durations(store if self._awaited else None)
+        jobs = awaited(cells, store)
+        self._durations = Durations(store if jobs else None)
+        shared: dict[Kind, Kind] = {}
+        self._kinds = {key: shared.setdefault(kind := kind_of(job), kind) for key, job in jobs.items()}
+        self._left = Counter(self._kinds.values())
         self._clock = clock
         self._at_work: dict[str, _AtWork] = {}
         self._most_at_once = 1
@@ -53,25 +57,27 @@ class TimeLeft:
     def ended(self, shelf: Shelf, key: str, record: Record | None) -> None:
         """A job ended, and left this record."""
         self.put_back(key)
-        self._awaited.pop(key, None)
+        if (kind := self._kinds.pop(key, None)) is not None:
+            self._left[kind] -= 1
         if record is not None:
             self._durations.add(shelf, record)
 
     def left(self) -> Left:
         """What is left now: of all jobs, shared by as many as were at work at once, and of the longest at work."""
         known, at_work, unknown = 0.0, [0.0], 0
-        for key, job in self._awaited.items():
-            expected = self._durations.expected(job)
-            running = self._at_work.get(key)
-            if running is not None:
-                taken = self._clock() - running.began
-                paced = seconds_left(running.done, taken)
-                expected = paced if paced is not None else expected and max(0.0, expected - taken)
-                at_work.append(expected or 0.0)
-            if expected is None:
-                unknown += 1
-            else:
-                known += expected
-        if unknown and unknown == len(self._awaited):
+        waiting = self._left.copy()
+        for key, running in self._at_work.items():
+            if (kind := self._kinds.get(key)) is None:
+                continue
+            waiting[kind] -= 1
+            expected, taken = self._durations.of_kind(kind), self._clock() - running.began
+            paced = seconds_left(running.done, taken)
+            expected = paced if paced is not None else expected and max(0.0, expected - taken)
+            at_work.append(expected or 0.0)
+            known, unknown = known + (expected or 0.0), unknown + (expected is None)
+        for kind, count in waiting.items():  # of which there are far fewer than of jobs
+            expected = self._durations.of_kind(kind)
+            known, unknown = known + count * (expected or 0.0), unknown + count * (expected is None)
+        if unknown and unknown == len(self._kinds):
             return Left(None, unknown)
         return Left(max(known / self._most_at_once, *at_work), unknown)

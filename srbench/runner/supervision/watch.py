@@ -19,7 +19,7 @@ from srbench.runner.job.exchange import GRACE_SECONDS, Ending, Exchange, Heartbe
 from srbench.runner.job.file import Unwritable, jobs_in, read_job, write_job
 from srbench.runner.job.tasks import Evaluation, Job, Task
 from srbench.runner.planning.provenance import sources_of
-from srbench.runner.supervision.sharing import Elsewhere
+from srbench.runner.supervision.elsewhere import Elsewhere
 from srbench.store.lease import SILENCE_SECONDS, Lease
 from srbench.store.record import Status
 from srbench.store.records import JOBS, Store
@@ -142,14 +142,18 @@ class Watch:
         """The number of further jobs that can be submitted now."""
         return self._executor.places() - len(self._jobs) - len(self._claimed)
 
-    def take(self, ready: deque[Task]) -> Task | None:
-        """Take the first task out of a queue that can be submitted now, beside what was; None where none can."""
+    def take(self, ready: deque[str], made: Callable[[str], Task]) -> Task | None:
+        """Take the first task out of a queue that can be submitted now, beside what was; None where none can.
+
+        made: the task of a key.
+        """
         beside = [watched.resources for watched in self._jobs.values()]
         beside += [self._resources(task) for task, _ in self._claimed]
         seen = len(ready), len(beside)
         if self.free() <= 0 or self._passed_over == seen:  # nothing has changed since no other had a place
             return None
-        for place, task in enumerate(ready):
+        for place, key in enumerate(ready):
+            task = made(key)
             if self._executor.takes(self._resources(task), beside):
                 del ready[place]
                 self._passed_over = None

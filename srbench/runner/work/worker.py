@@ -29,6 +29,7 @@ from srbench.registry.registry import task_named
 from srbench.runner.job.channel import Lacking, Made, Message, Scored, Tell
 from srbench.runner.job.environment import environment
 from srbench.runner.job.file import with_types
+from srbench.runner.job.sharing import changed
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Task, Training
 from srbench.runner.planning.provenance import changed_plugin
 from srbench.runner.work.attempt import Attempt
@@ -122,7 +123,7 @@ def _made(
     checkpoint = store.folder(job.task.shelf, job.task.key) / CHECKPOINT
     try:
         _compare_code(job, job.task.uses)
-        job = with_types(job)
+        job = with_types(job, unloaded=job.task.instruments if isinstance(job.task, Evaluation) else ())
         witness.watch(job.task.files)
         if isinstance(job.task, Evaluation):
             makes: Make = imported(task_named(job.task.protocol.task).making)
@@ -176,7 +177,7 @@ def score(
 
     try:
         _compare_code(job, task.judges)
-        job = with_types(job, unloaded=task.method)
+        job = with_types(job, unloaded=[task.method])
         assert isinstance(job.task, Evaluation)
         witness.watch(job.task.judging_files)
         scores: Score = imported(task_named(task.protocol.task).scoring)
@@ -195,9 +196,10 @@ def score(
 
 
 def _compare_code(job: Job, uses: Iterable[Use]) -> None:
-    changed = changed_plugin(job.sources, uses)
-    if changed:
-        raise Outdated(f"the code of the plugin {changed} changed after this was planned; run again")
+    if found := changed_plugin(job.sources, uses):
+        raise Outdated(f"the code of the plugin {found} changed after this was planned; run again")
+    if found := changed():
+        raise Outdated(f"{found} changed after this was planned; run again")
 
 
 def _fault(job: Job, attempt: Attempt, error: BaseException) -> Made:

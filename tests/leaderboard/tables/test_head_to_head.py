@@ -148,7 +148,7 @@ def test_on_one_dataset_the_matrix_counts_images(single: list[Table]) -> None:
 
 
 def test_fewer_than_two_ranked_methods_have_no_matrix(board: Board, tmp_path: Path) -> None:
-    cells = tuple(replace(cell, record=None, state="new", why="never run") for cell in board.plan.cells)
+    cells = tuple(replace(cell, summary=None, state="new", why="never run") for cell in board.plan.cells)
     empty = replace(board, plan=replace(board.plan, cells=cells), store=tmp_path).results
     assert head_to_head(build_table(empty.scopes[0], empty.metrics), []) is None
 

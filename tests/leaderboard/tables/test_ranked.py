@@ -180,7 +180,7 @@ def test_findings_name_the_leader_the_tie_and_the_incomplete(results: Results) -
 def test_a_board_on_which_nothing_has_run_says_so(board: Board, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    cells = tuple(replace(cell, record=None, state="new", why="never run") for cell in board.plan.cells)
+    cells = tuple(replace(cell, summary=None, state="new", why="never run") for cell in board.plan.cells)
     empty = replace(board, plan=replace(board.plan, cells=cells), store=tmp_path).results
     pooled = table(empty, None)
     assert not pooled.ranked

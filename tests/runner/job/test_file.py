@@ -188,7 +188,7 @@ def test_a_thing_of_a_plugin_may_stay_as_it_was_written(bench: InProcess) -> Non
     job = Job(replace(task, method=method), bench.root / "store", bench.root)
     with pytest.raises(SrbenchError, match="gone"):
         with_types(job)
-    kept = with_types(job, unloaded=method).task
+    kept = with_types(job, unloaded=[method]).task
     assert isinstance(kept, Evaluation) and kept.method == method
     assert kept.dataset.params["only"] == re.compile("b+"), "all else has its types"
 

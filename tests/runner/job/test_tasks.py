@@ -85,3 +85,9 @@ def test_an_evaluation_reads_the_files_of_its_method_and_its_metrics() -> None:
     task = replace(EVALUATION, method_files=(file("gain"),), lr_files=(file("psf"),))
     assert [one.path.name for one in task.files] == ["gain", "psf", "inception"]
     assert [one.path.name for one in task.judging_files] == ["psf", "inception"]
+
+
+def test_the_instruments_of_an_evaluation_are_its_metrics_and_the_extractors_that_learn_for_them() -> None:
+    assert [one.name for one in EVALUATION.instruments] == ["fid"]
+    learned = replace(EVALUATION.metrics[0], training=EXTRACTOR)
+    assert [one.name for one in replace(EVALUATION, metrics=(learned,)).instruments] == ["fid", "skinlesnet"]

@@ -32,7 +32,7 @@ def test_each_part_of_a_cell_is_looked_at_by_itself(bench: InProcess) -> None:
             damage.of_scores(record),
             damage.of_sr(record, needed=False),
             damage.of_training(task),
-            damage.of_references(record),
+            damage.of_references(record.ingredients),
         ]
 
     assert told() == [""] * 4

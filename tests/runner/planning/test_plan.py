@@ -23,7 +23,8 @@ from srbench.pictures import write_image
 from srbench.runner.job.tasks import SeenFile
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.planning.planned import Plan, PlannedCell
-from srbench.store.files import sha256
+from srbench.store import records, summary
+from srbench.store.files import bytes_of, sha256
 from srbench.store.record import MetricResult
 from srbench.store.records import Store
 
@@ -114,11 +115,11 @@ def test_what_is_repeated_is_what_was_asked_for_and_what_was_killed(
 
 
 def test_only_metrics_without_a_result_are_to_be_scored(bench: InProcess) -> None:
-    record = put(bench, record_of(plan(bench)))
+    put(bench, record_of(plan(bench)))
     (cell,) = plan(bench, metrics=["psnr", "mae"]).cells
     assert (cell.state, cell.why) == ("stale", "to be scored: mae")
     assert [scoring.metric.name for scoring in cell.metrics] == ["mae"]
-    assert cell.stored is not None and cell.stored.key == record.key  # its SR need not be made again
+    assert cell.stored is not None  # its SR need not be made again
     assert set(cell.keys) == {"psnr", "mae"}
 
 
@@ -170,6 +171,31 @@ def test_damaged_tables_and_pictures_are_found_whatever_is_asked_for(bench: InPr
     (cell,) = plan(bench, metrics=["psnr"]).cells
     assert cell.damage == "damaged: scores.parquet is not the file that was written"
     assert cell.stored is not None  # the pictures are sound: they are only scored again
+
+
+def test_a_finished_cell_is_read_once_until_something_of_it_changes_or_somebody_asks(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary, "TICK_NS", -1)
+    record = put(bench, record_of(plan(bench)))
+    read: list[str] = []
+
+    def reading(path: Path) -> bytes | None:
+        if path.parent.name == record.key:
+            read.append(path.name)
+        return bytes_of(path)
+
+    monkeypatch.setattr(records, "bytes_of", reading)
+    assert plan(bench).cells[0].state == "done" and read.pop() == "record.json"
+    (cell,) = plan(bench).cells
+    assert (cell.state, cell.why, cell.status, cell.went_well) == ("done", "ok", "ok", True) and not read
+    assert cell.record == record.as_asked(cell.keys) and read.pop() == "record.json"
+    assert plan(bench, verify=True).cells[0].state == "done" and read.pop() == "record.json"
+    bench.store.write("cells", msgspec.structs.replace(record, status="failed", reason="why"))
+    (cell,) = plan(bench).cells
+    assert (cell.why, cell.went_well) == ("why", False) and read.pop() == "record.json"
+    assert plan(bench).cells == (cell,) and not read
+    assert plan(bench, retry=("failed",)).cells[0].state == "retry" and not read
 
 
 def test_what_cannot_be_run_has_its_verdict_and_the_others_go_on(bench: InProcess) -> None:

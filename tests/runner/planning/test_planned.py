@@ -64,7 +64,7 @@ def test_the_trainings_that_others_go_on_from_are_those_that_a_run_would_do(benc
 def test_records_read_anew_make_their_cells_done(bench: InProcess) -> None:
     found = plan(bench, methods=["bicubic", "nearest"])
     put(bench, record_of(found, 1, reason="", status="ok"))
-    first, second = found.with_records_of(bench.store).cells
+    first, second = found.with_new_records().cells
     assert (first.state, second.state, second.why) == ("new", "done", "ok")
     assert second.record is not None and list(second.record.metrics) == ["psnr"]
 

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from srbench.errors import SrbenchError
+from srbench.runner.job.sharing import Shared
 from srbench.runner.supervision import forkserver
 from srbench.runner.supervision.forkserver import ForkServer
 
@@ -39,14 +40,14 @@ def test_it_tells_the_gpus_and_answers_each_job_with_its_process(
 ) -> None:
     server = serve(ANSWERS)
     assert server.gpus == 2 and server.alive
-    assert server.start(Path("/a/job.json"), ["cuda:1"], 4) == 77
-    assert server.start(Path("/two\nlines/é\udce9"), ["cpu"], 1) == 77
+    assert server.start(Path("/a/job.json"), ["cuda:1"], 4, Shared(["judge.scores"], ["method"])) == 77
+    assert server.start(Path("/two\nlines/é\udce9"), ["cpu"], 1, Shared()) == 77
     server.close()
     assert not server.alive
     assert (tmp_path / "arguments").read_text() == "-m srbench.runner.supervision.forkserver\n"
     first, second = (tmp_path / "asked").read_text().splitlines()
-    assert first == '["/a/job.json", ["cuda:1"], 4]'
-    assert second == r'["/two\nlines/\u00e9\udce9", ["cpu"], 1]'
+    assert first == '["/a/job.json", ["cuda:1"], 4, [["judge.scores"], ["method"]]]'
+    assert second == r'["/two\nlines/\u00e9\udce9", ["cpu"], 1, [[], []]]'
 
 
 def test_it_is_of_a_session_of_its_own_so_that_ctrl_c_stops_the_run_alone(serve: Callable[[str], ForkServer]) -> None:
@@ -64,7 +65,7 @@ def test_one_that_dies_says_what_to_do_and_can_be_closed(serve: Callable[[str], 
     server = serve("echo 0; read -r line; exit 1")
     for _ in range(2):
         with pytest.raises(SrbenchError, match="the worker server does not answer; run again"):
-            server.start(Path("/a/job.json"), ["cpu"], 1)
+            server.start(Path("/a/job.json"), ["cpu"], 1, Shared())
     server.close()
     assert not server.alive
 

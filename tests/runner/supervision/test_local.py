@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,10 +15,42 @@ import torch
 
 from srbench.contract.executor import Fate, Limits, Resources
 from srbench.errors import SrbenchError
+from srbench.runner.job.sharing import Shared
 from srbench.runner.supervision import local
+from srbench.runner.supervision.company import Company
 from srbench.runner.supervision.local import LocalExecutor
+from srbench.store.record import Record
 
 LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Task:
+    """Of a job that is called so."""
+
+    name: str
+    shelf: str = "cells"
+    key: str = "ab"
+
+
+class Fast(Company):
+    """Tasks whose names begin with `s` are short."""
+
+    room = 8
+    learned: list[tuple[str, float]]
+
+    def __init__(self) -> None:
+        Fast.learned = []
+
+    def is_short(self, task: Any) -> bool:
+        return bool(task.name.startswith("s"))
+
+    def learn(self, task: Any, seconds: float, record: Record | None) -> None:
+        assert record is None
+        self.learned.append((task.name, seconds))
+
+    def fits(self, memory_gb: float) -> int:
+        return self.room
 
 
 class Server:
@@ -31,7 +65,7 @@ class Server:
         self.keepers: dict[str, subprocess.Popen[bytes]] = {}
         Server.made.append(self)
 
-    def start(self, job: Path, devices: Sequence[str], threads: int) -> int:
+    def start(self, job: Path, devices: Sequence[str], threads: int, shared: Shared) -> int:
         self.started.append((job.name, "+".join(devices), threads))
         self.keepers[job.name] = subprocess.Popen(["sleep", "60"])
         return self.keepers[job.name].pid
@@ -49,9 +83,12 @@ class Server:
 
 @pytest.fixture(autouse=True)
 def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Server]]:
-    Server.made, Server.gpus_here = [], 0
+    Server.made, Server.gpus_here, Fast.room = [], 0, 8
+    monkeypatch.setattr(local, "Company", Fast)
     monkeypatch.setattr(local, "ForkServer", Server)
     monkeypatch.setattr(local, "cores", lambda: 8)
+    monkeypatch.setattr(local, "read_job", lambda job: SimpleNamespace(task=Task(job.name)))
+    monkeypatch.setattr(local, "shared_by", lambda task: Shared())
     yield Server.made
     for server in Server.made:
         server.close()
@@ -59,7 +96,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Server]]:
 
 def submit(executor: LocalExecutor, *jobs: str) -> None:
     for job in jobs:
-        executor.submit(Path(job), LIMITS, Resources())
+        executor.submit(Path("/store/jobs/key", job), LIMITS, Resources())
 
 
 def test_a_run_with_nothing_to_do_starts_no_server(made: list[Server]) -> None:
@@ -74,6 +111,64 @@ def test_on_the_cpu_as_many_jobs_as_told_share_the_cores(made: list[Server]) -> 
         submit(executor, "a", "b", "c")
     (server,) = made
     assert server.started == [("a", "cpu", 2), ("b", "cpu", 2), ("c", "cpu", 2)] and server.closed
+
+
+def names(made: list[Server]) -> list[str]:
+    return [name for name, _, _ in made[0].started]
+
+
+def test_unless_told_a_job_has_the_cpu_to_itself(made: list[Server]) -> None:
+    with LocalExecutor() as executor:
+        assert executor.places() == 1
+        submit(executor, "a")
+        assert executor.places() == 1
+        submit(executor, "b")
+        assert names(made) == ["a"] and executor.places() == 2, "the next one waits, and no more"
+        made[0].end("a")
+        assert executor.places() == 1 and names(made) == ["a", "b"]
+        submit(executor, "s")
+        assert names(made) == ["a", "b"]
+        made[0].end("b")
+        assert executor.fate(Path("/store/jobs/key/s")) is None and names(made) == ["a", "b", "s"]
+    assert made[0].started == [("a", "cpu", 8), ("b", "cpu", 8), ("s", "cpu", 8)]
+
+
+@pytest.mark.parametrize(("room", "most"), [(9, 8), (3, 3)])
+def test_short_ones_run_side_by_side_as_far_as_cores_and_memory_allow_with_all_threads_each(
+    made: list[Server], room: int, most: int
+) -> None:
+    Fast.room = room
+    with LocalExecutor() as executor:
+        for number in range(most):
+            assert executor.places() == number + 1
+            submit(executor, f"s{number}")
+        assert executor.places() == most
+        made[0].end("s0")
+        assert executor.places() == most
+        submit(executor, "s")
+    assert {threads for *_, threads in made[0].started} == {8} and len(names(made)) == most + 1
+
+
+def test_one_that_is_not_short_waits_for_all_others_and_nothing_overtakes_it(made: list[Server]) -> None:
+    with LocalExecutor() as executor:
+        submit(executor, "s0", "s1", "a")
+        assert executor.places() == 3 and names(made) == ["s0", "s1"]
+        assert executor.fate(Path("/store/jobs/key/a")) is None
+        made[0].end("s1")
+        assert executor.places() == 2 and names(made) == ["s0", "s1"]
+        made[0].end("s0")
+        assert executor.places() == 1 and names(made) == ["s0", "s1", "a"]
+
+
+def test_what_ended_is_learned_from_and_one_that_waits_when_all_ends_is_not_begun(made: list[Server]) -> None:
+    with LocalExecutor() as executor:
+        submit(executor, "s0", "a")
+        made[0].end("s0")
+        assert executor.places() == 1
+        ((name, seconds),) = Fast.learned
+        assert name == "s0" and 0 < seconds < 60
+        submit(executor, "b")
+    assert names(made) == ["s0", "a"]
 
 
 def gpu_places(executor: LocalExecutor) -> int:
@@ -159,22 +254,15 @@ def test_without_gpus_all_jobs_share_the_cpu_whatever_they_ask_for(made: list[Se
             assert executor.takes(resources, [NO_GPU]) and not executor.takes(resources, [NO_GPU, Resources()])
 
 
-def test_a_job_for_the_cpu_waits_for_the_cpu_though_a_gpu_is_free(
-    made: list[Server], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_for_the_cpu_waits_for_the_cpu_though_a_gpu_is_free(made: list[Server]) -> None:
     Server.gpus_here = 1
     with LocalExecutor() as executor:
-        executor.submit(Path("a"), LIMITS, NO_GPU)
-        select = local.select.select
-
-        def waiting(handles: list[int], *others: Any) -> Any:
-            if others[-1]:
-                made[0].end("a")
-            return select(handles, *others)
-
-        monkeypatch.setattr(local.select, "select", waiting)
-        executor.submit(Path("b"), LIMITS, NO_GPU)
-    assert devices(made) == ["cpu", "cpu"]
+        for job in ("a", "b"):
+            executor.submit(Path("/store/jobs/key", job), LIMITS, NO_GPU)
+        assert devices(made) == ["cpu"] and executor.fate(Path("/store/jobs/key/b")) is None
+        made[0].end("a")
+        executor.places()
+        assert devices(made) == ["cpu", "cpu"]
 
 
 @pytest.mark.parametrize(
@@ -241,27 +329,31 @@ def test_a_job_waits_for_the_keeper_that_is_about_to_leave_its_slot(
 ) -> None:
     waits: list[float] = []
     with LocalExecutor(1) as executor:
-        submit(executor, "a")
+        submit(executor, "a", "b")
+        assert names(made) == ["a"] and executor.fate(Path("/store/jobs/key/b")) is None
+        made[0].end("a")
+        assert executor.places() == 1 and names(made) == ["a", "b"]
+        submit(executor, "c")
         select = local.select.select
 
         def waiting(handles: list[int], *others: Any) -> Any:
             waits.append(others[-1])
             if len(waits) == 2:
-                made[0].end("a")
+                made[0].end("b")
             return select(handles, *others)
 
         monkeypatch.setattr(local.select, "select", waiting)
-        submit(executor, "b")
-        assert waits == [0.0, 1.0] and executor.fate(Path("b")) is None
+        submit(executor, "d")
+        assert waits == [1.0, 1.0, 0.0] and names(made) == ["a", "b", "c"]
 
 
 def test_the_fate_of_a_job_is_known_once_its_keeper_is_gone(made: list[Server]) -> None:
     with LocalExecutor(2) as executor:
         submit(executor, "a", "b")
-        assert executor.fate(Path("a")) is None
+        assert executor.fate(Path("/store/jobs/key/a")) is None
         made[0].end("a")
-        assert executor.fate(Path("a")) == Fate("its keeper was killed")
-        assert executor.fate(Path("b")) is None
+        assert executor.fate(Path("/store/jobs/key/a")) == Fate("its keeper was killed")
+        assert executor.fate(Path("/store/jobs/key/b")) is None
 
 
 def test_a_keeper_that_is_gone_before_one_could_look_is_no_fault(
@@ -273,7 +365,7 @@ def test_a_keeper_that_is_gone_before_one_could_look_is_no_fault(
     with LocalExecutor(1) as executor:
         monkeypatch.setattr(local.os, "pidfd_open", gone)
         submit(executor, "a")
-        assert executor.fate(Path("a")) == Fate("its keeper was killed")
+        assert executor.fate(Path("/store/jobs/key/a")) == Fate("its keeper was killed")
         submit(executor, "b")
 
 

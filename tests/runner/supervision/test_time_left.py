@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bench_in_process import InProcess
 
 from srbench.matrix import read_matrix
+from srbench.runner.planning.estimate import Durations, Kind
 from srbench.runner.planning.plan import make_plan
 from srbench.runner.supervision.time_left import Left, TimeLeft
 from srbench.store.record import Record
@@ -85,6 +87,19 @@ def test_a_job_that_is_begun_again_is_waited_for_from_its_beginning(case: Case) 
     case.clock.now += 60
     case.time.put_back(case.key(1))
     assert case.time.left() == Left(300, 0)
+
+
+def test_jobs_that_take_as_long_are_looked_at_together(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = case.cells[0]
+    seeds = [replace(one, cell=replace(one.cell, seed=seed, ingredients={"seed": seed})) for seed in range(50)]
+    time = TimeLeft(seeds, case.bench.store, case.clock)
+    point = {**one.cell.point(), "seed": 0}
+    time.ended("cells", seeds[0].cell.key, Record(key="ab", schema=1, status="ok", point=point, seconds=2))
+    time.progressed(seeds[1].cell.key, 0.0)
+    asked: list[Kind] = []
+    of_kind = Durations.of_kind
+    monkeypatch.setattr(Durations, "of_kind", lambda self, kind: asked.append(kind) or of_kind(self, kind))
+    assert time.left() == Left(49 * 2, 0) and len(asked) == 2
 
 
 def test_what_nothing_is_known_of_is_counted_beside(tmp_path: Path) -> None:

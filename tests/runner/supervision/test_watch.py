@@ -145,18 +145,18 @@ def test_jobs_that_have_no_place_let_others_pass_that_have_one_and_keep_their_or
     labels = {task.key: f"{task.protocol.name[3:]} {task.method.name}" for task in tasks}
     lanes = Lanes()
     run = new_watch(bench.store, lanes, lambda task: Resources(gpus=task.protocol.name == "x2-rgb"))  # type: ignore[union-attr]
-    ready: deque[Task] = deque(tasks)
+    ready, by_key = deque(task.key for task in tasks), {task.key: task for task in tasks}
 
     def taken() -> list[str]:
         lanes.asked, names = False, []
-        while (task := run.take(ready)) is not None:
+        while (task := run.take(ready, by_key.__getitem__)) is not None:
             assert run.claim(task)
             names.append(labels[task.key])
         return names
 
     with run:
         assert taken() == ["rgb bicubic", "y bicubic", "y nearest"]
-        assert [labels[task.key] for task in ready] == ["rgb nearest", "rgb lanczos", "y lanczos"]
+        assert [labels[key] for key in ready] == ["rgb nearest", "rgb lanczos", "y lanczos"]
         run.give_back(next(task for task in tasks if labels[task.key] == "y bicubic"))
         assert taken() == ["y lanczos"], "the only one that has a place"
         assert taken() == [] and not lanes.asked, "as long as nothing changes, nobody looks through the queue again"

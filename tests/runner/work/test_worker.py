@@ -90,6 +90,26 @@ def test_energy_is_that_of_a_whole_training_or_absent(
     assert "train_energy_cpu_j" not in rest.cost
 
 
+def test_whoever_makes_images_loads_no_metric(tmp_path: Path) -> None:
+    bench = InProcess(tmp_path)
+    planned = bench.plan()
+    nowhere = Registered("metric", Entry("gone", "no.such.module:Gone"), Plugin("gone", "gone", "1", "no.such.module"))
+    scoring = replace(planned.metrics[0], metric=Use("gone", nowhere, {}))
+    record = bench.do(replace(planned.evaluation(), metrics=(scoring,)))
+    assert record.status == "ok" and set(record.images) == {"a", "b"}
+    ((name, reason),) = ((one.name, one.reason) for one in record.metrics.values())
+    assert name == "gone" and "no.such.module" in reason
+
+
+def test_code_that_was_imported_for_all_jobs_and_is_another_by_now_makes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = InProcess(tmp_path)
+    monkeypatch.setattr(worker, "changed", lambda: "/plugin/scores.py")
+    record = bench.do(bench.plan().evaluation())
+    assert (record.status, record.reason) == ("killed", "/plugin/scores.py changed after this was planned; run again")
+
+
 def test_a_damaged_model_says_which_file_it_is_and_what_to_do(planned: PlannedCell, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     assert planned.training is not None

@@ -9,7 +9,6 @@ from srbench.contract.executor import Executor
 from srbench.runner.job.claim import discard, owner, take_over
 from srbench.runner.job.exchange import Ending, told
 from srbench.runner.job.file import FILE
-from srbench.runner.job.tasks import Task
 from srbench.runner.supervision.at_work import Burials, outlives, sweep_dead
 from srbench.store.lease import Lease
 from srbench.store.records import JOBS, Store
@@ -19,24 +18,24 @@ _LOOK_SECONDS = 1.0
 
 
 class Elsewhere:
-    """The tasks that another run had when this one wanted to begin them."""
+    """The tasks, by their keys, that another run had when this one wanted to begin them."""
 
     def __init__(self, store: Store, lease: Lease, executor: Executor) -> None:
         self._store, self._lease, self._executor = store, lease, executor
         self._burials = Burials(lease)
-        self._tasks: dict[str, Task] = {}
+        self._keys: dict[str, None] = {}
         self._looked = float("-inf")
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._keys)
 
-    def add(self, task: Task) -> str:
+    def add(self, key: str) -> str:
         """Wait for whoever has a task; who that is, in words."""
-        self._tasks[task.key] = task
-        whose = owner(self._job(task.key))
+        self._keys[key] = None
+        whose = owner(self._job(key))
         return self._lease.leases.describe(whose) if whose else ""
 
-    def given_up(self) -> list[Task]:
+    def given_up(self) -> list[str]:
         """The tasks that nobody does any more, because they are done, or because whoever did them is over.
 
         Raises `StoreError` where that cannot be told with this run's executor.
@@ -44,8 +43,10 @@ class Elsewhere:
         if time.monotonic() - self._looked < _LOOK_SECONDS:
             return []
         self._looked = time.monotonic()
-        free = [key for key in self._tasks if self._is_free(self._job(key))]
-        return [self._tasks.pop(key) for key in free]
+        free = [key for key in self._keys if self._is_free(self._job(key))]
+        for key in free:
+            del self._keys[key]
+        return free
 
     def _job(self, key: str) -> Path:
         return self._store.root.resolve() / JOBS / key / FILE

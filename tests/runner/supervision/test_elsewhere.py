@@ -13,8 +13,8 @@ from srbench.runner.job.claim import owner, release
 from srbench.runner.job.exchange import Ending, Exchange, Heartbeat
 from srbench.runner.job.file import write_job
 from srbench.runner.job.tasks import Job
-from srbench.runner.supervision import sharing
-from srbench.runner.supervision.sharing import Elsewhere
+from srbench.runner.supervision import elsewhere
+from srbench.runner.supervision.elsewhere import Elsewhere
 from srbench.store.files import StoreError
 from srbench.store.lease import Lease, Leases, Process
 
@@ -52,12 +52,12 @@ class Scene:
         path = write_job(Job(self.task, self.root, folder), "far", lasting=lasting)
         assert path is not None
         self.job = path
-        assert self.elsewhere.add(self.task) == "a run, process 1 on elsewhere"
+        assert self.elsewhere.add(self.task.key) == "a run, process 1 on elsewhere"
 
     @property
     def back(self) -> bool:
         found = self.elsewhere.given_up()
-        assert found in ([], [self.task]) and len(self.elsewhere) == 1 - len(found)
+        assert found in ([], [self.task.key]) and len(self.elsewhere) == 1 - len(found)
         return bool(found)
 
     def die(self) -> None:
@@ -66,7 +66,7 @@ class Scene:
 
 @pytest.fixture(autouse=True)
 def look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(elsewhere, "_LOOK_SECONDS", 0.0)
 
 
 @pytest.fixture
