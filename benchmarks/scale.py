@@ -2,13 +2,15 @@
 
     python benchmarks/scale.py plan [--cells N]     # `srbench plan` of a matrix that never ran
     python benchmarks/scale.py resume [--cells N]   # `srbench run` of one whose store is finished
+    python benchmarks/scale.py store [--cells N]    # what a store takes on disk, its index, claiming jobs, its pages
     python benchmarks/scale.py cells [--cells N]    # tiny cells a second, each in a process of its own
+    python benchmarks/scale.py files                # what one more cell asks of the file system
 
-`plan` and `resume` print what 1,000, 10,000 and 100,000 cells take, so that growth can be read off. They are of a
-learner's variants, trained on one set for some seeds and tested on a hundred sets of two pictures: a hundred cells
+`plan`, `resume` and `store` print what 1,000, 10,000 and 100,000 cells take, so that growth can be read off. They are of
+a learner's variants, trained on one set for some seeds and tested on a hundred sets of two pictures: a hundred cells
 share each training. The finished store is a copy, with keys of their own, of the cells that one small run left. `cells`
 is of 1,000: nearest-neighbour interpolation of a picture of 32 x 32 pixels, scored by PSNR, beside the same work in a
-loop.
+loop. `files` counts operations on files of the store, those of eleven such cells less those of one.
 
 Seconds are by the clock, and those of the processor, user and system, of all processes; memory is the highest resident
 size of the run.
@@ -18,13 +20,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from time import perf_counter as clock
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 from big_sets import print_taken, srbench
+
+if TYPE_CHECKING:
+    from srbench.store.records import Store
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 SETS, VARIANTS = 100, 10
 
@@ -77,6 +87,79 @@ def resume(folder: Path, sizes: Sequence[int]) -> None:
             print_taken(f"run of {cells:,} cells, {time}", srbench(folder, "run", "many", "--no-report"))
 
 
+def store(folder: Path, sizes: Sequence[int]) -> None:
+    from srbench.store.index import INDEX
+    from srbench.store.records import Store
+
+    write_pictures(folder, SETS + 1)
+    write_matrix(folder, "many", SETS, 1, 1)
+    srbench(folder, "run", "many", "--no-report")
+    place = Store(folder / "store-many")
+    for cells in sizes:
+        write_matrix(folder, "many", SETS, VARIANTS, cells // (SETS * VARIANTS))
+        fill(folder)
+        paths = list((place.root / "cells").rglob("*"))
+        files = [path.stat() for path in paths if path.is_file()]
+        sizes_on_disk = sum(one.st_size for one in files), sum(one.st_blocks * 512 for one in files)
+        held, taken = (size / cells / 1000 for size in sizes_on_disk)
+        print(f"{cells:,} cells: {len(paths) / cells:.1f} inodes, {held:.1f} kB in {taken:.1f} kB a cell")
+        (place.root / INDEX).unlink(missing_ok=True)
+        for time in ("first", "again"):
+            began = clock()
+            count = sum(1 for _ in place.records("cells"))
+            taken, size = clock() - began, (place.root / INDEX).stat().st_size
+            print(f"its index, {time}: {taken:.2f} s, {size / count:.0f} B a cell")
+        claim_jobs(place)
+        srbench(folder, "run", "many", "--no-report")
+        print_taken(f"pages of {cells:,} cells", srbench(folder, "report", "many", "--out", "pages"))
+        pages = [path.stat().st_size for path in (folder / "pages").rglob("*") if path.is_file()]
+        print(f"{len(pages):,} files of pages, {sum(pages) / 1e6:.1f} MB")
+
+
+def claim_jobs(place: Store, jobs: int = 2000) -> None:
+    """Take so many jobs and let go of them, as a run does; and look at one that another run has."""
+    from srbench.runner.job.claim import claim, owner, release
+
+    began = clock()
+    for number in range(jobs):
+        job = place.root / "jobs" / f"{number:064d}" / "job.json"
+        prepared = place.root / "jobs" / f".srbench-{number}"
+        prepared.mkdir(parents=True)
+        (prepared / "job.json").write_text("{}")
+        assert claim(prepared, job, "run")
+        release(job, "run")
+    taken = clock() - began
+    began = clock()
+    for number in range(jobs):
+        owner(place.root / "jobs" / f"{number:064d}" / "job.json")
+    print(f"{jobs / taken:.0f} jobs taken and let go a second, {jobs / (clock() - began):.0f} looked at")
+
+
+def files(folder: Path, sizes: Sequence[int]) -> None:
+    from collections import Counter
+
+    from rig import Bench
+    from rig.faulty_disk import FaultyDisk
+
+    disk = FaultyDisk(folder / "bench", folder)
+    counts: dict[int, Counter[str]] = {}
+    for cells in (1, 11):
+        shutil.rmtree(folder / "bench", ignore_errors=True)
+        (folder / "bench").mkdir()
+        bench = Bench(folder / "bench", forks=disk.forks)
+        sets = [{"use": "toy-noise", "as": f"set{size}", "size": 48 + 6 * size} for size in range(cells)]
+        bench.matrix(datasets=sets, metrics=["psnr", "ssim"])
+        done, operations = disk.operations(["run", "matrix.yaml", "--no-report", "--jobs", "1"], bench.environment)
+        assert done.returncode == 0, done.stderr
+        there = [one for one in operations if one.path.startswith("results/")]
+        looks = [one for one in there if "/jobs/" in one.path and one.kind in ("open", "read", "look")]
+        counts[cells] = Counter(one.kind for one in there) - Counter(one.kind for one in looks)
+        counts[cells]["looks at jobs"] = len(looks)
+    for kind in sorted(counts[11]):
+        print(f"{kind:16} {(counts[11][kind] - counts[1][kind]) / 10:6.1f} a cell")
+    disk.close()
+
+
 def fill(folder: Path) -> None:
     """Copy what the small run left to where the large one would have left it, once for each of its keys."""
     import msgspec
@@ -116,7 +199,13 @@ def cells(folder: Path, sizes: Sequence[int]) -> None:
 
 
 GROWING = (1_000, 10_000, 100_000)
-PARTS = {"plan": (plan, GROWING), "resume": (resume, GROWING), "cells": (cells, (1_000,))}
+PARTS = {
+    "plan": (plan, GROWING),
+    "resume": (resume, GROWING),
+    "store": (store, GROWING),
+    "cells": (cells, (1_000,)),
+    "files": (files, ()),
+}
 
 
 @click.command(help=__doc__)

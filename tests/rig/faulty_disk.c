@@ -27,7 +27,7 @@ struct control {
 };
 
 static struct control *control;
-static int journal = -1;
+static char log_name[PATH_MAX];
 
 #define REAL(name) \
   static __typeof__(&name) real; \
@@ -47,7 +47,12 @@ static int fails(const char *kind, const char *path) {
   if (control->first < 0) {
     char line[PATH_MAX * 2 + 64];
     int length = snprintf(line, sizeof line, "%s\t%s\n", kind, path + strlen(control->below));
-    if (journal >= 0) syscall(SYS_write, journal, line, length);
+    /* Opened each time: a process may close what it has open, and the number be another file's by now. */
+    int journal = (int)syscall(SYS_openat, AT_FDCWD, log_name, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    if (journal >= 0) {
+      syscall(SYS_write, journal, line, length);
+      syscall(SYS_close, journal);
+    }
     return 0;
   }
   if (number != control->first && !(control->lasting && number > control->first)) return 0;
@@ -72,15 +77,14 @@ static int fails_in(const char *kind, int folder, const char *path) {
 }
 
 __attribute__((constructor)) static void begin(void) {
-  char *name = getenv("FAULTY_DISK"), log[PATH_MAX];
+  char *name = getenv("FAULTY_DISK");
   if (!name) return;
   int file = (int)syscall(SYS_openat, AT_FDCWD, name, O_RDWR, 0);
   if (file < 0) return;
   void *memory = mmap(0, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   syscall(SYS_close, file);
   if (memory != MAP_FAILED) control = memory;
-  snprintf(log, sizeof log, "%s.log", name);
-  journal = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND, 0666);
+  snprintf(log_name, sizeof log_name, "%s.log", name);
 }
 
 static const char *opening(int flags) { return flags & (O_WRONLY | O_RDWR | O_CREAT) ? "create" : "open"; }

@@ -44,7 +44,7 @@ INSTITUTION, PHYSICIAN, PREFIX = "Klinikum Musterstadt", "Doktor^Gustav", "KM-77
 def secrets() -> set[bytes]:
     """All that must not be found: names and their parts, identifiers, dates and places, as programs write them."""
     words = {part for name in PATIENTS for group in name.split("=") for part in group.split("^")}
-    words |= {"Klinikum", "Musterstadt", "Gustav", PREFIX, "1975031", "1975-03-1", "archive/"}
+    words |= {"Klinikum", "Musterstadt", "Gustav", PREFIX, "1975031", "1975-03-1", "archive-of-the-clinic/"}
     words = {word for word in words if (len(word) > 1 and not word.isascii()) or len(word) > 3}
     spelled = {form for word in words for form in (word, unicodedata.normalize("NFD", word), json.dumps(word)[1:-1])}
     found = {word.encode() for word in spelled}
@@ -88,11 +88,11 @@ def write(path: Path, patient: int, slice_: int, syntax: UID) -> None:
 def archive(tmp_path: Path) -> Path:
     for patient, name in enumerate(PATIENTS):
         shown = name.split("=")[0].replace("^", " ")
-        folder = tmp_path / "archive" / shown / f"1975-03-1{patient % 10} {INSTITUTION}"
+        folder = tmp_path / "archive-of-the-clinic" / shown / f"1975-03-1{patient % 10} {INSTITUTION}"
         folder.mkdir(parents=True)
         for slice_ in range(3):
             write(folder / f"{shown.split()[0]}_{slice_}.dcm", patient, slice_, SYNTAXES[(patient + slice_) % 4])
-    (tmp_path / "archive" / "Befund Müller.pdf").write_bytes("%PDF Jörg Müller".encode())
+    (tmp_path / "archive-of-the-clinic" / "Befund Müller.pdf").write_bytes("%PDF Jörg Müller".encode())
     return tmp_path
 
 
@@ -100,7 +100,7 @@ def test_an_archive_becomes_a_board_and_nobody_is_named_anywhere(
     archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (archive / "m.yaml").write_text(
-        "name: ct\ndatasets: [{folder: {path: archive, name: ct, split: groups, share: 0.3}}]\nprotocols: [x2-gray]\n"
+        "name: ct\ndatasets: [{folder: {path: archive-of-the-clinic, name: ct, split: groups, share: 0.3}}]\nprotocols: [x2-gray]\n"
         "methods: [bicubic, {srcnn: {preset: small}}]\ntrain: {on: [same], budget: {steps: 3}}\nmetrics: [psnr]\n"
         "seeds: [0]\n"
     )
