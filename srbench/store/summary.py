@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -69,7 +69,14 @@ class _Remembered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _decoded = msgspec.msgpack.Decoder(_Remembered).decode
 
 
-class Look(msgspec.Struct, frozen=True):
+class Known(NamedTuple):
+    """What is remembered of a cell. whole: no folder of its files is gone."""
+
+    summary: Summary
+    whole: bool
+
+
+class Look(NamedTuple):
     """A record that was read, to be looked at closer.
 
     kept: the stamps of the files that it needs, itself first, from before anything was read; empty where one is not
@@ -90,8 +97,8 @@ class Summaries:
         self._learned: list[tuple[str, Stamp, bytes]] = []
         self._shared: dict[bytes, Summary] = {}
 
-    def known(self, key: str) -> Summary | None:
-        """The summary of a cell; None where its record or one of its files may have changed since it was looked at."""
+    def known(self, key: str) -> Known | None:
+        """What is remembered of a cell; None where its record or one of its files may have changed since."""
         folder = self._store.place("cells", key)
         try:
             found = self._memory.get(f"{folder}/{RECORD}", stamp(f"{folder}/{RECORD}"))
@@ -100,7 +107,7 @@ class Summaries:
                 return None
             if any(os.path.isdir(f"{folder}/{name}") for name in known.gone):  # noqa: PTH112 (fast)
                 return None
-            return self._of(known.summary)
+            return Known(self._of(known.summary), not known.gone)
         except (OSError, *UNREADABLE):
             return None
 

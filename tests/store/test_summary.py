@@ -40,8 +40,8 @@ def test_cells_that_ended_alike_share_what_is_remembered_of_them(store: Store) -
     remember(store, one, other, third)
     summaries = Summaries(store)
     known = [summaries.known(record.key) for record in (one, other, third)]
-    assert known == [Summary.of(record) for record in (one, other, third)]
-    assert known[0] is known[1] is not known[2]
+    assert known == [(Summary.of(record), True) for record in (one, other, third)]
+    assert known[0] is not None and known[1] is not None and known[0].summary is known[1].summary
     assert summaries.known("ab" * 32) is None and summaries.look("ab" * 32) is None
 
 
@@ -69,7 +69,7 @@ def test_a_folder_of_pictures_that_is_gone_is_no_change_until_it_is_back(store: 
     images = store.folder("cells", record.key) / "images"
     shutil.rmtree(images)
     remember(store, record)
-    assert Summaries(store).known(record.key) is not None
+    assert Summaries(store).known(record.key) == (Summary.of(record), False)
     images.mkdir()
     assert Summaries(store).known(record.key) is None
 
@@ -97,7 +97,7 @@ def test_of_a_cell_that_is_not_ok_the_record_alone_counts(store: Store) -> None:
     shutil.rmtree(store.folder("cells", record.key) / "images")
     remember(store, record)
     known = Summaries(store).known(record.key)
-    assert known is not None and (known.status, known.reason) == ("failed", "it broke")
+    assert known is not None and (known.summary.status, known.summary.reason) == ("failed", "it broke")
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", msgspec.msgpack.encode({"files": {}, "gone": []})])

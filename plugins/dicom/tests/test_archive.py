@@ -100,7 +100,8 @@ def test_an_archive_becomes_a_board_and_nobody_is_named_anywhere(
     archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (archive / "m.yaml").write_text(
-        "name: ct\ndatasets: [{folder: {path: archive-of-the-clinic, name: ct, split: groups, share: 0.3}}]\nprotocols: [x2-gray]\n"
+        "name: ct\ndatasets: [{folder: {path: archive-of-the-clinic, name: ct, split: groups, share: 0.3}}]\n"
+        "protocols: [x2-gray]\n"
         "methods: [bicubic, {srcnn: {preset: small}}]\ntrain: {on: [same], budget: {steps: 3}}\nmetrics: [psnr]\n"
         "seeds: [0]\n"
     )

@@ -13,7 +13,7 @@ from srbench.store.files import sha256_of
 from srbench.store.record import SCORES, Record
 from srbench.store.records import CHECKPOINT, Store
 from srbench.store.references import References
-from srbench.store.summary import Look, Summaries, Summary
+from srbench.store.summary import Known, Look, Summaries
 from srbench.training.loop.checkpoint import CHECKPOINTS
 
 
@@ -21,7 +21,7 @@ class Damage:
     """A look at a store. Every answer in words begins with `damaged: `, or is empty where nothing is."""
 
     def __init__(self, store: Store, verify: bool) -> None:
-        """verify: read every file; otherwise those that changed since they were read last."""
+        """verify: read every file; otherwise those that changed since they were looked at last."""
         self._store, self._verify = store, verify
         self._hashed = sha256_of if verify else FileMemory("hashes").sha256
         self._trainings: dict[str, tuple[bool, str]] = {}
@@ -36,8 +36,8 @@ class Damage:
     def _summaries(self) -> Summaries:
         return Summaries(self._store)
 
-    def known(self, key: str) -> Summary | None:
-        """What is remembered of a cell of which nothing is damaged, but for folders of SR that are gone altogether."""
+    def known(self, key: str) -> Known | None:
+        """What is remembered of a cell of which nothing is damaged."""
         return self._summaries.known(key) if key in self._cells and not self._verify else None
 
     def look(self, key: str) -> Look | None:
@@ -58,12 +58,12 @@ class Damage:
 
     def of_scores(self, record: Record) -> str:
         """Look at the scores of a cell, where it has any."""
-        return self._store.damage("cells", record, {SCORES} & record.files.keys(), self._hashed)
+        return self._store.damage("cells", record, {SCORES} & record.files.keys(), sha256_of)
 
     def of_sr(self, record: Record, needed: bool) -> str:
         """Look at the SR of a cell. needed: something is to be scored on it; otherwise as far as it is kept."""
         names = record.sr_files if needed else [name for name in self._store.kept("cells", record) if name != SCORES]
-        return self._store.damage("cells", record, names, self._hashed)
+        return self._store.damage("cells", record, names, sha256_of)
 
     def of_training(self, task: Training | ExtractorTraining) -> str:
         """Look at what is kept of a training that went well."""

@@ -38,13 +38,12 @@ def make_plan(matrix: Matrix, store: Store, retry: Collection[Status] = (), *, v
 
 
 class _Found(NamedTuple):
-    """What the store holds of a cell: fields as of a planned one. to_be_scored: what `metrics` are, in words."""
+    """What the store holds of a cell: fields as of a planned one."""
 
     summary: Summary | None
     metrics: tuple[Scoring, ...]
     damage: str = ""
     stored: Summary | None = None
-    to_be_scored: str = ""
 
 
 class _Planner:
@@ -122,7 +121,8 @@ class _Planner:
             state, why = "retry", f"{summary.status}: {summary.reason}"
             metrics = asked
         elif summary.status == "ok" and metrics:
-            state, why = "stale", f"to be scored: {found.to_be_scored}"
+            record = self._store.read("cells", cell.key)
+            state, why = "stale", "to be scored: " + ", ".join(_to_be_scored(scoring, record) for scoring in metrics)
         elif summary.status == "ok" and (damaged or self._of_references(outlook)):
             state, why = "stale", self._of_references(outlook)
             damage = why
@@ -165,12 +165,14 @@ class _Planner:
         return self._references[outlook]
 
     def _found(self, key: str, asked: tuple[Scoring, ...]) -> _Found:
-        """What the store holds of a cell: as it is remembered, or looked at, also where it is to be scored."""
+        """What the store holds of a cell: as it is remembered, or looked at, also where SR is needed that is gone."""
         known = self._damage.known(key)
         if known is not None:
-            missing = self._missing(asked, known)
-            if known.status != "ok" or not missing:
-                return _Found(known, missing, stored=known if known.status == "ok" else None)
+            summary, missing = known.summary, self._missing(asked, known.summary)
+            if summary.status != "ok":
+                return _Found(summary, missing)
+            if known.whole or not missing:
+                return _Found(summary, missing, stored=summary)
         look = self._damage.look(key)
         if look is None:
             return _Found(None, asked, self._damage.of_record(key))
@@ -184,7 +186,7 @@ class _Planner:
             if sr or scores:
                 return _Found(None, asked, sr or scores, stored)
         self._damage.remember(look)
-        return _Found(summary, missing, "", stored, ", ".join(_to_be_scored(scoring, record) for scoring in missing))
+        return _Found(summary, missing, stored=stored)
 
     def _missing(self, asked: tuple[Scoring, ...], found: Summary) -> tuple[Scoring, ...]:
         """Metrics without an up-to-date result, and those that failed where failures are to be repeated."""
@@ -209,9 +211,9 @@ def _latest_by_point(records: Iterator[Record]) -> dict[tuple[Any, ...], str]:
     return {point: key for _, key, point in points}
 
 
-def _to_be_scored(scoring: Scoring, record: Record) -> str:
+def _to_be_scored(scoring: Scoring, record: Record | None) -> str:
     """The name of a metric, with the versions that are others than those of an earlier result of that name."""
-    name = scoring.metric.name
-    earlier = next((result.packages for result in reversed(record.metrics.values()) if result.name == name), {})
+    name, results = scoring.metric.name, [] if record is None else [*record.metrics.values()]
+    earlier = next((result.packages for result in reversed(results) if result.name == name), {})
     news = versions_changed(earlier, scoring.packages)
     return f"{name} ({news})" if news else name
