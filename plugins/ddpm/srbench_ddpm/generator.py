@@ -94,8 +94,10 @@ class DDPMGenerator(srbench.TorchGenerator):
     eight flips and quarter turns. checkpointing: less memory for more time, the same result. clip: the largest norm of
     a gradient. ema: decay of the average of weights, 0 for none. keep: the weights of the last step, or of the best
     validation, which is -10 log10 of the squared error of what the U-Net tells, at fixed steps of the diffusion.
-    sampler: `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, by default as many as the diffusion has. eta:
-    the noise of `ddim`, 1 being as much as the ancestral sampler's.
+    sampler: `ancestral`, `ddim` or `dpm-solver++`; or of Song et al., "Score-based generative modeling through
+    stochastic differential equations", 2021, `predictor-corrector` or `probability-flow`, which ask the U-Net twice a
+    step. steps: of the sampler, by default as many as the diffusion has. eta: the noise of `ddim`, 1 being as much as
+    the ancestral sampler's.
     """
 
     presets: ClassVar = {"mednist-hand": {}, "isic-64": ISIC_64, "small": SMALL}
