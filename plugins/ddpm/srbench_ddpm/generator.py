@@ -11,7 +11,17 @@ import srbench
 from srbench.training import MOMENTS, Batch, constant, cosine, sheet, sheet_noise, write_denoising
 from srbench.types import Count, Positive, ProperFraction
 
-from .parameters import PREVIEW, ScheduleName, Width, check_length, check_levels, make_schedule, multiple_of
+from .parameters import (
+    PREVIEW,
+    TURNS,
+    Orientations,
+    ScheduleName,
+    Width,
+    check_length,
+    check_levels,
+    make_schedule,
+    too_odd,
+)
 from .samplers import Sampler, check_sampler, sample
 
 if TYPE_CHECKING:
@@ -23,9 +33,6 @@ if TYPE_CHECKING:
     from .samplers import PredictNoise
     from .schedule import Schedule
 
-Orientations = Literal["one", "mirrored", "all"]
-
-TURNS: dict[Orientations, tuple[int, ...]] = {"one": (0,), "mirrored": (0, 4), "all": tuple(range(8))}
 VALIDATED = 10
 """Steps of the diffusion at which a held-out image is validated."""
 
@@ -141,10 +148,7 @@ class DDPMGenerator(srbench.TorchGenerator):
 
     def supports(self, problem: srbench.Problem) -> srbench.Skip | None:
         """Squares whose sides the U-Net can halve."""
-        multiple = multiple_of(len(self.channels_by_level), self.fold)
-        if all(side % multiple == 0 for size in (problem.smallest, problem.largest) for side in size):
-            return None
-        return srbench.Skip(f"its U-Net makes images whose sides are multiples of {multiple} pixels")
+        return too_odd(problem, len(self.channels_by_level), self.fold)
 
     def build(self, channels: int, scale: Scale) -> dict[str, torch.nn.Module]:
         """The U-Net, or one a class, in the order of `labels`."""

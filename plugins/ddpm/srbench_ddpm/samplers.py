@@ -220,4 +220,4 @@ def _left(schedule: Schedule, t: int) -> float:
 
 def _norm(images: torch.Tensor) -> torch.Tensor:
     """The Euclidean length of each image, `(N, 1, 1, 1)`."""
-    return images.flatten(1).norm(dim=1)[:, None, None, None]
+    return images.square().sum((1, 2, 3), keepdim=True).sqrt()
