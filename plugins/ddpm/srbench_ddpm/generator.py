@@ -11,7 +11,17 @@ import srbench
 from srbench.training import MOMENTS, Batch, constant, cosine, sheet, sheet_noise, write_denoising
 from srbench.types import Count, Positive, ProperFraction
 
-from .parameters import PREVIEW, ScheduleName, Width, check_length, check_levels, make_schedule, multiple_of
+from .parameters import (
+    PREVIEW,
+    TURNS,
+    Orientations,
+    ScheduleName,
+    Width,
+    check_length,
+    check_levels,
+    make_schedule,
+    too_odd,
+)
 from .samplers import Sampler, check_sampler, sample
 
 if TYPE_CHECKING:
@@ -23,9 +33,6 @@ if TYPE_CHECKING:
     from .samplers import PredictNoise
     from .schedule import Schedule
 
-Orientations = Literal["one", "mirrored", "all"]
-
-TURNS: dict[Orientations, tuple[int, ...]] = {"one": (0,), "mirrored": (0, 4), "all": tuple(range(8))}
 VALIDATED = 10
 """Steps of the diffusion at which a held-out image is validated."""
 
@@ -94,8 +101,10 @@ class DDPMGenerator(srbench.TorchGenerator):
     `mirrored` left to right, or `all` eight flips and quarter turns. checkpointing: less memory for more time, the same
     result. clip: the largest norm of a gradient. ema: decay of the average of weights, 0 for none. keep: the weights of
     the last step, or of the best validation, which is -10 log10 of the squared error of what the U-Net tells, at fixed
-    steps of the diffusion. sampler: `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, by default as many as
-    the diffusion has. eta: the noise of `ddim`, 1 being as much as the ancestral sampler's.
+    steps of the diffusion. sampler: `ancestral`, `ddim` or `dpm-solver++`; or of Song et al., "Score-based generative
+    modeling through stochastic differential equations", 2021, `predictor-corrector` or `probability-flow`, which ask
+    the U-Net twice a step. steps: of the sampler, by default as many as the diffusion has. eta: the noise of `ddim`, 1
+    being as much as the ancestral sampler's.
     """
 
     presets: ClassVar = {"mednist-hand": {}, "isic-64": ISIC_64, "small": SMALL}
@@ -140,10 +149,7 @@ class DDPMGenerator(srbench.TorchGenerator):
 
     def supports(self, problem: srbench.Problem) -> srbench.Skip | None:
         """Squares whose sides the U-Net can halve."""
-        multiple = multiple_of(len(self.channels_by_level), self.fold)
-        if all(side % multiple == 0 for size in (problem.smallest, problem.largest) for side in size):
-            return None
-        return srbench.Skip(f"its U-Net makes images whose sides are multiples of {multiple} pixels")
+        return too_odd(problem, len(self.channels_by_level), self.fold)
 
     def build(self, channels: int, scale: Scale) -> dict[str, torch.nn.Module]:
         """The U-Net, or one a class, in the order of `labels`."""

@@ -78,10 +78,11 @@ class DDPM(srbench.TorchMethod):
     rounded up to what scale and U-Net can divide. accumulate: batches that make one step. checkpointing: less memory
     for more time, the same result. ema: decay of the average of weights, 0 for none. keep: the weights of the last
     step, or of the best validation, which is -10 log10 of the squared error of the noise, at fixed steps of the
-    diffusion. sizes: at which training images are learned from, 1 being their own. sampler: `ancestral`, `ddim` or
-    `dpm-solver++`. steps: of the sampler, by default as many as the diffusion has. eta: the noise of `ddim`, 1 being as
-    much as the ancestral sampler's. samples: drawn for a picture. combine: SR is their `mean`, or the `most-consistent`
-    one, which made small again has the smallest squared error to LR.
+    diffusion. sizes: at which training images are learned from, 1 being their own. sampler: `ancestral`, `ddim`,
+    `dpm-solver++`, `predictor-corrector` or `probability-flow`. steps: of the sampler, by default as many as the
+    diffusion has. eta: the noise of `ddim`, 1 being as much as the ancestral sampler's. samples: drawn for a picture.
+    combine: SR is their `mean`, or the `most-consistent` one, which made small again has the smallest squared error to
+    LR.
     """
 
     samples = True

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from srbench import Problem, Skip
 from srbench.errors import SrbenchError
 
 from .samplers import Sampler
@@ -13,6 +14,10 @@ from .schedule import Schedule
 
 Width = Annotated[int, Meta(ge=2)]
 ScheduleName = Literal["cosine", "linear"]
+Orientations = Literal["one", "mirrored", "all"]
+"""In which images of a generator may be learned from."""
+
+TURNS: dict[Orientations, tuple[int, ...]] = {"one": (0,), "mirrored": (0, 4), "all": tuple(range(8))}
 
 PREVIEW: tuple[Sampler, int] = ("ddim", 10)
 """How everything is sampled that training shows: whatever sampler is asked for later, the model is the same."""
@@ -39,6 +44,14 @@ def make_schedule(name: ScheduleName, timesteps: int) -> Schedule:
     if name == "cosine":
         return Schedule.cosine(timesteps)
     return Schedule.linear(timesteps, LINEAR_START / timesteps, LINEAR_END / timesteps)
+
+
+def too_odd(problem: Problem, levels: int, fold: int) -> Skip | None:
+    """Why images of a generator's U-Net cannot have the sides asked for; None where they can."""
+    multiple = multiple_of(levels, fold)
+    if all(side % multiple == 0 for size in (problem.smallest, problem.largest) for side in size):
+        return None
+    return Skip(f"its U-Net makes images whose sides are multiples of {multiple} pixels")
 
 
 def multiple_of(levels: int, fold: int) -> int:

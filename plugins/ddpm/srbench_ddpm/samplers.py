@@ -1,4 +1,4 @@
-"""From noise to images, with a network that tells the noise: three ways to walk a schedule backwards."""
+"""From noise to images, with a network that tells the noise: ways to walk a schedule backwards."""
 
 from __future__ import annotations
 
@@ -15,11 +15,19 @@ from .schedule import CLEAN, Schedule
 if TYPE_CHECKING:
     import torch
 
-Sampler = Literal["ancestral", "ddim", "dpm-solver++"]
+Sampler = Literal["ancestral", "ddim", "dpm-solver++", "predictor-corrector", "probability-flow"]
 """ancestral: every step draws from the posterior (Ho et al., "Denoising diffusion probabilistic models", 2020,
 algorithm 2); with fewer steps than the schedule's, those between are taken as one (Nichol and Dhariwal 2021).
 ddim: less of that noise, or none (Song et al., "Denoising diffusion implicit models", 2021, equation 12).
-dpm-solver++: the 2M solver of second order (Lu et al., "DPM-Solver++", 2022, algorithm 2), without noise."""
+dpm-solver++: the 2M solver of second order (Lu et al., "DPM-Solver++", 2022, algorithm 2), without noise.
+The other two take the schedule for a discretised variance-preserving SDE (Song et al., "Score-based generative modeling
+through stochastic differential equations", 2021), and ask the network twice a step.
+predictor-corrector: a step of Langevin dynamics at the noise that there is (algorithm 5), then an ancestral one.
+probability-flow: the ordinary differential equation that has the same marginal distributions (equation 13), by Heun's
+method, of second order, without noise after the beginning."""
+
+CORRECTOR_SNR = 0.16
+"""The corrector's step as a ratio of signal to noise, r in algorithm 5: what the authors' programs have."""
 
 PredictNoise = Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
 """The unit noise in x `(N, C, H, W)` at steps t `(N,)`, int64; of the same shape."""
@@ -78,9 +86,9 @@ def sample(
     All randomness of an image comes from its own generator, so that it does not depend on the others of its batch;
     generators on the CPU give the same noise on every device.
 
-    steps: how often the network is asked; None: once a step of the schedule. eta: of `ddim`, the noise as a share of
-    the ancestral sampler's. clip: estimates of clean images are clamped to [-clip, clip] at every step; None: they are
-    not. keep: how many states to keep, at equal distances, the last being the result. dtype: float32 by default.
+    steps: how many; None: as many as the schedule has. eta: of `ddim`, the noise as a share of the ancestral sampler's.
+    clip: estimates of clean images are clamped to [-clip, clip] whenever the network is asked; None: they are not.
+    keep: how many states to keep, at equal distances, the last being the result. dtype: float32 by default.
 
     Raises `SamplerError`.
     """
@@ -92,6 +100,16 @@ def sample(
         drawn = [torch.randn(tuple(shape), generator=g, device=g.device, dtype=dtype) for g in generators]
         return torch.stack([one.to(device) for one in drawn])
 
+    asked = 0
+
+    def estimate(x: torch.Tensor, t: int) -> torch.Tensor:
+        """The clean images, as the network sees them in x_t."""
+        nonlocal asked
+        asked += 1
+        told = predict_noise(x, torch.full((len(generators),), t, device=x.device)).to(x.dtype)
+        clean = schedule.clean_from_noise(x, told, t)
+        return clean if clip is None else clean.clamp(-clip, clip)
+
     way = [*visited(len(schedule), steps or len(schedule)), CLEAN]
     solver = _SecondOrder(schedule)
     with torch.no_grad():
@@ -99,21 +117,22 @@ def sample(
         # Backwards from the result, which is always among them.
         wanted = {len(way) - 1 - (len(way) - 1) * i // max(1, keep - 1) for i in range(keep)}
         kept = {0: x} if 0 in wanted else {}
-        for asked, (t, to) in enumerate(itertools.pairwise(way), start=1):
-            told = predict_noise(x, torch.full((len(generators),), t, device=x.device)).to(x.dtype)
-            clean = schedule.clean_from_noise(x, told, t)
-            if clip is not None:
-                clean = clean.clamp(-clip, clip)
+        for place, (t, to) in enumerate(itertools.pairwise(way), start=1):
+            if sampler == "predictor-corrector":
+                x = _corrected(schedule, x, estimate(x, t), t, to, noise())
+            clean = estimate(x, t)
             if to == CLEAN:  # every sampler's last step: nothing is left but the estimate
                 x = clean
             elif sampler == "dpm-solver++":
                 x = solver.step(x, clean, t, to)
-            elif sampler == "ancestral":
+            elif sampler == "ddim":
+                x = _ddim(schedule, x, clean, t, to, eta, noise)
+            elif sampler == "probability-flow":
+                x = _flow(schedule, x, clean, t, to, estimate)
+            else:
                 mean, variance = schedule.posterior(x, clean, t, to)
                 x = mean + variance.sqrt() * noise()
-            else:
-                x = _ddim(schedule, x, clean, t, to, eta, noise)
-            if asked in wanted:
+            if place in wanted:
                 kept[asked] = x
     return Sampled(x, kept)
 
@@ -153,3 +172,52 @@ class _SecondOrder:
         self._before = clean, length
         left, after = (float(self._schedule.alphas_bar[step]) for step in (t, to))
         return math.sqrt((1 - after) / (1 - left)) * x - math.sqrt(after) * math.expm1(-length) * estimate
+
+
+def _corrected(
+    schedule: Schedule, x: torch.Tensor, clean: torch.Tensor, t: int, to: int, noise: torch.Tensor
+) -> torch.Tensor:
+    """x_t after a step of Langevin dynamics among the images of step t (Song et al. 2021, algorithm 5).
+
+    x + e s + sqrt(2 e) noise with the score s, e = 2 a (r |noise| / |s|)^2 for each image, where a is what the step of
+    the sampler leaves of the variance: alpha of the schedule where it visits all steps. At most the variance of the
+    noise in x, which only a network that tells hardly any noise would exceed.
+    """
+    left, before = _left(schedule, t), _left(schedule, to)
+    score = -schedule.noise_from_clean(x, clean, t) / math.sqrt(1 - left)
+    ratio = CORRECTOR_SNR * _norm(noise) / _norm(score)
+    step = (2 * left / before * ratio.square()).clamp(max=1 - left)
+    return x + step * score + (2 * step).sqrt() * noise
+
+
+def _flow(
+    schedule: Schedule,
+    x: torch.Tensor,
+    clean: torch.Tensor,
+    t: int,
+    to: int,
+    estimate: Callable[[torch.Tensor, int], torch.Tensor],
+) -> torch.Tensor:
+    """x at step `to`, moved along dx / du = -(x + s(x)): Song et al. 2021, equation 13 for equation 11.
+
+    The time u = -log(a_t) / 2 is the integral of beta / 2, so that nothing but the steps visited is needed. Heun's
+    method: the mean of the slopes at either end.
+    """
+
+    def slope(x: torch.Tensor, clean: torch.Tensor, t: int) -> torch.Tensor:
+        return schedule.noise_from_clean(x, clean, t) / math.sqrt(1 - _left(schedule, t)) - x
+
+    length = (math.log(_left(schedule, t)) - math.log(_left(schedule, to))) / 2
+    first = slope(x, clean, t)
+    tried = x + length * first
+    return x + length * (first + slope(tried, estimate(tried, to), to)) / 2
+
+
+def _left(schedule: Schedule, t: int) -> float:
+    """The share of the clean image's variance in x_t."""
+    return 1.0 if t == CLEAN else float(schedule.alphas_bar[t])
+
+
+def _norm(images: torch.Tensor) -> torch.Tensor:
+    """The Euclidean length of each image, `(N, 1, 1, 1)`."""
+    return images.square().sum((1, 2, 3), keepdim=True).sqrt()

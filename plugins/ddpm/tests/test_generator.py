@@ -49,6 +49,8 @@ test_ddpm_generator = check_methods(
         "ddpm-generator",
         {"preset": "small", **TINY, "classes": "conditional", "steps": 4, "checkpointing": True, "keep": "best"},
     ),
+    ("ddpm-generator", {**TINY, "sampler": "predictor-corrector", "steps": 3}),
+    ("ddpm-generator", {**TINY, "sampler": "probability-flow", "steps": 3}),
     size=SIZE,
 )
 
@@ -101,7 +103,14 @@ def test_it_is_offered_by_the_plugin_for_generation() -> None:
 
 @pytest.mark.parametrize("classes", ["none", "apart", "conditional"])
 @pytest.mark.parametrize(
-    "params", [{}, {"sampler": "ddim", "steps": 5, "eta": 1.0}, {"sampler": "dpm-solver++", "steps": 6}]
+    "params",
+    [
+        {},
+        {"sampler": "ddim", "steps": 5, "eta": 1.0},
+        {"sampler": "dpm-solver++", "steps": 6},
+        {"sampler": "predictor-corrector", "steps": 4},
+        {"sampler": "probability-flow", "steps": 4},
+    ],
 )
 def test_a_sample_depends_on_seed_place_and_class_alone(classes: str, params: dict[str, object]) -> None:
     method = fresh(classes=classes, **params)
@@ -129,7 +138,7 @@ def test_each_sample_has_noise_of_its_own_which_no_other_seed_or_place_has() -> 
 
 
 @pytest.mark.parametrize("classes", ["none", "apart", "conditional"])
-@pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpm-solver++"])
+@pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpm-solver++", "predictor-corrector", "probability-flow"])
 @pytest.mark.parametrize("predicts", ["noise", "velocity"])
 def test_a_network_that_knows_the_answer_gives_the_image(
     classes: str, sampler: str, predicts: str, monkeypatch: pytest.MonkeyPatch
@@ -247,7 +256,8 @@ def test_a_saved_model_knows_its_classes_and_makes_the_same_samples(tmp_path: Pa
 
 def test_how_it_samples_does_not_change_what_it_learns(tmp_path: Path) -> None:
     found = []
-    for number, params in enumerate([{}, {"sampler": "ddim", "steps": 4, "eta": 1.0}, {"sampler": "dpm-solver++"}]):
+    fast = [{"sampler": name, "steps": 4} for name in ("dpm-solver++", "predictor-corrector", "probability-flow")]
+    for number, params in enumerate([{}, {"sampler": "ddim", "steps": 4, "eta": 1.0}, *fast]):
         method = trained_once(tmp_path / str(number), **params)
         found.append(
             (
@@ -256,7 +266,7 @@ def test_how_it_samples_does_not_change_what_it_learns(tmp_path: Path) -> None:
             )
         )
         assert set(params) <= DDPMGenerator.sampling
-    assert found[0] == found[1] == found[2]
+    assert all(one == found[0] for one in found)
 
 
 @pytest.mark.parametrize(("classes", "count"), [("none", 12), ("apart", 12), ("conditional", 12), ("none", 3)])
@@ -369,6 +379,15 @@ def test_presets_are_the_documented_ones() -> None:
     expected = {"channels": (64, 128, 256, 256), "classes": "apart", "batch_size": 4, "accumulate": 8}
     assert {key: isic[key] for key in expected} == expected
     assert DDPMGenerator(**small).sampler == "ddim"
+
+
+def test_the_parameters_that_keys_hold_are_these() -> None:
+    """One more, and every cell there is would be of other parameters than before."""
+    names = (
+        "classes channels blocks attention fold timesteps schedule predicts learning_rate course batch_size accumulate "
+        "orientations checkpointing clip ema keep sampler steps eta"
+    )
+    assert list(resolve(DDPMGenerator, {})) == names.split()
 
 
 def test_impossible_parameters_are_refused() -> None:

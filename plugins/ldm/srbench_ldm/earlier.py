@@ -37,6 +37,7 @@ def load_autoencoder(path: Path, autoencoder: torch.nn.Module) -> None:
     except RuntimeError as error:
         raise EarlierModelError(
             f"autoencoder: the one in {path} is another network. Give this method the parameters that it was trained "
-            "with (latent_channels, autoencoder_channels, autoencoder_blocks, autoencoder_attention), at a scale with "
-            f"as many factors of two, and images with as many channels. {error}"
+            "with (first_stage, codes, latent_channels, autoencoder_channels, autoencoder_blocks, "
+            "autoencoder_attention, fold, shortcut), at a scale with as many factors of two, and images with as many "
+            f"channels. {error}"
         ) from error

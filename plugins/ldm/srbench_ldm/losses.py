@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from monai.losses.adversarial_loss import PatchAdversarialLoss
 from torch import nn
-from torch.nn import functional
-
-from srbench.training import vgg_features
-
-from .parameters import PERCEPTUAL_LAYER
-
-_EPSILON = 1e-10
 
 
 def kl_loss(mean: torch.Tensor, deviation: torch.Tensor) -> torch.Tensor:
@@ -25,25 +16,6 @@ def kl_loss(mean: torch.Tensor, deviation: torch.Tensor) -> torch.Tensor:
     variance = deviation.float().square()
     terms = mean.float().square() + variance - variance.log() - 1
     return 0.5 * terms.flatten(1).sum(1).mean()
-
-
-def perceptual_loss(device: str) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """How far two images are apart as VGG19 sees them: features of unit length at each place, their squared distance.
-
-    That is the distance of Zhang et al., "The unreasonable effectiveness of deep features", 2018, equation 1, for one
-    layer and with all its channels counting the same. Raises `WeightsMissing` and `WeightsDamaged`.
-    """
-    network = vgg_features(PERCEPTUAL_LAYER, device)
-
-    def directions(image: torch.Tensor) -> torch.Tensor:
-        return functional.normalize(network(image.expand(-1, 3, -1, -1)).float(), dim=1, eps=_EPSILON)
-
-    def compare(image: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        with torch.no_grad():
-            expected = directions(real)
-        return (directions(image) - expected).square().sum(1).mean()
-
-    return compare
 
 
 class PatchJudgement:

@@ -9,10 +9,19 @@ from srbench_ddpm.samplers import Sampler, check_sampler
 
 import srbench
 from srbench.pictures import Scale, resize
-from srbench.training import VGG_SMALLEST, vgg_weights
 from srbench.types import Count, Fraction, Natural, NonNegative, OpenFraction, Positive, ProperFraction
+from srbench.weights import place, weights_file
 
-from .parameters import PERCEPTUAL_LAYER, PRESETS, Betas, Course, Keep, Predicts
+from .parameters import (
+    PERCEPTUAL_SMALLEST,
+    PRESETS,
+    Betas,
+    Course,
+    FirstStage,
+    Keep,
+    PerceptualNetwork,
+    Predicts,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -36,8 +45,8 @@ class LDM(srbench.TorchMethod):
     2307.15208). Networks and adversarial loss are MONAI's.
 
     Stage `autoencoder`: the mean absolute error, 1e-6 times the KL divergence (the sum over a latent, the mean over
-    images), .002 times a perceptual distance where the weights of VGG19 are on the machine (`srbench fetch vgg19`; the
-    record and the page say where they are not), and after a warm-up .005 times the least-squares loss of a
+    images), .002 times a perceptual distance where the weights of its network are on the machine (`srbench fetch
+    vgg19`; the record and the page say where they are not), and after a warm-up .005 times the least-squares loss of a
     discriminator of patches. Its validation is the PSNR of its own reconstructions of held-out images: the ceiling of
     what the diffusion can reach. Then it is frozen. Stage `diffusion`: a U-Net learns the noise in latents, scaled by
     1 / their standard deviation on the training set, given LR with noise of its own and the level of that noise; its
@@ -52,9 +61,16 @@ class LDM(srbench.TorchMethod):
     training: an autoencoder on squares of 4 x 4 pixels with a linear one beside it (`fold`, `shortcut`), and a
     diffusion of what the latent of bicubic SR lacks, whose U-Net tells the clean latent (`residual`, `predicts`).
 
+    `first_stage` `vq` has the same autoencoder with a codebook in place of the KL divergence (Van den Oord et al.,
+    "Neural discrete representation learning", 2017): each place of a latent becomes the nearest of `codes` vectors,
+    which are moving averages of the latents that they stand for and begin as some of them; gradients pass that by, and
+    `commitment_weight` times the mean squared distance of latents to their vectors is minimised with the other losses.
+    What is diffused are latents before that; decoding quantises them, also for the ceiling.
+
     Deviations: patches are flipped and turned; both gradients of an adversarial step are computed before either
-    network is updated; the perceptual distance is that of VGG19's features in place of AlexNet's with learned weights;
-    LR is given to the U-Net in [-1, 1]; `noise_level` 0 is LR as it is, so that 21 is what MONAI's tutorial calls 20.
+    network is updated; the perceptual distance is that of one layer of VGG19, where the published configuration has
+    LPIPS on AlexNet (`perceptual_network: alexnet`, `srbench fetch alexnet`); LR is given to the U-Net in [-1, 1];
+    `noise_level` 0 is LR as it is, so that 21 is what MONAI's tutorial calls 20.
 
     autoencoder: `weights.safetensors` of an earlier model of this method, whose autoencoder is used as it is; the whole
     budget is then the diffusion's. autoencoder_channels: of the levels, from the pixels' on; what the scale does not
@@ -82,8 +98,10 @@ class LDM(srbench.TorchMethod):
     def __init__(
         self,
         autoencoder: Path | None = None,
+        first_stage: FirstStage = "kl",
         autoencoder_channels: tuple[Count, ...] = (128, 128),
         latent_channels: Count = 15,
+        codes: Count = 1024,
         autoencoder_blocks: Count = 2,
         autoencoder_attention: bool = False,
         fold: Count = 1,
@@ -94,7 +112,9 @@ class LDM(srbench.TorchMethod):
         unet_blocks: Count = 2,
         norm_groups: Count = 32,
         kl_weight: NonNegative = 1e-6,
+        commitment_weight: NonNegative = 0.25,
         perceptual_weight: NonNegative = 0.002,
+        perceptual_network: PerceptualNetwork = "vgg19",
         adversarial_weight: NonNegative = 0.005,
         warm_up: ProperFraction = 0.1,
         discriminator_width: Count = 64,
@@ -124,6 +144,8 @@ class LDM(srbench.TorchMethod):
         eta: Fraction = 0.0,
     ) -> None:
         self.autoencoder = autoencoder
+        self.first_stage, self.codes, self.commitment_weight = first_stage, codes, commitment_weight
+        self.perceptual_network: PerceptualNetwork = perceptual_network
         self.autoencoder_channels, self.latent_channels = autoencoder_channels, latent_channels
         self.autoencoder_blocks, self.autoencoder_attention = autoencoder_blocks, autoencoder_attention
         self.fold, self.shortcut = fold, shortcut
@@ -149,8 +171,9 @@ class LDM(srbench.TorchMethod):
         self.steps, self.eta = steps, eta
         self._previews = False
         self._check()
-        if perceptual_weight and autoencoder is None:
-            self.weights = vgg_weights()
+        if perceptual_weight and autoencoder is None and place(weights_file(perceptual_network)).is_file():
+            # A model that had to do without has another key.
+            self.weights = (perceptual_network,)
 
     def _check(self) -> None:
         """Raise an error where parameters contradict each other, before anything is trained."""
@@ -203,7 +226,7 @@ class LDM(srbench.TorchMethod):
         # The first convolution and all but the last one after it halve, two more take a line each.
         needed = {"its discriminator": 3 * 2**self.discriminator_layers} if self.adversarial_weight else {}
         if self.perceptual_weight:
-            needed["the perceptual distance"] = VGG_SMALLEST[PERCEPTUAL_LAYER]
+            needed["the perceptual distance"] = PERCEPTUAL_SMALLEST[self.perceptual_network]
         for what, least in needed.items():
             if side < least:
                 return f"{what} needs HR patches of {least} pixels, and x{scale} leaves {side} of them; raise `patch`"
@@ -234,33 +257,35 @@ class LDM(srbench.TorchMethod):
         """The denoiser and the autoencoder."""
         from .geometry import largest_power, levels
         from .networks import Autoencoder, Denoiser, checkpoint_blocks
+        from .quantised import QuantisedAutoencoder
 
         reason = self._why_not(scale)
         if reason is not None:
             raise srbench.SrbenchError(f"{type(self).__name__}: {reason}")
         fold = min(self.fold, largest_power(int(scale)))
-        networks: dict[str, torch.nn.Module] = {
-            "denoiser": Denoiser(
-                self.latent_channels,
-                channels,
-                self.unet_channels,
-                self.unet_attention,
-                self.head_channels,
-                self.unet_blocks,
-                self.norm_groups,
-                self.lr_noise,
-            ),
-            "autoencoder": Autoencoder(
-                channels,
-                levels(self.autoencoder_channels, int(scale), fold),
-                self.latent_channels,
-                self.autoencoder_blocks,
-                self.autoencoder_attention,
-                self.norm_groups,
-                fold,
-                self.shortcut,
-            ),
-        }
+        denoiser = Denoiser(
+            self.latent_channels,
+            channels,
+            self.unet_channels,
+            self.unet_attention,
+            self.head_channels,
+            self.unet_blocks,
+            self.norm_groups,
+            self.lr_noise,
+        )
+        layout = (
+            channels,
+            levels(self.autoencoder_channels, int(scale), fold),
+            self.latent_channels,
+            self.autoencoder_blocks,
+            self.autoencoder_attention,
+            self.norm_groups,
+            fold,
+            self.shortcut,
+        )
+        vq = self.first_stage == "vq"
+        autoencoder = QuantisedAutoencoder(*layout, codes=self.codes) if vq else Autoencoder(*layout)
+        networks: dict[str, torch.nn.Module] = {"denoiser": denoiser, "autoencoder": autoencoder}
         if self.checkpointing:
             for network in networks.values():
                 checkpoint_blocks(network)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from monai.networks.blocks.spatialattention import SpatialAttentionBlock
@@ -13,6 +13,8 @@ from monai.networks.nets.diffusion_model_unet import DiffusionModelUNet, Diffusi
 from torch import nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
+
+from .losses import kl_loss
 
 _BLOCKS = (AEKLResBlock, DiffusionUNetResnetBlock, SpatialAttentionBlock)
 """What is computed anew in a backward pass with checkpointing: residual blocks and attention, one by one."""
@@ -27,7 +29,11 @@ class Autoencoder(AutoencoderKL):
     first halves the sides. attention: in the deepest level and in the middle. shortcut: a linear map of squares of
     pixels to latents, and one back, beside the network, as in Chen et al., "Deep compression autoencoder for efficient
     high-resolution diffusion models", 2025, where it only moves and averages; `start_linear` gives it its weights.
+
+    regulariser: the name of what keeps its latents in order.
     """
+
+    regulariser: ClassVar[str] = "kl"
 
     def __init__(
         self,
@@ -57,6 +63,11 @@ class Autoencoder(AutoencoderKL):
         self.fold, self.factor = fold, fold * 2**last
         self.linear = Projection(planes, latent_channels, self.factor) if shortcut else None
 
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # type: ignore[override]
+        """Images through latents that are drawn, and the divergence of these: what `regulariser` names."""
+        made, mean, deviation = super().forward(x)
+        return made, kl_loss(mean, deviation)
+
     def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and deviation of the latents of images."""
         mean, deviation = super().encode(functional.pixel_unshuffle(x, self.fold))
@@ -72,12 +83,23 @@ class Autoencoder(AutoencoderKL):
         assert self.linear is not None
         self.linear.fit(images)
         *_, last = (module for module in self.decoder.modules() if isinstance(module, nn.Conv2d))
+        _silence(self.quant_conv_mu, last)
+        self._draw_quietly()
+
+    def _draw_quietly(self) -> None:
+        """Give latents a small deviation, whatever the image."""
+        _silence(self.quant_conv_log_sigma)
+        *_, bias = self.quant_conv_log_sigma.parameters()
         with torch.no_grad():
-            for silent in (self.quant_conv_mu, self.quant_conv_log_sigma, last):
-                for parameter in silent.parameters():
-                    parameter.zero_()
-            *_, bias = self.quant_conv_log_sigma.parameters()
             bias.fill_(2 * math.log(QUIET))
+
+
+def _silence(*modules: nn.Module) -> None:
+    """Make convolutions give zeros."""
+    with torch.no_grad():
+        for module in modules:
+            for parameter in module.parameters():
+                parameter.zero_()
 
 
 class Projection(nn.Module):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from srbench.training import VGGLayer
+from srbench.training import VGG_SMALLEST, VGGLayer
 
+FirstStage = Literal["kl", "vq"]
+PerceptualNetwork = Literal["vgg19", "alexnet"]
+"""What a perceptual distance looks through, by the name of its weights."""
 Predicts = Literal["noise", "clean"]
 Betas = Literal["linear", "scaled_linear", "cosine"]
 Course = Literal["constant", "cosine"]
@@ -14,6 +17,8 @@ Keep = Literal["last", "best"]
 
 PERCEPTUAL_LAYER: VGGLayer = "vgg54"
 """The layer of VGG19 whose features the perceptual distance compares."""
+PERCEPTUAL_SMALLEST: Mapping[PerceptualNetwork, int] = {"vgg19": VGG_SMALLEST[PERCEPTUAL_LAYER], "alexnet": 31}
+"""The shortest side, in pixels, of an image that has all features that are compared."""
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "mammography": {},

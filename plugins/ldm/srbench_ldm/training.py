@@ -13,15 +13,19 @@ from torch.nn import functional
 from srbench.errors import SrbenchError
 from srbench.training import Batch, Schedule, Stage, constant, cosine
 
-from .losses import PatchJudgement, kl_loss, perceptual_loss
+from .losses import PatchJudgement
+from .perceptual import Compare, perceptual_loss
+from .quantised import QuantisedAutoencoder
 
 if TYPE_CHECKING:
     from .method import LDM
+    from .parameters import PerceptualNetwork
 
 MEASURED = 256
-"""Patches on which the scale of the latents is measured, at least."""
+"""Patches of which a linear autoencoder or a codebook is made, or the scale of latents, at least."""
 VALIDATED = 4
 """Steps of the schedule at which the denoiser is validated."""
+TITLES: dict[PerceptualNetwork, str] = {"vgg19": "VGG19", "alexnet": "AlexNet"}
 
 
 class LatentError(SrbenchError):
@@ -39,12 +43,15 @@ def autoencoder_stage(method: LDM) -> Stage:
     )
     judgement = PatchJudgement(discriminator)
     perceive = _perceptual(method)
+    weight = method.commitment_weight if method.first_stage == "vq" else method.kl_weight
 
     def step(batch: Batch) -> dict[str, torch.Tensor]:
         hr = _halvable(batch.hr, method.geometry.factor)
-        made, mean, deviation = autoencoder(hr)
-        losses = {"l1": functional.l1_loss(made.float(), hr), "kl": kl_loss(mean, deviation)}
-        loss = losses["l1"] + method.kl_weight * losses["kl"]
+        made, regular = autoencoder(hr)
+        losses = {"l1": functional.l1_loss(made.float(), hr), autoencoder.regulariser: regular}
+        loss = losses["l1"] + weight * regular
+        if isinstance(autoencoder, QuantisedAutoencoder):
+            losses["perplexity"] = autoencoder.perplexity
         if perceive is not None:
             losses["perceptual"] = perceive(made, hr)
             loss = loss + method.perceptual_weight * losses["perceptual"]
@@ -57,7 +64,10 @@ def autoencoder_stage(method: LDM) -> Stage:
 
     def begin(draw: Callable[[], Batch]) -> None:
         batches = [_halvable(draw().hr, method.geometry.factor) for _ in range(math.ceil(MEASURED / method.batch_size))]
-        autoencoder.start_linear(torch.cat(batches))
+        if method.shortcut:
+            autoencoder.start_linear(torch.cat(batches))
+        if isinstance(autoencoder, QuantisedAutoencoder):
+            autoencoder.start_codes(batches)
 
     def reconstruction_psnr(batch: Batch) -> float:
         cut = method.scale
@@ -81,7 +91,7 @@ def autoencoder_stage(method: LDM) -> Stage:
         accumulate=method.accumulate,
         validate=reconstruction_psnr,
         keep=method.keep,
-        begin=begin if method.shortcut else None,
+        begin=begin if method.shortcut or method.first_stage == "vq" else None,
     )
 
 
@@ -159,14 +169,15 @@ def latent_scale(latents: Iterable[torch.Tensor]) -> float:
     return 1 / math.sqrt(variance)
 
 
-def _perceptual(method: LDM) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None:
+def _perceptual(method: LDM) -> Compare | None:
+    network = method.perceptual_network
     if not method.perceptual_weight:
         return None
     if method.weights:
-        return perceptual_loss(method.device)
+        return perceptual_loss(network, method.device)
     note = (
-        "The autoencoder learned without a perceptual loss: the weights of VGG19 were not on the machine that trained; "
-        "`srbench fetch vgg19` gets them."
+        f"The autoencoder learned without a perceptual loss: the weights of {TITLES[network]} were not on the machine "
+        f"that trained; `srbench fetch {network}` gets them."
     )
     if note not in method.notes:
         method.notes.append(note)

@@ -53,6 +53,7 @@ GIVEN = {name: list(value) if isinstance(value, tuple) else value for name, valu
 test_contract = check_methods(
     ("ldm", {**GIVEN, "steps": 8}),
     ("ldm", {"preset": "small", **GIVEN, "checkpointing": True, "accumulate": 2, "steps": 5}),
+    ("ldm", {**GIVEN, "first_stage": "vq", "codes": 6, "steps": 4}),
 )
 
 
@@ -276,8 +277,9 @@ def test_latents_that_are_all_the_same_are_an_error() -> None:
     [
         {"ema": 0.9, "accumulate": 2, "clip": 1.0, "course": "cosine", "checkpointing": True, "keep": "last"},
         {"fold": 2, "shortcut": True, "predicts": "clean", "residual": True},
+        {"first_stage": "vq", "codes": 6, "ema": 0.9, "accumulate": 2, "shortcut": True},
     ],
-    ids=["everything", "linear"],
+    ids=["everything", "linear", "quantised"],
 )
 def test_interrupting_at_every_step_of_both_stages_changes_nothing(changes: dict[str, object], tmp_path: Path) -> None:
     params = {**TINY, **changes}
@@ -363,29 +365,81 @@ def test_how_it_samples_has_no_part_in_how_it_learns(tmp_path: Path) -> None:
     assert LDM.sampling == {"sampler", "steps", "eta"}
 
 
-def test_without_vgg19_there_is_no_perceptual_loss_and_a_note_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("network", "title"), [("vgg19", "VGG19"), ("alexnet", "AlexNet")])
+def test_without_its_weights_there_is_no_perceptual_loss_and_a_note_says_so(
+    network: str, title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SRBENCH_DATA", str(tmp_path / "data"))
-    fallen, meant = LDM(**{**TINY, "perceptual_weight": 0.002}), LDM(**TINY)
+    fallen = LDM(**{**TINY, "perceptual_weight": 0.002, "patch": 32}, perceptual_network=network)
+    meant = LDM(**{**TINY, "patch": 32})
     for name, method in (("fallen", fallen), ("meant", meant)):
         method.fit(training_set(), context(tmp_path / name, 2))
     assert identical(state(fallen), state(meant))
-    (note,) = [note for note in fallen.notes if "VGG19" in note]
-    assert "without a perceptual loss" in note and "`srbench fetch vgg19`" in note
-    assert not any("VGG19" in note for note in meant.notes)
+    (note,) = [note for note in fallen.notes if title in note]
+    assert "without a perceptual loss" in note and f"`srbench fetch {network}`" in note
+    assert not any(title in note for note in meant.notes)
     assert fallen.weights == meant.weights == ()
 
 
-def test_a_model_with_vgg19_has_another_key_where_it_learns_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("network", ["vgg19", "alexnet"])
+def test_a_model_has_another_key_where_it_learns_with_a_perceptual_loss(
+    network: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SRBENCH_DATA", str(tmp_path))
     (tmp_path / "weights").mkdir()
-    (tmp_path / "weights" / registry()._weights["vgg19"][0].file.file).touch()
-    assert LDM(**{**TINY, "perceptual_weight": 0.002}).weights == ("vgg19",)
-    assert LDM(**TINY).weights == ()
-    assert LDM(**{**TINY, "perceptual_weight": 0.002}, autoencoder=tmp_path / "earlier.safetensors").weights == ()
+    (tmp_path / "weights" / registry()._weights[network][0].file.file).touch()
+    with_it = {**TINY, "perceptual_weight": 0.002, "perceptual_network": network}
+    assert LDM(**with_it).weights == (network,)
+    assert LDM(**{**with_it, "perceptual_weight": 0.0}).weights == ()
+    assert LDM(**with_it, autoencoder=tmp_path / "earlier.safetensors").weights == ()
+    (other,) = {"vgg19", "alexnet"} - {network}
+    assert LDM(**{**with_it, "perceptual_network": other}).weights == ()
+
+
+def test_the_autoencoder_learns_with_the_distance_on_alexnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its weight, beside the other losses."""
+    monkeypatch.setattr("srbench_ldm.training.perceptual_loss", lambda network, device: blurred[network])
+    blurred = {"alexnet": lambda image, real: (image.mean((2, 3)) - real.mean((2, 3))).square().mean()}
+    method = LDM(**{**TINY, "perceptual_weight": 0.5, "perceptual_network": "alexnet", "patch": 32})
+    method.weights = ("alexnet",)
+    method.fit(training_set(), context(tmp_path, 4))
+    for row in method.history[:1]:
+        assert row["perceptual"] > 0
+        assert row["autoencoder"] == pytest.approx(row["l1"] + 1e-6 * row["kl"] + 0.5 * row["perceptual"], rel=1e-5)
+
+
+def test_a_quantised_autoencoder_learns_images_and_commitment_and_is_its_models_ceiling(tmp_path: Path) -> None:
+    changes = {"first_stage": "vq", "codes": 16, "autoencoder_rate": 1e-2, "batch_size": 4, "autoencoder_share": 0.99}
+    method = LDM(**{**TINY, **changes})
+    method.fit(training_set(), context(tmp_path, 100))
+    rows = [row for row in method.history if row["stage"] == "autoencoder"]
+    assert rows[-1]["l1"] < 0.6 * rows[0]["l1"]
+    for row in rows[:10]:
+        assert "kl" not in row and 1 <= row["perplexity"] <= 16
+        assert row["autoencoder"] == pytest.approx(row["l1"] + 0.25 * row["commitment"], rel=1e-5)
+    autoencoder, _ = method.autoencoder_and_denoiser()
+    assert not autoencoder.training
+    hr = torch.rand(1, 3, 8, 12)
+    with torch.no_grad():
+        quantised, _ = autoencoder.quantise(autoencoder.encode(hr)[0])
+        vectors = {tuple(vector.tolist()) for vector in quantised.movedim(1, -1).reshape(-1, 2).round(decimals=4)}
+        assert len(vectors) <= 16
+        torch.testing.assert_close(method.reconstruct(hr), autoencoder.decode(quantised), atol=1e-5, rtol=0)
+    stage = method.stages(method.networks, 2)[0]
+    with torch.no_grad():
+        error = float((method.reconstruct(hr) - hr)[..., 2:-2, 2:-2].double().square().mean())
+        assert stage.validate(Batch(hr[..., ::2, ::2], hr, 1.0)) == pytest.approx(-10 * math.log10(error), abs=1e-3)
+
+
+def test_latents_are_diffused_before_they_are_quantised() -> None:
+    method = untrained(first_stage="vq", codes=5)
+    autoencoder, denoiser = method.autoencoder_and_denoiser()
+    _, stage = method.stages(method.networks, 2)
+    batch = Batch(torch.rand(2, 3, 8, 8), torch.rand(2, 3, 16, 16), 0.0)
+    stage.begin(lambda: batch)
+    with torch.no_grad():
+        latents = autoencoder.encode(batch.hr)[0]
+    assert float(denoiser.latent_scale) == pytest.approx(1 / float(latents.std(correction=0)), rel=1e-5)
 
 
 def test_the_denoiser_that_tells_clean_latents_learns_the_latents_of_hr_without_those_of_bicubic_sr() -> None:
@@ -509,11 +563,13 @@ def test_files_without_a_fitting_autoencoder_are_named(trained: tuple[LDM, Path]
     damaged = tmp_path / "damaged.safetensors"
     damaged.write_bytes(b"not it")
     wrong = {**TINY, "latent_channels": 3}
+    quantised = {**TINY, "first_stage": "vq", "codes": 4}
     for path, params, words in [
         (tmp_path / "nowhere", TINY, "cannot be read"),
         (damaged, TINY, "cannot be read"),
         (other, TINY, "weights of something else"),
         (folder / "weights.safetensors", wrong, "another network"),
+        (folder / "weights.safetensors", quantised, "first_stage"),
     ]:
         with pytest.raises(EarlierModelError, match=words):
             LDM(**params, autoencoder=path).fit(training_set(), context(tmp_path / "fit", 2))
@@ -524,7 +580,7 @@ def test_files_without_a_fitting_autoencoder_are_named(trained: tuple[LDM, Path]
 # --- upscaling ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpm-solver++"])
+@pytest.mark.parametrize("sampler", ["ancestral", "ddim", "dpm-solver++", "predictor-corrector", "probability-flow"])
 @pytest.mark.parametrize(("scale", "steps"), [(2, None), (3, 4), (4, 8)])
 def test_a_denoiser_that_knows_the_noise_gives_the_autoencoders_reconstruction(
     sampler: str, scale: int, steps: int | None
@@ -627,6 +683,9 @@ def test_what_it_cannot_do_is_said_before_anything_is_trained() -> None:
         in asked(5, patch=23, discriminator_layers=3).reason
     )
     assert "perceptual distance needs HR patches of 16 pixels" in asked(2, patch=15, perceptual_weight=0.1).reason
+    alexnet = {"perceptual_weight": 0.1, "perceptual_network": "alexnet"}
+    assert "perceptual distance needs HR patches of 31 pixels" in asked(2, patch=31, **alexnet).reason
+    assert asked(2, patch=32, **alexnet) is None
     assert asked(2, patch=8, adversarial_weight=0.0) is None
     with pytest.raises(srbench.SrbenchError, match="not for x17"):
         LDM(**TINY)._make(3, 17)
@@ -653,7 +712,9 @@ def test_parameters_that_contradict_each_other_are_refused(changes: dict[str, ob
 
 
 def test_parameters_of_the_wrong_kind_are_refused() -> None:
-    for name, value in [("steps", 0), ("warm_up", 1), ("autoencoder_share", 0), ("kl_weight", -1), ("beta_end", 1)]:
+    numbers = {"steps": 0, "warm_up": 1, "autoencoder_share": 0, "kl_weight": -1, "beta_end": 1, "codes": 0}
+    names = {"first_stage": "gan", "perceptual_network": "vgg16"}
+    for name, value in {**numbers, **names}.items():
         with pytest.raises(ParameterError, match=name):
             resolve(LDM, {name: value})
     with pytest.raises(ParameterError, match="ancestral"):
