@@ -72,6 +72,12 @@ def test_the_example_method_with_a_ceiling_passes_the_kit(tmp_path, monkeypatch)
     assert "ceiling_shape" in {one.name for one in subject.checks()}
 
 
+def test_the_example_of_a_parameter_that_brings_others_passes_the_kit(tmp_path, monkeypatch):
+    registry = module_from("method.md", "my_choices.py", tmp_path, monkeypatch)
+    for params in ({}, {"way": "smooth", "preset": "strong"}):
+        assert everything_but_passes(MethodSubject("my-choice", params, registry)) == {}
+
+
 def test_the_tutorials_package_names_its_module_and_its_file():
     blocks = titled_blocks("method.md")
     project = tomllib.loads(blocks["my-method/pyproject.toml"])
