@@ -105,6 +105,16 @@ def test_the_matrix_of_set_metrics_can_be_read(tmp_path):
     assert asked["fid-resnet"] == "timm:resnet18.a1_in1k"
 
 
+def test_the_matrix_of_networks_can_be_read(tmp_path):
+    path = tmp_path / "networks.yaml"
+    path.write_text(titled_blocks("networks.md")["networks.yaml"])
+    methods = {use.name: use for use in read_matrix(path).methods}
+    assert methods["narrow"].params["depths"] == (2, 2)
+    assert methods["swinir"].params["embed_dim"] == 60
+    for use in methods.values():
+        use.create()
+
+
 def test_the_example_metric_passes_the_kit(tmp_path, monkeypatch):
     registry = module_from("plugins.md", "my_metrics.py", tmp_path, monkeypatch)
     assert everything_but_passes(MetricSubject("mean-error", registry=registry)) == {}
