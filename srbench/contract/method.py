@@ -41,6 +41,9 @@ class Method(ABC):
     Parameters are those of `__init__`, typed; presets are named sets of them. Importing the module that holds a
     method should not import torch: import it inside the functions that compute.
 
+    variants: by the name of a parameter, the classes that its values stand for: the parameters of the class chosen are
+    the method's, too, and come to `__init__` as further keywords (`**parameters`), its presets are the method's, and
+    what it says of itself is shown beside what the method says.
     learns: has `fit`, `save` and `load`; trained on a training split under a budget, once a seed.
     samples: its SR depends on the seed even after training.
     spreads: `fit` may be called in several processes at once, each with a device, which share the training: it learns
@@ -66,6 +69,7 @@ class Method(ABC):
     goes_on: bool = False
     ceiling: ClassVar[str] = ""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    variants: ClassVar[Mapping[str, Mapping[str, type]]] = {}
     history: Sequence[Mapping[str, float | int | str]] = ()
     facts: Mapping[str, float] = {}
     halo: int | None = None
