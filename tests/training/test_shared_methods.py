@@ -56,6 +56,7 @@ def made(name: str) -> srbench.TorchMethod:
         "rrdb": lambda: RRDB(blocks=1, width=6, growth=4, patch=16, batch_size=4),
         "srgan": lambda: SRGAN(**TINY_SRGAN, batch_norm=False, discriminator_width=2, dense=8, clip=1.0),
         "ddpm": lambda: DDPM(**TINY_DDPM),
+        "ddpm with an encoder": lambda: DDPM(**TINY_DDPM, condition="rrdb", encoder_blocks=1, encoder_width=4),
         "ldm": lambda: LDM(**TINY_LDM),
     }
     method: srbench.TorchMethod = makes[name]()
@@ -65,7 +66,7 @@ def made(name: str) -> srbench.TorchMethod:
 def learned(name: str, folder: Path, steps: int) -> tuple[dict[str, torch.Tensor], list[Any]]:
     own = folder if Group.here().first else folder / "other"
     with pytest.MonkeyPatch.context() as patch:
-        if name in ("ddpm", "ldm"):
+        if name.startswith(("ddpm", "ldm")):
             patch.setattr(torch, "randn_like", lambda like: torch.sin(9 * like))
             patch.setattr(torch, "randint", lambda below, shape, **given: torch.full(shape, below // 2))
         method = made(name)
@@ -79,7 +80,9 @@ def learned(name: str, folder: Path, steps: int) -> tuple[dict[str, torch.Tensor
     return weights, list(method.history)
 
 
-@pytest.mark.parametrize("name", ["srcnn", "srcnn with CutBlur", "srresnet", "rrdb", "srgan", "ddpm", "ldm"])
+@pytest.mark.parametrize(
+    "name", ["srcnn", "srcnn with CutBlur", "srresnet", "rrdb", "srgan", "ddpm", "ddpm with an encoder", "ldm"]
+)
 def test_two_processes_learn_what_one_learns(tmp_path: Path, name: str) -> None:
     ((weights, history),) = together(1, tmp_path / "1", learned, name, tmp_path / "alone", 6)
     for own, told in together(2, tmp_path / "2", learned, name, tmp_path / "shared", 6):

@@ -13,6 +13,8 @@ from .schedule import Schedule
 
 Width = Annotated[int, Meta(ge=2)]
 ScheduleName = Literal["cosine", "linear"]
+Predicts = Literal["noise", "velocity"]
+"""What a U-Net without LR tells of a noisy image."""
 
 PREVIEW: tuple[Sampler, int] = ("ddim", 10)
 """How everything is sampled that training shows: whatever sampler is asked for later, the model is the same."""

@@ -69,6 +69,7 @@ def sample(
     steps: int | None = None,
     eta: float = 0.0,
     clip: float | None = None,
+    correct: Callable[[torch.Tensor], torch.Tensor] | None = None,
     keep: int = 0,
     device: str | torch.device = "cpu",
     dtype: torch.dtype | None = None,
@@ -80,7 +81,8 @@ def sample(
 
     steps: how often the network is asked; None: once a step of the schedule. eta: of `ddim`, the noise as a share of
     the ancestral sampler's. clip: estimates of clean images are clamped to [-clip, clip] at every step; None: they are
-    not. keep: how many states to keep, at equal distances, the last being the result. dtype: float32 by default.
+    not. correct: what is made of each of these estimates, after that. keep: how many states to keep, at equal
+    distances, the last being the result. dtype: float32 by default.
 
     Raises `SamplerError`.
     """
@@ -104,6 +106,8 @@ def sample(
             clean = schedule.clean_from_noise(x, told, t)
             if clip is not None:
                 clean = clean.clamp(-clip, clip)
+            if correct is not None:
+                clean = correct(clean)
             if to == CLEAN:  # every sampler's last step: nothing is left but the estimate
                 x = clean
             elif sampler == "dpm-solver++":
@@ -127,7 +131,7 @@ def _ddim(
     eta: float,
     noise: Callable[[], torch.Tensor],
 ) -> torch.Tensor:
-    """Song et al. 2021, equations 12 and 16; the noise in x is what the (clamped) estimate leaves of it."""
+    """Song et al. 2021, equations 12 and 16; the noise in x is what the (clamped, corrected) estimate leaves of it."""
     _, variance = schedule.posterior(x, clean, t, to)
     fresh = eta * variance.sqrt()
     left = float(schedule.alphas_bar[to])
