@@ -45,6 +45,7 @@ def made(name: str) -> srbench.TorchMethod:
     from srbench_ddpm.method import DDPM
     from srbench_esrgan.method import RRDB
     from srbench_ldm.method import LDM
+    from srbench_resshift.method import ResShift
     from srbench_srcnn.method import SRCNN
     from srbench_srgan.srgan import SRGAN
     from srbench_srgan.srresnet import SRResNet
@@ -58,6 +59,7 @@ def made(name: str) -> srbench.TorchMethod:
         "ddpm": lambda: DDPM(**TINY_DDPM),
         "ddpm with an encoder": lambda: DDPM(**TINY_DDPM, condition="rrdb", encoder_blocks=1, encoder_width=4),
         "ldm": lambda: LDM(**TINY_LDM),
+        "resshift": lambda: ResShift(**TINY_DDPM, fold=1),
     }
     method: srbench.TorchMethod = makes[name]()
     return method
@@ -66,7 +68,7 @@ def made(name: str) -> srbench.TorchMethod:
 def learned(name: str, folder: Path, steps: int) -> tuple[dict[str, torch.Tensor], list[Any]]:
     own = folder if Group.here().first else folder / "other"
     with pytest.MonkeyPatch.context() as patch:
-        if name.startswith(("ddpm", "ldm")):
+        if name.startswith(("ddpm", "ldm", "resshift")):
             patch.setattr(torch, "randn_like", lambda like: torch.sin(9 * like))
             patch.setattr(torch, "randint", lambda below, shape, **given: torch.full(shape, below // 2))
         method = made(name)
@@ -81,7 +83,8 @@ def learned(name: str, folder: Path, steps: int) -> tuple[dict[str, torch.Tensor
 
 
 @pytest.mark.parametrize(
-    "name", ["srcnn", "srcnn with CutBlur", "srresnet", "rrdb", "srgan", "ddpm", "ddpm with an encoder", "ldm"]
+    "name",
+    ["srcnn", "srcnn with CutBlur", "srresnet", "rrdb", "srgan", "ddpm", "ddpm with an encoder", "ldm", "resshift"],
 )
 def test_two_processes_learn_what_one_learns(tmp_path: Path, name: str) -> None:
     ((weights, history),) = together(1, tmp_path / "1", learned, name, tmp_path / "alone", 6)

@@ -59,6 +59,27 @@ def visited(length: int, steps: int) -> list[int]:
     return [round(length * (steps - i) / steps) - 1 for i in range(steps)]
 
 
+def moments(steps: int, keep: int) -> set[int]:
+    """After which of so many steps `keep` states are kept, at equal distances: 0 is before the first of them.
+
+    Counted backwards from the last, which is always among them.
+    """
+    return {steps - steps * i // max(1, keep - 1) for i in range(keep)}
+
+
+def unit_noise(
+    shape: Sequence[int],
+    generators: Sequence[torch.Generator],
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype | None = None,
+) -> torch.Tensor:
+    """Noise of `shape` (C, H, W) from each of these generators, wherever they are: `(N, C, H, W)`."""
+    import torch
+
+    drawn = [torch.randn(tuple(shape), generator=g, device=g.device, dtype=dtype) for g in generators]
+    return torch.stack([one.to(device) for one in drawn])
+
+
 def sample(
     predict_noise: PredictNoise,
     shape: Sequence[int],
@@ -91,15 +112,13 @@ def sample(
     check_sampler(sampler, steps, eta, len(schedule))
 
     def noise() -> torch.Tensor:
-        drawn = [torch.randn(tuple(shape), generator=g, device=g.device, dtype=dtype) for g in generators]
-        return torch.stack([one.to(device) for one in drawn])
+        return unit_noise(shape, generators, device, dtype)
 
     way = [*visited(len(schedule), steps or len(schedule)), CLEAN]
     solver = _SecondOrder(schedule)
     with torch.no_grad():
         x = noise()
-        # Backwards from the result, which is always among them.
-        wanted = {len(way) - 1 - (len(way) - 1) * i // max(1, keep - 1) for i in range(keep)}
+        wanted = moments(len(way) - 1, keep)
         kept = {0: x} if 0 in wanted else {}
         for asked, (t, to) in enumerate(itertools.pairwise(way), start=1):
             told = predict_noise(x, torch.full((len(generators),), t, device=x.device)).to(x.dtype)
