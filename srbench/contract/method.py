@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from srbench.contract.degradation import Degradation
+from srbench.contract.degradations import Bicubic
 from srbench.contract.metric import Skip
 from srbench.contract.names import SUPER_RESOLUTION
 from srbench.pictures import Scale
@@ -25,7 +27,8 @@ class Problem:
     """What a method will meet; asked before anything is trained.
 
     scale: HR side / LR side. channels: the channel counts that occur (1, 3 or both). depths: the pixel types that
-    occur (`uint8`, `uint16`, `float32`). smallest, largest: LR (height, width) extremes, side by side.
+    occur (`uint8`, `uint16`, `float32`). smallest, largest: LR (height, width) extremes, side by side. degradation: how
+    LR is made of HR; of a picture whose HR nobody has, `bicubic`.
     """
 
     scale: Scale
@@ -33,6 +36,7 @@ class Problem:
     depths: tuple[str, ...]
     smallest: tuple[int, int]
     largest: tuple[int, int]
+    degradation: Degradation = field(default_factory=Bicubic)
 
 
 class Method(ABC):
