@@ -179,6 +179,7 @@ class Bench:
         wait_for((self.folder / "at-the-gate").exists)
         run.send_signal(ask)
         wait_for(lambda: any((self.folder / "results/toy/jobs").glob("*/stop")))
+        time.sleep(1.0)  # its keeper looks twice a second
         (self.folder / "gate").unlink()
 
     def below(self, run: Forked) -> list[psutil.Process]:

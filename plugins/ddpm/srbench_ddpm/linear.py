@@ -22,7 +22,7 @@ from srbench.pictures import Scale, Values, plain_scale
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.degradation import Degradation
+    from srbench import Degradation
 
 Array = npt.NDArray[np.float64]
 Borders = Literal["symmetric", "edge"]
