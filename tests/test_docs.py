@@ -72,6 +72,12 @@ def test_the_example_method_with_a_ceiling_passes_the_kit(tmp_path, monkeypatch)
     assert "ceiling_shape" in {one.name for one in subject.checks()}
 
 
+def test_the_example_of_a_parameter_that_brings_others_passes_the_kit(tmp_path, monkeypatch):
+    registry = module_from("method.md", "my_choices.py", tmp_path, monkeypatch)
+    for params in ({}, {"way": "smooth", "preset": "strong"}):
+        assert everything_but_passes(MethodSubject("my-choice", params, registry)) == {}
+
+
 def test_the_tutorials_package_names_its_module_and_its_file():
     blocks = titled_blocks("method.md")
     project = tomllib.loads(blocks["my-method/pyproject.toml"])
@@ -97,6 +103,16 @@ def test_the_matrix_of_set_metrics_can_be_read(tmp_path):
     asked = {metric.name: metric.extractor.name for metric in read_matrix(path).metrics}
     assert asked["fid"] == "inception"
     assert asked["fid-resnet"] == "timm:resnet18.a1_in1k"
+
+
+def test_the_matrix_of_networks_can_be_read(tmp_path):
+    path = tmp_path / "networks.yaml"
+    path.write_text(titled_blocks("networks.md")["networks.yaml"])
+    methods = {use.name: use for use in read_matrix(path).methods}
+    assert methods["narrow"].params["depths"] == (2, 2)
+    assert methods["swinir"].params["embed_dim"] == 60
+    for use in methods.values():
+        use.create()
 
 
 def test_the_example_metric_passes_the_kit(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from srbench.cli.options import json_option
+from srbench.cli.options import given_parameters, json_option
 from srbench.cli.output import print_json
 from srbench.store.texts import own_documentation
 
@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
 @click.command("info", short_help="What a method, dataset, metric, degradation or the like is, and its parameters.")
 @click.argument("name")
+@click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter that brings others (`architecture=swinir`): describe it with these; may be repeated.",
+)
 @json_option
-def command(name: str, as_json: bool) -> None:
+def command(name: str, params: tuple[str, ...], as_json: bool) -> None:
     """Describe everything called NAME: where it comes from, what it does, its parameters and presets."""
     from srbench.errors import SrbenchError, nearest
     from srbench.registry.registry import KINDS, registry
@@ -27,7 +34,8 @@ def command(name: str, as_json: bool) -> None:
     if not found:
         names = {known for kind in KINDS for known in offered.names(kind)}
         raise SrbenchError(f"nothing is called {name!r}.{nearest(name, names)}")
-    facts = [_facts(one) for one in found]
+    given = given_parameters("--param", params)
+    facts = [_facts(one, given) for one in found]
     if as_json:
         print_json(facts)
         return
@@ -35,10 +43,10 @@ def command(name: str, as_json: bool) -> None:
         _print(one)
 
 
-def _facts(registered: Registered) -> dict[str, Any]:
+def _facts(registered: Registered, given: dict[str, Any]) -> dict[str, Any]:
     import inspect
 
-    from srbench.registry.parameters import parameters
+    from srbench.registry.parameters import ParameterError, examine, parameters, presets, variants
 
     target = registered.load()
     facts: dict[str, Any] = {
@@ -49,7 +57,10 @@ def _facts(registered: Registered) -> dict[str, Any]:
     }
     if not inspect.isclass(target):
         return {**facts, "facts": target.facts()}
-    facts["description"] = own_documentation(target)
+    for error in examine(target, given)[1] if given else ():
+        if error.parameter in given:
+            raise ParameterError(error.parameter, f"{registered.entry.name}: {error}")
+    facts["description"] = "\n\n".join(own_documentation(kind) for kind in (target, *variants(target, given)))
     for name in ("learns", "wants", "samples", "unit", "higher_is_better", "range", "version"):
         if hasattr(target, name):
             facts[name] = getattr(target, name)
@@ -58,10 +69,20 @@ def _facts(registered: Registered) -> dict[str, Any]:
         facts["needs"] = sorted(needs)
     facts["parameters"] = [
         {"name": one.name, "type": one.type_name, "default": None if one.required else one.default}
-        for one in parameters(target).values()
+        for one in parameters(target, given).values()
     ]
-    facts["presets"] = {name: dict(values) for name, values in getattr(target, "presets", {}).items()}
+    facts["presets"] = {name: dict(values) for name, values in presets(target, given).items()}
+    facts["variants"] = {
+        name: {value: {"summary": _summary(kind), "presets": list(presets(kind, {}))} for value, kind in kinds.items()}
+        for name, kinds in getattr(target, "variants", {}).items()
+        if name not in given
+    }
     return facts
+
+
+def _summary(kind: type) -> str:
+    """The first paragraph of what a class says of itself, on one line."""
+    return " ".join(own_documentation(kind).split("\n\n")[0].split())
 
 
 def _print(facts: dict[str, Any]) -> None:
@@ -71,6 +92,7 @@ def _print(facts: dict[str, Any]) -> None:
             click.echo(facts[name])
     rows = facts.pop("parameters", [])
     presets = facts.pop("presets", {})
+    variants = facts.pop("variants", {})
     for name, value in facts.items():
         if name not in ("summary", "description") and value not in ("", None):
             click.echo(f"{name}: {value}")
@@ -80,3 +102,7 @@ def _print(facts: dict[str, Any]) -> None:
             click.echo(f"  {row['name']}: {row['type']}" + ("" if row["default"] is None else f" = {row['default']}"))
     for name, values in presets.items():
         click.echo(f"preset {name}: " + ", ".join(f"{key}={value}" for key, value in values.items()))
+    for name, values in variants.items():
+        click.echo(f"{name} (more of each: --param {name}={next(iter(values))}):")
+        for value, one in values.items():
+            click.echo(f"  {value} ({', '.join(one['presets'])}): {one['summary']}")

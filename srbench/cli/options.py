@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -83,3 +83,22 @@ def coordinates(pairs: tuple[str, ...]) -> dict[str, set[str]]:
             raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--where")
         chosen.setdefault(key, set()).add(value)
     return chosen
+
+
+def given_parameters(option: str, params: tuple[str, ...]) -> dict[str, Any]:
+    """What an option that may be repeated gives as `KEY=VALUE`, values as in a matrix file."""
+    from srbench.matrix.nodes import plain
+    from srbench.matrix.yaml_nodes import read_nodes
+
+    given: dict[str, Any] = {}
+    for param in params:
+        key, equals, text = param.partition("=")
+        if not key or not equals:
+            raise click.UsageError(f"{option} {param!r} is not KEY=VALUE")
+        if key in given:
+            raise click.UsageError(f"{option} {key} is there twice")
+        node, problems = read_nodes(text)
+        if problems:
+            raise click.UsageError(f"{option} {key}: {problems[0].message}")
+        given[key] = None if node is None else plain(node)
+    return given

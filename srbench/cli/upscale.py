@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from srbench.cli.options import given_parameters
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
@@ -122,7 +124,7 @@ def command(
     from srbench.commands.sources import find_sources
     from srbench.commands.upscale import free_memory, load_method, usable_device
 
-    given = _parameters("--param", params)
+    given = given_parameters("--param", params)
     if peak is not None and range is not None:
         raise click.UsageError("--peak is the short form of a --range from 0: give one of the two")
     sources = find_sources(images, out, _of_formats(formats))
@@ -236,27 +238,9 @@ def _megapixels(path: Path, scale: Scale) -> float:
 def _of_formats(params: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """The parameters of formats, by their names."""
     found: dict[str, dict[str, Any]] = {}
-    for key, value in _parameters("--format", params).items():
+    for key, value in given_parameters("--format", params).items():
         name, dot, parameter = key.partition(".")
         if not dot:
             raise click.UsageError(f"--format {key!r} names no parameter of a format: fits.hdu=SCI")
         found.setdefault(name, {})[parameter] = value
     return found
-
-
-def _parameters(option: str, params: tuple[str, ...]) -> dict[str, Any]:
-    from srbench.matrix.nodes import plain
-    from srbench.matrix.yaml_nodes import read_nodes
-
-    given: dict[str, Any] = {}
-    for param in params:
-        key, equals, text = param.partition("=")
-        if not key or not equals:
-            raise click.UsageError(f"{option} {param!r} is not KEY=VALUE")
-        if key in given:
-            raise click.UsageError(f"{option} {key} is there twice")
-        node, problems = read_nodes(text)
-        if problems:
-            raise click.UsageError(f"{option} {key}: {problems[0].message}")
-        given[key] = None if node is None else plain(node)
-    return given

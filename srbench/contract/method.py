@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from srbench.contract.degradation import Degradation
+from srbench.contract.degradations import Bicubic
 from srbench.contract.metric import Skip
 from srbench.contract.names import SUPER_RESOLUTION
 from srbench.pictures import Scale
@@ -25,7 +27,8 @@ class Problem:
     """What a method will meet; asked before anything is trained.
 
     scale: HR side / LR side. channels: the channel counts that occur (1, 3 or both). depths: the pixel types that
-    occur (`uint8`, `uint16`, `float32`). smallest, largest: LR (height, width) extremes, side by side.
+    occur (`uint8`, `uint16`, `float32`). smallest, largest: LR (height, width) extremes, side by side. degradation: how
+    LR is made of HR; of a picture whose HR nobody has, `bicubic`.
     """
 
     scale: Scale
@@ -33,6 +36,7 @@ class Problem:
     depths: tuple[str, ...]
     smallest: tuple[int, int]
     largest: tuple[int, int]
+    degradation: Degradation = field(default_factory=Bicubic)
 
 
 class Method(ABC):
@@ -41,6 +45,9 @@ class Method(ABC):
     Parameters are those of `__init__`, typed; presets are named sets of them. Importing the module that holds a
     method should not import torch: import it inside the functions that compute.
 
+    variants: by the name of a parameter, the classes that its values stand for: the parameters of the class chosen are
+    the method's, too, and come to `__init__` as further keywords (`**parameters`), its presets are the method's, and
+    what it says of itself is shown beside what the method says.
     learns: has `fit`, `save` and `load`; trained on a training split under a budget, once a seed.
     samples: its SR depends on the seed even after training.
     spreads: `fit` may be called in several processes at once, each with a device, which share the training: it learns
@@ -66,6 +73,7 @@ class Method(ABC):
     goes_on: bool = False
     ceiling: ClassVar[str] = ""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    variants: ClassVar[Mapping[str, Mapping[str, type]]] = {}
     history: Sequence[Mapping[str, float | int | str]] = ()
     facts: Mapping[str, float] = {}
     halo: int | None = None

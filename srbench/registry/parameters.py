@@ -47,10 +47,15 @@ class Parameter:
         return _type_name(self.type)
 
 
-def parameters(target: Any) -> dict[str, Parameter]:
-    """The parameters of a class, by name. `SrbenchError` when its `__init__` cannot be read."""
+def parameters(target: Any, given: Mapping[str, Any] | None = None) -> dict[str, Parameter]:
+    """The parameters of a class, by name, and of the variants of it that `given` chooses.
+
+    `SrbenchError` when its `__init__` cannot be read.
+    """
     if target.__init__ is object.__init__:
         return {}
+    if given is not None:
+        return {name: one for kind in (target, *variants(target, given)) for name, one in parameters(kind).items()}
     try:
         hints = typing.get_type_hints(target.__init__, include_extras=True)
         signature = inspect.signature(target.__init__)
@@ -69,6 +74,27 @@ def parameters(target: Any) -> dict[str, Parameter]:
     return found
 
 
+def variants(target: Any, given: Mapping[str, Any]) -> list[Any]:
+    """The variants of a class that `given`, or a default, chooses; none for a value that is unknown."""
+    chosen = [(kinds, _variant(target, name, given)) for name, kinds in _variants(target).items()]
+    return [kinds[value] for kinds, value in chosen if isinstance(value, str) and value in kinds]
+
+
+def presets(target: Any, given: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The presets of a class, and of the variants of it that `given` chooses, by name."""
+    kinds = (target, *variants(target, given))
+    return {name: values for kind in kinds for name, values in getattr(kind, "presets", {}).items()}
+
+
+def _variants(target: Any) -> Mapping[str, Mapping[str, Any]]:
+    found: Mapping[str, Mapping[str, Any]] = getattr(target, "variants", {})
+    return found
+
+
+def _variant(target: Any, name: str, given: Mapping[str, Any]) -> Any:
+    return given[name] if name in given else parameters(target)[name].default
+
+
 def _default(target: Any, parameter: inspect.Parameter) -> Any:
     # In the signature of a dataclass, a placeholder stands for `default_factory`.
     for field in dataclasses.fields(target) if dataclasses.is_dataclass(target) else ():
@@ -80,9 +106,10 @@ def _default(target: Any, parameter: inspect.Parameter) -> Any:
 def resolve(target: Any, given: Mapping[str, Any], folder: Path | None = None) -> dict[str, Any]:
     """The full parameters of a class: defaults, then the preset's, then the given ones, each checked by type.
 
-    A parameter annotated as `Path` is taken relative to `folder`. `preset` names one of `target.presets`; it is
-    resolved away, so that a preset and the same parameters spelled out are the same thing. Of a mapping the given keys
-    win over the preset's one by one, and None leaves the preset's out. Raises `ParameterError`.
+    A parameter annotated as `Path` is taken relative to `folder`. `preset` names one of `target.presets`, or of those
+    of the variants chosen; it is resolved away, so that a preset and the same parameters spelled out are the same
+    thing. Of a mapping the given keys win over the preset's one by one, and None leaves the preset's out. Raises
+    `ParameterError`.
     """
     values, errors = examine(target, given, folder)
     if errors:
@@ -94,24 +121,32 @@ def examine(
     target: Any, given: Mapping[str, Any], folder: Path | None = None
 ) -> tuple[dict[str, Any], list[ParameterError]]:
     """Like `resolve`, but returns everything that is wrong, with the values that are right."""
-    known = parameters(target)
-    presets: Mapping[str, Mapping[str, Any]] = getattr(target, "presets", {})
+    known, named = parameters(target, given), presets(target, given)
     given = dict(given)
     errors: list[ParameterError] = []
     values = {name: _normal(parameter) for name, parameter in known.items() if not parameter.required}
     wrong: set[str] = set()
     base: Mapping[str, Any] = {}
-    if presets and PRESET in given:
+    for name, kinds in _variants(target).items():
+        value = _variant(target, name, given)
+        if isinstance(value, str) and value in kinds:
+            continue
+        if name in given:
+            wrong.add(name)
+            errors.append(ParameterError(name, f"{name}: unknown value {value!r}.{nearest(str(value), kinds)}"))
+        # Which parameters and presets there are is not known then.
+        given = {key: value for key, value in given.items() if key in known and key != name}
+    if named and PRESET in given:
         preset = given.pop(PRESET)
-        if isinstance(preset, str) and preset in presets:
-            base = presets[preset]
-            values.update(_preset(known, preset, presets[preset], folder, errors))
+        if isinstance(preset, str) and preset in named:
+            base = named[preset]
+            values.update(_preset(known, preset, named[preset], folder, errors))
         else:
-            errors.append(ParameterError(PRESET, f"unknown preset {preset!r}.{nearest(str(preset), presets)}"))
+            errors.append(ParameterError(PRESET, f"unknown preset {preset!r}.{nearest(str(preset), named)}"))
             wrong.update(known)  # it might have held any of them
     for name, value in given.items():
         if name not in known:
-            valid = [*known, *([PRESET] if presets else [])]
+            valid = [*known, *([PRESET] if named else [])]
             errors.append(UnknownParameterError(name, f"unknown parameter {name!r}.{nearest(name, valid)}"))
             continue
         try:

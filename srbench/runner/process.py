@@ -24,6 +24,8 @@ from srbench.store.records import LOG
 from srbench.store.texts import LONGEST_LOG
 
 _LOOK_SECONDS = 0.1
+_FILES_SECONDS = 0.5
+"""Between two looks at what the run says: thousands of jobs may look at one file server."""
 _LARGEST_LOG = 16 * LONGEST_LOG
 """Bytes of a log above which its beginning is dropped."""
 _FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
@@ -133,6 +135,7 @@ class Process:
     def _see_through(self, pid: int, channel: Channel, take: Callable[[Message], None]) -> Ended:
         breach: Ended | None = None
         begun, beaten, told_to_stop = self._running_time(), time.monotonic(), False
+        looked = float("-inf")
         handle = os.pidfd_open(pid)
         poll = select.poll()
         poll.register(handle, select.POLLIN)
@@ -152,8 +155,12 @@ class Process:
                         poll.unregister(channel.reading)
                 if handle in ready:
                     break
-                if self.exchange.abandoned:
-                    raise Abandoned
+                if time.monotonic() - looked > _FILES_SECONDS:
+                    looked = time.monotonic()
+                    if self.exchange.abandoned:
+                        raise Abandoned
+                    if self.exchange.asked_to_stop:
+                        self.stopping.ask()
                 if time.monotonic() - beaten > BEAT_SECONDS:
                     beaten = time.monotonic()
                     with contextlib.suppress(StoreError):  # a disk that is full for a moment ends no job
@@ -161,8 +168,6 @@ class Process:
                 self.stopped.look(pid)
                 _shorten(self.folder / LOG)
                 breach = breach or self._breach(self._running_time() - begun)
-                if self.exchange.asked_to_stop:
-                    self.stopping.ask()
                 if self.stopping.since is not None and not told_to_stop:
                     os.kill(pid, signal.SIGTERM)
                     told_to_stop = True

@@ -21,7 +21,7 @@ from srbench.contract.extractor import Extractor
 from srbench.contract.format import Format
 from srbench.contract.method import Method
 from srbench.contract.metric import ImageMetric, SetMetric
-from srbench.registry.parameters import PRESET, ParameterError, parameters, resolve
+from srbench.registry.parameters import PRESET, ParameterError, parameters, presets, resolve
 from srbench.registry.registry import Kind, PluginError
 from srbench.testing.check import CheckFailure, Subject, check
 
@@ -94,11 +94,28 @@ def found_by_name(subject: Subject) -> None:
 
 @check("method", "metric", "dataset", "extractor", "degradation", "format", "executor", needs=("loads",))
 def parameters_are_typed(subject: Subject) -> None:
-    """Every parameter of `__init__` is named, has an annotation, and a default of that type if any."""
+    """Every parameter of `__init__`, and of its variants, is named, has an annotation, and a default of that type."""
     target = subject.target
+    own = _typed(target, brings_others=bool(_variants(target)))
+    for name, kinds in _variants(target).items():
+        if name not in own:
+            raise CheckFailure(f"variants are chosen by a parameter {name!r}, which __init__ does not take")
+        for value, kind in kinds.items():
+            if twice := sorted(own & _typed(kind)):
+                raise CheckFailure(f"{name} {value!r} brings {', '.join(twice)}, which __init__ has, too")
+
+
+def _variants(target: Any) -> dict[str, dict[str, Any]]:
+    return dict(getattr(target, "variants", {}))
+
+
+def _typed(target: Any, brings_others: bool = False) -> set[str]:
+    """The names of a class's parameters, which are as they should be; `CheckFailure` where they are not."""
     if target.__init__ is object.__init__:
-        return
+        return set()
     for name, parameter in list(inspect.signature(target.__init__).parameters.items())[1:]:
+        if parameter.kind is parameter.VAR_KEYWORD and brings_others:
+            continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise CheckFailure(f"__init__ takes *{name}; name every parameter, so that a misspelt one is reported")
         if parameter.annotation is parameter.empty:
@@ -118,6 +135,7 @@ def parameters_are_typed(subject: Subject) -> None:
             raise CheckFailure(f"parameter {name!r} has the default {one.default!r}: {error}") from None
         except TypeError:  # a type that only the class itself knows to check
             continue
+    return set(known)
 
 
 def path_as_text(value: Any) -> str:
@@ -139,15 +157,15 @@ def path_as_text(value: Any) -> str:
 )
 def constructs(subject: Subject) -> None:
     """It can be made from the given parameters and from each preset; resolved parameters fit into JSON."""
-    choices: list[dict[str, Any]] = [subject.given]
-    choices += [{**subject.given, PRESET: preset} for preset in getattr(subject.target, "presets", {})]
+    named = presets(subject.target, subject.given)
+    choices: list[dict[str, Any]] = [subject.given, *({**subject.given, PRESET: preset} for preset in named)]
     for given in choices:
         said = f"with {given}" if given else "with its defaults"
         try:
             params = resolve(subject.target, given)
         except ParameterError as error:
             raise CheckFailure(f"{said}: {error}") from None
-        for preset, values in getattr(subject.target, "presets", {}).items():
+        for preset, values in named.items():
             if unknown := sorted(set(values) - set(params)):
                 raise CheckFailure(f"preset {preset!r} sets {', '.join(unknown)}, which __init__ does not take")
         try:

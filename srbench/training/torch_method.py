@@ -51,8 +51,10 @@ class TorchMethod(Method):
 
     trains_on: `y`: networks see one channel; of colour images Y is learned, and chroma is upscaled by bicubic
         interpolation. `all`: networks see the channels of the training images; an image in grey is given to a colour
-        network three times over, and one in colour to a grey network channel by channel.
-    memory_format: how images lie in memory while training, and where a model is used.
+        network three times over, and one in colour to a grey network channel by channel. An instance may set it in
+        `__init__`.
+    memory_format: how images lie in memory while training, and where a model is used; an instance may set it in
+        `__init__`.
     training_scales: HR is learned from at these sizes, in (0, 1], 1 being its own (scale augmentation); an instance may
         set it in `__init__`.
     turns: the orientations in which patches are learned from, of the eight that `srbench.training.data.pairs.turned`
@@ -66,8 +68,8 @@ class TorchMethod(Method):
     learns = True
     spreads = True
     goes_on = True
-    trains_on: ClassVar[Channels] = "all"
-    memory_format: ClassVar[Format] = "channels_last"
+    trains_on: Channels = "all"
+    memory_format: Format = "channels_last"
     training_scales: tuple[float, ...] = (1.0,)
     turns: tuple[int, ...] = EVERY_TURN
     held_out_by_class: ClassVar[bool] = False

@@ -46,6 +46,18 @@ def test_a_name_of_several_kinds_is_told_of_each(srbench: Srbench) -> None:
     assert srbench("info", "bicubic").out.count(" of srbench") >= 2
 
 
+def test_a_parameter_that_brings_others_is_told_with_what_it_brings(srbench: Srbench) -> None:
+    listed = srbench("info", "network").out
+    assert "\narchitecture (more of each: --param architecture=" in listed
+    assert "\n  swinir (paper, light, small): " in listed
+    (facts,) = json.loads(srbench("info", "network", "--param", "architecture=swinir", "--json").out)
+    assert "window_size" in {one["name"] for one in facts["parameters"]}
+    assert facts["presets"]["light"]["embed_dim"] == 60
+    assert "Liang" in facts["description"]
+    wrong = srbench("info", "network", "--param", "architecture=swinr")
+    assert wrong.code == 2 and "Did you mean 'swinir'?" in wrong.err
+
+
 def test_an_unknown_name_gets_the_nearest_of_any_kind(srbench: Srbench) -> None:
     for wrong, right in (("bicubik", "bicubic"), ("psnrr", "psnr"), ("x4-yy", "x4-y")):
         said = srbench("info", wrong)

@@ -112,6 +112,23 @@ def test_attention_is_counted_as_its_matrix_products(mixer, projections, looks):
     assert counted.cost().get("macs_scaled_from_pixels") == (256 * 256 if looks else None)
 
 
+def test_a_learned_tensor_may_be_handed_to_a_module():
+    class Tuned(Tokens):
+        def __init__(self) -> None:
+            super().__init__(nn.Identity())
+            self.learned = nn.Parameter(torch.ones(8))
+
+        def forward(self, lr: torch.Tensor) -> torch.Tensor:
+            return super().forward(lr) + self.mixer(self.learned).mean()
+
+    plain, tuned = (
+        count_multiply_adds(lambda make=make: Networked(make()), 1, 4)
+        for make in (lambda: Tokens(nn.Identity()), Tuned)
+    )
+    assert plain is not None
+    assert tuned == plain
+
+
 def test_where_nothing_is_multiplied_there_is_no_count(capsys):
     class Repeats(srbench.Method):
         def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 from srbench.errors import SrbenchError
-from srbench.registry.parameters import Parameter, ParameterError, UnknownParameterError, examine, parameters, resolve
+from srbench.registry.parameters import (
+    Parameter,
+    ParameterError,
+    UnknownParameterError,
+    examine,
+    parameters,
+    presets,
+    resolve,
+    variants,
+)
 from srbench.store.cell import digest
 
 if TYPE_CHECKING:
@@ -47,6 +56,25 @@ class Paths:
 
 
 class Plain: ...
+
+
+class Wide:
+    presets: ClassVar = {"paper": {"width": 9, "lr": 1e-4}}
+
+    def __init__(self, width: int = 3) -> None: ...
+
+
+class Deep:
+    presets: ClassVar = {"paper": {"depth": 4}, "light": {"depth": 1}}
+
+    def __init__(self, depth: int) -> None: ...
+
+
+class Choosing:
+    presets: ClassVar = {"fast": {"lr": 1.0}}
+    variants: ClassVar = {"kind": {"wide": Wide, "deep": Deep}}
+
+    def __init__(self, kind: str, lr: float = 0.5, **more: Any) -> None: ...
 
 
 def test_defaults_alone() -> None:
@@ -275,6 +303,51 @@ def test_a_default_outside_its_annotation_stays() -> None:
         def __init__(self, size: int = None) -> None: ...  # type: ignore[assignment]  # noqa: RUF013
 
     assert resolve(Sentinel, {}) == {"size": None}
+
+
+class TestVariants:
+    def test_the_class_chosen_brings_parameters_and_presets(self) -> None:
+        given = {"kind": "wide"}
+        assert variants(Choosing, given) == [Wide]
+        assert list(parameters(Choosing, given)) == ["kind", "lr", "width"]
+        assert set(presets(Choosing, given)) == {"fast", "paper"}
+        assert resolve(Choosing, given) == {"kind": "wide", "lr": 0.5, "width": 3}
+        assert resolve(Choosing, {**given, "preset": "paper", "width": 5}) == {"kind": "wide", "lr": 1e-4, "width": 5}
+        assert resolve(Choosing, {**given, "preset": "fast"})["lr"] == 1.0
+
+    def test_without_a_choice_there_are_the_own_ones_alone(self) -> None:
+        assert list(parameters(Choosing)) == ["kind", "lr"]
+        assert variants(Choosing, {}) == [] and set(presets(Choosing, {})) == {"fast"}
+
+    def test_what_is_resolved_is_resolved_again_to_itself(self) -> None:
+        values = resolve(Choosing, {"kind": "deep", "preset": "light"})
+        assert resolve(Choosing, values) == values
+        assert digest(values) == digest(resolve(Choosing, {"kind": "deep", "depth": 1}))
+
+    @pytest.mark.parametrize(
+        ("given", "messages"),
+        [
+            ({"kind": "wide", "widht": 3}, ["unknown parameter 'widht'. Did you mean 'width'?"]),
+            ({"kind": "wide", "depth": 3}, ["unknown parameter 'depth'. Did you mean 'width'?"]),
+            ({"kind": "deep", "depth": "x"}, ["depth: expected a whole number, got text"]),
+            ({"kind": "deep"}, ["parameter 'depth' is missing"]),
+            ({"kind": "deep", "preset": "ligth"}, ["unknown preset 'ligth'. Did you mean 'light'?"]),
+            ({"kind": "wied", "width": 3, "preset": "x"}, ["kind: unknown value 'wied'. Did you mean 'wide'?"]),
+            ({"kind": ["wide"], "lr": "x"}, ["kind: unknown value ['wide'].", "lr: expected"]),
+            ({"width": 3, "preset": "x"}, ["parameter 'kind' is missing"]),
+        ],
+    )
+    def test_what_is_wrong_is_told_in_words(self, given: dict[str, Any], messages: list[str]) -> None:
+        errors = [str(error) for error in examine(Choosing, given)[1]]
+        assert len(errors) == len(messages)
+        for error, message in zip(errors, messages, strict=True):
+            assert error.startswith(message)
+
+    def test_a_default_chooses_too(self) -> None:
+        class Defaulted(Choosing):
+            def __init__(self, kind: str = "wide", **more: Any) -> None: ...
+
+        assert resolve(Defaulted, {}) == {"kind": "wide", "width": 3}
 
 
 @pytest.mark.parametrize(

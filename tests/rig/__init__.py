@@ -172,14 +172,9 @@ class Bench:
                 del sys.modules[name]
 
     def interrupted_at_the_gate(self, run: Forked, ask: signal.Signals) -> None:
-        """Ask a run to stop whose training waits at the gate, which is there, and let that go on when it has been told.
-
-        The file of the job says so; its process learns of it within a moment.
-        """
+        """Ask a run to stop whose training waits at the gate, which is there; told of it, the training opens it."""
         wait_for((self.folder / "at-the-gate").exists)
         run.send_signal(ask)
-        wait_for(lambda: any((self.folder / "results/toy/jobs").glob("*/stop")))
-        (self.folder / "gate").unlink()
 
     def below(self, run: Forked) -> list[psutil.Process]:
         """What a run that was forked has started, and still lives."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from toys.conformance import SUBJECTS, assert_breaks_only, checks_in
+from toys.conformance import SUBJECTS, assert_breaks_only, checks_in, outcomes, subject_of
 
 from srbench.registry.registry import Kind
 from srbench.testing import checks_for
@@ -17,6 +17,8 @@ WRONG: list[tuple[Kind, str, str, str]] = [
     ("method", "toys.methods:Untyped", "parameters_are_typed", "'strength' has no annotation"),
     ("method", "toys.methods:WrongDefault", "parameters_are_typed", "default 'strong'"),
     ("method", "toys.methods:AnyParameter", "parameters_are_typed", "name every parameter"),
+    ("method", "toys.methods:Unchosen", "parameters_are_typed", "'sort', which __init__ does not take"),
+    ("method", "toys.methods:NamedTwice", "parameters_are_typed", "'bright' brings light, which __init__ has, too"),
     ("method", "toys.methods:MisspeltPreset", "constructs", "strenght"),
     ("method", "toys.methods:UnwritableParameter", "constructs", "JSON"),
     ("method", "toys.methods:FailsToConstruct", "constructs", "'preset': 'none'"),
@@ -40,6 +42,11 @@ WRONG: list[tuple[Kind, str, str, str]] = [
 @pytest.mark.parametrize(("kind", "target", "check", "message"), WRONG)
 def test_a_broken_promise_fails_its_check_alone(kind: Kind, target: str, check: str, message: str) -> None:
     assert_breaks_only(kind, target, check, message)
+
+
+def test_a_method_whose_parameters_hang_on_one_of_them_keeps_all_promises() -> None:
+    found = outcomes(subject_of("method", "toys.methods:Variable", shade="bright", light=0.5))
+    assert [one.message for one in found.values() if one.status != "passed"] == []
 
 
 def test_every_check_has_a_toy_that_fails_it() -> None:

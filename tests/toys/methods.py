@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import srbench
 from srbench.contract.fit import Interrupted
@@ -108,6 +108,30 @@ class WrongDefault(Right):
 class AnyParameter(Right):
     def __init__(self, **settings: float):
         self.settings = settings
+
+
+class Bright:
+    """Brighter by a number."""
+
+    presets: ClassVar = {"bright": {"light": 0.5}}
+
+    def __init__(self, light: float = 0.25): ...
+
+
+class Variable(Right):
+    variants: ClassVar = {"shade": {"bright": Bright}}
+
+    def __init__(self, shade: str = "bright", strength: float = 1.0, **parameters: Any):
+        self.strength, self.parameters = strength, parameters
+
+
+class Unchosen(Variable):
+    variants: ClassVar = {"sort": {"bright": Bright}}
+
+
+class NamedTwice(Variable):
+    def __init__(self, shade: str = "bright", light: float = 1.0, **parameters: Any):
+        self.parameters = parameters
 
 
 class MisspeltPreset(Right):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny_networks
 import torch
 from toys.ranks import together
 from toys.training import picture, training_set
@@ -42,9 +43,11 @@ TINY_DDPM = {"channels": (4, 8), "attention": (False, False), "blocks": 1, "time
 
 def made(name: str) -> srbench.TorchMethod:
     """A method small enough for a test; those that draw noise in their steps take the same for the same images."""
+    from srbench_architectures.method import Network
     from srbench_ddpm.method import DDPM
     from srbench_esrgan.method import RRDB
     from srbench_ldm.method import LDM
+    from srbench_resshift.method import ResShift
     from srbench_srcnn.method import SRCNN
     from srbench_srgan.srgan import SRGAN
     from srbench_srgan.srresnet import SRResNet
@@ -55,9 +58,12 @@ def made(name: str) -> srbench.TorchMethod:
         "srresnet": lambda: SRResNet(blocks=2, width=6, patch=16, batch_size=3, batch_norm=False, ema=0.9),
         "rrdb": lambda: RRDB(blocks=1, width=6, growth=4, patch=16, batch_size=4),
         "srgan": lambda: SRGAN(**TINY_SRGAN, batch_norm=False, discriminator_width=2, dense=8, clip=1.0),
+        "network": lambda: Network(**{**tiny_networks.params("hat"), "batch_size": 3, "ema": 0.9}),
         "ddpm": lambda: DDPM(**TINY_DDPM),
+        "ddpm with an encoder": lambda: DDPM(**TINY_DDPM, condition="rrdb", encoder_blocks=1, encoder_width=4),
         "ldm": lambda: LDM(**TINY_LDM),
         "ldm with a codebook": lambda: LDM(**TINY_LDM, first_stage="vq", codes=6),
+        "resshift": lambda: ResShift(**TINY_DDPM, fold=1),
     }
     method: srbench.TorchMethod = makes[name]()
     return method
@@ -66,7 +72,7 @@ def made(name: str) -> srbench.TorchMethod:
 def learned(name: str, folder: Path, steps: int) -> tuple[dict[str, torch.Tensor], list[Any]]:
     own = folder if Group.here().first else folder / "other"
     with pytest.MonkeyPatch.context() as patch:
-        if name.startswith(("ddpm", "ldm")):
+        if name.startswith(("ddpm", "ldm", "resshift")):
             patch.setattr(torch, "randn_like", lambda like: torch.sin(9 * like))
             patch.setattr(torch, "randint", lambda below, shape, **given: torch.full(shape, below // 2))
         method = made(name)
@@ -81,7 +87,11 @@ def learned(name: str, folder: Path, steps: int) -> tuple[dict[str, torch.Tensor
 
 
 @pytest.mark.parametrize(
-    "name", ["srcnn", "srcnn with CutBlur", "srresnet", "rrdb", "srgan", "ddpm", "ldm", "ldm with a codebook"]
+    "name",
+    [
+        *("srcnn", "srcnn with CutBlur", "srresnet", "rrdb", "srgan", "network", "ddpm", "ddpm with an encoder", "ldm"),
+        *("ldm with a codebook", "resshift"),
+    ],
 )
 def test_two_processes_learn_what_one_learns(tmp_path: Path, name: str) -> None:
     ((weights, history),) = together(1, tmp_path / "1", learned, name, tmp_path / "alone", 6)

@@ -5,8 +5,9 @@ import srbench
 
 @srbench.hookimpl
 def srbench_methods() -> list[srbench.Entry]:
-    """One for each task."""
+    """Two that upscale, and one that makes images of noise."""
     return [
         srbench.Entry("ddpm", "srbench_ddpm.method:DDPM", "Diffusion: SR drawn from noise, given bicubic LR"),
+        srbench.Entry("ddnm", "srbench_ddpm.ddnm:DDNM", "Diffusion of HR alone: SR drawn so that its LR is the given"),
         srbench.Entry("ddpm-generator", "srbench_ddpm.generator:DDPMGenerator", "Diffusion: images drawn from noise"),
     ]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
-from srbench.training import MOMENTS, Batch, constant, cosine, sheet, sheet_noise, write_denoising
+from srbench.training import MOMENTS, constant, cosine, sheet, sheet_noise, write_denoising
 from srbench.types import Count, Positive, ProperFraction
 
 from .parameters import (
     PREVIEW,
     TURNS,
     Orientations,
+    Predicts,
     ScheduleName,
     Width,
     check_length,
@@ -29,12 +29,10 @@ if TYPE_CHECKING:
 
     from srbench import FitContext, Scale, TrainingSet
 
+    from .free import FreeDiffusion
     from .network import FreeDenoiser
-    from .samplers import PredictNoise
     from .schedule import Schedule
 
-VALIDATED = 10
-"""Steps of the diffusion at which a held-out image is validated."""
 
 ISIC_64 = {
     "channels": (64, 128, 256, 256),
@@ -66,11 +64,6 @@ def to_a_fifth(progress: float) -> float:
 
 
 COURSES: dict[str, Callable[[float], float]] = {"constant": constant, "cosine": cosine, "to-a-fifth": to_a_fifth}
-
-
-def _noise_told(diffusion: Schedule, told: PredictNoise, noisy: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-    """The noise, of a network that tells the velocity."""
-    return diffusion.noise_from_velocity(noisy, told(noisy, t), t)
 
 
 class DDPMGenerator(srbench.TorchGenerator):
@@ -119,7 +112,7 @@ class DDPMGenerator(srbench.TorchGenerator):
         fold: Count = 1,
         timesteps: Count = 1000,
         schedule: ScheduleName = "linear",
-        predicts: Literal["noise", "velocity"] = "noise",
+        predicts: Predicts = "noise",
         learning_rate: Positive = 1e-3,
         course: Literal["constant", "cosine", "to-a-fifth"] = "to-a-fifth",
         batch_size: Count = 32,
@@ -139,7 +132,8 @@ class DDPMGenerator(srbench.TorchGenerator):
         self.classes, self.labelled = classes, classes != "none"
         self.channels_by_level, self.blocks, self.attention, self.fold = channels, blocks, attention, fold
         self.checkpointing = checkpointing
-        self.diffusion_schedule, self.timesteps, self.predicts = schedule, timesteps, predicts
+        self.diffusion_schedule, self.timesteps = schedule, timesteps
+        self.predicts: Predicts = predicts
         self.learning_rate, self.course, self.clip = learning_rate, course, clip
         self.batch_size, self.accumulate, self.turns = batch_size, accumulate, TURNS[orientations]
         self.ema, self.keep = ema, keep
@@ -190,33 +184,20 @@ class DDPMGenerator(srbench.TorchGenerator):
         """The noise at each step."""
         return make_schedule(self.diffusion_schedule, self.timesteps)
 
+    def _free(self, denoiser: FreeDenoiser) -> FreeDiffusion:
+        from .free import FreeDiffusion
+
+        return FreeDiffusion(denoiser, self.diffusion, self.predicts)
+
     def _stage(self, name: str, denoiser: FreeDenoiser, label: str | None) -> srbench.Stage:
         import torch
-        from torch.nn import functional
 
-        diffusion = self.diffusion
-
-        def error(images: torch.Tensor, labels: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-            clean, noise = 2 * images - 1, torch.randn_like(images)
-            told = denoiser(diffusion.noised(clean, noise, t), t, labels)
-            wanted = noise if self.predicts == "noise" else diffusion.velocity(clean, noise, t)
-            return functional.mse_loss(told.float(), wanted)
-
-        def step(batch: Batch) -> dict[str, torch.Tensor]:
-            t = torch.randint(self.timesteps, batch.labels.shape, device=batch.hr.device)
-            return {"mse": error(batch.hr, batch.labels, t)}
-
-        def validate(batch: Batch) -> float:
-            places = [(2 * i + 1) * self.timesteps // (2 * VALIDATED) for i in range(VALIDATED)]
-            t = torch.tensor(places, device=batch.hr.device)
-            found = error(batch.hr.expand(VALIDATED, -1, -1, -1), batch.labels.expand(VALIDATED), t)
-            return -10 * math.log10(max(float(found), 1e-10))
-
+        free = self._free(denoiser)
         return srbench.Stage(
             "diffusion" if label is None else label,
             networks={name: denoiser},
             optimisers={"mse": torch.optim.Adam(denoiser.parameters(), lr=self.learning_rate, fused=True)},
-            step=step,
+            step=free.step,
             batch_size=self.batch_size,
             patch=self.size,
             label=label,
@@ -224,7 +205,7 @@ class DDPMGenerator(srbench.TorchGenerator):
             ema={name: self.ema} if self.ema else {},
             clip=self.clip,
             accumulate=self.accumulate,
-            validate=validate,
+            validate=free.validate,
             keep=self.keep,
         )
 
@@ -268,16 +249,14 @@ class DDPMGenerator(srbench.TorchGenerator):
         """`keep` moments of sampling, by how often the network had been asked; the last is the result."""
         import torch
 
-        diffusion = self.diffusion
         states: dict[int, torch.Tensor] = {}
         # Images of classes with a network each are drawn class by class.
         for network in sorted(set(labels.tolist())) if self.classes == "apart" else [0]:
             one = (labels == network) if self.classes == "apart" else torch.ones_like(labels, dtype=torch.bool)
-            told = partial(self._denoiser(network), labels=labels[one])
             kept = sample(
-                told if self.predicts == "noise" else partial(_noise_told, diffusion, told),
+                partial(self._free(self._denoiser(network)).noise, labels=labels[one]),
                 (self.channels, self.size, self.size),
-                diffusion,
+                self.diffusion,
                 [noise[place] for place in one.nonzero().flatten().tolist()],
                 sampler=sampler,
                 steps=steps,

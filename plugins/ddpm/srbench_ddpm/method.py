@@ -1,19 +1,15 @@
-"""Denoising diffusion as a method: what is learned, how it is learned, and how SR is drawn."""
+"""Denoising diffusion as a method: its parameters and presets, its networks, and how SR is drawn."""
 
 from __future__ import annotations
 
-import functools
-import math
-import operator
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
-from srbench.pictures import Scale, reduced, resize
-from srbench.training import MOMENTS, SPREAD_SAMPLES, Batch, constant, cosine, read_lr, write_denoising, write_spread
-from srbench.types import Count, Positive, PositiveFraction, ProperFraction
+from srbench.pictures import Scale, resize
+from srbench.types import Count, OpenFraction, Positive, PositiveFraction, ProperFraction
 
 from .parameters import PREVIEW, ScheduleName, Width, check_length, check_levels, make_schedule
+from .sampled import Combine, SampledSR, generators
 from .samplers import Sampler, check_sampler, sample
 
 if TYPE_CHECKING:
@@ -21,10 +17,12 @@ if TYPE_CHECKING:
 
     from srbench import FitContext, TrainingSet
 
+    from .encoder import Encoder
+    from .network import Denoiser
     from .schedule import Schedule
 
-VALIDATED = 4
-"""Steps of the diffusion at which a held-out image is validated."""
+ENCODED = (2, 4)
+"""The scales of the network that encodes LR."""
 
 SMALL = {
     "channels": (48, 96, 144),
@@ -44,13 +42,8 @@ SMALL = {
 }
 
 
-def halved(progress: float) -> float:
-    """The learning rates are halved half way."""
-    return 1.0 if progress < 0.5 else 0.5
-
-
-class DDPM(srbench.TorchMethod):
-    """Draws SR by removing noise step by step, given the bicubic-upsampled LR.
+class DDPM(SampledSR):
+    """Draws SR by removing noise step by step, given the bicubic-upsampled LR, or what an encoder sees in LR.
 
     Ho, Jain, Abbeel, "Denoising diffusion probabilistic models", 2020, for super-resolution as in Saharia et al.,
     "Image super-resolution via iterative refinement" (SR3), 2021: a U-Net sees the noisy image beside the upsampled
@@ -63,11 +56,14 @@ class DDPM(srbench.TorchMethod):
     samples themselves, and so their spread.
 
     Preset `paper` has the settings of SRDiff for x4: U-Net of 64, 128, 192 and 256 channels, Adam at 2e-4, halved half
-    way (the authors make 400,000 steps), batches of 16 patches of 160 pixels, gradients of norm 10 at most.
+    way (the authors make 400,000 steps), batches of 16 patches of 160 pixels, gradients of norm 10 at most. Preset
+    `srdiff` has its condition, too (`condition: rrdb`): the features of an RRDBNet of 17 blocks and 64 channels, which
+    learns SR by the mean absolute error in a stage of its own, `encoder` (the authors make 100,000 steps), and then
+    stays as it is.
 
-    Deviations from SRDiff: SR3's condition in place of features of a network trained before; MONAI's U-Net, whose
-    middle has attention; averaged weights, as in SR3; training images and their LR are those of the matrix and its
-    protocol, patches are flipped and turned.
+    Deviations from SRDiff: in `paper`, SR3's condition in place of those features; in `srdiff`, the features behind the
+    last block alone, and scales 2 and 4; MONAI's U-Net, whose middle has attention; averaged weights, as in SR3;
+    training images and their LR are those of the matrix and its protocol, patches are flipped and turned.
 
     Preset `small` is for two CPU cores: a smaller U-Net on squares of 2 x 2 pixels, gradients of norm 1 at most, Adam
     at 1e-3 falling to zero along a cosine, SR in 10 steps of DDIM with .7 of the ancestral sampler's noise.
@@ -78,16 +74,16 @@ class DDPM(srbench.TorchMethod):
     rounded up to what scale and U-Net can divide. accumulate: batches that make one step. checkpointing: less memory
     for more time, the same result. ema: decay of the average of weights, 0 for none. keep: the weights of the last
     step, or of the best validation, which is -10 log10 of the squared error of the noise, at fixed steps of the
-    diffusion. sizes: at which training images are learned from, 1 being their own. sampler: `ancestral`, `ddim`,
-    `dpm-solver++`, `predictor-corrector` or `probability-flow`. steps: of the sampler, by default as many as the
-    diffusion has. eta: the noise of `ddim`, 1 being as much as the ancestral sampler's. samples: drawn for a picture.
-    combine: SR is their `mean`, or the `most-consistent` one, which made small again has the smallest squared error to
-    LR.
+    diffusion. sizes: at which training images are learned from, 1 being their own. condition: what the U-Net sees of
+    LR, its `bicubic` interpolation or the features of an `rrdb`. encoder_blocks, encoder_width: of that network.
+    encoder_share: its part of the budget. sampler: `ancestral`, `ddim`, `dpm-solver++`, `predictor-corrector` or
+    `probability-flow`. steps: of the sampler, by default as many as the diffusion has. eta: the noise of `ddim`, 1
+    being as much as the ancestral sampler's. samples: drawn for a picture. combine: SR is their `mean`, or the
+    `most-consistent` one, which made small again has the smallest squared error to LR.
     """
 
-    samples = True
     sampling = frozenset({"sampler", "steps", "eta", "samples", "combine"})
-    presets: ClassVar = {"paper": {}, "small": SMALL}
+    presets: ClassVar = {"paper": {}, "srdiff": {"condition": "rrdb"}, "small": SMALL}
 
     def __init__(
         self,
@@ -109,11 +105,15 @@ class DDPM(srbench.TorchMethod):
         ema: ProperFraction = 0.9999,
         keep: Literal["last", "best"] = "last",
         sizes: tuple[PositiveFraction, ...] = (1.0,),
+        condition: Literal["bicubic", "rrdb"] = "bicubic",
+        encoder_blocks: Count = 17,
+        encoder_width: Width = 64,
+        encoder_share: OpenFraction = 0.2,
         sampler: Sampler = "ancestral",
         steps: Count | None = None,
         eta: float = 0.0,
         samples: Count = 1,
-        combine: Literal["mean", "most-consistent"] = "mean",
+        combine: Combine = "mean",
     ) -> None:
         check_levels(channels, attention)
         if not sizes:
@@ -126,162 +126,104 @@ class DDPM(srbench.TorchMethod):
         self.ema, self.keep = ema, keep
         self.batch_size, self.patch, self.accumulate = batch_size, patch, accumulate
         self.checkpointing, self.training_scales = checkpointing, sizes
+        self.condition, self.encoder_share = condition, encoder_share
+        self.encoder_blocks, self.encoder_width = encoder_blocks, encoder_width
         self.sampler: Sampler = sampler
         self.steps, self.eta = steps, eta
         self.drawn, self.combine = samples, combine
-        self._previews = False
+        self.encoding = False
+        """Whether the encoder is what learns, and so what training shows."""
 
-    def supports(self, problem: srbench.Problem) -> None:
-        """Every scale."""
+    def supports(self, problem: srbench.Problem) -> srbench.Skip | None:
+        """Every scale; those of its encoder, where it has one."""
+        if self.condition == "bicubic" or problem.scale in ENCODED:
+            return None
+        return srbench.Skip(f"its encoder, an RRDBNet, upscales by 2 or 4, not by {problem.scale}")
 
     def build(self, channels: int, scale: Scale) -> dict[str, torch.nn.Module]:
-        """The U-Net."""
+        """The U-Net, and the encoder where there is one."""
         from .network import Denoiser
 
-        denoiser = Denoiser(
-            channels, self.channels_by_level, self.blocks, self.attention, self.fold, self.checkpointing
-        )
-        return {"denoiser": denoiser}
+        unet = channels, self.channels_by_level, self.blocks, self.attention, self.fold, self.checkpointing
+        if self.condition == "bicubic":
+            return {"denoiser": Denoiser(*unet)}
+        if scale not in ENCODED:
+            raise srbench.SrbenchError(f"{type(self).__name__}: an RRDBNet upscales by 2 or 4, not by {scale}")
+        from .encoder import Encoder
+
+        return {
+            "denoiser": Denoiser(*unet, features=self.encoder_width),
+            "encoder": Encoder(channels, int(scale), self.encoder_blocks, self.encoder_width),
+        }
 
     def stages(self, networks: dict[str, torch.nn.Module], scale: Scale) -> list[srbench.Stage]:
-        """One stage, on the error of the noise at a random step of the diffusion."""
-        import torch
-        from torch.nn import functional
+        """The encoder's, where there is one, and the diffusion's."""
+        from .training import diffusion_stage, encoder_stage
 
-        from .network import Denoiser
+        diffusion, encoder = diffusion_stage(self), self.encoder
+        return [diffusion] if encoder is None else [encoder_stage(self, encoder), diffusion]
 
-        denoiser = networks["denoiser"]
-        assert isinstance(denoiser, Denoiser)
-        diffusion = self.diffusion
-
-        def told_and_true(
-            batch_lr: torch.Tensor, hr: torch.Tensor, t: torch.Tensor
-        ) -> tuple[torch.Tensor, torch.Tensor]:
-            upsampled = resize(batch_lr, scale)
-            clean = (2 * self.residual_scale * (hr - upsampled)).clamp(-1, 1)
-            noise = torch.randn_like(clean)
-            told = denoiser(diffusion.noised(clean, noise, t), 2 * upsampled - 1, t)
-            return told.float(), noise
-
-        def step(batch: Batch) -> dict[str, torch.Tensor]:
-            t = torch.randint(self.timesteps, batch.lr.shape[:1], device=batch.lr.device)
-            told, noise = told_and_true(batch.lr, batch.hr, t)
-            return {
-                self.loss: functional.l1_loss(told, noise) if self.loss == "l1" else functional.mse_loss(told, noise)
-            }
-
-        def validate(batch: Batch) -> float:
-            places = [(2 * i + 1) * self.timesteps // (2 * VALIDATED) for i in range(VALIDATED)]
-            pairs = [told_and_true(batch.lr, batch.hr, torch.full((1,), t, device=batch.lr.device)) for t in places]
-            error = float(torch.stack([functional.mse_loss(*pair) for pair in pairs]).mean())
-            return -10 * math.log10(max(error, 1e-10))
-
-        unit = math.lcm(scale.numerator, denoiser.multiple)
-        return [
-            srbench.Stage(
-                "diffusion",
-                networks={"denoiser": denoiser},
-                optimisers={self.loss: torch.optim.Adam(denoiser.parameters(), lr=self.learning_rate)},
-                step=step,
-                batch_size=self.batch_size,
-                patch=reduced(-(-self.patch // unit) * unit, scale),
-                schedule={"constant": constant, "cosine": cosine, "halved": halved}[self.course],
-                ema={"denoiser": self.ema} if self.ema else {},
-                clip=self.clip,
-                accumulate=self.accumulate,
-                validate=validate,
-                keep=self.keep,
-            )
-        ]
+    def fit(self, train: TrainingSet, context: FitContext) -> None:
+        """Train, and leave pictures of samples; of the encoder's SR while that is what learns."""
+        try:
+            super().fit(train, context)
+        finally:
+            self.encoding = False
 
     @property
     def diffusion(self) -> Schedule:
         """The noise at each step."""
         return make_schedule(self.schedule, self.timesteps)
 
-    def fit(self, train: TrainingSet, context: FitContext) -> None:
-        """Train. At the end, one sample is shown coming out of the noise, and how much several differ.
-
-        Whatever is shown is sampled in the same few steps, so that a model is the same for every sampler.
-        """
-        import torch
-
-        self._previews = True
-        try:
-            super().fit(train, context)
-            lr = read_lr(context.model_folder)
-            if lr is None:
-                return
-            lr = lr.expand(-1, self.channels, -1, -1).to(self.device)
-            with torch.inference_mode():
-                write_denoising(context.model_folder, self._sampled(lr, seed=0, keep=MOMENTS))
-                several = torch.cat([sr for seed in range(SPREAD_SAMPLES) for sr in self._sampled(lr, seed).values()])
-                write_spread(context.model_folder, several)
-        finally:
-            self._previews = False
-
-    def sr(self, lr: torch.Tensor) -> torch.Tensor:
-        """SR of LR with the channels that were learned: the mean of the samples, or the one that fits LR best."""
-        samples = self._samples(lr, 1 if self._previews else self.drawn)
-        if self.combine == "mean":
-            return functools.reduce(operator.add, samples) / (1 if self._previews else self.drawn)
-        return self._most_consistent(lr, samples)
-
-    def _most_consistent(self, lr: torch.Tensor, samples: Iterator[torch.Tensor]) -> torch.Tensor:
-        """Choose for each image the sample that, made small as LR was, is closest to LR; the first of equal ones."""
-        import torch
-
-        best = next(samples)
-        smallest = inconsistency(best, lr, self.scale)
-        for other in samples:
-            error = inconsistency(other, lr, self.scale)
-            best = torch.where((error < smallest)[:, None, None, None], other, best)
-            smallest = torch.minimum(error, smallest)
-        return best
-
-    def draw(self, lr: torch.Tensor, count: int) -> torch.Tensor:
-        """Samples `(count, N, C, H * scale, W * scale)` of LR `(N, C, H, W)` with the channels that were learned.
-
-        `upscale` takes the mean of the first of them, where torch is seeded alike. Their standard deviation shows how
-        much LR leaves open, and where.
-        """
-        import torch
-
-        self._need_networks()
-        with torch.inference_mode():
-            return torch.stack(list(self._samples(lr, count)))
-
-    def _samples(self, lr: torch.Tensor, count: int) -> Iterator[torch.Tensor]:
-        """One after the other, so that many need no more memory than one.
-
-        Noise comes from torch's global generator by one number. Every image of a batch has generators of its own that
-        begin there, so that neither the others nor its place in the batch change anything.
-        """
-        import torch
-
-        begin = int(torch.randint(2**62, ()))
-        for place in range(count):
-            (result,) = self._sampled(lr, begin + place).values()
-            yield result
-
-    def _sampled(self, lr: torch.Tensor, seed: int, keep: int = 1) -> dict[int, torch.Tensor]:
-        """SR at `keep` moments of sampling, by how often the network had been asked; the last is the result."""
-        import torch
-
-        from .network import Denoiser, continued
+    @property
+    def denoiser(self) -> Denoiser:
+        """The U-Net."""
+        from .network import Denoiser
 
         denoiser = self.networks["denoiser"]
         assert isinstance(denoiser, Denoiser)
-        upsampled = resize(lr, self.scale)
-        condition = continued(2 * upsampled - 1, denoiser.multiple)
+        return denoiser
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The network that encodes LR, where there is one."""
+        from .encoder import Encoder
+
+        encoder = self.networks.get("encoder")
+        assert encoder is None or isinstance(encoder, Encoder)
+        return encoder
+
+    def condition_of(self, lr: torch.Tensor, upsampled: torch.Tensor) -> torch.Tensor:
+        """What the U-Net sees of LR: the upsampled LR in [-1, 1], or features, through which nothing learns."""
+        import torch
+
+        encoder = self.encoder
+        if encoder is None:
+            return 2 * upsampled - 1
+        with torch.no_grad():
+            return encoder.features(lr)
+
+    def sr(self, lr: torch.Tensor) -> torch.Tensor:
+        """SR of LR with the channels that were learned, drawn; the encoder's, while that is what learns."""
+        encoder = self.encoder if self.encoding else None
+        return super().sr(lr) if encoder is None else encoder.enlarged(lr)
+
+    def sampled(self, lr: torch.Tensor, seed: int, keep: int = 1) -> dict[int, torch.Tensor]:
+        """SR at `keep` moments of sampling, by how often the network had been asked; the last is the result."""
+        from .network import continued
+
+        denoiser, upsampled = self.denoiser, resize(lr, self.scale)
+        condition = self.condition_of(lr, upsampled)
+        if self.condition == "bicubic":
+            condition = continued(condition, denoiser.multiple)
         sampler, steps, eta = self.sampler, self.steps, self.eta
-        if self._previews:
+        if self.previews:
             sampler, steps, eta = PREVIEW[0], min(PREVIEW[1], self.timesteps), 0.0
         kept = sample(
             lambda x, t: denoiser(x, condition, t),
-            condition.shape[1:],
+            continued(upsampled[0], denoiser.multiple).shape,
             self.diffusion,
-            [torch.Generator().manual_seed(seed) for _ in range(len(lr))],
+            generators(seed, len(lr)),
             sampler=sampler,
             steps=steps,
             eta=eta,
@@ -293,11 +235,3 @@ class DDPM(srbench.TorchMethod):
         return {
             asked: upsampled + state[..., :height, :width] / (2 * self.residual_scale) for asked, state in kept.items()
         }
-
-
-def inconsistency(sr: torch.Tensor, lr: torch.Tensor, scale: Scale) -> torch.Tensor:
-    """The mean squared error of SR made small, by antialiased bicubic interpolation, to LR: `(N,)`.
-
-    SR is clamped to [0, 1] first, as it is when written.
-    """
-    return (resize(sr.clamp(0, 1), 1 / scale) - lr).square().mean((1, 2, 3))

@@ -16,6 +16,8 @@ from .parameters import multiple_of
 
 HEAD = 64
 """Channels of a head of attention, where the number of channels is a multiple of it."""
+LIFTED = 4
+"""How many times as large the side of an image is as that of features that are its condition."""
 
 
 class _Folded(nn.Module):
@@ -69,7 +71,10 @@ class _Folded(nn.Module):
 
 
 class Denoiser(_Folded):
-    """The noise in images of `planes` channels, given a condition of the same shape."""
+    """The noise in images of `planes` channels, given a condition.
+
+    features: the channels of a condition that lies at a quarter of the images' side; None: it is an image like them.
+    """
 
     def __init__(
         self,
@@ -79,11 +84,21 @@ class Denoiser(_Folded):
         attention: Sequence[bool],
         fold: int = 1,
         checkpointing: bool = False,
+        features: int | None = None,
     ) -> None:
-        super().__init__(2 * planes, planes, channels, blocks, attention, fold, checkpointing)
+        super().__init__(planes + (features or planes), planes, channels, blocks, attention, fold, checkpointing)
+        self.lift: nn.ConvTranspose2d | None = None
+        if features is not None:
+            self.lift = nn.ConvTranspose2d(features, features, 2 * LIFTED, stride=LIFTED, padding=LIFTED // 2)
 
     def forward(self, noisy: torch.Tensor, condition: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        """The unit noise in `(N, planes, H, W)` at steps t `(N,)`, given a condition of that shape in [-1, 1]."""
+        """The unit noise in `(N, planes, H, W)` at steps t `(N,)`.
+
+        condition: of that shape, in [-1, 1]; or features `(N, features, h, w)`, whose first lies on the first 4 x 4
+        pixels, cut or continued by their mirror image where the images are smaller or larger.
+        """
+        if self.lift is not None:
+            condition = fitted(self.lift(condition), *noisy.shape[-2:])
         return self.tell(torch.cat([noisy, condition], dim=1), t)
 
 
@@ -103,15 +118,21 @@ class FreeDenoiser(_Folded):
         super().__init__(planes, planes, channels, blocks, attention, fold, checkpointing, classes)
         self.conditional = classes is not None
 
-    def forward(self, noisy: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def forward(self, noisy: torch.Tensor, t: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         """The unit noise in `(N, planes, H, W)` at steps t `(N,)`; labels `(N,)` are not looked at without classes."""
         return self.tell(noisy, t, labels if self.conditional else None)
 
 
 def continued(image: torch.Tensor, multiple: int) -> torch.Tensor:
     """An image `(..., H, W)` continued below and to the right by its mirror image, to multiples of `multiple`."""
-    for dim in (-2, -1):
+    height, width = (-(-length // multiple) * multiple for length in image.shape[-2:])
+    return fitted(image, height, width)
+
+
+def fitted(image: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """An image `(..., H, W)` cut below and to the right, or continued there by its mirror image, to these sides."""
+    for dim, side in ((-2, height), (-1, width)):
         length = image.shape[dim]
-        places = torch.arange(-(-length // multiple) * multiple, device=image.device) % (2 * length)
+        places = torch.arange(side, device=image.device) % (2 * length)
         image = image.index_select(dim, torch.minimum(places, 2 * length - 1 - places))
     return image

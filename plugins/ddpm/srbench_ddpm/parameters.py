@@ -18,6 +18,8 @@ Orientations = Literal["one", "mirrored", "all"]
 """In which images of a generator may be learned from."""
 
 TURNS: dict[Orientations, tuple[int, ...]] = {"one": (0,), "mirrored": (0, 4), "all": tuple(range(8))}
+Predicts = Literal["noise", "velocity"]
+"""What a U-Net without LR tells of a noisy image."""
 
 PREVIEW: tuple[Sampler, int] = ("ddim", 10)
 """How everything is sampled that training shows: whatever sampler is asked for later, the model is the same."""

@@ -67,6 +67,27 @@ def visited(length: int, steps: int) -> list[int]:
     return [round(length * (steps - i) / steps) - 1 for i in range(steps)]
 
 
+def moments(steps: int, keep: int) -> set[int]:
+    """After which of so many steps `keep` states are kept, at equal distances: 0 is before the first of them.
+
+    Counted backwards from the last, which is always among them.
+    """
+    return {steps - steps * i // max(1, keep - 1) for i in range(keep)}
+
+
+def unit_noise(
+    shape: Sequence[int],
+    generators: Sequence[torch.Generator],
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype | None = None,
+) -> torch.Tensor:
+    """Noise of `shape` (C, H, W) from each of these generators, wherever they are: `(N, C, H, W)`."""
+    import torch
+
+    drawn = [torch.randn(tuple(shape), generator=g, device=g.device, dtype=dtype) for g in generators]
+    return torch.stack([one.to(device) for one in drawn])
+
+
 def sample(
     predict_noise: PredictNoise,
     shape: Sequence[int],
@@ -77,6 +98,7 @@ def sample(
     steps: int | None = None,
     eta: float = 0.0,
     clip: float | None = None,
+    correct: Callable[[torch.Tensor], torch.Tensor] | None = None,
     keep: int = 0,
     device: str | torch.device = "cpu",
     dtype: torch.dtype | None = None,
@@ -88,7 +110,8 @@ def sample(
 
     steps: how many; None: as many as the schedule has. eta: of `ddim`, the noise as a share of the ancestral sampler's.
     clip: estimates of clean images are clamped to [-clip, clip] whenever the network is asked; None: they are not.
-    keep: how many states to keep, at equal distances, the last being the result. dtype: float32 by default.
+    correct: what is made of each of these estimates, after that. keep: how many states to keep, at equal distances, the
+    last being the result. dtype: float32 by default.
 
     Raises `SamplerError`.
     """
@@ -97,8 +120,7 @@ def sample(
     check_sampler(sampler, steps, eta, len(schedule))
 
     def noise() -> torch.Tensor:
-        drawn = [torch.randn(tuple(shape), generator=g, device=g.device, dtype=dtype) for g in generators]
-        return torch.stack([one.to(device) for one in drawn])
+        return unit_noise(shape, generators, device, dtype)
 
     asked = 0
 
@@ -108,14 +130,14 @@ def sample(
         asked += 1
         told = predict_noise(x, torch.full((len(generators),), t, device=x.device)).to(x.dtype)
         clean = schedule.clean_from_noise(x, told, t)
-        return clean if clip is None else clean.clamp(-clip, clip)
+        clean = clean if clip is None else clean.clamp(-clip, clip)
+        return clean if correct is None else correct(clean)
 
     way = [*visited(len(schedule), steps or len(schedule)), CLEAN]
     solver = _SecondOrder(schedule)
     with torch.no_grad():
         x = noise()
-        # Backwards from the result, which is always among them.
-        wanted = {len(way) - 1 - (len(way) - 1) * i // max(1, keep - 1) for i in range(keep)}
+        wanted = moments(len(way) - 1, keep)
         kept = {0: x} if 0 in wanted else {}
         for place, (t, to) in enumerate(itertools.pairwise(way), start=1):
             if sampler == "predictor-corrector":
@@ -146,7 +168,7 @@ def _ddim(
     eta: float,
     noise: Callable[[], torch.Tensor],
 ) -> torch.Tensor:
-    """Song et al. 2021, equations 12 and 16; the noise in x is what the (clamped) estimate leaves of it."""
+    """Song et al. 2021, equations 12 and 16; the noise in x is what the (clamped, corrected) estimate leaves of it."""
     _, variance = schedule.posterior(x, clean, t, to)
     fresh = eta * variance.sqrt()
     left = float(schedule.alphas_bar[to])

@@ -184,9 +184,9 @@ def test_the_spread_is_that_of_eight_samples(tmp_path: Path) -> None:
     method.fit(training_set(), context(tmp_path, 2))
     folder = tmp_path / "samples"
     lr = to_tensor(srbench.read_image(folder / "lr.png"), srbench.Values(0, 255))[None]
-    method._previews = True
+    method.previews = True
     with torch.inference_mode():
-        samples = torch.cat([method._sampled(lr, seed)[5] for seed in range(8)]).clamp(0, 1).double().numpy()
+        samples = torch.cat([method.sampled(lr, seed)[5] for seed in range(8)]).clamp(0, 1).double().numpy()
     expected = np.std(samples, axis=0, ddof=1).mean(0)
     spread = srbench.read_image(folder / "spread.png")
     assert spread.shape == srbench.read_image(folder / "hr.png").shape
@@ -345,6 +345,18 @@ def test_a_training_leaves_pictures_of_sr_coming_out_of_the_noise(tmp_path: Path
 def test_nothing_is_left_where_no_image_is_held_out(tmp_path: Path) -> None:
     DDPM(**TINY).fit(training_set(count=2), context(tmp_path, 2))
     assert not list(tmp_path.glob("samples/*.png"))
+
+
+def test_what_it_learned_before_it_could_have_an_encoder_it_learns_still(tmp_path: Path) -> None:
+    """Numbers of the version that had bicubic LR as its only condition; small enough that rounding does not show."""
+    method = DDPM(**TINY)
+    method.fit(training_set(), context(tmp_path, 4))
+    assert sorted(method.networks) == ["denoiser"]
+    torch.manual_seed(3)
+    sr = drawn(method, torch.rand(1, 3, 8, 8))
+    expected = torch.tensor([-0.2938360869, -0.1800070554, 0.0312111769, -0.1561419368])
+    torch.testing.assert_close(sr.flatten()[:4], expected, atol=1e-3, rtol=0)
+    assert float(sr.mean()) == pytest.approx(0.4628160894, abs=1e-4)
 
 
 def test_the_noise_is_learned(tmp_path: Path) -> None:

@@ -298,6 +298,25 @@ def test_clipped_estimates_stay_within_the_limit() -> None:
     assert float(draw(some_network, schedule, 12).images.abs().max()) > 0.5
 
 
+@pytest.mark.parametrize(("sampler", "eta"), SETTINGS)
+def test_estimates_are_corrected_after_they_are_clamped_and_the_last_one_is_the_result(
+    sampler: Sampler, eta: float
+) -> None:
+    """What a network knows of the clean image, and what is made of that, are one for all that follows."""
+    schedule, asked = Schedule.cosine(12), {"sampler": sampler, "eta": eta, "steps": 6}
+    target = torch.full(SHAPE, 0.3, dtype=torch.float64)
+
+    def knows(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return schedule.noise_from_clean(x, target.expand_as(x), t)
+
+    estimates: list[torch.Tensor] = []
+    found = draw(
+        some_network, schedule, 12, clip=0.5, correct=lambda clean: estimates.append(clean) or 0 * clean + 0.3, **asked
+    )
+    assert len(estimates) == 6 and max(float(one.abs().max()) for one in estimates) == 0.5
+    torch.testing.assert_close(found.images, draw(knows, schedule, 12, **asked).images, atol=1e-6, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [

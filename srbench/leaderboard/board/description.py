@@ -19,6 +19,7 @@ from srbench.leaderboard.words.numerals import amount_words, flat, plural
 from srbench.matrix import Matrix
 from srbench.pictures import plain_scale
 from srbench.registry.configured import Use
+from srbench.registry.parameters import variants
 from srbench.registry.registry import task_named
 from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.runner.planning.splits import SplitContents
@@ -100,7 +101,8 @@ def _seen(plan: Plan) -> dict[str, dict[str, dict[str, str]]]:
 def _told(use: Use) -> tuple[str, str, tuple[str, ...]]:
     """Name, summary, and what the class says of itself, paragraph by paragraph."""
     try:
-        text = own_documentation(use.registered.load())
+        kind = use.registered.load()
+        text = "\n\n".join(own_documentation(one) for one in (kind, *variants(kind, use.params)))
     except SrbenchError as error:
         text = str(error)
     paragraphs = tuple(" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip())

@@ -145,7 +145,7 @@ class Outlooks:
             if isinstance(made, Generator) and made.labelled:
                 self._splits.require(dataset if train_on is None else source, "train", "labels")
             read, found["files"] = _read(made), files_of(method, made)
-            answer = made.supports(tested.survey.problem(protocol.scale))
+            answer = made.supports(tested.survey.problem(protocol))
             if isinstance(answer, Skip):
                 verdict = ("skipped", answer.reason)
             elif "learning" in found and self._goes_on and not made.goes_on:

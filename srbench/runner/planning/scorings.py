@@ -93,7 +93,7 @@ class _Planner:
         self._ingredients["training"] = self._training_sr = survey.fingerprint
         self._reads.append(SeenSplit("train", self._protocol, survey.fingerprint))
         method: Method = self._method.create()
-        answer = method.supports(survey.problem(self._protocol.scale))
+        answer = method.supports(survey.problem(self._protocol))
         if isinstance(answer, Skip):
             raise Unusable("skipped", f"{self._method.name} cannot upscale the training split: {answer.reason}")
 

@@ -20,7 +20,7 @@ from srbench.contract.method import Problem
 from srbench.contract.protocol import Protocol
 from srbench.contract.regions import Regions, regions
 from srbench.errors import SrbenchError, in_words, machine_fault
-from srbench.pictures import DEPTHS, ImageError, Scale
+from srbench.pictures import DEPTHS, ImageError
 from srbench.runner.job.environment import cores
 from srbench.runner.planning.doubts import doubts, listed
 from srbench.runner.planning.lookalikes import Look, Twins, repeated, told_of_repeated
@@ -65,14 +65,15 @@ class Survey:
         areas = [height * width for height, width in self.lr_sizes]
         return max(areas), sum(areas)
 
-    def problem(self, scale: Scale) -> Problem:
-        """What a method will meet."""
+    def problem(self, protocol: Protocol) -> Problem:
+        """What a method will meet under the protocol."""
         return Problem(
-            scale=scale,
+            scale=protocol.scale,
             channels=self.channels,
             depths=self.depths,
             smallest=(min(size[0] for size in self.lr_sizes), min(size[1] for size in self.lr_sizes)),
             largest=(max(size[0] for size in self.lr_sizes), max(size[1] for size in self.lr_sizes)),
+            degradation=protocol.degradation,
         )
 
 

@@ -33,7 +33,7 @@ _FULL_BYTES = 1 << 16
 """Where less than that is free, a keeper cannot say how a job ended."""
 _LATE_SECONDS = 2.0
 """How long the files of a job may be late that its executor says is over."""
-_LONGEST_PAUSE = 0.2
+_LONGEST_PAUSE = 1.0
 _SHORTEST_PAUSE = 0.005
 _PAUSE_SHARE = 0.05
 """The pause as a share of the time since a job began or ended: those that take long are looked at less often."""

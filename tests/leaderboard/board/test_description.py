@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -118,6 +119,27 @@ def test_test_images_that_look_like_training_images_are_told_by_dataset_and_trai
     )
     board = replace(small, plan=replace(small.plan, alike=alike)).described
     assert board.seen == {"blobs": {"t91": {"im0": "t3, mirrored"}, "blobs": {"im1": "im9"}}}
+
+
+class Deep:
+    """Of many layers."""
+
+
+class Chosen(srbench.Method):
+    """One of several."""
+
+    variants: ClassVar = {"kind": {"deep": Deep}}
+
+    def __init__(self, kind: str, **parameters: Any) -> None: ...
+
+    def upscale(self, lr: Any, scale: Any) -> Any:
+        return lr
+
+
+def test_what_a_method_was_chosen_to_be_is_told_after_what_it_is(small: Board) -> None:
+    methods = (use("method", "chosen", Chosen, kind="deep"), *small.plan.matrix.methods)
+    board = replace(small, plan=replace(small.plan, matrix=replace(small.plan.matrix, methods=methods))).described
+    assert board.method("chosen").documentation == ("One of several.", "Of many layers.")
 
 
 def test_a_split_is_told_with_its_groups_and_classes() -> None:

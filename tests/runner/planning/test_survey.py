@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from srbench.contract.dataset import DatasetError, Item
+from srbench.contract.degradations import GaussianBlur
 from srbench.contract.protocol import Protocol
 from srbench.pictures import Values, write_image
 from srbench.pictures.thumbnail import thumbnail
@@ -94,9 +95,10 @@ def test_what_a_method_will_meet() -> None:
     found = survey(tall, grey)
     assert found.lr_sizes == ((10, 3), (2, 4))
     assert (found.channels, found.depths) == ((1, 3), ("uint16", "uint8"))
-    problem = found.problem(2)
+    problem = found.problem(Protocol("x2", 2, degradation=GaussianBlur(sigma=1.5)))
     # The smallest and largest sides of any image, each by itself.
     assert (problem.scale, problem.smallest, problem.largest) == (2, (2, 3), (10, 4))
+    assert problem.degradation == GaussianBlur(sigma=1.5)
     assert survey(tall, protocol=Protocol("y8", 2, "y8")).channels == (1,)
 
 

@@ -1,0 +1,1 @@
+"""Networks that spandrel does not have, written from their papers."""
