@@ -2,15 +2,17 @@
 
     python benchmarks/scale.py plan [--cells N]     # `srbench plan` of a matrix that never ran
     python benchmarks/scale.py resume [--cells N]   # `srbench run` of one whose store is finished
-    python benchmarks/scale.py store [--cells N]    # what a store takes on disk, its index, claiming jobs, its pages
+    python benchmarks/scale.py store [--cells N]    # what a store takes on disk, its index, claiming jobs
+    python benchmarks/scale.py pages [--cells N]    # its pages
     python benchmarks/scale.py cells [--cells N]    # tiny cells a second, each in a process of its own
     python benchmarks/scale.py files                # what one more cell asks of the file system
 
-`plan`, `resume` and `store` print what 1,000, 10,000 and 100,000 cells take, so that growth can be read off. They are
-of a learner's variants, trained on one set for some seeds and tested on a hundred sets of two pictures: a hundred cells
-share each training. The finished store is a copy, with keys of their own, of the cells that one small run left. `cells`
-is of 1,000: nearest-neighbour interpolation of a picture of 32 x 32 pixels, scored by PSNR, beside the same work in a
-loop. `files` counts operations on files of the store, those of eleven such cells less those of one.
+`plan`, `resume` and `store` print what 1,000, 10,000 and 100,000 cells take, `pages` what 1,000 and 10,000 do, so that
+growth can be read off. They are of a learner's variants, trained on one set for some seeds and tested on a hundred sets
+of two pictures: a hundred cells share each training. The finished store is a copy, with keys of their own, of the cells
+that one small run left. `cells` is of 1,000: nearest-neighbour interpolation of a picture of 32 x 32 pixels, scored by
+PSNR, beside the same work in a loop. `files` counts operations on files of the store, those of eleven such cells less
+those of one.
 
 Seconds are by the clock, and those of the processor, user and system, of all processes; memory is the highest resident
 size of the run.
@@ -110,10 +112,19 @@ def store(folder: Path, sizes: Sequence[int]) -> None:
             taken, size = clock() - began, (place.root / INDEX).stat().st_size
             print(f"its index, {time}: {taken:.2f} s, {size / count:.0f} B a cell")
         claim_jobs(place)
+
+
+def pages(folder: Path, sizes: Sequence[int]) -> None:
+    write_pictures(folder, SETS + 1)
+    write_matrix(folder, "many", SETS, 1, 1)
+    srbench(folder, "run", "many", "--no-report")
+    for cells in sizes:
+        write_matrix(folder, "many", SETS, VARIANTS, cells // (SETS * VARIANTS))
+        fill(folder)
         srbench(folder, "run", "many", "--no-report")
         print_taken(f"pages of {cells:,} cells", srbench(folder, "report", "many", "--out", "pages"))
-        pages = [path.stat().st_size for path in (folder / "pages").rglob("*") if path.is_file()]
-        print(f"{len(pages):,} files of pages, {sum(pages) / 1e6:.1f} MB")
+        sizes_on_disk = [path.stat().st_size for path in (folder / "pages").rglob("*") if path.is_file()]
+        print(f"{len(sizes_on_disk):,} files of pages, {sum(sizes_on_disk) / 1e6:.1f} MB")
 
 
 def claim_jobs(place: Store, jobs: int = 2000) -> None:
@@ -203,6 +214,7 @@ PARTS = {
     "plan": (plan, GROWING),
     "resume": (resume, GROWING),
     "store": (store, GROWING),
+    "pages": (pages, GROWING[:2]),
     "cells": (cells, (1_000,)),
     "files": (files, ()),
 }
