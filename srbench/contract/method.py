@@ -51,7 +51,8 @@ class Method(ABC):
     shared: by the name of an attribute, frozen dataclasses whose fields, all with defaults, are parameters of every
     class that derives from this one. They do not come to `__init__`: an instance that srbench makes has an object of
     each as that attribute. A parameter of `__init__` hides a shared one of its name. Which of them `fit` pays no heed
-    to, such a class says in a `sampling` of its own.
+    to, such a class says in a `sampling` of its own; in `check(method)` it may refuse them, by `SrbenchError`, for a
+    method that they are not for.
     learns: has `fit`, `save` and `load`; trained on a training split under a budget, once a seed.
     samples: its SR depends on the seed even after training.
     spreads: `fit` may be called in several processes at once, each with a device, which share the training: it learns

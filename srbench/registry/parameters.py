@@ -16,7 +16,7 @@ import msgspec
 
 from srbench.errors import ParameterError as ParameterError
 from srbench.errors import SrbenchError, nearest
-from srbench.registry.type_words import readable, type_name
+from srbench.registry.type_words import given_whole, readable, type_name
 
 PRESET = "preset"
 
@@ -164,7 +164,8 @@ def examine(
             errors.append(UnknownParameterError(name, f"unknown parameter {name!r}.{nearest(name, valid)}"))
             continue
         try:
-            values[name] = _convert(known[name], _over(base.get(name), value, name), folder)
+            whole = given_whole(known[name].type)
+            values[name] = _convert(known[name], value if whole else _over(base.get(name), value, name), folder)
         except ParameterError as error:
             wrong.add(name)
             errors.append(error)

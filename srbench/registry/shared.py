@@ -9,7 +9,10 @@ from srbench.registry.parameters import shared_parameters
 
 
 def create(target: Any, params: Mapping[str, Any]) -> Any:
-    """A new instance with complete parameters: its own go to `__init__`, shared ones are on it by their attributes."""
+    """A new instance with complete parameters: its own go to `__init__`, shared ones are on it by their attributes.
+
+    Raises what a class of shared ones has against the instance, in its `check`.
+    """
     shared = shared_parameters(target, params)
     objects = {
         attribute: target.shared[attribute](**{name: params[name] for name in names if name in params})
@@ -19,6 +22,8 @@ def create(target: Any, params: Mapping[str, Any]) -> Any:
     made = target(**{name: value for name, value in params.items() if name not in elsewhere})
     for attribute, value in objects.items():
         setattr(made, attribute, value)
+        if hasattr(value, "check"):
+            value.check(made)
     return made
 
 

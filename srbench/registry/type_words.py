@@ -5,11 +5,21 @@ from __future__ import annotations
 import re
 import types
 import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from srbench.errors import nearest
+
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """Beside a type in `Annotated`: the value is one of these names, alone or with its parameters, and given whole."""
+
+    kinds: Mapping[str, type]
+
 
 _WORDS = {
     "array": "a list",
@@ -36,6 +46,11 @@ def readable(message: str, type_: Any, value: Any) -> str:
     return f"{words[0].lower()}{words[1:]}{place}"
 
 
+def given_whole(type_: Any) -> bool:
+    """Whether a value of this type wins over another as a whole, and not key by key."""
+    return any(isinstance(part, Choices) or given_whole(part) for part in get_args(type_))
+
+
 def _choices(type_: Any) -> list[str]:
     if get_origin(type_) is Literal:
         return [str(choice) for choice in get_args(type_)]
@@ -53,6 +68,8 @@ def type_name(type_: Any) -> str:
         return " | ".join(repr(choice) for choice in arguments)
     if origin in (typing.Union, types.UnionType):
         return " | ".join(type_name(part) for part in arguments)
+    if origin is typing.Annotated and isinstance(arguments[1], Choices):
+        return " | ".join(map(repr, arguments[1].kinds))
     if origin is typing.Annotated:
         return " ".join([type_name(arguments[0]), *map(_constraint, arguments[1:])]).rstrip()
     if origin is not None:

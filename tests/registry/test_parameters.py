@@ -25,6 +25,7 @@ from srbench.registry.parameters import (
     shared_parameters,
     variants,
 )
+from srbench.registry.type_words import Choices
 from srbench.store.cell import digest
 
 if TYPE_CHECKING:
@@ -403,6 +404,14 @@ class TestShared:
 
         assert resolve(Set, {"kind": "wide", "preset": "steep"})["gain"] == 3.0
         assert "gain" not in resolve(Set, {"kind": "wide", "preset": "steep", "gain": 1})
+
+    def test_one_of_several_named_things_wins_over_a_presets_as_a_whole(self) -> None:
+        class Set:
+            presets: ClassVar = {"steep": {"way": {"wide": {"width": 3}}}}
+
+            def __init__(self, way: Annotated[str | dict[str, Any], Choices({"wide": Wide})] = "wide") -> None: ...
+
+        assert resolve(Set, {"preset": "steep", "way": {"deep": {"depth": 1}}}) == {"way": {"deep": {"depth": 1}}}
 
     @pytest.mark.parametrize(
         ("given", "messages"),

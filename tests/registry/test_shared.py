@@ -55,6 +55,23 @@ def test_they_are_objects_on_the_instance(given: dict[str, Any], course: Course,
     assert made.strength == given.get("strength", 1.0)
 
 
+def test_what_a_class_of_them_has_against_the_method_is_told_when_it_is_made() -> None:
+    @dataclass(frozen=True)
+    class Picky:
+        patience: int = 0
+
+        def check(self, method: srbench.Method) -> None:
+            if self.patience:
+                raise srbench.SrbenchError(f"{type(method).__name__} has none")
+
+    class Checked(Family):
+        shared: ClassVar = {"picky": Picky}
+
+    assert create(Checked, {}).picky == Picky()
+    with pytest.raises(srbench.SrbenchError, match="Checked has none"):
+        create(Checked, {"patience": 1})
+
+
 def test_a_class_without_them_is_made_as_ever() -> None:
     made = create(Alone, resolve(Alone, {"strength": 2}))
     assert made.strength == 2.0 and not hasattr(made, "course")

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from srbench.registry.type_words import readable, type_name
+from srbench.registry.type_words import Choices, given_whole, readable, type_name
+
+NAMED = Annotated[str | dict[str, Any], Choices({"a": int, "b": str})]
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,8 @@ from srbench.registry.type_words import readable, type_name
         (Path, "Path"),
         (Path | None, "Path | None"),
         (Any, "any"),
+        (NAMED, "'a' | 'b'"),
+        (tuple[NAMED, ...] | None, "tuple['a' | 'b', ...] | None"),
     ],
 )
 def test_types_in_words(annotation: object, words: str) -> None:
@@ -46,3 +50,8 @@ def test_faults_in_words(annotation: Any, value: object, words: str) -> None:
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert(value, annotation)
     assert readable(str(caught.value), annotation, value) == words
+
+
+def test_what_is_one_of_several_named_things_is_given_whole() -> None:
+    assert given_whole(NAMED) and given_whole(NAMED | None) and given_whole(tuple[NAMED, ...])
+    assert not given_whole(dict[str, int]) and not given_whole(int)

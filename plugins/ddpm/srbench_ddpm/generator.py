@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
-from srbench.training import MOMENTS, constant, cosine, sheet, sheet_noise, write_denoising
+from srbench.training import MOMENTS, Linear, sheet, sheet_noise, write_denoising
 from srbench.types import Count, Positive, ProperFraction
 
 from .parameters import (
     PREVIEW,
-    TURNS,
-    Orientations,
+    Betas,
     Predicts,
-    ScheduleName,
     Width,
     check_length,
     check_levels,
@@ -38,8 +36,8 @@ ISIC_64 = {
     "channels": (64, 128, 256, 256),
     "attention": (False, False, True, True),
     "classes": "apart",
-    "orientations": "all",
-    "course": "cosine",
+    "augment": ["flips", "turns"],
+    "schedule": "cosine",
     "batch_size": 4,
     "accumulate": 8,
 }
@@ -47,9 +45,9 @@ SMALL = {
     "channels": (48, 96, 144),
     "attention": (False, False, True),
     "fold": 2,
-    "schedule": "cosine",
+    "betas": "cosine",
     "predicts": "velocity",
-    "course": "cosine",
+    "schedule": "cosine",
     "batch_size": 16,
     "clip": 1.0,
     "ema": 0.999,
@@ -58,12 +56,7 @@ SMALL = {
 }
 
 
-def to_a_fifth(progress: float) -> float:
-    """The learning rate falls linearly to a fifth."""
-    return 1 - 0.8 * progress
-
-
-COURSES: dict[str, Callable[[float], float]] = {"constant": constant, "cosine": cosine, "to-a-fifth": to_a_fifth}
+TO_A_FIFTH = Linear(0.2)
 
 
 class DDPMGenerator(srbench.TorchGenerator):
@@ -86,21 +79,21 @@ class DDPMGenerator(srbench.TorchGenerator):
     classes: `none`: one model of all images. `apart`: a model a class, which share the budget equally; such a training
     cannot go on from an earlier one. `conditional`: one model that is told the class. channels: of the U-Net, by level.
     blocks: residual blocks a level. attention: levels that have it. fold: side of the squares of pixels that the U-Net
-    sees as one place. timesteps: of the diffusion. schedule: `linear` (betas from .1 / T to 20 / T), or `cosine` (s =
-    .008). predicts: what the U-Net tells, the `noise` or the `velocity` (Salimans and Ho 2022), which also where there
-    is hardly anything but noise tells what is left of the image, and so gives images after a short training.
-    learning_rate: Adam's; course: it stays (`constant`), falls to zero along a `cosine`, or linearly (`to-a-fifth`).
-    accumulate: batches that make one step. orientations: in which images are learned from: as they are (`one`), also
-    `mirrored` left to right, or `all` eight flips and quarter turns. checkpointing: less memory for more time, the same
-    result. clip: the largest norm of a gradient. ema: decay of the average of weights, 0 for none. keep: the weights of
-    the last step, or of the best validation, which is -10 log10 of the squared error of what the U-Net tells, at fixed
-    steps of the diffusion. sampler: `ancestral`, `ddim` or `dpm-solver++`; or of Song et al., "Score-based generative
-    modeling through stochastic differential equations", 2021, `predictor-corrector` or `probability-flow`, which ask
-    the U-Net twice a step. steps: of the sampler, by default as many as the diffusion has. eta: the noise of `ddim`, 1
-    being as much as the ancestral sampler's.
+    sees as one place. timesteps: of the diffusion. betas: of its noise, `linear` (from .1 / T to 20 / T), or `cosine`
+    (s = .008). predicts: what the U-Net tells, the `noise` or the `velocity` (Salimans and Ho 2022), which also where
+    there is hardly anything but noise tells what is left of the image, and so gives images after a short training.
+    learning_rate: Adam's. accumulate: batches that make one step. Images are learned from as they are, unless `augment`
+    says otherwise. checkpointing: less memory for more time, the same result. clip: the largest norm of a gradient.
+    ema: decay of the average of weights, 0 for none. keep: the weights of the last step, or of the best validation,
+    which is -10 log10 of the squared error of what the U-Net tells, at fixed steps of the diffusion. sampler:
+    `ancestral`, `ddim` or `dpm-solver++`; or of Song et al., "Score-based generative modeling through stochastic
+    differential equations", 2021, `predictor-corrector` or `probability-flow`, which ask the U-Net twice a step. steps:
+    of the sampler, by default as many as the diffusion has. eta: the noise of `ddim`, 1 being as much as the ancestral
+    sampler's.
     """
 
     presets: ClassVar = {"mednist-hand": {}, "isic-64": ISIC_64, "small": SMALL}
+    turns = (0,)
     sampling = frozenset({"sampler", "steps", "eta"})
 
     def __init__(
@@ -111,13 +104,11 @@ class DDPMGenerator(srbench.TorchGenerator):
         attention: tuple[bool, ...] = (False, True, True),
         fold: Count = 1,
         timesteps: Count = 1000,
-        schedule: ScheduleName = "linear",
+        betas: Betas = "linear",
         predicts: Predicts = "noise",
         learning_rate: Positive = 1e-3,
-        course: Literal["constant", "cosine", "to-a-fifth"] = "to-a-fifth",
         batch_size: Count = 32,
         accumulate: Count = 1,
-        orientations: Orientations = "one",
         checkpointing: bool = False,
         clip: Positive | None = None,
         ema: ProperFraction = 0.9999,
@@ -127,15 +118,15 @@ class DDPMGenerator(srbench.TorchGenerator):
         eta: float = 0.0,
     ) -> None:
         check_levels(channels, attention)
-        check_length(schedule, timesteps)
+        check_length(betas, timesteps)
         check_sampler(sampler, steps, eta, timesteps)
         self.classes, self.labelled = classes, classes != "none"
         self.channels_by_level, self.blocks, self.attention, self.fold = channels, blocks, attention, fold
         self.checkpointing = checkpointing
-        self.diffusion_schedule, self.timesteps = schedule, timesteps
+        self.betas, self.timesteps = betas, timesteps
         self.predicts: Predicts = predicts
-        self.learning_rate, self.course, self.clip = learning_rate, course, clip
-        self.batch_size, self.accumulate, self.turns = batch_size, accumulate, TURNS[orientations]
+        self.learning_rate, self.clip = learning_rate, clip
+        self.batch_size, self.accumulate = batch_size, accumulate
         self.ema, self.keep = ema, keep
         self.sampler: Sampler = sampler
         self.steps, self.eta = steps, eta
@@ -182,7 +173,7 @@ class DDPMGenerator(srbench.TorchGenerator):
     @property
     def diffusion(self) -> Schedule:
         """The noise at each step."""
-        return make_schedule(self.diffusion_schedule, self.timesteps)
+        return make_schedule(self.betas, self.timesteps)
 
     def _free(self, denoiser: FreeDenoiser) -> FreeDiffusion:
         from .free import FreeDiffusion
@@ -201,7 +192,7 @@ class DDPMGenerator(srbench.TorchGenerator):
             batch_size=self.batch_size,
             patch=self.size,
             label=label,
-            schedule=COURSES[self.course],
+            schedule=TO_A_FIFTH,
             ema={name: self.ema} if self.ema else {},
             clip=self.clip,
             accumulate=self.accumulate,

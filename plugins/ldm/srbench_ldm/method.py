@@ -16,7 +16,6 @@ from .parameters import (
     PERCEPTUAL_SMALLEST,
     PRESETS,
     Betas,
-    Course,
     FirstStage,
     Keep,
     PerceptualNetwork,
@@ -80,14 +79,14 @@ class LDM(srbench.TorchMethod):
     which at first adds nothing, learns what that lacks. predicts: what the U-Net tells of a noisy latent, the noise in
     it or the clean latent. residual: what is diffused is the latent of HR without that of bicubic SR. unet_attention:
     for each of the U-Net's levels, whether it has any, in heads of head_channels. blocks: residual blocks a level.
-    norm_groups: of group normalisation; all channels are multiples of it. warm_up: the share of its stage before the
-    autoencoder meets its discriminator. autoencoder_share: of the budget. rates: of Adam. course: the learning rates'.
-    clip: the largest norm of a gradient. ema: decay of the average of the weights of both networks, 0 for none. keep:
-    the weights of the best validation of each stage, or the last. patch: the side of HR patches in pixels. accumulate:
-    batches whose mean gradient makes a step. checkpointing: blocks are computed again for the gradient, which takes a
-    third more time and a fraction of the memory. timesteps, betas, beta_start, beta_end: the schedule (the last two
-    not of `cosine`). lr_noise: the highest level of noise that LR has while training; noise_level: when upscaling;
-    levels count the schedule's steps. sampler, steps, eta: how latents are sampled; steps None is all of them.
+    norm_groups: of group normalisation; all channels are multiples of it. adversarial_after: the share of its stage
+    before the autoencoder meets its discriminator. autoencoder_share: of the budget. rates: of Adam. clip: the largest
+    norm of a gradient. ema: decay of the average of the weights of both networks, 0 for none. keep: the weights of the
+    best validation of each stage, or the last. patch: the side of HR patches in pixels. accumulate: batches whose mean
+    gradient makes a step. checkpointing: blocks are computed again for the gradient, which takes a third more time and
+    a fraction of the memory. timesteps, betas, beta_start, beta_end: the schedule (the last two not of `cosine`).
+    lr_noise: the highest level of noise that LR has while training; noise_level: when upscaling; levels count the
+    schedule's steps. sampler, steps, eta: how latents are sampled; steps None is all of them.
     """
 
     samples = True
@@ -116,13 +115,12 @@ class LDM(srbench.TorchMethod):
         perceptual_weight: NonNegative = 0.002,
         perceptual_network: PerceptualNetwork = "vgg19",
         adversarial_weight: NonNegative = 0.005,
-        warm_up: ProperFraction = 0.1,
+        adversarial_after: ProperFraction = 0.1,
         discriminator_width: Count = 64,
         discriminator_layers: Count = 3,
         autoencoder_rate: Positive = 5e-5,
         discriminator_rate: Positive = 1e-4,
         learning_rate: Positive = 5e-5,
-        course: Course = "constant",
         clip: Positive | None = None,
         ema: ProperFraction = 0.0,
         keep: Keep = "best",
@@ -156,10 +154,10 @@ class LDM(srbench.TorchMethod):
             perceptual_weight,
             adversarial_weight,
         )
-        self.warm_up = warm_up
+        self.adversarial_after = adversarial_after
         self.discriminator_width, self.discriminator_layers = discriminator_width, discriminator_layers
         self.autoencoder_rate, self.discriminator_rate = autoencoder_rate, discriminator_rate
-        self.learning_rate, self.course, self.clip, self.ema, self.keep = learning_rate, course, clip, ema, keep
+        self.learning_rate, self.clip, self.ema, self.keep = learning_rate, clip, ema, keep
         self.autoencoder_share = autoencoder_share
         self.batch_size, self.accumulate, self.patch = batch_size, accumulate, patch
         self.checkpointing = checkpointing

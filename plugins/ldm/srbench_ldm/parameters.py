@@ -12,7 +12,6 @@ PerceptualNetwork = Literal["vgg19", "alexnet"]
 """What a perceptual distance looks through, by the name of its weights."""
 Predicts = Literal["noise", "clean"]
 Betas = Literal["linear", "scaled_linear", "cosine"]
-Course = Literal["constant", "cosine"]
 Keep = Literal["last", "best"]
 
 PERCEPTUAL_LAYER: VGGLayer = "vgg54"
@@ -28,7 +27,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "autoencoder_attention": True,
         "unet_channels": [256, 256, 512, 1024],
         "unet_attention": [False, False, True, True],
-        "warm_up": 10 / 75,
+        "adversarial_after": 10 / 75,
         "autoencoder_share": 75 / 275,
         "batch_size": 32,
         "patch": 64,
@@ -44,13 +43,13 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "unet_attention": [False, False, False],
         "unet_blocks": 1,
         "perceptual_weight": 0.0,
-        "warm_up": 0.8,
+        "adversarial_after": 0.8,
         "discriminator_width": 32,
         "autoencoder_rate": 1e-3,
         "predicts": "clean",
         "residual": True,
         "learning_rate": 2e-3,
-        "course": "cosine",
+        "schedule": "cosine",
         "clip": 1.0,
         "ema": 0.999,
         "autoencoder_share": 0.2,

@@ -185,7 +185,9 @@ def test_the_smallest_patch_that_is_accepted_trains_and_a_smaller_one_is_refused
                 stage.step(batch)
 
 
-@pytest.mark.parametrize("given", [{"learning_rate": -1}, {"batch_size": 0}, {"patch": 0}, {"cutblur": 2}])
+@pytest.mark.parametrize(
+    "given", [{"learning_rate": -1}, {"batch_size": 0}, {"patch": 0}, {"augment": [{"cutblur": {"alpha": 2}}]}]
+)
 def test_numbers_that_mean_nothing_are_refused_by_name(given: dict) -> None:
     with pytest.raises(ParameterError, match=next(iter(given))):
         resolve(SRCNN, given)
