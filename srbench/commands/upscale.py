@@ -33,7 +33,7 @@ from srbench.pictures import (
     write_image,
 )
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
-from srbench.registry.parameters import resolve
+from srbench.registry.parameters import parameters, resolve
 from srbench.registry.registry import registry
 from srbench.registry.shared import create
 from srbench.store.record import Record
@@ -129,7 +129,12 @@ def _trained(
     trained_scale = scale_of(record.ingredients["protocol"]["scale"])
     if scale not in (None, trained_scale):
         raise SrbenchError(f"{model} was trained for scale {trained_scale}, not {scale}")
-    method: Method = create(kind, trained_by["params"])
+    params = trained_by["params"]
+    if unknown := sorted(params.keys() - parameters(kind, params).keys()):
+        raise SrbenchError(
+            f"{model} was trained by another version of {name}, which had the parameters {', '.join(unknown)}; train anew"
+        )
+    method: Method = create(kind, params)
     method.load(folder)
     return method, trained_scale, record.facts
 

@@ -94,9 +94,7 @@ class Recipe:
         if self.augment is not None:
             changes["augment"] = in_turn(self.augmentations)
         if stage.validate is None and self.validates:
-            raise SrbenchError(
-                f"{self.validates}: stage {stage.name!r} of this method is not validated; leave it out"
-            )
+            raise SrbenchError(f"{self.validates}: stage {stage.name!r} of this method is not validated; leave it out")
         return replace(stage, **changes)
 
     @property

@@ -50,7 +50,7 @@ LEARNING: dict[str, dict[str, Any]] = {
         "noise_level": 1,
         "steps": 4,
     },
-    "ncsn": {**DIFFUSION, "levels": 4, "steps": 1},
+    "ncsn": {**DIFFUSION, "levels": 6, "largest": 1.0, "steps": 2},
     "network": tiny_networks.params("edsr"),
     "resshift": {**DIFFUSION, "patch": 16, "timesteps": 5, "fold": 1},
     "rrdb": {"blocks": 1, "width": 6, "growth": 4, "patch": 16, "batch_size": 2},

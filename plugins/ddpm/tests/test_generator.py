@@ -26,8 +26,10 @@ from srbench.registry.registry import registry
 from srbench.registry.shared import create
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured
+from srbench.training.data.augment import Flips, Inversion
 from srbench.training.data.batch import Batch
 from srbench.training.data.pairs import TrainingDataError
+from srbench.training.loop.schedules import Plateau
 from srbench.training.torch_generator import noise_of, sheet
 from srbench.training.torch_method import ModelError
 
@@ -221,12 +223,12 @@ def test_interrupting_at_every_step_changes_neither_weights_nor_samples_nor_pict
     classes: str, tmp_path: Path
 ) -> None:
     params = {**TINY, "classes": classes, "ema": 0.9, "accumulate": 2, "augment": [{"flips": {"vertical": False}}]}
-    whole = DDPMGenerator(**params)
+    whole = create(DDPMGenerator, params)
     whole.fit(training_set(), context(tmp_path / "whole", 4))
     attempts = 0
     while True:
         torch.rand(attempts + 1)  # something else may draw from the global generator between two attempts
-        method = DDPMGenerator(**params)
+        method = create(DDPMGenerator, params)
         try:
             method.fit(training_set(), context(tmp_path / "parts", 4, stop=lambda: True))
             break
@@ -274,7 +276,7 @@ def test_how_it_samples_does_not_change_what_it_learns(tmp_path: Path) -> None:
 def test_a_training_leaves_sheets_of_samples_also_where_nothing_is_held_out(
     classes: str, count: int, tmp_path: Path
 ) -> None:
-    method = create(DDPMGenerator, {**TINY, **LINEAR}, classes=classes)
+    method = DDPMGenerator(**{**TINY, **LINEAR}, classes=classes)
     method.fit(training_set(count), context(tmp_path, 8))
     pictures = {path.stem: read_image(path) for path in (tmp_path / "samples").glob("*.png")}
     assert "lr" not in pictures
@@ -377,8 +379,10 @@ def test_presets_are_the_documented_ones() -> None:
     assert [stage.schedule(progress) for progress in (0, 0.5, 1)] == pytest.approx([1, 0.6, 0.2])
     betas = schedule_of(method).betas
     assert (float(betas[0]), float(betas[-1]), len(betas)) == pytest.approx((1e-4, 0.02, 1000))
-    expected = {"channels": (64, 128, 256, 256), "classes": "apart", "batch_size": 4, "accumulate": 8}
+    assert create(DDPMGenerator, hand).recipe.augmentations == (Flips(), Inversion(0.5))
+    expected = {"channels": (64, 128, 256, 256), "classes": "apart", "batch_size": 4, "accumulate": 8, "ema": 0.0}
     assert {key: isic[key] for key in expected} == expected
+    assert create(DDPMGenerator, isic).recipe.course == Plateau(0.1, 2)
     assert create(DDPMGenerator, small).sampler == "ddim"
 
 

@@ -54,11 +54,12 @@ class LDM(srbench.TorchMethod):
     The autoencoder halves the sides as often as the scale has factors of two, so that latents are as large as LR; at
     other scales it halves to the next larger size, and LR is resized to that.
 
-    Preset `mammography` is a published configuration for mammograms at x2 in grey (one level below the pixels' own,
-    15 latent channels, HR patches of 416 pixels one by one, 100 epochs and 120); `pinaya` is MONAI's for 64-pixel CT
-    at x4; `small` is for two CPU cores, and says nothing of what the others can do. It is made of what helps a short
-    training: an autoencoder on squares of 4 x 4 pixels with a linear one beside it (`fold`, `shortcut`), and a
-    diffusion of what the latent of bicubic SR lacks, whose U-Net tells the clean latent (`residual`, `predicts`).
+    Preset `mammography` is a published configuration for mammograms at x2 in grey (one level below the pixels' own, 15
+    latent channels, a perceptual distance on AlexNet, HR patches of 416 pixels one by one, 100 epochs and 120, each
+    ended early); `pinaya` is MONAI's for 64-pixel CT at x4; `small` is for two CPU cores, and says nothing of what the
+    others can do. It is made of what helps a short training: an autoencoder on squares of 4 x 4 pixels with a linear
+    one beside it (`fold`, `shortcut`), and a diffusion of what the latent of bicubic SR lacks, whose U-Net tells the
+    clean latent (`residual`, `predicts`).
 
     `first_stage` `vq` has the same autoencoder with a codebook in place of the KL divergence (Van den Oord et al.,
     "Neural discrete representation learning", 2017): each place of a latent becomes the nearest of `codes` vectors,
@@ -66,10 +67,12 @@ class LDM(srbench.TorchMethod):
     `commitment_weight` times the mean squared distance of latents to their vectors is minimised with the other losses.
     What is diffused are latents before that; decoding quantises them, also for the ceiling.
 
-    Deviations: patches are flipped and turned; both gradients of an adversarial step are computed before either
-    network is updated; the perceptual distance is that of one layer of VGG19, where the published configuration has
-    LPIPS on AlexNet (`perceptual_network: alexnet`, `srbench fetch alexnet`); LR is given to the U-Net in [-1, 1];
-    `noise_level` 0 is LR as it is, so that 21 is what MONAI's tutorial calls 20.
+    Deviations: patches are flipped and turned; both gradients of an adversarial step are computed before either network
+    is updated; the discriminator's own loss is not weighted, which Adam does not see; the perceptual distance is that
+    of one layer of VGG19, but for `mammography`, which has LPIPS on AlexNet as published (`srbench fetch alexnet`);
+    there a stage ends after 6 of 20 validations without a better one, since how many the authors waited for is not
+    published; LR is given to the U-Net in [-1, 1]; `noise_level` 0 is LR as it is, so that 21 is what MONAI's tutorial
+    calls 20.
 
     autoencoder: `weights.safetensors` of an earlier model of this method, whose autoencoder is used as it is; the whole
     budget is then the diffusion's. autoencoder_channels: of the levels, from the pixels' on; what the scale does not

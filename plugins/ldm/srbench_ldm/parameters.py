@@ -20,7 +20,7 @@ PERCEPTUAL_SMALLEST: Mapping[PerceptualNetwork, int] = {"vgg19": VGG_SMALLEST[PE
 """The shortest side, in pixels, of an image that has all features that are compared."""
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "mammography": {},
+    "mammography": {"perceptual_network": "alexnet", "early_stopping": 6},
     "pinaya": {
         "autoencoder_channels": [256, 512, 512],
         "latent_channels": 3,

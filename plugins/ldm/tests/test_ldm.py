@@ -167,10 +167,13 @@ def test_the_mammography_preset_is_the_published_configuration() -> None:
         "autoencoder_blocks": 2,
         "unet_blocks": 2,
         "adversarial_after": 10 / 100,
+        "perceptual_network": "alexnet",
+        "early_stopping": 6,
     }
     assert {name: given[name] for name in expected} == expected
-    first, second = method.stages(method.networks, 2)
+    first, second = method.stages_by_recipe(method.networks, 2)
     assert first.share / second.share == pytest.approx(100 / 120)
+    assert [(stage.patience, stage.keep) for stage in (first, second)] == [(6, "best")] * 2
     assert first.patch == second.patch == 208
     unet = method.networks["denoiser"].unet
     assert (unet.in_channels, unet.out_channels, unet.num_class_embeds) == (16, 15, 351)
@@ -229,7 +232,7 @@ def test_the_autoencoder_learns_and_its_validation_is_the_psnr_of_its_reconstruc
 def test_the_diffusion_learns_and_leaves_the_autoencoder_alone(trained: tuple[LDM, Path], tmp_path: Path) -> None:
     _, folder = trained
     before = load_file(folder / "weights.safetensors")
-    method = create(LDM, {**TINY, "learning_rate": 5e-3, "batch_size": 8}, autoencoder=folder / "weights.safetensors")
+    method = LDM(**{**TINY, "learning_rate": 5e-3, "batch_size": 8}, autoencoder=folder / "weights.safetensors")
     method.fit(training_set(), context(tmp_path, 80))
     assert {row["stage"] for row in method.history} == {"diffusion"}
     noise = [row["noise"] for row in method.history]
@@ -371,7 +374,7 @@ def test_without_its_weights_there_is_no_perceptual_loss_and_a_note_says_so(
     network: str, title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SRBENCH_DATA", str(tmp_path / "data"))
-    fallen = create(LDM, {**TINY, "perceptual_weight": 0.002, "patch": 32}, perceptual_network=network)
+    fallen = LDM(**{**TINY, "perceptual_weight": 0.002, "patch": 32}, perceptual_network=network)
     meant = create(LDM, {**TINY, "patch": 32})
     for name, method in (("fallen", fallen), ("meant", meant)):
         method.fit(training_set(), context(tmp_path / name, 2))
