@@ -132,7 +132,7 @@ def _trained(
     params = trained_by["params"]
     if unknown := sorted(params.keys() - parameters(kind, params).keys()):
         raise SrbenchError(
-            f"{model} was trained by another version of {name}, which had the parameters {', '.join(unknown)}; train anew"
+            f"{model} was trained by another {name}, which had the parameters {', '.join(unknown)}; train anew"
         )
     method: Method = create(kind, params)
     method.load(folder)
