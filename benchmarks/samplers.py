@@ -24,6 +24,7 @@ from srbench_images.builtin import Textures
 
 from srbench import Budget, Extractor, FitContext, Item, Protocol, TrainingSet
 from srbench.pictures import to_tensor
+from srbench.training import Recipe
 
 SCALE = 4
 NOISE = {100: 0.7, 1000: 0.6}
@@ -78,14 +79,13 @@ def learned(timesteps: int, items: list[Item], steps: int, device: str, folder: 
 
 def make(timesteps: int, sampler: Sampler = "ddim", steps: int = 1, eta: float = 0.0) -> DDPM:
     """A diffusion small enough to learn something in a minute or two."""
-    return DDPM(
+    method = DDPM(
         channels=(24, 48),
         attention=(False, False),
         blocks=1,
         fold=2,
         timesteps=timesteps,
         learning_rate=2e-3,
-        course="cosine",
         batch_size=8,
         patch=32,
         clip=1.0,
@@ -94,6 +94,8 @@ def make(timesteps: int, sampler: Sampler = "ddim", steps: int = 1, eta: float =
         steps=steps,
         eta=eta,
     )
+    method.recipe = Recipe(schedule="cosine")
+    return method
 
 
 def ready(method: DDPM, model: Path, device: str) -> DDPM:

@@ -8,6 +8,8 @@ import torch
 from srbench_architectures.catalogue import ARCHITECTURES
 from srbench_architectures.method import Network
 
+from srbench.registry.shared import create
+
 SWIN = {"embed_dim": 8, "depths": (2,), "num_heads": (2,), "window_size": 4, "drop_path_rate": 0.0}
 TINY: dict[str, dict[str, Any]] = {
     "atd": {
@@ -89,7 +91,7 @@ def params(name: str) -> dict[str, Any]:
 
 def untrained(name: str, scale: int = 2, channels: int = 3, seed: int = 0, **further: Any) -> Network:
     """A tiny network with its initial weights; of one that sees Y, on one channel."""
-    method = Network(**{**params(name), **further})
+    method = create(Network, {**params(name), **further})
     torch.manual_seed(seed)
     method._make(1 if method.trains_on == "y" else channels, scale)
     return method

@@ -19,6 +19,7 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     """Show the record of CELL: its label (`set5/x4-y/bicubic`) or the first digits of its key."""
     import msgspec
 
+    from srbench.leaderboard.words.numerals import flat
     from srbench.store.cell import gone_on_from
     from srbench.store.conflicts import conflicts
     from srbench.store.find import find_record
@@ -43,6 +44,8 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     for number, other in enumerate(conflicts(place), start=1):
         if other.read("cells", record.key):
             facts[f"conflict.{number}"] = other.folder("cells", record.key)
+    parameters = (record.ingredients.get("method") or {}).get("params") or {}
+    facts |= {f"method.{name}": text for name, text in flat(parameters)}
     facts |= {f"cost.{name}": value for name, value in record.cost.items()}
     facts |= {f"environment.{name}": value for name, value in record.environment.items()}
     for name, result in record.metrics.items():

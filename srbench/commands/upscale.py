@@ -33,8 +33,9 @@ from srbench.pictures import (
     write_image,
 )
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
-from srbench.registry.parameters import resolve
+from srbench.registry.parameters import parameters, resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.store.record import Record
 from srbench.store.records import Store
 from srbench.training.speed.numerics import EXACT, numerics
@@ -97,7 +98,7 @@ def load_method(
     if not kind.learns:
         if model is not None:
             raise SrbenchError(f"{name} does not learn; leave out --model")
-        method: Method = kind(**resolve(kind, given or {}, Path.cwd()))
+        method: Method = create(kind, resolve(kind, given or {}, Path.cwd()))
         scale = _own_scale(method) if scale is None else scale
         if (refusal := _refusal(method, scale)) is not None:
             raise SrbenchError(f"{name} cannot do this: {refusal}")
@@ -128,7 +129,12 @@ def _trained(
     trained_scale = scale_of(record.ingredients["protocol"]["scale"])
     if scale not in (None, trained_scale):
         raise SrbenchError(f"{model} was trained for scale {trained_scale}, not {scale}")
-    method = kind(**trained_by["params"])
+    params = trained_by["params"]
+    if unknown := sorted(params.keys() - parameters(kind, params).keys()):
+        raise SrbenchError(
+            f"{model} was trained by another {name}, which had the parameters {', '.join(unknown)}; train anew"
+        )
+    method: Method = create(kind, params)
     method.load(folder)
     return method, trained_scale, record.facts
 

@@ -83,12 +83,12 @@ def _steps(method: Method) -> list[int]:
 
 def _level(method: Method, shares: Sequence[float]) -> None:
     """Let nothing in a torch method's stages hang on how long they are. shares: in place of their own, if there are."""
-    from srbench.training.loop.stages import constant
+    from srbench.training.loop.schedules import constant
     from srbench.training.torch_method import TorchMethod
 
     if not isinstance(method, TorchMethod):
         return
-    own = method.stages
+    own = method.stages_by_recipe
 
     def level(*given: Any) -> list[Stage]:
         stages = own(*given)
@@ -97,6 +97,7 @@ def _level(method: Method, shares: Sequence[float]) -> None:
                 stage,
                 step=_half_way(stage.step),
                 schedule=constant,
+                warm_up=0.0,
                 keep="last",
                 patience=None,
                 share=shares[place] if shares else stage.share,
@@ -104,7 +105,7 @@ def _level(method: Method, shares: Sequence[float]) -> None:
             for place, stage in enumerate(stages)
         ]
 
-    setattr(method, "stages", level)  # noqa: B010  (in the place of what its class says)
+    setattr(method, "stages_by_recipe", level)  # noqa: B010  (in the place of what its class says)
 
 
 def _half_way(step: Callable[[Batch], Any]) -> Callable[[Batch], Any]:

@@ -1,6 +1,5 @@
 """Learning: the bases of methods and generators that learn with torch, and what their stages are made of."""
 
-from srbench.training.data.augment import CutBlur
 from srbench.training.data.batch import Batch
 from srbench.training.data.heldout import HeldOut
 from srbench.training.data.pairs import EVERY_TURN, Channels, Floats, Pair, turned
@@ -17,7 +16,9 @@ from srbench.training.loop.sample_strip import (
     write_denoising,
     write_spread,
 )
-from srbench.training.loop.stages import Schedule, Stage, constant, cosine
+from srbench.training.loop.schedules import Linear, Plateau, Schedule, Steps, constant, cosine
+from srbench.training.loop.stages import Stage
+from srbench.training.recipe import Recipe
 from srbench.training.speed.memory_format import Format, set_format
 from srbench.training.tensors import write_tensors
 from srbench.training.torch_generator import TorchGenerator, sheet, sheet_noise
@@ -31,17 +32,20 @@ __all__ = [
     "VGG_SMALLEST",
     "Batch",
     "Channels",
-    "CutBlur",
     "Drawn",
     "Floats",
     "Format",
     "Held",
     "HeldOut",
+    "Linear",
     "Pair",
+    "Plateau",
+    "Recipe",
     "Row",
     "Schedule",
     "Source",
     "Stage",
+    "Steps",
     "Strip",
     "TorchGenerator",
     "TorchMethod",

@@ -21,6 +21,7 @@ from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.loop.history import HISTORY, Row, write_history
 from srbench.training.loop.sample_strip import SIDE, Strip
 from srbench.training.loop.stages import Stage as Stage
+from srbench.training.recipe import Recipe
 from srbench.training.speed.memory_format import Format, set_format
 from srbench.training.tensors import write_tensors
 
@@ -59,6 +60,9 @@ class TorchMethod(Method):
         set it in `__init__`.
     turns: the orientations in which patches are learned from, of the eight that `srbench.training.data.pairs.turned`
         numbers, 0 being the image as it is; an instance may set it in `__init__`.
+    takes_enlarged: whether a step takes LR, too, that is enlarged to HR's size already by bicubic interpolation, as
+        CutBlur has it; an instance may set it in `__init__`.
+    recipe: how to learn instead, as far as the matrix says so: parameters of every such method.
     held_out_by_class: so many images of each class are held out, where images have one.
     networks: what `build` made, by name; with their learned weights after `fit` or `load`.
     history: one row now and then of the training that made the weights; empty after `load`.
@@ -72,6 +76,9 @@ class TorchMethod(Method):
     memory_format: Format = "channels_last"
     training_scales: tuple[float, ...] = (1.0,)
     turns: tuple[int, ...] = EVERY_TURN
+    takes_enlarged: bool = False
+    shared: ClassVar[Mapping[str, type]] = {"recipe": Recipe}
+    recipe: Recipe = Recipe()
     held_out_by_class: ClassVar[bool] = False
     networks: dict[str, torch.nn.Module]
     history: list[Row]
@@ -94,6 +101,10 @@ class TorchMethod(Method):
         The networks of the stages are moved to the device by the engine; a fixed one that is in no stage (a feature
         extractor) must be put on `self.device` here.
         """
+
+    def stages_by_recipe(self, networks: dict[str, torch.nn.Module], scale: Scale) -> list[Stage]:
+        """The stages as they will be: its own, changed by the recipe."""
+        return self.recipe.applied(self.stages(networks, scale))
 
     def sr(self, lr: torch.Tensor) -> torch.Tensor:
         """SR of LR `(N, C, H, W)` with the channels that the networks learned: by default the first network's."""
@@ -130,14 +141,16 @@ class TorchMethod(Method):
         from srbench.training.loop import engine
         from srbench.training.loop.randomness import seed_everything
 
-        patches = Patches(train, self.trains_on, context.seed, self.training_scales, self.turns, self.held_out_by_class)
+        turns = self.recipe.turns(self.turns)
+        patches = Patches(train, self.trains_on, context.seed, self.training_scales, turns, self.held_out_by_class)
         seed_everything(context.seed)
         self._make(patches.channels, train.scale)
         self.to(context.device)
-        stages = self.stages(self.networks, train.scale)
+        stages = self.stages_by_recipe(self.networks, train.scale)
         held: list[HeldOut] = []
 
         def strip(found: HeldOut | None) -> Strip | None:
+            self.recipe.check_held_out(stages, found)
             held.extend([] if found is None else [found])
             return self.strip(train, context, found)
 

@@ -32,6 +32,20 @@ def test_words_for_people_say_what_json_says(toys: Bench, srbench: Srbench) -> N
     assert doc is not None and doc in said
 
 
+def test_shared_parameters_are_told_apart_from_the_own_ones(srbench: Srbench) -> None:
+    said = srbench("info", "srcnn").out
+    assert (
+        "\nrecipe (How it learns, in place of what the method says itself.):\n  schedule: 'constant' | 'linear' | "
+        in said
+    )
+    assert said.index("\nparameters:\n") < said.index("\nrecipe (") < said.index("\npreset small: ")
+    (facts,) = json.loads(srbench("info", "srcnn", "--json").out)
+    names = {one["name"] for one in facts["shared"]["recipe"]["parameters"]}
+    assert names == {"schedule", "warm_up", "early_stopping", "augment"}
+    (facts,) = json.loads(srbench("info", "bicubic", "--json").out)[:1]
+    assert facts["shared"] == {}
+
+
 def test_a_degradation_a_protocol_and_a_required_parameter(srbench: Srbench) -> None:
     (protocol,) = json.loads(srbench("info", "x4-y", "--json").out)
     assert protocol["kind"] == "protocol" and protocol["facts"]["scale"] == 4

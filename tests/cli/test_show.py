@@ -39,6 +39,18 @@ def test_the_score_is_that_of_the_pictures(here: Path, srbench: Srbench) -> None
     assert Path(facts["folder"]).resolve() == folder.resolve()
 
 
+def test_the_parameters_of_its_method_are_told_in_words(here: Path, srbench: Srbench) -> None:
+    params = {"width": 3, "schedule": {"plateau": {"patience": 2}}, "augment": ["flips", {"noise": {"sigma": 0.1}}]}
+    change("data/x2-rgb/nearest", ingredients={"method": {"params": params}})
+    said = srbench("show", "data/x2-rgb/nearest").out
+    facts = dict(line.split(maxsplit=1) for line in said.splitlines() if line.startswith("method."))
+    assert facts == {
+        "method.width": "3",
+        "method.schedule": "plateau (patience 2)",
+        "method.augment": "flips, noise (sigma 0.1)",
+    }
+
+
 def test_what_a_training_went_on_from_is_told(here: Path, srbench: Srbench) -> None:
     assert "training  " not in srbench("show", "data/x2-rgb/nearest").out
     model = {"from": {"model": "ab", "budget": {"steps": 2e4}, "from": {"model": "cd", "budget": {"steps": 1e4}}}}

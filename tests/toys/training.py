@@ -18,7 +18,7 @@ from srbench.pictures import Image
 from srbench.training.data.batch import Batch
 from srbench.training.data.patches import Patches
 from srbench.training.loop import engine
-from srbench.training.loop.stages import cosine
+from srbench.training.loop.schedules import cosine
 
 
 def picture(height: int, width: int, channels: int = 3, depth: str = "uint8", seed: int = 0) -> Image:

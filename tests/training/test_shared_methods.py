@@ -14,6 +14,7 @@ from toys.training import picture, training_set
 
 import srbench
 from srbench.contract.fit import Budget, FitContext
+from srbench.registry.shared import create
 from srbench.training.loop.group import Group
 
 TINY_SRGAN = {"blocks": 1, "width": 6, "patch": 16, "batch_size": 3, "content": "mse", "adversarial_share": 0.5}
@@ -29,7 +30,7 @@ TINY_LDM = {
     "perceptual_weight": 0.0,
     "discriminator_width": 2,
     "discriminator_layers": 1,
-    "warm_up": 0.5,
+    "adversarial_after": 0.5,
     "autoencoder_share": 0.5,
     "batch_size": 3,
     "patch": 16,
@@ -39,6 +40,13 @@ TINY_LDM = {
     "noise_level": 1,
 }
 TINY_DDPM = {"channels": (4, 8), "attention": (False, False), "blocks": 1, "timesteps": 5, "batch_size": 3, "patch": 16}
+
+
+RECIPE = {
+    "schedule": {"plateau": {"patience": 1}},
+    "early_stopping": 5,
+    "augment": ["flips", "brightness", "contrast", "inversion", "zoom", "mixup", "cutblur"],
+}
 
 
 def made(name: str) -> srbench.TorchMethod:
@@ -54,7 +62,7 @@ def made(name: str) -> srbench.TorchMethod:
 
     makes: dict[str, Callable[[], Any]] = {
         "srcnn": lambda: SRCNN(filters=(6, 4), batch_size=4, patch=16),
-        "srcnn with CutBlur": lambda: SRCNN(filters=(6, 4), batch_size=5, patch=16, cutblur=1.0),
+        "srcnn with a recipe": lambda: create(SRCNN, {"filters": (6, 4), "batch_size": 5, "patch": 16, **RECIPE}),
         "srresnet": lambda: SRResNet(blocks=2, width=6, patch=16, batch_size=3, batch_norm=False, ema=0.9),
         "rrdb": lambda: RRDB(blocks=1, width=6, growth=4, patch=16, batch_size=4),
         "srgan": lambda: SRGAN(**TINY_SRGAN, batch_norm=False, discriminator_width=2, dense=8, clip=1.0),
@@ -89,7 +97,17 @@ def learned(name: str, folder: Path, steps: int) -> tuple[dict[str, torch.Tensor
 @pytest.mark.parametrize(
     "name",
     [
-        *("srcnn", "srcnn with CutBlur", "srresnet", "rrdb", "srgan", "network", "ddpm", "ddpm with an encoder", "ldm"),
+        *(
+            "srcnn",
+            "srcnn with a recipe",
+            "srresnet",
+            "rrdb",
+            "srgan",
+            "network",
+            "ddpm",
+            "ddpm with an encoder",
+            "ldm",
+        ),
         *("ldm with a codebook", "resshift"),
     ],
 )

@@ -10,11 +10,11 @@ from msgspec import Meta
 import srbench
 from srbench import Tiling, upscale_tiled
 from srbench.errors import nearest
-from srbench.training import Batch
+from srbench.training import Batch, Steps
 from srbench.types import Count, Natural, NonNegative, Positive, PositiveFraction, ProperFraction
 
 from .catalogue import ARCHITECTURES
-from .recipe import HALVED_LATE, Course, Keep, Loss, course, frequency_loss, pixel_loss
+from .recipe import LATE, Keep, Loss, frequency_loss, pixel_loss
 
 if TYPE_CHECKING:
     import torch
@@ -36,13 +36,12 @@ class Network(srbench.TorchMethod):
     times over, and the three results are averaged.
 
     loss: `l1`, `mse`, or `charbonnier`, a smooth l1. frequency_weight: of the mean absolute difference of spectra that
-    is added to it. schedule: of the learning rate: `cosine`, or the shares of the training after which it is halved.
-    warm_up: the share of the training in which the rate rises. betas, weight_decay: of AdamW, which without decay is
-    Adam. clip: the largest norm of a gradient. ema: decay of the average of weights, 0 for none. keep: the last
-    weights, or those that are best on the held-out images. patch: side of LR patches in pixels. sizes: at which
-    training images are learned from, 1 being their own. tile, overlap: where tile is set, images larger than that (in
-    LR pixels) are upscaled in pieces of at most that side, each seen with so many pixels more on every side: less
-    memory, and for most of these networks not quite the same image.
+    is added to it. betas, weight_decay: of AdamW, which without decay is Adam. clip: the largest norm of a gradient.
+    ema: decay of the average of weights, 0 for none. keep: the last weights, or those that are best on the held-out
+    images. patch: side of LR patches in pixels. sizes: at which training images are learned from, 1 being their own.
+    tile, overlap: where tile is set, images larger than that (in LR pixels) are upscaled in pieces of at most that
+    side, each seen with so many pixels more on every side: less memory, and for most of these networks not quite the
+    same image.
     """
 
     variants: ClassVar = {"architecture": ARCHITECTURES}
@@ -54,8 +53,6 @@ class Network(srbench.TorchMethod):
         loss: Loss = "l1",
         frequency_weight: NonNegative = 0.0,
         learning_rate: Positive = 2e-4,
-        schedule: Course = HALVED_LATE,
-        warm_up: ProperFraction = 0.0,
         betas: tuple[ProperFraction, ProperFraction] = (0.9, 0.99),
         weight_decay: NonNegative = 0.0,
         clip: Positive | None = None,
@@ -79,7 +76,7 @@ class Network(srbench.TorchMethod):
         self.architecture = ARCHITECTURES[architecture](**parameters)
         self.trains_on, self.memory_format = self.architecture.trains_on, self.architecture.memory_format
         self.loss, self.frequency_weight = loss, frequency_weight
-        self.learning_rate, self.schedule, self.warm_up = learning_rate, schedule, warm_up
+        self.learning_rate = learning_rate
         self.betas, self.weight_decay, self.clip, self.ema, self.keep = betas, weight_decay, clip, ema, keep
         self.batch_size, self.patch, self.training_scales = batch_size, patch, sizes
         self._tile, self._overlap = tile, overlap
@@ -126,7 +123,7 @@ class Network(srbench.TorchMethod):
                 step=step,
                 batch_size=self.batch_size,
                 patch=self.patch,
-                schedule=course(self.schedule, self.warm_up),
+                schedule=Steps(LATE),
                 ema={"network": self.ema} if self.ema else {},
                 clip=self.clip,
                 validate=self.validation_psnr,

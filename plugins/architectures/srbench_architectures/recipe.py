@@ -1,27 +1,29 @@
-"""How a network is trained: types of parameters, losses, and the course of the learning rate."""
+"""How a network is trained: types of parameters, losses, schedules that presets have in common."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
-
-from srbench.training import Schedule, cosine
-from srbench.types import OpenFraction
 
 if TYPE_CHECKING:
     import torch
 
 Loss = Literal["l1", "mse", "charbonnier"]
 Keep = Literal["last", "best"]
-Course = Literal["cosine"] | tuple[OpenFraction, ...]
-"""The learning rate: along a `cosine` to zero, or halved at each of these points of the training's progress."""
 
-FIRST = 0.01
-"""The share of the learning rate with which a warm-up begins."""
+Schedule = dict[str, dict[str, Any]]
+
 _EPSILON = 1e-3
 
-HALVED_LATE = (0.5, 0.8, 0.9, 0.95)
+
+def halved(*at: float) -> Schedule:
+    """The learning rate halved after each of these shares of the training, as a matrix would say it."""
+    return {"steps": {"at": at, "factor": 0.5}}
+
+
+LATE = (0.5, 0.8, 0.9, 0.95)
 """After 250,000, 400,000, 450,000 and 475,000 of 500,000 steps, as many have it since SwinIR."""
-HALVED_IN_FIFTHS = (0.2, 0.4, 0.6, 0.8)
+HALVED_LATE = halved(*LATE)
+HALVED_IN_FIFTHS = halved(0.2, 0.4, 0.6, 0.8)
 
 SMALL: dict[str, Any] = {
     "loss": "l1",
@@ -52,14 +54,3 @@ def frequency_loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
     import torch
 
     return torch.view_as_real(torch.fft.fft2((sr - hr).float())).abs().mean()
-
-
-def course(schedule: Course, warm_up: float) -> Schedule:
-    """The factor of the learning rate over the progress of the training; it rises evenly during the warm-up."""
-
-    def factor(progress: float) -> float:
-        if progress < warm_up:
-            return FIRST + (1 - FIRST) * progress / warm_up
-        return cosine(progress) if schedule == "cosine" else 0.5 ** sum(progress >= point for point in schedule)
-
-    return factor

@@ -20,6 +20,7 @@ from srbench.contract.fit import Budget, FitContext
 from srbench.contract.training_set import TrainingSet
 from srbench.registry.parameters import ParameterError, examine, presets, resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.testing.pictures import textured_uint8
 from srbench.training import Batch
 
@@ -52,7 +53,10 @@ class TestParameters:
             ({"architecture": "swinir", "depths": [6, "x"]}, "depths: expected a whole number, got text (at [1])"),
             ({"architecture": "swinir", "upsampler": "pixelshufle"}, "upsampler: unknown value 'pixelshufle'."),
             ({"architecture": "edsr", "learning_rate": 0}, "learning_rate: expected a number > 0"),
-            ({"architecture": "edsr", "schedule": [0.5, 1.0]}, "schedule: expected a number < 1.0 (at [1])"),
+            (
+                {"architecture": "edsr", "schedule": {"steps": {"at": [0.5, 1.0]}}},
+                "schedule: steps: at: expected a number < 1.0 (at [1])",
+            ),
             ({"preset": "small"}, "parameter 'architecture' is missing"),
         ],
     )
@@ -98,7 +102,7 @@ class TestParameters:
         self, name: str, given: dict[str, Any], message: str
     ) -> None:
         with pytest.raises(srbench.SrbenchError, match=re.escape(message)):
-            Network(**resolve(Network, {"architecture": name, **given}))
+            create(Network, resolve(Network, {"architecture": name, **given}))
 
     def test_what_the_network_itself_refuses_is_told_with_its_name(self) -> None:
         with pytest.raises(srbench.SrbenchError, match="DITN cannot be made with these parameters: groups"):
@@ -161,7 +165,7 @@ def test_drcn_learns_from_its_recursions_first_and_from_their_mean_at_last() -> 
 
 
 def test_a_few_steps_bring_a_network_nearer_to_hr(tmp_path: Path) -> None:
-    method = Network(**{**params("edsr"), "learning_rate": 5e-3, "ema": 0.0, "num_feat": 16})
+    method = create(Network, {**params("edsr"), "learning_rate": 5e-3, "ema": 0.0, "num_feat": 16})
     method.fit(training_set(), context(tmp_path, 40))
     losses = [float(row["l1"]) for row in method.history]
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
@@ -176,7 +180,7 @@ def test_a_model_is_of_tensors_and_text_and_loads_without_spandrel_deciding_anyt
     again.load(tmp_path / "model")
     lr = torch.rand(1, 1, 9, 8)
     assert again.channels == 1 and again.upscale(lr, 2).equal(method.upscale(lr, 2))
-    other = Network(**{**params("swinir"), "depths": (1,)})
+    other = create(Network, {**params("swinir"), "depths": (1,)})
     with pytest.raises(srbench.SrbenchError, match="do not fit"):
         other.load(tmp_path / "model")
 
@@ -184,7 +188,8 @@ def test_a_model_is_of_tensors_and_text_and_loads_without_spandrel_deciding_anyt
 def test_importing_and_choosing_imports_neither_torch_nor_spandrel() -> None:
     code = (
         "import sys, srbench_architectures.method as m; from srbench.registry.parameters import resolve; "
-        "m.Network(**resolve(m.Network, {'architecture': 'hat', 'preset': 'small'})); "
+        "from srbench.registry.shared import create; "
+        "create(m.Network, resolve(m.Network, {'architecture': 'hat', 'preset': 'small'})); "
         "sys.exit('torch' in sys.modules or 'spandrel' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

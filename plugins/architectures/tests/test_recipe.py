@@ -1,13 +1,13 @@
-"""Losses beside their formulas, the course of the rate beside the steps that papers count."""
+"""Losses beside their formulas, the schedule of many papers beside the steps that papers count."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import pytest
 import torch
-from srbench_architectures.recipe import FIRST, HALVED_LATE, course, frequency_loss, pixel_loss
+from srbench_architectures.recipe import HALVED_LATE, frequency_loss, pixel_loss
+
+from srbench.training import Recipe
 
 
 def images() -> tuple[torch.Tensor, torch.Tensor]:
@@ -32,14 +32,6 @@ def test_the_loss_of_spectra_is_that_of_numpys() -> None:
 
 
 def test_the_rate_is_halved_after_as_many_steps_as_in_the_papers() -> None:
-    factor = course(HALVED_LATE, 0.0)
+    factor = Recipe(schedule=HALVED_LATE).course
     rates = {step: 2e-4 * factor(step / 500_000) for step in (0, 249_999, 250_000, 400_000, 450_000, 475_000, 499_999)}
     assert list(rates.values()) == pytest.approx([2e-4, 2e-4, 1e-4, 5e-5, 2.5e-5, 1.25e-5, 1.25e-5])
-    assert course((), 0.0)(0.99) == 1
-
-
-def test_a_cosine_ends_at_zero_and_a_warm_up_comes_before() -> None:
-    factor = course("cosine", 0.1)
-    assert factor(0.0) == FIRST and factor(0.05) == pytest.approx((1 + FIRST) / 2)
-    assert factor(0.5) == pytest.approx((1 + math.cos(math.pi / 2)) / 2)
-    assert factor(1.0) == pytest.approx(0)

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import srbench
 from srbench.pictures import Scale, enlarged, reduced
-from srbench.training import constant, cosine
 from srbench.types import Count, Positive, ProperFraction
 
 from .linear import Lines, Operator, lines_of
-from .parameters import PREVIEW, Predicts, ScheduleName, Width, check_length, check_levels, make_schedule
+from .parameters import PREVIEW, Betas, Predicts, Width, check_length, check_levels, make_schedule
 from .sampled import SampledSR, generators
 from .samplers import Sampler, check_sampler, sample
 
@@ -37,10 +36,10 @@ SMALL = {
     "blocks": 1,
     "attention": (False, False, False),
     "fold": 2,
-    "schedule": "cosine",
+    "betas": "cosine",
     "predicts": "velocity",
     "learning_rate": 1e-3,
-    "course": "cosine",
+    "schedule": "cosine",
     "batch_size": 16,
     "patch": 48,
     "ema": 0.999,
@@ -71,15 +70,14 @@ class DDNM(SampledSR):
     travels in time, and no DDNM+ for LR with noise. At the end, SR is brought between black and white.
 
     channels: of the U-Net, by level. blocks: residual blocks a level. attention: levels that have it. fold: side of the
-    squares of pixels that the U-Net sees as one place. timesteps: of the diffusion. schedule: `linear` (betas from
+    squares of pixels that the U-Net sees as one place. timesteps: of the diffusion. betas: of its noise, `linear` (from
     .1 / T to 20 / T), or `cosine` (s = .008). predicts: what the U-Net tells, the `noise` or the `velocity`.
-    learning_rate: Adam's; course: it stays, or falls along a cosine. patch: side of HR patches in pixels, rounded up to
-    what scale and U-Net can divide. accumulate: batches that make one step. checkpointing: less memory for more time,
-    the same result. clip: the largest norm of a gradient. ema: decay of the average of weights, 0 for none. keep: the
-    weights of the last step, or of the best validation, which is -10 log10 of the squared error of what the U-Net
-    tells, at fixed steps. sampler: `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, None for as many as
-    the diffusion has. eta: the noise of `ddim`, 1 being as much as the ancestral sampler's. samples: drawn for a
-    picture, of which SR is the mean.
+    learning_rate: Adam's. patch: side of HR patches in pixels, rounded up to what scale and U-Net can divide.
+    accumulate: batches that make one step. checkpointing: less memory for more time, the same result. clip: the largest
+    norm of a gradient. ema: decay of the average of weights, 0 for none. keep: the weights of the last step, or of the
+    best validation, which is -10 log10 of the squared error of what the U-Net tells, at fixed steps. sampler:
+    `ancestral`, `ddim` or `dpm-solver++`. steps: of the sampler, None for as many as the diffusion has. eta: the noise
+    of `ddim`, 1 being as much as the ancestral sampler's. samples: drawn for a picture, of which SR is the mean.
     """
 
     sampling = frozenset({"sampler", "steps", "eta", "samples"})
@@ -92,10 +90,9 @@ class DDNM(SampledSR):
         attention: tuple[bool, ...] = (False, False, False, False),
         fold: Count = 1,
         timesteps: Count = 1000,
-        schedule: ScheduleName = "linear",
+        betas: Betas = "linear",
         predicts: Predicts = "noise",
         learning_rate: Positive = 2e-4,
-        course: Literal["constant", "cosine"] = "constant",
         batch_size: Count = 32,
         patch: Count = 64,
         accumulate: Count = 1,
@@ -109,12 +106,12 @@ class DDNM(SampledSR):
         samples: Count = 1,
     ) -> None:
         check_levels(channels, attention)
-        check_length(schedule, timesteps)
+        check_length(betas, timesteps)
         check_sampler(sampler, steps, eta, timesteps)
         self.channels_by_level, self.blocks, self.attention, self.fold = channels, blocks, attention, fold
-        self.timesteps, self.schedule = timesteps, schedule
+        self.timesteps, self.betas = timesteps, betas
         self.predicts: Predicts = predicts
-        self.learning_rate, self.course, self.clip = learning_rate, course, clip
+        self.learning_rate, self.clip = learning_rate, clip
         self.batch_size, self.patch, self.accumulate = batch_size, patch, accumulate
         self.checkpointing, self.ema, self.keep = checkpointing, ema, keep
         self.sampler: Sampler = sampler
@@ -152,7 +149,6 @@ class DDNM(SampledSR):
                 step=free.step,
                 batch_size=self.batch_size,
                 patch=reduced(-(-self.patch // unit) * unit, scale),
-                schedule={"constant": constant, "cosine": cosine}[self.course],
                 ema={"denoiser": self.ema} if self.ema else {},
                 clip=self.clip,
                 accumulate=self.accumulate,
@@ -164,7 +160,7 @@ class DDNM(SampledSR):
     @property
     def diffusion(self) -> Schedule:
         """The noise at each step."""
-        return make_schedule(self.schedule, self.timesteps)
+        return make_schedule(self.betas, self.timesteps)
 
     @property
     def free(self) -> FreeDiffusion:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
-from srbench.training import MOMENTS, constant, cosine, sheet, sheet_noise, write_denoising
+from srbench.training import MOMENTS, Linear, sheet, sheet_noise, write_denoising
 from srbench.types import Count, Positive, ProperFraction
 
 from .parameters import (
     PREVIEW,
-    TURNS,
-    Orientations,
+    Betas,
     Predicts,
-    ScheduleName,
     Width,
     check_length,
     check_levels,
@@ -34,22 +32,24 @@ if TYPE_CHECKING:
     from .schedule import Schedule
 
 
+MEDNIST_HAND = {"augment": ["flips", "inversion"]}
 ISIC_64 = {
     "channels": (64, 128, 256, 256),
     "attention": (False, False, True, True),
     "classes": "apart",
-    "orientations": "all",
-    "course": "cosine",
+    "augment": ["flips", "turns"],
+    "schedule": {"plateau": {"factor": 0.1, "patience": 2}},
     "batch_size": 4,
     "accumulate": 8,
+    "ema": 0.0,
 }
 SMALL = {
     "channels": (48, 96, 144),
     "attention": (False, False, True),
     "fold": 2,
-    "schedule": "cosine",
+    "betas": "cosine",
     "predicts": "velocity",
-    "course": "cosine",
+    "schedule": "cosine",
     "batch_size": 16,
     "clip": 1.0,
     "ema": 0.999,
@@ -58,12 +58,7 @@ SMALL = {
 }
 
 
-def to_a_fifth(progress: float) -> float:
-    """The learning rate falls linearly to a fifth."""
-    return 1 - 0.8 * progress
-
-
-COURSES: dict[str, Callable[[float], float]] = {"constant": constant, "cosine": cosine, "to-a-fifth": to_a_fifth}
+TO_A_FIFTH = Linear(0.2)
 
 
 class DDPMGenerator(srbench.TorchGenerator):
@@ -74,33 +69,37 @@ class DDPMGenerator(srbench.TorchGenerator):
 
     Preset `mednist-hand` is for hands of MedNIST at 32 pixels (the squares of 32 pixels are those of the protocol), and
     follows a published configuration: levels of 128, 256 and 256 channels, attention in the last two, 1000 steps,
-    batches of 32, learning rate from 1e-3 to 2e-4, averaged weights of decay .9999; 70 epochs. Preset `isic-64` is for
-    skin lesions at 64 pixels, one model a class: 64, 128, 256 and 256 channels, betas from 1e-4 to .02, batches of 4,
-    8 to a step, learning rate 1e-3; 100 to 200 epochs. Preset `small` is for two CPU cores and 32 pixels: a smaller
+    batches of 32, learning rate from 1e-3 to 2e-4, averaged weights of decay .9999, images flipped in both directions
+    and inverted; 70 epochs. Preset `isic-64` is for skin lesions at 64 pixels, one model a class: 64, 128, 256 and 256
+    channels, betas from 1e-4 to .02, batches of 4, 8 to a step, learning rate 1e-3, reduced where validations stand
+    still, and no averaged weights; 100 to 200 epochs. Preset `small` is for two CPU cores and 32 pixels: a smaller
     U-Net on squares of 2 x 2 pixels that tells the velocity, the cosine schedule, gradients of norm 1 at most, samples
     in 50 steps of DDIM.
 
     Deviations: what was not published is Ho et al.'s or MONAI's: one residual block a level, attention in the last two
-    levels of `isic-64`. Its learning rate falls along a cosine, where the authors reduced it when the loss stood still.
+    levels of `isic-64`. Its learning rate falls to a tenth after more than 2 of 20 validations without a better one; by
+    how much and after how long the authors reduced theirs, and by which loss, is not published. Half of the hands are
+    inverted; the share is not published. Of the augmentations that were tried on lesions, `isic-64` has flips and
+    turns: `augment: [flips, turns, brightness, contrast, inversion, zoom]` has the others, but for hue.
 
     classes: `none`: one model of all images. `apart`: a model a class, which share the budget equally; such a training
     cannot go on from an earlier one. `conditional`: one model that is told the class. channels: of the U-Net, by level.
     blocks: residual blocks a level. attention: levels that have it. fold: side of the squares of pixels that the U-Net
-    sees as one place. timesteps: of the diffusion. schedule: `linear` (betas from .1 / T to 20 / T), or `cosine` (s =
-    .008). predicts: what the U-Net tells, the `noise` or the `velocity` (Salimans and Ho 2022), which also where there
-    is hardly anything but noise tells what is left of the image, and so gives images after a short training.
-    learning_rate: Adam's; course: it stays (`constant`), falls to zero along a `cosine`, or linearly (`to-a-fifth`).
-    accumulate: batches that make one step. orientations: in which images are learned from: as they are (`one`), also
-    `mirrored` left to right, or `all` eight flips and quarter turns. checkpointing: less memory for more time, the same
-    result. clip: the largest norm of a gradient. ema: decay of the average of weights, 0 for none. keep: the weights of
-    the last step, or of the best validation, which is -10 log10 of the squared error of what the U-Net tells, at fixed
-    steps of the diffusion. sampler: `ancestral`, `ddim` or `dpm-solver++`; or of Song et al., "Score-based generative
-    modeling through stochastic differential equations", 2021, `predictor-corrector` or `probability-flow`, which ask
-    the U-Net twice a step. steps: of the sampler, by default as many as the diffusion has. eta: the noise of `ddim`, 1
-    being as much as the ancestral sampler's.
+    sees as one place. timesteps: of the diffusion. betas: of its noise, `linear` (from .1 / T to 20 / T), or `cosine`
+    (s = .008). predicts: what the U-Net tells, the `noise` or the `velocity` (Salimans and Ho 2022), which also where
+    there is hardly anything but noise tells what is left of the image, and so gives images after a short training.
+    learning_rate: Adam's. accumulate: batches that make one step. Images are learned from as they are, unless `augment`
+    says otherwise. checkpointing: less memory for more time, the same result. clip: the largest norm of a gradient.
+    ema: decay of the average of weights, 0 for none. keep: the weights of the last step, or of the best validation,
+    which is -10 log10 of the squared error of what the U-Net tells, at fixed steps of the diffusion. sampler:
+    `ancestral`, `ddim` or `dpm-solver++`; or of Song et al., "Score-based generative modeling through stochastic
+    differential equations", 2021, `predictor-corrector` or `probability-flow`, which ask the U-Net twice a step. steps:
+    of the sampler, by default as many as the diffusion has. eta: the noise of `ddim`, 1 being as much as the ancestral
+    sampler's.
     """
 
-    presets: ClassVar = {"mednist-hand": {}, "isic-64": ISIC_64, "small": SMALL}
+    presets: ClassVar = {"mednist-hand": MEDNIST_HAND, "isic-64": ISIC_64, "small": SMALL}
+    turns = (0,)
     sampling = frozenset({"sampler", "steps", "eta"})
 
     def __init__(
@@ -111,13 +110,11 @@ class DDPMGenerator(srbench.TorchGenerator):
         attention: tuple[bool, ...] = (False, True, True),
         fold: Count = 1,
         timesteps: Count = 1000,
-        schedule: ScheduleName = "linear",
+        betas: Betas = "linear",
         predicts: Predicts = "noise",
         learning_rate: Positive = 1e-3,
-        course: Literal["constant", "cosine", "to-a-fifth"] = "to-a-fifth",
         batch_size: Count = 32,
         accumulate: Count = 1,
-        orientations: Orientations = "one",
         checkpointing: bool = False,
         clip: Positive | None = None,
         ema: ProperFraction = 0.9999,
@@ -127,15 +124,15 @@ class DDPMGenerator(srbench.TorchGenerator):
         eta: float = 0.0,
     ) -> None:
         check_levels(channels, attention)
-        check_length(schedule, timesteps)
+        check_length(betas, timesteps)
         check_sampler(sampler, steps, eta, timesteps)
         self.classes, self.labelled = classes, classes != "none"
         self.channels_by_level, self.blocks, self.attention, self.fold = channels, blocks, attention, fold
         self.checkpointing = checkpointing
-        self.diffusion_schedule, self.timesteps = schedule, timesteps
+        self.betas, self.timesteps = betas, timesteps
         self.predicts: Predicts = predicts
-        self.learning_rate, self.course, self.clip = learning_rate, course, clip
-        self.batch_size, self.accumulate, self.turns = batch_size, accumulate, TURNS[orientations]
+        self.learning_rate, self.clip = learning_rate, clip
+        self.batch_size, self.accumulate = batch_size, accumulate
         self.ema, self.keep = ema, keep
         self.sampler: Sampler = sampler
         self.steps, self.eta = steps, eta
@@ -182,7 +179,7 @@ class DDPMGenerator(srbench.TorchGenerator):
     @property
     def diffusion(self) -> Schedule:
         """The noise at each step."""
-        return make_schedule(self.diffusion_schedule, self.timesteps)
+        return make_schedule(self.betas, self.timesteps)
 
     def _free(self, denoiser: FreeDenoiser) -> FreeDiffusion:
         from .free import FreeDiffusion
@@ -201,7 +198,7 @@ class DDPMGenerator(srbench.TorchGenerator):
             batch_size=self.batch_size,
             patch=self.size,
             label=label,
-            schedule=COURSES[self.course],
+            schedule=TO_A_FIFTH,
             ema={name: self.ema} if self.ema else {},
             clip=self.clip,
             accumulate=self.accumulate,

@@ -8,7 +8,7 @@ import srbench
 from srbench.pictures import Scale, resize
 from srbench.types import Count, OpenFraction, Positive, PositiveFraction, ProperFraction
 
-from .parameters import PREVIEW, ScheduleName, Width, check_length, check_levels, make_schedule
+from .parameters import PREVIEW, Betas, Width, check_length, check_levels, make_schedule
 from .sampled import Combine, SampledSR, generators
 from .samplers import Sampler, check_sampler, sample
 
@@ -30,7 +30,7 @@ SMALL = {
     "attention": (False, False, False),
     "fold": 2,
     "learning_rate": 1e-3,
-    "course": "cosine",
+    "schedule": "cosine",
     "batch_size": 8,
     "patch": 48,
     "clip": 1.0,
@@ -69,11 +69,11 @@ class DDPM(SampledSR):
     at 1e-3 falling to zero along a cosine, SR in 10 steps of DDIM with .7 of the ancestral sampler's noise.
 
     channels: of the U-Net, by level. blocks: residual blocks a level. attention: levels that have it. fold: side of the
-    squares of pixels that the U-Net sees as one place. timesteps: of the diffusion. schedule: `cosine` (s = .008), or
-    `linear` (betas from .1 / T to 20 / T). residual_scale: of what is diffused. patch: side of HR patches in pixels,
-    rounded up to what scale and U-Net can divide. accumulate: batches that make one step. checkpointing: less memory
-    for more time, the same result. ema: decay of the average of weights, 0 for none. keep: the weights of the last
-    step, or of the best validation, which is -10 log10 of the squared error of the noise, at fixed steps of the
+    squares of pixels that the U-Net sees as one place. timesteps: of the diffusion. betas: of its noise, `cosine` (s =
+    .008), or `linear` (from .1 / T to 20 / T). residual_scale: of what is diffused. patch: side of HR patches in
+    pixels, rounded up to what scale and U-Net can divide. accumulate: batches that make one step. checkpointing: less
+    memory for more time, the same result. ema: decay of the average of weights, 0 for none. keep: the weights of the
+    last step, or of the best validation, which is -10 log10 of the squared error of the noise, at fixed steps of the
     diffusion. sizes: at which training images are learned from, 1 being their own. condition: what the U-Net sees of
     LR, its `bicubic` interpolation or the features of an `rrdb`. encoder_blocks, encoder_width: of that network.
     encoder_share: its part of the budget. sampler: `ancestral`, `ddim`, `dpm-solver++`, `predictor-corrector` or
@@ -92,11 +92,10 @@ class DDPM(SampledSR):
         attention: tuple[bool, ...] = (False, False, False, False),
         fold: Count = 1,
         timesteps: Count = 100,
-        schedule: ScheduleName = "cosine",
+        betas: Betas = "cosine",
         residual_scale: Positive = 2.0,
         loss: Literal["l1", "mse"] = "l1",
         learning_rate: Positive = 2e-4,
-        course: Literal["constant", "cosine", "halved"] = "halved",
         batch_size: Count = 16,
         patch: Count = 160,
         accumulate: Count = 1,
@@ -118,11 +117,11 @@ class DDPM(SampledSR):
         check_levels(channels, attention)
         if not sizes:
             raise srbench.SrbenchError("sizes: there should be at least one; [1] is the images' own")
-        check_length(schedule, timesteps)
+        check_length(betas, timesteps)
         check_sampler(sampler, steps, eta, timesteps)
         self.channels_by_level, self.blocks, self.attention, self.fold = channels, blocks, attention, fold
-        self.timesteps, self.schedule, self.residual_scale, self.loss = timesteps, schedule, residual_scale, loss
-        self.learning_rate, self.course, self.clip = learning_rate, course, clip
+        self.timesteps, self.betas, self.residual_scale, self.loss = timesteps, betas, residual_scale, loss
+        self.learning_rate, self.clip = learning_rate, clip
         self.ema, self.keep = ema, keep
         self.batch_size, self.patch, self.accumulate = batch_size, patch, accumulate
         self.checkpointing, self.training_scales = checkpointing, sizes
@@ -173,7 +172,7 @@ class DDPM(SampledSR):
     @property
     def diffusion(self) -> Schedule:
         """The noise at each step."""
-        return make_schedule(self.schedule, self.timesteps)
+        return make_schedule(self.betas, self.timesteps)
 
     @property
     def denoiser(self) -> Denoiser:

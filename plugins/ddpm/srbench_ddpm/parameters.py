@@ -1,4 +1,4 @@
-"""What the methods of this plugin have in common: types of parameters, the two schedules, fast samples on the way."""
+"""What the methods of this plugin have in common: types of parameters, two schedules of noise, fast samples."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ from .samplers import Sampler
 from .schedule import Schedule
 
 Width = Annotated[int, Meta(ge=2)]
-ScheduleName = Literal["cosine", "linear"]
-Orientations = Literal["one", "mirrored", "all"]
-"""In which images of a generator may be learned from."""
-
-TURNS: dict[Orientations, tuple[int, ...]] = {"one": (0,), "mirrored": (0, 4), "all": tuple(range(8))}
+Betas = Literal["cosine", "linear"]
+"""How much noise comes in each step of a diffusion."""
 Predicts = Literal["noise", "velocity"]
 """What a U-Net without LR tells of a noisy image."""
 
@@ -35,15 +32,15 @@ def check_levels(channels: tuple[int, ...], attention: tuple[bool, ...]) -> None
         )
 
 
-def check_length(schedule: ScheduleName, timesteps: int) -> None:
+def check_length(betas: Betas, timesteps: int) -> None:
     """Raise `SrbenchError` where the betas of the linear schedule would not be below 1."""
-    if schedule == "linear" and timesteps <= LINEAR_END:
-        raise SrbenchError(f"timesteps: {timesteps}; the linear schedule needs more than {LINEAR_END}")
+    if betas == "linear" and timesteps <= LINEAR_END:
+        raise SrbenchError(f"timesteps: {timesteps}; linear betas need more than {LINEAR_END}")
 
 
-def make_schedule(name: ScheduleName, timesteps: int) -> Schedule:
+def make_schedule(betas: Betas, timesteps: int) -> Schedule:
     """The noise at each step."""
-    if name == "cosine":
+    if betas == "cosine":
         return Schedule.cosine(timesteps)
     return Schedule.linear(timesteps, LINEAR_START / timesteps, LINEAR_END / timesteps)
 

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from srbench.pictures import reduced, resize
-from srbench.training import Batch, Stage, constant, cosine
+from srbench.training import Batch, Stage, Steps
 
 from .encoder import Encoder
 from .network import LIFTED
@@ -20,13 +20,7 @@ if TYPE_CHECKING:
 VALIDATED = 4
 """Steps of the diffusion at which a held-out image is validated."""
 
-
-def halved(progress: float) -> float:
-    """The learning rates are halved half way."""
-    return 1.0 if progress < 0.5 else 0.5
-
-
-COURSES = {"constant": constant, "cosine": cosine, "halved": halved}
+HALVED = Steps((0.5,))
 
 
 def encoder_stage(method: DDPM, encoder: Encoder) -> Stage:
@@ -47,7 +41,7 @@ def encoder_stage(method: DDPM, encoder: Encoder) -> Stage:
         batch_size=method.batch_size,
         patch=lr_patch(method),
         share=method.encoder_share / (1 - method.encoder_share),  # the diffusion's is 1
-        schedule=COURSES[method.course],
+        schedule=HALVED,
         ema={"encoder": method.ema} if method.ema else {},
         clip=method.clip,
         accumulate=method.accumulate,
@@ -86,7 +80,7 @@ def diffusion_stage(method: DDPM) -> Stage:
         step=step,
         batch_size=method.batch_size,
         patch=lr_patch(method),
-        schedule=COURSES[method.course],
+        schedule=HALVED,
         ema={"denoiser": method.ema} if method.ema else {},
         clip=method.clip,
         accumulate=method.accumulate,

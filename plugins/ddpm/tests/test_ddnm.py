@@ -27,6 +27,7 @@ from srbench.contract.training_set import TrainingSet
 from srbench.pictures import Image, Scale, Values, to_image, to_tensor
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured_uint8
 from srbench.training.data.batch import Batch
@@ -35,7 +36,7 @@ TINY = {
     "channels": (4, 8),
     "attention": (False, False),
     "blocks": 1,
-    "schedule": "cosine",
+    "betas": "cosine",
     "timesteps": 6,
     "batch_size": 2,
     "patch": 16,
@@ -60,7 +61,7 @@ def context(folder: Path, steps: int) -> FitContext:
 
 def untrained(scale: Scale = 2, degradation: Degradation | None = None, planes: int = 3, **params: object) -> DDNM:
     """One with random weights, also where they begin at zero."""
-    method = DDNM(**{**TINY, **params})
+    method = create(DDNM, {**TINY, **params})
     method.lines = lines_of(degradation or Bicubic(), scale)
     torch.manual_seed(0)
     method._make(planes, scale)
@@ -214,7 +215,7 @@ def test_it_learns_nothing_of_lr(tmp_path: Path) -> None:
     """Whatever the degradation, it learns the same, and restores by the one that it was trained under."""
     found = []
     for name, degradation in {"bicubic": Bicubic(), "area": Area()}.items():
-        method = DDNM(**{**TINY, "keep": "best"})
+        method = create(DDNM, {**TINY, "keep": "best"})
         method.fit(training_set(degradation), context(tmp_path / name, 3))
         assert method.history[-1]["validation"] != 0
         method.save(tmp_path / name / "model")
@@ -248,7 +249,7 @@ def test_how_it_samples_does_not_change_what_it_learns_or_shows(tmp_path: Path) 
     found = []
     for number, params in enumerate(asked):
         assert set(params) <= DDNM.sampling
-        method = DDNM(**{**TINY, **params})
+        method = create(DDNM, {**TINY, **params})
         method.fit(training_set(Bicubic()), context(tmp_path / str(number), 2))
         weights = {key: value.tolist() for key, value in method.networks["denoiser"].state_dict().items()}
         pictures = {path.name: path.read_bytes() for path in (tmp_path / str(number) / "samples").iterdir()}
@@ -295,7 +296,7 @@ def test_patches_are_rounded_up_to_what_scale_and_network_divide(
 
 def test_presets_are_the_documented_ones() -> None:
     paper = resolve(DDNM, {"preset": "paper"})
-    expected = {"timesteps": 1000, "schedule": "linear", "predicts": "noise", "sampler": "ddim", "steps": 100}
+    expected = {"timesteps": 1000, "betas": "linear", "predicts": "noise", "sampler": "ddim", "steps": 100}
     assert {key: paper[key] for key in expected} == expected and paper["eta"] == 0.85
     betas = DDNM(**paper).diffusion.betas
     assert float(betas[0]) == pytest.approx(1e-4) and float(betas[-1]) == pytest.approx(0.02)
@@ -314,7 +315,9 @@ def test_impossible_parameters_are_refused() -> None:
 def test_planning_with_the_method_does_not_import_torch() -> None:
     code = (
         "import sys, srbench, srbench_ddpm.ddnm as m; from srbench.registry.parameters import resolve; "
-        "m.DDNM(**resolve(m.DDNM, {'preset': 'small'})).supports(srbench.Problem(4, (3,), ('uint8',), (8, 8), (8, 8)));"
+        "from srbench.registry.shared import create; "
+        "made = create(m.DDNM, resolve(m.DDNM, {'preset': 'small'})); "
+        "made.supports(srbench.Problem(4, (3,), ('uint8',), (8, 8), (8, 8)));"
         "sys.exit('torch' in sys.modules or 'monai' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -23,6 +23,7 @@ from srbench.pictures import to_tensor
 from srbench.pictures.resize import resize
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured
 from srbench.training.data.batch import Batch
@@ -58,7 +59,7 @@ def context(folder: Path, steps: int, **changes: object) -> FitContext:
 
 def fresh(planes: int = 3, scale: int = 2, **params: object) -> DDPM:
     """One with random weights, also where they begin at zero, so that all of it shows in SR."""
-    method = DDPM(**{**TINY, **params})
+    method = create(DDPM, {**TINY, **params})
     torch.manual_seed(0)
     method._make(planes, scale)
     for parameter in method.networks["denoiser"].parameters():
@@ -171,7 +172,7 @@ def test_how_it_samples_does_not_change_what_it_learns_or_shows(tmp_path: Path) 
     found = []
     for number, params in enumerate(asked):
         assert set(params) <= DDPM.sampling
-        method = DDPM(**{**TINY, "keep": "best", **params})
+        method = create(DDPM, {**TINY, "keep": "best", **params})
         method.fit(training_set(), context(tmp_path / str(number), 3))
         weights = {key: value.tolist() for key, value in method.networks["denoiser"].state_dict().items()}
         pictures = {path.name: path.read_bytes() for path in (tmp_path / str(number) / "samples").iterdir()}
@@ -259,9 +260,9 @@ def test_sides_are_continued_by_their_mirror_image() -> None:
 
 
 def test_the_stage_is_as_the_parameters_say() -> None:
-    stage = the_stage(fresh(accumulate=3, ema=0.9, keep="best", clip=2.0, batch_size=5, course="constant"))
+    stage = the_stage(fresh(accumulate=3, ema=0.9, keep="best", clip=2.0, batch_size=5))
     assert (stage.accumulate, stage.ema, stage.keep, stage.clip) == (3, {"denoiser": 0.9}, "best", 2.0)
-    assert (stage.batch_size, stage.schedule(1.0)) == (5, 1.0)
+    assert (stage.batch_size, stage.schedule(1.0)) == (5, 0.5)
     assert the_stage(fresh(ema=0.0)).ema == {}
 
 
@@ -303,12 +304,12 @@ def test_interrupting_at_every_step_changes_neither_weights_nor_sr_nor_pictures(
     params: dict[str, object], tmp_path: Path
 ) -> None:
     images, lr = training_set(), torch.rand(1, 3, 8, 8)
-    whole = DDPM(**{**TINY, **params})
+    whole = create(DDPM, {**TINY, **params})
     whole.fit(images, context(tmp_path / "whole", 4))
     attempts = 0
     while True:
         torch.rand(attempts + 1)  # something else may draw from the global generator between two attempts
-        method = DDPM(**{**TINY, **params})
+        method = create(DDPM, {**TINY, **params})
         try:
             method.fit(images, context(tmp_path / "parts", 4, stop=lambda: True))
             break
@@ -326,7 +327,7 @@ def test_interrupting_at_every_step_changes_neither_weights_nor_sr_nor_pictures(
 
 
 def test_a_training_leaves_pictures_of_sr_coming_out_of_the_noise(tmp_path: Path) -> None:
-    DDPM(**{**TINY, "timesteps": 10}).fit(training_set(channels=1), context(tmp_path, 2))
+    create(DDPM, {**TINY, "timesteps": 10}).fit(training_set(channels=1), context(tmp_path, 2))
     strip = {
         int(path.stem.rpartition("-")[2]): srbench.read_image(path) for path in tmp_path.glob("samples/denoising-*.png")
     }
@@ -360,7 +361,7 @@ def test_what_it_learned_before_it_could_have_an_encoder_it_learns_still(tmp_pat
 
 
 def test_the_noise_is_learned(tmp_path: Path) -> None:
-    method = DDPM(**{**TINY, "channels": (16, 16), "batch_size": 8, "learning_rate": 3e-3, "ema": 0.0})
+    method = create(DDPM, {**TINY, "channels": (16, 16), "batch_size": 8, "learning_rate": 3e-3, "ema": 0.0})
     method.fit(training_set(channels=1), context(tmp_path, 30))
     # A network that tells nothing has a loss of .8, and a validation of 0 dB.
     assert method.history[-1]["l1"] < 0.4
@@ -377,7 +378,7 @@ def test_samples_shown_while_it_learns_are_made_in_few_steps(tmp_path: Path, mon
         return forward(self, *given_)
 
     monkeypatch.setattr(Denoiser, "forward", counted)
-    method = DDPM(**{**TINY, "timesteps": 40, "samples": 2})
+    method = create(DDPM, {**TINY, "timesteps": 40, "samples": 2})
     method.fit(training_set(count=5, channels=1), context(tmp_path, 1))
     # One validation of one image at 4 steps, one sample in 10, and at the end the strip and eight for their spread.
     assert asked.count(False) == 4 + 10 + 10 + 8 * 10
@@ -391,7 +392,7 @@ def test_presets_are_the_documented_ones() -> None:
     expected = {
         "channels": (64, 128, 192, 256),
         "timesteps": 100,
-        "schedule": "cosine",
+        "betas": "cosine",
         "residual_scale": 2.0,
         "loss": "l1",
         "learning_rate": 2e-4,
@@ -409,7 +410,7 @@ def test_presets_are_the_documented_ones() -> None:
 
 def test_the_linear_schedule_ends_in_noise_whatever_its_length() -> None:
     for timesteps in (25, 100, 1000):
-        betas = DDPM(timesteps=timesteps, schedule="linear").diffusion
+        betas = DDPM(timesteps=timesteps, betas="linear").diffusion
         assert float(betas.alphas_bar[-1]) < 1e-4
     assert float(betas.betas[0]) == pytest.approx(1e-4) and float(betas.betas[-1]) == pytest.approx(0.02)
 
@@ -419,8 +420,8 @@ def test_impossible_parameters_are_refused() -> None:
         DDPM(channels=(8, 8), attention=(True,))
     with pytest.raises(srbench.SrbenchError, match="at least one"):
         DDPM(sizes=())
-    with pytest.raises(srbench.SrbenchError, match="linear schedule needs"):
-        DDPM(timesteps=20, schedule="linear")
+    with pytest.raises(srbench.SrbenchError, match="linear betas need"):
+        DDPM(timesteps=20, betas="linear")
     with pytest.raises(SamplerError, match="steps"):
         DDPM(steps=101)
     with pytest.raises(SamplerError, match="eta"):
@@ -434,7 +435,7 @@ def test_impossible_parameters_are_refused() -> None:
         ("channels", ()),
     ]:
         with pytest.raises((ParameterError, srbench.SrbenchError)):
-            DDPM(**resolve(DDPM, {name: value}))
+            create(DDPM, resolve(DDPM, {name: value}))
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4, 5, 8])
@@ -446,6 +447,8 @@ def test_it_can_do_any_scale(scale: int) -> None:
 def test_importing_the_method_does_not_import_torch() -> None:
     code = (
         "import sys, srbench_ddpm.method as m; from srbench.registry.parameters import resolve; "
-        "m.DDPM(**resolve(m.DDPM, {'preset': 'small'})); sys.exit('torch' in sys.modules or 'monai' in sys.modules)"
+        "from srbench.registry.shared import create; "
+        "made = create(m.DDPM, resolve(m.DDPM, {'preset': 'small'})); "
+        "sys.exit('torch' in sys.modules or 'monai' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

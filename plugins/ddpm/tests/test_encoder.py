@@ -17,6 +17,7 @@ from srbench.contract.method import Problem
 from srbench.contract.training_set import TrainingSet
 from srbench.pictures.resize import resize
 from srbench.registry.parameters import resolve
+from srbench.registry.shared import create
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured_uint8
 from srbench.training.data.batch import Batch
@@ -47,7 +48,7 @@ def context(folder: Path, steps: int) -> FitContext:
 
 
 def fresh(scale: int = 2, **params: object) -> DDPM:
-    method = DDPM(**{**TINY, **params})
+    method = create(DDPM, {**TINY, **params})
     torch.manual_seed(0)
     method._make(3, scale)
     return method
@@ -77,7 +78,7 @@ def test_first_the_encoder_learns_then_it_stays_as_it_is(scale: int, tmp_path: P
         ("diffusion", 4),
     ]
     assert sorted(method.networks) == ["denoiser", "encoder"]
-    longer = DDPM(**{**TINY, "encoder_share": 4 / 12})
+    longer = create(DDPM, {**TINY, "encoder_share": 4 / 12})
     longer.fit(images, context(tmp_path / "longer", 12))
     states = [one.networks["encoder"].state_dict() for one in (method, longer)]
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])

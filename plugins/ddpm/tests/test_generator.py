@@ -23,16 +23,19 @@ from srbench.contract.training_set import TrainingSet
 from srbench.pictures import read_image
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured
+from srbench.training.data.augment import Flips, Inversion
 from srbench.training.data.batch import Batch
 from srbench.training.data.pairs import TrainingDataError
+from srbench.training.loop.schedules import Plateau
 from srbench.training.torch_generator import noise_of, sheet
 from srbench.training.torch_method import ModelError
 
 SIZE = 16
-TINY = {"channels": (4, 8), "attention": (False, False), "schedule": "cosine", "timesteps": 6, "batch_size": 2}
-LINEAR = {"schedule": "linear", "timesteps": 24}
+TINY = {"channels": (4, 8), "attention": (False, False), "betas": "cosine", "timesteps": 6, "batch_size": 2}
+LINEAR = {"betas": "linear", "timesteps": 24}
 """The shortest diffusion with the schedule that is the default; fewer steps would need betas above 1."""
 
 
@@ -76,7 +79,7 @@ def context(folder: Path, steps: int, **changes: object) -> FitContext:
 
 def fresh(planes: int = 3, **params: object) -> DDPMGenerator:
     """One with random weights, also where they begin at zero, so that all of it shows in samples."""
-    method = DDPMGenerator(**{**TINY, **params})
+    method = create(DDPMGenerator, {**TINY, **params})
     method.size, method.labels = SIZE, ("bright", "dark") if method.labelled else ()
     torch.manual_seed(0)
     method._make(planes, 1)
@@ -88,7 +91,7 @@ def fresh(planes: int = 3, **params: object) -> DDPMGenerator:
 
 
 def schedule_of(method: DDPMGenerator) -> Schedule:
-    return make_schedule(method.diffusion_schedule, method.timesteps)
+    return make_schedule(method.betas, method.timesteps)
 
 
 def asked(seed: int = 0, first: int = 0, channels: int = 3, labels: tuple[str, ...] | None = None, size: int = SIZE):
@@ -202,7 +205,7 @@ def test_one_model_a_class_is_one_stage_a_class_with_an_equal_share(tmp_path: Pa
 
 
 def trained_once(folder: Path, **params: object) -> DDPMGenerator:
-    method = DDPMGenerator(**{**TINY, **params})
+    method = create(DDPMGenerator, {**TINY, **params})
     method.fit(training_set(), context(folder, 2))
     return method
 
@@ -219,13 +222,13 @@ def test_a_class_conditional_model_is_told_the_class() -> None:
 def test_interrupting_at_every_step_changes_neither_weights_nor_samples_nor_pictures(
     classes: str, tmp_path: Path
 ) -> None:
-    params = {**TINY, "classes": classes, "ema": 0.9, "accumulate": 2, "orientations": "mirrored"}
-    whole = DDPMGenerator(**params)
+    params = {**TINY, "classes": classes, "ema": 0.9, "accumulate": 2, "augment": [{"flips": {"vertical": False}}]}
+    whole = create(DDPMGenerator, params)
     whole.fit(training_set(), context(tmp_path / "whole", 4))
     attempts = 0
     while True:
         torch.rand(attempts + 1)  # something else may draw from the global generator between two attempts
-        method = DDPMGenerator(**params)
+        method = create(DDPMGenerator, params)
         try:
             method.fit(training_set(), context(tmp_path / "parts", 4, stop=lambda: True))
             break
@@ -308,7 +311,7 @@ def test_a_sheet_has_the_images_row_by_row() -> None:
 
 
 def test_the_noise_is_learned(tmp_path: Path) -> None:
-    method = DDPMGenerator(**{**TINY, "channels": (8, 16), "batch_size": 8, "learning_rate": 1e-2, "ema": 0.0})
+    method = create(DDPMGenerator, {**TINY, "channels": (8, 16), "batch_size": 8, "learning_rate": 1e-2, "ema": 0.0})
     method.fit(training_set(channels=1), context(tmp_path, 30))
     # A network that tells nothing has a loss of 1, and a validation of 0 dB.
     assert method.history[-1]["mse"] < 0.3
@@ -343,7 +346,7 @@ def test_what_was_not_learned_is_not_sampled() -> None:
 
 def test_sizes_that_the_network_cannot_halve_are_skipped() -> None:
     def asked_of(size: int) -> Skip | None:
-        return DDPMGenerator(**resolve(DDPMGenerator, {"preset": "isic-64"})).supports(
+        return create(DDPMGenerator, resolve(DDPMGenerator, {"preset": "isic-64"})).supports(
             Problem(1, (3,), ("uint8",), (size, size), (size, size))
         )
 
@@ -352,9 +355,10 @@ def test_sizes_that_the_network_cannot_halve_are_skipped() -> None:
     assert refused is not None and "multiples of 8" in refused.reason
 
 
-@pytest.mark.parametrize(("orientations", "count"), [("one", 1), ("mirrored", 2), ("all", 8)])
-def test_images_are_learned_from_in_the_orientations_that_they_may_have(orientations: str, count: int) -> None:
-    assert len(DDPMGenerator(**TINY, orientations=orientations).turns) == count
+def test_images_are_learned_from_as_they_are_unless_their_turns_are_asked_for() -> None:
+    assert DDPMGenerator(**TINY).turns == (0,)
+    isic = create(DDPMGenerator, resolve(DDPMGenerator, {"preset": "isic-64"}))
+    assert isic.recipe.turns(isic.turns) == tuple(range(8))
 
 
 def test_presets_are_the_documented_ones() -> None:
@@ -363,10 +367,9 @@ def test_presets_are_the_documented_ones() -> None:
         "channels": (128, 256, 256),
         "attention": (False, True, True),
         "timesteps": 1000,
-        "schedule": "linear",
+        "betas": "linear",
         "batch_size": 32,
         "learning_rate": 1e-3,
-        "orientations": "one",
         "ema": 0.9999,
         "classes": "none",
     }
@@ -376,16 +379,18 @@ def test_presets_are_the_documented_ones() -> None:
     assert [stage.schedule(progress) for progress in (0, 0.5, 1)] == pytest.approx([1, 0.6, 0.2])
     betas = schedule_of(method).betas
     assert (float(betas[0]), float(betas[-1]), len(betas)) == pytest.approx((1e-4, 0.02, 1000))
-    expected = {"channels": (64, 128, 256, 256), "classes": "apart", "batch_size": 4, "accumulate": 8}
+    assert create(DDPMGenerator, hand).recipe.augmentations == (Flips(), Inversion(0.5))
+    expected = {"channels": (64, 128, 256, 256), "classes": "apart", "batch_size": 4, "accumulate": 8, "ema": 0.0}
     assert {key: isic[key] for key in expected} == expected
-    assert DDPMGenerator(**small).sampler == "ddim"
+    assert create(DDPMGenerator, isic).recipe.course == Plateau(0.1, 2)
+    assert create(DDPMGenerator, small).sampler == "ddim"
 
 
 def test_the_parameters_that_keys_hold_are_these() -> None:
     """One more, and every cell there is would be of other parameters than before."""
     names = (
-        "classes channels blocks attention fold timesteps schedule predicts learning_rate course batch_size accumulate "
-        "orientations checkpointing clip ema keep sampler steps eta"
+        "classes channels blocks attention fold timesteps betas predicts learning_rate batch_size accumulate "
+        "checkpointing clip ema keep sampler steps eta"
     )
     assert list(resolve(DDPMGenerator, {})) == names.split()
 
@@ -393,20 +398,21 @@ def test_the_parameters_that_keys_hold_are_these() -> None:
 def test_impossible_parameters_are_refused() -> None:
     with pytest.raises(srbench.SrbenchError, match="one value a level"):
         DDPMGenerator(channels=(8, 8), attention=(True,))
-    with pytest.raises(srbench.SrbenchError, match="linear schedule needs"):
+    with pytest.raises(srbench.SrbenchError, match="linear betas need"):
         DDPMGenerator(timesteps=20)
     with pytest.raises(SamplerError, match="steps"):
         DDPMGenerator(steps=1001)
-    for name, value in [("classes", "all"), ("orientations", "two"), ("blocks", 0), ("ema", 1.0)]:
+    for name, value in [("classes", "all"), ("betas", "two"), ("blocks", 0), ("ema", 1.0)]:
         with pytest.raises(ParameterError):
             resolve(DDPMGenerator, {name: value})
 
 
 def test_importing_the_generator_and_asking_what_it_can_do_does_not_import_torch() -> None:
     code = (
-        "import sys, srbench_ddpm.generator as g; from srbench.registry.parameters import resolve;"
+        "import sys, srbench_ddpm.generator as g; from srbench.registry.parameters import resolve; "
+        "from srbench.registry.shared import create; "
         "from srbench.contract.method import Problem;"
-        "g.DDPMGenerator(**resolve(g.DDPMGenerator, {'preset': 'small'}))"
+        "create(g.DDPMGenerator, resolve(g.DDPMGenerator, {'preset': 'small'}))"
         ".supports(Problem(1, (1,), ('uint8',), (32, 32), (32, 32)));"
         "sys.exit('torch' in sys.modules or 'monai' in sys.modules)"
     )

@@ -16,7 +16,6 @@ from .parameters import (
     PERCEPTUAL_SMALLEST,
     PRESETS,
     Betas,
-    Course,
     FirstStage,
     Keep,
     PerceptualNetwork,
@@ -55,11 +54,12 @@ class LDM(srbench.TorchMethod):
     The autoencoder halves the sides as often as the scale has factors of two, so that latents are as large as LR; at
     other scales it halves to the next larger size, and LR is resized to that.
 
-    Preset `mammography` is a published configuration for mammograms at x2 in grey (one level below the pixels' own,
-    15 latent channels, HR patches of 416 pixels one by one, 100 epochs and 120); `pinaya` is MONAI's for 64-pixel CT
-    at x4; `small` is for two CPU cores, and says nothing of what the others can do. It is made of what helps a short
-    training: an autoencoder on squares of 4 x 4 pixels with a linear one beside it (`fold`, `shortcut`), and a
-    diffusion of what the latent of bicubic SR lacks, whose U-Net tells the clean latent (`residual`, `predicts`).
+    Preset `mammography` is a published configuration for mammograms at x2 in grey (one level below the pixels' own, 15
+    latent channels, a perceptual distance on AlexNet, HR patches of 416 pixels one by one, 100 epochs and 120, each
+    ended early); `pinaya` is MONAI's for 64-pixel CT at x4; `small` is for two CPU cores, and says nothing of what the
+    others can do. It is made of what helps a short training: an autoencoder on squares of 4 x 4 pixels with a linear
+    one beside it (`fold`, `shortcut`), and a diffusion of what the latent of bicubic SR lacks, whose U-Net tells the
+    clean latent (`residual`, `predicts`).
 
     `first_stage` `vq` has the same autoencoder with a codebook in place of the KL divergence (Van den Oord et al.,
     "Neural discrete representation learning", 2017): each place of a latent becomes the nearest of `codes` vectors,
@@ -67,10 +67,12 @@ class LDM(srbench.TorchMethod):
     `commitment_weight` times the mean squared distance of latents to their vectors is minimised with the other losses.
     What is diffused are latents before that; decoding quantises them, also for the ceiling.
 
-    Deviations: patches are flipped and turned; both gradients of an adversarial step are computed before either
-    network is updated; the perceptual distance is that of one layer of VGG19, where the published configuration has
-    LPIPS on AlexNet (`perceptual_network: alexnet`, `srbench fetch alexnet`); LR is given to the U-Net in [-1, 1];
-    `noise_level` 0 is LR as it is, so that 21 is what MONAI's tutorial calls 20.
+    Deviations: patches are flipped and turned; both gradients of an adversarial step are computed before either network
+    is updated; the discriminator's own loss is not weighted, which Adam does not see; the perceptual distance is that
+    of one layer of VGG19, but for `mammography`, which has LPIPS on AlexNet as published (`srbench fetch alexnet`);
+    there a stage ends after 6 of 20 validations without a better one, since how many the authors waited for is not
+    published; LR is given to the U-Net in [-1, 1]; `noise_level` 0 is LR as it is, so that 21 is what MONAI's tutorial
+    calls 20.
 
     autoencoder: `weights.safetensors` of an earlier model of this method, whose autoencoder is used as it is; the whole
     budget is then the diffusion's. autoencoder_channels: of the levels, from the pixels' on; what the scale does not
@@ -80,14 +82,14 @@ class LDM(srbench.TorchMethod):
     which at first adds nothing, learns what that lacks. predicts: what the U-Net tells of a noisy latent, the noise in
     it or the clean latent. residual: what is diffused is the latent of HR without that of bicubic SR. unet_attention:
     for each of the U-Net's levels, whether it has any, in heads of head_channels. blocks: residual blocks a level.
-    norm_groups: of group normalisation; all channels are multiples of it. warm_up: the share of its stage before the
-    autoencoder meets its discriminator. autoencoder_share: of the budget. rates: of Adam. course: the learning rates'.
-    clip: the largest norm of a gradient. ema: decay of the average of the weights of both networks, 0 for none. keep:
-    the weights of the best validation of each stage, or the last. patch: the side of HR patches in pixels. accumulate:
-    batches whose mean gradient makes a step. checkpointing: blocks are computed again for the gradient, which takes a
-    third more time and a fraction of the memory. timesteps, betas, beta_start, beta_end: the schedule (the last two
-    not of `cosine`). lr_noise: the highest level of noise that LR has while training; noise_level: when upscaling;
-    levels count the schedule's steps. sampler, steps, eta: how latents are sampled; steps None is all of them.
+    norm_groups: of group normalisation; all channels are multiples of it. adversarial_after: the share of its stage
+    before the autoencoder meets its discriminator. autoencoder_share: of the budget. rates: of Adam. clip: the largest
+    norm of a gradient. ema: decay of the average of the weights of both networks, 0 for none. keep: the weights of the
+    best validation of each stage, or the last. patch: the side of HR patches in pixels. accumulate: batches whose mean
+    gradient makes a step. checkpointing: blocks are computed again for the gradient, which takes a third more time and
+    a fraction of the memory. timesteps, betas, beta_start, beta_end: the schedule (the last two not of `cosine`).
+    lr_noise: the highest level of noise that LR has while training; noise_level: when upscaling; levels count the
+    schedule's steps. sampler, steps, eta: how latents are sampled; steps None is all of them.
     """
 
     samples = True
@@ -116,13 +118,12 @@ class LDM(srbench.TorchMethod):
         perceptual_weight: NonNegative = 0.002,
         perceptual_network: PerceptualNetwork = "vgg19",
         adversarial_weight: NonNegative = 0.005,
-        warm_up: ProperFraction = 0.1,
+        adversarial_after: ProperFraction = 0.1,
         discriminator_width: Count = 64,
         discriminator_layers: Count = 3,
         autoencoder_rate: Positive = 5e-5,
         discriminator_rate: Positive = 1e-4,
         learning_rate: Positive = 5e-5,
-        course: Course = "constant",
         clip: Positive | None = None,
         ema: ProperFraction = 0.0,
         keep: Keep = "best",
@@ -156,10 +157,10 @@ class LDM(srbench.TorchMethod):
             perceptual_weight,
             adversarial_weight,
         )
-        self.warm_up = warm_up
+        self.adversarial_after = adversarial_after
         self.discriminator_width, self.discriminator_layers = discriminator_width, discriminator_layers
         self.autoencoder_rate, self.discriminator_rate = autoencoder_rate, discriminator_rate
-        self.learning_rate, self.course, self.clip, self.ema, self.keep = learning_rate, course, clip, ema, keep
+        self.learning_rate, self.clip, self.ema, self.keep = learning_rate, clip, ema, keep
         self.autoencoder_share = autoencoder_share
         self.batch_size, self.accumulate, self.patch = batch_size, accumulate, patch
         self.checkpointing = checkpointing

@@ -12,7 +12,6 @@ PerceptualNetwork = Literal["vgg19", "alexnet"]
 """What a perceptual distance looks through, by the name of its weights."""
 Predicts = Literal["noise", "clean"]
 Betas = Literal["linear", "scaled_linear", "cosine"]
-Course = Literal["constant", "cosine"]
 Keep = Literal["last", "best"]
 
 PERCEPTUAL_LAYER: VGGLayer = "vgg54"
@@ -21,14 +20,14 @@ PERCEPTUAL_SMALLEST: Mapping[PerceptualNetwork, int] = {"vgg19": VGG_SMALLEST[PE
 """The shortest side, in pixels, of an image that has all features that are compared."""
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "mammography": {},
+    "mammography": {"perceptual_network": "alexnet", "early_stopping": 6},
     "pinaya": {
         "autoencoder_channels": [256, 512, 512],
         "latent_channels": 3,
         "autoencoder_attention": True,
         "unet_channels": [256, 256, 512, 1024],
         "unet_attention": [False, False, True, True],
-        "warm_up": 10 / 75,
+        "adversarial_after": 10 / 75,
         "autoencoder_share": 75 / 275,
         "batch_size": 32,
         "patch": 64,
@@ -44,13 +43,13 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "unet_attention": [False, False, False],
         "unet_blocks": 1,
         "perceptual_weight": 0.0,
-        "warm_up": 0.8,
+        "adversarial_after": 0.8,
         "discriminator_width": 32,
         "autoencoder_rate": 1e-3,
         "predicts": "clean",
         "residual": True,
         "learning_rate": 2e-3,
-        "course": "cosine",
+        "schedule": "cosine",
         "clip": 1.0,
         "ema": 0.999,
         "autoencoder_share": 0.2,

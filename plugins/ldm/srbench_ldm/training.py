@@ -11,7 +11,7 @@ from monai.networks.nets.patchgan_discriminator import PatchDiscriminator
 from torch.nn import functional
 
 from srbench.errors import SrbenchError
-from srbench.training import Batch, Schedule, Stage, constant, cosine
+from srbench.training import Batch, Stage
 
 from .losses import PatchJudgement
 from .perceptual import Compare, perceptual_loss
@@ -56,7 +56,7 @@ def autoencoder_stage(method: LDM) -> Stage:
             losses["perceptual"] = perceive(made, hr)
             loss = loss + method.perceptual_weight * losses["perceptual"]
         teaching = {}
-        if method.adversarial_weight and batch.progress >= method.warm_up:
+        if method.adversarial_weight and batch.progress >= method.adversarial_after:
             losses["adversarial"] = judgement.fooling(made)
             loss = loss + method.adversarial_weight * losses["adversarial"]
             teaching["discriminator"] = judgement.telling(hr, made)
@@ -85,7 +85,6 @@ def autoencoder_stage(method: LDM) -> Stage:
         batch_size=method.batch_size,
         patch=method.lr_patch(method.scale),
         share=method.autoencoder_share / (1 - method.autoencoder_share),  # the diffusion's is 1
-        schedule=_schedule(method),
         ema={"autoencoder": method.ema} if method.ema else {},
         clip=method.clip,
         accumulate=method.accumulate,
@@ -143,7 +142,6 @@ def diffusion_stage(method: LDM) -> Stage:
         step=step,
         batch_size=method.batch_size,
         patch=method.lr_patch(method.scale),
-        schedule=_schedule(method),
         ema={"denoiser": method.ema} if method.ema else {},
         clip=method.clip,
         accumulate=method.accumulate,
@@ -188,10 +186,6 @@ def _halvable(hr: torch.Tensor, factor: int) -> torch.Tensor:
     """Cut off the last lines and columns that the autoencoder could not halve."""
     height, width = (side // factor * factor for side in hr.shape[-2:])
     return hr[..., :height, :width]
-
-
-def _schedule(method: LDM) -> Schedule:
-    return cosine if method.course == "cosine" else constant
 
 
 def _decibels(error: float) -> float:

@@ -22,6 +22,7 @@ from srbench.pictures.resize import resize
 from srbench.registry.configured import Use
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.runner.planning.provenance import provenance
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured
@@ -39,7 +40,7 @@ TINY = {
     "perceptual_weight": 0.0,
     "discriminator_width": 2,
     "discriminator_layers": 1,
-    "warm_up": 0.5,
+    "adversarial_after": 0.5,
     "autoencoder_share": 0.5,
     "batch_size": 2,
     "patch": 16,
@@ -89,7 +90,7 @@ def seeded_sr(method: LDM, lr: torch.Tensor, seed: int = 0) -> torch.Tensor:
 def untrained(scale: int = 2, channels: int = 3, latent_std: float = 0.5, **changes: object) -> LDM:
     """With weights of which every one counts: what MONAI begins with tells no noise at all."""
     torch.manual_seed(0)
-    method = LDM(**{**TINY, **changes})
+    method = create(LDM, {**TINY, **changes})
     method._make(channels, scale)
     for parameter in method.networks["denoiser"].parameters():
         torch.nn.init.normal_(parameter, std=0.1)
@@ -117,7 +118,7 @@ def test_it_is_offered_by_its_plugin() -> None:
 
 def on_meta(preset: str, channels: int, scale: int, **changes: object) -> LDM:
     """A method with networks of its real size that hold no numbers."""
-    method = LDM(**resolve(LDM, {"preset": preset, **changes}))
+    method = create(LDM, resolve(LDM, {"preset": preset, **changes}))
     with torch.device("meta"):
         method._make(channels, scale)
     return method
@@ -165,11 +166,14 @@ def test_the_mammography_preset_is_the_published_configuration() -> None:
         "keep": "best",
         "autoencoder_blocks": 2,
         "unet_blocks": 2,
-        "warm_up": 10 / 100,
+        "adversarial_after": 10 / 100,
+        "perceptual_network": "alexnet",
+        "early_stopping": 6,
     }
     assert {name: given[name] for name in expected} == expected
-    first, second = method.stages(method.networks, 2)
+    first, second = method.stages_by_recipe(method.networks, 2)
     assert first.share / second.share == pytest.approx(100 / 120)
+    assert [(stage.patience, stage.keep) for stage in (first, second)] == [(6, "best")] * 2
     assert first.patch == second.patch == 208
     unet = method.networks["denoiser"].unet
     assert (unet.in_channels, unet.out_channels, unet.num_class_embeds) == (16, 15, 351)
@@ -189,7 +193,7 @@ def test_presets_can_be_trained(preset: str, tmp_path: Path) -> None:
     """With their own settings, but for the sizes that make a step slow."""
     sizes = {key: GIVEN[key] for key in GIVEN if key.endswith(("channels", "attention", "groups", "width", "layers"))}
     slow = {"batch_size": 2, "patch": 16, "perceptual_weight": 0.0}
-    method = LDM(**resolve(LDM, {"preset": preset, **sizes, **slow}))
+    method = create(LDM, resolve(LDM, {"preset": preset, **sizes, **slow}))
     method.fit(training_set(*pictures(1)), context(tmp_path, 4))
     method.steps, method.sampler = 3, "ddim"  # 1000 of them are no other code
     assert seeded_sr(method, torch.rand(1, 1, 5, 6)).isfinite().all()
@@ -213,7 +217,7 @@ def test_two_stages_and_the_discriminator_waits_for_its_warm_up(trained: tuple[L
 
 
 def test_the_autoencoder_learns_and_its_validation_is_the_psnr_of_its_reconstruction(tmp_path: Path) -> None:
-    method = LDM(**{**TINY, "autoencoder_rate": 1e-2, "batch_size": 4, "autoencoder_share": 0.99})
+    method = create(LDM, {**TINY, "autoencoder_rate": 1e-2, "batch_size": 4, "autoencoder_share": 0.99})
     method.fit(training_set(), context(tmp_path, 100))
     rows = [row for row in method.history if row["stage"] == "autoencoder"]
     assert rows[-1]["l1"] < 0.5 * rows[0]["l1"]
@@ -275,7 +279,7 @@ def test_latents_that_are_all_the_same_are_an_error() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"ema": 0.9, "accumulate": 2, "clip": 1.0, "course": "cosine", "checkpointing": True, "keep": "last"},
+        {"ema": 0.9, "accumulate": 2, "clip": 1.0, "schedule": "cosine", "checkpointing": True, "keep": "last"},
         {"fold": 2, "shortcut": True, "predicts": "clean", "residual": True},
         {"first_stage": "vq", "codes": 6, "ema": 0.9, "accumulate": 2, "shortcut": True},
     ],
@@ -283,12 +287,12 @@ def test_latents_that_are_all_the_same_are_an_error() -> None:
 )
 def test_interrupting_at_every_step_of_both_stages_changes_nothing(changes: dict[str, object], tmp_path: Path) -> None:
     params = {**TINY, **changes}
-    whole = LDM(**params)
+    whole = create(LDM, params)
     whole.fit(training_set(), context(tmp_path / "whole", 4))
     attempts = 0
     while True:
         torch.rand(attempts + 1)  # something else draws from the global generator between two attempts
-        method = LDM(**params)
+        method = create(LDM, params)
         try:
             method.fit(training_set(), context(tmp_path / "parts", 4, stop=lambda: True))
             break
@@ -332,14 +336,14 @@ def test_the_gradient_of_several_batches_is_that_of_one_large_batch(
 def test_checkpointing_changes_no_weight_of_a_training(accumulate: int, tmp_path: Path) -> None:
     made = []
     for name, checkpointing in (("with", True), ("without", False)):
-        method = LDM(**{**TINY, "checkpointing": checkpointing, "accumulate": accumulate})
+        method = create(LDM, {**TINY, "checkpointing": checkpointing, "accumulate": accumulate})
         method.fit(training_set(), context(tmp_path / name, 4))
         made.append(state(method))
     assert identical(*made)
 
 
 def test_one_patch_at_a_time_with_gradients_of_several(tmp_path: Path) -> None:
-    method = LDM(**{**TINY, "batch_size": 1, "accumulate": 3, "checkpointing": True})
+    method = create(LDM, {**TINY, "batch_size": 1, "accumulate": 3, "checkpointing": True})
     method.fit(training_set(), context(tmp_path, 4))
     assert [stage.accumulate for stage in method.stages(method.networks, 2)] == [3, 3]
     assert all(np.isfinite(value) for row in method.history for value in row.values() if not isinstance(value, str))
@@ -348,7 +352,7 @@ def test_one_patch_at_a_time_with_gradients_of_several(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("channels", "depth"), [(1, "uint8"), (3, "uint16"), (1, "float32")])
 @pytest.mark.parametrize("scale", [3, 5, 8])
 def test_any_depth_in_grey_and_in_colour_at_any_scale(channels: int, depth: str, scale: int, tmp_path: Path) -> None:
-    method = LDM(**{**TINY, "patch": 20})
+    method = create(LDM, {**TINY, "patch": 20})
     method.fit(training_set(*pictures(channels, depth, 3), scale=scale), context(tmp_path, 4))
     assert method.channels == channels
     sr = seeded_sr(method, torch.rand(1, channels, 5, 7))
@@ -357,7 +361,7 @@ def test_any_depth_in_grey_and_in_colour_at_any_scale(channels: int, depth: str,
 
 def test_how_it_samples_has_no_part_in_how_it_learns(tmp_path: Path) -> None:
     """So that one training serves all samplers; the level of LR's noise, at which it is validated, does have one."""
-    one, other = LDM(**TINY), LDM(**{**TINY, "sampler": "ddim", "steps": 5, "eta": 0.5})
+    one, other = LDM(**TINY), create(LDM, {**TINY, "sampler": "ddim", "steps": 5, "eta": 0.5})
     for name, method in (("one", one), ("other", other)):
         method.fit(training_set(), context(tmp_path / name, 6))
     assert identical(state(one), state(other))
@@ -371,7 +375,7 @@ def test_without_its_weights_there_is_no_perceptual_loss_and_a_note_says_so(
 ) -> None:
     monkeypatch.setenv("SRBENCH_DATA", str(tmp_path / "data"))
     fallen = LDM(**{**TINY, "perceptual_weight": 0.002, "patch": 32}, perceptual_network=network)
-    meant = LDM(**{**TINY, "patch": 32})
+    meant = create(LDM, {**TINY, "patch": 32})
     for name, method in (("fallen", fallen), ("meant", meant)):
         method.fit(training_set(), context(tmp_path / name, 2))
     assert identical(state(fallen), state(meant))
@@ -390,17 +394,17 @@ def test_a_model_has_another_key_where_it_learns_with_a_perceptual_loss(
     (tmp_path / "weights" / registry()._weights[network][0].file.file).touch()
     with_it = {**TINY, "perceptual_weight": 0.002, "perceptual_network": network}
     assert LDM(**with_it).weights == (network,)
-    assert LDM(**{**with_it, "perceptual_weight": 0.0}).weights == ()
+    assert create(LDM, {**with_it, "perceptual_weight": 0.0}).weights == ()
     assert LDM(**with_it, autoencoder=tmp_path / "earlier.safetensors").weights == ()
     (other,) = {"vgg19", "alexnet"} - {network}
-    assert LDM(**{**with_it, "perceptual_network": other}).weights == ()
+    assert create(LDM, {**with_it, "perceptual_network": other}).weights == ()
 
 
 def test_the_autoencoder_learns_with_the_distance_on_alexnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By its weight, beside the other losses."""
     monkeypatch.setattr("srbench_ldm.training.perceptual_loss", lambda network, device: blurred[network])
     blurred = {"alexnet": lambda image, real: (image.mean((2, 3)) - real.mean((2, 3))).square().mean()}
-    method = LDM(**{**TINY, "perceptual_weight": 0.5, "perceptual_network": "alexnet", "patch": 32})
+    method = create(LDM, {**TINY, "perceptual_weight": 0.5, "perceptual_network": "alexnet", "patch": 32})
     method.weights = ("alexnet",)
     method.fit(training_set(), context(tmp_path, 4))
     for row in method.history[:1]:
@@ -410,7 +414,7 @@ def test_the_autoencoder_learns_with_the_distance_on_alexnet(tmp_path: Path, mon
 
 def test_a_quantised_autoencoder_learns_images_and_commitment_and_is_its_models_ceiling(tmp_path: Path) -> None:
     changes = {"first_stage": "vq", "codes": 16, "autoencoder_rate": 1e-2, "batch_size": 4, "autoencoder_share": 0.99}
-    method = LDM(**{**TINY, **changes})
+    method = create(LDM, {**TINY, **changes})
     method.fit(training_set(), context(tmp_path, 100))
     rows = [row for row in method.history if row["stage"] == "autoencoder"]
     assert rows[-1]["l1"] < 0.6 * rows[0]["l1"]
@@ -487,7 +491,7 @@ def test_the_shortcut_begins_as_the_principal_components_of_the_training_patches
 
 def test_a_linear_start_learns_further_and_is_better_than_it_began(tmp_path: Path) -> None:
     changes = {"shortcut": True, "fold": 2, "autoencoder_rate": 1e-2, "batch_size": 4, "adversarial_weight": 0.0}
-    method = LDM(**{**TINY, **changes, "autoencoder_share": 0.975})
+    method = create(LDM, {**TINY, **changes, "autoencoder_share": 0.975})
     method.fit(training_set(), context(tmp_path, 80))
     rows = [row["l1"] for row in method.history if row["stage"] == "autoencoder"]
     assert np.mean(rows[-5:]) < np.mean(rows[:3])
@@ -673,7 +677,7 @@ def test_samples_are_not_all_the_same_one_after_another() -> None:
 
 def test_what_it_cannot_do_is_said_before_anything_is_trained() -> None:
     def asked(scale: int, **params: object) -> srbench.Skip | None:
-        return LDM(**{**TINY, **params}).supports(srbench.Problem(scale, (1, 3), ("uint8",), (1, 1), (9, 9)))
+        return create(LDM, {**TINY, **params}).supports(srbench.Problem(scale, (1, 3), ("uint8",), (1, 1), (9, 9)))
 
     assert [asked(scale) for scale in (2, 3, 4, 5, 6, 7, 8, 16)] == [None] * 8
     for scale in (1, 17):
@@ -708,11 +712,11 @@ def test_what_it_cannot_do_is_said_before_anything_is_trained() -> None:
 )
 def test_parameters_that_contradict_each_other_are_refused(changes: dict[str, object], words: str) -> None:
     with pytest.raises(srbench.SrbenchError, match=words):
-        LDM(**{**TINY, **changes})
+        create(LDM, {**TINY, **changes})
 
 
 def test_parameters_of_the_wrong_kind_are_refused() -> None:
-    numbers = {"steps": 0, "warm_up": 1, "autoencoder_share": 0, "kl_weight": -1, "beta_end": 1, "codes": 0}
+    numbers = {"steps": 0, "adversarial_after": 1, "autoencoder_share": 0, "kl_weight": -1, "beta_end": 1, "codes": 0}
     names = {"first_stage": "gan", "perceptual_network": "vgg16"}
     for name, value in {**numbers, **names}.items():
         with pytest.raises(ParameterError, match=name):
@@ -724,7 +728,9 @@ def test_parameters_of_the_wrong_kind_are_refused() -> None:
 def test_importing_and_making_the_method_does_not_import_torch() -> None:
     code = (
         "import sys, srbench, srbench_ldm.method as m; from srbench.registry.parameters import resolve; "
-        "m.LDM(**resolve(m.LDM, {'preset': 'small'})).supports(srbench.Problem(4, (3,), ('uint8',), (8, 8), (8, 8))); "
+        "from srbench.registry.shared import create; "
+        "made = create(m.LDM, resolve(m.LDM, {'preset': 'small'})); "
+        "made.supports(srbench.Problem(4, (3,), ('uint8',), (8, 8), (8, 8))); "
         "sys.exit('torch' in sys.modules or 'monai' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

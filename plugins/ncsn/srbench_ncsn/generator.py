@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from srbench_ddpm.parameters import TURNS, Orientations, Width, check_levels, too_odd
+from srbench_ddpm.parameters import Width, check_levels, too_odd
 
 import srbench
-from srbench.training import MOMENTS, Batch, constant, cosine, sheet, sheet_noise, write_denoising
+from srbench.training import MOMENTS, Batch, sheet, sheet_noise, write_denoising
 from srbench.types import Count, Positive, ProperFraction
 
 from .levels import check_falling, geometric, largest_distance, levels_needed
@@ -59,16 +59,16 @@ class NCSN(srbench.TorchGenerator):
     squares of pixels that the U-Net sees as one place. largest, smallest: the levels of noise, as standard deviations
     where white is 1; `largest` None is measured. levels: how many, None for as many as technique 2 wants. predicts:
     what the U-Net tells, the `noise` or the `velocity` (Salimans and Ho 2022), for which it is told the level, and
-    which gives images after a short training. learning_rate: Adam's; course: it stays (`constant`), or falls to zero
-    along a `cosine`. accumulate: batches that make one step. orientations: in which images are learned from: as they
-    are (`one`), also `mirrored` left to right, or `all` eight flips and quarter turns.
-    checkpointing: less memory for more time, the same result. clip: the largest norm of a gradient. ema: decay of the
-    average of weights, 0 for none. keep: the weights of the last step, or of the best validation, which is -10 log10 of
-    the squared error of what the U-Net tells, at fixed levels. steps: of Langevin dynamics at each level; the U-Net is
-    asked levels x steps times, and once more.
+    which gives images after a short training. learning_rate: Adam's. accumulate: batches that make one step. Images are
+    learned from as they are and mirrored left to right, unless `augment` says otherwise. checkpointing: less memory for
+    more time, the same result. clip: the largest norm of a gradient. ema: decay of the average of weights, 0 for none.
+    keep: the weights of the last step, or of the best validation, which is -10 log10 of the squared error of what the
+    U-Net tells, at fixed levels. steps: of Langevin dynamics at each level; the U-Net is asked levels x steps times,
+    and once more.
     """
 
     presets: ClassVar = PRESETS
+    turns = (0, 4)
     sampling = frozenset({"steps"})
 
     def __init__(
@@ -82,10 +82,8 @@ class NCSN(srbench.TorchGenerator):
         levels: Levels | None = None,
         predicts: Predicts = "noise",
         learning_rate: Positive = 1e-4,
-        course: Literal["constant", "cosine"] = "constant",
         batch_size: Count = 128,
         accumulate: Count = 1,
-        orientations: Orientations = "mirrored",
         checkpointing: bool = False,
         clip: Positive | None = None,
         ema: ProperFraction = 0.999,
@@ -99,8 +97,8 @@ class NCSN(srbench.TorchGenerator):
         self.predicts: Predicts = predicts
         if largest is not None:
             check_falling(largest, smallest)
-        self.learning_rate, self.course, self.clip = learning_rate, course, clip
-        self.batch_size, self.accumulate, self.turns = batch_size, accumulate, TURNS[orientations]
+        self.learning_rate, self.clip = learning_rate, clip
+        self.batch_size, self.accumulate = batch_size, accumulate
         self.ema, self.keep, self.steps = ema, keep, steps
 
     def supports(self, problem: srbench.Problem) -> srbench.Skip | None:
@@ -177,7 +175,6 @@ class NCSN(srbench.TorchGenerator):
                 step=step,
                 batch_size=self.batch_size,
                 patch=self.size,
-                schedule=cosine if self.course == "cosine" else constant,
                 ema={"score": self.ema} if self.ema else {},
                 clip=self.clip,
                 accumulate=self.accumulate,

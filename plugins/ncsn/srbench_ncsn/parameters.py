@@ -20,9 +20,9 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "levels": 40,
         "predicts": "velocity",
         "learning_rate": 1e-3,
-        "course": "cosine",
+        "schedule": "cosine",
         "batch_size": 16,
-        "orientations": "one",
+        "augment": [],
         "clip": 1.0,
     },
 }

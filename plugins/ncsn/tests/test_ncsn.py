@@ -18,6 +18,7 @@ from srbench.contract.training_set import TrainingSet
 from srbench.pictures import read_image
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured
 from srbench.training import Batch
@@ -58,7 +59,7 @@ def context(folder: Path, steps: int, **changes: object) -> FitContext:
 
 
 def fresh(planes: int = 3, **params: object) -> NCSN:
-    method = NCSN(**{**TINY, "largest": 5.0, **params})
+    method = create(NCSN, {**TINY, "largest": 5.0, **params})
     method.size, method.labels = SIZE, ()
     torch.manual_seed(0)
     method._make(planes, 1)
@@ -147,7 +148,7 @@ def test_a_step_is_denoising_score_matching_at_every_level(predicts: str, monkey
 
 
 def test_the_largest_level_is_measured_on_the_training_set_and_saved(tmp_path: Path) -> None:
-    method = NCSN(**TINY, orientations="one")
+    method = create(NCSN, {**TINY, "augment": []})
     images = pictures()
     method.fit(training_set(*images), context(tmp_path, 3, model=tmp_path / "model"))
     held_out = {int(name.removeprefix("i")) for name in method.training["held_out"]}
@@ -156,7 +157,7 @@ def test_the_largest_level_is_measured_on_the_training_set_and_saved(tmp_path: P
     assert method.facts["largest_noise"] == pytest.approx(farthest, rel=1e-5)
     assert method.facts["noise_levels"] == 6
     method.save(tmp_path / "model")
-    again = NCSN(**{**TINY, "steps": 1})
+    again = create(NCSN, {**TINY, "steps": 1})
     again.load(tmp_path / "model")
     assert torch.equal(again.noise_levels, method.noise_levels)
     again.steps = 2
@@ -165,7 +166,7 @@ def test_the_largest_level_is_measured_on_the_training_set_and_saved(tmp_path: P
 
 def test_images_that_are_all_alike_leave_no_levels(tmp_path: Path) -> None:
     with pytest.raises(LevelsError, match="least alike"):
-        NCSN(**TINY, orientations="one").fit(training_set(*[pictures(1)[0]] * 6), context(tmp_path, 2))
+        create(NCSN, {**TINY, "augment": []}).fit(training_set(*[pictures(1)[0]] * 6), context(tmp_path, 2))
 
 
 def test_as_many_levels_as_the_size_of_images_wants() -> None:
@@ -192,7 +193,7 @@ def test_the_score_is_learned(predicts: str, tmp_path: Path) -> None:
 def test_interrupting_at_every_step_changes_neither_weights_nor_samples_nor_pictures(
     predicts: str, tmp_path: Path
 ) -> None:
-    params = {**TINY, "predicts": predicts, "ema": 0.9, "accumulate": 2, "orientations": "mirrored"}
+    params = {**TINY, "predicts": predicts, "ema": 0.9, "accumulate": 2}
     whole = NCSN(**params)
     whole.fit(training_set(), context(tmp_path / "whole", 4))
     attempts = 0
@@ -219,7 +220,7 @@ def test_interrupting_at_every_step_changes_neither_weights_nor_samples_nor_pict
 def test_how_it_samples_does_not_change_what_it_learns(tmp_path: Path) -> None:
     found = []
     for steps in (2, 5):
-        method = NCSN(**{**TINY, "steps": steps})
+        method = create(NCSN, {**TINY, "steps": steps})
         method.fit(training_set(), context(tmp_path / str(steps), 3))
         pictures_left = {path.name: path.read_bytes() for path in (tmp_path / str(steps) / "samples").iterdir()}
         found.append(({key: value.tolist() for key, value in method.network.state_dict().items()}, pictures_left))
@@ -242,17 +243,15 @@ def test_presets_are_the_documented_ones() -> None:
         "levels": None,
         "predicts": "noise",
         "learning_rate": 1e-4,
-        "course": "constant",
         "batch_size": 128,
         "ema": 0.999,
-        "orientations": "mirrored",
         "steps": 5,
     }
     assert {key: paper[key] for key in expected} == expected
     with torch.device("meta"):
         counts = []
         for params in (paper, small):
-            method = NCSN(**params)
+            method = create(NCSN, params)
             method._make(3, 1)
             counts.append(method.parameters_count())
     assert counts[0] > 15e6 and counts[1] < 5e6
@@ -276,9 +275,11 @@ def test_what_it_cannot_do_is_said_before_anything_is_trained() -> None:
 
 def test_importing_it_and_asking_what_it_can_do_does_not_import_torch() -> None:
     code = (
-        "import sys, srbench_ncsn.generator as g; from srbench.registry.parameters import resolve;"
+        "import sys, srbench_ncsn.generator as g; from srbench.registry.parameters import resolve; "
+        "from srbench.registry.shared import create; "
         "from srbench.contract.method import Problem;"
-        "g.NCSN(**resolve(g.NCSN, {'preset': 'small'})).supports(Problem(1, (1,), ('uint8',), (32, 32), (32, 32)));"
+        "made = create(g.NCSN, resolve(g.NCSN, {'preset': 'small'})); "
+        "made.supports(Problem(1, (1,), ('uint8',), (32, 32), (32, 32)));"
         "sys.exit('torch' in sys.modules or 'monai' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,7 +10,7 @@ from srbench_ddpm.sampled import Combine, SampledSR, generators
 
 import srbench
 from srbench.pictures import Scale, reduced, resize
-from srbench.training import Batch, constant, cosine
+from srbench.training import Batch
 from srbench.types import Count, Positive, PositiveFraction, ProperFraction
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SMALL = {
     "fold": 2,
     "timesteps": 4,
     "learning_rate": 1e-3,
-    "course": "cosine",
+    "schedule": "cosine",
     "batch_size": 8,
     "patch": 48,
     "clip": 1.0,
@@ -86,7 +86,6 @@ class ResShift(SampledSR):
         power: Positive = 0.3,
         least_noise: Positive = 0.04,
         learning_rate: Positive = 5e-5,
-        course: Literal["constant", "cosine"] = "constant",
         batch_size: Count = 64,
         patch: Count = 256,
         accumulate: Count = 1,
@@ -108,7 +107,7 @@ class ResShift(SampledSR):
             raise srbench.SrbenchError(f"steps: {steps}; the shift has {timesteps}")
         self.channels_by_level, self.blocks, self.attention, self.fold = channels, blocks, attention, fold
         self.timesteps, self.kappa, self.power, self.least_noise = timesteps, kappa, power, least_noise
-        self.learning_rate, self.course, self.clip = learning_rate, course, clip
+        self.learning_rate, self.clip = learning_rate, clip
         self.batch_size, self.patch, self.accumulate = batch_size, patch, accumulate
         self.checkpointing, self.ema, self.keep, self.training_scales = checkpointing, ema, keep, sizes
         self.steps, self.drawn, self.combine = steps, samples, combine
@@ -157,7 +156,6 @@ class ResShift(SampledSR):
                 step=step,
                 batch_size=self.batch_size,
                 patch=reduced(-(-self.patch // unit) * unit, scale),
-                schedule={"constant": constant, "cosine": cosine}[self.course],
                 ema={"denoiser": self.ema} if self.ema else {},
                 clip=self.clip,
                 accumulate=self.accumulate,

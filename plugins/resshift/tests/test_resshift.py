@@ -21,6 +21,7 @@ from srbench.pictures import Scale
 from srbench.pictures.resize import resize
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured_uint8
 from srbench.training.data.batch import Batch
@@ -52,7 +53,7 @@ def context(folder: Path, steps: int, **changes: object) -> FitContext:
 
 def fresh(planes: int = 3, scale: Scale = 2, **params: object) -> ResShift:
     """One with random weights, also where they begin at zero, so that all of it shows in SR."""
-    method = ResShift(**{**TINY, **params})
+    method = create(ResShift, {**TINY, **params})
     torch.manual_seed(0)
     method._make(planes, scale)
     for parameter in method.networks["denoiser"].parameters():
@@ -168,7 +169,7 @@ def test_how_it_samples_does_not_change_what_it_learns_or_shows(tmp_path: Path) 
     found = []
     for number, params in enumerate([{}, {"steps": 2, "samples": 3, "combine": "most-consistent"}]):
         assert set(params) <= ResShift.sampling
-        method = ResShift(**{**TINY, "keep": "best", **params})
+        method = create(ResShift, {**TINY, "keep": "best", **params})
         method.fit(training_set(), context(tmp_path / str(number), 3))
         weights = {key: value.tolist() for key, value in method.networks["denoiser"].state_dict().items()}
         pictures = {path.name: path.read_bytes() for path in (tmp_path / str(number) / "samples").iterdir()}
@@ -182,12 +183,12 @@ def test_interrupting_at_every_step_changes_neither_weights_nor_sr_nor_pictures(
     params: dict[str, object], tmp_path: Path
 ) -> None:
     images, lr = training_set(), torch.rand(1, 3, 8, 8)
-    whole = ResShift(**{**TINY, **params})
+    whole = create(ResShift, {**TINY, **params})
     whole.fit(images, context(tmp_path / "whole", 4))
     attempts = 0
     while True:
         torch.rand(attempts + 1)  # something else may draw from the global generator between two attempts
-        method = ResShift(**{**TINY, **params})
+        method = create(ResShift, {**TINY, **params})
         try:
             method.fit(images, context(tmp_path / "parts", 4, stop=lambda: True))
             break
@@ -206,7 +207,7 @@ def test_interrupting_at_every_step_changes_neither_weights_nor_sr_nor_pictures(
 
 def test_it_learns() -> None:
     """A few pictures of noise by heart, beginning with the error of bicubic SR."""
-    method = ResShift(**{**TINY, "channels": (16, 16), "learning_rate": 5e-3, "kappa": 1.0})
+    method = create(ResShift, {**TINY, "channels": (16, 16), "learning_rate": 5e-3, "kappa": 1.0})
     torch.manual_seed(0)
     method._make(1, 2)
     (stage,) = method.stages(method.networks, 2)
@@ -275,6 +276,8 @@ def test_it_can_do_any_scale(scale: Scale) -> None:
 def test_importing_the_method_does_not_import_torch() -> None:
     code = (
         "import sys, srbench_resshift.method as m; from srbench.registry.parameters import resolve; "
-        "m.ResShift(**resolve(m.ResShift, {'preset': 'small'})); sys.exit('torch' in sys.modules)"
+        "from srbench.registry.shared import create; "
+        "made = create(m.ResShift, resolve(m.ResShift, {'preset': 'small'})); "
+        "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,6 +14,7 @@ from srbench.pictures import to_image, to_tensor
 from srbench.pictures.resize import resize
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.tasks import super_resolution
 from srbench.training.data.batch import Batch
 from srbench.training.data.colour import luma
@@ -155,9 +156,9 @@ def test_with_cutblur_it_learns_too_and_from_other_batches(tmp_path: Path) -> No
     pictures = [np.random.default_rng(i).integers(0, 255, (48, 48, 3)).astype(np.uint8) for i in range(3)]
     train = TrainingSet([srbench.Item(f"i{i}", picture) for i, picture in enumerate(pictures)], X4_Y)
     losses = []
-    for cutblur in (0.0, 1.0):
-        method = SRCNN(filters=(4, 4), patch=12, cutblur=cutblur)
-        method.fit(train, FitContext(0, Budget("steps", 30), tmp_path / str(cutblur), checkpoint_seconds=1e9))
+    for augment in (["flips"], ["flips", "cutblur"]):
+        method = create(SRCNN, {"filters": (4, 4), "patch": 12, "augment": augment})
+        method.fit(train, FitContext(0, Budget("steps", 30), tmp_path / augment[-1], checkpoint_seconds=1e9))
         losses.append(np.mean([float(row["mse"]) for row in method.history]))
         lr = torch.rand(1, 3, 9, 8)
         assert method.upscale(lr, 4).shape == (1, 3, 36, 32)
@@ -185,7 +186,9 @@ def test_the_smallest_patch_that_is_accepted_trains_and_a_smaller_one_is_refused
                 stage.step(batch)
 
 
-@pytest.mark.parametrize("given", [{"learning_rate": -1}, {"batch_size": 0}, {"patch": 0}, {"cutblur": 2}])
+@pytest.mark.parametrize(
+    "given", [{"learning_rate": -1}, {"batch_size": 0}, {"patch": 0}, {"augment": [{"cutblur": {"alpha": 2}}]}]
+)
 def test_numbers_that_mean_nothing_are_refused_by_name(given: dict) -> None:
     with pytest.raises(ParameterError, match=next(iter(given))):
         resolve(SRCNN, given)

@@ -119,15 +119,20 @@ def slug(text: str) -> str:
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested facts as pairs of name and text, names joined by a space."""
+    """Nested facts as pairs of name and text, names joined by a space; `{NAME: {parameters}}` is one text."""
     pairs: list[tuple[str, str]] = []
     for name, value in values.items():
         label = f"{prefix}{name}".replace("_", " ")
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and value and not _is_named(value):
             pairs += flat(value, f"{label} ")
         else:
             pairs.append((label, _text(value)))
     return pairs
+
+
+def _is_named(value: Mapping[str, Any]) -> bool:
+    """Whether it is a name with the parameters of what it names."""
+    return len(value) == 1 and all(isinstance(inside, Mapping) for inside in value.values())
 
 
 def _text(value: Any) -> str:
@@ -137,6 +142,9 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(_text, value)) or "none"
+    if isinstance(value, Mapping) and _is_named(value):
+        ((name, inside),) = value.items()
+        return f"{name} ({_text(inside)})" if inside else str(name)
     if isinstance(value, Mapping):
-        return "none"
+        return "; ".join(f"{name} {_text(part)}".replace("_", " ") for name, part in value.items()) or "none"
     return str(value).replace("-", MINUS, 1) if isinstance(value, int | float) and value < 0 else str(value)

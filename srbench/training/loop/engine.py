@@ -204,7 +204,8 @@ class _Training:
         """One step with all that belongs to it, or the end of the stage."""
         if self.course.done() < 1:
             counts = self.course.counts
-            self.stepper.step(stage, counts.steps + 1, self.course.done(), self.memory_format)
+            reduced = 1.0 if self.validation is None else self.validation.reduced(stage)
+            self.stepper.step(stage, counts.steps + 1, self.course.done(), self.memory_format, reduced)
             for average in self.averages.values():
                 average.update()
             self.course.stepped()

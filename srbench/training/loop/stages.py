@@ -9,26 +9,14 @@ from typing import TYPE_CHECKING, Literal
 
 from srbench.errors import SrbenchError
 from srbench.training.data.batch import Batch
+from srbench.training.loop.schedules import Plateau, Schedule, constant, warmed_up
 
 if TYPE_CHECKING:
     import torch
 
-Schedule = Callable[[float], float]
-"""The factor of every learning rate, as a function of the stage's progress in [0, 1]."""
-
 
 class StageError(SrbenchError):
     """Stages that contradict themselves or each other; the message names the stage."""
-
-
-def constant(progress: float) -> float:
-    """The learning rates stay as the optimisers were given them."""
-    return 1.0
-
-
-def cosine(progress: float) -> float:
-    """Half a cosine from 1 to 0 (Loshchilov and Hutter, "SGDR", 2017, equation 5, without restarts)."""
-    return 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
 @dataclass(frozen=True)
@@ -48,7 +36,8 @@ class Stage:
         get them: for weights that start as another network's, for what is measured on the training set (the scale of a
         latent space). Not called again when a training is resumed within the stage: what it changes belongs into the
         networks of the stages.
-    schedule: the factor of all learning rates over the stage's progress.
+    schedule: the factor of all learning rates over the stage's progress; or a `Plateau`, which follows validations.
+    warm_up: the share of the stage in which they rise, before the schedule counts.
     ema: decay of an exponential moving average of the weights, by network name. The averaged weights take the place
         of the network's when the stage ends; until then the step sees the raw ones.
     clip: the largest norm of an optimiser's gradient; larger ones are scaled down to it.
@@ -71,6 +60,7 @@ class Stage:
     patch: int
     share: float = 1.0
     schedule: Schedule = constant
+    warm_up: float = 0.0
     ema: Mapping[str, float] = field(default_factory=dict)
     clip: float | None = None
     accumulate: int = 1
@@ -98,8 +88,21 @@ class Stage:
             raise StageError(f"stage {self.name!r}: accumulate is {self.accumulate}; it should be at least 1")
         if self.patience is not None and self.patience < 1:
             raise StageError(f"stage {self.name!r}: patience is {self.patience}; it should be at least 1, or None")
-        if self.validate is None and (self.keep == "best" or self.patience is not None):
-            raise StageError(f"stage {self.name!r}: keep='best' and patience need `validate`, to tell what is better")
+        if not 0 <= self.warm_up < 1:
+            raise StageError(f"stage {self.name!r}: warm_up is {self.warm_up}; it should be in [0, 1)")
+        if self.validate is None and (self.keep == "best" or self.looks_for_better):
+            raise StageError(
+                f"stage {self.name!r}: keep='best', patience and a plateau need `validate`, to tell what is better"
+            )
+
+    @property
+    def looks_for_better(self) -> bool:
+        """Whether how it goes on hangs on validations: when it ends, or its learning rate."""
+        return self.patience is not None or isinstance(self.schedule, Plateau)
+
+    def rate(self, progress: float) -> float:
+        """The factor of all learning rates at a progress in [0, 1], but for what a plateau takes from it."""
+        return warmed_up(self.schedule, self.warm_up, progress)
 
 
 def all_networks(stages: Sequence[Stage]) -> dict[str, torch.nn.Module]:

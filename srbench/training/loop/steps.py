@@ -66,9 +66,12 @@ class Stepper:
             for stage in stages
         }
 
-    def step(self, stage: Stage, number: int, done: float, layout: Format) -> None:
-        """One update of what the stage's optimisers update; `number` is the step's, `done` the stage's progress."""
-        factor = stage.schedule(done)
+    def step(self, stage: Stage, number: int, done: float, layout: Format, reduced: float = 1.0) -> None:
+        """One update of what the stage's optimisers update; `number` is the step's, `done` the stage's progress.
+
+        reduced: what validations have left of the learning rates.
+        """
+        factor = stage.rate(done) * reduced
         for name, optimiser in stage.optimisers.items():
             for group, rate in zip(optimiser.param_groups, self._rates[stage.name][name], strict=True):
                 group["lr"] = rate * factor

@@ -17,6 +17,7 @@ from srbench.training.loop.ema import Average
 from srbench.training.loop.group import Group
 from srbench.training.loop.randomness import seeded
 from srbench.training.loop.sample_strip import Strip
+from srbench.training.loop.schedules import Plateau
 from srbench.training.loop.stages import Stage
 from srbench.training.speed.compilation import not_compiled
 from srbench.training.speed.numerics import EXACT, numerics
@@ -82,7 +83,8 @@ class _Standing:
 
     crop: the side of their crops; 0 before the first. validated, sampled: how many of the points in the stage's
     progress have passed. worse: validations in a row that were no new best. bad: those in a row that look like a
-    collapse.
+    collapse. still: those in a row that were no new best, counted anew after each reduction of the learning rate.
+    reductions: how many of these there were.
     """
 
     crop: int = 0
@@ -90,6 +92,8 @@ class _Standing:
     sampled: int = 0
     worse: int = 0
     bad: int = 0
+    still: int = 0
+    reductions: int = 0
 
 
 class Validation:
@@ -125,7 +129,7 @@ class Validation:
         """The stage that was over goes on from this progress: with the best so far, and patience anew."""
         standing = self._standing
         standing.validated, standing.sampled = math.floor(done * stage.validations), math.floor(done * SAMPLES)
-        standing.worse = 0
+        standing.worse = standing.still = 0
 
     def sees(self, stage: Stage) -> bool:
         """Whether there is anything that a stage can be validated on."""
@@ -169,10 +173,19 @@ class Validation:
                 return None
             if best is None or score > best.score:
                 self.best = Best.of(stage.name, step, score, networks)
-                standing.worse = 0
+                standing.worse = standing.still = 0
             else:
                 standing.worse += 1
+                standing.still += 1
+        if isinstance(stage.schedule, Plateau) and standing.still > stage.schedule.patience:
+            standing.reductions += 1
+            standing.still = 0
         return score
+
+    def reduced(self, stage: Stage) -> float:
+        """What is left of the stage's learning rates where they fall on a plateau; otherwise 1."""
+        schedule = stage.schedule
+        return schedule.after(self._standing.reductions) if isinstance(schedule, Plateau) else 1.0
 
     def _score(self, stage: Stage, steps: int, done: float) -> float | None:
         if stage.validate is None or self._held is None or not self.sees(stage):

@@ -185,6 +185,9 @@ def test_a_slug_keeps_what_can_be_kept() -> None:
         ({"x": True, "y": False}, [("x", "yes"), ("y", "no")]),
         ({"x": (1, [2, True])}, [("x", "1, 2, yes")]),
         ({"x": -3, "y": "-3"}, [("x", f"{MINUS}3"), ("y", "-3")]),
+        ({"x": {"plateau": {}}}, [("x", "plateau")]),
+        ({"x": {"steps": {"at": [0.5, 0.8], "to_what": 2}}}, [("x", "steps (at 0.5, 0.8; to what 2)")]),
+        ({"x": ["flips", {"noise": {"sigma": 0.1}}, {"turns": {}}]}, [("x", "flips, noise (sigma 0.1), turns")]),
     ],
 )
 def test_nested_facts_are_pairs_of_words(value: dict[str, object], pairs: list[tuple[str, str]]) -> None:

@@ -25,7 +25,8 @@ from srbench.training.loop import engine
 from srbench.training.loop.checkpoint import CHECKPOINT, PREVIOUS, Checkpoints
 from srbench.training.loop.divergence import Diverged
 from srbench.training.loop.history import Row
-from srbench.training.loop.stages import StageError, boundaries, constant, cosine
+from srbench.training.loop.schedules import constant, cosine
+from srbench.training.loop.stages import StageError, boundaries
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:

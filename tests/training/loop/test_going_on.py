@@ -18,7 +18,7 @@ from srbench.training.data.patches import Patches
 from srbench.training.loop import engine
 from srbench.training.loop.checkpoint import CHECKPOINT
 from srbench.training.loop.engine import NothingToGoOnFrom
-from srbench.training.loop.stages import cosine
+from srbench.training.loop.schedules import cosine
 
 IMAGES = many_images(8)
 

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from srbench.training.loop.stages import Stage, StageError, all_networks, boundaries, constant, cosine
+from srbench.training.loop.schedules import Plateau, cosine
+from srbench.training.loop.stages import Stage, StageError, all_networks, boundaries
 
 OPTIMISER = torch.optim.SGD([torch.zeros(1)], 1)
 
@@ -20,9 +21,16 @@ def stage(name: str = "warm up", **changes: Any) -> Stage:
     return Stage(name, **{**given_, **changes})
 
 
-def test_the_cosine_falls_from_one_to_zero_and_the_constant_stays() -> None:
-    assert [cosine(progress) for progress in (0, 1 / 3, 0.5, 1)] == pytest.approx([1, 0.75, 0.5, 0])
-    assert constant(0) == constant(0.7) == constant(1) == 1
+def test_the_rate_is_that_of_the_schedule_after_the_warm_up() -> None:
+    warm = stage(schedule=cosine, warm_up=0.2)
+    assert [warm.rate(progress) for progress in (0, 0.1, 0.2, 0.5)] == pytest.approx([0.01, 0.505, cosine(0.2), 0.5])
+    assert stage().rate(0) == 1
+
+
+def test_whether_it_looks_for_something_better() -> None:
+    validated = {"validate": lambda batch: 0.0}
+    assert not stage(**validated).looks_for_better
+    assert stage(**validated, patience=1).looks_for_better and stage(**validated, schedule=Plateau()).looks_for_better
 
 
 @pytest.mark.parametrize(
@@ -42,6 +50,8 @@ def test_the_cosine_falls_from_one_to_zero_and_the_constant_stays() -> None:
         ({"patience": 0, "validate": lambda batch: 0.0}, "patience is 0"),
         ({"patience": 1}, "need `validate`"),
         ({"keep": "best"}, "need `validate`"),
+        ({"schedule": Plateau()}, "need `validate`"),
+        ({"warm_up": 1.0}, "warm_up is 1.0"),
     ],
 )
 def test_what_contradicts_itself_is_refused(changes: dict[str, Any], reason: str) -> None:

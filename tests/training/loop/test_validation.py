@@ -16,7 +16,7 @@ from torch import nn
 from toys.training import OneWeight, many_images, one_stage, picture, training_set, with_changes
 
 import srbench
-from srbench.contract.fit import Budget, FitContext, Precision
+from srbench.contract.fit import Budget, FitContext, Interrupted, Precision
 from srbench.contract.training_set import TrainingSet
 from srbench.training.data.batch import Batch
 from srbench.training.data.heldout import chosen
@@ -25,6 +25,7 @@ from srbench.training.loop import engine
 from srbench.training.loop.checkpoint import CHECKPOINT
 from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.loop.randomness import seed_everything
+from srbench.training.loop.schedules import Plateau
 from srbench.training.loop.stages import StageError
 from srbench.training.loop.validation import BAD_IN_A_ROW, COST, crop_side
 
@@ -395,3 +396,44 @@ def test_a_divergence_before_the_first_validation_keeps_nothing(tmp_path: Path) 
     with pytest.raises(Diverged, match="Nothing had been validated, so no weights are kept"):
         toy.fit(training_set(*many_images(6)), FitContext(0, Budget("steps", 60), tmp_path))
     assert not (tmp_path / BEST_WEIGHTS).exists()
+
+
+@pytest.mark.parametrize(("patience", "to"), [(1, 0.0), (2, 0.3), (4, 0.0)])
+def test_on_a_plateau_the_rate_falls_as_torchs_does(patience: int, to: float, tmp_path: Path) -> None:
+    scores = [0.0, 1.0, 1.0, 0.5, 0.2, 2.0, 2.0, 1.9, 1.8, 1.7, 1.6, 1.5, 2.1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    optimiser = torch.optim.SGD([torch.zeros(1)], 1.0)
+    torchs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimiser, "max", factor=0.5, patience=patience, threshold=0.0, min_lr=to
+    )
+    expected = []
+    for score in scores:
+        expected.append(optimiser.param_groups[0]["lr"])
+        torchs.step(score)
+    told = iter(scores)
+    stage = one_stage(OneWeight(), validate=lambda batch: next(told), schedule=Plateau(0.5, patience, to))
+    history = run(stage, tmp_path, 20).history
+    assert [float(row["lr"]) / 0.1 for row in history] == pytest.approx(expected)
+
+
+def test_a_plateau_begins_anew_with_each_stage_and_is_gone_on_from_after_an_interruption(tmp_path: Path) -> None:
+    def rates(folder: str, stop_after: int | None) -> list[float]:
+        networks = OneWeight(), OneWeight()
+        stages = [
+            with_changes(
+                one_stage(network, validate=lambda batch: 0.0, schedule=Plateau(0.5, 1)),
+                name=name,
+                networks={name: network},
+            )
+            for name, network in zip("ab", networks, strict=True)
+        ]
+        asked = iter(range(1000))
+        context = FitContext(0, Budget("steps", 16), tmp_path / folder, stop=lambda: next(asked) == stop_after)
+        patches = Patches(training_set(*many_images(6)), "y", 0)
+        return [float(row["lr"]) / 0.1 for row in engine.train(stages, patches, context).history]
+
+    # Every second validation after the first is one too many.
+    expected = [1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.125] * 2
+    assert rates("whole", None) == pytest.approx(expected)
+    with pytest.raises(Interrupted):
+        rates("halves", 5)
+    assert rates("halves", None) == pytest.approx(expected)

@@ -9,7 +9,7 @@ from srbench.types import Count, Positive
 
 from ..architecture import check, check_heads
 from ..from_spandrel import SpandrelArchitecture
-from ..recipe import SMALL
+from ..recipe import SMALL, halved
 
 LIGHT = {
     "embed_dim": 48,
@@ -46,7 +46,7 @@ class ATD(SpandrelArchitecture):
     presets: ClassVar = {
         "paper": {
             "learning_rate": 2e-4,
-            "schedule": (250 / 300,),
+            "schedule": halved(250 / 300),
             "warm_up": 10 / 300,
             "betas": (0.9, 0.9),
             "ema": 0.999,
@@ -56,7 +56,7 @@ class ATD(SpandrelArchitecture):
         "light": {
             **LIGHT,
             "learning_rate": 5e-4,
-            "schedule": (0.5, 0.8, 0.9, 0.95, 0.98),
+            "schedule": halved(0.5, 0.8, 0.9, 0.95, 0.98),
             "warm_up": 0.04,
             "betas": (0.9, 0.9),
             "ema": 0.999,

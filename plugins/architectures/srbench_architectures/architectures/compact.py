@@ -13,7 +13,7 @@ from ..recipe import SMALL
 REALESRNET = {
     "loss": "l1",
     "learning_rate": 2e-4,
-    "schedule": (),
+    "schedule": "constant",
     "betas": (0.9, 0.99),
     "ema": 0.999,
     "batch_size": 48,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from srbench.types import Count, Positive
 
 from ..architecture import Architecture
-from ..recipe import SMALL
+from ..recipe import SMALL, halved
 
 if TYPE_CHECKING:
     import torch
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 AUTHORS = {
     "loss": "l1",
     "learning_rate": 1e-4,
-    "schedule": (2 / 3,),
+    "schedule": halved(2 / 3),
     "betas": (0.9, 0.999),
     "ema": 0.0,
     "batch_size": 16,

@@ -9,12 +9,12 @@ from srbench.types import Count, Positive, ProperFraction
 
 from ..architecture import check, check_heads, up_to
 from ..from_spandrel import SpandrelArchitecture
-from ..recipe import SMALL
+from ..recipe import SMALL, halved
 
 AUTHORS = {
     "loss": "l1",
     "learning_rate": 1e-4,
-    "schedule": (100 / 225, 150 / 225, 175 / 225, 200 / 225),
+    "schedule": halved(100 / 225, 150 / 225, 175 / 225, 200 / 225),
     "betas": (0.9, 0.999),
     "weight_decay": 1e-4,
     "ema": 0.0,

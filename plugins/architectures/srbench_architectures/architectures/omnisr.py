@@ -9,7 +9,7 @@ from srbench.types import Count
 
 from ..architecture import check
 from ..from_spandrel import SpandrelArchitecture
-from ..recipe import SMALL
+from ..recipe import SMALL, halved
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class OmniSR(SpandrelArchitecture):
     presets: ClassVar = {
         "paper": {
             "learning_rate": 5e-4,
-            "schedule": (0.25, 0.5, 0.75),
+            "schedule": halved(0.25, 0.5, 0.75),
             "betas": (0.9, 0.999),
             "weight_decay": 1e-4,
             "ema": 0.0,

@@ -9,11 +9,11 @@ from srbench.types import Count, PositiveFraction, ProperFraction
 
 from ..architecture import check
 from ..from_spandrel import SpandrelArchitecture
-from ..recipe import SMALL
+from ..recipe import SMALL, halved
 
 AUTHORS = {
     "learning_rate": 2e-4,
-    "schedule": (100 / 450, 200 / 450, 300 / 450, 400 / 450, 425 / 450),
+    "schedule": halved(100 / 450, 200 / 450, 300 / 450, 400 / 450, 425 / 450),
     "betas": (0.9, 0.99),
     "ema": 0.0,
     "batch_size": 64,

@@ -34,7 +34,7 @@ class SwiftSRGAN(SpandrelArchitecture):
         "paper": {
             "loss": "mse",
             "learning_rate": 1e-3,
-            "schedule": (),
+            "schedule": "constant",
             "betas": (0.9, 0.999),
             "weight_decay": 0.01,
             "ema": 0.0,

@@ -34,9 +34,9 @@ class VDSR(Architecture):
 
     Kim, Lee, Lee, "Accurate image super-resolution using very deep convolutional networks", CVPR 2016 (arXiv
     1511.04587). Written from the paper; on the Y channel, chroma is bicubic. `paper` minimises the mean squared error
-    in batches of 64 patches, of 12 LR pixels in place of 41 HR pixels; Adam at 1e-3, divided by 8 at each quarter (the
-    paper: by 10) stands for SGD at .1, and gradients with a norm of .4 at most for its own clipping. The paper trains
-    one network for x2, x3 and x4, here each has one. The last convolution begins at zero.
+    in batches of 64 patches, of 12 LR pixels in place of 41 HR pixels; Adam at 1e-3, divided by 10 at each quarter,
+    stands for SGD at .1, and gradients with a norm of .4 at most for its own clipping. The paper trains one network for
+    x2, x3 and x4, here each has one. The last convolution begins at zero.
 
     num_layers: convolutions. num_feat: channels between them.
     """
@@ -47,7 +47,7 @@ class VDSR(Architecture):
         "paper": {
             "loss": "mse",
             "learning_rate": 1e-3,
-            "schedule": (0.25, 0.25, 0.25, 0.5, 0.5, 0.5, 0.75, 0.75, 0.75),
+            "schedule": {"steps": {"at": (0.25, 0.5, 0.75), "factor": 0.1}},
             "betas": (0.9, 0.999),
             "weight_decay": 1e-4,
             "clip": 0.4,
