@@ -15,6 +15,7 @@ from srbench.commands.sources import Picture
 from srbench.contract.format import Format
 from srbench.contract.method import Method, Problem
 from srbench.contract.metric import Skip
+from srbench.devices.kinds import best_device, kind_of
 from srbench.errors import SrbenchError
 from srbench.evaluate.upscale import upscale_image
 from srbench.pictures import (
@@ -170,7 +171,7 @@ def usable_device(named: str | None) -> str:
     import torch
 
     if named is None:
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return best_device()
     try:
         torch.empty(1, device=named)
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
@@ -181,10 +182,8 @@ def usable_device(named: str | None) -> str:
 
 def free_memory(device: str) -> float:
     """The bytes that upscaling may take unless told: half of the free main memory, or most of the GPU's."""
-    if device.startswith("cuda"):
-        import torch
-
-        return _GPU_SHARE * torch.cuda.mem_get_info(device)[0]
+    if (memory := kind_of(device).free(device)) is not None:
+        return _GPU_SHARE * memory[0]
     import psutil
 
     return _CPU_SHARE * psutil.virtual_memory().available

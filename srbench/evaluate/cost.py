@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from srbench.contract.method import Method
+from srbench.devices.kinds import kind_of
 from srbench.evaluate.tiles import tiling_for, upscale_tiled
 from srbench.pictures import Scale, enlarged
 
@@ -169,8 +170,7 @@ def measure_latency(
                     method.upscale(batch, scale)
                 else:
                     upscale_tiled(lambda seen: method.upscale(seen, scale), batch, scale, tiling)
-                if method.device.startswith("cuda"):
-                    torch.cuda.synchronize(method.device)
+                kind_of(method.device).synchronise(method.device)
                 return time.perf_counter() - started
 
             times = _repeated(once)

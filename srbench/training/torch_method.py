@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from srbench.contract.method import Method
+from srbench.devices.kinds import widest
 from srbench.errors import SrbenchError
 from srbench.pictures import Scale, enlarged, plain_scale, scale_of
 from srbench.pictures.resize import resize
@@ -170,7 +171,7 @@ class TorchMethod(Method):
 
     def _psnr(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
         cut = math.ceil(self.scale)
-        sr, hr = (image[..., cut:-cut, cut:-cut].double() for image in (sr, hr))
+        sr, hr = (image[..., cut:-cut, cut:-cut].to(widest(image.device)) for image in (sr, hr))
         error = float((sr - hr).square().mean().detach())
         return -10 * math.log10(max(error, 1e-10))
 

@@ -8,6 +8,7 @@ from functools import cache
 
 from srbench.contract.executor import Executor, Resources
 from srbench.contract.method import Method
+from srbench.devices.kinds import ELSEWHERE
 from srbench.errors import SrbenchError
 from srbench.runner.job.tasks import Task, Training
 from srbench.runner.planning.damage import Damage
@@ -48,7 +49,7 @@ def _unfit(task: Training, executor: Executor, resources: Resources) -> str:
 
 def _without_precision(task: Training, executor: Executor, resources: Resources) -> str:
     device = None if task.precision == "32" else executor.device(resources)
-    if device in (None, "cuda"):  # which GPU that is, its machine will see
+    if device in (None, ELSEWHERE):  # which GPU that is, its machine will see
         return ""
     import torch
 

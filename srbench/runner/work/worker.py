@@ -22,6 +22,7 @@ from srbench.contract.extractor import Extractor
 from srbench.contract.fit import FitContext, Interrupted
 from srbench.contract.method import Method
 from srbench.contract.training_set import TrainingSet
+from srbench.devices.kinds import kind_of
 from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.pictures import Values
 from srbench.registry.configured import Use
@@ -233,8 +234,7 @@ def _prepare(job: Job) -> None:
 
     torch.set_num_threads(job.threads)
     set_numerics(of_training(job.task.precision) if isinstance(job.task, Training) else EXACT)
-    if job.device.startswith("cuda"):
-        torch.cuda.set_device(job.device)
+    kind_of(job.device).choose(job.device)
 
 
 def _stoppable(progress: Progress, stop: Stop) -> Progress:

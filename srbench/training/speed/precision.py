@@ -12,30 +12,24 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from srbench.contract.fit import Precision
+from srbench.devices.kinds import kind_of
 from srbench.errors import SrbenchError
 
 if TYPE_CHECKING:
     import torch
 
 
-_TF32_SINCE = (8, 0)
-"""The compute capability of Ampere."""
-
-
 class PrecisionError(SrbenchError):
-    """A precision that the device does not train in."""
+    """A precision that the device does not compute in."""
 
 
 def check_precision(precision: Precision, device: torch.device) -> None:
     """Raise `PrecisionError` where a training in this precision makes no sense on the device."""
-    import torch
-
-    if precision in ("tf32", "fp16") and device.type == "cpu":
-        raise PrecisionError(f"precision {precision} needs a GPU; on a CPU use precision: bf16, or 32")
-    if precision == "tf32" and device.type == "cuda" and torch.cuda.get_device_capability(device) < _TF32_SINCE:
-        raise PrecisionError(f"{torch.cuda.get_device_name(device)} has no tf32; use precision: fp16, or 32")
-    if precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
-        raise PrecisionError(f"{torch.cuda.get_device_name(device)} has no bf16; use precision: fp16, or 32")
+    kind = kind_of(device)
+    if precision == "fp16" and not kind.scales:
+        raise PrecisionError("precision fp16 needs a GPU; on a CPU use precision: bf16, or 32")
+    if told := kind.lacks(precision, str(device)):
+        raise PrecisionError(told)
 
 
 def trained_parameters(optimiser: torch.optim.Optimizer) -> list[torch.nn.Parameter]:

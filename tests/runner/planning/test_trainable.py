@@ -65,7 +65,7 @@ def failing(found: Plan, bench: InProcess, executor: Executor, **resources: int)
         ("fp16", "cpu", "training: precision fp16 needs a GPU; on a CPU use precision: bf16, or 32"),
         ("bf16", "cpu", ""),
         ("32", "cpu", ""),
-        ("tf32", "cuda", ""),
+        ("tf32", "gpu", ""),
         ("fp16", None, ""),
     ],
 )
@@ -88,8 +88,8 @@ def test_a_gpu_of_this_machine_is_looked_at(bench: InProcess, monkeypatch: pytes
 
 def test_jobs_that_ask_for_no_gpu_have_none(bench: InProcess) -> None:
     found = planned(bench, precision="fp16")
-    assert failing(found, bench, Somewhere("cuda")) == {}
-    assert set(failing(found, bench, Somewhere("cuda"), gpus=0)) == {"four", "two"}
+    assert failing(found, bench, Somewhere("gpu")) == {}
+    assert set(failing(found, bench, Somewhere("gpu"), gpus=0)) == {"four", "two"}
 
 
 @pytest.mark.parametrize(
