@@ -1,4 +1,4 @@
-"""The one exception that means "a person can mend this": printed as a message, never as a traceback."""
+"""The exception that means "a person can mend this": printed as a message, never as a traceback."""
 
 from __future__ import annotations
 
@@ -35,6 +35,14 @@ class SrbenchError(Exception):
     def messages(self) -> tuple[str, ...]:
         """What is wrong, one thing each, where it is several."""
         return (str(self),)
+
+
+class ParameterError(SrbenchError):
+    """A parameter that is unknown, missing, or has a wrong value. `parameter` is its name."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
 
 
 def in_words(error: BaseException) -> str:

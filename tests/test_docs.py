@@ -78,6 +78,16 @@ def test_the_example_of_a_parameter_that_brings_others_passes_the_kit(tmp_path, 
         assert everything_but_passes(MethodSubject("my-choice", params, registry)) == {}
 
 
+def test_the_example_of_a_familys_parameters_passes_the_kit_and_heeds_them(tmp_path, monkeypatch):
+    import torch
+
+    registry = module_from("method.md", "my_family.py", tmp_path, monkeypatch)
+    for params in ({}, {"contrast": 2}):
+        subject = MethodSubject("my-repeated", params, registry)
+        assert everything_but_passes(subject) == {}
+    assert torch.equal(subject.create().upscale(torch.full((1, 1, 1, 1), 0.75), 2), torch.ones(1, 1, 2, 2))
+
+
 def test_the_tutorials_package_names_its_module_and_its_file():
     blocks = titled_blocks("method.md")
     project = tomllib.loads(blocks["my-method/pyproject.toml"])

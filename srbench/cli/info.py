@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from srbench.cli.output import print_json
 from srbench.store.texts import own_documentation
 
 if TYPE_CHECKING:
+    from srbench.registry.parameters import Parameter
     from srbench.registry.registry import Registered
 
 
@@ -46,7 +48,14 @@ def command(name: str, params: tuple[str, ...], as_json: bool) -> None:
 def _facts(registered: Registered, given: dict[str, Any]) -> dict[str, Any]:
     import inspect
 
-    from srbench.registry.parameters import ParameterError, examine, parameters, presets, variants
+    from srbench.registry.parameters import (
+        ParameterError,
+        examine,
+        own_parameters,
+        presets,
+        shared_parameters,
+        variants,
+    )
 
     target = registered.load()
     facts: dict[str, Any] = {
@@ -67,10 +76,13 @@ def _facts(registered: Registered, given: dict[str, Any]) -> dict[str, Any]:
     needs: frozenset[str] = getattr(target, "needs", frozenset())
     if needs:
         facts["needs"] = sorted(needs)
-    facts["parameters"] = [
-        {"name": one.name, "type": one.type_name, "default": None if one.required else one.default}
-        for one in parameters(target, given).values()
-    ]
+    facts["parameters"] = list(map(_parameter, own_parameters(target, given).values()))
+    shared: Mapping[str, type] = getattr(target, "shared", {})
+    facts["shared"] = {
+        attribute: {"summary": _summary(shared[attribute]), "parameters": list(map(_parameter, names.values()))}
+        for attribute, names in shared_parameters(target, given).items()
+        if names
+    }
     facts["presets"] = {name: dict(values) for name, values in presets(target, given).items()}
     facts["variants"] = {
         name: {value: {"summary": _summary(kind), "presets": list(presets(kind, {}))} for value, kind in kinds.items()}
@@ -80,9 +92,19 @@ def _facts(registered: Registered, given: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
+def _parameter(one: Parameter) -> dict[str, Any]:
+    return {"name": one.name, "type": one.type_name, "default": None if one.required else one.default}
+
+
 def _summary(kind: type) -> str:
     """The first paragraph of what a class says of itself, on one line."""
     return " ".join(own_documentation(kind).split("\n\n")[0].split())
+
+
+def _print_parameters(heading: str, rows: list[dict[str, Any]]) -> None:
+    click.echo(f"{heading}:")
+    for row in rows:
+        click.echo(f"  {row['name']}: {row['type']}" + ("" if row["default"] is None else f" = {row['default']}"))
 
 
 def _print(facts: dict[str, Any]) -> None:
@@ -91,15 +113,16 @@ def _print(facts: dict[str, Any]) -> None:
         if facts.get(name):
             click.echo(facts[name])
     rows = facts.pop("parameters", [])
+    shared = facts.pop("shared", {})
     presets = facts.pop("presets", {})
     variants = facts.pop("variants", {})
     for name, value in facts.items():
         if name not in ("summary", "description") and value not in ("", None):
             click.echo(f"{name}: {value}")
     if rows:
-        click.echo("parameters:")
-        for row in rows:
-            click.echo(f"  {row['name']}: {row['type']}" + ("" if row["default"] is None else f" = {row['default']}"))
+        _print_parameters("parameters", rows)
+    for attribute, one in shared.items():
+        _print_parameters(f"{attribute} ({one['summary']})", one["parameters"])
     for name, values in presets.items():
         click.echo(f"preset {name}: " + ", ".join(f"{key}={value}" for key, value in values.items()))
     for name, values in variants.items():

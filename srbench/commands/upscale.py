@@ -36,6 +36,7 @@ from srbench.pictures import (
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.store.record import Record
 from srbench.store.records import Store
 from srbench.training.speed.numerics import EXACT, numerics
@@ -98,7 +99,7 @@ def load_method(
     if not kind.learns:
         if model is not None:
             raise SrbenchError(f"{name} does not learn; leave out --model")
-        method: Method = kind(**resolve(kind, given or {}, Path.cwd()))
+        method: Method = create(kind, resolve(kind, given or {}, Path.cwd()))
         scale = _own_scale(method) if scale is None else scale
         if (refusal := _refusal(method, scale)) is not None:
             raise SrbenchError(f"{name} cannot do this: {refusal}")
@@ -129,7 +130,7 @@ def _trained(
     trained_scale = scale_of(record.ingredients["protocol"]["scale"])
     if scale not in (None, trained_scale):
         raise SrbenchError(f"{model} was trained for scale {trained_scale}, not {scale}")
-    method = kind(**trained_by["params"])
+    method: Method = create(kind, trained_by["params"])
     method.load(folder)
     return method, trained_scale, record.facts
 

@@ -48,6 +48,10 @@ class Method(ABC):
     variants: by the name of a parameter, the classes that its values stand for: the parameters of the class chosen are
     the method's, too, and come to `__init__` as further keywords (`**parameters`), its presets are the method's, and
     what it says of itself is shown beside what the method says.
+    shared: by the name of an attribute, frozen dataclasses whose fields, all with defaults, are parameters of every
+    class that derives from this one. They do not come to `__init__`: an instance that srbench makes has an object of
+    each as that attribute. A parameter of `__init__` hides a shared one of its name. Which of them `fit` pays no heed
+    to, such a class says in a `sampling` of its own.
     learns: has `fit`, `save` and `load`; trained on a training split under a budget, once a seed.
     samples: its SR depends on the seed even after training.
     spreads: `fit` may be called in several processes at once, each with a device, which share the training: it learns
@@ -74,6 +78,7 @@ class Method(ABC):
     ceiling: ClassVar[str] = ""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     variants: ClassVar[Mapping[str, Mapping[str, type]]] = {}
+    shared: ClassVar[Mapping[str, type]] = {}
     history: Sequence[Mapping[str, float | int | str]] = ()
     facts: Mapping[str, float] = {}
     halo: int | None = None

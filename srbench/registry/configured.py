@@ -10,6 +10,7 @@ from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError
 from srbench.registry import parameters
 from srbench.registry.registry import Registered, Registry, task_named
+from srbench.registry.shared import create
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Use:
 
     def create(self) -> Any:
         """A new instance with these parameters: a method, dataset, metric, extractor or executor."""
-        made = self.registered.load()(**self.params)
+        made = create(self.registered.load(), self.params)
         if self.under is None or (shown := task_named(self.under.task).shown) is None:
             return made
         return shown(made, self.under)

@@ -6,26 +6,19 @@ import dataclasses
 import inspect
 import math
 import re
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_origin
 
 import msgspec
 
+from srbench.errors import ParameterError as ParameterError
 from srbench.errors import SrbenchError, nearest
+from srbench.registry.type_words import readable, type_name
 
 PRESET = "preset"
-
-
-class ParameterError(SrbenchError):
-    """A parameter that is unknown, missing, or has a wrong value. `parameter` is its name."""
-
-    def __init__(self, parameter: str, message: str) -> None:
-        super().__init__(message)
-        self.parameter = parameter
 
 
 class UnknownParameterError(ParameterError):
@@ -44,18 +37,20 @@ class Parameter:
     @property
     def type_name(self) -> str:
         """The type as a person would write it: `int >= 1`, `'y' | 'rgb'`, `float | None`."""
-        return _type_name(self.type)
+        return type_name(self.type)
 
 
 def parameters(target: Any, given: Mapping[str, Any] | None = None) -> dict[str, Parameter]:
-    """The parameters of a class, by name, and of the variants of it that `given` chooses.
+    """The parameters of a class, by name; with `given` also those of the variants of it that are chosen, and those that
+    its base classes share.
 
     `SrbenchError` when its `__init__` cannot be read.
     """
+    if given is not None:
+        shared = (found for names in shared_parameters(target, given).values() for found in names.items())
+        return {**own_parameters(target, given), **dict(shared)}
     if target.__init__ is object.__init__:
         return {}
-    if given is not None:
-        return {name: one for kind in (target, *variants(target, given)) for name, one in parameters(kind).items()}
     try:
         hints = typing.get_type_hints(target.__init__, include_extras=True)
         signature = inspect.signature(target.__init__)
@@ -72,6 +67,24 @@ def parameters(target: Any, given: Mapping[str, Any] | None = None) -> dict[str,
         default = None if required else _default(target, parameter)
         found[name] = Parameter(name, hints.get(name, Any), default, required)
     return found
+
+
+def own_parameters(target: Any, given: Mapping[str, Any]) -> dict[str, Parameter]:
+    """The parameters of `__init__` and of the variants of the class that `given` chooses, by name."""
+    return {name: one for kind in (target, *variants(target, given)) for name, one in parameters(kind).items()}
+
+
+def shared_parameters(target: Any, given: Mapping[str, Any]) -> dict[str, dict[str, Parameter]]:
+    """The parameters that base classes of a class share (`Method.shared`), by attribute and name.
+
+    One that the class has of its own hides the shared one.
+    """
+    shared: Mapping[str, Any] = getattr(target, "shared", {})
+    own = own_parameters(target, given) if shared else {}
+    return {
+        attribute: {name: one for name, one in parameters(kind).items() if name not in own}
+        for attribute, kind in shared.items()
+    }
 
 
 def variants(target: Any, given: Mapping[str, Any]) -> list[Any]:
@@ -108,8 +121,9 @@ def resolve(target: Any, given: Mapping[str, Any], folder: Path | None = None) -
 
     A parameter annotated as `Path` is taken relative to `folder`. `preset` names one of `target.presets`, or of those
     of the variants chosen; it is resolved away, so that a preset and the same parameters spelled out are the same
-    thing. Of a mapping the given keys win over the preset's one by one, and None leaves the preset's out. Raises
-    `ParameterError`.
+    thing. Of a mapping the given keys win over the preset's one by one, and None leaves the preset's out. A shared
+    parameter (`Method.shared`) is among them only where it is not at its default, so that keys from before it was there
+    stay. Raises `ParameterError`.
     """
     values, errors = examine(target, given, folder)
     if errors:
@@ -159,7 +173,21 @@ def examine(
         for name in known
         if name not in values and name not in wrong
     ]
+    for attribute, names in shared_parameters(target, given).items():
+        chosen = {name: values[name] for name in names if values[name] != _normal(names[name])}
+        values = {name: value for name, value in values.items() if name not in names or name in chosen}
+        if not wrong & names.keys():
+            errors += _refused(target.shared[attribute], chosen)
     return {name: values[name] for name in known if name in values}, errors
+
+
+def _refused(kind: Any, values: Mapping[str, Any]) -> list[ParameterError]:
+    """What a class itself finds wrong with values that fit their types."""
+    try:
+        kind(**values)
+    except ParameterError as error:
+        return [error]
+    return []
 
 
 def _preset(
@@ -221,7 +249,7 @@ def _convert(parameter: Parameter, value: Any, folder: Path | None) -> Any:
     try:
         return msgspec.convert(value, parameter.type, dec_hook=decode)
     except msgspec.ValidationError as error:
-        detail = _readable(str(error), parameter.type, value)
+        detail = readable(str(error), parameter.type, value)
         raise ParameterError(parameter.name, f"{parameter.name}: {detail}") from None
     except (TypeError, NotImplementedError):  # an annotation that msgspec does not know: the class checks for itself
         return value
@@ -244,60 +272,3 @@ def _finite(value: Any) -> bool:
     if isinstance(value, Mapping):
         return all(_finite(item) for item in value.values())
     return all(_finite(item) for item in value) if isinstance(value, list | tuple) else True
-
-
-_WORDS = {
-    "array": "a list",
-    "object": "a mapping",
-    "str": "text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "null": "nothing",
-}
-
-
-def _readable(message: str, type_: Any, value: Any) -> str:
-    """A message of msgspec in the words of a matrix file."""
-    words, _, where = message.partition(" - at ")
-    choices = _choices(type_)
-    if choices and words.startswith("Invalid enum value") and not where:
-        hint = nearest(str(value), choices) if isinstance(value, str) else f" There are: {', '.join(choices)}."
-        return f"unknown value {value!r}.{hint}"
-    words = re.sub(
-        r"`([^`]*)`", lambda found: " or ".join(_WORDS.get(word, word) for word in found[1].split(" | ")), words
-    )
-    place = f" (at {where.strip('`').replace('`', '').removeprefix('$')})" if where else ""
-    return f"{words[0].lower()}{words[1:]}{place}"
-
-
-def _choices(type_: Any) -> list[str]:
-    if get_origin(type_) is Literal:
-        return [str(choice) for choice in get_args(type_)]
-    return [choice for part in get_args(type_) for choice in _choices(part)]
-
-
-def _type_name(type_: Any) -> str:
-    origin, arguments = get_origin(type_), get_args(type_)
-    if type_ is types.NoneType:
-        return "None"
-    if type_ is Any:
-        return "any"
-    if origin is Literal:
-        return " | ".join(repr(choice) for choice in arguments)
-    if origin in (typing.Union, types.UnionType):
-        return " | ".join(_type_name(part) for part in arguments)
-    if origin is typing.Annotated:
-        return " ".join([_type_name(arguments[0]), *map(_constraint, arguments[1:])]).rstrip()
-    if origin is not None:
-        inside = ", ".join("..." if part is ... else _type_name(part) for part in arguments)
-        return f"{getattr(origin, '__name__', origin)}[{inside}]"
-    return type_.__name__ if isinstance(type_, type) else str(type_).replace("typing.", "")
-
-
-def _constraint(extra: Any) -> str:
-    if not isinstance(extra, msgspec.Meta):
-        return ""
-    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "multiple_of": "multiple of"}
-    bounds = [(sign, getattr(extra, name)) for name, sign in signs.items()]
-    return ", ".join(f"{sign} {bound}" for sign, bound in bounds if bound is not None)

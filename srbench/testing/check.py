@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import Kind, Registered, Registry
 from srbench.registry.registry import registry as installed
+from srbench.registry.shared import create
 
 Status = Literal["passed", "failed", "blocked", "unchecked"]
 
@@ -166,7 +167,7 @@ class Subject:
 
     def create(self) -> Any:
         """A new instance."""
-        return self.target(**resolve(self.target, self.given))
+        return create(self.target, resolve(self.target, self.given))
 
     def checks(self) -> list[Check]:
         """The checks that apply; of a class that cannot be loaded, only the one that says so."""

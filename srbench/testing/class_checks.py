@@ -23,6 +23,7 @@ from srbench.contract.method import Method
 from srbench.contract.metric import ImageMetric, SetMetric
 from srbench.registry.parameters import PRESET, ParameterError, parameters, presets, resolve
 from srbench.registry.registry import Kind, PluginError
+from srbench.registry.shared import create
 from srbench.testing.check import CheckFailure, Subject, check
 
 _CONTRACT: dict[Kind, tuple[type, ...]] = {
@@ -94,7 +95,7 @@ def found_by_name(subject: Subject) -> None:
 
 @check("method", "metric", "dataset", "extractor", "degradation", "format", "executor", needs=("loads",))
 def parameters_are_typed(subject: Subject) -> None:
-    """Every parameter of `__init__`, and of its variants, is named, has an annotation, and a default of that type."""
+    """Every parameter, also of variants and shared ones, is named, has an annotation, and a default of that type."""
     target = subject.target
     own = _typed(target, brings_others=bool(_variants(target)))
     for name, kinds in _variants(target).items():
@@ -103,6 +104,11 @@ def parameters_are_typed(subject: Subject) -> None:
         for value, kind in kinds.items():
             if twice := sorted(own & _typed(kind)):
                 raise CheckFailure(f"{name} {value!r} brings {', '.join(twice)}, which __init__ has, too")
+    for attribute, kind in getattr(target, "shared", {}).items():
+        if needed := sorted(_typed(kind) - {name for name, one in parameters(kind).items() if not one.required}):
+            raise CheckFailure(
+                f"shared {attribute!r} has no default for {', '.join(needed)}; give one, as every method has these"
+            )
 
 
 def _variants(target: Any) -> dict[str, dict[str, Any]]:
@@ -166,7 +172,7 @@ def constructs(subject: Subject) -> None:
         except ParameterError as error:
             raise CheckFailure(f"{said}: {error}") from None
         for preset, values in named.items():
-            if unknown := sorted(set(values) - set(params)):
+            if unknown := sorted(set(values) - set(parameters(subject.target, given))):
                 raise CheckFailure(f"preset {preset!r} sets {', '.join(unknown)}, which __init__ does not take")
         try:
             json.dumps(params, default=path_as_text)
@@ -176,6 +182,6 @@ def constructs(subject: Subject) -> None:
                 "numbers, strings, booleans, lists and mappings"
             ) from None
         try:
-            subject.target(**params)
+            create(subject.target, params)
         except Exception as error:
             raise CheckFailure(f"{said} it cannot be made: {type(error).__name__}: {error}") from error

@@ -15,13 +15,14 @@ from msgspec import Meta
 
 from srbench.errors import SrbenchError
 from srbench.registry.parameters import (
-    Parameter,
     ParameterError,
     UnknownParameterError,
     examine,
+    own_parameters,
     parameters,
     presets,
     resolve,
+    shared_parameters,
     variants,
 )
 from srbench.store.cell import digest
@@ -350,25 +351,73 @@ class TestVariants:
         assert resolve(Defaulted, {}) == {"kind": "wide", "width": 3}
 
 
-@pytest.mark.parametrize(
-    ("annotation", "words"),
-    [
-        (int, "int"),
-        (float | None, "float | None"),
-        (Literal["y", "rgb"], "'y' | 'rgb'"),
-        (Literal["a"] | int | None, "'a' | int | None"),
-        (Annotated[int, Meta(ge=1)], "int >= 1"),
-        (Annotated[float, Meta(gt=0, le=1)], "float > 0, <= 1"),
-        (Annotated[int, "a note"], "int"),
-        (tuple[int, ...], "tuple[int, ...]"),
-        (dict[str, list[float]], "dict[str, list[float]]"),
-        (Path, "Path"),
-        (Path | None, "Path | None"),
-        (Any, "any"),
-    ],
-)
-def test_types_in_words(annotation: object, words: str) -> None:
-    assert Parameter("a", annotation, None, True).type_name == words
+@dataclass(frozen=True)
+class Slope:
+    steps: tuple[float, ...] = ()
+    gain: float = 1
+    lr: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.gain < 0:
+            raise ParameterError("gain", "gain: it should not fall")
+
+
+class Family(Choosing):
+    shared: ClassVar = {"slope": Slope}
+
+
+class TestShared:
+    def test_they_are_known_beside_the_own_ones_which_hide_them(self) -> None:
+        given = {"kind": "wide"}
+        assert {name: list(found) for name, found in shared_parameters(Family, given).items()} == {
+            "slope": ["steps", "gain"]
+        }
+        assert list(own_parameters(Family, given)) == ["kind", "lr", "width"]
+        assert list(parameters(Family, given)) == ["kind", "lr", "width", "steps", "gain"]
+        assert shared_parameters(Choosing, given) == {}
+
+    def test_one_of_a_variant_hides_them_too(self) -> None:
+        @dataclass(frozen=True)
+        class Sizes:
+            width: int = 0
+            depth: int = 0
+
+        class Sized(Choosing):
+            shared: ClassVar = {"sizes": Sizes}
+
+        assert list(shared_parameters(Sized, {"kind": "wide"})["sizes"]) == ["depth"]
+
+    @pytest.mark.parametrize("given", [{}, {"gain": 1}, {"gain": 1.0, "steps": []}])
+    def test_at_their_defaults_they_are_in_no_key(self, given: dict[str, Any]) -> None:
+        plain = resolve(Choosing, {"kind": "wide"})
+        assert digest(resolve(Family, {"kind": "wide", **given})) == digest(plain)
+
+    def test_otherwise_they_are_complete_parameters_that_resolve_to_themselves(self) -> None:
+        values = resolve(Family, {"kind": "wide", "steps": [0.5]})
+        assert values == {"kind": "wide", "lr": 0.5, "width": 3, "steps": (0.5,)}
+        assert resolve(Family, values) == values
+
+    def test_a_preset_sets_them_and_the_default_can_be_asked_for_again(self) -> None:
+        class Set(Family):
+            presets: ClassVar = {"steep": {"gain": 3}}
+
+        assert resolve(Set, {"kind": "wide", "preset": "steep"})["gain"] == 3.0
+        assert "gain" not in resolve(Set, {"kind": "wide", "preset": "steep", "gain": 1})
+
+    @pytest.mark.parametrize(
+        ("given", "messages"),
+        [
+            ({"gian": 3}, ["unknown parameter 'gian'. Did you mean 'gain'?"]),
+            ({"gain": "x"}, ["gain: expected a number, got text"]),
+            ({"gain": -1}, ["gain: it should not fall"]),
+            ({"gain": -1, "steps": "x"}, ["steps: expected a list, got text"]),
+            ({"gain": -1, "width": "x"}, ["width: expected a whole number, got text", "gain: it should not fall"]),
+        ],
+    )
+    def test_what_is_wrong_is_told_with_its_name(self, given: dict[str, Any], messages: list[str]) -> None:
+        errors = examine(Family, {"kind": "wide", **given})[1]
+        assert [str(error) for error in errors] == messages
+        assert {error.parameter for error in errors} <= set(given)
 
 
 @given(

@@ -19,6 +19,7 @@ WRONG: list[tuple[Kind, str, str, str]] = [
     ("method", "toys.methods:AnyParameter", "parameters_are_typed", "name every parameter"),
     ("method", "toys.methods:Unchosen", "parameters_are_typed", "'sort', which __init__ does not take"),
     ("method", "toys.methods:NamedTwice", "parameters_are_typed", "'bright' brings light, which __init__ has, too"),
+    ("method", "toys.methods:SharedWithoutDefault", "parameters_are_typed", "shared 'lamp' has no default for light"),
     ("method", "toys.methods:MisspeltPreset", "constructs", "strenght"),
     ("method", "toys.methods:UnwritableParameter", "constructs", "JSON"),
     ("method", "toys.methods:FailsToConstruct", "constructs", "'preset': 'none'"),
@@ -46,6 +47,11 @@ def test_a_broken_promise_fails_its_check_alone(kind: Kind, target: str, check: 
 
 def test_a_method_whose_parameters_hang_on_one_of_them_keeps_all_promises() -> None:
     found = outcomes(subject_of("method", "toys.methods:Variable", shade="bright", light=0.5))
+    assert [one.message for one in found.values() if one.status != "passed"] == []
+
+
+def test_a_method_with_shared_parameters_keeps_all_promises() -> None:
+    found = outcomes(subject_of("method", "toys.methods:Lit", light=0.5))
     assert [one.message for one in found.values() if one.status != "passed"] == []
 
 

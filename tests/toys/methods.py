@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import srbench
@@ -132,6 +133,31 @@ class Unchosen(Variable):
 class NamedTwice(Variable):
     def __init__(self, shade: str = "bright", light: float = 1.0, **parameters: Any):
         self.parameters = parameters
+
+
+@dataclass(frozen=True)
+class Light:
+    """How bright."""
+
+    light: float = 1.0
+    tint: float = 0.0
+
+
+class Lit(Right):
+    shared: ClassVar = {"lamp": Light}
+    presets: ClassVar = {"plain": {"light": 1.0, "strength": 2.0}, "dark": {"light": 0.5}}
+
+    def __init__(self, strength: float = 1.0, tint: float = 0.5):
+        self.strength, self.tint = strength, tint
+
+
+@dataclass(frozen=True)
+class Needed:
+    light: float
+
+
+class SharedWithoutDefault(Right):
+    shared: ClassVar = {"lamp": Needed}
 
 
 class MisspeltPreset(Right):

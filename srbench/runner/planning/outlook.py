@@ -17,6 +17,7 @@ from srbench.errors import in_words, machine_fault
 from srbench.matrix import Matrix
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
+from srbench.registry.shared import sampling
 from srbench.runner.job.tasks import Scoring, SeenFile, Training
 from srbench.runner.planning.provenance import (
     degradation_files,
@@ -221,7 +222,7 @@ class Outlooks:
         made: Method = method.create()
         ingredients = {
             "schema": SCHEMA,
-            "method": Fixed(provenance(method, method.registered.load().sampling) | _read(made)),
+            "method": Fixed(provenance(method, sampling(method.registered.load(), method.params)) | _read(made)),
             "protocol": self._protocol(learned),
             "train": Fixed(fingerprint=self._splits.survey(dataset, "train", learned).fingerprint),
             "precision": matrix.precision,
