@@ -60,7 +60,7 @@ def _values(context: click.Context, parameter: click.Parameter, given: Any) -> D
     "params",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A parameter of a method that does not learn, as in a matrix file; may be repeated.",
+    help="A parameter, as in a matrix file; of a trained model those of its use, ensemble=8 say; may be repeated.",
 )
 @click.option(
     "--format",

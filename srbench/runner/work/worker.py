@@ -38,7 +38,7 @@ from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.going_on import all_in_all, earlier_record, fit, gone_on
 from srbench.runner.work.memory import MemoryPeak, full_gpu, gpu_ran_out, peak_cost, ran_out
 from srbench.runner.work.ranks import spread
-from srbench.runner.work.upscaler import multiply_adds
+from srbench.runner.work.upscaler import multiply_adds, samples_otherwise
 from srbench.runner.work.witness import Outdated, Witness
 from srbench.runner.work.work import Work
 from srbench.store.files import Stamp, stamp
@@ -292,7 +292,7 @@ def _train(
             **({} if resumed else all_in_all(energy.cost("train"), earlier)),
             "parameters": method.parameters_count(),
             # Of a method with parameters that matter only when it samples, each cell has a count of its own.
-            **({} if method.sampling else multiply_adds(task.method, folder, channels, train.scale)),
+            **({} if samples_otherwise(task.method) else multiply_adds(task.method, folder, channels, train.scale)),
         },
         facts={**{name: float(value) for name, value in method.facts.items()}, **_declared_values(train.items)},
         files=store.hashes("models", task.key, saved),

@@ -76,7 +76,8 @@ class Stepper:
         updates: dict[str, torch.optim.Optimizer] = {}
         for place in range(stage.accumulate):
             batch = self.draw(stage, done, layout)
-            with self._group.apart(self._context.seed, number, place), compile_errors(stage.name):
+            apart = self._group.apart(self._context.seed, number, place)
+            with apart, compile_errors(f"stage {stage.name!r}", "`compile: true` under `train`"):
                 losses = self._learn_from(stage, batch, updates)
             self.losses.add(losses, number)
             if self._device.type == "cpu":

@@ -37,6 +37,20 @@ def trained_parameters(optimiser: torch.optim.Optimizer) -> list[torch.nn.Parame
     return [p for group in optimiser.param_groups for p in group["params"] if p.requires_grad]
 
 
+def autocast(precision: Precision, device: str) -> AbstractContextManager[object]:
+    """The context in which networks compute in a precision, on a device that has it.
+
+    A device that only knows shapes (`meta`) computes nothing, and knows no such context.
+    """
+    import torch
+
+    dtype = {"32": None, "tf32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    kind = torch.device(device).type
+    if dtype is None or not torch.amp.is_autocast_available(kind):
+        return nullcontext()
+    return torch.autocast(kind, dtype=dtype)
+
+
 class MixedPrecision:
     """Autocast, and one loss scale for all optimisers. But for fp16 nothing is scaled.
 
@@ -47,17 +61,14 @@ class MixedPrecision:
     def __init__(self, precision: Precision, device: torch.device) -> None:
         import torch
 
-        self._dtype = {"32": None, "tf32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-        self._device = device
+        self._precision, self._device = precision, str(device)
         self._scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         self._one = torch.ones((), device=device)
         self._skipped = torch.zeros((), dtype=torch.int64, device=device)
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context of a forward pass."""
-        import torch
-
-        return nullcontext() if self._dtype is None else torch.autocast(self._device.type, dtype=self._dtype)
+        return autocast(self._precision, self._device)
 
     def backward(self, loss: torch.Tensor, parameters: list[torch.nn.Parameter]) -> None:
         """Add the gradient of a loss to that of these parameters, and of no others."""
