@@ -14,6 +14,8 @@ One command, under eight minutes on any CUDA machine that has srbench and its pl
    there is one GPU. Scores should agree as far as rounding lets them, but for the diffusion, which draws its own noise.
 5. Two jobs at once on one GPU beside one after the other.
 6. A batch in four micro-batches beside the whole one, and what the record says of a GPU that is full.
+7. SRResNet as published, untrained, asked for SR in each number format, compiled, and in eight orientations: the time,
+   and how far SR is from that in 32 bits: `tf32` and `fp16` by about 1e-4, `bf16` by 1e-3, `compile` by 1e-5.
 
 Ratios above 1 say that srbench is the faster one. It exits with 1 when a cell failed, a score is too far off, or the
 record lacks what a GPU's should have.
@@ -46,6 +48,7 @@ from srbench import Budget, FitContext, Protocol, TrainingSet
 from srbench.contract.fit import Precision
 from srbench.pictures import resize, to_tensor
 from srbench.runner.work.memory import full_gpu
+from srbench.training import Upscaling
 from srbench.training.speed.numerics import of_training, set_numerics
 
 SCALE = 4
@@ -277,6 +280,30 @@ def compare_sampling(items: list[srbench.Item], pictures: int, device: str) -> N
     )
 
 
+def compare_inference(side: int, device: str) -> bool:
+    """Print what each way to ask a model costs, and how far its SR is from that in 32 bits; whether that is near."""
+    formats = ("tf32", "bf16", "fp16") if device.startswith("cuda") else ("bf16", "fp16")
+    ways = [Upscaling(), *(Upscaling(precision=one) for one in formats), Upscaling(compile=True), Upscaling(ensemble=8)]
+    torch.manual_seed(0)
+    lr, exact, near = torch.rand(1, 3, side, side + 32, device=device), None, True
+    for way in ways:
+        method = SRResNet()
+        method.inference = way
+        torch.manual_seed(0)
+        method._make(3, SCALE)
+        method.to(device)
+        sr = method.upscale(lr, SCALE)
+        seconds = min(timed(partial(method.upscale, lr, SCALE), device) for _ in range(3))
+        exact = sr if exact is None else exact
+        error = float((sr - exact).abs().max())
+        near &= error < 0.05 * float(exact.abs().max()) or way.ensemble == 8
+        click.echo(
+            f"SRResNet, LR {side} x {side + 32}, {way}: {1000 * seconds:.2f} ms, largest difference {error:.1e}, "
+            f"of values up to {float(exact.abs().max()):.2f}"
+        )
+    return near
+
+
 @click.command(help=__doc__)
 @click.option("--device", default="cuda", show_default=True, help="`cpu` tries the script out where there is no GPU.")
 @click.option("--matrix-steps", default=300, show_default=True, help="Training steps of each method of the matrix.")
@@ -298,6 +325,7 @@ def main(device: str, matrix_steps: int, steps: int, pictures: int) -> None:
         fill(device)
     compare_training(items, steps, device)
     compare_sampling(items, pictures, device)
+    fine &= compare_inference(256 if gpu else 48, device)
     if not fine:
         raise click.ClickException("a cell failed, scores are too far apart, or a record lacks something: see above")
 

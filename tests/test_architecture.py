@@ -173,6 +173,26 @@ def test_nothing_asks_which_task_it_is() -> None:
     assert {name for name in told_apart if not name.startswith(NAMES_ARE_FOR)} == set()
 
 
+KINDS_OF_DEVICES = re.compile(r"(cuda|mps|xpu|hip)(:\d*)?")
+NAME_THEM = {"devices.kinds", "training.speed.numerics"}
+"""The one that knows kinds of devices, and the one that has torch's names of settings."""
+
+
+def test_nothing_asks_for_a_kind_of_device_by_its_name() -> None:
+    files = {name_of(path, PACKAGE): path for path in PACKAGE.rglob("*.py")}
+    files |= {str(path.relative_to(ROOT)): path for path in ROOT.glob("plugins/*/srbench_*/**/*.py")}
+    named = {
+        name
+        for name, path in files.items()
+        if any(KINDS_OF_DEVICES.fullmatch(text) for text in strings(path))
+        or any(
+            isinstance(node, ast.Attribute) and KINDS_OF_DEVICES.fullmatch(node.attr)
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        )
+    }
+    assert named == NAME_THEM
+
+
 def test_every_module_has_its_tests(graph, folders) -> None:
     modules = {module for module in graph if module not in folders}
     tested = {module for module in modules if _tests_of(module).is_file()}

@@ -15,7 +15,7 @@ import srbench
 ROOT = Path(__file__).parents[1]
 PACKAGES = (
     "srbench",
-    *(f"srbench.{name}" for name in ("errors", "pictures", "testing", "training", "types", "weights")),
+    *(f"srbench.{name}" for name in ("devices", "errors", "pictures", "testing", "training", "types", "weights")),
 )
 PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/*") if (path / "__init__.py").exists())
 

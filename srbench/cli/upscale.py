@@ -60,7 +60,7 @@ def _values(context: click.Context, parameter: click.Parameter, given: Any) -> D
     "params",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A parameter of a method that does not learn, as in a matrix file; may be repeated.",
+    help="A parameter, as in a matrix file; of a trained model those of its use, ensemble=8 say; may be repeated.",
 )
 @click.option(
     "--format",
@@ -82,7 +82,7 @@ def _values(context: click.Context, parameter: click.Parameter, given: Any) -> D
     callback=_values,
     help="Both, as `range` of the dataset `folder`: -1000 3000. What is beyond is cut off.",
 )
-@click.option("--device", help="Where to compute: cpu, cuda, cuda:1 [the first GPU, otherwise the CPU].")
+@click.option("--device", help="Where to compute: cpu, cuda, cuda:1, mps [the first GPU, otherwise the CPU].")
 @click.option(
     "--memory-gb",
     type=click.FloatRange(min=0, min_open=True),

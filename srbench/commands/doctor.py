@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from srbench.contract.dataset import DatasetMissing
+from srbench.devices.kinds import gpus, kind_of
 from srbench.registry.parameters import parameters
 from srbench.registry.registry import registry
 from srbench.runner.job.environment import cores, cpu_name, memory_gb
@@ -48,9 +49,9 @@ def _torch() -> Iterator[Finding]:
         yield Finding("torch", False, f"cannot be imported: {error}; install it again")
         return
     yield Finding("torch", True, f"{torch.__version__}")
-    count = torch.cuda.device_count()
-    names = ", ".join(torch.cuda.get_device_name(index) for index in range(count))
-    yield Finding("gpus", True, f"{count}: {names}" if count else "none; cells run on the CPU")
+    found = gpus()
+    names = ", ".join(kind_of(device).title(device) for device in found)
+    yield Finding("gpus", True, f"{len(found)}: {names}" if found else "none; cells run on the CPU")
     if find_spec("torchvision") is None:  # no plugin has brought it, so none needs it
         return
     try:

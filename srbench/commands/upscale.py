@@ -15,7 +15,8 @@ from srbench.commands.sources import Picture
 from srbench.contract.format import Format
 from srbench.contract.method import Method, Problem
 from srbench.contract.metric import Skip
-from srbench.errors import SrbenchError
+from srbench.devices.kinds import best_device, kind_of
+from srbench.errors import SrbenchError, nearest
 from srbench.evaluate.upscale import upscale_image
 from srbench.pictures import (
     Image,
@@ -33,9 +34,9 @@ from srbench.pictures import (
     write_image,
 )
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
-from srbench.registry.parameters import parameters, resolve
+from srbench.registry.parameters import examine, resolve
 from srbench.registry.registry import registry
-from srbench.registry.shared import create
+from srbench.registry.shared import create, sampling
 from srbench.store.record import Record
 from srbench.store.records import Store
 from srbench.training.speed.numerics import EXACT, numerics
@@ -88,9 +89,11 @@ def load_method(
     """A method by name, with what it learned.
 
     model: a cell of a store in `results/` (label or key), or the folder that a training left. A method that learns
-    needs one, which brings its parameters. given: the parameters of a method that does not learn; paths among them are
-    relative to the working directory. scale: that of the model unless told; of a method that does not learn, the first
-    of `SCALES` that it does. Raises `SrbenchError` for a scale that it cannot do.
+    needs one, which brings its parameters; a cell also those that training pays no heed to. given: the parameters of a
+    method that does not learn; of one that learns, those that training pays no heed to, in place of the model's. Paths
+    among them are relative to the working directory. scale: that of the model unless told; of a method that does not
+    learn, the first of `SCALES` that it does. Raises `SrbenchError` for a scale that it cannot do, and for a number
+    format that the device does not have.
     """
     registered = registry().get("method", name)
     kind = registered.load()
@@ -103,13 +106,13 @@ def load_method(
         if (refusal := _refusal(method, scale)) is not None:
             raise SrbenchError(f"{name} cannot do this: {refusal}")
     else:
-        if given:
-            raise SrbenchError(f"{name} learns: its parameters are those of the model; leave out --param")
         if model is None:
             raise SrbenchError(
                 f"{name} learns; name a trained model with --model (a cell's label, its key, or a folder)"
             )
-        method, scale, facts = _trained(name, kind, model, scale)
+        method, scale, facts = _trained(name, kind, model, scale, given or {})
+    if lacking := kind_of(device).lacks(method.computes_in, device):
+        raise SrbenchError(lacking)
     method.to(device)
     if "values_low" not in facts:
         return Loaded(method, scale)
@@ -120,23 +123,36 @@ def load_method(
 
 
 def _trained(
-    name: str, kind: type[Method], model: str, scale: Scale | None
+    name: str, kind: type[Method], model: str, scale: Scale | None, given: Mapping[str, Any]
 ) -> tuple[Method, Scale, Mapping[str, float]]:
-    folder, record = _model(model)
+    folder, record, params = _model(model)
     trained_by = record.ingredients["method"]
     if trained_by["name"] != name:
         raise SrbenchError(f"{model} is a model of {trained_by['name']}, not of {name}")
     trained_scale = scale_of(record.ingredients["protocol"]["scale"])
     if scale not in (None, trained_scale):
         raise SrbenchError(f"{model} was trained for scale {trained_scale}, not {scale}")
-    params = trained_by["params"]
-    if unknown := sorted(params.keys() - parameters(kind, params).keys()):
-        raise SrbenchError(
-            f"{model} was trained by another {name}, which had the parameters {', '.join(unknown)}; train anew"
-        )
-    method: Method = create(kind, params)
+    method: Method = create(kind, _with_given(name, kind, params, given))
     method.load(folder)
     return method, trained_scale, record.facts
+
+
+def _with_given(
+    name: str, kind: type[Method], params: Mapping[str, Any], given: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The parameters of a model with others in place of those that its training paid no heed to."""
+    free = sampling(kind, params)
+    if bound := [parameter for parameter in given if parameter not in free]:
+        raise SrbenchError(
+            f"{name} learns: its parameters are those of the model; leave out --param {bound[0]}. How the model is "
+            f"used can be told by {', '.join(sorted(free))}.{nearest(bound[0], free)}"
+        )
+    values, errors = examine(kind, {**params, **given}, Path.cwd())
+    if wrong := next((error for error in errors if error.parameter in given), None):
+        raise wrong
+    kept = {parameter: value for parameter, value in params.items() if parameter not in given}
+    # A shared parameter that is at its default is not among complete ones.
+    return kept | {parameter: values[parameter] for parameter in given if parameter in values}
 
 
 def _own_scale(method: Method) -> int:
@@ -154,21 +170,22 @@ def _refusal(method: Method, scale: Scale) -> str | None:
     return reasons[0]
 
 
-def _model(model: str) -> tuple[Path, Record]:
+def _model(model: str) -> tuple[Path, Record, Mapping[str, Any]]:
+    """The folder of a model, the record of its training, and the parameters of the method that is to use it."""
     folder = Path(model)
     if folder.is_dir():
         store = Store(folder.resolve().parents[2])
         record = store.read("models", folder.resolve().name)
         if record is None:
             raise SrbenchError(f"{folder} holds no trained model (no record.json of one)")
-        return folder, record
+        return folder, record, record.ingredients["method"]["params"]
     from srbench.store.find import find_record
 
     store, cell = find_record(model, None)
     record = None if cell.model is None else store.read("models", cell.model)
     if record is None or cell.model is None or record.status != "ok":
         raise SrbenchError(f"the cell {cell.label} has no trained model")
-    return store.folder("models", cell.model), record
+    return store.folder("models", cell.model), record, cell.ingredients["method"]["params"]
 
 
 def usable_device(named: str | None) -> str:
@@ -176,7 +193,7 @@ def usable_device(named: str | None) -> str:
     import torch
 
     if named is None:
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return best_device()
     try:
         torch.empty(1, device=named)
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
@@ -187,10 +204,8 @@ def usable_device(named: str | None) -> str:
 
 def free_memory(device: str) -> float:
     """The bytes that upscaling may take unless told: half of the free main memory, or most of the GPU's."""
-    if device.startswith("cuda"):
-        import torch
-
-        return _GPU_SHARE * torch.cuda.mem_get_info(device)[0]
+    if (memory := kind_of(device).free(device)) is not None:
+        return _GPU_SHARE * memory[0]
     import psutil
 
     return _CPU_SHARE * psutil.virtual_memory().available

@@ -131,9 +131,10 @@ class Executor(ABC):
         return None
 
     def device(self, resources: Resources) -> str | None:
-        """What a job with these resources works on: `cpu`, a GPU of this machine (`cuda:0`), one elsewhere (`cuda`).
+        """What a job with these resources works on: `cpu`, a GPU of this machine, one elsewhere (`gpu`).
 
-        None: that is not known here. Asked by plans, for trainings that not every device can do.
+        A GPU of this machine has torch's name (`cuda:0`, `mps`). None: that is not known here. Asked by plans, for
+        precisions that not every device has.
         """
         return None
 

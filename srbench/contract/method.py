@@ -18,7 +18,7 @@ from srbench.pictures import Scale
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.fit import FitContext
+    from srbench.contract.fit import FitContext, Precision
     from srbench.contract.training_set import TrainingSet
 
 
@@ -65,6 +65,10 @@ class Method(ABC):
     halo: how many LR pixels around an output pixel can influence it, for exact tiling; None: any of them.
     weights: names of the published files (see `srbench.weights`) that it reads. Where one is missing, its cells are
     skipped with the command that fetches it.
+    computes_in: the number format in which it computes when it is used. Where that is not `32`, a plan compares it with
+    the device that its cells would have.
+    warms_up: whether its first SR of each shape takes much longer than those that follow, because something is compiled
+    for it: that is kept out of the times that are told.
     sampling: names of the parameters that `fit` pays no heed to (how it samples, say): methods that differ in them
     alone share their models.
     files: further files that it reads, beside those that are its parameters: what they hold is part of its key.
@@ -86,6 +90,8 @@ class Method(ABC):
     weights: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     sampling: ClassVar[frozenset[str]] = frozenset()
+    computes_in: Precision = "32"
+    warms_up: bool = False
     device: str = "cpu"
 
     @classmethod

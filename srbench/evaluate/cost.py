@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from srbench.contract.method import Method
-from srbench.evaluate.tiles import tiling_for, upscale_tiled
+from srbench.devices.kinds import kind_of
+from srbench.evaluate.tiles import as_written, tiling_for, upscale_tiled
 from srbench.pictures import Scale, enlarged
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _counted(method: Method, device: str, shape: tuple[int, ...], scale: Scale, 
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter, _deadline(seconds):
+        with as_written(method), torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter, _deadline(seconds):
             method.upscale(lr, scale)
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
@@ -153,7 +154,8 @@ def measure_latency(
 ) -> Latency | None:
     """How long one image takes, alone, from LR `(C, H, W)` on the method's device to SR there.
 
-    The first call is a warm-up, unless it alone takes more than `LATENCY_SECONDS`: then it is the measurement.
+    The first call is a warm-up, unless it alone takes more than `LATENCY_SECONDS`: then it is the measurement. A method
+    that `warms_up` has one more before it.
     memory_bytes: above it, upscaling goes in tiles, as that of the test set does. None when the method raises.
     """
     import torch
@@ -169,10 +171,11 @@ def measure_latency(
                     method.upscale(batch, scale)
                 else:
                     upscale_tiled(lambda seen: method.upscale(seen, scale), batch, scale, tiling)
-                if method.device.startswith("cuda"):
-                    torch.cuda.synchronize(method.device)
+                kind_of(method.device).synchronise(method.device)
                 return time.perf_counter() - started
 
+            if method.warms_up:
+                once()
             times = _repeated(once)
     except Exception as error:  # it has upscaled the test set; a size that it refuses does not fail the cell
         print(f"latency: not measured: {type(error).__name__}: {error}", file=sys.stderr)

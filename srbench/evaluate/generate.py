@@ -77,6 +77,8 @@ def generate(
             channels=reference.shape[2],
             labels=None if asked is None else tuple(asked[first : first + number]),
         )
+        if generator.warms_up and not done.images:
+            generator.sample(number, context)
         started = time.perf_counter()
         with torch.inference_mode():
             shape = (number, context.channels, context.size, context.size)

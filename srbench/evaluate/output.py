@@ -14,6 +14,29 @@ class BadOutput(SrbenchError):
     """A method returned something that is no set of images: wrong shape, not finite, not float32."""
 
 
+class NotFinite(BadOutput):
+    """Images that hold values which are infinite, or no numbers. advice: what may help, if anything is known."""
+
+    def __init__(self, what: str, output: torch.Tensor, advice: str = "") -> None:
+        import torch
+
+        by_image = (~torch.isfinite(output)).flatten(1).sum(1)
+        images = f" in {int((by_image > 0).sum())} of {len(by_image)} images" if len(by_image) > 1 else ""
+        told = f"{what} returned {int(by_image.sum())} of {output.numel()} values{images} that are not finite"
+        super().__init__(f"{told}. {advice}" if advice else told)
+        self.advice = advice
+
+
+def finite(what: str, output: torch.Tensor, advice: str = "") -> torch.Tensor:
+    """The images `(N, C, H, W)`. Raises `NotFinite` where a value is infinite, or no number; `what` returned them."""
+    import torch
+
+    # The extremes are not finite when any value is not, and take no memory of the images' size.
+    if not torch.stack(output.aminmax()).isfinite().all():
+        raise NotFinite(what, output, advice)
+    return output
+
+
 def checked(output: object, shape: tuple[int, ...], function: str, wanted: str) -> torch.Tensor:
     """The images that a method's function returned; raises `BadOutput` when they are none, of this shape.
 
@@ -27,8 +50,4 @@ def checked(output: object, shape: tuple[int, ...], function: str, wanted: str) 
         raise BadOutput(f"{function} returned the shape {tuple(output.shape)}; {wanted} {shape}")
     if output.dtype != torch.float32:
         raise BadOutput(f"{function} returned {output.dtype}; it should be torch.float32")
-    # The extremes are not finite when any value is not, and take no memory of the images' size.
-    if not torch.stack(output.aminmax()).isfinite().all():
-        wrong = int((~torch.isfinite(output)).sum())
-        raise BadOutput(f"{function} returned {wrong} of {output.numel()} values that are not finite")
-    return output
+    return finite(function, output)

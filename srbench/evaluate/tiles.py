@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -183,9 +184,22 @@ def _estimate(method: Method, lr: torch.Tensor, scale: Scale) -> _Estimate:
 
 
 def _peak(method: Method, lr: torch.Tensor, scale: Scale) -> float:
-    with PeakBytes() as peak:
+    with as_written(method), PeakBytes() as peak:
         method.upscale(lr, scale)
     return peak.bytes
+
+
+def as_written(method: Method) -> AbstractContextManager[object]:
+    """A context in which networks run as they are written, where a method compiles them: counters see no others.
+
+    Of other methods nothing is asked: torch's compiler takes seconds to import.
+    """
+    if not method.warms_up:
+        return nullcontext()
+    import torch
+
+    stance: AbstractContextManager[object] = torch.compiler.set_stance("force_eager")
+    return stance
 
 
 class PeakBytes:

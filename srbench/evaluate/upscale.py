@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from srbench.contract.method import Method
 from srbench.contract.protocol import Protocol
 from srbench.evaluate.cost import LATENCY_SIDE
 from srbench.evaluate.journal import Journal, Note
-from srbench.evaluate.output import checked
+from srbench.evaluate.output import BadOutput, NotFinite, checked
 from srbench.evaluate.tiles import tiling_for, upscale_tiled
 from srbench.pictures import Scale, enlarged, suffix_for, to_image, to_tensor, write_image
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 OVERSHOOT = 0.1
 """How far SR may lie outside black and white, with white at 1, and not count as clamped: interpolation overshoots at
 edges. Of bicubic and lanczos less than one value in 100,000 lies farther outside on Set5 and on the built-in sets."""
+
+_NAMED = 5
+"""Images whose SR is not finite are named up to so many."""
 
 
 @dataclass
@@ -85,13 +88,14 @@ def upscale_split(
     it is, where the folder may have held another one's. seed: for methods that sample; each image starts from it, so
     that the order of images changes nothing. memory_bytes: above it, images are upscaled in tiles. The seconds are the
     method's alone. confirm: raises where something that was read is no longer what it was; called before an image is
-    noted.
+    noted. Raises `BadOutput` for SR that is none; where values are not finite, only after all other images are there.
     """
     import torch
 
     journal = Journal(folder, split)
     done = Upscaled(resumed=bool(journal.known))
-    warm = False
+    warm: set[torch.Size] = set()
+    broken: dict[str, NotFinite] = {}
     for item in items:
         known = journal.known.get(item.id)
         largest = 0 if done.sample is None else done.sample.numel()
@@ -110,11 +114,19 @@ def upscale_split(
         if known is None:
             if not warm:
                 _warm_up(method, lr, protocol.scale, memory_bytes)
-                warm = True
+            if method.warms_up and lr.shape not in warm:
+                with contextlib.suppress(Exception):  # the image itself tells what is wrong
+                    upscale_image(method, lr, protocol.scale, memory_bytes)
+            warm.add(lr.shape)
             if seed is not None:
                 torch.manual_seed(seed)
             started = time.perf_counter()
-            sr = upscale_image(method, lr, protocol.scale, memory_bytes)
+            try:
+                sr = upscale_image(method, lr, protocol.scale, memory_bytes)
+            except NotFinite as error:
+                broken[item.id] = error
+                progress(item.id)
+                continue
             seconds = time.perf_counter() - started
             name = item.id + suffix_for(reference)
             write_image(folder / name, to_image(sr, reference, values))
@@ -131,7 +143,16 @@ def upscale_split(
             )
         done.made[item.id] = known
         progress(item.id)
+    if broken:
+        raise BadOutput(_in_words(broken, len(broken) + len(done.made)))
     return done
+
+
+def _in_words(broken: Mapping[str, NotFinite], count: int) -> str:
+    """What is wrong with the SR of some of `count` images."""
+    names = ", ".join([*broken][:_NAMED]) + (", ..." if len(broken) > _NAMED else "")
+    image, first = next(iter(broken.items()))
+    return f"SR of {len(broken)} of {count} images is not finite ({names}). Of {image}: {first}"
 
 
 def upscale_image(

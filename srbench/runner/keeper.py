@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from srbench.contract.executor import UNFINISHED
+from srbench.devices.kinds import gpus
 from srbench.errors import in_words, machine_fault
 from srbench.registry.registry import confine
 from srbench.runner.account import Account
@@ -132,7 +133,7 @@ def _make(
     tell: Tell,
     stop: Callable[[], bool],
 ) -> None:
-    job = replace(job, devices=tuple(devices or _best_devices()))
+    job = replace(job, devices=tuple(devices or gpus() or ["cpu"]))
     exchange.device = ", ".join(job.devices)
     clock = partial(_running_time, stopped)
     worker.make(job, account.attempt, account.record, tell, progress, stop, clock)
@@ -149,20 +150,13 @@ def _score(
 ) -> None:
     assert account.record is not None and isinstance(job.task, Evaluation)
     confine(job.task.judged_by)
-    job = replace(job, devices=tuple(devices or _best_devices()))
+    job = replace(job, devices=tuple(devices or gpus() or ["cpu"]))
     exchange.device = ", ".join(job.devices)
     worker.score(job, account.attempt, account.record, account.trouble, tell, progress, stop)
 
 
 def _running_time(stopped: processes.StoppedTime) -> float:
     return time.monotonic() - stopped.seconds
-
-
-def _best_devices() -> list[str]:
-    """All GPUs, or the CPU. Counted without touching CUDA, which processes that are forked later could not use."""
-    import torch
-
-    return [f"cuda:{index}" for index in range(torch.cuda.device_count())] or ["cpu"]
 
 
 def main() -> None:

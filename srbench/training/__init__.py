@@ -4,6 +4,7 @@ from srbench.training.data.batch import Batch
 from srbench.training.data.heldout import HeldOut
 from srbench.training.data.pairs import EVERY_TURN, Channels, Floats, Pair, turned
 from srbench.training.data.source import Drawn, Held, Source
+from srbench.training.inference import Inference, Upscaling
 from srbench.training.loop.engine import train
 from srbench.training.loop.history import Row
 from srbench.training.loop.outcome import Trained
@@ -37,6 +38,7 @@ __all__ = [
     "Format",
     "Held",
     "HeldOut",
+    "Inference",
     "Linear",
     "Pair",
     "Plateau",
@@ -50,6 +52,7 @@ __all__ = [
     "TorchGenerator",
     "TorchMethod",
     "Trained",
+    "Upscaling",
     "VGGLayer",
     "constant",
     "cosine",

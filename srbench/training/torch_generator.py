@@ -7,11 +7,12 @@ import math
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from srbench.contract.generator import Generator, SampleContext
 from srbench.contract.training_set import TrainingSet
 from srbench.training.data.pairs import TrainingDataError
+from srbench.training.inference import Inference
 from srbench.training.loop.sample_strip import Strip
 from srbench.training.torch_method import ModelError, TorchMethod
 
@@ -35,7 +36,9 @@ class TorchGenerator(Generator, TorchMethod):
     size: the side of the images in pixels. labels: the names of the classes, sorted; empty where it is not `labelled`.
     """
 
+    shared: ClassVar[Mapping[str, type]] = {**TorchMethod.shared, "inference": Inference}
     held_out_by_class = True
+    inference = Inference()
     size: int
     labels: tuple[str, ...]
 
@@ -65,8 +68,9 @@ class TorchGenerator(Generator, TorchMethod):
                 f"with {context.channels}; train one on those"
             )
         labels = self._places(count, context.labels)
-        with torch.inference_mode():
-            return self.draw([noise_of(context.seed, context.first + place) for place in range(count)], labels).float()
+        noise = [noise_of(context.seed, context.first + place) for place in range(count)]
+        with torch.inference_mode(), self.inference.computing(self.upscalers(), self.device):
+            return self.inference.through(lambda classes: self.draw(noise, classes), labels)
 
     def _places(self, count: int, labels: Sequence[str] | None) -> torch.Tensor:
         import torch

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from srbench.contract.method import Method
+from srbench.devices.kinds import widest
 from srbench.errors import SrbenchError
 from srbench.pictures import Scale, enlarged, plain_scale, scale_of
 from srbench.pictures.resize import resize
@@ -17,6 +18,7 @@ from srbench.store.files import write_atomically
 from srbench.training.data.batch import Batch
 from srbench.training.data.colour import luma, with_luma
 from srbench.training.data.pairs import EVERY_TURN, Channels
+from srbench.training.inference import Inference, Upscaling
 from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.loop.history import HISTORY, Row, write_history
 from srbench.training.loop.sample_strip import SIDE, Strip
@@ -28,7 +30,7 @@ from srbench.training.tensors import write_tensors
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.fit import FitContext
+    from srbench.contract.fit import FitContext, Precision
     from srbench.contract.training_set import TrainingSet
     from srbench.training.data.heldout import HeldOut
     from srbench.training.loop.outcome import Trained
@@ -65,10 +67,13 @@ class TorchMethod(Method):
     recipe: how to learn instead, as far as the matrix says so: parameters of every such method.
     held_out_by_class: so many images of each class are held out, where images have one.
     networks: what `build` made, by name; with their learned weights after `fit` or `load`.
+    inference: how it computes when it is used, and its parameters `ensemble`, `precision` and `compile`; neither the
+        model nor its key depends on it.
     history: one row now and then of the training that made the weights; empty after `load`.
     training: facts of that training, as in `training.json` (docs/training.md); `facts` are its numbers.
     """
 
+    shared: ClassVar[Mapping[str, type]] = {"inference": Upscaling}
     learns = True
     spreads = True
     goes_on = True
@@ -80,6 +85,7 @@ class TorchMethod(Method):
     shared: ClassVar[Mapping[str, type]] = {"recipe": Recipe}
     recipe: Recipe = Recipe()
     held_out_by_class: ClassVar[bool] = False
+    inference: Inference = Upscaling()
     networks: dict[str, torch.nn.Module]
     history: list[Row]
     training: dict[str, Any]
@@ -183,7 +189,7 @@ class TorchMethod(Method):
 
     def _psnr(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
         cut = math.ceil(self.scale)
-        sr, hr = (image[..., cut:-cut, cut:-cut].double() for image in (sr, hr))
+        sr, hr = (image[..., cut:-cut, cut:-cut].to(widest(image.device)) for image in (sr, hr))
         error = float((sr - hr).square().mean().detach())
         return -10 * math.log10(max(error, 1e-10))
 
@@ -213,12 +219,37 @@ class TorchMethod(Method):
         self._need_networks()
         if scale != self.scale:
             raise ModelError(f"this model upscales by {self.scale}, not by {scale}; train one for x{scale}")
-        return self._in_any_channels(self.sr, lr, scale)
+        return self._asked(self.sr, lr, scale)
 
     def reconstruct(self, hr: torch.Tensor) -> torch.Tensor:
         """The ceiling of the model for HR `(N, 1 or 3, H, W)`. Raises `ModelError` when the model is not there."""
         self._need_networks()
-        return self._in_any_channels(self.reconstruction, hr, 1)
+        return self._asked(self.reconstruction, hr, 1)
+
+    def upscalers(self) -> Iterable[torch.nn.Module]:
+        """The networks that are called while upscaling: those that `inference` may compile."""
+        return self.networks.values()
+
+    @property
+    def computes_in(self) -> Precision:  # type: ignore[override]
+        """That of `inference`."""
+        return self.inference.number_format
+
+    @property
+    def warms_up(self) -> bool:  # type: ignore[override]
+        """Whether something is compiled at the first SR of each shape."""
+        return self.inference.compile
+
+    def _asked(
+        self, through: Callable[[torch.Tensor], torch.Tensor], image: torch.Tensor, scale: Scale
+    ) -> torch.Tensor:
+        """What `through` makes of an image, computed as `inference` says."""
+
+        def asked(seen: torch.Tensor) -> torch.Tensor:
+            with self.inference.computing(self.upscalers(), self.device):
+                return self.inference.through(through, seen)
+
+        return self._in_any_channels(asked, image, scale)
 
     def _in_any_channels(
         self, through: Callable[[torch.Tensor], torch.Tensor], image: torch.Tensor, scale: Scale

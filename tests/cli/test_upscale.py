@@ -10,7 +10,9 @@ import pytest
 from astropy.io import fits
 from rig import Bench
 
-from srbench.pictures import read_image, read_with_alpha, write_image
+from srbench.commands.upscale import load_method
+from srbench.pictures import Values, read_image, read_with_alpha, to_image, to_tensor, write_image
+from srbench.training import Upscaling
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +64,50 @@ def test_a_trained_model_is_named_by_its_cell_or_folder(done: Bench) -> None:
     for wrong, words in [
         ([], "name a trained model with --model"),
         (["--model", cell, "--scale", "2"], "trained for scale 4"),
-        (["--model", cell, "--param", "preset=paper"], "leave out --param"),
+        (["--model", cell, "--param", "preset=paper"], "leave out --param preset"),
+        (["--model", cell, "--param", "ensembl=8"], "Did you mean 'ensemble'?"),
+        (["--model", cell, "--param", "ensemble=4"], "unknown value 4"),
+        (["--model", cell, "--param", "precision=tf32", "--device", "cpu"], "tf32 needs a GPU"),
     ]:
         result = done.srbench("upscale", "srcnn", "one.png", "--out", "new", *wrong)
         assert result.returncode == 2
         assert words in result.stderr
+
+
+def test_how_a_trained_model_is_used_can_be_told(done: Bench) -> None:
+    picture(done.folder / "one.png", (8, 12, 3))
+    cell = "toy-noise/x4-rgb/srcnn/same/0"
+    seen = {}
+    for out, params in (("plain", []), ("told", ["ensemble=1", "precision=32"]), ("eight", ["ensemble=8"])):
+        given = [word for param in params for word in ("--param", param)]
+        result = done.srbench("upscale", "srcnn", "one.png", "--out", out, "--model", cell, *given)
+        assert result.returncode == 0, result.stderr
+        seen[out] = read_image(done.folder / out / "one.png")
+    assert np.array_equal(seen["plain"], seen["told"])
+    loaded = load_method("srcnn", str(model_of(done)), given={"ensemble": 8})
+    lr = to_tensor(read_image(done.folder / "one.png"), Values(0, 255))[None]
+    sr = loaded.method.upscale(lr, 4)[0]
+    assert np.array_equal(seen["eight"], to_image(sr, seen["eight"], Values(0, 255)))
+
+
+def test_a_cell_brings_how_its_model_is_used_and_the_folder_of_a_model_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path)
+    methods = [{"use": "srcnn", "preset": "small"}, {"use": "srcnn", "as": "eight", "preset": "small", "ensemble": 8}]
+    bench.matrix(methods=methods, train={"on": ["same"], "budget": {"steps": 2}})
+    assert bench.run().returncode == 0
+    monkeypatch.chdir(tmp_path)
+    cells = {name: load_method("srcnn", f"toy-noise/x4-rgb/{name}/same/0").method for name in ("srcnn", "eight")}
+    cells["folder"] = load_method("srcnn", str(model_of(bench))).method
+    assert {name: method.inference.ensemble for name, method in cells.items()} == {"srcnn": 1, "eight": 8, "folder": 1}
+    told = load_method("srcnn", "toy-noise/x4-rgb/eight/same/0", given={"ensemble": 1}).method
+    assert told.inference == Upscaling()
+
+
+def model_of(bench: Bench) -> Path:
+    (model,) = (record["path"].parent for record in bench.records("models").values())
+    return model
 
 
 def test_a_bad_picture_does_not_stop_the_others(bench: Bench) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from srbench.evaluate.output import BadOutput, checked
+from srbench.evaluate.output import BadOutput, NotFinite, checked, finite
 
 SHAPE = (1, 3, 4, 4)
 
@@ -39,3 +39,14 @@ def test_values_that_are_not_finite_are_counted(wrong: list[float]) -> None:
     output[0, 1, 2, : len(wrong)] = torch.tensor(wrong)
     with pytest.raises(BadOutput, match=f"sample returned {len(wrong)} of 48 values that are not finite"):
         checked(output, SHAPE, "sample", "it should be")
+
+
+def test_of_several_images_it_is_told_how_many_have_such_values_and_what_may_help() -> None:
+    output = torch.zeros(4, 3, 2, 2)
+    output[1, 0, 0] = float("inf")
+    output[3] = float("nan")
+    words = r"^it returned 14 of 48 values in 2 of 4 images that are not finite. Do this$"
+    with pytest.raises(NotFinite, match=words) as caught:
+        finite("it", output, "Do this")
+    assert caught.value.advice == "Do this"
+    assert finite("it", output[:1]) is not None

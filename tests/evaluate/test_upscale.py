@@ -15,7 +15,7 @@ from srbench.contract.dataset import Item
 from srbench.contract.protocol import Protocol
 from srbench.evaluate.cost import LATENCY_SIDE
 from srbench.evaluate.journal import Journal, Note
-from srbench.evaluate.output import BadOutput
+from srbench.evaluate.output import BadOutput, finite
 from srbench.evaluate.upscale import OVERSHOOT, Upscaled, upscale_image, upscale_split
 from srbench.pictures import read_image
 
@@ -130,6 +130,57 @@ def test_a_method_that_refuses_corners_upscales_whole_images_all_the_same(tmp_pa
             return super().upscale(lr, scale)
 
     assert list(upscale_split(Whole(), [item("a", 40, 40)], X2, tmp_path).images) == ["a"]
+
+
+class Overflowing(Nearest):
+    """Has no numbers for images of some widths."""
+
+    def __init__(self, *widths: int, advice: str = "") -> None:
+        self.widths, self.advice = widths, advice
+
+    def upscale(self, lr: torch.Tensor, scale: int) -> torch.Tensor:
+        sr = super().upscale(lr, scale)
+        if lr.shape[3] in self.widths:
+            sr[..., 0, :3] = float("nan")
+        return finite("the model", sr, self.advice) if self.advice else sr
+
+
+def test_sr_that_is_not_finite_is_told_with_how_many_images_once_the_others_are_there(tmp_path: Path) -> None:
+    split = [item("a", 40, 36), item("bb", 40, 40), item("ccc", 40, 44), item("dddd", 40, 40)]
+    told: list[str] = []
+    words = (
+        r"^SR of 2 of 4 images is not finite \(bb, dddd\). Of bb: upscale returned 9 of 4800 values that are not fin"
+    )
+    with pytest.raises(BadOutput, match=words):
+        upscale_split(Overflowing(20), split, X2, tmp_path / "sr", progress=told.append)
+    assert told == ["a", "bb", "ccc", "dddd"]
+    assert sorted(path.name for path in (tmp_path / "sr").iterdir()) == ["a.png", "ccc.png"], "no black pictures"
+    assert set(upscale_split(Nearest(), split, X2, tmp_path / "sr").images) == {"a", "bb", "ccc", "dddd"}
+
+
+def test_what_a_method_knows_of_it_is_told_and_many_images_are_counted(tmp_path: Path) -> None:
+    split = [item("i" * place, 40, 36) for place in range(1, 8)]
+    words = (
+        r"^SR of 7 of 7 images is not finite \(i, ii, iii, iiii, iiiii, ...\). Of i: the model returned .* Use another$"
+    )
+    with pytest.raises(BadOutput, match=words):
+        upscale_split(Overflowing(18, advice="Use another"), split, X2, tmp_path)
+
+
+@pytest.mark.parametrize("warms_up", [False, True])
+def test_what_is_compiled_for_a_shape_is_kept_out_of_the_times(tmp_path: Path, warms_up: bool) -> None:
+    class Compiled(Counting):
+        pass
+
+    Compiled.warms_up = warms_up
+    method = Compiled()
+    done = upscale_split(method, [item("a", 40, 36), item("bb", 40, 44), item("ccc", 40, 36)], X2, tmp_path, seed=1)
+    corner, sizes = (16, 16), [(20, 18), (20, 22), (20, 18)]
+    first = [(20, 18), (20, 18), (20, 22), (20, 22), (20, 18)]
+    assert method.sizes == [corner, *(first if warms_up else sizes)]
+    plain = upscale_split(Counting(), [item("bb", 40, 44)], X2, tmp_path / "plain", seed=1)
+    ours, theirs = (path / "bb.png" for path in (tmp_path, tmp_path / "plain"))
+    assert done.images["bb"] == plain.images["bb"] and ours.read_bytes() == theirs.read_bytes()
 
 
 def test_progress_ends_at_one_and_sr_lies_on_the_cpu() -> None:

@@ -69,14 +69,14 @@ class SampledSR(srbench.TorchMethod):
     def draw(self, lr: torch.Tensor, count: int) -> torch.Tensor:
         """Samples `(count, N, C, H * scale, W * scale)` of LR `(N, C, H, W)` with the channels that were learned.
 
-        `upscale` takes the mean of the first of them, where torch is seeded alike. Their standard deviation shows how
-        much LR leaves open, and where.
+        `upscale` takes the mean of the first of them, where torch is seeded alike and it makes no ensemble. Their
+        standard deviation shows how much LR leaves open, and where.
         """
         import torch
 
         self._need_networks()
-        with torch.inference_mode():
-            return torch.stack(list(self._samples(lr, count)))
+        with torch.inference_mode(), self.inference.computing(self.upscalers(), self.device):
+            return torch.stack(list(self._samples(lr, count))).float()
 
     def _samples(self, lr: torch.Tensor, count: int) -> Iterator[torch.Tensor]:
         """One after the other, so that many need no more memory than one.

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from srbench.devices import widest
 from srbench.errors import SrbenchError
 
 if TYPE_CHECKING:
@@ -122,10 +123,10 @@ class Schedule:
         return 0.5 * (math.log(left) - math.log1p(-left))
 
     def _left(self, t: int | torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-        """a_t, of one image or each, in 64 bits on the images' device; 1 at step -1."""
+        """a_t, of one image or each, on the images' device and in 64 bits where that has them; 1 at step -1."""
         import torch
 
-        left = torch.cat([self.alphas_bar.new_ones(1), self.alphas_bar]).to(like.device)
+        left = torch.cat([self.alphas_bar.new_ones(1), self.alphas_bar]).to(like.device, widest(like.device))
         return left[torch.as_tensor(t, device=like.device).reshape(-1) + 1]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -276,6 +276,10 @@ class ESRGAN(RRDB):
         from .upscaling import enlarge
 
         return enlarge(self._upscaler, lr, int(self.scale))
+
+    def upscalers(self) -> Iterable[torch.nn.Module]:
+        """The network that upscales."""
+        return [self._upscaler]
 
     def parameters_count(self) -> int:
         """The learned numbers of the network that upscales."""

@@ -14,6 +14,8 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from srbench.devices import widest
+
 from .losses import kl_loss
 
 _BLOCKS = (AEKLResBlock, DiffusionUNetResnetBlock, SpatialAttentionBlock)
@@ -127,7 +129,8 @@ class Projection(nn.Module):
         analysis", 1989). The maps are orthonormal: an error in latents is as large in pixels. More latents than pixels
         in a square stay empty.
         """
-        squares = functional.pixel_unshuffle(images, self.factor).transpose(0, 1).flatten(1).double()
+        squares = functional.pixel_unshuffle(images, self.factor).transpose(0, 1).flatten(1)
+        squares = squares.to(widest(images.device))
         mean = squares.mean(1)
         _, directions = torch.linalg.eigh(torch.cov(squares))  # the largest come last
         basis = directions.flip(1)[:, : self.analysis.out_channels]

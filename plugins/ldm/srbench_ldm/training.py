@@ -10,6 +10,7 @@ import torch
 from monai.networks.nets.patchgan_discriminator import PatchDiscriminator
 from torch.nn import functional
 
+from srbench.devices import widest
 from srbench.errors import SrbenchError
 from srbench.training import Batch, Stage
 
@@ -71,7 +72,8 @@ def autoencoder_stage(method: LDM) -> Stage:
 
     def reconstruction_psnr(batch: Batch) -> float:
         cut = method.scale
-        made, hr = (image[..., cut:-cut, cut:-cut].double() for image in (method.reconstruction(batch.hr), batch.hr))
+        wide, made = widest(batch.hr.device), method.reconstruction(batch.hr)
+        made, hr = (image[..., cut:-cut, cut:-cut].to(wide) for image in (made, batch.hr))
         return _decibels(float((made - hr).square().mean()))
 
     return Stage(
@@ -156,8 +158,9 @@ def latent_scale(latents: Iterable[torch.Tensor]) -> float:
     count, total, squares = 0, 0.0, 0.0
     for latent in latents:
         count += latent.numel()
-        total += float(latent.double().sum())
-        squares += float(latent.double().square().sum())
+        wide = latent.to(widest(latent.device))
+        total += float(wide.sum())
+        squares += float(wide.square().sum())
     variance = squares / count - (total / count) ** 2
     if not 0 < variance < math.inf:
         raise LatentError(

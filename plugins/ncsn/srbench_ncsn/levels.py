@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from srbench.devices import widest
 from srbench.errors import SrbenchError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def largest_distance(images: torch.Tensor) -> float:
     """The Euclidean distance of the two of `(N, C, H, W)` that lie farthest apart: the first level (technique 1)."""
     import torch
 
-    return float(torch.nn.functional.pdist(images.flatten(1).double()).max())
+    return float(torch.nn.functional.pdist(images.flatten(1).to(widest(images.device))).max())
 
 
 def levels_needed(largest: float, smallest: float, values: int) -> int:

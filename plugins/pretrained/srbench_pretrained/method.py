@@ -11,6 +11,7 @@ from msgspec import Meta
 
 import srbench
 from srbench import Tiling, upscale_tiled
+from srbench.training import seeded
 from srbench.types import Natural
 from srbench.weights import weights_file, weights_path
 
@@ -140,12 +141,8 @@ class Pretrained(srbench.Method):
 
     def _sr(self, lr: torch.Tensor) -> torch.Tensor:
         """SR of one image with the network's channels."""
-        import torch
-
         height, width = lr.shape[-2:]
-        devices = [lr.device] if lr.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(0)
+        with seeded(0):
             if self._tile is None or max(height, width) <= self._tile:
                 sr: torch.Tensor = self._network(lr)
                 return sr

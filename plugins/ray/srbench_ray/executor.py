@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import srbench
+from srbench.devices import gpus
 from srbench.types import Count, NonNegative
 
 from .link import Link, RayGone
@@ -172,10 +173,8 @@ def _progress(job: Path) -> bytes:
 
 def _this_machine(with_gpus: bool) -> Node:
     """What this machine has. with_gpus: look for them, which takes seconds."""
-    gpus = 0
+    count = 0
     if with_gpus:
-        import torch
-
-        gpus = torch.cuda.device_count()
+        count = len(gpus())
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return {"CPU": cores(), "GPU": gpus, "memory": memory}
+    return {"CPU": cores(), "GPU": count, "memory": memory}

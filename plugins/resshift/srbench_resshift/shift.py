@@ -18,6 +18,7 @@ import torch
 from srbench_ddpm.samplers import moments, unit_noise, visited
 from srbench_ddpm.schedule import CLEAN
 
+from srbench.devices import widest
 from srbench.errors import SrbenchError
 
 LAST = 0.999
@@ -94,7 +95,7 @@ class Shift:
 
     def eta(self, t: int | torch.Tensor, like: torch.Tensor) -> torch.Tensor:
         """`(N, 1, 1, 1)` or one for all, in the type of the images; 0 at step -1."""
-        etas = torch.cat([self.etas.new_zeros(1), self.etas]).to(like.device)
+        etas = torch.cat([self.etas.new_zeros(1), self.etas]).to(like.device, widest(like.device))
         eta = etas[torch.as_tensor(t, device=like.device).reshape(-1) + 1]
         return eta.to(like.dtype).reshape(-1, *[1] * (like.ndim - 1))
 

@@ -112,7 +112,7 @@ class SlurmExecutor(srbench.Executor):
 
     def device(self, resources: srbench.Resources) -> str | None:
         """A GPU of a node where one is asked for, the CPU where none is."""
-        return None if resources.gpus is None else "cuda" if resources.gpus else "cpu"
+        return None if resources.gpus is None else "gpu" if resources.gpus else "cpu"
 
     def outline(self, count: int, resources: srbench.Resources) -> str:
         """The arrays of so many jobs, and what `sbatch` would be told."""

@@ -78,7 +78,7 @@ def test_a_plan_says_which_arrays_there_would_be(fake: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gpus", "device", "processes"), [(None, None, None), (0, "cpu", 1), (1, "cuda", 1), (4, "cuda", 4)]
+    ("gpus", "device", "processes"), [(None, None, None), (0, "cpu", 1), (1, "gpu", 1), (4, "gpu", 4)]
 )
 def test_a_plan_can_ask_what_jobs_work_on(gpus: int | None, device: str | None, processes: int | None) -> None:
     executor, resources = SlurmExecutor(), srbench.Resources(gpus=gpus)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from srbench.contract.executor import CORES_VARIABLE
+from srbench.devices.kinds import kind_of
 from srbench.registry.configured import Use
 from srbench.registry.sources import dependencies
 from srbench.runner.job.tasks import Job, Training
@@ -40,7 +41,7 @@ def environment(job: Job, training: Record | None = None) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "packages": packages(job.task.uses[0]),
-        **({"numerics": numerics_facts()} if used[0].startswith("cuda") else {}),
+        **({"numerics": numerics_facts()} if kind_of(used[0]).tunes else {}),
     }
     learned = {} if training is None else {name: training.environment.get(name) for name in HARDWARE}
     elsewhere = any(learned.values()) and any(learned[name] != here[name] for name in HARDWARE)
@@ -80,11 +81,7 @@ def cpu_name() -> str:
 
 def device_name(device: str) -> str:
     """A torch device in words: the GPU's name, or the CPU's."""
-    if device.startswith("cuda"):
-        import torch
-
-        return torch.cuda.get_device_name(torch.device(device))
-    return cpu_name() if device == "cpu" else device
+    return cpu_name() if device == "cpu" else kind_of(device).title(device)
 
 
 def device_names(devices: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""A process that has torch imported and CUDA untouched, and forks a keeper for each job in milliseconds.
+"""A process that has torch imported and GPUs untouched, and forks a keeper for each job in milliseconds.
 
 Started as `python -m srbench.runner.supervision.forkserver`. It answers each line of its input, a job's file with
 devices and threads, by the process that does what the keeper's command would. When its input ends, because the run that
@@ -19,9 +19,9 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import NoReturn
 
+from srbench.devices.kinds import gpus
 from srbench.errors import SrbenchError
 from srbench.registry.registry import look_for_plugins
 from srbench.runner.job.sharing import Shared, share
@@ -67,7 +67,8 @@ class ForkServer:
             start_new_session=True,
         )
         try:
-            self.gpus: int = self._answer("ended before it began; its own message stands above")
+            told = self._answer("ended before it began; its own message stands above")
+            self.gpus: list[str] = json.loads(told)
         except BaseException:  # interrupted, say, while torch was being imported
             self._process.kill()
             raise
@@ -83,15 +84,15 @@ class ForkServer:
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps([str(job), list(devices), threads, shared]).encode() + b"\n")
             self._process.stdin.flush()
-        return self._answer("does not answer; run again")
+        return int(self._answer("does not answer; run again"))
 
-    def _answer(self, silence: str) -> int:
+    def _answer(self, silence: str) -> bytes:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             self._process.wait()
             raise ServerGone(f"the worker server {silence}")
-        return int(line)
+        return line
 
     def close(self) -> None:
         """End the server and everything below it."""
@@ -109,13 +110,14 @@ def serve() -> None:
     """Fork a keeper for every line of standard input, until it ends."""
     processes.wake_with_parent()
     processes.spin_shortly()
-    gpus = _prepared().cuda.device_count()
+    _prepare()
+    found = gpus()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     processes.adopt_orphans()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever is imported may print
     try:
-        print(gpus, file=answers, flush=True)
+        print(json.dumps(found), file=answers, flush=True)
     except BrokenPipeError:  # nobody waits any more
         return
     keepers, swept = set[int](), time.monotonic()
@@ -143,13 +145,12 @@ def serve() -> None:
             print(pid, file=answers, flush=True)
 
 
-def _prepared() -> ModuleType:
-    """Import what processes of jobs would import anyway; torch, with CUDA untouched."""
-    torch, pillow, *_ = map(importlib.import_module, _IMPORTED)
+def _prepare() -> None:
+    """Import what processes of jobs would import anyway; torch, with GPUs untouched."""
+    _, pillow, *_ = map(importlib.import_module, _IMPORTED)
     pillow.init()
     look_for_plugins()
     _freeze()
-    return torch
 
 
 def _freeze() -> None:

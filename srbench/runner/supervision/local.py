@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from srbench.contract.executor import Executor, Fate, Limits, Resources
+from srbench.devices.kinds import gpus
 from srbench.errors import SrbenchError
 from srbench.runner.job.environment import cores, memory_gb
 from srbench.runner.job.file import read_job
@@ -58,12 +59,6 @@ def _started() -> ForkServer:
     return ForkServer()
 
 
-def _gpus_here() -> int:
-    import torch
-
-    return torch.cuda.device_count()
-
-
 class LocalExecutor(Executor):
     """Processes on this machine.
 
@@ -103,10 +98,10 @@ class LocalExecutor(Executor):
     def _gpu_slots(self) -> list[tuple[str, ...]]:
         """The GPUs of each job that can run beside the others. Raises `SrbenchError` where some lack."""
         there = self._ready().gpus
-        if lacking := self._lacking(there):
+        if lacking := self._lacking(len(there)):
             raise SrbenchError(lacking)
-        chosen = dict.fromkeys(range(there) if self._gpus is None else self._gpus)
-        names, each = [f"cuda:{index}" for index in chosen], self._gpus_per_cell
+        chosen = dict.fromkeys(range(len(there)) if self._gpus is None else self._gpus)
+        names, each = [there[index] for index in chosen], self._gpus_per_cell
         cells = [tuple(names[start : start + each]) for start in range(0, len(names) - each + 1, each)]
         return cells * self._per_gpu
 
@@ -118,8 +113,8 @@ class LocalExecutor(Executor):
 
     def _slots_for(self, resources: Resources) -> range:
         """Which of the slots a job may have."""
-        gpus, every = len(self._gpu_slots), len(self._slots)
-        return range(gpus) if gpus and resources.gpus != 0 else range(gpus, every)
+        on_gpus, every = len(self._gpu_slots), len(self._slots)
+        return range(on_gpus) if on_gpus and resources.gpus != 0 else range(on_gpus, every)
 
     def _lacking(self, there: int) -> str | None:
         """Which GPUs are asked for and not there, in words."""
@@ -142,17 +137,21 @@ class LocalExecutor(Executor):
         """GPUs or cores that are asked for and not there."""
         if self._gpus is None and self._gpus_per_cell == self._cpu_processes == 1:
             return None  # without the seconds that torch takes
-        return self._lacking(_gpus_here())
+        return self._lacking(len(gpus()))
 
     def processes(self, resources: Resources) -> int:
         """One for each device of a job."""
         if self._gpus_per_cell == self._cpu_processes == 1:
             return 1
-        return self._gpus_per_cell if resources.gpus != 0 and _gpus_here() else self._cpu_processes
+        return self._gpus_per_cell if resources.gpus != 0 and gpus() else self._cpu_processes
 
-    def device(self, resources: Resources) -> str:
+    def device(self, resources: Resources) -> str | None:
         """The first of the GPUs that are used, or the CPU where there is none, or none is asked for."""
-        return f"cuda:{self._gpus[0] if self._gpus else 0}" if resources.gpus != 0 and _gpus_here() else "cpu"
+        there = gpus() if resources.gpus != 0 else []
+        if not there:
+            return "cpu"
+        first = self._gpus[0] if self._gpus else 0
+        return there[first] if first < len(there) else None  # no run begins then
 
     @property
     def _shares(self) -> bool:

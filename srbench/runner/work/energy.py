@@ -12,6 +12,8 @@ import threading
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from srbench.devices.kinds import kind_of
+
 POWERCAP = Path("/sys/class/powercap")
 SECONDS_BETWEEN_READINGS = 20.0
 """A package's counter begins anew at about 260 kJ: every ten minutes at 400 W."""
@@ -84,12 +86,11 @@ def gpu_counters(*devices: str) -> list[GpuCounter]:
     """The counters of torch devices; none for CPUs, without pynvml, or where one of the GPUs has no counter."""
     counters: list[GpuCounter] = []
     for device in devices:
-        if not device.startswith("cuda"):
-            return []
-        import torch
-
         try:
-            counter = GpuCounter(str(torch.cuda.get_device_properties(device).uuid))
+            serial = kind_of(device).serial(device)
+            if serial is None:
+                return []
+            counter = GpuCounter(serial)
             counter.joules()
         except (ImportError, AttributeError, OSError):
             return []

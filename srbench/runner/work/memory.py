@@ -4,43 +4,40 @@ from __future__ import annotations
 
 import re
 import resource
+import sys
 import threading
 
-_GPU_FULL = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
-"""What CUDA and its libraries say of it where torch did not ask for the memory itself."""
+from srbench.devices.kinds import KINDS, kind_of
+
 _CPU_FULL = "can't allocate memory"
 _OTHERS_GB = 1.0
-"""What is in use on a GPU beyond what torch reserved for this process: up to so much of it is CUDA's own."""
+"""What is in use on a GPU beyond what torch reserved for this process: up to so much of it is the driver's own."""
 
 
 class MemoryPeak:
     """The most memory held inside a `with` block: on a GPU what torch reserved, otherwise what the process grew by.
 
-    Resident memory is sampled, since the system's own high-water mark also counts what came before.
+    Where the device has no memory of its own, what is held is sampled: the system's own high-water mark also counts
+    what came before.
     """
 
     def __init__(self, device: str) -> None:
-        self._cuda = device if device.startswith("cuda") else None
+        self._device, self._kind = device, kind_of(device)
         self.gb: float = 0.0
         self.allocated_gb: float | None = None
         self._finished = threading.Event()
 
     def __enter__(self) -> MemoryPeak:
-        if self._cuda:
-            import torch
-
-            torch.cuda.reset_peak_memory_stats(self._cuda)
+        if self._kind.own_memory:
+            self._kind.forget_peak(self._device)
         else:
             self._thread = threading.Thread(target=self._watch, daemon=True)
             self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._cuda:
-            import torch
-
-            self.gb = round(torch.cuda.max_memory_reserved(self._cuda) / 1e9, 3)
-            self.allocated_gb = round(torch.cuda.max_memory_allocated(self._cuda) / 1e9, 3)
+        if self._kind.own_memory:
+            self.gb, self.allocated_gb = (round(held / 1e9, 3) for held in self._kind.peak(self._device))
         else:
             self._finished.set()
             self._thread.join()
@@ -54,23 +51,29 @@ class MemoryPeak:
         import psutil
 
         process = psutil.Process()
-        before = process.memory_info().rss
+
+        def held() -> int:
+            on_device = self._kind.held(self._device)
+            return int(process.memory_info().rss) if on_device is None else on_device
+
+        before = held()
         while True:
-            self.gb = max(self.gb, round((process.memory_info().rss - before) / 1e9, 3))
+            self.gb = max(self.gb, round((held() - before) / 1e9, 3))
             if self._finished.wait(0.02):
                 return
 
 
 def peak_cost(device: str) -> dict[str, float | None]:
     """The most that this process ever held, as the cost of a record: on a GPU, see `MemoryPeak`; otherwise resident."""
-    if device.startswith("cuda"):
-        import torch
-
+    kind = kind_of(device)
+    if kind.own_memory:
+        reserved, allocated = kind.peak(device)
         return {
-            "peak_memory_gb": round(torch.cuda.max_memory_reserved(device) / 1e9, 3),
-            "peak_memory_allocated_gb": round(torch.cuda.max_memory_allocated(device) / 1e9, 3),
+            "peak_memory_gb": round(reserved / 1e9, 3),
+            "peak_memory_allocated_gb": round(allocated / 1e9, 3),
         }
-    return {"peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3)}
+    unit = 1 if sys.platform == "darwin" else 1024  # of `ru_maxrss`
+    return {"peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9, 3)}
 
 
 def ran_out(error: BaseException) -> bool:
@@ -82,7 +85,8 @@ def gpu_ran_out(error: BaseException) -> bool:
     """Whether an exception says that there was too little memory on a GPU."""
     import torch
 
-    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _GPU_FULL)
+    full = (words for kind in KINDS.values() for words in kind.full)
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in full)
 
 
 def full_gpu(error: BaseException, device: str, remedy: str) -> str:
@@ -93,11 +97,12 @@ def full_gpu(error: BaseException, device: str, remedy: str) -> str:
 
 
 def _held(device: str) -> str:
-    import torch
-
+    kind = kind_of(device)
     try:
-        free, total = torch.cuda.mem_get_info(device)
-        own, name = torch.cuda.memory_reserved(device) / 1e9, torch.cuda.get_device_name(device)
+        memory = kind.free(device)
+        if memory is None:
+            return ""
+        (free, total), own, name = memory, (kind.held(device) or 0) / 1e9, kind.title(device)
     except (RuntimeError, ValueError, AssertionError):  # no such device, or one that answers nothing any more
         return ""
     others = (total - free) / 1e9 - own

@@ -1,6 +1,6 @@
 """The processes that share one training: forked by the one that the keeper holds to limits, one for each device.
 
-They are forked before CUDA is touched, meet on a port of this machine that is theirs alone, and die with the process
+They are forked before any GPU is touched, meet on a port of this machine that is theirs alone, and die with the process
 that forked them. That one learns nothing itself: it hears how each ends, and ends the others where one fails.
 """
 
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NoReturn
 
+from srbench.devices.kinds import kind_of
 from srbench.errors import SrbenchError, machine_fault
 from srbench.runner.job.channel import Channel, Made, Tell
 from srbench.runner.work import processes
@@ -135,7 +136,7 @@ def _join(number: int, devices: Sequence[str], door: socket.socket) -> None:
         wait_for_workers=False,
         master_listen_fd=door.detach() if first else None,
     )
-    backend = "cpu:gloo,cuda:nccl" if devices[number].startswith("cuda") else "gloo"
+    backend = kind_of(devices[number]).exchange
     distributed.init_process_group(backend, store=store, rank=number, world_size=len(devices), timeout=_PATIENCE)
 
 

@@ -19,6 +19,7 @@ from srbench.evaluate.cost import count_multiply_adds, measure_latency
 from srbench.evaluate.upscale import OVERSHOOT, Upscaled, upscale_split
 from srbench.pictures import Scale
 from srbench.registry.configured import Use
+from srbench.registry.shared import sampling
 from srbench.runner.job.channel import Doing, Lacking, Made
 from srbench.runner.job.environment import environment
 from srbench.runner.planning.splits import groups_of, labels_of
@@ -74,7 +75,7 @@ class Upscaler:
         if done.sample is not None:
             latency = measure_latency(self._method, done.sample, self._task.protocol.scale, self._memory_bytes)
             cost |= {} if latency is None else latency.cost()
-            if "macs" not in cost:
+            if "macs" not in cost or samples_otherwise(self._task.method):
                 model = None if self._task.model is None else self._store.folder("models", self._task.model)
                 cost |= multiply_adds(self._task.method, model, done.sample.shape[0], self._task.protocol.scale)
         record = self._work.attempt.record(
@@ -174,6 +175,11 @@ class Upscaler:
     def _memory_bytes(self) -> float | None:
         limit = self._job.limits.memory_gb
         return None if limit is None else limit * 1e9 * TILED_SHARE
+
+
+def samples_otherwise(use: Use) -> bool:
+    """Whether a cell may cost more than its model's training could know: by how it samples, or asks the model."""
+    return bool(sampling(use.registered.load(), use.params) & use.params.keys())
 
 
 def multiply_adds(use: Use, model: Path | None, channels: int, scale: Scale) -> dict[str, float | None]:

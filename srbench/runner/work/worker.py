@@ -22,6 +22,7 @@ from srbench.contract.extractor import Extractor
 from srbench.contract.fit import FitContext, Interrupted
 from srbench.contract.method import Method
 from srbench.contract.training_set import TrainingSet
+from srbench.devices.kinds import kind_of
 from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.pictures import Values
 from srbench.registry.configured import Use
@@ -37,7 +38,7 @@ from srbench.runner.work.energy import EnergyMeter
 from srbench.runner.work.going_on import all_in_all, earlier_record, fit, gone_on
 from srbench.runner.work.memory import MemoryPeak, full_gpu, gpu_ran_out, peak_cost, ran_out
 from srbench.runner.work.ranks import spread
-from srbench.runner.work.upscaler import multiply_adds
+from srbench.runner.work.upscaler import multiply_adds, samples_otherwise
 from srbench.runner.work.witness import Outdated, Witness
 from srbench.runner.work.work import Work
 from srbench.store.files import Stamp, stamp
@@ -233,8 +234,7 @@ def _prepare(job: Job) -> None:
 
     torch.set_num_threads(job.threads)
     set_numerics(of_training(job.task.precision) if isinstance(job.task, Training) else EXACT)
-    if job.device.startswith("cuda"):
-        torch.cuda.set_device(job.device)
+    kind_of(job.device).choose(job.device)
 
 
 def _stoppable(progress: Progress, stop: Stop) -> Progress:
@@ -292,7 +292,7 @@ def _train(
             **({} if resumed else all_in_all(energy.cost("train"), earlier)),
             "parameters": method.parameters_count(),
             # Of a method with parameters that matter only when it samples, each cell has a count of its own.
-            **({} if method.sampling else multiply_adds(task.method, folder, channels, train.scale)),
+            **({} if samples_otherwise(task.method) else multiply_adds(task.method, folder, channels, train.scale)),
         },
         facts={**{name: float(value) for name, value in method.facts.items()}, **_declared_values(train.items)},
         files=store.hashes("models", task.key, saved),

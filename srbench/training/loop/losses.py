@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from srbench.devices.kinds import widest
+
 if TYPE_CHECKING:
     import torch
 
@@ -39,8 +41,8 @@ class RunningLosses:
 
         for name, loss in losses.items():
             if name not in self._sums:
-                self._sums[name] = torch.zeros((), dtype=torch.float64, device=loss.device)
-                self._finite[name] = torch.zeros((), dtype=torch.float64, device=loss.device)
+                self._sums[name] = torch.zeros((), dtype=widest(loss.device), device=loss.device)
+                self._finite[name] = torch.zeros((), dtype=widest(loss.device), device=loss.device)
                 self._steps[name] = []
             self._sums[name] += loss.detach()
             self._finite[name] += torch.isfinite(self._sums[name])
@@ -81,6 +83,6 @@ class RunningLosses:
         import torch
 
         for name, (total, steps) in state.items():
-            self._sums[name] = torch.tensor(total, dtype=torch.float64, device=device)
-            self._finite[name] = torch.tensor(float(len(steps)), dtype=torch.float64, device=device)
+            self._sums[name] = torch.tensor(total, dtype=widest(device), device=device)
+            self._finite[name] = torch.tensor(float(len(steps)), dtype=widest(device), device=device)
             self._steps[name] = list(steps)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from srbench.devices.kinds import KINDS
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +34,7 @@ def random_state() -> dict[str, Any]:
         "python": json.dumps(random.getstate()),
         "numpy": json.dumps([name, np.asarray(keys).tolist(), *rest]),
         "torch": torch.get_rng_state(),
-        "cuda": _cuda_states(),
+        **_device_states(),
     }
 
 
@@ -44,21 +46,19 @@ def restore_random_state(state: dict[str, Any]) -> None:
     random.setstate((version, tuple(internal), gauss))
     np.random.set_state(tuple(json.loads(state["numpy"])))
     torch.set_rng_state(state["torch"])
-    _restore_cuda(state["cuda"])
+    _restore_devices(state)
 
 
-def _cuda_states() -> list[torch.Tensor]:
-    """Where the generator of the current device stands; those of others, which nothing draws from, are not asked."""
-    import torch
-
-    return [torch.cuda.get_rng_state()] if torch.cuda.is_available() else []
+def _device_states() -> dict[str, list[torch.Tensor]]:
+    """Where the generators of the current devices stand, by kind; of others nothing draws, so they are not asked."""
+    return {name: kind.random_states() for name, kind in KINDS.items()}
 
 
-def _restore_cuda(states: list[torch.Tensor]) -> None:
-    import torch
-
-    if len(states) == 1 and torch.cuda.is_available():  # a checkpoint may come from a machine without a GPU
-        torch.cuda.set_rng_state(states[0])
+def _restore_devices(states: Mapping[str, Any]) -> None:
+    for name, kind in KINDS.items():
+        match states.get(name, []):  # a checkpoint may come from a machine with other devices
+            case [state]:
+                kind.set_random_state(state)
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def seeded(seed: int) -> Iterator[None]:
     """Inside, all of them are seeded with `seed`; afterwards they stand where they stood."""
     import torch
 
-    before = random.getstate(), np.random.get_state(), torch.get_rng_state(), _cuda_states()
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state(), _device_states()
     seed_everything(seed)
     try:
         yield
@@ -74,4 +74,4 @@ def seeded(seed: int) -> Iterator[None]:
         random.setstate(before[0])
         np.random.set_state(before[1])
         torch.set_rng_state(before[2])
-        _restore_cuda(before[3])
+        _restore_devices(before[3])

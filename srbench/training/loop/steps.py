@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from srbench.contract.fit import FitContext
+from srbench.devices.kinds import kind_of, widest
 from srbench.training.data.batch import Batch
 from srbench.training.data.source import Drawn, Source
 from srbench.training.loop.group import Group
@@ -78,7 +79,8 @@ class Stepper:
         updates: dict[str, torch.optim.Optimizer] = {}
         for place in range(stage.accumulate):
             batch = self.draw(stage, done, layout)
-            with self._group.apart(self._context.seed, number, place), compile_errors(stage.name):
+            apart = self._group.apart(self._context.seed, number, place)
+            with apart, compile_errors(f"stage {stage.name!r}", "`compile: true` under `train`"):
                 losses = self._learn_from(stage, batch, updates)
             self.losses.add(losses, number)
             if self._device.type == "cpu":
@@ -102,7 +104,7 @@ class Stepper:
             if share == 1:
                 return dict(losses)
             for name, loss in losses.items():
-                found[name] = loss.detach().double() * share + found.get(name, 0.0)
+                found[name] = loss.detach().to(widest(loss.device)) * share + found.get(name, 0.0)
         values = torch.stack(list(found.values()))
         self._group.add_up([values])
         return dict(zip(found, values, strict=True))
@@ -137,7 +139,7 @@ class Stepper:
         import torch
 
         lr, hr, labels = (torch.from_numpy(array) for array in drawn)
-        if self._device.type == "cuda":
+        if kind_of(self._device).pins:
             lr, hr, labels = (tensor.pin_memory() for tensor in (lr, hr, labels))
         lr, hr = (image.to(self._device, non_blocking=True, memory_format=torch_format(layout)) for image in (lr, hr))
         batch = Batch(lr, hr, done, labels.to(self._device, non_blocking=True))

@@ -1,4 +1,4 @@
-"""`torch.compile` of networks while they train."""
+"""`torch.compile` of networks, while they train or where a model is used."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ class CompileError(SrbenchError):
     """A network that `torch.compile` cannot compile here."""
 
 
-def compile_networks(networks: Iterable[torch.nn.Module]) -> None:
+def compile_networks(networks: Iterable[torch.nn.Module], dynamic: bool | None = None) -> None:
     """Compile the forward pass of these networks, in place: their weights keep their names.
+
+    dynamic: whether for sizes of all kinds at once; None: for the first one, and where others follow for them, too.
 
     `Module.compile` would not do: it leaves out networks that are a plain Sequential, since torch's own files are not
     compiled on their own.
@@ -29,7 +31,7 @@ def compile_networks(networks: Iterable[torch.nn.Module]) -> None:
     networks = list(networks)
     uncompile(networks)
     for network in networks:
-        vars(network)["forward"] = torch.compile(_inlined(network.forward))
+        vars(network)["forward"] = torch.compile(_inlined(network.forward), dynamic=dynamic)
 
 
 def _inlined(forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,6 +41,11 @@ def _inlined(forward: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def is_compiled(network: torch.nn.Module) -> bool:
+    """Whether this network was compiled, and not uncompiled since."""
+    return "forward" in vars(network)
+
+
 def uncompile(networks: Iterable[torch.nn.Module]) -> None:
     """Let them run as they are written again: upscaling meets ever new sizes, and would compile for each."""
     for network in networks:
@@ -46,16 +53,16 @@ def uncompile(networks: Iterable[torch.nn.Module]) -> None:
 
 
 @contextmanager
-def compile_errors(stage: str) -> Iterator[None]:
-    """Say in words what is wrong when a compiler fails inside."""
+def compile_errors(where: str, left_out: str) -> Iterator[None]:
+    """Say in words what is wrong when a compiler fails inside. left_out: what to leave out, in words."""
     try:
         yield
     except Exception as error:
         if not type(error).__module__.startswith(_MODULES):
             raise
         raise CompileError(
-            f"stage {stage!r}: torch.compile failed: {_first_line(error)}. It needs a C++ compiler (g++), on a GPU "
-            "Triton too; without them leave `compile: true` out of `train`"
+            f"{where}: torch.compile failed: {_first_line(error)}. It needs a C++ compiler (g++), on a GPU "
+            f"Triton too; without them leave out {left_out}"
         ) from error
 
 

@@ -12,35 +12,43 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from srbench.contract.fit import Precision
+from srbench.devices.kinds import kind_of
 from srbench.errors import SrbenchError
 
 if TYPE_CHECKING:
     import torch
 
 
-_TF32_SINCE = (8, 0)
-"""The compute capability of Ampere."""
-
-
 class PrecisionError(SrbenchError):
-    """A precision that the device does not train in."""
+    """A precision that the device does not compute in."""
 
 
 def check_precision(precision: Precision, device: torch.device) -> None:
     """Raise `PrecisionError` where a training in this precision makes no sense on the device."""
-    import torch
-
-    if precision in ("tf32", "fp16") and device.type == "cpu":
-        raise PrecisionError(f"precision {precision} needs a GPU; on a CPU use precision: bf16, or 32")
-    if precision == "tf32" and device.type == "cuda" and torch.cuda.get_device_capability(device) < _TF32_SINCE:
-        raise PrecisionError(f"{torch.cuda.get_device_name(device)} has no tf32; use precision: fp16, or 32")
-    if precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
-        raise PrecisionError(f"{torch.cuda.get_device_name(device)} has no bf16; use precision: fp16, or 32")
+    kind = kind_of(device)
+    if precision == "fp16" and not kind.scales:
+        raise PrecisionError("precision fp16 needs a GPU; on a CPU use precision: bf16, or 32")
+    if told := kind.lacks(precision, str(device)):
+        raise PrecisionError(told)
 
 
 def trained_parameters(optimiser: torch.optim.Optimizer) -> list[torch.nn.Parameter]:
     """What an optimiser updates."""
     return [p for group in optimiser.param_groups for p in group["params"] if p.requires_grad]
+
+
+def autocast(precision: Precision, device: str) -> AbstractContextManager[object]:
+    """The context in which networks compute in a precision, on a device that has it.
+
+    A device that only knows shapes (`meta`) computes nothing, and knows no such context.
+    """
+    import torch
+
+    dtype = {"32": None, "tf32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    kind = torch.device(device).type
+    if dtype is None or not torch.amp.is_autocast_available(kind):
+        return nullcontext()
+    return torch.autocast(kind, dtype=dtype)
 
 
 class MixedPrecision:
@@ -53,17 +61,14 @@ class MixedPrecision:
     def __init__(self, precision: Precision, device: torch.device) -> None:
         import torch
 
-        self._dtype = {"32": None, "tf32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-        self._device = device
+        self._precision, self._device = precision, str(device)
         self._scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         self._one = torch.ones((), device=device)
         self._skipped = torch.zeros((), dtype=torch.int64, device=device)
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context of a forward pass."""
-        import torch
-
-        return nullcontext() if self._dtype is None else torch.autocast(self._device.type, dtype=self._dtype)
+        return autocast(self._precision, self._device)
 
     def backward(self, loss: torch.Tensor, parameters: list[torch.nn.Parameter]) -> None:
         """Add the gradient of a loss to that of these parameters, and of no others."""

@@ -95,7 +95,7 @@ def test_a_training_names_all_its_devices_and_a_gpu_how_it_computes(monkeypatch:
 
 def test_a_device_has_the_name_of_its_hardware(monkeypatch: pytest.MonkeyPatch) -> None:
     assert device_name("cpu") and device_name("cpu") != "cpu"
-    assert device_name("mps") == "mps"
+    assert device_name("mps").endswith("(Metal)") and device_name("xpu") == "xpu"
 
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU {device.index}")
     assert device_name("cuda:1") == "GPU 1"

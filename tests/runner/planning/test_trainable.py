@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from bench_in_process import InProcess, emptied, plan
+from bench_in_process import InProcess, emptied, plan, put, record_of
 
 from srbench.contract.executor import Executor, Fate, Limits, Resources
 from srbench.runner.planning.planned import Plan
@@ -65,7 +65,7 @@ def failing(found: Plan, bench: InProcess, executor: Executor, **resources: int)
         ("fp16", "cpu", "training: precision fp16 needs a GPU; on a CPU use precision: bf16, or 32"),
         ("bf16", "cpu", ""),
         ("32", "cpu", ""),
-        ("tf32", "cuda", ""),
+        ("tf32", "gpu", ""),
         ("fp16", None, ""),
     ],
 )
@@ -88,8 +88,8 @@ def test_a_gpu_of_this_machine_is_looked_at(bench: InProcess, monkeypatch: pytes
 
 def test_jobs_that_ask_for_no_gpu_have_none(bench: InProcess) -> None:
     found = planned(bench, precision="fp16")
-    assert failing(found, bench, Somewhere("cuda")) == {}
-    assert set(failing(found, bench, Somewhere("cuda"), gpus=0)) == {"four", "two"}
+    assert failing(found, bench, Somewhere("gpu")) == {}
+    assert set(failing(found, bench, Somewhere("gpu"), gpus=0)) == {"four", "two"}
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,50 @@ def test_a_batch_is_compared_with_its_pieces_and_with_processes_where_these_are_
     for name, reason in found.items():
         assert reason.startswith(f"training: a batch of {sizes[name]} cannot be divided ")
         assert f"{pieces} micro-batches" in reason
+
+
+ASKED = [
+    "bicubic",
+    "srcnn",
+    {"use": "srcnn", "as": "rounded", "precision": "tf32"},
+    {"use": "srcnn", "as": "half", "precision": "bf16", "ensemble": 8},
+]
+
+
+@pytest.mark.parametrize(
+    ("on", "words"),
+    [
+        ("cpu", "precision tf32 needs a GPU; on a CPU use precision: bf16, or 32"),
+        ("mps", "precision tf32 needs a GPU of NVIDIA's; on this one use precision: fp16, or 32"),
+        ("gpu", ""),
+        (None, ""),
+    ],
+)
+def test_how_a_model_is_used_is_compared_with_the_device_too(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch, on: str | None, words: str
+) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_macos_or_newer", lambda *version: True)
+    found = plan(bench, methods=ASKED, train={"on": ["same"], "budget": {"steps": 2}})
+    assert len({cell.training.key for cell in found.cells if cell.training is not None}) == 1
+    assert len({cell.cell.key for cell in found.cells}) == 4
+    assert failing(found, bench, Somewhere(on)) == ({"rounded": words} if words else {})
+
+
+def test_where_all_is_in_32_bits_nobody_asks_for_the_device(bench: InProcess) -> None:
+    class Unasked(Somewhere):
+        def device(self, resources: Resources) -> str | None:
+            raise AssertionError("torch would take seconds to import")
+
+    found = plan(bench, methods=ASKED[:2], train={"on": ["same"], "budget": {"steps": 2}})
+    assert failing(found, bench, Unasked()) == {}
+
+
+def test_sr_that_is_there_need_not_be_made(bench: InProcess) -> None:
+    found = plan(bench, methods=ASKED[2:3], train={"on": ["same"], "budget": {"steps": 2}})
+    assert set(failing(found, bench, Somewhere("cpu"))) == {"rounded"}
+    put(bench, record_of(found))
+    found = plan(bench, metrics=["psnr", "mae"])
+    assert [cell.state for cell in found.cells] == ["stale"] and failing(found, bench, Somewhere("cpu")) == {}
 
 
 def test_a_model_that_is_there_need_not_be_trained(bench: InProcess) -> None:

@@ -32,14 +32,14 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Fo
     return start
 
 
-ANSWERS = """echo 2; while read -r line; do printf '%s\\n' "$line" >> asked; echo 77; done"""
+ANSWERS = """echo '["cuda:0", "cuda:1"]'; while read -r line; do printf '%s\\n' "$line" >> asked; echo 77; done"""
 
 
 def test_it_tells_the_gpus_and_answers_each_job_with_its_process(
     serve: Callable[[str], ForkServer], tmp_path: Path
 ) -> None:
     server = serve(ANSWERS)
-    assert server.gpus == 2 and server.alive
+    assert server.gpus == ["cuda:0", "cuda:1"] and server.alive
     assert server.start(Path("/a/job.json"), ["cuda:1"], 4, Shared(["judge.scores"], ["method"])) == 77
     assert server.start(Path("/two\nlines/é\udce9"), ["cpu"], 1, Shared()) == 77
     server.close()

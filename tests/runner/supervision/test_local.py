@@ -60,7 +60,7 @@ class Server:
     gpus_here = 0
 
     def __init__(self) -> None:
-        self.gpus, self.alive, self.closed = self.gpus_here, True, False
+        self.gpus, self.alive, self.closed = [f"cuda:{index}" for index in range(self.gpus_here)], True, False
         self.started: list[tuple[str, str, int]] = []
         self.keepers: dict[str, subprocess.Popen[bytes]] = {}
         Server.made.append(self)

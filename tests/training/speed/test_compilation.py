@@ -33,7 +33,7 @@ def test_compiled_networks_keep_their_names_and_upscale_as_written(
         graphs.append(graph)
         return graph.forward
 
-    monkeypatch.setattr(torch, "compile", lambda function: original(function, backend=backend))
+    monkeypatch.setattr(torch, "compile", lambda function, **how: original(function, backend=backend, **how))
 
     def step_of(network: nn.Module) -> object:
         def step(batch: Batch) -> dict[str, torch.Tensor]:
