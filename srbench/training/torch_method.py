@@ -18,6 +18,7 @@ from srbench.training.data.batch import Batch
 from srbench.training.data.colour import luma, with_luma
 from srbench.training.data.pairs import EVERY_TURN, Channels
 from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
+from srbench.training.loop.group import Group
 from srbench.training.loop.history import HISTORY, Row, write_history
 from srbench.training.loop.sample_strip import SIDE, Strip
 from srbench.training.loop.stages import Stage as Stage
@@ -130,7 +131,10 @@ class TorchMethod(Method):
         from srbench.training.loop import engine
         from srbench.training.loop.randomness import seed_everything
 
-        patches = Patches(train, self.trains_on, context.seed, self.training_scales, self.turns, self.held_out_by_class)
+        cache = Group.here().picture_cache(context)
+        patches = Patches(
+            train, self.trains_on, context.seed, self.training_scales, self.turns, self.held_out_by_class, cache
+        )
         seed_everything(context.seed)
         self._make(patches.channels, train.scale)
         self.to(context.device)
