@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,27 +110,31 @@ class Patches:
         lr = np.empty((count, self.channels, patch, patch), np.float32)
         hr = np.empty((count, self.channels, side, side), np.float32)
         labels = np.empty(count, np.int64)
-        for i, (pair, top, left, turn) in enumerate(self._chosen(self._random, choice, count, patch)):
+        for i, (pair, top, left, turn) in enumerate(self._chosen(choice, count, patch)):
             labels[i] = place_of(pair.label, self.labels)
             cut(self._draws.lr(pair, patch * patch), pair.values, (top, left), lr[i], turn)
             cut(pair.hr, pair.values, self._in_hr(top, left), hr[i], turn)
         self._draws.cache.release()
         self._cache.release()
-        if self._cache.has_file:  # the disk works while the batch is learned from: the next is probably alike
-            for pair, top, left, _ in self._chosen(deepcopy(self._random), choice, count, patch):
-                corner, _ = self._in_hr(top, left)
-                self._cache.expect(pair.lr[top : top + patch])
-                self._cache.expect(pair.hr[corner : corner + side])
+        if self._cache.has_file:
+            self._expect(choice, count, patch)
         return lr, hr, labels
 
-    def _chosen(
-        self, random: np.random.Generator, choice: _Choice, count: int, patch: int
-    ) -> Iterator[tuple[Pair, int, int, int]]:
+    def _expect(self, choice: _Choice, count: int, patch: int) -> None:
+        """Have the disk read, while a batch is learned from, what the next is cut from, if that is asked for alike."""
+        stands = self._random.bit_generator.state
+        for pair, top, left, _ in self._chosen(choice, count, patch):
+            self._cache.expect(pair.lr[top : top + patch])
+            begin, _ = self._in_hr(top, left)
+            self._cache.expect(pair.hr[begin : begin + enlarged(patch, self.scale)])
+        self._random.bit_generator.state = stands
+
+    def _chosen(self, choice: _Choice, count: int, patch: int) -> Iterator[tuple[Pair, int, int, int]]:
         """What a batch is cut from: images, where their LR patches begin, from above and from the left, and turns."""
         step = self.scale.denominator
-        which = np.searchsorted(choice.upto, random.random(count), side="right")
-        places = random.random((count, 2))
-        turns = random.integers(0, len(self._turns), count)
+        which = np.searchsorted(choice.upto, self._random.random(count), side="right")
+        places = self._random.random((count, 2))
+        turns = self._random.integers(0, len(self._turns), count)
         for i in range(count):
             # The last of the cumulated areas may be a rounding error below 1.
             pair = choice.pairs[min(int(which[i]), len(choice.pairs) - 1)]
