@@ -1,10 +1,15 @@
-"""Time training: steps a second of srbench's engine beside basicsr's own training loop.
+"""Time training: steps a second of srbench's engine beside the same training without it.
 
-Both train the same network of basicsr on the same sub-images, with the same batch, patch, loss (L1), optimiser (Adam)
-and averaged weights, and take turns in one process. basicsr does what its `train.py` does, less the logging: sub-images
-as PNG files on disk, its `PairedImageDataset`, its data loader with workers, its `SRModel`. srbench does what it does
-by default: pictures in memory, and `channels_last`. A last line adds srbench's bf16. Run as
-`python benchmarks/training.py`.
+Both sides train the same network on the same sub-images, with the same batch, patch, loss (L1), optimiser (Adam) and
+averaged weights, and take turns in one process.
+
+Networks of basicsr are trained beside its own loop, which does what its `train.py` does, less the logging: sub-images
+as PNG files on disk, its `PairedImageDataset`, its data loader with workers, its `SRModel`. SwinIR (light) and RCAN,
+which the method `network` trains, stand beside a plain PyTorch loop: sub-images as tensors in memory, patches cut,
+flipped and turned at random.
+
+srbench does what it does by default: pictures in memory, and the memory format of the method. Further lines have its
+bf16, and float32 with all pictures in a file in place of memory. Run as `python benchmarks/training.py`.
 """
 
 from __future__ import annotations
@@ -13,20 +18,23 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import click
 import torch
+from srbench_architectures.catalogue import ARCHITECTURES
+from srbench_architectures.method import Network
 
 import srbench
 from benchmarks.peers import import_basicsr
 from srbench import Budget, FitContext, Interrupted, Item, Protocol, TrainingSet
-from srbench.pictures import Image, Values, read_image, write_image
+from srbench.contract.fit import PICTURES_GB
+from srbench.pictures import Image, Values, read_image, to_tensor, write_image
 from srbench.training import Batch
 
 SCALE = 4
@@ -39,7 +47,15 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "MSRResNet": {"num_in_ch": 3, "num_out_ch": 3, "num_feat": 48, "num_block": 8, "upscale": SCALE},
     "RRDBNet": {"num_in_ch": 3, "num_out_ch": 3, "scale": SCALE, "num_feat": 32, "num_block": 3, "num_grow_ch": 16},
 }
+ARCHITECTURE: dict[str, tuple[str, str]] = {"SwinIR": ("swinir", "light"), "RCAN": ("rcan", "paper")}
+"""What the method `network` trains: architecture and preset."""
+ALL = (*NETWORKS, *ARCHITECTURE)
+SMALLER = 4
+"""A batch of these, larger, networks has so many times fewer images, and a turn so many times fewer steps."""
 PROTOCOL = Protocol("benchmark", SCALE, "rgb")
+
+
+Step = Callable[[Batch], Mapping[str, torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -53,13 +69,43 @@ class Setting:
     warm: int
     steps: int
 
+    @property
+    def facts(self) -> str:
+        """The network, in words."""
+        if self.network in NETWORKS:
+            return f"{self.network} {NETWORKS[self.network]}"
+        name, preset = ARCHITECTURE[self.network]
+        return f"{self.network}: network with architecture {name}, preset {preset}"
+
+    def method(self) -> dict[str, Any]:
+        """The parameters of the method `network`."""
+        name, preset = ARCHITECTURE[self.network]
+        common = {"loss": "l1", "learning_rate": LEARNING_RATE, "betas": BETAS, "ema": EMA}
+        given = {**ARCHITECTURES[name].presets[preset], **common, "batch_size": self.batch, "patch": self.patch}
+        return {"architecture": name, **given}
+
 
 class Stopwatch:
-    """Seconds between two steps of a training, the device's work included."""
+    """Seconds between two steps of a training, the device's work included. done: whether they are over."""
 
     def __init__(self, device: str) -> None:
         self._device = device
         self._start = self.seconds = 0.0
+        self.done = False
+
+    def around(self, step: Step, setting: Setting) -> Step:
+        """A step of srbench's, watched from the step `warm` to the step `warm + steps`."""
+
+        def watched(batch: Batch) -> Mapping[str, torch.Tensor]:
+            number = round(batch.progress * LENGTH)
+            if number == setting.warm:
+                self.start()
+            elif number == setting.warm + setting.steps:
+                self.stop()
+                self.done = True
+            return step(batch)
+
+        return watched
 
     def start(self) -> None:
         self._start = self._now()
@@ -74,16 +120,12 @@ class Stopwatch:
 
 
 class Wrapped(srbench.TorchMethod):
-    """A network of basicsr, trained by srbench. watch runs from the step `warm` to the step `warm + steps`.
-
-    done: whether the timed steps are over.
-    """
+    """A network of basicsr, trained by srbench."""
 
     trains_on: ClassVar = "all"
 
     def __init__(self, setting: Setting, watch: Stopwatch) -> None:
         self.setting, self.watch = setting, watch
-        self.done = False
 
     def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
         import basicsr.archs
@@ -96,12 +138,6 @@ class Wrapped(srbench.TorchMethod):
         optimiser = torch.optim.Adam(network.parameters(), LEARNING_RATE, BETAS, fused=True)
 
         def step(batch: Batch) -> dict[str, torch.Tensor]:
-            number = round(batch.progress * LENGTH)
-            if number == setting.warm:
-                self.watch.start()
-            elif number == setting.warm + setting.steps:
-                self.watch.stop()
-                self.done = True
             return {"l1": torch.nn.functional.l1_loss(network(batch.lr), batch.hr)}
 
         return [
@@ -109,12 +145,24 @@ class Wrapped(srbench.TorchMethod):
                 "pixel",
                 networks={"network": network},
                 optimisers={"l1": optimiser},
-                step=step,
+                step=self.watch.around(step, setting),
                 batch_size=setting.batch,
                 patch=setting.patch,
                 ema={"network": EMA},
             )
         ]
+
+
+class Watched(Network):
+    """The method `network`."""
+
+    def __init__(self, setting: Setting, watch: Stopwatch) -> None:
+        super().__init__(**setting.method())
+        self.setting, self.watch = setting, watch
+
+    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+        (stage,) = super().stages(networks, scale)
+        return [replace(stage, step=self.watch.around(stage.step, self.setting))]
 
 
 def sub_images() -> Iterator[Image]:
@@ -146,16 +194,16 @@ def write_pictures(folder: Path) -> list[Item]:
 
 
 class Ours:
-    """srbench's engine."""
+    """srbench's engine. pictures_gb: how much memory pictures may take."""
 
-    def __init__(self, items: list[Item], precision: Any) -> None:
+    def __init__(self, items: list[Item], precision: Any, pictures_gb: float = PICTURES_GB) -> None:
         self.train = TrainingSet(items, PROTOCOL)
-        self.precision = precision
+        self.precision, self.pictures_gb = precision, pictures_gb
 
     def turn(self, setting: Setting) -> float:
         """Seconds of the timed steps of a training of its own."""
         watch = Stopwatch(setting.device)
-        method = Wrapped(setting, watch)
+        method = Wrapped(setting, watch) if setting.network in NETWORKS else Watched(setting, watch)
         method.to(setting.device)
         with tempfile.TemporaryDirectory() as folder:
             context = FitContext(
@@ -164,11 +212,52 @@ class Ours:
                 folder=Path(folder),
                 device=setting.device,
                 precision=self.precision,
-                stop=lambda: method.done,
+                pictures_gb=self.pictures_gb,
+                stop=lambda: watch.done,
             )
             with suppress(Interrupted):
                 method.fit(self.train, context)
         return watch.seconds
+
+
+class Plain:
+    """A loop of a few lines."""
+
+    def __init__(self, items: list[Item]) -> None:
+        self.hr = torch.stack([to_tensor(*item.read_hr()) for item in items])
+        lr = [item.read_lr(PROTOCOL.degradation.shipped_as, SCALE) for item in items]
+        self.lr = torch.stack([to_tensor(image, Values.of(image)) for image in lr if image is not None])
+
+    def turn(self, setting: Setting) -> float:
+        """Seconds of the timed steps."""
+        from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+        torch.manual_seed(0)
+        network = Network(**setting.method()).build(3, SCALE)["network"].to(setting.device).train()
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(EMA))
+        optimiser = torch.optim.Adam(network.parameters(), LEARNING_RATE, BETAS, fused=True)
+        watch = Stopwatch(setting.device)
+        for step in range(setting.warm + setting.steps):
+            if step == setting.warm:
+                watch.start()
+            lr, hr = (part.to(setting.device) for part in self._batch(setting))
+            loss = torch.nn.functional.l1_loss(network(lr), hr)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            average.update_parameters(network)
+        watch.stop()
+        return watch.seconds
+
+    def _batch(self, setting: Setting) -> tuple[torch.Tensor, torch.Tensor]:
+        side, low, high = setting.patch, [], []
+        for image in torch.randint(len(self.lr), (setting.batch,)).tolist():
+            top, left, turns, flip = (int(torch.randint(n, ())) for n in (*[SUB_IMAGE // SCALE - side + 1] * 2, 4, 2))
+            for patches, pictures, scale in ((low, self.lr, 1), (high, self.hr, SCALE)):
+                rows, columns = (slice(scale * begin, scale * (begin + side)) for begin in (top, left))
+                patch = torch.rot90(pictures[image, :, rows, columns], turns, (1, 2))
+                patches.append(patch.flip(-1) if flip else patch)
+        return torch.stack(low), torch.stack(high)
 
 
 class Theirs:
@@ -248,16 +337,18 @@ def describe(setting: Setting, workers: int, threads: int) -> str:
         [
             f"batch {setting.batch}, LR patch {setting.patch} (HR {setting.patch * SCALE}), x{SCALE}, L1, Adam, "
             f"averaged weights ({EMA}); {setting.device}, {threads} threads",
-            f"basicsr: float32, contiguous, {workers} loader workers on {SUB_IMAGE}-pixel PNG sub-images on disk",
-            "srbench: its engine with pictures in memory, channels_last, Adam fused",
+            f"basicsr: float32, contiguous, {workers} loader workers on {SUB_IMAGE}-pixel PNG sub-images on disk"
+            if setting.network in NETWORKS
+            else "plain loop: float32, contiguous, pictures in memory, Adam fused",
+            "srbench: its engine with pictures in memory, or in a file, and Adam fused",
         ]
     )
 
 
 @click.command(help=__doc__)
-@click.option("--network", "networks", type=click.Choice(list(NETWORKS)), multiple=True, help="Default: each.")
+@click.option("--network", "networks", type=click.Choice(ALL), multiple=True, help="Default: each.")
 @click.option("--precision", "precisions", type=click.Choice(["32", "bf16"]), multiple=True, default=("32", "bf16"))
-@click.option("--batch", default=8, show_default=True)
+@click.option("--batch", default=8, show_default=True, help=f"Of SwinIR and RCAN 1/{SMALLER} of it, as of the steps.")
 @click.option("--patch", default=24, show_default=True, help="The side of an LR patch.")
 @click.option("--rounds", default=5, show_default=True, help="How many turns each side has.")
 @click.option("--steps", default=20, show_default=True, help="Timed steps of a turn.")
@@ -277,34 +368,39 @@ def main(
     threads: int,
     device: str,
 ) -> None:
-    import_basicsr()
+    if not networks or set(networks) & NETWORKS.keys():
+        import_basicsr()
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = True  # as basicsr's train.py
     with tempfile.TemporaryDirectory() as folder:
         items = write_pictures(Path(folder))
-        for network in networks or NETWORKS:
-            setting = Setting(network, batch, patch, device, warm, steps)
-            basicsr = Theirs(Path(folder), workers)
-            ours = {precision: Ours(items, precision) for precision in precisions}
-            sides: Mapping[str, Ours | Theirs] = {"basicsr": basicsr, **ours}
-            print(f"{network} {NETWORKS[network]}\n{describe(setting, workers, threads)}")
+        for network in networks or ALL:
+            less = 1 if network in NETWORKS else SMALLER
+            setting = Setting(
+                network, max(1, batch // less), patch, device, max(1, warm // less), max(1, steps // less)
+            )
+            reference: Plain | Theirs = Theirs(Path(folder), workers) if network in NETWORKS else Plain(items)
+            named = "basicsr" if network in NETWORKS else "plain loop"
+            ours = {f"srbench {precision}": Ours(items, precision) for precision in precisions}
+            ours["srbench 32, pictures in a file"] = Ours(items, "32", pictures_gb=0)
+            sides: Mapping[str, Ours | Plain | Theirs] = {named: reference, **ours}
+            print(f"{setting.facts}\n{describe(setting, workers, threads)}")
             times: dict[str, list[float]] = {name: [] for name in sides}
             for _ in range(rounds):
                 for name, side in sides.items():
-                    times[name].append(side.turn(setting) / steps)
-            report(times, rounds)
+                    times[name].append(side.turn(setting) / setting.steps)
+            report(times, named, rounds)
 
 
-def report(times: Mapping[str, list[float]], rounds: int) -> None:
-    """The medians over turns, and their ratio to basicsr's."""
-    reference = statistics.median(times["basicsr"])
+def report(times: Mapping[str, list[float]], named: str, rounds: int) -> None:
+    """The medians over turns, and their ratio to that of the side that is named."""
+    reference = statistics.median(times[named])
     print(f"medians of {rounds} turns:")
     for name, seconds in times.items():
         middle = statistics.median(seconds)
-        label = name if name == "basicsr" else f"srbench {name}"
-        ratio = "" if name == "basicsr" else f", {reference / middle:.2f} times basicsr's"
+        ratio = "" if name == named else f", {reference / middle:.2f} times the {named}'s"
         low, high = (1 / max(seconds), 1 / min(seconds))
-        print(f"  {label:<30} {1 / middle:7.2f} steps/s (turns: {low:.2f} to {high:.2f}){ratio}")
+        print(f"  {name:<30} {1 / middle:7.2f} steps/s (turns: {low:.2f} to {high:.2f}){ratio}")
     print()
 
 

@@ -36,16 +36,22 @@ CORES_VARIABLE = "SRBENCH_CORES"
 
 @dataclass(frozen=True)
 class Limits:
-    """What a job may use at most: seconds, and gigabytes (10^9 bytes) of memory. The job's command sees to them."""
+    """What a job may use at most: seconds, and gigabytes (10^9 bytes) of memory. The job's command sees to them.
+
+    pictures_gb: how much of the memory a training may take for the decoded pictures that it learns from; those that are
+    more are in a file.
+    """
 
     seconds: float | None = None
     memory_gb: float | None = None
+    pictures_gb: float | None = None
 
     def over(self, base: Limits) -> Limits:
         """These, and the base's where they say nothing."""
         return Limits(
             base.seconds if self.seconds is None else self.seconds,
             base.memory_gb if self.memory_gb is None else self.memory_gb,
+            base.pictures_gb if self.pictures_gb is None else self.pictures_gb,
         )
 
 

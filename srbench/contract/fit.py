@@ -11,6 +11,8 @@ from typing import Literal
 BudgetUnit = Literal["steps", "seconds", "epochs", "images"]
 Precision = Literal["32", "tf32", "bf16", "fp16"]
 """The number format of forward and backward passes; weights are always in 32 bits. `tf32` and `fp16` need a GPU."""
+PICTURES_GB = 2.0
+"""How much memory a training takes for decoded pictures unless told, in 10^9 bytes."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class FitContext:
     earlier: the last checkpoint of the training that this one goes on from, where `budget.earlier` says that it does;
         only read.
     compile: whether networks are compiled with `torch.compile`.
+    pictures_gb: how much memory decoded training pictures may take, of 10^9 bytes; those that are more are in a file.
     micro_batches: in so many pieces each batch is computed, one after the other, for less memory.
     progress(done, message): `done` in [0, 1]; message is a few words ("step 300, loss 0.021").
     stop(): true when the run was asked to stop; the training then writes a checkpoint and raises `Interrupted`.
@@ -68,6 +71,7 @@ class FitContext:
     precision: Precision = "32"
     compile: bool = False
     micro_batches: int = 1
+    pictures_gb: float = PICTURES_GB
     checkpoint_seconds: float = 10.0
     progress: Callable[[float, str], None] = field(default=_silent)
     stop: Callable[[], bool] = field(default=_never)

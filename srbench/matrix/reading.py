@@ -38,6 +38,7 @@ KEYS = (
     *("rank_by", "limits", "executor", "resources", "order", "sections", "trackers"),
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
+LIMITS = ("seconds", "memory_gb", "pictures_gb")
 RESOURCES = ("gpus", "cores", "minutes", "memory_gb")
 TRAIN_KEYS = ("on", "budget", "precision", "compile", "micro_batches")
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -273,7 +274,7 @@ class _Reader:
         return self._fields.whole(keys["micro_batches"][1], "`micro_batches`") or 1 if "micro_batches" in keys else 1
 
     def _limits(self, node: Node) -> Limits:
-        keys = self._fields.keys(node, ("seconds", "memory_gb"), "limits: a mapping") or {}
+        keys = self._fields.keys(node, LIMITS, "limits: a mapping") or {}
         return Limits(**{key: self._fields.positive(value, f"limit of {key}") for key, (_, value) in keys.items()})
 
     def _executor(self, node: Node) -> Use | None:

@@ -204,6 +204,8 @@ def _end(code: int) -> Ended:
     name = signal.Signals(-code).name
     if -code in _FROM_OUTSIDE:
         return Ended("killed", f"its process was killed from outside, by {name}", again=True)
+    if -code == signal.SIGBUS:
+        return Ended("killed", f"a file that its process had mapped into memory could not be read ({name})", again=True)
     return Ended("failed", f"its process crashed with {name}")
 
 

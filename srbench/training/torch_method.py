@@ -20,6 +20,7 @@ from srbench.training.data.colour import luma, with_luma
 from srbench.training.data.pairs import EVERY_TURN, Channels
 from srbench.training.inference import Inference, Upscaling
 from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
+from srbench.training.loop.group import Group
 from srbench.training.loop.history import HISTORY, Row, write_history
 from srbench.training.loop.sample_strip import SIDE, Strip
 from srbench.training.loop.stages import Stage as Stage
@@ -73,7 +74,6 @@ class TorchMethod(Method):
     training: facts of that training, as in `training.json` (docs/training.md); `facts` are its numbers.
     """
 
-    shared: ClassVar[Mapping[str, type]] = {"inference": Upscaling}
     learns = True
     spreads = True
     goes_on = True
@@ -82,10 +82,10 @@ class TorchMethod(Method):
     training_scales: tuple[float, ...] = (1.0,)
     turns: tuple[int, ...] = EVERY_TURN
     takes_enlarged: bool = False
-    shared: ClassVar[Mapping[str, type]] = {"recipe": Recipe}
+    shared: ClassVar[Mapping[str, type]] = {"recipe": Recipe, "inference": Upscaling}
     recipe: Recipe = Recipe()
-    held_out_by_class: ClassVar[bool] = False
     inference: Inference = Upscaling()
+    held_out_by_class: ClassVar[bool] = False
     networks: dict[str, torch.nn.Module]
     history: list[Row]
     training: dict[str, Any]
@@ -147,8 +147,8 @@ class TorchMethod(Method):
         from srbench.training.loop import engine
         from srbench.training.loop.randomness import seed_everything
 
-        turns = self.recipe.turns(self.turns)
-        patches = Patches(train, self.trains_on, context.seed, self.training_scales, turns, self.held_out_by_class)
+        turns, cache = self.recipe.turns(self.turns), Group.here().picture_cache(context)
+        patches = Patches(train, self.trains_on, context.seed, self.training_scales, turns, self.held_out_by_class, cache)
         seed_everything(context.seed)
         self._make(patches.channels, train.scale)
         self.to(context.device)

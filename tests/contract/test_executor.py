@@ -47,7 +47,7 @@ def test_the_command_is_this_python_with_the_module_that_the_documentation_names
 
 
 def test_without_limits_nothing_is_limited() -> None:
-    assert Limits() == Limits(seconds=None, memory_gb=None)
+    assert Limits() == Limits(seconds=None, memory_gb=None, pictures_gb=None)
 
 
 class Holding(Noting):
@@ -77,6 +77,7 @@ def test_jobs_that_are_ready_at_once_are_submitted_one_after_the_other_unless_th
 def test_limits_win_field_by_field() -> None:
     base = Limits(seconds=60, memory_gb=8)
     assert Limits().over(base) == base and base.over(Limits()) == base
+    assert Limits(pictures_gb=1).over(base) == Limits(60, 8, 1) == Limits(60, 8).over(Limits(pictures_gb=1))
     assert Limits(memory_gb=2).over(base) == Limits(60, 2) and Limits(seconds=5).over(Limits()) == Limits(5)
 
 

@@ -18,7 +18,7 @@ from srbench.contract.fit import Budget
 from srbench.errors import SrbenchError
 from srbench.matrix import MatrixError, Order, matrix_file, read_matrix
 from srbench.matrix.budgets import EARLIER, UNITS
-from srbench.matrix.reading import KEYS, TRAIN_KEYS
+from srbench.matrix.reading import KEYS, LIMITS, TRAIN_KEYS
 from srbench.registry.registry import Registry
 from srbench.store.records import Store
 
@@ -126,7 +126,7 @@ def test_every_key_and_every_form_of_a_use(tmp_path: Path, registry: Registry) -
           budget: {steps: 2e4}
         metrics: [psnr, {fid: {extractor: skinlesnet}}]
         seeds: [0, 7, 1]
-        limits: {seconds: 7200, memory_gb: 0.5}
+        limits: {seconds: 7200, memory_gb: 0.5, pictures_gb: 0.1}
         """
     matrix = read_matrix(write(tmp_path, text), registry)
     assert matrix.title == "Ümläuts, <b>x4</b>"
@@ -142,7 +142,7 @@ def test_every_key_and_every_form_of_a_use(tmp_path: Path, registry: Registry) -
     assert matrix.budget == Budget("steps", 20000)
     assert [use.name for use in matrix.metrics] == ["psnr", "fid"]
     assert matrix.metrics[1].params == {"extractor": "skinlesnet"}
-    assert (matrix.seeds, matrix.limits) == ((0, 7, 1), Limits(seconds=7200, memory_gb=0.5))
+    assert (matrix.seeds, matrix.limits) == ((0, 7, 1), Limits(seconds=7200, memory_gb=0.5, pictures_gb=0.1))
 
 
 def test_an_extractor_has_its_parameters_where_a_metric_names_it(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_a_store_in_a_matrixs_place_is_told_with_the_matrix_that_ran_in_it(tmp_p
     assert matrix_file(tmp_path / "store") == tmp_path / "store/matrix.yaml"
 
 
-@pytest.mark.parametrize("key", [*KEYS, *UNITS, EARLIER, *TRAIN_KEYS, "as", "preset", "same", "memory_gb"])
+@pytest.mark.parametrize("key", [*KEYS, *UNITS, EARLIER, *TRAIN_KEYS, *LIMITS, "as", "preset", "same"])
 def test_every_key_is_in_the_docs(key: str) -> None:
     assert f"`{key}`" in DOCS
 
@@ -633,7 +633,7 @@ BROKEN = {
         GOOD + "limits:\n",
         6,
         1,
-        "expected limits: a mapping with keys out of seconds, memory_gb",
+        "expected limits: a mapping with keys out of seconds, memory_gb, pictures_gb",
     ),
     "an unknown limit": (GOOD + "limits: {memory: 3}\n", 6, 10, "unknown key 'memory'. Did you mean 'memory_gb'?"),
     "a negative limit": (GOOD + "limits: {seconds: -3}\n", 6, 19, "limit of seconds: expected a number above 0"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import shutil
 import signal
@@ -105,9 +106,21 @@ def test_a_process_that_exits_has_failed_with_its_exit_code(scene: Scene, work: 
     assert scene.run(work) == Ended("failed", f"its process ended with exit code {code} before it was done")
 
 
-@pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL"])
+@pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL"])
 def test_a_process_that_crashes_has_failed_with_its_signal(scene: Scene, name: str) -> None:
     assert scene.run(kill(signal.Signals[name])) == Ended("failed", f"its process crashed with {name}")
+
+
+def test_a_process_whose_mapped_file_fails_says_nothing_about_the_method(scene: Scene, tmp_path: Path) -> None:
+    def work(tell: Tell, stop: Callable[[], bool]) -> None:
+        with (tmp_path / "file").open("w+b") as file:
+            file.truncate(mmap.PAGESIZE)
+            mapped = mmap.mmap(file.fileno(), mmap.PAGESIZE)
+            file.truncate(0)  # as if the disk had lost it
+            mapped[0]
+
+    reason = "a file that its process had mapped into memory could not be read (SIGBUS)"
+    assert scene.run(work) == Ended("killed", reason, again=True)
 
 
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"])

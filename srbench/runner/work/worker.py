@@ -18,8 +18,9 @@ from typing import Any
 
 from srbench.contract.dataset import Item
 from srbench.contract.entry import imported
+from srbench.contract.executor import Limits
 from srbench.contract.extractor import Extractor
-from srbench.contract.fit import FitContext, Interrupted
+from srbench.contract.fit import PICTURES_GB, FitContext, Interrupted
 from srbench.contract.method import Method
 from srbench.contract.training_set import TrainingSet
 from srbench.devices.kinds import kind_of
@@ -356,7 +357,15 @@ def _fit_context(job: Job, checkpoint: Path, **given: Any) -> FitContext:
     if job.rank > 0:  # the first process writes; what else a method leaves goes with the job
         checkpoint = job.store / JOBS / job.task.key / f"rank-{job.rank}" / CHECKPOINT
     checkpoint.mkdir(parents=True, exist_ok=True)
-    return FitContext(folder=checkpoint, model=checkpoint.parent, device=job.device, **given)
+    pictures_gb = _pictures_gb(job.limits)
+    return FitContext(folder=checkpoint, model=checkpoint.parent, device=job.device, pictures_gb=pictures_gb, **given)
+
+
+def _pictures_gb(limits: Limits) -> float:
+    """The memory for decoded training pictures: unless told, no more than a quarter of all that is allowed."""
+    if limits.pictures_gb is not None:
+        return limits.pictures_gb
+    return PICTURES_GB if limits.memory_gb is None else min(PICTURES_GB, limits.memory_gb / 4)
 
 
 def _status(error: BaseException) -> Status:

@@ -1,4 +1,4 @@
-"""Training images in memory: HR in native depth, with the LR that the protocol makes of the whole image."""
+"""Training images, decoded: HR in native depth, with the LR that the protocol makes of the whole image."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from srbench.contract.training_set import TrainingSet
 from srbench.errors import SrbenchError
 from srbench.pictures import Image, Values
 from srbench.pictures.resize import resize_picture
+from srbench.training.data.cache import PictureCache
 
 Channels = Literal["y", "all"]
 """What a method trains on: `y`: one channel, Y of colour images and grey images as they are. `all`: the channels as
@@ -52,19 +53,20 @@ class Pair:
     redraw: Callable[[tuple[int, ...]], Image] | None = None
 
 
-def read_pairs(train: TrainingSet, sizes: Sequence[float] = (1.0,)) -> list[Pair]:
+def read_pairs(train: TrainingSet, sizes: Sequence[float] = (1.0,), cache: PictureCache | None = None) -> list[Pair]:
     """Every image of a training set at every size, those left out that are then too small for the protocol.
 
-    Raises `TrainingDataError` when no image is left.
+    cache: what keeps the pictures; memory alone unless told. Raises `TrainingDataError` when no image is left.
     """
     if not sizes or not all(0 < size <= 1 for size in sizes):
         raise TrainingDataError(f"training_scales are factors above 0 and at most 1, not {list(sizes)}")
     protocol = train.protocol
+    cache = PictureCache() if cache is None else cache
     pairs = []
     too_small = []
     for item in train.items:
         hr, values = item.read_hr()
-        found = [_pair(item, hr, values, size, protocol) for size in dict.fromkeys(sizes)]
+        found = [_pair(item, hr, values, size, protocol, cache) for size in dict.fromkeys(sizes)]
         pairs += [pair for pair in found if pair is not None]
         if not any(found):
             too_small.append(item.id)
@@ -85,7 +87,7 @@ def read_pairs(train: TrainingSet, sizes: Sequence[float] = (1.0,)) -> list[Pair
     return pairs
 
 
-def _pair(item: Item, hr: Image, native: Values, size: float, protocol: Protocol) -> Pair | None:
+def _pair(item: Item, hr: Image, native: Values, size: float, protocol: Protocol, cache: PictureCache) -> Pair | None:
     shipped = None
     if size == 1:
         shipped = protocol.shipped_lr(item)
@@ -94,10 +96,15 @@ def _pair(item: Item, hr: Image, native: Values, size: float, protocol: Protocol
     shortest = min(hr.shape[:2])
     if shortest - shortest % protocol.scale <= 2 * protocol.border:
         return None
+    lr = cache.keep(protocol.lr(hr, native, item.id, shipped)).image
     reference, values = protocol.reference(hr, native)
-    made = partial(protocol.lr, hr, native, item.id, shipped)
-    redraw = made if shipped is None and protocol.degradation.draws else None
-    return Pair(item.id, item.group, item.label, size, made(), reference, values, redraw)
+    kept = cache.keep(reference).image
+    redraw = None
+    if shipped is None and protocol.degradation.draws:
+        # Of the part of HR that is compared, LR is what it is of the whole, unless a protocol compares other channels.
+        whole = kept if reference.shape[-1] == hr.shape[-1] else cache.keep(hr).image
+        redraw = partial(protocol.lr, whole, native, item.id, None)
+    return Pair(item.id, item.group, item.label, size, lr, kept, values, redraw)
 
 
 def cut(image: Image, values: Values, place: tuple[int, int], out: Floats, turn: int = 0) -> None:

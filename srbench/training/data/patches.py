@@ -1,4 +1,4 @@
-"""Aligned LR and HR patches, cut at random from the training images in memory.
+"""Aligned LR and HR patches, cut at random from the decoded training images.
 
 A patch of LR is exactly what the protocol gives, with no border of its own, and a batch costs copying only, unless
 the degradation draws.
@@ -7,7 +7,7 @@ the degradation draws.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from srbench.contract.training_set import TrainingSet
 from srbench.pictures import enlarged
+from srbench.training.data.cache import PictureCache
 from srbench.training.data.draws import Draws
 from srbench.training.data.heldout import HeldOut, chosen, in_turn
 from srbench.training.data.pairs import EVERY_TURN, Channels, Pair, TrainingDataError, cut, place_of, read_pairs
@@ -44,7 +45,7 @@ class Patches:
     smaller than the patch is continued by its mirror image; one that is too
     small for the protocol is left out, with a note in the log. LR that a degradation draws is drawn again and again.
     sizes: factors at which each image is there; each counts as an image of its own. labels: the names of the classes,
-    sorted. Raises `TrainingDataError` when no image is left.
+    sorted. cache: what keeps the images; memory alone unless told. Raises `TrainingDataError` when no image is left.
     """
 
     def __init__(
@@ -55,17 +56,19 @@ class Patches:
         sizes: Sequence[float] = (1.0,),
         turns: Sequence[int] = EVERY_TURN,
         held_out_by_class: bool = False,
+        cache: PictureCache | None = None,
     ) -> None:
         if not turns or not set(turns) <= set(EVERY_TURN):
             raise TrainingDataError(f"turns are one or more of the numbers 0 to 7, not {list(turns)}")
         self.scale = train.scale
         self.labels = train.labels
         self._turns, self._by_class = tuple(turns), held_out_by_class
-        self._pairs = read_pairs(train, sizes)
+        self._cache = PictureCache() if cache is None else cache
+        self._pairs = read_pairs(train, sizes, self._cache)
         colour = any(pair.hr.shape[-1] == 3 for pair in self._pairs)
         self.channels = 3 if colour and channels == "all" else 1
         self._random = np.random.Generator(np.random.PCG64(seed))
-        self._draws = Draws(seed)
+        self._draws = Draws(seed, self._cache.rest())
         self._weigh()
 
     def _weigh(self) -> None:
@@ -103,11 +106,32 @@ class Patches:
         choice = self._choices.get(label)
         if choice is None:
             raise TrainingDataError(f"there is no training image of the class {label!r}")
-        step = self.scale.denominator
         side = enlarged(patch, self.scale)
         lr = np.empty((count, self.channels, patch, patch), np.float32)
         hr = np.empty((count, self.channels, side, side), np.float32)
         labels = np.empty(count, np.int64)
+        for i, (pair, top, left, turn) in enumerate(self._chosen(choice, count, patch)):
+            labels[i] = place_of(pair.label, self.labels)
+            cut(self._draws.lr(pair, patch * patch), pair.values, (top, left), lr[i], turn)
+            cut(pair.hr, pair.values, self._in_hr(top, left), hr[i], turn)
+        self._draws.cache.release()
+        self._cache.release()
+        if self._cache.has_file:
+            self._expect(choice, count, patch)
+        return lr, hr, labels
+
+    def _expect(self, choice: _Choice, count: int, patch: int) -> None:
+        """Have the disk read, while a batch is learned from, what the next is cut from, if that is asked for alike."""
+        stands = self._random.bit_generator.state
+        for pair, top, left, _ in self._chosen(choice, count, patch):
+            self._cache.expect(pair.lr[top : top + patch])
+            begin, _ = self._in_hr(top, left)
+            self._cache.expect(pair.hr[begin : begin + enlarged(patch, self.scale)])
+        self._random.bit_generator.state = stands
+
+    def _chosen(self, choice: _Choice, count: int, patch: int) -> Iterator[tuple[Pair, int, int, int]]:
+        """What a batch is cut from: images, where their LR patches begin, from above and from the left, and turns."""
+        step = self.scale.denominator
         which = np.searchsorted(choice.upto, self._random.random(count), side="right")
         places = self._random.random((count, 2))
         turns = self._random.integers(0, len(self._turns), count)
@@ -116,12 +140,11 @@ class Patches:
             pair = choice.pairs[min(int(which[i]), len(choice.pairs) - 1)]
             free = [max(0, length - patch) // step + 1 for length in pair.lr.shape[:2]]
             top, left = (int(place * choices) * step for place, choices in zip(places[i], free, strict=True))
-            turn = self._turns[turns[i]]
-            labels[i] = place_of(pair.label, self.labels)
-            cut(self._draws.lr(pair, patch * patch), pair.values, (top, left), lr[i], turn)
-            corner = enlarged(top, self.scale), enlarged(left, self.scale)
-            cut(pair.hr, pair.values, corner, hr[i], turn)
-        return lr, hr, labels
+            yield pair, top, left, self._turns[turns[i]]
+
+    def _in_hr(self, top: int, left: int) -> tuple[int, int]:
+        """The pixel of HR where that of LR begins."""
+        return enlarged(top, self.scale), enlarged(left, self.scale)
 
     def state(self) -> str:
         """Where the random order stands, for `restore`."""

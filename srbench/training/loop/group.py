@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 
 from srbench.contract.fit import FitContext
 from srbench.errors import SrbenchError
+from srbench.training.data.cache import PictureCache
 from srbench.training.loop.randomness import seeded
 
 if TYPE_CHECKING:
@@ -126,6 +128,15 @@ class Group:
         if not self.first:
             found = torch.load(io.BytesIO(data.numpy().tobytes()), map_location="cpu", weights_only=True)
         return found  # type: ignore[return-value]  # what was found, here or there
+
+    def picture_cache(self, context: FitContext) -> PictureCache:
+        """What keeps the pictures of a training: all processes have one file, and the memory for it together."""
+        limit = context.pictures_gb / self.size
+        cache = PictureCache(limit, context.folder)
+        if self.size == 1:
+            return cache
+        file = Path(self.told(lambda: str(cache.path)))
+        return cache if self.first else PictureCache(limit, context.folder, file)
 
     def agreed(self, context: FitContext) -> FitContext:
         """The circumstances as all processes see them: the first one's clock, and its request to stop.

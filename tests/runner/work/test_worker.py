@@ -21,7 +21,8 @@ import srbench
 from srbench.commands.sources import Picture
 from srbench.commands.upscale import Declared, load_method, upscale_file
 from srbench.contract.entry import Entry
-from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.contract.executor import Limits
+from srbench.contract.fit import PICTURES_GB, Budget, FitContext, Interrupted
 from srbench.errors import SrbenchError, machine_fault
 from srbench.matrix import read_matrix
 from srbench.pictures import Values, read_image, write_image
@@ -311,6 +312,23 @@ def test_a_training_is_given_all_that_the_matrix_says_of_it_and_leaves_what_it_s
     assert "train_peak_memory_gb" in record.cost and record.cost["macs"] is None
     assert (record.facts, record.notes) == ({"best": 0.5}, ["Said twice."])
     assert done == [0.5] and not (folder / worker.CHECKPOINT).exists()
+
+
+@pytest.mark.parametrize(
+    ("limits", "pictures_gb"),
+    [
+        (Limits(), PICTURES_GB),
+        (Limits(memory_gb=100), PICTURES_GB),
+        (Limits(memory_gb=4), 1),
+        (Limits(memory_gb=4, pictures_gb=3), 3),
+    ],
+)
+def test_pictures_take_what_they_may_of_memory_or_a_quarter_of_the_limit(
+    bench: InProcess, limits: Limits, pictures_gb: float
+) -> None:
+    record, _ = work(bench, training_of(bench), limits=limits)
+    assert record is not None and record.status == "ok", record
+    assert Fits.given.pictures_gb == pictures_gb
 
 
 def test_a_training_that_goes_on_is_given_the_checkpoint_of_the_earlier_one_and_costs_both(
