@@ -9,7 +9,7 @@ import torch
 
 from srbench.registry.registry import registry
 from srbench.store.files import sha256_of
-from srbench.training.vgg import VGG_SMALLEST, vgg_features
+from srbench.training.adversarial.vgg import VGG_SMALLEST, vgg_features
 from srbench.weights.lookup import WeightsDamaged, WeightsMissing
 from srbench.weights.torchvision_shim import import_torchvision
 
