@@ -120,6 +120,8 @@ def files_of(use: Use, thing: Any) -> tuple[SeenFile, ...]:
 
 
 def _paths(value: Any) -> Iterator[Path]:
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
     if isinstance(value, Path):
         yield value
     elif isinstance(value, Mapping):

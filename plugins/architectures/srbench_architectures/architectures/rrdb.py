@@ -36,8 +36,9 @@ class RRDB(SpandrelArchitecture):
     pure synthetic data", ICCV workshops 2021 (arXiv 2107.10833) have it, at x4: five parts of the budget on L1 alone,
     Adam at 2e-4; two parts, at 1e-4, on 1 x L1, features of VGG19 before activation (conv1_2 to conv5_4, weights .1,
     .1, 1, 1, 1) and .1 x the loss of a U-Net discriminator with spectral normalisation; batches of 48 LR patches of 64
-    pixels, averaged weights (.999). LR should be that of the degradation `real-world`. Where it is not the paper:
-    HR is not sharpened (there L1 and features compare with HR after an unsharp mask, and LR is made of that).
+    pixels, averaged weights (.999). LR should be that of the degradation `real-world`. HR is as it is: the paper's
+    Real-ESRGAN+, and so the weights that the authors released, learned from HR after an unsharp mask, which is not
+    offered here.
 
     num_filters: channels. num_blocks: blocks of three dense blocks each.
     """
