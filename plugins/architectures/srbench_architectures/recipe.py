@@ -25,6 +25,17 @@ LATE = (0.5, 0.8, 0.9, 0.95)
 HALVED_LATE = halved(*LATE)
 HALVED_IN_FIFTHS = halved(0.2, 0.4, 0.6, 0.8)
 
+REALESRNET: dict[str, Any] = {
+    "loss": "l1",
+    "learning_rate": 2e-4,
+    "schedule": "constant",
+    "betas": (0.9, 0.99),
+    "ema": 0.999,
+    "batch_size": 48,
+    "patch": 64,
+}
+"""The stage on pixels of Real-ESRGAN (Wang et al. 2021; `train_realesrnet_x4plus.yml`)."""
+
 SMALL: dict[str, Any] = {
     "loss": "l1",
     "learning_rate": 1e-3,
