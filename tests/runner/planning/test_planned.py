@@ -31,7 +31,8 @@ def test_a_model_is_needed_to_upscale_and_not_to_score(bench: InProcess) -> None
     cell = plan(bench, metrics=["psnr", "mae"]).cells[1]
     assert cell.state == "stale" and cell.prerequisites() == []
     evaluation = cell.evaluation()
-    assert (evaluation.model, evaluation.learned_from) == (training.key, cell.training and cell.training.dataset)
+    assert (evaluation.model, evaluation.learned) == (training.key, training.learned)
+    assert [one.dataset for one in training.learned] == [training.dataset]
 
 
 def test_a_training_is_done_where_its_record_is_well_and_its_files_are_sound(bench: InProcess) -> None:
