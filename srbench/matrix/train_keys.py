@@ -28,6 +28,7 @@ from srbench.registry.registry import PluginError, Registry
 
 OPTIONS = ("budget", "precision", "compile", "micro_batches", "start")
 """The keys of `train` that a method may have, too."""
+TRAIN_KEYS = ("on", *OPTIONS)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 _FORMS = "a dataset, or {first: t91, then: same}"
 _CELL = "a file, the name of published weights, or a cell as {method: ..., protocol: ..., on: ...}"
@@ -55,7 +56,7 @@ class TrainKeys:
 
     def read(self, pair: KeyValue | None, methods: Sequence[Named], protocols: Sequence[Protocol]) -> Train:
         """What `train` at the top and at methods says; what a method that learns needs is reported where it lacks."""
-        keys = {} if pair is None else self._fields.keys(pair[1], ("on", *OPTIONS), "a mapping")
+        keys = {} if pair is None else self._fields.keys(pair[1], TRAIN_KEYS, "a mapping")
         if keys is None:
             return Train()
         self._check_needs(keys, pair, methods)

@@ -139,7 +139,7 @@ class TorchMethod(Method):
         seed_everything(context.seed)
         self._make(patches.channels, train.scale)
         if context.start is not None:
-            self._start(context.start)
+            self._begin_with(context.start)
         self.to(context.device)
         stages = self.stages(self.networks, train.scale)
         held: list[HeldOut] = []
@@ -166,7 +166,7 @@ class TorchMethod(Method):
         """
         return tensors
 
-    def _start(self, start: Start) -> None:
+    def _begin_with(self, start: Start) -> None:
         """Put given weights into the networks, as far as they fit, and note how far that was."""
         from srbench.training.start import read_start, start_from
 

@@ -18,7 +18,8 @@ from srbench.contract.fit import Budget
 from srbench.errors import SrbenchError
 from srbench.matrix import MatrixError, Order, matrix_file, read_matrix
 from srbench.matrix.budgets import EARLIER, UNITS
-from srbench.matrix.reading import KEYS, TRAIN_KEYS
+from srbench.matrix.reading import KEYS
+from srbench.matrix.train_keys import TRAIN_KEYS
 from srbench.registry.registry import Registry
 from srbench.store.records import Store
 
@@ -561,7 +562,7 @@ BROKEN = {
         GOOD + "train: [t91]\n",
         6,
         8,
-        "expected a mapping with keys out of on, budget, precision, compile, micro_batches; found a list",
+        "expected a mapping with keys out of on, budget, precision, compile, micro_batches, start; found a list",
     ),
     "an unknown key in train": (GOOD + "train: {onn: [t91]}\n", 6, 9, "unknown key 'onn'. Did you mean 'on'?"),
     "train.on that is a word": (GOOD + "train: {on: same}\n", 6, 13, "found the text 'same'; write [same]"),

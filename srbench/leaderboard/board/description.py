@@ -180,7 +180,7 @@ def _cell(planned: PlannedCell) -> BoardCell:
         key=planned.cell.key,
         metrics=planned.keys,
         learned_from=None if training is None else training.dataset.name,
-        learned_before=() if training is None else tuple(one.dataset.name for one in training.learned[:-1]),
+        learned_before=() if training is None else tuple(one.name for one in training.datasets[:-1]),
         state=planned.state,
         why=planned.why,
         damage=planned.damage,

@@ -101,7 +101,7 @@ def write_trainings(results: Results, store_root: Path, out: Path) -> list[Group
         run = read_training(Store(store_root), key, result.cell.seed)
         if run is not None:
             seen.add(key)
-            trained_on = ", then ".join(dict.fromkeys(result.cell.learned)) or str(result.cell.trained_on)
+            trained_on = ", then ".join(result.cell.learned) or str(result.cell.trained_on)
             place = (result.entrant.method, trained_on, result.protocol.name)
             caption = f"{result.entrant.method} on {trained_on}, {result.protocol.name}"
             found.setdefault(place, _Found(caption)).runs[key] = run

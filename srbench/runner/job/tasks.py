@@ -90,8 +90,14 @@ class Training:
         return tuple(one for one in (self.earlier, started) if one is not None)
 
     @property
+    def datasets(self) -> tuple[Use, ...]:
+        """What was learned from: by the weights that it starts from, as far as that is known, and then by it."""
+        before = () if self.start is None or self.start.training is None else self.start.training.datasets
+        return (*(one for one in before if one != self.dataset), self.dataset)
+
+    @property
     def learned(self) -> tuple[Learned, ...]:
-        """What its model has seen, that of its starting weights first as far as that is known."""
+        """What its model has seen of `datasets`."""
         before = () if self.start is None or self.start.training is None else self.start.training.learned
         own = Learned(self.dataset, self.reads[0])
         return (*(one for one in before if one != own), own)

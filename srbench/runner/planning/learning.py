@@ -48,8 +48,7 @@ class Learnings:
         key = 0 if shared else id(tested), protocol.for_training(), id(method), id(trained_on)
         if key not in self._known:
             training = self._training(tested, protocol, method, trained_on)
-            datasets = {id(one.dataset): one.dataset for one in training.learned}
-            self._known[key] = cache(partial(_with_seed, training)), list(datasets.values())
+            self._known[key] = cache(partial(_with_seed, training)), list(training.datasets)
         return self._known[key]
 
     def why_not(self, made: Method, method: Use, trained_on: TrainedOn) -> str:
@@ -168,8 +167,7 @@ def _is_cell(start: StartFrom | None) -> bool:
 
 def _told(training: Training) -> str:
     """Whose weights a training leaves, in words."""
-    before = [one.dataset.name for one in training.learned]
-    sets = ", then ".join(dict.fromkeys(before))
+    sets = ", then ".join(one.name for one in training.datasets)
     return f"{training.method.name}, trained on {sets} {training.protocol.name} ({training.budget})"
 
 

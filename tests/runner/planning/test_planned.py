@@ -55,11 +55,12 @@ def test_the_trainings_that_others_go_on_from_are_those_that_a_run_would_do(benc
     budget = {"steps": 4, "from": {"steps": 2}}
     found = plan(bench, **LEARNER, train={"on": ["same"], "budget": budget}, seeds=[0, 1])
     earlier = [cell.training.earlier for cell in found.cells if cell.training is not None]
-    assert found.earlier(bench.store) == earlier and len(earlier) == 2 and not found.extractors(bench.store)
+    assert found.first(bench.store) == [(one, "another training goes on from it") for one in earlier]
+    assert len(earlier) == 2 and not found.extractors(bench.store)
     first, second = (task for task in earlier if task is not None)
     bench.store.write("models", Record(key=first.key, schema=2, status="ok"))
     bench.store.last_checkpoint(first.key).write_bytes(b"last")
-    assert found.earlier(bench.store) == [second]
+    assert found.first(bench.store) == [(second, "another training goes on from it")]
 
 
 def test_records_read_anew_make_their_cells_done(bench: InProcess) -> None:
