@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from srbench.errors import SrbenchError
+from srbench.training.channels import Conversion, Tensors
 from srbench.weights.lookup import WeightsDamaged, read_tensors
 
 if TYPE_CHECKING:
     import torch
 
-Tensors = Mapping[str, "torch.Tensor"]
 Networks = Mapping[str, "torch.nn.Module"]
-Conversion = Literal["colour to grey", "grey to colour"]
+Converted = Literal["colour to grey", "grey to colour"]
 
 WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net")
 """Names under which programs keep a network's tensors in their checkpoints; averaged ones come before others."""
@@ -24,7 +24,7 @@ PREFIXES = ("module.", "netG.")
 LEAST = 0.5
 """The share of a network's learned numbers that has to fit; with less it would rather be another network."""
 _MOST_NAMED = 6
-_CONVERTED: Mapping[Conversion, str] = {
+_CONVERTED: Mapping[Converted, str] = {
     "colour to grey": "for grey, of weights for colour: the first layer's are summed over its channels, the last's "
     "averaged",
     "grey to colour": "for colour, of weights for grey: the first layer's are divided by 3 and repeated, the last's "
@@ -48,7 +48,7 @@ class Fit:
     fitted: int
     total: int
     anew: tuple[str, ...] = ()
-    converted: Conversion | None = None
+    converted: Converted | None = None
 
     def __str__(self) -> str:
         """In words: `41 of 43 tensors of generator; upsampler begins anew`."""
@@ -105,15 +105,17 @@ def start_from(
     """
     import torch
 
-    shapes: dict[str, dict[str, torch.Size]] | None = None
+    others: Networks | None = None
     fits, chosen = list[Fit](), list[tuple[torch.Tensor, torch.Tensor]]()
     refused = list[Fit]()
     for name, network in networks.items():
         given = next(iter(held.values())) if len(held) == 1 else held.get(name, {})
         own = network.state_dict(keep_vars=True)
-        if shapes is None and any(key in own and own[key].shape != one.shape for key, one in given.items()):
-            shapes = _shapes(otherwise())
-        found = dict(_fitting(network, own, given, (shapes or {}).get(name, {})))
+        conversion = None
+        if any(key in own and own[key].shape != one.shape for key, one in given.items()):
+            others = (otherwise() or {}) if others is None else others
+            conversion = _conversion(network, others.get(name), given)
+        found = dict(_fitting(own, given, conversion))
         fit = _fit(name, network, found)
         learned = dict(network.named_parameters())
         share = sum(learned[key].numel() for key in found.keys() & learned.keys())
@@ -133,54 +135,34 @@ def start_from(
     return fits
 
 
-def _shapes(networks: Networks | None) -> dict[str, dict[str, torch.Size]]:
-    made = {} if networks is None else networks
-    return {name: {key: one.shape for key, one in network.state_dict().items()} for name, network in made.items()}
+def _conversion(network: torch.nn.Module, other: torch.nn.Module | None, given: Tensors) -> Conversion | None:
+    """From the other number of channels, where that is what the tensors are for."""
+    if other is None:
+        return None
+    own, theirs = network.state_dict(), other.state_dict()
+    differ = [key for key in own.keys() & theirs.keys() & given.keys() if own[key].shape != theirs[key].shape]
+    is_other = any(given[key].shape == theirs[key].shape for key in differ)
+    return Conversion(network, other) if is_other else None
 
 
 def _fitting(
-    network: torch.nn.Module, own: Tensors, given: Tensors, otherwise: Mapping[str, torch.Size]
-) -> Iterator[tuple[str, tuple[torch.Tensor, Conversion | None]]]:
-    """What fits, by the network's own names, and how it was converted. otherwise: shapes for the other channels."""
+    own: Tensors, given: Tensors, conversion: Conversion | None
+) -> Iterator[tuple[str, tuple[torch.Tensor, Converted | None]]]:
+    """What fits, by the network's own names, and how it was converted."""
     for key, tensor in own.items():
-        one = given.get(key)
+        one: torch.Tensor | None = given.get(key)
         if one is None or one.is_floating_point() != tensor.is_floating_point():
             continue
-        if one.shape == tensor.shape:
-            yield key, (one, None)
-        elif one.shape == otherwise.get(key):
-            converted = _converted(network, key, one.to(tensor.dtype), tensor.shape)
-            if converted is not None:
-                yield key, (converted, "colour to grey" if one.numel() > tensor.numel() else "grey to colour")
+        how: Converted | None = None
+        if conversion is not None and conversion.concerns(key):
+            how = "colour to grey" if one.numel() > tensor.numel() else "grey to colour"
+            how = None if one.shape == tensor.shape else how
+            one = conversion.made(key, given)
+        if one is not None and one.shape == tensor.shape:
+            yield key, (one, how)
 
 
-def _converted(network: torch.nn.Module, key: str, given: torch.Tensor, shape: torch.Size) -> torch.Tensor | None:
-    """The weights or biases of a layer for images of one channel from those for three, or the reverse.
-
-    So that on pictures whose channels are equal both give the same: what a layer sees is summed, what it makes is
-    averaged. None for what is no plain layer's, whose meaning is not known.
-    """
-    from torch import nn
-
-    place, _, kind = key.rpartition(".")
-    layer = network.get_submodule(place)
-    if kind not in ("weight", "bias") or not isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-        return None
-    seen = None if kind == "bias" else 0 if isinstance(layer, nn.ConvTranspose2d) else 1
-    for axis, (now, wanted) in enumerate(zip(given.shape, shape, strict=True)):
-        if now == 3 * wanted:  # channel by channel, each with as many as a shuffle of pixels takes or makes
-            parts = given.reshape(*given.shape[:axis], 3, wanted, *given.shape[axis + 1 :])
-            given = parts.sum(axis) if axis == seen else parts.mean(axis)
-        elif wanted == 3 * now:
-            given = (given / 3 if axis == seen else given).repeat(
-                [3 if one == axis else 1 for one in range(given.dim())]
-            )
-        elif now != wanted:
-            return None
-    return given
-
-
-def _fit(name: str, network: torch.nn.Module, found: Mapping[str, tuple[torch.Tensor, Conversion | None]]) -> Fit:
+def _fit(name: str, network: torch.nn.Module, found: Mapping[str, tuple[torch.Tensor, Converted | None]]) -> Fit:
     learned = [key for key, _ in network.named_parameters()]
     conversions = [converted for _, converted in found.values() if converted is not None]
     anew = [key for key in learned if key not in found]

@@ -66,7 +66,10 @@ def test_generic_specific_and_generic_then_specific_are_one_matrix(tmp_path: Pat
     for verb in ("show", "why"):
         lines = dict(line.split(maxsplit=1) for line in arms.says(verb, CHAINED).splitlines() if "  " in line)
         assert lines["training"] == "started from a model trained for 4 steps"
-    assert "all records are what was written" in arms.says("verify", "results/toy") or arms.bench.srbench("verify").returncode == 0
+    assert (
+        "all records are what was written" in arms.says("verify", "results/toy")
+        or arms.bench.srbench("verify").returncode == 0
+    )
     assert "unnamed  0" in " ".join(arms.says("clean", "matrix.yaml").split()) or "unnamed" not in arms.says(
         "clean", "matrix.yaml"
     )
@@ -83,7 +86,9 @@ def test_the_first_training_is_shared_with_the_arm_that_has_its_budget(tmp_path:
 
 
 @pytest.mark.parametrize("ask", [signal.SIGTERM, signal.SIGKILL])
-def test_a_started_training_that_was_interrupted_ends_as_if_it_had_not_been(tmp_path: Path, ask: signal.Signals) -> None:
+def test_a_started_training_that_was_interrupted_ends_as_if_it_had_not_been(
+    tmp_path: Path, ask: signal.Signals
+) -> None:
     undisturbed = Starting(tmp_path / "undisturbed", **THREE_ARMS)
     undisturbed.runs()
     arms = Starting(tmp_path / "arms", **THREE_ARMS)
@@ -120,14 +125,15 @@ def test_a_method_starts_from_a_file_and_says_what_fits(tmp_path: Path) -> None:
     assert "It started from the weights of the file weights.safetensors: all 2 tensors of network." in started.notes
     said = second.says("show", "toy-noise/x4-rgb/toy-pixel/same/0")
     assert f"started from the weights in a file (sha256 {sha256_of(file)[:12]})" in said
-    assert load_file(second.store.folder("models", started.key) / "weights.safetensors").keys() == load_file(file).keys()
+    assert (
+        load_file(second.store.folder("models", started.key) / "weights.safetensors").keys() == load_file(file).keys()
+    )
 
 
 def test_a_method_starts_from_another_of_the_matrix_and_what_does_not_fit_is_refused_in_words(tmp_path: Path) -> None:
     file = tmp_path / "other.safetensors"
-    from safetensors.numpy import save_file
-
     import numpy as np
+    from safetensors.numpy import save_file
 
     save_file({"0.weight": np.ones((7, 7), np.float32)}, file)
     methods = [
