@@ -41,7 +41,7 @@ class Fit:
     """What of a network came from given weights.
 
     fitted, total: learned tensors, how many of how many. anew: the parts that keep their initial weights. converted:
-    from which channels to which, where they differ.
+    from which channels to which, where they differ. left: how many tensors of the file belong to no part of it.
     """
 
     network: str
@@ -49,6 +49,7 @@ class Fit:
     total: int
     anew: tuple[str, ...] = ()
     converted: Converted | None = None
+    left: int = 0
 
     def __str__(self) -> str:
         """In words: `41 of 43 tensors of generator; upsampler begins anew`."""
@@ -59,6 +60,8 @@ class Fit:
             parts.append(_CONVERTED[self.converted])
         if self.anew:
             parts.append(f"{_some(self.anew)} begin{'s' if len(self.anew) == 1 else ''} anew")
+        if self.left:
+            parts.append(f"{self.left} more in the file belong to no part of it")
         return "; ".join(parts)
 
 
@@ -116,7 +119,7 @@ def start_from(
             others = (otherwise() or {}) if others is None else others
             conversion = _conversion(network, others.get(name), given)
         found = dict(_fitting(own, given, conversion))
-        fit = _fit(name, network, found)
+        fit = _fit(name, network, found, len(given.keys() - own.keys()))
         learned = dict(network.named_parameters())
         share = sum(learned[key].numel() for key in found.keys() & learned.keys())
         if not found or share < LEAST * sum(one.numel() for one in learned.values()):
@@ -162,12 +165,14 @@ def _fitting(
             yield key, (one, how)
 
 
-def _fit(name: str, network: torch.nn.Module, found: Mapping[str, tuple[torch.Tensor, Converted | None]]) -> Fit:
+def _fit(
+    name: str, network: torch.nn.Module, found: Mapping[str, tuple[torch.Tensor, Converted | None]], left: int
+) -> Fit:
     learned = [key for key, _ in network.named_parameters()]
     conversions = [converted for _, converted in found.values() if converted is not None]
     anew = [key for key in learned if key not in found]
     converted = next(iter(conversions), None)
-    return Fit(name, len(learned) - len(anew), len(learned), _parts(anew, learned), converted)
+    return Fit(name, len(learned) - len(anew), len(learned), _parts(anew, learned), converted, left)
 
 
 def _parts(anew: Sequence[str], learned: Sequence[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import copy
 import json
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -63,6 +63,7 @@ class TorchMethod(Method):
     turns: the orientations in which patches are learned from, of the eight that `srbench.training.data.pairs.turned`
         numbers, 0 being the image as it is; an instance may set it in `__init__`.
     held_out_by_class: so many images of each class are held out, where images have one.
+    started: of given weights that a training starts from, what each network took; known to `stages`.
     networks: what `build` made, by name; with their learned weights after `fit` or `load`.
     history: one row now and then of the training that made the weights; empty after `load`.
     training: facts of that training, as in `training.json` (docs/training.md); `facts` are its numbers.
@@ -77,6 +78,7 @@ class TorchMethod(Method):
     training_scales: tuple[float, ...] = (1.0,)
     turns: tuple[int, ...] = EVERY_TURN
     held_out_by_class: ClassVar[bool] = False
+    started: Sequence[Fit] = ()
     networks: dict[str, torch.nn.Module]
     history: list[Row]
     training: dict[str, Any]
@@ -134,7 +136,7 @@ class TorchMethod(Method):
         from srbench.training.loop import engine
         from srbench.training.loop.randomness import seed_everything
 
-        self._fits: list[Fit] = []
+        self.started = ()
         patches = Patches(train, self.trains_on, context.seed, self.training_scales, self.turns, self.held_out_by_class)
         seed_everything(context.seed)
         self._make(patches.channels, train.scale)
@@ -171,8 +173,8 @@ class TorchMethod(Method):
         from srbench.training.start import read_start, start_from
 
         held = {name: self.in_own_names(tensors) for name, tensors in read_start(start.path).items()}
-        self._fits = start_from(self.networks, held, start.told, self._for_other_channels)
-        said = ". ".join(map(str, self._fits))
+        self.started = start_from(self.networks, held, start.told, self._for_other_channels)
+        said = ". ".join(map(str, self.started))
         self.notes.append(f"It started from the weights of {start.told}: {said}.")
 
     def _for_other_channels(self) -> dict[str, torch.nn.Module] | None:
@@ -212,9 +214,9 @@ class TorchMethod(Method):
 
     def _learned(self, trained: Trained) -> None:
         self.history, self.training, self.facts = trained.history, trained.facts, _numbers(trained.facts)
-        if self._fits:
-            self.training |= {"start": [asdict(fit) for fit in self._fits]}
-            self.facts = {**self.facts, "started_tensors": float(sum(fit.fitted for fit in self._fits))}
+        if self.started:
+            self.training |= {"start": [asdict(fit) for fit in self.started]}
+            self.facts = {**self.facts, "started_tensors": float(sum(fit.fitted for fit in self.started))}
         if trained.not_validated and not trained.facts["held_out"]:
             self.notes.append(
                 "No training image could be held out: nothing was validated, and the last weights are kept."

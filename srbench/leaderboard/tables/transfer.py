@@ -60,7 +60,7 @@ def _differences(
 ) -> dict[str, Any] | None:
     """Two training sets of a method against each other, the later one in the file first; None where none has two."""
     pairs = [(b, a) for a, b in combinations(learned, 2) if a.method == b.method]
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "name": f"{a.method}: {a.trained_on} over {b.trained_on}",
             "cells": [_difference(part.standings.get(metric), a, b) for part in parts.values()],
