@@ -62,10 +62,10 @@ def command(
 
     done: nothing. new, stale (what it is made of changed), retry: run it. A cell that ended otherwise than well, and
     would not be repeated, has that as its state: failed, timeout, out_of_memory, skipped. Before the cells, the
-    extractors that would be trained for their metrics, and the trainings that others go on from; after them, how long
-    that takes, which metrics cannot be computed, and what is probably wrong with the data. Exits with 1 when it is
-    known by now that some cell would fail, or that a run would not begin; a cell that is skipped with a reason does not
-    count.
+    extractors that would be trained for their metrics, and the trainings that others go on or start from; after them,
+    how long that takes, which metrics cannot be computed, and what is probably wrong with the data. Exits with 1 when
+    it is known by now that some cell would fail, or that a run would not begin; a cell that is skipped with a reason
+    does not count.
     """
     from srbench.api import default_store, executor_of, plan_for, select, trouble
     from srbench.leaderboard.board.description import split_words
@@ -86,13 +86,11 @@ def command(
         return
     plan = replace(plan, cells=tuple(select(plan, coordinates(where), only, skip)))
     no_warnings = {"warnings": ()} if as_json else {}
+    extractors = [(task.label, task.key, "metrics run on it") for task in plan.extractors(place)]
+    first = [(task.label, task.key, why) for task, why in plan.first(place)]
     trainings = [
-        {"cell": task.label, "state": "new", "why": why, "key": task.key[:12], **no_warnings}
-        for tasks, why in (
-            (plan.extractors(place), "metrics run on it"),
-            (plan.earlier(place), "another training goes on from it"),
-        )
-        for task in tasks
+        {"cell": label, "state": "new", "why": why, "key": key[:12], **no_warnings}
+        for label, key, why in (*extractors, *first)
     ]
     rows = [
         {

@@ -20,7 +20,7 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     import msgspec
 
     from srbench.leaderboard.words.numerals import flat
-    from srbench.store.cell import gone_on_from
+    from srbench.store.cell import begun_with
     from srbench.store.conflicts import conflicts
     from srbench.store.find import find_record
     from srbench.store.image_names import read_names
@@ -30,14 +30,14 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(msgspec.to_builtins(record))
         return
-    earlier = gone_on_from(record.ingredients.get("model") or {})
+    begun = begun_with(record.ingredients.get("model") or {})
     facts: dict[str, object] = {
         "cell": record.label,
         "key": record.key,
         "status": record.status + (f": {record.reason}" if record.reason else ""),
         "started": f"{record.started}, took {record.seconds:g} s",
         **({} if record.job is None else {"job": record.job}),
-        **({"training": f"went on from {earlier}"} if earlier else {}),
+        **({"training": begun} if begun else {}),
         "LR": record.lr,
         "folder": place.folder("cells", record.key),
     }

@@ -19,13 +19,13 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
     """Tell which component of CELL's key changed since it was recorded, or why it is not ok."""
     from srbench.runner.planning.changes import changes
     from srbench.runner.planning.plan import make_plan
-    from srbench.store.cell import gone_on_from
+    from srbench.store.cell import begun_with
     from srbench.store.find import find_record
 
     place, record = find_record(cell, store)
     answer = {"cell": record.label, "key": record.key, "status": record.status, "reason": record.reason}
-    if earlier := gone_on_from(record.ingredients.get("model") or {}):
-        answer["training"] = f"went on from {earlier}"
+    if begun := begun_with(record.ingredients.get("model") or {}):
+        answer["training"] = begun
     matrix = place.last_matrix()
     if matrix is not None:
         from srbench.matrix import read_matrix

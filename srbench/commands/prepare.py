@@ -108,14 +108,13 @@ def prepare(matrix: Matrix, folder: Path, progress: Progress = lambda place, don
 def _uses(matrix: Matrix) -> list[tuple[Use, Sequence[Split]]]:
     """The datasets, each with its splits that are asked for."""
     found: dict[str, tuple[Use, Sequence[Split]]] = {use.name: (use, ("train", "test")) for use in matrix.datasets}
-    for use in matrix.train_on:
-        if isinstance(use, Use):
-            known, _ = found.setdefault(use.name, (use, ("train",)))
-            if (known.registered, known.params) != (use.registered, use.params):
-                raise SrbenchError(
-                    f"{matrix.path}: {use.name!r} names a dataset that is tested on and another one to train on, and "
-                    "both would be one folder; give one of them another name with `as`"
-                )
+    for use in matrix.training_data:
+        known, _ = found.setdefault(use.name, (use, ("train",)))
+        if (known.registered, known.params) != (use.registered, use.params):
+            raise SrbenchError(
+                f"{matrix.path}: {use.name!r} names a dataset that is tested on and another one to train on, and "
+                "both would be one folder; give one of them another name with `as`"
+            )
     return list(found.values())
 
 

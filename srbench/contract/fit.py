@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 BudgetUnit = Literal["steps", "seconds", "epochs", "images"]
+WHOLE_UNITS: tuple[BudgetUnit, ...] = ("steps", "images")
+"""Units of which there are whole numbers only."""
 Precision = Literal["32", "tf32", "bf16", "fp16"]
 """The number format of forward and backward passes; weights are always in 32 bits. `tf32` and `fp16` need a GPU."""
 PICTURES_GB = 2.0
@@ -37,6 +39,18 @@ class Budget:
         return f"{self.amount:,.12g} {self.unit}{after}"
 
 
+@dataclass(frozen=True)
+class Start:
+    """Weights that a training starts from.
+
+    path: of a file of tensors by name: safetensors, or what `torch.save` writes. told: whose they are, in words that
+    follow "the weights of": `srcnn, trained on t91 x4 (300 steps)`.
+    """
+
+    path: Path
+    told: str
+
+
 def _silent(done: float, message: str) -> None: ...
 
 
@@ -53,6 +67,8 @@ class FitContext:
         training that diverged. None: `folder`.
     earlier: the last checkpoint of the training that this one goes on from, where `budget.earlier` says that it does;
         only read.
+    start: the weights that networks begin with, where they are to begin with any; a training that goes on, or resumes,
+        begins with its checkpoint.
     compile: whether networks are compiled with `torch.compile`.
     pictures_gb: how much memory decoded training pictures may take, of 10^9 bytes; those that are more are in a file.
     micro_batches: in so many pieces each batch is computed, one after the other, for less memory.
@@ -68,6 +84,7 @@ class FitContext:
     device: str = "cpu"
     model: Path | None = None
     earlier: Path | None = None
+    start: Start | None = None
     precision: Precision = "32"
     compile: bool = False
     micro_batches: int = 1

@@ -60,6 +60,9 @@ class Method(ABC):
     `batch_size`, the images of its smallest batch: by it a plan tells that a batch cannot be divided.
     goes_on: `fit` leaves `checkpoint.pt` in `context.folder`, and goes on from that of an earlier training, where there
     is one (`context.earlier`), to a larger budget, as `TorchMethod.fit` does. An instance may take it back.
+    starts: `fit` begins with given weights (`context.start`), as far as they fit, and says so in `notes`; it raises an
+    `SrbenchError` where too little of them fits, as `TorchMethod.fit` does. What it saves is `weights.safetensors`,
+    which others start from.
     history: rows of the training just done, each with at least `step` and `seconds`; empty when none are kept.
     facts: numbers of the training just done, by name, for its record (the best validation, say).
     halo: how many LR pixels around an output pixel can influence it, for exact tiling; None: any of them.
@@ -80,6 +83,7 @@ class Method(ABC):
     samples: ClassVar[bool] = False
     spreads: ClassVar[bool] = False
     goes_on: bool = False
+    starts: ClassVar[bool] = False
     ceiling: ClassVar[str] = ""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     variants: ClassVar[Mapping[str, Mapping[str, type]]] = {}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import get_args
 
-from srbench.contract.fit import Budget, BudgetUnit
+from srbench.contract.fit import WHOLE_UNITS, Budget, BudgetUnit
 from srbench.matrix.fields import Fields
 from srbench.matrix.nodes import Node
 
 UNITS: tuple[BudgetUnit, ...] = get_args(BudgetUnit)
-WHOLE_UNITS = ("steps", "images")
 EARLIER = "from"
 """The key in a budget for the one that a finished training had."""
 _KEYS = "one of steps, seconds, epochs, images, such as {steps: 20000}: a mapping"

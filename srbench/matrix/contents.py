@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from srbench.contract.executor import Limits, Resources
-from srbench.contract.fit import Budget, Precision
 from srbench.contract.names import SUPER_RESOLUTION
 from srbench.contract.protocol import Protocol
+from srbench.matrix.training import Curriculum, Lesson, TrainedOn, TrainOptions
 from srbench.registry.configured import Use
 
 Order = Literal["file", "shortest-first"]
@@ -22,10 +22,11 @@ class Matrix:
 
     train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
     task: by name. settings: the numbers that it needs besides, by key.
-    budget: None only when no method learns. precision, compile, micro_batches: of trainings. rank_by: the metric that
-    ranks, if the file says so. executor: where jobs run, likewise. resources: what a job needs there; resources_of: of
-    methods, by name, where they need others. limits, limits_of: what a job may use, likewise. sections: what plugins
-    add to the pages. trackers: what hears of a run besides. order: which jobs begin first, of those that can.
+    train, train_of: how trainings are done, and those of methods, by name, that have options of their own. rank_by: the
+    metric that ranks, if the file says so. executor: where jobs run, likewise. resources: what a job needs there;
+    resources_of: of methods, by name, where they need others. limits, limits_of: what a job may use, likewise.
+    sections: what plugins add to the pages. trackers: what hears of a run besides. order: which jobs begin first, of
+    those that can.
     """
 
     path: Path
@@ -37,11 +38,9 @@ class Matrix:
     metrics: tuple[Use, ...]
     task: str = SUPER_RESOLUTION
     settings: Mapping[str, int] = field(default_factory=dict)
-    train_on: tuple[Use | str, ...] = ()
-    budget: Budget | None = None
-    precision: Precision = "32"
-    compile: bool = False
-    micro_batches: int = 1
+    train_on: tuple[TrainedOn, ...] = ()
+    train: TrainOptions = field(default_factory=TrainOptions)
+    train_of: Mapping[str, TrainOptions] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0,)
     limits: Limits = field(default_factory=Limits)
     limits_of: Mapping[str, Limits] = field(default_factory=dict)
@@ -52,3 +51,14 @@ class Matrix:
     sections: tuple[Use, ...] = ()
     trackers: tuple[Use, ...] = ()
     order: Order = "file"
+
+    def training(self, method: Use) -> TrainOptions:
+        """How a method is trained."""
+        return self.train_of.get(method.name, self.train)
+
+    @property
+    def training_data(self) -> list[Use]:
+        """The datasets that are learned from besides the tested ones' own training splits, each once."""
+        lessons = (one.lessons if isinstance(one, Curriculum) else (Lesson(one),) for one in self.train_on)
+        uses = [lesson.on for some in lessons for lesson in some if isinstance(lesson.on, Use)]
+        return list({use.name: use for use in reversed(uses)}.values())[::-1]

@@ -15,7 +15,7 @@ from srbench.registry import parameters
 from srbench.registry.configured import Use, extractor_use
 from srbench.registry.registry import Kind, Registry
 
-_APART = ("resources", "limits")
+_APART = ("resources", "limits", "train")
 """What stands among the parameters of a method and is none."""
 
 
@@ -23,7 +23,7 @@ _APART = ("resources", "limits")
 class Named:
     """What a list of the file holds: its name in tables, where it stands, and the thing itself unless it is wrong.
 
-    resources, limits: what stands under these keys of a method.
+    resources, limits, train: what stands under these keys of a method.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Named:
     thing: Any
     resources: Node | None = None
     limits: Node | None = None
+    train: Node | None = None
 
 
 class Uses:

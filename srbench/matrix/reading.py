@@ -8,19 +8,18 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from srbench.contract.executor import Executor, Limits, Resources
-from srbench.contract.fit import Precision
 from srbench.contract.method import Method
 from srbench.contract.metric import Metric, SetMetric
 from srbench.contract.names import SUPER_RESOLUTION
 from srbench.contract.protocol import Protocol
 from srbench.contract.task import Task
 from srbench.errors import SrbenchError, nearest
-from srbench.matrix.budgets import read_budget
 from srbench.matrix.contents import Matrix, Order
 from srbench.matrix.entries import Named, Uses
 from srbench.matrix.fields import Fields
 from srbench.matrix.nodes import KeyValue, Mistake, Node, describe, shorten
 from srbench.matrix.protocols import Protocols, asks_for
+from srbench.matrix.train_keys import TrainKeys
 from srbench.matrix.yaml_nodes import read_file
 from srbench.registry.configured import Use
 from srbench.registry.registry import Kind, PluginError, Registry
@@ -28,8 +27,6 @@ from srbench.registry.registry import registry as installed
 from srbench.store.records import Store, is_store
 
 FILE_NAME = "matrix.yaml"
-SAME = "same"
-"""The word in `train.on` for the tested dataset's own training split."""
 MAX_SEED = 2**32 - 1
 """The largest seed that numpy takes."""
 
@@ -40,8 +37,6 @@ KEYS = (
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
 LIMITS = ("seconds", "memory_gb", "pictures_gb")
 RESOURCES = ("gpus", "cores", "minutes", "memory_gb")
-TRAIN_KEYS = ("on", "budget", "precision", "compile", "micro_batches")
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 ORDERS: tuple[Order, ...] = get_args(Order)
 
 
@@ -143,7 +138,9 @@ class _Reader:
         protocols = self._protocols(keys, task)
         methods = self._suited(keys, "method", task)
         metrics = self._suited(keys, "metric", task)
-        train = self._train(keys.get("train"), methods)
+        train = TrainKeys(self._registry, self._uses, self._fields, self._file.parent).read(
+            keys.get("train"), methods, protocols
+        )
         return Matrix(
             path=self._file,
             name=name,
@@ -154,11 +151,9 @@ class _Reader:
             metrics=tuple(named.thing for named in metrics),
             task=task.name,
             settings=self._settings(root, keys, task),
-            train_on=self._train_on(train),
-            budget=read_budget(train["budget"][1], self._fields) if "budget" in train else None,
-            precision=self._precision(train),
-            compile=self._fields.truth(train["compile"][1], "`compile`") if "compile" in train else False,
-            micro_batches=self._micro_batches(train),
+            train_on=train.on,
+            train=train.common,
+            train_of=train.of,
             seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
             limits_of={named.name: self._limits(named.limits) for named in methods if named.limits},
@@ -238,40 +233,6 @@ class _Reader:
                 f"`rank_by`: {chosen.name!r} compares whole sets; methods are ranked by scores of single images",
             )
         return asked.text
-
-    def _train(self, pair: KeyValue | None, methods: list[Named]) -> dict[str, KeyValue]:
-        """The pairs under `train`; what a method that learns needs is reported where it is missing."""
-        keys = {} if pair is None else self._fields.keys(pair[1], TRAIN_KEYS, "a mapping")
-        if keys is None:
-            return {}
-        learner = next((method for method in methods if method.thing.registered.load().learns), None)
-        if learner is not None:
-            place = learner.node if pair is None else pair[0]
-            for key, example in (("on", "[same]"), ("budget", "{steps: 20000}")):
-                if key not in keys:
-                    self._fault(place, f"{learner.name!r} learns, so `train` needs {key!r}, such as {key}: {example}")
-        return keys
-
-    def _train_on(self, keys: Mapping[str, KeyValue]) -> tuple[Use | str, ...]:
-        named: list[Named | None] = []
-        for item in self._fields.items(keys["on"][1], "training sets") if "on" in keys else ():
-            if item.value == SAME:
-                named.append(Named(SAME, item, SAME))
-                continue
-            use = self._uses.use(item, "dataset")
-            if use is not None and use.name == SAME:
-                self._fault(item, f"{SAME!r} stands for the tested dataset's training split; use another name")
-            named.append(use)
-        known = [use for use in named if use is not None]
-        return tuple(use.thing for use in self._uses.distinct(known, "use `as` to name the second"))
-
-    def _precision(self, keys: Mapping[str, KeyValue]) -> Precision:
-        if "precision" not in keys:
-            return "32"
-        return self._fields.choice(keys["precision"][1], "`precision`", PRECISIONS) or "32"
-
-    def _micro_batches(self, keys: Mapping[str, KeyValue]) -> int:
-        return self._fields.whole(keys["micro_batches"][1], "`micro_batches`") or 1 if "micro_batches" in keys else 1
 
     def _limits(self, node: Node) -> Limits:
         keys = self._fields.keys(node, LIMITS, "limits: a mapping") or {}

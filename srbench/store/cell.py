@@ -43,24 +43,51 @@ def _text(part: Any) -> str:
     return repr(part) if type(part) is int else _canonical(part)  # for which json makes an encoder each time
 
 
+def begun_with(ingredients: Mapping[str, Any]) -> str:
+    """What a model's training went on or started from, in words; empty where it began anew."""
+    words = (("went on from", gone_on_from(ingredients)), ("started from", started_from(ingredients)))
+    return "; ".join(f"{began} {what}" for began, what in words if what)
+
+
+def started_from(ingredients: Mapping[str, Any]) -> str:
+    """The weights that a model's training started from, in words: `a model trained for 300 steps`. Empty where none.
+
+    ingredients: of the model's key. Under `start` they hold the `sha256` of a file, or what `from` holds of a model.
+    """
+    start = ingredients.get("start")
+    if not start:
+        return ""
+    if "model" not in start:
+        return f"the weights in a file (sha256 {start['sha256'][:12]})"
+    before = started_from(start)
+    return f"a model trained for {_gone_on(start)}{before and f', which started from {before}'}"
+
+
 def gone_on_from(ingredients: Mapping[str, Any]) -> str:
     """What a model's training went on from, in words: `20,000 steps`. Empty where it began anew.
 
     ingredients: of the model's key. Under `from` they hold the earlier `model` (its key), its `budget`, and its `from`.
     """
     earlier = ingredients.get("from")
-    if not earlier:
-        return ""
-    budget = " and ".join(f"{amount:,.12g} {unit}" for unit, amount in earlier["budget"].items())
-    before = gone_on_from(earlier)
+    return _gone_on(earlier) if earlier else ""
+
+
+def _gone_on(model: Mapping[str, Any]) -> str:
+    budget = " and ".join(f"{amount:,.12g} {unit}" for unit, amount in model["budget"].items())
+    before = gone_on_from(model)
     return f"{budget}, gone on from {before}" if before else budget
 
 
 def earlier_models(ingredients: Mapping[str, Any]) -> Iterator[str]:
-    """The keys of the models that a training went on from, the latest first. ingredients: of its own model's key."""
-    while earlier := ingredients.get("from"):
-        yield earlier["model"]
-        ingredients = earlier
+    """The keys of the models that a training went on or started from, and so on. ingredients: of its own model's key.
+
+    The latest come first.
+    """
+    for name in ("from", "start"):
+        earlier = ingredients.get(name)
+        if earlier and "model" in earlier:
+            yield earlier["model"]
+            yield from earlier_models(earlier)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ _MODULES = (
     "generator_checks",
     "fit_checks",
     "going_on_checks",
+    "starting_checks",
     "metric_checks",
     "set_metric_checks",
     "dataset_checks",

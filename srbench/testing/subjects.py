@@ -18,7 +18,7 @@ from srbench.contract.chain import in_turn, steps_of
 from srbench.contract.dataset import Dataset, DatasetMissing, Item
 from srbench.contract.degradation import Degradation
 from srbench.contract.extractor import Extractor, ExtractorUse
-from srbench.contract.fit import Budget, FitContext
+from srbench.contract.fit import Budget, FitContext, Start
 from srbench.contract.generator import Generator, SampleContext
 from srbench.contract.method import Method, Problem
 from srbench.contract.metric import Metric, Skip
@@ -154,10 +154,11 @@ class MethodSubject(Subject):
         folder: Path | None = None,
         stop: Callable[[], bool] = lambda: False,
         micro_batches: int = 1,
+        start: Start | None = None,
     ) -> None:
         """Train a method on the made pictures."""
         folder = folder or self.folder()
-        context = FitContext(seed, Budget("steps", steps), folder, stop=stop, micro_batches=micro_batches)
+        context = FitContext(seed, Budget("steps", steps), folder, start=start, stop=stop, micro_batches=micro_batches)
         method.fit(self.training_set(scale, channels), context)
 
     def upscale(self, method: Method, lr: torch.Tensor, scale: Scale | None = None, seed: int = 0) -> torch.Tensor:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -31,10 +33,11 @@ from srbench.training.tensors import write_tensors
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.fit import FitContext, Precision
+    from srbench.contract.fit import FitContext, Precision, Start
     from srbench.contract.training_set import TrainingSet
     from srbench.training.data.heldout import HeldOut
     from srbench.training.loop.outcome import Trained
+    from srbench.training.start import Fit
 
 WEIGHTS = "weights.safetensors"
 FACTS = "method.json"
@@ -67,6 +70,7 @@ class TorchMethod(Method):
         CutBlur has it; an instance may set it in `__init__`.
     recipe: how to learn instead, as far as the matrix says so: parameters of every such method.
     held_out_by_class: so many images of each class are held out, where images have one.
+    started: of given weights that a training starts from, what each network took; known to `stages`.
     networks: what `build` made, by name; with their learned weights after `fit` or `load`.
     inference: how it computes when it is used, and its parameters `ensemble`, `precision` and `compile`; neither the
         model nor its key depends on it.
@@ -77,6 +81,7 @@ class TorchMethod(Method):
     learns = True
     spreads = True
     goes_on = True
+    starts = True
     trains_on: Channels = "all"
     memory_format: Format = "channels_last"
     training_scales: tuple[float, ...] = (1.0,)
@@ -86,6 +91,7 @@ class TorchMethod(Method):
     recipe: Recipe = Recipe()
     inference: Inference = Upscaling()
     held_out_by_class: ClassVar[bool] = False
+    started: Sequence[Fit] = ()
     networks: dict[str, torch.nn.Module]
     history: list[Row]
     training: dict[str, Any]
@@ -147,10 +153,15 @@ class TorchMethod(Method):
         from srbench.training.loop import engine
         from srbench.training.loop.randomness import seed_everything
 
+        self.started = ()
         turns, cache = self.recipe.turns(self.turns), Group.here().picture_cache(context)
-        patches = Patches(train, self.trains_on, context.seed, self.training_scales, turns, self.held_out_by_class, cache)
+        patches = Patches(
+            train, self.trains_on, context.seed, self.training_scales, turns, self.held_out_by_class, cache
+        )
         seed_everything(context.seed)
         self._make(patches.channels, train.scale)
+        if context.start is not None:
+            self._begin_with(context.start)
         self.to(context.device)
         stages = self.stages_by_recipe(self.networks, train.scale)
         held: list[HeldOut] = []
@@ -170,6 +181,35 @@ class TorchMethod(Method):
         self._learned(trained)
         if held and stages[-1].validate == self.validation_psnr:
             self._compare_with_interpolation(held[0], stages[-1])
+
+    def in_own_names(self, tensors: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+        """The tensors of a checkpoint by the names that they have in this method's networks: by default, as they are.
+
+        For networks that others have released under other names. Names that are not known stay.
+        """
+        return tensors
+
+    def _begin_with(self, start: Start) -> None:
+        """Put given weights into the networks, as far as they fit, and note how far that was."""
+        from srbench.training.start import read_start, start_from
+
+        held = {name: self.in_own_names(tensors) for name, tensors in read_start(start.path).items()}
+        self.started = start_from(self.networks, held, start.told, self._for_other_channels)
+        said = ". ".join(map(str, self.started))
+        self.notes.append(f"It started from the weights of {start.told}: {said}.")
+
+    def _for_other_channels(self) -> dict[str, torch.nn.Module] | None:
+        """The same networks for one channel instead of three, or the reverse; None where they cannot be made.
+
+        Made by a copy of the method, since `build` may keep what it makes, and without drawing from torch's generator.
+        """
+        import torch
+
+        try:
+            with torch.random.fork_rng(devices=[]):
+                return copy.copy(self).build(4 - self.channels, self.scale)
+        except SrbenchError:
+            return None
 
     def _compare_with_interpolation(self, held: HeldOut, stage: Stage) -> None:
         """Note a training whose loss stayed finite, and whose weights are good for nothing all the same."""
@@ -195,6 +235,9 @@ class TorchMethod(Method):
 
     def _learned(self, trained: Trained) -> None:
         self.history, self.training, self.facts = trained.history, trained.facts, _numbers(trained.facts)
+        if self.started:
+            self.training |= {"start": [asdict(fit) for fit in self.started]}
+            self.facts = {**self.facts, "started_tensors": float(sum(fit.fitted for fit in self.started))}
         if trained.not_validated and not trained.facts["held_out"]:
             self.notes.append(
                 "No training image could be held out: nothing was validated, and the last weights are kept."

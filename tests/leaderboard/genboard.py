@@ -21,6 +21,7 @@ from srbench.leaderboard.board.description import describe
 from srbench.leaderboard.pages.document import results_in
 from srbench.leaderboard.results.results import Results
 from srbench.matrix import Matrix
+from srbench.matrix.training import TrainOptions
 from srbench.pictures import Image, Values, write_image
 from srbench.registry.configured import Use
 from srbench.runner.job.tasks import Training
@@ -144,7 +145,7 @@ def make_generation_board(
         task="generation",
         settings={"samples": samples},
         train_on=("same",),
-        budget=BUDGET,
+        train=TrainOptions(BUDGET),
         seeds=tuple(range(seeds)),
     )
     board = GenerationBoard(Plan(matrix, ()), root / "store")

@@ -26,6 +26,7 @@ from srbench.leaderboard.pages.folder import LISTING
 from srbench.leaderboard.results.results import Left, Results
 from srbench.leaderboard.results.results import results_of as results_from
 from srbench.matrix import Matrix
+from srbench.matrix.training import TrainOptions
 from srbench.pictures import Image, write_image
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
@@ -322,7 +323,7 @@ def make_board(
         methods=tuple(compared),
         metrics=tuple(metrics),
         train_on=training,
-        budget=BUDGET,
+        train=TrainOptions(BUDGET),
         seeds=tuple(range(seeds)),
     )
     board = Board(Plan(matrix, ()), root / "store")
@@ -417,7 +418,7 @@ def results_of(cells: Sequence[Made], rank_by: str | None = None) -> Results:
         metrics=tuple(use("metric", name, object) for name in metrics),
         train_on=tuple(training.values()),
         rank_by=rank_by,
-        budget=BUDGET,
+        train=TrainOptions(BUDGET),
         seeds=tuple(sorted({cell.seed for cell in cells if cell.seed is not None})),
     )
     planned = [_made_cell(cell, datasets, protocols, methods) for cell in cells]

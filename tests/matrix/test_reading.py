@@ -18,7 +18,8 @@ from srbench.contract.fit import Budget
 from srbench.errors import SrbenchError
 from srbench.matrix import MatrixError, Order, matrix_file, read_matrix
 from srbench.matrix.budgets import EARLIER, UNITS
-from srbench.matrix.reading import KEYS, LIMITS, TRAIN_KEYS
+from srbench.matrix.reading import KEYS, LIMITS
+from srbench.matrix.train_keys import TRAIN_KEYS
 from srbench.registry.registry import Registry
 from srbench.store.records import Store
 
@@ -100,7 +101,7 @@ def test_the_smallest_file(tmp_path: Path, registry: Registry) -> None:
     assert [use.name for use in matrix.datasets] == ["set5"]
     assert [protocol.name for protocol in matrix.protocols] == ["x4-y"]
     assert [use.registered.entry.target for use in matrix.methods] == [Still]
-    assert (matrix.train_on, matrix.budget, matrix.seeds, matrix.limits) == ((), None, (0,), Limits())
+    assert (matrix.train_on, matrix.train.budget, matrix.seeds, matrix.limits) == ((), None, (0,), Limits())
 
 
 def test_every_key_and_every_form_of_a_use(tmp_path: Path, registry: Registry) -> None:
@@ -139,7 +140,7 @@ def test_every_key_and_every_form_of_a_use(tmp_path: Path, registry: Registry) -
     assert (third["kernels"], third["norm"], third["width"]) == ((9, 1, 5), "batch", 32)
     assert matrix.methods[2].given == {"preset": "small"}
     assert [use if isinstance(use, str) else use.name for use in matrix.train_on] == ["t91", "same", "other"]
-    assert matrix.budget == Budget("steps", 20000)
+    assert matrix.train.budget == Budget("steps", 20000)
     assert [use.name for use in matrix.metrics] == ["psnr", "fid"]
     assert matrix.metrics[1].params == {"extractor": "skinlesnet"}
     assert (matrix.seeds, matrix.limits) == ((0, 7, 1), Limits(seconds=7200, memory_gb=0.5, pictures_gb=0.1))
@@ -192,7 +193,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path: Path, regist
 @pytest.mark.parametrize("unit", ["steps", "seconds", "epochs", "images"])
 def test_every_unit_of_a_budget(tmp_path: Path, registry: Registry, unit: str) -> None:
     matrix = read_matrix(write(tmp_path, GOOD + f"train: {{on: [same], budget: {{{unit}: 3}}}}\n"), registry)
-    assert matrix.budget == Budget(unit, 3.0)  # type: ignore[arg-type]
+    assert matrix.train.budget == Budget(unit, 3.0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,8 @@ def test_precision_compilation_and_micro_batches_of_trainings(
     tmp_path: Path, registry: Registry, given: str, precision: str, compiled: bool, micro_batches: int
 ) -> None:
     matrix = read_matrix(write(tmp_path, GOOD + f"train: {{on: [same]{given}}}\n"), registry)
-    assert (matrix.precision, matrix.compile, matrix.micro_batches) == (precision, compiled, micro_batches)
+    train = matrix.train
+    assert (train.precision, train.compile, train.micro_batches) == (precision, compiled, micro_batches)
 
 
 @pytest.mark.parametrize(("given", "order"), [("", "file"), *((f"order: {one}\n", one) for one in get_args(Order))])
@@ -560,7 +562,7 @@ BROKEN = {
         GOOD + "train: [t91]\n",
         6,
         8,
-        "expected a mapping with keys out of on, budget, precision, compile, micro_batches; found a list",
+        "expected a mapping with keys out of on, budget, precision, compile, micro_batches, start; found a list",
     ),
     "an unknown key in train": (GOOD + "train: {onn: [t91]}\n", 6, 9, "unknown key 'onn'. Did you mean 'on'?"),
     "train.on that is a word": (GOOD + "train: {on: same}\n", 6, 13, "found the text 'same'; write [same]"),

@@ -47,7 +47,7 @@ class Network(srbench.TorchMethod):
     which judges every pixel, or `vgg`, which judges a patch; width: channels of its first convolution. weight: of its
     loss; pixel_weight: of that on pixels. layers: convolutions of VGG19 (conv1_1 to conv5_4) whose features are
     compared, each with its weight, {} for none; activated: behind ReLU, not before; distance: `l1` or `mse`.
-    learning_rate, schedule: of both networks. share: of the budget; with 1 there is no stage on pixels before.
+    learning_rate: of both networks. share: of the budget; with 1 there is no stage on pixels before.
     loss: `l1`, `mse`, or `charbonnier`, a smooth l1. frequency_weight: of the mean absolute difference of spectra that
     is added to it. betas, weight_decay: of AdamW, which without decay is Adam. clip: the largest norm of a gradient.
     ema: decay of the average of weights, 0 for none. keep: the last weights, or those that are best on the held-out

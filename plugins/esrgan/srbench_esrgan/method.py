@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -13,7 +13,6 @@ from msgspec import Meta
 import srbench
 from srbench.training import Batch, Schedule, adversarial_step, cosine, feature_loss, note_without_vgg19, vgg_weights
 from srbench.types import Count, NonNegative, Positive, PositiveFraction, ProperFraction
-from srbench.weights import WeightsMissing
 
 if TYPE_CHECKING:
     import torch
@@ -62,9 +61,8 @@ class RRDB(srbench.TorchMethod):
     blocks, width, growth: of `RRDBNet`; width is its feature channels. schedule: the learning rate's, `halved` four
     times as in the paper or along a `cosine`. clip: the largest norm of a gradient. ema: decay of the average of
     weights. keep: the last weights, or those that are best on the held-out images. patch: side of HR patches in pixels,
-    at x3 and x8 rounded up to a whole number of LR pixels.
-    sizes: at which training images are learned from, 1 being their own. weights: a checkpoint of the same network to
-    start from, as basicsr or the authors released it (safetensors, or a pickle that holds tensors only).
+    at x3 and x8 rounded up to a whole number of LR pixels. sizes: at which training images are learned from, 1 being
+    their own.
     """
 
     presets: ClassVar = {
@@ -96,22 +94,19 @@ class RRDB(srbench.TorchMethod):
         batch_size: Count = 16,
         patch: Side = 128,
         sizes: tuple[PositiveFraction, ...] = (1.0,),
-        weights: Path | None = None,
     ) -> None:
         self.blocks, self.width, self.growth = blocks, width, growth
         self.learning_rate, self.schedule, self.clip = learning_rate, schedule, clip
         self.ema, self.keep = ema, keep
-        self.batch_size, self.patch, self._checkpoint = batch_size, patch, weights
+        self.batch_size, self.patch = batch_size, patch
         if not sizes:
             raise srbench.SrbenchError("sizes: there should be at least one; [1] is the images' own")
         self.training_scales = sizes
 
     def supports(self, problem: Problem) -> srbench.Skip | None:
-        """Scales 1, 2, 3, 4 and 8. Raises `WeightsMissing` when the weights to start from are not there."""
+        """Scales 1, 2, 3, 4 and 8."""
         if problem.scale not in SCALES:
             return srbench.Skip(_not_by(problem.scale))
-        if isinstance(self._checkpoint, Path) and not self._checkpoint.is_file():
-            raise WeightsMissing(f"there is no file of weights {self._checkpoint}")
         return None
 
     def build(self, channels: int, scale: Scale) -> dict[str, torch.nn.Module]:
@@ -121,7 +116,6 @@ class RRDB(srbench.TorchMethod):
     def stages(self, networks: dict[str, torch.nn.Module], scale: Scale) -> list[srbench.Stage]:
         """One stage, on L1."""
         generator = networks["generator"]
-        self._start(generator)
         return [self._pixel_stage("generator", generator, scale)]
 
     def sr(self, lr: torch.Tensor) -> torch.Tensor:
@@ -139,11 +133,11 @@ class RRDB(srbench.TorchMethod):
         self.halo = reach(self.blocks, int(scale))
         return RRDBNet(channels, int(scale), self.blocks, self.width, self.growth)
 
-    def _start(self, network: torch.nn.Module) -> None:
-        from .released import load_released
+    def in_own_names(self, tensors: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+        """The tensors of a released checkpoint, in whichever of its layouts. Raises `WeightsDamaged` for a mixture."""
+        from .released import today
 
-        if self._checkpoint is not None:
-            load_released(network, self._checkpoint)
+        return today(tensors)
 
     def _pixel_stage(self, name: str, network: torch.nn.Module, scale: Scale, share: float = 1.0) -> srbench.Stage:
         import torch
@@ -192,8 +186,8 @@ class ESRGAN(RRDB):
 
     Preset `small`: that of `rrdb`, and a discriminator of a quarter of the channels.
 
-    adversarial_rate: the learning rate of the adversarial stage. adversarial_share: its part of the budget; with 1 it
-    starts from `weights` as they are. adversarial_patch: side of its HR patches, which its discriminator takes at 128
+    adversarial_rate: the learning rate of the adversarial stage. adversarial_share: its part of the budget; 1 needs
+    weights to start from. adversarial_patch: side of its HR patches, which its discriminator takes at 128
     or 256, at x3 at 129 or 258. content: `conv54`, or `l1` as where the weights of VGG19 are absent. pixel_weight: of
     L1 beside the features. adversarial_weight: of the adversarial loss. discriminator_width: its channels after the
     first convolution. interpolation: 0 upscales with the network of the pixel stage, 1 with that of the adversarial
@@ -219,7 +213,6 @@ class ESRGAN(RRDB):
         batch_size: Count = 16,
         patch: Side = 128,
         sizes: tuple[PositiveFraction, ...] = (1.0,),
-        weights: Path | None = None,
         adversarial_share: PositiveFraction = 2 / 7,
         adversarial_patch: Literal[128, 256] = 128,
         content: Literal["conv54", "l1"] = "conv54",
@@ -228,11 +221,7 @@ class ESRGAN(RRDB):
         discriminator_width: Count = 64,
         interpolation: Annotated[float, Meta(ge=0, le=1)] = 1.0,
     ) -> None:
-        if adversarial_share == 1 and weights is None:
-            raise srbench.SrbenchError("adversarial_share is 1: a stage without one before it needs `weights`")
-        super().__init__(
-            blocks, width, growth, learning_rate, schedule, clip, ema, keep, batch_size, patch, sizes, weights
-        )
+        super().__init__(blocks, width, growth, learning_rate, schedule, clip, ema, keep, batch_size, patch, sizes)
         self.adversarial_rate, self.adversarial_share = adversarial_rate, adversarial_share
         self.adversarial_patch = adversarial_patch
         self.content, self.pixel_weight, self.adversarial_weight = content, pixel_weight, adversarial_weight
@@ -249,7 +238,8 @@ class ESRGAN(RRDB):
     def stages(self, networks: dict[str, torch.nn.Module], scale: Scale) -> list[srbench.Stage]:
         """The pixel stage, unless no share is left for it, and the adversarial stage."""
         pixel = networks["pixel"]
-        self._start(pixel)
+        if self.adversarial_share == 1 and not self.started:
+            raise srbench.SrbenchError("adversarial_share is 1: a stage without one before it needs `start` in `train`")
         stages = [self._adversarial_stage(networks["generator"], pixel, scale)]
         if self.adversarial_share < 1:
             first = self._pixel_stage("pixel", pixel, scale, 1 - self.adversarial_share)

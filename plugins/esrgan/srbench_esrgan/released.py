@@ -1,19 +1,15 @@
-"""Checkpoints of RRDBNet as the authors and others have released them, in any of their layouts."""
+"""Names of weights in checkpoints of RRDBNet, as the authors and others have released them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from srbench.weights import WeightsDamaged, WeightsMissing, load_state, read_tensors
+from srbench.weights import WeightsDamaged
 
 if TYPE_CHECKING:
     import torch
-
-_WRAPPERS = ("params_ema", "params")
-"""Names under which basicsr keeps the weights in its checkpoints; the averaged ones are what it upscales with."""
 
 _OLDEST = {
     "model.0": "conv_first",
@@ -33,41 +29,16 @@ _OLDEST_TRUNK = re.compile(r"model\.1\.sub\.(\d+)\.(weight|bias)")
 _OLD_BLOCK = re.compile(r"RRDB_trunk\.(\d+)\.RDB([123])\.conv([1-5])\.(weight|bias)")
 
 
-def load_released(network: torch.nn.Module, path: Path) -> None:
-    """Put a released checkpoint into an `RRDBNet`, every tensor of it and nothing else.
-
-    The file is safetensors, or a pickle of which only tensors are read. Raises `WeightsMissing` when there is none,
-    and `WeightsDamaged` when it holds anything else, or the weights of a network of another size.
-    """
-    if not path.is_file():
-        raise WeightsMissing(f"there is no file of weights {path}")
-    held = _tensors(read_tensors(path), path)
-    renamed = today(held)
-    if len(renamed) < len(held):
-        raise WeightsDamaged(f"{path} holds some weights twice, in two layouts; which of them count cannot be told")
-    load_state(network, renamed, str(path))
-
-
-def _tensors(held: Any, path: Path) -> dict[str, torch.Tensor]:
-    import torch
-
-    if isinstance(held, Mapping):
-        held = next((held[wrapper] for wrapper in _WRAPPERS if isinstance(held.get(wrapper), Mapping)), held)
-    if not isinstance(held, Mapping) or not held:
-        raise WeightsDamaged(f"{path} holds no tensors by name; it should be a checkpoint of RRDBNet")
-    for key, value in held.items():
-        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
-            raise WeightsDamaged(f"{path} holds {type(value).__name__} under {key!r}; it should hold tensors by name")
-    return dict(held)
-
-
 def today(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The same weights under the names that basicsr's `RRDBNet` has for them; names of no known layout stay.
 
     Layouts: `model.1.sub.0.RDB1.conv1.0.weight` (first release), `RRDB_trunk.0.RDB1.conv1.weight` (second), and
-    `body.0.rdb1.conv1.weight` (basicsr).
+    `body.0.rdb1.conv1.weight` (basicsr). Raises `WeightsDamaged` where some are there twice.
     """
-    return {_today(name): value for name, value in weights.items()}
+    renamed = {_today(name): value for name, value in weights.items()}
+    if len(renamed) < len(weights):
+        raise WeightsDamaged("the checkpoint holds some weights twice, in two layouts; which count cannot be told")
+    return renamed
 
 
 def _today(name: str) -> str:

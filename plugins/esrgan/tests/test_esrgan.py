@@ -8,7 +8,7 @@ import torch
 from srbench_esrgan.method import ADVERSARIAL_HALVINGS, ESRGAN, PIXEL_HALVINGS, RRDB, lr_patch
 
 import srbench
-from srbench.contract.fit import Budget, FitContext, Interrupted
+from srbench.contract.fit import Budget, FitContext, Interrupted, Start
 from srbench.contract.method import Problem
 from srbench.contract.protocol import Protocol
 from srbench.contract.training_set import TrainingSet
@@ -19,7 +19,7 @@ from srbench.registry.registry import registry
 from srbench.store.files import sha256
 from srbench.testing import check_methods
 from srbench.training.data.batch import Batch
-from srbench.weights.lookup import WeightsError, WeightsMissing
+from srbench.training.start import DoesNotFit
 from srbench.weights.torchvision_shim import import_torchvision
 
 TINY: dict[str, Any] = {"blocks": 1, "width": 4, "growth": 2, "batch_size": 2, "learning_rate": 1e-3, "patch": 16}
@@ -119,15 +119,9 @@ def test_patches_at_x3_are_those_that_the_discriminator_halves_to_four_pixels() 
     assert [lr_patch(128, scale) for scale in (1, 2, 4, 8)] == [128, 64, 32, 16]
 
 
-def test_weights_that_are_not_there_are_missed_before_anything_is_trained(tmp_path: Path) -> None:
-    method = RRDB(**TINY, weights=tmp_path / "absent.pth")
-    with pytest.raises(WeightsMissing, match=r"absent\.pth"):
-        method.supports(Problem(4, (3,), ("uint8",), (9, 9), (9, 9)))
-
-
-def test_an_adversarial_stage_alone_needs_something_to_start_from() -> None:
-    with pytest.raises(srbench.SrbenchError, match="needs `weights`"):
-        ESRGAN(**{**TINY_GAN, "adversarial_share": 1.0})
+def test_an_adversarial_stage_alone_needs_something_to_start_from(tmp_path: Path) -> None:
+    with pytest.raises(srbench.SrbenchError, match="needs `start` in `train`"):
+        ESRGAN(**{**TINY_GAN, "adversarial_share": 1.0}).fit(pictures(), context(tmp_path))
 
 
 @pytest.mark.parametrize(("kind", "params"), CLASSES)
@@ -385,26 +379,26 @@ def test_training_starts_from_the_given_weights(kind: type[RRDB], tmp_path: Path
     still = {"learning_rate": 1e-30, **({"adversarial_rate": 1e-30} if kind is ESRGAN else {})}
     shares = [0.5, 1.0] if kind is ESRGAN else [None]
     for share in shares:
-        params = {**(TINY_GAN if kind is ESRGAN else TINY), **still, "weights": path}
+        params = {**(TINY_GAN if kind is ESRGAN else TINY), **still}
         if share is not None:
             params["adversarial_share"] = share
         method = kind(**params)
-        method.fit(pictures(), context(tmp_path / f"{share}"))
+        method.fit(pictures(), replace(context(tmp_path / f"{share}"), start=Start(path, "released.pth")))
         assert identical(dict(method.networks["generator"].state_dict()), dict(source))
         method.save(tmp_path / "model")
         stages = {row["stage"] for row in method.history}
         assert stages == ({"pixel"} if share is None else {"pixel", "adversarial"} if share < 1 else {"adversarial"})
         # The model stands alone: it loads where the weights that it started from are gone.
-        elsewhere = kind(**{**params, "weights": tmp_path / "gone.pth"})
+        elsewhere = kind(**params)
         elsewhere.load(tmp_path / "model")
         assert identical(states(elsewhere), states(method))
 
 
 def test_weights_of_another_network_are_refused_before_training(tmp_path: Path) -> None:
     path = tmp_path / "other.pth"
-    torch.save(fresh(RRDB, **{**TINY, "blocks": 2}).networks["generator"].state_dict(), path)
-    with pytest.raises(WeightsError, match=r"other\.pth' do not fit RRDBNet.*body\.1"):
-        RRDB(**TINY, weights=path).fit(pictures(), context(tmp_path / "checkpoint"))
+    torch.save(fresh(RRDB, **{**TINY, "width": 5}).networks["generator"].state_dict(), path)
+    with pytest.raises(DoesNotFit, match=r"the weights of other\.pth do not fit: .* tensors of generator"):
+        RRDB(**TINY).fit(pictures(), replace(context(tmp_path / "checkpoint"), start=Start(path, "other.pth")))
 
 
 def test_a_network_that_learns_one_picture_comes_closer_to_it_than_interpolation(tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ class BoardCell(msgspec.Struct, frozen=True):
     """A cell that the matrix asks for.
 
     metrics: the keys of the metrics that are asked for, by name. learned_from: the dataset that its model learned from,
-    None where nothing is learned. state, why: how far it was when it was planned last, and the reason. damage: which
+    None where nothing is learned. learned_before: those from which the weights had learned that its training started
+    from. state, why: how far it was when it was planned last, and the reason. damage: which
     file of its record was not what had been written, if any.
     """
 
@@ -69,6 +70,7 @@ class BoardCell(msgspec.Struct, frozen=True):
     key: str
     metrics: dict[str, str] = {}
     learned_from: str | None = None
+    learned_before: tuple[str, ...] = ()
     state: str = "done"
     why: str = ""
     damage: str = ""
@@ -77,6 +79,11 @@ class BoardCell(msgspec.Struct, frozen=True):
     def label(self) -> str:
         """The name for people and the command line: `set5/x4-y/srcnn/t91/0`."""
         return Cell(self.dataset, self.protocol, self.method, self.trained_on, self.seed).label
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """The datasets that its model learned from, in order; none where nothing is learned."""
+        return () if self.learned_from is None else (*self.learned_before, self.learned_from)
 
     def point(self) -> dict[str, str | int | None]:
         """The coordinates, by name."""

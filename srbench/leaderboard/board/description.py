@@ -15,8 +15,9 @@ from srbench.contract.section import Passage, Section
 from srbench.errors import SrbenchError, in_words, raised_at
 from srbench.leaderboard.board.contents import Board, BoardCell, BoardDataset, BoardMethod, BoardProtocol
 from srbench.leaderboard.board.kept import read_text
-from srbench.leaderboard.words.numerals import amount_words, flat, plural
+from srbench.leaderboard.words.numerals import amount_words, flat, listing, plural
 from srbench.matrix import Matrix
+from srbench.matrix.training import Curriculum
 from srbench.pictures import plain_scale
 from srbench.registry.configured import Use
 from srbench.registry.parameters import variants
@@ -45,9 +46,9 @@ def describe(plan: Plan) -> Board:
         rank_by=matrix.rank_by,
         datasets=[BoardDataset(*_told(use), _splits(use, plan)) for use in _data(matrix)],
         protocols=[_protocol(protocol) for protocol in matrix.protocols],
-        methods=[_method(use) for use in matrix.methods],
+        methods=[_method(use, matrix) for use in matrix.methods],
         seeds=len(matrix.seeds),
-        budget="" if matrix.budget is None else str(matrix.budget),
+        budget=_budgets(matrix),
         settings=dict(matrix.settings),
         coded=coded,
         named=[use.name for use in matrix.datasets if use.name not in plan.coded],
@@ -111,7 +112,7 @@ def _told(use: Use) -> tuple[str, str, tuple[str, ...]]:
 
 def _data(matrix: Matrix) -> list[Use]:
     """The datasets that are tested, and those that are only trained on, each once."""
-    uses = (*matrix.datasets, *(use for use in matrix.train_on if isinstance(use, Use)))
+    uses = (*matrix.datasets, *matrix.training_data)
     return list({use.name: use for use in reversed(uses)}.values())[::-1]
 
 
@@ -128,11 +129,28 @@ def split_words(one: SplitContents) -> str:
     return f"{amount_words(one.images, one.groups, noun)}{classes and f': {classes}'}"
 
 
-def _method(use: Use) -> BoardMethod:
+def _budgets(matrix: Matrix) -> str:
+    """The budget of trainings, in words; beside it those of methods with another one, and how sets divide it."""
+    common = matrix.train.budget
+    own = [(name, options.budget) for name, options in matrix.train_of.items() if options.budget != common]
+    told = [f"{name} {budget}" for name, budget in own]
+    for arm in matrix.train_on:
+        if isinstance(arm, Curriculum):
+            wholes = dict.fromkeys([common, *(budget for _, budget in own)])
+            parts = dict.fromkeys(arm.budgets(whole) for whole in wholes if whole is not None)
+            told.append(f"{arm.name} {listing([', then '.join(map(str, both)) for both in parts])}")
+    beside = "; ".join(told)
+    return beside if common is None else f"{common}{beside and f' ({beside})'}"
+
+
+def _method(use: Use, matrix: Matrix) -> BoardMethod:
     entry, plugin = use.registered.entry, use.registered.plugin
     origin = [("Plugin", f"{plugin.distribution} {plugin.version}"), ("Entry", entry.name)]
     if "preset" in use.given:
         origin.append(("Preset", str(use.given["preset"])))
+    if (options := matrix.train_of.get(use.name)) is not None:
+        common = matrix.train.told()
+        origin += [(name, text) for name, text in options.told().items() if common.get(name) != text]
     try:
         kind: type[Method] = use.registered.load()
         ceiling = kind.ceiling
@@ -162,6 +180,7 @@ def _cell(planned: PlannedCell) -> BoardCell:
         key=planned.cell.key,
         metrics=planned.keys,
         learned_from=None if training is None else training.dataset.name,
+        learned_before=() if training is None else tuple(one.name for one in training.datasets[:-1]),
         state=planned.state,
         why=planned.why,
         damage=planned.damage,

@@ -128,9 +128,10 @@ def _image_lines(result: Result, results: Results) -> list[dict[str, Any]]:
 def _seen(image: str, result: Result, results: Results) -> str:
     """What of an image the model has probably seen in training, in words."""
     cell, record = result.cell, result.record
-    like = results.board.seen.get(cell.dataset, {}).get(cell.learned_from or "", {}).get(image)
-    if like is not None:
-        return f"probably seen in training: like {like}"
+    seen = results.board.seen.get(cell.dataset, {})
+    like = [seen[name][image] for name in cell.learned if image in seen.get(name, {})]
+    if like:
+        return f"probably seen in training: like {', '.join(like)}"
     in_part = record is not None and record.groups.get(image) in record.seen_groups
     return "other regions of it were seen in training" if in_part else ""
 

@@ -43,6 +43,8 @@ _LEARNED = (
     Cost("train_steps", "Training steps", "whole"),
     Cost("going_on_seconds", "Training after the earlier one that it went on from", "duration"),
     Cost("going_on_steps", "Training steps after those of the earlier one", "whole"),
+    Cost("start_seconds", "Trainings before, from whose weights it started", "duration"),
+    Cost("start_steps", "Steps of trainings before, from whose weights it started", "whole"),
     Cost("train_peak_memory_gb", "Peak memory of training, GB"),
     Cost("train_peak_memory_allocated_gb", "Peak memory of training held by tensors, GB"),
     Cost("train_energy_cpu_j", "Energy of the CPU while training, J"),

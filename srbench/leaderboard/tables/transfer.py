@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from srbench.leaderboard.results.results import Entrant, Results, Scope
+from srbench.leaderboard.results.standings import Standings
 from srbench.leaderboard.tables.ranked import Table, build_table
-from srbench.leaderboard.words.numerals import number
+from srbench.leaderboard.words.numerals import decimals_of, half_width, number, warranted_decimals
 from srbench.statistics.intervals import Interval
 
 
@@ -14,7 +17,8 @@ def transfer_tables(results: Results) -> list[dict[str, Any]]:
     """A table a metric and protocol that has several training sets: rows are methods with their training set.
 
     first: whether it is of the metric that ranks there before any choice. Values have the intervals that
-    they have in the tables of their datasets.
+    they have in the tables of their datasets. differences: how much better a method is by one training set than by
+    another, each with its interval; a line for each two sets of a method.
     """
     tables = []
     for protocol in dict.fromkeys(scope.protocol for scope in results.scopes if scope.trained_on is not None):
@@ -45,9 +49,43 @@ def transfer_tables(results: Results) -> list[dict[str, Any]]:
                     "heads": datasets,
                     "order": "descending" if column.higher_is_better else "ascending",
                     "lines": lines,
+                    "differences": _differences(parts, learned, metric, f"{column.title} under {protocol}"),
                 }
             )
     return tables
+
+
+def _differences(
+    parts: Mapping[str, Table], learned: Sequence[Entrant], metric: str, title: str
+) -> dict[str, Any] | None:
+    """Two training sets of a method against each other, the later one in the file first; None where none has two."""
+    pairs = [(b, a) for a, b in combinations(learned, 2) if a.method == b.method]
+    lines: list[dict[str, Any]] = [
+        {
+            "name": f"{a.method}: {a.trained_on} over {b.trained_on}",
+            "cells": [_difference(part.standings.get(metric), a, b) for part in parts.values()],
+        }
+        for a, b in pairs
+    ]
+    beside = ", with 95 % intervals" if any("[" in one["interval"] for line in lines for one in line["cells"]) else ""
+    caption = f"How much better one training set is than another in {title}{beside}: columns are tested on"
+    return {"caption": caption, "lines": lines} if lines else None
+
+
+def _difference(standings: Standings | None, a: Entrant, b: Entrant) -> dict[str, Any]:
+    if standings is None or a not in standings or b not in standings:
+        return {"text": "not compared", "sort": "", "interval": ""}
+    ahead = standings.ahead(a, b)
+    if ahead.estimate is None:
+        return {"text": "not a finite difference", "sort": "", "interval": ""}
+    half = half_width(ahead)
+    decimals = decimals_of(half) if half else warranted_decimals([], [ahead.estimate])
+    verdict = "" if standings.told_apart(a, b) else ", not told apart"
+    return {
+        "text": number(ahead.estimate, decimals),
+        "sort": ahead.estimate,
+        "interval": f"{_in_words(ahead, decimals)}{verdict}".removeprefix(", "),
+    }
 
 
 def _cell(table: Table, entrant: Entrant, metric: str) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def write_trainings(results: Results, store_root: Path, out: Path) -> list[Group
         run = read_training(Store(store_root), key, result.cell.seed)
         if run is not None:
             seen.add(key)
-            trained_on = result.cell.learned_from or str(result.cell.trained_on)
+            trained_on = ", then ".join(result.cell.learned) or str(result.cell.trained_on)
             place = (result.entrant.method, trained_on, result.protocol.name)
             caption = f"{result.entrant.method} on {trained_on}, {result.protocol.name}"
             found.setdefault(place, _Found(caption)).runs[key] = run
@@ -118,6 +118,7 @@ def _facts(runs: Sequence[TrainingRun]) -> tuple[tuple[str, str], ...]:
     """What holds for all of them, or what they differ in."""
     told = [run.facts for run in runs if run.facts.stages or run.facts.precision]
     earlier = list(dict.fromkeys(run.gone_on_from for run in runs if run.gone_on_from))
+    start = list(dict.fromkeys(run.started_from for run in runs if run.started_from))
     if not told:
         return ()
     precisions = {"32": "32-bit", "tf32": "TensorFloat-32", "bf16": "bfloat16", "fp16": "float16, scaled"}
@@ -125,6 +126,7 @@ def _facts(runs: Sequence[TrainingRun]) -> tuple[tuple[str, str], ...]:
     counts = list(dict.fromkeys(plural(len(facts.held_out), "image") for facts in told))
     facts = [
         *([("Went on from", listing(earlier))] if earlier else []),
+        *([("Started from", listing(start))] if start else []),
         ("Precision", listing(list(dict.fromkeys(precisions.get(one.precision, one.precision) for one in told)))),
         ("Compiled", listing(list(dict.fromkeys("yes" if one.compile else "no" for one in told)))),
         *_divisions(told),

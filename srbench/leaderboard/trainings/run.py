@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from srbench.leaderboard.figures.curves import Curve
-from srbench.store.cell import gone_on_from
+from srbench.store.cell import gone_on_from, started_from
 from srbench.store.files import StoreError, content_of
 from srbench.store.record import Record
 from srbench.store.records import Store
@@ -79,6 +79,11 @@ class TrainingRun(msgspec.Struct, frozen=True, dict=True):
     def gone_on_from(self) -> str:
         """What an earlier training had that it went on from, in words; empty where it began anew."""
         return "" if self.record is None else gone_on_from(self.record.ingredients)
+
+    @property
+    def started_from(self) -> str:
+        """The weights that it started from, in words; empty where it began anew."""
+        return "" if self.record is None else started_from(self.record.ingredients)
 
     @cached_property
     def curve(self) -> Curve | None:

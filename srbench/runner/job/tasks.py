@@ -38,12 +38,33 @@ class SeenFile:
     sha256: str | None
 
 
+@dataclass(frozen=True)
+class Learned:
+    """A training split that a model has seen: of which dataset, and what the plan saw of it."""
+
+    dataset: Use
+    seen: SeenSplit
+
+
+@dataclass(frozen=True)
+class StartingWeights:
+    """The weights that a training starts from: of a file, or of another training.
+
+    told: whose they are, in words: `srcnn, trained on t91 x4 (300 steps)`.
+    """
+
+    told: str
+    file: Path | None = None
+    training: Training | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Training:
     """Train one model; several cells may use it.
 
     split: `train` of the dataset is learned from. ingredients: what the key is made of. files: that the method reads.
-    degradations: of plugins, that make the LR. earlier: the training that this one goes on from.
+    degradations: of plugins, that make the LR. earlier: the training that this one goes on from. start: the weights
+    that it starts from, where these are given.
     """
 
     shelf: ClassVar[Shelf] = "models"
@@ -60,6 +81,26 @@ class Training:
     files: tuple[SeenFile, ...] = ()
     degradations: tuple[Use, ...] = ()
     earlier: Training | None = None
+    start: StartingWeights | None = None
+
+    @property
+    def first(self) -> tuple[Training, ...]:
+        """The trainings that it needs: the one that it goes on from, and the one whose weights it starts from."""
+        started = None if self.start is None else self.start.training
+        return tuple(one for one in (self.earlier, started) if one is not None)
+
+    @property
+    def datasets(self) -> tuple[Use, ...]:
+        """What was learned from: by the weights that it starts from, as far as that is known, and then by it."""
+        before = () if self.start is None or self.start.training is None else self.start.training.datasets
+        return (*(one for one in before if one != self.dataset), self.dataset)
+
+    @property
+    def learned(self) -> tuple[Learned, ...]:
+        """What its model has seen of `datasets`."""
+        before = () if self.start is None or self.start.training is None else self.start.training.learned
+        own = Learned(self.dataset, self.reads[0])
+        return (*(one for one in before if one != own), own)
 
     @property
     def reads(self) -> tuple[SeenSplit, ...]:
@@ -73,8 +114,12 @@ class Training:
 
     @property
     def label(self) -> str:
-        """The name for people: `training srcnn on t91 x4, seed 0`; also `..., from 20,000 steps`."""
+        """The name for people: `training srcnn on t91 x4, seed 0`; also `..., from 20,000 steps`.
+
+        Of one that starts from given weights: `..., started from srcnn, trained on t91 x4 (300 steps)`.
+        """
         after = "" if self.budget.earlier is None else f", from {self.budget.earlier}"
+        after += "" if self.start is None else f", started from {self.start.told}"
         return f"training {self.method.name} on {self.dataset.name} {self.protocol.name}, seed {self.seed}{after}"
 
     def point(self) -> Point:
@@ -150,8 +195,8 @@ class Evaluation:
     """Make the images of one cell and score them; where they are there already, only score what is missing.
 
     metrics: those to be computed. model: the key of the training it needs. settings: the numbers of the protocol's
-    task. learned_from: the dataset whose training split the model saw, where there is a model.
-    seen_groups: groups of the test split of which that training split holds other regions.
+    task. learned: the training splits that the model saw, the last one last; none where there is no model.
+    seen_groups: groups of the test split of which these hold other regions.
     method_files: that the method reads.
     warnings: what is probably wrong with the data, for the record. degradations: as of a training. ceiling: what the
     method calls its ceiling, where it has one. lr_files: that making LR reads. formats: the distributions whose plugins
@@ -166,7 +211,7 @@ class Evaluation:
     metrics: tuple[Scoring, ...]
     model: str | None = None
     settings: Mapping[str, int] = field(default_factory=dict)
-    learned_from: Use | None = None
+    learned: tuple[Learned, ...] = ()
     seen_groups: tuple[str, ...] = ()
     method_files: tuple[SeenFile, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -191,13 +236,6 @@ class Evaluation:
         """What the plan saw of the dataset."""
         test = SeenSplit("test", self.protocol, self.ingredients["test"]["fingerprint"])
         return (test, *(seen for scoring in self.metrics for seen in scoring.reads))
-
-    @property
-    def learned(self) -> tuple[SeenSplit, ...]:
-        """What the plan saw of the dataset that the model learned from."""
-        train = (self.ingredients["model"] or {}).get("train")
-        protocol = self.protocol.for_training()
-        return () if train is None else (SeenSplit("train", protocol, train["fingerprint"]),)
 
     @property
     def key(self) -> str:

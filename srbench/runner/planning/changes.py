@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from srbench.store.cell import Cell, gone_on_from
+from srbench.store.cell import Cell, gone_on_from, started_from
 from srbench.store.record import Record
 
 _SPLITS = {"test.fingerprint": "test", "model.train.fingerprint": "training"}
 _EARLIER = "model.from"
+_START = "model.start"
 _CHANGED = "the pictures of the {} split changed"
 _MOST_NAMED = 3
 
@@ -49,6 +50,9 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
         was, is_now = (gone_on_from({"from": one}) or "nothing" for one in (old, new))
         if was != is_now:
             yield f"{path}: {was} -> {is_now}"
+    elif path == _START and old != new:
+        was, is_now = (started_from({"start": one}) or "nothing" for one in (old, new))
+        yield f"{path}: {was} -> {is_now}" if was != is_now else "the model that its training starts from is another"
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):
             if path.rpartition(".")[2] == "source":

@@ -83,26 +83,34 @@ class Damage:
         return found
 
     def _with_earlier(self, task: Training | ExtractorTraining) -> dict[str, Training | ExtractorTraining]:
-        first = self.first(task)
-        return {**({} if first is None else self._with_earlier(first)), task.key: task}
+        found: dict[str, Training | ExtractorTraining] = {}
+        for first in self.first(task):
+            found |= self._with_earlier(first)
+        return {**found, task.key: task}
 
-    def first(self, task: Training | ExtractorTraining) -> Training | None:
-        """The training that has to be done before this one, which is to be done, can go on from it."""
-        earlier = task.earlier if isinstance(task, Training) else None
-        if earlier is None:
-            return None
-        has_begun = self._store.last_checkpoint(earlier.key).is_file() or self._has_checkpoint(task)
-        return None if has_begun and self._of(earlier)[0] else earlier
+    def first(self, task: Training | ExtractorTraining) -> list[Training]:
+        """The trainings that have to be done before this one, which is to be done: it goes on, or starts, from them."""
+        return [one for one in task.first if self._is_lacking(one, task)] if isinstance(task, Training) else []
+
+    def _is_lacking(self, first: Training, task: Training) -> bool:
+        if task.start is not None and first is task.start.training:
+            return not self.is_done(first)
+        has_begun = self._store.last_checkpoint(first.key).is_file() or self._has_checkpoint(task)
+        return not (has_begun and self._of(first)[0])
 
     def going_on(self, task: Training) -> str:
-        """What a training that is to be done goes on from, in words; empty where it begins anew, or is under way."""
-        earlier = task.earlier
-        if earlier is None or self.is_done(task) or self._has_checkpoint(task):
+        """What a training that is to be done goes on or starts from, in words; empty where that is nothing, or done."""
+        if self.is_done(task) or self._has_checkpoint(task):
             return ""
-        said = f"its training goes on from {earlier.budget}"
-        if self.first(task) is None:
+        lacking = self.first(task)
+        if task.earlier is None:
+            if task.start is None:
+                return ""
+            return f"its training starts from {task.start.told}{', which is trained first' if lacking else ''}"
+        said = f"its training goes on from {task.earlier.budget}"
+        if task.earlier not in lacking:
             return said
-        gone = "once more, since the checkpoint is gone" if self._of(earlier)[0] else "first"
+        gone = "once more, since the checkpoint is gone" if self._of(task.earlier)[0] else "first"
         return f"{said}, which is trained {gone}"
 
     def _has_checkpoint(self, task: Training | ExtractorTraining) -> bool:

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
-from srbench.contract.fit import Budget
 from srbench.contract.generator import Generator
 from srbench.contract.method import Method
 from srbench.contract.metric import Skip
 from srbench.contract.protocol import Protocol
 from srbench.errors import in_words, machine_fault
 from srbench.matrix import Matrix
+from srbench.matrix.training import TrainedOn, name_of
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
-from srbench.registry.shared import sampling
 from srbench.runner.job.tasks import Scoring, SeenFile, Training
-from srbench.runner.planning.provenance import (
-    degradation_files,
-    degradation_uses,
-    files_of,
-    protocol_facts,
-    provenance,
-    read_by,
-    task_facts,
-)
+from srbench.runner.planning.learning import Learnings, read_or_unusable
+from srbench.runner.planning.provenance import degradation_files, files_of, protocol_facts, provenance, task_facts
 from srbench.runner.planning.scorings import scorings
 from srbench.runner.planning.splits import Splits, Unusable
 from srbench.runner.planning.survey import Survey
-from srbench.store.cell import SCHEMA, Cell, Fixed, digest
+from srbench.store.cell import SCHEMA, Cell, Fixed
 from srbench.store.record import Status
-from srbench.weights.lookup import WeightsMissing
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,24 +74,6 @@ class Outlook:
         )
 
 
-def _with_seed(training: Training, seed: int) -> Training:
-    """The training with this seed, and so the one that it goes on from."""
-    ingredients, earlier = {**training.ingredients, "seed": seed}, None
-    if training.earlier is not None:
-        earlier = _with_seed(training.earlier, seed)
-        said = {name: earlier.ingredients[name] for name in ("budget", "from") if name in earlier.ingredients}
-        ingredients["from"] = {"model": earlier.key, **said}
-    fixed = Fixed(ingredients)
-    return replace(training, key=digest(fixed), ingredients=fixed, seed=seed, earlier=earlier)
-
-
-def _under(budget: Budget, training: Training) -> Training:
-    """The training under this budget, going on from the one before where the budget says so."""
-    earlier = None if budget.earlier is None else _under(budget.earlier, training)
-    ingredients = {**training.ingredients, "budget": Fixed({budget.unit: budget.amount})}
-    return replace(training, ingredients=ingredients, budget=budget, earlier=earlier)
-
-
 @dataclass(frozen=True)
 class _Tested:
     """A test split as a protocol meets it."""
@@ -118,10 +91,10 @@ class Outlooks:
         self._shown: dict[tuple[int, str], Use] = {}
         self._tested: dict[tuple[int, Protocol], _Tested] = {}
         self._facts: dict[Protocol, Fixed] = {}
-        self._learnings: dict[tuple[int, Protocol, int], Callable[[int], Training]] = {}
+        self._learnings = Learnings(matrix, splits, self._under, self._protocol)
 
-    def of(self, dataset: Use, protocol: Protocol, method: Use, train_on: Use | str | None) -> Outlook:
-        """The outlook for a method. train_on: the training set, where it learns; a text means the dataset's own.
+    def of(self, dataset: Use, protocol: Protocol, method: Use, train_on: TrainedOn | None) -> Outlook:
+        """The outlook for a method. train_on: what it learns from, where it learns.
 
         A plugin's own fault is a verdict: its cells fail, the others go on. Raises what a fault of the machine raises.
         """
@@ -136,22 +109,24 @@ class Outlooks:
             test, found["tested"] = {"fingerprint": tested.survey.fingerprint}, tested.ids
             found["pixels"] = tested.survey.pixels
             warnings += tested.warnings
+            sources = [dataset]
             if train_on is not None:
-                source = dataset if isinstance(train_on, str) else self._under(protocol, train_on)
-                found["learning"] = self._learning(source, protocol, method)
-                warnings += self._splits.warnings(source, "train", protocol.for_training())
-                found["seen_groups"] = self._splits.check_leak(dataset, tested.survey, source, protocol)
-                warnings += self._splits.resembling(dataset, source, protocol)
+                found["learning"], sources = self._learnings.of(dataset, protocol, method, train_on)
+                seen = dict[str, None]()
+                for source in sources:
+                    warnings += self._splits.warnings(source, "train", protocol.for_training())
+                    seen |= dict.fromkeys(self._splits.check_leak(dataset, tested.survey, source, protocol))
+                    warnings += self._splits.resembling(dataset, source, protocol)
+                found["seen_groups"] = tuple(sorted(seen))
             made: Method = method.create()
             if isinstance(made, Generator) and made.labelled:
-                self._splits.require(dataset if train_on is None else source, "train", "labels")
-            read, found["files"] = _read(made), files_of(method, made)
+                self._splits.require(sources[-1], "train", "labels")
+            read, found["files"] = read_or_unusable(made), files_of(method, made)
             answer = made.supports(tested.survey.problem(protocol))
             if isinstance(answer, Skip):
                 verdict = ("skipped", answer.reason)
-            elif "learning" in found and self._goes_on and not made.goes_on:
-                alone = "train it in a matrix without `from` under `budget`"
-                verdict = ("skipped", f"{method.name} cannot go on from an earlier training; {alone}")
+            elif train_on is not None and (said := self._learnings.why_not(made, method, train_on)):
+                verdict = ("skipped", said)
         except Unusable as unusable:
             verdict = unusable.verdict
             test = {"unusable": unusable.verdict}
@@ -174,7 +149,7 @@ class Outlooks:
             dataset,
             protocol,
             method,
-            train_on.name if isinstance(train_on, Use) else train_on,
+            None if train_on is None else name_of(train_on),
             verdict,
             ingredients,
             warnings=tuple(dict.fromkeys(warnings)),
@@ -184,7 +159,7 @@ class Outlooks:
 
     def _under(self, protocol: Protocol, dataset: Use) -> Use:
         """The dataset as the protocol shows it; the same object each time, since splits are remembered by it."""
-        if task_named(protocol.task).shown is None:
+        if task_named(protocol.task).shown is None or dataset.under == protocol:
             return dataset
         key = id(dataset), protocol.name
         if key not in self._shown:
@@ -203,59 +178,7 @@ class Outlooks:
             self._tested[key] = _Tested(survey, ids, tuple(warnings))
         return self._tested[key]
 
-    @property
-    def _goes_on(self) -> bool:
-        """Whether trainings go on from earlier ones."""
-        return self._matrix.budget is not None and self._matrix.budget.earlier is not None
-
-    def _learning(self, dataset: Use, protocol: Protocol, method: Use) -> Callable[[int], Training]:
-        learned = protocol.for_training()
-        key = id(dataset), learned, id(method)
-        if key not in self._learnings:
-            self._learnings[key] = cache(partial(_with_seed, self._training(dataset, learned, method)))
-        return self._learnings[key]
-
-    def _training(self, dataset: Use, learned: Protocol, method: Use) -> Training:
-        """A training but for its seed."""
-        matrix = self._matrix
-        assert matrix.budget is not None, "a validated matrix has a budget where a method learns"
-        made: Method = method.create()
-        ingredients = {
-            "schema": SCHEMA,
-            "method": Fixed(provenance(method, sampling(method.registered.load(), method.params)) | _read(made)),
-            "protocol": self._protocol(learned),
-            "train": Fixed(fingerprint=self._splits.survey(dataset, "train", learned).fingerprint),
-            "precision": matrix.precision,
-        }
-        if matrix.compile:  # only then, so that trainings from before this could be asked for keep their keys
-            ingredients["compile"] = True
-        if matrix.micro_batches > 1:
-            ingredients["micro_batches"] = matrix.micro_batches
-        training = Training(
-            "",
-            ingredients,
-            method,
-            dataset,
-            learned,
-            matrix.budget,
-            0,
-            matrix.precision,
-            matrix.compile,
-            matrix.micro_batches,
-            (*files_of(method, made), *degradation_files(learned)),
-            degradation_uses(learned),
-        )
-        return _under(matrix.budget, training)
-
     def _protocol(self, protocol: Protocol) -> Fixed:
         if protocol not in self._facts:
             self._facts[protocol] = Fixed(protocol_facts(protocol))
         return self._facts[protocol]
-
-
-def _read(method: Method) -> dict[str, Any]:
-    """The ingredients of a key for what a method reads. Raises `Unusable` where it is not on this machine."""
-    try:
-        return read_by(method.weights, method.files)
-    except WeightsMissing as missing:
-        raise Unusable("skipped", str(missing)) from None

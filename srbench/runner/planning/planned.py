@@ -91,7 +91,7 @@ class PlannedCell:
 
     def evaluation(self) -> Evaluation:
         """The task that brings this cell to its record."""
-        model, learned_from = (None, None) if self.training is None else (self.training.key, self.training.dataset)
+        model, learned = (None, ()) if self.training is None else (self.training.key, self.training.learned)
         return Evaluation(
             self.cell,
             self.method,
@@ -100,7 +100,7 @@ class PlannedCell:
             self.metrics,
             model,
             self.settings,
-            learned_from,
+            learned,
             self.seen_groups,
             self.files,
             self.warnings,
@@ -165,7 +165,7 @@ class Plan:
 
         A dataset whose `ids: names` are written out is passed over: it is meant.
         """
-        uses = (*self.matrix.datasets, *(use for use in self.matrix.train_on if isinstance(use, Use)))
+        uses = (*self.matrix.datasets, *self.matrix.training_data)
         meant = self.coded | {use.name for use in uses if use.given.get("ids") == "names"}
         found = {one.dataset: one.id for one in sorted(self.names, reverse=True) if "/" in one.name}
         told = [f"{dataset} ({image}, say)" for dataset, image in sorted(found.items()) if dataset not in meant]
@@ -191,11 +191,14 @@ class Plan:
         """The extractors that a run would train."""
         return [task for task in self._trainings(store) if isinstance(task, ExtractorTraining)]
 
-    def earlier(self, store: Store) -> list[Training]:
-        """The trainings that a run would do for others to go on from."""
+    def first(self, store: Store) -> list[tuple[Training, str]]:
+        """The trainings that a run would do for others, and for what, in words."""
         trainings = [task for task in self._trainings(store) if isinstance(task, Training)]
         gone_on_from = {task.earlier.key for task in trainings if task.earlier is not None}
-        return [task for task in trainings if task.key in gone_on_from]
+        started_from = {task.start.training.key for task in trainings if task.start and task.start.training}
+        words = (("another training goes on from it", gone_on_from), ("another training starts from it", started_from))
+        told = [(task, [said for said, keys in words if task.key in keys]) for task in trainings]
+        return [(task, "; ".join(said)) for task, said in told if said]
 
     def _trainings(self, store: Store) -> Iterable[Training | ExtractorTraining]:
         cells = (planned for planned in self.cells if planned.state != "done" and planned.verdict is None)

@@ -53,12 +53,13 @@ def make_again(plan: Plan, store: Store, executor: Executor, count: int, display
 
 
 def _copy(task: Training | ExtractorTraining, store: Store, scratch: Store) -> None:
-    """Copy what a training left; of a model that is gone, what its training went on from."""
+    """Copy what a training left; of a model that is gone, what its training went on or started from."""
     kept, place = store.folder(task.shelf, task.key), scratch.folder(task.shelf, task.key)
     if kept.is_dir():
         shutil.copytree(kept, place, dirs_exist_ok=True)
-    elif isinstance(task, Training) and task.earlier is not None:
-        _copy(task.earlier, store, scratch)
+    elif isinstance(task, Training):
+        for first in task.first:
+            _copy(first, store, scratch)
 
 
 def _compared(key: str, store: Store, scratch: Store) -> MadeAgain:

@@ -32,8 +32,9 @@ class Agenda:
 
     cells: the planned cells by key; those that also ask for the same metrics are evaluated once, those that ask for
     others (which look at other training splits) one after the other. trainings: by key. ready: the keys of tasks that
-    can run. waiting: of a cell, or of a training that goes on from another, the keys of the tasks that it still waits
-    for. waited_for: of such a task, the keys of these. before: the stamps of records that were there before.
+    can run. waiting: of a cell, or of a training that goes on or starts from another, the keys of the tasks that it
+    still waits for. waited_for: of such a task, the keys of these. before: the stamps of records that were there
+    before.
     """
 
     cells: dict[str, list[PlannedCell]] = field(default_factory=dict)
@@ -58,8 +59,7 @@ class Agenda:
                 agenda.before[key] = store.stamp("cells", key)
         for key, task in agenda.trainings.items():
             agenda.before[key] = store.stamp(task.shelf, key)
-            first = kept.first(task)
-            agenda._let_wait(key, [] if first is None else [first.key])
+            agenda._let_wait(key, [first.key for first in kept.first(task)])
         if order == "shortest-first":
             durations = Durations(store)
             known = {key: durations.expected(agenda._awaited(key)) for key in agenda.ready}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from srbench.contract.dataset import Item
 from srbench.contract.generator import Generator
@@ -38,9 +39,9 @@ def make_images(work: Work, record: Record | None) -> None:
     task, root = work.task, work.job.data_root
     work.tell(Doing("test"))
     test = work.witness.items(task.dataset, "test", root, task.reads)
-    learned = work.witness.items(task.dataset, "train", root, task.reads)
-    if task.learned_from is not None:
-        learned = work.witness.items(task.learned_from, "train", root, task.learned)
+    seen = [one for one in task.learned if one.seen.protocol == task.protocol.for_training()]
+    learned = {one.dataset.name: work.witness.items(one.dataset, "train", root, (one.seen,)) for one in seen}
+    learned = learned or {task.dataset.name: work.witness.items(task.dataset, "train", root, task.reads)}
     record = _generated(work, test, learned, work.steps(task.settings["samples"]))
     work.witness.confirm()
     work.tell(Made(record))
@@ -69,7 +70,9 @@ def _like(test: Sequence[Item]) -> tuple[Image, Values]:
     return max((item.read_hr() for item in test), key=lambda found: found[0].shape[2])
 
 
-def _generated(work: Work, test: Sequence[Item], learned: Sequence[Item], progress: Callable[[str], None]) -> Record:
+def _generated(
+    work: Work, test: Sequence[Item], learned_from: Mapping[str, Sequence[Item]], progress: Callable[[str], None]
+) -> Record:
     task, store, device = work.task, work.store, work.job.device
     assert task.cell.seed is not None, "a generator samples"
     samples, like = task.settings["samples"], _like(test)
@@ -78,7 +81,8 @@ def _generated(work: Work, test: Sequence[Item], learned: Sequence[Item], progre
         load_model(generator, store, task.model)
     generator.to(device)
     folder = store.folder("cells", task.key) / IMAGES
-    labels = _labels(task, learned) if generator.labelled else None
+    labels = _labels(task, list(learned_from.values())[-1]) if generator.labelled else None
+    learned = _together(learned_from)
     with MemoryPeak(device) as peak, EnergyMeter(device) as energy:
         done = generate(generator, samples, like, labels, task.cell.seed, folder, progress, work.witness.confirm)
     training = store.read("models", task.model) if task.model is not None else None
@@ -107,6 +111,13 @@ def _generated(work: Work, test: Sequence[Item], learned: Sequence[Item], progre
     written = [*(f"{IMAGES}/{name}" for name in done.images.values()), *([NEAREST] if learned else [])]
     record.files = store.hashes("cells", task.key, written)
     return record
+
+
+def _together(learned_from: Mapping[str, Sequence[Item]]) -> list[Item]:
+    """All images that were learned from; where these are of several datasets, with the dataset before their ids."""
+    if len(learned_from) == 1:
+        return [item for items in learned_from.values() for item in items]
+    return [replace(item, id=f"{name}-{item.id}") for name, items in learned_from.items() for item in items]
 
 
 def _labels(task: Evaluation, learned: Sequence[Item]) -> list[str]:

@@ -1,11 +1,11 @@
-"""A training that goes on from an earlier one of the store: what it begins with, and what both took together."""
+"""A training that goes on or starts from another one of the store: what it begins with, and what both took together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from srbench.contract.fit import FitContext
+from srbench.contract.fit import FitContext, Start
 from srbench.contract.method import Method
 from srbench.contract.training_set import TrainingSet
 from srbench.runner.job.tasks import Training
@@ -13,17 +13,44 @@ from srbench.runner.work.witness import Outdated
 from srbench.store.record import Record
 from srbench.store.records import Store
 from srbench.training.loop.group import Group
+from srbench.training.torch_method import WEIGHTS
 
 Cost = dict[str, float | None]
 
 
 def earlier_record(store: Store, task: Training) -> Record:
-    """The record of a training that another goes on from. Raises `Outdated` where there is none any more."""
+    """The record of a training that another goes on or starts from. Raises `Outdated` where there is none any more."""
     record = store.read("models", task.key)
     if record is None or record.status != "ok":
         folder = store.folder("models", task.key)
         raise Outdated(f"the earlier training is gone from {folder}; run again, which does it anew")
     return record
+
+
+def start_of(store: Store, task: Training) -> Start | None:
+    """The weights that a training starts from, if from any. Raises `Outdated` where they are gone or damaged."""
+    asked = task.start
+    if asked is None or asked.training is None:
+        return None if asked is None or asked.file is None else Start(asked.file, asked.told)
+    record = earlier_record(store, asked.training)
+    if damage := store.damage("models", record):
+        raise Outdated(f"{damage}, of {asked.training.label}; run again, which trains it anew")
+    return Start(store.folder("models", record.key) / WEIGHTS, asked.told)
+
+
+def start_cost(store: Store, task: Training) -> Cost:
+    """The cost of the training before, and of those before that; nothing where a training starts from none."""
+    if task.start is None or task.start.training is None:
+        return {}
+    cost = earlier_record(store, task.start.training).cost
+    return {
+        f"start_{name}": None if cost.get(f"train_{name}") is None else _sum(cost, f"train_{name}", f"start_{name}")
+        for name in ("seconds", "steps")
+    }
+
+
+def _sum(cost: Cost, *names: str) -> float:
+    return sum(cost.get(name) or 0 for name in names)
 
 
 def fit(method: Method, train: TrainingSet, context: FitContext) -> None:

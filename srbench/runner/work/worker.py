@@ -36,7 +36,7 @@ from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Task, T
 from srbench.runner.planning.provenance import changed_plugin
 from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.energy import EnergyMeter
-from srbench.runner.work.going_on import all_in_all, earlier_record, fit, gone_on
+from srbench.runner.work.going_on import all_in_all, earlier_record, fit, gone_on, start_cost, start_of
 from srbench.runner.work.memory import MemoryPeak, full_gpu, gpu_ran_out, peak_cost, ran_out
 from srbench.runner.work.ranks import spread
 from srbench.runner.work.upscaler import multiply_adds, samples_otherwise
@@ -260,6 +260,7 @@ def _train(
         seed=task.seed,
         budget=task.budget,
         earlier=None if earlier is None else store.last_checkpoint(earlier.key),
+        start=start_of(store, task),
         precision=task.precision,
         compile=task.compile,
         micro_batches=task.micro_batches,
@@ -288,6 +289,7 @@ def _train(
             "train_seconds": round(float(last["seconds"] or 0), 3),
             "train_steps": last["step"],
             **({} if earlier is None else gone_on(last, earlier)),
+            **start_cost(store, task),
             **memory,
             # What an interrupted attempt took is not known, and the rest of it would pass for little.
             **({} if resumed else all_in_all(energy.cost("train"), earlier)),

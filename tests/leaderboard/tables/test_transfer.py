@@ -80,3 +80,49 @@ def test_what_is_not_there_says_why() -> None:
     texts = {line["name"]: [cell["text"] for cell in line["cells"]] for line in table["lines"]}
     assert texts["net, u"] == ["failed", "not in the matrix"]
     assert [float(text) for text in texts["net, t"]] == [30, 31]
+
+
+def test_two_training_sets_of_a_method_are_compared_image_by_image() -> None:
+    random = np.random.default_rng(1)
+    base = 30 + random.normal(size=40)
+    gains = {"generic": np.zeros(40), "same": 0.5 + 0.1 * random.normal(size=40), "generic, then same": np.zeros(40)}
+    gains["generic, then same"] = gains["same"] + 0.001 * random.normal(size=40)
+    cells = [
+        Made(
+            "d",
+            method,
+            {
+                "psnr": dict(zip(map(str, range(40)), base + gain, strict=True)),
+                "mae": dict.fromkeys(map(str, range(40)), 1.0),
+            },
+            trained_on=name,
+            seed=0,
+        )
+        for method in ("net", "other")
+        for name, gain in gains.items()
+    ]
+    psnr, mae = (table["differences"] for table in transfer_tables(results_of(cells)))
+    assert "How much better one training set is than another in PSNR" in psnr["caption"]
+    assert "with 95 % intervals" in psnr["caption"]
+    names = [line["name"] for line in psnr["lines"]]
+    assert names[:3] == [
+        "net: same over generic",
+        "net: generic, then same over generic",
+        "net: generic, then same over same",
+    ]
+    assert len(names) == 6, "no method against another one"
+    (gain,), _, (alike,) = (line["cells"] for line in psnr["lines"][:3])
+    # Paired: the spread among pictures, ten times as large, is none of its interval.
+    expected = stats.t.interval(0.95, 39, gains["same"].mean(), stats.sem(gains["same"]))
+    ends = [float(end) for end in gain["interval"].strip("[]").split(", ")]
+    assert gain["sort"] == pytest.approx(gains["same"].mean()) and ends == pytest.approx(expected, abs=0.01)
+    assert "not told apart" in alike["interval"]
+    assert [cell["text"] for line in mae["lines"] for cell in line["cells"]] == ["0.0000"] * 6
+
+
+def test_what_cannot_be_compared_says_so_and_single_training_sets_are_not() -> None:
+    cells = [made("d", "t", 30.0), made("d", "u", 30.0, reason="no luck"), made("e", "t", 31.0), made("e", "u", 32.0)]
+    (line,) = transfer_tables(results_of(cells))[0]["differences"]["lines"]
+    assert [cell["text"] for cell in line["cells"]] == ["not compared", "1.0000"]
+    apart = [Made("d", name, {"psnr": {"a": 1.0}}, trained_on=name, seed=0) for name in "tu"]
+    assert transfer_tables(results_of(apart))[0]["differences"] is None

@@ -114,7 +114,7 @@ def test_a_degradation_is_itself_again_and_its_file_moves_with_the_data_root(
     monkeypatch.setattr(job_file, "registry", lambda: registry)
     data = bench.root / "data"
     task = bench.plan().evaluation()
-    task = replace(task, protocol=replace(task.protocol, degradation=FromFile(data / "kernel.npy")))
+    task = replace(task, protocol=replace(task.protocol, degradation=FromFile(data / "kernel.npy")), learned=())
     path = written(Job(task, bench.root / "store", data))
     assert with_types(read_job(path)).task.protocol == task.protocol
     monkeypatch.setenv("SRBENCH_DATA", str(bench.root / "mnt"))

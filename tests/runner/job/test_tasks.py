@@ -13,7 +13,16 @@ from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
-from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Scoring, SeenFile, SeenSplit, Training
+from srbench.runner.job.tasks import (
+    Evaluation,
+    ExtractorTraining,
+    Learned,
+    Scoring,
+    SeenFile,
+    SeenSplit,
+    StartingWeights,
+    Training,
+)
 from srbench.store.cell import Cell, digest
 
 X2, SCORED = Protocol("x2", 2), Protocol("x2-y", 2, "y", border=2)
@@ -68,11 +77,18 @@ def test_an_evaluation_reads_the_test_split_and_what_its_metrics_are_made_of() -
     assert replace(EVALUATION, metrics=()).reads == (SeenSplit("test", SCORED, "tested"),)
 
 
-def test_what_its_model_learned_from_is_known_by_the_protocol_of_training() -> None:
-    assert EVALUATION.learned == (SeenSplit("train", SCORED.for_training(), "learned"),)
-    for model in (None, {}):
-        cell = replace(EVALUATION.cell, ingredients={**INGREDIENTS, "model": model})
-        assert replace(EVALUATION, cell=cell).learned == ()
+def test_a_training_has_seen_what_the_one_saw_that_it_starts_from_and_needs_it_first() -> None:
+    own = Learned(use("t91"), SeenSplit("train", X2, "seen"))
+    assert TRAINING.learned == (own,) and TRAINING.first == ()
+    before = replace(TRAINING, dataset=use("generic"), ingredients={"train": {"fingerprint": "other"}})
+    started = replace(TRAINING, start=StartingWeights("srcnn, trained on generic x2 (9 steps)", training=before))
+    assert started.learned == (Learned(use("generic"), SeenSplit("train", X2, "other")), own)
+    assert started.first == (before,)
+    assert replace(started, earlier=TRAINING).first == (TRAINING, before)
+    assert started.label == f"{TRAINING.label}, started from srcnn, trained on generic x2 (9 steps)"
+    again = replace(started, start=StartingWeights("the same", training=started))
+    assert again.learned == started.learned, "each split once, the last one last"
+    assert replace(TRAINING, start=StartingWeights("a file", Path("a.pth"))).first == ()
 
 
 @pytest.mark.parametrize("degradations", [(), (use("grain"), use("jpeg"))])

@@ -31,7 +31,8 @@ def test_a_model_is_needed_to_upscale_and_not_to_score(bench: InProcess) -> None
     cell = plan(bench, metrics=["psnr", "mae"]).cells[1]
     assert cell.state == "stale" and cell.prerequisites() == []
     evaluation = cell.evaluation()
-    assert (evaluation.model, evaluation.learned_from) == (training.key, cell.training and cell.training.dataset)
+    assert (evaluation.model, evaluation.learned) == (training.key, training.learned)
+    assert [one.dataset for one in training.learned] == [training.dataset]
 
 
 def test_a_training_is_done_where_its_record_is_well_and_its_files_are_sound(bench: InProcess) -> None:
@@ -54,11 +55,12 @@ def test_the_trainings_that_others_go_on_from_are_those_that_a_run_would_do(benc
     budget = {"steps": 4, "from": {"steps": 2}}
     found = plan(bench, **LEARNER, train={"on": ["same"], "budget": budget}, seeds=[0, 1])
     earlier = [cell.training.earlier for cell in found.cells if cell.training is not None]
-    assert found.earlier(bench.store) == earlier and len(earlier) == 2 and not found.extractors(bench.store)
+    assert found.first(bench.store) == [(one, "another training goes on from it") for one in earlier]
+    assert len(earlier) == 2 and not found.extractors(bench.store)
     first, second = (task for task in earlier if task is not None)
     bench.store.write("models", Record(key=first.key, schema=2, status="ok"))
     bench.store.last_checkpoint(first.key).write_bytes(b"last")
-    assert found.earlier(bench.store) == [second]
+    assert found.first(bench.store) == [(second, "another training goes on from it")]
 
 
 def test_records_read_anew_make_their_cells_done(bench: InProcess) -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import torch
 
 
+_DIV2K = (0.4488, 0.4371, 0.4040)
+"""The mean colour that spandrel's network takes away."""
+
+
 @dataclass(frozen=True)
 class RCAN(SpandrelArchitecture):
     """Residual blocks in groups, with channel attention. Parameters at x4 in colour: `paper` 15,592,355, `small`
@@ -59,8 +63,13 @@ class RCAN(SpandrelArchitecture):
         return {"norm": channels == 3}
 
     def build(self, channels: int, scale: int, patch: int) -> torch.nn.Module:
-        """Make the network; the mean colour is not learned."""
+        """Make the network; the mean colour is not learned, and told as other networks tell it."""
+        import torch
+
         network = super().build(channels, scale, patch)
+        mean, width = (_DIV2K, 255.0) if channels == 3 else ((0.0,), 1.0)
+        network.register_buffer("mean", torch.tensor(mean), persistent=False)
+        network.register_buffer("img_range", torch.tensor(width), persistent=False)
         for name, parameter in network.named_parameters():
             if name.startswith(("sub_mean", "add_mean")):
                 parameter.requires_grad = False
