@@ -24,7 +24,7 @@ _OVERFLOW = "fp16 has no number above 65,504: use precision: bf16, or 32"
 
 @dataclass(frozen=True)
 class Inference:
-    """How a trained model computes when it is used: its training pays no heed to it.
+    """How a trained model computes when it is used, of which its training knows nothing.
 
     precision: the number format of its networks: 32 bits; tf32, bf16 or fp16, in which they differ a little and may be
     faster. What they give is brought to 32 bits again. compile: whether networks are compiled by torch.compile, which
@@ -88,7 +88,7 @@ def _overflows_told(networks: Collection[torch.nn.Module]) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Upscaling(Inference):
-    """How a trained model upscales: its training pays no heed to it.
+    """How a trained model is used for SR, of which its training knows nothing.
 
     ensemble: 8 gives the mean of what is made of an image in eight orientations, turned back: the geometric
     self-ensemble of Timofte, Rothe, Van Gool, "Seven ways to improve example-based single image super resolution",
