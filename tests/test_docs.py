@@ -134,6 +134,17 @@ def test_the_matrix_of_networks_can_be_read(tmp_path):
         use.create()
 
 
+def test_the_matrix_of_ways_to_use_a_model_asks_for_one_network(tmp_path):
+    path = tmp_path / "inference.yaml"
+    rest = "name: ways\ndatasets: [textures]\nprotocols: [x4-y]\nmetrics: [psnr]\n"
+    rest += "train: {on: [same], budget: {steps: 1}}\n"
+    path.write_text(rest + titled_blocks("matrix.md")["inference.yaml"])
+    ways = {use.name: use.create().inference for use in read_matrix(path).methods}
+    assert len(ways) == len(set(ways.values())) == 4
+    assert (ways["srresnet"].ensemble, ways["srresnet-x8"].ensemble) == (1, 8)
+    assert ways["srresnet-bf16"].precision == "bf16" and ways["srresnet-compiled"].compile
+
+
 def test_the_example_metric_passes_the_kit(tmp_path, monkeypatch):
     registry = module_from("plugins.md", "my_metrics.py", tmp_path, monkeypatch)
     assert everything_but_passes(MetricSubject("mean-error", registry=registry)) == {}

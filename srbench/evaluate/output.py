@@ -15,16 +15,10 @@ class BadOutput(SrbenchError):
 
 
 class NotFinite(BadOutput):
-    """Images that hold values which are infinite, or no numbers. advice: what may help, if anything is known."""
+    """Values that are infinite, or no numbers. advice: what may help, if anything is known."""
 
-    def __init__(self, what: str, output: torch.Tensor, advice: str = "") -> None:
-        import torch
-
-        by_image = (~torch.isfinite(output)).flatten(1).sum(1)
-        images = f" in {int((by_image > 0).sum())} of {len(by_image)} images" if len(by_image) > 1 else ""
-        told = f"{what} returned {int(by_image.sum())} of {output.numel()} values{images} that are not finite"
+    def __init__(self, told: str, advice: str = "") -> None:
         super().__init__(f"{told}. {advice}" if advice else told)
-        self.advice = advice
 
 
 def finite(what: str, output: torch.Tensor, advice: str = "") -> torch.Tensor:
@@ -32,9 +26,12 @@ def finite(what: str, output: torch.Tensor, advice: str = "") -> torch.Tensor:
     import torch
 
     # The extremes are not finite when any value is not, and take no memory of the images' size.
-    if not torch.stack(output.aminmax()).isfinite().all():
-        raise NotFinite(what, output, advice)
-    return output
+    if torch.stack(output.aminmax()).isfinite().all():
+        return output
+    by_image = (~torch.isfinite(output)).flatten(1).sum(1)
+    images = f" in {int((by_image > 0).sum())} of {len(by_image)} images" if len(by_image) > 1 else ""
+    told = f"{what} returned {int(by_image.sum())} of {output.numel()} values{images} that are not finite"
+    raise NotFinite(told, advice)
 
 
 def checked(output: object, shape: tuple[int, ...], function: str, wanted: str) -> torch.Tensor:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from srbench.contract.fit import Precision
 from srbench.devices.kinds import kind_of
-from srbench.evaluate.output import finite
+from srbench.evaluate.output import NotFinite, finite
 from srbench.training.speed.compilation import compile_errors, compile_networks, is_compiled
 from srbench.training.speed.numerics import Numerics, numerics
 from srbench.training.speed.precision import PrecisionError, autocast
@@ -24,7 +24,7 @@ _OVERFLOW = "fp16 has no number above 65,504: use precision: bf16, or 32"
 
 @dataclass(frozen=True)
 class Inference:
-    """How a trained model computes when it is used: its training pays no heed to it.
+    """How a trained model computes when it is used, of which its training knows nothing.
 
     precision: the number format of its networks: 32 bits; tf32, bf16 or fp16, in which they differ a little and may be
     faster. What they give is brought to 32 bits again. compile: whether networks are compiled by torch.compile, which
@@ -41,15 +41,19 @@ class Inference:
         return "32" if self.precision == 32 else self.precision
 
     @contextmanager
-    def computing(self, networks: Iterable[torch.nn.Module], device: str) -> Iterator[None]:
-        """Inside, these networks compute so. Raises `PrecisionError` and `CompileError` where they cannot."""
+    def computing(self, networks: Collection[torch.nn.Module], device: str) -> Iterator[None]:
+        """Inside, these networks compute so. Raises `PrecisionError` and `CompileError` where they cannot.
+
+        Raises `NotFinite` where one ran over in fp16, though SR may not show it: a sampler clamps what it is told.
+        """
         if told := kind_of(device).lacks(self.number_format, device):
             raise PrecisionError(told)
         if self.compile:
             # A network that meets ever new sizes would otherwise be compiled for each of the first ones.
             compile_networks((one for one in networks if not is_compiled(one)), dynamic=True)
         rounded = numerics(Numerics(tf32=True)) if self.precision == "tf32" else nullcontext()
-        with rounded, autocast(self.number_format, device), compile_errors("the model", "`compile: true`"):
+        watched = _overflows_told(networks) if self.precision == "fp16" else nullcontext()
+        with watched, rounded, autocast(self.number_format, device), compile_errors("the model", "`compile: true`"):
             yield
 
     def through(self, make: Callable[[torch.Tensor], torch.Tensor], image: torch.Tensor) -> torch.Tensor:
@@ -61,9 +65,30 @@ class Inference:
         return finite("the model", made, _OVERFLOW) if self.precision == "fp16" else made
 
 
+@contextmanager
+def _overflows_told(networks: Collection[torch.nn.Module]) -> Iterator[None]:
+    """Look at what networks give, on the device; raise `NotFinite` at the end where it is not finite."""
+    import torch
+
+    fine: list[torch.Tensor] = []
+
+    def look(network: torch.nn.Module, given: object, made: object) -> None:
+        if isinstance(made, torch.Tensor):
+            fine.append(made.isfinite().all())
+
+    hooks = [network.register_forward_hook(look) for network in networks]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if fine and not torch.stack(fine).all():
+        raise NotFinite("a network returned values that are not finite", _OVERFLOW)
+
+
 @dataclass(frozen=True)
 class Upscaling(Inference):
-    """How a trained model upscales: its training pays no heed to it.
+    """How a trained model is used for SR, of which its training knows nothing.
 
     ensemble: 8 gives the mean of what is made of an image in eight orientations, turned back: the geometric
     self-ensemble of Timofte, Rothe, Van Gool, "Seven ways to improve example-based single image super resolution",

@@ -6,7 +6,7 @@ import copy
 import json
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -269,7 +269,7 @@ class TorchMethod(Method):
         self._need_networks()
         return self._asked(self.reconstruction, hr, 1)
 
-    def upscalers(self) -> Iterable[torch.nn.Module]:
+    def upscalers(self) -> Collection[torch.nn.Module]:
         """The networks that are called while upscaling: those that `inference` may compile."""
         return self.networks.values()
 

@@ -6,13 +6,16 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
+import torch
 from click.testing import CliRunner, Result
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from srbench_images.folder import Folder
 
 from srbench.cli import cli
+from srbench.commands.upscale import free_memory, usable_device
 from srbench.pictures import read_image, suffix_for, write_image
 
 
@@ -50,6 +53,23 @@ def test_a_given_peak_is_white_and_what_comes_out_has_it_too(tmp_path: Path, dty
     if dtype is not np.float32:  # without it, white is that of the depth, and the overshoot stays
         assert CliRunner().invoke(cli, [*arguments, "--existing", "overwrite"]).exit_code == 0
         assert read_image(tmp_path / "sr" / f"a{suffix}").max() > peak
+
+
+@pytest.mark.parametrize(
+    ("gpus", "mac", "device", "share"), [(2, False, "cuda:0", 8), (0, True, "mps", 4), (0, False, "cpu", None)]
+)
+def test_the_first_gpu_is_taken_of_whatever_kind_and_most_of_its_memory(
+    monkeypatch: pytest.MonkeyPatch, gpus: int, mac: bool, device: str, share: float | None
+) -> None:
+    """What torch says of GPUs is made up."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (10, 20))
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mac)
+    monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 7)
+    monkeypatch.setattr(torch.mps, "driver_allocated_memory", lambda: 2)
+    assert usable_device(None) == device
+    memory = free_memory(device)
+    assert memory == share if share is not None else 0 < memory < psutil.virtual_memory().total
 
 
 def test_values_above_a_given_peak_are_refused(tmp_path: Path) -> None:

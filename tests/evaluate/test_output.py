@@ -46,7 +46,6 @@ def test_of_several_images_it_is_told_how_many_have_such_values_and_what_may_hel
     output[1, 0, 0] = float("inf")
     output[3] = float("nan")
     words = r"^it returned 14 of 48 values in 2 of 4 images that are not finite. Do this$"
-    with pytest.raises(NotFinite, match=words) as caught:
+    with pytest.raises(NotFinite, match=words):
         finite("it", output, "Do this")
-    assert caught.value.advice == "Do this"
     assert finite("it", output[:1]) is not None

@@ -256,6 +256,24 @@ def test_an_overflow_of_fp16_is_told_with_what_to_do(ensemble: Literal[1, 8]) ->
         assert overflowing(Upscaling(precision=precision, ensemble=ensemble)).upscale(lr, 2).isfinite().all()  # type: ignore[arg-type]
 
 
+def test_an_overflow_that_is_clamped_away_is_told_all_the_same() -> None:
+    class Clamped(Plain):
+        def sr(self, lr: torch.Tensor) -> torch.Tensor:
+            return super().sr(lr).clamp(-1, 1)
+
+    method = Clamped()
+    method._make(3, 2)
+    network, lr = method.networks["network"], torch.ones(1, 3, 4, 4)
+    with torch.no_grad():
+        network[0].weight.fill_(3e4)  # type: ignore[index, union-attr, operator]
+    assert method.upscale(lr, 2).abs().max() == 1
+    method.inference = Upscaling(precision="fp16")
+    for _ in range(2):
+        with pytest.raises(NotFinite, match=r"a network returned values that are not finite\. fp16 has no number"):
+            method.upscale(lr, 2)
+    assert not network._forward_hooks, "and what looks is gone"
+
+
 # --- compilation ----------------------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from tiny_networks import TINY, params
 from srbench.testing import check_methods
 
 test_network = check_methods(*(("network", params(name)) for name in TINY))
+test_asked_otherwise = check_methods(("network", {**params("espcn"), "ensemble": 8, "precision": "bf16"}))
 test_small = check_methods(
     ("network", {**params("edsr"), "preset": "small"}),
     ("network", {**params("safmn"), "preset": "paper", "tile": 16, "weight_decay": 0.1, "warm_up": 0.5}),

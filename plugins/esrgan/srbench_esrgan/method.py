@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -268,7 +268,7 @@ class ESRGAN(RRDB):
 
         return enlarge(self._upscaler, lr, int(self.scale))
 
-    def upscalers(self) -> Iterable[torch.nn.Module]:
+    def upscalers(self) -> Sequence[torch.nn.Module]:
         """The network that upscales."""
         return [self._upscaler]
 

@@ -38,6 +38,7 @@ def small_sheets(monkeypatch: pytest.MonkeyPatch) -> None:
 test_ncsn = check_methods(
     ("ncsn", {**TINY, "largest": 1.0}),
     ("ncsn", {"preset": "small", **TINY, "largest": 1.0, "checkpointing": True, "keep": "best", "accumulate": 2}),
+    ("ncsn", {**TINY, "largest": 1.0, "precision": "bf16"}),
     size=SIZE,
 )
 

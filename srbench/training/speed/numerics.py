@@ -2,7 +2,7 @@
 
 Torch's own settings differ between its versions, and between products and convolutions. TensorFloat-32 keeps 10 of the
 23 bits of a mantissa: nothing that SR of 8 bits shows, but enough to move scores and features. So it is off unless a
-training asks for it.
+training, or the use of a model, asks for it.
 """
 
 from __future__ import annotations

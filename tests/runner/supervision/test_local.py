@@ -58,9 +58,11 @@ class Server:
 
     made: list[Server]
     gpus_here = 0
+    devices: list[str] | None = None
 
     def __init__(self) -> None:
-        self.gpus, self.alive, self.closed = [f"cuda:{index}" for index in range(self.gpus_here)], True, False
+        self.gpus = self.devices or [f"cuda:{index}" for index in range(self.gpus_here)]
+        self.alive, self.closed = True, False
         self.started: list[tuple[str, str, int]] = []
         self.keepers: dict[str, subprocess.Popen[bytes]] = {}
         Server.made.append(self)
@@ -315,6 +317,19 @@ def test_a_plan_can_ask_what_jobs_work_on(
     executor = LocalExecutor(**given)
     assert (executor.device(Resources()), executor.processes(Resources())) == (device, processes)
     assert (executor.device(NO_GPU), executor.processes(NO_GPU)) == ("cpu", given.get("cpu_processes", 1))
+
+
+def test_the_gpu_of_a_mac_is_used_as_any_other(made: list[Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(Server, "devices", ["mps"])
+    with LocalExecutor() as executor:
+        assert (executor.device(Resources()), executor.device(NO_GPU)) == ("mps", "cpu")
+        assert executor.places() == 2
+        submit(executor, "a")
+        executor.submit(Path("/store/jobs/key/b"), LIMITS, NO_GPU)
+    assert [(job, device) for job, device, _ in made[0].started] == [("a", "mps"), ("b", "cpu")]
+    assert LocalExecutor(gpus=(1,)).device(Resources()) is None
 
 
 def test_every_job_has_a_thread(made: list[Server], monkeypatch: pytest.MonkeyPatch) -> None:

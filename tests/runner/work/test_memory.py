@@ -66,9 +66,23 @@ def test_of_a_gpu_the_allocators_peaks_are_told(monkeypatch: pytest.MonkeyPatch)
     assert peak.cost() == expected
 
 
+def test_of_a_gpu_without_memory_of_its_own_what_it_holds_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Mac's GPU is made up: what Metal gave rises by 2 GB, and falls again before the end."""
+    held = iter([1_000_000_000, 1_500_000_000, 3_000_000_000])
+    monkeypatch.setattr(torch.mps, "driver_allocated_memory", lambda: next(held, 500_000_000))
+    with MemoryPeak("mps") as peak:
+        for _ in range(1000):
+            if peak.gb >= 2:
+                break
+            time.sleep(0.01)
+    assert peak.cost() == {"peak_memory_gb": 2.0}
+    assert peak_cost("mps").keys() == {"peak_memory_gb"}
+
+
 @pytest.mark.parametrize(
     ("error", "of_a_gpu", "of_any"),
     [
+        (RuntimeError("MPS backend out of memory (MPS allocated: 5.00 GB)"), True, True),
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB"), True, True),
         (RuntimeError("CUDA error: out of memory"), True, True),
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True, True),
