@@ -138,10 +138,12 @@ def _typed(target: Any, brings_others: bool = False) -> set[str]:
     return set(known)
 
 
-def path_as_text(value: Any) -> str:
-    """Write a path as text, for `json.dumps(..., default=path_as_text)`; `TypeError` for anything else."""
+def as_plain(value: Any) -> Any:
+    """A path as text, a structure as a mapping, for `json.dumps(..., default=as_plain)`; else `TypeError`."""
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.asdict(value)
     raise TypeError(f"{value!r} is a {type(value).__name__}")
 
 
@@ -169,7 +171,7 @@ def constructs(subject: Subject) -> None:
             if unknown := sorted(set(values) - set(params)):
                 raise CheckFailure(f"preset {preset!r} sets {', '.join(unknown)}, which __init__ does not take")
         try:
-            json.dumps(params, default=path_as_text)
+            json.dumps(params, default=as_plain)
         except TypeError as error:
             raise CheckFailure(
                 f"{said}: parameters {params} do not fit into JSON ({error}), so no key can be made of them. Use "

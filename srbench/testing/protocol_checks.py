@@ -16,7 +16,7 @@ from srbench.matrix.fields import is_safe
 from srbench.pictures import Image, scale_of
 from srbench.registry.registry import task_named
 from srbench.testing.check import CheckFailure, check
-from srbench.testing.class_checks import path_as_text
+from srbench.testing.class_checks import as_plain
 from srbench.testing.subjects import ProtocolSubject, seeded
 
 
@@ -100,7 +100,7 @@ def facts_are_plain(subject: ProtocolSubject) -> None:
     protocol: Protocol = subject.target
     facts = protocol.facts()
     try:
-        json.dumps(facts, default=path_as_text, allow_nan=False)
+        json.dumps(facts, default=as_plain, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise CheckFailure(f"facts() gives {facts}, which does not fit into JSON: {error}") from None
     equal = replace(copy.deepcopy(protocol), name="another-name").facts()

@@ -1,5 +1,17 @@
 """Learning: the bases of methods and generators that learn with torch, and what their stages are made of."""
 
+from typing import TYPE_CHECKING, Any
+
+from srbench.training.adversarial.judgement import AdversarialLoss, adversarial_step
+from srbench.training.adversarial.perceptual import Distance, feature_loss, note_without_vgg19
+from srbench.training.adversarial.vgg import (
+    VGG_SMALLEST,
+    VGGConvolution,
+    VGGLayer,
+    vgg_features,
+    vgg_smallest,
+    vgg_weights,
+)
 from srbench.training.data.augment import CutBlur
 from srbench.training.data.batch import Batch
 from srbench.training.data.heldout import HeldOut
@@ -22,16 +34,20 @@ from srbench.training.speed.memory_format import Format, set_format
 from srbench.training.tensors import write_tensors
 from srbench.training.torch_generator import TorchGenerator, sheet, sheet_noise
 from srbench.training.torch_method import TorchMethod
-from srbench.training.vgg import VGG_SMALLEST, VGGLayer, vgg_features, vgg_weights
+
+if TYPE_CHECKING:
+    from srbench.training.adversarial.discriminators import UNetDiscriminator, VGGDiscriminator
 
 __all__ = [
     "EVERY_TURN",
     "MOMENTS",
     "SPREAD_SAMPLES",
     "VGG_SMALLEST",
+    "AdversarialLoss",
     "Batch",
     "Channels",
     "CutBlur",
+    "Distance",
     "Drawn",
     "Floats",
     "Format",
@@ -46,9 +62,15 @@ __all__ = [
     "TorchGenerator",
     "TorchMethod",
     "Trained",
+    "UNetDiscriminator",
+    "VGGConvolution",
+    "VGGDiscriminator",
     "VGGLayer",
+    "adversarial_step",
     "constant",
     "cosine",
+    "feature_loss",
+    "note_without_vgg19",
     "read_lr",
     "seeded",
     "set_format",
@@ -57,8 +79,18 @@ __all__ = [
     "train",
     "turned",
     "vgg_features",
+    "vgg_smallest",
     "vgg_weights",
     "write_denoising",
     "write_spread",
     "write_tensors",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the networks, and torch with them, when they are used."""
+    if name in ("UNetDiscriminator", "VGGDiscriminator"):
+        from srbench.training.adversarial import discriminators
+
+        return getattr(discriminators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,33 +14,42 @@ _INITIAL = 0.1
 """What Kaiming's initial weights of the blocks are multiplied by: deep residuals train better from small ones."""
 
 
+FOLDS = {1: 4, 2: 2}
+"""The side of the squares of LR pixels that become one pixel with so many more channels, where not 1."""
+_ENLARGEMENTS = {3: (3,), 8: (2, 2, 2)}
+"""By what the side grows, layer by layer, where not twice by 2."""
+
+
 class RRDBNet(nn.Module):
     """Wang et al. 2018, figures 3 and 4: residual in residual dense blocks on LR, then two doublings of the side.
 
     A doubling repeats pixels and convolves, as in the authors' program. Blocks begin with Kaiming's normal weights
     times 0.1 and without bias; all else as torch has it.
 
-    channels: of an image, 1 or 3. scale: 4, or 2, where 2 x 2 pixels of LR become one with four times the channels.
+    channels: of an image, 1 or 3. scale: 4; or 1 or 2, where squares of LR pixels become one pixel, as in the authors'
+    Real-ESRGAN; or 3, where the side grows once by 3, or 8, where it is doubled three times, as in their first program.
     features: channels between blocks. growth: channels that a convolution adds within a block.
     """
 
     def __init__(self, channels: int, scale: int, blocks: int, features: int, growth: int) -> None:
         super().__init__()
-        self._fold = 4 // scale
+        self._fold = FOLDS.get(scale, 1)
+        self._enlargements = _ENLARGEMENTS.get(scale, (2, 2))
         self.conv_first = _conv(channels * self._fold**2, features)
         self.body = nn.Sequential(*(ResidualInResidual(features, growth) for _ in range(blocks)))
         self.conv_body = _conv(features, features)
-        self.conv_up1 = _conv(features, features)
-        self.conv_up2 = _conv(features, features)
+        for place in range(1, len(self._enlargements) + 1):
+            self.add_module(f"conv_up{place}", _conv(features, features))
         self.conv_hr = _conv(features, features)
         self.conv_last = _conv(features, channels)
 
     def forward(self, lr: torch.Tensor) -> torch.Tensor:
-        """SR `(N, channels, H * scale, W * scale)` of LR `(N, channels, H, W)`, at x2 with H and W even."""
+        """SR `(N, channels, H * scale, W * scale)` of LR `(N, channels, H, W)`, at x2 and x1 of whole squares."""
         shallow = self.conv_first(pixel_unshuffle(lr, self._fold))
         features = shallow + self.conv_body(self.body(shallow))
-        for layer in (self.conv_up1, self.conv_up2):
-            features = _active(layer(interpolate(features, scale_factor=2, mode="nearest")))
+        for place, factor in enumerate(self._enlargements, 1):
+            layer = self.get_submodule(f"conv_up{place}")
+            features = _active(layer(interpolate(features, scale_factor=factor, mode="nearest")))
         sr: torch.Tensor = self.conv_last(_active(self.conv_hr(features)))
         return sr
 

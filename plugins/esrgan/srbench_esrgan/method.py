@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from msgspec import Meta
 
 import srbench
-from srbench.training import Batch, Schedule, cosine, vgg_weights
+from srbench.training import Batch, Schedule, adversarial_step, cosine, feature_loss, note_without_vgg19, vgg_weights
 from srbench.types import Count, NonNegative, Positive, PositiveFraction, ProperFraction
 from srbench.weights import WeightsMissing
 
@@ -24,7 +24,7 @@ Side = Annotated[int, Meta(ge=8, multiple_of=4)]
 Declines = Literal["halved", "cosine"]
 Keep = Literal["last", "best"]
 
-SCALES = (2, 4)
+SCALES = (1, 2, 3, 4, 8)
 PIXEL_WEIGHT_ALONE = 1.0
 """The weight of L1 in the adversarial stage where it stands for the content loss, whose weight this is."""
 _BETAS = (0.9, 0.99)
@@ -45,14 +45,15 @@ class RRDB(srbench.TorchMethod):
     """Residual in residual dense blocks, trained on the mean absolute error: the first stage of ESRGAN.
 
     Wang et al., "ESRGAN: Enhanced super-resolution generative adversarial networks", ECCV workshops 2018 (arXiv
-    1809.00219). The network is `RRDBNet`, for scales 2 and 4. Preset `paper` is the published one: 23 blocks
+    1809.00219). The network is `RRDBNet`, for scales 1, 2, 3, 4 and 8. Preset `paper` is the published one: 23 blocks
     of 64 features with growth 32, 16,697,987 parameters at x4 in colour; Adam at 2e-4, halved four times; batches of 16
     HR patches of 128 pixels; the paper takes a million steps. Images of one channel are learned in one.
 
     Deviations from the paper: the training images and their LR are those of the matrix and its protocol; the weights
-    that count are an exponential moving average, and Adam's second decay is .99, as in the authors' later programs; at
-    x2 the network takes 2 x 2 pixels of LR as one with four times the channels, as basicsr has it; a few training
-    images are held out, to show how the training goes.
+    that count are an exponential moving average, and Adam's second decay is .99, as in the authors' later programs; a
+    few training images are held out, to show how the training goes. The paper has x4 alone. At x2 and x1 the network
+    takes 2 x 2 or 4 x 4 pixels of LR as one with so many times the channels, as in the authors' Real-ESRGAN; x3 is one
+    enlargement by 3, x8 three by 2, as in their first program.
 
     Preset `small` is for two CPU cores: 3 blocks of 32 features with growth 16, 578,755 parameters, Adam at 2e-3
     falling to zero along a cosine, gradients of norm 1 at most, batches of 8 patches of 64, training images in five
@@ -60,7 +61,8 @@ class RRDB(srbench.TorchMethod):
 
     blocks, width, growth: of `RRDBNet`; width is its feature channels. schedule: the learning rate's, `halved` four
     times as in the paper or along a `cosine`. clip: the largest norm of a gradient. ema: decay of the average of
-    weights. keep: the last weights, or those that are best on the held-out images. patch: side of HR patches in pixels.
+    weights. keep: the last weights, or those that are best on the held-out images. patch: side of HR patches in pixels,
+    at x3 and x8 rounded up to a whole number of LR pixels.
     sizes: at which training images are learned from, 1 being their own. weights: a checkpoint of the same network to
     start from, as basicsr or the authors released it (safetensors, or a pickle that holds tensors only).
     """
@@ -105,9 +107,9 @@ class RRDB(srbench.TorchMethod):
         self.training_scales = sizes
 
     def supports(self, problem: Problem) -> srbench.Skip | None:
-        """Scales 2 and 4. Raises `WeightsMissing` when the weights to start from are not there."""
+        """Scales 1, 2, 3, 4 and 8. Raises `WeightsMissing` when the weights to start from are not there."""
         if problem.scale not in SCALES:
-            return srbench.Skip(f"RRDBNet upscales by 2 or 4, not by {problem.scale}")
+            return srbench.Skip(_not_by(problem.scale))
         if isinstance(self._checkpoint, Path) and not self._checkpoint.is_file():
             raise WeightsMissing(f"there is no file of weights {self._checkpoint}")
         return None
@@ -133,9 +135,8 @@ class RRDB(srbench.TorchMethod):
         from .upscaling import reach
 
         if scale not in SCALES:
-            raise srbench.SrbenchError(f"RRDBNet upscales by 2 or 4, not by {scale}")
-        # At x2 SR depends on whether a tile begins at an even pixel, so it is not tiled.
-        self.halo = reach(self.blocks) if scale == 4 else None
+            raise srbench.SrbenchError(_not_by(scale))
+        self.halo = reach(self.blocks, int(scale))
         return RRDBNet(channels, int(scale), self.blocks, self.width, self.growth)
 
     def _start(self, network: torch.nn.Module) -> None:
@@ -157,7 +158,7 @@ class RRDB(srbench.TorchMethod):
             optimisers={"l1": torch.optim.Adam(network.parameters(), lr=self.learning_rate, betas=_BETAS, fused=True)},
             step=step,
             batch_size=self.batch_size,
-            patch=self.patch // scale,
+            patch=lr_patch(self.patch, scale),
             share=share,
             schedule=self._declining(PIXEL_HALVINGS),
             ema={name: self.ema},
@@ -193,10 +194,10 @@ class ESRGAN(RRDB):
 
     adversarial_rate: the learning rate of the adversarial stage. adversarial_share: its part of the budget; with 1 it
     starts from `weights` as they are. adversarial_patch: side of its HR patches, which its discriminator takes at 128
-    or 256. content: `conv54`, or `l1` as where the weights of VGG19 are absent. pixel_weight: of L1 beside the
-    features. adversarial_weight: of the adversarial loss. discriminator_width: its channels after the first
-    convolution. interpolation: 0 upscales with the network of the pixel stage, 1 with that of the adversarial stage,
-    what lies between with weights in proportion. The other parameters are those of `rrdb`.
+    or 256, at x3 at 129 or 258. content: `conv54`, or `l1` as where the weights of VGG19 are absent. pixel_weight: of
+    L1 beside the features. adversarial_weight: of the adversarial loss. discriminator_width: its channels after the
+    first convolution. interpolation: 0 upscales with the network of the pixel stage, 1 with that of the adversarial
+    stage, what lies between with weights in proportion. The other parameters are those of `rrdb`.
     """
 
     presets: ClassVar = {
@@ -306,30 +307,17 @@ class ESRGAN(RRDB):
         from torch.nn.functional import l1_loss
 
         from .discriminator import Discriminator
-        from .relativistic import relativistic_loss
 
         discriminator = Discriminator(self.channels, self.discriminator_width, self.adversarial_patch)
-        features = self._content_features()
+        features = self._content_loss()
         pixel_weight = PIXEL_WEIGHT_ALONE if features is None else self.pixel_weight
 
         def begin(draw: Callable[[], Batch]) -> None:
             generator.load_state_dict(pixel.state_dict())
 
-        def step(batch: Batch) -> dict[str, torch.Tensor]:
-            sr = generator(batch.lr)
-            real, fake = discriminator(batch.hr), discriminator(sr)
-            l1 = l1_loss(sr, batch.hr)
-            adversarial = relativistic_loss(fake, real.detach())
-            losses = {"l1": l1, "adversarial": adversarial}
-            total = pixel_weight * l1 + self.adversarial_weight * adversarial
-            if features is not None:
-                # VGG19 looks at colour; grey is given three times over.
-                seen, wanted = (features(image.expand(-1, 3, -1, -1)) for image in (sr, batch.hr))
-                losses["content"] = l1_loss(seen, wanted)
-                total = total + losses["content"]
-            losses["generator"] = total
-            losses["discriminator"] = relativistic_loss(real, discriminator(sr.detach()))
-            return losses
+        def content(sr: torch.Tensor, hr: torch.Tensor) -> dict[str, tuple[float, torch.Tensor]]:
+            near = {"l1": (pixel_weight, l1_loss(sr, hr))}
+            return near if features is None else {**near, "content": (1.0, features(sr, hr))}
 
         return srbench.Stage(
             "adversarial",
@@ -338,9 +326,9 @@ class ESRGAN(RRDB):
                 name: torch.optim.Adam(network.parameters(), lr=self.adversarial_rate, betas=_BETAS, fused=True)
                 for name, network in (("generator", generator), ("discriminator", discriminator))
             },
-            step=step,
+            step=adversarial_step(generator, discriminator, "relativistic", self.adversarial_weight, content),
             batch_size=self.batch_size,
-            patch=self.adversarial_patch // scale,
+            patch=lr_patch(self.adversarial_patch, scale),
             share=self.adversarial_share,
             schedule=self._declining(ADVERSARIAL_HALVINGS),
             ema={"generator": self.ema},
@@ -349,18 +337,23 @@ class ESRGAN(RRDB):
             begin=begin,
         )
 
-    def _content_features(self) -> torch.nn.Module | None:
-        """VGG19, or None where the content loss is L1."""
-        from srbench.training import vgg_features
-
+    def _content_loss(self) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None:
+        """The distance of features of VGG19, or None where the content loss is L1."""
         if self.content == "l1":
             return None
         if self.weights:
-            return vgg_features("conv54", self.device)
-        note = (
-            "The content loss is L1 of pixels at weight 1, in place of features: the weights of VGG19 were not on the "
-            "machine that trained; `srbench fetch vgg19` gets them."
-        )
-        if note not in self.notes:
-            self.notes.append(note)
+            return feature_loss({"conv5_4": 1.0}, self.device)
+        note_without_vgg19(self.notes, "The content loss is L1 of pixels at weight 1, in place of features")
         return None
+
+
+def lr_patch(side: int, scale: Scale) -> int:
+    """The side of LR patches whose HR has at least this one: at x3 43 for 128, which the discriminator takes for 129.
+
+    It halves a patch to 4 pixels, rounding down each time.
+    """
+    return -(-side // int(scale))
+
+
+def _not_by(scale: Scale) -> str:
+    return f"RRDBNet upscales by {', '.join(map(str, SCALES[:-1]))} or {SCALES[-1]}, not by {scale}"

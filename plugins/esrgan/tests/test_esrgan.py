@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from srbench_esrgan.method import ADVERSARIAL_HALVINGS, ESRGAN, PIXEL_HALVINGS, RRDB
+from srbench_esrgan.method import ADVERSARIAL_HALVINGS, ESRGAN, PIXEL_HALVINGS, RRDB, lr_patch
 
 import srbench
 from srbench.contract.fit import Budget, FitContext, Interrupted
@@ -90,14 +90,33 @@ def test_the_small_preset_is_small(kind: type[RRDB]) -> None:
 
 def test_scales_that_the_network_does_not_have_are_refused_with_the_reason(tmp_path: Path) -> None:
     for kind, params in CLASSES:
-        for scale in (1, 2, 3, 4, 8):
+        for scale in (1, 2, 3, 4, 5, 6, 8, 16):
             answer = kind(**params).supports(Problem(scale, (1, 3), ("uint8",), (1, 1), (99, 99)))
-            if scale in (2, 4):
+            if scale in (1, 2, 3, 4, 8):
                 assert answer is None
             else:
-                assert answer is not None and f"2 or 4, not by {scale}" in answer.reason
-    with pytest.raises(srbench.SrbenchError, match="not by 3"):
-        RRDB(**TINY).fit(pictures(scale=3), context(tmp_path))
+                assert answer is not None and f"1, 2, 3, 4 or 8, not by {scale}" in answer.reason
+    with pytest.raises(srbench.SrbenchError, match="not by 6"):
+        RRDB(**TINY).fit(pictures(scale=6), context(tmp_path))
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 8])
+def test_both_stages_learn_at_every_scale(scale: int, tmp_path: Path) -> None:
+    method = ESRGAN(**TINY_GAN)
+    method.fit(pictures(scale=scale, sides=(144, 160)), context(tmp_path))
+    assert {row["stage"] for row in method.history} == {"pixel", "adversarial"}
+    assert method.upscale(torch.rand(1, 3, 5, 7), scale).shape == (1, 3, 5 * scale, 7 * scale)
+
+
+def test_patches_at_x3_are_those_that_the_discriminator_halves_to_four_pixels() -> None:
+    from srbench_esrgan.discriminator import Discriminator
+
+    for side in (128, 256):
+        patch = 3 * lr_patch(side, 3)
+        assert patch - side in (1, 2)
+        discriminator = Discriminator(1, 1, side)
+        assert discriminator(torch.rand(2, 1, patch, patch)).shape == (2, 1)
+    assert [lr_patch(128, scale) for scale in (1, 2, 4, 8)] == [128, 64, 32, 16]
 
 
 def test_weights_that_are_not_there_are_missed_before_anything_is_trained(tmp_path: Path) -> None:
@@ -112,7 +131,7 @@ def test_an_adversarial_stage_alone_needs_something_to_start_from() -> None:
 
 
 @pytest.mark.parametrize(("kind", "params"), CLASSES)
-@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("scale", [1, 2, 3, 4, 8])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [(1, 1), (1, 6), (5, 3), (8, 6)])
 def test_any_size_and_either_colour_is_upscaled(
@@ -125,8 +144,9 @@ def test_any_size_and_either_colour_is_upscaled(
 
 
 @pytest.mark.parametrize("blocks", [1, 2])
-def test_the_halo_is_how_far_the_network_sees(blocks: int) -> None:
-    method = fresh(RRDB, 4, 1, **{**TINY, "blocks": blocks, "width": 2, "growth": 1})
+@pytest.mark.parametrize("scale", [3, 4, 8])
+def test_the_halo_is_how_far_the_network_sees(blocks: int, scale: int) -> None:
+    method = fresh(RRDB, scale, 1, **{**TINY, "blocks": blocks, "width": 2, "growth": 1})
     # Black stays black, and all weights are positive: no influence is cancelled, or rounded away.
     for parameter in method.networks["generator"].double().parameters():
         torch.nn.init.constant_(parameter, 0.5 if parameter.ndim > 1 else 0.0)
@@ -134,7 +154,7 @@ def test_the_halo_is_how_far_the_network_sees(blocks: int) -> None:
     place = method.halo + 4
     lr = torch.zeros(1, 1, 2 * place, 2 * place, dtype=torch.float64)
     lr[..., place, place] = 1.0
-    rows = method.upscale(lr, 4)[0, 0].any(-1).nonzero().flatten() // 4
+    rows = method.upscale(lr, scale)[0, 0].any(-1).nonzero().flatten() // scale
     assert int((rows - place).abs().max()) == method.halo
 
 
@@ -147,10 +167,12 @@ def test_tiles_equal_the_whole(kind: type[RRDB], params: dict[str, Any], rows: i
     torch.testing.assert_close(tiled, method.upscale(lr, 4), atol=1e-4, rtol=0)
 
 
-def test_at_x2_sr_depends_on_where_a_tile_begins_so_there_is_no_halo() -> None:
-    method, lr = fresh(RRDB, 2, **TINY), torch.rand(1, 3, 80, 80)
-    later = method.upscale(lr[..., 1:, :], 2)
-    assert float((method.upscale(lr, 2)[..., 2:, :] - later)[..., 40:120, :].abs().max()) > 1e-3
+@pytest.mark.parametrize("scale", [1, 2])
+def test_where_pixels_are_taken_as_one_sr_depends_on_where_a_tile_begins(scale: int) -> None:
+    side = 160 // scale
+    method, lr = fresh(RRDB, scale, **TINY), torch.rand(1, 3, side, side)
+    later = method.upscale(lr[..., 1:, :], scale)
+    assert float((method.upscale(lr, scale)[..., scale:, :] - later)[..., 40:120, :].abs().max()) > 1e-3
     assert method.halo is None
 
 

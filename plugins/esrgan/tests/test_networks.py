@@ -9,7 +9,17 @@ from srbench_esrgan.generator import RRDBNet
 from torch import nn
 
 
-@pytest.mark.parametrize(("scale", "channels", "parameters"), [(4, 3, 16697987), (2, 3, 16703171), (4, 1, 16695681)])
+@pytest.mark.parametrize(
+    ("scale", "channels", "parameters"),
+    [
+        (4, 3, 16697987),
+        (2, 3, 16703171),
+        (4, 1, 16695681),
+        (1, 3, 16697987 + 9 * 64 * (48 - 3)),  # 4 x 4 pixels with three channels go in
+        (3, 3, 16697987 - (9 * 64**2 + 64)),  # one enlarging convolution less
+        (8, 3, 16697987 + (9 * 64**2 + 64)),  # and one more
+    ],
+)
 def test_the_networks_of_the_paper_have_the_published_number_of_parameters(
     scale: int, channels: int, parameters: int
 ) -> None:
@@ -18,14 +28,28 @@ def test_the_networks_of_the_paper_have_the_published_number_of_parameters(
     assert sum(p.numel() for p in network.parameters()) == parameters
 
 
-@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("scale", [1, 2, 4])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_generator_is_that_of_basicsr(scale: int, channels: int, basicsr: ModuleType) -> None:
     torch.manual_seed(5)
     ours = RRDBNet(channels, scale, blocks=2, features=8, growth=4)
     torch.manual_seed(5)
     theirs = basicsr.archs.rrdbnet_arch.RRDBNet(channels, channels, scale, num_feat=8, num_block=2, num_grow_ch=4)
-    assert_same(ours, theirs, torch.rand(2, channels, 6, 10))
+    assert_same(ours, theirs, torch.rand(2, channels, 8, 12))
+
+
+@pytest.mark.parametrize("scale", [3, 8])
+def test_at_x3_and_x8_it_is_the_network_of_the_authors_first_program(scale: int) -> None:
+    """As spandrel has it, by the same weights under the names of the first release."""
+    from spandrel.architectures.ESRGAN.__arch.RRDB import RRDBNet as FirstRRDBNet
+
+    torch.manual_seed(5)
+    ours = RRDBNet(3, scale, blocks=2, features=8, growth=32)
+    theirs = FirstRRDBNet(num_filters=8, num_blocks=2, scale=scale)
+    # Both list their layers from the first to the last.
+    theirs.load_state_dict(dict(zip(theirs.state_dict(), ours.state_dict().values(), strict=True)))
+    lr = torch.rand(2, 3, 6, 10)
+    torch.testing.assert_close(ours(lr), theirs(lr), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("side", [128, 256])

@@ -10,52 +10,32 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from srbench.training import vgg_features
+from srbench.training import feature_loss
 
-from .parameters import Content, PixelLoss
+from .parameters import FEATURES, Loss
 
 FEATURE_SCALE = 1 / 12.75
 """A factor of VGG19's features, so that their error is about as large as that of pixels (Ledig et al. 2017, 3.2)."""
 
 
-def pixel_loss(kind: PixelLoss, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
-    """The mean squared or the mean absolute error."""
-    compare = functional.mse_loss if kind == "mse" else functional.l1_loss
-    return compare(_signed(sr), _signed(hr))
-
-
-def content_loss(content: Content, device: str) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+def content_loss(kind: Loss, device: str) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
     """What compares SR with HR: by their pixels (equation 4), or by features of VGG19 (equation 5).
 
     The mean is over channels, too, of pixels and of features. Raises `WeightsMissing` and `WeightsDamaged`.
     """
-    if content == "mse":
-        return lambda sr, hr: pixel_loss("mse", sr, hr)
-    network = vgg_features(content, device)
-
-    def features(image: torch.Tensor) -> torch.Tensor:
-        scaled: torch.Tensor = network(image.expand(-1, 3, -1, -1)).float() * FEATURE_SCALE
-        return scaled
-
-    def compare(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
-        with torch.no_grad():
-            expected = features(hr)
-        return functional.mse_loss(features(sr), expected)
-
-    return compare
+    if kind in FEATURES:
+        return feature_loss({FEATURES[kind]: 1.0}, device, activated=True, distance="mse", factor=FEATURE_SCALE)
+    compare = functional.mse_loss if kind == "mse" else functional.l1_loss
+    return lambda sr, hr: compare(_signed(sr), _signed(hr))
 
 
-def generator_loss(fake: torch.Tensor) -> torch.Tensor:
-    """-log D(SR), the mean over the batch (equation 6), of the discriminator's logits."""
-    return functional.binary_cross_entropy_with_logits(fake.float(), torch.ones_like(fake, dtype=torch.float32))
+def total_variation(sr: torch.Tensor) -> torch.Tensor:
+    """The absolute differences of pixels to those below and to the right, summed over an image; the mean over images.
 
-
-def discriminator_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """-log D(HR) - log(1 - D(SR)), the mean over the batch (equation 2), of the discriminator's logits."""
-    real, fake = real.float(), fake.float()
-    return functional.binary_cross_entropy_with_logits(
-        real, torch.ones_like(real)
-    ) + functional.binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
+    The paper names the loss (3.3) and its weight, and not how it is summed.
+    """
+    sr = _signed(sr)
+    return (sr.diff(dim=-1).abs().sum() + sr.diff(dim=-2).abs().sum()) / len(sr)
 
 
 def _signed(image: torch.Tensor) -> torch.Tensor:

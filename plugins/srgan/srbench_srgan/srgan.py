@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import srbench
-from srbench.training import VGG_SMALLEST, Batch, vgg_weights
-from srbench.types import Count, OpenFraction, Positive, PositiveFraction, ProperFraction
+from srbench.training import adversarial_step, note_without_vgg19, vgg_weights
+from srbench.types import Count, Positive, PositiveFraction, ProperFraction
 
-from .parameters import Activation, Content, Ends, Keep, PixelLoss, Schedule
-from .srresnet import SMALL, SRResNet
+from .parameters import FEATURES, Activation, Content, Ends, Keep, PixelLoss, Schedule
+from .srresnet import SMALL, SRResNet, check_patch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,13 +39,19 @@ class SRGAN(SRResNet):
     pixels; a discriminator of half the channels with a dense layer of 256, `vgg22`, a quarter of the budget
     adversarial.
 
-    Preset `mri-x3` is for slices of brain MRI, in grey, from 50 to 150 pixels: 7 blocks, leaky ReLU, dropout in the
-    discriminator, the mean squared error and cross-entropy on patches of 150 pixels. The rate of the dropout, .25, and
-    its place, between the dense layers, are ours.
+    Preset `mri-x3` is that of a published study of brain MRI and chest X-rays in grey, from 50 to 150 pixels: 7 blocks,
+    each of whose convolutions has a leaky ReLU, three sub-pixel layers without one, tanh, LR and HR in [-1, 1]; dropout
+    of half of what each convolution of the discriminator gives; the mean squared error and cross-entropy on whole
+    images, and no stage on pixels alone before. Three times (convolution, shuffle) can make x3 in one way, as 3 is a
+    prime: one of the shuffles is by 3, and the others are by 1, which moves nothing. Which one is not published; here
+    it is the last. `upsampling: [3]` is the other reading, a single layer. Not published either, and so SRGAN's: the
+    layers before and behind the blocks, the weight of the adversarial loss, Adam's rates, batches of 16. Where dropout
+    lies in a block is ours: behind the activation. The study's noise on LR is the degradation `noise` of a protocol.
 
     adversarial_weight: of -log D(SR) beside the content loss. adversarial_rate: the stage's learning rate.
-    adversarial_share: its part of the budget. discriminator_width, dense, dropout: of the discriminator. The other
-    parameters are SRResNet's; `clip` and `ema` hold for both stages.
+    adversarial_share: its part of the budget; 1 leaves none for the stage before. discriminator_width, dense: of the
+    discriminator. dropout: of its features between the dense layers. block_dropout: of what each of its convolutions
+    gives. The other parameters are SRResNet's; `clip` and `ema` hold for both stages.
     """
 
     presets: ClassVar = {
@@ -58,7 +64,19 @@ class SRGAN(SRResNet):
             "discriminator_width": 32,
             "dense": 256,
         },
-        "mri-x3": {"blocks": 7, "activation": "leaky_relu", "patch": 150, "content": "mse", "dropout": 0.25},
+        "mri-x3": {
+            "blocks": 7,
+            "activation": "leaky_relu",
+            "second_activation": True,
+            "upsampling": (1, 1, 3),
+            "upsampling_activation": False,
+            "tanh": True,
+            "signed_lr": True,
+            "patch": 150,
+            "content": "mse",
+            "adversarial_share": 1.0,
+            "block_dropout": 0.5,
+        },
     }
 
     def __init__(
@@ -68,6 +86,11 @@ class SRGAN(SRResNet):
         ends: Ends = "published",
         batch_norm: bool = True,
         activation: Activation = "prelu",
+        second_activation: bool = False,
+        upsampling: tuple[Count, ...] | None = None,
+        upsampling_activation: bool = True,
+        tanh: bool = False,
+        signed_lr: bool = False,
         loss: PixelLoss = "mse",
         learning_rate: Positive = 1e-4,
         schedule: Schedule = "constant",
@@ -80,10 +103,11 @@ class SRGAN(SRResNet):
         content: Content = "vgg54",
         adversarial_weight: Positive = 1e-3,
         adversarial_rate: Positive = 1e-4,
-        adversarial_share: OpenFraction = 1 / 6,
+        adversarial_share: PositiveFraction = 1 / 6,
         discriminator_width: Count = 64,
         dense: Count = 1024,
         dropout: ProperFraction = 0.0,
+        block_dropout: ProperFraction = 0.0,
     ) -> None:
         super().__init__(
             blocks=blocks,
@@ -91,6 +115,11 @@ class SRGAN(SRResNet):
             ends=ends,
             batch_norm=batch_norm,
             activation=activation,
+            second_activation=second_activation,
+            upsampling=upsampling,
+            upsampling_activation=upsampling_activation,
+            tanh=tanh,
+            signed_lr=signed_lr,
             loss=loss,
             learning_rate=learning_rate,
             schedule=schedule,
@@ -101,43 +130,33 @@ class SRGAN(SRResNet):
             sizes=sizes,
             keep=keep,
         )
-        if content != "mse" and patch < VGG_SMALLEST[content]:
-            raise srbench.SrbenchError(
-                f"patch: {content} has no features of {patch} pixels; use at least "
-                f"{VGG_SMALLEST[content]}, or content mse"
-            )
+        if content in FEATURES:
+            check_patch(content, patch)
+            self.weights = vgg_weights()
         if batch_size == 1 and patch <= 16:
             raise srbench.SrbenchError(
                 "batch_size, patch: of one patch of 16 pixels or fewer the discriminator's last features are a single "
                 "place, which batch normalisation cannot normalise; use more or larger patches"
             )
         self.content, self.adversarial_weight = content, adversarial_weight
-        if content != "mse":
-            self.weights = vgg_weights()
         self.adversarial_rate, self.adversarial_share = adversarial_rate, adversarial_share
-        self.discriminator_width, self.dense, self.dropout = discriminator_width, dense, dropout
+        self.discriminator_width, self.dense = discriminator_width, dense
+        self.dropout, self.block_dropout = dropout, block_dropout
 
     def stages(self, networks: dict[str, torch.nn.Module], scale: srbench.Scale) -> list[srbench.Stage]:
-        """SRResNet's stage, then the one against the discriminator."""
+        """SRResNet's stage, unless no share is left for it, then the one against the discriminator."""
         import torch
 
-        from .discriminator import Discriminator
-        from .losses import discriminator_loss, generator_loss
+        from srbench.training import VGGDiscriminator
 
-        generator = networks["generator"]
-        discriminator = Discriminator(self.channels, self.patch, self.discriminator_width, self.dense, self.dropout)
-        content = self._content_loss()
+        generator, share = networks["generator"], self.adversarial_share
+        discriminator = VGGDiscriminator(
+            self.channels, self.patch, self.discriminator_width, self.dense, self.dropout, self.block_dropout
+        )
+        compare = self._content_loss()
 
-        def step(batch: Batch) -> dict[str, torch.Tensor]:
-            sr = generator(batch.lr)
-            near = content(sr, batch.hr)
-            fooling = generator_loss(discriminator(sr))
-            return {
-                "generator": near + self.adversarial_weight * fooling,
-                "discriminator": discriminator_loss(discriminator(batch.hr), discriminator(sr.detach())),
-                "content": near.detach(),
-                "adversarial": fooling.detach(),
-            }
+        def content(sr: torch.Tensor, hr: torch.Tensor) -> dict[str, tuple[float, torch.Tensor]]:
+            return {"content": (1.0, compare(sr, hr))}
 
         adversarial = srbench.Stage(
             "adversarial",
@@ -146,27 +165,21 @@ class SRGAN(SRResNet):
                 "generator": torch.optim.Adam(generator.parameters(), lr=self.adversarial_rate, fused=True),
                 "discriminator": torch.optim.Adam(discriminator.parameters(), lr=self.adversarial_rate, fused=True),
             },
-            step=step,
+            step=adversarial_step(generator, discriminator, "plain", self.adversarial_weight, content),
             batch_size=self.batch_size,
             patch=self.patch // scale,
-            # The pixel stage has a share of 1.
-            share=self.adversarial_share / (1 - self.adversarial_share),
+            share=share / (1 - share) if share < 1 else 1.0,  # the pixel stage has 1
             schedule=lambda progress: 1.0 if progress < 0.5 else 0.1,
             ema=self._averaged(),
             clip=self.clip,
             validate=self.validation_psnr,
         )
-        return [*super().stages(networks, scale), adversarial]
+        return [*(super().stages(networks, scale) if share < 1 else ()), adversarial]
 
     def _content_loss(self) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
         from .losses import content_loss
 
         if self.content == "mse" or self.weights:
             return content_loss(self.content, self.device)
-        note = (
-            f"The content loss is the mean squared error in place of {self.content}: the weights of VGG19 were not on "
-            "the machine that trained; `srbench fetch vgg19` gets them."
-        )
-        if note not in self.notes:
-            self.notes.append(note)
+        note_without_vgg19(self.notes, f"The content loss is the mean squared error in place of {self.content}")
         return content_loss("mse", self.device)

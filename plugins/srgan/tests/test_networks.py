@@ -6,7 +6,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from srbench_srgan.discriminator import Discriminator
 from srbench_srgan.generator import Generator
 from srbench_srgan.parameters import UPSAMPLING
 from srbench_srgan.srgan import SRGAN
@@ -148,54 +147,54 @@ def test_light_ends_are_convolutions_on_lr_around_the_same_blocks() -> None:
     torch.testing.assert_close(method.upscale(lr, 3), (sr + 1) / 2, atol=1e-5, rtol=1e-5)
 
 
-def test_the_discriminator_is_that_of_the_figure() -> None:
-    torch.manual_seed(0)
-    network = Discriminator(3, 40, width=4, dense=16).eval()
-    unsettle(network)
-    tensors = iter(network.state_dict().values())
-    image = torch.rand(3, 3, 40, 40)
+STUDY = {"second_activation": True, "upsampling": (1, 1, 3), "upsampling_activation": False, "tanh": True}
 
-    def leaky(features: torch.Tensor) -> torch.Tensor:
-        return torch.maximum(features, 0.2 * features)
 
-    features = image * 2 - 1
-    for layer, (channels, stride) in enumerate(
-        [(4, 1), (4, 2), (8, 1), (8, 2), (16, 1), (16, 2), (32, 1), (32, 2)],
-    ):
+def test_the_generator_of_the_study_of_mri_is_what_it_tells() -> None:
+    """Blocks of (conv, BN, leaky ReLU, conv, BN, leaky ReLU, add), 3 x (conv, shuffle) of x3 altogether, tanh."""
+    method = seeded(SRResNet(blocks=2, width=5, activation="leaky_relu", signed_lr=True, **STUDY), 3, channels=1)
+    tensors = iter(method.networks["generator"].state_dict().values())
+
+    def conv(image: torch.Tensor) -> torch.Tensor:
         weight = next(tensors)
-        assert weight.shape == (channels, features.shape[1], 3, 3)
-        features = functional.conv2d(features, weight, next(tensors), stride=stride, padding=1)
-        if layer:
-            gamma, beta, mean, variance, _ = (next(tensors) for _ in range(5))
-            features = functional.batch_norm(features, mean, variance, gamma, beta)
-        features = leaky(features)
-    assert features.shape[-2:] == (3, 3)  # 40, 20, 10, 5, 3
-    hidden = leaky(features.flatten(1) @ next(tensors).T + next(tensors))
-    expected = hidden @ next(tensors).T + next(tensors)
-    torch.testing.assert_close(network(image), expected, atol=1e-5, rtol=1e-5)
+        return functional.conv2d(image, weight, next(tensors), padding=weight.shape[-1] // 2)
+
+    def normalised(image: torch.Tensor) -> torch.Tensor:
+        gamma, beta, mean, variance, _ = (next(tensors) for _ in range(5))
+        return functional.batch_norm(image, mean, variance, gamma, beta)
+
+    def leaky(image: torch.Tensor) -> torch.Tensor:
+        return torch.maximum(image, 0.2 * image)
+
+    lr = torch.rand(2, 1, 7, 6)
+    first = features = leaky(conv(2 * lr - 1))
+    for _ in range(2):
+        features = features + leaky(normalised(conv(leaky(normalised(conv(features))))))
+    features = first + normalised(conv(features))
+    for factor in (1, 1, 3):
+        features = functional.pixel_shuffle(conv(features), factor)
+    expected = torch.tanh(conv(features)) / 2 + 0.5
     assert next(tensors, None) is None
+    torch.testing.assert_close(method.upscale(lr, 3), expected, atol=1e-5, rtol=1e-5)
 
 
-def test_the_discriminator_of_the_paper_judges_patches_of_96_pixels() -> None:
-    with torch.device("meta"):
-        network = Discriminator(3, 96)
-    assert network.judgement[1].weight.shape == (1024, 512 * 6 * 6)
-    convolutions = [layer for layer in network.features if isinstance(layer, torch.nn.Conv2d)]
-    assert [layer.out_channels for layer in convolutions] == [64, 64, 128, 128, 256, 256, 512, 512]
-    assert sum(isinstance(layer, torch.nn.BatchNorm2d) for layer in network.features) == 7
-
-
-@pytest.mark.parametrize("side", [1, 15, 16, 17, 33, 150])
-def test_the_discriminator_takes_patches_of_any_side(side: int) -> None:
-    logits = Discriminator(1, side, width=2, dense=4)(torch.rand(2, 1, side, side))
-    assert logits.shape == (2, 1) and logits.isfinite().all()
+def test_the_preset_for_mri_is_the_published_network() -> None:
+    params = resolve(SRGAN, {"preset": "mri-x3"})
+    assert {name: params[name] for name in STUDY} == STUDY
+    method = SRGAN(**params)
+    method._make(1, 3)
+    # Head and last convolution, 7 blocks, the one behind them, two layers that keep the size, and one of 9 x 64.
+    inner = 9 * 64**2 + 64
+    expected = (81 * 64 + 64) + 15 * (inner + 2 * 64) + 2 * inner + 9 * inner + (81 * 64 + 1)
+    assert method.parameters_count() == expected == 972_481
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4, 8])
-@pytest.mark.parametrize("ends", ["published", "light"])
+@pytest.mark.parametrize("ends", ["published", "light", (1, 1)])
 @pytest.mark.parametrize("blocks", [1, 3])
-def test_the_halo_is_how_far_pixels_see_and_no_more(scale: int, ends: str, blocks: int) -> None:
-    method = seeded(SRResNet(blocks=blocks, width=6, ends=ends), scale)
+def test_the_halo_is_how_far_pixels_see_and_no_more(scale: int, ends: str | tuple[int, ...], blocks: int) -> None:
+    layers = {"upsampling": (*ends, scale)} if isinstance(ends, tuple) else {"ends": ends}
+    method = seeded(SRResNet(blocks=blocks, width=6, **layers), scale)
     assert method.halo is not None
     side = 2 * method.halo + 3
     middle = method.halo + 1
@@ -254,5 +253,9 @@ def test_what_it_cannot_do_is_said_before_anything_is_trained(target: type[SRRes
         assert f"not x{scale}" in asked(scale).reason
     assert "patches of 98 pixels" in asked(4, patch=98).reason
     assert asked(2, patch=98) is None
+    assert "`upsampling`) make x6, not x3" in asked(3, upsampling=(2, 3)).reason
+    assert asked(6, upsampling=(2, 3)) is None
     with pytest.raises(srbench.SrbenchError, match="not x5"):
         target()._make(3, 5)
+    with pytest.raises(srbench.SrbenchError, match="light ends"):
+        target(ends="light", upsampling=(3,))

@@ -22,7 +22,7 @@ from srbench.testing import check_methods
 from srbench.testing.pictures import textured
 from srbench.training.data.patches import Patches
 from srbench.training.loop import engine
-from srbench.weights.lookup import WeightsDamaged
+from srbench.weights.lookup import WeightsDamaged, WeightsMissing
 
 TINY = {"blocks": 1, "width": 6, "batch_size": 2, "patch": 16}
 TINY_GAN = {**TINY, "discriminator_width": 2, "dense": 8, "adversarial_share": 0.5}
@@ -32,7 +32,7 @@ test_srresnet = check_methods(("srresnet", TINY), ("srresnet", {"preset": "small
 test_srgan = check_methods(
     ("srgan", {**MSE, "dropout": 0.3}),
     ("srgan", {"preset": "small", **MSE}),
-    ("srgan", {"preset": "mri-x3", **MSE, "patch": 18}),
+    ("srgan", {"preset": "mri-x3", **MSE, "adversarial_share": 1.0, "patch": 18}),
 )
 
 
@@ -101,7 +101,9 @@ def test_the_presets_are_those_documented() -> None:
     assert {key: paper[key] for key in expected} == expected
     mri = resolve(SRGAN, {"preset": "mri-x3"})
     assert (mri["blocks"], mri["activation"], mri["content"], mri["patch"]) == (7, "leaky_relu", "mse", 150)
-    assert mri["dropout"] > 0
+    assert (mri["block_dropout"], mri["dense"], mri["adversarial_share"]) == (0.5, 1024, 1.0)
+    features = resolve(SRResNet, {"preset": "vgg22"})
+    assert features == {**resolve(SRResNet, {"preset": "paper"}), "loss": "vgg22", "total_variation": 2e-8}
     for target in (SRResNet, SRGAN):
         assert not resolve(target, {"preset": "small"})["batch_norm"]
 
@@ -116,6 +118,12 @@ def test_a_tenth_of_the_rate_in_the_second_half_and_the_papers_shares(tmp_path: 
     assert all(row["lr"] == pytest.approx(1e-4) for row in method.history if row["stage"] == "pixel")
     for row in rows:
         assert row["generator"] == pytest.approx(row["content"] + 1e-3 * row["adversarial"], rel=1e-5)
+
+
+def test_a_share_of_one_leaves_no_stage_on_pixels(tmp_path: Path) -> None:
+    method = SRGAN(**{**MSE, "adversarial_share": 1.0})
+    method.fit(training_set(), context(tmp_path, 4))
+    assert {row["stage"] for row in method.history} == {"adversarial"}
 
 
 def test_generator_and_discriminator_learn_from_their_own_losses_only(tmp_path: Path) -> None:
@@ -152,8 +160,9 @@ def test_generator_and_discriminator_learn_from_their_own_losses_only(tmp_path: 
         (SRResNet, TINY),
         (SRResNet, {**resolve(SRResNet, {"preset": "small"}), **TINY}),
         (SRGAN, {**MSE, "dropout": 0.5, "ema": 0.9}),
+        (SRGAN, {**MSE, "adversarial_share": 1.0, "block_dropout": 0.5}),
     ],
-    ids=["srresnet", "srresnet-small", "srgan"],
+    ids=["srresnet", "srresnet-small", "srgan", "srgan alone"],
 )
 def test_interrupting_at_every_step_changes_neither_weights_nor_sr(
     target: type[SRResNet], params: dict[str, object], tmp_path: Path
@@ -218,6 +227,32 @@ def test_with_vgg19_the_content_loss_is_that_of_its_features(tmp_path: Path) -> 
     assert identical(state(again), state(method)), "a model that is loaded needs no VGG19"
 
 
+@pytest.mark.usefixtures("vgg19")
+def test_srresnet_learns_from_features_alone(tmp_path: Path) -> None:
+    """SRResNet-VGG22 of the paper: no adversary, features and the total variation."""
+    from srbench_srgan.losses import content_loss, total_variation
+
+    method = SRResNet(**{**resolve(SRResNet, {"preset": "vgg22"}), **TINY, "total_variation": 1e-3})
+    assert method.weights == ("vgg19",)
+    method._make(3, 4)
+    (stage,) = method.stages(method.networks, 4)
+    assert stage.name == "features" and list(stage.networks) == ["generator"]
+    lr, hr = (torch.from_numpy(array) for array in Patches(training_set(), "all", 0).draw(2, 4)[:2])
+    losses = stage.step(srbench.Batch(lr, hr, 0.0))
+    sr = method.networks["generator"](lr)
+    expected = content_loss("vgg22", "cpu")(sr, hr) + 1e-3 * total_variation(sr)
+    torch.testing.assert_close(losses["total"], expected)
+    method.fit(training_set(), context(tmp_path, 4))
+    assert {"vgg22", "variation", "total"} <= method.history[-1].keys()
+
+
+@pytest.mark.usefixtures("no_weights")
+def test_srresnet_without_the_features_that_it_asks_for_is_not_another_method(tmp_path: Path) -> None:
+    method = SRResNet(**{**TINY, "loss": "vgg22"})
+    with pytest.raises(WeightsMissing, match="srbench fetch vgg19"):
+        method.fit(training_set(), context(tmp_path, 4))
+
+
 def test_models_with_and_without_vgg19_have_different_keys(no_weights: None, request: pytest.FixtureRequest) -> None:
     assert SRGAN(content="vgg54").weights == ()
     request.getfixturevalue("vgg19")
@@ -243,7 +278,7 @@ def test_impossible_parameters_are_refused() -> None:
         SRGAN(content="mse", patch=16, batch_size=1)
     with pytest.raises(srbench.SrbenchError, match="at least one"):
         SRResNet(sizes=())
-    for name, value in [("blocks", 0), ("loss", "ssim"), ("content", "vgg33"), ("adversarial_share", 1), ("ema", 1.0)]:
+    for name, value in [("blocks", 0), ("loss", "ssim"), ("content", "vgg33"), ("adversarial_share", 0), ("ema", 1.0)]:
         with pytest.raises(ParameterError, match=name if name not in ("loss", "content") else str(value)):
             resolve(SRGAN, {name: value})
 
@@ -268,6 +303,7 @@ def test_a_matrix_of_both_with_a_cell_that_cannot_be(tmp_path: Path, monkeypatch
             {"srresnet": TINY},
             {"srgan": {**TINY_GAN, "content": "vgg22"}},
             {"use": "srresnet", "as": "unfit", "patch": 18},
+            {"use": "srresnet", "as": "features", "preset": "vgg22", **TINY},
         ],
         train={"on": ["same"], "budget": {"steps": 4}},
         seeds=[0],
@@ -280,7 +316,9 @@ def test_a_matrix_of_both_with_a_cell_that_cannot_be(tmp_path: Path, monkeypatch
         "srresnet": "ok",
         "srgan": "ok",
         "unfit": "skipped",
+        "features": "skipped",
     }
+    assert "srbench fetch vgg19" in by_method["features"]["reason"]
     assert "18 pixels" in by_method["unfit"]["reason"]
     assert "in place of vgg22" in json.dumps(by_method["srgan"]["notes"])
     assert "in place of" not in json.dumps(by_method["srresnet"]["notes"])

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     from srbench.statistics.intervals import Interval
 
@@ -123,6 +125,8 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for name, value in values.items():
         label = f"{prefix}{name}".replace("_", " ")
+        if isinstance(value, msgspec.Struct):
+            value = msgspec.structs.asdict(value)
         if isinstance(value, Mapping) and value:
             pairs += flat(value, f"{label} ")
         else:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from srbench.contract.chain import steps_of
 from srbench.contract.degradation import Degradation
 from srbench.contract.protocol import Protocol
@@ -118,6 +120,8 @@ def files_of(use: Use, thing: Any) -> tuple[SeenFile, ...]:
 
 
 def _paths(value: Any) -> Iterator[Path]:
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
     if isinstance(value, Path):
         yield value
     elif isinstance(value, Mapping):
@@ -131,6 +135,8 @@ def _paths(value: Any) -> Iterator[Path]:
 def _canonical(value: Any) -> Any:
     if isinstance(value, Path):  # what a file holds, not where it lies
         return {"sha256": sha256(value)} if value.is_file() else str(value)
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
     if isinstance(value, Mapping):
         return {str(name): _canonical(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):

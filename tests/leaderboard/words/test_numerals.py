@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -181,6 +182,7 @@ def test_a_slug_keeps_what_can_be_kept() -> None:
     ("value", "pairs"),
     [
         ({"a": {"b_c": 1, "d": {}}}, [("a b c", "1"), ("a d", "none")]),
+        ({"a": msgspec.defstruct("Parts", [("b", int), ("c_d", bool)])(1, True)}, [("a b", "1"), ("a c d", "yes")]),
         ({"x": None, "y": "", "z": []}, [("x", "none"), ("y", "none"), ("z", "none")]),
         ({"x": True, "y": False}, [("x", "yes"), ("y", "no")]),
         ({"x": (1, [2, True])}, [("x", "1, 2, yes")]),

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
 
 import srbench
@@ -57,6 +58,20 @@ def test_a_key_holds_the_entry_its_plugin_and_its_parameters(use: Make) -> None:
         "params": {"a": [1, 2], "b": {"c": 3}},
     }
     assert provenance(use(a=1, b=2), without={"b"})["params"] == {"a": 1}
+
+
+def test_a_structure_counts_as_a_mapping_of_all_its_fields_and_files_in_it_by_what_they_hold(
+    use: Make, tmp_path: Path
+) -> None:
+    class Parts(msgspec.Struct, frozen=True):
+        width: int = 3
+        file: Path | None = None
+
+    (tmp_path / "a").write_bytes(b"held")
+    facts = provenance(use(parts=Parts(file=tmp_path / "a"), none=None))["params"]
+    assert facts == {"parts": {"width": 3, "file": {"sha256": sha(b"held")}}, "none": None}
+    method = registry().get("method", "bicubic").load()()
+    assert files_of(use(parts=Parts(file=tmp_path / "a")), method) == (SeenFile(tmp_path / "a", sha(b"held")),)
 
 
 def test_a_file_counts_by_what_it_holds(use: Make, tmp_path: Path) -> None:

@@ -1,55 +1,24 @@
 """The features of VGG19 against torchvision's own network, on seeded weights in a data root of their own."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
 
-from srbench.registry.registry import registry
-from srbench.store.files import sha256_of
-from srbench.training.vgg import VGG_SMALLEST, vgg_features
+from srbench.training.adversarial.vgg import (
+    VGG_SMALLEST,
+    VGGConvolution,
+    vgg_features,
+    vgg_layers,
+    vgg_smallest,
+)
 from srbench.weights.lookup import WeightsDamaged, WeightsMissing
 from srbench.weights.torchvision_shim import import_torchvision
 
 State = dict[str, torch.Tensor]
 LAYERS = ("vgg22", "vgg54", "conv54")
 MEAN, STD = (torch.tensor(three)[:, None, None] for three in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
-
-
-@pytest.fixture(scope="module")
-def reference() -> torch.nn.Module:
-    """torchvision's trunk with seeded weights."""
-    vgg19 = import_torchvision().models.vgg.make_layers(
-        [64, 64, "M", 128, 128, "M", *[256] * 4, "M", *[512] * 4, "M", *[512] * 4, "M"]
-    )
-    torch.manual_seed(0)
-    for parameter in vgg19.parameters():
-        torch.nn.init.normal_(parameter, std=0.02 if parameter.ndim == 1 else (2 / parameter[0].numel()) ** 0.5)
-    return vgg19.eval()
-
-
-@pytest.fixture
-def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[State], None]:
-    """Make tensors the weights of VGG19: in an otherwise empty data root, and declared with the hash they have."""
-    monkeypatch.setenv("SRBENCH_DATA", str(tmp_path))
-    (declared,) = registry()._weights["vgg19"]
-    path = tmp_path / "weights" / declared.file.file
-    path.parent.mkdir()
-
-    def place(state: State) -> None:
-        torch.save(state, path)
-        true = replace(declared.file, sha256=sha256_of(path), size=path.stat().st_size)
-        monkeypatch.setitem(registry()._weights, "vgg19", [replace(declared, file=true)])
-
-    return place
-
-
-@pytest.fixture
-def state(reference: torch.nn.Module) -> State:
-    """What the published file holds: the trunk, and a layer of the classifier after it."""
-    return {**reference.state_dict(prefix="features."), "classifier.0.bias": torch.zeros(4)}
 
 
 def test_the_reference_is_torchvisions_vgg19(reference: torch.nn.Module) -> None:
@@ -105,6 +74,46 @@ def test_the_smallest_side_is_the_smallest_that_has_features(
     assert network(torch.rand(1, 3, side, side)).shape[-2:] == (1, 1)
     with pytest.raises(RuntimeError, match="too small"):
         network(torch.rand(1, 3, side, side - 1))
+
+
+def test_convolutions_are_called_as_in_the_table_of_the_paper(reference: torch.nn.Module) -> None:
+    """Column E: two of 64 and of 128 channels, four of 256, of 512 and of 512, each set before a pooling."""
+    names, block, place = [], 1, 1
+    for layer in reference:
+        if isinstance(layer, torch.nn.Conv2d):
+            names.append(f"conv{block}_{place}")
+            place += 1
+        elif isinstance(layer, torch.nn.MaxPool2d):
+            block, place = block + 1, 1
+    assert tuple(names) == get_args(VGGConvolution)
+
+
+@pytest.mark.parametrize("activated", [False, True])
+def test_parts_go_on_with_what_the_one_before_gave(vgg19: torch.nn.Module, activated: bool) -> None:
+    image = torch.rand(1, 3, 32, 32)
+    parts = vgg_layers(["conv5_4", "conv1_1", "conv2_2"], activated=activated)
+    assert list(parts) == ["conv1_1", "conv2_2", "conv5_4"]
+    found, seen = {}, image
+    for name, part in parts.items():
+        seen = found[name] = part(seen)
+    kept = {name: value.clone() for name, value in found.items()}
+    known = {"conv5_4": "vgg54" if activated else "conv54"} | ({"conv2_2": "vgg22"} if activated else {})
+    for name, layer in known.items():
+        torch.testing.assert_close(found[name], vgg_features(layer)(image), rtol=1e-5, atol=1e-5)
+    for part in parts.values():
+        image = part(image)
+    assert all(found[name].equal(kept[name]) for name in found), "a later part wrote into the features of an earlier"
+    assert all((value < 0).any() != activated for value in found.values())
+
+
+def test_the_smallest_side_is_that_of_the_deepest_convolution(vgg19: torch.nn.Module) -> None:
+    assert vgg_smallest(["conv5_4", "conv1_2"]) == 16 and vgg_smallest(["conv1_2"]) == 1
+    for layer in ("conv2_1", "conv3_4", "conv4_1"):
+        ((_, part),) = vgg_layers([layer]).items()
+        side = vgg_smallest([layer])
+        assert part(torch.rand(1, 3, side, side)).shape[-2:] == (1, 1)
+        with pytest.raises(RuntimeError, match="too small"):
+            part(torch.rand(1, 3, side, side - 1))
 
 
 def test_without_weights_the_command_that_fetches_them_is_named(put: Callable[[State], None]) -> None:

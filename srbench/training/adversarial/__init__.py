@@ -1,0 +1,1 @@
+"""What makes SR look like HR: discriminators, adversarial losses, features of VGG19."""
