@@ -105,6 +105,15 @@ def test_the_matrix_of_set_metrics_can_be_read(tmp_path):
     assert asked["fid-resnet"] == "timm:resnet18.a1_in1k"
 
 
+def test_the_matrices_of_adversarial_trainings_can_be_read(tmp_path):
+    (tmp_path / "slices").mkdir()
+    for page, name, method in (("networks.md", "real-esrgan", "real-esrgan"), ("methods.md", "mri-x3", "srgan")):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(titled_blocks(page)[path.name])
+        (use,) = [one for one in read_matrix(path).methods if one.name == method]
+        assert use.given["preset"] == name
+
+
 def test_the_matrix_of_networks_can_be_read(tmp_path):
     path = tmp_path / "networks.yaml"
     path.write_text(titled_blocks("networks.md")["networks.yaml"])

@@ -71,6 +71,7 @@ TINY: dict[str, dict[str, Any]] = {
         "split_size": (4, 8),
         "drop_path_rate": 0.0,
     },
+    "rrdb": {"num_filters": 4, "num_blocks": 1},
     "safmn": {"dim": 8, "n_blocks": 1},
     "seemore": {"num_layers": 1, "embedding_dim": 8, "global_kernel_size": 3},
     "span": {"feature_channels": 4, "norm": False},

@@ -50,8 +50,8 @@ class Architecture(ABC):
         """Of what the sides of LR that it takes are multiples."""
         return 1
 
-    def sides(self, height: int, width: int) -> tuple[int, int]:
-        """The height and width to which LR of this size is continued for it."""
+    def sides(self, height: int, width: int, scale: int) -> tuple[int, int]:
+        """The height and width to which LR of this size is continued for it, where it upscales by `scale`."""
         return up_to(max(self.least, height), self.multiple), up_to(max(self.least, width), self.multiple)
 
     def reach(self, scale: int) -> int | None:
@@ -63,7 +63,7 @@ class Architecture(ABC):
         import torch
 
         height, width = lr.shape[-2:]
-        seen = continued(lr, *self.sides(height, width))
+        seen = continued(lr, *self.sides(height, width, scale))
         in_colour = lr.shape[1] == 1 and not self.grey
         if in_colour:
             seen = seen.expand(-1, 3, -1, -1).contiguous()

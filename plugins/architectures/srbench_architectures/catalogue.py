@@ -23,6 +23,7 @@ from .architectures.omnisr import OmniSR
 from .architectures.plksr import PLKSR, RealPLKSR
 from .architectures.rcan import RCAN
 from .architectures.rgt import RGT
+from .architectures.rrdb import RRDB
 from .architectures.safmn import SAFMN
 from .architectures.seemore import SeemoRe
 from .architectures.span import SPAN
@@ -53,6 +54,7 @@ ARCHITECTURES: dict[str, type[Architecture]] = {
     "rcan": RCAN,
     "realplksr": RealPLKSR,
     "rgt": RGT,
+    "rrdb": RRDB,
     "safmn": SAFMN,
     "seemore": SeemoRe,
     "span": SPAN,

@@ -1,4 +1,4 @@
-"""A network by its name, as a method: its parameters and its one stage of training."""
+"""A network by its name, as a method: its parameters, and its one or two stages of training."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from msgspec import Meta
 import srbench
 from srbench import Tiling, upscale_tiled
 from srbench.errors import nearest
-from srbench.training import Batch
+from srbench.training import Batch, adversarial_step, vgg_weights
 from srbench.types import Count, Natural, NonNegative, Positive, PositiveFraction, ProperFraction
 
 from .catalogue import ARCHITECTURES
+from .gan import GAN
 from .recipe import HALVED_LATE, Course, Keep, Loss, course, frequency_loss, pixel_loss
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ Side = Annotated[int, Meta(ge=16)]
 
 
 class Network(srbench.TorchMethod):
-    """A network for super-resolution, chosen by the name of its architecture and trained from scratch on pixels.
+    """A network for super-resolution, chosen by the name of its architecture and trained from scratch: on pixels, and
+    where `gan` asks for it, against a discriminator.
 
     Each architecture has parameters and presets of its own. A preset holds parameters of the network and of its
     training: those of the paper, or of a published configuration; `small` is for minutes on two CPU cores.
@@ -34,6 +36,19 @@ class Network(srbench.TorchMethod):
     a few training images are held out, to show how the training goes. The paper says what a network sees of grey; here
     most are made for one channel where no training image is in colour, and those that cannot be are given grey three
     times over, and the three results are averaged.
+
+    `gan` adds a second stage, `adversarial`, whose loss is that of pixels, of features of VGG19, and of a discriminator
+    that learns to tell SR from HR; its weights are those of the last step (a PSNR cannot tell which are best). In each
+    step the gradients of network and discriminator are computed before either is updated. Where the weights of VGG19
+    are not on this machine, the loss on pixels has the weight 1 in place of features, and the record and the page say
+    so; `srbench fetch vgg19` gets them.
+
+    gan: none, or a mapping, {} being Real-ESRGAN's. Of it, loss: `plain` or `relativistic`. discriminator: `unet`,
+    which judges every pixel, or `vgg`, which judges a patch; width: channels of its first convolution. weight: of its
+    loss; pixel_weight: of that on pixels. layers: convolutions of VGG19 (conv1_1 to conv5_4) whose features are
+    compared, each with its weight, {} for none; activated: behind ReLU, not before; distance: `l1` or `mse`.
+    learning_rate: of the network; discriminator_rate: of the discriminator, none being the same; schedule: of both.
+    share: of the budget; with 1 there is no stage on pixels before.
 
     loss: `l1`, `mse`, or `charbonnier`, a smooth l1. frequency_weight: of the mean absolute difference of spectra that
     is added to it. schedule: of the learning rate: `cosine`, or the shares of the training after which it is halved.
@@ -66,6 +81,7 @@ class Network(srbench.TorchMethod):
         sizes: tuple[PositiveFraction, ...] = (1.0,),
         tile: Side | None = None,
         overlap: Natural = 16,
+        gan: GAN | None = None,
         **parameters: Any,
     ) -> None:
         if architecture not in ARCHITECTURES:
@@ -83,11 +99,16 @@ class Network(srbench.TorchMethod):
         self.betas, self.weight_decay, self.clip, self.ema, self.keep = betas, weight_decay, clip, ema, keep
         self.batch_size, self.patch, self.training_scales = batch_size, patch, sizes
         self._tile, self._overlap = tile, overlap
+        self.gan = gan
+        if gan is not None and gan.layers:
+            self.weights = vgg_weights()
 
     def supports(self, problem: srbench.Problem) -> srbench.Skip | None:
-        """The scales of the architecture."""
+        """The scales of the architecture, with patches that are large enough for `gan`."""
         if problem.scale in self.architecture.scales:
-            return None
+            side = self.patch * int(problem.scale)
+            reason = None if self.gan is None else self.gan.why_not(side, self.batch_size)
+            return None if reason is None else srbench.Skip(reason)
         *others, last = (f"x{scale}" for scale in self.architecture.scales)
         return srbench.Skip(f"this network makes {', '.join(others)} and {last}, not x{problem.scale}")
 
@@ -99,14 +120,21 @@ class Network(srbench.TorchMethod):
         return {"network": self.architecture.build(channels, int(scale), self.patch)}
 
     def stages(self, networks: dict[str, torch.nn.Module], scale: srbench.Scale) -> list[srbench.Stage]:
-        """One stage, on the error of pixels."""
-        import torch
-
+        """One stage on the error of pixels, and one against a discriminator, where there is one."""
         network = networks["network"]
+        if self.gan is None:
+            return [self._pixel_stage(network, int(scale))]
+        adversarial = self._adversarial_stage(self.gan, network, int(scale))
+        if self.gan.share == 1:
+            return [adversarial]
+        return [self._pixel_stage(network, int(scale), 1 - self.gan.share), adversarial]
+
+    def _pixel_stage(self, network: torch.nn.Module, scale: int, share: float = 1.0) -> srbench.Stage:
+
         minimised = "total" if self.frequency_weight else self.loss
 
         def step(batch: Batch) -> dict[str, torch.Tensor]:
-            made = self.architecture.learns_from(network, batch.lr, int(scale), batch.progress)
+            made = self.architecture.learns_from(network, batch.lr, scale, batch.progress)
             losses: dict[str, torch.Tensor] = {}
             losses[self.loss] = weighted((weight, pixel_loss(self.loss, sr, batch.hr)) for weight, sr in made)
             if self.frequency_weight:
@@ -114,25 +142,53 @@ class Network(srbench.TorchMethod):
                 losses[minimised] = losses[self.loss] + self.frequency_weight * losses["spectrum"]
             return losses
 
-        learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        optimiser = torch.optim.AdamW(
-            learned, lr=self.learning_rate, betas=self.betas, weight_decay=self.weight_decay, fused=True
+        return srbench.Stage(
+            "pixel",
+            networks={"network": network},
+            optimisers={minimised: self._optimiser(network, self.learning_rate)},
+            step=step,
+            batch_size=self.batch_size,
+            patch=self.patch,
+            share=share,
+            schedule=course(self.schedule, self.warm_up),
+            ema=self._averaged(),
+            clip=self.clip,
+            validate=self.validation_psnr,
+            keep=self.keep,
         )
-        return [
-            srbench.Stage(
-                "pixel",
-                networks={"network": network},
-                optimisers={minimised: optimiser},
-                step=step,
-                batch_size=self.batch_size,
-                patch=self.patch,
-                schedule=course(self.schedule, self.warm_up),
-                ema={"network": self.ema} if self.ema else {},
-                clip=self.clip,
-                validate=self.validation_psnr,
-                keep=self.keep,
-            )
-        ]
+
+    def _adversarial_stage(self, gan: GAN, network: torch.nn.Module, scale: int) -> srbench.Stage:
+        discriminator = gan.judge(self.channels, self.patch * scale)
+        content = gan.content(self.loss, self.device, bool(self.weights), self.notes)
+
+        def upscale(lr: torch.Tensor) -> torch.Tensor:
+            return self.architecture.sr(network, lr, scale)
+
+        return srbench.Stage(
+            "adversarial",
+            networks={"network": network, "discriminator": discriminator},
+            optimisers={
+                "generator": self._optimiser(network, gan.learning_rate),
+                "discriminator": self._optimiser(discriminator, gan.discriminator_rate or gan.learning_rate),
+            },
+            step=adversarial_step(upscale, discriminator, gan.loss, gan.weight, content),
+            batch_size=self.batch_size,
+            patch=self.patch,
+            share=gan.share,
+            schedule=course(gan.schedule, 0.0),
+            ema=self._averaged(),
+            clip=self.clip,
+            validate=self.validation_psnr,
+        )
+
+    def _optimiser(self, network: torch.nn.Module, rate: float) -> torch.optim.Optimizer:
+        import torch
+
+        learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        return torch.optim.AdamW(learned, lr=rate, betas=self.betas, weight_decay=self.weight_decay, fused=True)
+
+    def _averaged(self) -> dict[str, float]:
+        return {"network": self.ema} if self.ema else {}
 
     def sr(self, lr: torch.Tensor) -> torch.Tensor:
         """SR of LR of any size, as a whole."""

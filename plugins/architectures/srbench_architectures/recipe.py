@@ -23,6 +23,17 @@ HALVED_LATE = (0.5, 0.8, 0.9, 0.95)
 """After 250,000, 400,000, 450,000 and 475,000 of 500,000 steps, as many have it since SwinIR."""
 HALVED_IN_FIFTHS = (0.2, 0.4, 0.6, 0.8)
 
+REALESRNET: dict[str, Any] = {
+    "loss": "l1",
+    "learning_rate": 2e-4,
+    "schedule": (),
+    "betas": (0.9, 0.99),
+    "ema": 0.999,
+    "batch_size": 48,
+    "patch": 64,
+}
+"""The stage on pixels of Real-ESRGAN (Wang et al. 2021; `train_realesrnet_x4plus.yml`)."""
+
 SMALL: dict[str, Any] = {
     "loss": "l1",
     "learning_rate": 1e-3,

@@ -11,3 +11,8 @@ test_small = check_methods(
     ("network", {**params("edsr"), "preset": "small"}),
     ("network", {**params("safmn"), "preset": "paper", "tile": 16, "weight_decay": 0.1, "warm_up": 0.5}),
 )
+test_gan = check_methods(
+    ("network", {**params("compact"), "gan": {"width": 2, "layers": {}, "share": 0.5}}),
+    ("network", {**params("rrdb"), "gan": {"width": 2, "layers": {}, "share": 1.0, "loss": "relativistic"}}),
+    ("network", {**params("hat"), "gan": {"width": 2, "layers": {}, "share": 0.5, "discriminator": "vgg"}}),
+)

@@ -46,6 +46,8 @@ COUNTED = [
     ("plksr", 4, {}, 7_386_096),
     ("plksr", 4, {"preset": "light"}, 2_370_544),
     ("rcan", 4, {}, 15_592_355),
+    ("rrdb", 4, {}, 16_697_987),
+    ("rrdb", 2, {}, 16_703_171),
     ("realplksr", 4, {}, 7_389_680),
     ("realplksr", 4, {"layer_norm": True, "dysample": True}, 7_402_243),
     ("safmn", 4, {}, 239_520),
@@ -160,7 +162,7 @@ def test_espcn_has_the_layers_of_the_paper(scale: int) -> None:
     assert count("espcn", scale) == sum(layers)
 
 
-DOCUMENTED = re.compile(r"`(\w+)` ([\d,]+\d)")
+DOCUMENTED = re.compile(r"`([\w-]+)` ([\d,]+\d)")
 
 
 MULTIPLY_ADDS = [
@@ -187,6 +189,13 @@ def test_the_multiply_adds_of_fsrcnn_are_those_of_the_literature_where_its_decon
     lr, deconvolution = 320 * 180, 56 * 9 * 9
     assert counted.value == 12_464 * lr
     assert round((counted.value + deconvolution * 15 * lr) / 1e9, 1) == 4.6
+
+
+def test_rrdb_has_an_enlarging_convolution_more_or_less_at_other_scales() -> None:
+    one = 9 * 64**2 + 64
+    assert count("rrdb", 3) == 16_697_987 - one
+    assert count("rrdb", 8) == 16_697_987 + one
+    assert count("rrdb", 1) == 16_697_987 + 9 * 64 * (48 - 3)  # 4 x 4 pixels of three channels go in
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -220,7 +220,7 @@ def documented() -> dict[str, dict[str, str]]:
     table = {}
     for line in (ROOT / "docs" / "methods.md").read_text().splitlines():
         if found := re.match(r"\| `(\w+)` \|.*\| (.+) \|$", line):
-            numbers = dict(re.findall(r"`(\w+)` ([\d,]+\d)", found[2]))
+            numbers = dict(re.findall(r"`([\w-]+)` ([\d,]+\d)", found[2]))
             if found[1] in ARCHITECTURES:
                 table[found[1]] = numbers
     return table
@@ -228,7 +228,7 @@ def documented() -> dict[str, dict[str, str]]:
 
 def test_the_documentation_lists_every_architecture_with_what_its_class_says() -> None:
     said = {
-        name: dict(re.findall(r"`(\w+)` ([\d,]+\d)", " ".join((kind.__doc__ or "").split("\n\n")[0].split())))
+        name: dict(re.findall(r"`([\w-]+)` ([\d,]+\d)", " ".join((kind.__doc__ or "").split("\n\n")[0].split())))
         for name, kind in ARCHITECTURES.items()
     }
     assert documented() == said

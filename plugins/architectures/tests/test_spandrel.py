@@ -78,7 +78,7 @@ def test_the_rules_for_sizes_are_spandrels(name: str) -> None:
     for height in (1, 7, 8, 15, 16, 17, 31, 32, 33, 64):
         for width in (1, 9, 16, 47):
             across, down = rules.get_padding(width, height)
-            assert published.sides(height, width) == (height + down, width + across)
+            assert published.sides(height, width, 2) == (height + down, width + across)
 
 
 def test_every_network_of_spandrel_for_single_images_is_here_or_left_out_for_a_reason() -> None:
@@ -86,7 +86,6 @@ def test_every_network_of_spandrel_for_single_images_is_here_or_left_out_for_a_r
 
     here = {ARCHITECTURES[name].home for name in NAMES}
     reasons = {
-        "ESRGAN": "method rrdb",
         "IPT": "learns several tasks from ImageNet, of patches of 48 pixels",
         "MMRealSR": "estimates degradations",
         "RealCUGAN": "no paper, no training published",

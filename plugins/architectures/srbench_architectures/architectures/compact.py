@@ -8,17 +8,7 @@ from typing import ClassVar, Literal
 from srbench.types import Count
 
 from ..from_spandrel import SpandrelArchitecture
-from ..recipe import SMALL
-
-REALESRNET = {
-    "loss": "l1",
-    "learning_rate": 2e-4,
-    "schedule": (),
-    "betas": (0.9, 0.99),
-    "ema": 0.999,
-    "batch_size": 48,
-    "patch": 64,
-}
+from ..recipe import REALESRNET, SMALL
 
 
 @dataclass(frozen=True)

@@ -80,9 +80,9 @@ class RGT(SpandrelArchitecture):
         """Spandrel's."""
         return 16
 
-    def sides(self, height: int, width: int) -> tuple[int, int]:
+    def sides(self, height: int, width: int, scale: int) -> tuple[int, int]:
         """Spandrel's, and of long images as many pixels across as it shrinks them along."""
-        height, width = super().sides(height, width)
+        height, width = super().sides(height, width, scale)
         # It shrinks as often as the longer side allows; the shorter one has to have a pixel left.
         times = max(2, int(math.log(max(height, width) // 16, 4)))
         return max(height, 4**times), max(width, 4**times)
