@@ -37,8 +37,8 @@ class GAN(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     normalisation, or `vgg`, SRGAN's, which judges a patch. width: channels of its first convolution. weight: of the
     adversarial loss. pixel_weight: of the loss on pixels. layers: convolutions of VGG19 whose features are compared,
     each with its weight; none: {}. activated: features are taken behind ReLU. distance: of features. learning_rate: of
-    the network and of the discriminator, constant but where `schedule` says otherwise. share: of the budget; with 1
-    there is no stage on pixels before.
+    the network, constant but where `schedule` says otherwise. discriminator_rate: of the discriminator; None: the same.
+    share: of the budget; with 1 there is no stage on pixels before.
     """
 
     loss: AdversarialLoss = "plain"
@@ -52,7 +52,12 @@ class GAN(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     activated: bool = False
     distance: Distance = "l1"
     learning_rate: Positive = 1e-4
+    discriminator_rate: Positive | None = None
     share: PositiveFraction = 2 / 7
+
+    def __post_init__(self) -> None:
+        if not self.pixel_weight and not self.layers:
+            raise ValueError("pixel_weight is 0 and there are no layers: nothing would tie SR to HR")
 
     def why_not(self, side: int, batch_size: int) -> str | None:
         """Why it cannot learn from batches of HR patches of this side; None where it can."""

@@ -47,7 +47,8 @@ class Network(srbench.TorchMethod):
     which judges every pixel, or `vgg`, which judges a patch; width: channels of its first convolution. weight: of its
     loss; pixel_weight: of that on pixels. layers: convolutions of VGG19 (conv1_1 to conv5_4) whose features are
     compared, each with its weight, {} for none; activated: behind ReLU, not before; distance: `l1` or `mse`.
-    learning_rate: of both networks. share: of the budget; with 1 there is no stage on pixels before.
+    learning_rate: of the network; discriminator_rate: of the discriminator, none being the same. share: of the budget;
+    with 1 there is no stage on pixels before.
     loss: `l1`, `mse`, or `charbonnier`, a smooth l1. frequency_weight: of the mean absolute difference of spectra that
     is added to it. betas, weight_decay: of AdamW, which without decay is Adam. clip: the largest norm of a gradient.
     ema: decay of the average of weights, 0 for none. keep: the last weights, or those that are best on the held-out
@@ -164,7 +165,7 @@ class Network(srbench.TorchMethod):
             networks={"network": network, "discriminator": discriminator},
             optimisers={
                 "generator": self._optimiser(network, gan.learning_rate),
-                "discriminator": self._optimiser(discriminator, gan.learning_rate),
+                "discriminator": self._optimiser(discriminator, gan.discriminator_rate or gan.learning_rate),
             },
             step=adversarial_step(upscale, discriminator, gan.loss, gan.weight, content),
             batch_size=self.batch_size,

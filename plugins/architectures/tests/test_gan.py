@@ -111,6 +111,7 @@ class TestParameters:
             ({"layers": {"conv5_5": 1}}, "gan: invalid enum value 'conv5_5'"),
             ({"weight": 0}, "gan: expected a number > 0.0 (at .weight)"),
             ({"share": 1.5}, "gan: expected a number <= 1.0 (at .share)"),
+            ({"pixel_weight": 0, "layers": {}}, "gan: pixel_weight is 0 and there are no layers"),
             ("unet", "gan: expected a mapping or nothing, got text"),
         ],
     )
@@ -156,6 +157,10 @@ class TestStages:
         assert adversarial.networks["network"] is pixel.networks["network"]
         rates = {name: optimiser.param_groups[0]["lr"] for name, optimiser in adversarial.optimisers.items()}
         assert rates == {"generator": 3e-4, "discriminator": 3e-4}
+        method = network(gan={**gan, "discriminator_rate": 2e-4})
+        method._make(3, 2)
+        other = method.stages(method.networks, 2)[1].optimisers
+        assert [other[name].param_groups[0]["lr"] for name in ("generator", "discriminator")] == [3e-4, 2e-4]
         assert [adversarial.schedule(at) for at in (0.4, 0.6)] == [1, 1]
         assert pixel.optimisers["l1"].param_groups[0]["lr"] == 1e-3
         assert adversarial.keep == "last" and adversarial.ema == {"network": 0.999}
