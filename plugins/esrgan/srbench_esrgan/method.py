@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from msgspec import Meta
 
 import srbench
-from srbench.training import Batch, Schedule, adversarial_step, cosine, feature_loss, note_without_vgg19, vgg_weights
+from srbench.training import Batch, Steps, adversarial_step, feature_loss, note_without_vgg19, vgg_weights
 from srbench.types import Count, NonNegative, Positive, PositiveFraction, ProperFraction
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from srbench import FitContext, Problem, Scale, TrainingSet
 
 Side = Annotated[int, Meta(ge=8, multiple_of=4)]
-Declines = Literal["halved", "cosine"]
 Keep = Literal["last", "best"]
 
 SCALES = (1, 2, 3, 4, 8)
@@ -29,14 +28,9 @@ PIXEL_WEIGHT_ALONE = 1.0
 _BETAS = (0.9, 0.99)
 
 
-def halved_at(*points: float) -> Schedule:
-    """Half the rate from each of these points of a stage's progress on."""
-    return lambda progress: 0.5 ** sum(progress >= point for point in points)
-
-
-PIXEL_HALVINGS = halved_at(0.2, 0.4, 0.6, 0.8)
+PIXEL_HALVINGS = Steps((0.2, 0.4, 0.6, 0.8))
 """Every 200,000 of 1,000,000 steps."""
-ADVERSARIAL_HALVINGS = halved_at(0.125, 0.25, 0.5, 0.75)
+ADVERSARIAL_HALVINGS = Steps((0.125, 0.25, 0.5, 0.75))
 """After 50,000, 100,000, 200,000 and 300,000 of 400,000 steps."""
 
 
@@ -58,11 +52,10 @@ class RRDB(srbench.TorchMethod):
     falling to zero along a cosine, gradients of norm 1 at most, batches of 8 patches of 64, training images in five
     sizes, the best weights kept.
 
-    blocks, width, growth: of `RRDBNet`; width is its feature channels. schedule: the learning rate's, `halved` four
-    times as in the paper or along a `cosine`. clip: the largest norm of a gradient. ema: decay of the average of
-    weights. keep: the last weights, or those that are best on the held-out images. patch: side of HR patches in pixels,
-    at x3 and x8 rounded up to a whole number of LR pixels. sizes: at which training images are learned from, 1 being
-    their own.
+    blocks, width, growth: of `RRDBNet`; width is its feature channels. clip: the largest norm of a gradient. ema: decay
+    of the average of weights. keep: the last weights, or those that are best on the held-out images. patch: side of HR
+    patches in pixels, at x3 and x8 rounded up to a whole number of LR pixels. sizes: at which training images are
+    learned from, 1 being their own.
     """
 
     presets: ClassVar = {
@@ -87,7 +80,6 @@ class RRDB(srbench.TorchMethod):
         width: Count = 64,
         growth: Count = 32,
         learning_rate: Positive = 2e-4,
-        schedule: Declines = "halved",
         clip: Positive | None = None,
         ema: ProperFraction = 0.999,
         keep: Keep = "last",
@@ -96,7 +88,7 @@ class RRDB(srbench.TorchMethod):
         sizes: tuple[PositiveFraction, ...] = (1.0,),
     ) -> None:
         self.blocks, self.width, self.growth = blocks, width, growth
-        self.learning_rate, self.schedule, self.clip = learning_rate, schedule, clip
+        self.learning_rate, self.clip = learning_rate, clip
         self.ema, self.keep = ema, keep
         self.batch_size, self.patch = batch_size, patch
         if not sizes:
@@ -154,15 +146,12 @@ class RRDB(srbench.TorchMethod):
             batch_size=self.batch_size,
             patch=lr_patch(self.patch, scale),
             share=share,
-            schedule=self._declining(PIXEL_HALVINGS),
+            schedule=PIXEL_HALVINGS,
             ema={name: self.ema},
             clip=self.clip,
             validate=self.validation_psnr,
             keep=self.keep,
         )
-
-    def _declining(self, halvings: Schedule) -> Schedule:
-        return halvings if self.schedule == "halved" else cosine
 
 
 class ESRGAN(RRDB):
@@ -206,7 +195,6 @@ class ESRGAN(RRDB):
         growth: Count = 32,
         learning_rate: Positive = 2e-4,
         adversarial_rate: Positive = 1e-4,
-        schedule: Declines = "halved",
         clip: Positive | None = None,
         ema: ProperFraction = 0.999,
         keep: Keep = "last",
@@ -221,7 +209,7 @@ class ESRGAN(RRDB):
         discriminator_width: Count = 64,
         interpolation: Annotated[float, Meta(ge=0, le=1)] = 1.0,
     ) -> None:
-        super().__init__(blocks, width, growth, learning_rate, schedule, clip, ema, keep, batch_size, patch, sizes)
+        super().__init__(blocks, width, growth, learning_rate, clip, ema, keep, batch_size, patch, sizes)
         self.adversarial_rate, self.adversarial_share = adversarial_rate, adversarial_share
         self.adversarial_patch = adversarial_patch
         self.content, self.pixel_weight, self.adversarial_weight = content, pixel_weight, adversarial_weight
@@ -324,7 +312,7 @@ class ESRGAN(RRDB):
             batch_size=self.batch_size,
             patch=lr_patch(self.adversarial_patch, scale),
             share=self.adversarial_share,
-            schedule=self._declining(ADVERSARIAL_HALVINGS),
+            schedule=ADVERSARIAL_HALVINGS,
             ema={"generator": self.ema},
             clip=self.clip,
             validate=self._validation(generator),

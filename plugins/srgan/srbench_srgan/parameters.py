@@ -16,7 +16,6 @@ Activation = Literal["prelu", "leaky_relu"]
 PixelLoss = Literal["mse", "l1"]
 Content = Literal["mse", "vgg22", "vgg54"]
 Loss = Literal["mse", "l1", "vgg22", "vgg54"]
-Schedule = Literal["constant", "cosine"]
 Keep = Literal["last", "best"]
 
 FEATURES: dict[str, VGGConvolution] = {"vgg22": "conv2_2", "vgg54": "conv5_4"}

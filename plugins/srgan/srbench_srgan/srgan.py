@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import srbench
-from srbench.training import adversarial_step, note_without_vgg19, vgg_weights
+from srbench.training import Steps, adversarial_step, note_without_vgg19, vgg_weights
 from srbench.types import Count, Positive, PositiveFraction, ProperFraction
 
-from .parameters import FEATURES, Activation, Content, Ends, Keep, PixelLoss, Schedule
+from .parameters import FEATURES, Activation, Content, Ends, Keep, PixelLoss
 from .srresnet import SMALL, SRResNet, check_patch
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class SRGAN(SRResNet):
 
     Preset `small` is for two CPU cores: the generator and the pixel stage of SRResNet's `small`, on HR patches of 48
     pixels; a discriminator of half the channels with a dense layer of 256, `vgg22`, a quarter of the budget
-    adversarial.
+    adversarial, with a rate that falls along a cosine there, too.
 
     Preset `mri-x3` is that of a published study of brain MRI and chest X-rays in grey, from 50 to 150 pixels: 7 blocks,
     each of whose convolutions has a leaky ReLU, three sub-pixel layers without one, tanh, LR and HR in [-1, 1]; dropout
@@ -93,7 +93,6 @@ class SRGAN(SRResNet):
         signed_lr: bool = False,
         loss: PixelLoss = "mse",
         learning_rate: Positive = 1e-4,
-        schedule: Schedule = "constant",
         batch_size: Count = 16,
         patch: Count = 96,
         clip: Positive | None = None,
@@ -122,7 +121,6 @@ class SRGAN(SRResNet):
             signed_lr=signed_lr,
             loss=loss,
             learning_rate=learning_rate,
-            schedule=schedule,
             batch_size=batch_size,
             patch=patch,
             clip=clip,
@@ -169,7 +167,7 @@ class SRGAN(SRResNet):
             batch_size=self.batch_size,
             patch=self.patch // scale,
             share=share / (1 - share) if share < 1 else 1.0,  # the pixel stage has 1
-            schedule=lambda progress: 1.0 if progress < 0.5 else 0.1,
+            schedule=Steps((0.5,), 0.1),
             ema=self._averaged(),
             clip=self.clip,
             validate=self.validation_psnr,

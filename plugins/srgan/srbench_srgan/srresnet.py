@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import srbench
-from srbench.training import Batch, constant, cosine, vgg_smallest
+from srbench.training import Batch, vgg_smallest
 from srbench.types import Count, NonNegative, Positive, PositiveFraction, ProperFraction
 
-from .parameters import FEATURES, Activation, Ends, Keep, Loss, Schedule, why_not
+from .parameters import FEATURES, Activation, Ends, Keep, Loss, why_not
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +55,7 @@ class SRResNet(srbench.TorchMethod):
     upsampling: the factors of the sub-pixel layers, [2, 2] at x4 say; a layer of factor 1 is a convolution and enlarges
     nothing; none: those of the paper. upsampling_activation: each of these layers has one. tanh: behind the last
     convolution. signed_lr: LR goes in as [-1, 1]. loss: `mse` or `l1` of pixels, `vgg22` or `vgg54` of features.
-    total_variation: its weight. schedule: of the learning rate. patch: side of HR patches in pixels. ema: decay of the
+    total_variation: its weight. patch: side of HR patches in pixels. ema: decay of the
     average of weights, 0 for none. clip: the largest norm of a gradient. sizes: at which training images are learned
     from, 1 being their own.
     """
@@ -77,7 +77,6 @@ class SRResNet(srbench.TorchMethod):
         loss: Loss = "mse",
         total_variation: NonNegative = 0.0,
         learning_rate: Positive = 1e-4,
-        schedule: Schedule = "constant",
         batch_size: Count = 16,
         patch: Count = 96,
         clip: Positive | None = None,
@@ -99,7 +98,7 @@ class SRResNet(srbench.TorchMethod):
         self.upsampling, self.upsampling_activation = upsampling, upsampling_activation
         self.tanh, self.signed_lr = tanh, signed_lr
         self.loss, self.total_variation = loss, total_variation
-        self.learning_rate, self.schedule = learning_rate, schedule
+        self.learning_rate = learning_rate
         self.batch_size, self.patch, self.clip = batch_size, patch, clip
         self.ema, self.training_scales, self.keep = ema, sizes, keep
 
@@ -158,7 +157,6 @@ class SRResNet(srbench.TorchMethod):
                 step=step,
                 batch_size=self.batch_size,
                 patch=self.patch // scale,
-                schedule=cosine if self.schedule == "cosine" else constant,
                 ema=self._averaged(),
                 clip=self.clip,
                 validate=self.validation_psnr,
