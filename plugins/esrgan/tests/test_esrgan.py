@@ -16,8 +16,10 @@ from srbench.evaluate.tiles import Tiling, upscale_tiled
 from srbench.pictures.resize import resize
 from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.store.files import sha256
 from srbench.testing import check_methods
+from srbench.training import Recipe
 from srbench.training.data.batch import Batch
 from srbench.training.start import DoesNotFit
 from srbench.weights.torchvision_shim import import_torchvision
@@ -74,7 +76,7 @@ def test_they_are_offered_as_a_plugin() -> None:
 
 @pytest.mark.parametrize("kind", [RRDB, ESRGAN])
 def test_the_paper_preset_has_the_published_number_of_parameters(kind: type[RRDB]) -> None:
-    method = kind(**resolve(kind, {"preset": "paper"}))
+    method = create(kind, resolve(kind, {"preset": "paper"}))
     assert method.parameters_count() == 0
     with torch.device("meta"):
         method._make(3, 4)
@@ -83,7 +85,7 @@ def test_the_paper_preset_has_the_published_number_of_parameters(kind: type[RRDB
 
 @pytest.mark.parametrize("kind", [RRDB, ESRGAN])
 def test_the_small_preset_is_small(kind: type[RRDB]) -> None:
-    method = kind(**resolve(kind, {"preset": "small"}))
+    method = create(kind, resolve(kind, {"preset": "small"}))
     method._make(3, 4)
     assert method.parameters_count() < 1_000_000
 
@@ -267,7 +269,7 @@ def test_rates_halve_where_the_paper_has_it() -> None:
 
 
 def test_the_stages_are_set_as_in_the_paper() -> None:
-    method = ESRGAN(**{**resolve(ESRGAN, {"preset": "paper"}), "content": "l1"})
+    method = create(ESRGAN, {**resolve(ESRGAN, {"preset": "paper"}), "content": "l1"})
     with torch.device("meta"):
         method._make(3, 4)
         pixel, adversarial = method.stages(method.networks, 4)
@@ -403,7 +405,8 @@ def test_weights_of_another_network_are_refused_before_training(tmp_path: Path) 
 
 def test_a_network_that_learns_one_picture_comes_closer_to_it_than_interpolation(tmp_path: Path) -> None:
     train = pictures(channels=1, scale=2, sides=(48,))
-    method = RRDB(blocks=1, width=16, growth=8, learning_rate=5e-3, schedule="cosine", ema=0.9, batch_size=4, patch=24)
+    method = RRDB(blocks=1, width=16, growth=8, learning_rate=5e-3, ema=0.9, batch_size=4, patch=24)
+    method.recipe = Recipe(schedule="cosine")
     method.fit(train, context(tmp_path, steps=150))
     ((lr, hr),) = train.pairs()
     errors = [float((sr[0] - hr).square().mean()) for sr in (method.upscale(lr[None], 2), resize(lr[None], 2))]

@@ -16,6 +16,7 @@ import srbench
 from srbench.contract.method import Problem
 from srbench.evaluate.tiles import Tiling, upscale_tiled
 from srbench.registry.parameters import resolve
+from srbench.registry.shared import create
 
 PUBLISHED = 1_549_462
 
@@ -53,7 +54,7 @@ def expected_parameters(planes: int, scale: int, blocks: int, width: int, batch_
 
 @pytest.mark.parametrize("target", [SRResNet, SRGAN])
 def test_the_paper_preset_has_the_published_number_of_parameters(target: type[SRResNet]) -> None:
-    method = target(**resolve(target, {"preset": "paper"}))
+    method = create(target, resolve(target, {"preset": "paper"}))
     method._make(3, 4)
     assert method.parameters_count() == PUBLISHED == expected_parameters(3, 4, 16, 64, True)
 
@@ -69,7 +70,7 @@ def test_the_parameters_are_the_sum_over_the_layers(planes: int, scale: int, bat
 
 
 def test_the_small_preset_has_the_documented_number_of_parameters() -> None:
-    method = SRResNet(**resolve(SRResNet, {"preset": "small"}))
+    method = create(SRResNet, resolve(SRResNet, {"preset": "small"}))
     method._make(3, 4)
     assert method.parameters_count() == 657_272 == expected_parameters(3, 4, 8, 64, False, light=True)
     assert method.halo == 19

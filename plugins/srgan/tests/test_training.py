@@ -18,6 +18,7 @@ from srbench.contract.fit import Budget, FitContext, Interrupted
 from srbench.contract.training_set import TrainingSet
 from srbench.registry.parameters import ParameterError, resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.testing import check_methods
 from srbench.testing.pictures import textured
 from srbench.training.data.patches import Patches
@@ -74,7 +75,7 @@ def test_presets_can_be_trained(target: type[SRResNet], name: str, tmp_path: Pat
     slow = {key: tiny[key] for key in ("blocks", "width", "batch_size", "discriminator_width", "dense") if key in tiny}
     if target is SRGAN:
         slow["content"] = "mse"
-    method = target(**resolve(target, {"preset": name, **slow}))
+    method = create(target, resolve(target, {"preset": name, **slow}))
     scale = 3 if name == "mri-x3" else 4
     method.fit(training_set(*pictures(1), scale=scale), context(tmp_path, 20))
     assert method.channels == 1
@@ -168,13 +169,13 @@ def test_interrupting_at_every_step_changes_neither_weights_nor_sr(
     target: type[SRResNet], params: dict[str, object], tmp_path: Path
 ) -> None:
     images = training_set()
-    whole = target(**params)
+    whole = create(target, params)
     whole.fit(images, context(tmp_path / "whole", 8))
     attempts = 0
     while True:
         # Something else may draw from the global generators between two attempts.
         torch.rand(attempts + 1), np.random.random(attempts), random.random()
-        method = target(**params)
+        method = create(target, params)
         calls = iter(range(100))
         try:
             method.fit(images, context(tmp_path / "parts", 8, stop=lambda calls=calls: next(calls) >= 1))
@@ -232,7 +233,7 @@ def test_srresnet_learns_from_features_alone(tmp_path: Path) -> None:
     """SRResNet-VGG22 of the paper: no adversary, features and the total variation."""
     from srbench_srgan.losses import content_loss, total_variation
 
-    method = SRResNet(**{**resolve(SRResNet, {"preset": "vgg22"}), **TINY, "total_variation": 1e-3})
+    method = create(SRResNet, {**resolve(SRResNet, {"preset": "vgg22"}), **TINY, "total_variation": 1e-3})
     assert method.weights == ("vgg19",)
     method._make(3, 4)
     (stage,) = method.stages(method.networks, 4)
@@ -288,8 +289,9 @@ def test_importing_the_methods_does_not_import_torch() -> None:
     import sys
 
     code = (
-        "import sys, srbench_srgan.srgan as m; from srbench.registry.parameters import parameters, resolve; "
-        "m.SRGAN(**resolve(m.SRGAN, {'preset': 'small'})); sys.exit('torch' in sys.modules)"
+        "import sys, srbench_srgan.srgan as m; from srbench.registry.parameters import resolve; "
+        "from srbench.registry.shared import create; "
+        "create(m.SRGAN, resolve(m.SRGAN, {'preset': 'small'})); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
