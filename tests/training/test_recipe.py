@@ -25,12 +25,13 @@ from srbench.training.loop.schedules import Cosine, Plateau, Steps
 from srbench.training.recipe import Recipe
 
 DIFFUSION = {"channels": (4, 8), "attention": (False, False), "blocks": 1, "batch_size": 2, "steps": 3}
+RRDB = {"blocks": 1, "width": 6, "growth": 4, "patch": 16, "batch_size": 2}
 GAN = {"content": "mse", "discriminator_width": 2}
 LEARNING: dict[str, dict[str, Any]] = {
     "ddnm": {**DIFFUSION, "patch": 16, "betas": "cosine", "timesteps": 5},
     "ddpm": {**DIFFUSION, "patch": 16, "timesteps": 5},
     "ddpm-generator": {**DIFFUSION, "betas": "cosine", "timesteps": 6},
-    "esrgan": {"blocks": 1, "width": 6, "growth": 4, "patch": 16, "batch_size": 2, "content": "l1"},
+    "esrgan": {**RRDB, "content": "l1", "discriminator_width": 1, "adversarial_share": 0.5},
     "ldm": {
         "autoencoder_channels": (4, 8),
         "latent_channels": 2,
@@ -55,7 +56,7 @@ LEARNING: dict[str, dict[str, Any]] = {
     "ncsn": {**DIFFUSION, "levels": 6, "largest": 1.0, "steps": 2},
     "network": tiny_networks.params("edsr"),
     "resshift": {**DIFFUSION, "patch": 16, "timesteps": 5, "fold": 1},
-    "rrdb": {"blocks": 1, "width": 6, "growth": 4, "patch": 16, "batch_size": 2},
+    "rrdb": RRDB,
     "srcnn": {"filters": (6, 4), "patch": 16, "batch_size": 2},
     "srgan": {**GAN, "blocks": 1, "width": 6, "patch": 16, "batch_size": 3, "adversarial_share": 0.5, "dense": 8},
     "srresnet": {"blocks": 1, "width": 6, "patch": 16, "batch_size": 2},
