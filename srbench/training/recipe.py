@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 from srbench.contract.generator import Generator
+from srbench.contract.method import Method
 from srbench.errors import ParameterError, SrbenchError
 from srbench.registry.choices import chosen
 from srbench.registry.type_words import Choices
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
 Named = str | dict[str, dict[str, Any]]
 NamedSchedule = Annotated[Named, Choices(SCHEDULES)]
 NamedAugmentation = Annotated[Named, Choices(AUGMENTATIONS)]
-
-
-class Learner(Protocol):
-    """What is asked of a method before it has a recipe; see `TorchMethod`."""
-
-    takes_enlarged: bool
 
 
 @dataclass(frozen=True)
@@ -62,10 +57,10 @@ class Recipe:
         """The augmentations, made, in the order in which they are applied."""
         return tuple(chosen("augment", one, AUGMENTATIONS) for one in self.augment or ())
 
-    def check(self, method: Learner) -> None:
+    def check(self, method: Method) -> None:
         """Raise `ParameterError` for an augmentation that the method has no use for."""
         for one in self.augmentations:
-            if isinstance(one, CutBlur) and not method.takes_enlarged:
+            if isinstance(one, CutBlur) and not getattr(method, "takes_enlarged", False):
                 raise ParameterError(
                     "augment",
                     "augment: cutblur puts pixels of HR into LR, and is for methods that take LR in HR's size, such as "

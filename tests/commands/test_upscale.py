@@ -15,8 +15,12 @@ from pydicom.data import get_testdata_file
 from srbench_images.folder import Folder
 
 from srbench.cli import cli
-from srbench.commands.upscale import free_memory, usable_device
+from srbench.commands.upscale import free_memory, load_method, usable_device
+from srbench.errors import SrbenchError
 from srbench.pictures import read_image, suffix_for, write_image
+from srbench.store.cell import SCHEMA
+from srbench.store.record import Record
+from srbench.store.records import Store
 
 
 def textured(high: float, dtype: type, low: float = 0) -> np.ndarray:
@@ -179,3 +183,13 @@ def test_what_a_zip_holds_is_upscaled_as_a_folder_is(tmp_path: Path, monkeypatch
     (tmp_path / "in.zip").write_bytes(b"PK\x03\x04")
     result = upscale(tmp_path, str(tmp_path / "in.zip"))
     assert result.exit_code == 1 and "in.zip: cannot be unpacked: File is not a zip file" in str(result.exception)
+
+
+def test_a_model_of_parameters_that_are_gone_is_refused_in_words(tmp_path: Path) -> None:
+    store, key = Store(tmp_path / "store"), "ab" * 32
+    method = {"name": "srcnn", "params": {"cutblur": 0.5, "patch": 24}}
+    ingredients = {"method": method, "protocol": {"scale": 2}}
+    store.create()
+    store.write("models", Record(key=key, schema=SCHEMA, status="ok", ingredients=ingredients))
+    with pytest.raises(SrbenchError, match="by another srcnn, which had the parameters cutblur; train anew"):
+        load_method("srcnn", str(store.folder("models", key)))

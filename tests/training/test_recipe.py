@@ -25,6 +25,7 @@ from srbench.training.loop.schedules import Cosine, Plateau, Steps
 from srbench.training.recipe import Recipe
 
 DIFFUSION = {"channels": (4, 8), "attention": (False, False), "blocks": 1, "batch_size": 2, "steps": 3}
+RRDB = {"blocks": 1, "width": 6, "growth": 4, "patch": 16, "batch_size": 2}
 GAN = {"content": "mse", "discriminator_width": 2}
 RRDB = {"blocks": 1, "width": 6, "growth": 4, "patch": 16, "batch_size": 2}
 LEARNING: dict[str, dict[str, Any]] = {
