@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from srbench.contract.fit import Start
 from srbench.errors import SrbenchError
 from srbench.training.channels import Conversion, Tensors
 from srbench.weights.lookup import WeightsDamaged, read_tensors
@@ -63,6 +64,25 @@ class Fit:
         if self.left:
             parts.append(f"{self.left} more in the file belong to no part of it")
         return "; ".join(parts)
+
+
+def begin_with(
+    start: Start,
+    networks: Networks,
+    in_own_names: Callable[[Tensors], Tensors] = lambda tensors: tensors,
+    otherwise: Callable[[], Networks | None] = lambda: None,
+) -> list[Fit]:
+    """Put the weights that a training starts from into networks, as far as they fit, as `start_from` does.
+
+    in_own_names: gives tensors of a network the names that they have here.
+    """
+    held = {name: in_own_names(tensors) for name, tensors in read_start(start.path).items()}
+    return start_from(networks, held, start.told, otherwise)
+
+
+def told_of(start: Start, fits: Sequence[Fit]) -> str:
+    """What a training started from, and how far it fitted, in a sentence for readers of its results."""
+    return f"It started from the weights of {start.told}: {'. '.join(map(str, fits))}."
 
 
 def read_start(path: Path) -> dict[str, dict[str, torch.Tensor]]:
