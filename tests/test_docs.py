@@ -17,6 +17,7 @@ from srbench.contract.chain import steps_of
 from srbench.contract.published import checksum_kind
 from srbench.errors import SrbenchError
 from srbench.matrix import read_matrix
+from srbench.matrix.training import name_of
 from srbench.registry import builtin
 from srbench.registry.parameters import parameters
 from srbench.registry.registry import Plugin, Registry
@@ -143,6 +144,16 @@ def test_the_matrix_of_ways_to_use_a_model_asks_for_one_network(tmp_path):
     assert len(ways) == len(set(ways.values())) == 4
     assert (ways["srresnet"].ensemble, ways["srresnet-x8"].ensemble) == (1, 8)
     assert ways["srresnet-bf16"].precision == "bf16" and ways["srresnet-compiled"].compile
+
+
+def test_the_matrix_of_three_arms_can_be_read_and_all_learn_as_long(tmp_path):
+    path = tmp_path / "generic-or-specific.yaml"
+    path.write_text(titled_blocks("matrix.md")["generic-or-specific.yaml"])
+    matrix = read_matrix(path)
+    assert [name_of(arm) for arm in matrix.train_on] == ["t91", "same", "t91, then same"]
+    budgets = matrix.train_on[2].budgets(matrix.train.budget)
+    assert sum(budget.amount for budget in budgets) == matrix.train.budget.amount
+    assert matrix.training(matrix.methods[2]).start.cell == {"method": "rrdb"}
 
 
 def test_the_example_metric_passes_the_kit(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from typing import Literal
 from srbench.contract.executor import Limits, Resources
 from srbench.contract.names import SUPER_RESOLUTION
 from srbench.contract.protocol import Protocol
-from srbench.matrix.training import Curriculum, Lesson, TrainedOn, TrainOptions
+from srbench.matrix.training import TrainedOn, TrainOptions, lessons_of
 from srbench.registry.configured import Use
 
 Order = Literal["file", "shortest-first"]
@@ -59,6 +59,9 @@ class Matrix:
     @property
     def training_data(self) -> list[Use]:
         """The datasets that are learned from besides the tested ones' own training splits, each once."""
-        lessons = (one.lessons if isinstance(one, Curriculum) else (Lesson(one),) for one in self.train_on)
-        uses = [lesson.on for some in lessons for lesson in some if isinstance(lesson.on, Use)]
-        return list({use.name: use for use in reversed(uses)}.values())[::-1]
+        found: dict[str, Use] = {}
+        for one in self.train_on:
+            for lesson in lessons_of(one):
+                if isinstance(lesson.on, Use):
+                    found.setdefault(lesson.on.name, lesson.on)
+        return list(found.values())

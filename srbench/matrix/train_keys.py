@@ -22,6 +22,7 @@ from srbench.matrix.training import (
     TrainedOn,
     TrainingData,
     TrainOptions,
+    lessons_of,
     name_of,
 )
 from srbench.registry.registry import PluginError, Registry
@@ -83,6 +84,11 @@ class TrainKeys:
         items = self._fields.items(keys["on"][1], "training sets") if "on" in keys else ()
         named = [self._arm(item) for item in items]
         known = self._uses.distinct([one for one in named if one is not None], "use `as` to name the second")
+        first: dict[str, TrainingData] = {}
+        for one in known:
+            for lesson in lessons_of(one.thing):
+                if first.setdefault(lesson.name, lesson.on) != lesson.on:
+                    self._fault(one.node, f"{lesson.name!r} names two training sets; use `as` to name the second")
         return [(one.node, one.thing) for one in known]
 
     def _arm(self, node: Node) -> Named | None:

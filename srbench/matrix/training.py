@@ -114,6 +114,11 @@ TrainedOn = TrainingData | Curriculum
 """What stands in `train.on`."""
 
 
+def lessons_of(trained_on: TrainedOn) -> tuple[Lesson, ...]:
+    """What is learned from, in turn."""
+    return trained_on.lessons if isinstance(trained_on, Curriculum) else (Lesson(trained_on),)
+
+
 def name_of(trained_on: TrainedOn) -> str:
     """The name of what is learned from, in tables."""
     return trained_on if isinstance(trained_on, str) else trained_on.name

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from srbench.contract.fit import Start
 from srbench.errors import SrbenchError
 from srbench.training.channels import Conversion, Tensors
 from srbench.weights.lookup import WeightsDamaged, read_tensors
@@ -22,7 +23,7 @@ WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model", "
 PREFIXES = ("module.", "netG.")
 """What stands before every name where a network was wrapped when it was saved."""
 LEAST = 0.5
-"""The share of a network's learned numbers that has to fit; with less it would rather be another network."""
+"""The share of a network's learned tensors, or of its learned numbers, that has to fit; with less it is another one."""
 _MOST_NAMED = 6
 _CONVERTED: Mapping[Converted, str] = {
     "colour to grey": "for grey, of weights for colour: the first layer's are summed over its channels, the last's "
@@ -65,6 +66,25 @@ class Fit:
         return "; ".join(parts)
 
 
+def begin_with(
+    start: Start,
+    networks: Networks,
+    in_own_names: Callable[[Tensors], Tensors] = lambda tensors: tensors,
+    otherwise: Callable[[], Networks | None] = lambda: None,
+) -> list[Fit]:
+    """Put the weights that a training starts from into networks, as far as they fit, as `start_from` does.
+
+    in_own_names: gives tensors of a network the names that they have here.
+    """
+    held = {name: in_own_names(tensors) for name, tensors in read_start(start.path).items()}
+    return start_from(networks, held, start.told, otherwise)
+
+
+def told_of(start: Start, fits: Sequence[Fit]) -> str:
+    """What a training started from, and how far it fitted, in a sentence for readers of its results."""
+    return f"It started from the weights of {start.told}: {'. '.join(map(str, fits))}."
+
+
 def read_start(path: Path) -> dict[str, dict[str, torch.Tensor]]:
     """The tensors of a file, by network: of a model that srbench saved by the names that it has there, else under "".
 
@@ -103,7 +123,7 @@ def start_from(
     A tensor fits one of the same name and shape; one of a layer that sees or makes the image's channels, also where
     these are three instead of one, or one instead of three. held: as `read_start` gives it; a single network is put
     into each one that it fits. told: whose they are. otherwise: the same networks for the other number of channels,
-    where they can be made. Raises `DoesNotFit` where less than half of each network would fit, and `WeightsDamaged`
+    where they can be made. Raises `DoesNotFit` where less than half of every network would fit, and `WeightsDamaged`
     for values that are not finite; the networks are then as they were.
     """
     import torch
@@ -122,7 +142,8 @@ def start_from(
         fit = _fit(name, network, found, len(given.keys() - own.keys()))
         learned = dict(network.named_parameters())
         share = sum(learned[key].numel() for key in found.keys() & learned.keys())
-        if not found or share < LEAST * sum(one.numel() for one in learned.values()):
+        too_few = fit.fitted < LEAST * fit.total and share < LEAST * sum(one.numel() for one in learned.values())
+        if not found or too_few:
             refused.append(fit)
             fits.append(Fit(name, 0, fit.total))
             continue

@@ -28,16 +28,16 @@ from srbench.training.loop.sample_strip import SIDE, Strip
 from srbench.training.loop.stages import Stage as Stage
 from srbench.training.recipe import Recipe
 from srbench.training.speed.memory_format import Format, set_format
+from srbench.training.start import Fit, begin_with, told_of
 from srbench.training.tensors import write_tensors
 
 if TYPE_CHECKING:
     import torch
 
-    from srbench.contract.fit import FitContext, Precision, Start
+    from srbench.contract.fit import FitContext, Precision
     from srbench.contract.training_set import TrainingSet
     from srbench.training.data.heldout import HeldOut
     from srbench.training.loop.outcome import Trained
-    from srbench.training.start import Fit
 
 WEIGHTS = "weights.safetensors"
 FACTS = "method.json"
@@ -161,7 +161,8 @@ class TorchMethod(Method):
         seed_everything(context.seed)
         self._make(patches.channels, train.scale)
         if context.start is not None:
-            self._begin_with(context.start)
+            self.started = begin_with(context.start, self.networks, self.in_own_names, self._for_other_channels)
+            self.notes.append(told_of(context.start, self.started))
         self.to(context.device)
         stages = self.stages_by_recipe(self.networks, train.scale)
         held: list[HeldOut] = []
@@ -188,15 +189,6 @@ class TorchMethod(Method):
         For networks that others have released under other names. Names that are not known stay.
         """
         return tensors
-
-    def _begin_with(self, start: Start) -> None:
-        """Put given weights into the networks, as far as they fit, and note how far that was."""
-        from srbench.training.start import read_start, start_from
-
-        held = {name: self.in_own_names(tensors) for name, tensors in read_start(start.path).items()}
-        self.started = start_from(self.networks, held, start.told, self._for_other_channels)
-        said = ". ".join(map(str, self.started))
-        self.notes.append(f"It started from the weights of {start.told}: {said}.")
 
     def _for_other_channels(self) -> dict[str, torch.nn.Module] | None:
         """The same networks for one channel instead of three, or the reverse; None where they cannot be made.

@@ -12,9 +12,10 @@ SLOW_SECONDS = 0.5
 
 
 class Parrot(srbench.Generator):
-    """Gives back training images, mirrored and a little brighter, of the class asked for."""
+    """Gives back training images, mirrored and a little brighter, of the class asked for: those it saw last."""
 
     learns = True
+    starts = True
     sampling = frozenset({"brighter"})
 
     def __init__(self, labelled: bool = True, brighter: float = 0.0) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.store.cell import Cell, Fixed, digest, earlier_models, gone_on_from
+from srbench.store.cell import Cell, Fixed, begun_with, digest, earlier_models, gone_on_from
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -157,3 +157,33 @@ def test_what_a_training_went_on_from_is_in_its_ingredients(
     ingredients: dict[str, Any], words: str, models: list[str]
 ) -> None:
     assert (gone_on_from(ingredients), list(earlier_models(ingredients))) == (words, models)
+
+
+@pytest.mark.parametrize(
+    ("ingredients", "words", "models"),
+    [
+        ({}, "", []),
+        ({"from": EARLIER["from"]}, "went on from 10,000 steps", ["a"]),
+        ({"start": {"sha256": "0123456789abcdef"}}, "started from the weights in a file (sha256 0123456789ab)", []),
+        ({"start": {"model": "c", "budget": {"steps": 300}}}, "started from a model trained for 300 steps", ["c"]),
+        (
+            {"start": EARLIER},
+            "started from a model trained for 20,000 steps, gone on from 10,000 steps",
+            ["b", "a"],
+        ),
+        (
+            {"start": {"model": "c", "budget": {"epochs": 2}, "start": {"model": "d", "budget": {"steps": 1}}}},
+            "started from a model trained for 2 epochs, which started from a model trained for 1 steps",
+            ["c", "d"],
+        ),
+        (
+            {"from": EARLIER["from"], "start": {"model": "c", "budget": {"steps": 300}}},
+            "went on from 10,000 steps; started from a model trained for 300 steps",
+            ["a", "c"],
+        ),
+    ],
+)
+def test_what_a_training_began_with_is_in_its_ingredients(
+    ingredients: dict[str, Any], words: str, models: list[str]
+) -> None:
+    assert (begun_with(ingredients), list(earlier_models(ingredients))) == (words, models)

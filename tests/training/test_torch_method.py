@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ import torch
 from toys.training import Toy, many_images, picture, training_set
 
 import srbench
-from srbench.contract.fit import Budget, FitContext
+from srbench.contract.fit import Budget, FitContext, Start
 from srbench.training.data.batch import Batch
 from srbench.training.torch_method import ModelError, TorchMethod
 
@@ -195,3 +196,71 @@ def test_weights_that_are_good_for_nothing_are_noted_though_every_loss_was_finit
     method.fit(training_set(*many_images(6)), FitContext(0, Budget("steps", 3), tmp_path))
     said = [note for note in method.notes if "dB below bicubic interpolation" in note]
     assert bool(said) == noted
+
+
+class Frozen(srbench.TorchMethod):
+    """One convolution, of which nothing is learned: it stays as it started."""
+
+    memory_format = "contiguous"
+
+    def __init__(self, trains_on: str = "all") -> None:
+        self.trains_on = trains_on
+
+    def build(self, channels: int, scale: int) -> dict[str, torch.nn.Module]:
+        ends = torch.nn.Conv2d(channels, channels * scale**2, 3, padding=1), torch.nn.PixelShuffle(scale)
+        return {"network": torch.nn.Sequential(*ends)}
+
+    def stages(self, networks: dict[str, torch.nn.Module], scale: int) -> list[srbench.Stage]:
+        network = networks["network"]
+        seen = {"network": [fit.fitted for fit in self.started]}
+        assert seen["network"] in ([], [2]), "stages know what was started from"
+
+        def step(batch: Batch) -> dict[str, torch.Tensor]:
+            return {"l1": (network(batch.lr) - batch.hr).abs().mean()}
+
+        return [
+            srbench.Stage(
+                "only", networks, {"l1": torch.optim.SGD(network.parameters(), lr=0.0)}, step, batch_size=2, patch=4
+            )
+        ]
+
+
+@pytest.mark.parametrize("trains_on", ["all", "y"])
+def test_weights_for_colour_start_a_network_for_grey_which_gives_the_same_sr(tmp_path: Path, trains_on: str) -> None:
+    colour = Frozen()
+    colour.fit(training_set(picture(24, 24)), FitContext(0, Budget("steps", 1), tmp_path / "colour"))
+    colour.save(tmp_path / "model")
+    start = Start(tmp_path / "model/weights.safetensors", "colour")
+    grey = Frozen(trains_on)
+    context = FitContext(1, Budget("steps", 1), tmp_path / "grey", start=start)
+    grey.fit(training_set(picture(24, 24, 1)), context)
+    lr = torch.rand(2, 1, 7, 9)
+    torch.testing.assert_close(grey.upscale(lr, 2), colour.upscale(lr, 2), rtol=1e-5, atol=1e-6)
+    grey.save(tmp_path / "started")
+    (note,) = (note for note in grey.notes if "started" in note)
+    assert note.startswith("It started from the weights of colour: all 2 tensors of network; for grey, of weights for")
+    told = json.loads((tmp_path / "started/training.json").read_text())
+    assert (
+        told["start"][0] | {"network": "network", "fitted": 2, "total": 2, "converted": "colour to grey"}
+        == (told["start"][0])
+    )
+    assert note in told["notes"] and grey.facts["started_tensors"] == 2
+    again = Frozen(trains_on)
+    again.load(tmp_path / "started")
+    assert again.upscale(lr, 2).equal(grey.upscale(lr, 2)) and note in again.notes
+
+
+def test_what_begins_anew_begins_as_it_would_have_without_a_start(tmp_path: Path) -> None:
+    """Networks for other channels are made to compare with, and draw nothing from the training's generators."""
+    file = tmp_path / "other.safetensors"
+    first = Frozen()
+    first.fit(training_set(picture(24, 24, 1)), FitContext(0, Budget("steps", 1), tmp_path / "a"))
+    first.save(tmp_path / "model")
+    weights = (tmp_path / "model/weights.safetensors").rename(file)
+    trained = []
+    for name, start in (("anew", None), ("started", Start(file, "grey"))):
+        toy = Frozen()
+        toy.fit(training_set(picture(24, 24)), FitContext(5, Budget("steps", 1), tmp_path / name, start=start))
+        trained.append((toy.history[-1]["l1"], torch.rand(3)))
+    assert weights == file and trained[0][1].equal(trained[1][1]), "chance goes on alike"
+    assert trained[0][0] != trained[1][0]

@@ -6,10 +6,12 @@ import pytest
 import torch
 from srbench_architectures.architecture import continued
 from srbench_architectures.catalogue import ARCHITECTURES
+from srbench_architectures.method import Network
 from tiny_networks import SCALES, TINY, scrambled, untrained
 
 import srbench
 from srbench.evaluate.tiles import Tiling, upscale_tiled
+from srbench.training.start import Fit, start_from
 
 SIZES = [(1, 1), (1, 9), (17, 2), (16, 24), (23, 19)]
 
@@ -122,3 +124,39 @@ def test_scales_that_a_network_does_not_have_are_refused_with_the_reason(name: s
             assert f"not x{scale}" in answer.reason
     with pytest.raises(srbench.SrbenchError, match="does not upscale by 5"):
         method._make(3, 5)
+
+
+def started(name: str, channels: int, given: Network) -> tuple[Network, Fit]:
+    """A network for so many channels that starts from another one's weights."""
+    method = untrained(name, 2, channels)
+    held = {"": given.networks["network"].state_dict()}
+    (fit,) = start_from(method.networks, held, "it", method._for_other_channels)
+    return method, fit
+
+
+LINEAR = ("compact", "dctlsa", "edsr", "fdat", "moesr", "mosr", "omnisr")
+"""Convolutions at both ends, with a mean colour or without one, and nothing beyond that looks at all of a picture."""
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_weights_for_colour_start_a_network_for_grey(name: str) -> None:
+    colour = scrambled(name, 2, 3)
+    grey, fit = started(name, 1, colour)
+    assert (fit.fitted, fit.anew) == (fit.total, ())
+    lr = torch.rand(1, 1, 32, 32)
+    inner = (..., slice(12, -12), slice(12, -12))  # beside the borders, where convolutions see zeros
+    if name in LINEAR:
+        torch.testing.assert_close(grey.upscale(lr, 2)[inner], colour.upscale(lr, 2)[inner], rtol=1e-4, atol=1e-5)
+        again, _ = started(name, 3, grey)
+        torch.testing.assert_close(again.upscale(lr, 2)[inner], grey.upscale(lr, 2)[inner], rtol=1e-4, atol=1e-5)
+    seen = grey.upscale(lr, 2) - untrained(name, 2, 1, seed=1).upscale(lr, 2)
+    error = grey.upscale(lr, 2) - colour.upscale(lr, 2)
+    assert error[inner].square().mean() < seen[inner].square().mean(), "nearer than a network of other weights"
+
+
+@pytest.mark.parametrize(("name", "anew"), [("swinir", "upsample"), ("edsr", "tail"), ("rcan", "tail")])
+def test_at_another_scale_all_but_the_upsampler_is_taken(name: str, anew: str) -> None:
+    method = untrained(name, 3)
+    held = {"": scrambled(name, 2).networks["network"].state_dict()}
+    (fit,) = start_from(method.networks, held, "it", method._for_other_channels)
+    assert fit.anew and all(part.startswith(anew) for part in fit.anew)

@@ -11,8 +11,10 @@ import pytest
 
 import srbench
 from srbench.leaderboard import publish
-from srbench.leaderboard.board.description import split_words, with_sections
+from srbench.leaderboard.board.description import describe, split_words, with_sections
+from srbench.matrix import read_matrix
 from srbench.runner.planning.lookalikes import Resemblance
+from srbench.runner.planning.planned import Plan
 from srbench.runner.planning.splits import SplitContents
 from srbench.store.records import Store
 
@@ -147,3 +149,28 @@ def test_a_split_is_told_with_its_groups_and_classes() -> None:
     assert split_words(few) == "1,200 training images in 400 independent groups: mole 1,000, nevus 200"
     assert split_words(SplitContents("skin", "test", 1, 1, {})) == "1 test image"
     assert split_words(SplitContents("skin", "test", 13, 13, {str(n): 1 for n in range(13)})).endswith(": 13 classes")
+
+
+def test_budgets_that_differ_and_what_a_method_starts_from_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "matrix.yaml"
+    path.write_text(
+        """\
+name: m
+datasets: [textures]
+protocols: [x4-y]
+methods:
+  - srcnn: {preset: small}
+  - {use: srcnn, as: longer, preset: small, train: {budget: {steps: 900}, precision: bf16}}
+  - {use: srcnn, as: after, preset: small, train: {start: {method: srcnn}}}
+train: {on: [same, {first: t91, then: same}], budget: {steps: 600}}
+metrics: [psnr]
+"""
+    )
+    board = describe(Plan(read_matrix(path), ()))
+    halves = "t91, then same 300 steps, then 300 steps and 450 steps, then 450 steps"
+    assert board.budget == f"600 steps (longer 900 steps; {halves})"
+    origins = [dict(method.origin) for method in board.methods]
+    assert [origin.get("Budget") for origin in origins] == [None, "900 steps", None]
+    assert [origin.get("Precision") for origin in origins] == [None, "bf16", None]
+    assert [origin.get("Starts from") for origin in origins] == [None, None, "the model of method srcnn"]
+    assert [one.name for one in board.datasets] == ["textures", "t91"]

@@ -61,6 +61,9 @@ def test_images_that_the_model_has_probably_seen_are_marked_on_its_cell_s_page_a
     )
     assert learned == ["probably seen in training: like t3, mirrored", "other regions of it were seen in training", ""]
     assert other == ["", "", ""]
+    both = msgspec.structs.replace(cells[0].cell, learned_before=("u",))
+    seen = cell_context(replace(cells[0], cell=both), replace(made, board=board), "m", ())["images"]
+    assert [line["seen"] for line in seen][2] == "probably seen in training: like u1", "by the training before"
 
 
 def test_a_cell_that_went_wrong_has_its_reason_and_no_scores(results: Results) -> None:

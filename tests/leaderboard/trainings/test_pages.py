@@ -231,9 +231,14 @@ def test_what_a_training_went_on_from_is_told(small: Board, tmp_path: Path) -> N
     record = store.read("models", key)
     assert record is not None
     before = {"model": "1" * 64, "budget": {"steps": 20000.0}}
-    for ingredients, told in ((record.ingredients, None), ({"from": before}, "20,000 steps")):
+    cases = (
+        (record.ingredients, None, None),
+        ({"from": before}, "20,000 steps", None),
+        ({"start": before}, None, "a model trained for 20,000 steps"),
+    )
+    for ingredients, told, started in cases:
         store.write("models", msgspec.structs.replace(record, ingredients=ingredients))
         training = section(page_of(small, tmp_path))
         assert training is not None
         facts = {t.text: d.text for t, d in zip(training.find("dt"), training.find("dd"), strict=True)}
-        assert facts.get("Went on from") == told
+        assert (facts.get("Went on from"), facts.get("Started from")) == (told, started)

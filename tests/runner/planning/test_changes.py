@@ -38,6 +38,21 @@ def told(old: dict[str, Any], new: dict[str, Any]) -> str:
         ({"a": {"b": 1}}, {"a": 5}, "a: {'b': 1} -> 5"),
         ({"model": {}}, {"model": {"from": FROM}}, "model.from: nothing -> 20,000 steps"),
         (
+            {"model": {}},
+            {"model": {"start": FROM}},
+            "model.start: nothing -> a model trained for 20,000 steps",
+        ),
+        (
+            {"model": {"start": {"sha256": "a" * 64}}},
+            {"model": {"start": FROM}},
+            f"model.start: the weights in a file (sha256 {'a' * 12}) -> a model trained for 20,000 steps",
+        ),
+        (
+            {"model": {"start": FROM}},
+            {"model": {"start": {**FROM, "model": "b"}}},
+            "the model that its training starts from is another",
+        ),
+        (
             {"model": {"from": {"model": "a", "budget": {"steps": 1e4}}}},
             {"model": {"from": {**FROM, "from": {"model": "a", "budget": {"steps": 1e4}}}}},
             "model.from: 10,000 steps -> 20,000 steps, gone on from 10,000 steps",

@@ -100,3 +100,30 @@ def test_each_training_of_a_chain_waits_for_the_one_before(bench: InProcess) -> 
     assert list(Damage(bench.store, verify=False).to_do([third])) == [third.key]
     bench.store.last_checkpoint(second.key).unlink()
     assert list(Damage(bench.store, verify=False).to_do([third])) == [first.key, second.key, third.key]
+
+
+def test_a_training_that_starts_from_another_waits_for_it_even_where_its_own_is_begun(bench: InProcess) -> None:
+    bench.content["train"] = {"on": [{"first": "same", "then": "same"}], "budget": {"steps": 4}}
+    task = bench.plan().training
+    assert task is not None and task.start is not None and task.start.training is not None
+    first, own = task.start.training, bench.store.folder("models", task.key) / "checkpoint"
+
+    def told() -> tuple[list[str], str]:
+        damage = Damage(bench.store, verify=False)
+        return list(damage.to_do([task])), damage.going_on(task)
+
+    words = f"its training starts from {task.start.told}"
+    assert told() == ([first.key, task.key], f"{words}, which is trained first")
+    assert bench.do(first).status == "ok"
+    assert told() == ([task.key], words)
+    bench.store.last_checkpoint(first.key).unlink()
+    assert told() == ([task.key], words), "the model is enough"
+    own.mkdir(parents=True)
+    (own / "checkpoint.pt").write_bytes(b"half")
+    (weights := bench.store.folder("models", first.key) / "weights.safetensors").rename(weights.with_suffix(".gone"))
+    assert told() == ([first.key, task.key], "")
+    weights.with_suffix(".gone").rename(weights)
+    shutil.rmtree(own)
+    assert bench.do(task).status == "ok"
+    weights.unlink()
+    assert told() == ([], ""), "what is done needs nothing any more"

@@ -463,3 +463,15 @@ def test_what_is_remembered_is_the_set_learned_from(bench: Bench) -> None:
     (record,) = bench.records().values()
     rows = pd.read_parquet(record["path"].parent / "nearest.parquet")
     assert rows[rows["source"] == "generated"]["rmse"].max() < 1e-6
+
+
+def test_of_two_sets_both_are_remembered_each_image_with_its_set(bench: Bench) -> None:
+    other = {"use": "toy-marked", "as": "other", "train_size": 60}
+    bench.matrix(**{**GENERATION, "train": {"on": [{"first": other, "then": "same"}], "budget": {"steps": 2}}})
+    result = bench.run()
+    assert result.returncode == 0, result.stdout
+    (record,) = bench.records().values()
+    rows = pd.read_parquet(record["path"].parent / "nearest.parquet")
+    made = rows[rows["source"] == "generated"]
+    assert made["rmse"].max() < 1e-6 and set(made["nearest"].str.startswith("toy-marked-")) == {True}
+    assert rows["nearest"].str.match("(other|toy-marked)-").all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,13 @@ import pytest
 from bench_in_process import Nearest
 
 from srbench.contract.entry import Entry
-from srbench.contract.fit import Budget, FitContext
+from srbench.contract.fit import Budget, FitContext, Start
 from srbench.contract.protocol import Protocol
 from srbench.contract.training_set import TrainingSet
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
-from srbench.runner.job.tasks import Training
-from srbench.runner.work.going_on import all_in_all, earlier_record, fit, gone_on
+from srbench.runner.job.tasks import StartingWeights, Training
+from srbench.runner.work.going_on import all_in_all, earlier_record, fit, gone_on, start_cost, start_of
 from srbench.runner.work.witness import Outdated
 from srbench.store.record import Record
 from srbench.store.records import Store
@@ -74,3 +75,26 @@ def test_what_came_after_is_the_difference_and_what_all_took_the_sum() -> None:
     assert all_in_all(own, None) == own
     unknown = msgspec.structs.replace(earlier, cost={})
     assert all_in_all(own, unknown) == {} and gone_on({"seconds": 5.0, "step": 9}, unknown)["going_on_steps"] == 9
+
+
+def test_a_training_starts_from_a_file_or_from_a_model_that_is_there_undamaged(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert start_of(store, TASK) is None and start_cost(store, TASK) == {}
+    file = replace(TASK, start=StartingWeights("the file a.pth", tmp_path / "a.pth"))
+    assert start_of(store, file) == Start(tmp_path / "a.pth", "the file a.pth") and start_cost(store, file) == {}
+    started = replace(TASK, key="other", start=StartingWeights("m, trained on m x2 (4 steps)", training=TASK))
+    with pytest.raises(Outdated, match="the earlier training is gone"):
+        start_of(store, started)
+    folder = store.folder("models", "model")
+    folder.mkdir(parents=True)
+    (folder / "weights.safetensors").write_bytes(b"weights")
+    cost = {"train_seconds": 3.5, "train_steps": 4, "start_seconds": 1.5, "start_steps": 2}
+    hashes = store.hashes("models", "model", ["weights.safetensors"])
+    store.write("models", Record(key="model", schema=2, status="ok", files=hashes, cost=cost))
+    assert start_of(store, started) == Start(folder / "weights.safetensors", "m, trained on m x2 (4 steps)")
+    assert start_cost(store, started) == {"start_seconds": 5, "start_steps": 6}, "those before it among them"
+    store.write("models", Record(key="model", schema=2, status="ok", files=hashes, cost={"train_seconds": 3.5}))
+    assert start_cost(store, started) == {"start_seconds": 3.5, "start_steps": None}
+    (folder / "weights.safetensors").write_bytes(b"others")
+    with pytest.raises(Outdated, match=r"weights.safetensors .*run again, which trains it anew"):
+        start_of(store, started)
