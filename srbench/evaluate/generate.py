@@ -54,6 +54,7 @@ def generate(
     asked = None if labels is None else list(islice(proportioned(labels), count))
     journal = Journal(folder)
     done = Generated(resumed=bool(journal.known))
+    warm: set[int] = set()
 
     def add(note: Note) -> None:
         done.images[note.image] = note.file
@@ -77,8 +78,9 @@ def generate(
             channels=reference.shape[2],
             labels=None if asked is None else tuple(asked[first : first + number]),
         )
-        if generator.warms_up and not done.images:
+        if generator.warms_up and number not in warm:
             generator.sample(number, context)
+        warm.add(number)
         started = time.perf_counter()
         with torch.inference_mode():
             shape = (number, context.channels, context.size, context.size)

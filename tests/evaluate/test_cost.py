@@ -215,6 +215,15 @@ def test_repeats_end_when_their_time_is_spent(monkeypatch):
     assert latency.repeats == clock.calls - 1 == 4
 
 
+def test_what_is_compiled_is_compiled_before_time_is_taken(monkeypatch):
+    clock = Clock(monkeypatch, 60.0, 30.0)
+    method = clock.method()
+    method.warms_up = True
+    latency = measure_latency(method, LR, 2)
+    assert latency is not None
+    assert (latency.median, latency.repeats, clock.calls) == (30000, 1, 2)
+
+
 def test_a_slow_method_is_called_once(monkeypatch):
     clock = Clock(monkeypatch, 30.0)
     latency = measure_latency(clock.method(), LR, 2)

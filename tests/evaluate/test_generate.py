@@ -57,6 +57,20 @@ def test_each_image_is_of_the_class_that_it_was_asked_for(tmp_path: Path) -> Non
     assert Counter(done.labels.values()) == {"a": 30, "b": 10}
 
 
+def test_what_is_compiled_is_compiled_before_time_is_taken_and_changes_no_image(tmp_path: Path) -> None:
+    plain, compiled = Numbered(), Numbered()
+    compiled.warms_up = True
+    like = np.zeros((4, 4, 1), np.uint8), Values(0, 255)
+    kept = [generate(one, 2 * AT_ONCE + 3, like, None, 0, tmp_path / str(one.warms_up)) for one in (plain, compiled)]
+    assert [one.first for one in plain.asked] == [0, AT_ONCE, 2 * AT_ONCE]
+    assert [one.first for one in compiled.asked] == [0, 0, AT_ONCE, 2 * AT_ONCE, 2 * AT_ONCE]
+    first, second = (
+        [(tmp_path / where / name).read_bytes() for name in done.images.values()]
+        for where, done in zip(("False", "True"), kept, strict=True)
+    )
+    assert first == second
+
+
 def test_samples_of_another_shape_are_refused(tmp_path: Path) -> None:
     class Wide(Numbered):
         def sample(self, count: int, context: SampleContext) -> torch.Tensor:
