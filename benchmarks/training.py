@@ -380,7 +380,7 @@ def main(
                 network, max(1, batch // less), patch, device, max(1, warm // less), max(1, steps // less)
             )
             reference: Plain | Theirs = Theirs(Path(folder), workers) if network in NETWORKS else Plain(items)
-            named = "basicsr" if network in NETWORKS else "plain loop"
+            named = "basicsr" if network in NETWORKS else "a plain loop"
             ours = {f"srbench {precision}": Ours(items, precision) for precision in precisions}
             ours["srbench 32, pictures in a file"] = Ours(items, "32", pictures_gb=0)
             sides: Mapping[str, Ours | Plain | Theirs] = {named: reference, **ours}
@@ -398,7 +398,7 @@ def report(times: Mapping[str, list[float]], named: str, rounds: int) -> None:
     print(f"medians of {rounds} turns:")
     for name, seconds in times.items():
         middle = statistics.median(seconds)
-        ratio = "" if name == named else f", {reference / middle:.2f} times the {named}'s"
+        ratio = "" if name == named else f", {reference / middle:.2f} times that of {named}"
         low, high = (1 / max(seconds), 1 / min(seconds))
         print(f"  {name:<30} {1 / middle:7.2f} steps/s (turns: {low:.2f} to {high:.2f}){ratio}")
     print()

@@ -72,7 +72,8 @@ class PictureCache:
             return instead_of
         if image.nbytes <= self._left:
             self._left -= image.nbytes
-            return Kept(image, None)
+            whole = image.base if isinstance(image.base, np.ndarray) else image
+            return Kept(image.copy() if whole.nbytes > 2 * image.nbytes else image, None)  # a part keeps the whole
         if self._next + image.nbytes >= self._end:
             self._map_more(image.nbytes)
         offset = self._next

@@ -67,6 +67,13 @@ def test_memory_is_taken_up_to_the_limit_and_first(tmp_path: Path) -> None:
     assert not PictureCache().has_file and PictureCache().keep(picture(1)).offset is None
 
 
+def test_a_small_part_of_a_picture_does_not_keep_the_whole_of_it() -> None:
+    whole, cache = picture(0, 200), PictureCache()
+    part, most = cache.keep(whole[:100, :50]).image, cache.keep(whole[:180]).image
+    np.testing.assert_array_equal(part, whole[:100, :50])
+    assert not np.shares_memory(part, whole) and np.shares_memory(most, whole)
+
+
 def test_the_file_has_no_name_and_lies_where_files_that_do_not_last_are_wanted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
