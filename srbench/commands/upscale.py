@@ -34,7 +34,7 @@ from srbench.pictures import (
     write_image,
 )
 from srbench.pictures.alpha import upscaled_alpha, without_unseen_colours
-from srbench.registry.parameters import examine, resolve
+from srbench.registry.parameters import UnknownParameterError, examine, resolve
 from srbench.registry.registry import registry
 from srbench.registry.shared import create, sampling
 from srbench.store.record import Record
@@ -132,13 +132,13 @@ def _trained(
     trained_scale = scale_of(record.ingredients["protocol"]["scale"])
     if scale not in (None, trained_scale):
         raise SrbenchError(f"{model} was trained for scale {trained_scale}, not {scale}")
-    method: Method = create(kind, _with_given(name, kind, params, given))
+    method: Method = create(kind, _with_given(name, model, kind, params, given))
     method.load(folder)
     return method, trained_scale, record.facts
 
 
 def _with_given(
-    name: str, kind: type[Method], params: Mapping[str, Any], given: Mapping[str, Any]
+    name: str, model: str, kind: type[Method], params: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """The parameters of a model with others in place of those that its training paid no heed to."""
     free = sampling(kind, params)
@@ -148,6 +148,10 @@ def _with_given(
             f"used can be told by {', '.join(sorted(free))}.{nearest(bound[0], free)}"
         )
     values, errors = examine(kind, {**params, **given}, Path.cwd())
+    if gone := [error.parameter for error in errors if isinstance(error, UnknownParameterError)]:
+        raise SrbenchError(
+            f"{model} was trained by another {name}, which had the parameters {', '.join(sorted(gone))}; train anew"
+        )
     if wrong := next((error for error in errors if error.parameter in given), None):
         raise wrong
     kept = {parameter: value for parameter, value in params.items() if parameter not in given}
