@@ -136,7 +136,6 @@ class TorchMethod(Method):
         from srbench.training.loop import engine
         from srbench.training.loop.randomness import seed_everything
 
-        self.started = ()
         patches = Patches(train, self.trains_on, context.seed, self.training_scales, self.turns, self.held_out_by_class)
         seed_everything(context.seed)
         self._make(patches.channels, train.scale)
@@ -324,6 +323,7 @@ class TorchMethod(Method):
         self.networks = self.build(channels, scale)
         self.history = []
         self.training, self.facts = {}, {}
+        self.started = ()
         set_format(self.networks.values(), self.memory_format)
         for network in self.networks.values():
             network.eval()
