@@ -19,6 +19,7 @@ from srbench.training.loop.sample_strip import (
 )
 from srbench.training.loop.stages import Schedule, Stage, constant, cosine
 from srbench.training.speed.memory_format import Format, set_format
+from srbench.training.start import Fit
 from srbench.training.tensors import write_tensors
 from srbench.training.torch_generator import TorchGenerator, sheet, sheet_noise
 from srbench.training.torch_method import TorchMethod
@@ -33,6 +34,7 @@ __all__ = [
     "Channels",
     "CutBlur",
     "Drawn",
+    "Fit",
     "Floats",
     "Format",
     "Held",
