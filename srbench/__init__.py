@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from srbench.contract.fit import FitContext as FitContext
     from srbench.contract.fit import Interrupted as Interrupted
     from srbench.contract.fit import Precision as Precision
+    from srbench.contract.fit import Start as Start
     from srbench.contract.format import Format as Format
     from srbench.contract.format import Frame as Frame
     from srbench.contract.format import IndexFile as IndexFile
@@ -111,6 +112,7 @@ _HOME = {
     "ExtractorUse": "contract.extractor",
     "Budget": "contract.fit",
     "FitContext": "contract.fit",
+    "Start": "contract.fit",
     "Interrupted": "contract.fit",
     "Precision": "contract.fit",
     "Format": "contract.format",

@@ -33,6 +33,7 @@ from srbench.training.loop.schedules import Linear, Plateau, Schedule, Steps, co
 from srbench.training.loop.stages import Stage
 from srbench.training.recipe import Recipe
 from srbench.training.speed.memory_format import Format, set_format
+from srbench.training.start import Fit
 from srbench.training.tensors import write_tensors
 from srbench.training.torch_generator import TorchGenerator, sheet, sheet_noise
 from srbench.training.torch_method import TorchMethod
@@ -50,6 +51,7 @@ __all__ = [
     "Channels",
     "Distance",
     "Drawn",
+    "Fit",
     "Floats",
     "Format",
     "Held",

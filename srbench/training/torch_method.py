@@ -153,7 +153,6 @@ class TorchMethod(Method):
         from srbench.training.loop import engine
         from srbench.training.loop.randomness import seed_everything
 
-        self.started = ()
         turns, cache = self.recipe.turns(self.turns), Group.here().picture_cache(context)
         patches = Patches(
             train, self.trains_on, context.seed, self.training_scales, turns, self.held_out_by_class, cache
@@ -370,6 +369,7 @@ class TorchMethod(Method):
         self.networks = self.build(channels, scale)
         self.history = []
         self.training, self.facts = {}, {}
+        self.started = ()
         set_format(self.networks.values(), self.memory_format)
         for network in self.networks.values():
             network.eval()

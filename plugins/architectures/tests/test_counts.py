@@ -13,10 +13,11 @@ from srbench_architectures.method import Network
 
 from srbench.evaluate.cost import count_multiply_adds
 from srbench.registry.parameters import presets, resolve
+from srbench.registry.shared import create
 
 
 def made(name: str, scale: int, **given: Any) -> Network:
-    method = Network(**resolve(Network, {"architecture": name, **given}))
+    method = create(Network, resolve(Network, {"architecture": name, **given}))
     method._make(1 if method.trains_on == "y" else 3, scale)
     return method
 

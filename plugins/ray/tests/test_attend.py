@@ -71,11 +71,13 @@ def test_a_task_that_is_cancelled_has_its_command_write_a_checkpoint(tmp_path: P
         wait_for((tmp_path / "begun").exists)
         _thread.interrupt_main()  # as Ray does it, which wakes nothing that waits for a process
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
     canceller = threading.Thread(target=cancel)
     canceller.start()
     with pytest.raises(KeyboardInterrupt):
         attend(str(tmp_path / "job.json"), [sys.executable, "-c", STOPS, str(tmp_path)], 1, 0)
     canceller.join()
+    signal.signal(signal.SIGINT, before)
     assert (tmp_path / "checkpoint").exists()
 
 

@@ -55,7 +55,9 @@ def use(name: str) -> Use:
 
 
 def training(name: str) -> Training:
-    return Training(f"model-{name}", {"of": name}, use(name), use("d"), X2, Budget("steps", 1), 0)
+    return Training(
+        f"model-{name}", {"of": name, "train": {"fingerprint": "f"}}, use(name), use("d"), X2, Budget("steps", 1), 0
+    )
 
 
 def extractor(name: str) -> ExtractorTraining:
@@ -664,7 +666,9 @@ def test_submissions_are_what_is_ready_and_what_waits(store: Store) -> None:
 def further(name: str, earlier: Training, steps: int) -> Training:
     """A training that goes on from another."""
     budget = Budget("steps", steps, earlier.budget)
-    return Training(f"model-{name}", {"of": name}, use("m"), use("d"), X2, budget, 0, earlier=earlier)
+    return Training(
+        f"model-{name}", {"of": name, "train": {"fingerprint": "f"}}, use("m"), use("d"), X2, budget, 0, earlier=earlier
+    )
 
 
 def left(store: Store, task: Training) -> None:
