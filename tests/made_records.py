@@ -34,7 +34,7 @@ def made_cell(
     **fields: Any,
 ) -> Record:
     """A cell of two images in a store, whole: pictures of these bytes, their scores around each mean, log, record."""
-    ingredients = {"method": name}
+    ingredients = {"method": {"name": name}}
     key = digest(ingredients)
     folder = store.folder("cells", key)
     shutil.rmtree(folder, ignore_errors=True)
@@ -66,7 +66,7 @@ def made_cell(
 
 def made_failure(store: Store, name: str, status: Status = "failed") -> Record:
     """A cell that did not go well, in a store, with its log."""
-    ingredients = {"method": name}
+    ingredients = {"method": {"name": name}}
     key = digest(ingredients)
     record = Record(key=key, schema=2, status=status, reason="why", point={"method": name}, ingredients=ingredients)
     shutil.rmtree(store.folder("cells", key), ignore_errors=True)

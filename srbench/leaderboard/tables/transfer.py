@@ -12,13 +12,17 @@ from srbench.leaderboard.tables.ranked import Table, build_table
 from srbench.leaderboard.words.numerals import decimals_of, half_width, number, warranted_decimals
 from srbench.statistics.intervals import Interval
 
+EVERY_DATASET = "all datasets"
+"""The head of a column over all of them; no dataset's name, which has no space."""
+
 
 def transfer_tables(results: Results) -> list[dict[str, Any]]:
     """A table a metric and protocol that has several training sets: rows are methods with their training set.
 
     first: whether it is of the metric that ranks there before any choice. Values have the intervals that
     they have in the tables of their datasets. differences: how much better a method is by one training set than by
-    another, each with its interval; a line for each two sets of a method.
+    another, each with its interval; a line for each two sets of a method, where there are several datasets also over
+    all of them, which have enough independent groups of images together where each has too few for an interval.
     """
     tables = []
     for protocol in dict.fromkeys(scope.protocol for scope in results.scopes if scope.trained_on is not None):
@@ -26,6 +30,7 @@ def transfer_tables(results: Results) -> list[dict[str, Any]]:
         whole = Scope(protocol, None, inside, results.board.rank_by)
         datasets = whole.datasets()
         parts = {name: build_table(whole, results.metrics, name) for name in datasets}
+        pooled = {EVERY_DATASET: build_table(whole, results.metrics)} if len(datasets) > 1 else {}
         ranked = [metric for metric in results.metrics if any(metric in part.standings for part in parts.values())]
         learned = [entrant for entrant in whole.entrants() if entrant.trained_on is not None]
         for metric in ranked:
@@ -49,7 +54,7 @@ def transfer_tables(results: Results) -> list[dict[str, Any]]:
                     "heads": datasets,
                     "order": "descending" if column.higher_is_better else "ascending",
                     "lines": lines,
-                    "differences": _differences(parts, learned, metric, f"{column.title} under {protocol}"),
+                    "differences": _differences(parts | pooled, learned, metric, f"{column.title} under {protocol}"),
                 }
             )
     return tables
@@ -69,7 +74,7 @@ def _differences(
     ]
     beside = ", with 95 % intervals" if any("[" in one["interval"] for line in lines for one in line["cells"]) else ""
     caption = f"How much better one training set is than another in {title}{beside}: columns are tested on"
-    return {"caption": caption, "lines": lines} if lines else None
+    return {"caption": caption, "heads": list(parts), "lines": lines} if lines else None
 
 
 def _difference(standings: Standings | None, a: Entrant, b: Entrant) -> dict[str, Any]:

@@ -123,6 +123,23 @@ def test_two_training_sets_of_a_method_are_compared_image_by_image() -> None:
 def test_what_cannot_be_compared_says_so_and_single_training_sets_are_not() -> None:
     cells = [made("d", "t", 30.0), made("d", "u", 30.0, reason="no luck"), made("e", "t", 31.0), made("e", "u", 32.0)]
     (line,) = transfer_tables(results_of(cells))[0]["differences"]["lines"]
-    assert [cell["text"] for cell in line["cells"]] == ["not compared", "1.0000"]
+    assert [cell["text"] for cell in line["cells"]] == ["not compared", "1.0000", "not compared"]
     apart = [Made("d", name, {"psnr": {"a": 1.0}}, trained_on=name, seed=0) for name in "tu"]
     assert transfer_tables(results_of(apart))[0]["differences"] is None
+
+
+def test_over_all_datasets_there_is_an_interval_where_each_has_too_few_groups_for_one() -> None:
+    gains = {"d": np.array([0.1, 0.3, 0.2, 0.25]), "e": np.array([0.5, 0.3])}
+    cells = [
+        Made(dataset, "net", {"psnr": dict(zip("abcd", 30.0 + scale * gain, strict=False))}, trained_on=name, seed=0)
+        for dataset, gain in gains.items()
+        for name, scale in (("generic", 0.0), ("same", 1.0))
+    ]
+    differences = transfer_tables(results_of(cells))[0]["differences"]
+    assert differences["heads"] == ["d", "e", "all datasets"]
+    ((first, second, together),) = (line["cells"] for line in differences["lines"])
+    assert not any("[" in cell["interval"] for cell in (first, second))
+    assert together["sort"] == pytest.approx((gains["d"].mean() + gains["e"].mean()) / 2)
+    ends = together["interval"].partition("]")[0].strip("[").replace("−", "-").split(", ")
+    low, high = map(float, ends)
+    assert low < together["sort"] < high
