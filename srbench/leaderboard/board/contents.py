@@ -122,6 +122,11 @@ class Board(msgspec.Struct, kw_only=True):
     cells: list[BoardCell] = []
     sections: list[tuple[str, Passage]] = []
 
+    @property
+    def tested(self) -> list[str]:
+        """The names of the datasets that are tested; `datasets` has those, too, that are only learned from."""
+        return list(dict.fromkeys(cell.dataset for cell in self.cells))
+
     def method(self, name: str) -> BoardMethod:
         """The method of this name."""
         return next(method for method in self.methods if method.name == name)

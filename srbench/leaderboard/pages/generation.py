@@ -52,7 +52,7 @@ class GenerationPages:
         seeds = len({result.cell.seed for result in self._results.all} - {None})
         return [
             f"{plural(board.settings['samples'], 'sample')} of each generator, {sizes} pixels",
-            f"held against the test images of {listing([dataset.name for dataset in board.datasets])}",
+            f"held against the test images of {listing(board.tested)}",
             plural(len(board.methods), "generator") + (f", {plural(seeds, 'seed')}" if seeds else ""),
         ]
 

@@ -58,7 +58,7 @@ class UpscalingPages:
         learns = any(cell.learned_from is not None for cell in board.cells)
         return [
             listing(protocols),
-            f"{plural(len(board.datasets), 'dataset')}, {images}",
+            f"{plural(len(board.tested), 'dataset')}, {images}",
             plural(len(board.methods), "method") + (f", {plural(board.seeds, 'seed')}" if learns else ""),
         ]
 

@@ -100,12 +100,12 @@ class Damage:
 
     def going_on(self, task: Training) -> str:
         """What a training that is to be done goes on or starts from, in words; empty where that is nothing, or done."""
-        if self.is_done(task) or self._has_checkpoint(task):
+        begins_anew = task.earlier is None and task.start is None  # most do, and need no look at the disk
+        if begins_anew or self.is_done(task) or self._has_checkpoint(task):
             return ""
         lacking = self.first(task)
         if task.earlier is None:
-            if task.start is None:
-                return ""
+            assert task.start is not None
             return f"its training starts from {task.start.told}{', which is trained first' if lacking else ''}"
         said = f"its training goes on from {task.earlier.budget}"
         if task.earlier not in lacking:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from srbench.leaderboard.board.contents import BoardDataset
 from srbench.leaderboard.pages.upscaling import UpscalingPages
 
 from ..toyboard import Made, results_of
@@ -51,3 +52,9 @@ def test_a_view_has_the_pooled_table_before_those_of_each_dataset(tmp_path: Path
     assert len({shown.id for shown in view.tables}) == 3
     alone = made.view(results_of([Made("d", "bicubic", SCORES)]).scopes[0], {"bicubic": "bicubic"})
     assert [(shown.table.dataset, shown.table.only_dataset) for shown in alone.tables] == [(None, "d")]
+
+
+def test_the_header_counts_the_datasets_that_are_tested(tmp_path: Path) -> None:
+    results = results_of([Made("d", "net", SCORES, trained_on=name, seed=0) for name in ("same", "generic")])
+    results.board.datasets += [BoardDataset("generic", "", [], [])]
+    assert "1 dataset, 7 test images" in UpscalingPages(results, []).header()

@@ -1,0 +1,252 @@
+// Sorting, filtering and the viewer. The page is complete without this file.
+(() => {
+  "use strict";
+
+  // ---- tables: a button in each head that has an order
+  const text = (cell) => (cell.dataset.sort !== undefined ? cell.dataset.sort : cell.textContent.trim());
+
+  function compare(a, b) {
+    const [x, y] = [Number(a), Number(b)];
+    if (a !== "" && b !== "" && !Number.isNaN(x) && !Number.isNaN(y)) return x === y ? 0 : x < y ? -1 : 1;
+    return a.localeCompare(b, "en", { numeric: true });
+  }
+
+  function sortBy(table, head) {
+    const place = [...head.parentNode.children].indexOf(head);
+    const opposite = { ascending: "descending", descending: "ascending" };
+    const order = opposite[head.getAttribute("aria-sort")] || head.dataset.order;
+    for (const other of head.parentNode.children) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", order);
+    const sign = order === "ascending" ? 1 : -1;
+    const body = table.tBodies[0];
+    const rows = [...body.rows].map((row, index) => {
+      const whole = ![...row.cells].some((cell) => cell.colSpan > 1) || place < 2;
+      return { row, index, value: whole && row.cells[place] ? text(row.cells[place]) : "" };
+    });
+    // What is missing stays last, whichever the order.
+    rows.sort((a, b) => {
+      if ((a.value === "") !== (b.value === "")) return a.value === "" ? 1 : -1;
+      return sign * compare(a.value, b.value) || a.index - b.index;
+    });
+    for (const { row } of rows) body.append(row);
+  }
+
+  for (const table of document.querySelectorAll("table.sortable")) {
+    for (const head of table.tHead.rows[0].cells) {
+      if (!head.dataset.order) continue;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      (button.querySelector(".label") || button).classList.add("sorts");
+      head.append(button);
+      button.addEventListener("click", () => sortBy(table, head));
+    }
+  }
+
+  // ---- filters: what is shown belongs to the choice, or is hidden
+  const filters = document.querySelector(".filters");
+  const chosen = (name) => (filters && filters.elements[name] ? filters.elements[name].value : "");
+  const chosenProtocol = () => (chosen("scope") ? filters.elements.scope.selectedOptions[0].dataset.protocol : "");
+
+  // data-dataset, data-metric, data-scope, data-protocol: hidden when another one is chosen.
+  // data-by: of the metric that ranks; hidden when another is chosen and, unless data-first, when none is.
+  // data-alone: hidden until its dataset is chosen.
+  function isHidden(of) {
+    const choice = { dataset: chosen("dataset"), metric: chosen("metric"), scope: chosen("scope"), protocol: chosenProtocol() };
+    const another = Object.entries(choice).some(([name, value]) => value !== "" && of[name] !== undefined && of[name] !== value);
+    const ranksOtherwise = of.by !== undefined && (choice.metric === "" ? of.first === undefined : of.by !== choice.metric);
+    return another || ranksOtherwise || (of.alone !== undefined && choice.dataset === "");
+  }
+
+  function rankBy(table, metric) {
+    const body = table.tBodies[0];
+    const rows = [...body.rows].map((row, index) => ({ row, index, place: JSON.parse(row.dataset.places)[metric] }));
+    for (const { row, place } of rows) {
+      row.cells[0].dataset.sort = place === undefined ? "" : place;
+      const unplaced = row.querySelector(".unplaced");
+      if (unplaced) unplaced.hidden = place !== undefined;
+    }
+    if (rows.every(({ place }) => place === undefined)) return;
+    for (const head of table.tHead.rows[0].cells) head.removeAttribute("aria-sort");
+    rows.sort((a, b) => (a.place ?? rows.length) - (b.place ?? rows.length) || a.index - b.index);
+    for (const { row } of rows) body.append(row);
+  }
+
+  function show() {
+    const marks = ["dataset", "metric", "scope", "protocol", "by"].map((name) => `[data-${name}]`);
+    for (const part of document.querySelectorAll(`main :is(${marks}):not(option)`)) part.hidden = isHidden(part.dataset);
+    for (const table of document.querySelectorAll("table.ranked")) rankBy(table, chosen("metric") || table.dataset.primary);
+  }
+
+  if (filters && filters.elements.length) {
+    filters.hidden = false;
+    filters.addEventListener("submit", (event) => event.preventDefault());
+  }
+  show();
+  if (filters) filters.addEventListener("change", show);
+
+  // ---- viewer
+  const holder = document.getElementById("look-data");
+  if (!holder) return;
+  const galleries = JSON.parse(holder.textContent);
+  const form = document.querySelector(".controls");
+  const stage = document.querySelector(".stage");
+  const panes = { a: document.getElementById("pane-a"), b: document.getElementById("pane-b") };
+  const slider = document.getElementById("swipe-at");
+  const field = (name) => form.elements[name];
+  const state = { look: 0, image: "", a: "", b: "", mode: "swipe", at: 50, zoom: "fit" };
+
+  const gallery = () => galleries[state.look];
+  const image = () => gallery().images.find((one) => one.id === state.image);
+  const layer = (name) => image().layers.find((one) => one.name === name);
+
+  // Whatever the address says, what is shown exists.
+  function settle() {
+    if (!galleries[state.look]) state.look = 0;
+    if (!image()) state.image = gallery().images[0].id;
+    const names = image().layers.map((one) => one.name);
+    if (!names.includes(state.a)) state.a = names.find((name) => name !== "HR") || names[0];
+    if (!names.includes(state.b)) state.b = names.find((name) => name !== state.a) || names[0];
+    if (![...form.querySelectorAll("[name=mode]")].some((one) => one.value === state.mode)) state.mode = "swipe";
+    if (!["fit", "2", "4", "8"].includes(state.zoom)) state.zoom = "fit";
+    state.at = Math.min(100, Math.max(0, Number.isFinite(Number(state.at)) ? Math.round(Number(state.at)) : 50));
+  }
+
+  function fill(select, values, chosen) {
+    select.replaceChildren(...values.map((value) => new Option(value, value, false, value === chosen)));
+    select.value = chosen;
+  }
+
+  function paint(side, chosen) {
+    const pane = panes[side];
+    const source = state.mode === "error" ? chosen.error : chosen.src;
+    const shown = image();
+    if (!source) {
+      const words = document.createElement("p");
+      words.textContent = chosen.name === "HR" || chosen.name === "LR" ? `${chosen.name} has no error map: errors are those of a method against HR.` : "There is no error map: HR was not at hand.";
+      pane.replaceChildren(words);
+    } else {
+      let picture = pane.querySelector("img");
+      if (!picture) {
+        picture = document.createElement("img");
+        pane.replaceChildren(picture);
+      }
+      picture.draggable = false;
+      picture.src = source;
+      picture.alt = `${shown.id}: ${state.mode === "error" ? "error of " : ""}${chosen.name}`;
+      picture.width = shown.width;
+      picture.height = shown.height;
+      picture.style.width = state.zoom === "fit" ? "" : `${shown.width * Number(state.zoom)}px`;
+      picture.style.aspectRatio = `${shown.width} / ${shown.height}`;
+    }
+    const caption = document.getElementById(`caption-${side}`);
+    const letter = document.createElement("b");
+    letter.textContent = side.toUpperCase();
+    caption.replaceChildren(letter, ` ${chosen.name}${chosen.words ? `: ${chosen.words}` : ""}`);
+  }
+
+  // The galleries of the chosen dataset and protocol; without any, there is nothing to look at.
+  const within = () => galleries.map((one, place) => place).filter((place) => !isHidden({ dataset: galleries[place].dataset, protocol: galleries[place].protocol }));
+
+  function follow() {
+    const places = within();
+    for (const option of field("look").options) option.hidden = option.disabled = !places.includes(Number(option.value));
+    document.querySelector(".viewer").hidden = places.length === 0;
+    if (places.length && !places.includes(state.look)) { state.look = places[0]; draw(); }
+  }
+
+  function draw() {
+    settle();
+    field("look").value = String(state.look);
+    fill(field("image"), gallery().images.map((one) => one.id), state.image);
+    for (const side of ["a", "b"]) fill(field(side), image().layers.map((one) => one.name), state[side]);
+    field("mode").value = state.mode;
+    field("zoom").value = state.zoom;
+    slider.value = String(state.at);
+    stage.dataset.mode = state.mode;
+    stage.style.setProperty("--at", `${state.at}%`);
+    slider.parentNode.hidden = state.mode !== "swipe";
+    const legend = document.getElementById("error-legend");
+    if (legend) legend.hidden = state.mode !== "error";
+    for (const side of ["a", "b"]) paint(side, layer(state[side]));
+    document.getElementById("window").textContent = `${state.image} (${gallery().name}): ${image().window}`;
+  }
+
+  function remember() {
+    history.replaceState(null, "", `#${new URLSearchParams(state)}`);
+  }
+
+  function change(changes) {
+    Object.assign(state, changes);
+    draw();
+    remember();
+  }
+
+  function recall(scroll) {
+    const said = new URLSearchParams(location.hash.slice(1));
+    if (!said.has("look")) return false;
+    for (const name of Object.keys(state)) if (said.has(name)) state[name] = name === "look" ? Number(said.get(name)) : said.get(name);
+    draw();
+    if (scroll) document.getElementById("look").scrollIntoView();
+    return true;
+  }
+
+  form.addEventListener("change", () => change({
+    look: Number(field("look").value), image: field("image").value, a: field("a").value, b: field("b").value,
+    mode: field("mode").value, zoom: field("zoom").value,
+  }));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  slider.addEventListener("input", () => change({ at: Number(slider.value) }));
+
+  const swipeTo = (event) => {
+    const box = stage.getBoundingClientRect();
+    change({ at: Math.round((100 * (event.clientX - box.left)) / box.width) });
+  };
+  panes.a.addEventListener("pointerdown", (event) => {
+    if (state.mode === "swipe") { panes.a.setPointerCapture(event.pointerId); swipeTo(event); }
+    if (state.mode === "flicker") stage.classList.add("held");
+  });
+  panes.a.addEventListener("pointermove", (event) => { if (state.mode === "swipe" && event.buttons) swipeTo(event); });
+  for (const end of ["pointerup", "pointercancel", "pointerleave"]) panes.a.addEventListener(end, () => stage.classList.remove("held"));
+
+  // Both panes look at the same place.
+  for (const [from, to] of [["a", "b"], ["b", "a"]]) {
+    panes[from].addEventListener("scroll", () => {
+      panes[to].scrollLeft = panes[from].scrollLeft;
+      panes[to].scrollTop = panes[from].scrollTop;
+    }, { passive: true });
+  }
+
+  stage.tabIndex = 0;
+  stage.setAttribute("role", "group");
+  stage.setAttribute("aria-label", "Pictures A and B");
+  stage.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const ids = gallery().images.map((one) => one.id);
+    const step = (by) => change({ image: ids[(ids.indexOf(state.image) + by + ids.length) % ids.length] });
+    const actions = {
+      n: () => step(1),
+      p: () => step(-1),
+      x: () => change({ a: state.b, b: state.a }),
+      " ": () => stage.classList.add("held"),
+    };
+    if (state.mode === "swipe") {
+      actions.ArrowLeft = () => change({ at: state.at - 2 });
+      actions.ArrowRight = () => change({ at: state.at + 2 });
+    }
+    const action = actions[event.key];
+    if (action) { action(); event.preventDefault(); }
+  });
+  stage.addEventListener("keyup", (event) => { if (event.key === " ") stage.classList.remove("held"); });
+
+  for (const link of document.querySelectorAll("a[data-look]")) link.href = `#${link.dataset.look}`;
+  window.addEventListener("hashchange", () => recall(true));
+
+  form.hidden = false;
+  document.querySelector(".keys").hidden = false;
+  // Begin with what stands there without script.
+  Object.assign(state, { image: stage.dataset.image, a: panes.a.dataset.name, b: panes.b.dataset.name });
+  if (!recall(true)) draw();
+  follow();
+  if (filters) filters.addEventListener("change", follow);
+})();
