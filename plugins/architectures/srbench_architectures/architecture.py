@@ -47,7 +47,7 @@ class Architecture(ABC):
 
     @property
     def multiple(self) -> int:
-        """Of what the sides of LR that it takes are multiples."""
+        """A number of pixels; the sides of LR that it takes are multiples of it."""
         return 1
 
     def sides(self, height: int, width: int, scale: int) -> tuple[int, int]:

@@ -19,7 +19,7 @@ class Encoder(RRDBNet):
         self.scale = scale
 
     def features(self, lr: torch.Tensor) -> torch.Tensor:
-        """What it sees in LR `(N, channels, H, W)`: `(N, width, H * scale / 4, W * scale / 4)`, rounded up."""
+        """Features `(N, width, H * scale / 4, W * scale / 4)`, rounded up, of LR `(N, channels, H, W)`."""
         fold = 4 // self.scale
         below, right = (-side % fold for side in lr.shape[-2:])
         squares = functional.pixel_unshuffle(functional.pad(lr, [0, right, 0, below], mode="replicate"), fold)

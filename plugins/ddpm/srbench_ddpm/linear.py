@@ -69,7 +69,7 @@ class Lines:
         return matrix
 
     def facts(self) -> dict[str, Any]:
-        """As plain values, which `of` reads."""
+        """Its fields as plain values, from which `of` makes it again."""
         return asdict(self)
 
     @classmethod

@@ -92,7 +92,10 @@ class RayExecutor(srbench.Executor):
         self._ask(begin=[Begin(str(job), self.command(job), needs) for job in jobs])
 
     def _needs(self, resources: srbench.Resources) -> Needs:
-        """Of a job that says nothing of GPUs: one, in a cluster that had any when the run came to it."""
+        """What a job needs of a node.
+
+        A job that says nothing of GPUs needs one in a cluster that had any when the run came to it, otherwise none.
+        """
         self._look()
         if self._gpus_unless_told is None:
             self._gpus_unless_told = int(any(node.get("GPU") for node in self._nodes))

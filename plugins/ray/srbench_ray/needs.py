@@ -39,7 +39,7 @@ class Needs(msgspec.Struct, frozen=True):
         return {**counted, "resources": self.custom or None}
 
     def __str__(self) -> str:
-        """As one would write it for Ray: `num_cpus=4, num_gpus=0.25`."""
+        """The options of a Ray task, as a person writes them: `num_cpus=4, num_gpus=0.25`."""
         told = {name: value for name, value in self.options.items() if value and name != "resources"}
         return ", ".join(f"{name}={value}" for name, value in {**told, **self.custom}.items())
 

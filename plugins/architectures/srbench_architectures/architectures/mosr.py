@@ -57,5 +57,8 @@ class MoSR(SpandrelArchitecture):
         check(self.upsampler != "dys" or self.dim % 4 == 0, f"dim: {self.dim} is no multiple of 4 (upsampler: dys)")
 
     def reach(self, scale: int) -> int | None:
-        """Of each block two convolutions and the large one; three behind them, one before, one sub-pixel layer."""
+        """Add up, in LR pixels, two convolutions and the large one of each block, and four more around the blocks.
+
+        These are one before, three behind with that of the sub-pixel layer. None for the upsampler `dys`.
+        """
         return None if self.upsampler == "dys" else 4 + self.n_block * (2 + self.kernel_size // 2)

@@ -60,7 +60,10 @@ class PLKSR(SpandrelArchitecture):
         _check(self.dim, self.kernel_size, self.split_ratio)
 
     def reach(self, scale: int) -> int:
-        """Of two convolutions, and in each block of those that mix channels, the large one and that of weights."""
+        """Add up, in LR pixels, the two convolutions around the blocks and what each block has.
+
+        A block has one or two that mix channels, the large one, and one that makes weights where it has attention.
+        """
         mixing = 2 if self.ccm_type == "DCCM" else 1
         return 2 + self.n_blocks * (mixing + self.kernel_size // 2 + (1 if self.use_ea else 0))
 

@@ -48,7 +48,10 @@ class SwiftSRGAN(SpandrelArchitecture):
     num_blocks: Count = 16
 
     def reach(self, scale: int) -> int:
-        """Of kernels of 9 before and behind; two convolutions a block and one more; one a doubling."""
+        """Add up, in LR pixels, the first kernel of 9, two convolutions a block, one more, and those in HR.
+
+        The latter are one for each doubling and the last kernel of 9.
+        """
         behind = 4
         for _ in range(int(math.log2(scale))):
             behind = math.ceil(behind / 2) + 1
