@@ -30,6 +30,8 @@ def attend(job: str, command: Sequence[str], cpus: int, gpus: float) -> str:
     cpus, gpus: what Ray set aside for it. Ray cancels a task by an exception in it (`KeyboardInterrupt`), and ends its
     process by another (`SystemExit`): of either, the command is told.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of what a shell began in its background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     where = Path(job)
     try:
         with where.with_name(LOG).open("ab") as log:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rig import wait_for
@@ -66,12 +67,13 @@ def test_a_node_that_does_not_see_the_store_says_so(tmp_path: Path) -> None:
     assert "cannot begin it" in said and "No such file or directory" in said and "the store" in said
 
 
-def test_a_task_that_is_cancelled_has_its_command_write_a_checkpoint(tmp_path: Path) -> None:
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["usual", "ignored"])
+def test_a_task_that_is_cancelled_has_its_command_write_a_checkpoint(tmp_path: Path, handler: Any) -> None:
     def cancel() -> None:
         wait_for((tmp_path / "begun").exists)
         _thread.interrupt_main()  # as Ray does it, which wakes nothing that waits for a process
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
+    before = signal.signal(signal.SIGINT, handler)
     canceller = threading.Thread(target=cancel)
     canceller.start()
     with pytest.raises(KeyboardInterrupt):
