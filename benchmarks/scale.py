@@ -7,12 +7,11 @@
     python benchmarks/scale.py cells [--cells N]    # tiny cells a second, each in a process of its own
     python benchmarks/scale.py files                # what one more cell asks of the file system
 
-`plan`, `resume` and `store` print what 1,000, 10,000 and 100,000 cells take, `pages` what 1,000 and 10,000 do, so that
-growth can be read off. They are of a learner's variants, trained on one set for some seeds and tested on a hundred sets
-of two pictures: a hundred cells share each training. The finished store is a copy, with keys of their own, of the cells
-that one small run left. `cells` is of 1,000: nearest-neighbour interpolation of a picture of 32 x 32 pixels, scored by
-PSNR, beside the same work in a loop. `files` counts operations on files of the store, those of eleven such cells less
-those of one.
+`plan`, `resume`, `store` and `pages` print what 1,000, 10,000 and 100,000 cells take, so that growth can be read off.
+They are of a learner's variants, trained on one set for some seeds and tested on a hundred sets of two pictures: a
+hundred cells share each training. The finished store is a copy, with keys of their own, of the cells that one small run
+left. `cells` is of 1,000: nearest-neighbour interpolation of a picture of 32 x 32 pixels, scored by PSNR, beside the
+same work in a loop. `files` counts operations on files of the store, those of eleven such cells less those of one.
 
 Seconds are by the clock, and those of the processor, user and system, of all processes; memory is the highest resident
 size of the run.
@@ -214,7 +213,7 @@ PARTS = {
     "plan": (plan, GROWING),
     "resume": (resume, GROWING),
     "store": (store, GROWING),
-    "pages": (pages, GROWING[:2]),
+    "pages": (pages, GROWING),
     "cells": (cells, (1_000,)),
     "files": (files, ()),
 }

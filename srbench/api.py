@@ -122,7 +122,7 @@ def run(
         if chosen or jobs_in(place):
             watch = Watch(place, place_to_run, partial(limits_of, matrix), lease, partial(resources_of, matrix))
             left = run_cells(chosen, place, watch, watching, order=matrix.order, detach=detach)
-            plan = plan.with_new_records()
+            plan = plan.with_new_records(place)
             board = describe(plan)
         if chosen or matrix.sections:
             board = with_sections(board, plan, place)

@@ -100,7 +100,7 @@ def leave_lease(root: Path, name: str, process: Process | None = None, alone: bo
 
 
 def contents(store: Store) -> dict[str, str]:
-    """The sha256 of every file of a store but its cache, by place."""
+    """The sha256 of every file of a store but its cache and what tells of those at work, by place."""
     files = {path.relative_to(store.root).as_posix(): path for path in store.root.rglob("*") if path.is_file()}
-    passed_over = ("index.sqlite",)
+    passed_over = ("index.sqlite", "runs/")
     return {place: sha256_of(path) for place, path in files.items() if not place.startswith(passed_over)}

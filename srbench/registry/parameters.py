@@ -9,6 +9,7 @@ import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -49,6 +50,11 @@ def parameters(target: Any, given: Mapping[str, Any] | None = None) -> dict[str,
     if given is not None:
         shared = (found for names in shared_parameters(target, given).values() for found in names.items())
         return {**own_parameters(target, given), **dict(shared)}
+    return dict(_parameters(target))
+
+
+@lru_cache(maxsize=1 << 10)
+def _parameters(target: Any) -> dict[str, Parameter]:
     if target.__init__ is object.__init__:
         return {}
     try:

@@ -155,6 +155,8 @@ class Lease:
 
     what: it does, in words. alone: nobody else may be at work there. Entering it raises `StoreError` where somebody is
     who keeps this process out: whoever is alone, and for one that wants to be alone, anybody.
+    orderly: whether all that was begun came to its end, so that nothing half written lies about; who sees otherwise
+    says so.
     """
 
     def __init__(
@@ -165,6 +167,7 @@ class Lease:
         host = re.sub(r"[^0-9A-Za-z]+", "-", self._holder.process.host)
         self.name = f"{begun}-{host}-{os.getpid()}-{secrets.token_hex(2)}"
         self.leases = Leases(root, clock)
+        self.orderly = True
         self.path = self.leases.path(self.name)
         self._ended = threading.Event()
         self._beats = threading.Thread(target=self._beat, name="lease", daemon=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import msgspec
@@ -119,10 +118,10 @@ class Record(msgspec.Struct, kw_only=True):
             if not is_key(key):
                 raise ValueError(f"{key!r} is no key")
         for name in (*self.images.values(), *self.training_images.values(), *self.ceiling_images.values()):
-            if PurePosixPath(name).name != name or name in ("", "..") or "\0" in name:
+            if name in ("", ".", "..") or "/" in name or "\0" in name:
                 raise ValueError(f"{name!r} is no file name")
         for name in self.files:
-            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\0" in name:
+            if name.startswith("/") or ".." in name.split("/") or "\0" in name:
                 raise ValueError(f"{name!r} leads out of the folder")
 
     @property

@@ -18,6 +18,7 @@ STORE/conflicts/N/                         what merges kept of records that cont
 STORE/jobs/<key>/                          while a run goes on: job.json, and what its keeper tells
 STORE/runs/NAME.lease                      while a process is at work here (`lease.py`)
 STORE/runs/NAME.json                       how far a run is; gone when another begins
+STORE/runs/latest                          whose lease was taken last, and whether that process ended in order
 STORE/index.sqlite                         a cache of the records
 """
 
@@ -251,8 +252,11 @@ class Store:
 
     def kept(self, shelf: Shelf, record: Record) -> list[str]:
         """The files of a record; of a cell without those of folders that are gone altogether, to save space perhaps."""
-        folder = self.folder(shelf, record.key)
-        return [name for name in record.files if shelf != "cells" or (folder / name).parent.is_dir()]
+        if shelf != "cells":
+            return [*record.files]
+        place, of = self.place(shelf, record.key), {name: name.rpartition("/")[0] for name in record.files}
+        there = {folder for folder in {*of.values()} if os.path.isdir(f"{place}/{folder}")}  # noqa: PTH112 (fast)
+        return [name for name, folder in of.items() if folder in there]
 
     def damage(
         self,
@@ -266,9 +270,9 @@ class Store:
         names: of the files to look at; all that the record names unless told. hashed: how their sha256 is found. Raises
         `StoreError` where one cannot be read now: it may be sound.
         """
-        folder = self.folder(shelf, record.key)
+        place = self.place(shelf, record.key)
         for name in record.files if names is None else names:
-            known = hash_of(folder / name, hashed)
+            known = hash_of(Path(f"{place}/{name}"), hashed)
             if known is None:
                 return f"damaged: {name} is gone"
             if known != record.files.get(name):

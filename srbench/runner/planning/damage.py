@@ -44,6 +44,16 @@ class Damage:
         """The record of a cell, as `Store.read` has it."""
         return self._summaries.look(key) if key in self._cells else None
 
+    def new_record(self, key: str) -> Record | None:
+        """The record of a cell that has just been made; what was written with it is compared, and remembered."""
+        look = self.look(key)
+        if look is None:
+            return None
+        sound = look.record.status != "ok" or not (self.of_scores(look.record) or self.of_sr(look.record, needed=False))
+        if sound:
+            self.remember(look)
+        return look.record
+
     def remember(self, look: Look) -> None:
         """Remember that nothing of a cell is damaged."""
         self._summaries.remember(look)

@@ -150,9 +150,12 @@ class Plan:
     contents: tuple[SplitContents, ...] = ()
     alike: tuple[Resemblance, ...] = ()
 
-    def with_new_records(self) -> Plan:
+    def with_new_records(self, store: Store) -> Plan:
         """This plan with the records of cells that were not done read anew; those that have one are done."""
-        return replace(self, cells=tuple(map(_with_record, self.cells)))
+        damage = Damage(store, verify=False)
+        cells = tuple(_with_record(planned, damage) for planned in self.cells)
+        damage.write()
+        return replace(self, cells=cells)
 
     @property
     def warnings(self) -> list[str]:
@@ -210,8 +213,8 @@ def distinct_warnings(cells: Iterable[PlannedCell]) -> list[str]:
     return list(dict.fromkeys(warning for planned in cells for warning in planned.warnings))
 
 
-def _with_record(planned: PlannedCell) -> PlannedCell:
-    record = None if planned.state == "done" else planned.store.read("cells", planned.cell.key)
+def _with_record(planned: PlannedCell, damage: Damage) -> PlannedCell:
+    record = None if planned.state == "done" else damage.new_record(planned.cell.key)
     return planned if record is None else planned.with_record(record)
 
 

@@ -13,15 +13,17 @@ from srbench.runner.job.claim import discard, owner, release, take_over
 from srbench.runner.job.exchange import Ending, Heartbeat, told
 from srbench.runner.job.file import is_lasting, jobs_in
 from srbench.runner.work import processes
-from srbench.store.files import StoreError
+from srbench.store.files import StoreError, bytes_of, write_atomically
 from srbench.store.lease import SILENCE_SECONDS, Lease, Silence
-from srbench.store.records import JOBS, Store
+from srbench.store.records import JOBS, RUNS, Store
 
 VARIABLE = "SRBENCH_AT_WORK_IN"
 """The environment variable with the path of the run's lease: whatever a run starts has it, and all that comes of it."""
 _WAIT_SECONDS = 10.0
 """How long a keeper of a run that is dead may take to end: on another machine it first has to see it."""
 _LOOK_SECONDS = 0.05
+_LATEST = "latest"
+_IN_ORDER = " ended in order"
 
 
 @contextmanager
@@ -34,8 +36,24 @@ def at_work_in(store: Store, what: str, executor: Executor | None = None, *, alo
     store.create()
     with Lease(store.root, what, alone=alone) as lease, _marked(lease):
         end_dead_work(store, lease, executor, alone=alone)
-        store.settle(alone=not lease.others())
-        yield lease
+        with _in_order(store, lease):
+            yield lease
+
+
+@contextmanager
+def _in_order(store: Store, lease: Lease) -> Iterator[None]:
+    """Settle a store, unless whoever was here last ended in order: all folders of a large one take seconds to look at.
+
+    Only a process beside which nobody else has been at work says so of itself.
+    """
+    note, alone = store.root / RUNS / _LATEST, not lease.others()
+    if not (alone and (bytes_of(note) or b"").endswith(_IN_ORDER.encode())):
+        store.settle(alone=alone)
+    write_atomically(note, lease.name.encode(), lasting=False)
+    yield
+    if alone and lease.orderly and bytes_of(note) == lease.name.encode():
+        with suppress(StoreError):  # the next run settles
+            write_atomically(note, f"{lease.name}{_IN_ORDER}".encode(), lasting=False)
 
 
 @contextmanager

@@ -269,6 +269,7 @@ class Watch:
         for key, watched in list(self._jobs.items()):
             if self._is_due(watched) and owner(watched.exchange.job) not in (self._lease.name, None):
                 del self._jobs[key]
+                self._lease.orderly = False
                 yield Lost(key)
                 continue
             progress = watched.exchange.read(Progress)
@@ -280,6 +281,7 @@ class Watch:
                 del self._jobs[key]
                 self._remove(watched)
                 self._changed = time.monotonic()
+                self._lease.orderly &= ending.status == "ok"
                 yield Ended(key, ending.status, ending.reason, ending.again)
             elif watched.wait != watched.told:
                 watched.told = watched.wait
@@ -330,6 +332,7 @@ class Watch:
     def leave(self) -> int:
         """Leave the jobs to themselves and to the next run; how many there are."""
         self._left = True
+        self._lease.orderly &= not self._jobs
         return len(self._jobs)
 
     def __enter__(self) -> Self:

@@ -66,9 +66,26 @@ def test_the_trainings_that_others_go_on_from_are_those_that_a_run_would_do(benc
 def test_records_read_anew_make_their_cells_done(bench: InProcess) -> None:
     found = plan(bench, methods=["bicubic", "nearest"])
     put(bench, record_of(found, 1, reason="", status="ok"))
-    first, second = found.with_new_records().cells
+    first, second = found.with_new_records(bench.store).cells
     assert (first.state, second.state, second.why) == ("new", "done", "ok")
     assert second.record is not None and list(second.record.metrics) == ["psnr"]
+
+
+def test_what_a_run_made_is_remembered_where_it_is_what_was_written(
+    bench: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("srbench.store.summary.TICK_NS", -(10**9))  # files written a moment ago count as settled
+    found = plan(bench)
+    put(bench, record_of(found, 0))
+    key = found.cells[0].cell.key
+    record = bench.store.folder("cells", key) / "record.json"
+    assert Damage(bench.store, verify=False).known(key) is None
+    found.with_new_records(bench.store)
+    assert Damage(bench.store, verify=False).known(key) is not None
+    (record.parent / "scores.parquet").write_bytes(b"other")
+    assert Damage(bench.store, verify=False).known(key) is None
+    found.with_new_records(bench.store)
+    assert Damage(bench.store, verify=False).known(key) is None
 
 
 def test_warnings_of_all_cells_are_each_told_once(bench: InProcess) -> None:

@@ -206,3 +206,36 @@ def test_a_job_of_which_nobody_can_say_whose_it_is_goes_where_nobody_else_is(sto
         assert (store.root / "jobs/half").exists()
     with at_work_in(store, "a run"):
         assert not (store.root / "jobs").exists()
+
+
+def leave_half(store: Store) -> Path:
+    """What a writer leaves that is killed."""
+    (half := temporary_in(store.root)).write_bytes(b"half")
+    return half
+
+
+def test_a_store_is_gone_through_unless_the_latest_process_ended_in_order(store: Store) -> None:
+    with at_work_in(store, "a run"):
+        pass
+    half = leave_half(store)  # by nobody who is known: `srbench clean` finds it
+    with at_work_in(store, "a run"):
+        assert half.exists()
+    with suppress(ValueError), at_work_in(store, "a run"):
+        raise ValueError
+    with at_work_in(store, "a run") as lease:
+        assert not half.exists(), "the one before ended by an error"
+        lease.orderly = False
+    half = leave_half(store)
+    with at_work_in(store, "a run"):
+        assert not half.exists(), "the one before said so"
+
+
+def test_who_had_company_does_not_say_that_all_ended_in_order(store: Store) -> None:
+    with Lease(store.root, "another"), at_work_in(store, "a run"):
+        half = leave_half(store)
+    with at_work_in(store, "a run"):
+        assert not half.exists()
+        (store.root / "runs/latest").write_text("one that began beside it")
+        half = leave_half(store)
+    with at_work_in(store, "a run"):
+        assert not half.exists()

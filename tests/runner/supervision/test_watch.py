@@ -18,6 +18,7 @@ from srbench.runner.job.tasks import Evaluation, Task
 from srbench.runner.supervision import watch
 from srbench.runner.supervision.watch import Delayed, Ended, Progressed, Watch, jobs_left
 from srbench.store.lease import SILENCE_SECONDS, Lease, Process
+from srbench.store.record import Status
 from srbench.store.records import Store
 
 
@@ -53,8 +54,13 @@ class Desk(Executor):
         self.closed = True
 
 
-def new_watch(store: Store, desk: Desk, resources: Callable[[Task], Resources] = lambda task: Resources()) -> Watch:
-    return Watch(store, desk, lambda task: Limits(5, 1), Lease(store.root, "a test"), resources)
+def new_watch(
+    store: Store,
+    desk: Desk,
+    resources: Callable[[Task], Resources] = lambda task: Resources(),
+    lease: Lease | None = None,
+) -> Watch:
+    return Watch(store, desk, lambda task: Limits(5, 1), lease or Lease(store.root, "a test"), resources)
 
 
 def _submit(run: Watch, tasks: Sequence[Task]) -> None:
@@ -68,7 +74,8 @@ class Scene:
         bench = InProcess(folder)
         self.task: Task = bench.plan().evaluation()
         self.desk, self.store = desk or Desk(), bench.store
-        self.watch = new_watch(bench.store, self.desk)
+        self.lease = Lease(bench.store.root, "a test")
+        self.watch = new_watch(bench.store, self.desk, lease=self.lease)
         _submit(self.watch, [self.task])
         self.exchange, self.key = self.desk.exchange, self.task.key
 
@@ -420,3 +427,17 @@ def test_what_another_version_left_is_begun_anew(tmp_path: Path) -> None:
 def test_jobs_that_go_on_are_told_in_plain_words() -> None:
     assert jobs_left(1) == "1 job goes on without this run, and the next one comes back to it"
     assert jobs_left(3) == "3 jobs go on without this run, and the next one comes back to them"
+
+
+@pytest.mark.parametrize("status", ["ok", "failed", "killed", None])
+def test_a_job_that_does_not_end_well_may_leave_something_behind(tmp_path: Path, status: Status | None) -> None:
+    scene = Scene(tmp_path)
+    scene.exchange.tell(Ending(status, "so"))
+    assert scene.news() and scene.lease.orderly == (status == "ok")
+
+
+def test_jobs_that_go_on_without_their_run_are_not_at_their_end(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    assert scene.lease.orderly
+    scene.watch.leave()
+    assert not scene.lease.orderly
