@@ -11,6 +11,13 @@ from msgspec import Meta
 
 from srbench.registry.type_words import Choices, given_whole, readable, type_name
 
+
+class Recipe(msgspec.Struct, forbid_unknown_fields=True):
+    weight: float = 1.0
+    kind: Literal["plain", "relativistic"] = "plain"
+    layers: dict[Literal["conv1", "conv2"], float] = {}
+
+
 NAMED = Annotated[str | dict[str, Any], Choices({"a": int, "b": str})]
 
 
@@ -42,8 +49,14 @@ def test_types_in_words(annotation: object, words: str) -> None:
     [
         (int | None, "x", "expected a whole number or nothing, got text"),
         (dict[str, int], {"a": 1.5}, "expected a whole number, got a number (at [...])"),
-        (tuple[Literal["y", "rgb"], ...], ["r"], "invalid enum value 'r' (at [0])"),
+        (tuple[Literal["y", "rgb"], ...], ["r"], "unknown value 'r' (at [0]). There are: rgb, y."),
         (Literal["y", "rgb"], "x", "unknown value 'x'. There are: rgb, y."),
+        (Recipe | None, {"wieght": 1}, "unknown key 'wieght'. Did you mean 'weight'?"),
+        (Recipe | None, {"weight": "x"}, "expected a number, got text (at weight)"),
+        (Recipe | None, {"kind": "plian"}, "unknown value 'plian' (at kind). Did you mean 'plain'?"),
+        (Recipe, {"layers": {"conf1": 1}}, "unknown value 'conf1' (at key in layers). Did you mean 'conv1'?"),
+        (list[Recipe], [{}, {"layers": {"conv1": "x"}}], "expected a number, got text (at [1].layers[...])"),
+        (tuple[Annotated[Recipe, "note"], ...], [{"knd": "plain"}], "unknown key 'knd' (at [0]). Did you mean 'kind'?"),
     ],
 )
 def test_faults_in_words(annotation: Any, value: object, words: str) -> None:
