@@ -106,11 +106,11 @@ class TestParameters:
     @pytest.mark.parametrize(
         ("gan", "message"),
         [
-            ({"weigth": 1}, "gan: object contains unknown field weigth"),
-            ({"loss": "hinge"}, "gan: invalid enum value 'hinge' (at .loss)"),
-            ({"layers": {"conv5_5": 1}}, "gan: invalid enum value 'conv5_5'"),
-            ({"weight": 0}, "gan: expected a number > 0.0 (at .weight)"),
-            ({"share": 1.5}, "gan: expected a number <= 1.0 (at .share)"),
+            ({"weigth": 1}, "gan: unknown key 'weigth'. Did you mean 'weight'?"),
+            ({"loss": "hinge"}, "gan: unknown value 'hinge' (at loss). There are: plain, relativistic."),
+            ({"layers": {"conv5_5": 1}}, "gan: unknown value 'conv5_5' (at key in layers). Did you mean 'conv5_4'?"),
+            ({"weight": 0}, "gan: expected a number > 0.0 (at weight)"),
+            ({"share": 1.5}, "gan: expected a number <= 1.0 (at share)"),
             ({"pixel_weight": 0, "layers": {}}, "gan: pixel_weight is 0 and there are no layers"),
             ("unet", "gan: expected a mapping or nothing, got text"),
         ],
