@@ -65,49 +65,52 @@ def images_frame(records: Iterable[tuple[dict[str, Any], Record | None]], store:
     """
     import pandas as pd
 
-    parts = []
+    rows = []
     for point, record in records:
         if record is None or record.status != "ok":
             continue
-        scores = read_scores(store, record)
-        scores["label"] = [record.labels.get(image) for image in scores["image"]]
-        for column, value in {**point, "status": record.status, "key": record.key}.items():
-            scores[column] = value
-        parts.append(scores[scores["image"].notna()])
-    if not parts:
-        return pd.DataFrame(columns=list(IMAGE_COLUMNS))
-    return pd.concat(parts, ignore_index=True)[list(IMAGE_COLUMNS)].astype({"seed": "Int64"})
+        place = [{**point, "status": record.status}[name] for name in IMAGE_COLUMNS[:6]]
+        for metric, scores in read_scores(store, record).items():
+            rows += [
+                (*place, image, record.labels.get(image), metric, value, record.key)
+                for image, value in scores.items()
+                if image is not None
+            ]
+    return pd.DataFrame(rows, columns=list(IMAGE_COLUMNS)).astype({"seed": "Int64"})
 
 
-def read_scores(store: Store, record: Record) -> pd.DataFrame:
-    """The scores of one cell: columns image (None for a set metric's one value), metric, value.
+def read_scores(store: Store, record: Record) -> dict[str, dict[str | None, float]]:
+    """The scores of one cell by metric and image (None for a set metric's one value).
 
     Of the metrics in the record that are ok, called as they are there: the table itself calls them by their keys.
     Raises `StoreError` when the table cannot be read or is not the one that the record speaks of.
     """
-    import pandas as pd
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
 
     path = store.folder("cells", record.key) / SCORES
     wanted = {name: result for name, result in record.metrics.items() if result.status == "ok"}
     if not wanted:
-        return pd.DataFrame({"image": [], "metric": [], "value": []})
+        return {}
+    rows: dict[str, list[tuple[str | None, float]]] = {}
     try:
-        table = pd.read_parquet(path, columns=["image", "metric", "value"])
-        values = table["value"].to_numpy(dtype=float)
+        file = ParquetFile(pa.BufferReader(path.read_bytes()))
+        table = file.read(columns=["image", "metric", "value"], use_threads=False).to_pydict()
+        for image, key, value in zip(table["image"], table["metric"], table["value"], strict=True):
+            rows.setdefault(key, []).append((image, float(value)))
     except FileNotFoundError:
         raise StoreError(f"{path} is not there; run the matrix again") from None
     except Exception as error:  # pyarrow has many exceptions; whichever it is, the file is the culprit
         problem = str(error) or type(error).__name__
         raise StoreError(f"{path} cannot be read ({problem}); run the matrix again") from error
-    parts = []
+    found = {}
     for name, result in wanted.items():
-        rows = table[table["metric"] == result.key]
-        rows = rows.assign(metric=name, value=values[rows.index.to_numpy()])
-        problem = _disagreement(result, list(rows["image"]), list(rows["value"]), record)
+        own = rows.get(result.key, [])
+        found[name] = dict(own)
+        problem = _disagreement(result, [image for image, _ in own], [value for _, value in own], record)
         if problem:
             raise StoreError(f"{path} {problem} ({result.name or name}); run the matrix again")
-        parts.append(rows)
-    return pd.concat(parts, ignore_index=True)
+    return found
 
 
 def _disagreement(result: MetricResult, images: list[Any], values: list[float], record: Record) -> str:

@@ -162,7 +162,7 @@ def test_a_cleaned_cell_has_its_scores_and_no_fault_and_is_filled_again_by_a_mer
     before = read_scores(store, record)
     clean(store, ["pictures", "training-pictures"])
     (after,) = store.records("cells")
-    assert read_scores(store, after).equals(before) and list(faults(store)) == []
+    assert read_scores(store, after) == before and list(faults(store)) == []
     assert (after.training_images, after.training_split, after.images) == ({}, "", record.images)
     assert list(removable(store)) == []
     folder = store.folder("cells", record.key)

@@ -75,9 +75,7 @@ def test_scores_are_called_as_the_record_calls_them_and_others_left_out(store: S
     one = record(
         peak=psnr(), fid=MetricResult(key="k2", value=0.5, per_image=False), no=MetricResult(key="x", status="failed")
     )
-    frame = read_scores(store, one)
-    assert frame["metric"].tolist() == ["peak"] * 3 + ["fid"]
-    assert frame["value"].tolist() == [30, 32, math.inf, 0.5]
+    assert read_scores(store, one) == {"peak": {"a": 30, "b": 32, "c": math.inf}, "fid": {None: 0.5}}
     table = images_frame([(POINT, one)], store)  # a set metric has no image
     assert tuple(table.columns) == IMAGE_COLUMNS
     assert table["label"].isna().all()
@@ -118,9 +116,9 @@ def test_the_mean_is_over_groups_where_the_metric_s_was(store: Store) -> None:
     save(store, [("a", "k1", 30.0), ("b", "k1", 32.0), ("c", "k1", 40.0)])
     one = record(psnr=psnr(35.5, n=3, infinite=0, groups=2))
     one.groups = {"a": "p", "b": "p"}
-    assert len(read_scores(store, one)) == 3
+    assert len(read_scores(store, one)["psnr"]) == 3
     one.metrics["psnr"] = psnr(34.0, n=3, infinite=0)  # of a metric that took no account of them
-    assert len(read_scores(store, one)) == 3
+    assert len(read_scores(store, one)["psnr"]) == 3
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 and then no more"])

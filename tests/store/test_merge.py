@@ -86,7 +86,7 @@ def test_metrics_that_either_has_are_united_with_their_scores(source: Store, tar
     assert counts(merge(source, target)) == (0, 1, 0, 0, 0)
     (record,) = target.records("cells")
     assert {name: result.value for name, result in record.metrics.items()} == {"psnr": 30.0, "ssim": 0.9, "mae": 2.0}
-    scores = read_scores(target, record).groupby("metric")["value"].apply(list).to_dict()
+    scores = {metric: [*images.values()] for metric, images in read_scores(target, record).items()}
     assert scores == {"psnr": [29.0, 31.0], "ssim": [pytest.approx(-0.1), 1.9], "mae": [1.0, 3.0]}
     assert list(faults(target)) == []
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 from srbench.contract.task import Task
 from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol
@@ -195,7 +194,7 @@ def left_in(store: Store, cell: BoardCell) -> Left:
     try:
         if SCORES in record.files and (damage := store.damage("cells", record, [SCORES])):
             return Left(record, damage=_again(damage))
-        return Left(record, _read_scores(store, record))
+        return Left(record, read_scores(store, record))
     except StoreError as error:
         return Left(record, damage=str(error))
 
@@ -218,14 +217,6 @@ def unique_slugs(names: Sequence[str]) -> list[str]:
 def shortened(text: str, limit: int = 120) -> str:
     """The text, cut at a word where it is long."""
     return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " …"
-
-
-def _read_scores(store: Store, record: Record) -> dict[str, dict[str | None, float]]:
-    scores: dict[str, dict[str | None, float]] = {}
-    rows: list[tuple[Any, Any, Any]] = list(read_scores(store, record).itertuples(index=False, name=None))
-    for image, metric, value in rows:
-        scores.setdefault(str(metric), {})[None if image is None or image != image else str(image)] = float(value)
-    return scores
 
 
 def finite_mean(values: Sequence[float]) -> float:
