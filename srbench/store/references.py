@@ -52,6 +52,11 @@ class _Listed(msgspec.Struct, frozen=True):
     """The sha256 of its pictures, by their places in the folder."""
 
 
+def references_key(ingredients: Mapping[str, Any]) -> str:
+    """The key of what cells are compared with. ingredients: of the key of one of them."""
+    return digest({name: ingredients.get(name) for name in ("test", "protocol")})
+
+
 class References:
     """A folder of pictures by image id."""
 
@@ -61,7 +66,11 @@ class References:
     @classmethod
     def of(cls, store_root: Path, ingredients: Mapping[str, Any]) -> References:
         """Those of a cell: all cells of one test split under one protocol share them. ingredients: of its key."""
-        key = digest({name: ingredients.get(name) for name in ("test", "protocol")})
+        return cls.at(store_root, references_key(ingredients))
+
+    @classmethod
+    def at(cls, store_root: Path, key: str) -> References:
+        """Those of a key."""
         return cls(store_root / REFERENCES / key[:2] / key)
 
     def keep(self, images: Iterable[tuple[str, Reference]]) -> None:

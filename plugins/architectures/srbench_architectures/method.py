@@ -10,7 +10,7 @@ from msgspec import Meta
 import srbench
 from srbench import Tiling, upscale_tiled
 from srbench.errors import nearest
-from srbench.training import Batch, Steps, adversarial_step, vgg_weights
+from srbench.training import Batch, Channels, Steps, adversarial_step, vgg_weights
 from srbench.types import Count, Natural, NonNegative, Positive, PositiveFraction, ProperFraction
 
 from .catalogue import ARCHITECTURES
@@ -52,7 +52,9 @@ class Network(srbench.TorchMethod):
     loss: `l1`, `mse`, or `charbonnier`, a smooth l1. frequency_weight: of the mean absolute difference of spectra that
     is added to it. betas, weight_decay: of AdamW, which without decay is Adam. clip: the largest norm of a gradient.
     ema: decay of the average of weights, 0 for none. keep: the last weights, or those that are best on the held-out
-    images. patch: side of LR patches in pixels. sizes: at which training images are learned from, 1 being their own.
+    images. trains_on: `y`: of colour images Y alone is learned, and chroma is upscaled by bicubic interpolation; `all`:
+    all channels; none: as the paper has it. patch: side of LR patches in pixels. sizes: at which training images are
+    learned from, 1 being their own.
     tile, overlap: where tile is set, images larger than that (in LR pixels) are upscaled in pieces of at most that
     side, each seen with so many pixels more on every side: less memory, and for most of these networks not quite the
     same image.
@@ -72,6 +74,7 @@ class Network(srbench.TorchMethod):
         clip: Positive | None = None,
         ema: ProperFraction = 0.999,
         keep: Keep = "last",
+        trains_on: Channels | None = None,
         batch_size: Count = 16,
         patch: Count = 48,
         sizes: tuple[PositiveFraction, ...] = (1.0,),
@@ -89,7 +92,8 @@ class Network(srbench.TorchMethod):
         if not sizes:
             raise srbench.SrbenchError("sizes: there should be at least one; [1] is the images' own")
         self.architecture = ARCHITECTURES[architecture](**parameters)
-        self.trains_on, self.memory_format = self.architecture.trains_on, self.architecture.memory_format
+        self.trains_on = trains_on or self.architecture.trains_on
+        self.memory_format = self.architecture.memory_format
         self.loss, self.frequency_weight = loss, frequency_weight
         self.learning_rate = learning_rate
         self.betas, self.weight_decay, self.clip, self.ema, self.keep = betas, weight_decay, clip, ema, keep

@@ -121,11 +121,13 @@ def test_an_untrained_network_that_learns_a_difference_is_bicubic_interpolation(
     assert (scrambled(name, scale).upscale(lr, scale) - resize(lr, scale)).abs().max() > 0.01
 
 
-@pytest.mark.parametrize("name", ["espcn", "fsrcnn", "vdsr", "drcn"])
-def test_of_colour_y_is_learned_and_chroma_is_bicubic(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "params"), [("espcn", {}), ("fsrcnn", {}), ("vdsr", {}), ("drcn", {}), ("compact", {"trains_on": "y"})]
+)
+def test_of_colour_y_is_learned_and_chroma_is_bicubic(name: str, params: dict[str, str]) -> None:
     from skimage.color import rgb2ycbcr
 
-    method, lr = scrambled(name), torch.rand(1, 3, 9, 8)
+    method, lr = scrambled(name, **params), torch.rand(1, 3, 9, 8)
     assert method.channels == 1
     sr, bicubic = (rgb2ycbcr(image[0].permute(1, 2, 0).numpy()) for image in (method.upscale(lr, 2), resize(lr, 2)))
     assert abs(sr[..., 1:] - bicubic[..., 1:]).max() < 0.1

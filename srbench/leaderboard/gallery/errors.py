@@ -8,6 +8,7 @@ image that is shown.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,9 @@ _UNSCORED = 255
 
 def error_map(sr: Image, hr: Image, values: Values, protocol: Protocol) -> Errors:
     """The absolute error of what the protocol scores, `(H, W)`, as a part of the data range; NaN in the border."""
-    difference = (protocol.scored(sr, values) - protocol.scored(hr, values)).abs().mean(0).numpy()
     full = np.full(sr.shape[:2], np.nan)
     border = protocol.border
-    full[border : sr.shape[0] - border, border : sr.shape[1] - border] = difference
+    full[border : sr.shape[0] - border, border : sr.shape[1] - border] = protocol.errors(sr, hr, values)
     return full
 
 
@@ -51,6 +51,7 @@ def write_error(path: Path, errors: Errors, white: float) -> None:
     picture.save(path, compress_level=7)
 
 
+@cache
 def _palette() -> bytes:
     """Magma over 255 steps, and a neutral grey for the border that is not scored."""
     import matplotlib

@@ -134,8 +134,7 @@ class _Chosen:
         metrics = sorted(results.metrics, key=lambda name: name != results.board.rank_by)  # the one that ranks first
         metric = next((m for m in metrics if any(None not in r.scores.get(m, {None: 0}) for r in shown)), None)
         extremes = _extremes(shown, metric)
-        assert first.record is not None
-        kept = References.of(store_root, first.record.ingredients)
+        kept = References.at(store_root, first.references)
         scale, channel, border = scale_of(first.protocol.scale), first.protocol.channel, first.protocol.border
         scored = Protocol(first.protocol.name, scale, channel, border)
         return cls(shown, metric, extremes, choose_images(shown, metric, extremes), kept, scored, folder)
@@ -150,12 +149,10 @@ class _Chosen:
 
 def write_galleries(results: Results, store_root: Path, out: Path) -> list[Gallery]:
     """Write the pictures under `out/pictures` and say what was written, a gallery a dataset and protocol."""
-    pairs = list(dict.fromkeys((r.cell.dataset, r.cell.protocol) for r in results.all))
-    folders = unique_slugs([f"{dataset}-{protocol}" for dataset, protocol in pairs])
+    folders = unique_slugs([f"{dataset}-{protocol}" for dataset, protocol in results.by_place])
     chosen = []
-    for (dataset, protocol), folder in zip(pairs, folders, strict=True):
-        shown = first_seeds([r for r in results.all if (r.cell.dataset, r.cell.protocol) == (dataset, protocol)])
-        if shown:
+    for rivals, folder in zip(results.by_place.values(), folders, strict=True):
+        if shown := first_seeds(rivals):
             chosen.append(_Chosen.of(shown, results, store_root, f"pictures/{folder}"))
     white = error_scale(errors for one in chosen for errors in one.first_errors(store_root))
     return [_gallery(one, store_root, out, white) for one in chosen]

@@ -102,8 +102,7 @@ def _opponent(shown: ViewedImage, layer: Layer) -> str:
 
 
 def _results_by_name(gallery: Gallery, results: Results) -> Mapping[str, Result]:
-    place = (gallery.dataset, gallery.protocol)
-    inside = [r for r in results.all if (r.cell.dataset, r.cell.protocol) == place]
+    inside = results.by_place.get((gallery.dataset, gallery.protocol), [])
     return {result.entrant.name: result for result in first_seeds(inside)}
 
 

@@ -150,12 +150,10 @@ class SampleGallery(msgspec.Struct, frozen=True):
 
 def write_samples(results: Results, store_root: Path, out: Path) -> list[SampleGallery]:
     """Write the pictures under `out/pictures` and say what was written, a gallery a dataset and protocol."""
-    places = list(dict.fromkeys((r.cell.dataset, r.cell.protocol) for r in results.all))
-    folders = unique_slugs([f"{dataset}-{protocol}" for dataset, protocol in places])
+    folders = unique_slugs([f"{dataset}-{protocol}" for dataset, protocol in results.by_place])
     galleries = []
-    for place, folder in zip(places, folders, strict=True):
-        chosen = first_seeds([r for r in results.all if (r.cell.dataset, r.cell.protocol) == place])
-        if chosen:
+    for rivals, folder in zip(results.by_place.values(), folders, strict=True):
+        if chosen := first_seeds(rivals):
             galleries.append(_Writer(chosen, store_root, out, f"pictures/{folder}").gallery())
     return galleries
 
@@ -166,7 +164,7 @@ class _Writer:
     def __init__(self, chosen: Sequence[Result], store_root: Path, out: Path, folder: str) -> None:
         self._chosen, self._store, self._out, self._folder = chosen, Store(store_root), out, folder
         assert chosen[0].record is not None
-        self._test = References.of(store_root, chosen[0].record.ingredients)
+        self._test = References.at(store_root, chosen[0].references)
         self._labels = self._test.labels()
         first = self._test.read(next(iter(self._labels))) if self._labels else None
         self._values = None if first is None else first.values

@@ -88,7 +88,8 @@ def _write(document: Document, new: Path, listed: bool) -> list[str]:
         page(f"methods/{method_slugs[shown.name]}.html", shown.name, method)
     header = " · ".join([*pages.header(), *([date_words(date)] if date else [])])
     downloads.write_scores(results, new / "scores.csv")
-    (new / RECORDS).write_bytes(b"".join(line + b"\n" for line in document.lines()))
+    with (new / RECORDS).open("wb") as file:
+        file.writelines(line + b"\n" for line in document.lines())
     downloads.write_board_json(
         results,
         [item.table for view in views for item in view.tables],

@@ -147,11 +147,11 @@ def _pictures(result: Result, results: Results, galleries: Sequence[Gallery]) ->
     if not result.ok:
         return [], ""
     cell = result.cell
-    gallery = next((g for g in galleries if (g.dataset, g.protocol) == (cell.dataset, cell.protocol)), None)
+    place = cell.dataset, cell.protocol
+    gallery = next((one for one in galleries if (one.dataset, one.protocol) == place), None)
     if gallery is None or not gallery.images:
         return [], "The store holds no pictures of this cell."
-    rivals = [r for r in results.all if (r.cell.dataset, r.cell.protocol) == (cell.dataset, cell.protocol)]
-    if result not in first_seeds(rivals):
+    if not any(one is result for one in first_seeds(results.by_place[place])):
         return [], "Pictures are shown for the first seed; those of this one are in the store."
     pictures = [_picture(shown, result.entrant.name) for shown in gallery.images if shown.layer(result.entrant.name)]
     assert result.record is not None

@@ -12,17 +12,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
 from srbench.contract.entry import imported
-from srbench.leaderboard.board.contents import Board
+from srbench.leaderboard.board.contents import Board, BoardCell
 from srbench.leaderboard.pages.folder import PublishError, shown_path
 from srbench.leaderboard.pages.views import TaskPages
 from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
+from srbench.leaderboard.results.shared import Shared
 from srbench.leaderboard.trainings.pages import Group, write_trainings
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
@@ -52,23 +52,44 @@ class Document:
         """The pictures, by their places in the board's folder."""
         return list(dict.fromkeys(place for part in (*self.galleries, *self.trainings) for place in part.files))
 
-    def lines(self) -> list[bytes]:
+    def lines(self) -> Iterator[bytes]:
         """The file, line by line."""
+        for result in self.results.all:
+            if result.record is not None:
+                yield msgspec.json.encode(_told(result))
+        yield from self._other_lines()
+
+    def _other_lines(self) -> Iterator[bytes]:
+        """The lines that are no records."""
         board = self.results.board
-        path = Path(board.path)
+        path, privacy = Path(board.path), Privacy(Path(board.path))
         cells = [msgspec.structs.replace(result.cell, damage=result.damage) for result in self.results.all]
         told = msgspec.structs.replace(board, path=path.name if board.coded else shown_path(path), cells=cells)
-        objects: list[Any] = [_record(result) for result in self.results.all if result.record is not None]
-        objects.append({"board": msgspec.to_builtins(told)})
-        objects += [{"gallery": msgspec.to_builtins(gallery)} for gallery in self.galleries]
-        objects += [{"training": msgspec.to_builtins(group)} for group in self.trainings]
-        privacy = Privacy(Path(board.path))
-        return [msgspec.json.encode(privacy.of(one)) for one in objects]
+        for name, parts in (("board", [told]), ("gallery", self.galleries), ("training", self.trainings)):
+            for part in parts:
+                yield msgspec.json.encode(privacy.of({name: msgspec.to_builtins(part)}))
+
+    def published(self) -> Document:
+        """This document as its file has it: pages show nothing else."""
+        left = {one.cell.key: Left(one.record, one.scores, one.damage) for one in self.results.all if one.record}
+        return _document(left, map(_object, self._other_lines()))
 
 
 def results_in(board: Board, store_root: Path) -> Document:
-    """The document of a board whose cells are in a store, without pictures and trainings."""
-    return Document(results_of(board, partial(left_in, Store(store_root))))
+    """The document of a board whose cells are in a store, without pictures and trainings.
+
+    Records are as they are published: a large board has no room for them twice.
+    """
+    store, privacy, shared = Store(store_root), Privacy(Path(board.path)), Shared()
+
+    def left(cell: BoardCell) -> Left:
+        found = left_in(store, cell)
+        if found.record is None:
+            return found
+        told = _left(shared.of(_object(msgspec.json.encode(privacy.of(_told(found))))))
+        return replace(told, references=found.references)
+
+    return Document(results_of(board, left))
 
 
 def from_store(results: Results, store_root: Path, new: Path) -> Document:
@@ -82,7 +103,7 @@ def from_store(results: Results, store_root: Path, new: Path) -> Document:
             results = results.without(damaged)
             shutil.rmtree(new / "pictures", ignore_errors=True)
     trainings = tuple(write_trainings(results, store_root, new))
-    document = decoded(Document(results, tuple(galleries), trainings).lines())
+    document = Document(results, tuple(galleries), trainings).published()
     troubles = (*_troubles(results, trainings), *_gone_from(results, Store(store_root)))
     return replace(document, troubles=troubles)
 
@@ -108,12 +129,15 @@ def _gone_from(results: Results, store: Store) -> Iterator[str]:
     """What pages would show, and what is not in the store any more, or is not what was written."""
     seen: set[Path] = set()
     hashes = FileMemory("hashes")
-    for record in (result.record for result in results.all if result.ok and result.record is not None):
+    for result in results.all:
+        record = result.record
+        if record is None or not result.ok:
+            continue
         images = store.folder("cells", record.key) / IMAGES
         gone = [name for name in record.images.values() if not (images / name).is_file()]
         if gone and images.is_dir():
             yield f"{record.label}: SR is gone, {gone[0]} for one; run the matrix again"
-        kept = References.of(store.root, record.ingredients)
+        kept = References.at(store.root, result.references)
         try:
             if kept.folder not in seen and (damage := kept.damage(hashes.sha256)):
                 yield f"{record.label}: {damage.removeprefix('damaged: ')}; run the matrix again"
@@ -140,21 +164,31 @@ def read_records(path: Path) -> Document:
 def decoded(lines: Iterable[bytes]) -> Document:
     """The document of the lines of its file."""
     left: dict[str, Left] = {}
-    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": []}
-    for line in lines:
-        one: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
-        if len(one) == 1 and (kind := next(iter(one))) in objects:
-            objects[kind].append(one[kind])
+    shared, others = Shared(), []
+    for one in map(_object, lines):
+        if len(one) == 1:
+            others.append(one)
         else:
-            scores = {metric: _numbers(images) for metric, images in one.pop("scores", {}).items()}
-            damage = str(one.pop("damage", ""))
-            record = msgspec.convert(one, Record)
-            left[record.key] = Left(record, scores, damage)
+            found = _left(shared.of(one))
+            assert found.record is not None
+            left[found.record.key] = found
+    return _document(left, others)
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    return msgspec.json.decode(line, type=dict[str, Any])
+
+
+def _document(left: Mapping[str, Left], others: Iterable[dict[str, Any]]) -> Document:
+    """What cells left, by their keys, with what the lines tell that are no records."""
+    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": []}
+    for one in others:
+        for kind, part in one.items():
+            objects[kind].append(part)
     board = msgspec.convert(objects["board"][0], Board)
-    results = results_of(board, lambda cell: left.get(cell.key, Left(damage=cell.damage)))
     kind_of_gallery = _pages(board).gallery
     return Document(
-        results,
+        results_of(board, lambda cell: left.get(cell.key, Left(damage=cell.damage))),
         tuple(msgspec.convert(one, kind_of_gallery) for one in objects["gallery"]),
         tuple(msgspec.convert(one, Group) for one in objects["training"]),
     )
@@ -164,15 +198,22 @@ def _pages(board: Board) -> type[TaskPages]:
     return cast(type[TaskPages], imported(task_named(board.task).pages))
 
 
-def _record(result: Result) -> dict[str, Any]:
-    record: dict[str, Any] = msgspec.to_builtins(result.record)
+def _told(left: Left | Result) -> dict[str, Any]:
+    """What is published of a record."""
+    record: dict[str, Any] = msgspec.to_builtins(left.record)
     del record["job"]  # which names a machine
     record["scores"] = {
         metric: {image or "": value if abs(value) < float("inf") else str(value) for image, value in images.items()}
-        for metric, images in result.scores.items()
+        for metric, images in left.scores.items()
     }
-    return record | ({"damage": result.damage} if result.damage else {})
+    return record | ({"damage": left.damage} if left.damage else {})
 
 
-def _numbers(images: Mapping[str, Any]) -> dict[str | None, float]:
-    return {image or None: float(value) for image, value in images.items()}
+def _left(told: Mapping[str, Any]) -> Left:
+    """What a cell left, as it was published."""
+    scores = {
+        metric: {image or None: float(value) for image, value in images.items()}
+        for metric, images in told.get("scores", {}).items()
+    }
+    record = msgspec.convert({name: part for name, part in told.items() if name not in ("scores", "damage")}, Record)
+    return Left(record, scores, str(told.get("damage", "")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
@@ -73,11 +74,13 @@ def write_board_json(
 
 def made_from(document: Document, listed: bool) -> str:
     """A sha256 over everything the pages are made from: the board, every record, the source of srbench and the task."""
-    lines = Document(document.results).lines()
+    lines = hashlib.sha256()
+    for line in Document(document.results).lines():
+        lines.update(line + b"\n")
     return digest(
         {
             "listed": listed,
-            "lines": [line.decode() for line in lines],
+            "lines": lines.hexdigest(),
             "source": registry().source_of("srbench"),
             "task": registry().get("task", document.results.board.task).plugin.sources,
         }

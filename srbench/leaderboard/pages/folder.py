@@ -18,7 +18,7 @@ import msgspec
 
 from srbench.errors import SrbenchError
 from srbench.store.cell import digest
-from srbench.store.files import sha256_of, wait_for_disk
+from srbench.store.files import sha256_of
 from srbench.store.seal import UNREADABLE
 
 LISTING = "files.json"
@@ -156,8 +156,7 @@ class BoardFolder:
         earlier = self.listing()
         made = [path for path in sorted(board.rglob("*")) if path.is_file()]
         new = {path.relative_to(board).as_posix(): sha256_of(path) for path in made}
-        for path in made:
-            wait_for_disk(path)  # so that a listing never speaks of a file that a crash has emptied
+        os.sync()  # so that a listing never speaks of a file that a crash has emptied; one file at a time takes minutes
         self._refuse_others(new, earlier)
         gone = [] if earlier is None else sorted({*earlier.files, *earlier.before} - set(new))
         before = {name: earlier.hashes(name) for name in {*new, *gone}} if earlier else {}

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 from srbench.contract.task import Task
 from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol
@@ -16,6 +17,7 @@ from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
 from srbench.store.record import SCORES, Record
 from srbench.store.records import Store
+from srbench.store.references import references_key
 
 _STATUS_WORDS = {
     "skipped": "skipped",
@@ -44,7 +46,8 @@ class Result:
     """A cell of the board and what it left.
 
     record: None where it has not run. scores: by metric, by image (None for a set metric's one value). damage: what is
-    wrong with what it left, if anything is.
+    wrong with what it left, if anything is. references: the key, in the store, of what its SR was compared with; empty
+    for results that were published.
     """
 
     cell: BoardCell
@@ -55,6 +58,7 @@ class Result:
     record: Record | None = None
     scores: dict[str, dict[str | None, float]] = field(default_factory=dict)
     damage: str = ""
+    references: str = ""
 
     @property
     def ok(self) -> bool:
@@ -148,9 +152,18 @@ class Results:
                 scopes.append(Scope(protocol, trained_on, tuple(chosen), self.board.rank_by))
         return scopes
 
+    @cached_property
+    def by_place(self) -> dict[tuple[str, str], list[Result]]:
+        """The results of each dataset under each protocol, in the order of the matrix."""
+        found: dict[tuple[str, str], list[Result]] = {}
+        for result in self.all:
+            found.setdefault((result.cell.dataset, result.cell.protocol), []).append(result)
+        return found
+
     def without(self, damaged: Damaged) -> Results:
         """These results, with one more cell that is not ok."""
-        broken = replace(damaged.result, scores={}, damage=str(damaged))
+        reason = Privacy(Path(self.board.path)).of(str(damaged))
+        broken = replace(damaged.result, scores={}, damage=reason)
         return replace(self, all=tuple(broken if one is damaged.result else one for one in self.all))
 
     def of_method(self, method: str) -> list[Result]:
@@ -160,11 +173,12 @@ class Results:
 
 @dataclass(frozen=True)
 class Left:
-    """What a cell left: its record, its scores by metric and image, and what is wrong with them, if anything is."""
+    """What a cell left; as in a result of it."""
 
     record: Record | None = None
     scores: dict[str, dict[str | None, float]] = field(default_factory=dict)
     damage: str = ""
+    references: str = ""
 
 
 def results_of(board: Board, left: Callable[[BoardCell], Left]) -> Results:
@@ -178,7 +192,8 @@ def results_of(board: Board, left: Callable[[BoardCell], Left]) -> Results:
         entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label)
         found = left(cell)
         protocol, method = board.protocol(cell.protocol), board.method(cell.method)
-        results.append(Result(cell, protocol, method, entrant, name, found.record, found.scores, found.damage))
+        known = found.record, found.scores, found.damage, found.references
+        results.append(Result(cell, protocol, method, entrant, name, *known))
     return Results(board, tuple(results))
 
 
@@ -188,15 +203,15 @@ def left_in(store: Store, cell: BoardCell) -> Left:
     if record is None:
         gone = "its record is gone" if cell.state == "done" else ""
         return Left(damage=_again(cell.damage or store.lost_record("cells", cell.key) or gone))
-    record = record.as_asked(cell.metrics)
+    record, references = record.as_asked(cell.metrics), references_key(record.ingredients)
     if record.status != "ok":
-        return Left(record)
+        return Left(record, references=references)
     try:
         if SCORES in record.files and (damage := store.damage("cells", record, [SCORES])):
-            return Left(record, damage=_again(damage))
-        return Left(record, read_scores(store, record))
+            return Left(record, damage=_again(damage), references=references)
+        return Left(record, read_scores(store, record), references=references)
     except StoreError as error:
-        return Left(record, damage=str(error))
+        return Left(record, damage=str(error), references=references)
 
 
 def _again(damage: str) -> str:

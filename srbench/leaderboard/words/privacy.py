@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Privacy:
             folders += [matrix.absolute().parent, matrix.resolve().parent]
         self._known = sorted({f"{folder}/" for folder in folders} - {"//"}, key=len, reverse=True)
         self._home = str(home() or "")
+        self._text = lru_cache(maxsize=1 << 14)(self._shown)  # records have most of their texts in common
 
     def of(self, value: Any) -> Any:
         """Every text and path in nested data as it may be published, with codes for control characters."""
@@ -49,7 +51,7 @@ class Privacy:
             return [self.of(part) for part in value]
         return value
 
-    def _text(self, text: str) -> str:
+    def _shown(self, text: str) -> str:
         text = visible(text)
         if "/" not in text:
             return text

@@ -70,7 +70,7 @@ def test_records_alone_make_pages_without_pictures_and_say_so(small_pages: Path,
 
 def test_the_lines_of_a_document_are_those_it_was_read_from(pages: Path) -> None:
     lines = (pages / "records.jsonl").read_bytes().splitlines()
-    assert decoded(lines).lines() == lines
+    assert list(decoded(lines).lines()) == lines
 
 
 def test_where_a_board_of_coded_ids_was_run_is_not_told(board: Board) -> None:
@@ -85,8 +85,8 @@ def test_what_a_cluster_called_a_job_is_not_published(board: Board) -> None:
     for result in document.results.all:
         if result.record is not None:
             result.record.job = "slurm 12_3 on node secret7"
-    lines = document.lines()
-    assert b"secret7" not in b"".join(lines) and decoded(lines).lines() == lines
+    lines = list(document.lines())
+    assert b"secret7" not in b"".join(lines) and list(decoded(lines).lines()) == lines
 
 
 def test_infinite_scores_survive(pages: Path) -> None:
