@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from srbench.leaderboard.board.contents import BoardMethod
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
 from srbench.leaderboard.pages.folder import BoardFolder
+from srbench.leaderboard.pages.parts import cell_page, cells_made_from
 from srbench.leaderboard.pages.site import SCRIPT, STYLE, render, write_static
 from srbench.leaderboard.pages.views import TaskPages, View, told
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
 from srbench.leaderboard.tables.transfer import transfer_tables
-from srbench.leaderboard.trainings.pages import Group
+from srbench.leaderboard.trainings.pages import by_method
 from srbench.leaderboard.words.dates import date_words
 from srbench.leaderboard.words.numerals import flat, listing, metric_label, plural
 from srbench.leaderboard.words.privacy import Privacy
@@ -35,27 +36,26 @@ def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Docu
     """
     with folder.building() as new:
         document = gather(new)
-        troubles = _write(document, new, listed)
-        folder.bring_in(new, downloads.made_from(document, listed), Privacy().of(troubles))
+        parts = cells_made_from(document)
+        kept = folder.kept(parts)
+        troubles = _write(document, new, listed, kept)
+        folder.bring_in(new, downloads.made_from(document, listed), Privacy().of(troubles), parts, kept)
     return troubles
 
 
-def _write(document: Document, new: Path, listed: bool) -> list[str]:
-    """Write all but the pictures; returns what could not be shown, a line each."""
+def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -> list[str]:
+    """Write all but the pictures, and pages that are kept; returns what could not be shown, a line each."""
     results, board = document.results, document.results.board
     pages: TaskPages = imported(task_named(board.task).pages)(results, document.galleries)
     methods = [method.name for method in board.methods]
     method_slugs = dict(zip(methods, unique_slugs(methods), strict=True))
     views = [pages.view(scope, method_slugs) for scope in results.scopes]
-    trainings: dict[str, list[Group]] = {}
-    for group in document.trainings:
-        trainings.setdefault(group.method, []).append(group)
+    trainings = by_method(document.trainings)
     privacy = Privacy()
     date = max((result.record.started for result in results.all if result.record), default="")
     shared = {
         "board": board.title,
-        "date": date,
-        "date_words": date_words(date),
+        **_dated(date),
         "words": task_named(board.task).wording,
         "privacy": privacy,
     }
@@ -76,10 +76,12 @@ def _write(document: Document, new: Path, listed: bool) -> list[str]:
     def cell(result: Result) -> tuple[str, dict[str, Any]]:
         method = result.entrant.method
         context = details.cell_context(result, results, method_slugs[method], trainings.get(method, []))
-        return pages.cell_template, context | below | pages.cell(result)
+        own = _dated(result.record.started if result.record else "")
+        return pages.cell_template, context | below | own | pages.cell(result)
 
     for result in results.all:
-        page(f"cells/{result.slug}.html", result.cell.label, partial(cell, result))
+        if (name := cell_page(result)) not in kept:
+            page(name, result.cell.label, partial(cell, result))
     for shown in board.methods:
 
         def method(shown: BoardMethod = shown) -> tuple[str, dict[str, Any]]:
@@ -108,6 +110,11 @@ def _write(document: Document, new: Path, listed: bool) -> list[str]:
     context["boards_href"] = "../index.html" if listed else None
     (new / "index.html").write_bytes(render(pages.index_template, context))
     return troubles
+
+
+def _dated(date: str) -> dict[str, str]:
+    """When what a page shows was made."""
+    return {"date": date, "date_words": date_words(date)}
 
 
 def _index_context(results: Results, views: Sequence[View], method_slugs: dict[str, str]) -> dict[str, Any]:

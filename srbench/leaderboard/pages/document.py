@@ -33,6 +33,7 @@ from srbench.store.records import IMAGES, PUBLISHED, Store
 from srbench.store.references import References
 
 RECORDS = PUBLISHED
+_IN_COMMON = ("environment", "ingredients")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Document:
         """The file, line by line."""
         for result in self.results.all:
             if result.record is not None:
-                yield msgspec.json.encode(_told(result))
+                yield msgspec.json.encode(told_of(result))
         yield from self._other_lines()
 
     def _other_lines(self) -> Iterator[bytes]:
@@ -80,14 +81,16 @@ def results_in(board: Board, store_root: Path) -> Document:
 
     Records are as they are published: a large board has no room for them twice.
     """
-    store, privacy, shared = Store(store_root), Privacy(Path(board.path)), Shared()
+    store, privacy = Store(store_root), Privacy(Path(board.path))
+    shared = Shared(privacy.of)
 
     def left(cell: BoardCell) -> Left:
         found = left_in(store, cell)
         if found.record is None:
             return found
-        told = _left(shared.of(_object(msgspec.json.encode(privacy.of(_told(found))))))
-        return replace(told, references=found.references)
+        told = told_of(found)
+        own = privacy.of({name: part for name, part in told.items() if name not in _IN_COMMON})
+        return replace(_left(told | own, shared), references=found.references)
 
     return Document(results_of(board, left))
 
@@ -169,7 +172,7 @@ def decoded(lines: Iterable[bytes]) -> Document:
         if len(one) == 1:
             others.append(one)
         else:
-            found = _left(shared.of(one))
+            found = _left(one, shared)
             assert found.record is not None
             left[found.record.key] = found
     return _document(left, others)
@@ -198,7 +201,7 @@ def _pages(board: Board) -> type[TaskPages]:
     return cast(type[TaskPages], imported(task_named(board.task).pages))
 
 
-def _told(left: Left | Result) -> dict[str, Any]:
+def told_of(left: Left | Result) -> dict[str, Any]:
     """What is published of a record."""
     record: dict[str, Any] = msgspec.to_builtins(left.record)
     del record["job"]  # which names a machine
@@ -209,11 +212,13 @@ def _told(left: Left | Result) -> dict[str, Any]:
     return record | ({"damage": left.damage} if left.damage else {})
 
 
-def _left(told: Mapping[str, Any]) -> Left:
-    """What a cell left, as it was published."""
+def _left(told: Mapping[str, Any], shared: Shared) -> Left:
+    """What a cell left, as it was published. shared: for what many records have in common."""
     scores = {
         metric: {image or None: float(value) for image, value in images.items()}
         for metric, images in told.get("scores", {}).items()
     }
     record = msgspec.convert({name: part for name, part in told.items() if name not in ("scores", "damage")}, Record)
+    record.environment = shared.of(record.environment)
+    record.ingredients = {name: shared.of(part) for name, part in record.ingredients.items()}
     return Left(record, scores, str(told.get("damage", "")))

@@ -34,8 +34,9 @@ class Listing(msgspec.Struct, kw_only=True):
 
     name: of the matrix. matrix: where it was run from; place: a hash of where it lies, seen from the board's folder;
     content: the sha256 of the file. made_from: of what, None while files are brought in place. troubles: what is not
-    shown, a line each. files: the sha256 of every file, by its path in the folder. before: the hashes that files of
-    boards before this one had, where the last one was not brought in place to its end.
+    shown, a line each. files: the sha256 of every file, by its path in the folder. parts: for files that were made each
+    from a part of it, of what. before: the hashes that files of boards before this one had, where the last one was not
+    brought in place to its end.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Listing(msgspec.Struct, kw_only=True):
     made_from: str | None = None
     troubles: list[str] = []
     files: dict[str, str] = {}
+    parts: dict[str, str] = {}
     before: dict[str, list[str]] = {}
 
     def __post_init__(self) -> None:
@@ -81,6 +83,18 @@ class BoardFolder:
         if listing is None or listing.made_from != made_from or listing.troubles:
             return False
         return all((self.path / name).is_file() for name in listing.files)
+
+    def kept(self, parts: Mapping[str, str]) -> dict[str, str]:
+        """The sha256 of the files that were made from just these parts, and are what they were: none need be made anew.
+
+        parts: what each would be made from, by its path.
+        """
+        listing = self.listing()
+        if listing is None:
+            return {}
+        alike = (name for name, made_from in parts.items() if listing.parts.get(name) == made_from)
+        known = {name: listing.files[name] for name in alike if name in listing.files}
+        return {name: content for name, content in known.items() if self._is_the_boards(name, [content])}
 
     def check(self) -> None:
         """Raise `PublishError` unless the folder is not there, is empty, or is the place of this matrix's board."""
@@ -151,13 +165,19 @@ class BoardFolder:
                 with suppress(OSError):
                     self.path.rmdir()  # which only an empty one can be
 
-    def bring_in(self, board: Path, made_from: str, troubles: Sequence[str]) -> None:
-        """Put the files of a new board in the place of the old ones, and remove those that it no longer has."""
+    def bring_in(
+        self, board: Path, made_from: str, troubles: Sequence[str], parts: Mapping[str, str], kept: Mapping[str, str]
+    ) -> None:
+        """Put the files of a new board in the place of the old ones, and remove those that it no longer has.
+
+        parts: what files were made from that were made from a part. kept: the sha256 of files that stay as they are.
+        """
         earlier = self.listing()
-        made = [path for path in sorted(board.rglob("*")) if path.is_file()]
-        new = {path.relative_to(board).as_posix(): sha256_of(path) for path in made}
+        made = (path for path in board.rglob("*") if path.is_file())
+        made_files = {path.relative_to(board).as_posix(): sha256_of(path) for path in made}
+        new = dict(sorted({**kept, **made_files}.items()))
         os.sync()  # so that a listing never speaks of a file that a crash has emptied; one file at a time takes minutes
-        self._refuse_others(new, earlier)
+        there = self._refuse_others(made_files, earlier)
         gone = [] if earlier is None else sorted({*earlier.files, *earlier.before} - set(new))
         before = {name: earlier.hashes(name) for name in {*new, *gone}} if earlier else {}
         listing = Listing(
@@ -167,12 +187,14 @@ class BoardFolder:
             content=self._content(),
             troubles=list(troubles),
             files=new,
+            parts={name: made_from for name, made_from in sorted(parts.items()) if name in new},
             before={name: hashes for name, hashes in sorted(before.items()) if hashes},
         )
         self._write(listing)
-        for name in new:
-            (self.path / name).parent.mkdir(parents=True, exist_ok=True)
-            (board / name).replace(self.path / name)
+        for name, content in made_files.items():
+            if there.get(name) != content:  # many file systems wait for the disk where one file takes another's place
+                (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+                (board / name).replace(self.path / name)
         for name in gone:
             if self._is_the_boards(name, before[name]):
                 self._remove(name)
@@ -187,7 +209,9 @@ class BoardFolder:
             os.fsync(file.fileno())
         made.replace(self.path / LISTING)
 
-    def _refuse_others(self, new: Mapping[str, str], earlier: Listing | None) -> None:
+    def _refuse_others(self, new: Mapping[str, str], earlier: Listing | None) -> dict[str, str]:
+        """Raise `PublishError` where a file of others is in the way; otherwise the sha256 of the board's that are."""
+        there = {}
         for name in (*new, LISTING):
             path = self.path / name
             for folder in path.relative_to(self.path).parents:
@@ -198,17 +222,25 @@ class BoardFolder:
                     )
             if name == LISTING and earlier is not None:
                 continue
-            hashes = [] if earlier is None else earlier.hashes(name)
-            if os.path.lexists(path) and not self._is_the_boards(name, hashes):
+            if not os.path.lexists(path):
+                continue
+            content = self._content_of(name)
+            if content is None or earlier is None or content not in earlier.hashes(name):
                 raise PublishError(
                     f"{path} is in the way: the last report did not write it, or somebody changed it since; move it "
                     "away, or choose another folder with --out"
                 )
+            there[name] = content
+        return there
 
     def _is_the_boards(self, name: str, hashes: Sequence[str]) -> bool:
+        return self._content_of(name) in hashes
+
+    def _content_of(self, name: str) -> str | None:
+        """The sha256 of a file of the folder itself, to which no link leads; None where there is none."""
         path = self.path / name
         plain = all(not (self.path / folder).is_symlink() for folder in Path(name).parents if folder.name)
-        return plain and not path.is_symlink() and path.is_file() and sha256_of(path) in hashes
+        return sha256_of(path) if plain and not path.is_symlink() and path.is_file() else None
 
     def _remove(self, name: str) -> None:
         (self.path / name).unlink()

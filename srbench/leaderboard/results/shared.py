@@ -1,25 +1,31 @@
-"""Equal parts of many records, held in memory once: most of what a record says of its environment, others say, too."""
+"""What many records have in common, held in memory once: their environment, and most of what their keys are made of."""
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 
-class Shared:
-    """What was met so far. What it gives is not to be changed."""
+def as_it_is(value: Any) -> Any:
+    """The value itself."""
+    return value
 
-    def __init__(self) -> None:
+
+class Shared:
+    """Gives one object for all data that are equal as JSON; it is not to be changed.
+
+    made: what it gives for data that it meets for the first time.
+    """
+
+    def __init__(self, made: Callable[[Any], Any] = as_it_is) -> None:
+        self._made = made
         self._known: dict[bytes, Any] = {}
 
     def of(self, value: Any) -> Any:
-        """Data equal to this, as JSON has it, whose mappings, lists and texts are those that were met before."""
-        if isinstance(value, dict):
-            value = {self.of(name): self.of(part) for name, part in value.items()}
-        elif isinstance(value, list):
-            value = [self.of(part) for part in value]
-        elif not isinstance(value, str):
-            return value
-        return self._known.setdefault(blake2b(msgspec.json.encode(value), digest_size=16).digest(), value)
+        """What was made of data equal to this when it was first met."""
+        data = msgspec.json.encode(value)
+        if data not in self._known:
+            self._known[data] = self._made(value)
+        return self._known[data]

@@ -5,7 +5,7 @@ Without the models (a store that holds the records only) there is nothing to sho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -186,6 +186,14 @@ def _remark(runs: Sequence[TrainingRun]) -> str:
         return ""
     most = "at most " if len(times) > 1 else ""
     return f"Trained for {most}{duration(max(times))}: too short for more than a first look."
+
+
+def by_method(groups: Iterable[Group]) -> dict[str, list[Group]]:
+    """Trainings by the name of their method."""
+    found: dict[str, list[Group]] = {}
+    for group in groups:
+        found.setdefault(group.method, []).append(group)
+    return found
 
 
 def training_of(result: Result, groups: Sequence[Group]) -> tuple[Group | None, TrainingRun | None]:

@@ -43,7 +43,7 @@ def bring(out: Path, of: Matrix, files: Mapping[str, str], made_from: str = "") 
         for name, text in files.items():
             (new / name).parent.mkdir(parents=True, exist_ok=True)
             (new / name).write_text(text, encoding="utf-8")
-        folder.bring_in(new, made_from or str(sorted(files.items())), [])
+        folder.bring_in(new, made_from or str(sorted(files.items())), [], {}, {})
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -267,3 +267,48 @@ def test_a_list_of_files_that_leads_elsewhere_is_nobodys(toy: Matrix, tmp_path: 
 def test_nothing_in_the_list_of_files_names_a_folder_of_the_machine(toy: Matrix, tmp_path: Path) -> None:
     bring(tmp_path / "out", toy, OLD)
     assert str(tmp_path) not in (tmp_path / "out" / "files.json").read_text()
+
+
+PARTS = {"cells/a.html": "of a", "cells/b.html": "of b"}
+
+
+def bring_parts(out: Path, of: Matrix) -> BoardFolder:
+    folder = BoardFolder(out, of.name, of.path)
+    with folder.building() as new:
+        for name in PARTS:
+            (new / name).parent.mkdir(exist_ok=True)
+            (new / name).write_text(name)
+        folder.bring_in(new, "all", [], PARTS, {})
+    return folder
+
+
+def test_files_stay_that_were_made_from_the_same_and_are_what_they_were(toy: Matrix, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    folder = bring_parts(out, toy)
+    listed = folder.listing()
+    assert listed is not None
+    assert folder.kept(PARTS) == listed.files
+    assert folder.kept({"cells/a.html": "of another", "cells/c.html": "of c"}) == {}
+    (out / "cells/b.html").write_text("by somebody")
+    kept = folder.kept(PARTS)
+    assert [*kept] == ["cells/a.html"]
+    (out / "cells/b.html").write_text("cells/b.html")
+    stamp = (out / "cells/a.html").stat()
+    with folder.building() as new:
+        (new / "index.html").write_text("new")
+        folder.bring_in(new, "more", [], {"cells/a.html": "of a"}, kept)
+    assert (out / "cells/a.html").stat() == stamp and not (out / "cells/b.html").exists()
+    listed = folder.listing()
+    assert listed is not None
+    assert [*listed.files] == ["cells/a.html", "index.html"] and listed.parts == {"cells/a.html": "of a"}
+
+
+def test_a_file_that_a_link_leads_to_is_made_anew(toy: Matrix, tmp_path: Path) -> None:
+    folder = bring_parts(tmp_path / "out", toy)
+    (tmp_path / "out/cells").rename(tmp_path / "elsewhere")
+    (tmp_path / "out/cells").symlink_to(tmp_path / "elsewhere")
+    assert folder.kept(PARTS) == {}
+
+
+def test_where_there_is_no_board_nothing_is_kept(toy: Matrix, tmp_path: Path) -> None:
+    assert BoardFolder(tmp_path / "out", toy.name, toy.path).kept(PARTS) == {}

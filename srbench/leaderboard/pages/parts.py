@@ -1,0 +1,49 @@
+"""What each cell's page is made from: of a large board only the pages of cells that changed are made anew."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from srbench.leaderboard.gallery.pictures import first_seeds
+from srbench.leaderboard.pages.document import Document, told_of
+from srbench.leaderboard.results.results import Result
+from srbench.leaderboard.trainings.pages import by_method, training_of
+from srbench.registry.registry import registry
+
+
+def cell_page(result: Result) -> str:
+    """The place of a cell's page in the board's folder."""
+    return f"cells/{result.slug}.html"
+
+
+def cells_made_from(document: Document) -> dict[str, str]:
+    """A sha256 over all that each cell's page shows, by its place: its own, and what it has in common with others."""
+    results = document.results
+    board = msgspec.structs.replace(results.board, cells=[], sections=[], path="")
+    task = registry().get("task", board.task).plugin.sources
+    common = _hashed([registry().source_of("srbench"), task, board, results.metrics, _scale(document)])
+    pictures = {(one.dataset, one.protocol): _hashed([one]) for one in document.galleries}
+    trainings = by_method(document.trainings)
+    learned = {id(group): _hashed([group]) for group in document.trainings}
+    made = {}
+    for place, rivals in results.by_place.items():
+        shown = {id(result) for result in first_seeds(rivals)}
+        for result in rivals:
+            cell = msgspec.structs.replace(result.cell, damage=result.damage)
+            own = [cell, told_of(result) if result.record else None, id(result) in shown]
+            training, _ = training_of(result, trainings.get(result.entrant.method, []))
+            made[cell_page(result)] = _hashed([common, pictures.get(place), learned.get(id(training)), *own])
+    return made
+
+
+def _scale(document: Document) -> list[float]:
+    """The scales of error maps: a page says that of the board's first gallery with pictures."""
+    return [one.error_white for one in document.galleries if one.images and hasattr(one, "error_white")]
+
+
+def _hashed(parts: Iterable[Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode(list(parts))).hexdigest()
