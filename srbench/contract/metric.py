@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from srbench.contract.protocol import Protocol
     from srbench.store.details import Details
 
-Need = Literal["labels", "masks", "training_sr"]
+Need = Literal["labels", "masks", "training_sr", "baseline", "samples"]
 Source = Literal["generated", "real", "training"]
 """Where an image that is not paired comes from: made by a generator, of the test split, of the training split."""
 
@@ -36,8 +36,10 @@ class Metric(ABC):
         metrics that are defined on whole colour images. `lr`: LR in place of both, in the protocol's channel, border
         included: SR shrunk and rounded as the protocol makes LR, and the LR that the method was given. Always what
         was written to disk, never a method's tensor.
-    needs: what a set metric needs beyond SR and HR. `labels`, `masks`: of every item that it is given; a dataset that
-        lacks them skips the metric before anything runs. `training_sr`: the SR of the training split, too.
+    needs: what it needs beyond SR and HR. An image metric: `baseline`, LR upscaled by bicubic interpolation. A set
+        metric: `labels`, `masks`, of every item that it is given; a dataset that lacks them skips the metric before
+        anything runs. `training_sr`: the SR of the training split, too. `samples`: several samples of each SR; a method
+        that draws none skips the metric.
     weights: names of the files (see `srbench.weights`) that it reads; where one is missing the metric is skipped with
         the command that fetches it. Those of its extractor are the extractor's to name.
     device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
@@ -71,15 +73,29 @@ class Metric(ABC):
 
 
 class ImageMetric(Metric):
-    """Scores one image against its HR. The dataset's score is the mean over images."""
+    """Scores one image against its HR. The dataset's score is the mean over images.
 
-    @abstractmethod
+    Define `score`, or `score_beside` where the baseline is needed.
+    """
+
     def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
         """The score of `sr` against `hr`, both float64 `(C, H, W)` in [0, 1], C 1 or 3.
 
         A `Skip` (the image is too small, say) skips the metric for the whole dataset: no means over some of the
         images.
         """
+        raise TypeError(f"{type(self).__name__} defines neither score nor score_beside")
+
+    def score_beside(
+        self, sr: torch.Tensor, hr: torch.Tensor, baseline: torch.Tensor, measured: torch.Tensor | None
+    ) -> float | Skip:
+        """Where `baseline` is needed: the score of `sr` against `hr` beside what was known of it.
+
+        baseline: of their shape, the LR that the method was given, upscaled by bicubic interpolation and rounded as SR
+        is. measured: as of `score_measured`, where all three are equal elsewhere; None where HR was measured
+        everywhere.
+        """
+        raise TypeError(f"{type(self).__name__} needs the baseline but does not define score_beside")
 
     def score_measured(self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor) -> float | Skip:
         """The score where HR was not measured everywhere; `measured` `(H, W)` is true where it was.

@@ -93,14 +93,19 @@ class ScoreColumn:
         except Exception as error:  # whatever a plugin does
             self.failure, self.again = where + in_words(error), bool(machine_fault(error))
 
-    def score(self, item: Item, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor | None) -> None:
+    def score(self, item: Item, seen: Seen) -> None:
         """Show the metric an image of the test split. Raises `ScoreError`."""
         self.counted += 1
         if isinstance(self.metric, SetMetric):
-            self.metric.update_item(sr, hr, item)
+            self.metric.update_item(seen.sr, seen.hr, item)
             return
         assert isinstance(self.metric, ImageMetric)
-        score = self.metric.score(sr, hr) if measured is None else self.metric.score_measured(sr, hr, measured)
+        if seen.baseline is not None:
+            score = self.metric.score_beside(seen.sr, seen.hr, seen.baseline, seen.measured)
+        elif seen.measured is not None:
+            score = self.metric.score_measured(seen.sr, seen.hr, seen.measured)
+        else:
+            score = self.metric.score(seen.sr, seen.hr)
         if isinstance(score, Skip):
             self.skipped.append(score.reason)
         elif not is_score(score):
@@ -173,12 +178,12 @@ def score_split(
             assert isinstance(metric, SetMetric)
             for item in training.items:
                 at(f"training split: image {item.id!r}: ")
-                sr, hr, _ = _views(item, protocol, training.folder, training.images, metric.sees)
-                metric.update_training(sr, hr, item)
+                seen = _seen(item, protocol, training.folder, training.images, metric)
+                metric.update_training(seen.sr, seen.hr, item)
                 progress(item.id)
         for item in items:
             at(f"image {item.id!r}: ")
-            column.score(item, *_views(item, protocol, folder, images, metric.sees))
+            column.score(item, _seen(item, protocol, folder, images, metric))
             progress(item.id)
         at("")
         column.close()
@@ -210,13 +215,24 @@ def score_set(
     return column
 
 
-def _views(
-    item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str], sees: str
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """SR and HR of an item as a metric sees them; where HR was measured, `(H, W)`, None where that is everywhere.
+@dataclass(frozen=True)
+class Seen:
+    """An image as a metric sees it, each part `(C, H, W)`.
 
-    Where it was not, HR is what stands in SR, which goes on as its surroundings do, as what HR is filled with does not:
-    that is neither an error nor a share in any other. Of sets, and in LR, SR is what stands in HR.
+    measured: where HR was, `(H, W)`; None where that is everywhere. baseline: where the metric needs it.
+    """
+
+    sr: torch.Tensor
+    hr: torch.Tensor
+    measured: torch.Tensor | None = None
+    baseline: torch.Tensor | None = None
+
+
+def _seen(item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str], metric: Metric) -> Seen:
+    """What a metric sees of an item.
+
+    Where HR was not measured, it is what stands in SR, which goes on as its surroundings do, as what HR is filled with
+    does not: that is neither an error nor a share in any other. Of sets, and in LR, SR is what stands in HR.
     """
     import torch
 
@@ -230,16 +246,22 @@ def _views(
     sr = read_image(path)
     if sr.shape != hr.shape or sr.dtype != hr.dtype:
         raise ScoreError(f"{path} does not match its HR in size or depth")
+    baseline = None
+    if "baseline" in metric.needs:
+        lr = protocol.lr(native_hr, native, item.id, protocol.shipped_lr(item))
+        baseline = protocol.baseline(lr, values)
     if known is not None:
         known = known[: hr.shape[0], : hr.shape[1]]
-        if sees == "protocol":
+        if metric.sees == "protocol":
             hr = np.where(known[..., None], hr, sr)
+            baseline = None if baseline is None else np.where(known[..., None], baseline, sr)
         else:
             sr = np.where(known[..., None], sr, hr)
-    if sees == "protocol":
+            baseline = None if baseline is None else np.where(known[..., None], baseline, hr)
+    if metric.sees == "protocol":
         view = protocol.scored
         known = None if known is None else protocol.without_border(known)
-    elif sees == "lr":
+    elif metric.sees == "lr":
         known = None if known is None else _in_lr(known, protocol.scale)
         # The LR of upscaling: the shipped one, or made from HR.
         hr = protocol.lr(native_hr, native, item.id, protocol.shipped_lr(item))
@@ -249,7 +271,12 @@ def _views(
         view = _whole
     seen = view(sr, values)
     del sr  # a large picture should be in memory once, beside the eight times as large one that metrics see
-    return seen, view(hr, values), None if known is None else torch.from_numpy(known.copy())
+    return Seen(
+        seen,
+        view(hr, values),
+        None if known is None else torch.from_numpy(known.copy()),
+        None if baseline is None else view(baseline, values),
+    )
 
 
 def _in_lr(known: npt.NDArray[np.bool_], scale: Scale) -> npt.NDArray[np.bool_]:

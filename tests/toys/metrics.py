@@ -268,3 +268,26 @@ class OverwritesGenerated(GeneratorDifference):
     def update_unpaired(self, image, source, item):
         super().update_unpaired(image, source, item)
         image.zero_()
+
+
+class NearerThanBaseline(srbench.ImageMetric):
+    """The share of the pixels that are nearer to HR than the baseline is, or as near."""
+
+    higher_is_better = True
+    range = (0.0, 1.0)
+    needs = frozenset({"baseline"})
+
+    def score_beside(self, sr, hr, baseline, measured):
+        return float(((sr - hr).abs() <= (baseline - hr).abs()).double().mean())
+
+
+class ImageMetricWithLabels(MeanDifference):
+    needs = frozenset({"labels"})
+
+
+class BaselineOfLr(NearerThanBaseline):
+    sees = "lr"
+
+
+class BaselineForNothing(MeanDifference):
+    needs = frozenset({"baseline"})

@@ -62,6 +62,16 @@ class Network:
         layers = zip(self._heads, sr, hr, strict=True)
         return sum(float(head((made - kept) ** 2).mean()) for head, made, kept in layers)
 
+    def distances(
+        self, sr: tuple[torch.Tensor, ...], hr: tuple[torch.Tensor, ...], size: tuple[int, int]
+    ) -> torch.Tensor:
+        """The same at each pixel, `(height, width)`: of every layer, brought to that size bilinearly, added up."""
+        import torch
+
+        maps = [head((made - kept) ** 2) for head, made, kept in zip(self._heads, sr, hr, strict=True)]
+        larger = [torch.nn.functional.interpolate(one, size, mode="bilinear", align_corners=False) for one in maps]
+        return torch.stack(larger).sum(0)[0, 0]
+
 
 def _of_slices(trunk: torch.nn.Module, state: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
     """The convolutions of a classifier's weights, under the names they have in the package's slices of it.
