@@ -72,8 +72,8 @@ class Correctness(srbench.ImageMetric):
         distances = [distance(*pair) for pair in ((baseline, hr), (sr, hr), (sr, baseline))]
         if measured is not None:
             distances = [one.masked_fill(~measured, float("nan")) for one in distances]
-        members = memberships(*(one.numpy() for one in distances), threshold=self.threshold)
-        return shares(members, self.norm)[self.place]
+        to_hr, sr_to_hr, sr_to_baseline = (one.numpy() for one in distances)
+        return shares(memberships(to_hr, sr_to_hr, sr_to_baseline, self.threshold), self.norm)[self.place]
 
     def _distance(self) -> Distance:
         if self.distance == "l1":

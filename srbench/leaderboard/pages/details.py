@@ -9,7 +9,8 @@ from typing import Any
 from srbench.contract.wording import Wording
 from srbench.leaderboard.board.contents import BoardMethod
 from srbench.leaderboard.gallery.errors import error_legend
-from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage, first_seeds, white_words
+from srbench.leaderboard.gallery.hallucination import share_words
+from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage, first_seeds, map_legend, white_words
 from srbench.leaderboard.results.ceilings import ceiling_value
 from srbench.leaderboard.results.hardware import hardware
 from srbench.leaderboard.results.results import Result, Results
@@ -76,6 +77,7 @@ def pictures_context(result: Result, results: Results, galleries: Sequence[Galle
         "pictures_remark": remark,
         "legend": error_legend(),
         "error_white": white_words(galleries),
+        "map_legend": map_legend(galleries),
     }
 
 
@@ -173,6 +175,8 @@ def _picture(shown: ViewedImage, name: str) -> dict[str, Any]:
         shots.append(
             {"href": own.error_href, "words": f"error, on average {100 * (own.mean_error or 0):.2g} % of white"}
         )
+    if own.map_href is not None:
+        shots.append({"href": own.map_href, "words": f"hallucination map: {share_words(own.shares)}"})
     return {
         "image": shown.id,
         "anchor": f"image-{slug(shown.id)}",
