@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -42,6 +43,7 @@ class Metric(ABC):
         that draws none skips the metric.
     weights: names of the files (see `srbench.weights`) that it reads; where one is missing the metric is skipped with
         the command that fetches it. Those of its extractor are the extractor's to name.
+    samples: how many samples of each SR it needs, where `samples` is in `needs`.
     device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
         (images arrive on the CPU whatever it is), and the protocol that the SR was made under.
     """
@@ -52,6 +54,7 @@ class Metric(ABC):
     sees: ClassVar[Literal["protocol", "image", "lr"]] = "protocol"
     needs: ClassVar[frozenset[Need]] = frozenset()
     weights: tuple[str, ...] = ()
+    samples: int = 0
     device: str = "cpu"
     protocol: Protocol
 
@@ -109,8 +112,9 @@ class ImageMetric(Metric):
 class SetMetric(Metric):
     """Compares the set of SR images with the set of HR images.
 
-    Define `update`, or `update_item` where the label or mask matters. Images come one at a time, in no order that
-    matters; keep features or statistics of them, never the images (batch inside, a few at a time, where it pays).
+    Define `update`, or `update_item` where the label or mask matters, or `update_samples` where samples are needed.
+    Images come one at a time, in no order that matters; keep features or statistics of them, never the images (batch
+    inside, a few at a time, where it pays).
     """
 
     def update(self, sr: torch.Tensor, hr: torch.Tensor) -> None:
@@ -125,6 +129,14 @@ class SetMetric(Metric):
         """Where `training_sr` is needed: take in one image of the training split, before any of the test split."""
         raise TypeError(f"{type(self).__name__} needs training_sr but does not define update_training")
 
+    def update_samples(self, samples: Iterable[torch.Tensor], hr: torch.Tensor, measured: torch.Tensor | None) -> None:
+        """Where `samples` are needed: take in the samples of one SR, read one after the other, and its HR.
+
+        Each is float64 `(C, H, W)` in [0, 1], clamped and rounded as SR is when written. measured: `(H, W)`, where HR
+        was; None where that is everywhere.
+        """
+        raise TypeError(f"{type(self).__name__} needs samples but does not define update_samples")
+
     def update_unpaired(self, image: torch.Tensor, source: Source, item: Item) -> None:
         """Where images are made from noise: take in one, float64 `(C, H, W)` in [0, 1], that belongs to no other.
 
@@ -138,8 +150,9 @@ class SetMetric(Metric):
 
     @classmethod
     def compares_pairs(cls) -> bool:
-        """Whether it compares images with their HR: it defines `update` or `update_item`."""
-        return (cls.update, cls.update_item) != (SetMetric.update, SetMetric.update_item)
+        """Whether it compares images with their HR: it defines `update`, `update_item` or `update_samples`."""
+        own = (cls.update, cls.update_item, cls.update_samples)
+        return own != (SetMetric.update, SetMetric.update_item, SetMetric.update_samples)
 
     @classmethod
     def compares_unpaired(cls) -> bool:

@@ -19,6 +19,7 @@ from srbench.contract.fit import Interrupted
 from srbench.contract.metric import ImageMetric, Metric, SetMetric, Skip, Source
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError, in_words, machine_fault
+from srbench.evaluate.samples import sample_name
 from srbench.pictures import Image, Scale, Values, read_image, reduced, to_tensor, under_middles
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
@@ -96,6 +97,9 @@ class ScoreColumn:
     def score(self, item: Item, seen: Seen) -> None:
         """Show the metric an image of the test split. Raises `ScoreError`."""
         self.counted += 1
+        if isinstance(self.metric, SetMetric) and seen.samples is not None:
+            self.metric.update_samples(seen.samples, seen.hr, seen.measured)
+            return
         if isinstance(self.metric, SetMetric):
             self.metric.update_item(seen.sr, seen.hr, item)
             return
@@ -165,11 +169,13 @@ def score_split(
     progress: Callable[[str], None] = lambda image: None,
     *,
     training: TrainingSplit | None = None,
+    samples: Path | None = None,
 ) -> ScoreColumn:
     """Score every image with a metric, its extractor bound; one image at a time is in memory.
 
     key: of the metric. folder, images: where the SR lies and its file names, by image id. training: for a metric that
-    needs the SR of the training split, which it sees first. What goes wrong is the column's failure; only
+    needs the SR of the training split, which it sees first. samples: where samples of SR lie, for one that needs these.
+    What goes wrong is the column's failure; only
     `Interrupted`, which `progress` may raise, ends it.
     """
     column = ScoreColumn(metric, key)
@@ -183,7 +189,7 @@ def score_split(
                 progress(item.id)
         for item in items:
             at(f"image {item.id!r}: ")
-            column.score(item, _seen(item, protocol, folder, images, metric))
+            column.score(item, _seen(item, protocol, folder, images, metric, samples))
             progress(item.id)
         at("")
         column.close()
@@ -219,16 +225,24 @@ def score_set(
 class Seen:
     """An image as a metric sees it, each part `(C, H, W)`.
 
-    measured: where HR was, `(H, W)`; None where that is everywhere. baseline: where the metric needs it.
+    measured: where HR was, `(H, W)`; None where that is everywhere. baseline, samples: where the metric needs them.
     """
 
     sr: torch.Tensor
     hr: torch.Tensor
     measured: torch.Tensor | None = None
     baseline: torch.Tensor | None = None
+    samples: Iterator[torch.Tensor] | None = None
 
 
-def _seen(item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str], metric: Metric) -> Seen:
+def _seen(
+    item: Item,
+    protocol: Protocol,
+    folder: Path,
+    images: Mapping[str, str],
+    metric: Metric,
+    samples: Path | None = None,
+) -> Seen:
     """What a metric sees of an item.
 
     Where HR was not measured, it is what stands in SR, which goes on as its surroundings do, as what HR is filled with
@@ -238,14 +252,7 @@ def _seen(item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str
 
     native_hr, native, known = item.read_measured()
     hr, values = protocol.reference(native_hr, native)
-    path = folder / images[item.id]
-    if not path.exists():
-        raise ScoreError(
-            f"{path} is not there any more; remove the folder {folder.parent}, so that the next run makes it again"
-        )
-    sr = read_image(path)
-    if sr.shape != hr.shape or sr.dtype != hr.dtype:
-        raise ScoreError(f"{path} does not match its HR in size or depth")
+    sr = _read(folder / images[item.id], hr)
     baseline = None
     if "baseline" in metric.needs:
         lr = protocol.lr(native_hr, native, item.id, protocol.shipped_lr(item))
@@ -269,6 +276,11 @@ def _seen(item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str
         view = protocol.in_channel
     else:
         view = _whole
+
+    def drawn(samples: Path) -> Iterator[torch.Tensor]:
+        for place in range(1, metric.samples + 1):
+            yield view(_read(samples / sample_name(images[item.id], place), hr), values)
+
     seen = view(sr, values)
     del sr  # a large picture should be in memory once, beside the eight times as large one that metrics see
     return Seen(
@@ -276,7 +288,21 @@ def _seen(item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str
         view(hr, values),
         None if known is None else torch.from_numpy(known.copy()),
         None if baseline is None else view(baseline, values),
+        None if samples is None or "samples" not in metric.needs else drawn(samples),
     )
+
+
+def _read(path: Path, hr: Image) -> Image:
+    """The picture that a method made, which should be as large as HR, and as deep. Raises `ScoreError`."""
+    if not path.exists():
+        again = path.parents[1]
+        raise ScoreError(
+            f"{path} is not there any more; remove the folder {again}, so that the next run makes it again"
+        )
+    made = read_image(path)
+    if made.shape != hr.shape or made.dtype != hr.dtype:
+        raise ScoreError(f"{path} does not match its HR in size or depth")
+    return made
 
 
 def _in_lr(known: npt.NDArray[np.bool_], scale: Scale) -> npt.NDArray[np.bool_]:

@@ -67,6 +67,8 @@ def declares_itself(subject: MetricSubject) -> None:
     if not target.needs <= allowed:
         listed = ", ".join(f"'{name}'" for name in sorted(allowed))
         raise CheckFailure(f"needs is {target.needs!r}; it should hold nothing but {listed}")
+    if "samples" in target.needs and subject.create().samples < 1:
+        raise CheckFailure("needs samples, yet does not say in its attribute `samples` how many")
     if "baseline" in target.needs and target.sees == "lr":
         raise CheckFailure(
             "needs the baseline, which is as large as HR, yet sees 'lr'; it should see 'protocol' or 'image'"

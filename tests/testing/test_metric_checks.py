@@ -31,12 +31,13 @@ def test_a_broken_promise_fails_its_check_alone(target: str, check: str, message
     cases(
         {
             "toys.metrics:ImageMetricWithLabels": ("declares_itself", "nothing but 'baseline'"),
+            "toys.metrics:SamplesUncounted": ("declares_itself", "how many"),
             "toys.metrics:BaselineOfLr": ("declares_itself", "'protocol' or 'image'"),
             "toys.metrics:BaselineForNothing": ("gives_a_float", "does not define score_beside"),
         }
     ),
 )
-def test_what_a_metric_of_images_needs_is_the_baseline_alone(target: str, check: str, message: str) -> None:
+def test_what_a_metric_needs_is_told_in_full_and_used(target: str, check: str, message: str) -> None:
     assert_breaks_only("metric", target, check, message)
 
 

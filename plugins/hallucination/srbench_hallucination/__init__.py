@@ -5,7 +5,7 @@ import srbench
 
 @srbench.hookimpl
 def srbench_metrics() -> list[srbench.Entry]:
-    """Three shares of an image that add up to 1."""
+    """Three shares of an image that add up to 1, and the coverage by samples."""
     return [
         srbench.Entry(
             "hallucination", "srbench_hallucination.correctness:Hallucination", "Share of pixels that are invented"
@@ -13,5 +13,10 @@ def srbench_metrics() -> list[srbench.Entry]:
         srbench.Entry("omission", "srbench_hallucination.correctness:Omission", "Share of pixels left as LR has them"),
         srbench.Entry(
             "improvement", "srbench_hallucination.correctness:Improvement", "Share of pixels brought nearer to HR"
+        ),
+        srbench.Entry(
+            "coverage",
+            "srbench_hallucination.coverage:Coverage",
+            "Calibration error of samples: how often HR is where they say",
         ),
     ]

@@ -3,5 +3,5 @@
 from srbench.testing import check_metrics
 
 test_metrics = check_metrics(
-    "hallucination", "omission", "improvement", ("hallucination", {"distance": "nd", "threshold": 0.02})
+    "hallucination", "omission", "improvement", "coverage", ("hallucination", {"distance": "nd", "threshold": 0.02})
 )
