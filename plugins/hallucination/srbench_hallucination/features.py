@@ -30,9 +30,6 @@ class Features:
 
     def _of(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The features of an image, which each of two distances asks for."""
-        return kept_features(self._network.identity, image, lambda: self._network.features(_prepared(image)))
-
-
-def _prepared(image: torch.Tensor) -> torch.Tensor:
-    """`(1, 3, H, W)` float32 in [-1, 1] from `(C, H, W)` in [0, 1]; grey is repeated over the channels."""
-    return (2 * image.float() - 1).expand(3, -1, -1)[None]
+        return kept_features(
+            self._network.identity, image, lambda: self._network.features(self._network.prepared(image))
+        )

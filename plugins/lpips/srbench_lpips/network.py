@@ -48,6 +48,11 @@ class Network:
         self._device = device
         self.identity = (net, weights_file(trunk).sha256, device)
 
+    @staticmethod
+    def prepared(image: torch.Tensor) -> torch.Tensor:
+        """`(1, 3, H, W)` float32 in [-1, 1] from `(C, H, W)` in [0, 1]; grey is repeated over the channels."""
+        return (2 * image.float() - 1).expand(3, -1, -1)[None]
+
     def features(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The unit-length features of `(N, 3, H, W)` in [-1, 1], layer by layer, each `(N, channels, h, w)`."""
         import torch
