@@ -138,9 +138,9 @@ def test_the_mean_of_samples_is_that_of_the_samples_drawn() -> None:
 
 @pytest.mark.parametrize("combine", ["mean", "most-consistent"])
 def test_a_sample_is_one_whatever_sr_is_made_of(combine: str) -> None:
-    lr = torch.rand(1, 1, 8, 8)
+    method, lr = fresh(samples=4, combine=combine), torch.rand(1, 3, 8, 8)
     torch.manual_seed(5)
-    sample = fresh(samples=4, combine=combine).sample_sr(lr, 2)
+    sample = method.sample_sr(lr, 2)
     assert torch.equal(sample, drawn(fresh(), lr, 5)) and not torch.equal(sample, drawn(fresh(samples=4), lr, 5))
 
 
