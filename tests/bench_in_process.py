@@ -45,7 +45,7 @@ def perform(
         worker.make(job, account.attempt, account.record, account.making_told, told, stop)
     scored = account.to_score
     if scored is not None and account.record is not None:
-        worker.score(scored, account.attempt, account.record, account.trouble, account.scoring_told, told, stop)
+        worker.score(scored, account.attempt, account.record, account.troubles, account.scoring_told, told, stop)
 
 
 def picture(path: Path, seed: int, channels: int = 3) -> None:

@@ -26,9 +26,9 @@ def command(place: Path | None, store: Path | None, text: str, as_json: bool) ->
 
     The store is the one that is named, that of a matrix, or every one in `results`. With --delete, what is of these
     kinds is removed, and listed: `leftovers` of runs that were killed, `checkpoints` of finished trainings, models and
-    references that no record names (`unnamed`), `training-pictures` and `pictures` of cells that have all metrics that
-    were asked for, and `conflicts` of merges. Only what srbench wrote is removed, and never while a run holds the
-    store. --json names every path.
+    references that no record names (`unnamed`), `training-pictures`, `samples` and `pictures` of cells that have all
+    metrics that were asked for, and `conflicts` of merges. Only what srbench wrote is removed, and never while a run
+    holds the store. --json names every path.
     """
     from srbench.commands.clean import check_free, clean, removable
 

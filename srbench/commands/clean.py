@@ -26,19 +26,21 @@ from srbench.store.records import (
     LOG,
     NEAREST_IMAGES,
     RECORD,
+    SAMPLE_IMAGES,
     SAMPLES,
     TRAINING_IMAGES,
     Store,
 )
 from srbench.store.references import REFERENCE_LIST, REFERENCES, References
 
-Kind = Literal["leftovers", "checkpoints", "unnamed", "training-pictures", "pictures", "conflicts"]
+Kind = Literal["leftovers", "checkpoints", "unnamed", "training-pictures", "samples", "pictures", "conflicts"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 PRICES: Mapping[Kind, str] = {
     "leftovers": "nothing; the next run removes them, too",
     "checkpoints": "those of finished trainings; a training that goes on from one of them has it trained once more",
     "unnamed": "models and references that no record names; a cell that is still to be run makes them anew",
     "training-pictures": "a metric that needs SR of the training split and is added later has it made again",
+    "samples": "a metric that needs samples of SR and is added later has them drawn again",
     "pictures": "pages have none of these cells; a metric that is added later has them upscaled and scored again",
     "conflicts": "the other sides of merges",
 }
@@ -97,9 +99,10 @@ def _remove(store: Store, one: Removable) -> None:
     """Remove a thing so that it is gone as a whole, even if this is killed."""
     gone = temporary_in(one.path.parent)
     one.path.rename(gone)
-    if one.kind == "training-pictures" and one.record is not None:  # as if they had never been made
-        files = {name: known for name, known in one.record.files.items() if not name.startswith(f"{TRAINING_IMAGES}/")}
-        store.write("cells", msgspec.structs.replace(one.record, files=files, training_images={}, training_split=""))
+    if one.record is not None and one.kind in ("training-pictures", "samples"):  # as if they had never been made
+        files = {name: known for name, known in one.record.files.items() if not name.startswith(f"{one.path.name}/")}
+        none = {"samples": 0} if one.kind == "samples" else {"training_images": {}, "training_split": ""}
+        store.write("cells", msgspec.structs.replace(one.record, files=files, **none))
     remove(gone)
 
 
@@ -145,9 +148,9 @@ def _pictures(store: Store) -> Iterator[Removable]:
         for name in record.files:
             part, _, file = name.partition("/")
             named.setdefault(part, set()).add(file)
-        for part in (TRAINING_IMAGES, IMAGES, CEILING_IMAGES, NEAREST_IMAGES):
-            kind: Kind = "training-pictures" if part == TRAINING_IMAGES else "pictures"
-            yield from _whole(kind, folder / part, named.get(part, set()), record=record)
+        kinds: dict[str, Kind] = {TRAINING_IMAGES: "training-pictures", SAMPLE_IMAGES: "samples"}
+        for part in (TRAINING_IMAGES, SAMPLE_IMAGES, IMAGES, CEILING_IMAGES, NEAREST_IMAGES):
+            yield from _whole(kinds.get(part, "pictures"), folder / part, named.get(part, set()), record=record)
 
 
 def _is_complete(record: Record, asked: Collection[str]) -> bool:

@@ -54,7 +54,7 @@ class Method(ABC):
     to, such a class says in a `sampling` of its own; in `check(method)` it may refuse them, by `SrbenchError`, for a
     method that they are not for.
     learns: has `fit`, `save` and `load`; trained on a training split under a budget, once a seed.
-    samples: its SR depends on the seed even after training.
+    samples: its SR depends on the seed even after training; `sample_sr` draws what SR might be as well.
     spreads: `fit` may be called in several processes at once, each with a device, which share the training: it learns
     in srbench's training loop (`TorchMethod.fit`, `srbench.training.train`). Such a method may have an attribute
     `batch_size`, the images of its smallest batch: by it a plan tells that a batch cannot be divided.
@@ -125,6 +125,14 @@ class Method(ABC):
         C is 1 or 3. At a scale that is a fraction n/d, H and W are multiples of d. Each image's result does not depend
         on the others in its batch. Values outside [0, 1] are clamped when written.
         """
+
+    def sample_sr(self, lr: torch.Tensor, scale: Scale) -> torch.Tensor:
+        """Draw what SR of LR might be, shaped as `upscale` does: another whenever torch is seeded otherwise.
+
+        How much samples differ is what the method says it does not know. By default its SR, which is right where that
+        is one sample; a method whose SR is the mean or the best of several defines it.
+        """
+        return self.upscale(lr, scale)
 
     def reconstruct(self, hr: torch.Tensor) -> torch.Tensor:
         """Make its ceiling of HR `(N, C, H, W)`: what it would give if the part that it cannot know were known.

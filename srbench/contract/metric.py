@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from srbench.contract.protocol import Protocol
     from srbench.store.details import Details
 
-Need = Literal["labels", "masks", "training_sr"]
+Need = Literal["labels", "masks", "training_sr", "baseline", "samples"]
 Source = Literal["generated", "real", "training"]
 """Where an image that is not paired comes from: made by a generator, of the test split, of the training split."""
 
@@ -36,10 +37,13 @@ class Metric(ABC):
         metrics that are defined on whole colour images. `lr`: LR in place of both, in the protocol's channel, border
         included: SR shrunk and rounded as the protocol makes LR, and the LR that the method was given. Always what
         was written to disk, never a method's tensor.
-    needs: what a set metric needs beyond SR and HR. `labels`, `masks`: of every item that it is given; a dataset that
-        lacks them skips the metric before anything runs. `training_sr`: the SR of the training split, too.
+    needs: what it needs beyond SR and HR. An image metric: `baseline`, LR upscaled by bicubic interpolation. A set
+        metric: `labels`, `masks`, of every item that it is given; a dataset that lacks them skips the metric before
+        anything runs. `training_sr`: the SR of the training split, too. `samples`: several samples of each SR; a method
+        that draws none skips the metric.
     weights: names of the files (see `srbench.weights`) that it reads; where one is missing the metric is skipped with
         the command that fetches it. Those of its extractor are the extractor's to name.
+    samples: how many samples of each SR it needs, where `samples` is in `needs`.
     device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
         (images arrive on the CPU whatever it is), and the protocol that the SR was made under.
     """
@@ -50,6 +54,7 @@ class Metric(ABC):
     sees: ClassVar[Literal["protocol", "image", "lr"]] = "protocol"
     needs: ClassVar[frozenset[Need]] = frozenset()
     weights: tuple[str, ...] = ()
+    samples: int = 0
     device: str = "cpu"
     protocol: Protocol
 
@@ -71,15 +76,29 @@ class Metric(ABC):
 
 
 class ImageMetric(Metric):
-    """Scores one image against its HR. The dataset's score is the mean over images."""
+    """Scores one image against its HR. The dataset's score is the mean over images.
 
-    @abstractmethod
+    Define `score`, or `score_beside` where the baseline is needed.
+    """
+
     def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
         """The score of `sr` against `hr`, both float64 `(C, H, W)` in [0, 1], C 1 or 3.
 
         A `Skip` (the image is too small, say) skips the metric for the whole dataset: no means over some of the
         images.
         """
+        raise TypeError(f"{type(self).__name__} defines neither score nor score_beside")
+
+    def score_beside(
+        self, sr: torch.Tensor, hr: torch.Tensor, baseline: torch.Tensor, measured: torch.Tensor | None
+    ) -> float | Skip:
+        """Where `baseline` is needed: the score of `sr` against `hr` beside what was known of it.
+
+        baseline: of their shape, the LR that the method was given, upscaled by bicubic interpolation and rounded as SR
+        is. measured: as of `score_measured`, where all three are equal elsewhere; None where HR was measured
+        everywhere.
+        """
+        raise TypeError(f"{type(self).__name__} needs the baseline but does not define score_beside")
 
     def score_measured(self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor) -> float | Skip:
         """The score where HR was not measured everywhere; `measured` `(H, W)` is true where it was.
@@ -93,8 +112,9 @@ class ImageMetric(Metric):
 class SetMetric(Metric):
     """Compares the set of SR images with the set of HR images.
 
-    Define `update`, or `update_item` where the label or mask matters. Images come one at a time, in no order that
-    matters; keep features or statistics of them, never the images (batch inside, a few at a time, where it pays).
+    Define `update`, or `update_item` where the label or mask matters, or `update_samples` where samples are needed.
+    Images come one at a time, in no order that matters; keep features or statistics of them, never the images (batch
+    inside, a few at a time, where it pays).
     """
 
     def update(self, sr: torch.Tensor, hr: torch.Tensor) -> None:
@@ -109,6 +129,14 @@ class SetMetric(Metric):
         """Where `training_sr` is needed: take in one image of the training split, before any of the test split."""
         raise TypeError(f"{type(self).__name__} needs training_sr but does not define update_training")
 
+    def update_samples(self, samples: Iterable[torch.Tensor], hr: torch.Tensor, measured: torch.Tensor | None) -> None:
+        """Where `samples` are needed: take in the samples of one SR, read one after the other, and its HR.
+
+        Each is float64 `(C, H, W)` in [0, 1], clamped and rounded as SR is when written. measured: `(H, W)`, where HR
+        was; None where that is everywhere.
+        """
+        raise TypeError(f"{type(self).__name__} needs samples but does not define update_samples")
+
     def update_unpaired(self, image: torch.Tensor, source: Source, item: Item) -> None:
         """Where images are made from noise: take in one, float64 `(C, H, W)` in [0, 1], that belongs to no other.
 
@@ -122,8 +150,9 @@ class SetMetric(Metric):
 
     @classmethod
     def compares_pairs(cls) -> bool:
-        """Whether it compares images with their HR: it defines `update` or `update_item`."""
-        return (cls.update, cls.update_item) != (SetMetric.update, SetMetric.update_item)
+        """Whether it compares images with their HR: it defines `update`, `update_item` or `update_samples`."""
+        own = (cls.update, cls.update_item, cls.update_samples)
+        return own != (SetMetric.update, SetMetric.update_item, SetMetric.update_samples)
 
     @classmethod
     def compares_unpaired(cls) -> bool:

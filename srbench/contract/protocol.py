@@ -16,7 +16,7 @@ from srbench.contract.degradation import Degradation
 from srbench.contract.degradations import Bicubic
 from srbench.contract.framing import Framing
 from srbench.contract.names import SUPER_RESOLUTION
-from srbench.pictures import DEPTHS, LUMA, Image, ImageError, Scale, Values, enlarged, plain_scale
+from srbench.pictures import DEPTHS, LUMA, Image, ImageError, Scale, Values, enlarged, plain_scale, resize_picture
 from srbench.store.cell import digest
 
 if TYPE_CHECKING:
@@ -108,6 +108,10 @@ class Protocol:
                 f"should be {width} x {height} pixels of the same depth and channels"
             )
         return self._converted(lr[:height, :width], values)[0]
+
+    def baseline(self, lr: Image, values: Values) -> Image:
+        """What was known of HR: LR upscaled by bicubic interpolation in its own depth, as MATLAB does it."""
+        return resize_picture(lr, self.scale, values)
 
     def fits(self, lr_shape: tuple[int, ...], hr_shape: tuple[int, ...]) -> bool:
         """Whether LR `(h, w, C)` can belong to HR `(H, W, C)`.

@@ -19,6 +19,7 @@ from srbench.contract.fit import Interrupted
 from srbench.contract.metric import ImageMetric, Metric, SetMetric, Skip, Source
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError, in_words, machine_fault
+from srbench.evaluate.samples import sample_name
 from srbench.pictures import Image, Scale, Values, read_image, reduced, to_tensor, under_middles
 from srbench.statistics.scores import is_score
 from srbench.statistics.units import unit_means
@@ -93,14 +94,22 @@ class ScoreColumn:
         except Exception as error:  # whatever a plugin does
             self.failure, self.again = where + in_words(error), bool(machine_fault(error))
 
-    def score(self, item: Item, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor | None) -> None:
+    def score(self, item: Item, seen: Seen) -> None:
         """Show the metric an image of the test split. Raises `ScoreError`."""
         self.counted += 1
+        if isinstance(self.metric, SetMetric) and seen.samples is not None:
+            self.metric.update_samples(seen.samples, seen.hr, seen.measured)
+            return
         if isinstance(self.metric, SetMetric):
-            self.metric.update_item(sr, hr, item)
+            self.metric.update_item(seen.sr, seen.hr, item)
             return
         assert isinstance(self.metric, ImageMetric)
-        score = self.metric.score(sr, hr) if measured is None else self.metric.score_measured(sr, hr, measured)
+        if seen.baseline is not None:
+            score = self.metric.score_beside(seen.sr, seen.hr, seen.baseline, seen.measured)
+        elif seen.measured is not None:
+            score = self.metric.score_measured(seen.sr, seen.hr, seen.measured)
+        else:
+            score = self.metric.score(seen.sr, seen.hr)
         if isinstance(score, Skip):
             self.skipped.append(score.reason)
         elif not is_score(score):
@@ -160,11 +169,13 @@ def score_split(
     progress: Callable[[str], None] = lambda image: None,
     *,
     training: TrainingSplit | None = None,
+    samples: Path | None = None,
 ) -> ScoreColumn:
     """Score every image with a metric, its extractor bound; one image at a time is in memory.
 
     key: of the metric. folder, images: where the SR lies and its file names, by image id. training: for a metric that
-    needs the SR of the training split, which it sees first. What goes wrong is the column's failure; only
+    needs the SR of the training split, which it sees first. samples: where samples of SR lie, for one that needs these.
+    What goes wrong is the column's failure; only
     `Interrupted`, which `progress` may raise, ends it.
     """
     column = ScoreColumn(metric, key)
@@ -173,12 +184,12 @@ def score_split(
             assert isinstance(metric, SetMetric)
             for item in training.items:
                 at(f"training split: image {item.id!r}: ")
-                sr, hr, _ = _views(item, protocol, training.folder, training.images, metric.sees)
-                metric.update_training(sr, hr, item)
+                seen = _seen(item, protocol, training.folder, training.images, metric)
+                metric.update_training(seen.sr, seen.hr, item)
                 progress(item.id)
         for item in items:
             at(f"image {item.id!r}: ")
-            column.score(item, *_views(item, protocol, folder, images, metric.sees))
+            column.score(item, _seen(item, protocol, folder, images, metric, samples))
             progress(item.id)
         at("")
         column.close()
@@ -210,36 +221,54 @@ def score_set(
     return column
 
 
-def _views(
-    item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str], sees: str
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """SR and HR of an item as a metric sees them; where HR was measured, `(H, W)`, None where that is everywhere.
+@dataclass(frozen=True)
+class Seen:
+    """An image as a metric sees it, each part `(C, H, W)`.
 
-    Where it was not, HR is what stands in SR, which goes on as its surroundings do, as what HR is filled with does not:
-    that is neither an error nor a share in any other. Of sets, and in LR, SR is what stands in HR.
+    measured: where HR was, `(H, W)`; None where that is everywhere. baseline, samples: where the metric needs them.
+    """
+
+    sr: torch.Tensor
+    hr: torch.Tensor
+    measured: torch.Tensor | None = None
+    baseline: torch.Tensor | None = None
+    samples: Iterator[torch.Tensor] | None = None
+
+
+def _seen(
+    item: Item,
+    protocol: Protocol,
+    folder: Path,
+    images: Mapping[str, str],
+    metric: Metric,
+    samples: Path | None = None,
+) -> Seen:
+    """What a metric sees of an item.
+
+    Where HR was not measured, it is what stands in SR, which goes on as its surroundings do, as what HR is filled with
+    does not: that is neither an error nor a share in any other. Of sets, and in LR, SR is what stands in HR.
     """
     import torch
 
     native_hr, native, known = item.read_measured()
     hr, values = protocol.reference(native_hr, native)
-    path = folder / images[item.id]
-    if not path.exists():
-        raise ScoreError(
-            f"{path} is not there any more; remove the folder {folder.parent}, so that the next run makes it again"
-        )
-    sr = read_image(path)
-    if sr.shape != hr.shape or sr.dtype != hr.dtype:
-        raise ScoreError(f"{path} does not match its HR in size or depth")
+    sr = _read(folder / images[item.id], hr)
+    baseline = None
+    if "baseline" in metric.needs:
+        lr = protocol.lr(native_hr, native, item.id, protocol.shipped_lr(item))
+        baseline = protocol.baseline(lr, values)
     if known is not None:
         known = known[: hr.shape[0], : hr.shape[1]]
-        if sees == "protocol":
+        if metric.sees == "protocol":
             hr = np.where(known[..., None], hr, sr)
+            baseline = None if baseline is None else np.where(known[..., None], baseline, sr)
         else:
             sr = np.where(known[..., None], sr, hr)
-    if sees == "protocol":
+            baseline = None if baseline is None else np.where(known[..., None], baseline, hr)
+    if metric.sees == "protocol":
         view = protocol.scored
         known = None if known is None else protocol.without_border(known)
-    elif sees == "lr":
+    elif metric.sees == "lr":
         known = None if known is None else _in_lr(known, protocol.scale)
         # The LR of upscaling: the shipped one, or made from HR.
         hr = protocol.lr(native_hr, native, item.id, protocol.shipped_lr(item))
@@ -247,9 +276,33 @@ def _views(
         view = protocol.in_channel
     else:
         view = _whole
+
+    def drawn(samples: Path) -> Iterator[torch.Tensor]:
+        for place in range(1, metric.samples + 1):
+            yield view(_read(samples / sample_name(images[item.id], place), hr), values)
+
     seen = view(sr, values)
     del sr  # a large picture should be in memory once, beside the eight times as large one that metrics see
-    return seen, view(hr, values), None if known is None else torch.from_numpy(known.copy())
+    return Seen(
+        seen,
+        view(hr, values),
+        None if known is None else torch.from_numpy(known.copy()),
+        None if baseline is None else view(baseline, values),
+        None if samples is None or "samples" not in metric.needs else drawn(samples),
+    )
+
+
+def _read(path: Path, hr: Image) -> Image:
+    """The picture that a method made, which should be as large as HR, and as deep. Raises `ScoreError`."""
+    if not path.exists():
+        again = path.parents[1]
+        raise ScoreError(
+            f"{path} is not there any more; remove the folder {again}, so that the next run makes it again"
+        )
+    made = read_image(path)
+    if made.shape != hr.shape or made.dtype != hr.dtype:
+        raise ScoreError(f"{path} does not match its HR in size or depth")
+    return made
 
 
 def _in_lr(known: npt.NDArray[np.bool_], scale: Scale) -> npt.NDArray[np.bool_]:

@@ -161,17 +161,21 @@ def upscale_image(
     scale: Scale,
     memory_bytes: float | None = None,
     progress: Callable[[float], None] = lambda done: None,
+    *,
+    sample: bool = False,
 ) -> torch.Tensor:
     """SR `(C, H * scale, W * scale)` on the CPU from LR `(C, H, W)`, checked; float32, white at 1.
 
     At a fraction n/d, LR is continued to multiples of d by its last row and column, and SR cut, its sides rounded down.
-    progress: told now and then the share of the image that is done.
+    progress: told now and then the share of the image that is done. sample: draw a sample in place of SR.
     """
     import torch
 
+    name = "sample_sr" if sample else "upscale"
+
     def upscale(batch: torch.Tensor) -> torch.Tensor:
         expected = (*batch.shape[:2], *(enlarged(side, scale) for side in batch.shape[2:]))
-        return checked(method.upscale(batch, scale), expected, "upscale", f"from {tuple(batch.shape)} it should be")
+        return checked(getattr(method, name)(batch, scale), expected, name, f"from {tuple(batch.shape)} it should be")
 
     height, width = lr.shape[1:]
     beyond = [-side % scale.denominator for side in (height, width)]

@@ -14,6 +14,7 @@ Torch appears only in the two functions that cross over to tensors, so that look
 """
 
 from srbench.pictures.array import LUMA, Image, ImageError, in_digits
+from srbench.pictures.correctness import Norm, class_map, memberships, shares
 from srbench.pictures.header import MAX_PIXELS
 from srbench.pictures.measured import filled, measured, with_gaps
 from srbench.pictures.names import has_picture_name, is_hidden, is_picture, left_out
@@ -35,9 +36,11 @@ __all__ = [
     "Image",
     "ImageError",
     "Kernel",
+    "Norm",
     "Scale",
     "TiffPage",
     "Values",
+    "class_map",
     "enlarged",
     "filled",
     "has_picture_name",
@@ -47,6 +50,7 @@ __all__ = [
     "is_picture",
     "left_out",
     "measured",
+    "memberships",
     "plain_scale",
     "read_image",
     "read_with_alpha",
@@ -55,6 +59,7 @@ __all__ = [
     "resize_picture",
     "resize_to",
     "scale_of",
+    "shares",
     "suffix_for",
     "tiff_pages",
     "to_image",

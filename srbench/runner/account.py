@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from srbench.runner.job.channel import Doing, Lacking, Made, Measuring, Message, Scored
+from srbench.runner.job.channel import Doing, Lacking, Made, Measuring, Message, Part, Scored
 from srbench.runner.job.tasks import Evaluation, Job, Scoring
 from srbench.runner.work.attempt import Attempt
 from srbench.store.files import bytes_of, remove_leftovers, set_aside, write_table
@@ -31,8 +31,8 @@ class Account:
     """What is known of a job, and its record on disk, which is written anew with every news.
 
     attempt: this run of the job. record: as it stands; None before there is one. again: what ended badly was the
-    machine's fault, and is worth another try at once. trouble: why there is no SR of the training split, where it was
-    to be made.
+    machine's fault, and is worth another try at once. troubles: why there is no SR of the training split, or why
+    there are no samples, where they were to be made.
     """
 
     def __init__(self, job: Job, store: Store) -> None:
@@ -42,7 +42,7 @@ class Account:
         self._set_folders_aside()
         self.record = self._sound()
         self.again = False
-        self.trouble: Lacking | None = None
+        self.troubles: dict[Part, Lacking] = {}
         self._part: Doing | None = None
         self._metric: Measuring | None = None
         self._pending: dict[str, Scoring] = {}
@@ -88,14 +88,20 @@ class Account:
             return True
         if task.ceiling and not self.record.ceiling_images and not self.record.metrics:
             return True
-        return self._lacks_training_sr
+        return bool(self._lacks)
 
     @property
-    def _lacks_training_sr(self) -> bool:
+    def _lacks(self) -> dict[Part, str]:
+        """What metrics need beside SR of the test split and is not there, each with what making it is called."""
         task, record = self._task, self.record
         if not isinstance(task, Evaluation) or record is None:
-            return False
-        return any(scoring.training_sr not in ("", record.training_split) for scoring in task.metrics)
+            return {}
+        lacks: dict[Part, str] = {}
+        if any(scoring.training_sr not in ("", record.training_split) for scoring in task.metrics):
+            lacks["train"] = "upscaling the training split"
+        if any(scoring.samples > record.samples for scoring in task.metrics):
+            lacks["samples"] = "drawing samples"
+        return lacks
 
     @property
     def to_score(self) -> Job | None:
@@ -123,8 +129,10 @@ class Account:
         if self.record is None:
             self.again = again
             self.record = self.attempt.record(status, reason)
-        elif self._part is not None or (self._lacks_training_sr and self.trouble is None):
+        elif self._part is not None or self._lacks.keys() - self.troubles.keys():
             self._lacking(Lacking(reason, again))
+            for name in self._lacks.keys() - self.troubles.keys():
+                self._trouble(name, Lacking(reason, again))
         self._restore()
 
     def scoring_told(self, message: Message) -> None:
@@ -168,6 +176,7 @@ class Account:
                 self.record,
                 training_images=made.training_images,
                 training_split=made.training_split,
+                samples=made.samples,
                 ceiling_images=made.ceiling_images,
                 files={name: known for name, known in made.files.items() if name != SCORES} | scores,
             )
@@ -180,8 +189,11 @@ class Account:
         part, self._part = self._part, None
         if part is not None and part.part == "ceiling":
             self._note(f"Its ceiling ({part.name}) was not measured: {told.reason}")
-        elif self._lacks_training_sr:
-            self.trouble = Lacking(f"upscaling the training split: {told.reason}", told.again)
+        elif part is not None and part.part in self._lacks:
+            self._trouble(part.part, told)
+
+    def _trouble(self, part: Part, told: Lacking) -> None:
+        self.troubles[part] = Lacking(f"{self._lacks[part]}: {told.reason}", told.again)
 
     def _note(self, text: str) -> None:
         assert self.record is not None

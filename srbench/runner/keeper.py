@@ -152,7 +152,7 @@ def _score(
     confine(job.task.judged_by)
     job = replace(job, devices=tuple(devices or gpus() or ["cpu"]))
     exchange.device = ", ".join(job.devices)
-    worker.score(job, account.attempt, account.record, account.trouble, tell, progress, stop)
+    worker.score(job, account.attempt, account.record, account.troubles, tell, progress, stop)
 
 
 def _running_time(stopped: processes.StoppedTime) -> float:

@@ -65,8 +65,10 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     n: how many images the value rests on; of two sets, the smaller. d: the length of a feature vector: tables mark a
     value with n < d. spread: the standard deviation of the value over subsets or seeds. ceiling: what real images get
     in place of the method's; floor: what bicubic SR gets; both are rows of tables that are never ranked. confusion: of
-    a classifier; a table on the cell's page. further: numbers that only this metric has, by names for people, such as
-    `training images`. `ValueError` for numbers that are not finite, and for a further one that has a field here.
+    a classifier; a table on the cell's page. coverage: a calibration curve, of each interval the probability that is
+    claimed and the share of the truth that lies in it, both in [0, 1]; a figure. further: numbers that only this metric
+    has, by names for people, such as `training images`. `ValueError` for numbers that are not finite, and for a further
+    one that has a field here.
     """
 
     n: int | None = None
@@ -75,6 +77,7 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ceiling: Estimate | None = None
     floor: Estimate | None = None
     confusion: ConfusionMatrix | None = None
+    coverage: tuple[tuple[float, float], ...] = ()
     further: Mapping[str, float] = {}
 
     def __post_init__(self) -> None:
@@ -84,13 +87,15 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 force_setattr(self, name, _whole(name, count))
         if self.spread is not None:
             force_setattr(self, "spread", _finite("spread", self.spread))
+        points = tuple((_share("a probability", claimed), _share("a share", found)) for claimed, found in self.coverage)
+        force_setattr(self, "coverage", points)
         if known := self.further.keys() & set(self.__struct_fields__):
             raise ValueError(f"further has {', '.join(sorted(known))}, for which Details has a field")
         force_setattr(self, "further", {name: _finite(repr(name), number) for name, number in self.further.items()})
 
     @property
     def numbers(self) -> dict[str, float]:
-        """All but the matrix, by names for people; estimates in parts: `ceiling`, `ceiling spread`, `ceiling n`."""
+        """All but matrix and curve, by names for people, an estimate as `ceiling`, `ceiling spread`, `ceiling n`."""
         own = {"n": self.n, "d": self.d, "spread": self.spread}
         for name, estimate in (("ceiling", self.ceiling), ("floor", self.floor)):
             if estimate is not None:
@@ -102,6 +107,13 @@ def _finite(name: str, given: float) -> float:
     number = float(given)
     if not abs(number) <= LARGEST:
         raise ValueError(f"{name} is {number:g}, not a finite number; leave out what is not known")
+    return number
+
+
+def _share(name: str, given: float) -> float:
+    number = _finite(name, given)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{name} of the coverage is {number:g}; it should be in [0, 1]")
     return number
 
 

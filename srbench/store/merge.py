@@ -39,6 +39,7 @@ from srbench.store.records import (
     LOG,
     NEAREST_IMAGES,
     RECORD,
+    SAMPLE_IMAGES,
     SAMPLES,
     SHELVES,
     TRAINING_IMAGES,
@@ -49,7 +50,7 @@ from srbench.store.references import REFERENCE_LIST, REFERENCES, References
 from srbench.store.union import Difference, differences, is_better, made_the_same, united
 from srbench.store.verify import Fault, damage_of_scores, folders_of_records, has_its_key, is_sealed
 
-_PICTURES = (IMAGES, TRAINING_IMAGES, CEILING_IMAGES)
+_PICTURES = (IMAGES, TRAINING_IMAGES, CEILING_IMAGES, SAMPLE_IMAGES)
 """Folders without which a cell's record stands."""
 _ORDER: tuple[Shelf, ...] = ("extractors", "models", "cells")
 """What records name comes before them."""
@@ -257,7 +258,8 @@ def _staged(place: Path) -> Iterator[Path]:
 
 def _beside(folder: Path) -> dict[str, str]:
     """What belongs to a record that is ok without being named by it: nothing rests on these files."""
-    found = [folder / name for name in (LOG, LAST_CHECKPOINT, f"{IMAGES}.jsonl", f"{TRAINING_IMAGES}.jsonl")]
+    journals = (f"{images}.jsonl" for images in (IMAGES, TRAINING_IMAGES, SAMPLE_IMAGES))
+    found = [folder / name for name in (LOG, LAST_CHECKPOINT, *journals)]
     for name in (NEAREST_IMAGES, SAMPLES):
         found += (folder / name).rglob("*")
     return {path.relative_to(folder).as_posix(): "" for path in found if path.is_file() and not path.is_symlink()}

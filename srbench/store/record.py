@@ -72,10 +72,10 @@ class Record(msgspec.Struct, kw_only=True):
     split of which the model learned from other regions. warnings: what is probably wrong with the data or the SR, a
     sentence each. labels: the class of each image that has one, of a generated one the class that was asked for.
     ceiling: the metrics of what the method made of HR itself, ceiling_images: the files' names of that; both are empty
-    where it has no ceiling. model: the key of the model it used. facts: what a model or an extractor said of itself
-    when trained. job: what the executor called the job that made it. files: the sha256 of each file that belongs to it,
-    by its name below the record's folder: SR and scores, or what was saved. notes: what its method wants readers to
-    know, a sentence each. environment: where it ran.
+    where it has no ceiling. samples: how many samples were drawn of each SR. model: the key of the model it used.
+    facts: what a model or an extractor said of itself when trained. job: what the executor called the job that made it.
+    files: the sha256 of each file that belongs to it, by its name below the record's folder: SR and scores, or what was
+    saved. notes: what its method wants readers to know, a sentence each. environment: where it ran.
 
     Texts are short and hold nothing that a terminal obeys. A name that would lead out of the record's folder is a
     `ValueError`, so that a record which somebody wrote by hand leads nowhere else.
@@ -99,6 +99,7 @@ class Record(msgspec.Struct, kw_only=True):
     training_split: str = ""
     ceiling: dict[str, MetricResult] = {}
     ceiling_images: dict[str, str] = {}
+    samples: int = 0
     model: str | None = None
     facts: dict[str, float] = {}
     files: dict[str, str] = {}

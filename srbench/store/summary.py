@@ -39,13 +39,14 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metrics: dict[str, ResultSummary]
     packages: dict[str, Any]
     training_split: str
+    samples: int
 
     @classmethod
     def of(cls, record: Record) -> Summary:
         """The summary of a record."""
         metrics = {key: ResultSummary(one.status, one.reason, one.again) for key, one in record.metrics.items()}
         packages = record.environment.get("packages", {})
-        return cls(record.status, record.reason, metrics, packages, record.training_split)
+        return cls(record.status, record.reason, metrics, packages, record.training_split, record.samples)
 
     def failed(self, keys: Mapping[str, str]) -> dict[str, str]:
         """Why metrics failed, by name. keys: of those that are asked for, by name."""

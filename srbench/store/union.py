@@ -10,7 +10,7 @@ import msgspec
 
 from srbench.store.frames import TOLERANCE
 from srbench.store.record import SCORES, MetricResult, Record
-from srbench.store.records import CEILING_IMAGES, TRAINING_IMAGES
+from srbench.store.records import CEILING_IMAGES, SAMPLE_IMAGES, TRAINING_IMAGES
 
 _TIMED = ("history.csv", "training.json")
 """Files of trainings with times in them, which differ between trainings that are equal."""
@@ -100,6 +100,8 @@ def united(kept: Record, other: Record) -> Record:
         whole.files = whole.files | _below(other, TRAINING_IMAGES)
     if other.ceiling_images and not kept.ceiling_images:
         whole.ceiling_images, whole.files = other.ceiling_images, whole.files | _below(other, CEILING_IMAGES)
+    if other.samples > kept.samples:
+        whole.samples, whole.files = other.samples, _below(other, SAMPLE_IMAGES) | whole.files
     return whole
 
 

@@ -177,6 +177,25 @@ def deterministic(subject: MethodSubject) -> None:
         )
 
 
+@check("method", needs=("deterministic",), applies=lambda subject: _upscales(subject) and subject.target.samples)
+def draws_samples(subject: MethodSubject) -> None:
+    """Where `samples` is True, `sample_sr` gives SR: the same under one seed, another under the next."""
+    import torch
+
+    lr, method = lr_batch(1, subject.channels, 12, 16), subject.ready()
+    drawn = []
+    for seed in (0, 0, 1):
+        with seeded(seed), torch.inference_mode():
+            drawn.append(method.sample_sr(lr.clone(), subject.scale))
+        _expect_shape(drawn[-1], lr, subject.scale)
+    if not drawn[0].equal(drawn[1]):
+        raise CheckFailure(f"two samples under one seed differ by up to {_apart(*drawn[:2]):.3g}")
+    if drawn[0].equal(drawn[2]):
+        raise CheckFailure(
+            "samples under two seeds are the same although samples is True; draw them with torch's global generator"
+        )
+
+
 @check("method", needs=("deterministic",), applies=_is_fixed)
 def independent_of_global_seed(subject: MethodSubject) -> None:
     """Unless `samples` is True, SR does not depend on the global random number generators."""

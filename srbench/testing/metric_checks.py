@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from srbench.contract.metric import ImageMetric, Metric, Skip
 from srbench.testing.check import CannotCheck, CheckFailure, check
-from srbench.testing.pictures import metric_image, with_noise
+from srbench.testing.pictures import blurred, metric_image, with_noise
 from srbench.testing.subjects import MetricSubject
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ SIDE = 192
 
 def _scores_images(subject: MetricSubject) -> bool:
     return issubclass(subject.target, ImageMetric)
+
+
+def _compares_pairs(subject: MetricSubject) -> bool:
+    """Not those that ask what became of the baseline: noise is far from that, too."""
+    return _scores_images(subject) and "baseline" not in subject.target.needs
 
 
 def number(answer: object, what: str) -> float:
@@ -58,13 +63,27 @@ def declares_itself(subject: MetricSubject) -> None:
         raise CheckFailure(f"range is {bounds!r}; it should be (lowest, highest), math.inf where there is no bound")
     if target.sees not in ("protocol", "image", "lr"):
         raise CheckFailure(f"sees is {target.sees!r}; it should be 'protocol', 'image' or 'lr'")
-    if not target.needs <= {"labels", "masks", "training_sr"}:
-        raise CheckFailure(f"needs is {target.needs!r}; it should hold nothing but 'labels', 'masks' and 'training_sr'")
+    allowed = {"baseline"} if issubclass(target, ImageMetric) else {"labels", "masks", "training_sr", "samples"}
+    if not target.needs <= allowed:
+        listed = ", ".join(f"'{name}'" for name in sorted(allowed))
+        raise CheckFailure(f"needs is {target.needs!r}; it should hold nothing but {listed}")
+    if "samples" in target.needs and subject.create().samples < 1:
+        raise CheckFailure("needs samples, yet does not say in its attribute `samples` how many")
+    if "baseline" in target.needs and target.sees == "lr":
+        raise CheckFailure(
+            "needs the baseline, which is as large as HR, yet sees 'lr'; it should see 'protocol' or 'image'"
+        )
+
+
+def _asked(metric: ImageMetric, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
+    """The score; beside HR blurred, where it needs the baseline."""
+    if "baseline" in metric.needs:
+        return metric.score_beside(sr, hr, blurred(hr), None)
+    return metric.score(sr, hr)
 
 
 def _score(subject: MetricSubject, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
-    metric: ImageMetric = subject.create()
-    return metric.score(sr.clone(), hr.clone())
+    return _asked(subject.create(), sr.clone(), hr.clone())
 
 
 @check("metric", needs=("declares_itself",), applies=_scores_images)
@@ -102,7 +121,7 @@ def best_when_identical(subject: MetricSubject) -> None:
         raise CheckFailure(f"identical images get {value:.6g}, no better than the {other:.6g} of nearly identical ones")
 
 
-@check("metric", needs=("score_in_range",), applies=_scores_images)
+@check("metric", needs=("score_in_range",), applies=_compares_pairs)
 def worse_with_noise(subject: MetricSubject) -> None:
     """More noise gives a worse score, in the direction of `higher_is_better`."""
     hr = metric_image(0, SIDE, SIDE)
@@ -173,7 +192,7 @@ def score_repeats(subject: MetricSubject) -> None:
     hr = metric_image(0, SIDE, SIDE)
     sr = with_noise(hr, NOISE[1])
     metric = subject.create()
-    scores = [metric.score(sr.clone(), hr.clone()), metric.score(sr.clone(), hr.clone()), _score(subject, sr, hr)]
+    scores = [*(_asked(metric, sr.clone(), hr.clone()) for _ in range(2)), _score(subject, sr, hr)]
     if len(set(scores)) != 1:
         raise CheckFailure(f"the same two images get {scores}; a score must not depend on chance or on earlier images")
 
@@ -184,6 +203,6 @@ def leaves_images_alone(subject: MetricSubject) -> None:
     hr = metric_image(0, SIDE, SIDE)
     sr = with_noise(hr, NOISE[1])
     kept = sr.clone(), hr.clone()
-    subject.create().score(sr, hr)
+    _asked(subject.create(), sr, hr)
     if not (sr.equal(kept[0]) and hr.equal(kept[1])):
         raise CheckFailure("score changed the images it was given; other metrics see the same tensors. Work on copies")

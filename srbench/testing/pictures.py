@@ -59,3 +59,10 @@ def with_noise(image: torch.Tensor, sigma: float) -> torch.Tensor:
 
     noise = torch.from_numpy(np.random.default_rng(7).standard_normal(tuple(image.shape)))
     return (image + sigma * noise).clamp(0, 1)
+
+
+def blurred(image: torch.Tensor) -> torch.Tensor:
+    """An image `(C, H, W)` as LR upscaled without learning is: the mean over 5 x 5 pixels, fewer at the border."""
+    import torch
+
+    return torch.nn.functional.avg_pool2d(image[None], 5, stride=1, padding=2, count_include_pad=False)[0]

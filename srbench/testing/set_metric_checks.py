@@ -64,8 +64,23 @@ def _shown(seed: int = 0) -> list[Shown]:
 def _compute(metric: SetMetric, shown: list[Shown]) -> Answer:
     _introduce(metric)
     for sr, hr, item in shown:
-        metric.update_item(sr.clone(), hr.clone(), item)
+        _show(metric, sr.clone(), hr.clone(), item)
     return metric.compute()
+
+
+def _show(metric: SetMetric, sr: torch.Tensor, hr: torch.Tensor, item: Item) -> None:
+    """Show it an image as it needs it; samples are SR itself, brighter and darker."""
+    if "samples" in metric.needs:
+        metric.update_samples(
+            (
+                (sr + step / (8 * metric.samples)).clamp(0, 1) if step else sr
+                for step in range(-(metric.samples // 2), (metric.samples + 1) // 2)
+            ),
+            hr,
+            None,
+        )
+    else:
+        metric.update_item(sr, hr, item)
 
 
 def _introduce(metric: SetMetric) -> None:
@@ -125,7 +140,7 @@ def update_leaves_images_alone(subject: MetricSubject) -> None:
     kept = sr.clone(), hr.clone()
     metric: SetMetric = subject.create()
     _introduce(metric)
-    metric.update_item(sr, hr, item)
+    _show(metric, sr, hr, item)
     if not (sr.equal(kept[0]) and hr.equal(kept[1])):
         raise CheckFailure("update changed the images it was given; other metrics see the same tensors. Work on copies")
 

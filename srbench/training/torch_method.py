@@ -255,6 +255,12 @@ class TorchMethod(Method):
             raise ModelError(f"this model upscales by {self.scale}, not by {scale}; train one for x{scale}")
         return self._asked(self.sr, lr, scale)
 
+    def sample_sr(self, lr: torch.Tensor, scale: Scale) -> torch.Tensor:
+        """One sample of SR: as `upscale`, without an ensemble, whose mean is no sample."""
+        once = copy.copy(self)
+        once.inference = Upscaling(self.inference.precision, self.inference.compile)
+        return once.upscale(lr, scale)
+
     def reconstruct(self, hr: torch.Tensor) -> torch.Tensor:
         """The ceiling of the model for HR `(N, 1 or 3, H, W)`. Raises `ModelError` when the model is not there."""
         self._need_networks()

@@ -57,6 +57,17 @@ def with_training(store: Store, record: Record) -> Record:
     return record
 
 
+def with_samples(store: Store, record: Record) -> Record:
+    """The cell with a sample of its SR, too."""
+    folder = store.folder("cells", record.key) / "images_samples"
+    folder.mkdir()
+    (folder / "a.001.png").write_bytes(b"sample")
+    files = record.files | store.hashes("cells", record.key, ["images_samples/a.001.png"])
+    record = msgspec.structs.replace(record, files=files, samples=1)
+    store.write("cells", record)
+    return record
+
+
 def test_what_killed_writers_and_runs_left_goes_and_a_begun_training_stays(store: Store) -> None:
     done, begun = made_model(store, "done"), made_model(store, "begun", status="timeout")
     for record in (done, begun):
@@ -171,6 +182,19 @@ def test_a_cleaned_cell_has_its_scores_and_no_fault_and_is_filled_again_by_a_mer
     assert list(store.records("cells")) == [record] and (folder / "images/a.png").read_bytes() == b"SRa"
 
 
+def test_samples_go_as_if_they_had_never_been_drawn(store: Store, tmp_path: Path) -> None:
+    record = with_samples(store, made_cell(store, "x"))
+    shutil.copytree(store.root, tmp_path / "copy")
+    assert places(store, "samples") == [place(store, record, "images_samples")]
+    clean(store, ["samples"])
+    (after,) = store.records("cells")
+    assert after.samples == 0 and not any("samples" in name for name in after.files) and list(faults(store)) == []
+    assert places(store, "pictures") == [place(store, record, "images")]
+    assert merge(Store(tmp_path / "copy"), store).completed == 1
+    assert list(store.records("cells")) == [record]
+    assert (store.folder("cells", record.key) / "images_samples/a.001.png").read_bytes() == b"sample"
+
+
 def test_a_metric_that_is_added_to_a_cleaned_cell_has_the_others_come_out_the_same(tmp_path: Path) -> None:
     bench = InProcess(tmp_path)
     before = bench.run()
@@ -205,7 +229,7 @@ def test_what_was_not_named_is_untouched(tmp_path_factory: pytest.TempPathFactor
     made_model(store, "idle")
     model = made_model(store, "named")
     store.last_checkpoint(model.key).write_bytes(b"last")
-    with_training(store, made_cell(store, "x", model=model.key))
+    with_samples(store, with_training(store, made_cell(store, "x", model=model.key)))
     other = Store(tmp_path_factory.mktemp("other"))
     made_cell(other, "x", sr=b"other")
     merge(other, store)

@@ -93,5 +93,19 @@ def test_a_metric_that_says_nothing_wants_nothing_and_has_no_bounds() -> None:
 def test_what_a_metric_must_define_cannot_be_left_out() -> None:
     with pytest.raises(TypeError, match="abstract"):
         SetMetric()  # type: ignore[abstract]
-    with pytest.raises(TypeError, match="abstract"):
-        ImageMetric()  # type: ignore[abstract]
+
+
+@pytest.mark.parametrize(
+    ("call", "missing"),
+    [
+        (lambda metric: metric.score(0, 0), "neither score nor score_beside"),
+        (lambda metric: metric.score_measured(0, 0, 0), "neither score nor score_beside"),
+        (lambda metric: metric.score_beside(0, 0, 0, None), "needs the baseline but does not define score_beside"),
+    ],
+)
+def test_a_metric_of_images_that_defines_no_score_is_told_so(call: Any, missing: str) -> None:
+    class Scoreless(ImageMetric):
+        higher_is_better = True
+
+    with pytest.raises(TypeError, match=rf"^Scoreless .*{missing}"):
+        call(Scoreless())

@@ -426,3 +426,50 @@ def test_lr_sr_and_scores_are_those_of_the_same_picture_from_0_to_1(
         np.testing.assert_allclose((found.astype(np.float64) - values.low) / span, same, rtol=0, atol=2e-6)
     assert (unit_sr == 0).any() and (unit_sr == 1).any()
     assert scores == pytest.approx(expected, rel=1e-4)
+
+
+class Baselines(srbench.ImageMetric):
+    """Remembers what it is shown."""
+
+    higher_is_better = False
+    needs = frozenset({"baseline"})
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[Any, ...]] = []
+
+    def score_beside(self, sr: Any, hr: Any, baseline: Any, measured: Any) -> float:
+        self.shown.append((sr, hr, baseline, measured))
+        return float((sr - baseline).abs().max())
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channel", ["rgb", "y", "y8"])
+def test_the_baseline_is_what_the_method_bicubic_writes(tmp_path: Path, channel: Any, dtype: type) -> None:
+    protocol = Protocol("x2", 2, channel, border=2)
+    items = _items(dtype=dtype)
+    done = upscale_split(Bicubic(), items, protocol, tmp_path)
+    metric = Baselines()
+    assert score_split("key", metric, items, protocol, tmp_path, done.images).result().value == 0
+    sr, hr, baseline, measured = metric.shown[0]
+    assert measured is None and sr.shape == hr.shape == baseline.shape and not hr.equal(baseline)
+
+
+def test_the_baseline_is_of_shipped_lr_where_there_is_one(tmp_path: Path) -> None:
+    shipped = np.full((6, 6, 1), 7, np.uint8)
+    items = [srbench.Item("a", np.full((12, 12, 1), 100, np.uint8), {("bicubic", 2): shipped})]
+    metric = Baselines()
+    done = upscale_split(Bicubic(), items, RGB, tmp_path)
+    score_split("key", metric, items, RGB, tmp_path, done.images)
+    assert metric.shown[0][2] == pytest.approx(7 / 255)
+
+
+def test_where_hr_was_not_measured_sr_hr_and_baseline_are_equal(tmp_path: Path) -> None:
+    gap = np.array(_items(1, size=40, channels=1, dtype=np.float32)[0].hr)
+    gap[10:20, 14:30] = np.nan
+    items = [srbench.Item("i0", gap)]
+    done = upscale_split(Bicubic(), items, RGB, tmp_path)
+    metric = Baselines()
+    score_split("key", metric, items, RGB, tmp_path, done.images)
+    sr, hr, baseline, measured = metric.shown[0]
+    assert torch.equal(measured, torch.from_numpy(~np.isnan(gap[2:-2, 2:-2, 0])))
+    assert sr[:, ~measured].equal(hr[:, ~measured]) and sr[:, ~measured].equal(baseline[:, ~measured])

@@ -390,6 +390,23 @@ def test_error_maps_appear_with_their_scale_and_thumbnails_lead_to_the_viewer(
     assert browser.find_element(By.ID, "caption-b").text.startswith("B HR")
 
 
+def test_hallucination_maps_appear_with_what_their_colours_mean_and_the_shares(
+    browser: webdriver.Chrome, pages: Path
+) -> None:
+    visit(browser, pages / "index.html", fragment="#look=0&a=bicubic&b=HR&mode=hallucination")
+    picture = browser.find_element(By.CSS_SELECTOR, "#pane-a img")
+    WebDriverWait(browser, 10).until(lambda _: picture.get_property("naturalWidth"))
+    assert "/map-" in str(picture.get_attribute("src"))
+    assert picture.get_attribute("alt") == "im0: hallucination map of bicubic"
+    legend = browser.find_element(By.ID, "map-legend")
+    assert legend.is_displayed() and "invented: as in neither" in legend.text
+    assert not browser.find_element(By.ID, "error-legend").is_displayed()
+    assert browser.find_element(By.ID, "caption-a").text.startswith("A bicubic: 100 % improved, 0 % left out")
+    assert browser.find_element(By.ID, "pane-b").text == "HR has no hallucination map: it shows a method against HR."
+    browser.find_element(By.CSS_SELECTOR, "[name=mode][value=side]").click()
+    assert not legend.is_displayed()
+
+
 def test_without_script_the_words_tables_figures_and_two_pictures_are_there(
     browser: webdriver.Chrome, pages: Path
 ) -> None:

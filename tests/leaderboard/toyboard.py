@@ -54,6 +54,7 @@ DETAILS = Details(
     ceiling=Estimate(2.5),
     floor=Estimate(61.0, spread=1.5),
     confusion=ConfusionMatrix(("a", "b as <c>"), ((5.0, 1.5), (0.0, 2.0))),
+    coverage=((0.5, 0.375), (0.9, 0.7)),
     further={"FID of <dark>": 12.5},
 )
 

@@ -126,7 +126,7 @@ def test_whoever_scores_has_nothing_to_say_of_images(desk: Desk) -> None:
     account.scoring_told(Made(account.attempt.record("failed", "no luck")))
     account.scoring_told(Lacking("no luck"))
     record = desk.record()
-    assert record is not None and record.status == "ok" and account.trouble is None
+    assert record is not None and record.status == "ok" and account.troubles == {}
 
 
 def test_what_is_told_of_another_key_is_passed_over(desk: Desk) -> None:
@@ -192,7 +192,7 @@ def test_sr_of_the_training_split_comes_to_the_record_that_is_there(desk: Desk) 
     record = desk.record()
     assert record is not None and record.training_split == "seen" and not desk.store.damage("cells", record)
     assert record.files.keys() == {"images/a.png", "images_train/t.png", SCORES} and record.metrics.keys() == {"psnr"}
-    assert account.trouble is None
+    assert account.troubles == {}
 
 
 @pytest.mark.parametrize("how", ["told", "told by its record", "ended", "ended before it began"])
@@ -210,8 +210,37 @@ def test_a_training_split_that_has_no_sr_is_told_to_whoever_scores_and_nothing_e
     elif how == "told by its record":
         account.making_told(Made(account.attempt.record("failed", "no luck"), again))
     account.making_ended("failed", "no luck" if how.startswith("ended") else "exit code 0", again)
-    assert account.trouble == Lacking("upscaling the training split: no luck", again)
+    assert account.troubles == {"train": Lacking("upscaling the training split: no luck", again)}
     assert desk.record() == before and not account.again
+
+
+def test_samples_come_to_the_record_that_is_there_and_are_lacking_until_there_are_as_many_as_asked_for(
+    desk: Desk,
+) -> None:
+    desk.done("psnr")
+    task = replace(CELL, metrics=(scoring("coverage", samples=3), scoring("psnr")))
+    account = desk.begin(task=task)
+    assert account.record is not None and account.lacks_images
+    account.making_told(Doing("samples"))
+    account.making_told(Made(replaced(account.record, samples=2)))
+    assert account.lacks_images and account.record.metrics.keys() == {"psnr"}
+    account.making_told(Made(replaced(account.record, samples=3)))
+    record = desk.record()
+    assert record is not None and record.samples == 3 and not account.lacks_images and account.troubles == {}
+
+
+def test_a_process_that_ends_has_made_neither_samples_nor_sr_of_the_training_split(desk: Desk) -> None:
+    desk.done("psnr")
+    metrics = (scoring("cas", training_sr="seen"), scoring("coverage", samples=3))
+    account = desk.begin(task=replace(CELL, metrics=metrics))
+    account.making_told(Doing("samples"))
+    account.making_told(Lacking("no luck"))
+    account.making_told(Doing("train"))
+    account.making_ended("timeout", "took too long", again=True)
+    assert account.troubles == {
+        "samples": Lacking("drawing samples: no luck"),
+        "train": Lacking("upscaling the training split: took too long", again=True),
+    }
 
 
 def test_a_ceiling_is_made_with_the_images_and_a_fault_of_it_is_a_note(desk: Desk) -> None:

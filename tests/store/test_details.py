@@ -40,6 +40,7 @@ details = st.builds(
     ceiling=st.none() | estimates,
     floor=st.none() | estimates,
     confusion=st.none() | matrices(),
+    coverage=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=3).map(tuple),
     further=st.dictionaries(st.text(min_size=20, max_size=24), numbers, max_size=3),
 )
 
@@ -68,6 +69,13 @@ def test_numbers_of_numpy_and_torch_are_pythons_afterwards() -> None:
     assert {type(number) for number in told.numbers.values()} == {int, float}
     assert told.numbers == {"n": 3, "spread": 0.5, "ceiling": 0.25, "ceiling n": 2, "pairs": 3, "error": 0.125}
     assert read(kept(MetricResult(key="m", details=told))).details == told
+
+
+@pytest.mark.parametrize("point", [(0.5, 1.2), (-0.1, 0.5), (math.nan, 0.5)])
+def test_a_point_of_a_calibration_curve_is_a_probability_and_a_share(point: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match=r"in \[0, 1\]|finite"):
+        Details(coverage=(point,))
+    assert Details(coverage=[[np.float32(0.5), 1]]).coverage == ((0.5, 1.0),)  # type: ignore[arg-type, list-item]
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -1e200])

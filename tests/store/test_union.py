@@ -95,3 +95,13 @@ def test_sr_of_another_training_split_is_neither_a_contradiction_nor_taken() -> 
     assert differences(kept, of("one", "2"))
     assert united(record(), kept).training_split == "one"
     assert united(record(), kept).files["images_train/c.png"] == "1"
+
+
+def test_of_two_that_have_samples_the_whole_has_those_of_the_one_with_more() -> None:
+    def of(count: int, last: str = "s") -> Record:
+        files = {f"images_samples/a.{place:03}.png": str(place) for place in range(1, count)}
+        files |= {f"images_samples/a.{count:03}.png": last} if count else {}
+        return record(files={"images/a.png": "11", **files}, samples=count)
+
+    assert united(of(0), of(2)) == of(2) and united(of(2, "2"), of(3)) == of(3) == united(of(3), of(2, "2"))
+    assert differences(of(2, "2"), of(3)) == [] and differences(of(2, "another"), of(3))

@@ -19,6 +19,7 @@ WRONG: Wrong = {
     "toys.methods:OnlyEven": ("odd_sizes", "(1, 3, 28, 36)"),
     "toys.methods:OnlyThreeAndMore": ("tiny_sizes", "LR of 1 x 1 pixels"),
     "toys.methods:Drifts": ("deterministic", "differ by up to 0.0001"),
+    "toys.methods:SampleByNumpy": ("draws_samples", "two seeds are the same"),
     "toys.methods:SecretlySamples": ("independent_of_global_seed", "samples is False"),
     "toys.methods:NormalisesTheBatch": ("independent_of_batch", "others in its batch"),
     "toys.methods:OverwritesLr": ("leaves_lr_alone", "changed the LR"),
@@ -33,6 +34,10 @@ WRONG: Wrong = {
 @pytest.mark.parametrize(("target", "check", "message"), cases(WRONG))
 def test_a_broken_promise_fails_its_check_alone(target: str, check: str, message: str) -> None:
     assert_breaks_only("method", target, check, message)
+
+
+def test_a_sample_of_another_size_is_none() -> None:
+    assert_breaks_only("method", "toys.methods:SampleOfAnotherSize", "draws_samples", "(1, 3, 12, 16)")
 
 
 def test_every_check_has_a_toy_that_fails_it() -> None:

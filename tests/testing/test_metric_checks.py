@@ -26,6 +26,21 @@ def test_a_broken_promise_fails_its_check_alone(target: str, check: str, message
     assert_breaks_only("metric", target, check, message)
 
 
+@pytest.mark.parametrize(
+    ("target", "check", "message"),
+    cases(
+        {
+            "toys.metrics:ImageMetricWithLabels": ("declares_itself", "nothing but 'baseline'"),
+            "toys.metrics:SamplesUncounted": ("declares_itself", "how many"),
+            "toys.metrics:BaselineOfLr": ("declares_itself", "'protocol' or 'image'"),
+            "toys.metrics:BaselineForNothing": ("gives_a_float", "does not define score_beside"),
+        }
+    ),
+)
+def test_what_a_metric_needs_is_told_in_full_and_used(target: str, check: str, message: str) -> None:
+    assert_breaks_only("metric", target, check, message)
+
+
 def test_every_check_has_a_toy_that_fails_it() -> None:
     assert checks_in("metric_checks") == {check for check, _ in WRONG.values()}
 
@@ -36,6 +51,7 @@ def test_every_check_has_a_toy_that_fails_it() -> None:
         "toys.metrics:MeanDifference",
         "toys.metrics:SignalToNoise",
         "toys.metrics:Unbounded",
+        "toys.metrics:NearerThanBaseline",
     ],
 )
 def test_who_keeps_every_promise_passes(target: str) -> None:

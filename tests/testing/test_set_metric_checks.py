@@ -39,6 +39,7 @@ def test_every_check_has_a_toy_that_fails_it() -> None:
         "toys.metrics:GeneratorDifference",
         "toys.metrics:BothTasks",
         "toys.metrics:TellsDetails",
+        "toys.metrics:SpreadOfSamples",
     ],
 )
 def test_who_keeps_every_promise_passes(target: str) -> None:

@@ -64,6 +64,21 @@ class RightSampler(Right):
         return sr + 0.1 * torch.randn_like(sr)
 
 
+class SampleOfAnotherSize(RightSampler):
+    def sample_sr(self, lr, scale):
+        return lr
+
+
+class SampleByNumpy(RightSampler):
+    """Draws its samples from a generator of its own, which torch's seed does not move."""
+
+    def sample_sr(self, lr, scale):
+        import torch
+
+        sr = Right.upscale(self, lr, scale)
+        return sr + 0.1 * torch.rand(sr.shape, generator=torch.Generator().manual_seed(0))
+
+
 class RightButPicky(Right):
     """Refuses what it cannot do, with reasons."""
 

@@ -57,6 +57,28 @@ class SetDifference(srbench.SetMetric):
         return abs(math.fsum(self.differences) / len(self.differences))
 
 
+class SpreadOfSamples(srbench.SetMetric):
+    """The mean distance of samples to HR."""
+
+    higher_is_better = False
+    range = (0.0, 1.0)
+    needs = frozenset({"samples"})
+    samples = 3
+
+    def __init__(self):
+        self.distances = []
+
+    def update_samples(self, samples, hr, measured):
+        self.distances += [float((sample - hr).abs().mean()) for sample in samples]
+
+    def compute(self):
+        return math.fsum(self.distances) / len(self.distances)
+
+
+class SamplesUncounted(SpreadOfSamples):
+    samples = 0
+
+
 class NeedsWeights(MeanDifference):
     def score(self, sr, hr):
         return srbench.Skip("its weights are not here; fetch them")
@@ -268,3 +290,26 @@ class OverwritesGenerated(GeneratorDifference):
     def update_unpaired(self, image, source, item):
         super().update_unpaired(image, source, item)
         image.zero_()
+
+
+class NearerThanBaseline(srbench.ImageMetric):
+    """The share of the pixels that are nearer to HR than the baseline is, or as near."""
+
+    higher_is_better = True
+    range = (0.0, 1.0)
+    needs = frozenset({"baseline"})
+
+    def score_beside(self, sr, hr, baseline, measured):
+        return float(((sr - hr).abs() <= (baseline - hr).abs()).double().mean())
+
+
+class ImageMetricWithLabels(MeanDifference):
+    needs = frozenset({"labels"})
+
+
+class BaselineOfLr(NearerThanBaseline):
+    sees = "lr"
+
+
+class BaselineForNothing(MeanDifference):
+    needs = frozenset({"baseline"})

@@ -96,6 +96,13 @@ def test_what_is_asked_once_is_what_the_network_gives_bit_for_bit() -> None:
     assert Plain().inference == Upscaling()
 
 
+def test_a_sample_is_made_without_the_ensemble() -> None:
+    plain, method = made(), made(inference=Upscaling(ensemble=8))
+    lr = torch.rand(1, 3, 8, 5)
+    assert method.sample_sr(lr, 2).equal(plain.upscale(lr, 2)) and not method.upscale(lr, 2).equal(plain.upscale(lr, 2))
+    assert method.inference == Upscaling(ensemble=8), "which stays as it was"
+
+
 def test_an_ensemble_does_not_hang_on_how_the_image_lies() -> None:
     method, lr = made(inference=Upscaling(ensemble=8)), torch.rand(1, 3, 8, 5)
     sr = method.upscale(lr, 2)

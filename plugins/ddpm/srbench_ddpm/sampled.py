@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import operator
 from abc import abstractmethod
@@ -65,6 +66,12 @@ class SampledSR(srbench.TorchMethod):
         if self.combine == "mean":
             return functools.reduce(operator.add, samples) / count
         return self._most_consistent(lr, samples)
+
+    def sample_sr(self, lr: torch.Tensor, scale: Scale) -> torch.Tensor:
+        """One sample, of which SR may be the mean, or the best of several."""
+        once = copy.copy(self)
+        once.drawn = 1
+        return super(SampledSR, once).sample_sr(lr, scale)
 
     def draw(self, lr: torch.Tensor, count: int) -> torch.Tensor:
         """Samples `(count, N, C, H * scale, W * scale)` of LR `(N, C, H, W)` with the channels that were learned.

@@ -136,6 +136,14 @@ def test_the_mean_of_samples_is_that_of_the_samples_drawn() -> None:
     assert bool((samples.std(0) > 1e-4).any())
 
 
+@pytest.mark.parametrize("combine", ["mean", "most-consistent"])
+def test_a_sample_is_one_whatever_sr_is_made_of(combine: str) -> None:
+    method, lr = fresh(samples=4, combine=combine), torch.rand(1, 3, 8, 8)
+    torch.manual_seed(5)
+    sample = method.sample_sr(lr, 2)
+    assert torch.equal(sample, drawn(fresh(), lr, 5)) and not torch.equal(sample, drawn(fresh(samples=4), lr, 5))
+
+
 def test_the_mean_of_samples_is_closer_to_hr_than_they_are() -> None:
     """On average, by as much as they vary: the error of a mean is its bias and the variance of the mean."""
     lr, hr = torch.rand(1, 3, 8, 8), torch.rand(1, 3, 16, 16)

@@ -55,8 +55,8 @@ class Lpips(srbench.ImageMetric):
         except WeightsMissing as missing:
             return srbench.Skip(str(missing))
         with torch.inference_mode():
-            kept = kept_features(network.identity, hr, lambda: network.features(_prepared(hr)))
-            return network.distance(network.features(_prepared(sr)), kept)
+            kept = kept_features(network.identity, hr, lambda: network.features(network.prepared(hr)))
+            return network.distance(network.features(network.prepared(sr)), kept)
 
     def _ready(self) -> Network:
         """The network, made when the first image needs it."""
@@ -65,8 +65,3 @@ class Lpips(srbench.ImageMetric):
 
             self._network = Network(self.net, self.weights[0], self.device)
         return self._network
-
-
-def _prepared(image: torch.Tensor) -> torch.Tensor:
-    """`(1, 3, H, W)` float32 in [-1, 1] from `(C, H, W)` in [0, 1]."""
-    return (2 * image.float() - 1).expand(3, -1, -1)[None]

@@ -48,6 +48,11 @@ class Network:
         self._device = device
         self.identity = (net, weights_file(trunk).sha256, device)
 
+    @staticmethod
+    def prepared(image: torch.Tensor) -> torch.Tensor:
+        """`(1, 3, H, W)` float32 in [-1, 1] from `(C, H, W)` in [0, 1]; grey is repeated over the channels."""
+        return (2 * image.float() - 1).expand(3, -1, -1)[None]
+
     def features(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The unit-length features of `(N, 3, H, W)` in [-1, 1], layer by layer, each `(N, channels, h, w)`."""
         import torch
@@ -61,6 +66,16 @@ class Network:
         """The weighted squared difference of the features of two images, averaged over pixels, summed over layers."""
         layers = zip(self._heads, sr, hr, strict=True)
         return sum(float(head((made - kept) ** 2).mean()) for head, made, kept in layers)
+
+    def distances(
+        self, sr: tuple[torch.Tensor, ...], hr: tuple[torch.Tensor, ...], size: tuple[int, int]
+    ) -> torch.Tensor:
+        """The same at each pixel, `(height, width)`: of every layer, brought to that size bilinearly, added up."""
+        import torch
+
+        maps = [head((made - kept) ** 2) for head, made, kept in zip(self._heads, sr, hr, strict=True)]
+        larger = [torch.nn.functional.interpolate(one, size, mode="bilinear", align_corners=False) for one in maps]
+        return torch.stack(larger).sum(0)[0, 0]
 
 
 def _of_slices(trunk: torch.nn.Module, state: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:

@@ -54,6 +54,19 @@ def test_it_is_the_packages_own_number(references, net, height, width, channels,
     assert Lpips(net).score(sr, hr) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("net", NETS)
+def test_distances_at_each_pixel_are_the_packages_own(references, monkeypatch, net):
+    """Those of its option `spatial`."""
+    images = [image.float().expand(3, -1, -1)[None] * 2 - 1 for image in pair(64, 75, 1)]
+    monkeypatch.setattr(references[net], "spatial", True)
+    with torch.no_grad():
+        expected = references[net](*images)[0, 0]
+    network = Network(net, Lpips(net).weights[0])
+    found = network.distances(*(network.features(image) for image in images), (64, 75))
+    assert expected.std() > 1e-3 and found.shape == (64, 75)
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
 def test_a_grey_image_has_the_score_of_the_same_image_in_three_equal_channels():
     sr, hr = pair(48, 52, 1)
     assert Lpips().score(sr, hr) == Lpips().score(sr.repeat(3, 1, 1), hr.repeat(3, 1, 1))

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from srbench.contract.protocol import Protocol
 from srbench.leaderboard.gallery.errors import WIDEST, Errors, error_map, error_scale, write_error
+from srbench.leaderboard.gallery.hallucination import hallucination_legend, hallucination_map, write_hallucination
 from srbench.leaderboard.results.results import Damaged, Entrant, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import listing
 from srbench.pictures import DEPTHS, Image, ImageError, Values, in_digits, measured, read_image, reduced, scale_of
@@ -32,17 +33,28 @@ _Kind = TypeVar("_Kind", bound=np.generic)
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """One picture of an image: HR, LR or an entrant's SR. href and error_href are relative to the board's folder."""
+    """One picture of an image: HR, LR or an entrant's SR. Places are relative to the board's folder.
+
+    error_href, mean_error: its error map. map_href, shares: its hallucination map, and what of the image it improved,
+    left out and invented. None where HR, or LR, was not at hand.
+    """
 
     name: str
     href: str
     error_href: str | None = None
     mean_error: float | None = None
+    map_href: str | None = None
+    shares: tuple[float, float, float] | None = None
 
     def __post_init__(self) -> None:
         """Places outside the board's folder are a `ValueError`."""
-        check_place(self.href)
-        check_place(self.error_href or self.href)
+        for place in self.places:
+            check_place(place)
+
+    @property
+    def places(self) -> list[str]:
+        """Its pictures."""
+        return [place for place in (self.href, self.error_href, self.map_href) if place is not None]
 
 
 class ViewedImage(msgspec.Struct, frozen=True):
@@ -93,8 +105,7 @@ class Gallery(msgspec.Struct, frozen=True):
     @property
     def files(self) -> list[str]:
         """The pictures that belong to it, by their places in the board's folder."""
-        layers = [layer for image in self.images for layer in image.layers]
-        return [place for layer in layers for place in (layer.href, layer.error_href) if place is not None]
+        return [place for image in self.images for layer in image.layers for place in layer.places]
 
     @property
     def name(self) -> str:
@@ -145,6 +156,12 @@ class _Chosen:
             sr, reference = read_sr(self.shown[0], store_root, image), self.references.read(image)
             if sr is not None and reference is not None and sr.shape == reference.hr.shape:
                 yield error_map(sr, reference.hr, reference.values, self.scored)
+
+
+def map_legend(galleries: Sequence[Gallery]) -> list[tuple[str, str]]:
+    """The colours of a board's hallucination maps, each with what it stands for; none where it has no maps."""
+    layers = (layer for gallery in galleries for image in gallery.images for layer in image.layers)
+    return hallucination_legend() if any(layer.map_href for layer in layers) else []
 
 
 def write_galleries(results: Results, store_root: Path, out: Path) -> list[Gallery]:
@@ -233,17 +250,24 @@ def _show(
     height, width = next(iter(pictures.values())).shape[:2]
     box = window(width, height, protocol.scale.numerator, np.sum(list(errors.values()), axis=0) if errors else None)
     (out / folder).mkdir(parents=True, exist_ok=True)
+    baseline = None if reference is None or reference.lr is None else protocol.baseline(reference.lr, values)
     layers = []
     if reference is not None:
         write_png(out / folder / "HR.png", to_display(_cut(reference.hr, box), values))
         layers.append(Layer("HR", f"{folder}/HR.png"))
     for (entrant, sr), name in zip(pictures.items(), unique_slugs([e.name for e in pictures]), strict=True):
         write_png(out / folder / f"sr-{name}.png", to_display(_cut(sr, box), values))
-        error_href, mean = None, None
+        layer = Layer(entrant.name, f"{folder}/sr-{name}.png")
         if entrant in errors:
-            error_href, mean = f"{folder}/error-{name}.png", float(np.nanmean(errors[entrant]))
-            write_error(out / error_href, _cut(errors[entrant], box), white)
-        layers.append(Layer(entrant.name, f"{folder}/sr-{name}.png", error_href, mean))
+            href, mean = f"{folder}/error-{name}.png", float(np.nanmean(errors[entrant]))
+            write_error(out / href, _cut(errors[entrant], box), white)
+            layer = msgspec.structs.replace(layer, error_href=href, mean_error=mean)
+        if reference is not None and baseline is not None:
+            href = f"{folder}/map-{name}.png"
+            classes, shares = hallucination_map(sr, reference.hr, baseline, values, protocol)
+            write_hallucination(out / href, _cut(classes, box))
+            layer = msgspec.structs.replace(layer, map_href=href, shares=shares)
+        layers.append(layer)
     if reference is not None and reference.lr is not None:
         small = tuple(reduced(side, protocol.scale) for side in box)
         write_png(out / folder / "LR.png", to_display(_cut(reference.lr, small), values))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from srbench.leaderboard.gallery.hallucination import share_words
 from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage, first_seeds
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.words.numerals import metric_label, number
@@ -25,6 +26,8 @@ def look_data(galleries: Sequence[Gallery], results: Results) -> list[dict[str, 
                     "name": layer.name,
                     "src": layer.href,
                     "error": layer.error_href,
+                    "map": layer.map_href,
+                    "shares": share_words(layer.shares),
                     "words": _score_words(by_name.get(layer.name), shown.id),
                 }
                 for layer in shown.layers

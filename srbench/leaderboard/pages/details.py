@@ -8,8 +8,10 @@ from typing import Any
 
 from srbench.contract.wording import Wording
 from srbench.leaderboard.board.contents import BoardMethod
+from srbench.leaderboard.figures.coverage import CoverageCurve, coverage_curves, coverage_words
 from srbench.leaderboard.gallery.errors import error_legend
-from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage, first_seeds, white_words
+from srbench.leaderboard.gallery.hallucination import share_words
+from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage, first_seeds, map_legend, white_words
 from srbench.leaderboard.results.ceilings import ceiling_value
 from srbench.leaderboard.results.hardware import hardware
 from srbench.leaderboard.results.results import Result, Results
@@ -76,6 +78,7 @@ def pictures_context(result: Result, results: Results, galleries: Sequence[Galle
         "pictures_remark": remark,
         "legend": error_legend(),
         "error_white": white_words(galleries),
+        "map_legend": map_legend(galleries),
     }
 
 
@@ -96,6 +99,7 @@ def _metric_line(name: str, facts: MetricResult, words: Wording) -> dict[str, An
         "n": facts.n,
         "numbers": numbers,
         "confusion": facts.details.confusion,
+        "coverage": _coverage([(name, facts)], f"coverage-{slug(name)}"),
         "remark": "; ".join(remarks) or ("" if numbers else DASH),
     }
 
@@ -173,6 +177,8 @@ def _picture(shown: ViewedImage, name: str) -> dict[str, Any]:
         shots.append(
             {"href": own.error_href, "words": f"error, on average {100 * (own.mean_error or 0):.2g} % of white"}
         )
+    if own.map_href is not None:
+        shots.append({"href": own.map_href, "words": f"hallucination map: {share_words(own.shares)}"})
     return {
         "image": shown.id,
         "anchor": f"image-{slug(shown.id)}",
@@ -215,6 +221,7 @@ def _groups(method: str, results: Results) -> list[dict[str, Any]]:
             "spread": _spread(own, results.metrics),
             "ceiling": _ceiling(own, results.metrics, dataset),
             "costs": _costs(own),
+            "coverage": _group_coverage(own, f"{group_id(protocol, dataset)}-coverage"),
         }
         for (protocol, dataset), own in groups.items()
     ]
@@ -240,6 +247,26 @@ def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
     if not result.ok or record is None:
         return line
     return line | {"cells": [_value(record.metrics.get(metric)) for metric in metrics]}
+
+
+def _coverage(known: Sequence[tuple[str, MetricResult]], name: str) -> dict[str, Any] | None:
+    """The calibration curves of results, each with what it is called in the figure; None where there are none."""
+    curves = [CoverageCurve(label, facts.details.coverage) for label, facts in known if facts.details.coverage]
+    if not curves:
+        return None
+    return {"svg": coverage_curves(curves, name), "words": [(one.name, coverage_words(one.points)) for one in curves]}
+
+
+def _group_coverage(own: Sequence[Result], name: str) -> dict[str, Any] | None:
+    """The calibration curves of the cells of a table."""
+    several = len(own) > 1
+    known = [
+        (_line(result, ())["name"] if several else metric_label(metric), facts)
+        for result in own
+        if result.ok and result.record is not None
+        for metric, facts in result.record.metrics.items()
+    ]
+    return _coverage(known, name)
 
 
 def _costs(own: Sequence[Result]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from srbench.leaderboard.board.contents import BoardProtocol
 from srbench.leaderboard.figures.charts import charts
 from srbench.leaderboard.findings.lead import baseline, findings
 from srbench.leaderboard.gallery.errors import error_legend
-from srbench.leaderboard.gallery.pictures import Gallery, white_words, write_galleries
+from srbench.leaderboard.gallery.pictures import Gallery, map_legend, white_words, write_galleries
 from srbench.leaderboard.gallery.viewer import extremes, look_data, start
 from srbench.leaderboard.pages.details import pictures_context
 from srbench.leaderboard.pages.views import TIMES, View, answers, shown_table, training_limits, view_id
@@ -77,6 +77,7 @@ class UpscalingPages:
                 layer.error_href for gallery in self._galleries for shown in gallery.images for layer in shown.layers
             ),
             "legend": error_legend(),
+            "map_legend": map_legend(self._galleries),
             "error_white": white_words(self._galleries),
         }
 

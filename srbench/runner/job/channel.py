@@ -18,8 +18,8 @@ from srbench.store.texts import each, visible
 LARGEST = 1 << 28
 """The most bytes of one message: more than a record of a million images takes."""
 
-Part = Literal["test", "train", "ceiling"]
-"""What is made for a cell: images of the test split, of the training split, of the method's ceiling."""
+Part = Literal["test", "train", "samples", "ceiling"]
+"""What is made for a cell: SR of the test split, of the training split, samples of it, the method's ceiling."""
 
 
 class Made(msgspec.Struct, tag=True):

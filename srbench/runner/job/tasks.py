@@ -175,8 +175,9 @@ class Scoring:
 
     key: of its values. skip: why it cannot be computed here, known before anything runs. extractor_key: of the
     extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: the fingerprint of
-    the training split whose SR it needs; empty where it needs none. reads: what the plan saw of splits that its key is
-    made of. files: that it and its extractor read. packages: the versions that are part of its key.
+    the training split whose SR it needs; empty where it needs none. samples: how many of each SR it needs. reads: what
+    the plan saw of splits that its key is made of. files: that it and its extractor read. packages: the versions that
+    are part of its key.
     """
 
     metric: Use
@@ -185,6 +186,7 @@ class Scoring:
     extractor_key: str = ""
     training: ExtractorTraining | None = None
     training_sr: str = ""
+    samples: int = 0
     reads: tuple[SeenSplit, ...] = ()
     files: tuple[SeenFile, ...] = ()
     packages: Mapping[str, str] = field(default_factory=dict)

@@ -127,7 +127,11 @@ class PlannedCell:
     def _upscales(self) -> bool:
         if self.stored is None:
             return True
-        return any(scoring.training_sr not in ("", self.stored.training_split) for scoring in self.metrics)
+        stored = self.stored
+        return any(
+            scoring.training_sr not in ("", stored.training_split) or scoring.samples > stored.samples
+            for scoring in self.metrics
+        )
 
     def with_record(self, record: Record) -> PlannedCell:
         """This cell, done, with a record of the store."""

@@ -35,6 +35,7 @@ class _Planner:
         self._extractor_key = ""
         self._training: ExtractorTraining | None = None
         self._training_sr = ""
+        self._samples = 0
         self._reads: list[SeenSplit] = []
         self._files: tuple[SeenFile, ...] = ()
 
@@ -57,6 +58,7 @@ class _Planner:
             extractor_key=self._extractor_key,
             training=self._training,
             training_sr=self._training_sr,
+            samples=self._samples,
             reads=tuple(self._reads),
             files=self._files,
             packages=self._packages(),
@@ -75,6 +77,10 @@ class _Planner:
             self._look_at_generator(metric)
         elif "training_sr" in metric.needs:
             self._look_at_training_split()
+        if "samples" in metric.needs:
+            self._samples = metric.samples
+            if not self._method.registered.load().samples:
+                raise Unusable("skipped", f"needs samples; {self._method.name} draws none, its SR is always the same")
         self._ingredients |= read_by(metric.weights, ())
         self._files += files_of(self._use, metric)
         if self._use.extractor is not None:

@@ -10,12 +10,12 @@ from srbench.contract.extractor import Extractor
 from srbench.contract.metric import Metric
 from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.evaluate.score import ScoreColumn, TrainingSplit, result_of, score_split
-from srbench.runner.job.channel import Measuring, Scored
+from srbench.runner.job.channel import Measuring, Part, Scored
 from srbench.runner.job.tasks import ExtractorTraining, Scoring
 from srbench.runner.work.work import Work
 from srbench.store.cell import digest
 from srbench.store.record import MetricResult, Record
-from srbench.store.records import CEILING_IMAGES, IMAGES, TRAINING_IMAGES, Store
+from srbench.store.records import CEILING_IMAGES, IMAGES, SAMPLE_IMAGES, TRAINING_IMAGES, Store
 from srbench.weights.lookup import WeightsMissing, weights_path
 
 Compare = Callable[[str, Metric], ScoreColumn]
@@ -30,12 +30,22 @@ def score_cell(work: Work, record: Record, test: Sequence[Item], train: Sequence
     folder = work.store.folder("cells", work.task.key)
     training = TrainingSplit(train, folder / TRAINING_IMAGES, record.training_images) if train else None
     learning = sum(bool(scoring.training_sr) for scoring in work.task.metrics)
-    comparisons = len(work.task.metrics) + (len(work.task.metrics) - learning if record.ceiling_images else 0)
+    of_ceiling = sum(_is_of_ceiling(scoring) for scoring in work.task.metrics) if record.ceiling_images else 0
+    comparisons = len(work.task.metrics) + of_ceiling
     step = work.steps(comparisons * len(test) + learning * len(train))
 
     def compare(key: str, metric: Metric) -> ScoreColumn:
-        images = record.images
-        return score_split(key, metric, test, work.task.protocol, folder / IMAGES, images, step, training=training)
+        return score_split(
+            key,
+            metric,
+            test,
+            work.task.protocol,
+            folder / IMAGES,
+            record.images,
+            step,
+            training=training,
+            samples=folder / SAMPLE_IMAGES,
+        )
 
     def compare_ceiling(key: str, metric: Metric) -> ScoreColumn:
         images = record.ceiling_images
@@ -47,13 +57,18 @@ def score_cell(work: Work, record: Record, test: Sequence[Item], train: Sequence
 def score_metrics(work: Work, compare: Compare, compare_ceiling: Compare | None = None) -> None:
     """Compute the metrics of the task one by one, and tell of each.
 
-    compare_ceiling: of the method's ceiling, where there is one; a metric of the training split has none.
+    compare_ceiling: of the method's ceiling, where there is one; a metric of the training split, or of samples, has
+    none.
     """
     extractors = _Extractors(work.store, work.job.device)
     for scoring in work.task.metrics:
         _score_metric(work, scoring, extractors, compare, ceiling=False)
-        if compare_ceiling is not None and not scoring.training_sr:
+        if compare_ceiling is not None and _is_of_ceiling(scoring):
             _score_metric(work, scoring, extractors, compare_ceiling, ceiling=True)
+
+
+def _is_of_ceiling(scoring: Scoring) -> bool:
+    return not scoring.training_sr and not scoring.samples
 
 
 def _score_metric(work: Work, scoring: Scoring, extractors: _Extractors, compare: Compare, *, ceiling: bool) -> None:
@@ -68,8 +83,10 @@ def _score_metric(work: Work, scoring: Scoring, extractors: _Extractors, compare
     work.tell(Measuring(begun, ceiling))
     column = None
     try:
-        if scoring.training_sr and work.trouble is not None:
-            raise _Unready(scoring, "failed", work.trouble.reason, again=work.trouble.again)
+        needs: dict[Part, object] = {"train": scoring.training_sr, "samples": scoring.samples}
+        for part, needed in needs.items():
+            if needed and (trouble := work.troubles.get(part)) is not None:
+                raise _Unready(scoring, "failed", trouble.reason, again=trouble.again)
         column = compare(scoring.key, _made_ready(scoring, work, extractors))
         result = column.result()
         result.notes = extractors.notes(scoring)

@@ -1,4 +1,4 @@
-"""The splits of a cell brought onto the disk: SR of the test split, of the training split, and a method's ceiling."""
+"""The splits of a cell brought onto the disk: SR of the test split and of the training split, samples, a ceiling."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from srbench.contract.method import Method
 from srbench.errors import in_words, machine_fault
 from srbench.evaluate.ceiling import reconstruct_split
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
+from srbench.evaluate.samples import draw_samples
 from srbench.evaluate.upscale import OVERSHOOT, Upscaled, upscale_split
 from srbench.pictures import Scale
 from srbench.registry.configured import Use
@@ -28,7 +29,7 @@ from srbench.runner.work.memory import MemoryPeak
 from srbench.runner.work.models import load_model
 from srbench.runner.work.work import Work
 from srbench.store.record import Record
-from srbench.store.records import CEILING_IMAGES, IMAGES, TRAINING_IMAGES
+from srbench.store.records import CEILING_IMAGES, IMAGES, SAMPLE_IMAGES, TRAINING_IMAGES
 
 MOST_CLAMPED = 0.01
 """The share of SR values outside black and white above which a record says so."""
@@ -109,6 +110,34 @@ class Upscaler:
             files = record.files | self._hashes(TRAINING_IMAGES, images)
             files = {name: known for name, known in files.items() if self._belongs(name, images)}
             record = msgspec.structs.replace(record, files=files, training_images=images, training_split=fingerprint)
+            self._work.witness.confirm()
+            self._work.tell(Made(record))
+        except Interrupted:
+            raise
+        except Exception as error:  # the test split has its SR, and the metrics that need only that go on
+            traceback.print_exc()
+            self._work.tell(Lacking(in_words(error), again=bool(machine_fault(error))))
+        return record
+
+    def samples(self, items: Sequence[Item], count: int, record: Record) -> Record:
+        """Draw so many samples of each SR; the record with them. A fault costs metrics that need it, and is told."""
+        self._work.tell(Doing("samples"))
+        try:
+            names = draw_samples(
+                self._method,
+                items,
+                self._task.protocol,
+                self._folder / SAMPLE_IMAGES,
+                count,
+                self._task.cell.seed or 0,
+                memory_bytes=self._memory_bytes,
+                progress=self._progress,
+                confirm=self._work.witness.confirm,
+            )
+            files = record.files | self._store.hashes(
+                "cells", self._task.key, [f"{SAMPLE_IMAGES}/{name}" for name in names]
+            )
+            record = msgspec.structs.replace(record, files=files, samples=count)
             self._work.witness.confirm()
             self._work.tell(Made(record))
         except Interrupted:

@@ -23,11 +23,16 @@ def make_sr(work: Work, record: Record | None) -> None:
     test = work.witness.items(work.task.dataset, "test", work.job.data_root, work.task.reads)
     train, fingerprint = _training_split(work)
     to_train = record is None or record.training_split != fingerprint
+    samples = max((scoring.samples for scoring in work.task.metrics), default=0)
+    to_sample = record is None or record.samples < samples
     ceiling = work.task.ceiling if record is None or not record.metrics else ""
     count = (0 if record else len(test)) + (len(train) if to_train else 0) + (len(test) if ceiling else 0)
+    count += samples * len(test) if to_sample else 0
     upscaler = Upscaler(work, work.steps(max(1, count)))
     if record is None:
         record = upscaler.test_split(test)
+    if samples and to_sample:
+        record = upscaler.samples(test, samples, record)
     if train and to_train:
         record = upscaler.training_split(train, fingerprint, record)
     if ceiling:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from srbench.runner.job.channel import Lacking, Tell
+from srbench.runner.job.channel import Lacking, Part, Tell
 from srbench.runner.job.tasks import Evaluation, Job
 from srbench.runner.work.attempt import Attempt
 from srbench.runner.work.witness import Witness
@@ -18,8 +18,8 @@ class Work:
 
     task: its metrics are those that are still to be computed. witness: reads what the key stands for. tell: what is
     there is told at once, part by part. progress: told the share that is done, in [0, 1], and the image; it raises
-    `Interrupted` when the job is asked to stop. trouble: why there is no SR of the training split, where there should
-    be.
+    `Interrupted` when the job is asked to stop. troubles: why there is no SR of the training split, or why there are no
+    samples, where there should be.
     """
 
     job: Job
@@ -29,7 +29,7 @@ class Work:
     witness: Witness
     tell: Tell
     progress: Callable[[float, str], None]
-    trouble: Lacking | None = None
+    troubles: Mapping[Part, Lacking] = field(default_factory=dict)
 
     def steps(self, count: int) -> Callable[[str], None]:
         """Progress by images, of so many in all: to be told each one that is done."""

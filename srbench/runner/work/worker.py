@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -28,7 +28,7 @@ from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.pictures import Values
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
-from srbench.runner.job.channel import Lacking, Made, Message, Scored, Tell
+from srbench.runner.job.channel import Lacking, Made, Message, Part, Scored, Tell
 from srbench.runner.job.environment import environment
 from srbench.runner.job.file import with_types
 from srbench.runner.job.sharing import changed
@@ -155,15 +155,15 @@ def score(
     job: Job,
     attempt: Attempt,
     record: Record,
-    trouble: Lacking | None,
+    troubles: Mapping[Part, Lacking],
     tell: Tell,
     progress: Progress,
     stop: Stop,
 ) -> None:
     """Compute the metrics of a cell's task in this process, and tell of each; no more when asked to stop.
 
-    Asks no plugin but those of `task.judges` for anything. trouble: why there is no SR of the training split, if there
-    is none.
+    Asks no plugin but those of `task.judges` for anything. troubles: why there is no SR of the training split, or why
+    there are no samples, where there are none.
     """
     task = job.task
     assert isinstance(task, Evaluation)
@@ -183,7 +183,7 @@ def score(
         assert isinstance(job.task, Evaluation)
         witness.watch(job.task.judging_files)
         scores: Score = imported(task_named(task.protocol.task).scoring)
-        work = Work(job, job.task, attempt, Store(job.store), witness, told, _stoppable(progress, stop), trouble)
+        work = Work(job, job.task, attempt, Store(job.store), witness, told, _stoppable(progress, stop), troubles)
         scores(work, record)
     except Interrupted:
         return

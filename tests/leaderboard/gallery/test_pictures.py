@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
+from srbench.contract.protocol import Protocol
 from srbench.leaderboard.gallery import pictures
 from srbench.leaderboard.gallery.errors import Errors
 from srbench.leaderboard.gallery.pictures import (
@@ -23,6 +24,7 @@ from srbench.leaderboard.gallery.pictures import (
     ViewedImage,
     choose_images,
     first_seeds,
+    map_legend,
     meaning,
     to_display,
     white_words,
@@ -30,7 +32,7 @@ from srbench.leaderboard.gallery.pictures import (
     write_galleries,
     write_png,
 )
-from srbench.pictures import Values, read_image
+from srbench.pictures import Values, memberships, read_image, shares
 from srbench.store.references import Reference
 
 from ..toyboard import Board, Made, picture, results_of
@@ -156,6 +158,34 @@ def test_pictures_on_disk_are_those_of_the_store_and_their_errors(board: Board, 
             steps = np.asarray(opened)
         assert (steps[:2] == 255).all()  # the border that is not scored has a colour of its own
         assert steps[2:-2, 2:-2] == pytest.approx(np.clip(inside / gallery.error_white, 0, 1) * 254, abs=0.51)
+
+
+def test_maps_on_disk_are_of_sr_hr_and_the_lr_that_the_store_keeps(board: Board, tmp_path: Path) -> None:
+    galleries = write_galleries(board.results, board.store, tmp_path)
+    assert map_legend(galleries)[2][1] == "invented: as in neither"
+    (gallery,) = [one for one in galleries if (one.dataset, one.protocol) == ("blobs", "x2-rgb")]
+    for shown in gallery.images:
+        layers = {layer.name: layer for layer in shown.layers}
+        assert layers["HR"].map_href is None and layers["HR"].shares is None
+        layer, hr = layers["bicubic"], picture("blobs", int(shown.id.removeprefix("im")))
+        known = Protocol("x2-rgb", 2, "rgb", border=2).lr(hr, Values(0, 255), shown.id)
+        baseline = np.asarray(Pillow.fromarray(known).resize(hr.shape[1::-1], Pillow.Resampling.BICUBIC))
+        sr = read_image(tmp_path / layer.href)
+        inside = [one[2:-2, 2:-2].astype(float) / 255 for one in (sr, hr, baseline)]
+        distances = [np.abs(inside[a] - inside[b]).mean(-1) for a, b in ((2, 1), (0, 1), (0, 2))]
+        # Pillow rounds otherwise, by a step at most.
+        assert layer.shares == pytest.approx(shares(memberships(*distances)), abs=0.02)
+        with Pillow.open(tmp_path / str(layer.map_href)) as opened:
+            classes = np.asarray(opened)
+        assert opened.size == shown.box[2:] and (classes[:2] == 4).all()
+        counts = np.bincount(classes[2:-2, 2:-2].ravel(), minlength=4)
+        assert layer.shares == pytest.approx(counts[:3] / counts[:3].sum())
+        assert {layer.href, layer.error_href, layer.map_href} <= set(gallery.files)
+
+
+def test_a_board_without_maps_has_no_legend_of_them() -> None:
+    layers = (Layer("HR", "pictures/a.png"), Layer("a", "pictures/b.png", "pictures/c.png", 0.1))
+    assert map_legend([Gallery("d", "p", (ViewedImage("im0", layers, (0, 0, 8, 6), (8, 6)),))]) == []
 
 
 def test_error_maps_of_a_board_have_one_scale_which_the_first_method_decides(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -41,12 +42,14 @@ def test_every_layer_is_a_file_with_the_scores_of_its_image(
             for layer in shown["layers"]:
                 assert (out / layer["src"]).is_file()
                 assert layer["error"] is None or (out / layer["error"]).is_file()
+                assert layer["map"] is None or (out / layer["map"]).is_file()
                 if layer["name"] == "bicubic":
+                    assert re.fullmatch(r"\d+ % improved, \d+ % left out, \d+ % invented", layer["shares"])
                     psnr = score("psnr", gallery["dataset"], "bicubic", number, None)
                     ssim = score("ssim", gallery["dataset"], "bicubic", number, None)
                     assert layer["words"] == f"PSNR {psnr:.2f} dB, SSIM {ssim:.4f}"
                 if layer["name"] in ("HR", "LR"):
-                    assert layer["words"] == ""
+                    assert layer["words"] == layer["shares"] == "" and layer["map"] is None
 
 
 def test_it_begins_with_the_first_two_that_are_wanted_and_have_a_picture(galleries: list[Gallery]) -> None:

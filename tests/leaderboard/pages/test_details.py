@@ -44,6 +44,19 @@ def test_each_metric_says_what_to_know_of_it(results: Results) -> None:
     assert remarks["LPIPS"] == ("skipped", "needs weights: srbench fetch <lpips-alex>")
 
 
+def test_a_calibration_curve_is_drawn_on_the_cell_s_page_and_those_of_all_seeds_on_the_method_s(
+    results: Results,
+) -> None:
+    result = cell(results, "bicubic", "blobs-x4-y")
+    known = {line["head"]["label"]: line["coverage"] for line in cell_context(result, results, "m", ())["metrics"]}
+    assert known["FID"]["words"] == [("fid", "37.5 % of HR in the 50 % interval, 70.0 % of HR in the 90 % interval")]
+    assert known["PSNR, dB"] is None and "<svg" in known["FID"]["svg"]
+    learner = next(one for one in results.board.methods if one.name == "learner")
+    groups = {group["id"]: group["coverage"] for group in method_context(learner, results, ())["groups"]}
+    names = [name for name, _ in groups[group_id("x4-y", "blobs")]["words"]]
+    assert len(names) > 1 and all(name.startswith("learner") and "seed" in name for name in names)
+
+
 def test_what_a_record_warns_of_stands_on_its_cell_s_page() -> None:
     like = "1 of 1 test images of d looks like a training image of t, so probably seen in training: im0 (like t3)"
     made = results_of([Made("d", "net", {"psnr": {"im0": 30.0}}, trained_on="t", seed=0, warnings=(like,))])

@@ -70,6 +70,13 @@ class OfTraining(OfLabels):
     needs = frozenset({"training_sr"})
 
 
+class OfSamples(OfLabels):
+    needs = frozenset({"samples"})
+
+    def __init__(self, samples: int = 5) -> None:
+        self.samples = samples
+
+
 class Crooked(Plain):
     def __init__(self, power: int = 2) -> None:
         raise ValueError("not today")
@@ -96,6 +103,10 @@ class Refuses(srbench.Method):
 
     def upscale(self, lr: Any, scale: int) -> Any:
         return lr
+
+
+class Draws(Refuses):
+    samples = True
 
 
 class Nearest(Refuses):
@@ -144,6 +155,13 @@ def test_sr_of_the_training_split_makes_that_split_part_of_the_key() -> None:
     assert (seen.split, seen.protocol, seen.fingerprint) == ("train", X2, found.training_sr)
     assert scoring(use("metric", OfTraining), seed=1).key != found.key
     assert scoring(use("metric", OfTraining), Refuses).skip == "Refuses cannot upscale the training split: only x8"
+
+
+def test_samples_are_counted_and_skipped_where_the_method_draws_none() -> None:
+    found = scoring(use("metric", OfSamples, samples=7), Draws)
+    assert (found.skip, found.samples) == ("", 7) and found.key != scoring(use("metric", OfSamples), Draws).key
+    refused = scoring(use("metric", OfSamples), Nearest)
+    assert (refused.skip, refused.samples) == ("needs samples; Nearest draws none, its SR is always the same", 0)
 
 
 def test_a_metric_that_cannot_be_computed_has_another_key_until_it_can() -> None:

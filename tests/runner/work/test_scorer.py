@@ -19,7 +19,7 @@ from srbench.contract.protocol import Protocol
 from srbench.pictures import write_image
 from srbench.registry.configured import Use
 from srbench.registry.registry import Plugin, Registered
-from srbench.runner.job.channel import Lacking, Measuring, Message, Scored
+from srbench.runner.job.channel import Lacking, Measuring, Message, Part, Scored
 from srbench.runner.job.tasks import Evaluation, ExtractorTraining, Job, Scoring
 from srbench.runner.work import scorer
 from srbench.runner.work.attempt import Attempt
@@ -147,7 +147,7 @@ class Scene:
         self.record = Record(key=self.task.key, schema=1, status="ok", images=images, training_images=images)
         self.told: list[Message] = []
         self.steps: list[str] = []
-        self.trouble: Lacking | None = None
+        self.troubles: dict[Part, Lacking] = {}
 
     def score(self, *asked: Scoring) -> dict[str, MetricResult]:
         """Score the cell; the results by name, without those of the ceiling."""
@@ -158,7 +158,7 @@ class Scene:
             self.steps.append(image)
 
         attempt = Attempt.begin(job)
-        work = Work(job, task, attempt, self.store, Witness(), self.told.append, progress, self.trouble)
+        work = Work(job, task, attempt, self.store, Witness(), self.told.append, progress, self.troubles)
         needy = any(scoring.training_sr for scoring in asked)
         score_cell(work, self.record, self.items, self.items[:1] if needy else [])
         return {one.result.name: one.result for one in self.scored() if not one.ceiling}
@@ -276,9 +276,21 @@ def test_metrics_of_the_training_split_see_it_first_and_fail_alone_without_it(sc
     assert scene.score(needy)["count"].value == 102.0
     assert scene.scored()[0].whole == 102.0 and scene.scored()[0].images == {}
     assert scene.steps == ["dark", "dark", "bright"]
-    scene.trouble = Lacking("upscaling the training split: no luck", again=again)
+    scene.troubles["train"] = Lacking("upscaling the training split: no luck", again=again)
     results = scene.score(needy, scoring(Mean))
     assert (results["count"].status, results["count"].reason) == ("failed", "upscaling the training split: no luck")
+    assert results["count"].again == again and results["mean"].status == "ok"
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_metrics_of_samples_fail_alone_without_them(scene: Scene, again: bool) -> None:
+    scene.record.ceiling_images = scene.record.images
+    needy = scoring(Count, samples=2)
+    scene.score(needy)
+    assert [one.ceiling for one in scene.scored()] == [False], "a ceiling has no samples"
+    scene.troubles["samples"] = Lacking("drawing samples: no luck", again=again)
+    results = scene.score(needy, scoring(Mean))
+    assert (results["count"].status, results["count"].reason) == ("failed", "drawing samples: no luck")
     assert results["count"].again == again and results["mean"].status == "ok"
 
 

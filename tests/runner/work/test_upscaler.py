@@ -243,6 +243,24 @@ def test_a_training_split_that_cannot_be_upscaled_costs_only_what_needs_it(tmp_p
     assert record.training_split == "before" and record.training_images == {}
 
 
+def test_samples_come_to_the_record_and_more_are_added_to_them(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, Random)
+    record = scene.test_split()
+    for count in (2, 3):
+        record = scene.upscaler.samples(TEST, count, record)
+        names = {f"images_samples/{item.id}.00{place}.png" for item in TEST for place in range(1, count + 1)}
+        assert record.samples == count and {name for name in record.files if "samples" in name} == names
+        assert scene.made() == record and not scene.store.damage("cells", record)
+    assert Doing("samples") in scene.told and len(record.images) == 3
+
+
+def test_samples_that_cannot_be_drawn_cost_only_what_needs_them(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, Raises)
+    record = Record(key=scene.task.key, schema=1, status="ok")
+    assert scene.upscaler.samples(TEST, 2, record) == record
+    assert scene.told == [Doing("samples"), Lacking("RuntimeError: no luck")]
+
+
 def test_a_ceiling_is_made_by_a_method_that_was_loaded_for_it_alone(tmp_path: Path) -> None:
     scene = Scene(tmp_path, factor=1.0)
     record = scene.test_split()

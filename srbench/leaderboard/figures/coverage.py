@@ -1,0 +1,51 @@
+"""The figure of a calibration curve: how much of HR lies in the intervals that samples span."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from srbench.leaderboard.figures.drawing import INK, as_svg, colour_of, drawing, short_name, symbol_of
+
+
+@dataclass(frozen=True)
+class CoverageCurve:
+    """Points of one cell: of each interval the probability that is claimed and the share found in it, in [0, 1]."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+
+
+def coverage_curves(curves: Sequence[CoverageCurve], name: str) -> Markup:
+    """Shares over probabilities, a colour each; the diagonal is where both are the same."""
+    with drawing(height=3.4, width=4.2) as figure:
+        axes = figure.add_subplot()
+        axes.plot([0, 100], [0, 100], color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
+        for slot, curve in enumerate(curves):
+            claimed, found = ([100 * point[part] for point in curve.points] for part in (0, 1))
+            axes.plot(
+                claimed,
+                found,
+                color=colour_of(slot),
+                marker=symbol_of(slot),
+                markersize=4.5,
+                linewidth=1.5,
+                label=short_name(f" {curve.name}" if curve.name.startswith("_") else curve.name),
+            )
+        axes.annotate("too wide", (4, 93), color=INK, fontsize=9)
+        axes.annotate("too narrow", (96, 4), color=INK, fontsize=9, ha="right")
+        axes.set_xlim(0, 100)
+        axes.set_ylim(0, 100)
+        axes.set_xlabel("intervals of the samples should hold, %")
+        axes.set_ylabel("of HR is in them, %")
+        if len(curves) > 1:
+            figure.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=2)
+        words = "; ".join(f"{curve.name}: {coverage_words(curve.points)}" for curve in curves)
+        return as_svg(figure, name, "Coverage by the intervals of samples", f"{words}.")
+
+
+def coverage_words(points: Sequence[tuple[float, float]]) -> str:
+    """A curve in words."""
+    return ", ".join(f"{100 * found:.1f} % of HR in the {100 * claimed:.4g} % interval" for claimed, found in points)
