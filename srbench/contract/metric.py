@@ -94,7 +94,7 @@ class ImageMetric(Metric):
     ) -> float | Skip:
         """Where `baseline` is needed: the score of `sr` against `hr` beside what was known of it.
 
-        baseline: of their shape, the LR that the method was given, upscaled by bicubic interpolation and rounded as SR
+        baseline: of their shape, the LR that the method was given, upscaled by bicubic interpolation and rounded as it
         is. measured: as of `score_measured`, where all three are equal elsewhere; None where HR was measured
         everywhere.
         """
@@ -132,7 +132,7 @@ class SetMetric(Metric):
     def update_samples(self, samples: Iterable[torch.Tensor], hr: torch.Tensor, measured: torch.Tensor | None) -> None:
         """Where `samples` are needed: take in the samples of one SR, read one after the other, and its HR.
 
-        Each is float64 `(C, H, W)` in [0, 1], clamped and rounded as SR is when written. measured: `(H, W)`, where HR
+        Each is float64 `(C, H, W)` in [0, 1], clamped and rounded in the depth of its pictures. measured: `(H, W)`, where HR
         was; None where that is everywhere.
         """
         raise TypeError(f"{type(self).__name__} needs samples but does not define update_samples")
