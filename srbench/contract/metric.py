@@ -58,6 +58,11 @@ class Metric(ABC):
         """The names of the tasks whose images it can judge."""
         return frozenset({SUPER_RESOLUTION})
 
+    @classmethod
+    def needs_hr(cls) -> bool:
+        """Whether it looks at HR: images that have none skip it before anything runs."""
+        return cls.sees != "lr"
+
     def extractor(self) -> ExtractorUse | None:
         """The extractor that it runs on, if any. Its key is part of the metric's."""
         return None
@@ -88,6 +93,26 @@ class ImageMetric(Metric):
         pixels: equal pixels that nobody measured would flatter it.
         """
         return self.score(sr, hr)
+
+
+class NoReferenceMetric(ImageMetric):
+    """Scores one image alone, whatever HR may be: it can judge SR of LR that has no HR.
+
+    Where there is HR, its pixels play no part, those that were not measured included.
+    """
+
+    @classmethod
+    def needs_hr(cls) -> bool:
+        """It never looks at HR."""
+        return False
+
+    @abstractmethod
+    def judge(self, sr: torch.Tensor) -> float | Skip:
+        """The score of `sr`, float64 `(C, H, W)` in [0, 1], C 1 or 3; a `Skip` as of `ImageMetric.score`."""
+
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
+        """The score of `sr`, which `hr` does not change."""
+        return self.judge(sr)
 
 
 class SetMetric(Metric):

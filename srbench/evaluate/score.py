@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from srbench.contract.dataset import Item
 from srbench.contract.fit import Interrupted
-from srbench.contract.metric import ImageMetric, Metric, SetMetric, Skip, Source
+from srbench.contract.metric import ImageMetric, Metric, NoReferenceMetric, SetMetric, Skip, Source
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.pictures import Image, Scale, Values, read_image, reduced, to_tensor, under_middles
@@ -100,7 +100,10 @@ class ScoreColumn:
             self.metric.update_item(sr, hr, item)
             return
         assert isinstance(self.metric, ImageMetric)
-        score = self.metric.score(sr, hr) if measured is None else self.metric.score_measured(sr, hr, measured)
+        self.note(item, self.metric.score(sr, hr) if measured is None else self.metric.score_measured(sr, hr, measured))
+
+    def note(self, item: Item, score: float | Skip) -> None:
+        """Keep the score of an image. Raises `ScoreError` for one that is no number."""
         if isinstance(score, Skip):
             self.skipped.append(score.reason)
         elif not is_score(score):
@@ -178,7 +181,11 @@ def score_split(
                 progress(item.id)
         for item in items:
             at(f"image {item.id!r}: ")
-            column.score(item, *_views(item, protocol, folder, images, metric.sees))
+            if isinstance(metric, NoReferenceMetric):
+                column.counted += 1
+                column.note(item, metric.judge(_alone(item, protocol, folder, images, metric.sees)))
+            else:
+                column.score(item, *_views(item, protocol, folder, images, metric.sees))
             progress(item.id)
         at("")
         column.close()
@@ -210,6 +217,22 @@ def score_set(
     return column
 
 
+def _alone(item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str], sees: str) -> torch.Tensor:
+    """SR of an item as a metric sees it that looks at nothing else."""
+    values = protocol.given(item)[1] if item.hr is None else protocol.reference(*item.read_hr())[1]
+    view = protocol.scored if sees == "protocol" else _whole
+    return view(_sr(item, folder, images), values)
+
+
+def _sr(item: Item, folder: Path, images: Mapping[str, str]) -> Image:
+    path = folder / images[item.id]
+    if not path.exists():
+        raise ScoreError(
+            f"{path} is not there any more; remove the folder {folder.parent}, so that the next run makes it again"
+        )
+    return read_image(path)
+
+
 def _views(
     item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str], sees: str
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
@@ -220,16 +243,16 @@ def _views(
     """
     import torch
 
+    sr = _sr(item, folder, images)
+    if item.hr is None:
+        if sees != "lr":
+            raise ScoreError("there is no HR")
+        lr, values, _ = protocol.given(item)
+        return protocol.in_channel(protocol.lr(sr, values, item.id), values), protocol.in_channel(lr, values), None
     native_hr, native, known = item.read_measured()
     hr, values = protocol.reference(native_hr, native)
-    path = folder / images[item.id]
-    if not path.exists():
-        raise ScoreError(
-            f"{path} is not there any more; remove the folder {folder.parent}, so that the next run makes it again"
-        )
-    sr = read_image(path)
     if sr.shape != hr.shape or sr.dtype != hr.dtype:
-        raise ScoreError(f"{path} does not match its HR in size or depth")
+        raise ScoreError(f"{folder / images[item.id]} does not match its HR in size or depth")
     if known is not None:
         known = known[: hr.shape[0], : hr.shape[1]]
         if sees == "protocol":
