@@ -75,5 +75,5 @@ def test_what_needs_pairs_says_that_there_are_none(bench: Bench) -> None:
     bench.matrix(datasets=[pairs], methods=["toy-pixel"], train=train)
     said = bench.srbench("plan", "matrix.yaml").stdout
     assert "needs HR; pairs has none; name one that has under `train: on:`" in said
-    prepared = bench.srbench("prepare", "matrix.yaml", "--out", "prepared")
+    prepared = bench.srbench("prepare", "matrix.yaml", "--to", "prepared")
     assert "pairs has images without HR, which make no pairs" in prepared.stdout + prepared.stderr

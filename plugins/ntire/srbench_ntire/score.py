@@ -49,7 +49,9 @@ class Ntire(srbench.SetMetric):
         known = _installed()
         self._absent = [name for name in self._wanted if name not in known]
         self._parts = {name: _part(name) for name in self._wanted if name not in self._absent}
-        self.weights = tuple(dict.fromkeys(file for part in self._parts.values() for file in part.weights))
+        # Where a metric is not installed, fetching the others' weights would help nobody.
+        parts = () if self._absent else self._parts.values()
+        self.weights = tuple(dict.fromkeys(file for part in parts for file in part.weights))
         self._scores: dict[str, list[float]] = {name: [] for name in self._parts}
         self._skipped: dict[str, str] = {}
 
