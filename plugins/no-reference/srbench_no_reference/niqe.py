@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import srbench
-from srbench.contract.protocol import Y_OFFSET, Y_WEIGHTS
 from srbench.weights import WeightsDamaged, WeightsMissing, weights_path
 
 from .scene_statistics import Array, asymmetric_shape, grey_levels, halved, neighbours, normalised
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 BLOCK = 96
 """The side of a block in pixels."""
+LUMA, BLACK = (65.481 / 255, 128.553 / 255, 24.966 / 255), 16 / 255
+"""BT.601 in limited range: what red, green and blue add to luma, and the luma of black."""
 _BLOCKS = 2
 """How many blocks a covariance needs."""
 
@@ -47,7 +48,7 @@ class Niqe(srbench.NoReferenceMetric):
             pristine = self._pristine
         except WeightsMissing as missing:
             return srbench.Skip(str(missing))
-        levels = np.round(grey_levels(sr, Y_WEIGHTS, Y_OFFSET))
+        levels = np.round(grey_levels(sr, LUMA, BLACK))
         features = _features(levels[: height - height % BLOCK, : width - width % BLOCK], pristine.window)
         whole = features[~np.isnan(features).any(axis=1)]
         if len(whole) < _BLOCKS:

@@ -68,7 +68,7 @@ def halved(grey: Array) -> Array:
     """Half the size, as MATLAB's `imresize` makes it: `(ceil(H / 2), ceil(W / 2))`."""
     import torch
 
-    from srbench.pictures.resize import resize
+    from srbench.pictures import resize
 
     small: Array = resize(torch.from_numpy(grey), 0.5).numpy()
     return small

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
 import srbench
 from srbench.errors import SrbenchError
-from srbench.registry.registry import registry
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +22,12 @@ PARTS: Mapping[Part, Callable[[float], float]] = {
     "niqe": lambda mean: max(0.0, (10 - mean) / 10),
 }
 """What each metric adds to the score, of its mean over the images."""
+HOMES: Mapping[str, str] = {
+    "lpips": "srbench_lpips.metric:Lpips",
+    "clip-iqa": "srbench_no_reference.clip_iqa:ClipIqa",
+    "niqe": "srbench_no_reference.niqe:Niqe",
+}
+"""Where those are that srbench has. All of them see whole images in colour, as the challenge's do."""
 
 
 class Ntire(srbench.SetMetric):
@@ -29,9 +35,9 @@ class Ntire(srbench.SetMetric):
 
     (1 - LPIPS) + (1 - DISTS) + CLIP-IQA + MANIQA + MUSIQ / 100 + max(0, (10 - NIQE) / 10), of the means over the images
     (Chen et al., "NTIRE 2025 challenge on image super-resolution (x4)", and its repository
-    zhengchen1999/NTIRE2025_ImageSR_x4). Each is srbench's metric of that name with its own defaults, where there is
-    one; otherwise this one is skipped and names what is not there. Beside the value stand the means, and how many there
-    are.
+    zhengchen1999/NTIRE2025_ImageSR_x4). Each is srbench's metric of that name with its own defaults. Where srbench does
+    not have one of them, there is no score, and the reason names it. Beside the value stand the means, and how many
+    there are.
     """
 
     higher_is_better = True
@@ -46,10 +52,9 @@ class Ntire(srbench.SetMetric):
         if set(without) >= PARTS.keys():
             raise SrbenchError("without: leaves nothing to add up")
         self._wanted = [part for part in PARTS if part not in without]
-        known = _installed()
-        self._absent = [name for name in self._wanted if name not in known]
+        self._absent = [name for name in self._wanted if name not in HOMES]
         self._parts = {name: _part(name) for name in self._wanted if name not in self._absent}
-        # Where a metric is not installed, fetching the others' weights would help nobody.
+        # Where a metric is absent, fetching the others' weights would help nobody.
         parts = () if self._absent else self._parts.values()
         self.weights = tuple(dict.fromkeys(file for part in parts for file in part.weights))
         self._scores: dict[str, list[float]] = {name: [] for name in self._parts}
@@ -83,16 +88,11 @@ class Ntire(srbench.SetMetric):
         """Why there is no score, in words."""
         if self._absent:
             names = ", ".join(self._absent)
-            return f"the metrics {names} are not installed; `without: [{names}]` adds up the others, under another `as`"
+            return f"srbench does not have {names}; `without: [{names}]` adds up the others, under another name (`as`)"
         return next(iter(self._skipped.values()), "")
 
 
-def _installed() -> Collection[str]:
-    return registry().names("metric")
-
-
 def _part(name: str) -> srbench.ImageMetric:
-    metric: srbench.ImageMetric = registry().get("metric", name).load()()
-    if not isinstance(metric, srbench.ImageMetric) or metric.sees != Ntire.sees:
-        raise SrbenchError(f"the metric {name} does not score whole images in colour, as the challenge does")
+    module, _, kind = HOMES[name].partition(":")
+    metric: srbench.ImageMetric = getattr(import_module(module), kind)()
     return metric

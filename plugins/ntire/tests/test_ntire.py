@@ -1,10 +1,12 @@
 """The score is the challenge's formula of the means; with fewer metrics it is another, and never by accident."""
 
+import importlib
+
 import numpy as np
 import pytest
 import torch
 from srbench_ntire import score
-from srbench_ntire.score import PARTS, Ntire
+from srbench_ntire.score import HOMES, PARTS, Ntire
 
 import srbench
 from srbench.errors import SrbenchError
@@ -42,15 +44,15 @@ class Error(srbench.ImageMetric):
 @pytest.fixture
 def of_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six times the same metric, which needs no weights."""
-    monkeypatch.setattr(score, "_installed", lambda: PARTS)
+    monkeypatch.setattr(score, "HOMES", PARTS)
     monkeypatch.setattr(score, "_part", lambda name: Error())
 
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[object]]:
-    """The scores of the metrics that are installed, by their names."""
+    """The scores of the metrics that srbench has, by their names."""
     known: dict[str, list[object]] = {name: list(scores) for name, scores in IMAGES.items()}
-    monkeypatch.setattr(score, "_installed", lambda: known)
+    monkeypatch.setattr(score, "HOMES", known)
     monkeypatch.setattr(score, "_part", lambda name: Told(name, known[name]))
     return known
 
@@ -72,11 +74,11 @@ def test_it_is_the_formula_of_the_means(installed):
     assert set(Ntire().weights) == {f"{name}-weights" for name in PARTS}
 
 
-def test_what_is_not_installed_is_named_and_no_score_is_made_of_the_rest(installed):
+def test_what_is_not_there_is_named_and_no_score_is_made_of_the_rest(installed):
     del installed["maniqa"], installed["musiq"]
     skip = computed(Ntire())
     assert isinstance(skip, srbench.Skip)
-    assert "the metrics maniqa, musiq are not installed; `without: [maniqa, musiq]`" in skip.reason
+    assert "does not have maniqa, musiq; `without: [maniqa, musiq]`" in skip.reason
     value, details = computed(Ntire(without=("maniqa", "musiq")))
     assert value == pytest.approx(0.7 + 0.85 + 0.65)
     assert details.further["metrics"] == 4 and "maniqa" not in details.further
@@ -97,3 +99,6 @@ def test_its_metrics_are_those_of_the_plugins_and_their_weights_are_its_own():
     metric = Ntire(without=("dists", "maniqa", "musiq"))
     assert set(metric.weights) == {"alexnet", "clip-rn50", "niqe"}
     assert Ntire.needs_hr()
+    for place in HOMES.values():
+        module, _, kind = place.partition(":")
+        assert getattr(importlib.import_module(module), kind).sees == Ntire.sees
