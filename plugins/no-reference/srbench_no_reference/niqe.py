@@ -29,9 +29,9 @@ class Niqe(srbench.NoReferenceMetric):
 
     Mittal, Soundararajan, Bovik, "Making a completely blind image quality analyzer", 2013, as BasicSR computes it with
     the parameters that its authors published: luma of BT.601 in limited range, rounded to 8 bits; blocks of 96 pixels
-    from the top left, what is left over at the right and at the bottom being left out; no block is too flat. The whole
-    image is judged, whatever the protocol's channel and border. Skipped where fewer than two blocks can be measured,
-    and without the weights `niqe`.
+    from the top left, what is left over at the right and at the bottom being left out. The whole image is judged,
+    whatever the protocol's channel and border. Skipped where fewer than two blocks can be measured, and without the
+    weights `niqe`.
     """
 
     higher_is_better = False
