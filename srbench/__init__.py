@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from srbench.contract.method import Problem as Problem
     from srbench.contract.metric import ImageMetric as ImageMetric
     from srbench.contract.metric import Need as Need
+    from srbench.contract.metric import NoReferenceMetric as NoReferenceMetric
     from srbench.contract.metric import SetMetric as SetMetric
     from srbench.contract.metric import Skip as Skip
     from srbench.contract.metric import Source as Source
@@ -126,6 +127,7 @@ _HOME = {
     "Problem": "contract.method",
     "ImageMetric": "contract.metric",
     "Need": "contract.metric",
+    "NoReferenceMetric": "contract.metric",
     "SetMetric": "contract.metric",
     "Skip": "contract.metric",
     "Source": "contract.metric",

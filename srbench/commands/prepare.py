@@ -134,6 +134,10 @@ def _prepared(
     found = {split: items for split in splits if (items := list(read[split]()))}
     if not found:
         raise DatasetError(f"{use.name} has no {' and no '.join(splits)} split")
+    if any(item.hr is None for items in found.values() for item in items):
+        raise DatasetError(
+            f"{use.name} has images without HR, which make no pairs; other programs can read their files"
+        )
     total, written = sum(map(len, found.values())), 0
     progress(place, 0, total)
     surveyor = Surveyor()  # a damaged picture shows before anything is written

@@ -53,6 +53,8 @@ class Item:
     """One image of a dataset. Holds no pixels until they are read, when its pictures are files or functions.
 
     id: unique in its split; safe as a file name (letters, digits, `.`, `_`, `-`).
+    hr: None where nobody has it. Then `lone_lr` is upscaled as it is under every protocol, whatever its scale, and
+    nothing that compares with HR is known; such an item is tested on, and not trained on.
     lr: LR pictures that come with the dataset, by degradation (as `Degradation.shipped_as` has it: `bicubic`,
     `gaussian-blur(sigma=1.6)`) and scale.
     label: a class name. mask: a segmentation of HR.
@@ -60,6 +62,7 @@ class Item:
     groups, not images, are what intervals and tests count; and no group may stand in both splits, unless all of its
     items say which region of it they are and no region of one split overlaps one of the other.
     region: the rectangle of the group's picture that HR was cut from: top, left, height, width, in its pixels.
+    lone_lr: LR of which there is no HR.
     values: which of them mean black and white; by default all that the picture's type can be, 0 to 1 of floats.
     spacing: the distance of the middles of HR's pixels, down and across, in `spacing_unit`; None where nobody knows.
     name: what the image was called where it came from, when that is not the id. It stays on the machine: neither
@@ -67,7 +70,7 @@ class Item:
     """
 
     id: str
-    hr: Picture
+    hr: Picture | None
     lr: Mapping[tuple[str, Scale], Picture] = field(default_factory=dict)
     label: str | None = None
     mask: Picture | None = None
@@ -77,17 +80,37 @@ class Item:
     spacing: tuple[float, float] | None = None
     spacing_unit: str = "mm"
     name: str | None = None
+    lone_lr: Picture | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an item with neither HR nor LR of its own, or with both: a `DatasetError`."""
+        if (self.hr is None) == (self.lone_lr is None):
+            raise DatasetError(f"image {self.id!r} needs `hr`, or else `lone_lr`, and not both")
+
+    @property
+    def own(self) -> Picture:
+        """The picture that the item is: HR, or LR where there is no HR."""
+        picture = self.lone_lr if self.hr is None else self.hr
+        assert picture is not None
+        return picture
 
     def read_hr(self) -> tuple[Image, Values]:
         """HR in native depth, and its values; where nothing was measured, the median of what was.
 
-        Raises `ImageError` when a value is below black or above white.
+        Raises `ImageError` when a value is below black or above white, and `DatasetError` where there is no HR.
         """
         image, values, _ = self.read_measured()
         return image, values
 
+    def read_own(self) -> tuple[Image, Values]:
+        """HR, or LR where there is no HR, and its values; otherwise as `read_hr`."""
+        image, values = self._in_range(_read(self.own, self.id), f"image {self.id!r}")
+        return filled(image), values
+
     def read_measured(self) -> tuple[Image, Values, npt.NDArray[np.bool_] | None]:
         """HR and its values as `read_hr` has them, and where it was measured `(H, W)`; None if that is everywhere."""
+        if self.hr is None:
+            raise DatasetError(f"image {self.id!r} has no HR, only LR")
         image, values = self._in_range(_read(self.hr, self.id), f"image {self.id!r}")
         return filled(image), values, measured(image)
 

@@ -83,7 +83,7 @@ def _square(
         assert whole is not None
         return of_mask(whole)
 
-    return replace(item, id=name, hr=hr, lr={}, mask=None if item.mask is None else mask)
+    return replace(item, id=name, hr=hr, lone_lr=None, lr={}, mask=None if item.mask is None else mask)
 
 
 def _require(item: str, height: int, width: int, size: int) -> None:

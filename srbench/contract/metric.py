@@ -63,6 +63,11 @@ class Metric(ABC):
         """The names of the tasks whose images it can judge."""
         return frozenset({SUPER_RESOLUTION})
 
+    @classmethod
+    def needs_hr(cls) -> bool:
+        """Whether it looks at HR: images that have none skip it before anything runs."""
+        return cls.sees != "lr"
+
     def extractor(self) -> ExtractorUse | None:
         """The extractor that it runs on, if any. Its key is part of the metric's."""
         return None
@@ -109,6 +114,26 @@ class ImageMetric(Metric):
         return self.score(sr, hr)
 
 
+class NoReferenceMetric(ImageMetric):
+    """Scores one image alone, whatever HR may be: it can judge SR of LR that has no HR.
+
+    Where there is HR, its pixels play no part, those that were not measured included.
+    """
+
+    @classmethod
+    def needs_hr(cls) -> bool:
+        """It never looks at HR."""
+        return False
+
+    @abstractmethod
+    def judge(self, sr: torch.Tensor) -> float | Skip:
+        """The score of `sr`, float64 `(C, H, W)` in [0, 1], C 1 or 3; a `Skip` as of `ImageMetric.score`."""
+
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
+        """The score of `sr`, which `hr` does not change."""
+        return self.judge(sr)
+
+
 class SetMetric(Metric):
     """Compares the set of SR images with the set of HR images.
 
@@ -132,7 +157,7 @@ class SetMetric(Metric):
     def update_samples(self, samples: Iterable[torch.Tensor], hr: torch.Tensor, measured: torch.Tensor | None) -> None:
         """Where `samples` are needed: take in the samples of one SR, read one after the other, and its HR.
 
-        Each is float64 `(C, H, W)` in [0, 1], clamped and rounded in the depth of its pictures. measured: `(H, W)`, where HR
+        Each is float64 `(C, H, W)` in [0, 1], clamped and rounded as SR is when written. measured: `(H, W)`, where HR
         was; None where that is everywhere.
         """
         raise TypeError(f"{type(self).__name__} needs samples but does not define update_samples")

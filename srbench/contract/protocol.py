@@ -85,6 +85,24 @@ class Protocol:
         """
         return self._converted(self._cut(hr), values)
 
+    def given(self, item: Item) -> tuple[Image, Values, bool]:
+        """What a method is given of an item: LR `(H / scale, W / scale, C)`, its values, and whether it came with it.
+
+        LR without HR is taken as it is, cut to whole steps of a fraction. Raises `ImageError` as `lr` does.
+        """
+        if item.hr is None:
+            lr, values = item.read_own()
+            height, width = self.lone_lr_size(lr.shape)
+            return *self._converted(lr[:height, :width], values), True
+        hr, native = item.read_hr()
+        shipped = self.shipped_lr(item)
+        return self.lr(hr, native, item.id, shipped), self.reference(hr, native)[1], shipped is not None
+
+    def lone_lr_size(self, lr_shape: tuple[int, ...]) -> tuple[int, int]:
+        """(height, width) of what is upscaled of LR `(h, w, ...)` without HR; `ImageError` when that is too little."""
+        height, width = (side - side % self.scale.denominator for side in lr_shape[:2])
+        return self.lr_size((enlarged(height, self.scale), enlarged(width, self.scale)))
+
     def shipped_lr(self, item: Item) -> Image | None:
         """The LR that comes with an image for this degradation and scale, as it is; None where there is none."""
         return item.read_lr(self.degradation.shipped_as, self.scale)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from srbench.contract.dataset import Item
 from srbench.contract.fit import Interrupted
-from srbench.contract.metric import ImageMetric, Metric, SetMetric, Skip, Source
+from srbench.contract.metric import ImageMetric, Metric, NoReferenceMetric, SetMetric, Skip, Source
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.evaluate.samples import sample_name
@@ -110,6 +110,10 @@ class ScoreColumn:
             score = self.metric.score_measured(seen.sr, seen.hr, seen.measured)
         else:
             score = self.metric.score(seen.sr, seen.hr)
+        self.note(item, score)
+
+    def note(self, item: Item, score: float | Skip) -> None:
+        """Keep the score of an image. Raises `ScoreError` for one that is no number."""
         if isinstance(score, Skip):
             self.skipped.append(score.reason)
         elif not is_score(score):
@@ -189,7 +193,11 @@ def score_split(
                 progress(item.id)
         for item in items:
             at(f"image {item.id!r}: ")
-            column.score(item, _seen(item, protocol, folder, images, metric, samples))
+            if isinstance(metric, NoReferenceMetric):
+                column.counted += 1
+                column.note(item, metric.judge(_alone(item, protocol, folder, images, metric.sees)))
+            else:
+                column.score(item, _seen(item, protocol, folder, images, metric, samples))
             progress(item.id)
         at("")
         column.close()
@@ -221,6 +229,13 @@ def score_set(
     return column
 
 
+def _alone(item: Item, protocol: Protocol, folder: Path, images: Mapping[str, str], sees: str) -> torch.Tensor:
+    """SR of an item as a metric sees it that looks at nothing else."""
+    values = protocol.given(item)[1] if item.hr is None else protocol.reference(*item.read_hr())[1]
+    view = protocol.scored if sees == "protocol" else _whole
+    return view(_read(folder / images[item.id]), values)
+
+
 @dataclass(frozen=True)
 class Seen:
     """An image as a metric sees it, each part `(C, H, W)`.
@@ -250,6 +265,12 @@ def _seen(
     """
     import torch
 
+    if item.hr is None:
+        if metric.sees != "lr":
+            raise ScoreError("there is no HR")
+        lr, values, _ = protocol.given(item)
+        shrunk = protocol.lr(_read(folder / images[item.id]), values, item.id)
+        return Seen(protocol.in_channel(shrunk, values), protocol.in_channel(lr, values))
     native_hr, native, known = item.read_measured()
     hr, values = protocol.reference(native_hr, native)
     sr = _read(folder / images[item.id], hr)
@@ -292,15 +313,18 @@ def _seen(
     )
 
 
-def _read(path: Path, hr: Image) -> Image:
-    """The picture that a method made, which should be as large as HR, and as deep. Raises `ScoreError`."""
+def _read(path: Path, hr: Image | None = None) -> Image:
+    """The picture that a method made, which should be as large as HR, where there is one, and as deep.
+
+    Raises `ScoreError`.
+    """
     if not path.exists():
         again = path.parents[1]
         raise ScoreError(
             f"{path} is not there any more; remove the folder {again}, so that the next run makes it again"
         )
     made = read_image(path)
-    if made.shape != hr.shape or made.dtype != hr.dtype:
+    if hr is not None and (made.shape != hr.shape or made.dtype != hr.dtype):
         raise ScoreError(f"{path} does not match its HR in size or depth")
     return made
 

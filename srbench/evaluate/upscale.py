@@ -103,10 +103,8 @@ def upscale_split(
             done.made[item.id] = known
             progress(item.id)
             continue
-        hr, native = item.read_hr()
-        shipped = protocol.shipped_lr(item)
-        reference, values = protocol.reference(hr, native)
-        lr = to_tensor(protocol.lr(hr, native, item.id, shipped), values)
+        given, values, shipped = protocol.given(item)
+        lr = to_tensor(given, values)
         side = LATENCY_SIDE - LATENCY_SIDE % protocol.scale.denominator
         corner = lr[:, :side, :side]
         if done.sample is None or corner.numel() > largest:
@@ -128,8 +126,8 @@ def upscale_split(
                 progress(item.id)
                 continue
             seconds = time.perf_counter() - started
-            name = item.id + suffix_for(reference)
-            write_image(folder / name, to_image(sr, reference, values))
+            name = item.id + suffix_for(given)
+            write_image(folder / name, to_image(sr, given, values))
             confirm()
             known = journal.add(
                 item.id,
@@ -139,7 +137,7 @@ def upscale_split(
                 values=sr.numel(),
                 clamped=int(((sr < -OVERSHOOT) | (sr > 1 + OVERSHOOT)).sum()),
                 corner=corner.numel(),
-                shipped=shipped is not None,
+                shipped=shipped,
             )
         done.made[item.id] = known
         progress(item.id)

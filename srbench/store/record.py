@@ -66,16 +66,17 @@ class Record(msgspec.Struct, kw_only=True):
     coordinates. ingredients: what its key is made of. metrics: its results; in the store by the metric's key, so that
     matrices that call different metrics alike share a cell, and as a plan or a person reads them by name. cost: numbers
     by name: `train_seconds`, `train_steps`, `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`,
-    `peak_memory_gb`, `parameters`, `macs` and others, all in docs/cost.md. lr: whether the LR was `made`, `shipped`, or
-    `mixed`. images: the SR files' names, by image id; training_images: those of the training split, training_split:
-    which split that was (a fingerprint). groups: the group of each image that has one. seen_groups: groups of the test
-    split of which the model learned from other regions. warnings: what is probably wrong with the data or the SR, a
-    sentence each. labels: the class of each image that has one, of a generated one the class that was asked for.
-    ceiling: the metrics of what the method made of HR itself, ceiling_images: the files' names of that; both are empty
-    where it has no ceiling. samples: how many samples were drawn of each SR. model: the key of the model it used.
-    facts: what a model or an extractor said of itself when trained. job: what the executor called the job that made it.
-    files: the sha256 of each file that belongs to it, by its name below the record's folder: SR and scores, or what was
-    saved. notes: what its method wants readers to know, a sentence each. environment: where it ran.
+    `peak_memory_gb`, `parameters`, `macs` and others, all in docs/cost.md. lr: whether the LR was `made`, `shipped`,
+    `mixed`, or `alone`, without HR. images: the SR files' names, by image id; training_images: those of the training
+    split, training_split: which split that was (a fingerprint). groups: the group of each image that has one.
+    seen_groups: groups of the test split of which the model learned from other regions. warnings: what is probably
+    wrong with the data or the SR, a sentence each. labels: the class of each image that has one, of a generated one the
+    class that was asked for. ceiling: the metrics of what the method made of HR itself, ceiling_images: the files'
+    names of that; both are empty where it has no ceiling. samples: how many samples were drawn of each SR. model: the
+    key of the model it used. facts: what a model or an extractor said of itself when trained. job: what the executor
+    called the job that made it. files: the sha256 of each file that belongs to it, by its name below the record's
+    folder: SR and scores, or what was saved. notes: what its method wants readers to know, a sentence each.
+    environment: where it ran.
 
     Texts are short and hold nothing that a terminal obeys. A name that would lead out of the record's folder is a
     `ValueError`, so that a record which somebody wrote by hand leads nowhere else.

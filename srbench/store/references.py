@@ -1,6 +1,6 @@
 """HR and LR of a test split as methods were compared on them, kept so that pages need no dataset.
 
-STORE/references/<2 hex>/<key>/hr/ID.png   what SR was compared with; .tiff where values are floats
+STORE/references/<2 hex>/<key>/hr/ID.png   what SR was compared with, if anything; .tiff where values are floats
                               /lr/ID.png   what methods were given; absent where there is no LR
                               /images.json written last: by image id the sha256 of each, what black and white are,
                                            and the label
@@ -31,11 +31,11 @@ REFERENCE_LIST = "images.json"
 class Reference:
     """What is known of an image besides SR.
 
-    hr: what is compared, values: its values. lr: None where there is none. label: its class, if it has one. spacing:
-    the distance of HR's pixels, down and across, in `spacing_unit`, where that is known.
+    hr: what is compared, None where there is no HR. values: its values. lr: None where there is none. label: its class,
+    if it has one. spacing: the distance of HR's pixels, down and across, in `spacing_unit`, where that is known.
     """
 
-    hr: Image
+    hr: Image | None
     values: Values
     lr: Image | None = None
     label: str | None = None
@@ -120,12 +120,13 @@ class References:
         return {image: listed.label for image, listed in (self._listed() or {}).items()}
 
     def read(self, image: str) -> Reference | None:
-        """What is kept of an image; None where it is not, is damaged, or cannot be read."""
+        """What is kept of an image; None where that is nothing, or what is to be shown is damaged or cannot be read."""
         listed = (self._listed() or {}).get(image)
-        hr = None if listed is None else self._read(listed, "hr", image)
-        if listed is None or hr is None:
+        if listed is None:
             return None
-        lr = self._read(listed, "lr", image)
+        hr, lr = self._read(listed, "hr", image), self._read(listed, "lr", image)
+        if hr is None and (lr is None or any(place.startswith("hr/") for place in listed.files)):
+            return None
         return Reference(hr, listed.values, lr, listed.label, listed.spacing, listed.spacing_unit)
 
     def _listed(self) -> dict[str, _Listed] | None:

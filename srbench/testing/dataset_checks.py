@@ -90,7 +90,12 @@ def remarks_are_sentences(subject: DatasetSubject) -> None:
 
 
 def _pictures(item: Item) -> Mapping[str, Picture | None]:
-    return {"hr": item.hr, "mask": item.mask, **{f"lr {key}": picture for key, picture in item.lr.items()}}
+    return {
+        "hr": item.hr,
+        "lone_lr": item.lone_lr,
+        "mask": item.mask,
+        **{f"lr {key}": picture for key, picture in item.lr.items()},
+    }
 
 
 @check("dataset", needs=("gives_items",))
@@ -113,10 +118,10 @@ def items_hold_no_pixels(subject: DatasetSubject) -> None:
 
 @check("dataset", needs=("gives_items",))
 def pictures_are_readable(subject: DatasetSubject) -> None:
-    """HR is `(H, W, 1)` or `(H, W, 3)` of a type that pictures have, finite where measured, from black to white."""
+    """HR, or LR without HR, is `(H, W, 1)` or `(H, W, 3)`, of a picture's type, finite where measured, in its range."""
     for split, item in subject.items():
         try:
-            image, _ = item.read_hr()
+            image, _ = item.read_own()
         except Exception as error:
             raise CheckFailure(f"{_where(split, item)} cannot be read: {type(error).__name__}: {error}") from error
         if not np.isfinite(image).all():
@@ -135,7 +140,7 @@ def reads_the_same_twice(subject: DatasetSubject) -> None:
                 "seed what is drawn"
             )
         for item, second in zip(items[: subject.look_at], again, strict=False):
-            if _fingerprint(item.read_hr()[0]) != _fingerprint(second.read_hr()[0]):
+            if _fingerprint(item.read_own()[0]) != _fingerprint(second.read_own()[0]):
                 raise CheckFailure(f"{_where(split, item)} has other pixels when it is read again")
 
 
@@ -144,7 +149,7 @@ def no_image_in_both_splits(subject: DatasetSubject) -> None:
     """No image of the training split is in the test split, under whatever id."""
     seen: dict[str, Item] = {}
     for split, item in subject.items():
-        mark = _fingerprint(item.read_hr()[0])
+        mark = _fingerprint(item.read_own()[0])
         if split == "train":
             seen[mark] = item
         elif mark in seen:
@@ -178,8 +183,8 @@ def regions_fit(subject: DatasetSubject) -> None:
             raise CheckFailure(
                 f"{_where(split, item)}: its region begins at row {top}, column {left}; both count from 0"
             )
-        if tuple(size) != item.read_hr()[0].shape[:2]:
-            height, width = item.read_hr()[0].shape[:2]
+        if tuple(size) != item.read_own()[0].shape[:2]:
+            height, width = item.read_own()[0].shape[:2]
             raise CheckFailure(
                 f"{_where(split, item)}: its region is {size[1]} x {size[0]} pixels, HR {width} x {height}; a region "
                 "is (top, left, height, width)"
@@ -215,7 +220,7 @@ def masks_fit(subject: DatasetSubject) -> None:
         if item.mask is None:
             continue
         mask = read_picture(item.mask)
-        height, width = item.read_hr()[0].shape[:2]
+        height, width = item.read_own()[0].shape[:2]
         if mask.shape[:2] != (height, width):
             raise CheckFailure(
                 f"{_where(split, item)}: its mask is {mask.shape[1]} x {mask.shape[0]} pixels, HR {width} x {height}"

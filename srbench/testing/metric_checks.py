@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from srbench.contract.metric import ImageMetric, Metric, Skip
+from srbench.contract.metric import ImageMetric, Metric, NoReferenceMetric, Skip
 from srbench.testing.check import CannotCheck, CheckFailure, check
 from srbench.testing.pictures import blurred, metric_image, with_noise
 from srbench.testing.subjects import MetricSubject
@@ -25,9 +25,14 @@ def _scores_images(subject: MetricSubject) -> bool:
     return issubclass(subject.target, ImageMetric)
 
 
-def _compares_pairs(subject: MetricSubject) -> bool:
+def _compares_images(subject: MetricSubject) -> bool:
     """Not those that ask what became of the baseline: noise is far from that, too."""
-    return _scores_images(subject) and "baseline" not in subject.target.needs
+    alone = issubclass(subject.target, NoReferenceMetric)
+    return _scores_images(subject) and not alone and "baseline" not in subject.target.needs
+
+
+def _judges_alone(subject: MetricSubject) -> bool:
+    return issubclass(subject.target, NoReferenceMetric)
 
 
 def number(answer: object, what: str) -> float:
@@ -104,7 +109,7 @@ def score_in_range(subject: MetricSubject) -> None:
         verify_range(number(_score(subject, sr, hr), what), subject.target, what)
 
 
-@check("metric", needs=("score_in_range",), applies=_scores_images)
+@check("metric", needs=("score_in_range",), applies=_compares_images)
 def best_when_identical(subject: MetricSubject) -> None:
     """Identical images get the best value of the range; where that is infinite, more than any other."""
     hr = metric_image(0, SIDE, SIDE)
@@ -121,7 +126,7 @@ def best_when_identical(subject: MetricSubject) -> None:
         raise CheckFailure(f"identical images get {value:.6g}, no better than the {other:.6g} of nearly identical ones")
 
 
-@check("metric", needs=("score_in_range",), applies=_compares_pairs)
+@check("metric", needs=("score_in_range",), applies=_compares_images)
 def worse_with_noise(subject: MetricSubject) -> None:
     """More noise gives a worse score, in the direction of `higher_is_better`."""
     hr = metric_image(0, SIDE, SIDE)
@@ -206,3 +211,14 @@ def leaves_images_alone(subject: MetricSubject) -> None:
     _asked(subject.create(), sr, hr)
     if not (sr.equal(kept[0]) and hr.equal(kept[1])):
         raise CheckFailure("score changed the images it was given; other metrics see the same tensors. Work on copies")
+
+
+@check("metric", needs=("gives_a_float",), applies=_judges_alone)
+def hr_plays_no_part(subject: MetricSubject) -> None:
+    """A metric without reference gives an image the same score whatever HR is, and does not ask for LR in its place."""
+    if subject.target.sees == "lr":
+        raise CheckFailure("sees is 'lr', which compares; a metric without reference sees 'protocol' or 'image'")
+    sr = with_noise(metric_image(0, SIDE, SIDE), NOISE[0])
+    scores = [_score(subject, sr, metric_image(seed, SIDE, SIDE)) for seed in (0, 9)]
+    if scores[0] != scores[1]:
+        raise CheckFailure(f"the same image gets {scores[0]} beside one HR and {scores[1]} beside another")

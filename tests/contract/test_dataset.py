@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from srbench.contract.dataset import Item
+from srbench.contract.dataset import DatasetError, Item
 from srbench.pictures import DEPTHS, ImageError, Values
 
 
@@ -52,3 +52,16 @@ def test_black_and_white_themselves_lie_within_whatever_32_bits_make_of_them() -
 def test_a_wrong_shape_names_the_item(shape: tuple[int, ...]) -> None:
     with pytest.raises(ImageError, match="image 'a' has the shape"):
         Item("a", lambda: np.zeros(shape, np.uint8)).read_hr()
+
+
+def test_an_item_is_hr_or_lr_alone() -> None:
+    pixels, lr = np.full((4, 4, 1), 7, np.uint8), np.full((2, 2, 1), 9, np.uint8)
+    whole, lone = Item("a", pixels), Item("b", None, lone_lr=lr)
+    assert (whole.own is pixels, lone.own is lr) == (True, True)
+    assert np.array_equal(lone.read_own()[0], lr) and lone.read_own()[1] == DEPTHS["uint8"]
+    assert np.array_equal(whole.read_own()[0], whole.read_hr()[0])
+    with pytest.raises(DatasetError, match="image 'b' has no HR, only LR"):
+        lone.read_hr()
+    for both in (Item, lambda *given, **more: Item(*given, lone_lr=lr, **more)):
+        with pytest.raises(DatasetError, match="image 'c' needs `hr`, or else `lone_lr`, and not both"):
+            both("c", None if both is Item else pixels)

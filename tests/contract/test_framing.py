@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srbench.contract.dataset import Dataset, Item
+from srbench.contract.dataset import Dataset, DatasetError, Item
 from srbench.contract.framing import Squares
 from srbench.contract.regions import overlapping, regions
 from srbench.pictures import ImageError, Values
@@ -137,3 +137,12 @@ def test_preparing_and_remarks_are_the_other_dataset_s(tmp_path: Path) -> None:
     assert inside.prepared == [tmp_path]
     assert squares.remarks() == ["one was left out"]
     assert list(squares.train()) == []
+
+
+def test_lr_alone_makes_no_squares() -> None:
+    lone = Given([Item("a", None, lone_lr=picture(8, 8))])
+    with pytest.raises(DatasetError, match="image 'a' has no HR, only LR"):
+        for item in Squares(lone, 4, "shrunk").test():
+            item.read_hr()
+    with pytest.raises(DatasetError, match="image 'a' has no HR, only LR"):
+        list(Squares(lone, 4, "tiles").test())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from srbench.contract.metric import ImageMetric, SetMetric
+from srbench.contract.metric import ImageMetric, NoReferenceMetric, SetMetric
 
 SR, GENERATION = "super-resolution", "generation"
 ITEM: Any = SimpleNamespace(id="a", label="x")
@@ -109,3 +109,25 @@ def test_a_metric_of_images_that_defines_no_score_is_told_so(call: Any, missing:
 
     with pytest.raises(TypeError, match=rf"^Scoreless .*{missing}"):
         call(Scoreless())
+
+
+class Alone(NoReferenceMetric):
+    higher_is_better = True
+
+    def judge(self, sr: Any) -> float:
+        return float(sr)
+
+
+class OfLr(OfImages):
+    sees = "lr"
+
+
+@pytest.mark.parametrize(("metric", "needs"), [(OfImages, True), (Paired, True), (OfLr, False), (Alone, False)])
+def test_who_looks_at_hr_is_known_before_anything_runs(metric: Any, needs: bool) -> None:
+    assert metric.needs_hr() is needs
+
+
+def test_a_metric_without_reference_gives_sr_its_score_whatever_hr_is() -> None:
+    sr: Any = 0.25
+    assert [Alone().score(sr, hr) for hr in (None, 1.0)] == [0.25, 0.25]
+    assert Alone.tasks() == {SR}

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
 
+from srbench.contract.dataset import Item
 from srbench.contract.degradations import Bicubic
 from srbench.contract.protocol import Protocol
 from srbench.pictures import DEPTHS, Image, ImageError, Values, read_image, reduced, scale_of, to_image, to_tensor
@@ -371,3 +372,33 @@ def test_whole_scales_keep_their_keys_and_fractions_are_written_out():
     assert Protocol("p", 4).facts()["scale"] == 4
     assert Protocol("p", Fraction(10, 7)).facts()["scale"] == "10/7"
     assert Protocol("p", Fraction(10, 7), "y8").for_training().name == "x10-7-y8"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", ["x2-rgb", "x4-y", "x3-y8"])
+def test_lr_without_hr_is_given_as_it_is_at_any_scale(name: str, channels: int) -> None:
+    protocol, lr = STANDARD[name], picture(11, 13, channels)
+    given, values, shipped = protocol.given(Item("a", None, lone_lr=lr))
+    assert (values, shipped) == (EIGHT_BITS, True)
+    if protocol.channel == "y8" and channels == 3:
+        y = lr / 255 @ np.array([65.481, 128.553, 24.966]) + 16
+        assert given.shape == (11, 13, 1) and np.abs(given[..., 0] - y).max() <= 0.5
+    else:
+        assert np.array_equal(given, lr)
+
+
+def test_lr_without_hr_is_cut_to_whole_steps_of_a_fraction() -> None:
+    lr = picture(23, 30, 3)
+    given, _, _ = Protocol("p", Fraction(10, 7)).given(Item("a", None, lone_lr=lr))
+    assert np.array_equal(given, lr[:21, :28])
+    with pytest.raises(ImageError, match="2 x 2 pixels are too few"):
+        Protocol("p", 2, border=1).given(Item("a", None, lone_lr=lr[:1, :1]))
+
+
+def test_what_is_given_of_hr_is_the_lr_that_the_protocol_makes_or_that_came_with_it() -> None:
+    protocol, hr = STANDARD["x2-rgb"], picture(9, 12, 3)
+    made, _, shipped = protocol.given(Item("a", hr))
+    assert not shipped and np.array_equal(made, protocol.lr(hr, EIGHT_BITS, "a"))
+    own = picture(4, 6, 3, seed=1)
+    given, _, shipped = protocol.given(Item("a", hr, {("bicubic", 2): own}))
+    assert shipped and np.array_equal(given, own)

@@ -444,12 +444,13 @@ class Baselines(srbench.ImageMetric):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("channel", ["rgb", "y", "y8"])
-def test_the_baseline_is_what_the_method_bicubic_writes(tmp_path: Path, channel: Any, dtype: type) -> None:
+def test_the_baseline_is_what_bicubic_writes_but_for_a_level(tmp_path: Path, channel: Any, dtype: type) -> None:
     protocol = Protocol("x2", 2, channel, border=2)
     items = _items(dtype=dtype)
     done = upscale_split(Bicubic(), items, protocol, tmp_path)
     metric = Baselines()
-    assert score_split("key", metric, items, protocol, tmp_path, done.images).result().value == 0
+    value = score_split("key", metric, items, protocol, tmp_path, done.images).result().value
+    assert value is not None and value <= {np.uint8: 1 / 255, np.uint16: 1 / 65535, np.float32: 1e-6}[dtype]
     sr, hr, baseline, measured = metric.shown[0]
     assert measured is None and sr.shape == hr.shape == baseline.shape and not hr.equal(baseline)
 
@@ -473,3 +474,63 @@ def test_where_hr_was_not_measured_sr_hr_and_baseline_are_equal(tmp_path: Path) 
     sr, hr, baseline, measured = metric.shown[0]
     assert torch.equal(measured, torch.from_numpy(~np.isnan(gap[2:-2, 2:-2, 0])))
     assert sr[:, ~measured].equal(hr[:, ~measured]) and sr[:, ~measured].equal(baseline[:, ~measured])
+
+
+class Mean(srbench.NoReferenceMetric):
+    """The mean of what it sees."""
+
+    higher_is_better = True
+
+    def __init__(self, sees: str) -> None:
+        self.sees = sees
+
+    def judge(self, sr: torch.Tensor) -> float:
+        return float(sr.mean())
+
+
+def _lone(folder: Path, protocol: Protocol, dtype: type = np.uint8) -> tuple[srbench.Item, dict[str, str], Image]:
+    """LR without HR, and its bicubic SR on disk."""
+    lr = _items(1, 12, 3, dtype)[0].hr
+    assert isinstance(lr, np.ndarray)
+    item = srbench.Item("a", None, lone_lr=lr)
+    done = upscale_split(Bicubic(), [item], protocol, folder)
+    return item, done.images, read_image(folder / done.images["a"])
+
+
+@pytest.mark.parametrize(("dtype", "white"), [(np.uint8, 255), (np.uint16, 65535), (np.float32, 1)])
+def test_sr_without_hr_is_judged_alone_as_the_metric_sees_it(tmp_path: Path, dtype: type, white: float) -> None:
+    protocol = Protocol("x2-y", 2, "y", border=2)
+    item, images, sr = _lone(tmp_path, protocol, dtype)
+    luma = (sr / white) @ np.array([65.481, 128.553, 24.966]) / 255 + 16 / 255
+    for sees, expected in (("protocol", luma[2:-2, 2:-2].mean()), ("image", (sr / white).mean())):
+        column = score_split("key", Mean(sees), [item], protocol, tmp_path, images)
+        assert column.images["a"] == pytest.approx(expected, abs=1e-9)
+        assert (column.result().status, column.result().n) == ("ok", 1)
+
+
+def test_sr_beside_hr_is_judged_alone_too_also_where_hr_was_not_measured(tmp_path: Path) -> None:
+    hr = _items(1, 24, 3, np.float32)[0].hr
+    assert isinstance(hr, np.ndarray)
+    hr[:8] = np.nan
+    item = srbench.Item("a", hr)
+    done = upscale_split(Bicubic(), [item], RGB, tmp_path)
+    sr = read_image(tmp_path / done.images["a"])
+    column = score_split("key", Mean("image"), [item], RGB, tmp_path, done.images)
+    assert column.images["a"] == pytest.approx(float(sr.mean(dtype=np.float64)), abs=1e-9)
+
+
+def test_consistency_with_lr_needs_no_hr(tmp_path: Path) -> None:
+    item, images, sr = _lone(tmp_path, RGB)
+    metric = registry().get("metric", "lr-consistency").load()()
+    shrunk = resize(torch.from_numpy(sr / 255.0).permute(2, 0, 1), 0.5).permute(1, 2, 0).numpy()
+    mse = ((np.floor(shrunk * 255 + 0.5).clip(0, 255) - item.lone_lr) ** 2).mean() / 255**2
+    column = score_split("key", metric, [item], RGB, tmp_path, images)
+    # Rows and columns are rounded one after the other, which this is not.
+    assert column.images["a"] == pytest.approx(-10 * math.log10(mse), abs=0.2)
+
+
+def test_what_compares_with_hr_fails_where_it_is_asked_without_any(tmp_path: Path) -> None:
+    item, images, _ = _lone(tmp_path, RGB)
+    metric = registry().get("metric", "psnr").load()()
+    result = score_split("key", metric, [item], RGB, tmp_path, images).result()
+    assert (result.status, result.reason) == ("failed", "image 'a': there is no HR")

@@ -303,3 +303,12 @@ def test_an_image_is_not_noted_where_what_was_read_is_another_by_then(tmp_path: 
     with pytest.raises(ValueError, match="changed"):
         upscale_split(Nearest(), SPLIT, X2, tmp_path / "sr", confirm=confirm)
     assert Journal(tmp_path / "sr").known == {}
+
+
+@pytest.mark.parametrize(("dtype", "suffix"), [(np.uint8, ".png"), (np.uint16, ".png"), (np.float32, ".tiff")])
+def test_lr_without_hr_is_upscaled_in_its_own_depth(tmp_path: Path, dtype: Any, suffix: str) -> None:
+    lr = item("a", dtype=dtype).hr
+    done = upscale_split(Nearest(), [Item("a", None, lone_lr=lr)], X2, tmp_path)
+    sr = read_image(tmp_path / done.images["a"])
+    assert (done.images, done.lr, sr.dtype) == ({"a": f"a{suffix}"}, "shipped", dtype)
+    assert np.array_equal(sr, lr.repeat(2, 0).repeat(2, 1))

@@ -85,3 +85,22 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "r").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be"):
         References(tmp_path / "r").keep([("a", Reference(picture("uint8"), DEPTHS["uint8"]))])
+
+
+def test_lr_without_hr_is_kept_alone_and_its_damage_found(tmp_path: Path) -> None:
+    kept, lr = References(tmp_path / "r"), picture("uint16")
+    kept.keep([("a", Reference(None, Values(0, 4095), lr, "benign"))])
+    found = kept.read("a")
+    assert found is not None and found.hr is None and found.values == Values(0, 4095)
+    np.testing.assert_array_equal(found.lr, lr)
+    assert list(kept.files()) == ["lr/a.png"] and not kept.damage()
+    (tmp_path / "r" / "lr" / "a.png").unlink()
+    assert kept.damage() == "damaged: the reference lr/a.png is gone"
+    assert kept.read("a") is None
+
+
+def test_without_the_hr_that_was_kept_nothing_is_read_though_lr_is_there(tmp_path: Path) -> None:
+    kept = References(tmp_path / "r")
+    kept.keep([("a", Reference(picture("uint8"), DEPTHS["uint8"], picture("uint8")))])
+    (tmp_path / "r" / "hr" / "a.png").unlink()
+    assert kept.read("a") is None

@@ -18,6 +18,7 @@ WRONG: Wrong = {
     "toys.metrics:NanWhenFlat": ("flat_images", "nan"),
     "toys.metrics:Drifts": ("score_repeats", "depend on chance"),
     "toys.metrics:OverwritesSr": ("leaves_images_alone", "changed the images"),
+    "toys.metrics:PeeksAtHr": ("hr_plays_no_part", "beside another"),
 }
 
 
@@ -52,6 +53,7 @@ def test_every_check_has_a_toy_that_fails_it() -> None:
         "toys.metrics:SignalToNoise",
         "toys.metrics:Unbounded",
         "toys.metrics:NearerThanBaseline",
+        "toys.metrics:Brightness",
     ],
 )
 def test_who_keeps_every_promise_passes(target: str) -> None:

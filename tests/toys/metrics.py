@@ -41,6 +41,22 @@ class Unbounded(srbench.ImageMetric):
         return -float(((sr - hr) ** 2).mean())
 
 
+class Brightness(srbench.NoReferenceMetric):
+    """The mean brightness of an image, which noise does not change for the worse."""
+
+    higher_is_better = True
+    range = (0.0, 1.0)
+    sees = "image"
+
+    def judge(self, sr):
+        return float(sr.mean())
+
+
+class PeeksAtHr(Brightness):
+    def score(self, sr, hr):
+        return float((sr + hr).mean() / 2)
+
+
 class SetDifference(srbench.SetMetric):
     """The absolute difference of the two sets' mean brightness."""
 

@@ -22,7 +22,7 @@ from .treatment import Treatment
 
 
 class Folder(Dataset):
-    """A folder of pictures of any format that is installed: HR; the LR is made from them as the protocol says.
+    """A folder of pictures of any format that is installed: HR, of which LR is made as the protocol says, or LR alone.
 
     With the folders `test` and `train` in it these are the splits; without, every picture is tested on, unless `split`
     says otherwise. Source and licence are yours.
@@ -87,6 +87,7 @@ class Folder(Dataset):
         crop: Natural | None = None,
         resize: Positive | None = None,
         ids: Ids | None = None,
+        lr_alone: bool = False,
     ) -> None:
         """Where the pictures are, and what is known of them.
 
@@ -115,8 +116,12 @@ class Folder(Dataset):
 
         grey: colours become luma. crop: side of the square cut from the middle, 0 for the largest. resize: the longer
         side afterwards. ids: `coded` keeps names out of records and pages, and is the default where a header names
-        patients.
+        patients. lr_alone: the pictures are LR, and nobody has their HR: they are upscaled as they are, and tested on
+        by what needs no HR.
         """
+        if lr_alone and (masks is not None or "mask" in (columns or {})):
+            raise DatasetError("`masks` are of HR, which pictures with `lr_alone` do not have")
+        self.lr_alone = lr_alone
         self.path, self.name, self.ids = path, name, ids
         self.seed, self.balance = seed, balance
         self.contents = Contents(
@@ -190,15 +195,17 @@ class Folder(Dataset):
                     f"{self.path}: {other.place} and {one.place} would both have the id {image!r}; rename or remove one"
                 )
             values, mask = self.meaning.of(one, lambda: contents.levels), contents.mask_of(one)
+            picture = self.treatment.of(one.picture, values, self.meaning.cut_off)
             items.append(
                 Item(
                     image,
-                    self.treatment.of(one.picture, values, self.meaning.cut_off),
+                    None if self.lr_alone else picture,
+                    lone_lr=picture if self.lr_alone else None,
                     label=contents.label_of(one),
                     mask=None if mask is None else self.treatment.of_mask(mask),
                     group=contents.group_of(one),
                     values=values,
-                    spacing=None if one.frame is None or self.treatment.resize else one.frame.spacing,
+                    spacing=one.frame.spacing if one.frame and not (self.treatment.resize or self.lr_alone) else None,
                     spacing_unit="mm" if one.frame is None else one.frame.spacing_unit,
                     name=str(shown),
                 )

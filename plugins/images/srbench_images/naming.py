@@ -21,7 +21,7 @@ Splits = Mapping[str, Sequence[Item]]
 
 
 def named(splits: Splits, ids: Ids, group: re.Pattern[str] | None) -> dict[str, list[Item]]:
-    """Items whose HR are files, called as `ids` says, with the groups that `group` finds in the files' names.
+    """Items whose own pictures are files, called as `ids` says, with the groups that `group` finds in the files' names.
 
     A group is what the expression matches in a name without its suffix: its first group in parentheses, if it has one.
     Coded ids are `image-0001` and so on in the order of the sha256 of the files, which nothing in their names decides;
@@ -78,8 +78,9 @@ def printable(name: str) -> str:
 
 
 def _path(item: Item) -> Path:
-    assert isinstance(item.hr, Path | Part)
-    return item.hr if isinstance(item.hr, Path) else item.hr.path
+    own = item.own
+    assert isinstance(own, Path | Part)
+    return own if isinstance(own, Path) else own.path
 
 
 def _as_its_file(item: Item, group: re.Pattern[str] | None) -> Item:
@@ -110,7 +111,8 @@ def _coded(item: Item, code: str, group: str | None) -> Item:
     return replace(
         item,
         id=code,
-        hr=_unnamed(item.hr, code),
+        hr=None if item.hr is None else _unnamed(item.hr, code),
+        lone_lr=None if item.lone_lr is None else _unnamed(item.lone_lr, code),
         lr={key: _unnamed(lr, f"the LR of {code}") for key, lr in item.lr.items()},
         mask=None if item.mask is None else _unnamed(item.mask, f"the mask of {code}"),
         group=group,

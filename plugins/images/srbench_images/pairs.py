@@ -50,15 +50,22 @@ class _Side:
 
 @dataclass(frozen=True)
 class _Pair:
+    """hr: None where a split has LR alone. row: the id in the table."""
+
     name: str
     row: str
-    hr: _Side
+    hr: _Side | None
     lr: _Side
-    mask: _Side | None
+    mask: _Side | None = None
+
+    @property
+    def own(self) -> _Side:
+        """What gives the image its name, group and values."""
+        return self.hr or self.lr
 
     def fits(self, scale: Scale) -> bool:
         """Whether HR is as large as so many LR pixels, at a fraction to a whole LR pixel."""
-        height, width = self.hr.size
+        height, width = self.own.size
         low_height, low_width = self.lr.size
         if isinstance(scale, int):
             return (height, width) == (low_height * scale, low_width * scale)
@@ -67,27 +74,27 @@ class _Pair:
     @cached_property
     def scale(self) -> Scale:
         """HR side / LR side, from the two headers."""
-        height, width = self.hr.size
+        height, width = self.own.size
         low_height, low_width = self.lr.size
         ratio = Fraction(height, low_height)
         if ratio != Fraction(width, low_width) or ratio < 1 or ratio.denominator > _MOST:
             raise DatasetError(
-                f"{self.hr} is {width} x {height} pixels and its LR {self.lr} is {low_width} x {low_height}; HR should "
-                "be 2, 3, 4 or another number of times as large, the same in both directions; where LR was measured "
-                "and its sides are rounded, say the `scale`, such as 10/7"
+                f"{self.own} is {width} x {height} pixels and its LR {self.lr} is {low_width} x {low_height}; HR "
+                "should be 2, 3, 4 or another number of times as large, the same in both directions; where LR was "
+                "measured and its sides are rounded, say the `scale`, such as 10/7"
             )
         scale = scale_of(ratio)
         named = _SCALE_SUFFIX.fullmatch(self.lr.path.stem)
-        if named and self.lr.path.stem != self.hr.path.stem and int(named["scale"]) != scale:
+        if named and self.lr.path.stem != self.own.path.stem and int(named["scale"]) != scale:
             raise DatasetError(
                 f"{self.lr}: is named x{named['scale']}, but with {low_width} x {low_height} pixels it is x{scale} of "
-                f"{self.hr}, which has {width} x {height}"
+                f"{self.own}, which has {width} x {height}"
             )
         return scale
 
     def sizes(self) -> str:
-        (height, width), (low_height, low_width) = self.hr.size, self.lr.size
-        return f"{self.hr} is {width} x {height} and its LR {low_width} x {low_height}"
+        (height, width), (low_height, low_width) = self.own.size, self.lr.size
+        return f"{self.own} is {width} x {height} and its LR {low_width} x {low_height}"
 
 
 class Pairs(Dataset):
@@ -95,7 +102,8 @@ class Pairs(Dataset):
 
     An LR picture has the name of its HR picture, or that name with the scale (`bird.png`: `bird.png`, `birdx4.png`,
     `bird_X4.png`); suffixes may differ. The scale is one for all pairs and found from the sizes, where they leave no
-    rest. A protocol with another scale makes its LR from HR. Without a folder `test`, `validation` is tested on. A
+    rest. A protocol with another scale makes its LR from HR. A folder `test` with LR and no HR is upscaled as it is, at
+    any scale, and has no scores against HR. Without a folder `test`, `validation` is tested on. A
     mask, where there is one, has HR's name and lies in `mask`; what else is known of images stands in `items.csv`.
     That is what `srbench prepare` writes. Of files with several pages each page is an image, which is so called with
     the page's key behind the name. Source and licence are yours.
@@ -174,17 +182,18 @@ class Pairs(Dataset):
         return next((root for root in known if any((root / split).is_dir() for split in _SPLITS)), self.path)
 
     def _item(self, pair: _Pair, facts: Facts) -> Item:
-        frame = pair.hr.frame
+        frame = pair.own.frame
         return Item(
             pair.name,
-            pair.hr.picture,
-            {(self.degradation, self.scale or pair.scale): pair.lr.picture},
+            None if pair.hr is None else pair.hr.picture,
+            {} if pair.hr is None else {(self.degradation, self.scale or pair.scale): pair.lr.picture},
+            lone_lr=pair.lr.picture if pair.hr is None else None,
             label=facts.label,
             mask=None if pair.mask is None else pair.mask.picture,
             group=facts.group or frame.group or (frame.path.name if frame.key else None),
             region=facts.region,
             values=self.values or facts.values or frame.values,
-            spacing=frame.spacing,
+            spacing=None if pair.hr is None else frame.spacing,
             spacing_unit=frame.spacing_unit,
         )
 
@@ -204,17 +213,18 @@ class Pairs(Dataset):
                 f"{self.path / 'test'}/HR and /LR"
             )
         every = [pair for pairs in splits.values() for pair in pairs]
-        if self.ids != "coded" and any(pair.hr.frame.group for pair in every):
+        if self.ids != "coded" and any(pair.own.frame.group for pair in every):
             raise NamelessError("headers name patients; say `ids: coded`, so that no name is published")
-        for pair in every:
+        whole = [pair for pair in every if pair.hr is not None]
+        for pair in whole:
             if self.scale is not None and not pair.fits(self.scale):
                 raise DatasetError(f"{pair.sizes()}, which is no x{self.scale}")
-            if self.scale is None and pair.scale != every[0].scale:
+            if self.scale is None and pair.scale != whole[0].scale:
                 raise DatasetError(
-                    f"{every[0].sizes()} (x{every[0].scale}), but {pair.sizes()} (x{pair.scale}); all pairs should "
+                    f"{whole[0].sizes()} (x{whole[0].scale}), but {pair.sizes()} (x{pair.scale}); all pairs should "
                     "have one scale"
                 )
-        facts = self._facts({(pair.hr.path.parent.parent.name, pair.row) for pair in every})
+        facts = self._facts({(pair.own.path.parent.parent.name, pair.row) for pair in every})
         return {
             split: [self._item(pair, facts[folder.name, pair.row]) for pair in splits.get(split, ())]
             for split, folder in folders.items()
@@ -228,14 +238,16 @@ class Pairs(Dataset):
         facts = read_table(path)
         if bare := sorted(images - facts.keys()):
             split, image = bare[0]
-            raise DatasetError(f"{path}: has no row with the split {split!r} and the id {image!r}, a picture in HR")
+            raise DatasetError(f"{path}: has no row with the split {split!r} and the id {image!r}, which is a picture")
         if strange := sorted(facts.keys() - images):
             split, image = strange[0]
-            raise DatasetError(f"{path}: has {image!r} of the split {split!r}, but there is no such picture in HR")
+            raise DatasetError(f"{path}: has {image!r} of the split {split!r}, but there is no such picture")
         return facts
 
 
 def _match(split: Path, formats: Formats) -> list[_Pair]:
+    if (split / "LR").is_dir() and not (split / "HR").is_dir():
+        return [pair for name, path in pictures(split / "LR", formats).items() for pair in _lone(name, path, formats)]
     high, low = pictures(split / "HR", formats), pictures(split / "LR", formats)
     free = {path.stem: path for path in low.values()}
     # Exact names first, so that `x4` at the end of an HR name is not taken for a scale.
@@ -278,6 +290,13 @@ def _pages(name: str, hr: Path, lr: Path, mask: Path | None, formats: Formats) -
     for key, side in high.items():
         behind = f"-{key}" if key else ""
         yield _Pair(name + behind, hr.stem + behind, side, low[key], seen.get(key))
+
+
+def _lone(name: str, lr: Path, formats: Formats) -> Iterator[_Pair]:
+    """What a file of LR without HR holds: one picture, or one a page."""
+    for key, side in _sides(lr, formats).items():
+        behind = f"-{key}" if key else ""
+        yield _Pair(name + behind, lr.stem + behind, None, side)
 
 
 def _sides(path: Path, formats: Formats) -> dict[str, _Side]:

@@ -145,7 +145,7 @@ def test_coded_ids_and_groups_tell_nothing_of_names(tmp_path: Path) -> None:
     # One patient has one group in both splits, so that a leak is still found.
     assert {item.name: item.group for item in train} == {item.name: item.group for item in test}
     assert {item.group for item in test} == {"group-001", "group-002"}
-    assert "mueller" not in repr([replace(item, name=None, hr=None) for item in test])
+    assert "mueller" not in repr([replace(item, name=None, hr=Path("picture")) for item in test])
 
 
 def test_the_order_of_coded_ids_is_that_of_the_content_and_not_of_the_names(tmp_path: Path) -> None:
@@ -273,3 +273,18 @@ def test_a_declared_white_reaches_the_items(tmp_path: Path) -> None:
     write_image(tmp_path / "a.png", np.full((8, 8, 1), 4095, np.uint16))
     (item,) = Folder(tmp_path, peak=4095).test()
     assert item.read_hr()[1] == Values(0, 4095)
+
+
+def test_pictures_may_be_lr_of_which_nobody_has_hr(tmp_path: Path) -> None:
+    for name in ("train/a.png", "test/b.png"):
+        put(tmp_path / name)
+    dataset = Folder(tmp_path, lr_alone=True, grey=True)
+    whole = Folder(tmp_path, grey=True)
+    for items, others in ((dataset.train(), whole.train()), (dataset.test(), whole.test())):
+        (item,), (other,) = items, others
+        assert (item.id, item.hr) == (other.id, None)
+        assert np.array_equal(item.read_own()[0], other.read_hr()[0])
+    (coded,) = Folder(tmp_path, lr_alone=True, ids="coded").test()
+    assert coded.hr is None and coded.read_own()[0].ndim == 3
+    with pytest.raises(DatasetError, match="`masks` are of HR"):
+        Folder(tmp_path, lr_alone=True, masks="{stem}.png")

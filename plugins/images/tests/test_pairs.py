@@ -362,3 +362,25 @@ def test_stacks_of_different_pages_are_told(tmp_path: Path) -> None:
     stacked(tmp_path / "test/LR/cell.tif", 6, pages=2)
     with pytest.raises(DatasetError, match=r"HR/cell\.tif has the pages c0, c1, c2, but .*LR/cell\.tif has c0, c1"):
         Pairs(tmp_path).prepare(tmp_path)
+
+
+def test_a_test_folder_of_lr_alone_has_no_hr_and_is_tested_at_any_scale(tmp_path: Path) -> None:
+    pair(tmp_path / "train", "bird.png", "birdx4.png")
+    put(tmp_path / "test" / "LR" / "field.png", (7, 9))
+    put(tmp_path / "test" / "LR" / "wall_x4.png", (5, 6))
+    dataset = Pairs(tmp_path)
+    dataset.prepare(tmp_path)
+    items = {item.id: item for item in dataset.test()}
+    assert [(item.hr, item.lr) for item in items.values()] == [(None, {})] * 2
+    assert items["field"].read_own()[0].shape == (7, 9, 3) and set(items) == {"field", "wall_x4"}
+    assert [item.id for item in dataset.train()] == ["bird"] and dataset.train()[0].lone_lr is None
+
+
+def test_lr_alone_can_be_coded_and_has_a_row_in_the_table(tmp_path: Path) -> None:
+    put(tmp_path / "test" / "LR" / "mueller.png", (7, 9))
+    (item,) = Pairs(tmp_path, ids="coded").test()
+    assert (item.id, item.name) == ("image-0001", "mueller.png")
+    assert "mueller" not in str(item.own) and item.read_own()[0].shape == (7, 9, 3)
+    (tmp_path / "items.csv").write_text("id,split,label\nschmidt,test,x\n")
+    with pytest.raises(DatasetError, match="no row with the split 'test' and the id 'mueller'"):
+        Pairs(tmp_path).test()

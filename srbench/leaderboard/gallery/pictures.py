@@ -81,10 +81,8 @@ class ViewedImage(msgspec.Struct, frozen=True):
         meaning = self.meaning and f"; {self.meaning}"
         if (width, height) == self.whole:
             return f"{width} × {height} pixels, the whole image{meaning}"
-        return (
-            f"{width} × {height} of {self.whole[0]} × {self.whole[1]} pixels, from ({left}, {top}): "
-            f"where the methods err most{meaning}"
-        )
+        where = "where the methods err most" if any(layer.error_href for layer in self.layers) else "the middle"
+        return f"{width} × {height} of {self.whole[0]} × {self.whole[1]} pixels, from ({left}, {top}): {where}{meaning}"
 
 
 class Gallery(msgspec.Struct, frozen=True):
@@ -154,8 +152,9 @@ class _Chosen:
         """The errors of the first method."""
         for image in self.ids:
             sr, reference = read_sr(self.shown[0], store_root, image), self.references.read(image)
-            if sr is not None and reference is not None and sr.shape == reference.hr.shape:
-                yield error_map(sr, reference.hr, reference.values, self.scored)
+            hr = None if reference is None else reference.hr
+            if sr is not None and reference is not None and hr is not None and sr.shape == hr.shape:
+                yield error_map(sr, hr, reference.values, self.scored)
 
 
 def map_legend(galleries: Sequence[Gallery]) -> list[tuple[str, str]]:
@@ -185,16 +184,17 @@ def first_seeds(results: Sequence[Result]) -> list[Result]:
 
 
 def _gallery(chosen: _Chosen, store_root: Path, out: Path, white: float) -> Gallery:
-    images, alone = [], []
+    cell, images, alone, lone = chosen.shown[0].cell, [], [], False
     for image, name in zip(chosen.ids, unique_slugs(chosen.ids), strict=True):
         reference = chosen.references.read(image)
         written = _show(image, chosen, store_root, reference, out, f"{chosen.folder}/{name}", white)
         if written is not None:
             images.append(written)
             alone += [] if reference else [image]
+            lone |= reference is not None and reference.hr is None
     trouble = f"the store does not hold the HR of {listing(alone)}" if alone else ""
+    trouble = trouble or (f"{cell.dataset} has LR alone" if lone else "")
     named = {entrant.name: ends for entrant, ends in chosen.extremes.items()}
-    cell = chosen.shown[0].cell
     return Gallery(cell.dataset, cell.protocol, tuple(images), trouble, chosen.metric, named, white)
 
 
@@ -241,19 +241,20 @@ def _show(
 ) -> ViewedImage | None:
     protocol = chosen.scored
     pictures = {r.entrant: sr for r in chosen.shown if (sr := read_sr(r, store_root, image)) is not None}
-    if reference is not None:
-        pictures = {entrant: sr for entrant, sr in pictures.items() if sr.shape == reference.hr.shape}
+    hr = None if reference is None else reference.hr
+    if hr is not None:
+        pictures = {entrant: sr for entrant, sr in pictures.items() if sr.shape == hr.shape}
     if not pictures:
         return None
     values = reference.values if reference else Values.of(next(iter(pictures.values())))
-    errors = {e: error_map(sr, reference.hr, values, protocol) for e, sr in pictures.items()} if reference else {}
+    errors = {} if hr is None else {e: error_map(sr, hr, values, protocol) for e, sr in pictures.items()}
     height, width = next(iter(pictures.values())).shape[:2]
     box = window(width, height, protocol.scale.numerator, np.sum(list(errors.values()), axis=0) if errors else None)
     (out / folder).mkdir(parents=True, exist_ok=True)
     baseline = None if reference is None or reference.lr is None else protocol.baseline(reference.lr, values)
     layers = []
-    if reference is not None:
-        write_png(out / folder / "HR.png", to_display(_cut(reference.hr, box), values))
+    if hr is not None:
+        write_png(out / folder / "HR.png", to_display(_cut(hr, box), values))
         layers.append(Layer("HR", f"{folder}/HR.png"))
     for (entrant, sr), name in zip(pictures.items(), unique_slugs([e.name for e in pictures]), strict=True):
         write_png(out / folder / f"sr-{name}.png", to_display(_cut(sr, box), values))
@@ -262,9 +263,9 @@ def _show(
             href, mean = f"{folder}/error-{name}.png", float(np.nanmean(errors[entrant]))
             write_error(out / href, _cut(errors[entrant], box), white)
             layer = msgspec.structs.replace(layer, error_href=href, mean_error=mean)
-        if reference is not None and baseline is not None:
+        if hr is not None and baseline is not None:
             href = f"{folder}/map-{name}.png"
-            classes, shares = hallucination_map(sr, reference.hr, baseline, values, protocol)
+            classes, shares = hallucination_map(sr, hr, baseline, values, protocol)
             write_hallucination(out / href, _cut(classes, box))
             layer = msgspec.structs.replace(layer, map_href=href, shares=shares)
         layers.append(layer)
@@ -286,7 +287,7 @@ def meaning(reference: Reference) -> str:
     if spacing is not None:
         sides = dict.fromkeys(f"{side:.4g}" for side in spacing)
         words.append(f"pixels of {' × '.join(sides)} {unit}")
-    if (known := measured(reference.hr)) is not None:
+    if reference.hr is not None and (known := measured(reference.hr)) is not None:
         words.append(f"grey in HR: not measured ({np.count_nonzero(~known)} pixels)")
     return ", ".join(words)
 

@@ -40,13 +40,18 @@ def look_data(galleries: Sequence[Gallery], results: Results) -> list[dict[str, 
 
 
 def start(galleries: Sequence[Gallery], wanted: Sequence[str]) -> dict[str, Any] | None:
-    """What stands there before any choice, and without script: the first two of `wanted` that have a picture."""
+    """What stands there before any choice, and without script: the first two of `wanted` that have a picture.
+
+    Where there is no HR, LR stands beside the first.
+    """
     gallery = next((gallery for gallery in galleries if gallery.images), None)
     if gallery is None:
         return None
     shown = gallery.images[0]
     named = {layer.name: layer for layer in shown.layers}
     first, *others = dict.fromkeys([*(name for name in wanted if name in named), *named])
+    if "HR" not in named and "LR" in others:
+        others = ["LR"]
     return {
         "gallery": gallery.name,
         "trouble": gallery.trouble,

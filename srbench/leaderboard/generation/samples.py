@@ -230,7 +230,7 @@ class _Writer:
             of_class = [image for image, known in self._labels.items() if not label or known == label]
             places = np.linspace(0, len(of_class) - 1, num=min(count, len(of_class))).round().astype(int)
             found = [self._test.read(of_class[place]) for place in places]
-            pictures = [to_display(one.hr, one.values) for one in found if one is not None]
+            pictures = [to_display(one.hr, one.values) for one in found if one and one.hr is not None]
             name = f"real/images-{len(self._real)}.png"
             self._real[label, count] = (
                 self._write(name, contact_sheet(pictures), pictures[0], len(pictures)) if pictures else None
@@ -282,7 +282,7 @@ class _Writer:
             for measure in measures:
                 near = found[measure].generated[image]
                 known = learned.read(near.nearest)
-                if known is None:
+                if known is None or known.hr is None:
                     return [], f"the store does not hold the training image {near.nearest}"
                 picture = to_display(known.hr, known.values)
                 mirrored = measure == "pixels" and _rmse(own, picture[:, ::-1]) < _rmse(own, picture)

@@ -101,7 +101,7 @@ class UpscalingPages:
         """A protocol, with where its LR was from as the records say."""
         origins = self._origins(protocol.name)
         shipped = [dataset for dataset, lr in origins.items() if lr != {"made"}]
-        if origins and all(lr == {"shipped"} for lr in origins.values()):
+        if origins and not any(lr & {"made", "mixed"} for lr in origins.values()):
             return protocol.describe(f"LR that came with {listing(shipped)}")
         return protocol.describe(f"{protocol.degradation} LR (some came with {listing(shipped)})" if shipped else "")
 
@@ -119,16 +119,22 @@ class UpscalingPages:
         origins = self._origins()
         made = [dataset for dataset, lr in origins.items() if lr == {"made"}]
         whole = [dataset for dataset, lr in origins.items() if lr == {"shipped"}]
-        mixed = [dataset for dataset in origins if dataset not in made + whole]
+        lone = [dataset for dataset, lr in origins.items() if lr == {"alone"}]
+        mixed = [dataset for dataset in origins if dataset not in made + whole + lone]
         if whole:
             yield (
                 f"LR came with {listing(whole)} and was not made here: what blurred it, and how exactly it lies on HR, "
                 "is in every score."
             )
+        if lone:
+            yield (
+                f"Of {listing(lone)} there is LR alone: what is missing in SR or invented there, no number here says. "
+                "Metrics without HR judge how SR looks, and consistency with LR what it keeps."
+            )
         if mixed:
             yield f"Some of the LR came with {listing(mixed)}; the rest was made from HR ({degradations})."
         if made:
-            of = f" of {listing(made)}" if whole or mixed else ""
+            of = f" of {listing(made)}" if whole or lone or mixed else ""
             yield (
                 f"LR{of} is made from HR ({degradations}). How a method does on the blur, noise and compression of a "
                 "real camera or scanner is another question."

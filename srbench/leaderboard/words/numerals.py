@@ -16,7 +16,7 @@ MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 
 _ACRONYMS = frozenset({"psnr", "ssim", "ms", "lr", "gmsd", "rmse", "mse", "mae", "lpips", "niqe", "vif", "dists"})
-_ACRONYMS |= {"fid", "kid", "is", "cas", "nas"}
+_ACRONYMS |= {"fid", "kid", "is", "cas", "nas", "brisque", "clip", "iqa", "maniqa", "ntire"}
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 

@@ -128,6 +128,7 @@ class Learnings:
         """A training on one set, but for its seed."""
         options, learned = self._matrix.training(method), protocol.for_training()
         dataset = self._under(protocol, tested if isinstance(on, str) else on)
+        self._splits.require(dataset, "train", "HR")
         made: Method = method.create()
         ingredients: dict[str, Any] = {
             "schema": SCHEMA,

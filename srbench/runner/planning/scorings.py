@@ -67,6 +67,9 @@ class _Planner:
     def _look(self, metric: Metric) -> None:
         unpaired = task_named(self._protocol.task).unpaired
         touched: list[Split] = ["test", "train"] if unpaired or "training_sr" in metric.needs else ["test"]
+        if metric.needs_hr():
+            for split in touched:
+                self._splits.require(self._dataset, split, "HR")
         for split in touched:
             if "labels" in metric.needs:
                 self._splits.require(self._dataset, split, "labels")
@@ -111,6 +114,7 @@ class _Planner:
         if extractor.learns:
             self._check_leak()
             for split in ("train", "test"):
+                self._splits.require(self._dataset, split, "HR")
                 if extractor.wants is not None:
                     self._splits.require(self._dataset, split, extractor.wants)
                 ingredients[split] = {"fingerprint": self._splits.fingerprint(self._dataset, split)}

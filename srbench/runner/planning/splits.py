@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from srbench.store.record import Status
 from srbench.weights.data_root import data_root
 
 Split = Literal["train", "test"]
+_REMEDY = "; name one that has under `train: on:`"
 _ADJECTIVES: dict[Split, str] = {"train": "training", "test": "test"}
 
 
@@ -87,8 +88,9 @@ class Splits:
         if isinstance(known, Unusable):
             raise known
         if not known:
-            remedy = "; name one that has under `train: on:`" if split == "train" else ""
-            raise Unusable("skipped", f"{use.name} has no {_ADJECTIVES[split]} split{remedy}")
+            raise Unusable(
+                "skipped", f"{use.name} has no {_ADJECTIVES[split]} split{_REMEDY if split == 'train' else ''}"
+            )
         return known
 
     def survey(self, use: Use, split: Split, protocol: Protocol) -> Survey:
@@ -140,15 +142,21 @@ class Splits:
         """The sha256 of everything in the split that does not depend on a protocol, masks included."""
         return self._surveyor.fingerprint(self.items(use, split))
 
-    def require(self, use: Use, split: Split, what: Literal["labels", "masks"]) -> None:
-        """Make sure that every item of the split has a label or a mask."""
+    def require(self, use: Use, split: Split, what: Literal["labels", "masks", "HR"]) -> None:
+        """Make sure that every item of the split has a label, a mask or HR."""
         items = self.items(use, split)
-        bare = sum((item.label if what == "labels" else item.mask) is None for item in items)
+        has: dict[str, Callable[[Item], object]] = {
+            "labels": lambda item: item.label,
+            "masks": lambda item: item.mask,
+            "HR": lambda item: item.hr,
+        }
+        bare = sum(has[what](item) is None for item in items)
+        remedy = _REMEDY if (split, what) == ("train", "HR") else ""
         if bare == len(items):
-            raise Unusable("skipped", f"needs {what}; {use.name} has none")
+            raise Unusable("skipped", f"needs {what}; {use.name} has none{remedy}")
         if bare:
             split_words = f"{_ADJECTIVES[split]} images of {use.name}"
-            raise Unusable("skipped", f"needs {what}; {bare} of {len(items)} {split_words} have none")
+            raise Unusable("skipped", f"needs {what}; {bare} of {len(items)} {split_words} have none{remedy}")
 
     def check_leak(self, use: Use, test: Survey, training: Use, protocol: Protocol) -> tuple[str, ...]:
         """Make sure that what is tested is not in the training split of a dataset.

@@ -43,8 +43,9 @@ _TOGETHER = 256
 class Survey:
     """What a split holds, as one protocol meets it.
 
-    fingerprint: changes when any id, pixel, label, group, region or used LR changes. lr_sizes: (height, width) of each
-    LR. pictures: the ids of the images by the sha256 of HR. looks: of each item. groups: the groups that occur, with
+    Where an item has no HR, all that is said of HR is said of its LR. fingerprint: changes when any id, pixel, label,
+    group, region or used LR changes. lr_sizes: (height, width) of each LR. pictures: the ids of the images by the
+    sha256 of HR. looks: of each item. groups: the groups that occur, with
     their regions. warnings: what is probably wrong with it, a sentence each, as `doubts` and `lookalikes` find it.
     alike: images that show the same.
     """
@@ -98,7 +99,7 @@ class Surveyor:
             if item.id in seen:
                 raise DatasetError(f"two images have the id {item.id!r}")
             seen.add(item.id)
-            hr = self._facts(item, item.hr)
+            hr = self._facts(item, item.own)
             height, width = _lr_size(item, hr, protocol)
             lr = _lr(item, protocol)
             lr_facts = None if lr is None else self._facts(item, lr)
@@ -123,6 +124,7 @@ class Surveyor:
                     item.group,
                     item.region,
                     item.values and item.values.facts(),
+                    *_lone(item),
                 ]
             )
         looks = tuple(Look(item.id, item.group, hr.thumbnail) for item, hr in hrs)
@@ -141,10 +143,10 @@ class Surveyor:
 
     def _look_at_all(self, items: list[Item], protocol: Protocol) -> None:
         """Remember the facts of every picture; what is wrong with some is told of all at once."""
-        self._look_ahead(picture for item in items for picture in (item.hr, _lr(item, protocol)) if picture is not None)
+        self._look_ahead(p for item in items for p in (item.own, _lr(item, protocol)) if p is not None)
         wrong: dict[str, SrbenchError] = {}
         for item in items:
-            for picture in (item.hr, _lr(item, protocol)):
+            for picture in (item.own, _lr(item, protocol)):
                 if picture is None:
                     continue
                 try:
@@ -166,12 +168,13 @@ class Surveyor:
         rows = [
             [
                 item.id,
-                self._facts(item, item.hr).sha256,
+                self._facts(item, item.own).sha256,
                 None if item.mask is None else self._facts(item, item.mask).sha256,
                 item.label,
                 item.group,
                 item.region,
                 item.values and item.values.facts(),
+                *_lone(item),
             ]
             for item in items
         ]
@@ -256,6 +259,11 @@ def _seen(path: Path) -> tuple[Path, Stamp, PictureFacts] | None:
     return None
 
 
+def _lone(item: Item) -> list[str]:
+    """What a fingerprint holds of LR without HR; nothing of others, so that those made before stay."""
+    return [] if item.lone_lr is None else ["lone LR"]
+
+
 def _lr(item: Item, protocol: Protocol) -> Picture | None:
     """The LR that comes with an item and is used under a protocol."""
     return item.lr.get((protocol.degradation.shipped_as, protocol.scale))
@@ -291,9 +299,9 @@ def _unused_lr(items: Iterable[Item], protocol: Protocol) -> Iterator[str]:
 
 def _lr_size(item: Item, hr: PictureFacts, protocol: Protocol) -> tuple[int, int]:
     try:
-        return protocol.lr_size(hr.shape)
+        return protocol.lr_size(hr.shape) if item.lone_lr is None else protocol.lone_lr_size(hr.shape)
     except Exception as error:
-        raise DatasetError(f"{_name(item, item.hr)}: {error}") from None
+        raise DatasetError(f"{_name(item, item.own)}: {error}") from None
 
 
 def _name(item: Item, picture: Picture | None) -> str:

@@ -83,7 +83,7 @@ class Upscaler:
             "ok",
             environment=environment(self._job, training),
             cost=cost,
-            lr=done.lr,
+            lr="alone" if all(item.hr is None for item in items) else done.lr,
             images=done.images,
             groups=groups_of(items),
             seen_groups=list(self._task.seen_groups),

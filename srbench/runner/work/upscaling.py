@@ -26,6 +26,8 @@ def make_sr(work: Work, record: Record | None) -> None:
     samples = max((scoring.samples for scoring in work.task.metrics), default=0)
     to_sample = record is None or record.samples < samples
     ceiling = work.task.ceiling if record is None or not record.metrics else ""
+    if any(item.hr is None for item in test):  # a method's ceiling is made of HR
+        ceiling = ""
     count = (0 if record else len(test)) + (len(train) if to_train else 0) + (len(test) if ceiling else 0)
     count += samples * len(test) if to_sample else 0
     upscaler = Upscaler(work, work.steps(max(1, count)))
@@ -56,6 +58,9 @@ def _training_split(work: Work) -> tuple[Sequence[Item], str]:
 
 
 def _reference(item: Item, protocol: Protocol) -> Reference:
+    if item.hr is None:
+        lone, values, _ = protocol.given(item)
+        return Reference(None, values, lone, item.label, item.spacing, item.spacing_unit)
     hr, native, known = item.read_measured()
     lr = protocol.lr(hr, native, item.id, protocol.shipped_lr(item))
     reference, values = protocol.reference(hr, native)

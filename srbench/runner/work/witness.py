@@ -87,8 +87,11 @@ class Witness:
             name = str(picture) if isinstance(picture, Path | Part) else f"image {item.id!r}"
             return _Witnessed(picture, facts.sha256, name, self._note)
 
-        mask = None if item.mask is None else seen(item.mask)
-        return replace(item, hr=seen(item.hr), lr={key: seen(lr) for key, lr in item.lr.items()}, mask=mask)
+        hr, lone_lr, mask = (
+            None if picture is None else seen(picture) for picture in (item.hr, item.lone_lr, item.mask)
+        )
+        lr = {key: seen(lr) for key, lr in item.lr.items()}
+        return replace(item, hr=hr, lone_lr=lone_lr, lr=lr, mask=mask)
 
     def _note(self, name: str) -> None:
         self._changed = self._changed or name

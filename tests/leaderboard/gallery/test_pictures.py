@@ -9,11 +9,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from bench_in_process import InProcess, plan
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from srbench.contract.protocol import Protocol
+from srbench.leaderboard.board.description import describe
 from srbench.leaderboard.gallery import pictures
 from srbench.leaderboard.gallery.errors import Errors
 from srbench.leaderboard.gallery.pictures import (
@@ -32,6 +34,8 @@ from srbench.leaderboard.gallery.pictures import (
     write_galleries,
     write_png,
 )
+from srbench.leaderboard.gallery.viewer import start
+from srbench.leaderboard.pages.document import results_in
 from srbench.pictures import Values, memberships, read_image, shares
 from srbench.store.references import Reference
 
@@ -210,3 +214,25 @@ def test_the_end_of_the_scale_is_told_in_percent() -> None:
         "0.5 % of white or more"
     )
     assert white_words([]) == "20 % of white or more"  # of boards that were published before there was a choice
+
+
+def test_without_hr_lr_stands_beside_sr_and_there_are_no_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    bench = InProcess(tmp_path / "bench")
+    bench.content["datasets"] = [{"use": "folder", "as": "data", "path": str(bench.data / "test"), "lr_alone": True}]
+    bench.content["metrics"] = ["lr-consistency"]
+    assert bench.run().status == "ok"
+    results = results_in(describe(plan(bench)), bench.store.root).results
+    (gallery,) = write_galleries(results, bench.store.root, tmp_path)
+    assert gallery.trouble == "data has LR alone"
+    assert [shown.id for shown in gallery.images] == ["a", "b"]
+    for shown in gallery.images:
+        method, lr = shown.layers
+        assert (method.error_href, lr.name, shown.whole) == (None, "LR", (64, 64))
+        assert np.array_equal(read_image(tmp_path / lr.href), read_image(bench.data / "test" / f"{shown.id}.png"))
+    begun = start([gallery], [])
+    assert begun is not None and (begun["a"].name, begun["b"].name) == (method.name, "LR")
+    large = ViewedImage("a", (method, lr), (8, 4, 256, 256), (800, 600))
+    assert large.window_words == "256 × 256 of 800 × 600 pixels, from (8, 4): the middle"

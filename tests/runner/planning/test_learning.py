@@ -57,6 +57,18 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
+def test_nothing_is_learned_from_lr_alone(bench: InProcess) -> None:
+    lone = generic(bench) | {"as": "lone", "lr_alone": True}
+    bench.content["datasets"] = [lone]
+    found = asked(bench)
+    assert found["srcnn", "same"].verdict == (
+        "skipped",
+        "needs HR; lone has none; name one that has under `train: on:`",
+    )
+    learned = asked(bench, on=[generic(bench)])["srcnn", "generic"]
+    assert learned.verdict is None and learned.training(0) is not None
+
+
 def test_the_second_of_two_sets_starts_from_the_first_and_has_its_key(bench: InProcess) -> None:
     on = [generic(bench), "same", {"first": generic(bench), "then": "same"}]
     found = asked(bench, on)

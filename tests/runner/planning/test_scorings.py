@@ -24,8 +24,8 @@ vars(PLUGIN)["sources"] = {"srbench-toy": "0" * 64}
 class Pictures(srbench.Dataset):
     """Pictures of noise, with labels and masks where they are wanted."""
 
-    def __init__(self, seed: int = 0, labels: int = 4, masks: bool = True) -> None:
-        self.seed, self.labels, self.masks = seed, labels, masks
+    def __init__(self, seed: int = 0, labels: int = 4, masks: bool = True, lone: int = 0) -> None:
+        self.seed, self.labels, self.masks, self.lone = seed, labels, masks, lone
 
     def _items(self, split: str) -> list[srbench.Item]:
         random = np.random.default_rng([self.seed, len(split)])
@@ -34,7 +34,8 @@ class Pictures(srbench.Dataset):
             picture = random.integers(0, 256, (12, 12, 3), np.uint8)
             mask = (picture[..., :1] > 128).astype(np.uint8) if self.masks else None
             label = "ab"[place % 2] if place < self.labels else None
-            made.append(srbench.Item(f"{split}{place}", picture, label=label, mask=mask))
+            own = (None, picture) if place < self.lone else (picture, None)
+            made.append(srbench.Item(f"{split}{place}", own[0], label=label, mask=mask, lone_lr=own[1]))
         return made
 
     def train(self) -> list[srbench.Item]:
@@ -213,3 +214,28 @@ def test_a_generator_of_no_class_gives_nothing_to_metrics_of_classes() -> None:
     assert found.skip == "needs labels; Maker makes images of no class"
     fine = scoring(use("metric", OfLabels), Labelled, squares)
     assert fine.skip == "" and [seen.split for seen in fine.reads] == ["train"]
+
+
+class OfLr(Plain):
+    sees = "lr"
+
+
+class Alone(srbench.NoReferenceMetric):
+    higher_is_better = True
+
+    def judge(self, sr: Any) -> float:
+        return 0.0
+
+
+def test_without_hr_what_compares_with_it_is_skipped_and_what_does_not_is_not() -> None:
+    for metric in (Plain, OfTraining):
+        assert scoring(use("metric", metric), lone=4).skip == "needs HR; Pictures has none"
+    assert scoring(use("metric", Plain), lone=1).skip == "needs HR; 1 of 4 test images of Pictures have none"
+    for metric in (OfLr, Alone):
+        found, whole = scoring(use("metric", metric), lone=4), scoring(use("metric", metric))
+        assert (found.skip, found.key) == ("", whole.key)
+
+
+def test_an_extractor_does_not_learn_from_lr_alone() -> None:
+    learned = scoring(use("metric", Alone, use("extractor", Learned, epochs=1)), lone=4)
+    assert learned.skip.startswith("needs HR; Pictures has none")

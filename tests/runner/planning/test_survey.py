@@ -180,3 +180,23 @@ def test_a_file_that_is_damaged_or_gone_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"\x89PNG\r\n\x1a\nand no more")
     with pytest.raises(DatasetError, match=str(path)):
         survey(Item("a", path))
+
+
+LONE = Item("a", None, lone_lr=LR)
+
+
+def test_lr_without_hr_is_looked_at_as_it_is_whatever_the_scale() -> None:
+    for scale in (2, 4):
+        found = survey(LONE, protocol=Protocol("p", scale))
+        assert found.lr_sizes == ((4, 5),) and found.channels == (3,) and found.depths == ("uint8",)
+        problem = found.problem(Protocol("p", scale))
+        assert (problem.scale, problem.smallest) == (scale, (4, 5))
+    assert survey(LONE).fingerprint != survey(replace(LONE, lone_lr=LR ^ 1)).fingerprint
+    assert survey(LONE).fingerprint != survey(Item("a", LR)).fingerprint, "the same pixels as HR are another image"
+    assert Surveyor().fingerprint([LONE]) != Surveyor().fingerprint([Item("a", LR)])
+
+
+def test_damaged_lr_without_hr_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    with pytest.raises(DatasetError, match=r"a\.png"):
+        survey(Item("a", None, lone_lr=tmp_path / "a.png"))

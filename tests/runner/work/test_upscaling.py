@@ -63,3 +63,18 @@ def test_a_ceiling_that_cannot_be_made_or_scored_is_a_note(bench: InProcess, mon
     assert done == [0.25, 0.5, 0.75, 1.0] * 2, "what is made of HR is scored, too"
     (ceiling,) = record.ceiling.values()
     assert ceiling.infinite == 2
+
+
+def test_lr_without_hr_is_upscaled_kept_and_has_no_ceiling(bench: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.method = Ceiled
+    bench.content["datasets"] = [{"use": "folder", "as": "data", "path": str(bench.data / "test"), "lr_alone": True}]
+    bench.content["metrics"] = ["psnr", "lr-consistency"]
+    record, _ = work(bench, bench.plan().evaluation())
+    assert record is not None and (record.status, record.lr, record.notes) == ("ok", "alone", [])
+    assert record.ceiling == {} and sorted(record.images) == ["a", "b"]
+    results = {result.name: (result.status, result.reason) for result in record.metrics.values()}
+    assert results == {"psnr": ("skipped", "needs HR; data has none"), "lr-consistency": ("ok", "")}
+    kept = References.of(bench.store.root, record.ingredients).read("a")
+    assert kept is not None and kept.hr is None and kept.lr is not None
+    np.testing.assert_array_equal(kept.lr, read_image(bench.data / "test" / "a.png"))
+    assert bench.plan().state == "done"

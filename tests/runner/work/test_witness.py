@@ -268,3 +268,12 @@ def test_what_was_learned_from_an_exchanged_picture_is_not_gone_on_with(tmp_path
         perform(Job(training, bench.store.root, bench.root), stop=stop)
         assert bench.store.read("models", training.key) is None
     assert not (folder / "checkpoint").exists()
+
+
+def test_lr_without_hr_is_watched_like_hr(bench: InProcess) -> None:
+    bench.content["datasets"] = [{"use": "folder", "as": "data", "path": str(bench.data / "test"), "lr_alone": True}]
+    bench.content["metrics"] = ["lr-consistency"]
+    planned = bench.plan()
+    picture(bench.data / "test/a.png", 9)
+    record = bench.do(planned.evaluation())
+    assert record.status == "killed" and "changed after this was planned" in record.reason
