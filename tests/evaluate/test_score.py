@@ -103,6 +103,24 @@ def test_what_was_not_measured_does_not_count(tmp_path: Path, metric: str) -> No
         assert column.images["i0"] == pytest.approx(kind().score(*views), rel=1e-9)
 
 
+def test_a_set_metric_may_have_the_unit_of_the_pictures(tmp_path: Path) -> None:
+    class InTheirUnit(srbench.SetMetric):
+        higher_is_better = False
+        unit = "px"
+
+        def update_item(self, sr: torch.Tensor, hr: torch.Tensor, item: srbench.Item) -> None:
+            self.seen = item.spacing_unit
+
+        def compute(self) -> float:
+            self.unit = self.seen
+            return 1.0
+
+    items = _items(1)
+    done = upscale_split(Bicubic(), items, RGB, tmp_path)
+    column = score_split("key", InTheirUnit(), items, RGB, tmp_path, done.images)
+    assert (column.result().unit, InTheirUnit.unit) == ("mm", "px")
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_sr_is_written_in_the_depth_of_hr(tmp_path: Path, dtype: type, channels: int) -> None:
