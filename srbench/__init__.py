@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from srbench.registry.formats import Formats as Formats
     from srbench.registry.registry import Registry as Registry
     from srbench.registry.registry import code_of as code_of
+    from srbench.statistics.intervals import Interval as Interval
+    from srbench.statistics.intervals import mean_interval as mean_interval
     from srbench.store.cache import Cache as Cache
     from srbench.store.cell import Cell as Cell
     from srbench.store.cell import digest as digest
@@ -157,6 +159,8 @@ _HOME = {
     "Formats": "registry.formats",
     "Registry": "registry.registry",
     "code_of": "registry.registry",
+    "Interval": "statistics.intervals",
+    "mean_interval": "statistics.intervals",
     "Cache": "store.cache",
     "Cell": "store.cell",
     "digest": "store.cell",

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import srbench_downstream
 
 import srbench
 from srbench.contract.chain import steps_of
@@ -114,6 +115,15 @@ def test_the_matrix_of_set_metrics_can_be_read(tmp_path):
     asked = {metric.name: metric.extractor.name for metric in read_matrix(path).metrics}
     assert asked["fid"] == "inception"
     assert asked["fid-resnet"] == "timm:resnet18.a1_in1k"
+
+
+def test_the_matrix_of_tasks_can_be_read_and_the_page_lists_every_metric(tmp_path):
+    path = tmp_path / "task.yaml"
+    path.write_text(titled_blocks("downstream.md")["task.yaml"])
+    assert {metric.name: metric.params for metric in read_matrix(path).metrics}["cas"]["positive"] == "D"
+    page = (DOCS / "downstream.md").read_text(encoding="utf-8")
+    offered = [entry.name for entry in srbench_downstream.srbench_metrics()]
+    assert [name for name in offered if f"| `{name}` |" not in page] == []
 
 
 def test_the_matrices_of_adversarial_trainings_can_be_read(tmp_path):

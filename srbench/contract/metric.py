@@ -37,6 +37,7 @@ class Metric(ABC):
         metrics that are defined on whole colour images. `lr`: LR in place of both, in the protocol's channel, border
         included: SR shrunk and rounded as the protocol makes LR, and the LR that the method was given. Always what
         was written to disk, never a method's tensor.
+    unit: of its values; a set metric whose values have the pictures' own unit sets its instance's in `compute`.
     needs: what it needs beyond SR and HR. An image metric: `baseline`, LR upscaled by bicubic interpolation. A set
         metric: `labels`, `masks`, of every item that it is given; a dataset that lacks them skips the metric before
         anything runs. `training_sr`: the SR of the training split, too. `samples`: several samples of each SR; a method
@@ -48,7 +49,7 @@ class Metric(ABC):
         (images arrive on the CPU whatever it is), and the protocol that the SR was made under.
     """
 
-    unit: ClassVar[str] = ""
+    unit: str = ""
     higher_is_better: ClassVar[bool]
     range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     sees: ClassVar[Literal["protocol", "image", "lr"]] = "protocol"

@@ -35,19 +35,21 @@ class ScoreError(SrbenchError):
 
 
 def result_of(kind: type[Metric], key: str, **fields: Any) -> MetricResult:
-    """A result with the facts of its metric's class. Raises `ScoreError` where that does not say what is better."""
+    """A result with the facts of its metric's class, where `fields` has no others.
+
+    Raises `ScoreError` where the class does not say what is better.
+    """
     if not isinstance(getattr(kind, "higher_is_better", None), bool):
         raise ScoreError(f"{kind.__name__} does not say `higher_is_better`, True or False, of its scores")
     lowest, highest = (end if math.isfinite(end) else None for end in kind.range)
-    return MetricResult(
-        key=key,
-        unit=kind.unit,
-        higher_is_better=kind.higher_is_better,
-        lowest=lowest,
-        highest=highest,
-        per_image=issubclass(kind, ImageMetric),
-        **fields,
-    )
+    facts: dict[str, Any] = {
+        "unit": kind.unit,
+        "higher_is_better": kind.higher_is_better,
+        "lowest": lowest,
+        "highest": highest,
+        "per_image": issubclass(kind, ImageMetric),
+    }
+    return MetricResult(key=key, **{**facts, **fields})
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class ScoreColumn:
             where = f"{len(self.skipped)} of {total} images: " if isinstance(self.metric, ImageMetric) else ""
             return result(status="skipped", reason=where + self.skipped[0])
         if self.whole is not None:
-            return result(value=self.whole, n=self.counted, details=self.details)
+            return result(value=self.whole, n=self.counted, details=self.details, unit=self.metric.unit)
         finite = {image: score for image, score in self.images.items() if math.isfinite(score)}
         means = unit_means(finite, self.groups)
         return result(

@@ -18,13 +18,14 @@ from srbench.statistics.scores import LARGEST
 class Estimate(Struct, frozen=True, omit_defaults=True):
     """What a set metric gives for other images than a method's.
 
-    spread: the standard deviation of the value over subsets or seeds. n: how many images it rests on. `ValueError` for
-    numbers that are not finite.
+    spread: the standard deviation of the value over subsets or seeds. n: how many images it rests on. interval: from
+    where to where the value may lie, at 95 %, over other images. `ValueError` for numbers that are not finite.
     """
 
     value: float
     spread: float | None = None
     n: int | None = None
+    interval: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Numbers as Python's own, looked at."""
@@ -33,6 +34,7 @@ class Estimate(Struct, frozen=True, omit_defaults=True):
             force_setattr(self, "spread", _finite("spread", self.spread))
         if self.n is not None:
             force_setattr(self, "n", _whole("n", self.n))
+        force_setattr(self, "interval", _ends(self.interval))
 
 
 class ConfusionMatrix(Struct, frozen=True):
@@ -63,17 +65,18 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What stands beside the value of a set metric; every part may be left out.
 
     n: how many images the value rests on; of two sets, the smaller. d: the length of a feature vector: tables mark a
-    value with n < d. spread: the standard deviation of the value over subsets or seeds. ceiling: what real images get
-    in place of the method's; floor: what bicubic SR gets; both are rows of tables that are never ranked. confusion: of
-    a classifier; a table on the cell's page. coverage: a calibration curve, of each interval the probability that is
-    claimed and the share of the truth that lies in it, both in [0, 1]; a figure. further: numbers that only this metric
-    has, by names for people, such as `training images`. `ValueError` for numbers that are not finite, and for a further
-    one that has a field here.
+    value with n < d. spread: the standard deviation of the value over subsets or seeds. interval: from where to where
+    the value may lie, at 95 %, over other images. ceiling: what real images get in place of the method's; floor: what
+    bicubic SR gets; both are rows of tables that are never ranked. confusion: of a classifier; a table on the cell's
+    page. coverage: a calibration curve, of each interval the probability that is claimed and the share of the truth
+    that lies in it, both in [0, 1]; a figure. further: numbers that only this metric has, by names for people, such as
+    `training images`. `ValueError` for numbers that are not finite, and for a further one that has a field here.
     """
 
     n: int | None = None
     d: int | None = None
     spread: float | None = None
+    interval: tuple[float, float] | None = None
     ceiling: Estimate | None = None
     floor: Estimate | None = None
     confusion: ConfusionMatrix | None = None
@@ -89,18 +92,33 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
             force_setattr(self, "spread", _finite("spread", self.spread))
         points = tuple((_share("a probability", claimed), _share("a share", found)) for claimed, found in self.coverage)
         force_setattr(self, "coverage", points)
+        force_setattr(self, "interval", _ends(self.interval))
         if known := self.further.keys() & set(self.__struct_fields__):
             raise ValueError(f"further has {', '.join(sorted(known))}, for which Details has a field")
         force_setattr(self, "further", {name: _finite(repr(name), number) for name, number in self.further.items()})
 
     @property
     def numbers(self) -> dict[str, float]:
-        """All but matrix and curve, by names for people, an estimate as `ceiling`, `ceiling spread`, `ceiling n`."""
-        own = {"n": self.n, "d": self.d, "spread": self.spread}
+        """All but matrix and curve, by names for people; in parts: `low`, `high`, `ceiling`, `ceiling n`, ..."""
+        own = {"n": self.n, "d": self.d, "spread": self.spread, **_named(self.interval)}
         for name, estimate in (("ceiling", self.ceiling), ("floor", self.floor)):
             if estimate is not None:
                 own |= {name: estimate.value, f"{name} spread": estimate.spread, f"{name} n": estimate.n}
+                own |= _named(estimate.interval, f"{name} ")
         return {name: number for name, number in own.items() if number is not None} | dict(self.further)
+
+
+def _ends(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    if interval is None:
+        return None
+    low, high = (_finite("an end of the interval", end) for end in interval)
+    if low > high:
+        raise ValueError(f"the interval runs from {low:g} down to {high:g}; give its lower end first")
+    return low, high
+
+
+def _named(interval: tuple[float, float] | None, of: str = "") -> dict[str, float]:
+    return {} if interval is None else {f"{of}low": interval[0], f"{of}high": interval[1]}
 
 
 def _finite(name: str, given: float) -> float:

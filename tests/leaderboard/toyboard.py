@@ -51,7 +51,7 @@ OFFSETS = {"bicubic": 0.0, "lanczos": 0.02, "learner": 1.5, "$x^2$": 0.9, HOSTIL
 KEYS = {"psnr": "1", "ssim": "2", "fid": "3", "lpips": "4"}
 DETAILS = Details(
     d=8,
-    ceiling=Estimate(2.5),
+    ceiling=Estimate(2.5, interval=(2.25, 2.75)),
     floor=Estimate(61.0, spread=1.5),
     confusion=ConfusionMatrix(("a", "b as <c>"), ((5.0, 1.5), (0.0, 2.0))),
     coverage=((0.5, 0.375), (0.9, 0.7)),

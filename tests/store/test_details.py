@@ -22,7 +22,8 @@ from srbench.store.records import Store
 
 numbers = st.floats(-1e9, 1e9)
 counts = st.integers(0, 10**6)
-estimates = st.builds(Estimate, numbers, st.none() | numbers, st.none() | counts)
+intervals = st.none() | st.tuples(numbers, numbers).map(lambda ends: (min(ends), max(ends)))
+estimates = st.builds(Estimate, numbers, st.none() | numbers, st.none() | counts, intervals)
 
 
 @st.composite
@@ -37,6 +38,7 @@ details = st.builds(
     n=st.none() | counts,
     d=st.none() | counts,
     spread=st.none() | numbers,
+    interval=intervals,
     ceiling=st.none() | estimates,
     floor=st.none() | estimates,
     confusion=st.none() | matrices(),
@@ -78,6 +80,20 @@ def test_a_point_of_a_calibration_curve_is_a_probability_and_a_share(point: tupl
     assert Details(coverage=[[np.float32(0.5), 1]]).coverage == ((0.5, 1.0),)  # type: ignore[arg-type, list-item]
 
 
+def test_an_interval_has_names_for_people_and_runs_upwards() -> None:
+    told = Details(interval=(np.float64(1), 2), floor=Estimate(0.5, interval=(0.25, 0.75)))
+    assert told.numbers == {
+        "low": 1.0,
+        "high": 2.0,
+        "floor": 0.5,
+        "floor low": 0.25,
+        "floor high": 0.75,
+    }
+    for make in (lambda: Details(interval=(2.0, 1.0)), lambda: Estimate(1.5, interval=(2.0, 1.0))):
+        with pytest.raises(ValueError, match="from 2 down to 1"):
+            make()
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -1e200])
 def test_a_number_that_is_not_finite_is_refused_wherever_it_stands(bad: float) -> None:
     for make in (
@@ -85,6 +101,8 @@ def test_a_number_that_is_not_finite_is_refused_wherever_it_stands(bad: float) -
         lambda: Details(further={"recall": bad}),
         lambda: Estimate(bad),
         lambda: Estimate(1.0, spread=bad),
+        lambda: Estimate(1.0, interval=(0.0, bad)),
+        lambda: Details(interval=(bad, 1.0)),
         lambda: ConfusionMatrix(("a",), ((bad,),)),
     ):
         with pytest.raises(ValueError, match="not a finite number"):

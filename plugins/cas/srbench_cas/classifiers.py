@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,17 @@ if TYPE_CHECKING:
     import torch
 
 Numbers = npt.NDArray[np.int64]
+
+
+class Predicted(NamedTuple):
+    """What a classifier says of images.
+
+    places: of the class that it takes each for, `(images,)`. scores: `(images, classes)`, the higher the more it takes
+    an image for one of this class; they can be compared between images, and with nothing else.
+    """
+
+    places: Numbers
+    scores: npt.NDArray[np.float64]
 
 
 class ClassifierError(SrbenchError):
@@ -45,8 +56,8 @@ class Classifier(ABC):
         """Features of an image, float `(C, H, W)` in [0, 1]: an array of one shape whatever the image's size."""
 
     @abstractmethod
-    def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Numbers:
-        """The places in `classes` of the test images, `(len(test),)`. Does not look at the test images' labels."""
+    def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Predicted:
+        """Say which of `classes` the test images are of. Does not look at the test images' labels."""
 
     def identity(self) -> dict[str, Any]:
         """What a prediction depends on, besides images and seed."""
@@ -74,8 +85,8 @@ class NetworkClassifier(Classifier):
         """The image in three channels at the network's size, in half precision."""
         return fitted(image, self._side).numpy().astype(np.float16)
 
-    def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Numbers:
-        """Train, then take the largest output."""
+    def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Predicted:
+        """Train, then take the largest output; scores are the logarithms of the softmax."""
         from srbench_fid.trained.examples import Examples
         from srbench_fid.trained.pictures import numbers
         from srbench_fid.trained.training import learn, outputs
@@ -90,8 +101,8 @@ class NetworkClassifier(Classifier):
             context = FitContext(seed, budget, Path(folder), device, checkpoint_seconds=math.inf)
             network = self._build(len(classes))
             learn(network, examples, cross_entropy, self._side, context)
-        predicted: Numbers = outputs(network, test, device).argmax(1).numpy()
-        return predicted
+        logits = outputs(network, test, device)
+        return Predicted(logits.argmax(1).numpy(), logits.double().log_softmax(1).numpy())
 
 
 class HogSvm(Classifier):
@@ -116,8 +127,11 @@ class HogSvm(Classifier):
         )
         return histograms
 
-    def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Numbers:
-        """Choose by cross-validation, learn from all, predict; only the division into folds depends on the seed."""
+    def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Predicted:
+        """Choose by cross-validation, learn from all, predict; only the division into folds depends on the seed.
+
+        Scores are distances from the hyperplane: for more than two classes those of each against the rest.
+        """
         from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
@@ -131,10 +145,16 @@ class HogSvm(Classifier):
         if folds >= 2:
             division = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
             machine = GridSearchCV(machine, self.grid, cv=list(division.split(inputs, targets, train.units)))
-        predicted: Numbers = machine.fit(inputs, targets).predict(test.take(np.arange(len(test)))).astype(np.int64)
-        return predicted
+        tested = test.take(np.arange(len(test)))
+        places: Numbers = machine.fit(inputs, targets).predict(tested).astype(np.int64)
+        distances = machine.decision_function(tested)
+        scores = np.full((len(test), len(classes)), _NEVER)
+        scores[:, machine.classes_] = distances if distances.ndim == 2 else np.stack([-distances, distances], 1)
+        return Predicted(places, scores)
 
 
+_NEVER = -1e9
+"""The score of a class that the training images have none of."""
 _TIMM = "timm:"
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -56,6 +56,11 @@ class Labelled:
     def labels(self) -> list[str]:
         """The class of each image."""
         return [example.label for example in self._examples]
+
+    @cached_property
+    def groups(self) -> list[Hashable]:
+        """What each image belongs to: its group (a patient), or itself alone."""
+        return [(example.group is None, example.group or example.id) for example in self._examples]
 
     @cached_property
     def units(self) -> npt.NDArray[np.int64]:

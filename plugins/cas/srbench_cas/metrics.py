@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
 import srbench
 from srbench import Need, Source
-from srbench.pictures import Image, resize, to_image, to_tensor
 from srbench.types import Count
 
+from .classifiers import Predicted
 from .classifiers import classifier as find_classifier
 from .confusion import Confusion
+from .floor import bicubic
 from .labelled import Gathering, Labelled, Version
+from .positive import AgainstRest
 from .predictions import predictions
 
 if TYPE_CHECKING:
     import torch
 
-    from srbench import Protocol
+
+class _Taught(NamedTuple):
+    """What classifiers say of the test images, one a seed, and how often they are right."""
+
+    predicted: list[Predicted]
+    confusions: list[Confusion]
+
+    @property
+    def accuracy(self) -> srbench.Estimate:
+        """The mean over seeds, and their standard deviation where there are several."""
+        values = [confusion.accuracy for confusion in self.confusions]
+        return srbench.Estimate(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)
 
 
 class Cas(srbench.SetMetric):
@@ -41,15 +54,18 @@ class Cas(srbench.SetMetric):
     needs: ClassVar[frozenset[Need]] = frozenset({"labels", "training_sr"})
     learned_from: ClassVar[tuple[Version, ...]] = ("synthetic",)
 
-    def __init__(self, classifier: str = "skinlesnet", seeds: Count = 3, epochs: Count = 10) -> None:
+    def __init__(
+        self, classifier: str = "skinlesnet", seeds: Count = 3, epochs: Count = 10, positive: str | None = None
+    ) -> None:
         """How it is measured.
 
         classifier: `skinlesnet`, `hog-svm`, or `timm:NAME` for any model of timm, trained from random weights. seeds:
         how many trainings. epochs: of a network, passes over the training images at most; it stops when the held-out
-        fifth gets no better.
+        fifth gets no better. positive: a class; how well it is told from all others stands beside the value.
         """
         self._classifier = find_classifier(classifier, epochs)
         self._seeds = seeds
+        self._positive = positive
         self._training, self._testing = Gathering(), Gathering()
         self._unlabelled: set[Source] = set()
 
@@ -82,31 +98,53 @@ class Cas(srbench.SetMetric):
         for name, images in (("training split has", real), ("images to learn from have", learned)):
             if len(set(images.labels)) < 2:
                 return srbench.Skip(f"needs two classes to tell apart; the {name} only {images.labels[0]!r}")
-        scores = self._confusions(learned, test)
-        accuracy = _accuracy(scores)
-        mean_counts = np.mean([confusion.counts for confusion in scores], 0)
+        if missing := self._no_positive(learned, test):
+            return missing
+        own, best = self._taught(learned, test), self._taught(real, test)
+        worst = None if floor is None else self._taught(floor, test)
+        mean_counts = np.mean([confusion.counts for confusion in own.confusions], 0)
+        further = {
+            "precision": statistics.fmean(confusion.precision for confusion in own.confusions),
+            "recall": statistics.fmean(confusion.recall for confusion in own.confusions),
+            "F1": statistics.fmean(confusion.f1 for confusion in own.confusions),
+            "seeds": len(own.confusions),
+            "training images": len(learned),
+        }
+        for of, train, taught in (("", learned, own), ("ceiling ", real, best), ("floor ", floor, worst)):
+            if self._positive is not None and train is not None and taught is not None:
+                further |= self._against_rest(train, test, taught).numbers(of)
         details = srbench.Details(
-            spread=accuracy.spread,
-            ceiling=_accuracy(self._confusions(real, test)),
-            floor=None if floor is None else _accuracy(self._confusions(floor, test)),
+            spread=own.accuracy.spread,
+            ceiling=best.accuracy,
+            floor=None if worst is None else worst.accuracy,
             confusion=srbench.ConfusionMatrix(_classes(learned, test), mean_counts.tolist()),
-            further={
-                "precision": statistics.fmean(confusion.precision for confusion in scores),
-                "recall": statistics.fmean(confusion.recall for confusion in scores),
-                "F1": statistics.fmean(confusion.f1 for confusion in scores),
-                "seeds": len(scores),
-                "training images": len(learned),
-            },
+            further=further,
         )
-        return accuracy.value, details
+        return own.accuracy.value, details
 
-    def _confusions(self, train: Labelled, test: Labelled) -> list[Confusion]:
+    def _no_positive(self, learned: Labelled, test: Labelled) -> srbench.Skip | None:
+        if self._positive is None:
+            return None
+        for name, labels in (("images to learn from", learned.labels), ("test split", test.labels)):
+            if self._positive not in labels:
+                known = ", ".join(repr(label) for label in sorted(set(labels)))
+                return srbench.Skip(f"the positive class {self._positive!r} is not in the {name}: {known}")
+        if len(set(test.labels)) < 2:
+            return srbench.Skip(f"the test split has only {self._positive!r}, and nothing to tell it from")
+        return None
+
+    def _against_rest(self, train: Labelled, test: Labelled, taught: _Taught) -> AgainstRest:
+        assert self._positive is not None
+        true = np.array([label == self._positive for label in test.labels])
+        return AgainstRest.of(taught.predicted, true, _classes(train, test).index(self._positive), test.groups)
+
+    def _taught(self, train: Labelled, test: Labelled) -> _Taught:
         classes = _classes(train, test)
         true = np.array([classes.index(label) for label in test.labels], np.int64)
-        return [
-            Confusion.of(true, predictions(self._classifier, train, test, classes, seed, self.device), len(classes))
-            for seed in range(self._seeds)
+        predicted = [
+            predictions(self._classifier, train, test, classes, seed, self.device) for seed in range(self._seeds)
         ]
+        return _Taught(predicted, [Confusion.of(true, one.places, len(classes)) for one in predicted])
 
 
 class Nas(Cas):
@@ -126,23 +164,6 @@ _NO_CLASS: Mapping[Source, str] = {
 }
 
 
-def bicubic(item: srbench.Item, protocol: Protocol) -> torch.Tensor:
-    """What bicubic interpolation makes of an item's LR: `(C, H, W)` float64 in [0, 1], rounded to the native depth."""
-    import torch
-
-    hr, native = item.read_hr()
-    reference, values = protocol.reference(hr, native)
-    lr = protocol.lr(hr, native, item.id, protocol.shipped_lr(item))
-    sr: Image = to_image(resize(to_tensor(lr, values), protocol.scale), reference, values)
-    return to_tensor(sr, values, torch.float64)
-
-
 def _classes(train: Labelled, test: Labelled) -> tuple[str, ...]:
     """A class that only the test split has is one too: a classifier cannot know it, and that is an error."""
     return tuple(sorted({*train.labels, *test.labels}))
-
-
-def _accuracy(scores: list[Confusion]) -> srbench.Estimate:
-    """The mean over seeds, and their standard deviation where there are several."""
-    values = [confusion.accuracy for confusion in scores]
-    return srbench.Estimate(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)

@@ -13,14 +13,14 @@ import numpy as np
 
 import srbench
 
-from .classifiers import Classifier, Numbers
+from .classifiers import Classifier, Predicted
 from .labelled import Labelled
 
 
 def predictions(
     classifier: Classifier, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str
-) -> Numbers:
-    """What the classifier, trained on `train`, says of `test`: places in `classes`, `(len(test),)`.
+) -> Predicted:
+    """What the classifier, trained on `train`, says of `test`.
 
     Read from the user's cache where these images, this classifier and this seed were there before.
     """
@@ -36,15 +36,19 @@ def predictions(
         }
     )
 
-    def read(data: bytes) -> Numbers | None:
-        held = np.array(json.loads(data))
-        sound = held.shape == (len(test),) and held.dtype == np.int64
-        return held if sound and bool(((held >= 0) & (held < len(classes))).all()) else None
+    def read(data: bytes) -> Predicted | None:
+        held = json.loads(data)
+        if not isinstance(held, dict) or set(held) != set(Predicted._fields):
+            return None
+        places, scores = (np.array(held[part]) for part in Predicted._fields)
+        sound = places.shape == (len(test),) and places.dtype == np.int64
+        sound = sound and scores.shape == (len(test), len(classes)) and scores.dtype == np.float64
+        return Predicted(places, scores) if sound and bool(((places >= 0) & (places < len(classes))).all()) else None
 
     return srbench.Cache("predictions").get(
         key,
         lambda: classifier.predict(train, test, classes, seed, device),
-        lambda predicted: json.dumps(predicted.tolist()).encode(),
+        lambda predicted: json.dumps({part: held.tolist() for part, held in predicted._asdict().items()}).encode(),
         read,
     )
 

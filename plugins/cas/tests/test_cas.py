@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from srbench_cas.classifiers import Classifier, ClassifierError, HogSvm, NetworkClassifier, Numbers, classifier
+from srbench_cas.classifiers import Classifier, ClassifierError, HogSvm, NetworkClassifier, Predicted, classifier
+from srbench_cas.floor import bicubic
 from srbench_cas.labelled import Gathering, Labelled
-from srbench_cas.metrics import Cas, Nas, bicubic
+from srbench_cas.metrics import Cas, Nas
 from srbench_cas.predictions import predictions
 
 import srbench
@@ -114,7 +115,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
     def counting(
         self: HogSvm, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str
-    ) -> Numbers:
+    ) -> Predicted:
         trainings.append((train.sha256, seed))
         return predict(self, train, test, classes, seed, device)
 
@@ -226,15 +227,29 @@ def test_other_images_labels_or_seeds_are_other_trainings(counted: list[tuple[st
     assert len(counted) == 8
 
 
+SCORES = "[[1.0, 0.5], [1.0, 0.5], [1.0, 0.5], [0.5, 1.0], [0.5, 1.0], [0.5, 1.0]]"
+
+
 @pytest.mark.parametrize(
-    "damage", [b"", b"[0, 1", b"[99, 99, 99, 99, 99, 99]", b"[0]", b'{"a": 1}', b"[0.5, 1, 1, 1, 1, 1]"]
+    "damage",
+    [
+        "",
+        '{"places": [0, 1',
+        '{"a": 1}',
+        "[0, 0, 0, 1, 1, 1]",
+        f'{{"places": [99, 99, 99, 99, 99, 99], "scores": {SCORES}}}',
+        f'{{"places": [0], "scores": {SCORES}}}',
+        f'{{"places": [0.5, 1, 1, 1, 1, 1], "scores": {SCORES}}}',
+        '{"places": [0, 0, 0, 1, 1, 1], "scores": [[1.0, 0.5]]}',
+    ],
 )
-def test_a_damaged_memory_is_made_anew(counted: list[tuple[str, int]], cache: Path, damage: bytes) -> None:
+def test_a_damaged_memory_is_made_anew(counted: list[tuple[str, int]], cache: Path, damage: str) -> None:
     machine, images = HogSvm(), _gathered(HogSvm(), _items(0, 3, ("rows", "checks")))
     first = predictions(machine, images, images, ("checks", "rows"), 0, "cpu")
     (kept,) = cache.glob("*/*")
-    kept.write_bytes(damage)
-    assert np.array_equal(predictions(machine, images, images, ("checks", "rows"), 0, "cpu"), first)
+    kept.write_text(damage)
+    again = predictions(machine, images, images, ("checks", "rows"), 0, "cpu")
+    assert all(map(np.array_equal, again, first))
     assert len(counted) == 2
 
 
@@ -254,10 +269,10 @@ class _Slow(HogSvm):
 
     trainings: int = 0
 
-    def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Numbers:
+    def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Predicted:
         self.trainings += 1
         assert not threading.Event().wait(0.2)
-        return np.zeros(len(test), np.int64)
+        return Predicted(np.zeros(len(test), np.int64), np.zeros((len(test), len(classes))))
 
 
 def test_of_several_that_need_one_classifier_only_one_trains_it() -> None:
@@ -284,7 +299,7 @@ def test_the_machine_is_chosen_from_a_small_grid_and_repeats() -> None:
     machine = HogSvm()
     images = _gathered(machine, _items(0, 5), noise=0.3)
     first, second = (machine.predict(images, images, ("checks", "columns", "rows"), 4, "cpu") for _ in range(2))
-    assert np.array_equal(first, second)
+    assert all(map(np.array_equal, first, second))
 
 
 def test_histograms_are_those_of_scikit_image_and_of_one_length() -> None:
@@ -416,7 +431,7 @@ def test_a_network_repeats_under_its_seed_whatever_the_global_one() -> None:
     for seed in (1, 2):
         torch.manual_seed(seed)
         made.append(network.predict(images, images, ("checks", "columns", "rows"), 0, "cpu"))
-    assert np.array_equal(*made)
+    assert all(map(np.array_equal, *made))
 
 
 def _tiny(classes: int) -> torch.nn.Module:
@@ -431,3 +446,48 @@ def test_timm_models_are_found_and_others_named() -> None:
     for name in ("skinlesnett", "timm:", "timm:../x"):
         with pytest.raises(ClassifierError):
             classifier(name, 1)
+
+
+def _drowned(item: Item) -> torch.Tensor:
+    return 0.1 * _hr(item) + 0.9 * _noise(item)
+
+
+def test_a_positive_class_is_judged_beside_its_ceiling_and_floor() -> None:
+    metric, plain = Cas("hog-svm", seeds=2, positive="rows"), Cas("hog-svm", seeds=2)
+    value, same = (_scored(one, _items(0), _items(1), _drowned) for one in (metric, plain))
+    assert value == same, "the value stays the accuracy"
+    further, counts = _details(metric).further, _details(metric).confusion
+    assert counts is not None
+    row = counts.counts[counts.classes.index("rows")]
+    assert further["sensitivity"] == pytest.approx(row[counts.classes.index("rows")] / sum(row))
+    assert (further["ceiling sensitivity"], further["ceiling specificity"], further["ceiling AUC"]) == (1, 1, 1)
+    assert further["ceiling sensitivity low"] < 1 == further["ceiling sensitivity high"]
+    assert 0 <= further["AUC low"] < further["AUC"] < further["AUC high"] <= 1
+    assert further["floor AUC"] >= 0.5
+    assert "sensitivity" not in _details(plain).further
+
+
+def test_the_scores_of_a_support_vector_machine_put_the_right_class_first() -> None:
+    for labels in (("rows", "checks"), ("rows", "columns", "checks")):
+        images = _gathered(HogSvm(), _items(0, 5, labels))
+        classes = ("another", *sorted(labels))
+        places, scores = HogSvm().predict(images, images, classes, 0, "cpu")
+        assert scores.shape == (len(images), len(classes))
+        assert np.array_equal(scores.argmax(1), places)
+
+
+@pytest.mark.parametrize(
+    ("positive", "train", "test", "reason"),
+    [
+        ("row", ("rows", "checks"), ("rows", "checks"), "'row' is not in the images to learn from: 'checks', 'rows'"),
+        ("rows", ("rows", "checks"), ("checks",), "'rows' is not in the test split: 'checks'"),
+        ("rows", ("rows", "checks"), ("rows",), "the test split has only 'rows'"),
+    ],
+)
+def test_a_positive_class_that_is_missing_is_a_reason_before_anything_is_trained(
+    counted: list[tuple[str, int]], positive: str, train: tuple[str, ...], test: tuple[str, ...], reason: str
+) -> None:
+    skip = _scored(Cas("hog-svm", positive=positive), _items(0, 3, train), _items(1, 3, test))
+    assert isinstance(skip, srbench.Skip)
+    assert reason in skip.reason
+    assert counted == []

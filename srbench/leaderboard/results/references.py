@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from srbench.contract.wording import Bound, Wording
 from srbench.leaderboard.results.ceilings import ceiling_value
 from srbench.leaderboard.results.results import Entrant, Result
+from srbench.leaderboard.results.setmetrics import interval_words
 from srbench.leaderboard.results.values import Notes, Value
 from srbench.leaderboard.words.numerals import significant
 
@@ -83,6 +84,7 @@ def _value(results: Iterable[Result], metric: str, mark: Bound) -> Value:
     numbers, spread, n = [estimate.value for estimate in found], found[0].spread, found[0].n
     low, high = min(numbers), max(numbers)
     words = [f"± {significant(spread)}"] if spread is not None else []
+    words += interval_words(found[0].interval)
     if high - low > _SAME * max(abs(low), abs(high)):
         words = [f"{significant(low, 3)} to {significant(high, 3)} between cells"]
     if n is not None:

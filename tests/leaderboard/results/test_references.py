@@ -34,7 +34,7 @@ def test_ceiling_and_floor_are_what_the_metric_measured_of_hr_and_of_bicubic(res
     place = results.metrics.index("fid")
     assert DETAILS.ceiling is not None and DETAILS.floor is not None
     assert (ceiling.name, ceiling.mark) == ("HR", "ceiling")
-    assert (ceiling.values[place].number, ceiling.values[place].aside) == (DETAILS.ceiling.value, "")
+    assert (ceiling.values[place].number, ceiling.values[place].aside) == (DETAILS.ceiling.value, "[2.25, 2.75]")
     assert (floor.name, floor.mark) == ("bicubic", "floor")
     assert (floor.values[place].number, floor.values[place].aside) == (DETAILS.floor.value, "± 1.5")
     # Of the others nobody measured anything, and what HR would get by definition is not said.

@@ -32,6 +32,12 @@ def test_words_beside_a_value(facts: list[MetricResult], words: str) -> None:
     assert beside_value(facts) == words
 
 
+def test_an_interval_stands_beside_a_single_value_and_not_beside_a_mean_of_several() -> None:
+    one = MetricResult(key="1", details=Details(n=7, interval=(1.23456, 22.7)))
+    assert beside_value([one]) == "[1.23, 22.7], n 7"
+    assert beside_value([one, one]) == "n 7"
+
+
 def test_spreads_are_pooled_as_the_root_of_the_mean_square() -> None:
     assert beside_value([told(spread=3.0), told(spread=4.0)]) == f"± {math.sqrt((9 + 16) / 2):.1f}"
 

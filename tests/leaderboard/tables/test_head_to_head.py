@@ -50,7 +50,7 @@ def test_ceiling_and_floor_are_rows_with_what_was_measured_and_nothing_else(sing
         fid = [column.metric for column in table.columns].index("fid")
         known = [[value.number for value in row.values] for row in table.references]
         assert known == [[bound if place == fid else None for place in range(4)] for bound in (2.5, 61.0)]
-        assert (ceiling.values[fid].aside, floor.values[fid].aside) == ("", "± 1.5")
+        assert (ceiling.values[fid].aside, floor.values[fid].aside) == ("[2.25, 2.75]", "± 1.5")
         assert "have no rank" in table.notes[floor.note - 1]
 
 
@@ -94,7 +94,7 @@ def test_on_the_page_references_stand_apart_from_what_is_sorted_and_ranked(page:
         assert [next(row.find("th")).text for row in rows] == ["HR, ceiling, not ranked", "bicubic, floor, not ranked"]
         assert [next(row.of_class("rank")).text.split()[0] for row in rows] == ["ceiling", "floor"]
         fid = [next(cell for cell in row.find("td") if cell.attributes.get("data-metric") == "fid") for row in rows]
-        assert [cell.text.split()[0] for cell in fid] == ["2.5", "61.0±"]
+        assert [cell.text.split()[0] for cell in fid] == ["2.5[2.25,", "61.0±"]
         assert not list(apart.of_class("marker"))
     data = json.loads((pages / "board.json").read_text(encoding="utf-8"))
     table = next(table for table in data["tables"] if table["dataset"] == "waves")

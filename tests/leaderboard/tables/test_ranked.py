@@ -125,7 +125,8 @@ def test_a_set_metric_shows_n_and_d_and_marks_fewer_images_than_dimensions(resul
     assert beside_value([MetricResult(key="", details=bounds)]) == "", "they have their rows"
     page = next(path for path in (pages / "cells").iterdir() if "blobs" in path.name and "bicubic" in path.name)
     text = page.read_text(encoding="utf-8")
-    assert "n 9, d 8, ceiling 2.500, floor 61, floor spread 1.500, FID of &lt;dark&gt; 12.50" in text
+    assert "n 9, d 8, ceiling 2.500, ceiling low 2.250, ceiling high 2.750, floor 61, floor spread 1.500, " in text
+    assert "FID of &lt;dark&gt; 12.50" in text
     assert "accuracy 0.93" in text
 
 

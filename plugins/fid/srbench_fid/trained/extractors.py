@@ -280,6 +280,13 @@ class UNetEncoder(_Trained):
             rows.append(resize_to(foreground, self.side, self.side, "nearest").numpy())
         return rows, [""] * len(items)
 
+    def foreground(self, images: torch.Tensor) -> torch.Tensor:
+        """How probably each pixel of `(N, C, H, W)` is foreground: `(N, 1, H, W)` in [0, 1]."""
+        if self.network is None:
+            raise ExtractorError(f"{type(self).__name__} has learned nothing yet: call fit or load first")
+        found: torch.Tensor = self.network.foreground(images)
+        return found
+
     def _loss(self) -> Loss:
         return _dice_and_cross_entropy
 

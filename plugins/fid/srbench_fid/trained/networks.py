@@ -9,6 +9,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from srbench.pictures import resize_to
+
+from .pictures import fitted
+
 
 class SkinLesNet(nn.Module):
     """A small classifier of skin lesions (Azeem et al., "SkinLesNet", 2023) for pictures of 224 x 224 pixels.
@@ -118,10 +122,11 @@ class SegmentationUNet(nn.Module):
     """A small U-Net (Ronneberger et al. 2015): four halvings, 16 to 256 maps, two convolutions a level.
 
     Convolutions are 3 x 3, padded, each with batch normalisation and ReLU. Sides must be multiples of 16.
-    dim: the maps at the bottleneck.
+    dim: the maps at the bottleneck. side: what pictures of any size are resized to.
     """
 
     dim = 256
+    side = 128
 
     def __init__(self) -> None:
         super().__init__()
@@ -136,6 +141,15 @@ class SegmentationUNet(nn.Module):
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """The bottleneck, averaged over its pixels: `(N, 256)`."""
         return self._contract(images)[-1].mean((-2, -1))
+
+    def bottleneck(self, pictures: torch.Tensor) -> torch.Tensor:
+        """The features of pictures `(N, C, H, W)` of any size."""
+        return self.features(fitted(pictures, self.side).contiguous())
+
+    def foreground(self, pictures: torch.Tensor) -> torch.Tensor:
+        """How probably each pixel of pictures `(N, C, H, W)` of any size is foreground: `(N, 1, H, W)` in [0, 1]."""
+        logits = self(fitted(pictures, self.side).contiguous())
+        return resize_to(logits, pictures.shape[-2], pictures.shape[-1], "bilinear").sigmoid()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits of the mask `(N, 1, H, W)`."""
