@@ -2,15 +2,15 @@
 
 One JSON object a line: the record of every cell that has one, in the order of the matrix, with its scores by metric and
 image (a set metric's one value under the empty name; infinite ones as the strings `inf` and `-inf`), and with what is
-wrong with its files, if anything is, as `damage`; then `{"board": ...}`, and a `{"gallery": ...}` or
-`{"training": ...}` for each of what is shown. Pages are made from these lines only, so that whoever has them, and the
+wrong with its files, if anything is, as `damage`; then `{"board": ...}`, and a `{"gallery": ...}`, `{"training": ...}`
+or `{"votes": ...}` for each of what is shown. Pages are made from these lines only, so that whoever has them, and the
 pictures beside them, can make the pages anew.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -31,13 +31,14 @@ from srbench.store.files import StoreError
 from srbench.store.record import Record
 from srbench.store.records import IMAGES, PUBLISHED, Store
 from srbench.store.references import References
+from srbench.store.votes import Session, about, numbered, sessions_in
 
 RECORDS = PUBLISHED
 
 
 @dataclass(frozen=True)
 class Document:
-    """The results of a board, the pictures that are shown, and its trainings.
+    """The results of a board, the pictures that are shown, its trainings, and what people said of the pictures.
 
     troubles: what of them cannot be shown, a line each, as whoever makes the pages is told.
     """
@@ -46,6 +47,7 @@ class Document:
     galleries: tuple[Any, ...] = ()
     trainings: tuple[Group, ...] = ()
     troubles: tuple[str, ...] = ()
+    votes: tuple[Session, ...] = ()
 
     @property
     def files(self) -> list[str]:
@@ -62,13 +64,19 @@ class Document:
         objects.append({"board": msgspec.to_builtins(told)})
         objects += [{"gallery": msgspec.to_builtins(gallery)} for gallery in self.galleries]
         objects += [{"training": msgspec.to_builtins(group)} for group in self.trainings]
+        objects += [{"votes": msgspec.to_builtins(session)} for session in self.votes]
         privacy = Privacy(Path(board.path))
         return [msgspec.json.encode(privacy.of(one)) for one in objects]
 
 
 def results_in(board: Board, store_root: Path) -> Document:
     """The document of a board whose cells are in a store, without pictures and trainings."""
-    return Document(results_of(board, partial(left_in, Store(store_root))))
+    return Document(results_of(board, partial(left_in, Store(store_root))), votes=_votes(board, store_root))
+
+
+def _votes(board: Board, store_root: Path) -> tuple[Session, ...]:
+    keys = {cell.key for cell in board.cells}
+    return tuple(numbered(about(keys, sessions_in(Store(store_root)))))
 
 
 def from_store(results: Results, store_root: Path, new: Path) -> Document:
@@ -82,7 +90,7 @@ def from_store(results: Results, store_root: Path, new: Path) -> Document:
             results = results.without(damaged)
             shutil.rmtree(new / "pictures", ignore_errors=True)
     trainings = tuple(write_trainings(results, store_root, new))
-    document = decoded(Document(results, tuple(galleries), trainings).lines())
+    document = decoded(Document(results, tuple(galleries), trainings, votes=_votes(results.board, store_root)).lines())
     troubles = (*_troubles(results, trainings), *_gone_from(results, Store(store_root)))
     return replace(document, troubles=troubles)
 
@@ -98,10 +106,16 @@ def from_records(path: Path, new: Path) -> Document:
         picture = there / place
         if not picture.is_file() or not picture.resolve().is_relative_to(there):
             bare = tuple(msgspec.structs.replace(group, strips=()) for group in document.trainings)
-            return Document(document.results, (), bare, (f"pictures: {place} is not beside {path}",))
+            trouble = f"pictures: {place} is not beside {path}"
+            return replace(document, galleries=(), trainings=bare, troubles=(trouble,))
         (new / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, new / place)
     return replace(document, troubles=_troubles(document.results, document.trainings))
+
+
+def with_votes(document: Document, votes: Sequence[Session]) -> Document:
+    """The document with these votes in the place of its own, of raters without names."""
+    return replace(document, votes=tuple(numbered(votes)))
 
 
 def _gone_from(results: Results, store: Store) -> Iterator[str]:
@@ -140,7 +154,7 @@ def read_records(path: Path) -> Document:
 def decoded(lines: Iterable[bytes]) -> Document:
     """The document of the lines of its file."""
     left: dict[str, Left] = {}
-    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": []}
+    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": [], "votes": []}
     for line in lines:
         one: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
         if len(one) == 1 and (kind := next(iter(one))) in objects:
@@ -157,6 +171,7 @@ def decoded(lines: Iterable[bytes]) -> Document:
         results,
         tuple(msgspec.convert(one, kind_of_gallery) for one in objects["gallery"]),
         tuple(msgspec.convert(one, Group) for one in objects["training"]),
+        votes=tuple(msgspec.convert(one, Session) for one in objects["votes"]),
     )
 
 

@@ -73,7 +73,7 @@ def write_board_json(
 
 def made_from(document: Document, listed: bool) -> str:
     """A sha256 over everything the pages are made from: the board, every record, the source of srbench and the task."""
-    lines = Document(document.results).lines()
+    lines = Document(document.results, votes=document.votes).lines()
     return digest(
         {
             "listed": listed,
