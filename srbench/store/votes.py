@@ -33,7 +33,7 @@ _Kept = TypeVar("_Kept")
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """What a picture is: SR of an entrant, of this name and made by the cell of this key, or HR or nearest beside it."""
+    """What a picture is: HR, nearest, or SR of an entrant of this name, made by the cell of this key."""
 
     dataset: str
     protocol: str
@@ -104,9 +104,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         """The pictures of an answer."""
         return tuple(self.pictures[place] for place in answer.pictures)
 
-    def goes_on(self, other: Session) -> bool:
-        """Whether it is the other session with more answers, or the same ones."""
-        return self.session == other.session and self.answers[: len(other.answers)] == other.answers
+
+_NOTHING = Session(study="", session="", kind="pairs", seed=0, pictures=(), answers=())
 
 
 def code(text: str) -> str:
@@ -133,9 +132,13 @@ def keep_session(store: Store, session: Session, instead_of: Sequence[Session] =
 
 
 def sessions_in(store: Store) -> list[Session]:
-    """The sessions that are kept and sound, in an order that depends on them alone."""
-    paths = sorted((store.root / VOTES / "sessions").glob("*.json"))
-    return [session for path in paths if (session := _read(path, Session)) is not None]
+    """The sessions that are kept and sound, each as far as it went, in an order that depends on them alone."""
+    found: dict[str, Session] = {}
+    for path in sorted((store.root / VOTES / "sessions").glob("*.json")):
+        session = _read(path, Session)
+        if session is not None and len(session.answers) > len(found.get(session.session, _NOTHING).answers):
+            found[session.session] = session  # merged stores may hold one at several stages
+    return list(found.values())
 
 
 def about(keys: Collection[str], sessions: Iterable[Session]) -> list[Session]:

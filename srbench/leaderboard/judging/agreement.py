@@ -9,13 +9,15 @@ from statistics import fmean
 
 import numpy as np
 
-from srbench.leaderboard.judging.judged import Choices, Judged, Opinions
+from srbench.leaderboard.judging.judged import Choices, Judged, Opinions, Said
 from srbench.leaderboard.judging.raters import chosen
 from srbench.leaderboard.results.results import Entrant, Result, Results, finite_mean
 from srbench.statistics.intervals import Interval, mean_interval
 from srbench.statistics.ranking import ALPHA
 from srbench.store.votes import Picture
 
+Place = tuple[str, str | None, str]
+"""A picture by its dataset, its image, and the name of the entrant; a whole set has no image."""
 FEW_PICTURES = 20
 """Pictures below which nothing is said of them one by one."""
 FEW_MARKS = 3
@@ -61,60 +63,59 @@ def agreements(judged: Judged, results: Results) -> list[Agreement]:
 
 
 def _agreement(metric: str, judged: Judged, results: Sequence[Result]) -> Agreement:
-    values, single = _values(metric, judged, results)
+    single = _scores(metric, results)
     one = Agreement(metric)
     if choices := judged.choices:
         estimates = {e: i.estimate for e, i in zip(choices.entrants, choices.preferences.strengths, strict=True)}
+        values = _values(single, choices.entrants, _datasets(choices.answers))
         one = replace(one, choices=_order(values, estimates), share=_share(choices, single))
     if opinions := judged.opinions:
         estimates = {e: i.estimate for e, i in zip(opinions.entrants, opinions.comparison.values, strict=True)}
+        values = _values(single, opinions.entrants, _datasets(opinions.answers))
         pictures, number = _by_picture(opinions, single)
         one = replace(one, opinions=_order(values, estimates), pictures=pictures, number=number)
     return one
 
 
-def _values(
-    metric: str, judged: Judged, results: Sequence[Result]
-) -> tuple[dict[Entrant, float], dict[tuple[str, str, str], float]]:
-    """Each entrant's value over the datasets that were judged, and each picture's; more is better in both.
-
-    A picture goes by its dataset, image and entrant's name. Seeds are averaged.
-    """
-    datasets = {
-        one.dataset
-        for part in (judged.choices, judged.opinions)
-        if part is not None
-        for own in part.answers.values()
-        for session, answer in own
-        for one in session.shown(answer)
-    }
-    means: dict[Entrant, dict[str, list[float]]] = {}
-    single: dict[tuple[str, str, str], list[float]] = {}
+def _scores(metric: str, results: Sequence[Result]) -> dict[Place, float]:
+    """The score of each picture, and each value of a whole set under no image: the mean over seeds; more is better."""
+    found: dict[Place, list[float]] = {}
     for result in results:
         facts = result.record.metrics.get(metric) if result.record is not None else None
-        scores = result.scores.get(metric)
-        if result.cell.dataset not in datasets or facts is None or not scores:
-            continue
-        sign = 1 if facts.higher_is_better else -1
-        whole = finite_mean([sign * value for value in scores.values()])
-        means.setdefault(result.entrant, {}).setdefault(result.cell.dataset, []).append(whole)
-        for image, value in scores.items():
-            if image is not None:
-                single.setdefault((result.cell.dataset, image, result.entrant.name), []).append(sign * value)
-    values = {
-        entrant: finite_mean([finite_mean(seeds) for seeds in found.values()])
-        for entrant, found in means.items()
-        if set(found) == datasets
-    }
-    return values, {place: finite_mean(seeds) for place, seeds in single.items()}
+        if facts is not None:
+            sign = 1 if facts.higher_is_better else -1
+            for image, value in result.scores.get(metric, {}).items():
+                found.setdefault((result.cell.dataset, image, result.entrant.name), []).append(sign * value)
+    return {place: finite_mean(seeds) for place, seeds in found.items()}
 
 
-def _order(values: Mapping[Entrant, float], people: Mapping[Entrant, float | None]) -> Order | None:
+def _datasets(answers: Mapping[str, Sequence[Said]]) -> list[str]:
+    """The datasets that were judged."""
+    said = (shown for own in answers.values() for session, answer in own for shown in session.shown(answer))
+    return list(dict.fromkeys(one.dataset for one in said))
+
+
+def _values(
+    single: Mapping[Place, float], entrants: Sequence[Entrant], datasets: Sequence[str]
+) -> dict[Entrant, float] | None:
+    """Each entrant's mean over datasets of the mean over the images that all have finite; None where there is none."""
+    means: dict[Entrant, list[float]] = {entrant: [] for entrant in entrants}
+    for dataset in datasets:
+        images = dict.fromkeys(image for of, image, _ in single if of == dataset)
+        rows = [[single.get((dataset, image, entrant.name), math.nan) for entrant in entrants] for image in images]
+        common = [row for row in rows if all(map(math.isfinite, row))]
+        if not common or any(map(math.isnan, (value for row in rows for value in row))):
+            return None
+        for entrant, values in zip(entrants, zip(*common, strict=True), strict=True):
+            means[entrant].append(fmean(values))
+    return {entrant: fmean(values) for entrant, values in means.items()}
+
+
+def _order(values: Mapping[Entrant, float] | None, people: Mapping[Entrant, float | None]) -> Order | None:
     """The agreement of two orders; None where the metric has no value of some method that was judged."""
     from scipy.stats import kendalltau, spearmanr
 
-    known = [(values.get(entrant), estimate) for entrant, estimate in people.items()]
-    pairs = [(a, b) for a, b in known if a is not None and b is not None]
+    pairs = [(values[entrant], estimate) for entrant, estimate in people.items() if estimate is not None and values]
     if len(pairs) < len(people) or len(pairs) < 2:
         return None
     first, second = zip(*pairs, strict=True)
@@ -123,7 +124,7 @@ def _order(values: Mapping[Entrant, float], people: Mapping[Entrant, float | Non
     return Order(float(spearmanr(first, second)[0]), float(kendalltau(first, second)[0]), len(pairs))
 
 
-def _share(choices: Choices, single: Mapping[tuple[str, str, str], float]) -> Interval | None:
+def _share(choices: Choices, single: Mapping[Place, float]) -> Interval | None:
     """How often the chosen picture has the better score, each rater weighing the same."""
     shares = []
     for own in choices.answers.values():
@@ -140,10 +141,10 @@ def _share(choices: Choices, single: Mapping[tuple[str, str, str], float]) -> In
     return mean_interval(np.array(shares)) if shares else None
 
 
-def _by_picture(opinions: Opinions, single: Mapping[tuple[str, str, str], float]) -> tuple[float | None, int]:
+def _by_picture(opinions: Opinions, single: Mapping[Place, float]) -> tuple[float | None, int]:
     from scipy.stats import spearmanr
 
-    marks: dict[tuple[str, str, str], dict[str, list[int]]] = {}
+    marks: dict[Place, dict[str, list[int]]] = {}
     for person, own in opinions.answers.items():
         for session, answer in own:
             (one,) = session.shown(answer)
@@ -162,5 +163,5 @@ def _by_picture(opinions: Opinions, single: Mapping[tuple[str, str, str], float]
     return float(spearmanr(scores, means)[0]), len(known)
 
 
-def _place(picture: Picture) -> tuple[str, str, str]:
+def _place(picture: Picture) -> Place:
     return picture.dataset, picture.image, picture.name
