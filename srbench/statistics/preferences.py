@@ -18,7 +18,6 @@ cluster-robust inference", Journal of Applied Econometrics 2023.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -59,7 +58,7 @@ class Preferences:
         return Interval(float(self._estimates[a] - self._estimates[b]), low, high, n, self.raters)
 
 
-def preferences(choices: Sequence[npt.ArrayLike]) -> Preferences:
+def preferences(choices: npt.ArrayLike) -> Preferences:
     """The strengths behind choices: for each rater how often the row was chosen over the column, half for a tie.
 
     choices: `(raters, methods, methods)`, not negative. Raises `StatsError` where there is no rater with a choice, or
@@ -104,8 +103,9 @@ def preferences(choices: Sequence[npt.ArrayLike]) -> Preferences:
 def _fit(wins: Array) -> Array:
     from choix import ilsr_pairwise_dense  # brings SciPy, which is slow to import
 
-    found: Array = ilsr_pairwise_dense(wins, max_iter=10_000)
-    return found - found.mean()
+    strengths: Array = ilsr_pairwise_dense(wins, max_iter=10_000)
+    strengths -= strengths.mean()
+    return strengths
 
 
 def _added(met: npt.NDArray[np.bool_]) -> Array:

@@ -8,7 +8,7 @@ one-sided): nobody who answers at random passes more often than once in twenty t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from srbench.statistics.ranking import ALPHA
@@ -40,7 +40,7 @@ class Check:
         return Check(self.of, self.of, self.chance).passed
 
 
-def same_by_chance(answers: Sequence[Hashable], turned: dict[Hashable, Hashable] | None = None) -> float:
+def same_by_chance(answers: Sequence[str | int], turned: Mapping[str, str] | None = None) -> float:
     """How often two answers that a rater gives without looking are the same.
 
     answers: all that the rater gave. turned: what each becomes with the sides exchanged, where that is another.
@@ -48,7 +48,7 @@ def same_by_chance(answers: Sequence[Hashable], turned: dict[Hashable, Hashable]
     counts = Counter(answers)
     total = counts.total()
     turned = turned or {}
-    return sum(number * counts[turned.get(answer, answer)] for answer, number in counts.items()) / (total or 1) ** 2
+    return sum(number * counts[turned.get(str(answer), answer)] for answer, number in counts.items()) / (total or 1) ** 2
 
 
 def above_by_chance(answers: Sequence[int]) -> float:
