@@ -48,7 +48,9 @@ def same_by_chance(answers: Sequence[str | int], turned: Mapping[str, str] | Non
     counts = Counter(answers)
     total = counts.total()
     turned = turned or {}
-    return sum(number * counts[turned.get(str(answer), answer)] for answer, number in counts.items()) / (total or 1) ** 2
+    return (
+        sum(number * counts[turned.get(str(answer), answer)] for answer, number in counts.items()) / (total or 1) ** 2
+    )
 
 
 def above_by_chance(answers: Sequence[int]) -> float:

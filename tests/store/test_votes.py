@@ -85,7 +85,7 @@ def test_the_key_of_a_study_is_found_by_its_hash_and_leads_nowhere_else(store: S
     ],
 )
 def test_what_nobody_can_have_said_is_no_answer(pictures: tuple[int, ...], said: str | int, seconds: float) -> None:
-    with pytest.raises(ValueError, match="no answer|no time"):
+    with pytest.raises(ValueError, match=r"no answer|no time"):
         Answer("vote", pictures, said, seconds)  # type: ignore[arg-type]
 
 
