@@ -40,6 +40,9 @@ def test_files_are_taken_in_and_raters_listed(here: Path, srbench: Srbench) -> N
     )
     assert rest == ["1 new session of 1 file", "`srbench report` shows them"]
     assert srbench("votes", "matrix.yaml", "said.json").out.splitlines()[-1] == "0 new sessions of 1 file"
+    assert srbench("report", "matrix.yaml", "--out", "pages").code == 0
+    text = Path("pages/index.html").read_text(encoding="utf-8")
+    assert "Judged by people" in text and "Nothing can be told from 1 rater: none of their answers count." in text
     (row,) = json.loads(srbench("votes", "matrix.yaml", "--json").out)
     assert row["answers"] == 1 and row["kind"] == "pairs"
 

@@ -314,12 +314,14 @@
   at("amount").textContent = `${amount} ${pairs ? "pairs" : "pictures"}`;
   if (!pairs) {
     const whole = data.scenes.filter((scene) => scene.hr !== null && scene.nearest !== null).slice(0, data.examples);
+    const dots = window.devicePixelRatio || 1;
+    const room = (Math.min(window.innerWidth, 640) / Math.max(1, whole.length) - 28) * dots;
     for (const [name, words] of [["nearest", "This is a 1."], ["hr", "This is a 5."]]) {
       for (const scene of whole) {
         const box = document.createElement("figure");
         const image = document.createElement("img");
         [image.src, image.alt] = [source(scene[name]), words];
-        image.style.width = `${scene.width / (window.devicePixelRatio || 1)}px`;
+        image.style.width = `${scene.width * Math.max(1, Math.floor(room / scene.width)) / dots}px`;
         const caption = document.createElement("figcaption");
         caption.textContent = words;
         box.append(image, caption);

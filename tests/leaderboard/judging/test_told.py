@@ -10,7 +10,8 @@ import pytest
 
 from srbench.leaderboard import publish_again
 from srbench.leaderboard.judging.told import told
-from srbench.leaderboard.pages.document import read_records
+from srbench.leaderboard.pages.document import read_records, with_votes
+from srbench.leaderboard.pages.downloads import made_from
 
 from ..markup import Tree
 from ..toyboard import HOSTILE, Board
@@ -94,6 +95,12 @@ def test_pages_with_votes_are_made_anew_from_themselves_to_the_byte(published: P
     for name in ("index.html", "board.json", "records.jsonl"):
         assert (out / name).read_bytes() == (published / name).read_bytes()
     assert len(read_records(out / "records.jsonl").votes) == 17
+
+
+def test_new_votes_are_a_reason_to_make_pages_anew(published: Path) -> None:
+    document = read_records(published / "records.jsonl")
+    fewer = with_votes(document, document.votes[1:])
+    assert len({made_from(document, False), made_from(fewer, False), made_from(with_votes(document, ()), False)}) == 3
 
 
 def test_a_board_without_votes_says_nothing_of_them(pages: Path) -> None:
