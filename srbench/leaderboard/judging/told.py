@@ -201,7 +201,7 @@ def _caveats(one: Judged, agreed: Sequence[Agreement]) -> Iterable[str]:
             "what was said, no more."
         )
     if left := one.left_out:
-        apart = ", counted apart for choices and for opinions" if len({rater.kind for rater in one.raters}) > 1 else ""
+        apart = ", counted apart for choices and for opinions," if len({rater.kind for rater in one.raters}) > 1 else ""
         yield f"{len(left)} of {plural(len(one.raters), 'rater')}{apart} {_are(len(left))} left out; see below."
     yield from _consistency(one)
     if one.choices and one.choices.preferences.unbounded:

@@ -52,7 +52,7 @@ def test_few_raters_are_told_and_have_no_figure(board: Board) -> None:
 def test_who_is_left_out_is_counted(board: Board) -> None:
     fast = Rater(board.results, STRENGTHS, 99).session("pairs", seconds=0.1)
     (one,) = told(board.results, [*sessions(board), fast])
-    assert one.caveats[0] == "1 of 17 raters, counted apart for choices and for opinions is left out; see below."
+    assert one.caveats[0] == "1 of 17 raters, counted apart for choices and for opinions, is left out; see below."
     assert one.data()["left_out"] == ["too fast: half of the answers in less than 0.10 s"]
 
 
