@@ -201,6 +201,45 @@ def make_again(
     return again.make_again(plan, place, executor_of(matrix, executor, jobs), count, display or Silent())
 
 
+@dataclass(frozen=True)
+class BoardAt:
+    """Where the board of a matrix is. file: the matrix; or, where board and store are None, the published records."""
+
+    file: Path
+    board: Board | None = None
+    store: Store | None = None
+
+
+def board_of(matrix: str | Path | Matrix, store: str | Path | None = None) -> BoardAt:
+    """The board of a matrix. Arguments, and what is raised, as of `report`."""
+    from srbench.leaderboard.board.description import describe, with_sections
+    from srbench.leaderboard.board.kept import kept_board
+
+    path = matrix.path if isinstance(matrix, Matrix) else Path(matrix)
+    if path.suffix == ".jsonl":
+        return BoardAt(path)
+    if store is None and is_store(path) and (last := Store(path).last_matrix()) is not None:
+        path, store = last, path
+    file = matrix_file(path)
+    published = file.with_name(PUBLISHED)
+    if store is None and not file.is_file() and published.is_file():
+        return BoardAt(published)
+    name = matrix_name(file)
+    place = Store(default_store(name) if store is None else Path(store))
+    board = kept_board(place, name, file)
+    if board is None and store is None and published.is_file():
+        return BoardAt(published)
+    where = f"the store {place.root} (in {Path.cwd()})" if not place.root.is_absolute() else f"the store {place.root}"
+    if not place.root.is_dir():
+        raise SrbenchError(f"{where} is not there; go to where the matrix was run, or name its store with --store")
+    if board is None:  # filled by something else than a run, or by a run of before boards were kept
+        plan = make_plan(read_matrix(file), place)
+        board = with_sections(describe(plan), plan, place)
+    if all(place.read("cells", cell.key) is None for cell in board.cells):
+        raise SrbenchError(f"{where} holds nothing of this matrix, {file}; run it, or name another store with --store")
+    return BoardAt(file, msgspec.structs.replace(board, path=str(file.absolute())), place)
+
+
 def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out: str | Path | None = None) -> Published:
     """Make the leaderboard of a matrix from what its runs left; no plugin, dataset or model need be on the machine.
 
@@ -210,35 +249,15 @@ def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out:
     there is nothing of the matrix, or files of others are where the pages would go.
     """
     from srbench.leaderboard import publish, publish_again
-    from srbench.leaderboard.board.description import describe, with_sections
-    from srbench.leaderboard.board.kept import kept_board, read_text
+    from srbench.leaderboard.board.kept import read_text
 
-    path = matrix.path if isinstance(matrix, Matrix) else Path(matrix)
+    at = board_of(matrix, store)
     folder = None if out is None else Path(out)
-    if path.suffix == ".jsonl":
-        return publish_again(path, folder)
-    if store is None and is_store(path) and (last := Store(path).last_matrix()) is not None:
-        path, store = last, path
-    file = matrix_file(path)
-    published = file.with_name(PUBLISHED)
-    if store is None and not file.is_file() and published.is_file():
-        return publish_again(published, folder)
-    name = matrix_name(file)
-    place = Store(default_store(name) if store is None else Path(store))
-    board = kept_board(place, name, file)
-    if board is None and store is None and published.is_file():
-        return publish_again(published, folder)
-    where = f"the store {place.root} (in {Path.cwd()})" if not place.root.is_absolute() else f"the store {place.root}"
-    if not place.root.is_dir():
-        raise SrbenchError(f"{where} is not there; go to where the matrix was run, or name its store with --store")
-    if board is None:  # filled by something else than a run, or by a run of before boards were kept
-        plan = make_plan(read_matrix(file), place)
-        board = with_sections(describe(plan), plan, place)
-    if all(place.read("cells", cell.key) is None for cell in board.cells):
-        raise SrbenchError(f"{where} holds nothing of this matrix, {file}; run it, or name another store with --store")
-    made = publish(msgspec.structs.replace(board, path=str(file.absolute())), place.root, folder)
-    if board.text and read_text(file) != board.text:
-        changed = f"{file} has changed since it was run; `srbench run` brings the board up to date"
+    if at.board is None or at.store is None:
+        return publish_again(at.file, folder)
+    made = publish(at.board, at.store.root, folder)
+    if at.board.text and read_text(at.file) != at.board.text:
+        changed = f"{at.file} has changed since it was run; `srbench run` brings the board up to date"
         made = replace(made, remarks=(*made.remarks, changed))
     return made
 

@@ -21,6 +21,8 @@ VERBS = (
     "prepare",
     "upscale",
     "export",
+    "judge",
+    "votes",
     "verify",
     "merge",
     "clean",

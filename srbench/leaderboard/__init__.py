@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from srbench.leaderboard.pages.document import Document
     from srbench.leaderboard.pages.folder import BoardFolder
     from srbench.leaderboard.results.results import Results
+    from srbench.store.votes import Session
 
 LEADERBOARDS = Path("leaderboards")
 
@@ -51,17 +52,23 @@ def publish(board: Board, store_root: Path, out: Path | None = None, *, anew: bo
     return Published(folder.path / "index.html", tuple(troubles), tuple(remarks))
 
 
-def publish_again(records: Path, out: Path | None = None) -> Published:
+def publish_again(records: Path, out: Path | None = None, votes: Sequence[Session] | None = None) -> Published:
     """Write a leaderboard from the `records.jsonl` of one that was published, with the pictures beside it.
 
-    out: as for `publish`. Raises `PublishError` for a file that holds no board.
+    out: as for `publish`. votes: what people said, in place of what the file holds of that. Raises `PublishError` for a
+    file that holds no board.
     """
-    from srbench.leaderboard.pages.document import from_records, read_records
+    from srbench.leaderboard.pages.document import from_records, read_records, with_votes
 
     matrix = records.with_name("matrix.yaml")
     name = read_records(records).results.board.name
     folder = board_folder(name, matrix if matrix.is_file() else records, out)
-    troubles = _written(folder, out, partial(from_records, records))
+
+    def gather(new: Path) -> Document:
+        document = from_records(records, new)
+        return document if votes is None else with_votes(document, votes)
+
+    troubles = _written(folder, out, gather)
     return Published(folder.path / "index.html", tuple(troubles))
 
 

@@ -49,6 +49,7 @@ from srbench.store.records import (
 from srbench.store.references import REFERENCE_LIST, REFERENCES, References
 from srbench.store.union import Difference, differences, is_better, made_the_same, united
 from srbench.store.verify import Fault, damage_of_scores, folders_of_records, has_its_key, is_sealed
+from srbench.store.votes import VOTES
 
 _PICTURES = (IMAGES, TRAINING_IMAGES, CEILING_IMAGES, SAMPLE_IMAGES)
 """Folders without which a cell's record stands."""
@@ -127,7 +128,7 @@ class _Merge:
             except _Damaged as damage:
                 self._merged.faults.append(Fault(folder, label, str(damage)))
         self._references()
-        self._boards()
+        self._sealed()
 
     def _version(self, number: int) -> Store:
         return conflict(self._target, number) if number else self._target
@@ -231,13 +232,15 @@ class _Merge:
                 _copy_all(folder, new, {REFERENCE_LIST: ""})
                 bring_in(new, there)
 
-    def _boards(self) -> None:
-        for path in sorted((self._source.root / BOARDS).glob("*.json")):
-            there = self._target.root / BOARDS / path.name
+    def _sealed(self) -> None:
+        """Boards, and what people said."""
+        root = self._source.root
+        for path in sorted([*root.glob(f"{BOARDS}/*.json"), *root.glob(f"{VOTES}/*/*.json")]):
+            there = self._target.root / path.relative_to(root)
             if there.exists() and is_sealed(there):
                 continue
             if is_sealed(path):
-                there.parent.mkdir(exist_ok=True)
+                there.parent.mkdir(parents=True, exist_ok=True)
                 write_atomically(there, content_of(path))
             else:
                 self._merged.faults.append(Fault(path, "", f"damaged: {path.name} is not what was written"))

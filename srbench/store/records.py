@@ -13,6 +13,7 @@ STORE/models/<2 hex>/<key>/                record.json, the method's files, hist
                           /checkpoint.pt   the last one of its training, which another goes on from
 STORE/extractors/<2 hex>/<key>/            record.json, the files of an extractor that srbench trained, checkpoint/
 STORE/references/                          HR and LR of test splits (`references.py`)
+STORE/votes/                               what people said of pictures (`votes.py`)
 STORE/boards/                              what pages tell of a matrix besides its results
 STORE/conflicts/N/                         what merges kept of records that contradict the store's: a store each
 STORE/jobs/<key>/                          while a run goes on: job.json, and what its keeper tells

@@ -16,6 +16,7 @@ from srbench.store.record import Record, is_key
 from srbench.store.records import BOARDS, RECORD, SHELVES, Shelf, Store
 from srbench.store.references import REFERENCES, References
 from srbench.store.seal import SEAL, UNREADABLE, unsealed
+from srbench.store.votes import VOTES
 
 _NAMES = {*Record.__struct_fields__, SEAL}
 """What stands in a record's file."""
@@ -44,7 +45,7 @@ def faults(store: Store) -> Iterator[Fault]:
             what = str(error)
         if what:
             yield Fault(folder, "", what)
-    for path in sorted((store.root / BOARDS).glob("*.json")):
+    for path in sorted([*store.root.glob(f"{BOARDS}/*.json"), *store.root.glob(f"{VOTES}/*/*.json")]):
         if not is_sealed(path):
             yield Fault(path, "", f"damaged: {path.name} is not what was written")
     if not store.index.is_sound:

@@ -25,6 +25,7 @@ from srbench.store.records import Store
 from srbench.store.references import Reference, References
 from srbench.store.seal import sealed
 from srbench.store.verify import faults
+from srbench.store.votes import Picture, Session, keep_key, keep_session
 
 
 @pytest.fixture
@@ -54,6 +55,8 @@ def filled(store: Store) -> Store:
     References(store.root / "references/ab/abcd").keep([("one", Reference(hr, Values(0, 255), lr=hr))])
     (store.root / "boards").mkdir()
     (store.root / "boards/m-1.json").write_bytes(sealed(b'{"name":"m"}'))
+    keep_key(store, "c" * 64, {"id": Picture("set5", "x4-y", "baby", "hr")})
+    keep_session(store, Session(study="c" * 64, session="s", kind="pairs", seed=1, pictures=(), answers=()))
     return store
 
 

@@ -18,6 +18,7 @@ from srbench.store.records import RECORD, Shelf, Store
 from srbench.store.references import Reference, References
 from srbench.store.seal import sealed
 from srbench.store.verify import Fault, faults
+from srbench.store.votes import Session, keep_session
 
 
 def add(store: Store, shelf: Shelf, name: str, **files: bytes) -> Path:
@@ -92,7 +93,7 @@ def test_every_flipped_bit_of_a_record_is_found(store: Store) -> None:
         assert [fault.folder for fault in faults(store)] == [folder], changed
 
 
-def test_references_boards_and_the_index_are_looked_at_too(store: Store) -> None:
+def test_references_boards_votes_and_the_index_are_looked_at_too(store: Store) -> None:
     add(store, "cells", "m")
     assert list(store.records("cells"))  # which makes the index
     kept = References(store.root / "references/ab/cd")
@@ -101,11 +102,14 @@ def test_references_boards_and_the_index_are_looked_at_too(store: Store) -> None
     board = store.root / "boards/m.json"
     board.parent.mkdir()
     board.write_bytes(sealed(b'{"name":"m"}'))
+    keep_session(store, Session(study="c" * 64, session="s", kind="pairs", seed=1, pictures=(), answers=()))
+    (votes,) = store.root.glob("votes/sessions/*.json")
     assert list(faults(store)) == []
     for path, what in (
         (kept.folder / "lr/one.png", "the reference lr/one.png is not the file that was written"),
         (kept.folder / "images.json", "images.json of the HR that SR was compared with"),
         (board, "m.json is not what was written"),
+        (votes, f"{votes.name} is not what was written"),
         (store.root / "index.sqlite", "index.sqlite is no index of these records"),
     ):
         content = path.read_bytes()

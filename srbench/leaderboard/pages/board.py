@@ -12,6 +12,7 @@ from typing import Any
 from srbench.contract.entry import imported
 from srbench.errors import in_words
 from srbench.leaderboard.board.contents import BoardMethod
+from srbench.leaderboard.judging import told as people
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
 from srbench.leaderboard.pages.folder import BoardFolder
@@ -88,6 +89,7 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
             return "method.html", below | details.method_context(shown, results, trainings.get(shown.name, []))
 
         page(f"methods/{method_slugs[shown.name]}.html", shown.name, method)
+    judged = people.told(results, document.votes)
     header = " · ".join([*pages.header(), *([date_words(date)] if date else [])])
     downloads.write_scores(results, new / "scores.csv")
     with (new / RECORDS).open("wb") as file:
@@ -101,11 +103,12 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
             "header": header,
             "date": date,
             "findings": told(views),
+            **({"judged": [one.data() for one in judged]} if judged else {}),
         },
         privacy,
     )
     write_static(new, STYLE, SCRIPT)
-    context = shared | {"root": "", "header": header, "limits": list(pages.limits())}
+    context = shared | {"root": "", "header": header, "limits": list(pages.limits()), "judged": judged}
     context |= _index_context(results, views, method_slugs) | pages.index(views)
     context["boards_href"] = "../index.html" if listed else None
     (new / "index.html").write_bytes(render(pages.index_template, context))

@@ -2,15 +2,15 @@
 
 One JSON object a line: the record of every cell that has one, in the order of the matrix, with its scores by metric and
 image (a set metric's one value under the empty name; infinite ones as the strings `inf` and `-inf`), and with what is
-wrong with its files, if anything is, as `damage`; then `{"board": ...}`, and a `{"gallery": ...}` or
-`{"training": ...}` for each of what is shown. Pages are made from these lines only, so that whoever has them, and the
+wrong with its files, if anything is, as `damage`; then `{"board": ...}`, and a `{"gallery": ...}`, `{"training": ...}`
+or `{"votes": ...}` for each of what is shown. Pages are made from these lines only, so that whoever has them, and the
 pictures beside them, can make the pages anew.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +31,7 @@ from srbench.store.files import StoreError
 from srbench.store.record import Record
 from srbench.store.records import IMAGES, PUBLISHED, Store
 from srbench.store.references import References
+from srbench.store.votes import Session, about, numbered, sessions_in
 
 RECORDS = PUBLISHED
 _IN_COMMON = ("environment", "ingredients")
@@ -38,7 +39,7 @@ _IN_COMMON = ("environment", "ingredients")
 
 @dataclass(frozen=True)
 class Document:
-    """The results of a board, the pictures that are shown, and its trainings.
+    """The results of a board, the pictures that are shown, its trainings, and what people said of the pictures.
 
     troubles: what of them cannot be shown, a line each, as whoever makes the pages is told.
     """
@@ -47,6 +48,7 @@ class Document:
     galleries: tuple[Any, ...] = ()
     trainings: tuple[Group, ...] = ()
     troubles: tuple[str, ...] = ()
+    votes: tuple[Session, ...] = ()
 
     @property
     def files(self) -> list[str]:
@@ -66,7 +68,8 @@ class Document:
         path, privacy = Path(board.path), Privacy(Path(board.path))
         cells = [msgspec.structs.replace(result.cell, damage=result.damage) for result in self.results.all]
         told = msgspec.structs.replace(board, path=path.name if board.coded else shown_path(path), cells=cells)
-        for name, parts in (("board", [told]), ("gallery", self.galleries), ("training", self.trainings)):
+        others = {"board": [told], "gallery": self.galleries, "training": self.trainings, "votes": self.votes}
+        for name, parts in others.items():
             for part in parts:
                 yield msgspec.json.encode(privacy.of({name: msgspec.to_builtins(part)}))
 
@@ -92,7 +95,12 @@ def results_in(board: Board, store_root: Path) -> Document:
         own = privacy.of({name: part for name, part in told.items() if name not in _IN_COMMON})
         return replace(_left(told | own, shared), references=found.references)
 
-    return Document(results_of(board, left))
+    return Document(results_of(board, left), votes=_votes(board, store_root))
+
+
+def _votes(board: Board, store_root: Path) -> tuple[Session, ...]:
+    keys = {cell.key for cell in board.cells}
+    return tuple(numbered(about(keys, sessions_in(Store(store_root)))))
 
 
 def from_store(results: Results, store_root: Path, new: Path) -> Document:
@@ -106,7 +114,7 @@ def from_store(results: Results, store_root: Path, new: Path) -> Document:
             results = results.without(damaged)
             shutil.rmtree(new / "pictures", ignore_errors=True)
     trainings = tuple(write_trainings(results, store_root, new))
-    document = Document(results, tuple(galleries), trainings).published()
+    document = Document(results, tuple(galleries), trainings, votes=_votes(results.board, store_root)).published()
     troubles = (*_troubles(results, trainings), *_gone_from(results, Store(store_root)))
     return replace(document, troubles=troubles)
 
@@ -122,10 +130,16 @@ def from_records(path: Path, new: Path) -> Document:
         picture = there / place
         if not picture.is_file() or not picture.resolve().is_relative_to(there):
             bare = tuple(msgspec.structs.replace(group, strips=()) for group in document.trainings)
-            return Document(document.results, (), bare, (f"pictures: {place} is not beside {path}",))
+            trouble = f"pictures: {place} is not beside {path}"
+            return replace(document, galleries=(), trainings=bare, troubles=(trouble,))
         (new / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, new / place)
     return replace(document, troubles=_troubles(document.results, document.trainings))
+
+
+def with_votes(document: Document, votes: Sequence[Session]) -> Document:
+    """The document with these votes in the place of its own, of raters without names."""
+    return replace(document, votes=tuple(numbered(votes)))
 
 
 def _gone_from(results: Results, store: Store) -> Iterator[str]:
@@ -184,7 +198,7 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _document(left: Mapping[str, Left], others: Iterable[dict[str, Any]]) -> Document:
     """What cells left, by their keys, with what the lines tell that are no records."""
-    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": []}
+    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": [], "votes": []}
     for one in others:
         for kind, part in one.items():
             objects[kind].append(part)
@@ -194,6 +208,7 @@ def _document(left: Mapping[str, Left], others: Iterable[dict[str, Any]]) -> Doc
         results_of(board, lambda cell: left.get(cell.key, Left(damage=cell.damage))),
         tuple(msgspec.convert(one, kind_of_gallery) for one in objects["gallery"]),
         tuple(msgspec.convert(one, Group) for one in objects["training"]),
+        votes=tuple(msgspec.convert(one, Session) for one in objects["votes"]),
     )
 
 

@@ -75,7 +75,7 @@ def write_board_json(
 def made_from(document: Document, listed: bool) -> str:
     """A sha256 over everything the pages are made from: the board, every record, the source of srbench and the task."""
     lines = hashlib.sha256()
-    for line in Document(document.results).lines():
+    for line in Document(document.results, votes=document.votes).lines():
         lines.update(line + b"\n")
     return digest(
         {

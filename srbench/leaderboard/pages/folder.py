@@ -19,6 +19,7 @@ import msgspec
 from srbench.errors import SrbenchError
 from srbench.store.cell import digest
 from srbench.store.files import sha256_of
+from srbench.store.records import PUBLISHED
 from srbench.store.seal import UNREADABLE
 
 LISTING = "files.json"
@@ -136,8 +137,13 @@ class BoardFolder:
 
     def _is_of_this_matrix(self, listing: Listing) -> bool:
         """Whether it is; the file may be edited, or the project moved, but hardly both in a way that hides it."""
-        same = listing.place == self._place() or listing.content == self._content()
+        same = listing.place == self._place() or listing.content == self._content() or self._is_made_of_itself(listing)
         return listing.name == self._name and same
+
+    def _is_made_of_itself(self, listing: Listing) -> bool:
+        """Whether the records that it is made from are those of the board that is there."""
+        own = self.path / PUBLISHED
+        return self._origin.resolve() == own.resolve() and self._is_the_boards(PUBLISHED, listing.hashes(PUBLISHED))
 
     @contextmanager
     def building(self) -> Iterator[Path]:
@@ -180,11 +186,12 @@ class BoardFolder:
         there = self._refuse_others(made_files, earlier)
         gone = [] if earlier is None else sorted({*earlier.files, *earlier.before} - set(new))
         before = {name: earlier.hashes(name) for name in {*new, *gone}} if earlier else {}
+        origin = earlier if earlier is not None and self._is_made_of_itself(earlier) else None
         listing = Listing(
             name=self._name,
-            matrix=shown_path(self._origin),
-            place=self._place(),
-            content=self._content(),
+            matrix=origin.matrix if origin else shown_path(self._origin),
+            place=origin.place if origin else self._place(),
+            content=origin.content if origin else self._content(),
             troubles=list(troubles),
             files=new,
             parts={name: made_from for name, made_from in sorted(parts.items()) if name in new},
