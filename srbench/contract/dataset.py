@@ -64,6 +64,8 @@ class Item:
     spacing: the distance of the middles of HR's pixels, down and across, in `spacing_unit`; None where nobody knows.
     name: what the image was called where it came from, when that is not the id. It stays on the machine: neither
     records nor pages hold it.
+    attributes: what else images are told apart by (site, device), a value by name: boards compare methods within each.
+    They are published, of the test split, and in no key. Nothing stands here that a person did not name.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Item:
     spacing: tuple[float, float] | None = None
     spacing_unit: str = "mm"
     name: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     def read_hr(self) -> tuple[Image, Values]:
         """HR in native depth, and its values; where nothing was measured, the median of what was.

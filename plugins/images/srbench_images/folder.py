@@ -86,6 +86,7 @@ class Folder(Dataset):
         grey: bool = False,
         crop: Natural | None = None,
         resize: Positive | None = None,
+        subgroups: list[str] | None = None,
         ids: Ids | None = None,
     ) -> None:
         """Where the pictures are, and what is known of them.
@@ -114,8 +115,9 @@ class Folder(Dataset):
         the values, where no header says it.
 
         grey: colours become luma. crop: side of the square cut from the middle, 0 for the largest. resize: the longer
-        side afterwards. ids: `coded` keeps names out of records and pages, and is the default where a header names
-        patients.
+        side afterwards. subgroups: columns of the table, or facts of headers, by which boards divide the test images
+        (`[site, device]`); their values are published. ids: `coded` keeps names out of records and pages, and is the
+        default where a header names patients.
         """
         self.path, self.name, self.ids = path, name, ids
         self.seed, self.balance = seed, balance
@@ -135,6 +137,7 @@ class Folder(Dataset):
             share=share,
             seed=seed,
             stratified=stratified,
+            subgroups=tuple(subgroups or ()),
         )
         self.treatment = Treatment(grey, crop, None if resize is None else int(resize))
         self.meaning = Meaning(peak, range, normalise, curve, knee, pivot, window, unit, self.treatment)
@@ -176,6 +179,7 @@ class Folder(Dataset):
             splits = contents.divided(self.coded)
             if not splits.get("test"):
                 raise DatasetError(f"{self.path}: no picture is in the test split")
+            contents.check_subgroups()
             made = {split: self._items(split, inside) for split, inside in splits.items()}
         return named(made, ids, contents.group)
 
@@ -201,6 +205,7 @@ class Folder(Dataset):
                     spacing=None if one.frame is None or self.treatment.resize else one.frame.spacing,
                     spacing_unit="mm" if one.frame is None else one.frame.spacing_unit,
                     name=str(shown),
+                    attributes=contents.attributes_of(one),
                 )
             )
         if split == "train" and self.balance:

@@ -99,7 +99,8 @@ class Board(msgspec.Struct, kw_only=True):
     coded: whether names of files are kept out of the pages. named: the datasets whose images have ids made of names.
     seen: test images that look like training images, with what of these is like them in words: by the tested dataset,
     the one that was learned from, and the image.
-    cells: in the order of the file. sections: what plugins have to say below the tables, each with the method that it
+    subgroups: the images of each, by dataset, by what tells them apart, and by value, in order. cells: in the order of
+    the file. sections: what plugins have to say below the tables, each with the method that it
     is about, or an empty name where that is the whole board.
     """
 
@@ -119,6 +120,7 @@ class Board(msgspec.Struct, kw_only=True):
     coded: bool = False
     named: list[str] = []
     seen: dict[str, dict[str, dict[str, str]]] = {}
+    subgroups: dict[str, dict[str, dict[str, list[str]]]] = {}
     cells: list[BoardCell] = []
     sections: list[tuple[str, Passage]] = []
 

@@ -53,6 +53,13 @@ def describe(plan: Plan) -> Board:
         coded=coded,
         named=[use.name for use in matrix.datasets if use.name not in plan.coded],
         seen=_seen(plan),
+        subgroups={
+            one.dataset: {
+                by: {value: list(images) for value, images in named.items()} for by, named in one.subgroups.items()
+            }
+            for one in plan.contents
+            if one.subgroups
+        },
         cells=[_cell(planned) for planned in plan.cells],
     )
 

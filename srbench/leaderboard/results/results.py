@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from srbench.contract.task import Task
@@ -17,6 +18,9 @@ from srbench.store.files import StoreError
 from srbench.store.frames import read_scores
 from srbench.store.record import SCORES, Record
 from srbench.store.records import Store
+
+CLASS = "class"
+"""What divides images by their labels."""
 
 _STATUS_WORDS = {
     "skipped": "skipped",
@@ -45,7 +49,7 @@ class Result:
     """A cell of the board and what it left.
 
     record: None where it has not run. scores: by metric, by image (None for a set metric's one value). damage: what is
-    wrong with what it left, if anything is.
+    wrong with what it left, if anything is. attributes: the board's subgroups of its dataset.
     """
 
     cell: BoardCell
@@ -56,6 +60,15 @@ class Result:
     record: Record | None = None
     scores: dict[str, dict[str | None, float]] = field(default_factory=dict)
     damage: str = ""
+    attributes: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+
+    @property
+    def subgroups(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """Image ids by what divides them, their class first where they have one, and by subgroup, in order."""
+        classes: dict[str, list[str]] = {}
+        for image, label in [] if self.record is None else sorted(self.record.labels.items(), key=itemgetter(1)):
+            classes.setdefault(label, []).append(image)
+        return {**({CLASS: classes} if classes else {}), **self.attributes}
 
     @property
     def ok(self) -> bool:
@@ -179,7 +192,10 @@ def results_of(board: Board, left: Callable[[BoardCell], Left]) -> Results:
         entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label)
         found = left(cell)
         protocol, method = board.protocol(cell.protocol), board.method(cell.method)
-        results.append(Result(cell, protocol, method, entrant, name, found.record, found.scores, found.damage))
+        attributes = board.subgroups.get(cell.dataset, {})
+        results.append(
+            Result(cell, protocol, method, entrant, name, found.record, found.scores, found.damage, attributes)
+        )
     return Results(board, tuple(results))
 
 

@@ -13,12 +13,12 @@ from functools import cached_property
 
 from srbench.contract.entry import imported
 from srbench.contract.wording import Wording
-from srbench.leaderboard.results.classes import by_class
 from srbench.leaderboard.results.comparison import Judging
 from srbench.leaderboard.results.hardware import Measured, measured
 from srbench.leaderboard.results.references import ReferenceRow, references
 from srbench.leaderboard.results.results import Entrant, Result, Scope
 from srbench.leaderboard.results.standings import Standings
+from srbench.leaderboard.results.subgroups import by_subgroup
 from srbench.leaderboard.results.values import BEYOND, Notes, Value, without_images
 from srbench.leaderboard.words.numerals import (
     amount_words,
@@ -186,11 +186,11 @@ class Table:
         return {} if self.ranking is None else self.ranking.gaps
 
     @cached_property
-    def classes(self) -> Mapping[str, Mapping[str, Standings]]:
-        """By metric, the comparison within each class of images; for one dataset, whose images have labels."""
+    def subgroups(self) -> Mapping[str, Mapping[str, Mapping[str, Standings]]]:
+        """By metric, the comparison within each subgroup, by what divides the images; for one dataset."""
         standings = self.standings if self.only_dataset else {}
-        found = {metric: by_class(one) for metric, one in standings.items()}
-        return {metric: classes for metric, classes in found.items() if classes}
+        found = {metric: by_subgroup(one) for metric, one in standings.items()}
+        return {metric: divided for metric, divided in found.items() if divided}
 
     @property
     def gap_decimals(self) -> int:
