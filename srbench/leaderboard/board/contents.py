@@ -24,11 +24,15 @@ class BoardDataset(BoardSource, frozen=True):
 
 
 class BoardMethod(BoardSource, frozen=True):
-    """A method as the matrix uses it. origin, parameters: names and values as text. ceiling: what its ceiling is."""
+    """A method as the matrix uses it. origin, parameters: names and values as text. ceiling: what its ceiling is.
+
+    elsewhere: its SR was made elsewhere, so that nothing is known of its cost.
+    """
 
     origin: tuple[tuple[str, str], ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
     ceiling: str = ""
+    elsewhere: bool = False
 
 
 class BoardProtocol(msgspec.Struct, frozen=True):
@@ -90,6 +94,16 @@ class BoardCell(msgspec.Struct, frozen=True):
         return Cell(self.dataset, self.protocol, self.method, self.trained_on, self.seed).point()
 
 
+class BoardPublished(msgspec.Struct, frozen=True):
+    """A row of a paper's table. source: which table of which paper. values: as they are printed, by metric."""
+
+    method: str
+    dataset: str
+    protocol: str
+    source: str
+    values: dict[str, str]
+
+
 class Board(msgspec.Struct, kw_only=True):
     """A matrix as its pages tell of it.
 
@@ -101,7 +115,7 @@ class Board(msgspec.Struct, kw_only=True):
     the one that was learned from, and the image.
     subgroups: the images of each, by dataset, by what tells them apart, and by value, in order. cells: in the order of
     the file. sections: what plugins have to say below the tables, each with the method that it
-    is about, or an empty name where that is the whole board.
+    is about, or an empty name where that is the whole board. published: rows of papers.
     """
 
     name: str
@@ -123,6 +137,7 @@ class Board(msgspec.Struct, kw_only=True):
     subgroups: dict[str, dict[str, dict[str, list[str]]]] = {}
     cells: list[BoardCell] = []
     sections: list[tuple[str, Passage]] = []
+    published: list[BoardPublished] = []
 
     @property
     def tested(self) -> list[str]:

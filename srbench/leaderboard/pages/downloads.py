@@ -105,6 +105,14 @@ def _table(table: Table) -> dict[str, Any]:
         "rows": [_row(row, table) for row in table.rows],
         "subgroups": [_subgroup_table(shown) for shown in subgroup_tables(table)],
         "references": [_reference(reference, table) for reference in table.references],
+        "published": [
+            {
+                "method": row.method,
+                "source": row.source,
+                "metrics": {name: float(text) for name, text in row.values.items()},
+            }
+            for row in table.published
+        ],
         "notes": list(table.notes),
     }
 

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from srbench.contract.task import Task
-from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol
+from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol, BoardPublished
 from srbench.leaderboard.words.numerals import slug
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
@@ -35,13 +35,15 @@ _STATUS_WORDS = {
 class Entrant:
     """What is compared: a method, with the training set it learned from (None where it does not learn).
 
-    slot: the method's place in the matrix file; decides its colour and marker. name: what tables call it.
+    slot: the method's place in the matrix file; decides its colour and marker. name: what tables call it. elsewhere:
+    its SR was made elsewhere: nothing is known of its cost, nor of what it learned from.
     """
 
     method: str
     trained_on: str | None
     slot: int
     name: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,14 @@ class Damaged(StoreError):
 class Scope:
     """What may be compared with each other: one protocol, and one training set where there are several.
 
-    rank_by: the metric that ranks; None for the first that can.
+    rank_by: the metric that ranks; None for the first that can. published: rows of papers under the protocol.
     """
 
     protocol: str
     trained_on: str | None
     results: tuple[Result, ...]
     rank_by: str | None
+    published: tuple[BoardPublished, ...] = ()
 
     @property
     def task(self) -> Task:
@@ -159,7 +162,8 @@ class Results:
             training = list(dict.fromkeys(r.entrant.trained_on for r in inside if r.entrant.trained_on is not None))
             for trained_on in training if len(training) > 1 else [None]:
                 chosen = (r for r in inside if trained_on is None or r.entrant.trained_on in (None, trained_on))
-                scopes.append(Scope(protocol, trained_on, tuple(chosen), self.board.rank_by))
+                published = tuple(row for row in self.board.published if row.protocol == protocol)
+                scopes.append(Scope(protocol, trained_on, tuple(chosen), self.board.rank_by, published))
         return scopes
 
     def without(self, damaged: Damaged) -> Results:
@@ -189,9 +193,9 @@ def results_of(board: Board, left: Callable[[BoardCell], Left]) -> Results:
     results = []
     for cell, name in zip(board.cells, slugs, strict=True):
         label = f"{cell.method} ({cell.trained_on})" if several and cell.trained_on is not None else cell.method
-        entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label)
-        found = left(cell)
         protocol, method = board.protocol(cell.protocol), board.method(cell.method)
+        entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label, method.elsewhere)
+        found = left(cell)
         attributes = board.subgroups.get(cell.dataset, {})
         results.append(
             Result(cell, protocol, method, entrant, name, found.record, found.scores, found.damage, attributes)

@@ -97,7 +97,7 @@ class Standings:
     @property
     def yardstick(self) -> Entrant | None:
         """What the others are held against: bicubic, else the matrix's first method that needs no training."""
-        untrained = [entrant for entrant in self.entrants if entrant.trained_on is None]
+        untrained = [one for one in self.entrants if one.trained_on is None and not one.elsewhere]
         named = [entrant for entrant in untrained if entrant.method == YARDSTICK]
         return min(named or untrained, key=lambda entrant: entrant.slot, default=None)
 
