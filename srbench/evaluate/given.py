@@ -64,7 +64,8 @@ def _facts(image: Image) -> GivenFacts:
     if not np.isfinite([low, high]).all():
         raise ImageError("holds values that are not finite")
     grey = bool((image == image[..., :1]).all())
-    return GivenFacts(*image.shape, image.dtype.name, low, high, grey)
+    height, width, channels = image.shape
+    return GivenFacts(height, width, channels, image.dtype.name, low, high, grey)
 
 
 def read_given(path: Path, formats: Formats) -> tuple[Image, Values | None]:

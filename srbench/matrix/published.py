@@ -97,12 +97,13 @@ class PublishedReader:
     def _value(self, metric: str, node: Node) -> str:
         """A value of a metric as it is written, within the metric's range."""
         number = self._fields.number(node, f"`{metric}`")
+        if number is None:
+            return ""
         try:
             low, high = self._metrics[metric].thing.registered.load().range
         except SrbenchError:  # told where the metric is named
-            return node.text
-        if number is not None and not low <= number <= high:
-            self._fields.fault(
-                node, f"`{metric}`: {shorten(node.text)} is no value of it, which is from {low:g} to {high:g}"
-            )
-        return node.text
+            low, high = number, number
+        if not low <= number <= high:
+            told = f"{shorten(node.text)} is none of its values, which are from {low:g} to {high:g}"
+            self._fields.fault(node, f"`{metric}`: {told}")
+        return f"{number:g}" if node.text.startswith("0") and node.text[1:2] in ("x", "o") else node.text

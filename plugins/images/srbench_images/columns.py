@@ -49,7 +49,8 @@ def read_columns(path: Path, columns: Columns, further: Sequence[str] = ()) -> d
                 if not name:
                     raise DatasetError(f"{where}: names no file")
                 told = {one: cell for one in further if (cell := _cell(where, row, one))}
-                made = Row(*(_cell(where, row, columns.get(one, "")) for one in _KNOWN[1:]), told)
+                label, group, split, mask = (_cell(where, row, columns.get(one, "")) for one in _KNOWN[1:])
+                made = Row(label, group, split, mask, told)
                 place, *shorter = _keys(name)
                 if found.get(place, made) != made and place not in doubtful:
                     raise DatasetError(f"{where}: {name!r} is there twice, and not with the same facts")

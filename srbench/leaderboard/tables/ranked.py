@@ -157,9 +157,9 @@ class Table:
     @property
     def lines(self) -> list[Row | PublishedRow]:
         """The rows in the order of the metric that ranks, those of papers at the place that their values would have."""
-        placed = [(row.places.get(self.primary or "", len(self.ranked) - 0.5), row) for row in self.published]
-        measured = [(float(place), row) for place, row in enumerate(self.rows)]
-        return [row for _, row in sorted([*measured, *placed], key=itemgetter(0))]
+        placed: list[tuple[float, Row | PublishedRow]] = [*enumerate(self.rows)]
+        placed += [(row.places.get(self.primary or "", len(self.ranked) - 0.5), row) for row in self.published]
+        return [row for _, row in sorted(placed, key=itemgetter(0))]
 
     @property
     def primary_column(self) -> Column | None:

@@ -72,8 +72,8 @@ def look_at_submission(
 def _missing(missing: Mapping[str, str], coded: bool) -> list[str]:
     if not missing:
         return []
-    (image, wanted), count = next(iter(missing.items())), len(missing)
-    where = "" if coded else f" ({wanted} was looked for{f' for {image}' if count > 1 else ''})"
+    wanted, count = next(iter(missing.values())), len(missing)
+    where = "" if coded else f" ({wanted}{', say,' if count > 1 else ''} was looked for)"
     return [
         f"{'that' if count == 1 else 'those'} of {_some([*missing])} {'is' if count == 1 else 'are'} missing{where}"
     ]
