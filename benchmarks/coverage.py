@@ -1,6 +1,7 @@
 """How often the 95 % intervals hold the truth, and how often ranks are right: `python benchmarks/coverage.py`.
 
-Prints Markdown tables, the ones in `docs/statistics.md`; with `--groups` those of images in groups alone. Every number
+Prints Markdown tables, the ones in `docs/statistics.md`; with `--groups` those of images in groups alone, with
+`--subgroups` those of subgroups. Every number
 is a percentage of so many simulated leaderboards, 2,000 unless told otherwise, so that its own standard error is about
 0.5 at 95 %.
 """
@@ -19,6 +20,7 @@ import numpy as np
 from srbench.statistics import bootstrap as b
 from srbench.statistics.bootstrap import Array, Bounds
 from srbench.statistics.comparison import compare
+from srbench.statistics.heterogeneity import heterogeneity
 from srbench.statistics.ranking import ALPHA, signed_rank
 from srbench.statistics.units import Units
 
@@ -36,6 +38,8 @@ PATIENTS = {
 """Slices of each patient, whom the tables call by patients x slices."""
 CORRELATIONS = (0.2, 0.5, 0.9)
 EFFECTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
+SUBGROUPS = [(6, 6), (6, 30), (10, 10, 10), (20, 20, 20), (6, 20, 60)]
+"""Units in each subgroup."""
 SPREAD = 0.25  # dB, of paired PSNR differences
 
 
@@ -241,10 +245,34 @@ def print_power(boards: int) -> None:
     table("A true difference: found, % (by Student's t alone)", [str(effect) for effect in EFFECTS], rows)
 
 
+def print_subgroups(boards: int) -> None:
+    """How often a difference is said to depend on the subgroup: alike in all, with another spread in one, or not."""
+    wide, head = 3.0, [" + ".join(map(str, sizes)) for sizes in SUBGROUPS]
+    alike, rows = [], []
+    for name in ("normal", "gamma, skew 1", "gamma, skew 2"):
+        noise = [drawn(POPULATIONS[name], (sum(sizes),), boards, f"subgroups {name} {sizes}")[0] for sizes in SUBGROUPS]
+        settings = list(zip(noise, SUBGROUPS, strict=True))
+        first = [np.arange(sum(sizes)) < sizes[0] for sizes in SUBGROUPS]
+        alike.append((name, [depends(gaps, sizes) for gaps, sizes in settings]))
+        spread = [gaps * np.where(of, wide, 1.0) for gaps, of in zip(noise, first, strict=True)]
+        alike.append((f"{name}, the first {wide:g} times as wide", list(map(depends, spread, SUBGROUPS))))
+        for effect in (0.5, 1.0, 1.5):
+            shifted = [gaps + effect * of for gaps, of in zip(noise, first, strict=True)]
+            rows.append((f"{name}, {effect}", list(map(depends, shifted, SUBGROUPS))))
+    table("Differences that are alike everywhere: said to depend on the subgroup, %, by units in each", head, alike)
+    table("The first subgroup so many standard deviations off: found, %", head, rows)
+
+
+def depends(boards: Array, sizes: tuple[int, ...]) -> str:
+    names = np.repeat(np.arange(len(sizes)), sizes).tolist()
+    return f"{100 * np.mean([heterogeneity(gaps, names) <= ALPHA for gaps in boards]):.1f}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--boards", type=int, default=2000, help="simulated leaderboards a setting")
     parser.add_argument("--groups", action="store_true", help="the tables of images in groups alone")
+    parser.add_argument("--subgroups", action="store_true", help="the tables of subgroups alone")
     args = parser.parse_args()
     boards = args.boards
     populations = dict(POPULATIONS)
@@ -253,6 +281,9 @@ def main() -> None:
         for first, second in (("srcnn", "bicubic"), ("srcnn", "kim"), ("selfexsr", "srcnn")):
             populations[f"Set5, {first} - {second}"] = published(path, first, second)
     print(f"{boards} simulated leaderboards a setting")
+    if args.subgroups:
+        print_subgroups(boards)
+        return
     if args.groups:
         print_power(boards)
         print_groups(boards)
@@ -264,6 +295,7 @@ def main() -> None:
     print_ranks(boards)
     print_power(boards)
     print_groups(boards)
+    print_subgroups(boards)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from srbench.contract.published import PublishedDataset as PublishedDataset
     from srbench.contract.section import Passage as Passage
     from srbench.contract.section import Section as Section
+    from srbench.contract.submission import Asked as Asked
+    from srbench.contract.submission import Given as Given
+    from srbench.contract.submission import Submission as Submission
     from srbench.contract.task import Task as Task
     from srbench.contract.tracker import Tracker as Tracker
     from srbench.contract.training_set import TrainingSet as TrainingSet
@@ -139,6 +142,9 @@ _HOME = {
     "PublishedDataset": "contract.published",
     "Passage": "contract.section",
     "Section": "contract.section",
+    "Asked": "contract.submission",
+    "Given": "contract.submission",
+    "Submission": "contract.submission",
     "Task": "contract.task",
     "Tracker": "contract.tracker",
     "TrainingSet": "contract.training_set",

@@ -67,6 +67,8 @@ class Item:
     spacing: the distance of the middles of HR's pixels, down and across, in `spacing_unit`; None where nobody knows.
     name: what the image was called where it came from, when that is not the id. It stays on the machine: neither
     records nor pages hold it.
+    attributes: what else images are told apart by (site, device), a value by name: boards compare methods within each.
+    They are published, of the test split, and in no key. Nothing stands here that a person did not name.
     """
 
     id: str
@@ -81,6 +83,7 @@ class Item:
     spacing_unit: str = "mm"
     name: str | None = None
     lone_lr: Picture | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse an item with neither HR nor LR of its own, or with both: a `DatasetError`."""

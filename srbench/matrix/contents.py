@@ -10,6 +10,7 @@ from typing import Literal
 from srbench.contract.executor import Limits, Resources
 from srbench.contract.names import SUPER_RESOLUTION
 from srbench.contract.protocol import Protocol
+from srbench.matrix.published import PublishedValues
 from srbench.matrix.training import TrainedOn, TrainOptions, lessons_of
 from srbench.registry.configured import Use
 
@@ -49,6 +50,7 @@ class Matrix:
     resources: Resources = field(default_factory=Resources)
     resources_of: Mapping[str, Resources] = field(default_factory=dict)
     sections: tuple[Use, ...] = ()
+    published: tuple[PublishedValues, ...] = ()
     trackers: tuple[Use, ...] = ()
     order: Order = "file"
 

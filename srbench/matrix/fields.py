@@ -88,6 +88,13 @@ class Fields:
             self.fault(node, f"{what}: expected true or false, found {describe(node)}")
         return node.value is True
 
+    def number(self, node: Node, what: str) -> float | None:
+        """A finite number."""
+        number = _number(node)
+        if number is None:
+            self.fault(node, f"{what}: expected a number, found {describe(node)}")
+        return number
+
     def positive(self, node: Node, what: str) -> float | None:
         """A finite number above 0."""
         number = _number(node)

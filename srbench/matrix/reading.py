@@ -19,6 +19,7 @@ from srbench.matrix.entries import Named, Uses
 from srbench.matrix.fields import Fields
 from srbench.matrix.nodes import KeyValue, Mistake, Node, describe, shorten
 from srbench.matrix.protocols import Protocols, asks_for
+from srbench.matrix.published import PublishedReader
 from srbench.matrix.train_keys import TrainKeys
 from srbench.matrix.yaml_nodes import read_file
 from srbench.registry.configured import Use
@@ -32,7 +33,7 @@ MAX_SEED = 2**32 - 1
 
 KEYS = (
     *("name", "title", "task", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
-    *("rank_by", "limits", "executor", "resources", "order", "sections", "trackers"),
+    *("rank_by", "limits", "executor", "resources", "order", "sections", "published", "trackers"),
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
 LIMITS = ("seconds", "memory_gb", "pictures_gb")
@@ -160,6 +161,9 @@ class _Reader:
             rank_by=self._rank_by(keys["rank_by"][1], metrics, task) if "rank_by" in keys else None,
             executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
             sections=self._listed(keys["sections"][1], "section") if "sections" in keys else (),
+            published=PublishedReader(self._fields, datasets, protocols, metrics).rows(keys["published"][1])
+            if "published" in keys
+            else (),
             trackers=self._listed(keys["trackers"][1], "tracker") if "trackers" in keys else (),
             order=self._order(keys["order"][1]) if "order" in keys else "file",
             resources=self._resources(keys["resources"][1]) if "resources" in keys else Resources(),

@@ -141,7 +141,7 @@ def _tests(
     stratum = np.empty(units.count, dtype=np.intp)
     for number, one in enumerate(units.strata):
         stratum[one.members] = number
-    gaps = _unit_differences(values[[i for i, _ in pairs]], values[[j for _, j in pairs]], units)
+    gaps = unit_differences(values[[i for i, _ in pairs]], values[[j for _, j in pairs]], units)
     tests = [signed_rank(gap, stratum) for gap in gaps]
     for (i, j), gap, test, sign, value in zip(pairs, gaps, tests, signs, holm([t.p for t in tests]), strict=True):
         p[i, j] = p[j, i] = value
@@ -151,7 +151,7 @@ def _tests(
     return better, p
 
 
-def _unit_differences(a: Array, b: Array, units: Units) -> Array:
+def unit_differences(a: Array, b: Array, units: Units) -> Array:
     """The mean differences a - b of each unit, from rows `(rows, images)`.
 
     Infinite where one is infinitely better on more images of the unit than the other; equal infinities are zero.

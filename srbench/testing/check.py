@@ -24,6 +24,7 @@ _MODULES = (
     "fit_checks",
     "going_on_checks",
     "starting_checks",
+    "submission_checks",
     "metric_checks",
     "set_metric_checks",
     "dataset_checks",

@@ -23,11 +23,11 @@ SANE = 16.0
 
 
 def _upscales(subject: MethodSubject) -> bool:
-    return not subject.generates
+    return not subject.generates and not subject.is_submission
 
 
 def _is_fixed(subject: MethodSubject) -> bool:
-    return not subject.target.samples
+    return not subject.target.samples and not subject.is_submission
 
 
 def _apart(one: torch.Tensor, other: torch.Tensor) -> float:

@@ -23,6 +23,7 @@ from srbench.contract.generator import Generator, SampleContext
 from srbench.contract.method import Method, Problem
 from srbench.contract.metric import Metric, Skip
 from srbench.contract.protocol import Protocol
+from srbench.contract.submission import Submission
 from srbench.contract.training_set import TrainingSet
 from srbench.errors import SrbenchError
 from srbench.pictures import Image, Scale, Values
@@ -91,6 +92,11 @@ class MethodSubject(Subject):
     def generates(self) -> bool:
         """Whether it makes images from noise."""
         return issubclass(self.target, Generator)
+
+    @property
+    def is_submission(self) -> bool:
+        """Whether its SR was made elsewhere."""
+        return issubclass(self.target, Submission)
 
     @property
     def pictures(self) -> int:

@@ -302,17 +302,17 @@ def test_before_any_choice_the_metric_of_the_matrix_ranks(
 
 def test_results_by_class_wait_to_be_opened_and_follow_the_metric(browser: webdriver.Chrome, pages: Path) -> None:
     visit(browser, pages / "index.html", 390)
-    assert shown(browser, ".by-class") == []
-    browser.execute_script("document.querySelectorAll('.classes').forEach((d) => { d.open = true; })")
-    captions = shown(browser, ".by-class caption")
+    assert shown(browser, ".by-subgroup") == []
+    browser.execute_script("document.querySelectorAll('.subgroups').forEach((d) => { d.open = true; })")
+    captions = shown(browser, ".by-subgroup caption")
     assert [caption.split()[0] for caption in captions] == ["PSNR", "SSIM"] * 2  # of each protocol
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
     choose(browser, metric="ssim")
-    assert all(caption.startswith("SSIM by class") for caption in shown(browser, ".by-class caption"))
+    assert all(caption.startswith("SSIM by class") for caption in shown(browser, ".by-subgroup caption"))
     choose(browser, metric="fid")
-    assert shown(browser, ".classes") == []
+    assert shown(browser, ".subgroups") == []
     choose(browser, metric="", dataset="waves")  # which has no labels
-    assert shown(browser, ".classes") == []
+    assert shown(browser, ".subgroups") == []
 
 
 def test_numbers_of_a_column_end_below_each_other(browser: webdriver.Chrome, pages: Path) -> None:
@@ -417,8 +417,8 @@ def test_without_script_the_words_tables_figures_and_two_pictures_are_there(
             "Runtime.evaluate",
             {
                 "returnByValue": True,
-                "expression": "document.querySelectorAll('.classes').forEach((d) => { d.open = true; });"
-                "[...document.querySelectorAll('.pane img, svg.figure, table:is(.ranked, .by-class), .findings')]"
+                "expression": "document.querySelectorAll('.subgroups').forEach((d) => { d.open = true; });"
+                "[...document.querySelectorAll('.pane img, svg.figure, table:is(.ranked, .by-subgroup), .findings')]"
                 ".map((e) => [e.tagName, e.getBoundingClientRect().width, e.tagName === 'IMG' ? e.naturalWidth : 1])",
             },
         )["result"]["value"]

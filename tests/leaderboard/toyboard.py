@@ -380,7 +380,9 @@ def content(folder: Path) -> dict[str, bytes]:
 
 @dataclass(frozen=True)
 class Made:
-    """A cell of which nothing but the scores matters. lacking: metrics that went wrong, with the reason."""
+    """A cell of which nothing but the scores matters. lacking: metrics that went wrong, with the reason. attributes:
+    what its dataset's subgroups are made of, a value by name and image.
+    """
 
     dataset: str
     method: str
@@ -395,6 +397,7 @@ class Made:
     warnings: tuple[str, ...] = ()
     seen_groups: tuple[str, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
     cost: dict[str, float | None] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
 
@@ -427,7 +430,16 @@ def results_of(cells: Sequence[Made], rank_by: str | None = None) -> Results:
         one.cell.key: Left(record, {} if made.reason else {name: dict(values) for name, values in made.scores.items()})
         for made, (one, record) in zip(cells, planned, strict=True)
     }
-    return results_from(describe(Plan(matrix, tuple(one for one, _ in planned))), lambda cell: left[cell.key])
+    contents = tuple(SplitContents(cell.dataset, "test", 0, 0, {}, _divided(cell.attributes)) for cell in cells)
+    plan = Plan(matrix, tuple(one for one, _ in planned), contents=contents)
+    return results_from(describe(plan), lambda cell: left[cell.key])
+
+
+def _divided(attributes: dict[str, dict[str, str]]) -> dict[str, dict[str, list[str]]]:
+    return {
+        by: {value: [image for image in named if named[image] == value] for value in dict.fromkeys(named.values())}
+        for by, named in attributes.items()
+    }
 
 
 def _made_cell(

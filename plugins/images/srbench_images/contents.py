@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from srbench import DatasetError
+from srbench.errors import nearest
 from srbench.pictures import SUFFIXES
 
-from .columns import Row, read_columns, row_of
+from .columns import Row, column_names, read_columns, row_of
 from .gathering import Found, Gathered, gather, roots
-from .naming import found_in
+from .naming import NamelessError, found_in
 from .splitting import divided
 from .treatment import Levels, levels
 
@@ -49,6 +50,7 @@ class Contents:
     share: float
     seed: int
     stratified: bool
+    subgroups: Sequence[str] = ()
     left_out: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -143,6 +145,22 @@ class Contents:
             return one.frame.group or (one.place.as_posix() if one.frame.key else None)
         return None
 
+    def attributes_of(self, one: Found) -> dict[str, str]:
+        """What subgroups are made of: the cells of the columns that `subgroups` names, or facts of the header."""
+        row = self._row(one).attributes if self.table is not None and self.subgroups else {}
+        facts = {} if one.frame is None else one.frame.facts
+        return {name: value for name in self.subgroups if (value := row.get(name) or facts.get(name))}
+
+    def check_subgroups(self) -> None:
+        """Make sure that something is known of each that `subgroups` names. Raises `NamelessError`."""
+        told = [self.attributes_of(one) for one in self.pictures]
+        for name in self.subgroups:
+            if not any(name in attributes for attributes in told):
+                columns = [] if self.table is None else column_names(self._table(self._gathered.root) or self.table)
+                facts = dict.fromkeys(fact for one in self.pictures if one.frame for fact in one.frame.facts)
+                said = f"`subgroups`: of no picture is {name!r} known, by a column of the table or by its header"
+                raise NamelessError(f"{said}.{nearest(name, [*columns, *facts])}")
+
     def mask_of(self, one: Found) -> Path | None:
         """The file of a picture's mask."""
         told, root = self._row(one).mask if "mask" in self.columns else "", self._gathered.root
@@ -183,7 +201,7 @@ class Contents:
 
     def _rows_in(self, folder: Path) -> dict[str, Row]:
         table = self._table(folder)
-        return {} if table is None else read_columns(table, self.columns)
+        return {} if table is None else read_columns(table, self.columns, self.subgroups)
 
     @cached_property
     def _gathered(self) -> Gathered:

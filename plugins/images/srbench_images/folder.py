@@ -86,6 +86,7 @@ class Folder(Dataset):
         grey: bool = False,
         crop: Natural | None = None,
         resize: Positive | None = None,
+        subgroups: list[str] | None = None,
         ids: Ids | None = None,
         lr_alone: bool = False,
     ) -> None:
@@ -115,9 +116,10 @@ class Folder(Dataset):
         the values, where no header says it.
 
         grey: colours become luma. crop: side of the square cut from the middle, 0 for the largest. resize: the longer
-        side afterwards. ids: `coded` keeps names out of records and pages, and is the default where a header names
-        patients. lr_alone: the pictures are LR, and nobody has their HR: they are upscaled as they are, and tested on
-        by what needs no HR.
+        side afterwards. subgroups: columns of the table, or facts of headers, by which boards divide the test images
+        (`[site, device]`); their values are published. ids: `coded` keeps names out of records and pages, and is the
+        default where a header names patients. lr_alone: the pictures are LR, and nobody has their HR: they are upscaled
+        as they are, and tested on by what needs no HR.
         """
         if lr_alone and (masks is not None or "mask" in (columns or {})):
             raise DatasetError("`masks` are of HR, which pictures with `lr_alone` do not have")
@@ -140,6 +142,7 @@ class Folder(Dataset):
             share=share,
             seed=seed,
             stratified=stratified,
+            subgroups=tuple(subgroups or ()),
         )
         self.treatment = Treatment(grey, crop, None if resize is None else int(resize))
         self.meaning = Meaning(peak, range, normalise, curve, knee, pivot, window, unit, self.treatment)
@@ -181,6 +184,7 @@ class Folder(Dataset):
             splits = contents.divided(self.coded)
             if not splits.get("test"):
                 raise DatasetError(f"{self.path}: no picture is in the test split")
+            contents.check_subgroups()
             made = {split: self._items(split, inside) for split, inside in splits.items()}
         return named(made, ids, contents.group)
 
@@ -208,6 +212,7 @@ class Folder(Dataset):
                     spacing=one.frame.spacing if one.frame and not (self.treatment.resize or self.lr_alone) else None,
                     spacing_unit="mm" if one.frame is None else one.frame.spacing_unit,
                     name=str(shown),
+                    attributes=contents.attributes_of(one),
                 )
             )
         if split == "train" and self.balance:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from srbench import Dataset, DatasetError, DatasetMissing, Formats, Frame, Item, Picture, Values
+from srbench.errors import nearest
 from srbench.pictures import Scale, image_size, is_picture, reduced, scale_of
 
 from .gathering import roots
@@ -119,6 +120,7 @@ class Pairs(Dataset):
         group: re.Pattern[str] | None = None,
         ids: Ids = "names",
         scale: int | float | str | None = None,
+        subgroups: list[str] | None = None,
     ) -> None:
         """Where the pairs are.
 
@@ -129,7 +131,8 @@ class Pairs(Dataset):
         expression that finds in the name of HR (without suffix) which group the image belongs to, in place of the
         table's: `^P[0-9]+`. ids: `coded` keeps the files' names out of records and pages. scale: HR side / LR
         side, such as 10/7, where pictures of two scanners show the same field: LR then has as many whole pixels as HR's
-        sides hold, and what is left over at the right and at the bottom is cut from both.
+        sides hold, and what is left over at the right and at the bottom is cut from both. subgroups: further columns of
+        `items.csv` by which boards divide the test images (`[site, device]`); their values are published.
         """
         self.path = path
         self.name = name
@@ -139,6 +142,7 @@ class Pairs(Dataset):
         self.group = None if group is None else re.compile(group)
         self.ids = ids
         self.scale = None if scale is None else scale_of(scale)
+        self.subgroups = subgroups or []
 
     def prepare(self, root: Path) -> None:
         """Check every pair by its headers; the data root plays no part. Raises `DatasetMissing`, `DatasetError`."""
@@ -195,6 +199,7 @@ class Pairs(Dataset):
             values=self.values or facts.values or frame.values,
             spacing=None if pair.hr is None else frame.spacing,
             spacing_unit=frame.spacing_unit,
+            attributes={name: facts.others[name] for name in self.subgroups if name in facts.others},
         )
 
     @cached_property
@@ -233,9 +238,13 @@ class Pairs(Dataset):
     def _facts(self, images: set[tuple[str, str]]) -> Mapping[tuple[str, str], Facts]:
         """What the table says of images, by split and name. Raises `DatasetError` where it is of others."""
         path = self._root / TABLE
+        facts = read_table(path) if path.exists() else dict.fromkeys(images, Facts())
+        known = dict.fromkeys(name for one in facts.values() for name in one.others)
+        for name in self.subgroups:
+            if name not in known:
+                raise NamelessError(f"`subgroups`: {TABLE} says {name!r} of no picture.{nearest(name, known)}")
         if not path.exists():
-            return dict.fromkeys(images, Facts())
-        facts = read_table(path)
+            return facts
         if bare := sorted(images - facts.keys()):
             split, image = bare[0]
             raise DatasetError(f"{path}: has no row with the split {split!r} and the id {image!r}, which is a picture")

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from srbench import DatasetError, Values
 
 TABLE = "items.csv"
+_KNOWN = frozenset(
+    {"id", "split", "label", "group", "region", "low", "high", "curve", "knee", "pivot", "unit"}
+    | {"hr", "lr", "mask", "hr_height", "hr_width", "lr_height", "lr_width", "lr_from"}
+)
+"""The columns that have a meaning, and those that `srbench prepare` writes."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a table says of an image; None where it says nothing. As in `srbench.Item`."""
+    """What a table says of an image; None where it says nothing. As in `srbench.Item`. others: the other columns."""
 
     label: str | None = None
     group: str | None = None
     region: tuple[int, int, int, int] | None = None
     values: Values | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_table(path: Path) -> dict[tuple[str, str], Facts]:
     """The facts of each image, by its split and its name (that of HR's file, without suffix).
 
     The columns `id` and `split` say which image it is. `label`, `group`, `region` (top, left, height and width, with
-    spaces between), `low` and `high`, `curve`, `knee`, `pivot` and `unit` may be there or not, and others are passed
-    over. Raises `DatasetError` with the line that is wrong.
+    spaces between), `low` and `high`, `curve`, `knee`, `pivot` and `unit` may be there or not; others are taken as they
+    are. Raises `DatasetError` with the line that is wrong.
     """
     found: dict[tuple[str, str], Facts] = {}
     try:
@@ -53,7 +59,8 @@ def read_table(path: Path) -> dict[tuple[str, str], Facts]:
 
 def _facts(row: Mapping[str, str | None]) -> Facts:
     label, group, region = (row.get(name) or None for name in ("label", "group", "region"))
-    return Facts(label, group, None if region is None else _region(region), _values(row))
+    others = {name: value for name, value in row.items() if name and name not in _KNOWN and value}
+    return Facts(label, group, None if region is None else _region(region), _values(row), others)
 
 
 def _region(text: str) -> tuple[int, int, int, int]:

@@ -274,3 +274,28 @@ def test_floats_of_any_range_are_resized_within_their_own(toys: Path) -> None:
         image, values = item.read_hr()
         assert image.shape == (8, 8, 1) and 100 <= image.min() < image.max() <= 900 and image.max() > 300
         assert (values.low, values.high) == (image.min(), image.max())
+
+
+def test_columns_of_the_table_divide_images_into_subgroups(lesions: Path) -> None:
+    rows = (lesions / "metadata.csv").read_text().splitlines()
+    sites = ["site,age", *(f"{('Lyon', 'Graz', '')[place % 3]},{30 + place}" for place in range(40))]
+    (lesions / "metadata.csv").write_text("\n".join(f"{row},{more}" for row, more in zip(rows, sites, strict=True)))
+
+    def made(*subgroups: str, **others: object) -> Folder:
+        return Folder(
+            lesions,
+            files="part_*/*.png",
+            table=lesions / "metadata.csv",
+            columns={"file": "image_id"},
+            subgroups=[*subgroups],
+            **others,
+        )
+
+    found = {item.id: dict(item.attributes) for item in made("site", "age").test()}
+    assert found["part_1-ISIC_000"] == {"site": "Lyon", "age": "30"}
+    assert found["part_1-ISIC_002"] == {"age": "32"}  # an empty cell is nothing known
+    assert all(item.attributes == {} for item in made().test())  # no column that nobody names
+    coded = made("site", ids="coded").test()
+    assert Counter(item.attributes.get("site") for item in coded) == {"Lyon": 14, "Graz": 13, None: 13}
+    with pytest.raises(DatasetError, match=r"`subgroups`: of no picture is 'sitte' known.*Did you mean 'site'"):
+        made("sitte", ids="coded").test()

@@ -218,6 +218,21 @@ def test_a_table_of_few_columns_will_do(tmp_path: Path) -> None:
     assert (item.label, item.group, item.values) == ("cat", None, None)
 
 
+def test_further_columns_of_the_table_divide_images_into_subgroups(tmp_path: Path) -> None:
+    for name in "abc":
+        pair(tmp_path / "test", f"{name}.png", f"{name}.png")
+    table(tmp_path, "id,split,site,who", "a,test,Lyon,M. A.", "b,test,Graz,F. B.", "c,test,,")
+    assert [dict(item.attributes) for item in Pairs(tmp_path, subgroups=["site"]).test()] == [
+        {"site": "Lyon"},
+        {"site": "Graz"},
+        {},
+    ]
+    assert all(item.attributes == {} for item in Pairs(tmp_path).test())
+    for asked in ("sitte", "hr"):
+        with pytest.raises(DatasetError, match=f"`subgroups`: items.csv says '{asked}' of no picture"):
+            Pairs(tmp_path, subgroups=[asked], ids="coded").test()
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [

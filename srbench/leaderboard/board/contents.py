@@ -24,11 +24,15 @@ class BoardDataset(BoardSource, frozen=True):
 
 
 class BoardMethod(BoardSource, frozen=True):
-    """A method as the matrix uses it. origin, parameters: names and values as text. ceiling: what its ceiling is."""
+    """A method as the matrix uses it. origin, parameters: names and values as text. ceiling: what its ceiling is.
+
+    elsewhere: its SR was made elsewhere, so that nothing is known of its cost.
+    """
 
     origin: tuple[tuple[str, str], ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
     ceiling: str = ""
+    elsewhere: bool = False
 
 
 class BoardProtocol(msgspec.Struct, frozen=True):
@@ -90,6 +94,16 @@ class BoardCell(msgspec.Struct, frozen=True):
         return Cell(self.dataset, self.protocol, self.method, self.trained_on, self.seed).point()
 
 
+class BoardPublished(msgspec.Struct, frozen=True):
+    """A row of a paper's table. source: which table of which paper. values: as they are printed, by metric."""
+
+    method: str
+    dataset: str
+    protocol: str
+    source: str
+    values: dict[str, str]
+
+
 class Board(msgspec.Struct, kw_only=True):
     """A matrix as its pages tell of it.
 
@@ -99,8 +113,9 @@ class Board(msgspec.Struct, kw_only=True):
     coded: whether names of files are kept out of the pages. named: the datasets whose images have ids made of names.
     seen: test images that look like training images, with what of these is like them in words: by the tested dataset,
     the one that was learned from, and the image.
-    cells: in the order of the file. sections: what plugins have to say below the tables, each with the method that it
-    is about, or an empty name where that is the whole board.
+    subgroups: the images of each, by dataset, by what tells them apart, and by value, in order. cells: in the order of
+    the file. sections: what plugins have to say below the tables, each with the method that it
+    is about, or an empty name where that is the whole board. published: rows of papers.
     """
 
     name: str
@@ -119,8 +134,10 @@ class Board(msgspec.Struct, kw_only=True):
     coded: bool = False
     named: list[str] = []
     seen: dict[str, dict[str, dict[str, str]]] = {}
+    subgroups: dict[str, dict[str, dict[str, list[str]]]] = {}
     cells: list[BoardCell] = []
     sections: list[tuple[str, Passage]] = []
+    published: list[BoardPublished] = []
 
     @property
     def tested(self) -> list[str]:

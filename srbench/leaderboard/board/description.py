@@ -12,11 +12,20 @@ import msgspec
 from srbench.contract.method import Method
 from srbench.contract.protocol import Protocol
 from srbench.contract.section import Passage, Section
+from srbench.contract.submission import Submission
 from srbench.errors import SrbenchError, in_words, raised_at
-from srbench.leaderboard.board.contents import Board, BoardCell, BoardDataset, BoardMethod, BoardProtocol
+from srbench.leaderboard.board.contents import (
+    Board,
+    BoardCell,
+    BoardDataset,
+    BoardMethod,
+    BoardProtocol,
+    BoardPublished,
+)
 from srbench.leaderboard.board.kept import read_text
 from srbench.leaderboard.words.numerals import amount_words, flat, listing, plural
 from srbench.matrix import Matrix
+from srbench.matrix.published import PublishedValues
 from srbench.matrix.training import Curriculum
 from srbench.pictures import plain_scale
 from srbench.registry.configured import Use
@@ -53,7 +62,15 @@ def describe(plan: Plan) -> Board:
         coded=coded,
         named=[use.name for use in matrix.datasets if use.name not in plan.coded],
         seen=_seen(plan),
+        subgroups={
+            one.dataset: {
+                by: {value: list(images) for value, images in named.items()} for by, named in one.subgroups.items()
+            }
+            for one in plan.contents
+            if one.subgroups
+        },
         cells=[_cell(planned) for planned in plan.cells],
+        published=[_published(row) for row in matrix.published],
     )
 
 
@@ -153,10 +170,10 @@ def _method(use: Use, matrix: Matrix) -> BoardMethod:
         origin += [(name, text) for name, text in options.told().items() if common.get(name) != text]
     try:
         kind: type[Method] = use.registered.load()
-        ceiling = kind.ceiling
+        ceiling, elsewhere = kind.ceiling, issubclass(kind, Submission)
     except SrbenchError:
-        ceiling = ""
-    return BoardMethod(*_told(use), tuple(origin), tuple(flat(use.params)), ceiling)
+        ceiling, elsewhere = "", False
+    return BoardMethod(*_told(use), tuple(origin), tuple(flat(use.params)), ceiling, elsewhere)
 
 
 def _protocol(protocol: Protocol) -> BoardProtocol:
@@ -171,6 +188,12 @@ def _protocol(protocol: Protocol) -> BoardProtocol:
         str(protocol.degradation),
         protocol.size,
     )
+
+
+def _published(row: PublishedValues) -> BoardPublished:
+    where = f"table {row.table}" if row.table.isdecimal() else row.table
+    source = f"{row.source}, {where}" if where else row.source
+    return BoardPublished(row.method, row.dataset, row.protocol, source, dict(row.values))
 
 
 def _cell(planned: PlannedCell) -> BoardCell:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from srbench.leaderboard.findings.caveats import caveats, too_few
-from srbench.leaderboard.findings.classes import led_by_others
+from srbench.leaderboard.findings.subgroups import heterogeneous, led_by_others
 from srbench.leaderboard.results.results import Entrant
 from srbench.leaderboard.results.standings import Standings
 from srbench.leaderboard.tables.ranked import Table
@@ -47,7 +47,12 @@ def findings(table: Table, by_dataset: Sequence[Table], metric: str | None) -> F
     return Findings(
         lead=(f"{claim(standings, table, by_dataset)}.", *others_first(standings, table)),
         cost=cost(table, standings),
-        caveats=(*led_by_others(standings, by_dataset), *caveats(table), *too_few(standings)),
+        caveats=(
+            *led_by_others(standings, by_dataset),
+            *heterogeneous(standings, by_dataset),
+            *caveats(table),
+            *too_few(standings),
+        ),
     )
 
 

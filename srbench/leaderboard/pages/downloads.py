@@ -13,10 +13,10 @@ from typing import Any
 
 from srbench.leaderboard.pages.document import Document
 from srbench.leaderboard.results.references import ReferenceRow
-from srbench.leaderboard.results.results import Result, Results
+from srbench.leaderboard.results.results import Entrant, Result, Results
 from srbench.leaderboard.results.values import Value
-from srbench.leaderboard.tables.by_class import ClassTable, class_tables
 from srbench.leaderboard.tables.ranked import Row, Table
+from srbench.leaderboard.tables.subgroups import SubgroupRow, SubgroupTable, subgroup_tables
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import registry
 from srbench.store.cell import digest
@@ -40,21 +40,32 @@ SCORE_COLUMNS = (
 
 
 def write_scores(results: Results, path: Path) -> None:
-    """One row a cell, metric and image, with its group and label if it has them (for a set metric without an image)."""
+    """One row a cell, metric and image, with its group and label if it has them (for a set metric without an image).
+
+    What else divides images into subgroups has a column each, `by_site`.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(SCORE_COLUMNS)
+    divided = list(dict.fromkeys(by for result in results.all for by in result.attributes))
+    writer.writerow((*SCORE_COLUMNS, *(f"by_{by}" for by in divided)))
     for result in results.all:
         if result.record is None or not result.ok:
             continue
         cell = result.cell
+        named = {
+            (by, image): name
+            for by, found in result.attributes.items()
+            for name, inside in found.items()
+            for image in inside
+        }
         for metric, scores in result.scores.items():
             facts = result.record.metrics.get(metric)
             told = (facts.unit, "yes" if facts.higher_is_better else "no") if facts else ("", "")
             for image, value in scores.items():
                 place = (cell.dataset, cell.protocol, cell.method, cell.trained_on, cell.seed)
                 known = (result.record.groups.get(image or ""), result.record.labels.get(image or ""))
-                writer.writerow((*place, metric, *told, image, *known, repr(value), cell.key))
+                subgroups = (named.get((by, image or "")) for by in divided)
+                writer.writerow((*place, metric, *told, image, *known, repr(value), cell.key, *subgroups))
     path.write_bytes(visible(buffer.getvalue()).encode())
 
 
@@ -95,28 +106,51 @@ def _table(table: Table) -> dict[str, Any]:
         "datasets": list(table.datasets),
         "ranked_by": None if table.ranking is None else table.ranking.metric,
         "rows": [_row(row, table) for row in table.rows],
-        "classes": [_class_table(shown) for shown in class_tables(table)],
+        "subgroups": [_subgroup_table(shown) for shown in subgroup_tables(table)],
         "references": [_reference(reference, table) for reference in table.references],
+        "published": [
+            {
+                "method": row.method,
+                "source": row.source,
+                "metrics": {name: float(text) for name, text in row.values.items()},
+            }
+            for row in table.published
+        ],
         "notes": list(table.notes),
     }
 
 
-def _class_table(shown: ClassTable) -> dict[str, Any]:
+def _subgroup_table(shown: SubgroupTable) -> dict[str, Any]:
+    interaction = shown.interaction
     return {
+        "by": shown.by,
         "metric": shown.column.metric,
-        "rows": [
-            {
-                "class": row.label,
-                "images": row.images,
-                "units": row.units,
-                "values": [
-                    {"method": entrant.method, "trained_on": entrant.trained_on, **_value(value)}
-                    for entrant, value in zip(shown.entrants, row.values, strict=True)
-                ],
-            }
-            for row in shown.rows
+        "rows": [{"subgroup": row.name, **_subgroup_row(row, shown.entrants)} for row in shown.rows],
+        "overall": _subgroup_row(shown.overall, shown.entrants),
+        "worst": [
+            {**_entrant(entrant), "subgroup": None if at is None else shown.rows[at].name}
+            for entrant, at in zip(shown.entrants, shown.worst, strict=True)
+        ],
+        "heterogeneity": {
+            "untested": interaction.untested or None,
+            "p_before_correction": [{**_entrant(entrant), "p": p} for entrant, p in interaction.p.items()],
+        },
+    }
+
+
+def _subgroup_row(row: SubgroupRow, entrants: Sequence[Entrant]) -> dict[str, Any]:
+    return {
+        "images": row.images,
+        "units": row.units,
+        "values": [
+            {**_entrant(entrant), "rank": [rank.low, rank.high], **_value(value)}
+            for entrant, value, rank in zip(entrants, row.values, row.ranks, strict=True)
         ],
     }
+
+
+def _entrant(entrant: Entrant) -> dict[str, Any]:
+    return {"method": entrant.method, "trained_on": entrant.trained_on}
 
 
 def _reference(reference: ReferenceRow, table: Table) -> dict[str, Any]:
@@ -134,8 +168,7 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
     for column, value in zip(table.columns, row.values, strict=True):
         metrics[column.metric] = _value(value)
     return {
-        "method": row.entrant.method,
-        "trained_on": row.entrant.trained_on,
+        **_entrant(row.entrant),
         "rank": None if row.rank is None else [row.rank.low, row.rank.high],
         "metrics": metrics,
         "images": row.images,

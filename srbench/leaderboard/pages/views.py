@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,15 +13,16 @@ from srbench.leaderboard.figures.charts import Chart
 from srbench.leaderboard.findings.lead import Findings, ties
 from srbench.leaderboard.pages.details import group_id
 from srbench.leaderboard.results.results import Result, Results, Scope
-from srbench.leaderboard.tables.by_class import ClassTable, class_tables
 from srbench.leaderboard.tables.head_to_head import HeadToHead
 from srbench.leaderboard.tables.ranked import Table, caption
+from srbench.leaderboard.tables.subgroups import SubgroupTable, subgroup_tables
 
 
 @dataclass(frozen=True)
 class ShownTable:
     """A table as the page shows it, and what stands below it. links: where an entrant's numbers lead. ties: by metric,
-    who cannot be told apart. places: by entrant, its place in the order of each metric. classes: its metrics by class.
+    who cannot be told apart. places: by entrant, its place in the order of each metric. subgroups: its metrics by each
+    thing that divides the images.
     """
 
     id: str
@@ -30,7 +31,7 @@ class ShownTable:
     links: dict[Any, str]
     ties: dict[str, str]
     places: dict[Any, dict[str, int]]
-    classes: tuple[ClassTable, ...] = ()
+    subgroups: Mapping[str, Sequence[SubgroupTable]] = field(default_factory=dict)
     duels: HeadToHead | None = None
     figures: tuple[Chart, ...] = ()
 
@@ -126,7 +127,10 @@ def shown_table(
             places[entrant][metric] = place
     said = {metric: ties(standings) for metric, standings in table.standings.items()}
     links = _links(table, method_slugs)
-    return ShownTable(name, table, caption(table), links, said, places, class_tables(table), duels, tuple(figures))
+    subgroups: dict[str, list[SubgroupTable]] = {}
+    for one in subgroup_tables(table):
+        subgroups.setdefault(one.by, []).append(one)
+    return ShownTable(name, table, caption(table), links, said, places, subgroups, duels, tuple(figures))
 
 
 def _links(table: Table, method_slugs: dict[str, str]) -> dict[Any, str]:

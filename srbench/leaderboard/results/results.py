@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 
 from srbench.contract.task import Task
-from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol
+from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol, BoardPublished
 from srbench.leaderboard.words.numerals import slug
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
@@ -18,6 +19,9 @@ from srbench.store.frames import read_scores
 from srbench.store.record import SCORES, Record
 from srbench.store.records import Store
 from srbench.store.references import references_key
+
+CLASS = "class"
+"""What divides images by their labels."""
 
 _STATUS_WORDS = {
     "skipped": "skipped",
@@ -32,13 +36,15 @@ _STATUS_WORDS = {
 class Entrant:
     """What is compared: a method, with the training set it learned from (None where it does not learn).
 
-    slot: the method's place in the matrix file; decides its colour and marker. name: what tables call it.
+    slot: the method's place in the matrix file; decides its colour and marker. name: what tables call it. elsewhere:
+    its SR was made elsewhere: nothing is known of its cost, nor of what it learned from.
     """
 
     method: str
     trained_on: str | None
     slot: int
     name: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Result:
 
     record: None where it has not run. scores: by metric, by image (None for a set metric's one value). damage: what is
     wrong with what it left, if anything is. references: the key, in the store, of what its SR was compared with; empty
-    for results that were published.
+    for results that were published. attributes: the board's subgroups of its dataset.
     """
 
     cell: BoardCell
@@ -59,6 +65,15 @@ class Result:
     scores: dict[str, dict[str | None, float]] = field(default_factory=dict)
     damage: str = ""
     references: str = ""
+    attributes: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+
+    @property
+    def subgroups(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """Image ids by what divides them, their class first where they have one, and by subgroup, in order."""
+        classes: dict[str, list[str]] = {}
+        for image, label in [] if self.record is None else sorted(self.record.labels.items(), key=itemgetter(1)):
+            classes.setdefault(label, []).append(image)
+        return {**({CLASS: classes} if classes else {}), **self.attributes}
 
     @property
     def ok(self) -> bool:
@@ -100,13 +115,14 @@ class Damaged(StoreError):
 class Scope:
     """What may be compared with each other: one protocol, and one training set where there are several.
 
-    rank_by: the metric that ranks; None for the first that can.
+    rank_by: the metric that ranks; None for the first that can. published: rows of papers under the protocol.
     """
 
     protocol: str
     trained_on: str | None
     results: tuple[Result, ...]
     rank_by: str | None
+    published: tuple[BoardPublished, ...] = ()
 
     @property
     def task(self) -> Task:
@@ -149,7 +165,8 @@ class Results:
             training = list(dict.fromkeys(r.entrant.trained_on for r in inside if r.entrant.trained_on is not None))
             for trained_on in training if len(training) > 1 else [None]:
                 chosen = (r for r in inside if trained_on is None or r.entrant.trained_on in (None, trained_on))
-                scopes.append(Scope(protocol, trained_on, tuple(chosen), self.board.rank_by))
+                published = tuple(row for row in self.board.published if row.protocol == protocol)
+                scopes.append(Scope(protocol, trained_on, tuple(chosen), self.board.rank_by, published))
         return scopes
 
     @cached_property
@@ -189,11 +206,12 @@ def results_of(board: Board, left: Callable[[BoardCell], Left]) -> Results:
     results = []
     for cell, name in zip(board.cells, slugs, strict=True):
         label = f"{cell.method} ({cell.trained_on})" if several and cell.trained_on is not None else cell.method
-        entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label)
-        found = left(cell)
         protocol, method = board.protocol(cell.protocol), board.method(cell.method)
+        entrant = Entrant(cell.method, cell.trained_on, order[cell.method], label, method.elsewhere)
+        found = left(cell)
         known = found.record, found.scores, found.damage, found.references
-        results.append(Result(cell, protocol, method, entrant, name, *known))
+        attributes = board.subgroups.get(cell.dataset, {})
+        results.append(Result(cell, protocol, method, entrant, name, *known, attributes))
     return Results(board, tuple(results))
 
 

@@ -21,18 +21,29 @@ YARDSTICK = "bicubic"
 
 
 @dataclass(frozen=True)
+class Division:
+    """What divides images into subgroups, their class or the site they are from.
+
+    names: of the subgroups, in order. of: the subgroup of each image, None where it is in none.
+    """
+
+    by: str
+    names: tuple[str, ...]
+    of: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
 class Scores:
     """One metric's numbers of the entrants that have all of them, an array each: by image, or by seed.
 
-    datasets, units, labels: of images, the dataset of each, what it belongs to there (its group, or itself), and its
-    class, None where it has none.
+    datasets, units: of images, the dataset of each, and what it belongs to there: its group, or itself.
     """
 
     entrants: tuple[Entrant, ...]
     values: tuple[Array, ...]
     datasets: tuple[str, ...] = ()
     units: tuple[Hashable, ...] = ()
-    labels: tuple[str | None, ...] = ()
+    divisions: tuple[Division, ...] = ()
 
     def of(self, entrant: Entrant) -> Array:
         """One entrant's numbers."""
@@ -86,9 +97,14 @@ class Standings:
     @property
     def yardstick(self) -> Entrant | None:
         """What the others are held against: bicubic, else the matrix's first method that needs no training."""
-        untrained = [entrant for entrant in self.entrants if entrant.trained_on is None]
+        untrained = [one for one in self.entrants if one.trained_on is None and not one.elsewhere]
         named = [entrant for entrant in untrained if entrant.method == YARDSTICK]
         return min(named or untrained, key=lambda entrant: entrant.slot, default=None)
+
+    @property
+    def held_against(self) -> Entrant:
+        """What entrants are held against in turn: the yardstick, else the best."""
+        return self.yardstick or self.entrants[0]
 
     @cached_property
     def gaps(self) -> Mapping[Entrant, Interval]:

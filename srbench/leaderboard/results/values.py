@@ -12,7 +12,7 @@ import numpy as np
 
 from srbench.leaderboard.results.results import Entrant, Result, finite_mean
 from srbench.leaderboard.results.setmetrics import beside_value, set_remarks
-from srbench.leaderboard.results.standings import Scores, Standings
+from srbench.leaderboard.results.standings import Division, Scores, Standings
 from srbench.leaderboard.words.numerals import listing, metric_label, plural
 from srbench.statistics.intervals import Interval, seed_spread
 from srbench.store.record import Record
@@ -109,7 +109,7 @@ def scores_by_image(cells: Mapping[Entrant, Sequence[Result]], metric: str, data
     """The complete entrants' scores, seeds averaged; complete: all its cells, all datasets, all images."""
     found: dict[Entrant, dict[Image, float]] = {}
     units: dict[Image, Hashable] = {}
-    labels: dict[Image, str] = {}
+    divisions: dict[str, dict[Image, str]] = {}
     for entrant, results in cells.items():
         if not all(result.ok and is_scored(result, metric) for result in results):
             continue
@@ -123,7 +123,9 @@ def scores_by_image(cells: Mapping[Entrant, Sequence[Result]], metric: str, data
                 if image is not None:
                     by_image.setdefault((dataset, image), []).append(value)
                     units[dataset, image] = unit_of(dataset, image, record)
-            labels |= {(dataset, image): label for image, label in record.labels.items()}
+            for by, named in result.subgroups.items():
+                known = divisions.setdefault(by, {})
+                known |= {(dataset, image): name for name, inside in named.items() for image in inside}
         if by_image:
             found[entrant] = {image: finite_mean(values) for image, values in by_image.items()}
     images = sorted({image for by_image in found.values() for image in by_image})
@@ -135,7 +137,10 @@ def scores_by_image(cells: Mapping[Entrant, Sequence[Result]], metric: str, data
         tuple(np.array([by_image[image] for image in images]) for by_image in complete.values()),
         tuple(dataset for dataset, _ in images),
         tuple(units[place] for place in images),
-        tuple(labels.get(place) for place in images),
+        tuple(
+            Division(by, tuple(dict.fromkeys(known.values())), tuple(known.get(place) for place in images))
+            for by, known in divisions.items()
+        ),
     )
 
 

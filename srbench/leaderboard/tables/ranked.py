@@ -10,15 +10,17 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import itemgetter
 
 from srbench.contract.entry import imported
 from srbench.contract.wording import Wording
-from srbench.leaderboard.results.classes import by_class
 from srbench.leaderboard.results.comparison import Judging
 from srbench.leaderboard.results.hardware import Measured, measured
+from srbench.leaderboard.results.published import PublishedRow, published_rows
 from srbench.leaderboard.results.references import ReferenceRow, references
 from srbench.leaderboard.results.results import Entrant, Result, Scope
 from srbench.leaderboard.results.standings import Standings
+from srbench.leaderboard.results.subgroups import by_subgroup
 from srbench.leaderboard.results.values import BEYOND, Notes, Value, without_images
 from srbench.leaderboard.words.numerals import (
     amount_words,
@@ -119,8 +121,9 @@ class Table:
     """A ranked table over one dataset, or over all (`dataset` None).
 
     primary: the metric that ranks before any choice; None where none can. standings: the comparison in each metric that
-    some entrants have all scores of. references: rows that are not in the competition: ceiling and floor. rank_note:
-    the footnote of ranks that are untested; gap_note: that of differences whose interval is unreliable.
+    some entrants have all scores of. references: rows that are not in the competition: ceiling and floor. published:
+    rows of papers. rank_note: the footnote of ranks that are untested; gap_note: that of differences whose interval is
+    unreliable.
     """
 
     scope: Scope
@@ -132,6 +135,7 @@ class Table:
     notes: tuple[str, ...]
     standings: Mapping[str, Standings] = field(repr=False)
     references: tuple[ReferenceRow, ...] = ()
+    published: tuple[PublishedRow, ...] = ()
     rank_note: int | None = None
     gap_note: int | None = None
 
@@ -149,6 +153,13 @@ class Table:
     def ranked(self) -> list[Row]:
         """The rows that have a rank, best first."""
         return [row for row in self.rows if row.rank is not None]
+
+    @property
+    def lines(self) -> list[Row | PublishedRow]:
+        """The rows in the order of the metric that ranks, those of papers at the place that their values would have."""
+        placed: list[tuple[float, Row | PublishedRow]] = [*enumerate(self.rows)]
+        placed += [(row.places.get(self.primary or "", len(self.ranked) - 0.5), row) for row in self.published]
+        return [row for _, row in sorted(placed, key=itemgetter(0))]
 
     @property
     def primary_column(self) -> Column | None:
@@ -186,11 +197,11 @@ class Table:
         return {} if self.ranking is None else self.ranking.gaps
 
     @cached_property
-    def classes(self) -> Mapping[str, Mapping[str, Standings]]:
-        """By metric, the comparison within each class of images; for one dataset, whose images have labels."""
+    def subgroups(self) -> Mapping[str, Mapping[str, Mapping[str, Standings]]]:
+        """By metric, the comparison within each subgroup, by what divides the images; for one dataset."""
         standings = self.standings if self.only_dataset else {}
-        found = {metric: by_class(one) for metric, one in standings.items()}
-        return {metric: classes for metric, classes in found.items() if classes}
+        found = {metric: by_subgroup(one) for metric, one in standings.items()}
+        return {metric: divided for metric, divided in found.items() if divided}
 
     @property
     def gap_decimals(self) -> int:
@@ -243,6 +254,7 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
     untested = any(judging.is_order_alone(_seeds(results)) for results in cells.values())
     rank_note = notes.number(words.few_seeds) if untested and ranking is not None else None
     beside = references(cells, metrics, datasets, notes, words)
+    papers = published_rows(scope.published, datasets, standings, notes)
     columns = tuple(
         Column.over(
             metric,
@@ -250,7 +262,10 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
             facts[metric].higher_is_better,
             [own[place] for own in values.values()],
             _fineness(inside, metric, standings.get(metric)),
-            [reference.values[place] for reference in beside],
+            [
+                *(reference.values[place] for reference in beside),
+                *(Value(float(row.values[metric])) for row in papers if metric in row.values),
+            ],
         )
         for place, metric in enumerate(metrics)
     )
@@ -272,6 +287,7 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
         tuple(notes.texts),
         standings,
         beside,
+        papers,
         rank_note,
         gap_note,
     )

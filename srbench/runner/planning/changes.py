@@ -9,6 +9,7 @@ from srbench.store.cell import Cell, gone_on_from, started_from
 from srbench.store.record import Record
 
 _SPLITS = {"test.fingerprint": "test", "model.train.fingerprint": "training"}
+_GIVEN = "method.given"
 _EARLIER = "model.from"
 _START = "model.start"
 _CHANGED = "the pictures of the {} split changed"
@@ -50,6 +51,11 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
         was, is_now = (gone_on_from({"from": one}) or "nothing" for one in (old, new))
         if was != is_now:
             yield f"{path}: {was} -> {is_now}"
+    elif path == _GIVEN and isinstance(old, Mapping) and isinstance(new, Mapping):
+        changed = sorted(image for image in {*old, *new} if old.get(image) != new.get(image))
+        if changed:
+            more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
+            yield f"the SR of {', '.join(changed[:_MOST_NAMED])}{more}"
     elif path == _START and old != new:
         was, is_now = (started_from({"start": one}) or "nothing" for one in (old, new))
         yield f"{path}: {was} -> {is_now}" if was != is_now else "the model that its training starts from is another"

@@ -12,18 +12,20 @@ from srbench.contract.generator import Generator
 from srbench.contract.method import Method
 from srbench.contract.metric import Skip
 from srbench.contract.protocol import Protocol
+from srbench.contract.submission import Submission
 from srbench.errors import in_words, machine_fault
 from srbench.matrix import Matrix
 from srbench.matrix.training import TrainedOn, name_of
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
 from srbench.runner.job.tasks import Scoring, SeenFile, Training
+from srbench.runner.planning.given import SeenSubmission, look_at_submission
 from srbench.runner.planning.learning import Learnings, read_or_unusable
 from srbench.runner.planning.provenance import degradation_files, files_of, protocol_facts, provenance, task_facts
 from srbench.runner.planning.scorings import scorings
 from srbench.runner.planning.splits import Splits, Unusable
 from srbench.runner.planning.survey import Survey
-from srbench.store.cell import SCHEMA, Cell, Fixed
+from srbench.store.cell import SCHEMA, Cell, Fixed, digest
 from srbench.store.record import Status
 
 
@@ -91,6 +93,7 @@ class Outlooks:
         self._shown: dict[tuple[int, str], Use] = {}
         self._tested: dict[tuple[int, Protocol], _Tested] = {}
         self._facts: dict[Protocol, Fixed] = {}
+        self._submitted: dict[tuple[str, str, str], Protocol] = {}
         self._learnings = Learnings(matrix, splits, self._under, self._protocol)
 
     def of(self, dataset: Use, protocol: Protocol, method: Use, train_on: TrainedOn | None) -> Outlook:
@@ -104,6 +107,7 @@ class Outlooks:
         test: Mapping[str, Any]
         read: Mapping[str, Any] = {}
         verdict: tuple[Status, str] | None = None
+        seen_sr: SeenSubmission | None = None
         try:
             tested = self._test_split(dataset, protocol)
             test, found["tested"] = {"fingerprint": tested.survey.fingerprint}, tested.ids
@@ -119,9 +123,14 @@ class Outlooks:
                     warnings += self._splits.resembling(dataset, source, protocol)
                 found["seen_groups"] = tuple(sorted(seen))
             made: Method = method.create()
+            if isinstance(made, Submission):
+                seen_sr = self._submission(made, method, dataset, protocol, tested.survey)
+                warnings += seen_sr.warnings
             if isinstance(made, Generator) and made.labelled:
                 self._splits.require(sources[-1], "train", "labels")
             read, found["files"] = read_or_unusable(made), files_of(method, made)
+            if seen_sr is not None:
+                read, found["files"] = {"given": seen_sr.hashes}, seen_sr.files
             answer = made.supports(tested.survey.problem(protocol))
             if isinstance(answer, Skip):
                 verdict = ("skipped", answer.reason)
@@ -137,7 +146,7 @@ class Outlooks:
             test = {"unusable": verdict}
         ingredients = {
             "schema": SCHEMA,
-            "method": Fixed({**provenance(method), **read}),
+            "method": Fixed({**provenance(method, method.params if seen_sr is not None else ()), **read}),
             "protocol": self._protocol(protocol),
             "test": Fixed(test),
             **task_facts(protocol),
@@ -177,6 +186,19 @@ class Outlooks:
             warnings += self._splits.counted_twice(dataset, seen, protocol)
             self._tested[key] = _Tested(survey, ids, tuple(warnings))
         return self._tested[key]
+
+    def _submission(
+        self, made: Submission, method: Use, dataset: Use, protocol: Protocol, survey: Survey
+    ) -> SeenSubmission:
+        """The SR that a submission has for a test split; that it also has it for another LR is a warning."""
+        coded = dataset.name in self._splits.coded
+        items = self._splits.items(dataset, "test")
+        seen = look_at_submission(made, method.name, items, dataset.name, protocol, survey, coded)
+        earlier = self._submitted.setdefault((method.name, dataset.name, digest(seen.hashes)), protocol)
+        if (earlier.scale, earlier.degradation) == (protocol.scale, protocol.degradation):
+            return seen
+        said = f"{method.name}: the SR of {dataset.name} is the same files under {earlier.name} and {protocol.name}, "
+        return replace(seen, warnings=(*seen.warnings, f"{said}whose LR is not the same: is that meant?"))
 
     def _protocol(self, protocol: Protocol) -> Fixed:
         if protocol not in self._facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +22,7 @@ from srbench.runner.planning.lookalikes import (
     some_of,
     told_of_seen,
 )
+from srbench.runner.planning.subgroups import Subgroups, subgroups
 from srbench.runner.planning.survey import Survey, Surveyor
 from srbench.store.image_names import ImageName
 from srbench.store.record import Status
@@ -43,20 +44,22 @@ class Unusable(Exception):
 @dataclass(frozen=True)
 class SplitContents:
     """What a split holds. groups: how many independent ones, of which an image without a group is one. labels: how many
-    images have each."""
+    images have each. subgroups: of a test split, as `srbench.runner.planning.subgroups` has them."""
 
     dataset: str
     split: Split
     images: int
     groups: int
     labels: Mapping[str, int]
+    subgroups: Subgroups = field(default_factory=dict)
 
     @classmethod
     def of(cls, dataset: str, split: Split, items: Sequence[Item]) -> SplitContents:
-        """The contents of items."""
+        """The contents of items. Raises `DatasetError` for attributes that are no subgroups."""
         groups = {("group", item.group) if item.group is not None else ("image", item.id) for item in items}
         labels = Counter(item.label for item in items if item.label is not None)
-        return cls(dataset, split, len(items), len(groups), dict(sorted(labels.items())))
+        divided = subgroups(dataset, items) if split == "test" else {}
+        return cls(dataset, split, len(items), len(groups), dict(sorted(labels.items())), divided)
 
 
 class Splits:

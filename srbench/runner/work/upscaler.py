@@ -13,9 +13,11 @@ import msgspec
 from srbench.contract.dataset import Item
 from srbench.contract.fit import Interrupted
 from srbench.contract.method import Method
+from srbench.contract.submission import Submission
 from srbench.errors import in_words, machine_fault
 from srbench.evaluate.ceiling import reconstruct_split
 from srbench.evaluate.cost import count_multiply_adds, measure_latency
+from srbench.evaluate.given import asked_of, take_split
 from srbench.evaluate.samples import draw_samples
 from srbench.evaluate.upscale import OVERSHOOT, Upscaled, upscale_split
 from srbench.pictures import Scale
@@ -59,6 +61,8 @@ class Upscaler:
     def test_split(self, items: Sequence[Item]) -> Record:
         """Upscale the test split; the cell's record, without metrics."""
         self._work.tell(Doing("test"))
+        if isinstance(self._method, Submission):
+            return self._submitted(self._method, items)
         cost: dict[str, float | None] = {}
         training = self._store.read("models", self._task.model) if self._task.model is not None else None
         if training is not None:
@@ -102,11 +106,35 @@ class Upscaler:
         self._work.tell(Made(record))
         return record
 
+    def _submitted(self, method: Submission, items: Sequence[Item]) -> Record:
+        """Take the SR of the test split that was made elsewhere: of its cost, and of its LR, nothing is known."""
+        images = self._taken(method, items, IMAGES)
+        record = self._work.attempt.record(
+            "ok",
+            environment=environment(self._job, None),
+            images=images,
+            groups=groups_of(items),
+            labels=labels_of(items),
+            files=self._hashes(IMAGES, images),
+            notes=list(dict.fromkeys(method.notes)),
+        )
+        self._work.witness.confirm()
+        self._work.tell(Made(record))
+        return record
+
+    def _taken(self, method: Submission, items: Sequence[Item], name: str) -> dict[str, str]:
+        protocol = self._task.protocol
+        found = method.find(asked_of(items, self._task.dataset.name, protocol))
+        return take_split(found.files, items, protocol, self._emptied(name), self._progress)
+
     def training_split(self, items: Sequence[Item], fingerprint: str, record: Record) -> Record:
         """Upscale the training split; the record with it. A fault costs the metrics that need it, and is told."""
         self._work.tell(Doing("train"))
         try:
-            images = self._upscaled(items, TRAINING_IMAGES, fingerprint).images
+            if isinstance(self._method, Submission):
+                images = self._taken(self._method, items, TRAINING_IMAGES)
+            else:
+                images = self._upscaled(items, TRAINING_IMAGES, fingerprint).images
             files = record.files | self._hashes(TRAINING_IMAGES, images)
             files = {name: known for name, known in files.items() if self._belongs(name, images)}
             record = msgspec.structs.replace(record, files=files, training_images=images, training_split=fingerprint)

@@ -7,6 +7,8 @@ import json
 import math
 from pathlib import Path
 
+import pandas as pd
+
 from srbench.leaderboard.board.contents import Board as Described
 from srbench.leaderboard.pages.document import results_in
 from srbench.leaderboard.pages.downloads import SCORE_COLUMNS, made_from, write_board_json, write_scores
@@ -64,15 +66,19 @@ def test_tables_as_json_have_the_numbers_of_the_page_and_words_for_infinite_ones
     assert [cell["status"] for cell in data["cells"]] == ["ok", "ok"]
 
 
-def test_tables_as_json_have_the_means_by_class(tmp_path: Path) -> None:
+def test_tables_as_json_have_the_means_by_subgroup(tmp_path: Path) -> None:
     labels = {f"im{place}": ("cat", "dog")[place % 2] for place in range(14)}
     rising = {image: 20.0 + place for place, image in enumerate(labels)}
     results = results_of([Made("d", "a", {"psnr": rising}, labels=labels)])
     table = build_table(results.scopes[0], results.metrics, "d")
     write_board_json(results, [table], tmp_path / "board.json", {"title": "T"}, Privacy())
     (shown,) = json.loads((tmp_path / "board.json").read_text())["tables"]
-    ((metric, cat, dog),) = [(one["metric"], *one["rows"]) for one in shown["classes"]]
-    assert (metric, cat["class"], dog["class"], cat["images"], cat["units"]) == ("psnr", "cat", "dog", 7, 7)
+    (found,) = shown["subgroups"]
+    cat, dog = found["rows"]
+    assert (found["by"], found["metric"], cat["subgroup"], dog["subgroup"]) == ("class", "psnr", "cat", "dog")
+    assert (cat["images"], cat["units"], found["overall"]["images"]) == (7, 7, 14)
+    assert [one["subgroup"] for one in found["worst"]] == ["cat"]
+    assert found["heterogeneity"] == {"untested": None, "p_before_correction": []}
     for row, mean in ((cat, 26.0), (dog, 27.0)):
         ((method, estimate, low, high),) = [(v["method"], v["estimate"], v["low"], v["high"]) for v in row["values"]]
         assert (method, estimate) == ("a", mean) and low < mean < high
@@ -92,3 +98,21 @@ def test_pages_are_made_anew_exactly_when_what_they_are_made_from_changed(board:
 
 def test_every_cell_is_in_the_results(board: Board) -> None:
     assert len(board.results.all) == len(board.plan.cells)
+
+
+def test_what_divides_images_has_a_column_of_the_scores(tmp_path: Path) -> None:
+    scores = {f"im{place}": 20.0 + place for place in range(4)}
+    site = {"im0": "Lyon", "im1": "Lyon", "im2": "Graz"}
+    results = results_of(
+        [
+            Made("d", "a", {"psnr": scores, "fid": {None: 2.0}}, attributes={"site": site}),  # type: ignore[dict-item]
+            Made("e", "a", {"psnr": scores}, attributes={"device": {"im3": "X, second"}}),
+        ]
+    )
+    write_scores(results, tmp_path / "scores.csv")
+    frame = pd.read_csv(tmp_path / "scores.csv", keep_default_na=False)
+    assert list(frame)[-2:] == ["by_site", "by_device"]
+    psnr = frame[frame["metric"] == "psnr"].set_index(["dataset", "image"])
+    assert psnr["by_site"]["d"].to_dict() == {**site, "im3": ""}
+    assert psnr["by_device"]["e"].to_dict() == {"im0": "", "im1": "", "im2": "", "im3": "X, second"}
+    assert frame[frame["metric"] == "fid"]["by_site"].tolist() == [""]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from srbench.leaderboard.results.results import Entrant, Result, Results
+from srbench.leaderboard.results.standings import Division
 from srbench.leaderboard.results.values import (
     Notes,
     Value,
@@ -60,7 +61,9 @@ def test_images_keep_their_labels_also_where_some_record_has_none() -> None:
     newer = Made("d", "b", {"psnr": values}, labels={"im0": "left", "im2": "right"})
     for cells in ([older, newer], [newer, older]):
         scores = scores_by_image(cells_of(results_of(cells)), "psnr", ["d"])
-        assert scores is not None and scores.labels == ("left", None, "right")
+        assert scores is not None and scores.divisions == (
+            Division("class", ("left", "right"), ("left", None, "right")),
+        )
 
 
 @pytest.mark.parametrize(
