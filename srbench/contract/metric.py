@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from srbench.contract.masked import Masked
 from srbench.contract.names import GENERATION, SUPER_RESOLUTION
 
 if TYPE_CHECKING:
@@ -58,6 +60,10 @@ class Metric(ABC):
         """The names of the tasks whose images it can judge."""
         return frozenset({SUPER_RESOLUTION})
 
+    def requires(self) -> frozenset[Need]:
+        """`needs`, and what its parameters add to that."""
+        return self.needs
+
     def extractor(self) -> ExtractorUse | None:
         """The extractor that it runs on, if any. Its key is part of the metric's."""
         return None
@@ -71,21 +77,35 @@ class Metric(ABC):
 
 
 class ImageMetric(Metric):
-    """Scores one image against its HR. The dataset's score is the mean over images."""
+    """Scores one image against its HR. The dataset's score is the mean over images.
+
+    shared: parameters that every image metric has, as `Method.shared` has them: `region`, the part of each image that
+    is scored. It is part of the key where it is given, and the item's mask too.
+    """
+
+    shared: ClassVar[Mapping[str, type]] = {"masked": Masked}
+    masked: Masked = Masked()
+
+    def requires(self) -> frozenset[Need]:
+        """`needs`, and masks where a region of them is to be scored."""
+        return self.needs if self.masked.region is None else self.needs | {"masks"}
 
     @abstractmethod
-    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | tuple[float, Details] | Skip:
         """The score of `sr` against `hr`, both float64 `(C, H, W)` in [0, 1], C 1 or 3.
 
-        A `Skip` (the image is too small, say) skips the metric for the whole dataset: no means over some of the
-        images.
+        Beside it may stand `Details(further=...)`, of which the means over images are shown. A `Skip` (the image is too
+        small, say) skips the metric for the whole dataset: no means over some of the images.
         """
 
-    def score_measured(self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor) -> float | Skip:
-        """The score where HR was not measured everywhere; `measured` `(H, W)` is true where it was.
+    def score_measured(
+        self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor
+    ) -> float | tuple[float, Details] | Skip:
+        """The score of a part of the image: where HR was measured, or what is asked for as `region`, or both.
 
-        Elsewhere `sr` is equal to `hr`, which is all that a metric of neighbourhoods needs. Define it for a mean over
-        pixels: equal pixels that nobody measured would flatter it.
+        `measured` `(H, W)` is true there, at one pixel or more. Elsewhere `sr` is equal to `hr`: that is all that a
+        metric needs which cannot say where in the image its score comes from, and what it does here. One that can has
+        to define this as the mean over that part alone: equal pixels that nobody asked for would flatter it.
         """
         return self.score(sr, hr)
 

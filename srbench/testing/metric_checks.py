@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from srbench.contract.metric import ImageMetric, Metric, Skip
+from srbench.store.details import Details
 from srbench.testing.check import CannotCheck, CheckFailure, check
 from srbench.testing.pictures import metric_image, with_noise
 from srbench.testing.subjects import MetricSubject
@@ -26,7 +27,9 @@ def _scores_images(subject: MetricSubject) -> bool:
 
 
 def number(answer: object, what: str) -> float:
-    """The answer, which should be a Python float; `CannotCheck` when the metric skips."""
+    """The answer, which should be a Python float, `Details` beside it or not; `CannotCheck` when the metric skips."""
+    if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], Details):
+        answer = answer[0]
     if isinstance(answer, Skip):
         raise CannotCheck(f"the metric skips {what}: {answer.reason}")
     if type(answer) is not float:
@@ -62,7 +65,7 @@ def declares_itself(subject: MetricSubject) -> None:
         raise CheckFailure(f"needs is {target.needs!r}; it should hold nothing but 'labels', 'masks' and 'training_sr'")
 
 
-def _score(subject: MetricSubject, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
+def _score(subject: MetricSubject, sr: torch.Tensor, hr: torch.Tensor) -> float | tuple[float, Details] | Skip:
     metric: ImageMetric = subject.create()
     return metric.score(sr.clone(), hr.clone())
 
@@ -174,7 +177,7 @@ def score_repeats(subject: MetricSubject) -> None:
     sr = with_noise(hr, NOISE[1])
     metric = subject.create()
     scores = [metric.score(sr.clone(), hr.clone()), metric.score(sr.clone(), hr.clone()), _score(subject, sr, hr)]
-    if len(set(scores)) != 1:
+    if any(score != scores[0] for score in scores):
         raise CheckFailure(f"the same two images get {scores}; a score must not depend on chance or on earlier images")
 
 
