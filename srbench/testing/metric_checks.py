@@ -170,6 +170,31 @@ def flat_images(subject: MetricSubject) -> None:
             verify_range(number(answer, what), subject.target, what)
 
 
+@check("metric", needs=("score_in_range",), applies=_scores_images)
+def scores_parts(subject: MetricSubject) -> None:
+    """A part of an image gives a float in the range or a Skip, and the part that is all of it the score."""
+    import torch
+
+    hr, whole = metric_image(0, SIDE, SIDE), torch.ones((SIDE, SIDE), dtype=torch.bool)
+    middle = torch.zeros_like(whole)
+    middle[SIDE // 4 : SIDE // 2, SIDE // 4 : SIDE // 2] = True
+    for part, what in ((middle, "a quarter of each side"), (whole, "all pixels")):
+        metric: ImageMetric = subject.create()
+        sr = torch.where(part, with_noise(hr, NOISE[1]), hr)
+        answer = metric.score_measured(sr.clone(), hr.clone(), part.clone())
+        if isinstance(answer, Skip):
+            continue
+        value = number(answer, f"the part that is {what}")
+        verify_range(value, subject.target, f"the part that is {what}")
+        if part is whole:
+            score = number(_score(subject, sr, hr), "the image")
+            if not math.isclose(value, score, rel_tol=1e-6, abs_tol=1e-6):
+                raise CheckFailure(
+                    f"score_measured of all pixels is {value:.6g}, and score is {score:.6g}; it should be the score of "
+                    "what `measured` marks"
+                )
+
+
 @check("metric", needs=("gives_a_float",), applies=_scores_images)
 def score_repeats(subject: MetricSubject) -> None:
     """The same images get the same score again, from the same instance and from a new one."""
