@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import srbench
@@ -22,6 +23,7 @@ class Flip(srbench.ImageMetric):
     """FLIP for images of low dynamic range (Andersson et al. 2020): the mean of its map, 0 for equal images.
 
     Whole images, taken for sRGB whatever the protocol's channel; a grey image is repeated over the three channels.
+    Skipped where the package flip-evaluator is not installed, which has no wheels for Python 3.14.
 
     pixels_per_degree: of the observer's field of view.
     """
@@ -33,13 +35,13 @@ class Flip(srbench.ImageMetric):
     def __init__(self, pixels_per_degree: Positive = PIXELS_PER_DEGREE) -> None:
         self.pixels_per_degree = pixels_per_degree
 
-    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | srbench.Skip:
         """Mean FLIP of `(C, H, W)` against `(C, H, W)`, both in [0, 1]."""
-        return float(self._map(sr, hr).mean())
+        return _missing() or float(self._map(sr, hr).mean())
 
-    def score_measured(self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor) -> float:
+    def score_measured(self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor) -> float | srbench.Skip:
         """The mean of the map over the pixels at which `measured` `(H, W)` is true."""
-        return float(self._map(sr, hr)[measured.numpy()].mean())
+        return _missing() or float(self._map(sr, hr)[measured.numpy()].mean())
 
     def _map(self, sr: torch.Tensor, hr: torch.Tensor) -> npt.NDArray[np.float64]:
         """FLIP of each pixel, `(H, W)` in [0, 1]."""
@@ -54,3 +56,9 @@ class Flip(srbench.ImageMetric):
             reference, test, "LDR", applyMagma=False, computeMeanError=False, parameters={"ppd": self.pixels_per_degree}
         )
         return np.asarray(errors, np.float64).reshape(hr.shape[-2:])
+
+
+def _missing() -> srbench.Skip | None:
+    if find_spec("flip_evaluator") is not None:
+        return None
+    return srbench.Skip("FLIP needs the package flip-evaluator: pip install flip-evaluator")

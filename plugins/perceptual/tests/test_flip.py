@@ -1,9 +1,12 @@
 """FLIP: its map in parts of images, and from other distances."""
 
+import sys
+
 import pytest
 import torch
 from srbench_perceptual.flip import Flip
 
+import srbench
 from benchmarks import transcriptions
 from srbench.errors import ParameterError
 from srbench.registry.parameters import resolve
@@ -38,6 +41,14 @@ def test_a_part_is_the_mean_of_the_map_over_its_pixels(channels):
     part[3:12, 30:51] = True
     expected = by_the_paper(sr, hr, 67.0)[3:12, 30:51].mean()
     assert Flip().score_measured(sr, hr, part) == pytest.approx(expected, abs=1e-5)
+
+
+def test_without_its_package_it_is_skipped_with_the_command(monkeypatch):
+    sr, hr = pair()
+    monkeypatch.setitem(sys.modules, "flip_evaluator", None)
+    monkeypatch.setattr("srbench_perceptual.flip.find_spec", lambda name: None)
+    for skip in (Flip().score(sr, hr), Flip().score_measured(sr, hr, torch.ones(40, 51, dtype=torch.bool))):
+        assert isinstance(skip, srbench.Skip) and "pip install flip-evaluator" in skip.reason
 
 
 def test_a_distance_that_is_none_is_refused():
