@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from srbench.contract.generator import Generator as Generator
     from srbench.contract.generator import SampleContext as SampleContext
     from srbench.contract.hookspecs import hookimpl as hookimpl
+    from srbench.contract.masked import Masked as Masked
     from srbench.contract.method import Method as Method
     from srbench.contract.method import Problem as Problem
     from srbench.contract.metric import ImageMetric as ImageMetric
@@ -128,6 +129,7 @@ _HOME = {
     "Generator": "contract.generator",
     "SampleContext": "contract.generator",
     "hookimpl": "contract.hookspecs",
+    "Masked": "contract.masked",
     "Method": "contract.method",
     "Problem": "contract.method",
     "ImageMetric": "contract.metric",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from srbench.contract.masked import Masked
 from srbench.contract.names import GENERATION, SUPER_RESOLUTION
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class Metric(ABC):
         """Whether it looks at HR: images that have none skip it before anything runs."""
         return cls.sees != "lr"
 
+    def requires(self) -> frozenset[Need]:
+        """`needs`, and what its parameters add to that."""
+        return self.needs
+
     def extractor(self) -> ExtractorUse | None:
         """The extractor that it runs on, if any. Its key is part of the metric's."""
         return None
@@ -85,19 +90,29 @@ class ImageMetric(Metric):
     """Scores one image against its HR. The dataset's score is the mean over images.
 
     Define `score`, or `score_beside` where the baseline is needed.
+
+    shared: parameters that every image metric has, as `Method.shared` has them: `region`, the part of each image that
+    is scored. It is part of the key where it is given, and the item's mask too.
     """
 
-    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
+    shared: ClassVar[Mapping[str, type]] = {"masked": Masked}
+    masked: Masked = Masked()
+
+    def requires(self) -> frozenset[Need]:
+        """`needs`, and masks where a region of them is to be scored."""
+        return self.needs if self.masked.region is None else self.needs | {"masks"}
+
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | tuple[float, Details] | Skip:
         """The score of `sr` against `hr`, both float64 `(C, H, W)` in [0, 1], C 1 or 3.
 
-        A `Skip` (the image is too small, say) skips the metric for the whole dataset: no means over some of the
-        images.
+        Beside it may stand `Details(further=...)`, of which the means over images are shown. A `Skip` (the image is too
+        small, say) skips the metric for the whole dataset: no means over some of the images.
         """
         raise TypeError(f"{type(self).__name__} defines neither score nor score_beside")
 
     def score_beside(
         self, sr: torch.Tensor, hr: torch.Tensor, baseline: torch.Tensor, measured: torch.Tensor | None
-    ) -> float | Skip:
+    ) -> float | tuple[float, Details] | Skip:
         """Where `baseline` is needed: the score of `sr` against `hr` beside what was known of it.
 
         baseline: of their shape, the LR that the method was given, upscaled by bicubic interpolation and rounded as it
@@ -106,11 +121,14 @@ class ImageMetric(Metric):
         """
         raise TypeError(f"{type(self).__name__} needs the baseline but does not define score_beside")
 
-    def score_measured(self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor) -> float | Skip:
-        """The score where HR was not measured everywhere; `measured` `(H, W)` is true where it was.
+    def score_measured(
+        self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor
+    ) -> float | tuple[float, Details] | Skip:
+        """The score of a part of the image: where HR was measured, or what is asked for as `region`, or both.
 
-        Elsewhere `sr` is equal to `hr`, which is all that a metric of neighbourhoods needs. Define it for a mean over
-        pixels: equal pixels that nobody measured would flatter it.
+        `measured` `(H, W)` is true there, at one pixel or more. Elsewhere `sr` is equal to `hr`: that is all that a
+        metric needs which cannot say where in the image its score comes from, and what it does here. One that can has
+        to define this as the mean over that part alone: equal pixels that nobody asked for would flatter it.
         """
         return self.score(sr, hr)
 
@@ -118,8 +136,11 @@ class ImageMetric(Metric):
 class NoReferenceMetric(ImageMetric):
     """Scores one image alone, whatever HR may be: it can judge SR of LR that has no HR.
 
-    Where there is HR, its pixels play no part, those that were not measured included.
+    Where there is HR, its pixels play no part, those that were not measured included. It judges whole images: what is
+    said of a region of them would be said of its borders, too.
     """
+
+    shared: ClassVar[Mapping[str, type]] = {}
 
     @classmethod
     def needs_hr(cls) -> bool:
@@ -127,10 +148,10 @@ class NoReferenceMetric(ImageMetric):
         return False
 
     @abstractmethod
-    def judge(self, sr: torch.Tensor) -> float | Skip:
+    def judge(self, sr: torch.Tensor) -> float | tuple[float, Details] | Skip:
         """The score of `sr`, float64 `(C, H, W)` in [0, 1], C 1 or 3; a `Skip` as of `ImageMetric.score`."""
 
-    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | tuple[float, Details] | Skip:
         """The score of `sr`, which `hr` does not change."""
         return self.judge(sr)
 

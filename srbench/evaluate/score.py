@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from srbench.contract.dataset import Item
 from srbench.contract.fit import Interrupted
+from srbench.contract.masked import Masked
 from srbench.contract.metric import ImageMetric, Metric, NoReferenceMetric, SetMetric, Skip, Source
 from srbench.contract.protocol import Protocol
 from srbench.errors import SrbenchError, in_words, machine_fault
@@ -65,14 +66,17 @@ class TrainingSplit:
 class ScoreColumn:
     """The scores of one metric while they are gathered: one an image, or why there are none.
 
-    groups: of the images that have one, by image id. whole: a set metric's value. counted: images of the set. again:
-    the failure is the machine's.
+    groups: of the images that have one, by image id. beside: what an image metric tells besides, by its name and image.
+    bare: how many images have nothing of the region that is scored. whole: a set metric's value. counted: images of the
+    set. again: the failure is the machine's.
     """
 
     metric: Metric
     key: str
     images: dict[str, float] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, dict[str, float]] = field(default_factory=dict)
+    bare: int = 0
     whole: float | None = None
     details: Details = field(default_factory=Details)
     counted: int = 0
@@ -106,24 +110,27 @@ class ScoreColumn:
             self.metric.update_item(seen.sr, seen.hr, item)
             return
         assert isinstance(self.metric, ImageMetric)
-        if seen.baseline is not None:
-            score = self.metric.score_beside(seen.sr, seen.hr, seen.baseline, seen.measured)
+        if seen.measured is not None and not seen.measured.any():
+            self.bare += 1
+        elif seen.baseline is not None:
+            self.note(item, self.metric.score_beside(seen.sr, seen.hr, seen.baseline, seen.measured))
         elif seen.measured is not None:
-            score = self.metric.score_measured(seen.sr, seen.hr, seen.measured)
+            self.note(item, self.metric.score_measured(seen.sr, seen.hr, seen.measured))
         else:
-            score = self.metric.score(seen.sr, seen.hr)
-        self.note(item, score)
+            self.note(item, self.metric.score(seen.sr, seen.hr))
 
-    def note(self, item: Item, score: float | Skip) -> None:
-        """Keep the score of an image. Raises `ScoreError` for one that is no number."""
-        if isinstance(score, Skip):
-            self.skipped.append(score.reason)
-        elif not is_score(score):
-            raise ScoreError(f"the score is not a number, or beyond all bounds: {float(score):g}")
-        else:
-            self.images[item.id] = float(score)
-            if item.group is not None:
-                self.groups[item.id] = item.group
+    def note(self, item: Item, answer: float | tuple[float, Details] | Skip) -> None:
+        """Keep what a metric says of an image. Raises `ScoreError` for what is no score."""
+        if isinstance(answer, Skip):
+            self.skipped.append(answer.reason)
+            return
+        self.images[item.id], details = _checked(answer)
+        if details != Details(further=details.further):
+            raise ScoreError("beside the score of an image stands more than the `further` of srbench.Details")
+        for name, number in details.further.items():
+            self.beside.setdefault(name, {})[item.id] = number
+        if item.group is not None:
+            self.groups[item.id] = item.group
 
     def close(self) -> None:
         """Ask a set metric for its value, when it has seen all. Raises `ScoreError`."""
@@ -133,18 +140,14 @@ class ScoreColumn:
         if isinstance(answer, Skip):
             self.skipped.append(answer.reason)
             return
-        value, details = answer if isinstance(answer, tuple) else (answer, Details())
-        if not is_score(value):
-            raise ScoreError(f"the score is not a number, or beyond all bounds: {float(value):g}")
-        if type(details) is not Details:
-            raise ScoreError(f"beside the score is a {type(details).__name__}, not srbench.Details")
-        self.whole, self.details = float(value), details
+        self.whole, self.details = _checked(answer)
 
     def result(self) -> MetricResult:
         """The column in one line: the mean over units, infinite images left out and counted.
 
         A unit is a group, with the mean over its images, or an image without a group. A metric that could not
-        score every image has no mean at all: a mean over some would compare unequal sets.
+        score every image has no mean at all: a mean over some would compare unequal sets. Images that have nothing of
+        the region are left out and counted, since they are the same ones for every method.
         """
         result = partial(result_of, type(self.metric), self.key)
         if self.failure:
@@ -155,14 +158,38 @@ class ScoreColumn:
             return result(status="skipped", reason=where + self.skipped[0])
         if self.whole is not None:
             return result(value=self.whole, n=self.counted, details=self.details, unit=self.metric.unit)
+        if self.bare and not self.images:
+            return result(status="skipped", reason=f"nothing to score: none of {self.bare} images has {self._part}")
         finite = {image: score for image, score in self.images.items() if math.isfinite(score)}
         means = unit_means(finite, self.groups)
+        further = {name: fmean(unit_means(numbers, self.groups)) for name, numbers in self.beside.items()}
+        if self.bare:
+            further[f"images without {self._part}"] = self.bare
         return result(
             value=fmean(means) if means else None,
             n=len(finite),
             groups=len(means) if finite.keys() & self.groups.keys() else 0,
             infinite=len(self.images) - len(finite),
+            details=Details(further=further),
         )
+
+    @property
+    def _part(self) -> str:
+        """What an image has to have to be scored, in words."""
+        region = self.metric.masked.region if isinstance(self.metric, ImageMetric) else None
+        if region is None:
+            return "a pixel that is scored and was measured"
+        return f"a pixel of its region {region!r} that is scored"
+
+
+def _checked(answer: float | tuple[float, Details]) -> tuple[float, Details]:
+    """What a metric answered, as its value and what stands beside it. Raises `ScoreError`."""
+    value, details = answer if isinstance(answer, tuple) else (answer, Details())
+    if not is_score(value):
+        raise ScoreError(f"the score is not a number, or beyond all bounds: {float(value):g}")
+    if type(details) is not Details:
+        raise ScoreError(f"beside the score is a {type(details).__name__}, not srbench.Details")
+    return float(value), details
 
 
 def score_split(
@@ -181,8 +208,7 @@ def score_split(
 
     key: of the metric. folder, images: where the SR lies and its file names, by image id. training: for a metric that
     needs the SR of the training split, which it sees first. samples: where samples of SR lie, for one that needs these.
-    What goes wrong is the column's failure; only
-    `Interrupted`, which `progress` may raise, ends it.
+    What goes wrong is the column's failure; only `Interrupted`, which `progress` may raise, ends it.
     """
     column = ScoreColumn(metric, key)
     with column.failing() as at:
@@ -242,7 +268,8 @@ def _alone(item: Item, protocol: Protocol, folder: Path, images: Mapping[str, st
 class Seen:
     """An image as a metric sees it, each part `(C, H, W)`.
 
-    measured: where HR was, `(H, W)`; None where that is everywhere. baseline, samples: where the metric needs them.
+    measured: which part counts, `(H, W)`: where HR was measured, and inside the region; None where that is everywhere.
+    baseline, samples: where the metric needs them.
     """
 
     sr: torch.Tensor
@@ -263,17 +290,20 @@ def _seen(
     """What a metric sees of an item.
 
     Where HR was not measured, it is what stands in SR, which goes on as its surroundings do, as what HR is filled with
-    does not: that is neither an error nor a share in any other. Of sets, and in LR, SR is what stands in HR.
+    does not: that is neither an error nor a share in any other. Of sets, and in LR, SR is what stands in HR. Outside a
+    region, too, SR is what stands in HR, so that no error there has a share in the score.
     """
     import torch
 
+    masked = metric.masked if isinstance(metric, ImageMetric) else Masked()
     if item.hr is None:
-        if metric.sees != "lr":
+        if metric.sees != "lr" or masked.region is not None:
             raise ScoreError("there is no HR")
         lr, values, _ = protocol.given(item)
         shrunk = protocol.lr(_read(folder / images[item.id]), values, item.id)
         return Seen(protocol.in_channel(shrunk, values), protocol.in_channel(lr, values))
     native_hr, native, known = item.read_measured()
+    inside = masked.inside(item, *native_hr.shape[:2])
     hr, values = protocol.reference(native_hr, native)
     sr = _read(folder / images[item.id], hr)
     baseline = None
@@ -288,14 +318,21 @@ def _seen(
         else:
             sr = np.where(known[..., None], sr, hr)
             baseline = None if baseline is None else np.where(known[..., None], baseline, hr)
+    if inside is not None:
+        inside = inside[: hr.shape[0], : hr.shape[1]]
+        known = inside if known is None else known & inside
+    if metric.sees == "lr":
+        known, inside = (None if part is None else _in_lr(part, protocol.scale) for part in (known, inside))
+        # The LR of upscaling: the shipped one, or made from HR.
+        hr = protocol.lr(native_hr, native, item.id, protocol.shipped_lr(item))
+        sr = protocol.lr(sr, values, item.id)
+    if inside is not None:
+        sr = np.where(inside[..., None], sr, hr)
+        baseline = None if baseline is None else np.where(inside[..., None], baseline, hr)
     if metric.sees == "protocol":
         view = protocol.scored
         known = None if known is None else protocol.without_border(known)
     elif metric.sees == "lr":
-        known = None if known is None else _in_lr(known, protocol.scale)
-        # The LR of upscaling: the shipped one, or made from HR.
-        hr = protocol.lr(native_hr, native, item.id, protocol.shipped_lr(item))
-        sr = protocol.lr(sr, values, item.id)
         view = protocol.in_channel
     else:
         view = _whole

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from srbench.contract.metric import ImageMetric, Metric, NoReferenceMetric, Skip
+from srbench.store.details import Details
 from srbench.testing.check import CannotCheck, CheckFailure, check
 from srbench.testing.pictures import blurred, metric_image, with_noise
 from srbench.testing.subjects import MetricSubject
@@ -36,7 +37,9 @@ def _judges_alone(subject: MetricSubject) -> bool:
 
 
 def number(answer: object, what: str) -> float:
-    """The answer, which should be a Python float; `CannotCheck` when the metric skips."""
+    """The answer, which should be a Python float, `Details` beside it or not; `CannotCheck` when the metric skips."""
+    if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], Details):
+        answer = answer[0]
     if isinstance(answer, Skip):
         raise CannotCheck(f"the metric skips {what}: {answer.reason}")
     if type(answer) is not float:
@@ -80,14 +83,14 @@ def declares_itself(subject: MetricSubject) -> None:
         )
 
 
-def _asked(metric: ImageMetric, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
+def _asked(metric: ImageMetric, sr: torch.Tensor, hr: torch.Tensor) -> float | tuple[float, Details] | Skip:
     """The score; beside HR blurred, where it needs the baseline."""
     if "baseline" in metric.needs:
         return metric.score_beside(sr, hr, blurred(hr), None)
     return metric.score(sr, hr)
 
 
-def _score(subject: MetricSubject, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:
+def _score(subject: MetricSubject, sr: torch.Tensor, hr: torch.Tensor) -> float | tuple[float, Details] | Skip:
     return _asked(subject.create(), sr.clone(), hr.clone())
 
 
@@ -191,6 +194,31 @@ def flat_images(subject: MetricSubject) -> None:
             verify_range(number(answer, what), subject.target, what)
 
 
+@check("metric", needs=("score_in_range",), applies=_compares_images)
+def scores_parts(subject: MetricSubject) -> None:
+    """A part of an image gives a float in the range or a Skip, and the part that is all of it the score."""
+    import torch
+
+    hr, whole = metric_image(0, SIDE, SIDE), torch.ones((SIDE, SIDE), dtype=torch.bool)
+    middle = torch.zeros_like(whole)
+    middle[SIDE // 4 : SIDE // 2, SIDE // 4 : SIDE // 2] = True
+    for part, what in ((middle, "a quarter of each side"), (whole, "all pixels")):
+        metric: ImageMetric = subject.create()
+        sr = torch.where(part, with_noise(hr, NOISE[1]), hr)
+        answer = metric.score_measured(sr.clone(), hr.clone(), part.clone())
+        if isinstance(answer, Skip):
+            continue
+        value = number(answer, f"the part that is {what}")
+        verify_range(value, subject.target, f"the part that is {what}")
+        if part is whole:
+            score = number(_score(subject, sr, hr), "the image")
+            if not math.isclose(value, score, rel_tol=1e-6, abs_tol=1e-6):
+                raise CheckFailure(
+                    f"score_measured of all pixels is {value:.6g}, and score is {score:.6g}; it should be the score of "
+                    "what `measured` marks"
+                )
+
+
 @check("metric", needs=("gives_a_float",), applies=_scores_images)
 def score_repeats(subject: MetricSubject) -> None:
     """The same images get the same score again, from the same instance and from a new one."""
@@ -198,7 +226,7 @@ def score_repeats(subject: MetricSubject) -> None:
     sr = with_noise(hr, NOISE[1])
     metric = subject.create()
     scores = [*(_asked(metric, sr.clone(), hr.clone()) for _ in range(2)), _score(subject, sr, hr)]
-    if len(set(scores)) != 1:
+    if any(score != scores[0] for score in scores):
         raise CheckFailure(f"the same two images get {scores}; a score must not depend on chance or on earlier images")
 
 

@@ -16,6 +16,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skimage.metrics import structural_similarity
 
 import srbench
 from srbench.contract.degradations import Bicubic as Shrunk
@@ -27,7 +28,9 @@ from srbench.evaluate.tiles import PeakBytes
 from srbench.evaluate.upscale import upscale_image, upscale_split
 from srbench.pictures import Image, Values, read_image
 from srbench.pictures.resize import resize
+from srbench.registry.parameters import resolve
 from srbench.registry.registry import registry
+from srbench.registry.shared import create
 from srbench.testing.pictures import textured
 
 RGB = Protocol("x2-rgb", 2, "rgb", border=2)
@@ -79,7 +82,7 @@ def test_what_is_no_image_is_refused(output, words: str) -> None:
 
 @pytest.mark.parametrize("metric", ["psnr", "mae", "rmse", "ssim"])
 def test_what_was_not_measured_does_not_count(tmp_path: Path, metric: str) -> None:
-    """Pixel by pixel the score is that of the rest; a metric of neighbourhoods meets no difference there."""
+    """Pixel by pixel the score is that of the rest; a map of neighbourhoods meets no difference there."""
     hr = _items(1, size=40, channels=1, dtype=np.float32)[0].hr
     gap = np.array(hr)
     gap[10:20, 14:30] = np.nan
@@ -96,11 +99,134 @@ def test_what_was_not_measured_does_not_count(tmp_path: Path, metric: str) -> No
     if metric in exact:
         assert column.images["i0"] == pytest.approx(exact[metric], rel=1e-6)
     else:
-        views = [
-            torch.from_numpy(one[2:-2, 2:-2].astype(np.float64)).permute(2, 0, 1)
-            for one in (sr, np.where(np.isnan(gap), sr, gap))
-        ]
-        assert column.images["i0"] == pytest.approx(kind().score(*views), rel=1e-9)
+        views = (one[2:-2, 2:-2, 0].astype(np.float64) for one in (sr, np.where(np.isnan(gap), sr, gap)))
+        options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "full": True}
+        _, similarity = structural_similarity(*views, data_range=1.0, **options)
+        centres = np.zeros_like(known)
+        centres[5:-5, 5:-5] = known[5:-5, 5:-5]
+        assert column.images["i0"] == pytest.approx(similarity[centres[..., 0]].mean(), abs=1e-6)
+
+
+def _lesions(channels: int = 3, dtype: type = np.uint8) -> list[srbench.Item]:
+    """Pictures with two labels in a mask: 1 at the top left, over the border, and 2 in the middle."""
+    mask = np.zeros((40, 40, 1), np.uint8)
+    mask[:12, :20], mask[18:30, 16:34] = 1, 2
+    hr = _items(1, size=40, channels=channels, dtype=dtype)[0].hr
+    return [srbench.Item("i0", hr, mask=mask)]
+
+
+def _in_region(
+    name: str, region: Any, items: list[srbench.Item], sr: Path, protocol: Protocol = RGB
+) -> srbench.MetricResult:
+    kind = registry().get("metric", name).load()
+    metric = create(kind, resolve(kind, {"region": region}))
+    return score_split("key", metric, items, protocol, sr.parent, {item.id: sr.name for item in items}).result()
+
+
+@pytest.mark.parametrize(("dtype", "white"), [(np.uint8, 255), (np.uint16, 65535), (np.float32, 1)])
+@pytest.mark.parametrize("region", ["mask", "outside", 1, 2])
+def test_a_region_is_scored_by_its_own_pixels_inside_the_border(
+    tmp_path: Path, region: Any, dtype: type, white: float
+) -> None:
+    items = _lesions(dtype=dtype)
+    done = upscale_split(Bicubic(), items, RGB, tmp_path)
+    sr, hr, mask = (
+        image.astype(np.float64)[2:-2, 2:-2]
+        for image in (read_image(tmp_path / done.images["i0"]), items[0].hr, items[0].read_mask())
+    )
+    labels = mask[..., 0]
+    part = {"mask": labels != 0, "outside": labels == 0}.get(region, labels == region)
+    error = ((sr - hr)[part] / white) ** 2
+    result = _in_region("psnr", region, items, tmp_path / done.images["i0"])
+    assert result.value == pytest.approx(-10 * math.log10(error.mean()), rel=1e-6)
+    assert (result.n, result.details) == (1, srbench.Details())
+
+
+@pytest.mark.parametrize(
+    "name", ["psnr", "ssim", "ssim3", "gmsd", "shifted-psnr", "spectrum", "fsim", "haarpsi", "vsi", "flip"]
+)
+def test_what_sr_is_outside_a_region_does_not_matter(tmp_path: Path, name: str) -> None:
+    items = _lesions()
+    hr, mask = np.array(items[0].hr), items[0].read_mask()
+    noise = np.random.default_rng(1).integers(0, 256, hr.shape, np.uint8)
+    values = []
+    for other in (hr, noise, 255 - hr):
+        srbench.write_image(tmp_path / "sr.png", np.where(mask == 2, hr // 2 + noise // 4, other))
+        values.append(_in_region(name, 2, items, tmp_path / "sr.png").value)
+    assert values[0] is not None and len(set(values)) == 1
+
+
+def test_a_region_in_lr_is_where_the_middles_of_its_pixels_lie(tmp_path: Path) -> None:
+    items = _lesions(1)
+    hr, mask = np.array(items[0].hr), items[0].read_mask()[..., 0]
+    sr = np.where(mask[..., None] == 2, 255 - hr, hr // 2)
+    srbench.write_image(tmp_path / "sr.png", sr)
+    result = _in_region("lr-consistency", 2, items, tmp_path / "sr.png")
+    values = Values.of(hr)
+    made, given_lr = (RGB.lr(image, values, "i0").astype(np.float64)[9:15, 8:17] / 255 for image in (sr, hr))
+    assert result.value == pytest.approx(-10 * math.log10(((made - given_lr) ** 2).mean()), rel=1e-9)
+
+
+def test_what_was_not_measured_is_in_no_region(tmp_path: Path) -> None:
+    (item,) = _lesions(1, np.float32)
+    gap = np.array(item.hr)
+    gap[18:30, 16:25] = np.nan
+    items = [replace(item, hr=gap)]
+    done = upscale_split(Bicubic(), items, RGB, tmp_path)
+    sr = read_image(tmp_path / done.images["i0"])
+    error = (sr.astype(np.float64) - gap)[18:30, 25:34]
+    result = _in_region("rmse", 2, items, tmp_path / done.images["i0"])
+    assert result.value == pytest.approx(math.sqrt((error**2).mean()), rel=1e-6)
+
+
+def test_images_without_the_region_are_left_out_and_counted(tmp_path: Path) -> None:
+    (item,) = _lesions()
+    healthy = replace(item, id="i1", mask=np.zeros((40, 40, 1), np.uint8))
+    at_the_border = np.zeros((40, 40, 1), np.uint8)
+    at_the_border[:2] = 2
+    items = [item, healthy, replace(item, id="i2", mask=at_the_border)]
+    srbench.write_image(tmp_path / "sr.png", 255 - np.array(item.hr))
+    result = _in_region("psnr", 2, items, tmp_path / "sr.png")
+    assert result.value == _in_region("psnr", 2, items[:1], tmp_path / "sr.png").value
+    assert (result.status, result.n) == ("ok", 1)
+    assert result.details.numbers == {"images without a pixel of its region 2 that is scored": 2.0}
+    nobody = _in_region("psnr", 9, items, tmp_path / "sr.png")
+    assert (nobody.status, nobody.reason) == (
+        "skipped",
+        "nothing to score: none of 3 images has a pixel of its region 9 that is scored",
+    )
+
+
+def test_a_mask_of_another_size_fails_the_metric_and_names_the_image(tmp_path: Path) -> None:
+    (item,) = _lesions()
+    srbench.write_image(tmp_path / "sr.png", np.array(item.hr))
+    result = _in_region("psnr", "mask", [replace(item, mask=np.ones((40, 39, 1), np.uint8))], tmp_path / "sr.png")
+    assert result.status == "failed"
+    assert "the mask of image 'i0' is 39 x 40; it should be the size of HR, 40 x 40" in result.reason
+
+
+def test_what_stands_beside_the_score_of_an_image_is_shown_as_the_mean_over_units(tmp_path: Path) -> None:
+    class Told(srbench.ImageMetric):
+        higher_is_better = True
+
+        def __init__(self) -> None:
+            self.shifts = [0.0, 2.0, 4.0]
+
+        def score(self, sr: torch.Tensor, hr: torch.Tensor) -> tuple[float, srbench.Details]:
+            return 1.0, srbench.Details(further={"shift": self.shifts.pop(0)})
+
+    items = _items()
+    done = upscale_split(Bicubic(), items, RGB, tmp_path)
+    result = score_split("key", Told(), items, RGB, tmp_path, done.images).result()
+    assert (result.value, result.details.numbers) == (1.0, {"shift": 2.0})
+    grouped = [replace(item, group="a" if number else None) for number, item in enumerate(items)]
+    result = score_split("key", Told(), grouped, RGB, tmp_path, done.images).result()
+    assert result.details.numbers == {"shift": (0 + 3) / 2}
+
+
+def test_more_than_further_beside_the_score_of_an_image_fails_the_metric(scored) -> None:
+    result = scored(m=Constant(*[(1.0, srbench.Details(n=3))] * 3))["m"]
+    assert result.status == "failed" and "more than the `further`" in result.reason
 
 
 def test_a_set_metric_may_have_the_unit_of_the_pictures(tmp_path: Path) -> None:

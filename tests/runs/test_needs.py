@@ -91,7 +91,11 @@ def test_what_a_dataset_lacks_skips_the_metric_before_anything_runs(bench: Bench
             "toy-noise",
             {"use": "toy-marked", "as": "leaky", "size": 60, "train_size": 60, "leaks": True},
         ],
-        metrics=["toy-classes", "toy-cover", "toy-distance", "toy-nearness", "psnr"],
+        metrics=[
+            *("toy-classes", "toy-cover", "toy-distance", "toy-nearness", "psnr"),
+            {"use": "psnr", "as": "psnr-mask", "region": "mask"},
+            {"use": "psnr", "as": "psnr-outside", "region": "outside"},
+        ],
         methods=["toy-nearest"],
     )
     assert bench.run().returncode == 0
@@ -103,7 +107,8 @@ def test_what_a_dataset_lacks_skips_the_metric_before_anything_runs(bench: Bench
     for dataset, reason in (("some", "1 of 4 test images of some have none"), ("toy-noise", "toy-noise has none")):
         metrics = _metrics(bench, f"{dataset}/x4-rgb/toy-nearest")
         assert metrics.pop("psnr")["status"] == "ok"
-        for name, what in (("toy-classes", "labels"), ("toy-cover", "masks"), ("toy-nearness", "labels")):
+        masked = (("toy-cover", "masks"), ("psnr-mask", "masks"), ("psnr-outside", "masks"))
+        for name, what in (("toy-classes", "labels"), *masked, ("toy-nearness", "labels")):
             assert metrics[name]["status"] == "skipped"
             assert metrics[name]["reason"] == f"needs {what}; {reason}"
         assert metrics["toy-distance"]["status"] == "skipped"
@@ -115,6 +120,21 @@ def test_what_a_dataset_lacks_skips_the_metric_before_anything_runs(bench: Bench
         assert "4 of 4 test images are in the training split" in leaky[name]["reason"]
     assert set(bench.records("extractors")) == {"full/toy-brightness"}
     assert len(list(bench.folder.glob("results/toy/cells/*/*/images_train"))) == 1
+
+
+def test_a_region_is_scored_beside_the_whole_and_can_rank(bench: Bench) -> None:
+    regions = [{"use": "rmse", "as": f"rmse-{region}", "region": region} for region in ("mask", "outside")]
+    bench.matrix(datasets=["toy-marked"], methods=["toy-nearest"], metrics=["rmse", *regions], rank_by="rmse-mask")
+    assert bench.run().returncode == 0
+    record = bench.records()["toy-marked/x4-rgb/toy-nearest"]
+    scores = pd.read_parquet(record["path"].parent / "scores.parquet").set_index(["metric", "image"])["value"]
+    whole, mask, outside = (
+        scores[record["metrics"][name]["key"]] ** 2 for name in ("rmse", "rmse-mask", "rmse-outside")
+    )
+    # The mask is the left half of each picture, its border left out on both sides.
+    assert len(whole) == 4
+    assert np.allclose(whole, (mask + outside) / 2, rtol=1e-9)
+    assert not np.allclose(mask, outside, rtol=1e-3)
 
 
 def test_a_metric_added_later_upscales_only_what_it_needs_and_trains_nothing(bench: Bench) -> None:

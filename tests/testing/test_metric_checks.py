@@ -17,6 +17,7 @@ WRONG: Wrong = {
     "toys.metrics:FailsOnSmall": ("tiny_images", "image of 1 x 1 pixels raised"),
     "toys.metrics:NanWhenFlat": ("flat_images", "nan"),
     "toys.metrics:Drifts": ("score_repeats", "depend on chance"),
+    "toys.metrics:LosesParts": ("scores_parts", "score_measured of all pixels"),
     "toys.metrics:OverwritesSr": ("leaves_images_alone", "changed the images"),
     "toys.metrics:PeeksAtHr": ("hr_plays_no_part", "beside another"),
 }

@@ -169,6 +169,11 @@ class OverwritesSr(MeanDifference):
         return float(sr.sub_(hr).abs().mean())
 
 
+class LosesParts(MeanDifference):
+    def score_measured(self, sr, hr, measured):
+        return float((sr - hr).abs().mean()) / 2
+
+
 class ComputesAnInteger(SetDifference):
     def compute(self):
         return 0

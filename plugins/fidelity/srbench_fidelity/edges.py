@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SHORT_SIDE = 6
 """Halved once, this leaves a whole Prewitt mask."""
+FEWEST = 9
+"""As many pixels as the smallest image has when it is halved."""
 # T = 170 for white at 255, in the paper's section II; gradients are compared squared.
 _STABILISER = 170 / 255**2
 
@@ -35,15 +37,37 @@ class Gmsd(srbench.ImageMetric):
     def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | srbench.Skip:
         """GMSD of `(C, H, W)` against `(C, H, W)`."""
         require_same_shape(sr, hr)
-        height, width = hr.shape[-2:]
-        if min(height, width) < SHORT_SIDE:
-            return srbench.Skip(
-                f"GMSD needs {SHORT_SIDE} pixels on each side of what is scored; this image has {width} x {height}"
-            )
-        sr_gradient, hr_gradient = _gradient(_halved(sr)), _gradient(_halved(hr))
-        product = (2 * sr_gradient * hr_gradient).add_(_STABILISER)
-        squares = sr_gradient.square_().add_(hr_gradient.square_()).add_(_STABILISER)
-        return float(product.div_(squares).flatten(1).std(dim=1).mean())
+        return _too_small(hr) or float(_similarity(sr, hr).flatten(1).std(dim=1).mean())
+
+    def score_measured(self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor) -> float | srbench.Skip:
+        """The deviation over the part at which `measured` `(H, W)` is true: over pixels of the halved images of whose
+        2 x 2 pixels one is in it. Skipped where these are fewer than nine.
+        """
+        from torch.nn import functional
+
+        if small := _too_small(hr):
+            return small
+        part = functional.max_pool2d(measured[None].to(hr.dtype), kernel_size=2, ceil_mode=True)[0] > 0
+        if (count := int(part.sum())) < FEWEST:
+            return srbench.Skip(f"GMSD needs {FEWEST} pixels of the halved image; the part to be scored has {count}")
+        return float(_similarity(sr, hr)[:, part].std(dim=1).mean())
+
+
+def _too_small(hr: torch.Tensor) -> srbench.Skip | None:
+    height, width = hr.shape[-2:]
+    if min(height, width) >= SHORT_SIDE:
+        return None
+    return srbench.Skip(
+        f"GMSD needs {SHORT_SIDE} pixels on each side of what is scored; this image has {width} x {height}"
+    )
+
+
+def _similarity(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+    """The gradient magnitude similarity of each pixel of the halved images, `(C, ceil(H / 2), ceil(W / 2))`."""
+    sr_gradient, hr_gradient = _gradient(_halved(sr)), _gradient(_halved(hr))
+    product = (2 * sr_gradient * hr_gradient).add_(_STABILISER)
+    squares = sr_gradient.square_().add_(hr_gradient.square_()).add_(_STABILISER)
+    return product.div_(squares)
 
 
 def _halved(image: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Metrics that compare the neighbourhoods of pixels: SSIM and its multi-scale form.
+"""Metrics that compare the neighbourhoods of pixels: SSIM, DSSIM and the multi-scale form.
 
 Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004; Wang et al.,
 "Multiscale structural similarity for image quality assessment", 2003.
@@ -26,6 +26,10 @@ MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 # Halving four times must leave a window: (11 - 1) * 2^4, and one pixel more.
 MS_SSIM_SHORT_SIDE = 161
 
+NO_WINDOW = srbench.Skip(
+    f"the part to be scored lies less than {WINDOW // 2} pixels from the sides of what is scored, where no window fits"
+)
+
 # SSIM goes over the image in tiles of this many rows and columns. A tile stays in the processor's cache, which makes
 # it twice as fast as filtering whole channels and six times as fast as grouped convolutions. It also stays under the
 # 32,768 numbers above which torch divides an operation among threads: threads that wait for each other at every one of
@@ -46,20 +50,41 @@ class Ssim(srbench.ImageMetric):
     def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | srbench.Skip:
         """SSIM of `(C, H, W)` against `(C, H, W)`."""
         require_same_shape(sr, hr)
+        if small := too_small(hr):
+            return small
         height, width = hr.shape[-2:]
-        if min(height, width) < WINDOW:
-            return srbench.Skip(
-                f"SSIM needs {WINDOW} pixels on each side of what is scored; this image has {width} x {height}"
-            )
-        valid_rows, valid_columns = height - WINDOW + 1, width - WINDOW + 1
-        total = 0.0
-        for top in range(0, valid_rows, _TILE_ROWS):
-            rows = slice(top, top + _TILE_ROWS + WINDOW - 1)
-            for left in range(0, valid_columns, _TILE_COLUMNS):
-                columns = slice(left, left + _TILE_COLUMNS + WINDOW - 1)
-                for x, y in zip(sr[:, rows, columns], hr[:, rows, columns], strict=True):
-                    total += _sum_of_ssim(x, y)
-        return total / (hr.shape[0] * valid_rows * valid_columns)
+        return _summed(sr, hr) / (hr.shape[0] * (height - WINDOW + 1) * (width - WINDOW + 1))
+
+    def score_measured(self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor) -> float | srbench.Skip:
+        """The mean of the map of SSIM over the pixels at which `measured` `(H, W)` is true and the window fits."""
+        if small := too_small(hr):
+            return small
+        centres = window_centres(measured)
+        if not centres.any():
+            return NO_WINDOW
+        return _summed(sr, hr, centres) / (hr.shape[0] * int(centres.sum()))
+
+
+class Dssim(Ssim):
+    """Structural dissimilarity: (1 - SSIM) / 2, SSIM as the metric `ssim` has it. 0 for equal images.
+
+    Others call 1 - SSIM so, or 1 / SSIM - 1.
+    """
+
+    higher_is_better = False
+    range = (0.0, 1.0)
+
+    def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | srbench.Skip:
+        """DSSIM of `(C, H, W)` against `(C, H, W)`."""
+        return _dissimilarity(super().score(sr, hr))
+
+    def score_measured(self, sr: torch.Tensor, hr: torch.Tensor, measured: torch.Tensor) -> float | srbench.Skip:
+        """DSSIM of the mean SSIM of a part of the image."""
+        return _dissimilarity(super().score_measured(sr, hr, measured))
+
+
+def _dissimilarity(ssim: float | srbench.Skip) -> float | srbench.Skip:
+    return ssim if isinstance(ssim, srbench.Skip) else (1 - ssim) / 2
 
 
 class MsSsim(srbench.ImageMetric):
@@ -116,8 +141,39 @@ def fitting_scales(height: int, width: int) -> int:
     return scales
 
 
-def _sum_of_ssim(x: torch.Tensor, y: torch.Tensor) -> float:
-    """The sum of the SSIM map of one tile `(H, W)`."""
+def too_small(hr: torch.Tensor) -> srbench.Skip | None:
+    """Why an image `(C, H, W)` has no SSIM: the window does not fit into it; None where it does."""
+    height, width = hr.shape[-2:]
+    if min(height, width) >= WINDOW:
+        return None
+    return srbench.Skip(f"SSIM needs {WINDOW} pixels on each side of what is scored; this image has {width} x {height}")
+
+
+def window_centres(part: torch.Tensor) -> torch.Tensor:
+    """A part of an image `(H, W)` as far as the window fits around its pixels: `(H - 10, W - 10)`."""
+    edge = WINDOW // 2
+    return part[edge : part.shape[0] - edge, edge : part.shape[1] - edge]
+
+
+def _summed(sr: torch.Tensor, hr: torch.Tensor, centres: torch.Tensor | None = None) -> float:
+    """The sum of the map of SSIM over channels and pixels; centres `(H - 10, W - 10)`: where alone it counts."""
+    height, width = hr.shape[-2:]
+    total = 0.0
+    for top in range(0, height - WINDOW + 1, _TILE_ROWS):
+        rows = slice(top, top + _TILE_ROWS + WINDOW - 1)
+        for left in range(0, width - WINDOW + 1, _TILE_COLUMNS):
+            columns = slice(left, left + _TILE_COLUMNS + WINDOW - 1)
+            counted = None if centres is None else centres[top : top + _TILE_ROWS, left : left + _TILE_COLUMNS]
+            if counted is not None and not counted.any():
+                continue
+            for x, y in zip(sr[:, rows, columns], hr[:, rows, columns], strict=True):
+                similarity = ssim_map(x, y)
+                total += float(similarity.sum() if counted is None else similarity[counted].sum())
+    return total
+
+
+def ssim_map(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """SSIM at each pixel of `(H, W)` around which the window fits: `(H - 10, W - 10)`."""
     mean_x, mean_y = _blur(x), _blur(y)
     product = mean_x * mean_y
     squares = mean_x * mean_x + mean_y * mean_y
@@ -125,7 +181,7 @@ def _sum_of_ssim(x: torch.Tensor, y: torch.Tensor) -> float:
     covariance = _blur(x * y).sub_(product)
     variances = _blur(x * x + y * y).sub_(squares)
     similarity = product.mul_(2).add_(C1).mul_(covariance.mul_(2).add_(C2))
-    return float(similarity.div_(squares.add_(C1).mul_(variances.add_(C2))).sum())
+    return similarity.div_(squares.add_(C1).mul_(variances.add_(C2)))
 
 
 def _gaussian() -> tuple[float, ...]:

@@ -79,3 +79,18 @@ def test_images_of_different_shapes_are_refused():
     grey, colour = torch.zeros(1, 8, 8).double(), torch.zeros(3, 8, 8).double()
     with pytest.raises(ValueError, match=r"\(1, 8, 8\).*\(3, 8, 8\)"):
         Gmsd().score(grey, colour)
+
+
+def test_a_part_is_the_deviation_over_its_pixels_of_the_halved_image():
+    sr, hr = (torch.from_numpy(image[..., 0] / 255)[None] for image in pair((41, 40), 1, np.uint8))
+    part = torch.zeros(41, 40, dtype=torch.bool)
+    part[5:20, 10:11] = True
+    part[13, 30] = True
+    halves = [block_reduce(255 * image[0].numpy(), (2, 2), np.mean) for image in (sr, hr)]
+    g1, g2 = (np.hypot(*(prewitt(half, axis=axis, mode="constant") for axis in (0, 1))) for half in halves)
+    similarity = (2 * g1 * g2 + 170) / (g1**2 + g2**2 + 170)
+    seen = [*similarity[2:10, 5], similarity[6, 15]]
+    assert Gmsd().score_measured(sr, hr, part) == pytest.approx(np.std(seen, ddof=1), abs=1e-9)
+    part[13, 30] = False
+    skip = Gmsd().score_measured(sr, hr, part)
+    assert isinstance(skip, srbench.Skip) and "has 8" in skip.reason

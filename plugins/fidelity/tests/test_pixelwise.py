@@ -8,8 +8,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from skimage.metrics import mean_squared_error, peak_signal_noise_ratio
-from srbench_fidelity.pixelwise import LrConsistency, Mae, Psnr, Rmse
+from scipy.stats import pearsonr
+from skimage.metrics import mean_squared_error, normalized_root_mse, peak_signal_noise_ratio
+from srbench_fidelity.pixelwise import LargestError, LrConsistency, Mae, Nrmse, Psnr, Rmse, ScaleInvariantPsnr
 
 import srbench
 from srbench.contract.protocol import Protocol
@@ -185,3 +186,46 @@ def test_a_large_picture_is_compared_in_parts_that_leave_nothing_out(metric):
     with PeakBytes() as peak:
         assert metric().score(sr, hr) == pytest.approx(expected, rel=1e-12)
     assert peak.bytes < 2.5 * hr.nbytes  # SR and HR themselves, and little more
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("normalisation", "theirs"), [("euclidean",) * 2, ("range", "min-max"), ("mean",) * 2])
+def test_nrmse_is_that_of_scikit_image_by_each_size_of_hr(channels, normalisation, theirs):
+    sr, hr = (image / 255.0 for image in pair((37, 53, channels)))
+    expected = normalized_root_mse(hr, sr, normalization=theirs)
+    ours = Nrmse(normalisation).score(*(torch.from_numpy(image).permute(2, 0, 1) for image in (sr, hr)))
+    assert ours == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("normalisation", ["euclidean", "range", "mean"])
+def test_an_hr_without_a_size_has_no_nrmse(normalisation):
+    black = torch.zeros(1, 4, 5, dtype=torch.float64)
+    assert "nothing to divide" in Nrmse(normalisation).score(black + 0.1, black).reason
+
+
+def test_the_largest_error_is_of_one_pixel_wherever_it_is():
+    hr = torch.full((3, 600, 700), 0.5, dtype=torch.float64)  # more than are looked at together
+    for place in ((0, 0, 0), (2, 599, 699), (1, 300, 20)):
+        sr = hr.clone()
+        sr[place] += 0.25
+        assert LargestError().score(sr, hr) == 0.25
+
+
+@given(gain=st.floats(0.05, 1.0), offset=st.floats(0.0, 0.5))
+def test_si_psnr_heeds_no_gain_and_no_offset_and_is_never_under_psnr(gain, offset):
+    sr, hr = (tensor(image) for image in pair((15, 22, 3)))
+    metric = ScaleInvariantPsnr()
+    assert metric.score(gain * sr + offset, hr) == pytest.approx(metric.score(sr, hr), abs=1e-6)
+    assert metric.score(sr, hr) >= ScaleInvariantPsnr(offset=False).score(sr, hr) >= Psnr().score(sr, hr)
+    # The variance that a line does not explain is that of HR times 1 - r^2.
+    unexplained = float(hr.var(correction=0)) * (1 - pearsonr(sr.flatten(), hr.flatten()).statistic ** 2)
+    assert metric.score(sr, hr) == pytest.approx(-10 * math.log10(unexplained), abs=1e-8)
+
+
+def test_without_an_offset_black_stays_black():
+    hr = tensor(pair((15, 22, 1))[0])
+    assert ScaleInvariantPsnr(offset=False).score(0.3 * hr, hr) == math.inf
+    assert ScaleInvariantPsnr(offset=False).score(0.3 * hr + 0.2, hr) < 30
+    assert ScaleInvariantPsnr().score(torch.zeros_like(hr), hr) == pytest.approx(
+        -10 * math.log10(hr.var(correction=0)), abs=1e-9
+    )

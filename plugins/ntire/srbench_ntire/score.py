@@ -24,6 +24,7 @@ PARTS: Mapping[Part, Callable[[float], float]] = {
 """What each metric adds to the score, of its mean over the images."""
 HOMES: Mapping[str, str] = {
     "lpips": "srbench_lpips.metric:Lpips",
+    "dists": "srbench_perceptual.dists:Dists",
     "clip-iqa": "srbench_no_reference.clip_iqa:ClipIqa",
     "niqe": "srbench_no_reference.niqe:Niqe",
 }
@@ -70,7 +71,7 @@ class Ntire(srbench.SetMetric):
             if isinstance(score, srbench.Skip):
                 self._skipped[name] = f"{name}: {score.reason}"
             else:
-                self._scores[name].append(score)
+                self._scores[name].append(score[0] if isinstance(score, tuple) else score)
 
     def compute(self) -> tuple[float, srbench.Details] | srbench.Skip:
         """The score, and beside it the mean of each metric."""

@@ -22,7 +22,6 @@ from srbench.leaderboard.board.contents import Board, BoardCell
 from srbench.leaderboard.pages.folder import PublishError, shown_path
 from srbench.leaderboard.pages.views import TaskPages
 from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
-from srbench.leaderboard.results.shared import Shared
 from srbench.leaderboard.trainings.pages import Group, write_trainings
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
@@ -31,6 +30,7 @@ from srbench.store.files import StoreError
 from srbench.store.record import Record
 from srbench.store.records import IMAGES, PUBLISHED, Store
 from srbench.store.references import References
+from srbench.store.shared import Shared
 from srbench.store.votes import Session, about, numbered, sessions_in
 
 RECORDS = PUBLISHED

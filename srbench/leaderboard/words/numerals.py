@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 
-_ACRONYMS = frozenset({"psnr", "ssim", "ms", "lr", "gmsd", "rmse", "mse", "mae", "lpips", "niqe", "vif", "dists"})
-_ACRONYMS |= {"fid", "kid", "is", "cas", "nas", "brisque", "clip", "iqa", "maniqa", "ntire"}
+_ACRONYMS = frozenset({"psnr", "si", "ssim", "ssim3", "dssim", "ms", "lr", "gmsd", "rmse", "nrmse", "mse", "mae"})
+_ACRONYMS |= {"lpips", "niqe", "vif", "fsim", "vsi", "flip", "dists", "brisque", "clip", "iqa", "maniqa", "ntire"}
+_ACRONYMS |= {"fid", "kid", "is", "cas", "nas"}
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 

@@ -65,20 +65,20 @@ class _Planner:
         )
 
     def _look(self, metric: Metric) -> None:
-        unpaired = task_named(self._protocol.task).unpaired
-        touched: list[Split] = ["test", "train"] if unpaired or "training_sr" in metric.needs else ["test"]
+        unpaired, needs = task_named(self._protocol.task).unpaired, metric.requires()
+        touched: list[Split] = ["test", "train"] if unpaired or "training_sr" in needs else ["test"]
         if metric.needs_hr():
             for split in touched:
                 self._splits.require(self._dataset, split, "HR")
         for split in touched:
-            if "labels" in metric.needs:
+            if "labels" in needs:
                 self._splits.require(self._dataset, split, "labels")
-            if "masks" in metric.needs:
+            if "masks" in needs:
                 self._splits.require(self._dataset, split, "masks")
                 self._ingredients[f"{split}_masks"] = self._seen(split)
         if unpaired:
             self._look_at_generator(metric)
-        elif "training_sr" in metric.needs:
+        elif "training_sr" in needs:
             self._look_at_training_split()
         if "samples" in metric.needs:
             self._samples = metric.samples

@@ -147,7 +147,7 @@ def test_lists_have_one_word_before_the_last() -> None:
 
 
 def test_acronyms_alone_are_in_capitals() -> None:
-    names = ["psnr", "ms-ssim", "lpips-alex", "this", "is", "fid-inception", ""]
+    names = ["psnr", "ms-ssim", "lpips-alex", "this", "is", "fid-inception", "si-psnr", "ssim3", ""]
     assert [metric_label(name) for name in names] == [
         "PSNR",
         "MS-SSIM",
@@ -155,6 +155,8 @@ def test_acronyms_alone_are_in_capitals() -> None:
         "this",
         "IS",
         "FID-inception",
+        "SI-PSNR",
+        "SSIM3",
         "",
     ]
 

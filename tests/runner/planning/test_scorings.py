@@ -143,6 +143,16 @@ def test_labels_must_be_there_of_every_image() -> None:
     assert scoring(use("metric", OfLabels), labels=3).skip == "needs labels; 1 of 4 test images of Pictures have none"
 
 
+def test_a_region_of_an_image_metric_needs_masks_and_is_part_of_its_key() -> None:
+    plain, lesion = scoring(use("metric", Plain)), scoring(use("metric", Plain, power=2, region="mask"))
+    assert scoring(use("metric", Plain, power=2)).key != lesion.key != plain.key
+    assert lesion.key != scoring(use("metric", Plain, power=2, region=1)).key
+    assert lesion.key != scoring(use("metric", Plain, power=2, region="mask"), seed=1).key, "the masks are others"
+    assert [(seen.split, seen.protocol) for seen in lesion.reads] == [("test", None)]
+    skipped = scoring(use("metric", Plain, power=2, region="mask"), masks=False)
+    assert skipped.skip == "needs masks; Pictures has none"
+
+
 def test_masks_are_read_so_what_they_hold_is_in_the_key() -> None:
     one, other = (scoring(use("metric", OfMasks), seed=seed) for seed in (0, 1))
     assert one.key != other.key
