@@ -37,6 +37,7 @@ class _Planner:
         self._training_sr = ""
         self._reads: list[SeenSplit] = []
         self._files: tuple[SeenFile, ...] = ()
+        self._notes: list[str] = []
 
     def scoring(self) -> Scoring:
         """The metric and its key, which says too if it cannot be computed: it is to be scored once it can."""
@@ -60,6 +61,7 @@ class _Planner:
             reads=tuple(self._reads),
             files=self._files,
             packages=self._packages(),
+            notes=tuple(self._notes),
         )
 
     def _look(self, metric: Metric) -> None:
@@ -103,15 +105,25 @@ class _Planner:
         files = files_of(use, extractor)
         self._files += files
         if extractor.learns:
-            self._check_leak()
+            dataset = self._learned_on(use)
             for split in ("train", "test"):
                 if extractor.wants is not None:
-                    self._splits.require(self._dataset, split, extractor.wants)
-                ingredients[split] = {"fingerprint": self._splits.fingerprint(self._dataset, split)}
+                    self._splits.require(dataset, split, extractor.wants)
+                ingredients[split] = {"fingerprint": self._splits.fingerprint(dataset, split)}
             ingredients["seed"] = ExtractorTraining.seed
-            self._training = ExtractorTraining(digest(ingredients), ingredients, use, self._dataset, files)
+            self._training = ExtractorTraining(digest(ingredients), ingredients, use, dataset, files)
         self._extractor_key = digest(ingredients)
         self._ingredients["extractor"] = ingredients
+
+    def _learned_on(self, use: Use) -> Use:
+        """The dataset that an extractor learns on, as the protocol shows it; that it saw what is tested is noted."""
+        if use.on is None:
+            self._check_leak()
+            return self._dataset
+        dataset = self._splits.shown(use.on, self._protocol)
+        if known := self._splits.known_to(self._dataset, dataset, self._protocol):
+            self._notes.append(f"{known} are among those that the extractor {use.name} learned from")
+        return dataset
 
     def _packages(self) -> dict[str, str]:
         used = [self._use] if self._use.extractor is None else [self._use, self._use.extractor]

@@ -72,7 +72,7 @@ def _score_metric(work: Work, scoring: Scoring, extractors: _Extractors, compare
             raise _Unready(scoring, "failed", work.trouble.reason, again=work.trouble.again)
         column = compare(scoring.key, _made_ready(scoring, work, extractors))
         result = column.result()
-        result.notes = extractors.notes(scoring)
+        result.notes = [*extractors.notes(scoring), *scoring.notes]
     except _Unready as unready:
         result = unready.result
     _describe(result, scoring)

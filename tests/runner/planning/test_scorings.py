@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -180,6 +181,35 @@ def test_metrics_that_run_on_one_extractor_share_its_training() -> None:
     one, other = scorings(metrics, use("dataset", Pictures), X2, use("method", Nearest), Splits())
     assert one.key != other.key
     assert one.training is not None and other.training is not None and one.training.key == other.training.key
+
+
+def test_an_extractor_that_learns_on_another_dataset_serves_all_that_are_tested() -> None:
+    def on(dataset: Use | None) -> Use:
+        return use("metric", Plain, replace(use("extractor", Learned, epochs=1), on=dataset))
+
+    other = use("dataset", Pictures, seed=5)
+    one, another = (scoring(on(other), labels=0, seed=seed) for seed in (1, 2))
+    assert (one.skip, one.notes) == ("", ())  # the tested datasets need no labels
+    assert one.training is not None and another.training is not None
+    assert one.training.key == another.training.key and one.key == another.key
+    assert one.training.dataset is other and one.training.label == "training extractor Learned on Pictures"
+    own = scoring(on(None), seed=5)
+    assert own.training is not None and own.training.key == one.training.key, "what is learned from decides"
+    bare = scoring(on(use("dataset", Pictures, labels=0)))
+    assert bare.skip == "needs labels; Pictures has none"
+
+
+def test_tested_images_that_an_extractor_learned_from_are_told() -> None:
+    class Backwards(Pictures):
+        def _items(self, split: str) -> list[srbench.Item]:
+            return super()._items({"train": "test", "test": "train"}[split])
+
+    metric = use("metric", Plain, replace(use("extractor", Learned), on=use("dataset", Backwards)))
+    found = scoring(metric)
+    assert found.skip == ""
+    assert found.notes == (
+        "4 of the 4 test images of Pictures are among those that the extractor Learned learned from",
+    )
 
 
 def test_a_generator_of_no_class_gives_nothing_to_metrics_of_classes() -> None:
