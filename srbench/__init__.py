@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from srbench.contract.method import Problem as Problem
     from srbench.contract.metric import ImageMetric as ImageMetric
     from srbench.contract.metric import Need as Need
+    from srbench.contract.metric import Reference as Reference
     from srbench.contract.metric import SetMetric as SetMetric
     from srbench.contract.metric import Skip as Skip
     from srbench.contract.metric import Source as Source
@@ -128,6 +129,7 @@ _HOME = {
     "Need": "contract.metric",
     "SetMetric": "contract.metric",
     "Skip": "contract.metric",
+    "Reference": "contract.metric",
     "Source": "contract.metric",
     "Protocol": "contract.protocol",
     "Members": "contract.published",

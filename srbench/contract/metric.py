@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from srbench.store.details import Details
 
 Need = Literal["labels", "masks", "training_sr"]
+Reference = Literal["test", "train"]
+"""The split whose real images a set metric compares with."""
 Source = Literal["generated", "real", "training"]
 """Where an image that is not paired comes from: made by a generator, of the test split, of the training split."""
 
@@ -40,6 +42,9 @@ class Metric(ABC):
         lacks them skips the metric before anything runs. `training_sr`: the SR of the training split, too.
     weights: names of the files (see `srbench.weights`) that it reads; where one is missing the metric is skipped with
         the command that fetches it. Those of its extractor are the extractor's to name.
+    reference: the split whose real images a set metric compares with; it may set `train` in `__init__`. Then it defines
+        `update_unpaired`, and of super-resolution, too, it is shown HR of the training split by that, as `training`,
+        before any pair of the test split.
     device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
         (images arrive on the CPU whatever it is), and the protocol that the SR was made under.
     """
@@ -50,6 +55,7 @@ class Metric(ABC):
     sees: ClassVar[Literal["protocol", "image", "lr"]] = "protocol"
     needs: ClassVar[frozenset[Need]] = frozenset()
     weights: tuple[str, ...] = ()
+    reference: Reference = "test"
     device: str = "cpu"
     protocol: Protocol
 

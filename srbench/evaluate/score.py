@@ -160,11 +160,13 @@ def score_split(
     progress: Callable[[str], None] = lambda image: None,
     *,
     training: TrainingSplit | None = None,
+    reference: Iterable[Item] = (),
 ) -> ScoreColumn:
     """Score every image with a metric, its extractor bound; one image at a time is in memory.
 
     key: of the metric. folder, images: where the SR lies and its file names, by image id. training: for a metric that
-    needs the SR of the training split, which it sees first. What goes wrong is the column's failure; only
+    needs the SR of the training split, which it sees first. reference: the training split, for one that compares with
+    its HR. What goes wrong is the column's failure; only
     `Interrupted`, which `progress` may raise, ends it.
     """
     column = ScoreColumn(metric, key)
@@ -176,6 +178,12 @@ def score_split(
                 sr, hr, _ = _views(item, protocol, training.folder, training.images, metric.sees)
                 metric.update_training(sr, hr, item)
                 progress(item.id)
+        for item in reference if metric.reference == "train" else ():
+            assert isinstance(metric, SetMetric)
+            at(f"training split: image {item.id!r}: ")
+            hr, values = protocol.reference(*item.read_hr())
+            metric.update_unpaired(_whole(hr, values), "training", item)
+            progress(item.id)
         for item in items:
             at(f"image {item.id!r}: ")
             column.score(item, *_views(item, protocol, folder, images, metric.sees))

@@ -60,6 +60,9 @@ def declares_itself(subject: MetricSubject) -> None:
         raise CheckFailure(f"sees is {target.sees!r}; it should be 'protocol', 'image' or 'lr'")
     if not target.needs <= {"labels", "masks", "training_sr"}:
         raise CheckFailure(f"needs is {target.needs!r}; it should hold nothing but 'labels', 'masks' and 'training_sr'")
+    reference = subject.create().reference
+    if reference not in ("test", "train"):
+        raise CheckFailure(f"reference is {reference!r}; it should be 'test' or 'train', the split it compares with")
 
 
 def _score(subject: MetricSubject, sr: torch.Tensor, hr: torch.Tensor) -> float | Skip:

@@ -1,7 +1,8 @@
 """The set metrics: each gathers features of a generated set and of a real one, and compares them at the end.
 
 In super-resolution the two are SR and HR of the test split, image by image. In generation they are what a generator
-made and the test split, in any numbers; images of the training split then show what a real set gets, the ceiling.
+made and the test split, in any numbers; images of the training split then show what a real set gets, the ceiling. With
+`reference: train` both are compared with the training split, and the test split gets the ceiling.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import srbench
+from srbench import Reference
 from srbench.types import Count, Positive
 
 from .feature_metric import PAIR, FeatureMetric, too_few
@@ -86,8 +88,8 @@ class Fid(FeatureMetric):
     higher_is_better = False
     range = (0.0, math.inf)
 
-    def __init__(self, extractor: str = "inception") -> None:
-        super().__init__(extractor)
+    def __init__(self, extractor: str = "inception", reference: Reference = "test") -> None:
+        super().__init__(extractor, reference)
         self._sets = _Normals()
 
     def _take(self, source: Source, vector: Vector, label: str | None) -> None:
@@ -112,8 +114,8 @@ class ClassFid(FeatureMetric):
     range = (0.0, math.inf)
     needs: ClassVar[frozenset[Need]] = frozenset({"labels"})
 
-    def __init__(self, extractor: str = "inception") -> None:
-        super().__init__(extractor)
+    def __init__(self, extractor: str = "inception", reference: Reference = "test") -> None:
+        super().__init__(extractor, reference)
         self._classes: dict[str, _Normals] = {}
         self._unlabelled = 0
 
@@ -182,8 +184,8 @@ class _Gathering(FeatureMetric):
 
     compares: ClassVar[tuple[Source, ...]] = PAIR
 
-    def __init__(self, extractor: str, what: str, least: int) -> None:
-        super().__init__(extractor)
+    def __init__(self, extractor: str, what: str, least: int, reference: Reference = "test") -> None:
+        super().__init__(extractor, reference)
         self._what, self._least = what, least
         self._vectors: dict[Source, list[Vector]] = {"generated": [], "real": [], "training": []}
 
@@ -232,8 +234,14 @@ class Kid(_Gathering):
 
     higher_is_better = False
 
-    def __init__(self, extractor: str = "inception", subsets: AtLeastTwo = 100, subset_size: AtLeastTwo = 1000) -> None:
-        super().__init__(extractor, "KID", least=2)
+    def __init__(
+        self,
+        extractor: str = "inception",
+        subsets: AtLeastTwo = 100,
+        subset_size: AtLeastTwo = 1000,
+        reference: Reference = "test",
+    ) -> None:
+        super().__init__(extractor, "KID", 2, reference)
         self._subsets, self._subset_size = subsets, subset_size
 
     def _score(self, images: Vectors) -> _Score:
@@ -251,8 +259,10 @@ class Mmd(_Gathering):
     unit = "10⁻³"
     range = (0.0, 2000.0)
 
-    def __init__(self, extractor: str = "inception", sigma: Positive | None = None) -> None:
-        super().__init__(extractor, "MMD", least=2)
+    def __init__(
+        self, extractor: str = "inception", sigma: Positive | None = None, reference: Reference = "test"
+    ) -> None:
+        super().__init__(extractor, "MMD", 2, reference)
         self._sigma = sigma
 
     def _score(self, images: Vectors) -> _Score:
@@ -264,8 +274,8 @@ class Mmd(_Gathering):
 class Cmmd(Mmd):
     """CMMD (Jayasumana et al. 2024): MMD on CLIP's image embeddings with sigma = 10, times 1000."""
 
-    def __init__(self, extractor: str = CLIP, sigma: Positive = 10.0) -> None:
-        super().__init__(extractor, sigma)
+    def __init__(self, extractor: str = CLIP, sigma: Positive = 10.0, reference: Reference = "test") -> None:
+        super().__init__(extractor, sigma, reference)
 
 
 class Is(_Gathering):
@@ -306,8 +316,8 @@ class _Manifold(_Gathering):
     higher_is_better = True
     range = (0.0, 1.0)
 
-    def __init__(self, extractor: str = "inception", neighbours: Count = 3) -> None:
-        super().__init__(extractor, f"a manifold of {neighbours} neighbours", least=neighbours + 1)
+    def __init__(self, extractor: str = "inception", neighbours: Count = 3, reference: Reference = "test") -> None:
+        super().__init__(extractor, f"a manifold of {neighbours} neighbours", neighbours + 1, reference)
         self._neighbours = neighbours
 
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget, Precision
+from srbench.contract.metric import Reference
 from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
 from srbench.store.cell import Cell
@@ -174,10 +175,10 @@ class Scoring:
     """One metric to be computed in an evaluation.
 
     key: of its values. skip: why it cannot be computed here, known before anything runs. extractor_key: of the
-    extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: the fingerprint of
-    the training split whose SR it needs; empty where it needs none. reads: what the plan saw of splits that its key is
-    made of. files: that it and its extractor read. packages: the versions that are part of its key. notes: what to know
-    of the value beforehand, a sentence each.
+    extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: the fingerprint
+    of the training split whose SR it needs; empty where it needs none. reads: what the plan saw of splits that its
+    key is made of. reference: the split whose HR it compares with. files: that it and its extractor read. packages:
+    the versions that are part of its key. notes: what to know of the value beforehand, a sentence each.
     """
 
     metric: Use
@@ -186,6 +187,7 @@ class Scoring:
     extractor_key: str = ""
     training: ExtractorTraining | None = None
     training_sr: str = ""
+    reference: Reference = "test"
     reads: tuple[SeenSplit, ...] = ()
     files: tuple[SeenFile, ...] = ()
     packages: Mapping[str, str] = field(default_factory=dict)

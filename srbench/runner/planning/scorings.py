@@ -8,7 +8,7 @@ from typing import Any
 from srbench.contract.extractor import Extractor
 from srbench.contract.generator import Generator
 from srbench.contract.method import Method
-from srbench.contract.metric import Metric, Skip
+from srbench.contract.metric import Metric, Reference, Skip
 from srbench.contract.protocol import Protocol
 from srbench.errors import in_words, machine_fault
 from srbench.registry.configured import Use
@@ -35,6 +35,7 @@ class _Planner:
         self._extractor_key = ""
         self._training: ExtractorTraining | None = None
         self._training_sr = ""
+        self._reference: Reference = "test"
         self._reads: list[SeenSplit] = []
         self._files: tuple[SeenFile, ...] = ()
         self._notes: list[str] = []
@@ -58,6 +59,7 @@ class _Planner:
             extractor_key=self._extractor_key,
             training=self._training,
             training_sr=self._training_sr,
+            reference=self._reference,
             reads=tuple(self._reads),
             files=self._files,
             packages=self._packages(),
@@ -66,7 +68,8 @@ class _Planner:
 
     def _look(self, metric: Metric) -> None:
         unpaired = task_named(self._protocol.task).unpaired
-        touched: list[Split] = ["test", "train"] if unpaired or "training_sr" in metric.needs else ["test"]
+        trained = "training_sr" in metric.needs or metric.reference == "train"
+        touched: list[Split] = ["test", "train"] if unpaired or trained else ["test"]
         for split in touched:
             if "labels" in metric.needs:
                 self._splits.require(self._dataset, split, "labels")
@@ -77,6 +80,8 @@ class _Planner:
             self._look_at_generator(metric)
         elif "training_sr" in metric.needs:
             self._look_at_training_split()
+        if metric.reference == "train":
+            self._look_at_reference(unpaired=unpaired)
         self._ingredients |= read_by(metric.weights, ())
         self._files += files_of(self._use, metric)
         if self._use.extractor is not None:
@@ -98,6 +103,20 @@ class _Planner:
         answer = method.supports(survey.problem(self._protocol))
         if isinstance(answer, Skip):
             raise Unusable("skipped", f"{self._method.name} cannot upscale the training split: {answer.reason}")
+
+    def _look_at_reference(self, *, unpaired: bool) -> None:
+        """A metric compares with the training split: that, and what is tested and in it, too, are noted."""
+        if not unpaired:
+            self._ingredients["reference"] = self._seen("train")
+        self._reference = "train"
+        self._notes.append(
+            f"compared with the training split of {self._dataset.name}: a method that learned from it has seen what its "
+            "images are compared with"
+        )
+        if known := self._splits.known_to(self._dataset, self._dataset, self._protocol):
+            self._notes.append(f"{known} are in that training split, too")
+        if known := self._splits.groups_known_to(self._dataset, self._dataset, self._protocol):
+            self._notes.append(f"{known} have other images in that training split")
 
     def _look_at_extractor(self, use: Use, extractor: Extractor) -> None:
         ingredients: dict[str, Any] = {"schema": SCHEMA, "extractor": instrument(use)}

@@ -194,6 +194,13 @@ class Splits:
         known = sum(picture in learned for picture in tested)
         return f"{known} of the {len(tested)} test images of {use.name}" if known else ""
 
+    def groups_known_to(self, use: Use, training: Use, protocol: Protocol) -> str:
+        """How many groups of the test split are in a training split, too, in words; empty where none is."""
+        tested = self.survey(use, "test", protocol).groups
+        learned = self.survey(training, "train", protocol.for_training()).groups
+        known = len(tested.keys() & learned.keys())
+        return f"{known} of the {len(tested)} tested groups of {use.name}" if known else ""
+
     def _prepared(self, use: Use) -> Dataset:
         """The dataset, prepared once for both splits: a folder of thousands of files is gone through."""
         if id(use) not in self._datasets:

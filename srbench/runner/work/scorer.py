@@ -22,24 +22,30 @@ Compare = Callable[[str, Metric], ScoreColumn]
 """What compares the images of a cell with a metric, given its key and the metric, its extractor bound."""
 
 
-def score_cell(work: Work, record: Record, test: Sequence[Item], train: Sequence[Item]) -> None:
+def score_cell(
+    work: Work, record: Record, test: Sequence[Item], train: Sequence[Item], reference: Sequence[Item]
+) -> None:
     """Compute the metrics that the task asks for, and tell of each; with each, of the method's ceiling.
 
-    train: the training split, where a metric needs its SR.
+    train: the training split, where a metric needs its SR. reference: the same, where one compares with its HR.
     """
     folder = work.store.folder("cells", work.task.key)
     training = TrainingSplit(train, folder / TRAINING_IMAGES, record.training_images) if train else None
     learning = sum(bool(scoring.training_sr) for scoring in work.task.metrics)
+    comparing = sum(scoring.reference == "train" for scoring in work.task.metrics)
     comparisons = len(work.task.metrics) + (len(work.task.metrics) - learning if record.ceiling_images else 0)
-    step = work.steps(comparisons * len(test) + learning * len(train))
+    times = 2 if record.ceiling_images else 1
+    step = work.steps(comparisons * len(test) + learning * len(train) + times * comparing * len(reference))
 
     def compare(key: str, metric: Metric) -> ScoreColumn:
-        images = record.images
-        return score_split(key, metric, test, work.task.protocol, folder / IMAGES, images, step, training=training)
+        place, images = folder / IMAGES, record.images
+        return score_split(
+            key, metric, test, work.task.protocol, place, images, step, training=training, reference=reference
+        )
 
     def compare_ceiling(key: str, metric: Metric) -> ScoreColumn:
-        images = record.ceiling_images
-        return score_split(key, metric, test, work.task.protocol, folder / CEILING_IMAGES, images, step)
+        place, images = folder / CEILING_IMAGES, record.ceiling_images
+        return score_split(key, metric, test, work.task.protocol, place, images, step, reference=reference)
 
     score_metrics(work, compare, compare_ceiling if record.ceiling_images else None)
 

@@ -147,6 +147,27 @@ def test_sr_of_the_training_split_makes_that_split_part_of_the_key() -> None:
     assert scoring(use("metric", OfTraining), Refuses).skip == "Refuses cannot upscale the training split: only x8"
 
 
+def test_a_metric_may_compare_with_hr_of_the_training_split_and_then_says_what_it_shares_with_the_test_split() -> None:
+    class OfReference(OfLabels):
+        def __init__(self, reference: srbench.Reference = "test") -> None:
+            self.reference = reference
+
+    class Grouped(Pictures):
+        def _items(self, split: str) -> list[srbench.Item]:
+            whole = ((0, 0, 12, 12), (0, 12, 12, 12))[split == "test"]
+            return [replace(item, group="p", region=whole) for item in super()._items(split)[:1]]
+
+    own, found = (scoring(use("metric", OfReference, reference=reference)) for reference in ("test", "train"))
+    assert (own.reference, own.reads, own.notes) == ("test", (), ())
+    assert (found.reference, [(seen.split, seen.protocol) for seen in found.reads]) == ("train", [("train", None)])
+    assert found.notes[0].startswith("compared with the training split of Pictures") and len(found.notes) == 1
+    other = scoring(use("metric", OfReference, reference="train"), seed=1)
+    assert other.key != found.key != own.key, "what it is compared with is in its key"
+    metric, method = use("metric", OfReference, reference="train"), use("method", Nearest)
+    (grouped,) = scorings([metric], use("dataset", Grouped), X2, method, Splits())
+    assert grouped.notes[1] == "1 of the 1 tested groups of Grouped have other images in that training split"
+
+
 def test_a_metric_that_cannot_be_computed_has_another_key_until_it_can() -> None:
     fine, skipped = scoring(use("metric", OfLabels)), scoring(use("metric", OfLabels), labels=0)
     assert fine.key != skipped.key
