@@ -81,6 +81,8 @@ if TYPE_CHECKING:
     from srbench.store.details import ConfusionMatrix as ConfusionMatrix
     from srbench.store.details import Details as Details
     from srbench.store.details import Estimate as Estimate
+    from srbench.store.evidence import Evidence as Evidence
+    from srbench.store.evidence import MaskShown as MaskShown
     from srbench.store.file_memory import remembered as remembered
     from srbench.store.files import sha256 as sha256
     from srbench.store.frames import Frames as Frames
@@ -163,6 +165,8 @@ _HOME = {
     "ConfusionMatrix": "store.details",
     "Details": "store.details",
     "Estimate": "store.details",
+    "Evidence": "store.evidence",
+    "MaskShown": "store.evidence",
     "remembered": "store.file_memory",
     "sha256": "store.files",
     "Frames": "store.frames",

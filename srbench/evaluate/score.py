@@ -181,8 +181,7 @@ def score_split(
         for item in reference if metric.reference == "train" else ():
             assert isinstance(metric, SetMetric)
             at(f"training split: image {item.id!r}: ")
-            hr, values = protocol.reference(*item.read_hr())
-            metric.update_unpaired(_whole(hr, values), "training", item)
+            metric.update_unpaired(_whole(*protocol.reference(*item.read_hr())), "training", item)
             progress(item.id)
         for item in items:
             at(f"image {item.id!r}: ")

@@ -19,7 +19,7 @@ CLOSE = 1e-4
 """How far features may differ, relative to their largest, where a batch of another size rounds in another order."""
 SIDE = 64
 
-_SAFE = (".safetensors", ".json", ".csv")
+_SAFE = (".safetensors", ".json", ".csv", ".png")
 
 
 def _learns(subject: ExtractorSubject) -> bool:
@@ -131,7 +131,7 @@ def extractor_saves_and_loads(subject: ExtractorSubject) -> None:
         raise CheckFailure("save wrote nothing into its folder, although learns is True")
     for path in files:
         if path.suffix not in _SAFE:
-            raise CheckFailure(f"save wrote {path.name}; write tensors with safetensors, the rest as JSON or CSV")
+            raise CheckFailure(f"save wrote {path.name}; write tensors with safetensors, the rest as JSON, CSV or PNG")
     fresh: Extractor = subject.create()
     fresh.load(folder)
     images = lr_batch(2, 3, SIDE, SIDE)

@@ -110,8 +110,8 @@ class _Planner:
             self._ingredients["reference"] = self._seen("train")
         self._reference = "train"
         self._notes.append(
-            f"compared with the training split of {self._dataset.name}: a method that learned from it has seen what its "
-            "images are compared with"
+            f"compared with the training split of {self._dataset.name}: a method that learned from it has seen "
+            "what its images are compared with"
         )
         if known := self._splits.known_to(self._dataset, self._dataset, self._protocol):
             self._notes.append(f"{known} are in that training split, too")
