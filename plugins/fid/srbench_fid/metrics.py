@@ -150,19 +150,29 @@ class ClassFid(FeatureMetric):
         distances = {label: self._classes[label].distance("generated") for label in sorted(self._classes)}
         every = self._classes.values()
         details = srbench.Details(
-            n=min(min(sets.counts().values()) for sets in every),
+            n=min(map(self._n, distances)),
             d=max(sets.dim for sets in every),
             ceiling=self._ceiling(),
-            further={"classes": len(distances)} | {f"FID of {label}": one for label, one in distances.items()},
+            by_class={label: srbench.Estimate(one, n=self._n(label)) for label, one in distances.items()},
+            ceiling_by_class=self._ceilings(),
+            further={"classes": len(distances)},
         )
         return _mean(distances.values()), details
 
+    def _n(self, label: str) -> int:
+        return min(self._classes[label].counts().values())
+
+    def _ceilings(self) -> dict[str, srbench.Estimate]:
+        """Of each class; of those alone that have enough images."""
+        found = {label: self._classes[label].ceiling() for label in sorted(self._classes)}
+        return {label: ceiling for label, ceiling in found.items() if ceiling is not None}
+
     def _ceiling(self) -> srbench.Estimate | None:
-        ceilings = [ceiling for sets in self._classes.values() if (ceiling := sets.ceiling())]
+        ceilings = self._ceilings()
         if len(ceilings) < len(self._classes):
             return None
         smallest = min(sets.count("training") for sets in self._classes.values())
-        return srbench.Estimate(_mean(ceiling.value for ceiling in ceilings), n=smallest)
+        return srbench.Estimate(_mean(ceiling.value for ceiling in ceilings.values()), n=smallest)
 
 
 @dataclass(frozen=True)

@@ -143,8 +143,9 @@ def test_cafd_is_the_mean_over_classes_of_fid():
     assert value == pytest.approx(sum(expected.values()) / 3)
     details = details_of(metric)
     assert (details.n, details.d) == (6, 5)
-    told = {"classes": 3.0} | {f"FID of {label}": distance for label, distance in expected.items()}
-    assert details.further == pytest.approx(told)
+    assert details.further == {"classes": 3.0} and details.ceiling_by_class == {}
+    assert {label: one.value for label, one in details.by_class.items()} == pytest.approx(expected)
+    assert {label: one.n for label, one in details.by_class.items()} == {label: labels.count(label) for label in "abc"}
 
 
 TRAINING = images(40, 3) ** 2
@@ -357,7 +358,7 @@ def test_cafd_of_generated_images_compares_each_class_and_so_does_its_ceiling():
     sizes = {label: len(of("sr", label)) for label in "ab"}
     details = details_of(metric)
     assert value == pytest.approx(sum(expected.values()) / 2, rel=1e-4)
-    assert {label: details.further[f"FID of {label}"] for label in "ab"} == pytest.approx(expected, rel=1e-4)
+    assert {label: details.by_class[label].value for label in "ab"} == pytest.approx(expected, rel=1e-4)
     assert details.n == details.ceiling.n == sizes["a"] < 15
     ceilings = [by_scipy(of("training", label, sizes[label]), of("real", label)) for label in "ab"]
     assert details.ceiling.value == pytest.approx(sum(ceilings) / 2, rel=1e-4)

@@ -19,11 +19,14 @@ from srbench.leaderboard.pages.site import SCRIPT, STYLE, render, write_static
 from srbench.leaderboard.pages.views import TaskPages, View, told
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
 from srbench.leaderboard.tables.transfer import transfer_tables
+from srbench.leaderboard.trainings.extractors import FOLDER
 from srbench.leaderboard.trainings.pages import Group
 from srbench.leaderboard.words.dates import date_words
 from srbench.leaderboard.words.numerals import flat, listing, metric_label, plural
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
+
+EXTRACTORS = "The extractors that metrics run on"
 
 
 def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Document]) -> list[str]:
@@ -75,7 +78,8 @@ def _write(document: Document, new: Path, listed: bool) -> list[str]:
 
     def cell(result: Result) -> tuple[str, dict[str, Any]]:
         method = result.entrant.method
-        context = details.cell_context(result, results, method_slugs[method], trainings.get(method, []))
+        own = trainings.get(method, [])
+        context = details.cell_context(result, results, method_slugs[method], own, document.extractors)
         return pages.cell_template, context | below | pages.cell(result)
 
     for result in results.all:
@@ -86,6 +90,9 @@ def _write(document: Document, new: Path, listed: bool) -> list[str]:
             return "method.html", below | details.method_context(shown, results, trainings.get(shown.name, []))
 
         page(f"methods/{method_slugs[shown.name]}.html", shown.name, method)
+    if document.extractors:
+        shown_extractors = below | {"title": EXTRACTORS, "extractors": document.extractors}
+        page(f"{FOLDER}/index.html", EXTRACTORS, lambda: ("extractors.html", shown_extractors))
     header = " · ".join([*pages.header(), *([date_words(date)] if date else [])])
     downloads.write_scores(results, new / "scores.csv")
     (new / RECORDS).write_bytes(b"".join(line + b"\n" for line in document.lines()))
@@ -104,6 +111,7 @@ def _write(document: Document, new: Path, listed: bool) -> list[str]:
     write_static(new, STYLE, SCRIPT)
     context = shared | {"root": "", "header": header, "limits": list(pages.limits())}
     context |= _index_context(results, views, method_slugs) | pages.index(views)
+    context["extractors"] = document.extractors
     context["boards_href"] = "../index.html" if listed else None
     (new / "index.html").write_bytes(render(pages.index_template, context))
     return troubles

@@ -2,9 +2,9 @@
 
 One JSON object a line: the record of every cell that has one, in the order of the matrix, with its scores by metric and
 image (a set metric's one value under the empty name; infinite ones as the strings `inf` and `-inf`), and with what is
-wrong with its files, if anything is, as `damage`; then `{"board": ...}`, and a `{"gallery": ...}` or
-`{"training": ...}` for each of what is shown. Pages are made from these lines only, so that whoever has them, and the
-pictures beside them, can make the pages anew.
+wrong with its files, if anything is, as `damage`; then `{"board": ...}`, and a `{"gallery": ...}`, `{"training": ...}`
+or `{"extractor": ...}` for each of what is shown. Pages are made from these lines only, so that whoever has them, and
+the pictures beside them, can make the pages anew.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from srbench.leaderboard.board.contents import Board
 from srbench.leaderboard.pages.folder import PublishError, shown_path
 from srbench.leaderboard.pages.views import TaskPages
 from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
+from srbench.leaderboard.trainings.extractors import Instrument, write_instruments
 from srbench.leaderboard.trainings.pages import Group, write_trainings
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
@@ -37,7 +38,7 @@ RECORDS = PUBLISHED
 
 @dataclass(frozen=True)
 class Document:
-    """The results of a board, the pictures that are shown, and its trainings.
+    """The results of a board, the pictures that are shown, and its trainings: of models, and of extractors.
 
     troubles: what of them cannot be shown, a line each, as whoever makes the pages is told.
     """
@@ -45,12 +46,17 @@ class Document:
     results: Results
     galleries: tuple[Any, ...] = ()
     trainings: tuple[Group, ...] = ()
+    extractors: tuple[Instrument, ...] = ()
     troubles: tuple[str, ...] = ()
 
     @property
     def files(self) -> list[str]:
         """The pictures, by their places in the board's folder."""
-        return list(dict.fromkeys(place for part in (*self.galleries, *self.trainings) for place in part.files))
+        return list(dict.fromkeys(place for part in self._with_pictures for place in part.files))
+
+    @property
+    def _with_pictures(self) -> tuple[Any, ...]:
+        return (*self.galleries, *self.trainings, *self.extractors)
 
     def lines(self) -> list[bytes]:
         """The file, line by line."""
@@ -62,6 +68,7 @@ class Document:
         objects.append({"board": msgspec.to_builtins(told)})
         objects += [{"gallery": msgspec.to_builtins(gallery)} for gallery in self.galleries]
         objects += [{"training": msgspec.to_builtins(group)} for group in self.trainings]
+        objects += [{"extractor": msgspec.to_builtins(one)} for one in self.extractors]
         privacy = Privacy(Path(board.path))
         return [msgspec.json.encode(privacy.of(one)) for one in objects]
 
@@ -82,9 +89,10 @@ def from_store(results: Results, store_root: Path, new: Path) -> Document:
             results = results.without(damaged)
             shutil.rmtree(new / "pictures", ignore_errors=True)
     trainings = tuple(write_trainings(results, store_root, new))
-    document = decoded(Document(results, tuple(galleries), trainings).lines())
-    troubles = (*_troubles(results, trainings), *_gone_from(results, Store(store_root)))
-    return replace(document, troubles=troubles)
+    extractors = tuple(write_instruments(results, store_root, new))
+    document = Document(results, tuple(galleries), trainings, extractors)
+    troubles = (*_troubles(document), *_gone_from(results, Store(store_root)))
+    return replace(decoded(document.lines()), troubles=troubles)
 
 
 def from_records(path: Path, new: Path) -> Document:
@@ -98,10 +106,11 @@ def from_records(path: Path, new: Path) -> Document:
         picture = there / place
         if not picture.is_file() or not picture.resolve().is_relative_to(there):
             bare = tuple(msgspec.structs.replace(group, strips=()) for group in document.trainings)
-            return Document(document.results, (), bare, (f"pictures: {place} is not beside {path}",))
+            extractors = tuple(one.without_pictures() for one in document.extractors)
+            return Document(document.results, (), bare, extractors, (f"pictures: {place} is not beside {path}",))
         (new / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, new / place)
-    return replace(document, troubles=_troubles(document.results, document.trainings))
+    return replace(document, troubles=_troubles(document))
 
 
 def _gone_from(results: Results, store: Store) -> Iterator[str]:
@@ -122,9 +131,11 @@ def _gone_from(results: Results, store: Store) -> Iterator[str]:
         seen.add(kept.folder)
 
 
-def _troubles(results: Results, trainings: Iterable[Group]) -> tuple[str, ...]:
-    damaged = [f"{result.cell.label} is damaged: {result.damage}" for result in results.all if result.damage]
-    return (*damaged, *dict.fromkeys(text for group in trainings for run in group.runs for text in run.damage))
+def _troubles(document: Document) -> tuple[str, ...]:
+    damaged = [f"{result.cell.label} is damaged: {result.damage}" for result in document.results.all if result.damage]
+    told = [text for group in document.trainings for run in group.runs for text in run.damage]
+    told += [text for one in document.extractors for text in one.troubles]
+    return (*damaged, *dict.fromkeys(told))
 
 
 def read_records(path: Path) -> Document:
@@ -140,7 +151,7 @@ def read_records(path: Path) -> Document:
 def decoded(lines: Iterable[bytes]) -> Document:
     """The document of the lines of its file."""
     left: dict[str, Left] = {}
-    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": []}
+    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": [], "extractor": []}
     for line in lines:
         one: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
         if len(one) == 1 and (kind := next(iter(one))) in objects:
@@ -157,6 +168,7 @@ def decoded(lines: Iterable[bytes]) -> Document:
         results,
         tuple(msgspec.convert(one, kind_of_gallery) for one in objects["gallery"]),
         tuple(msgspec.convert(one, Group) for one in objects["training"]),
+        tuple(msgspec.convert(one, Instrument) for one in objects["extractor"]),
     )
 
 

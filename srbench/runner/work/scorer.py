@@ -89,6 +89,7 @@ def _score_metric(work: Work, scoring: Scoring, extractors: _Extractors, compare
 
 def _describe(result: MetricResult, scoring: Scoring) -> None:
     result.name, result.packages = scoring.metric.name, dict(scoring.packages)
+    result.extractor = "" if scoring.training is None else scoring.training.key
 
 
 class _Unready(Exception):
