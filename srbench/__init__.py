@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from srbench.pictures import Values as Values
     from srbench.pictures import read_image as read_image
     from srbench.pictures import write_image as write_image
+    from srbench.registry.choices import chosen as chosen
     from srbench.registry.formats import Formats as Formats
     from srbench.registry.registry import Registry as Registry
     from srbench.registry.registry import code_of as code_of
@@ -156,6 +157,7 @@ _HOME = {
     "Values": "pictures",
     "read_image": "pictures",
     "write_image": "pictures",
+    "chosen": "registry.choices",
     "Formats": "registry.formats",
     "Registry": "registry.registry",
     "code_of": "registry.registry",

@@ -168,6 +168,9 @@ class Uses:
         """
         try:
             asked = metric.create().extractor()
+        except parameters.ParameterError as error:
+            self._parameter_fault(error, parts)
+            return metric
         except SrbenchError as error:
             self._fault(parts.entry, str(error))
             return metric

@@ -1,4 +1,4 @@
-"""What learns to tell classes apart: SkinLesNet, a support vector machine on HOG, any model of timm."""
+"""What learns to tell classes apart: SkinLesNet, support vector machines on HOG and LBP, any model of timm."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ import math
 import re
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from srbench_fid.trained.learning import USUAL, Learning, Training, budget_of
 from srbench_fid.trained.pictures import fitted, held_out
 from srbench_fid.trained.rows import Array
 
+import srbench
 from srbench import Budget, FitContext
-from srbench.errors import SrbenchError, nearest
+from srbench.errors import ParameterError, SrbenchError, nearest
+from srbench.types import Count, Positive
 
 from .labelled import Labelled
 
@@ -54,17 +58,24 @@ class Classifier(ABC):
 
 
 class NetworkClassifier(Classifier):
-    """A network trained from random weights: AdamW, flips and turns, a fifth held out to stop by."""
+    """A network trained from random weights: flips and turns, a fifth held out to stop by."""
 
     libraries = ("torch", "timm")
 
-    def __init__(self, name: str, epochs: int, side: Callable[[], int], build: Callable[[int], torch.nn.Module]):
-        self._name, self._epochs = name, epochs
+    def __init__(
+        self,
+        name: str,
+        budget: Budget,
+        side: Callable[[], int],
+        build: Callable[[int], torch.nn.Module],
+        how: Learning = USUAL,
+    ):
+        self._name, self._budget, self._how = name, budget, how
         self._find_side, self._build = side, build
 
     def identity(self) -> dict[str, Any]:
-        """The network, and how long it learns."""
-        return {"network": self._name, "epochs": self._epochs, **super().identity()}
+        """The network, how it learns, and for how long."""
+        return {"network": self._name, "budget": str(self._budget), "how": asdict(self._how), **super().identity()}
 
     @cached_property
     def _side(self) -> int:
@@ -86,10 +97,9 @@ class NetworkClassifier(Classifier):
         held = held_out(train.labels, train.units, seed)
         examples = Examples(train, numbers(train.labels, classes), train.ids, held, seed)
         with seeded(seed), tempfile.TemporaryDirectory() as folder:
-            budget = Budget("epochs", self._epochs)
-            context = FitContext(seed, budget, Path(folder), device, checkpoint_seconds=math.inf)
+            context = FitContext(seed, self._budget, Path(folder), device, checkpoint_seconds=math.inf)
             network = self._build(len(classes))
-            learn(network, examples, cross_entropy, self._side, context)
+            learn(network, examples, cross_entropy, self._side, context, self._how)
         predicted: Numbers = outputs(network, test, device).argmax(1).numpy()
         return predicted
 
@@ -97,23 +107,38 @@ class NetworkClassifier(Classifier):
 class HogSvm(Classifier):
     """A support vector machine on histograms of oriented gradients (Dalal and Triggs 2005).
 
-    Images of 128 x 128 pixels, 9 orientations, cells of 16 pixels, blocks of 2 x 2 cells: 1764 features, standardised.
-    Kernel and C are chosen by cross-validation on the training images.
+    The histograms are standardised. Kernel and C are chosen by cross-validation on the training images.
     """
 
     libraries = ("scikit-image", "scikit-learn")
-    side = 128
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "isic": {"side": 64, "orientations": 8, "cell": 4, "block": 2}  # a study of generated skin lesions
+    }
     grid: ClassVar[dict[str, list[Any]]] = {"svc__kernel": ["linear", "rbf"], "svc__C": [0.1, 1.0, 10.0]}
     folds = 3
 
+    def __init__(self, side: Count = 128, orientations: Count = 9, cell: Count = 16, block: Count = 2) -> None:
+        """What is counted.
+
+        side: of the picture, resized, in pixels. orientations: of a histogram. cell: its side in pixels. block: the
+        side in cells of what is normalised together. Raises `ParameterError` for a block that no picture holds.
+        """
+        if block * cell > side:
+            raise ParameterError("side", f"side: a block of {block * cell} pixels does not fit into {side} pixels")
+        self._side = side
+        self._counted = {"orientations": orientations, "cell": cell, "block": block}
+
+    def identity(self) -> dict[str, Any]:
+        """What is counted, and by which libraries."""
+        return {"side": self._side, **self._counted, **super().identity()}
+
     def prepare(self, image: torch.Tensor) -> Array:
-        """The histograms `(1764,)`; of a colour image, at each pixel those of the channel that changes most."""
+        """The histograms, 1764 by default; of a colour image, at each pixel those of the channel that changes most."""
         from skimage.feature import hog
 
-        picture = fitted(image.double(), self.side).numpy()
-        histograms: Array = hog(
-            picture, orientations=9, pixels_per_cell=(16, 16), cells_per_block=(2, 2), channel_axis=0
-        )
+        cell, block = (self._counted["cell"],) * 2, (self._counted["block"],) * 2
+        picture = fitted(image.double(), self._side).numpy()
+        histograms: Array = hog(picture, self._counted["orientations"], cell, block, channel_axis=0)
         return histograms
 
     def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Numbers:
@@ -135,25 +160,68 @@ class HogSvm(Classifier):
         return predicted
 
 
+class LbpSvm(HogSvm):
+    """The same machine on histograms of local binary patterns (Ojala et al. 2002), uniform and blind to rotation.
+
+    Those of a grid of cells, each with its own histogram, which sums to 1; of colour images those of the luma.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    def __init__(self, side: Count = 128, points: Count = 8, radius: Positive = 1.0, cells: Count = 4) -> None:
+        """What is counted.
+
+        side: of the picture, resized, in pixels. points: neighbours on a circle that a pixel is compared with; radius:
+        of that, in pixels. cells: on each side of the picture. Raises `ParameterError` for more cells than pixels.
+        """
+        if cells > side:
+            raise ParameterError("cells", f"cells: {cells} on a side of {side} pixels")
+        self._side, self._radius = side, radius
+        self._counted = {"points": points, "cells": cells}
+
+    def identity(self) -> dict[str, Any]:
+        """What is counted, and by which libraries."""
+        return {"patterns": "uniform", "radius": self._radius, **super().identity()}
+
+    def prepare(self, image: torch.Tensor) -> Array:
+        """The histograms `(cells * cells * (points + 2),)`."""
+        from skimage.color import rgb2gray
+        from skimage.feature import local_binary_pattern
+
+        points, cells = self._counted["points"], self._counted["cells"]
+        grey = rgb2gray(fitted(image.double(), self._side).numpy(), channel_axis=0)
+        # Patterns of 8 bits: of numbers with a point, equal neighbours are told apart by their rounding.
+        levels = (255 * grey).round().astype(np.uint8)
+        patterns: Array = local_binary_pattern(levels, points, self._radius, "uniform")  # type: ignore[no-untyped-call]
+        rows = np.array_split(patterns, cells)
+        parts = [part for row in rows for part in np.array_split(row, cells, axis=1)]
+        counts = [np.bincount(part.astype(np.intp).ravel(), minlength=points + 2) / part.size for part in parts]
+        return np.concatenate(counts)
+
+
 _TIMM = "timm:"
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_KINDS: Mapping[str, type] = {"skinlesnet": Training, "hog-svm": HogSvm, "lbp-svm": LbpSvm}
+Named = str | dict[str, dict[str, Any]]
 
 
-def classifier(name: str, epochs: int) -> Classifier:
-    """The classifier `skinlesnet`, `hog-svm` or `timm:MODEL`. Raises `ClassifierError` for any other name.
+def classifier(asked: Named, epochs: int) -> Classifier:
+    """The classifier `skinlesnet`, `hog-svm`, `lbp-svm` or `timm:MODEL`, alone or with its parameters.
 
-    Loads neither torch nor timm; epochs: for networks.
+    Loads neither torch nor timm; epochs: for networks that are given no budget of their own. Raises `ParameterError`
+    for any other name, and for parameters that are wrong.
     """
-    if name == "skinlesnet":
-        return NetworkClassifier(name, epochs, lambda: 224, _skinlesnet)
-    if name == "hog-svm":
-        return HogSvm()
-    if name.startswith(_TIMM):
-        model = name.removeprefix(_TIMM)
-        if not _MODEL.fullmatch(model):
-            raise ClassifierError(f"{model!r} is no name of a timm model: letters, digits, '.', '_' and '-'")
-        return NetworkClassifier(name, epochs, lambda: _timm_side(model), lambda classes: _timm(model, classes))
-    raise ClassifierError(f"unknown classifier {name!r}.{nearest(name, ('skinlesnet', 'hog-svm', 'timm:resnet18'))}")
+    name = asked if isinstance(asked, str) else next(iter(asked), "")
+    model = name.removeprefix(_TIMM) if name.startswith(_TIMM) else ""
+    if model and not _MODEL.fullmatch(model):
+        raise ParameterError("classifier", f"{model!r} is no name of a timm model: letters, digits, '.', '_' and '-'")
+    made = srbench.chosen("classifier", asked, {**_KINDS, **({name: Training} if model else {})})
+    if isinstance(made, Classifier):
+        return made
+    budget = budget_of(made.epochs, made.steps, None, epochs)
+    if not model:
+        return NetworkClassifier(name, budget, lambda: 224, _skinlesnet, made)
+    return NetworkClassifier(name, budget, lambda: _timm_side(model), lambda classes: _timm(model, classes), made)
 
 
 def _skinlesnet(classes: int) -> torch.nn.Module:

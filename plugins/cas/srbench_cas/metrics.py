@@ -13,6 +13,7 @@ from srbench import Need, Source
 from srbench.pictures import Image, resize, to_image, to_tensor
 from srbench.types import Count
 
+from .classifiers import Named
 from .classifiers import classifier as find_classifier
 from .confusion import Confusion
 from .labelled import Gathering, Labelled, Version
@@ -41,12 +42,13 @@ class Cas(srbench.SetMetric):
     needs: ClassVar[frozenset[Need]] = frozenset({"labels", "training_sr"})
     learned_from: ClassVar[tuple[Version, ...]] = ("synthetic",)
 
-    def __init__(self, classifier: str = "skinlesnet", seeds: Count = 3, epochs: Count = 10) -> None:
+    def __init__(self, classifier: Named = "skinlesnet", seeds: Count = 3, epochs: Count = 10) -> None:
         """How it is measured.
 
-        classifier: `skinlesnet`, `hog-svm`, or `timm:NAME` for any model of timm, trained from random weights. seeds:
-        how many trainings. epochs: of a network, passes over the training images at most; it stops when the held-out
-        fifth gets no better.
+        classifier: `skinlesnet`, `hog-svm`, `lbp-svm`, or `timm:NAME` for any model of timm, trained from
+        random weights; alone, or with its parameters: `{hog-svm: {preset: isic}}`. seeds: how many trainings.
+        epochs: of a network, passes over the training images at most; it stops when the held-out fifth gets no
+        better.
         """
         self._classifier = find_classifier(classifier, epochs)
         self._seeds = seeds

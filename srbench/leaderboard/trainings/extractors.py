@@ -15,7 +15,7 @@ from srbench.leaderboard.results.results import Results, unique_slugs
 from srbench.leaderboard.trainings.outlines import with_outlines
 from srbench.leaderboard.trainings.pages import Group
 from srbench.leaderboard.trainings.run import read_training
-from srbench.leaderboard.words.numerals import duration, flat, metric_label, significant
+from srbench.leaderboard.words.numerals import duration, flat, metric_label, number, significant
 from srbench.store.details import ConfusionMatrix
 from srbench.store.evidence import Evidence, MaskShown
 from srbench.store.files import StoreError
@@ -111,7 +111,7 @@ def _instrument(store: Store, key: str, record: Record, metrics: tuple[str, ...]
     training = read_training(store, key, None, "extractors")
     caption = f"{record.point.get('extractor')}, trained on {record.point.get('dataset')}"
     seconds = record.cost.get("train_seconds")
-    facts = [(name.replace("_", " "), significant(value, 3)) for name, value in record.facts.items()]
+    facts = [(name.replace("_", " "), _text(value)) for name, value in record.facts.items()]
     parameters = record.ingredients.get("extractor", {}).get("params", {})
     return Instrument(
         key,
@@ -123,6 +123,10 @@ def _instrument(store: Store, key: str, record: Record, metrics: tuple[str, ...]
         tuple(_written(one, f"{FOLDER}/{slug}-{place}.png", out) for place, one in enumerate(shown.masks)),
         damage,
     )
+
+
+def _text(value: float) -> str:
+    return number(value, 0) if value == round(value) and abs(value) > 1 else significant(value, 3)
 
 
 def _written(shown: MaskShown, href: str, out: Path) -> MaskPicture:

@@ -85,7 +85,7 @@ def test_the_page_tells_how_good_an_extractor_is_and_what_runs_on_it(board: Boar
     assert told["Metrics that run on it"] == "FID" and told["accuracy"] == "0.875" and told["training"] == "90 s"
     assert (told["weights"], told["epochs"]) == ("imagenet", "75") and "steps" not in told
     (confusion,) = (table for table in page.find("table") if table.attributes.get("class") == "confusion")
-    assert [cell.text for cell in confusion.find("td")] == ["4.0", "1.0", "0.0", "3.0"]
+    assert [cell.text for cell in confusion.find("td")] == ["4", "1", "0", "3"]
     assert len(list(page.find("svg"))) == 2, "loss and validation"
     pictures = list(page.find("img"))
     assert [one.attributes["alt"] for one in pictures] == [

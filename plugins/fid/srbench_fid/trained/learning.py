@@ -41,6 +41,14 @@ class Learning:
 USUAL = Learning()
 
 
+@dataclass(frozen=True)
+class Training(Learning):
+    """How a network learns, and for how long: `epochs` or `steps`, None where that is settled elsewhere."""
+
+    epochs: Count | None = None
+    steps: Count | None = None
+
+
 def budget_of(epochs: int | None, steps: int | None, seconds: float | None, usual: int) -> Budget:
     """The budget that is given; `usual` epochs where none is. Raises `ParameterError` for more than one."""
     units: dict[Literal["epochs", "steps", "seconds"], float | None]
