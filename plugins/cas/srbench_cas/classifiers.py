@@ -8,7 +8,7 @@ import re
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -104,42 +104,15 @@ class NetworkClassifier(Classifier):
         return predicted
 
 
-class HogSvm(Classifier):
-    """A support vector machine on histograms of oriented gradients (Dalal and Triggs 2005).
+class SupportVectorMachine(Classifier):
+    """A support vector machine on numbers that are counted in a picture, standardised.
 
-    The histograms are standardised. Kernel and C are chosen by cross-validation on the training images.
+    Kernel and C are chosen by cross-validation on the training images.
     """
 
     libraries = ("scikit-image", "scikit-learn")
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "isic": {"side": 64, "orientations": 8, "cell": 4, "block": 2}  # a study of generated skin lesions
-    }
     grid: ClassVar[dict[str, list[Any]]] = {"svc__kernel": ["linear", "rbf"], "svc__C": [0.1, 1.0, 10.0]}
     folds = 3
-
-    def __init__(self, side: Count = 128, orientations: Count = 9, cell: Count = 16, block: Count = 2) -> None:
-        """What is counted.
-
-        side: of the picture, resized, in pixels. orientations: of a histogram. cell: its side in pixels. block: the
-        side in cells of what is normalised together. Raises `ParameterError` for a block that no picture holds.
-        """
-        if block * cell > side:
-            raise ParameterError("side", f"side: a block of {block * cell} pixels does not fit into {side} pixels")
-        self._side = side
-        self._counted = {"orientations": orientations, "cell": cell, "block": block}
-
-    def identity(self) -> dict[str, Any]:
-        """What is counted, and by which libraries."""
-        return {"side": self._side, **self._counted, **super().identity()}
-
-    def prepare(self, image: torch.Tensor) -> Array:
-        """The histograms, 1764 by default; of a colour image, at each pixel those of the channel that changes most."""
-        from skimage.feature import hog
-
-        cell, block = (self._counted["cell"],) * 2, (self._counted["block"],) * 2
-        picture = fitted(image.double(), self._side).numpy()
-        histograms: Array = hog(picture, self._counted["orientations"], cell, block, channel_axis=0)
-        return histograms
 
     def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Numbers:
         """Choose by cross-validation, learn from all, predict; only the division into folds depends on the seed."""
@@ -160,43 +133,79 @@ class HogSvm(Classifier):
         return predicted
 
 
-class LbpSvm(HogSvm):
-    """The same machine on histograms of local binary patterns (Ojala et al. 2002), uniform and blind to rotation.
+@dataclass
+class HogSvm(SupportVectorMachine):
+    """On histograms of oriented gradients (Dalal and Triggs 2005).
 
-    Those of a grid of cells, each with its own histogram, which sums to 1; of colour images those of the luma.
+    side: of the picture, resized, in pixels. orientations: of a histogram. cell: its side in pixels. block: the side in
+    cells of what is normalised together. Raises `ParameterError` for a block that no picture holds.
     """
 
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "isic": {"side": 64, "orientations": 8, "cell": 4, "block": 2}  # a study of generated skin lesions
+    }
 
-    def __init__(self, side: Count = 128, points: Count = 8, radius: Positive = 1.0, cells: Count = 4) -> None:
-        """What is counted.
+    side: Count = 128
+    orientations: Count = 9
+    cell: Count = 16
+    block: Count = 2
 
-        side: of the picture, resized, in pixels. points: neighbours on a circle that a pixel is compared with; radius:
-        of that, in pixels. cells: on each side of the picture. Raises `ParameterError` for more cells than pixels.
-        """
-        if cells > side:
-            raise ParameterError("cells", f"cells: {cells} on a side of {side} pixels")
-        self._side, self._radius = side, radius
-        self._counted = {"points": points, "cells": cells}
+    def __post_init__(self) -> None:
+        if self.block * self.cell > self.side:
+            pixels = self.block * self.cell
+            raise ParameterError("side", f"side: a block of {pixels} pixels does not fit into {self.side} pixels")
 
     def identity(self) -> dict[str, Any]:
         """What is counted, and by which libraries."""
-        return {"patterns": "uniform", "radius": self._radius, **super().identity()}
+        return {"histograms": [self.side, self.orientations, self.cell, self.block], **super().identity()}
+
+    def prepare(self, image: torch.Tensor) -> Array:
+        """The histograms, 1764 by default; of a colour image, at each pixel those of the channel that changes most."""
+        from skimage.feature import hog
+
+        picture = fitted(image.double(), self.side).numpy()
+        cell, block = (self.cell, self.cell), (self.block, self.block)
+        histograms: Array = hog(picture, self.orientations, cell, block, channel_axis=0)
+        return histograms
+
+
+@dataclass
+class LbpSvm(SupportVectorMachine):
+    """On histograms of local binary patterns (Ojala et al. 2002), uniform and blind to rotation.
+
+    Each cell of a grid has a histogram of its own, which sums to 1; of colour images the luma is looked at.
+
+    side: of the picture, resized, in pixels. points: neighbours on a circle that a pixel is compared with. radius: of
+    that, in pixels. cells: on each side of the picture. Raises `ParameterError` for more cells than pixels.
+    """
+
+    side: Count = 128
+    points: Count = 8
+    radius: Positive = 1.0
+    cells: Count = 4
+
+    def __post_init__(self) -> None:
+        if self.cells > self.side:
+            raise ParameterError("cells", f"cells: {self.cells} do not fit into {self.side} pixels")
+
+    def identity(self) -> dict[str, Any]:
+        """What is counted, and by which libraries."""
+        return {"patterns": [self.side, self.points, self.radius, self.cells], **super().identity()}
 
     def prepare(self, image: torch.Tensor) -> Array:
         """The histograms `(cells * cells * (points + 2),)`."""
         from skimage.color import rgb2gray
         from skimage.feature import local_binary_pattern
 
-        points, cells = self._counted["points"], self._counted["cells"]
-        grey = rgb2gray(fitted(image.double(), self._side).numpy(), channel_axis=0)
+        grey = rgb2gray(fitted(image.double(), self.side).numpy(), channel_axis=0)
         # Patterns of 8 bits: of numbers with a point, equal neighbours are told apart by their rounding.
         levels = (255 * grey).round().astype(np.uint8)
-        patterns: Array = local_binary_pattern(levels, points, self._radius, "uniform")  # type: ignore[no-untyped-call]
-        rows = np.array_split(patterns, cells)
-        parts = [part for row in rows for part in np.array_split(row, cells, axis=1)]
-        counts = [np.bincount(part.astype(np.intp).ravel(), minlength=points + 2) / part.size for part in parts]
-        return np.concatenate(counts)
+        patterns: Array = local_binary_pattern(  # type: ignore[no-untyped-call]
+            levels, self.points, self.radius, "uniform"
+        )
+        rows = np.array_split(patterns.astype(np.intp), self.cells)
+        parts = [part for row in rows for part in np.array_split(row, self.cells, axis=1)]
+        return np.concatenate([np.bincount(part.ravel(), minlength=self.points + 2) / part.size for part in parts])
 
 
 _TIMM = "timm:"
