@@ -23,7 +23,7 @@ Compare = Callable[[str, Metric], ScoreColumn]
 
 
 def score_cell(
-    work: Work, record: Record, test: Sequence[Item], train: Sequence[Item], reference: Sequence[Item]
+    work: Work, record: Record, test: Sequence[Item], train: Sequence[Item], reference: Sequence[Item] = ()
 ) -> None:
     """Compute the metrics that the task asks for, and tell of each; with each, of the method's ceiling.
 
