@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from srbench.contract.metric import ImageMetric as ImageMetric
     from srbench.contract.metric import Need as Need
     from srbench.contract.metric import NoReferenceMetric as NoReferenceMetric
+    from srbench.contract.metric import Reference as Reference
     from srbench.contract.metric import SetMetric as SetMetric
     from srbench.contract.metric import Skip as Skip
     from srbench.contract.metric import Source as Source
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from srbench.pictures import Values as Values
     from srbench.pictures import read_image as read_image
     from srbench.pictures import write_image as write_image
+    from srbench.registry.choices import chosen as chosen
     from srbench.registry.formats import Formats as Formats
     from srbench.registry.registry import Registry as Registry
     from srbench.registry.registry import code_of as code_of
@@ -87,6 +89,8 @@ if TYPE_CHECKING:
     from srbench.store.details import ConfusionMatrix as ConfusionMatrix
     from srbench.store.details import Details as Details
     from srbench.store.details import Estimate as Estimate
+    from srbench.store.evidence import Evidence as Evidence
+    from srbench.store.evidence import MaskShown as MaskShown
     from srbench.store.file_memory import remembered as remembered
     from srbench.store.files import sha256 as sha256
     from srbench.store.frames import Frames as Frames
@@ -137,6 +141,7 @@ _HOME = {
     "NoReferenceMetric": "contract.metric",
     "SetMetric": "contract.metric",
     "Skip": "contract.metric",
+    "Reference": "contract.metric",
     "Source": "contract.metric",
     "Protocol": "contract.protocol",
     "Members": "contract.published",
@@ -164,6 +169,7 @@ _HOME = {
     "Values": "pictures",
     "read_image": "pictures",
     "write_image": "pictures",
+    "chosen": "registry.choices",
     "Formats": "registry.formats",
     "Registry": "registry.registry",
     "code_of": "registry.registry",
@@ -175,6 +181,8 @@ _HOME = {
     "ConfusionMatrix": "store.details",
     "Details": "store.details",
     "Estimate": "store.details",
+    "Evidence": "store.evidence",
+    "MaskShown": "store.evidence",
     "remembered": "store.file_memory",
     "sha256": "store.files",
     "Frames": "store.frames",

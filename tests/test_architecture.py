@@ -21,7 +21,6 @@ UNTESTED = {
     "contract.names": "two names",
     "matrix.contents": "fields and their defaults, which the tests of reading compare with files",
     "training.data.source": "protocols: nothing that could be run",
-    "training.loop.outcome": "four fields, which the engine fills",
 }
 """Modules without tests of their own, and why."""
 FEW = 12

@@ -112,9 +112,13 @@ def test_the_tutorials_matrix_asks_for_its_own_method(tmp_path):
 def test_the_matrix_of_set_metrics_can_be_read(tmp_path):
     path = tmp_path / "set-metrics.yaml"
     path.write_text(titled_blocks("set-metrics.md")["set-metrics.yaml"])
-    asked = {metric.name: metric.extractor.name for metric in read_matrix(path).metrics}
+    metrics = read_matrix(path).metrics
+    asked = {metric.name: metric.extractor.name for metric in metrics}
     assert asked["fid"] == "inception"
     assert asked["fid-resnet"] == "timm:resnet18.a1_in1k"
+    lesions, against = (next(one for one in metrics if one.name == name) for name in ("fid-lesions", "fid-to-training"))
+    assert lesions.extractor.name == "lesions" and lesions.extractor.on.name == "phantom-lesions"
+    assert against.params["reference"] == "train"
 
 
 def test_the_matrix_of_tasks_can_be_read_and_the_page_lists_every_metric(tmp_path):

@@ -52,7 +52,13 @@ def command(cell: str, store: Path | None, as_json: bool) -> None:
         score = result.reason if result.value is None else f"{result.value:.6g} {result.unit}, n = {result.n}"
         facts[f"metric.{name}"] = f"{result.status}, {score}"
         facts |= {f"metric.{name}.{label}": f"{value:.6g}" for label, value in result.details.numbers.items()}
-        if (confusion := result.details.confusion) is not None:
+        details = result.details
+        for what, classes in (("by-class", details.by_class), ("ceiling-by-class", details.ceiling_by_class)):
+            for label, one in classes.items():
+                numbers = {"value": one.value, "spread": one.spread, "n": one.n}
+                said = (f"{told} {number:.6g}" for told, number in numbers.items() if number is not None)
+                facts[f"metric.{name}.{what}.{label}"] = ", ".join(said)
+        if (confusion := details.confusion) is not None:
             for true, counts in zip(confusion.classes, confusion.counts, strict=True):
                 said = (f"{label} {count:.6g}" for label, count in zip(confusion.classes, counts, strict=True))
                 facts[f"metric.{name}.confusion.{true}"] = ", ".join(said)

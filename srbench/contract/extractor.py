@@ -34,8 +34,9 @@ class Extractor(ABC):
     Parameters are those of `__init__`, typed. Importing the module that holds an extractor must not import torch, and
     making one must be cheap: weights are read when they are first needed, not in `__init__`.
 
-    learns: trained by srbench, once for each tested dataset, on that dataset's own training split; then frozen and
-    shared by every cell and metric. Has `fit`, `save` and `load`, and sets `budget`.
+    learns: trained by srbench, once for each tested dataset, on that dataset's own training split, or once for all
+    on the dataset that the matrix names (`on`); then frozen and shared by every cell and metric. Has `fit`, `save`
+    and `load`, and sets `budget`.
     wants: what `fit` needs of the items besides pictures; a dataset that lacks it skips the metrics that use this.
     weights: names of the files (see `srbench.weights`) that it reads. Where one is missing, the metrics that use this
     are skipped with the command that fetches it.
@@ -74,7 +75,10 @@ class Extractor(ABC):
         raise TypeError(f"{type(self).__name__} does not learn")
 
     def save(self, folder: Path) -> None:
-        """Write what `fit` learned into `folder` (safetensors and JSON)."""
+        """Write what `fit` learned into `folder` (safetensors and JSON).
+
+        Pages show what lies beside it: the curves of `srbench.training.write_training`, and `srbench.Evidence`.
+        """
 
     def load(self, folder: Path) -> None:
         """Read what `save` wrote, so that `extract` gives the same features."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from srbench.store.details import Details
 
 Need = Literal["labels", "masks", "training_sr", "baseline", "samples"]
+Reference = Literal["test", "train"]
+"""The split whose real images a set metric compares with."""
 Source = Literal["generated", "real", "training"]
 """Where an image that is not paired comes from: made by a generator, of the test split, of the training split."""
 
@@ -46,6 +48,9 @@ class Metric(ABC):
     weights: names of the files (see `srbench.weights`) that it reads; where one is missing the metric is skipped with
         the command that fetches it. Those of its extractor are the extractor's to name.
     samples: how many samples of each SR it needs, where `samples` is in `needs`.
+    reference: the split whose real images a set metric compares with; it may set `train` in `__init__`. Then it defines
+        `update_unpaired`, and of super-resolution, too, it is shown HR of the training split by that, as `training`,
+        before any pair of the test split.
     device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
         (images arrive on the CPU whatever it is), and the protocol that the SR was made under.
     """
@@ -57,6 +62,7 @@ class Metric(ABC):
     needs: ClassVar[frozenset[Need]] = frozenset()
     weights: tuple[str, ...] = ()
     samples: int = 0
+    reference: Reference = "test"
     device: str = "cpu"
     protocol: Protocol
 

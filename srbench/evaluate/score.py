@@ -203,12 +203,14 @@ def score_split(
     *,
     training: TrainingSplit | None = None,
     samples: Path | None = None,
+    reference: Iterable[Item] = (),
 ) -> ScoreColumn:
     """Score every image with a metric, its extractor bound; one image at a time is in memory.
 
     key: of the metric. folder, images: where the SR lies and its file names, by image id. training: for a metric that
     needs the SR of the training split, which it sees first. samples: where samples of SR lie, for one that needs these.
-    What goes wrong is the column's failure; only `Interrupted`, which `progress` may raise, ends it.
+    reference: the training split, for one that compares with its HR. What goes wrong is the column's failure; only
+    `Interrupted`, which `progress` may raise, ends it.
     """
     column = ScoreColumn(metric, key)
     with column.failing() as at:
@@ -219,6 +221,11 @@ def score_split(
                 seen = _seen(item, protocol, training.folder, training.images, metric)
                 metric.update_training(seen.sr, seen.hr, item)
                 progress(item.id)
+        for item in reference if metric.reference == "train" else ():
+            assert isinstance(metric, SetMetric)
+            at(f"training split: image {item.id!r}: ")
+            metric.update_unpaired(_whole(*protocol.reference(*item.read_hr())), "training", item)
+            progress(item.id)
         for item in items:
             at(f"image {item.id!r}: ")
             if isinstance(metric, NoReferenceMetric):

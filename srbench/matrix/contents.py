@@ -60,10 +60,16 @@ class Matrix:
 
     @property
     def training_data(self) -> list[Use]:
-        """The datasets that are learned from besides the tested ones' own training splits, each once."""
+        """The datasets that methods learn from besides the tested ones' own training splits, each once."""
         found: dict[str, Use] = {}
         for one in self.train_on:
             for lesson in lessons_of(one):
                 if isinstance(lesson.on, Use):
                     found.setdefault(lesson.on.name, lesson.on)
         return list(found.values())
+
+    @property
+    def instrument_data(self) -> list[Use]:
+        """The datasets that extractors learn on in place of the tested ones, each once."""
+        on = (use.extractor.on for use in self.metrics if use.extractor is not None)
+        return list({one.name: one for one in on if one is not None}.values())

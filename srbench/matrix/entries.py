@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from srbench.contract.extractor import ExtractorUse
+from srbench.contract.extractor import Extractor, ExtractorUse
 from srbench.errors import SrbenchError
 from srbench.matrix.fields import Fields, is_safe
 from srbench.matrix.nodes import KeyValue, Node, describe, plain, shorten
 from srbench.registry import parameters
-from srbench.registry.configured import Use, extractor_use
-from srbench.registry.registry import Kind, Registry
+from srbench.registry.configured import Use, named_by
+from srbench.registry.registry import Kind, Registered, Registry
 
 _APART = ("resources", "limits", "train")
 """What stands among the parameters of a method and is none."""
@@ -34,6 +35,15 @@ class Named:
     train: Node | None = None
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """A use, taken apart: the entry's name, the name to show (if the file gives one), and the parameters."""
+
+    entry: Node
+    shown: Node | None = None
+    given: dict[str, KeyValue] = field(default_factory=dict)
+
+
 class Uses:
     """Reads uses: `NAME`, `NAME: {parameters}` or `{use: NAME, as: SHOWN, parameters}`.
 
@@ -43,6 +53,7 @@ class Uses:
     def __init__(self, registry: Registry, folder: Path, fields: Fields) -> None:
         self._registry, self._folder, self._fields = registry, folder, fields
         self._fault = fields.fault
+        self._datasets: list[Use] = []
 
     def listed(self, node: Node, kind: Kind) -> list[Named]:
         """The uses of a list that are as they should be, each with a name of its own."""
@@ -54,29 +65,14 @@ class Uses:
         parts = self._parts(node, kind)
         if parts is None:
             return None
-        entry, shown, given = parts
-        apart = {key: given.pop(key)[1] for key in _APART if key in given} if kind == "method" else {}
+        apart = {key: parts.given.pop(key)[1] for key in _APART if key in parts.given} if kind == "method" else {}
+        extractor = self._extractor_of(parts) if kind == "metric" else None
+        entry, shown, given = parts.entry, parts.shown, parts.given
         name = entry.text if shown is None else self._fields.name(shown, "`as`")
-        of_extractor: dict[str, KeyValue] = {}
-        if kind == "metric" and "extractor" in given and isinstance(given["extractor"][1].value, dict):
-            at, inside = given["extractor"]
-            extractor = self._parts(inside, "extractor")
-            if extractor is None:
-                return Named(name, node, None)
-            given["extractor"], of_extractor = (at, extractor[0]), extractor[2]
-        arguments = {key: plain(value) for key, (_, value) in given.items()}
-        try:
-            registered = self._registry.get(kind, entry.text)
-            complete, errors = parameters.examine(registered.load(), arguments, self._folder)
-        except SrbenchError as error:
-            self._fault(entry, str(error))
+        examined = self._examined(kind, entry.text, parts)
+        if examined is None:
             return Named(name, node, None)
-        for wrong in errors:
-            self._parameter_fault(wrong, entry, given)
-        looked_for: frozenset[str] = getattr(registered.load(), "looked_for", frozenset())
-        for key, (_, value) in given.items():
-            for path in [] if key in looked_for else _missing_paths(complete.get(key)):
-                self._fault(value, f"{key}: there is no file or folder {shorten(str(path))!r}")
+        registered, complete, arguments, sound = examined
         if shown is None:
             place: Node = entry
             if kind == "dataset" and isinstance(complete.get("name"), str) and complete["name"]:
@@ -85,19 +81,44 @@ class Uses:
             if not is_safe(name):
                 self._fault(place, f"{shorten(name)!r} will not do as a name in tables; give another one with `as`")
         use = Use(name, registered, complete, arguments)
-        if kind == "metric" and not errors:
-            use = self._with_extractor(use, entry, given, of_extractor)
+        if kind == "dataset":  # the same one each time, since what is found out of it is remembered by it
+            use = next((known for known in self._datasets if known == use), use)
+            self._datasets.append(use)
+        if kind == "metric" and sound:
+            use = self._with_extractor(use, parts, extractor)
         return Named(name, node, use, **apart)
 
-    def _parts(self, node: Node, kind: Kind) -> tuple[Node, Node | None, dict[str, KeyValue]] | None:
-        """The entry's name, the name to show (if the file gives one), and the parameters, of any form of a use."""
+    def _examined(
+        self, kind: Kind, name: str, parts: _Parts, beside: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[Registered, dict[str, Any], dict[str, Any], bool] | None:
+        """The entry, its parameters complete and as given, and whether they are right; None where there is no entry.
+
+        beside: parameters that stand elsewhere.
+        """
+        arguments = {**beside, **{key: plain(value) for key, (_, value) in parts.given.items()}}
+        try:
+            registered = self._registry.get(kind, name)
+            complete, errors = parameters.examine(registered.load(), arguments, self._folder)
+        except SrbenchError as error:
+            self._fault(parts.entry, str(error))
+            return None
+        for wrong in errors:
+            self._parameter_fault(wrong, parts)
+        looked_for: frozenset[str] = getattr(registered.load(), "looked_for", frozenset())
+        for key, (_, value) in parts.given.items():
+            for path in [] if key in looked_for else _missing_paths(complete.get(key)):
+                self._fault(value, f"{key}: there is no file or folder {shorten(str(path))!r}")
+        return registered, complete, arguments, not errors
+
+    def _parts(self, node: Node, kind: Kind) -> _Parts | None:
+        """The parts of any form of a use."""
         if not isinstance(node.value, list | dict):
-            return None if self.entry(node, kind) is None else (node, None, {})
+            return None if self.entry(node, kind) is None else _Parts(node)
         pairs = dict(node.value) if isinstance(node.value, dict) else {}
         if "use" in pairs:
             entry = self.entry(pairs.pop("use")[1], kind)
             shown = pairs.pop("as", (None, None))[1]
-            return None if entry is None else (entry, shown, pairs)
+            return None if entry is None else _Parts(entry, shown, pairs)
         if len(pairs) != 1:
             self._fault(
                 node,
@@ -113,41 +134,86 @@ class Uses:
         if "as" in given:
             name = shorten(entry.text)
             self._fault(given.pop("as")[0], f"`as` goes together with `use`: {{use: {name}, as: ..., parameters}}")
-        return entry, None, given
+        return _Parts(entry, None, given)
 
     def entry(self, node: Node, kind: Kind) -> Node | None:
         """The name of an entry, whether there is one or not."""
         if isinstance(node.value, str) and len(node.value) <= 100:
             return node
-        self._fault(node, f"expected the name of a {kind}, found {describe(node)}")
+        article = "an" if kind[0] in "aeiou" else "a"
+        self._fault(node, f"expected the name of {article} {kind}, found {describe(node)}")
         return None
 
-    def _parameter_fault(self, error: parameters.ParameterError, entry: Node, given: Mapping[str, KeyValue]) -> None:
+    def _parameter_fault(self, error: parameters.ParameterError, parts: _Parts) -> None:
         """Note a fault at the key when that is wrong, at the value when that is, at the entry for what is not there."""
-        key, value = given.get(error.parameter, (entry, entry))
+        key, value = parts.given.get(error.parameter, (parts.entry, parts.entry))
         self._fault(key if isinstance(error, parameters.UnknownParameterError) else value, str(error))
 
-    def _with_extractor(
-        self, metric: Use, entry: Node, given: Mapping[str, KeyValue], of_extractor: Mapping[str, KeyValue]
-    ) -> Use:
+    def _extractor_of(self, metric: _Parts) -> _Parts | None:
+        """The extractor under a metric's parameter of that name, which then holds its entry's name alone."""
+        if "extractor" not in metric.given:
+            return None
+        key, value = metric.given["extractor"]
+        parts = self._parts(value, "extractor")
+        if parts is None:
+            del metric.given["extractor"]
+        else:
+            metric.given["extractor"] = key, parts.entry
+        return parts
+
+    def _with_extractor(self, metric: Use, parts: _Parts, given: _Parts | None) -> Use:
         """The metric with the extractor that it asks for; a wrong one is reported where the file names it.
 
-        of_extractor: its parameters, where the file gives some.
+        given: what the file says of it, where it says something.
         """
-        asked: ExtractorUse | None = None
         try:
             asked = metric.create().extractor()
-            if asked is not None and of_extractor:
-                params = {key: plain(value) for key, (_, value) in of_extractor.items()}
-                asked = replace(asked, params={**asked.params, **params})
-            return metric if asked is None else replace(metric, extractor=extractor_use(asked, self._registry))
+        except parameters.ParameterError as error:
+            self._parameter_fault(error, parts)
+            return metric
         except SrbenchError as error:
-            message = str(error)
+            self._fault(parts.entry, str(error))
+            return metric
         except Exception as error:  # a plugin's fault, or parameters that do not go together
-            message = f"{metric.name}: {type(error).__name__}: {error}"
-        named = [value for key, (_, value) in given.items() if asked and metric.given[key] == asked.name]
-        self._fault(named[0] if named else entry, message)
-        return metric
+            self._fault(parts.entry, f"{metric.name}: {type(error).__name__}: {error}")
+            return metric
+        return (
+            metric if asked is None else replace(metric, extractor=self._extractor(asked, given or _Parts(parts.entry)))
+        )
+
+    def _extractor(self, asked: ExtractorUse, parts: _Parts) -> Use | None:
+        """The extractor that a metric asks for, with the parameters that the file gives it; None where it is wrong."""
+        on = parts.given.pop("on", None)
+        name, beside = named_by(asked)
+        examined = self._examined("extractor", name, parts, beside)
+        if examined is None or not examined[-1]:
+            return None
+        registered, complete, arguments, _ = examined
+        shown = asked.name if parts.shown is None else self._fields.name(parts.shown, "`as`")
+        use = Use(shown, registered, complete, arguments)
+        try:
+            extractor: Extractor = use.create()
+        except parameters.ParameterError as error:
+            self._parameter_fault(error, parts)
+            return None
+        except SrbenchError as error:
+            self._fault(parts.entry, str(error))
+            return None
+        except Exception as error:  # a plugin's fault
+            self._fault(parts.entry, f"{shown}: {type(error).__name__}: {error}")
+            return None
+        if on is None:
+            return use
+        if not extractor.learns:
+            self._fault(on[0], f"`on`: {shorten(shown)!r} does not learn, so there is nothing that it could learn on")
+            return None
+        known = {one.name: one for one in self._datasets}
+        dataset = self.use(on[1], "dataset")
+        if dataset is None or dataset.thing is None:
+            return use
+        if known.get(dataset.name, dataset.thing) != dataset.thing:
+            self._fault(on[1], f"`on`: {shorten(dataset.name)!r} names two datasets; use `as` to name the second")
+        return replace(use, on=dataset.thing)
 
     def distinct(self, named: Iterable[Named], remedy: str) -> list[Named]:
         """The entries but for those with a name that is there already, each of which is a fault."""

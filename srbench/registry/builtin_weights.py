@@ -48,6 +48,14 @@ def published_weights() -> list[WeightsFile]:
             574_673_361,
         ),
         WeightsFile(
+            "resnet50",
+            "https://download.pytorch.org/models/resnet50-0676ba61.pth",
+            "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
+            _TORCHVISION,
+            "torchvision, ResNet50_Weights.IMAGENET1K_V1 (He et al. 2016)",
+            102_530_333,
+        ),
+        WeightsFile(
             "inception",
             "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
             "weights-inception-2015-12-05-6726825d.pth",

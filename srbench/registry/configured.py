@@ -19,7 +19,8 @@ class Use:
 
     name: what it is called in tables: the `as` of the file, the dataset's own `name` parameter, or the entry's name.
     params: complete and checked, with defaults and preset resolved. given: as the file says it, preset included.
-    extractor: what a metric runs on, if on any. under: the protocol that a dataset is shown by, where its task shows
+    extractor: what a metric runs on, if on any. on: the dataset that an extractor learns on, where the file names one;
+    otherwise it is the tested one. under: the protocol that a dataset is shown by, where its task shows
     datasets otherwise than they are.
     """
 
@@ -29,6 +30,7 @@ class Use:
     given: dict[str, Any] = field(default_factory=dict)
     extractor: Use | None = None
     under: Protocol | None = None
+    on: Use | None = None
 
     def create(self) -> Any:
         """A new instance with these parameters: a method, dataset, metric, extractor or executor."""
@@ -38,13 +40,18 @@ class Use:
         return shown(made, self.under)
 
 
+def named_by(asked: ExtractorUse) -> tuple[str, dict[str, Any]]:
+    """The entry that is asked for, and the parameters: `ENTRY:MODEL` is the entry's parameter `model`."""
+    entry, _, model = asked.name.partition(":")
+    return entry, dict(asked.params) | ({"model": model} if model else {})
+
+
 def extractor_use(asked: ExtractorUse, registry: Registry) -> Use:
     """The extractor that a metric asks for: an entry, or `ENTRY:MODEL` for an entry with a parameter `model`.
 
     Raises `SrbenchError` when there is no such entry, or its parameters are wrong.
     """
-    entry, _, model = asked.name.partition(":")
-    given = dict(asked.params) | ({"model": model} if model else {})
+    entry, given = named_by(asked)
     registered = registry.get("extractor", entry)
     try:
         values = parameters.resolve(registered.load(), given)

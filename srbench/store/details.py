@@ -18,8 +18,9 @@ from srbench.statistics.scores import LARGEST
 class Estimate(Struct, frozen=True, omit_defaults=True):
     """What a set metric gives for other images than a method's.
 
-    spread: the standard deviation of the value over subsets or seeds. n: how many images it rests on. interval: from
-    where to where the value may lie, at 95 %, over other images. `ValueError` for numbers that are not finite.
+    spread: the standard deviation of the value over subsets or seeds, or of what it is the mean of. n: how many images
+    it rests on. interval: from where to where the value may lie, at 95 %, over other images. `ValueError` for numbers
+    that are not finite.
     """
 
     value: float
@@ -65,12 +66,14 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What stands beside the value of a set metric; every part may be left out.
 
     n: how many images the value rests on; of two sets, the smaller. d: the length of a feature vector: tables mark a
-    value with n < d. spread: the standard deviation of the value over subsets or seeds. interval: from where to where
-    the value may lie, at 95 %, over other images. ceiling: what real images get in place of the method's; floor: what
-    bicubic SR gets; both are rows of tables that are never ranked. confusion: of a classifier; a table on the cell's
-    page. coverage: a calibration curve, of each interval the probability that is claimed and the share of the truth
-    that lies in it, both in [0, 1]; a figure. further: numbers that only this metric has, by names for people, such as
-    `training images`. `ValueError` for numbers that are not finite, and for a further one that has a field here.
+    value with n < d. spread: the standard deviation of the value over subsets or seeds, or of what it is the mean of.
+    interval: from where to where the value may lie, at 95 %, over other images. ceiling: what real images get in place
+    of the method's; floor: what bicubic SR gets; both are rows of tables that are never ranked. by_class: the value of
+    each class, by label, and ceiling_by_class that of real images; confusion: of a classifier; both are tables on the
+    cell's page. coverage: a calibration curve, of each interval the probability that is claimed and the share of the
+    truth that lies in it, both in [0, 1]; a figure. further: numbers that only this metric has, by names for people,
+    such as `training images`. `ValueError` for numbers that are not finite, and for a further one that has a field
+    here.
     """
 
     n: int | None = None
@@ -79,6 +82,8 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     interval: tuple[float, float] | None = None
     ceiling: Estimate | None = None
     floor: Estimate | None = None
+    by_class: Mapping[str, Estimate] = {}
+    ceiling_by_class: Mapping[str, Estimate] = {}
     confusion: ConfusionMatrix | None = None
     coverage: tuple[tuple[float, float], ...] = ()
     further: Mapping[str, float] = {}
@@ -99,7 +104,7 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def numbers(self) -> dict[str, float]:
-        """All but matrix and curve, by names for people; in parts: `low`, `high`, `ceiling`, `ceiling n`, ..."""
+        """All but curves and what is of classes, by names for people; estimates in parts: `ceiling`, `ceiling n`."""
         own = {"n": self.n, "d": self.d, "spread": self.spread, **_named(self.interval)}
         for name, estimate in (("ceiling", self.ceiling), ("floor", self.floor)):
             if estimate is not None:

@@ -32,8 +32,8 @@ class MetricResult(msgspec.Struct, kw_only=True):
     value); None unless ok. n: images in it. groups: units in it where any of these images has a group, otherwise 0.
     infinite: images left out of the mean because their score is infinite (identical images). lowest, highest: the ends
     of its range, None where there is none. details: what stands beside a set metric's value. notes: what to know of the
-    value: how good the extractor is that it was measured with. packages: the versions of packages that are part of
-    its key.
+    value: how good the extractor is that it was measured with. extractor: the key of that, where srbench
+    trained it. packages: the versions of packages that are part of its key.
     """
 
     key: str
@@ -52,6 +52,7 @@ class MetricResult(msgspec.Struct, kw_only=True):
     per_image: bool = True
     details: Details = Details()
     notes: list[str] = []
+    extractor: str = ""
     packages: dict[str, str] = {}
 
     def __post_init__(self) -> None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srbench.contract.extractor import Extractor
+from srbench.store.evidence import Evidence
+from srbench.store.files import StoreError
 from srbench.testing.check import CheckFailure, check
 from srbench.testing.pictures import lr_batch
-from srbench.testing.subjects import ExtractorSubject
+from srbench.testing.subjects import TESTED, ExtractorSubject
 
 if TYPE_CHECKING:
     import torch
@@ -19,7 +21,7 @@ CLOSE = 1e-4
 """How far features may differ, relative to their largest, where a batch of another size rounds in another order."""
 SIDE = 64
 
-_SAFE = (".safetensors", ".json", ".csv")
+_SAFE = (".safetensors", ".json", ".csv", ".png")
 
 
 def _learns(subject: ExtractorSubject) -> bool:
@@ -131,12 +133,26 @@ def extractor_saves_and_loads(subject: ExtractorSubject) -> None:
         raise CheckFailure("save wrote nothing into its folder, although learns is True")
     for path in files:
         if path.suffix not in _SAFE:
-            raise CheckFailure(f"save wrote {path.name}; write tensors with safetensors, the rest as JSON or CSV")
+            raise CheckFailure(f"save wrote {path.name}; write tensors with safetensors, the rest as JSON, CSV or PNG")
     fresh: Extractor = subject.create()
     fresh.load(folder)
     images = lr_batch(2, 3, SIDE, SIDE)
     if not subject.extract(fresh, images).equal(subject.extract(subject.ready, images)):
         raise CheckFailure("a new instance gives other features after load; save everything that extract depends on")
+
+
+@check("extractor", needs=("extractor_saves_and_loads",), applies=_learns)
+def evidence_is_of_the_test_split(subject: ExtractorSubject) -> None:
+    """What it leaves for pages can be read; a confusion matrix counts each image of the test split once."""
+    folder = subject.folder()
+    subject.ready.save(folder)
+    try:
+        shown = Evidence.read(folder)
+    except StoreError as error:
+        raise CheckFailure(f"{error}. Write it with srbench.Evidence(...).write(folder)") from None
+    counted = 0.0 if shown.confusion is None else sum(map(sum, shown.confusion.counts))
+    if shown.confusion is not None and round(counted) != TESTED:
+        raise CheckFailure(f"the confusion matrix counts {counted:g} images; the test split has {TESTED}")
 
 
 @check("extractor", needs=("extract_repeats",), applies=_learns)

@@ -81,6 +81,9 @@ def declares_itself(subject: MetricSubject) -> None:
         raise CheckFailure(
             "needs the baseline, which is as large as HR, yet sees 'lr'; it should see 'protocol' or 'image'"
         )
+    reference = subject.create().reference
+    if reference not in ("test", "train"):
+        raise CheckFailure(f"reference is {reference!r}; it should be 'test' or 'train', the split it compares with")
 
 
 def _asked(metric: ImageMetric, sr: torch.Tensor, hr: torch.Tensor) -> float | tuple[float, Details] | Skip:

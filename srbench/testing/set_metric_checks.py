@@ -84,10 +84,13 @@ def _show(metric: SetMetric, sr: torch.Tensor, hr: torch.Tensor, item: Item) -> 
 
 
 def _introduce(metric: SetMetric) -> None:
-    """Show it the training split, if it needs that."""
+    """Show it the training split, if it needs that or compares with it."""
     if "training_sr" in metric.needs:
         for sr, hr, item in _shown(1):
             metric.update_training(sr, hr, item)
+    if metric.reference == "train":
+        for _, hr, item in _shown(1):
+            metric.update_unpaired(hr, "training", item)
 
 
 @check("metric", needs=("declares_itself",), applies=_compares_sets)

@@ -216,6 +216,10 @@ class MetricSubject(Subject):
     _bound: tuple[ExtractorSubject, Extractor] | None = None
 
 
+TESTED = 2
+"""Made pictures that an extractor is checked on when it has learned."""
+
+
 class ExtractorSubject(Subject):
     """An extractor, trained on a few made pictures of two classes where it learns.
 
@@ -258,7 +262,7 @@ class ExtractorSubject(Subject):
             )
         with seeded(global_seed):
             context = FitContext(seed, extractor.budget, self.folder())
-            return extractor.fit(marked_items(0, 6, self.size), marked_items(1, 2, self.size), context)
+            return extractor.fit(marked_items(0, 6, self.size), marked_items(1, TESTED, self.size), context)
 
     def extract(self, extractor: Extractor, images: torch.Tensor) -> torch.Tensor:
         """The features of `(N, C, H, W)`."""

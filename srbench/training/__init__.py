@@ -19,7 +19,7 @@ from srbench.training.data.source import Drawn, Held, Source
 from srbench.training.inference import Inference, Upscaling
 from srbench.training.loop.engine import train
 from srbench.training.loop.history import Row
-from srbench.training.loop.outcome import Trained
+from srbench.training.loop.outcome import Trained, write_training
 from srbench.training.loop.randomness import seeded
 from srbench.training.loop.sample_strip import (
     MOMENTS,
@@ -31,7 +31,7 @@ from srbench.training.loop.sample_strip import (
 )
 from srbench.training.loop.schedules import Linear, Plateau, Schedule, Steps, constant, cosine
 from srbench.training.loop.stages import Stage
-from srbench.training.recipe import Recipe
+from srbench.training.recipe import NamedSchedule, Recipe, schedule_named
 from srbench.training.speed.memory_format import Format, set_format
 from srbench.training.start import Fit
 from srbench.training.tensors import write_tensors
@@ -58,6 +58,7 @@ __all__ = [
     "HeldOut",
     "Inference",
     "Linear",
+    "NamedSchedule",
     "Pair",
     "Plateau",
     "Recipe",
@@ -81,6 +82,7 @@ __all__ = [
     "feature_loss",
     "note_without_vgg19",
     "read_lr",
+    "schedule_named",
     "seeded",
     "set_format",
     "sheet",
@@ -93,6 +95,7 @@ __all__ = [
     "write_denoising",
     "write_spread",
     "write_tensors",
+    "write_training",
 ]
 
 

@@ -26,6 +26,11 @@ NamedSchedule = Annotated[Named, Choices(SCHEDULES)]
 NamedAugmentation = Annotated[Named, Choices(AUGMENTATIONS)]
 
 
+def schedule_named(asked: NamedSchedule) -> Any:
+    """The schedule of a name, alone or with its parameters, made. Raises `ParameterError`."""
+    return chosen("schedule", asked, SCHEDULES)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How it learns, in place of what the method says itself.
@@ -50,7 +55,7 @@ class Recipe:
     @cached_property
     def course(self) -> Any:
         """The schedule, made; None where the method's own counts."""
-        return None if self.schedule is None else chosen("schedule", self.schedule, SCHEDULES)
+        return None if self.schedule is None else schedule_named(self.schedule)
 
     @cached_property
     def augmentations(self) -> tuple[Any, ...]:

@@ -23,7 +23,8 @@ from srbench.training.data.pairs import EVERY_TURN, Channels
 from srbench.training.inference import Inference, Upscaling
 from srbench.training.loop.divergence import BEST_WEIGHTS, Diverged
 from srbench.training.loop.group import Group
-from srbench.training.loop.history import HISTORY, Row, write_history
+from srbench.training.loop.history import Row
+from srbench.training.loop.outcome import TRAINING, write_training
 from srbench.training.loop.sample_strip import SIDE, Strip
 from srbench.training.loop.stages import Stage as Stage
 from srbench.training.recipe import Recipe
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = "weights.safetensors"
 FACTS = "method.json"
-TRAINING = "training.json"
 FAR_BELOW_INTERPOLATION = 3.0
 """So many dB below bicubic interpolation, on held-out images, weights are noted to be good for nothing."""
 
@@ -334,10 +334,7 @@ class TorchMethod(Method):
 
     def _save_facts(self, folder: Path) -> None:
         write_atomically(folder / FACTS, f"{json.dumps(self._identity())}\n".encode())
-        training = self.training | {"notes": list(dict.fromkeys(self.notes))}
-        write_atomically(folder / TRAINING, f"{json.dumps(training, indent=2)}\n".encode())
-        if self.history:
-            write_history(folder / HISTORY, self.history)
+        write_training(folder, self.training | {"notes": list(dict.fromkeys(self.notes))}, self.history)
 
     def _identity(self) -> dict[str, Any]:
         """What `build` has to know of what was learned from, as plain values."""

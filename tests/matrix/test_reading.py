@@ -16,10 +16,11 @@ from toys.offers import Still, toy_registry
 from srbench.contract.executor import Limits, Resources
 from srbench.contract.fit import Budget
 from srbench.errors import SrbenchError
-from srbench.matrix import MatrixError, Order, matrix_file, read_matrix
+from srbench.matrix import Matrix, MatrixError, Order, matrix_file, read_matrix
 from srbench.matrix.budgets import EARLIER, UNITS
 from srbench.matrix.reading import KEYS, LIMITS
 from srbench.matrix.train_keys import TRAIN_KEYS
+from srbench.registry.configured import Use
 from srbench.registry.registry import Registry
 from srbench.store.records import Store
 
@@ -156,11 +157,61 @@ def test_an_extractor_has_its_parameters_where_a_metric_names_it(tmp_path: Path)
         """
     first, second = read_matrix(write(tmp_path, text)).metrics
     assert first.extractor is not None and second.extractor is not None
-    assert (first.extractor.params["epochs"], second.extractor.params["epochs"]) == (40, 10)
+    assert (first.extractor.params["epochs"], second.extractor.params["epochs"]) == (40, None)
     assert first.params == second.params == {**second.params, "extractor": "skinlesnet"}
-    wrong = write(tmp_path, text.replace("epochs: 40", "epoch: 40"))
-    with pytest.raises(MatrixError, match=r"6:\d+.*epoch.*Did you mean 'epochs'"):
-        read_matrix(wrong)
+
+
+def _on_extractor(extractor: str) -> str:
+    return f"""
+        name: m
+        datasets: [textures]
+        protocols: [x4-y]
+        methods: [bicubic]
+        metrics: [{{fid: {{extractor: {extractor}}}}}]
+        """
+
+
+@pytest.mark.parametrize(
+    ("extractor", "column", "message"),
+    [
+        ("{skinlesnet: {epoch: 4}}", 43, "unknown parameter 'epoch'. Did you mean 'epochs'?"),
+        ("{skinlesnet: {epochs: 0}}", 51, "epochs: expected a whole number >= 1"),
+        ("{skinlesnett: {}}", 30, "unknown extractor 'skinlesnett'. Did you mean 'skinlesnet'?"),
+        ("skinlesnett", 29, "unknown extractor 'skinlesnett'. Did you mean 'skinlesnet'?"),
+        ("{use: skinlesnet, as: a/b}", 51, "`as`: 'a/b' will not do as a name"),
+        ("{skinlesnet: {on: texture}}", 47, "unknown dataset 'texture'. Did you mean 'textures'?"),
+        ("{inception: {on: textures}}", 42, "`on`: 'inception' does not learn"),
+        ("{skinlesnet: {on: {use: mednist, as: textures}}}", 47, "'textures' names two datasets; use `as`"),
+        ("{timm: {}}", 30, "parameter 'model' is missing"),
+        ("{timm: {model: 'a b'}}", 30, "'a b' is no name of a model"),
+        ("3", 29, "expected the name of an extractor, found the number 3"),
+    ],
+)
+def test_what_is_wrong_with_an_extractor_is_told_where_it_stands(
+    tmp_path: Path, extractor: str, column: int, message: str
+) -> None:
+    with pytest.raises(MatrixError) as caught:
+        read_matrix(write(tmp_path, _on_extractor(extractor)))
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.column) == (6, column) and message in problem.message
+
+
+def test_an_extractor_may_learn_on_another_dataset_or_on_one_that_is_there(tmp_path: Path) -> None:
+    def extractor_of(text: str) -> Use:
+        (metric,) = (matrix := read_matrix(write(tmp_path, _on_extractor(text)))).metrics
+        assert metric.extractor is not None
+        found.append(matrix)
+        return metric.extractor
+
+    found: list[Matrix] = []
+    plain = extractor_of("{skinlesnet: {epochs: 4}}")
+    assert plain.on is None and found[-1].instrument_data == []
+    other = extractor_of("{use: skinlesnet, as: of-hands, epochs: 4, on: {use: mednist, as: hands}}")
+    assert other.name == "of-hands" and other.on is not None and other.on.name == "hands"
+    assert other.params == plain.params
+    assert found[-1].instrument_data == [other.on]
+    same = extractor_of("{skinlesnet: {on: textures}}")
+    assert same.on is found[-1].datasets[0]
 
 
 def test_a_folder_stands_for_the_file_in_it(tmp_path: Path, registry: Registry) -> None:

@@ -41,6 +41,7 @@ def test_torchvision_knows_the_addresses_of_its_own() -> None:
         "squeezenet1_1": models.SqueezeNet1_1_Weights.IMAGENET1K_V1,
         "vgg16": models.VGG16_Weights.IMAGENET1K_V1,
         "vgg19": models.VGG19_Weights.IMAGENET1K_V1,
+        "resnet50": models.ResNet50_Weights.IMAGENET1K_V1,
     }
     urls = {one.name: one.url for one in WEIGHTS}
     assert {name: weights.url for name, weights in own.items()} == {name: urls[name] for name in own}

@@ -73,8 +73,8 @@ def test_they_are_judged_class_by_class(records: dict[str, tuple[Record, Path]])
     for record, _ in records.values():
         metrics = {result.name: result for result in record.metrics.values()}
         assert {result.status for result in metrics.values()} == {"ok"}
-        by_class = metrics["fid-by-class"].details.further
-        distances = [by_class[f"FID of {label}"] for label in COLOURS]
+        by_class = metrics["fid-by-class"].details.by_class
+        distances = [by_class[label].value for label in COLOURS]
         assert metrics["fid-by-class"].value == pytest.approx(np.mean(distances))
         for name in ("cas", "nas"):
             confusion = metrics[name].details.confusion

@@ -20,6 +20,8 @@ WRONG: Wrong = {
     "toys.extractors:ForgetsToSave": ("extractor_saves_and_loads", "wrote nothing"),
     "toys.extractors:ForgetsToLoad": ("extractor_saves_and_loads", "other features after load"),
     "toys.extractors:SavesAPickle": ("extractor_saves_and_loads", "model.pt"),
+    "toys.extractors:ShowsMoreThanWasTested": ("evidence_is_of_the_test_split", "counts 6 images"),
+    "toys.extractors:ShowsNothingReadable": ("evidence_is_of_the_test_split", "cannot be read"),
     "toys.extractors:FitsByGlobalSeed": ("extractor_fit_repeats", "same context.seed differ"),
     "toys.extractors:TellsNothing": ("fit_tells_facts", "fit returned None"),
     "toys.extractors:TellsNan": ("fit_tells_facts", "'accuracy': nan"),

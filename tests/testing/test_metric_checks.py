@@ -6,6 +6,7 @@ import pytest
 from toys.conformance import Wrong, assert_breaks_only, assert_passes, cases, checks_in
 
 WRONG: Wrong = {
+    "toys.metrics:ComparesWithNothing": ("declares_itself", "reference is 'validation'"),
     "toys.metrics:WithoutDirection": ("declares_itself", "higher_is_better"),
     "toys.metrics:GivesATensor": ("gives_a_float", "a Tensor"),
     "toys.metrics:LeavesItsRange": ("score_in_range", "outside the range (0.0, 0.0001)"),

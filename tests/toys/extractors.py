@@ -135,6 +135,19 @@ class SavesAPickle(Learned):
         (folder / "model.pt").write_bytes(b"pickled")
 
 
+class ShowsMoreThanWasTested(Learned):
+    def save(self, folder):
+        super().save(folder)
+        classes = ("bright", "dark")
+        srbench.Evidence(confusion=srbench.ConfusionMatrix(classes, ((3, 0), (0, 3)))).write(folder)
+
+
+class ShowsNothingReadable(Learned):
+    def save(self, folder):
+        super().save(folder)
+        (folder / "confusion.json").write_text("{}")
+
+
 class FitsByGlobalSeed(Learned):
     def fit(self, train, test, context):
         facts = super().fit(train, test, context)

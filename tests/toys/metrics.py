@@ -100,6 +100,10 @@ class NeedsWeights(MeanDifference):
         return srbench.Skip("its weights are not here; fetch them")
 
 
+class ComparesWithNothing(MeanDifference):
+    reference = "validation"
+
+
 class WithoutDirection(srbench.ImageMetric):
     def score(self, sr, hr):
         return float((sr - hr).abs().mean())

@@ -1,4 +1,4 @@
-"""What learns to tell classes apart: SkinLesNet, a support vector machine on HOG, any model of timm."""
+"""What learns to tell classes apart: SkinLesNet, support vector machines on HOG and LBP, any model of timm."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ import math
 import re
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from srbench_fid.trained.learning import USUAL, Learning, Training, budget_of
 from srbench_fid.trained.pictures import fitted, held_out
 from srbench_fid.trained.rows import Array
 
+import srbench
 from srbench import Budget, FitContext
-from srbench.errors import SrbenchError, nearest
+from srbench.errors import ParameterError, SrbenchError, nearest
+from srbench.types import Count, Positive
 
 from .labelled import Labelled
 
@@ -65,17 +69,24 @@ class Classifier(ABC):
 
 
 class NetworkClassifier(Classifier):
-    """A network trained from random weights: AdamW, flips and turns, a fifth held out to stop by."""
+    """A network trained from random weights: flips and turns, a fifth held out to stop by."""
 
     libraries = ("torch", "timm")
 
-    def __init__(self, name: str, epochs: int, side: Callable[[], int], build: Callable[[int], torch.nn.Module]):
-        self._name, self._epochs = name, epochs
+    def __init__(
+        self,
+        name: str,
+        budget: Budget,
+        side: Callable[[], int],
+        build: Callable[[int], torch.nn.Module],
+        how: Learning = USUAL,
+    ):
+        self._name, self._budget, self._how = name, budget, how
         self._find_side, self._build = side, build
 
     def identity(self) -> dict[str, Any]:
-        """The network, and how long it learns."""
-        return {"network": self._name, "epochs": self._epochs, **super().identity()}
+        """The network, how it learns, and for how long."""
+        return {"network": self._name, "budget": str(self._budget), "how": asdict(self._how), **super().identity()}
 
     @cached_property
     def _side(self) -> int:
@@ -97,35 +108,22 @@ class NetworkClassifier(Classifier):
         held = held_out(train.labels, train.units, seed)
         examples = Examples(train, numbers(train.labels, classes), train.ids, held, seed)
         with seeded(seed), tempfile.TemporaryDirectory() as folder:
-            budget = Budget("epochs", self._epochs)
-            context = FitContext(seed, budget, Path(folder), device, checkpoint_seconds=math.inf)
+            context = FitContext(seed, self._budget, Path(folder), device, checkpoint_seconds=math.inf)
             network = self._build(len(classes))
-            learn(network, examples, cross_entropy, self._side, context)
+            learn(network, examples, cross_entropy, self._side, context, self._how)
         logits = outputs(network, test, device)
         return Predicted(logits.argmax(1).numpy(), logits.double().log_softmax(1).numpy())
 
 
-class HogSvm(Classifier):
-    """A support vector machine on histograms of oriented gradients (Dalal and Triggs 2005).
+class SupportVectorMachine(Classifier):
+    """A support vector machine on numbers that are counted in a picture, standardised.
 
-    Images of 128 x 128 pixels, 9 orientations, cells of 16 pixels, blocks of 2 x 2 cells: 1764 features, standardised.
     Kernel and C are chosen by cross-validation on the training images.
     """
 
     libraries = ("scikit-image", "scikit-learn")
-    side = 128
     grid: ClassVar[dict[str, list[Any]]] = {"svc__kernel": ["linear", "rbf"], "svc__C": [0.1, 1.0, 10.0]}
     folds = 3
-
-    def prepare(self, image: torch.Tensor) -> Array:
-        """The histograms `(1764,)`; of a colour image, at each pixel those of the channel that changes most."""
-        from skimage.feature import hog
-
-        picture = fitted(image.double(), self.side).numpy()
-        histograms: Array = hog(
-            picture, orientations=9, pixels_per_cell=(16, 16), cells_per_block=(2, 2), channel_axis=0
-        )
-        return histograms
 
     def predict(self, train: Labelled, test: Labelled, classes: tuple[str, ...], seed: int, device: str) -> Predicted:
         """Choose by cross-validation, learn from all, predict; only the division into folds depends on the seed.
@@ -153,27 +151,106 @@ class HogSvm(Classifier):
         return Predicted(places, scores)
 
 
+@dataclass
+class HogSvm(SupportVectorMachine):
+    """On histograms of oriented gradients (Dalal and Triggs 2005).
+
+    side: of the picture, resized, in pixels. orientations: of a histogram. cell: its side in pixels. block: the side in
+    cells of what is normalised together. Raises `ParameterError` for a block that no picture holds.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "isic": {"side": 64, "orientations": 8, "cell": 4, "block": 2}  # a study of generated skin lesions
+    }
+
+    side: Count = 128
+    orientations: Count = 9
+    cell: Count = 16
+    block: Count = 2
+
+    def __post_init__(self) -> None:
+        if self.block * self.cell > self.side:
+            pixels = self.block * self.cell
+            raise ParameterError("side", f"side: a block of {pixels} pixels does not fit into {self.side} pixels")
+
+    def identity(self) -> dict[str, Any]:
+        """What is counted, and by which libraries."""
+        return {"histograms": [self.side, self.orientations, self.cell, self.block], **super().identity()}
+
+    def prepare(self, image: torch.Tensor) -> Array:
+        """The histograms, 1764 by default; of a colour image, at each pixel those of the channel that changes most."""
+        from skimage.feature import hog
+
+        picture = fitted(image.double(), self.side).numpy()
+        cell, block = (self.cell, self.cell), (self.block, self.block)
+        histograms: Array = hog(picture, self.orientations, cell, block, channel_axis=0)
+        return histograms
+
+
+@dataclass
+class LbpSvm(SupportVectorMachine):
+    """On histograms of local binary patterns (Ojala et al. 2002), uniform and blind to rotation.
+
+    Each cell of a grid has a histogram of its own, which sums to 1; of colour images the luma is looked at.
+
+    side: of the picture, resized, in pixels. points: neighbours on a circle that a pixel is compared with. radius: of
+    that, in pixels. cells: on each side of the picture. Raises `ParameterError` for more cells than pixels.
+    """
+
+    side: Count = 128
+    points: Count = 8
+    radius: Positive = 1.0
+    cells: Count = 4
+
+    def __post_init__(self) -> None:
+        if self.cells > self.side:
+            raise ParameterError("cells", f"cells: {self.cells} do not fit into {self.side} pixels")
+
+    def identity(self) -> dict[str, Any]:
+        """What is counted, and by which libraries."""
+        return {"patterns": [self.side, self.points, self.radius, self.cells], **super().identity()}
+
+    def prepare(self, image: torch.Tensor) -> Array:
+        """The histograms `(cells * cells * (points + 2),)`."""
+        from skimage.color import rgb2gray
+        from skimage.feature import local_binary_pattern
+
+        grey = rgb2gray(fitted(image.double(), self.side).numpy(), channel_axis=0)
+        # Patterns of 8 bits: of numbers with a point, equal neighbours are told apart by their rounding.
+        levels = (255 * grey).round().astype(np.uint8)
+        patterns: Array = local_binary_pattern(  # type: ignore[no-untyped-call]
+            levels, self.points, self.radius, "uniform"
+        )
+        rows = np.array_split(patterns.astype(np.intp), self.cells)
+        parts = [part for row in rows for part in np.array_split(row, self.cells, axis=1)]
+        return np.concatenate([np.bincount(part.ravel(), minlength=self.points + 2) / part.size for part in parts])
+
+
 _NEVER = -1e9
 """The score of a class that the training images have none of."""
 _TIMM = "timm:"
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_KINDS: Mapping[str, type] = {"skinlesnet": Training, "hog-svm": HogSvm, "lbp-svm": LbpSvm}
+Named = str | dict[str, dict[str, Any]]
 
 
-def classifier(name: str, epochs: int) -> Classifier:
-    """The classifier `skinlesnet`, `hog-svm` or `timm:MODEL`. Raises `ClassifierError` for any other name.
+def classifier(asked: Named, epochs: int) -> Classifier:
+    """The classifier `skinlesnet`, `hog-svm`, `lbp-svm` or `timm:MODEL`, alone or with its parameters.
 
-    Loads neither torch nor timm; epochs: for networks.
+    Loads neither torch nor timm; epochs: for networks that are given no budget of their own. Raises `ParameterError`
+    for any other name, and for parameters that are wrong.
     """
-    if name == "skinlesnet":
-        return NetworkClassifier(name, epochs, lambda: 224, _skinlesnet)
-    if name == "hog-svm":
-        return HogSvm()
-    if name.startswith(_TIMM):
-        model = name.removeprefix(_TIMM)
-        if not _MODEL.fullmatch(model):
-            raise ClassifierError(f"{model!r} is no name of a timm model: letters, digits, '.', '_' and '-'")
-        return NetworkClassifier(name, epochs, lambda: _timm_side(model), lambda classes: _timm(model, classes))
-    raise ClassifierError(f"unknown classifier {name!r}.{nearest(name, ('skinlesnet', 'hog-svm', 'timm:resnet18'))}")
+    name = asked if isinstance(asked, str) else next(iter(asked), "")
+    model = name.removeprefix(_TIMM) if name.startswith(_TIMM) else ""
+    if model and not _MODEL.fullmatch(model):
+        raise ParameterError("classifier", f"{model!r} is no name of a timm model: letters, digits, '.', '_' and '-'")
+    made = srbench.chosen("classifier", asked, {**_KINDS, **({name: Training} if model else {})})
+    if isinstance(made, Classifier):
+        return made
+    budget = budget_of(made.epochs, made.steps, None, epochs)
+    if not model:
+        return NetworkClassifier(name, budget, lambda: 224, _skinlesnet, made)
+    return NetworkClassifier(name, budget, lambda: _timm_side(model), lambda classes: _timm(model, classes), made)
 
 
 def _skinlesnet(classes: int) -> torch.nn.Module:

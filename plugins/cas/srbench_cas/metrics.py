@@ -12,7 +12,7 @@ import srbench
 from srbench import Need, Source
 from srbench.types import Count
 
-from .classifiers import Predicted
+from .classifiers import Named, Predicted
 from .classifiers import classifier as find_classifier
 from .confusion import Confusion
 from .floor import bicubic
@@ -55,13 +55,14 @@ class Cas(srbench.SetMetric):
     learned_from: ClassVar[tuple[Version, ...]] = ("synthetic",)
 
     def __init__(
-        self, classifier: str = "skinlesnet", seeds: Count = 3, epochs: Count = 10, positive: str | None = None
+        self, classifier: Named = "skinlesnet", seeds: Count = 3, epochs: Count = 10, positive: str | None = None
     ) -> None:
         """How it is measured.
 
-        classifier: `skinlesnet`, `hog-svm`, or `timm:NAME` for any model of timm, trained from random weights. seeds:
-        how many trainings. epochs: of a network, passes over the training images at most; it stops when the held-out
-        fifth gets no better. positive: a class; how well it is told from all others stands beside the value.
+        classifier: `skinlesnet`, `hog-svm`, `lbp-svm`, or `timm:NAME` for any model of timm, trained from random
+        weights; alone, or with its parameters: `{hog-svm: {preset: isic}}`. seeds: how many trainings. epochs: of a
+        network, passes over the training images at most; it stops when the held-out fifth gets no better. positive: a
+        class; how well it is told from all others stands beside the value.
         """
         self._classifier = find_classifier(classifier, epochs)
         self._seeds = seeds

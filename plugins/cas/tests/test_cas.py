@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +21,11 @@ from srbench_cas.predictions import predictions
 
 import srbench
 from srbench.contract.dataset import Item
+from srbench.contract.fit import Budget
 from srbench.contract.method import Method
 from srbench.contract.metric import Source
 from srbench.contract.protocol import Protocol
+from srbench.errors import ParameterError
 from srbench.pictures import to_image, to_tensor
 from srbench.registry.registry import registry
 from srbench.testing import check_metrics
@@ -425,7 +429,7 @@ def test_squares_of_32_pixels_are_learned(name: str) -> None:
 
 
 def test_a_network_repeats_under_its_seed_whatever_the_global_one() -> None:
-    network = NetworkClassifier("tiny", 2, lambda: 16, _tiny)
+    network = NetworkClassifier("tiny", Budget("epochs", 2), lambda: 16, _tiny)
     images = _gathered(network, _items(0, 4))
     made = []
     for seed in (1, 2):
@@ -444,7 +448,7 @@ def test_timm_models_are_found_and_others_named() -> None:
     with pytest.raises(ClassifierError, match="resnet18"):
         classifier("timm:resnet1", 1).prepare(torch.rand(1, 20, 30))
     for name in ("skinlesnett", "timm:", "timm:../x"):
-        with pytest.raises(ClassifierError):
+        with pytest.raises(ParameterError):
             classifier(name, 1)
 
 
@@ -491,3 +495,66 @@ def test_a_positive_class_that_is_missing_is_a_reason_before_anything_is_trained
     assert isinstance(skip, srbench.Skip)
     assert reason in skip.reason
     assert counted == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("hog-svn", "classifier: unknown value 'hog-svn'. Did you mean 'hog-svm'?"),
+        ({"hog-svm": {"cels": 3}}, "classifier: hog-svm: unknown parameter 'cels'. Did you mean 'cell'?"),
+        ({"hog-svm": {"side": 20}}, "classifier: hog-svm: side: a block of 32 pixels does not fit into 20 pixels"),
+        ({"hog-svm": {}, "lbp-svm": {}}, "expected one name"),
+        ({"skinlesnet": {"epochs": 3, "steps": 4}}, "3 epochs and 4 steps are two budgets"),
+        ({"skinlesnet": {"schedule": "cosin"}}, "Did you mean 'cosine'?"),
+    ],
+)
+def test_what_is_wrong_with_a_classifier_is_a_fault_of_that_parameter(asked: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        Cas(asked)
+
+
+def test_how_a_network_learns_is_part_of_what_it_is() -> None:
+    plain, adam, longer = (
+        classifier(asked, 3).identity()
+        for asked in ("skinlesnet", {"skinlesnet": {"optimiser": "adam"}}, {"skinlesnet": {"steps": 9}})
+    )
+    assert (plain["budget"], adam["budget"], longer["budget"]) == ("3 epochs", "3 epochs", "9 steps")
+    assert (
+        plain["how"] != adam["how"]
+        and classifier({"timm:resnet18": {"epochs": 2}}, 3).identity()["budget"] == "2 epochs"
+    )
+
+
+def test_the_histograms_of_the_study_are_those_of_scikit_image() -> None:
+    from skimage.feature import hog
+
+    machine = classifier({"hog-svm": {"preset": "isic"}}, 1)
+    image = torch.rand(3, 64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    expected = hog(image.permute(1, 2, 0).numpy(), 8, (4, 4), (2, 2), channel_axis=-1)
+    np.testing.assert_allclose(machine.prepare(image), expected)
+    assert expected.shape == (15 * 15 * 4 * 8,)
+    assert machine.identity() != classifier("hog-svm", 1).identity()
+
+
+def test_local_binary_patterns_are_their_definition() -> None:
+    """Ojala et al. 2002, at radius 1 on 4 neighbours: the number of brighter ones where these lie together, else 5."""
+    levels = np.random.default_rng(0).integers(0, 256, (12, 12))
+    padded = np.pad(levels, 1)
+    codes = np.full((12, 12), 5)
+    for row in range(12):
+        for column in range(12):
+            ring = [
+                padded[row + 1 + y, column + 1 + x] >= levels[row, column]
+                for y, x in ((0, 1), (-1, 0), (0, -1), (1, 0))
+            ]
+            if sum(one != other for one, other in zip(ring, [*ring[1:], ring[0]], strict=True)) <= 2:
+                codes[row, column] = sum(ring)
+    machine = classifier({"lbp-svm": {"side": 12, "points": 4, "cells": 2}}, 1)
+    found = machine.prepare(torch.from_numpy(levels[None] / 255))
+    quarters = [codes[rows, columns] for rows in (slice(6), slice(6, 12)) for columns in (slice(6), slice(6, 12))]
+    np.testing.assert_allclose(found, np.concatenate([np.bincount(one.ravel(), minlength=6) / 36 for one in quarters]))
+
+
+def test_a_machine_on_local_binary_patterns_tells_patterns_apart() -> None:
+    train, test = _items(0, 4, ("rows", "checks")), _items(1, 3, ("rows", "checks"))
+    assert _scored(Cas({"lbp-svm": {"side": 32}}, seeds=1), train, test) == 1.0

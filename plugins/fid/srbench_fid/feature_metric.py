@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import srbench
+from srbench import Reference
 
 from .features import Features, Vector
 
@@ -17,20 +18,23 @@ if TYPE_CHECKING:
 
 PAIR: tuple[Source, ...] = ("generated", "real")
 """The sets that are compared."""
+_EXCHANGED: dict[Source, Source] = {"generated": "generated", "real": "training", "training": "real"}
+"""What images stand for where they are compared with those of the training split: the test split gets the ceiling."""
 
 
 class FeatureMetric(srbench.SetMetric):
     """Compares sets through the features of an extractor; sees whole images, whatever the protocol scores.
 
-    ceiling_of: the images that get the ceiling in place of the generated ones. Of the training split only as many are
-    looked at as there are generated ones.
+    ceiling_of: the images that get the ceiling in place of the generated ones. Of `training` only as many are looked at
+    as there are generated ones. Where the training split is what is compared with, it is called `real` inside, and the
+    test split `training`.
     """
 
     sees = "image"
     ceiling_of: ClassVar[Source] = "training"
 
-    def __init__(self, extractor: str = "inception") -> None:
-        self._name = extractor
+    def __init__(self, extractor: str = "inception", reference: Reference = "test") -> None:
+        self._name, self.reference = extractor, reference
         self._features: Features | None = None
 
     def extractor(self) -> srbench.ExtractorUse:
@@ -44,18 +48,21 @@ class FeatureMetric(srbench.SetMetric):
 
     def update(self, sr: torch.Tensor, hr: torch.Tensor) -> None:
         """Take in one image and its HR without a label."""
-        self._see(sr, "generated", None)
-        self._see(hr, "real", None)
+        self._see_pair(sr, hr, None)
 
     def update_item(self, sr: torch.Tensor, hr: torch.Tensor, item: srbench.Item) -> None:
         """Take in one image and its HR."""
-        self._see(sr, "generated", item.label)
-        self._see(hr, "real", item.label)
+        self._see_pair(sr, hr, item.label)
+
+    def _see_pair(self, sr: torch.Tensor, hr: torch.Tensor, label: str | None) -> None:
+        self._see(sr, "generated", label)
+        self._see(hr, "real" if self.reference == "test" else "training", label)
 
     def update_unpaired(self, image: torch.Tensor, source: Source, item: srbench.Item) -> None:
         """Take in one image; nothing is extracted of a training image that the ceiling has no use for."""
-        if source != "training" or self._wants_training(item.label):
-            self._see(image, source, item.label)
+        role = source if self.reference == "test" else _EXCHANGED[source]
+        if role != "training" or self._wants_training(item.label):
+            self._see(image, role, item.label)
 
     def _wants_training(self, label: str | None) -> bool:
         return self.ceiling_of == "training" and self._count("training", label) < self._count("generated", label)

@@ -1,7 +1,8 @@
 """The set metrics: each gathers features of a generated set and of a real one, and compares them at the end.
 
 In super-resolution the two are SR and HR of the test split, image by image. In generation they are what a generator
-made and the test split, in any numbers; images of the training split then show what a real set gets, the ceiling.
+made and the test split, in any numbers; images of the training split then show what a real set gets, the ceiling. With
+`reference: train` both are compared with the training split, and the test split gets the ceiling.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import srbench
+from srbench import Reference
 from srbench.types import Count, Positive
 
 from .feature_metric import PAIR, FeatureMetric, too_few
@@ -86,8 +88,8 @@ class Fid(FeatureMetric):
     higher_is_better = False
     range = (0.0, math.inf)
 
-    def __init__(self, extractor: str = "inception") -> None:
-        super().__init__(extractor)
+    def __init__(self, extractor: str = "inception", reference: Reference = "test") -> None:
+        super().__init__(extractor, reference)
         self._sets = _Normals()
 
     def _take(self, source: Source, vector: Vector, label: str | None) -> None:
@@ -112,8 +114,8 @@ class ClassFid(FeatureMetric):
     range = (0.0, math.inf)
     needs: ClassVar[frozenset[Need]] = frozenset({"labels"})
 
-    def __init__(self, extractor: str = "inception") -> None:
-        super().__init__(extractor)
+    def __init__(self, extractor: str = "inception", reference: Reference = "test") -> None:
+        super().__init__(extractor, reference)
         self._classes: dict[str, _Normals] = {}
         self._unlabelled = 0
 
@@ -148,19 +150,29 @@ class ClassFid(FeatureMetric):
         distances = {label: self._classes[label].distance("generated") for label in sorted(self._classes)}
         every = self._classes.values()
         details = srbench.Details(
-            n=min(min(sets.counts().values()) for sets in every),
+            n=min(map(self._n, distances)),
             d=max(sets.dim for sets in every),
             ceiling=self._ceiling(),
-            further={"classes": len(distances)} | {f"FID of {label}": one for label, one in distances.items()},
+            by_class={label: srbench.Estimate(one, n=self._n(label)) for label, one in distances.items()},
+            ceiling_by_class=self._ceilings(),
+            further={"classes": len(distances)},
         )
         return _mean(distances.values()), details
 
+    def _n(self, label: str) -> int:
+        return min(self._classes[label].counts().values())
+
+    def _ceilings(self) -> dict[str, srbench.Estimate]:
+        """Of each class; of those alone that have enough images."""
+        found = {label: self._classes[label].ceiling() for label in sorted(self._classes)}
+        return {label: ceiling for label, ceiling in found.items() if ceiling is not None}
+
     def _ceiling(self) -> srbench.Estimate | None:
-        ceilings = [ceiling for sets in self._classes.values() if (ceiling := sets.ceiling())]
+        ceilings = self._ceilings()
         if len(ceilings) < len(self._classes):
             return None
         smallest = min(sets.count("training") for sets in self._classes.values())
-        return srbench.Estimate(_mean(ceiling.value for ceiling in ceilings), n=smallest)
+        return srbench.Estimate(_mean(ceiling.value for ceiling in ceilings.values()), n=smallest)
 
 
 @dataclass(frozen=True)
@@ -182,8 +194,8 @@ class _Gathering(FeatureMetric):
 
     compares: ClassVar[tuple[Source, ...]] = PAIR
 
-    def __init__(self, extractor: str, what: str, least: int) -> None:
-        super().__init__(extractor)
+    def __init__(self, extractor: str, what: str, least: int, reference: Reference = "test") -> None:
+        super().__init__(extractor, reference)
         self._what, self._least = what, least
         self._vectors: dict[Source, list[Vector]] = {"generated": [], "real": [], "training": []}
 
@@ -232,8 +244,14 @@ class Kid(_Gathering):
 
     higher_is_better = False
 
-    def __init__(self, extractor: str = "inception", subsets: AtLeastTwo = 100, subset_size: AtLeastTwo = 1000) -> None:
-        super().__init__(extractor, "KID", least=2)
+    def __init__(
+        self,
+        extractor: str = "inception",
+        subsets: AtLeastTwo = 100,
+        subset_size: AtLeastTwo = 1000,
+        reference: Reference = "test",
+    ) -> None:
+        super().__init__(extractor, "KID", 2, reference)
         self._subsets, self._subset_size = subsets, subset_size
 
     def _score(self, images: Vectors) -> _Score:
@@ -251,8 +269,10 @@ class Mmd(_Gathering):
     unit = "10⁻³"
     range = (0.0, 2000.0)
 
-    def __init__(self, extractor: str = "inception", sigma: Positive | None = None) -> None:
-        super().__init__(extractor, "MMD", least=2)
+    def __init__(
+        self, extractor: str = "inception", sigma: Positive | None = None, reference: Reference = "test"
+    ) -> None:
+        super().__init__(extractor, "MMD", 2, reference)
         self._sigma = sigma
 
     def _score(self, images: Vectors) -> _Score:
@@ -264,8 +284,8 @@ class Mmd(_Gathering):
 class Cmmd(Mmd):
     """CMMD (Jayasumana et al. 2024): MMD on CLIP's image embeddings with sigma = 10, times 1000."""
 
-    def __init__(self, extractor: str = CLIP, sigma: Positive = 10.0) -> None:
-        super().__init__(extractor, sigma)
+    def __init__(self, extractor: str = CLIP, sigma: Positive = 10.0, reference: Reference = "test") -> None:
+        super().__init__(extractor, sigma, reference)
 
 
 class Is(_Gathering):
@@ -306,8 +326,8 @@ class _Manifold(_Gathering):
     higher_is_better = True
     range = (0.0, 1.0)
 
-    def __init__(self, extractor: str = "inception", neighbours: Count = 3) -> None:
-        super().__init__(extractor, f"a manifold of {neighbours} neighbours", least=neighbours + 1)
+    def __init__(self, extractor: str = "inception", neighbours: Count = 3, reference: Reference = "test") -> None:
+        super().__init__(extractor, f"a manifold of {neighbours} neighbours", neighbours + 1, reference)
         self._neighbours = neighbours
 
 

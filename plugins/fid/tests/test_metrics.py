@@ -59,7 +59,9 @@ def _on_timm(name: str) -> tuple[str, dict[str, object]]:
     return name, {"extractor": f"timm:{MODEL}", **neighbours}
 
 
-test_metrics = check_metrics(*map(_on_timm, NAMES))
+test_metrics = check_metrics(
+    *map(_on_timm, NAMES), *((name, {"extractor": f"timm:{MODEL}", "reference": "train"}) for name in ("fid", "kid"))
+)
 test_extractors = check_extractors(("timm", {"model": MODEL}))
 
 
@@ -141,8 +143,54 @@ def test_cafd_is_the_mean_over_classes_of_fid():
     assert value == pytest.approx(sum(expected.values()) / 3)
     details = details_of(metric)
     assert (details.n, details.d) == (6, 5)
-    told = {"classes": 3.0} | {f"FID of {label}": distance for label, distance in expected.items()}
-    assert details.further == pytest.approx(told)
+    assert details.further == {"classes": 3.0} and details.ceiling_by_class == {}
+    assert {label: one.value for label, one in details.by_class.items()} == pytest.approx(expected)
+    assert {label: one.n for label, one in details.by_class.items()} == {label: labels.count(label) for label in "abc"}
+
+
+TRAINING = images(40, 3) ** 2
+
+
+def compared_with_training(metric, labels: str = "") -> None:
+    """SR of the test split, compared with HR of the training split."""
+    metric.bind(Corners())
+    for number, one in enumerate(TRAINING):
+        label = labels[number % len(labels)] if labels else None
+        metric.update_unpaired(one, "training", Item(f"t{number}", np.zeros((4, 4, 3), np.uint8), label=label))
+    for number, (one, other) in enumerate(zip(SR, HR, strict=True)):
+        label = labels[number % len(labels)] if labels else None
+        metric.update_item(one, other, Item(str(number), np.zeros((4, 4, 3), np.uint8), label=label))
+
+
+def test_sr_is_compared_with_the_training_split_and_hr_of_the_test_split_is_the_ceiling():
+    sr, hr, training = map(features_of, (SR, HR, TRAINING))
+    metric = Fid(reference="train")
+    compared_with_training(metric)
+    assert value_of(metric) == pytest.approx(frechet_distance(sr, training), rel=1e-9)
+    details = details_of(metric)
+    assert (details.n, details.ceiling.n) == (30, 30)
+    assert details.ceiling.value == pytest.approx(frechet_distance(hr, training), rel=1e-9)
+    metric = Recall(reference="train")
+    compared_with_training(metric)
+    assert value_of(metric) == covered(training, sr, 3)
+    assert details_of(metric).ceiling.value == covered(training, hr, 3)
+    metric = ClassFid(reference="train")
+    compared_with_training(metric, "ab")
+    apart = [frechet_distance(sr[start::2], training[start::2]) for start in (0, 1)]
+    assert value_of(metric) == pytest.approx(sum(apart) / 2, rel=1e-9)
+
+
+def test_generated_images_are_compared_with_the_training_split_and_as_many_of_the_test_split_get_the_ceiling():
+    metric = Fid(reference="train")
+    metric.bind(Corners())
+    made = HR[:9] ** 3
+    for source, shown in (("generated", made), ("real", HR), ("training", TRAINING)):
+        for one in shown:
+            metric.update_unpaired(one, source, Item("i", np.zeros((4, 4, 3), np.uint8)))
+    generated, hr, training = map(features_of, (made, HR[:9], TRAINING))
+    assert value_of(metric) == pytest.approx(frechet_distance(generated, training), rel=1e-9)
+    ceiling = details_of(metric).ceiling
+    assert (ceiling.value, ceiling.n) == (pytest.approx(frechet_distance(hr, training), rel=1e-9), 9)
 
 
 def test_cafd_tells_which_class_is_too_small():
@@ -310,7 +358,7 @@ def test_cafd_of_generated_images_compares_each_class_and_so_does_its_ceiling():
     sizes = {label: len(of("sr", label)) for label in "ab"}
     details = details_of(metric)
     assert value == pytest.approx(sum(expected.values()) / 2, rel=1e-4)
-    assert {label: details.further[f"FID of {label}"] for label in "ab"} == pytest.approx(expected, rel=1e-4)
+    assert {label: details.by_class[label].value for label in "ab"} == pytest.approx(expected, rel=1e-4)
     assert details.n == details.ceiling.n == sizes["a"] < 15
     ceilings = [by_scipy(of("training", label, sizes[label]), of("real", label)) for label in "ab"]
     assert details.ceiling.value == pytest.approx(sum(ceilings) / 2, rel=1e-4)

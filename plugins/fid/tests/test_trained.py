@@ -16,22 +16,31 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from srbench_fid.metrics import Classifies
 from srbench_fid.trained.examples import Examples
-from srbench_fid.trained.extractors import ExtractorError, ResNet50, SkinLesNet, UNetEncoder
+from srbench_fid.trained.extractor import ExtractorError
+from srbench_fid.trained.extractors import ResNet50, SkinLesNet, UNetEncoder
+from srbench_fid.trained.learning import USUAL, Learning, budget_of
 from srbench_fid.trained.networks import ResNetClassifier, SegmentationUNet, timm_model
 from srbench_fid.trained.networks import SkinLesNet as SkinLesNetwork
 from srbench_fid.trained.pictures import LabelError, fitted, held_out, units
 from srbench_fid.trained.rows import Array, Rows
-from srbench_fid.trained.training import PATIENCE, learn, outputs, standardise
+from srbench_fid.trained.training import learn, outputs, standardise
 from torch import nn
 
 from srbench.contract.dataset import Item
 from srbench.contract.fit import Budget, FitContext, Interrupted
-from srbench.errors import SrbenchError
+from srbench.errors import ParameterError
+from srbench.store.details import ConfusionMatrix
+from srbench.store.evidence import Evidence
 from srbench.testing import check_extractors
 from srbench.training.loop.randomness import seeded
 from srbench.weights.lookup import WeightsDamaged
 
-test_conformance = check_extractors(("skinlesnet", {"epochs": 1}), ("unet-encoder", {"epochs": 1}))
+test_conformance = check_extractors(
+    ("skinlesnet", {"epochs": 1}),
+    ("skinlesnet", {"preset": "isic", "steps": 2}),
+    ("unet-encoder", {"epochs": 1}),
+    ("unet-encoder", {"steps": 2, "side": 32, "width": 4, "loss": "mse", "schedule": "plateau"}),
+)
 
 
 def _stripes(seed: int, thin: bool, side: int = 32) -> np.ndarray:
@@ -110,6 +119,44 @@ def test_timm_models_normalise_their_input() -> None:
     expected = model.network((images - mean.view(1, 3, 1, 1)) / deviation.view(1, 3, 1, 1))
     torch.testing.assert_close(model(images), expected)
     assert model(images).shape == (2, 5)
+
+
+def test_a_frozen_backbone_keeps_its_weights_and_statistics_while_the_head_learns(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = ResNetClassifier(2, frozen=True)
+    network.backbone.network = nn.Sequential(nn.Conv2d(3, 2048, 3), nn.BatchNorm2d(2048), nn.AdaptiveAvgPool2d(1))
+    network.backbone.network.append(nn.Flatten()).requires_grad_(False)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    examples = Examples(
+        _rows(np.random.default_rng(0).random((6, 3, 8, 8))), np.arange(6) % 2, [*"abcdef"], np.arange(6) < 0, 0
+    )
+    learn(network, examples, nn.functional.cross_entropy, 8, FitContext(0, Budget("steps", 2), tmp_path))
+    changed = {name.partition(".")[0] for name, value in network.state_dict().items() if not value.equal(before[name])}
+    assert changed == {"head", "output"}
+    assert all(parameter.requires_grad for parameter in ResNetClassifier(2).parameters())
+
+
+def test_a_unet_of_64_maps_has_the_sizes_of_the_paper() -> None:
+    with torch.device("meta"):
+        network = SegmentationUNet(64)
+    kernels = [layer.weight for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
+    # Ronneberger et al. 2015, figure 1, on three channels and to one; batch normalisation in place of biases.
+    levels = [(3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 512), (512, 512), (512, 1024)]
+    levels += [
+        (1024, 1024),
+        (1024, 512),
+        (512, 512),
+        (512, 256),
+        (256, 256),
+        (256, 128),
+        (128, 128),
+        (128, 64),
+        (64, 64),
+    ]
+    expected = sum(9 * before * after for before, after in levels)
+    expected += sum(4 * width * width * 2 for width in (64, 128, 256, 512)) + 64
+    assert (network.dim, sum(kernel.numel() for kernel in kernels)) == (1024, expected)
+    assert UNetEncoder(width=64).dim == 1024
 
 
 def test_the_unet_gives_a_mask_of_the_size_of_its_input_and_averages_its_bottleneck() -> None:
@@ -273,7 +320,7 @@ def test_it_stops_when_the_part_held_out_gets_no_better_and_keeps_the_best(tmp_p
 
     network = Worse()
     examples = Examples(_rows(np.zeros((6, 3, 2, 2))), np.zeros(6), [*"abcdef"], np.arange(6) >= 3, 0)
-    assert learn(network, examples, loss, 2, _epochs(50, tmp_path)) == 1 + PATIENCE
+    assert learn(network, examples, loss, 2, _epochs(50, tmp_path)).epochs == 1 + USUAL.early_stopping
     assert not network.training
     assert network.weight.item() == pytest.approx(1, abs=0.01), "what AdamW adds in a step is a thousandth"
 
@@ -318,6 +365,20 @@ def test_grey_and_colour_of_any_size_have_features(trained: SkinLesNet) -> None:
     grey = torch.rand(1, 1, 61, 30)
     assert trained.extract(grey).shape == (1, trained.dim)
     torch.testing.assert_close(trained.extract(grey), trained.extract(grey.expand(1, 3, 61, 30)))
+
+
+def test_the_maps_of_the_last_convolution_are_features_that_lead_on_to_the_same_logits(
+    trained: SkinLesNet, tmp_path: Path
+) -> None:
+    trained.save(tmp_path)
+    of_maps = SkinLesNet(features="maps")
+    of_maps.load(tmp_path)
+    images = torch.rand(2, 3, 40, 50)
+    with torch.inference_mode():
+        seen: torch.Tensor = trained.network.convolutions(fitted(images, 224))
+    assert of_maps.dim == 128 * 12 * 12
+    torch.testing.assert_close(of_maps.extract(images), seen.flatten(1))
+    torch.testing.assert_close(of_maps.logits(of_maps.extract(images)), trained.logits(trained.extract(images)))
 
 
 def test_its_features_lead_on_to_its_logits(trained: SkinLesNet) -> None:
@@ -390,13 +451,74 @@ def test_nothing_is_learned_without_two_classes_labels_or_masks(tmp_path: Path) 
             extractor.fit(items, items, _context(tmp_path, extractor))
     with pytest.raises(ExtractorError, match="learned nothing"):
         SkinLesNet().extract(torch.rand(1, 3, 8, 8))
-    with pytest.raises(SrbenchError, match="epochs"):
-        SkinLesNet().fit(_labelled(0, 4), _labelled(1, 2), FitContext(0, Budget("steps", 3), tmp_path))
 
 
 def test_a_class_that_was_not_in_the_training_split_is_never_right(trained: SkinLesNet) -> None:
     made = torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, 1.0]])
     assert trained._facts(made, np.array([0, 0, -1])) == {"accuracy": 1 / 3}
+
+
+@pytest.mark.parametrize("unit", ["epochs", "steps", "seconds"])
+def test_a_budget_is_the_one_that_is_given(unit: Any) -> None:
+    given: dict[str, Any] = {"epochs": None, "steps": None, "seconds": None}
+    assert budget_of(**given, usual=7) == Budget("epochs", 7)
+    assert budget_of(**given | {unit: 3}, usual=7) == Budget(unit, 3)
+    other = {"epochs": "steps", "steps": "seconds", "seconds": "epochs"}[unit]
+    with pytest.raises(ParameterError, match="two budgets"):
+        budget_of(**given | {unit: 3, other: 5}, usual=7)
+
+
+def test_it_learns_with_the_optimiser_rate_and_schedule_that_are_asked_for(tmp_path: Path) -> None:
+    class Still(nn.Module):
+        """Never gets better, so that a plateau is all there is."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(1))
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return images.flatten(1).mean(1) + 0 * self.weight
+
+    how = Learning("adam", 0.5, 2, {"plateau": {"factor": 0.1, "patience": 1}}, early_stopping=50)
+    pictures = _rows(np.ones((6, 3, 2, 2)))
+    examples = Examples(pictures, np.zeros(6), [*"abcdef"], np.arange(6) >= 4, 0)
+    learned = learn(Still(), examples, lambda made, _: made.mean(), 2, _epochs(7, tmp_path), how)
+    rates = [row["lr"] for row in learned.history]
+    assert rates[0] == 0.5 and sorted(set(rates), reverse=True) == pytest.approx([0.5, 0.05, 0.005])
+    assert learned.history[-1]["step"] == 14, "two batches of two an epoch"
+
+
+def test_what_it_was_like_on_the_test_split_is_left_for_pages(trained: SkinLesNet, tmp_path: Path) -> None:
+    trained.save(tmp_path / "classifier")
+    shown = Evidence.read(tmp_path / "classifier")
+    assert shown.confusion == ConfusionMatrix(("thick", "thin"), ((2, 0), (0, 2))) and shown.masks == ()
+    assert (tmp_path / "classifier/history.csv").read_text().startswith("stage,step,seconds")
+    assert json.loads((tmp_path / "classifier/training.json").read_text())["stages"][0]["name"] == "learning"
+    unknown = [*_labelled(1, 2), Item("new", _stripes(1, True), label="wavy")]
+    trained.fit(_labelled(0, 8), unknown, FitContext(0, Budget("steps", 1), tmp_path / "again"))
+    trained.save(tmp_path / "again")
+    confusion = Evidence.read(tmp_path / "again").confusion
+    assert confusion is not None and confusion.classes == ("thick", "thin", "wavy")
+    assert [sum(row) for row in confusion.counts] == [1, 1, 1]
+
+
+def test_masks_are_shown_from_the_worst_to_the_best(tmp_path: Path) -> None:
+    extractor = UNetEncoder(side=32, width=4, steps=2)
+    test = _masked(1, 9)
+    facts = extractor.fit(_masked(0, 8), test, _context(tmp_path, extractor))
+    extractor.save(tmp_path)
+    masks = Evidence.read(tmp_path).masks
+    assert len(masks) == 6 and len({one.image for one in masks}) == 6
+    scores = [one.dice for one in masks]
+    assert scores == sorted(scores) and scores[0] <= facts["dice"] <= scores[-1]
+    by_id = {item.id: item for item in test}
+    for one in masks:
+        both = 2 * (one.true & one.found).sum() / max(1, one.true.sum() + one.found.sum())
+        assert one.dice == pytest.approx(both)
+        inside, outside = one.picture[one.true], one.picture[~one.true]
+        assert inside.mean() > outside.mean() + 50, "the picture that the mask is of"
+        share = (by_id[one.image].read_mask() != 0).mean()
+        assert one.true.mean() == pytest.approx(share, abs=0.05)
 
 
 def test_outputs_do_not_depend_on_the_size_of_batches() -> None:
@@ -408,13 +530,43 @@ def test_outputs_do_not_depend_on_the_size_of_batches() -> None:
     torch.testing.assert_close(outputs(network, rows, "cpu", 1), outputs(network, rows, "cpu", 5))
 
 
+def test_a_resnet_with_the_weights_of_imagenet_is_torchvisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from srbench.weights import import_torchvision
+
+    import_torchvision()
+    import torchvision
+
+    torch.manual_seed(0)
+    published = torchvision.models.resnet50().eval()
+    tensors = {
+        name: value for name, value in published.state_dict().items() if not name.endswith("num_batches_tracked")
+    }
+    monkeypatch.setattr("srbench.weights.load_weights", lambda name: {"resnet50": tensors}[name])
+    extractor = ResNet50(weights="imagenet", freeze=True)
+    assert extractor.weights == ("resnet50",) and ResNet50().weights == ()
+    extractor.classes = ("a", "b")
+    network: Any = extractor._build()
+    extractor._start(network)
+    images = torch.rand(1, 3, 64, 64)
+    published.fc = nn.Identity()
+    with torch.inference_mode():
+        torch.testing.assert_close(network.eval().backbone.network(images), published(images), rtol=1e-4, atol=1e-4)
+
+
+def test_weights_that_say_two_things_and_random_ones_that_were_to_be_kept_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="give one of both"):
+        ResNet50(weights="imagenet", weights_file=tmp_path)
+    with pytest.raises(ParameterError, match="random weights"):
+        ResNet50(freeze=True)
+
+
 def test_a_resnet_starts_from_weights_in_a_file(tmp_path: Path) -> None:
     import timm
 
     start = timm.create_model("resnet50", pretrained=False, num_classes=10)
     path = tmp_path / "resnet50.safetensors"
     save_file(start.state_dict(), path)
-    extractor = ResNet50(weights=path)
+    extractor = ResNet50(weights_file=path)
     extractor.classes = ("a", "b")
     network: Any = extractor._build()
     extractor._start(network)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import heapq
 import math
+import statistics
 from abc import abstractmethod
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import srbench
 
-from .structural import WINDOW, Ssim, fitting_scales, ms_ssim
+from .structural import WINDOW, fitting_scales, ms_ssim, ssim_of_pairs
 
 if TYPE_CHECKING:
     import torch
@@ -29,8 +30,7 @@ class _Sample:
         self._held: list[tuple[int, int, int, torch.Tensor]] = []
 
     def add(self, image: torch.Tensor, chosen_by: torch.Tensor) -> None:
-        # Half the memory; what is lost lies far below the rounding of 16-bit pixels. Always a copy.
-        held = (-_digest(chosen_by), -_digest(image), self._taken, image.float().clone())
+        held = (-_digest(chosen_by), -_digest(image), self._taken, image)
         self._taken += 1
         place = heapq.heappush if len(self._held) < self._size else heapq.heappushpop
         place(self._held, held)
@@ -42,10 +42,30 @@ class _Sample:
         return [image.double() for *_, image in self._held]
 
 
-class _Pairwise(srbench.SetMetric):
-    """The mean of a similarity over the pairs of images of a set.
+class _Samples:
+    """A sample of a whole set, and one of each of its classes."""
 
-    Of a set of more than `images` images, that many are compared: those whose HR has the smallest sha256, which is a
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.whole = _Sample(size)
+        self.by_class: dict[str, _Sample] = {}
+
+    def add(self, image: torch.Tensor, chosen_by: torch.Tensor, label: str | None) -> None:
+        # Half the memory; what is lost lies far below the rounding of 16-bit pixels. Always a copy.
+        kept = image.float().clone()
+        self.whole.add(kept, chosen_by)
+        if label is not None:
+            self.by_class.setdefault(label, _Sample(self._size)).add(kept, chosen_by)
+
+    def clear(self) -> None:
+        for sample in (self.whole, *self.by_class.values()):
+            sample.clear()
+
+
+class _Pairwise(srbench.SetMetric):
+    """The mean of a similarity over the pairs of images of a set, and its standard deviation; the same of each class.
+
+    Of a set or class of more than `images` images, that many are compared: those whose HR has the smallest sha256, a
     sample drawn without regard to order or method; so every method is judged by the same images, and only they are
     held in memory. Generated images, which have no HR, are chosen by their own sha256.
     """
@@ -56,27 +76,32 @@ class _Pairwise(srbench.SetMetric):
         if images < 2:
             raise srbench.SrbenchError(f"images: {images} make no pair; compare at least 2")
         self._shapes: set[tuple[int, int, int]] = set()
-        self._made, self._real = _Sample(images), _Sample(images)
+        self._made, self._real = _Samples(images), _Samples(images)
 
     @abstractmethod
-    def similarity(self, one: torch.Tensor, other: torch.Tensor) -> float | srbench.Skip:
-        """How alike two images `(C, H, W)` are, float64 in [0, 1]."""
+    def similarities(self, images: list[torch.Tensor]) -> list[float] | srbench.Skip:
+        """How alike the images of each pair of at least two are, all `(C, H, W)`, float64 in [0, 1]."""
 
     def update(self, sr: torch.Tensor, hr: torch.Tensor) -> None:
-        """Take in one image and its HR, both float64 `(C, H, W)` in [0, 1]."""
-        self._see(self._made, sr, hr)
-        self._see(self._real, hr, hr)
+        """Take in one image and its HR without a label, both float64 `(C, H, W)` in [0, 1]."""
+        self._see(self._made, sr, hr, None)
+        self._see(self._real, hr, hr, None)
+
+    def update_item(self, sr: torch.Tensor, hr: torch.Tensor, item: srbench.Item) -> None:
+        """Take in one image and its HR."""
+        self._see(self._made, sr, hr, item.label)
+        self._see(self._real, hr, hr, item.label)
 
     def update_unpaired(self, image: torch.Tensor, source: Source, item: srbench.Item) -> None:
         """Take in one image of the two sets; those of the training split are left out."""
         if source != "training":
-            self._see(self._made if source == "generated" else self._real, image, image)
+            self._see(self._made if source == "generated" else self._real, image, image, item.label)
 
-    def _see(self, sample: _Sample, image: torch.Tensor, chosen_by: torch.Tensor) -> None:
+    def _see(self, samples: _Samples, image: torch.Tensor, chosen_by: torch.Tensor, label: str | None) -> None:
         channels, height, width = image.shape
         self._shapes.add((channels, height, width))
         if len(self._shapes) == 1:
-            sample.add(image, chosen_by)
+            samples.add(image, chosen_by, label)
         else:
             self._made.clear()
             self._real.clear()
@@ -84,7 +109,8 @@ class _Pairwise(srbench.SetMetric):
     def compute(self) -> tuple[float, srbench.Details] | srbench.Skip:
         """The mean similarity of the generated images to each other.
 
-        Beside it the ceiling, that of the real images, to judge the value by; and how many pairs there are.
+        Beside it its standard deviation over pairs, the ceiling, that of the real images, to judge both by, and how
+        many pairs there are; of labelled images the same within each class, where that has two.
         """
         if len(self._shapes) > 1:
             first, second = sorted(self._shapes)[:2]
@@ -92,28 +118,39 @@ class _Pairwise(srbench.SetMetric):
                 "the images are of different sizes or channels, which cannot be compared pixel by pixel: "
                 f"{_words(first)} and {_words(second)}, for example"
             )
-        made, real = self._mean(self._made), self._mean(self._real)
+        made, real = self._estimate(self._made.whole), self._estimate(self._real.whole)
         if isinstance(made, srbench.Skip):
             return made
-        ceiling = None if isinstance(real, srbench.Skip) else srbench.Estimate(real)
-        pairs = {"pairs": math.comb(len(self._made.images()), 2)}
-        return made, srbench.Details(ceiling=ceiling, further=pairs | self._further(*next(iter(self._shapes))))
+        details = srbench.Details(
+            spread=made.spread,
+            ceiling=None if isinstance(real, srbench.Skip) else real,
+            by_class=self._estimates(self._made),
+            ceiling_by_class=self._estimates(self._real),
+            further={"pairs": math.comb(made.n or 0, 2), **self._further(*next(iter(self._shapes)))},
+        )
+        return made.value, details
 
     def _further(self, channels: int, height: int, width: int) -> dict[str, int]:
         """Further numbers beside the value of images of this shape."""
         return {}
 
-    def _mean(self, sample: _Sample) -> float | srbench.Skip:
+    def _estimates(self, samples: _Samples) -> dict[str, srbench.Estimate]:
+        """Of each class with a pair; of none where all images are of one class, which is the set."""
+        found = {label: self._estimate(sample) for label, sample in sorted(samples.by_class.items())}
+        known = {label: one for label, one in found.items() if isinstance(one, srbench.Estimate)}
+        return known if len(found) > 1 else {}
+
+    def _estimate(self, sample: _Sample) -> srbench.Estimate | srbench.Skip:
+        """Mean and standard deviation over the pairs of a sample."""
         images = sample.images()
         if len(images) < 2:
             return srbench.Skip(f"pairs need two images; the set has {len(images)}")
-        scores = []
-        for one, other in combinations(images, 2):
-            score = self.similarity(one, other)
-            if isinstance(score, srbench.Skip):
-                return score
-            scores.append(score)
-        return math.fsum(scores) / len(scores)
+        scores = self.similarities(images)
+        if isinstance(scores, srbench.Skip):
+            return scores
+        return srbench.Estimate(
+            math.fsum(scores) / len(scores), statistics.stdev(scores) if len(scores) > 1 else None, len(images)
+        )
 
 
 class PairwiseSsim(_Pairwise):
@@ -126,9 +163,12 @@ class PairwiseSsim(_Pairwise):
 
     range = (-1.0, 1.0)
 
-    def similarity(self, one: torch.Tensor, other: torch.Tensor) -> float | srbench.Skip:
+    def similarities(self, images: list[torch.Tensor]) -> list[float] | srbench.Skip:
         """SSIM."""
-        return Ssim().score(one, other)
+        height, width = images[0].shape[-2:]
+        if min(height, width) < WINDOW:
+            return srbench.Skip(f"SSIM needs {WINDOW} pixels on each side; here are {width} x {height}")
+        return ssim_of_pairs(images)
 
 
 class PairwiseMsSsim(_Pairwise):
@@ -146,15 +186,15 @@ class PairwiseMsSsim(_Pairwise):
 
     range = (0.0, 1.0)
 
-    def similarity(self, one: torch.Tensor, other: torch.Tensor) -> float | srbench.Skip:
+    def similarities(self, images: list[torch.Tensor]) -> list[float] | srbench.Skip:
         """MS-SSIM over the scales that fit."""
-        height, width = one.shape[-2:]
+        height, width = images[0].shape[-2:]
         scales = fitting_scales(height, width)
         if not scales:
             return srbench.Skip(
                 f"MS-SSIM needs {WINDOW} pixels on each side even for one scale; here are {width} x {height}"
             )
-        return ms_ssim(one, other, scales)
+        return [ms_ssim(one, other, scales) for one, other in combinations(images, 2)]
 
     def _further(self, channels: int, height: int, width: int) -> dict[str, int]:
         return {"scales": fitting_scales(height, width)}

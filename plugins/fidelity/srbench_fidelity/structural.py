@@ -7,6 +7,7 @@ Wang et al., "Image quality assessment: from error visibility to structural simi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import srbench
@@ -35,6 +36,7 @@ NO_WINDOW = srbench.Skip(
 # 32,768 numbers above which torch divides an operation among threads: threads that wait for each other at every one of
 # hundreds of small additions lose more than they win as soon as another process wants the processor.
 _TILE_ROWS, _TILE_COLUMNS = 48, 502
+_NUMBERS = 32_768
 
 
 class Ssim(srbench.ImageMetric):
@@ -184,6 +186,43 @@ def ssim_map(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return similarity.div_(squares.add_(C1).mul_(variances.add_(C2)))
 
 
+def ssim_of_pairs(images: Sequence[torch.Tensor]) -> list[float]:
+    """SSIM of all pairs of images `(C, H, W)` of one shape, those of the first image first.
+
+    What a pair shares with others, the means and variances of its images, is computed once; pairs of small images are
+    computed together.
+    """
+    import torch
+
+    channels, height, width = images[0].shape
+    valid_rows, valid_columns = height - WINDOW + 1, width - WINDOW + 1
+    totals = [torch.zeros(len(images) - place - 1, dtype=torch.float64) for place in range(len(images) - 1)]
+    for top in range(0, valid_rows, _TILE_ROWS):
+        rows = slice(top, top + _TILE_ROWS + WINDOW - 1)
+        for left in range(0, valid_columns, _TILE_COLUMNS):
+            columns = slice(left, left + _TILE_COLUMNS + WINDOW - 1)
+            for channel in range(channels):
+                _add_pairs(torch.stack([image[channel, rows, columns] for image in images]), totals)
+    return [total / (channels * valid_rows * valid_columns) for sums in totals for total in sums.tolist()]
+
+
+def _add_pairs(tiles: torch.Tensor, totals: Sequence[torch.Tensor]) -> None:
+    """Add the sums of the SSIM maps of all pairs of tiles `(N, H, W)`."""
+    means = _blur(tiles)
+    squares = means * means
+    variances = _blur(tiles * tiles).sub_(squares)
+    together = max(1, _NUMBERS // tiles[0].numel())
+    for one, sums in enumerate(totals):
+        for start in range(one + 1, len(tiles), together):
+            others = slice(start, start + together)
+            product = means[one] * means[others]
+            covariance = _blur(tiles[one] * tiles[others]).sub_(product)
+            similarity = product.mul_(2).add_(C1).mul_(covariance.mul_(2).add_(C2))
+            similarity.div_((squares[one] + squares[others]).add_(C1))
+            similarity.div_((variances[one] + variances[others]).add_(C2))
+            sums[start - one - 1 : start - one - 1 + together] += similarity.sum((1, 2))
+
+
 def _gaussian() -> tuple[float, ...]:
     weights = [math.exp(-(((tap - WINDOW // 2) / SIGMA) ** 2) / 2) for tap in range(WINDOW)]
     return tuple(weight / sum(weights) for weight in weights)
@@ -193,8 +232,8 @@ _WEIGHTS = _gaussian()
 
 
 def _blur(tile: torch.Tensor) -> torch.Tensor:
-    """The Gaussian window over `(H, W)`, where it fits: `(H - 10, W - 10)`."""
-    for dim in (0, 1):
+    """The Gaussian window over `(..., H, W)`, where it fits: `(..., H - 10, W - 10)`."""
+    for dim in (-2, -1):
         length = tile.shape[dim] - WINDOW + 1
         blurred = tile.narrow(dim, 0, length) * _WEIGHTS[0]
         for tap in range(1, WINDOW):

@@ -9,7 +9,7 @@ from pytorch_msssim import ms_ssim
 from scipy.ndimage import correlate1d
 from skimage.metrics import structural_similarity
 from srbench_fidelity.diversity import PairwiseMsSsim, PairwiseSsim
-from srbench_fidelity.structural import fitting_scales
+from srbench_fidelity.structural import Ssim, fitting_scales, ssim_of_pairs
 from srbench_fidelity.structural import ms_ssim as ms_ssim_over
 
 import srbench
@@ -61,9 +61,40 @@ def test_pairwise_ssim_is_the_mean_of_scikit_images_over_all_pairs(channels, dty
     hrs = images(5, 37, 53, channels, dtype)
     srs = [np.roll(hr, 3, axis=1) // 2 for hr in hrs]
     metric = taken(PairwiseSsim(), srs, hrs)
-    assert value_of(metric) == pytest.approx(np.mean([by_scikit_image(*p) for p in combinations(srs, 2)]), abs=1e-6)
-    ceiling = np.mean([by_scikit_image(*p) for p in combinations(hrs, 2)])
-    assert details_of(metric).numbers == {"ceiling": pytest.approx(ceiling, abs=1e-6), "pairs": 10}
+    scores, ceilings = ([by_scikit_image(*p) for p in combinations(some, 2)] for some in (srs, hrs))
+    assert value_of(metric) == pytest.approx(np.mean(scores), abs=1e-6)
+    told = {"spread": np.std(scores, ddof=1), "ceiling": np.mean(ceilings), "ceiling spread": np.std(ceilings, ddof=1)}
+    assert details_of(metric).numbers == pytest.approx({**told, "ceiling n": 5, "pairs": 10}, abs=1e-6)
+
+
+def test_within_each_class_it_is_that_of_its_own_images_and_its_standard_deviation_is_there():
+    hrs = images(9, 21, 30, 3)
+    srs = [255 - hr // 3 for hr in hrs]
+    labels = "aabbbabcb"
+    metric = PairwiseSsim(images=3)
+    for place, label in enumerate(labels):
+        item = Item(f"i{place}", hrs[place], label=label)
+        metric.update_item(tensor(srs[place]), tensor(hrs[place]), item)
+    details = details_of(metric)
+    assert set(details.by_class) == set(details.ceiling_by_class) == {"a", "b"}, "one image makes no pair"
+    for shown, found in ((srs, details.by_class), (hrs, details.ceiling_by_class)):
+        own = [shown[place] for place, label in enumerate(labels) if label == "a"]
+        scores = [by_scikit_image(*pair) for pair in combinations(own, 2)]
+        assert (found["a"].value, found["a"].spread) == pytest.approx(
+            (np.mean(scores), np.std(scores, ddof=1)), abs=1e-6
+        )
+        assert (found["a"].n, found["b"].n) == (3, 3), "of a class as many as of the set"
+    alone = PairwiseSsim()
+    for hr in hrs:
+        alone.update_item(tensor(hr), tensor(hr), Item("i", hr, label="a"))
+    assert details_of(alone).by_class == {}, "a single class is the set"
+
+
+@pytest.mark.parametrize(("height", "width", "channels"), [(11, 40, 1), (70, 55, 3), (60, 530, 1)])
+def test_pairs_computed_together_are_ssim_to_fourteen_digits(height, width, channels):
+    some = [tensor(image) for image in images(5, height, width, channels, np.uint16)]
+    one_by_one = [Ssim().score(*pair) for pair in combinations(some, 2)]
+    assert ssim_of_pairs(some) == pytest.approx(one_by_one, rel=1e-14)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -74,8 +105,9 @@ def test_pairwise_ms_ssim_is_the_mean_of_pytorch_msssims_over_all_pairs(channels
         [float(ms_ssim(tensor(a)[None], tensor(b)[None], data_range=1.0)) for a, b in combinations(hrs, 2)]
     )
     assert value_of(metric) == pytest.approx(expected, abs=1e-5)
-    own = pytest.approx(value_of(metric), abs=1e-12)
-    assert details_of(metric).numbers == {"ceiling": own, "pairs": 3.0, "scales": 5.0}
+    details = details_of(metric)
+    assert details.ceiling.value == pytest.approx(value_of(metric), abs=1e-12)
+    assert details.further == {"pairs": 3.0, "scales": 5.0}
 
 
 def test_one_image_again_and_again_is_as_alike_as_can_be():
@@ -89,7 +121,7 @@ def test_a_large_set_is_sampled_the_same_for_every_method_and_order():
     hrs = images(12, 20, 20, 1)
     few = PairwiseSsim(images=4)
     value, details = taken(few, hrs, hrs).compute()
-    assert details == srbench.Details(ceiling=srbench.Estimate(value), further={"pairs": 6.0})
+    assert details.ceiling == srbench.Estimate(value, details.spread, 4) and details.further == {"pairs": 6.0}
     backwards = taken(PairwiseSsim(images=4), hrs[::-1], hrs[::-1])
     assert value_of(backwards) == pytest.approx(value, abs=1e-12)
     # The four are one of the 495 choices of four, and another method is judged by its images of the same names.
@@ -213,7 +245,9 @@ def test_generated_images_are_compared_with_each_other_and_so_are_real_ones():
     metric = unpaired(PairwiseSsim(), made, real)
     assert value_of(metric) == pytest.approx(np.mean([by_scikit_image(*p) for p in combinations(made, 2)]), abs=1e-6)
     ceiling = np.mean([by_scikit_image(*p) for p in combinations(real, 2)])
-    assert details_of(metric).numbers == {"ceiling": pytest.approx(ceiling, abs=1e-6), "pairs": 10.0}
+    details = details_of(metric)
+    assert (details.ceiling.value, details.ceiling.n) == (pytest.approx(ceiling, abs=1e-6), 7)
+    assert details.further == {"pairs": 10.0} and details.by_class == {}
 
 
 @pytest.mark.parametrize("kind", [PairwiseSsim, PairwiseMsSsim])
@@ -231,5 +265,5 @@ def test_the_sample_of_a_generated_set_depends_on_no_order_and_not_on_the_real_s
 
 def test_without_two_real_images_there_is_no_ceiling():
     metric = unpaired(PairwiseSsim(), images(3, 20, 20, 1), images(1, 20, 20, 1))
-    assert details_of(metric) == srbench.Details(further={"pairs": 3.0})
+    assert details_of(metric) == srbench.Details(spread=details_of(metric).spread, further={"pairs": 3.0})
     assert "has 1" in unpaired(PairwiseSsim(), images(1, 20, 20, 1), images(3, 20, 20, 1)).compute().reason

@@ -128,8 +128,8 @@ def _told(use: Use) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _data(matrix: Matrix) -> list[Use]:
-    """The datasets that are tested, and those that are only trained on, each once."""
-    uses = (*matrix.datasets, *matrix.training_data)
+    """The datasets that are tested, and those that are only trained on, by methods or extractors, each once."""
+    uses = (*matrix.datasets, *matrix.training_data, *matrix.instrument_data)
     return list({use.name: use for use in reversed(uses)}.values())[::-1]
 
 

@@ -21,11 +21,14 @@ from srbench.leaderboard.pages.site import SCRIPT, STYLE, render, write_static
 from srbench.leaderboard.pages.views import TaskPages, View, told
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
 from srbench.leaderboard.tables.transfer import transfer_tables
+from srbench.leaderboard.trainings.extractors import FOLDER
 from srbench.leaderboard.trainings.pages import by_method
 from srbench.leaderboard.words.dates import date_words
 from srbench.leaderboard.words.numerals import flat, listing, metric_label, plural
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
+
+EXTRACTORS = "The extractors that metrics run on"
 
 
 def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Document]) -> list[str]:
@@ -76,7 +79,8 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
 
     def cell(result: Result) -> tuple[str, dict[str, Any]]:
         method = result.entrant.method
-        context = details.cell_context(result, results, method_slugs[method], trainings.get(method, []))
+        learned = trainings.get(method, [])
+        context = details.cell_context(result, results, method_slugs[method], learned, document.extractors)
         own = _dated(result.record.started if result.record else "")
         return pages.cell_template, context | below | own | pages.cell(result)
 
@@ -89,6 +93,9 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
             return "method.html", below | details.method_context(shown, results, trainings.get(shown.name, []))
 
         page(f"methods/{method_slugs[shown.name]}.html", shown.name, method)
+    if document.extractors:
+        shown_extractors = below | {"title": EXTRACTORS, "extractors": document.extractors}
+        page(f"{FOLDER}/index.html", EXTRACTORS, lambda: ("extractors.html", shown_extractors))
     judged = people.told(results, document.votes)
     header = " · ".join([*pages.header(), *([date_words(date)] if date else [])])
     downloads.write_scores(results, new / "scores.csv")
@@ -110,6 +117,7 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
     write_static(new, STYLE, SCRIPT)
     context = shared | {"root": "", "header": header, "limits": list(pages.limits()), "judged": judged}
     context |= _index_context(results, views, method_slugs) | pages.index(views)
+    context["extractors"] = document.extractors
     context["boards_href"] = "../index.html" if listed else None
     (new / "index.html").write_bytes(render(pages.index_template, context))
     return troubles

@@ -18,10 +18,12 @@ from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.setmetrics import set_remarks
 from srbench.leaderboard.results.values import spread_over_seeds
 from srbench.leaderboard.tables.costs import cost_cell, cost_columns, cost_lines
+from srbench.leaderboard.trainings.extractors import Instrument
 from srbench.leaderboard.trainings.pages import Group, notes_of, training_of
 from srbench.leaderboard.words.dates import moment_words
 from srbench.leaderboard.words.numerals import DASH, duration, flat, listing, metric_label, number, significant, slug
 from srbench.registry.registry import task_named
+from srbench.store.details import Details, Estimate
 from srbench.store.record import MetricResult
 
 
@@ -30,8 +32,14 @@ def group_id(protocol: str, dataset: str) -> str:
     return f"s-{slug(f'{protocol}-{dataset}')}"
 
 
-def cell_context(result: Result, results: Results, method_slug: str, trainings: Sequence[Group]) -> dict[str, Any]:
-    """What `cell.html` shows of a cell, but for its pictures. trainings: of its method."""
+def cell_context(
+    result: Result,
+    results: Results,
+    method_slug: str,
+    trainings: Sequence[Group],
+    extractors: Sequence[Instrument] = (),
+) -> dict[str, Any]:
+    """What `cell.html` shows of a cell, but for its pictures. trainings: of its method. extractors: of the board."""
     record, cell, method = result.record, result.cell, result.method
     task = task_named(result.protocol.task)
     point = [
@@ -54,7 +62,9 @@ def cell_context(result: Result, results: Results, method_slug: str, trainings: 
         "reason": result.reason,
         "point": point,
         "method_slug": method_slug,
-        "metrics": [_metric_line(name, facts[name], task.wording) for name in results.metrics if name in facts],
+        "metrics": [
+            _metric_line(name, facts[name], task.wording, extractors) for name in results.metrics if name in facts
+        ],
         "ceiling": method.ceiling if record and record.ceiling else "",
         "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
         "image_heads": _heads(_image_metrics(result), [result]),
@@ -82,7 +92,7 @@ def pictures_context(result: Result, results: Results, galleries: Sequence[Galle
     }
 
 
-def _metric_line(name: str, facts: MetricResult, words: Wording) -> dict[str, Any]:
+def _metric_line(name: str, facts: MetricResult, words: Wording, extractors: Sequence[Instrument]) -> dict[str, Any]:
     remarks = [facts.reason] if facts.reason else []
     if facts.infinite:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
@@ -100,8 +110,25 @@ def _metric_line(name: str, facts: MetricResult, words: Wording) -> dict[str, An
         "numbers": numbers,
         "confusion": facts.details.confusion,
         "coverage": _coverage([(name, facts)], f"coverage-{slug(name)}"),
+        "classes": _class_lines(facts.details),
+        "extractor": next((one.group.id for one in extractors if one.key == facts.extractor), ""),
         "remark": "; ".join(remarks) or ("" if numbers else DASH),
     }
+
+
+def _class_lines(details: Details) -> list[tuple[str, tuple[str, ...]]]:
+    """The value of each class, spread and images of it, and the same of real images."""
+
+    def told(one: Estimate | None) -> tuple[str, ...]:
+        if one is None:
+            return DASH, DASH, DASH
+        return (
+            _score(one.value),
+            DASH if one.spread is None else significant(one.spread),
+            DASH if one.n is None else str(one.n),
+        )
+
+    return [(label, told(one) + told(details.ceiling_by_class.get(label))) for label, one in details.by_class.items()]
 
 
 def _plain(value: float) -> str:

@@ -3,8 +3,8 @@
 One JSON object a line: the record of every cell that has one, in the order of the matrix, with its scores by metric and
 image (a set metric's one value under the empty name; infinite ones as the strings `inf` and `-inf`), and with what is
 wrong with its files, if anything is, as `damage`; then `{"board": ...}`, and a `{"gallery": ...}`, `{"training": ...}`
-or `{"votes": ...}` for each of what is shown. Pages are made from these lines only, so that whoever has them, and the
-pictures beside them, can make the pages anew.
+`{"extractor": ...}` or `{"votes": ...}` for each of what is shown. Pages are made from these lines only, so that
+whoever has them, and the pictures beside them, can make the pages anew.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from srbench.leaderboard.board.contents import Board, BoardCell
 from srbench.leaderboard.pages.folder import PublishError, shown_path
 from srbench.leaderboard.pages.views import TaskPages
 from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
+from srbench.leaderboard.trainings.extractors import Instrument, write_instruments
 from srbench.leaderboard.trainings.pages import Group, write_trainings
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
@@ -41,19 +42,26 @@ _IN_COMMON = ("environment", "ingredients")
 class Document:
     """The results of a board, the pictures that are shown, its trainings, and what people said of the pictures.
 
+    trainings: of models; extractors: those of extractors.
+
     troubles: what of them cannot be shown, a line each, as whoever makes the pages is told.
     """
 
     results: Results
     galleries: tuple[Any, ...] = ()
     trainings: tuple[Group, ...] = ()
+    extractors: tuple[Instrument, ...] = ()
     troubles: tuple[str, ...] = ()
     votes: tuple[Session, ...] = ()
 
     @property
     def files(self) -> list[str]:
         """The pictures, by their places in the board's folder."""
-        return list(dict.fromkeys(place for part in (*self.galleries, *self.trainings) for place in part.files))
+        return list(dict.fromkeys(place for part in self._with_pictures for place in part.files))
+
+    @property
+    def _with_pictures(self) -> tuple[Any, ...]:
+        return (*self.galleries, *self.trainings, *self.extractors)
 
     def lines(self) -> Iterator[bytes]:
         """The file, line by line."""
@@ -68,7 +76,13 @@ class Document:
         path, privacy = Path(board.path), Privacy(Path(board.path))
         cells = [msgspec.structs.replace(result.cell, damage=result.damage) for result in self.results.all]
         told = msgspec.structs.replace(board, path=path.name if board.coded else shown_path(path), cells=cells)
-        others = {"board": [told], "gallery": self.galleries, "training": self.trainings, "votes": self.votes}
+        others = {
+            "board": [told],
+            "gallery": self.galleries,
+            "training": self.trainings,
+            "extractor": self.extractors,
+            "votes": self.votes,
+        }
         for name, parts in others.items():
             for part in parts:
                 yield msgspec.json.encode(privacy.of({name: msgspec.to_builtins(part)}))
@@ -114,9 +128,10 @@ def from_store(results: Results, store_root: Path, new: Path) -> Document:
             results = results.without(damaged)
             shutil.rmtree(new / "pictures", ignore_errors=True)
     trainings = tuple(write_trainings(results, store_root, new))
-    document = Document(results, tuple(galleries), trainings, votes=_votes(results.board, store_root)).published()
-    troubles = (*_troubles(results, trainings), *_gone_from(results, Store(store_root)))
-    return replace(document, troubles=troubles)
+    extractors = tuple(write_instruments(results, store_root, new))
+    made = Document(results, tuple(galleries), trainings, extractors, votes=_votes(results.board, store_root))
+    troubles = (*_troubles(made), *_gone_from(results, Store(store_root)))
+    return replace(made.published(), troubles=troubles)
 
 
 def from_records(path: Path, new: Path) -> Document:
@@ -130,11 +145,12 @@ def from_records(path: Path, new: Path) -> Document:
         picture = there / place
         if not picture.is_file() or not picture.resolve().is_relative_to(there):
             bare = tuple(msgspec.structs.replace(group, strips=()) for group in document.trainings)
+            extractors = tuple(one.without_pictures() for one in document.extractors)
             trouble = f"pictures: {place} is not beside {path}"
-            return replace(document, galleries=(), trainings=bare, troubles=(trouble,))
+            return replace(document, galleries=(), trainings=bare, extractors=extractors, troubles=(trouble,))
         (new / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, new / place)
-    return replace(document, troubles=_troubles(document.results, document.trainings))
+    return replace(document, troubles=_troubles(document))
 
 
 def with_votes(document: Document, votes: Sequence[Session]) -> Document:
@@ -163,9 +179,11 @@ def _gone_from(results: Results, store: Store) -> Iterator[str]:
         seen.add(kept.folder)
 
 
-def _troubles(results: Results, trainings: Iterable[Group]) -> tuple[str, ...]:
-    damaged = [f"{result.cell.label} is damaged: {result.damage}" for result in results.all if result.damage]
-    return (*damaged, *dict.fromkeys(text for group in trainings for run in group.runs for text in run.damage))
+def _troubles(document: Document) -> tuple[str, ...]:
+    damaged = [f"{result.cell.label} is damaged: {result.damage}" for result in document.results.all if result.damage]
+    told = [text for group in document.trainings for run in group.runs for text in run.damage]
+    told += [text for one in document.extractors for text in one.troubles]
+    return (*damaged, *dict.fromkeys(told))
 
 
 def read_records(path: Path) -> Document:
@@ -198,7 +216,7 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _document(left: Mapping[str, Left], others: Iterable[dict[str, Any]]) -> Document:
     """What cells left, by their keys, with what the lines tell that are no records."""
-    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": [], "votes": []}
+    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": [], "extractor": [], "votes": []}
     for one in others:
         for kind, part in one.items():
             objects[kind].append(part)
@@ -208,6 +226,7 @@ def _document(left: Mapping[str, Left], others: Iterable[dict[str, Any]]) -> Doc
         results_of(board, lambda cell: left.get(cell.key, Left(damage=cell.damage))),
         tuple(msgspec.convert(one, kind_of_gallery) for one in objects["gallery"]),
         tuple(msgspec.convert(one, Group) for one in objects["training"]),
+        tuple(msgspec.convert(one, Instrument) for one in objects["extractor"]),
         votes=tuple(msgspec.convert(one, Session) for one in objects["votes"]),
     )
 

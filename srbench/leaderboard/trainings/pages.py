@@ -27,7 +27,10 @@ FOLDER = "training"
 
 
 class Group(msgspec.Struct, frozen=True, dict=True):
-    """The trainings of one method on one set under one protocol: what the page shows together."""
+    """The trainings of one method on one set under one protocol, or that of an extractor: what pages show together.
+
+    method: empty of an extractor.
+    """
 
     method: str
     slug: str
@@ -80,8 +83,8 @@ class Group(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def remark(self) -> str:
-        """What limits trust in them."""
-        return _remark(self.runs)
+        """What limits trust in them; how good an extractor is says its own page."""
+        return _remark(self.runs) if self.method else ""
 
 
 @dataclass

@@ -16,7 +16,7 @@ from srbench.leaderboard.figures.curves import Curve
 from srbench.store.cell import gone_on_from, started_from
 from srbench.store.files import StoreError, content_of
 from srbench.store.record import Record
-from srbench.store.records import Store
+from srbench.store.records import Shelf, Store
 from srbench.store.seal import UNREADABLE
 
 _TEXTS = frozenset({"stage", "event"})
@@ -49,11 +49,11 @@ class TrainingFacts(msgspec.Struct):
 
 
 class TrainingRun(msgspec.Struct, frozen=True, dict=True):
-    """One training: a seed of a method on a training set.
+    """One training: a seed of a method on a training set, or that of an extractor.
 
-    key: of the model. record: of the training, None where it left none. facts: empty where there are none. history: the
-    columns of its table; empty where there is none. damage: sentences on files that cannot be read, and so are not
-    shown.
+    key: of the model or extractor. record: of the training, None where it left none. facts: empty where there are none.
+    history: the columns of its table; empty where there is none. damage: sentences on files that cannot be read,
+    and so are not shown.
     """
 
     key: str
@@ -150,10 +150,12 @@ def _place(stage: str, stages: Sequence[str]) -> int:
     return stages.index(stage) if stage in stages else len(stages)
 
 
-def read_training(store: Store, key: str, seed: int | None) -> tuple[TrainingRun, Samples] | None:
-    """The training of a model and its pictures; None where it left nothing to show."""
-    folder = store.folder("models", key)
-    record = store.read("models", key)
+def read_training(
+    store: Store, key: str, seed: int | None, shelf: Shelf = "models"
+) -> tuple[TrainingRun, Samples] | None:
+    """The training of a model, or of an extractor, and its pictures; None where it left nothing to show."""
+    folder = store.folder(shelf, key)
+    record = store.read(shelf, key)
     damage = []
     facts, history = TrainingFacts(), {}
     try:

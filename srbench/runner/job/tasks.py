@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from srbench.contract.executor import Limits
 from srbench.contract.fit import Budget, Precision
+from srbench.contract.metric import Reference
 from srbench.contract.protocol import Protocol
 from srbench.registry.configured import Use
 from srbench.store.cell import Cell
@@ -134,7 +135,7 @@ class Training:
 
 @dataclass(frozen=True)
 class ExtractorTraining:
-    """Train one extractor on the training split of a dataset that is tested; its cells and metrics share it.
+    """Train one extractor on the training split of a dataset, the tested one or another; cells and metrics share it.
 
     ingredients: what the key is made of. files: that it reads. seed: the same for all, whatever the seeds
     of the matrix: an extractor is a measuring instrument, and two cells are only comparable when measured with the same
@@ -175,9 +176,10 @@ class Scoring:
 
     key: of its values. skip: why it cannot be computed here, known before anything runs. extractor_key: of the
     extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: the fingerprint of
-    the training split whose SR it needs; empty where it needs none. samples: how many of each SR it needs. reads: what
-    the plan saw of splits that its key is made of. files: that it and its extractor read. packages: the versions that
-    are part of its key.
+    the training split whose SR it needs; empty where it needs none. samples: how many of each SR it needs. reference:
+    the split whose HR it compares with. reads: what the plan saw of splits that its key is made of. files: that it and
+    its extractor read. packages: the versions that are part of its key. notes: what to know of the value beforehand, a
+    sentence each.
     """
 
     metric: Use
@@ -187,9 +189,11 @@ class Scoring:
     training: ExtractorTraining | None = None
     training_sr: str = ""
     samples: int = 0
+    reference: Reference = "test"
     reads: tuple[SeenSplit, ...] = ()
     files: tuple[SeenFile, ...] = ()
     packages: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -259,7 +263,9 @@ class Evaluation:
     def judges(self) -> tuple[Use, ...]:
         """The plugins' things that scoring needs: all but the method."""
         metrics = [scoring.metric for scoring in self.metrics]
-        return _known(self.dataset, *metrics, *(metric.extractor for metric in metrics), *self.degradations)
+        extractors = _known(*(metric.extractor for metric in metrics))
+        learned_on = _known(*(extractor.on for extractor in extractors))
+        return _known(self.dataset, *metrics, *extractors, *learned_on, *self.degradations)
 
     @property
     def instruments(self) -> tuple[Use, ...]:

@@ -27,17 +27,16 @@ WithSeed = Callable[[int], Training]
 class Learnings:
     """The trainings of a matrix, each looked at once for all seeds.
 
-    under: a dataset as a protocol shows it. facts: what a key holds of a protocol.
+    facts: what a key holds of a protocol.
     """
 
     def __init__(
         self,
         matrix: Matrix,
         splits: Splits,
-        under: Callable[[Protocol, Use], Use],
         facts: Callable[[Protocol], Fixed],
     ) -> None:
-        self._matrix, self._splits, self._under, self._facts = matrix, splits, under, facts
+        self._matrix, self._splits, self._facts = matrix, splits, facts
         self._known: dict[tuple[int, Protocol, int, int], tuple[WithSeed, list[Use]]] = {}
 
     def of(self, tested: Use, protocol: Protocol, method: Use, trained_on: TrainedOn) -> tuple[WithSeed, list[Use]]:
@@ -127,7 +126,7 @@ class Learnings:
     ) -> Training:
         """A training on one set, but for its seed."""
         options, learned = self._matrix.training(method), protocol.for_training()
-        dataset = self._under(protocol, tested if isinstance(on, str) else on)
+        dataset = self._splits.shown(tested if isinstance(on, str) else on, protocol)
         self._splits.require(dataset, "train", "HR")
         made: Method = method.create()
         ingredients: dict[str, Any] = {

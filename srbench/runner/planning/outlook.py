@@ -17,7 +17,6 @@ from srbench.errors import in_words, machine_fault
 from srbench.matrix import Matrix
 from srbench.matrix.training import TrainedOn, name_of
 from srbench.registry.configured import Use
-from srbench.registry.registry import task_named
 from srbench.runner.job.tasks import Scoring, SeenFile, Training
 from srbench.runner.planning.given import SeenSubmission, look_at_submission
 from srbench.runner.planning.learning import Learnings, read_or_unusable
@@ -90,18 +89,17 @@ class Outlooks:
 
     def __init__(self, matrix: Matrix, splits: Splits) -> None:
         self._matrix, self._splits = matrix, splits
-        self._shown: dict[tuple[int, str], Use] = {}
         self._tested: dict[tuple[int, Protocol], _Tested] = {}
         self._facts: dict[Protocol, Fixed] = {}
         self._submitted: dict[tuple[str, str, str], Protocol] = {}
-        self._learnings = Learnings(matrix, splits, self._under, self._protocol)
+        self._learnings = Learnings(matrix, splits, self._protocol)
 
     def of(self, dataset: Use, protocol: Protocol, method: Use, train_on: TrainedOn | None) -> Outlook:
         """The outlook for a method. train_on: what it learns from, where it learns.
 
         A plugin's own fault is a verdict: its cells fail, the others go on. Raises what a fault of the machine raises.
         """
-        dataset = self._under(protocol, dataset)
+        dataset = self._splits.shown(dataset, protocol)
         found: dict[str, Any] = {}
         warnings: list[str] = []
         test: Mapping[str, Any]
@@ -166,15 +164,6 @@ class Outlooks:
             **found,
         )
 
-    def _under(self, protocol: Protocol, dataset: Use) -> Use:
-        """The dataset as the protocol shows it; the same object each time, since splits are remembered by it."""
-        if task_named(protocol.task).shown is None or dataset.under == protocol:
-            return dataset
-        key = id(dataset), protocol.name
-        if key not in self._shown:
-            self._shown[key] = replace(dataset, under=protocol)
-        return self._shown[key]
-
     def _test_split(self, dataset: Use, protocol: Protocol) -> _Tested:
         key = id(dataset), protocol
         if key not in self._tested:
@@ -182,7 +171,7 @@ class Outlooks:
             ids = tuple(item.id for item in self._splits.items(dataset, "test"))
             warnings = self._splits.warnings(dataset, "test", protocol)
             earlier = takewhile(lambda other: other.name != dataset.name, self._matrix.datasets)
-            seen = (self._under(protocol, other) for other in earlier)
+            seen = (self._splits.shown(other, protocol) for other in earlier)
             warnings += self._splits.counted_twice(dataset, seen, protocol)
             self._tested[key] = _Tested(survey, ids, tuple(warnings))
         return self._tested[key]

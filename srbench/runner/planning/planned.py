@@ -172,7 +172,7 @@ class Plan:
 
         A dataset whose `ids: names` are written out is passed over: it is meant.
         """
-        uses = (*self.matrix.datasets, *self.matrix.training_data)
+        uses = (*self.matrix.datasets, *self.matrix.training_data, *self.matrix.instrument_data)
         meant = self.coded | {use.name for use in uses if use.given.get("ids") == "names"}
         found = {one.dataset: one.id for one in sorted(self.names, reverse=True) if "/" in one.name}
         told = [f"{dataset} ({image}, say)" for dataset, image in sorted(found.items()) if dataset not in meant]

@@ -8,7 +8,7 @@ from typing import Any
 from srbench.contract.extractor import Extractor
 from srbench.contract.generator import Generator
 from srbench.contract.method import Method
-from srbench.contract.metric import Metric, Skip
+from srbench.contract.metric import Metric, Reference, Skip
 from srbench.contract.protocol import Protocol
 from srbench.errors import in_words, machine_fault
 from srbench.registry.configured import Use
@@ -36,8 +36,10 @@ class _Planner:
         self._training: ExtractorTraining | None = None
         self._training_sr = ""
         self._samples = 0
+        self._reference: Reference = "test"
         self._reads: list[SeenSplit] = []
         self._files: tuple[SeenFile, ...] = ()
+        self._notes: list[str] = []
 
     def scoring(self) -> Scoring:
         """The metric and its key, which says too if it cannot be computed: it is to be scored once it can."""
@@ -59,14 +61,17 @@ class _Planner:
             training=self._training,
             training_sr=self._training_sr,
             samples=self._samples,
+            reference=self._reference,
             reads=tuple(self._reads),
             files=self._files,
             packages=self._packages(),
+            notes=tuple(self._notes),
         )
 
     def _look(self, metric: Metric) -> None:
         unpaired, needs = task_named(self._protocol.task).unpaired, metric.requires()
-        touched: list[Split] = ["test", "train"] if unpaired or "training_sr" in needs else ["test"]
+        trained = "training_sr" in needs or metric.reference == "train"
+        touched: list[Split] = ["test", "train"] if unpaired or trained else ["test"]
         if metric.needs_hr():
             for split in touched:
                 self._splits.require(self._dataset, split, "HR")
@@ -84,6 +89,8 @@ class _Planner:
             self._samples = metric.samples
             if not self._method.registered.load().samples:
                 raise Unusable("skipped", f"needs samples; {self._method.name} draws none, its SR is always the same")
+        if metric.reference == "train":
+            self._look_at_reference(unpaired=unpaired)
         self._ingredients |= read_by(metric.weights, ())
         self._files += files_of(self._use, metric)
         if self._use.extractor is not None:
@@ -106,22 +113,46 @@ class _Planner:
         if isinstance(answer, Skip):
             raise Unusable("skipped", f"{self._method.name} cannot upscale the training split: {answer.reason}")
 
+    def _look_at_reference(self, *, unpaired: bool) -> None:
+        """A metric compares with the training split: that, and what is tested and in it, too, are noted."""
+        if not unpaired:
+            self._ingredients["reference"] = self._seen("train")
+        self._reference = "train"
+        self._notes.append(
+            f"compared with the training split of {self._dataset.name}: a method that learned from it has seen "
+            "what its images are compared with"
+        )
+        if known := self._splits.known_to(self._dataset, self._dataset, self._protocol):
+            self._notes.append(f"{known} are in that training split, too")
+        if known := self._splits.groups_known_to(self._dataset, self._dataset, self._protocol):
+            self._notes.append(f"{known} have other images in that training split")
+
     def _look_at_extractor(self, use: Use, extractor: Extractor) -> None:
         ingredients: dict[str, Any] = {"schema": SCHEMA, "extractor": instrument(use)}
         ingredients |= read_by(extractor.weights, extractor.files)
         files = files_of(use, extractor)
         self._files += files
         if extractor.learns:
-            self._check_leak()
+            dataset = self._learned_on(use)
             for split in ("train", "test"):
                 self._splits.require(self._dataset, split, "HR")
                 if extractor.wants is not None:
-                    self._splits.require(self._dataset, split, extractor.wants)
-                ingredients[split] = {"fingerprint": self._splits.fingerprint(self._dataset, split)}
+                    self._splits.require(dataset, split, extractor.wants)
+                ingredients[split] = {"fingerprint": self._splits.fingerprint(dataset, split)}
             ingredients["seed"] = ExtractorTraining.seed
-            self._training = ExtractorTraining(digest(ingredients), ingredients, use, self._dataset, files)
+            self._training = ExtractorTraining(digest(ingredients), ingredients, use, dataset, files)
         self._extractor_key = digest(ingredients)
         self._ingredients["extractor"] = ingredients
+
+    def _learned_on(self, use: Use) -> Use:
+        """The dataset that an extractor learns on, as the protocol shows it; that it saw what is tested is noted."""
+        if use.on is None:
+            self._check_leak()
+            return self._dataset
+        dataset = self._splits.shown(use.on, self._protocol)
+        if known := self._splits.known_to(self._dataset, dataset, self._protocol):
+            self._notes.append(f"{known} are among those that the extractor {use.name} learned from")
+        return dataset
 
     def _packages(self) -> dict[str, str]:
         used = [self._use] if self._use.extractor is None else [self._use, self._use.extractor]

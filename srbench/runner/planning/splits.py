@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from srbench.contract.protocol import Protocol
 from srbench.contract.regions import overlapping
 from srbench.errors import SrbenchError, in_words, machine_fault
 from srbench.registry.configured import Use
+from srbench.registry.registry import task_named
 from srbench.runner.planning.lookalikes import (
     SAME_PIXELS,
     Resemblance,
@@ -75,6 +76,7 @@ class Splits:
         self._surveyor = Surveyor(verify)
         self._resembling: dict[tuple[int, int], list[str]] = {}
         self._datasets: dict[int, Dataset] = {}
+        self._shown: dict[tuple[int, str], Use] = {}
         self._read: dict[tuple[int, Split], list[Item] | Unusable] = {}
         self._remarks: dict[int, Sequence[str]] = {}
         self._surveys: dict[tuple[int, Split, Protocol], Survey] = {}
@@ -82,6 +84,15 @@ class Splits:
         self.coded: set[str] = set()
         self.contents: dict[tuple[str, Split], SplitContents] = {}
         self.alike: dict[Resemblance, None] = {}
+
+    def shown(self, use: Use, protocol: Protocol) -> Use:
+        """The dataset as the protocol shows it; the same object each time, since splits are remembered by it."""
+        if task_named(protocol.task).shown is None or use.under == protocol:
+            return use
+        key = id(use), protocol.name
+        if key not in self._shown:
+            self._shown[key] = replace(use, under=protocol)
+        return self._shown[key]
 
     def items(self, use: Use, split: Split) -> list[Item]:
         """The items of a split that is not empty."""
@@ -186,6 +197,20 @@ class Splits:
             what = "a region that is tested overlaps one" if apart else "it is tested, and is"
             raise Unusable("failed", f"group {group!r}: {what} in the training split of {training.name}")
         return tuple(sorted(test.groups.keys() & train.groups.keys()))
+
+    def known_to(self, use: Use, training: Use, protocol: Protocol) -> str:
+        """How many test images are in the training split of another dataset, in words; empty where none is."""
+        tested = self.survey(use, "test", protocol).pictures
+        learned = self.survey(training, "train", protocol.for_training()).pictures
+        known = sum(picture in learned for picture in tested)
+        return f"{known} of the {len(tested)} test images of {use.name}" if known else ""
+
+    def groups_known_to(self, use: Use, training: Use, protocol: Protocol) -> str:
+        """How many groups of the test split are in a training split, too, in words; empty where none is."""
+        tested = self.survey(use, "test", protocol).groups
+        learned = self.survey(training, "train", protocol.for_training()).groups
+        known = len(tested.keys() & learned.keys())
+        return f"{known} of the {len(tested)} tested groups of {use.name}" if known else ""
 
     def _prepared(self, use: Use) -> Dataset:
         """The dataset, prepared once for both splits: a folder of thousands of files is gone through."""

@@ -59,7 +59,8 @@ def score_images(work: Work, record: Record) -> None:
     def compare(key: str, metric: Metric) -> ScoreColumn:
         paths = ((name, folder / file) for name, file in record.images.items())
         made = ((Item(name, path, label=record.labels.get(name)), read_image(path), values) for name, path in paths)
-        real, training = (((item, *item.read_hr()) for item in items) for items in (test, train))
+        real_items = _in_random_order(test) if metric.reference == "train" else test  # the first ones as a fair sample
+        real, training = (((item, *item.read_hr()) for item in items) for items in (real_items, train))
         return score_set(key, metric, (("generated", made), ("real", real), ("training", training)), step)
 
     score_metrics(work, compare)

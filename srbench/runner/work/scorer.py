@@ -22,17 +22,21 @@ Compare = Callable[[str, Metric], ScoreColumn]
 """What compares the images of a cell with a metric, given its key and the metric, its extractor bound."""
 
 
-def score_cell(work: Work, record: Record, test: Sequence[Item], train: Sequence[Item]) -> None:
+def score_cell(
+    work: Work, record: Record, test: Sequence[Item], train: Sequence[Item], reference: Sequence[Item] = ()
+) -> None:
     """Compute the metrics that the task asks for, and tell of each; with each, of the method's ceiling.
 
-    train: the training split, where a metric needs its SR.
+    train: the training split, where a metric needs its SR. reference: the same, where one compares with its HR.
     """
     folder = work.store.folder("cells", work.task.key)
     training = TrainingSplit(train, folder / TRAINING_IMAGES, record.training_images) if train else None
     learning = sum(bool(scoring.training_sr) for scoring in work.task.metrics)
+    comparing = sum(scoring.reference == "train" for scoring in work.task.metrics)
     of_ceiling = sum(_is_of_ceiling(scoring) for scoring in work.task.metrics) if record.ceiling_images else 0
     comparisons = len(work.task.metrics) + of_ceiling
-    step = work.steps(comparisons * len(test) + learning * len(train))
+    times = 2 if record.ceiling_images else 1
+    step = work.steps(comparisons * len(test) + learning * len(train) + times * comparing * len(reference))
 
     def compare(key: str, metric: Metric) -> ScoreColumn:
         return score_split(
@@ -45,11 +49,12 @@ def score_cell(work: Work, record: Record, test: Sequence[Item], train: Sequence
             step,
             training=training,
             samples=folder / SAMPLE_IMAGES,
+            reference=reference,
         )
 
     def compare_ceiling(key: str, metric: Metric) -> ScoreColumn:
-        images = record.ceiling_images
-        return score_split(key, metric, test, work.task.protocol, folder / CEILING_IMAGES, images, step)
+        place, images = folder / CEILING_IMAGES, record.ceiling_images
+        return score_split(key, metric, test, work.task.protocol, place, images, step, reference=reference)
 
     score_metrics(work, compare, compare_ceiling if record.ceiling_images else None)
 
@@ -89,7 +94,7 @@ def _score_metric(work: Work, scoring: Scoring, extractors: _Extractors, compare
                 raise _Unready(scoring, "failed", trouble.reason, again=trouble.again)
         column = compare(scoring.key, _made_ready(scoring, work, extractors))
         result = column.result()
-        result.notes = extractors.notes(scoring)
+        result.notes = [*extractors.notes(scoring), *scoring.notes]
     except _Unready as unready:
         result = unready.result
     _describe(result, scoring)
@@ -100,6 +105,7 @@ def _score_metric(work: Work, scoring: Scoring, extractors: _Extractors, compare
 
 def _describe(result: MetricResult, scoring: Scoring) -> None:
     result.name, result.packages = scoring.metric.name, dict(scoring.packages)
+    result.extractor = "" if scoring.training is None else scoring.training.key
 
 
 class _Unready(Exception):

@@ -45,8 +45,10 @@ def score_sr(work: Work, record: Record) -> None:
     """Score SR, and the method's ceiling, and keep what pages show; called as every task's scoring is."""
     test = work.witness.items(work.task.dataset, "test", work.job.data_root, work.task.reads)
     train, _ = _training_split(work)
+    compared = any(scoring.reference == "train" for scoring in work.task.metrics)
+    reference = work.witness.items(work.task.dataset, "train", work.job.data_root, work.task.reads) if compared else ()
     keep_references(work.store, record, ((item.id, _reference(item, work.task.protocol)) for item in test))
-    score_cell(work, record, test, train)
+    score_cell(work, record, test, train, reference)
 
 
 def _training_split(work: Work) -> tuple[Sequence[Item], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -175,6 +176,27 @@ def test_samples_are_counted_and_skipped_where_the_method_draws_none() -> None:
     assert (refused.skip, refused.samples) == ("needs samples; Nearest draws none, its SR is always the same", 0)
 
 
+def test_a_metric_may_compare_with_hr_of_the_training_split_and_then_says_what_it_shares_with_the_test_split() -> None:
+    class OfReference(OfLabels):
+        def __init__(self, reference: srbench.Reference = "test") -> None:
+            self.reference = reference
+
+    class Grouped(Pictures):
+        def _items(self, split: str) -> list[srbench.Item]:
+            whole = ((0, 0, 12, 12), (0, 12, 12, 12))[split == "test"]
+            return [replace(item, group="p", region=whole) for item in super()._items(split)[:1]]
+
+    own, found = (scoring(use("metric", OfReference, reference=reference)) for reference in ("test", "train"))
+    assert (own.reference, own.reads, own.notes) == ("test", (), ())
+    assert (found.reference, [(seen.split, seen.protocol) for seen in found.reads]) == ("train", [("train", None)])
+    assert found.notes[0].startswith("compared with the training split of Pictures") and len(found.notes) == 1
+    other = scoring(use("metric", OfReference, reference="train"), seed=1)
+    assert other.key != found.key != own.key, "what it is compared with is in its key"
+    metric, method = use("metric", OfReference, reference="train"), use("method", Nearest)
+    (grouped,) = scorings([metric], use("dataset", Grouped), X2, method, Splits())
+    assert grouped.notes[1] == "1 of the 1 tested groups of Grouped have other images in that training split"
+
+
 def test_a_metric_that_cannot_be_computed_has_another_key_until_it_can() -> None:
     fine, skipped = scoring(use("metric", OfLabels)), scoring(use("metric", OfLabels), labels=0)
     assert fine.key != skipped.key
@@ -209,6 +231,35 @@ def test_metrics_that_run_on_one_extractor_share_its_training() -> None:
     one, other = scorings(metrics, use("dataset", Pictures), X2, use("method", Nearest), Splits())
     assert one.key != other.key
     assert one.training is not None and other.training is not None and one.training.key == other.training.key
+
+
+def test_an_extractor_that_learns_on_another_dataset_serves_all_that_are_tested() -> None:
+    def on(dataset: Use | None) -> Use:
+        return use("metric", Plain, replace(use("extractor", Learned, epochs=1), on=dataset))
+
+    other = use("dataset", Pictures, seed=5)
+    one, another = (scoring(on(other), labels=0, seed=seed) for seed in (1, 2))
+    assert (one.skip, one.notes) == ("", ())  # the tested datasets need no labels
+    assert one.training is not None and another.training is not None
+    assert one.training.key == another.training.key and one.key == another.key
+    assert one.training.dataset is other and one.training.label == "training extractor Learned on Pictures"
+    own = scoring(on(None), seed=5)
+    assert own.training is not None and own.training.key == one.training.key, "what is learned from decides"
+    bare = scoring(on(use("dataset", Pictures, labels=0)))
+    assert bare.skip == "needs labels; Pictures has none"
+
+
+def test_tested_images_that_an_extractor_learned_from_are_told() -> None:
+    class Backwards(Pictures):
+        def _items(self, split: str) -> list[srbench.Item]:
+            return super()._items({"train": "test", "test": "train"}[split])
+
+    metric = use("metric", Plain, replace(use("extractor", Learned), on=use("dataset", Backwards)))
+    found = scoring(metric)
+    assert found.skip == ""
+    assert found.notes == (
+        "4 of the 4 test images of Pictures are among those that the extractor Learned learned from",
+    )
 
 
 def test_a_generator_of_no_class_gives_nothing_to_metrics_of_classes() -> None:

@@ -6,7 +6,7 @@ import errno
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -131,6 +131,25 @@ def learned() -> Scoring:
     return scoring(Bound, extractor=use(Sees), extractor_key="extractor", training=training)
 
 
+class Against(srbench.SetMetric):
+    """Compares with the training split."""
+
+    higher_is_better = True
+    seen: ClassVar[list[tuple[str, str]]] = []
+
+    def __init__(self) -> None:
+        self.reference = "train"
+
+    def update_unpaired(self, image: Any, source: Any, item: srbench.Item) -> None:
+        self.seen.append((source, item.id))
+
+    def update_item(self, sr: Any, hr: Any, item: srbench.Item) -> None:
+        self.seen.append(("pair", item.id))
+
+    def compute(self) -> float:
+        return 1.0
+
+
 class Scene:
     """A cell with SR of two pictures, the second of them bright, and of one of the training split."""
 
@@ -160,7 +179,8 @@ class Scene:
         attempt = Attempt.begin(job)
         work = Work(job, task, attempt, self.store, Witness(), self.told.append, progress, self.troubles)
         needy = any(scoring.training_sr for scoring in asked)
-        score_cell(work, self.record, self.items, self.items[:1] if needy else [])
+        compared = any(scoring.reference == "train" for scoring in asked)
+        score_cell(work, self.record, self.items, self.items[:1] if needy else [], self.items[1:] if compared else [])
         return {one.result.name: one.result for one in self.scored() if not one.ceiling}
 
     def scored(self) -> list[Scored]:
@@ -169,7 +189,7 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
-    Sees.made, Bound.seen = [], []
+    Sees.made, Bound.seen, Against.seen = [], [], []
     return Scene(tmp_path)
 
 
@@ -292,6 +312,15 @@ def test_metrics_of_samples_fail_alone_without_them(scene: Scene, again: bool) -
     results = scene.score(needy, scoring(Mean))
     assert (results["count"].status, results["count"].reason) == ("failed", "drawing samples: no luck")
     assert results["count"].again == again and results["mean"].status == "ok"
+
+
+def test_a_metric_that_compares_with_the_training_split_sees_its_hr_first_and_the_others_do_not(scene: Scene) -> None:
+    scene.record.ceiling_images = scene.record.images
+    results = scene.score(scoring(Against, reference="train", notes=("seen by some",)), scoring(Mean))
+    assert results["against"].value == 1.0 and results["mean"].value == pytest.approx(0.2)
+    assert results["against"].notes == ["seen by some"]
+    assert scene.steps[:6] == ["bright", "dark", "bright"] * 2, "of the method's ceiling, too"
+    assert Against.seen == [("training", "bright"), ("pair", "dark"), ("pair", "bright")] * 2
 
 
 def test_a_ceiling_is_scored_beside_the_cell_and_not_by_metrics_of_the_training_split(scene: Scene) -> None:

@@ -2,166 +2,37 @@
 
 from __future__ import annotations
 
-import json
-from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from msgspec import Meta
 
 import srbench
-from srbench import Budget
-from srbench.errors import SrbenchError
-from srbench.pictures import resize_to, to_tensor
-from srbench.training import write_tensors
+from srbench.errors import ParameterError
+from srbench.pictures import resize_to
+from srbench.types import Count, Positive
 
-from .pictures import LabelError, classes_of, fitted, held_out, labels_of, numbers, units
+from .extractor import ExtractorError, TrainedExtractor, read_tensors
+from .pictures import LabelError, classes_of, labels_of, numbers
 from .rows import Array, Rows
 
 if TYPE_CHECKING:
     import torch
 
-    from srbench import FitContext, Item
+    from srbench import Item
 
     from .examples import Arrays
     from .training import Loss
 
-WEIGHTS = "weights.safetensors"
-FACTS = "extractor.json"
-Epochs = Annotated[int, Meta(ge=1)]
-HALF = np.float16
-"""Pictures wait for their epoch in half precision: off by at most 1/4096, a sixteenth of a step of 8 bits."""
+Side = Annotated[int, Meta(ge=16, multiple_of=16)]
+_MASKS_SHOWN = 6
+_ISIC: Mapping[str, Any] = {"optimiser": "adam", "schedule": "plateau", "early_stopping": 15}
+"""What a study of generated skin lesions says of the trainings of its extractors, and a patience that it does not."""
 
 
-class ExtractorError(SrbenchError):
-    """A trained extractor that cannot be loaded, or is used before it has learned."""
-
-
-class _Trained(srbench.Extractor):
-    """side: of its input, in pixels. network: what it learned, in evaluation mode; None before."""
-
-    learns: ClassVar[bool] = True
-    side: ClassVar[int]
-
-    def __init__(self, epochs: Epochs) -> None:
-        self.budget = Budget("epochs", epochs)
-        self.network: Any = None
-        self.classes: tuple[str, ...] = ()
-
-    @abstractmethod
-    def _build(self) -> torch.nn.Module:
-        """The network with initial weights."""
-
-    @abstractmethod
-    def _targets(self, items: Sequence[Item]) -> tuple[Arrays, list[str]]:
-        """What is to be learned of each item, and the strata of which a part is held out."""
-
-    @abstractmethod
-    def _loss(self) -> Loss:
-        """What is made small."""
-
-    @abstractmethod
-    def _facts(self, outputs: torch.Tensor, targets: Array) -> dict[str, float]:
-        """How good the outputs for a split are."""
-
-    def extract(self, images: torch.Tensor) -> torch.Tensor:
-        """Features `(N, dim)` of images of any size; both sides are resized to `side`."""
-        import torch
-
-        if self.network is None:
-            raise ExtractorError(f"{type(self).__name__} has learned nothing yet: call fit or load first")
-        with torch.inference_mode():
-            features: torch.Tensor = self.network.features(fitted(images, self.side).contiguous())
-        return features
-
-    def fit(self, train: Sequence[Item], test: Sequence[Item], context: FitContext) -> dict[str, float]:
-        """Learn from the training split; the facts are about the test split."""
-        from srbench.training import seeded
-
-        from .examples import Examples
-        from .training import learn, outputs
-
-        if context.budget.unit != "epochs":
-            raise ExtractorError(f"{type(self).__name__} learns for a number of epochs, not {context.budget}")
-        self._prepare(train)
-        targets, strata = self._targets(train)
-        ids = [item.id for item in train]
-        held = held_out(strata, units(strata, [item.group for item in train], ids), context.seed)
-        examples = Examples(self._inputs(train), targets, ids, held, context.seed)
-        with seeded(context.seed):
-            network = self._build()
-            self._start(network)
-            epochs = learn(network, examples, self._loss(), self.side, context)
-        self.network = network.requires_grad_(False)
-        self.device = context.device
-        tested = self._targets(test)[0]
-        made = outputs(network, self._inputs(test), context.device)
-        return {**self._facts(made, tested.take(np.arange(len(tested)))), "epochs": float(epochs)}
-
-    def _prepare(self, train: Sequence[Item]) -> None:
-        """Look at the training split before the network is built."""
-
-    def _start(self, network: torch.nn.Module) -> None:
-        """Give the new network other weights than random ones to start from."""
-
-    def _inputs(self, items: Sequence[Item]) -> Rows:
-        rows = Rows((3, self.side, self.side), HALF)
-        for item in items:
-            rows.append(fitted(to_tensor(*item.read_hr()), self.side).numpy())
-        return rows
-
-    def to(self, device: str) -> None:
-        """Move to a torch device."""
-        super().to(device)
-        if self.network is not None:
-            self.network.to(device)
-
-    def save(self, folder: Path) -> None:
-        """Write `weights.safetensors` and `extractor.json`."""
-        if self.network is None:
-            raise ExtractorError(f"{type(self).__name__} has learned nothing yet: there is nothing to save")
-        folder.mkdir(parents=True, exist_ok=True)
-        state = {name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()}
-        write_tensors(folder / WEIGHTS, state)
-        facts = {"network": type(self).__name__, "side": self.side, "classes": list(self.classes)}
-        (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-
-    def load(self, folder: Path) -> None:
-        """Read what `save` wrote. Raises `ExtractorError` or `srbench.weights.WeightsDamaged` for anything else."""
-        from srbench.weights import load_state
-
-        facts = self._read_facts(folder / FACTS)
-        self.classes = tuple(facts["classes"])
-        network = self._build()
-        load_state(network, _read_tensors(folder / WEIGHTS), str(folder / WEIGHTS))
-        self.network = network.eval().requires_grad_(False).to(self.device)
-
-    def _read_facts(self, path: Path) -> dict[str, Any]:
-        try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-            sound = facts["network"] == type(self).__name__ and facts["side"] == self.side
-            sound = sound and isinstance(facts["classes"], list)
-            sound = sound and all(isinstance(name, str) for name in facts["classes"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ExtractorError(f"{path} does not describe a trained extractor: {error}") from error
-        if not sound:
-            raise ExtractorError(f"{path} does not describe a {type(self).__name__} for {self.side} pixels")
-        return dict(facts)
-
-
-def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ExtractorError(f"{path} cannot be read as weights: {error}") from error
-
-
-class _Classifying(_Trained):
+class _Classifying(TrainedExtractor):
     """Learns to tell the classes of a labelled dataset apart."""
 
     wants = "labels"
@@ -183,6 +54,9 @@ class _Classifying(_Trained):
         """Logits `(N, classes)` from features `(N, dim)`: what the Inception Score looks at."""
         if self.network is None:
             raise ExtractorError(f"{type(self).__name__} has learned nothing yet: call fit or load first")
+        return self._logits(features)
+
+    def _logits(self, features: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.network.output(features)
         return logits
 
@@ -190,26 +64,53 @@ class _Classifying(_Trained):
         """accuracy: the share of images put into their class; a class that was not learned is never right."""
         return {"accuracy": float((outputs.argmax(1).numpy() == targets).mean())}
 
+    def _shown(self, outputs: torch.Tensor, test: Sequence[Item], inputs: Rows, targets: Arrays) -> srbench.Evidence:
+        """The confusion matrix; a class of the test split that was not learned has a row."""
+        true = labels_of(test)
+        names = (*self.classes, *sorted(set(true) - set(self.classes)))
+        counts = np.zeros((len(names), len(names)), int)
+        np.add.at(counts, (numbers(true, names), outputs.argmax(1).numpy()), 1)
+        return srbench.Evidence(confusion=srbench.ConfusionMatrix(names, tuple(map(tuple, counts.tolist()))))
+
 
 class SkinLesNet(_Classifying):
-    """The 64 hidden units of SkinLesNet (Azeem et al. 2023), trained on the labels of the training split.
+    """SkinLesNet (Azeem et al. 2023), trained on the labels of the training split.
 
-    Input: 224 x 224 pixels in [0, 1], resized by bicubic interpolation with antialiasing; grey is repeated.
+    Its features are the 64 hidden units, or the maps of the last convolution: 18,432 numbers, more than most datasets
+    have images. Input: 224 x 224 pixels in [0, 1], resized by bicubic interpolation with antialiasing; grey is
+    repeated.
     """
 
     side = 224
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"isic": {**_ISIC, "features": "maps"}}
 
-    def __init__(self, epochs: Epochs = 10) -> None:
+    def __init__(
+        self,
+        epochs: Count | None = None,
+        steps: Count | None = None,
+        seconds: Positive | None = None,
+        features: Literal["units", "maps"] = "units",
+    ) -> None:
         """How it learns.
 
-        epochs: passes over the training split at most; it stops when the held-out fifth gets no better.
+        epochs, steps, seconds: how long at most, 10 epochs where none is given; it stops when the held-out fifth gets
+        no better. features: the `units` before the output, or the `maps` of the last convolution.
         """
-        super().__init__(epochs)
+        super().__init__(epochs, steps, seconds)
+        self._of_maps = features == "maps"
+        self.dim = 18_432 if self._of_maps else 64
 
     def _build(self) -> torch.nn.Module:
         from . import networks
 
         return networks.SkinLesNet(len(self.classes))
+
+    def _features(self, images: torch.Tensor) -> torch.Tensor:
+        maps: torch.Tensor = self.network.maps(images)
+        return maps if self._of_maps else super()._features(images)
+
+    def _logits(self, features: torch.Tensor) -> torch.Tensor:
+        return super()._logits(self.network.units(features) if self._of_maps else features)
 
 
 class ResNet50(_Classifying):
@@ -220,53 +121,87 @@ class ResNet50(_Classifying):
     """
 
     side = 224
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"isic": {**_ISIC, "weights": "imagenet", "freeze": True}}
 
-    def __init__(self, epochs: Epochs = 10, weights: Path | None = None) -> None:
+    def __init__(
+        self,
+        epochs: Count | None = None,
+        steps: Count | None = None,
+        seconds: Positive | None = None,
+        weights: Literal["imagenet"] | None = None,
+        weights_file: Path | None = None,
+        freeze: bool = False,
+    ) -> None:
         """How it learns.
 
-        epochs: passes over the training split at most; it stops when the held-out fifth gets no better. weights: a
-        safetensors file of timm's `resnet50` to start from, with or without its classifier; by default it starts from
-        random weights.
+        epochs, steps, seconds: how long at most, 10 epochs where none is given; it stops when the held-out fifth gets
+        no better. weights: what it starts from: `imagenet` for torchvision's (`srbench fetch resnet50`), by default
+        random weights. weights_file: a safetensors file of timm's `resnet50` in place of these, with or without its
+        classifier. freeze: these weights are kept, and the head alone learns.
         """
-        super().__init__(epochs)
-        self._weights = weights
+        super().__init__(epochs, steps, seconds)
+        if weights is not None and weights_file is not None:
+            raise ParameterError("weights_file", "weights_file: `weights` names others; give one of both")
+        if freeze and weights is None and weights_file is None:
+            raise ParameterError("freeze", "freeze: random weights are not worth keeping; give `weights: imagenet`")
+        self.weights = ("resnet50",) if weights == "imagenet" else ()
+        self._file, self._freeze = weights_file, freeze
 
     def _build(self) -> torch.nn.Module:
         from . import networks
 
-        return networks.ResNetClassifier(len(self.classes))
+        return networks.ResNetClassifier(len(self.classes), frozen=self._freeze)
 
     def _start(self, network: Any) -> None:
-        from srbench.weights import load_state
+        from srbench.weights import load_state, load_weights
 
-        if self._weights is not None:
-            tensors = _read_tensors(self._weights)
-            backbone = {name: value for name, value in tensors.items() if not name.startswith("fc.")}
-            load_state(network.backbone.network, backbone, str(self._weights))
+        if self.weights:
+            tensors, name = load_weights(*self.weights), self.weights[0]
+        elif self._file is not None:
+            tensors, name = read_tensors(self._file), str(self._file)
+        else:
+            return
+        # Files of older versions of torch have no count of batches, which nothing here depends on.
+        counts = {key: one for key, one in network.backbone.network.state_dict().items() if key.endswith("_tracked")}
+        backbone = {key: value for key, value in tensors.items() if not key.startswith("fc.")}
+        load_state(network.backbone.network, {**counts, **backbone}, name)
 
 
-class UNetEncoder(_Trained):
-    """The bottleneck of a small segmentation U-Net (Ronneberger et al. 2015), averaged over its pixels: 256 features.
+class UNetEncoder(TrainedExtractor):
+    """The bottleneck of a segmentation U-Net (Ronneberger et al. 2015), averaged over its pixels.
 
-    Trained on the masks of the training split (Dice and binary cross-entropy); what is not 0 in a mask is foreground.
-    Input: 128 x 128 pixels in [0, 1], resized by bicubic interpolation with antialiasing; grey is repeated.
+    16 times as many features as it has maps at its first level. Trained on the masks of the training split; what is
+    not 0 in a mask is foreground. Input: a square in [0, 1], resized by bicubic interpolation with antialiasing; grey
+    is repeated.
     """
 
-    side = 128
-    dim = 256
     wants = "masks"
+    usual_epochs = 20
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"isic": {**_ISIC, "side": 64, "width": 64, "loss": "mse"}}
 
-    def __init__(self, epochs: Epochs = 20) -> None:
-        """How it learns.
+    def __init__(
+        self,
+        epochs: Count | None = None,
+        steps: Count | None = None,
+        seconds: Positive | None = None,
+        side: Side = 128,
+        width: Count = 16,
+        loss: Literal["dice-bce", "mse"] = "dice-bce",
+    ) -> None:
+        """What it is, and how it learns.
 
-        epochs: passes over the training split at most; it stops when the held-out fifth gets no better.
+        epochs, steps, seconds: how long at most, 20 epochs where none is given; it stops when the held-out fifth gets
+        no better. side: of its input, in pixels. width: maps of the first level; each of the four below has twice as
+        many. loss: soft Dice and binary cross-entropy together, or the mean squared error.
         """
-        super().__init__(epochs)
+        super().__init__(epochs, steps, seconds)
+        self.side, self._width, self._mse = side, width, loss == "mse"
+        self.dim = 16 * width
 
     def _build(self) -> torch.nn.Module:
         from . import networks
 
-        return networks.SegmentationUNet()
+        return networks.SegmentationUNet(self._width)
 
     def _targets(self, items: Sequence[Item]) -> tuple[Arrays, list[str]]:
         import torch
@@ -284,17 +219,43 @@ class UNetEncoder(_Trained):
         """How probably each pixel of `(N, C, H, W)` is foreground: `(N, 1, H, W)` in [0, 1]."""
         if self.network is None:
             raise ExtractorError(f"{type(self).__name__} has learned nothing yet: call fit or load first")
-        found: torch.Tensor = self.network.foreground(images)
+        found: torch.Tensor = self.network.foreground(images, self.side)
         return found
 
     def _loss(self) -> Loss:
-        return _dice_and_cross_entropy
+        return _squared_error if self._mse else _dice_and_cross_entropy
 
     def _facts(self, outputs: torch.Tensor, targets: Array) -> dict[str, float]:
         """dice: 2 |A and B| / (|A| + |B|) of found and true foreground, the mean of images; 1 where both are empty."""
-        found, true = (outputs > 0).flatten(1).numpy(), targets.reshape(len(targets), -1) > 0
-        both, sizes = (found & true).sum(1), found.sum(1) + true.sum(1)
-        return {"dice": float(np.where(sizes > 0, 2 * both / np.maximum(sizes, 1), 1.0).mean())}
+        return {"dice": float(_dice(outputs, targets).mean())}
+
+    def _shown(self, outputs: torch.Tensor, test: Sequence[Item], inputs: Rows, targets: Arrays) -> srbench.Evidence:
+        """A few pictures with both masks, from the worst to the best."""
+        everything = np.arange(len(test))
+        true, order = targets.take(everything)[:, 0] > 0, np.argsort(scores := _dice(outputs, targets.take(everything)))
+        places = order[np.linspace(0, len(order) - 1, min(_MASKS_SHOWN, len(order))).round().astype(int)]
+        pictures = (255 * inputs.take(places).transpose(0, 2, 3, 1)).round().astype(np.uint8)
+        found = (outputs[:, 0] > 0).numpy()
+        return srbench.Evidence(
+            masks=tuple(
+                srbench.MaskShown(test[place].id, float(scores[place]), picture, true[place], found[place])
+                for place, picture in zip(places.tolist(), pictures, strict=True)
+            )
+        )
+
+
+def _dice(logits: torch.Tensor, masks: Array) -> Array:
+    """Of each image `(N,)`."""
+    found, true = (logits > 0).flatten(1).numpy(), masks.reshape(len(masks), -1) > 0
+    both, sizes = (found & true).sum(1), found.sum(1) + true.sum(1)
+    return np.where(sizes > 0, 2 * both / np.maximum(sizes, 1), 1.0)
+
+
+def _squared_error(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    """The mean squared error of the foreground's probability."""
+    from torch.nn.functional import mse_loss
+
+    return mse_loss(logits.sigmoid(), masks.to(logits))
 
 
 def _dice_and_cross_entropy(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:

@@ -41,10 +41,18 @@ class SkinLesNet(nn.Module):
         """Its layers, none of which has a normalisation behind it."""
         return [layer for layer in self.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
 
+    def maps(self, images: torch.Tensor) -> torch.Tensor:
+        """The maps of the last convolution, one after the other: `(N, 18432)`."""
+        maps: torch.Tensor = self.convolutions(images).flatten(1)
+        return maps
+
+    def units(self, maps: torch.Tensor) -> torch.Tensor:
+        """The hidden units `(N, 64)` of maps, after ReLU."""
+        return functional.relu(self.hidden(functional.dropout(maps, 0.5, self.training)))
+
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """The hidden units `(N, 64)` after ReLU."""
-        maps = self.convolutions(images).flatten(1)
-        return functional.relu(self.hidden(functional.dropout(maps, 0.5, self.training)))
+        return self.units(self.maps(images))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits `(N, classes)`."""
@@ -55,13 +63,15 @@ class SkinLesNet(nn.Module):
 class ResNetClassifier(nn.Module):
     """timm's ResNet50 (He et al. 2016) with the head 1024-512-256-128-64-classes.
 
-    dim: the 64 units before the output, after ReLU. Inputs are normalised with ImageNet's mean and deviation.
+    dim: the 64 units before the output, after ReLU. frozen: the backbone learns nothing, and its batch normalisation
+    goes by the statistics that it has. Inputs are normalised with ImageNet's mean and deviation.
     """
 
     dim = 64
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, *, frozen: bool = False) -> None:
         super().__init__()
+        self.frozen = frozen
         self.backbone = timm_model("resnet50", 0)
         widths = (2048, 1024, 512, 256, 128, self.dim)
         layers: list[nn.Module] = []
@@ -69,6 +79,13 @@ class ResNetClassifier(nn.Module):
             layers += [nn.Linear(before, after), nn.ReLU()]
         self.head = nn.Sequential(*layers)
         self.output = nn.Linear(self.dim, classes)
+        self.backbone.requires_grad_(not frozen)
+
+    def train(self, mode: bool = True) -> ResNetClassifier:
+        """Set the mode; a frozen backbone stays in evaluation mode."""
+        super().train(mode)
+        self.backbone.train(mode and not self.frozen)
+        return self
 
     def unnormalised(self) -> list[nn.Module]:
         """The layers of the head; those of the backbone have normalisation behind them."""
@@ -119,18 +136,16 @@ def timm_model(name: str, classes: int) -> Normalised:
 
 
 class SegmentationUNet(nn.Module):
-    """A small U-Net (Ronneberger et al. 2015): four halvings, 16 to 256 maps, two convolutions a level.
+    """A U-Net (Ronneberger et al. 2015): four halvings, each doubling the maps, two convolutions a level.
 
+    width: the maps of the first level; 64 gives the sizes of the paper, 64 to 1024. dim: the maps at the bottleneck.
     Convolutions are 3 x 3, padded, each with batch normalisation and ReLU. Sides must be multiples of 16.
-    dim: the maps at the bottleneck. side: what pictures of any size are resized to.
     """
 
-    dim = 256
-    side = 128
-
-    def __init__(self) -> None:
+    def __init__(self, width: int = 16) -> None:
         super().__init__()
-        widths = (16, 32, 64, 128, self.dim)
+        widths = tuple(width * 2**level for level in range(5))
+        self.dim = widths[-1]
         self.contracting = nn.ModuleList(_level(before, after) for before, after in pairwise((3, *widths)))
         self.enlarging = nn.ModuleList(
             nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(widths)
@@ -139,16 +154,15 @@ class SegmentationUNet(nn.Module):
         self.output = nn.Conv2d(widths[0], 1, 1)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """The bottleneck, averaged over its pixels: `(N, 256)`."""
+        """The bottleneck, averaged over its pixels: `(N, dim)`."""
         return self._contract(images)[-1].mean((-2, -1))
 
-    def bottleneck(self, pictures: torch.Tensor) -> torch.Tensor:
-        """The features of pictures `(N, C, H, W)` of any size."""
-        return self.features(fitted(pictures, self.side).contiguous())
+    def foreground(self, pictures: torch.Tensor, side: int) -> torch.Tensor:
+        """How probably each pixel of pictures `(N, C, H, W)` of any size is foreground: `(N, 1, H, W)` in [0, 1].
 
-    def foreground(self, pictures: torch.Tensor) -> torch.Tensor:
-        """How probably each pixel of pictures `(N, C, H, W)` of any size is foreground: `(N, 1, H, W)` in [0, 1]."""
-        logits = self(fitted(pictures, self.side).contiguous())
+        side: what they are resized to, in pixels.
+        """
+        logits = self(fitted(pictures, side).contiguous())
         return resize_to(logits, pictures.shape[-2], pictures.shape[-1], "bilinear").sigmoid()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import nn
 
-from srbench import FitContext
-from srbench.training import Batch, Stage, cosine, set_format, train
+from srbench import Budget, FitContext
+from srbench.training import Batch, Row, Stage, set_format, train
 
 from .examples import Arrays, Examples
+from .learning import USUAL, Learning
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """The mean over a batch, of outputs and labels."""
 
-BATCH_SIZE = 8
-LEARNING_RATE = 1e-3
-"""The learning rate of AdamW (Loshchilov and Hutter 2019), falling to zero as a cosine."""
-PATIENCE = 4
-"""Epochs without a better loss on the part held out before it stops."""
+OPTIMISERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 WRONG = 10.0
 """The largest loss that a held-out picture counts with: one that is wrong with confidence does not decide alone, and
 the loss never rises so far that it is taken for a collapse."""
@@ -29,13 +27,30 @@ STANDARDISED_ON = 16
 """Pictures whose statistics set the initial scale of layers."""
 
 
-def learn(network: nn.Module, examples: Examples, loss: Loss, side: int, context: FitContext) -> int:
-    """Train `network` in place for `context.budget`, in epochs, on pictures of `side` pixels; the epochs it took.
+VALIDATIONS = 20
+"""Points at which a training for so many seconds is validated."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a training leaves besides the weights. epochs: passes that it took. history, facts: for pages."""
+
+    epochs: int
+    history: list[Row]
+    facts: dict[str, Any]
+
+
+def learn(
+    network: nn.Module, examples: Examples, loss: Loss, side: int, context: FitContext, how: Learning = USUAL
+) -> Learned:
+    """Train `network` in place for `context.budget` on pictures of `side` pixels.
 
     It is left with the weights that did best on the part held out, the last ones where nothing is, in evaluation mode.
-    Layers that it calls `unnormalised` start standardised. Draws from the global random number generators.
+    Parameters without a gradient stay as they are. Layers that it calls `unnormalised` start standardised. Draws from
+    the global random number generators.
     """
-    batch_size = min(BATCH_SIZE, len(examples))
+    batch_size = min(how.batch_size, len(examples))
+    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
 
     def begin(draw: Callable[[], Batch]) -> None:
         if isinstance(network, HasUnnormalised):
@@ -48,21 +63,28 @@ def learn(network: nn.Module, examples: Examples, loss: Loss, side: int, context
     stage = Stage(
         "learning",
         {"network": network},
-        {"loss": torch.optim.AdamW(network.parameters(), LEARNING_RATE)},
+        {"loss": OPTIMISERS[how.optimiser](learned, how.learning_rate)},
         step,
         batch_size,
         side,
-        schedule=cosine,
+        schedule=how.course,
+        warm_up=how.warm_up,
         validate=lambda batch: -min(float(step(batch)["loss"]), WRONG),
         keep="best",
-        patience=PATIENCE,
-        validations=int(context.budget.amount),
+        patience=how.early_stopping,
+        validations=_validations(context.budget, len(examples) / batch_size),
         begin=begin,
     )
     trained = train([stage], examples, context, "channels_last")  # half again as fast on a CPU
     set_format([network], "contiguous")  # as it will be when loaded
     steps: int = trained.facts["stages"][0]["steps"]
-    return steps * batch_size // len(examples)
+    return Learned(steps * batch_size // len(examples), trained.history, trained.facts)
+
+
+def _validations(budget: Budget, steps_an_epoch: float) -> int:
+    """So many that there is one an epoch, as far as epochs are known."""
+    epochs = {"epochs": budget.amount, "steps": budget.amount / steps_an_epoch}.get(budget.unit, VALIDATIONS)
+    return max(1, int(epochs))
 
 
 @runtime_checkable
