@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from srbench.contract.metric import SetMetric as SetMetric
     from srbench.contract.metric import Skip as Skip
     from srbench.contract.metric import Source as Source
+    from srbench.contract.paper import Paper as Paper
     from srbench.contract.protocol import Protocol as Protocol
     from srbench.contract.published import Members as Members
     from srbench.contract.published import PublishedArchive as PublishedArchive
@@ -129,6 +130,7 @@ _HOME = {
     "SetMetric": "contract.metric",
     "Skip": "contract.metric",
     "Source": "contract.metric",
+    "Paper": "contract.paper",
     "Protocol": "contract.protocol",
     "Members": "contract.published",
     "PublishedArchive": "contract.published",

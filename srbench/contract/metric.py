@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from srbench.contract.names import GENERATION, SUPER_RESOLUTION
+from srbench.contract.paper import Paper
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +41,7 @@ class Metric(ABC):
         lacks them skips the metric before anything runs. `training_sr`: the SR of the training split, too.
     weights: names of the files (see `srbench.weights`) that it reads; where one is missing the metric is skipped with
         the command that fetches it. Those of its extractor are the extractor's to name.
+    papers: what is to be cited for it; no part of its code.
     device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
         (images arrive on the CPU whatever it is), and the protocol that the SR was made under.
     """
@@ -49,6 +51,7 @@ class Metric(ABC):
     range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     sees: ClassVar[Literal["protocol", "image", "lr"]] = "protocol"
     needs: ClassVar[frozenset[Need]] = frozenset()
+    papers: ClassVar[tuple[Paper, ...]] = ()
     weights: tuple[str, ...] = ()
     device: str = "cpu"
     protocol: Protocol

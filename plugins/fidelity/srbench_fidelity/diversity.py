@@ -7,7 +7,7 @@ import heapq
 import math
 from abc import abstractmethod
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 
@@ -124,6 +124,14 @@ class PairwiseSsim(_Pairwise):
     where SSIM would be.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Wang", "Bovik", "Sheikh", "Simoncelli"),
+            "Image quality assessment: From error visibility to structural similarity",
+            2004,
+            journal="IEEE Transactions on Image Processing",
+        ),
+    )
     range = (-1.0, 1.0)
 
     def similarity(self, one: torch.Tensor, other: torch.Tensor) -> float | srbench.Skip:
@@ -144,6 +152,15 @@ class PairwiseMsSsim(_Pairwise):
     Skipped where sizes differ, with fewer than two images, and under 11 pixels.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Odena", "Olah", "Shlens"),
+            "Conditional image synthesis with auxiliary classifier GANs",
+            2017,
+            conference="ICML",
+            arxiv="1610.09585",
+        ),
+    )
     range = (0.0, 1.0)
 
     def similarity(self, one: torch.Tensor, other: torch.Tensor) -> float | srbench.Skip:

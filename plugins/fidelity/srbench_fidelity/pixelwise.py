@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 
@@ -45,6 +45,14 @@ class LrConsistency(Psnr):
     was made by the protocol, HR itself does.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Lugmayr", "others"),
+            "NTIRE 2021 learning the super-resolution space challenge",
+            2021,
+            conference="CVPR workshops",
+        ),
+    )
     sees = "lr"
 
 

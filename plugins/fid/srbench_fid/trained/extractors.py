@@ -197,6 +197,17 @@ class SkinLesNet(_Classifying):
     Input: 224 x 224 pixels in [0, 1], resized by bicubic interpolation with antialiasing; grey is repeated.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Azeem", "others"),
+            "SkinLesNet: Classification of skin lesions and detection of melanoma cancer using a novel multi-layer "
+            "deep convolutional neural network",
+            2023,
+            journal="Cancers",
+            doi="10.3390/cancers16010108",
+        ),
+    )
+
     side = 224
 
     def __init__(self, epochs: Epochs = 10) -> None:
@@ -219,6 +230,15 @@ class ResNet50(_Classifying):
     deviation; grey is repeated.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("He", "Zhang", "Ren", "Sun"),
+            "Deep residual learning for image recognition",
+            2016,
+            conference="CVPR",
+            arxiv="1512.03385",
+        ),
+    )
     side = 224
 
     def __init__(self, epochs: Epochs = 10, weights: Path | None = None) -> None:
@@ -252,6 +272,15 @@ class UNetEncoder(_Trained):
     Input: 128 x 128 pixels in [0, 1], resized by bicubic interpolation with antialiasing; grey is repeated.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Ronneberger", "Fischer", "Brox"),
+            "U-Net: Convolutional networks for biomedical image segmentation",
+            2015,
+            conference="MICCAI",
+            arxiv="1505.04597",
+        ),
+    )
     side = 128
     dim = 256
     wants = "masks"
