@@ -15,8 +15,10 @@ from srbench.leaderboard.board.contents import BoardMethod
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
 from srbench.leaderboard.pages.folder import BoardFolder
+from srbench.leaderboard.pages.paper import cited, paper_tables, write_paper
 from srbench.leaderboard.pages.site import SCRIPT, STYLE, render, write_static
 from srbench.leaderboard.pages.views import TaskPages, View, told
+from srbench.leaderboard.paper.fingerprint import fingerprint
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
 from srbench.leaderboard.tables.transfer import transfer_tables
 from srbench.leaderboard.trainings.pages import Group
@@ -88,7 +90,11 @@ def _write(document: Document, new: Path, listed: bool) -> list[str]:
         page(f"methods/{method_slugs[shown.name]}.html", shown.name, method)
     header = " · ".join([*pages.header(), *([date_words(date)] if date else [])])
     downloads.write_scores(results, new / "scores.csv")
-    (new / RECORDS).write_bytes(b"".join(line + b"\n" for line in document.lines()))
+    lines = document.lines()
+    (new / RECORDS).write_bytes(b"".join(line + b"\n" for line in lines))
+    data = fingerprint(lines, board.text)
+    tables, how = paper_tables(views, board, data), cited(board, data, date)
+    write_paper(new, views, tables, how)
     downloads.write_board_json(
         results,
         [item.table for view in views for item in view.tables],
@@ -97,6 +103,7 @@ def _write(document: Document, new: Path, listed: bool) -> list[str]:
             "title": board.title,
             "header": header,
             "date": date,
+            "sha256": data,
             "findings": told(views),
         },
         privacy,
@@ -104,6 +111,7 @@ def _write(document: Document, new: Path, listed: bool) -> list[str]:
     write_static(new, STYLE, SCRIPT)
     context = shared | {"root": "", "header": header, "limits": list(pages.limits())}
     context |= _index_context(results, views, method_slugs) | pages.index(views)
+    context |= {"papers": {table.id: table for table in tables}, "cited": how}
     context["boards_href"] = "../index.html" if listed else None
     (new / "index.html").write_bytes(render(pages.index_template, context))
     return troubles
