@@ -15,9 +15,9 @@ OTHERS = "others"
 class Paper(msgspec.Struct, frozen=True):
     """A publication to be cited.
 
-    authors: as they are to be printed, `Lim` or `Bee Lim`; a last one `others` stands for those who are not named.
-    year: of publication. conference, journal: where it appeared; at most one of the two. arxiv: the number alone,
-    `1707.02921`. doi: `10.1109/83.661182`, without an address before it. What is not known is left out.
+    authors: surnames, or names with the surname first: `Lim`, `Lim, Bee`; a last one `others` stands for those who are
+    not named. year: of publication. conference, journal: where it appeared; at most one of the two. arxiv: the number
+    alone, `1707.02921`. doi: `10.1109/83.661182`, without an address before it. What is not known is left out.
     """
 
     authors: tuple[str, ...]
@@ -30,7 +30,7 @@ class Paper(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """`Lim, Son, “Enhanced deep residual networks”, CVPR workshops 2017 (arXiv 1707.02921)`."""
-        names = ", ".join("et al." if name == OTHERS else name for name in self.authors)
+        names = ", ".join("et al." if name == OTHERS else name.partition(",")[0] for name in self.authors)
         numbers = [f"arXiv {self.arxiv}"] * bool(self.arxiv) + [f"doi {self.doi}"] * bool(self.doi)
         where = f"{self.conference or self.journal} {self.year}".lstrip()
         return f"{names}, “{self.title}”, {where}" + (f" ({', '.join(numbers)})" if numbers else "")

@@ -57,6 +57,10 @@ class SetDifference(srbench.SetMetric):
         return abs(math.fsum(self.differences) / len(self.differences))
 
 
+class Uncitable(MeanDifference):
+    papers: ClassVar = ["Keys 1981"]
+
+
 class NeedsWeights(MeanDifference):
     def score(self, sr, hr):
         return srbench.Skip("its weights are not here; fetch them")

@@ -87,8 +87,7 @@ class Drawn(Markup):
     def pdf(self) -> bytes:
         """The figure as a page of PDF, likewise, its text as text."""
         buffer = BytesIO()
-        with _style(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)  # a box is drawn in its place
+        with _style():
             _in_light(self._figure)
             nothing = {"Creator": None, "Producer": None, "CreationDate": None}
             self._figure.savefig(buffer, format="pdf", metadata=nothing)
@@ -111,7 +110,9 @@ def drawing(height: float, width: float = 4.5) -> Iterator[Figure]:
 def _style() -> Iterator[None]:
     import matplotlib
 
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # In SVG the reader's font has them; in PDF a box is drawn in their place.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
         yield
@@ -165,6 +166,7 @@ def as_svg(figure: Figure, name: str, title: str, description: str) -> Drawn:
     body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", body).replace("xlink:href", "href")
     body = re.sub(r"#f[de]00[0-9a-f]{2}", lambda match: _VARIABLES.get(match[0], match[0]), body)
     body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", body)
+    body = re.sub(r" font-family: [^;\"]*;?", "", body)
     width, height = figure.get_size_inches() * 72
     return Drawn.of(
         figure,

@@ -11,7 +11,7 @@ from typing import Any
 
 from srbench.contract.entry import imported
 from srbench.errors import in_words
-from srbench.leaderboard.board.contents import BoardMethod
+from srbench.leaderboard.board.contents import Board, BoardMethod
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
 from srbench.leaderboard.pages.folder import BoardFolder
@@ -45,15 +45,12 @@ def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Docu
 def _write(document: Document, new: Path, listed: bool) -> list[str]:
     """Write all but the pictures; returns what could not be shown, a line each."""
     results, board = document.results, document.results.board
-    pages: TaskPages = imported(task_named(board.task).pages)(results, document.galleries)
-    methods = [method.name for method in board.methods]
-    method_slugs = dict(zip(methods, unique_slugs(methods), strict=True))
-    views = [pages.view(scope, method_slugs) for scope in results.scopes]
+    pages, method_slugs, views = _pages(document), _method_slugs(board), views_of(document)
     trainings: dict[str, list[Group]] = {}
     for group in document.trainings:
         trainings.setdefault(group.method, []).append(group)
     privacy = Privacy()
-    date = max((result.record.started for result in results.all if result.record), default="")
+    date = document.date
     shared = {
         "board": board.title,
         "date": date,
@@ -115,6 +112,22 @@ def _write(document: Document, new: Path, listed: bool) -> list[str]:
     context["boards_href"] = "../index.html" if listed else None
     (new / "index.html").write_bytes(render(pages.index_template, context))
     return troubles
+
+
+def _pages(document: Document) -> TaskPages:
+    pages: TaskPages = imported(task_named(document.results.board.task).pages)(document.results, document.galleries)
+    return pages
+
+
+def _method_slugs(board: Board) -> dict[str, str]:
+    methods = [method.name for method in board.methods]
+    return dict(zip(methods, unique_slugs(methods), strict=True))
+
+
+def views_of(document: Document) -> list[View]:
+    """What the first page shows of each scope."""
+    pages, method_slugs = _pages(document), _method_slugs(document.results.board)
+    return [pages.view(scope, method_slugs) for scope in document.results.scopes]
 
 
 def _index_context(results: Results, views: Sequence[View], method_slugs: dict[str, str]) -> dict[str, Any]:

@@ -52,6 +52,11 @@ class Document:
         """The pictures, by their places in the board's folder."""
         return list(dict.fromkeys(place for part in (*self.galleries, *self.trainings) for place in part.files))
 
+    @property
+    def date(self) -> str:
+        """When the last of its cells was started, as records have it; empty where none was."""
+        return max((result.record.started for result in self.results.all if result.record), default="")
+
     def lines(self) -> list[bytes]:
         """The file, line by line."""
         board = self.results.board

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from srbench.leaderboard.findings.caveats import short_training
 from srbench.leaderboard.results.hardware import Measured
 from srbench.leaderboard.results.references import ReferenceRow
 from srbench.leaderboard.results.results import Entrant
@@ -23,13 +24,11 @@ Direction = Literal["up", "down", ""]
 class Entry:
     """What stands in one place of the grid.
 
-    interval: the ends of its 95 % interval, as they are printed. aside: a few words beside the number. notes: the
-    numbers of its footnotes.
+    interval: the ends of its 95 % interval, as they are printed. notes: the numbers of its footnotes.
     """
 
     text: str
     interval: tuple[str, str] | None = None
-    aside: str = ""
     notes: tuple[int, ...] = ()
     emphasis: Emphasis = ""
 
@@ -75,7 +74,8 @@ class _Columns:
         self._notes = Notes()
         self._notes.texts.extend(table.notes)
         self._learns = any(row.seeds for row in table.rows)
-        self._budget = self._notes.number(f"Every training had {budget}.") if self._learns and budget else None
+        said = [f"Every training had {budget}."] if self._learns and budget else []
+        self._trainings = tuple(map(self._notes.number, (*said, *short_training(table))))
         self._parameters = any(row.parameters for row in table.rows)
         self._timed = any(row.speed.number is not None for row in table.rows)
 
@@ -112,7 +112,7 @@ class _Columns:
                 yield Head(f"{column.unit or column.label} vs {table.ranking.yardstick.name}", better)
         if self._learns:
             yield Head("Seeds")
-            yield Head("Training", notes=(self._budget,) if self._budget else ())
+            yield Head("Training", notes=self._trainings)
         if self._timed:
             yield Head(table.words.speed.head, "down")
         if self._parameters:
@@ -148,7 +148,9 @@ class _Columns:
         if value.number is None:
             return Entry(value.missing or DASH, notes=notes)
         ends = _ends(value.interval, column.decimals) if value.has_whisker else None
-        return Entry(number(value.number, column.decimals), ends, value.aside, notes, emphasis)
+        if value.aside:
+            notes += (self._notes.number(value.aside),)
+        return Entry(number(value.number, column.decimals), ends, notes=notes, emphasis=emphasis)
 
     def _emphasis(self, metric: str, entrant: Entrant) -> Emphasis:
         standings = self._table.standings.get(metric)
@@ -156,8 +158,9 @@ class _Columns:
             return ""
         if entrant in standings.first:
             return "best"
-        # Ranks that are an order alone say of nobody that it is the second for certain.
-        return "second" if standings.rank(entrant) == Rank(2, 2) and not self._table.rank_note else ""
+        # Ranks that are an order alone say of nobody that it is the second for certain; the second of two is the last.
+        certain = len(standings.entrants) > 2 and not self._table.rank_note
+        return "second" if certain and standings.rank(entrant) == Rank(2, 2) else ""
 
     def _gap(self, entrant: Entrant) -> Entry:
         gap, decimals = self._table.gaps.get(entrant), self._table.gap_decimals

@@ -80,7 +80,7 @@ def _comments(grid: Grid, origin: str) -> Iterator[str]:
 
 def _short(grid: Grid, label: str) -> Iterator[str]:
     yield r"\begin{table}"
-    yield r"\centering\small"
+    yield r"\centering\small\setlength{\tabcolsep}{4pt}"
     yield rf"\caption{{{escaped(grid.caption)}}}"
     yield rf"\label{{tab:{label}}}"
     yield rf"\begin{{tabular}}{{{_alignment(grid)}}}"
@@ -99,7 +99,7 @@ def _short(grid: Grid, label: str) -> Iterator[str]:
 
 
 def _long(grid: Grid, label: str) -> Iterator[str]:
-    yield r"{\small"
+    yield r"{\small\setlength{\tabcolsep}{4pt}"
     yield rf"\begin{{longtable}}{{{_alignment(grid)}}}"
     yield rf"\caption{{{escaped(grid.caption)}}}\label{{tab:{label}}}\\"
     yield r"\toprule"
@@ -156,8 +156,6 @@ def _cell(entry: Entry) -> str:
     if entry.interval:
         low, high = map(escaped, entry.interval)
         text += rf"\srbenchci{{{low}}}{{{high}}}"
-    if entry.aside:
-        text += rf" {{\scriptsize {escaped(entry.aside)}}}"
     return text + _marks(entry.notes)
 
 

@@ -27,7 +27,7 @@ def markdown(grid: Grid) -> str:
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is; white space of any kind is one space."""
-    plain = " ".join(visible(text).split())
+    plain = re.sub(r"\s+", " ", visible(text))
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_{}\[\]()#+!|~$@:/-])", r"\\\1", plain)
 
@@ -54,8 +54,6 @@ def _cell(entry: Entry) -> str:
         text = f"<ins>{text}</ins>"
     if entry.interval:
         text += rf" \[{escaped(entry.interval[0])}, {escaped(entry.interval[1])}\]"
-    if entry.aside:
-        text += f" ({escaped(entry.aside)})"
     return text + _marks(entry.notes)
 
 
