@@ -284,7 +284,7 @@ publish(msgspec.json.decode(board.read_bytes(), type=Board), store, out)
 
 def test_the_same_store_gives_the_same_bytes_anywhere(make: Callable[..., Board], tmp_path: Path) -> None:
     """In another process, folder and time zone, and whatever order sets have there."""
-    small = make(seeds=1, protocols=1, methods=("bicubic", "lanczos", "learner", HOSTILE))
+    small = make(datasets=("blobs",), protocols=1, seeds=1, methods=("bicubic", "lanczos", "learner"))
     board = tmp_path / "board.json"
     board.write_bytes(msgspec.json.encode(small.described))
     for name, zone, seed in (("a", "UTC", "1"), ("b/c", "Asia/Kolkata", "2")):
@@ -292,7 +292,7 @@ def test_the_same_store_gives_the_same_bytes_anywhere(make: Callable[..., Board]
         here.mkdir(parents=True)
         command = [sys.executable, "-c", PUBLISH, str(board), str(small.store), str(here / "pages")]
         environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "XDG_CACHE_HOME": str(here / "cache")}
-        subprocess.run(command, cwd=here, env=environment, check=True, timeout=600)
+        subprocess.run(command, cwd=here, env=environment, check=True)
     one, other = content(tmp_path / "a/pages"), content(tmp_path / "b/c/pages")
     assert {name.rpartition(".")[2] for name in one} >= {"html", "pdf", "svg", "tex", "bib", "png", "csv", "jsonl"}
     assert [name for name in one if one[name] != other.get(name)] == [] and set(one) == set(other)
