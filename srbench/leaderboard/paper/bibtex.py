@@ -21,7 +21,7 @@ _PASSED_OVER = frozenset({"a", "an", "the", "on", "of", "for", "in", "to", "and"
 
 
 def bibtex(board: Board, data: str, date: str) -> str:
-    """The entries, and comments that say which are of what, and what names no paper.
+    """The entries, and comments that say which are of what, and of what none is known.
 
     data: the board's `fingerprint`. date: of its last result, as records have it.
     """
@@ -87,7 +87,7 @@ def _comments(board: Board, keys: Mapping[Paper, str]) -> Iterator[str]:
     for kind, source in _sources(board):
         # A comment is whatever stands outside entries: an @ in it would begin one.
         name = " ".join(visible(source.name).split()).replace("@", "(at)")
-        named = ", ".join(keys[paper] for paper in source.papers) or "names no paper"
+        named = ", ".join(keys[paper] for paper in source.papers) or "no paper known"
         yield f"% {kind} {name}: {named}"
 
 

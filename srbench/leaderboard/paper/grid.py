@@ -24,11 +24,13 @@ Direction = Literal["up", "down", ""]
 class Entry:
     """What stands in one place of the grid.
 
-    interval: the ends of its 95 % interval, as they are printed. notes: the numbers of its footnotes.
+    interval: the ends of its 95 % interval, as they are printed. spread: its standard deviation, likewise. notes: the
+    numbers of its footnotes.
     """
 
     text: str
     interval: tuple[str, str] | None = None
+    spread: str = ""
     notes: tuple[int, ...] = ()
     emphasis: Emphasis = ""
 
@@ -148,9 +150,11 @@ class _Columns:
         if value.number is None:
             return Entry(value.missing or DASH, notes=notes)
         ends = _ends(value.interval, column.decimals) if value.has_whisker else None
-        if value.aside:
-            notes += (self._notes.number(value.aside),)
-        return Entry(number(value.number, column.decimals), ends, notes=notes, emphasis=emphasis)
+        asides = value.aside.split(", ") if value.aside else []
+        spread = next((one for one in asides if one.startswith("±")), "")
+        if others := [one for one in asides if one != spread]:
+            notes += (self._notes.number(", ".join(others)),)
+        return Entry(number(value.number, column.decimals), ends, spread, notes, emphasis)
 
     def _emphasis(self, metric: str, entrant: Entrant) -> Emphasis:
         standings = self._table.standings.get(metric)

@@ -156,11 +156,14 @@ def _cell(entry: Entry) -> str:
     if entry.interval:
         low, high = map(escaped, entry.interval)
         text += rf"\srbenchci{{{low}}}{{{high}}}"
+    if entry.spread:
+        text += rf"\,{{\scriptsize {escaped(entry.spread)}}}"
     return text + _marks(entry.notes)
 
 
 def _marks(notes: Iterable[int]) -> str:
-    return "".join(rf"\textsuperscript{{{note}}}" for note in notes)
+    numbers = ",".join(map(str, notes))
+    return rf"\textsuperscript{{{numbers}}}" if numbers else ""
 
 
 def _notes(notes: Iterable[str]) -> Iterator[str]:

@@ -29,7 +29,8 @@ def escaped(text: str) -> str:
     """Text that Markdown shows as it is; white space of any kind is one space."""
     plain = re.sub(r"\s+", " ", visible(text))
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]()#+!|~$@:/-])", r"\\\1", plain)
+    plain = re.sub(r"[\\`*_{}\[\]#|~$@]|:(?! |$)", r"\\\g<0>", plain)
+    return re.sub(r"^( ?)(?:([+=-])|(\d+)([.)]))", r"\1\3\\\2\4", plain)  # would begin a list
 
 
 def _prose(text: str) -> str:
@@ -54,8 +55,11 @@ def _cell(entry: Entry) -> str:
         text = f"<ins>{text}</ins>"
     if entry.interval:
         text += rf" \[{escaped(entry.interval[0])}, {escaped(entry.interval[1])}\]"
+    if entry.spread:
+        text += f" {escaped(entry.spread)}"
     return text + _marks(entry.notes)
 
 
 def _marks(notes: Iterable[int]) -> str:
-    return "".join(f"<sup>{note}</sup>" for note in notes)
+    numbers = ", ".join(map(str, notes))
+    return f"<sup>{numbers}</sup>" if numbers else ""

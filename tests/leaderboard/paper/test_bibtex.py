@@ -52,13 +52,13 @@ def test_every_paper_of_the_board_is_there_once_with_what_is_known_of_it() -> No
     assert (ssim.fields["title"], ssim.fields["doi"]) == (r"{Image quality \& 100 \% of it}", "10.1109/TIP.2003.819861")
 
 
-def test_comments_say_what_is_of_what_and_what_names_no_paper() -> None:
+def test_comments_say_what_is_of_what_and_of_what_none_is_known() -> None:
     text = bibtex(WHOLE, DATA, "")
     assert [line for line in text.splitlines() if line.startswith("%")] == [
         "% Method edsr: lim2017enhanced",
-        "% Method mine (at)home: names no paper",
+        "% Method mine (at)home: no paper known",
         "% Method both: lim2017enhanced, saharia2021image",
-        "% Dataset set5: names no paper",
+        "% Dataset set5: no paper known",
         "% Metric ssim: wang2004image",
     ]
 

@@ -7,7 +7,7 @@ import math
 from srbench.leaderboard.paper.grid import Entry, Grid, grid, title
 from srbench.leaderboard.tables.ranked import build_table
 
-from ..toyboard import Made, results_of
+from ..toyboard import Board, Made, results_of
 
 
 def ramp(start: float, count: int = 12, wobble: float = 0.0) -> dict[str, float]:
@@ -131,6 +131,15 @@ def test_a_time_of_other_hardware_says_so() -> None:
     found = of(cells)
     (entry,) = (line[-1] for line in found.lines if line[1].text == "c")
     assert [found.notes[note - 1] for note in entry.notes] == ["Measured on B (2 cores); not to be compared."]
+
+
+def test_a_spread_stands_beside_its_value_and_on_how_many_it_rests_in_a_footnote(board: Board) -> None:
+    results = board.results
+    found = grid(build_table(results.scopes[0], results.metrics, "blobs"))
+    place = [head.text for head in found.heads].index("FID")
+    ceiling, floor = (line[place] for line in found.references)
+    assert (ceiling.text, ceiling.spread, floor.text, floor.spread) == ("2.5", "", "61.0", "± 1.5")
+    assert "n 9, d 8" in [found.notes[note - 1] for note in found.lines[0][place].notes]
 
 
 def test_titles_tell_tables_apart() -> None:

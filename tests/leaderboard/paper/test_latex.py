@@ -50,7 +50,12 @@ def line(rank: str, name: str, *entries: Entry) -> tuple[Entry, ...]:
 
 
 def grid(name: str = "net", rows: int = 1, caption: str = "A caption.", notes: tuple[str, ...] = ("One.",)) -> Grid:
-    scored = line("1", name, Entry("30.5", ("29.0", "32.0"), (1,), "best"), Entry("−0.1", emphasis="second"))
+    scored = line(
+        "1",
+        name,
+        Entry("30.5", ("29.0", "32.0"), notes=(1, 2), emphasis="best"),
+        Entry("−0.1", spread="± 0.3", emphasis="second"),
+    )
     return Grid(caption, HEADS, (scored,) * rows, (line("ceiling", "HR", Entry("∞"), Entry("–")),), notes)
 
 
@@ -77,7 +82,8 @@ def test_whatever_a_method_is_called_the_table_has_its_rows_and_columns(name: st
 
 def test_emphasis_intervals_footnotes_and_arrows() -> None:
     text = latex(grid(notes=("Say `run x_1`.",)), "x4-y", "Board, sha256:ab")
-    assert r"1 & net & \textbf{30.5}\srbenchci{29.0}{32.0}\textsuperscript{1} & \underline{$-$0.1} \\" in text
+    assert r"1 & net & \textbf{30.5}\srbenchci{29.0}{32.0}\textsuperscript{1,2} & " in text
+    assert r"\underline{$-$0.1}\,{\scriptsize $\pm$ 0.3} \\" in text
     assert r"Rank & Method & PSNR, dB $\uparrow$\textsuperscript{1} & LPIPS $\downarrow$ \\" in text
     assert r"\midrule" "\n" r"ceiling & HR & $\infty$ & -- \\" in text
     assert r"\textsuperscript{1}\,Say \texttt{run x\_1}.\par" in text
@@ -132,7 +138,7 @@ def test_tables_are_compiled_and_print_every_character(compiled: Callable[[str],
     text = printed(compiled(f"{whole}\n{long}"))
     shown = hostile.replace("'", "’")
     assert text.replace("'", "’").count(printed(shown)) >= 2 + LONGEST + 20
-    assert "30.5 [29.0, 32.0]" in text and "−0.1" in text and "∞" in text
+    assert "30.5 [29.0, 32.0]" in text and "−0.1 ± 0.3" in text and "∞" in text
 
 
 def test_intervals_can_be_left_out(compiled: Callable[[str], str]) -> None:

@@ -15,7 +15,7 @@ from srbench.leaderboard.paper.markdown import escaped, markdown
 
 SHOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HEADS = (Head("Rank"), Head("Method"), Head("PSNR, dB", "up", (1,)))
-LINE = (Entry("1"), Entry("net"), Entry("30.5", ("29.0", "32.0"), (1,), "best"))
+LINE = (Entry("1"), Entry("net"), Entry("30.5", ("29.0", "32.0"), "± 0.3", (1, 2), "best"))
 
 
 class Cells(HTMLParser):
@@ -45,9 +45,15 @@ class Cells(HTMLParser):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"])))
+@example("- a")
+@example("1) a")
+@example("--- a = b: c")
+@example("+ 2. a")
 @example("a | b `c` *d* _e_ [f](g) <h> &amp; ~~i~~ $j$ @k #1 1. x \\ ![l](m) http://n.o :p:")
 def test_names_are_shown_as_they_are(name: str) -> None:
-    found = Cells(SHOWN.render(markdown(Grid("", HEADS, ((Entry("1"), Entry(name), Entry("2")),)))))
+    page = SHOWN.render(markdown(Grid(name, HEADS, ((Entry("1"), Entry(name), Entry("2")),))))
+    caption, found = page.partition("<table>")[0], Cells(page)
+    assert " ".join(html.unescape(re.sub("</?p>", "", caption)).split()) == " ".join(name.split())
     assert [" ".join(cell.split()) for cell in found.rows[1]] == ["1", " ".join(name.split()), "2"]
     assert found.tags <= {"p", "table", "thead", "tbody", "tr", "th", "td", "sup"}
 
@@ -55,7 +61,7 @@ def test_names_are_shown_as_they_are(name: str) -> None:
 def test_emphasis_intervals_footnotes_and_arrows() -> None:
     page = SHOWN.render(markdown(Grid("50 % *of* it", HEADS, (LINE,), (), ("Say `run x_1`.",))))
     rows = Cells(page).rows
-    assert rows == [["Rank", "Method", "PSNR, dB ↑1"], ["1", "net", "30.5 [29.0, 32.0]1"]]
+    assert rows == [["Rank", "Method", "PSNR, dB ↑1"], ["1", "net", "30.5 [29.0, 32.0] ± 0.31, 2"]]
     assert "<strong>30.5</strong>" in page and "<sup>1</sup> Say <code>run x_1</code>." in page
     assert html.unescape(re.sub("<.*?>", "", page.split("\n")[0])) == "50 % *of* it"
 
