@@ -30,7 +30,7 @@ def escaped(text: str) -> str:
     plain = re.sub(r"\s+", " ", visible(text))
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     plain = re.sub(r"[\\`*_{}\[\]#|~$@]|:(?! |$)", r"\\\g<0>", plain)
-    return re.sub(r"^( ?)(?:([+=-])|(\d+)([.)]))", r"\1\3\\\2\4", plain)  # would begin a list
+    return re.sub(r"^( ?)(?:([+-])(?=[- ]|$)|(\d+)([.)])(?= |$))", r"\1\3\\\2\4", plain)  # would begin a list
 
 
 def _prose(text: str) -> str:
