@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from srbench.contract.metric import SetMetric as SetMetric
     from srbench.contract.metric import Skip as Skip
     from srbench.contract.metric import Source as Source
+    from srbench.contract.paper import Paper as Paper
     from srbench.contract.protocol import Protocol as Protocol
     from srbench.contract.published import Members as Members
     from srbench.contract.published import PublishedArchive as PublishedArchive
@@ -143,6 +144,7 @@ _HOME = {
     "Skip": "contract.metric",
     "Reference": "contract.metric",
     "Source": "contract.metric",
+    "Paper": "contract.paper",
     "Protocol": "contract.protocol",
     "Members": "contract.published",
     "PublishedArchive": "contract.published",

@@ -10,7 +10,9 @@ import click
 from srbench.cli.options import matrix_argument, store_option
 from srbench.store.texts import visible
 
-FORMATS = ("csv", "parquet", "json", "latex", "markdown")
+TIDY = ("csv", "parquet", "json")
+FOR_PAPERS = ("latex", "markdown", "bibtex")
+FORMATS = (*TIDY, *FOR_PAPERS)
 
 
 @click.command("export", short_help="The scores as a table for other programs.")
@@ -20,20 +22,31 @@ FORMATS = ("csv", "parquet", "json", "latex", "markdown")
 @click.option("--images", is_flag=True, help="One row an image instead of one a cell.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file [standard output].")
 def command(matrix: Path, store: Path | None, form: str, images: bool, out: Path | None) -> None:
-    """Write the scores of MATRIX: tidy rows (csv, parquet, json), or a table of means for a paper (latex, markdown)."""
+    """Write the scores of MATRIX: tidy rows (csv, parquet, json), or what a paper needs.
+
+    latex and markdown are the ranked tables of its board, one after the other; bibtex is the board itself, and the
+    papers that its methods, datasets and metrics stand on.
+    """
     from srbench.api import default_store
-    from srbench.commands.export import encode
+    from srbench.commands.export import encode, for_papers
+    from srbench.leaderboard.board.description import describe
     from srbench.matrix import read_matrix
     from srbench.runner.planning.plan import make_plan
     from srbench.store.frames import cells_frame, images_frame
     from srbench.store.records import Store
 
+    if images and form not in TIDY:
+        raise click.UsageError(f"--images is for {', '.join(TIDY)}; {form} has a row a method")
     read = read_matrix(matrix)
     place = Store(store or default_store(read.name))
-    cells = make_plan(read, place).cells
-    records = [(planned.cell.point(), planned.record) for planned in cells]
-    names = [metric.name for metric in read.metrics]
-    data = encode(images_frame(records, place) if images else cells_frame(records, names), form)
+    plan = make_plan(read, place)
+    cells = plan.cells
+    if form in FOR_PAPERS:
+        data = for_papers(describe(plan), place.root, form)
+    else:
+        records = [(planned.cell.point(), planned.record) for planned in cells]
+        names = [metric.name for metric in read.metrics]
+        data = encode(images_frame(records, place) if images else cells_frame(records, names), form)
     if out is None:
         sys.stdout.buffer.write(data)
     else:

@@ -76,6 +76,8 @@ def _facts(registered: Registered, given: dict[str, Any]) -> dict[str, Any]:
     needs: frozenset[str] = getattr(target, "needs", frozenset())
     if needs:
         facts["needs"] = sorted(needs)
+    if papers := [paper for kind in (target, *variants(target, given)) for paper in getattr(kind, "papers", ())]:
+        facts["papers"] = [*map(str, dict.fromkeys(papers))]
     facts["parameters"] = list(map(_parameter, own_parameters(target, given).values()))
     shared: Mapping[str, type] = getattr(target, "shared", {})
     facts["shared"] = {
@@ -116,9 +118,12 @@ def _print(facts: dict[str, Any]) -> None:
     shared = facts.pop("shared", {})
     presets = facts.pop("presets", {})
     variants = facts.pop("variants", {})
+    papers = facts.pop("papers", [])
     for name, value in facts.items():
         if name not in ("summary", "description") and value not in ("", None):
             click.echo(f"{name}: {value}")
+    for paper in papers:
+        click.echo(f"paper: {paper}")
     if rows:
         _print_parameters("parameters", rows)
     for attribute, one in shared.items():

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from srbench.contract.paper import Paper
 from srbench.contract.published import PublishedDataset
 from srbench.errors import SrbenchError
 from srbench.pictures import DEPTHS, Image, ImageError, Scale, Values, filled, in_digits, measured, read_image
@@ -186,10 +187,12 @@ class Dataset(ABC):
     published: what `srbench fetch` can get of it: the whole, under the name of the dataset, or variants under names of
     their own. Name the command in `DatasetMissing`. looked_for: names of parameters that are paths and need not be
     there when a matrix is read: `prepare` looks for them elsewhere, too, and says what is missing.
+    papers: what is to be cited for it; no part of its code.
     """
 
     published: ClassVar[Sequence[PublishedDataset]] = ()
     looked_for: ClassVar[frozenset[str]] = frozenset()
+    papers: ClassVar[tuple[Paper, ...]] = ()
 
     def prepare(self, root: Path) -> None:
         """Make sure that the files are there: find them under the data root `root`, or fetch them into it.

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from srbench.contract.paper import Paper
+
 if TYPE_CHECKING:
     import torch
 
@@ -43,6 +45,7 @@ class Extractor(ABC):
     files: further files that it reads, undeclared since they are the user's own: what they hold is part of its key. May
     be a property that raises an `SrbenchError` where one is missing: the metrics are skipped with that reason.
     budget: how long `fit` learns: the extractor's own parameter, whatever the matrix says of methods.
+    papers: what is to be cited for it; no part of its code.
     key: set by the runner; changes whenever its features might (code, parameters, files, what it learned). Empty
     elsewhere. For caches of features.
     dim: the length of a feature vector; known at the latest after the first `extract`.
@@ -51,6 +54,7 @@ class Extractor(ABC):
     learns: ClassVar[bool] = False
     wants: ClassVar[Literal["labels", "masks"] | None] = None
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    papers: ClassVar[tuple[Paper, ...]] = ()
     weights: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     budget: Budget | None = None

@@ -13,6 +13,7 @@ from srbench.contract.degradation import Degradation
 from srbench.contract.degradations import Bicubic
 from srbench.contract.metric import Skip
 from srbench.contract.names import SUPER_RESOLUTION
+from srbench.contract.paper import Paper
 from srbench.pictures import Scale
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Method(ABC):
     sampling: names of the parameters that `fit` pays no heed to (how it samples, say): methods that differ in them
     alone share their models.
     files: further files that it reads, beside those that are its parameters: what they hold is part of its key.
+    papers: what is to be cited for it, and for each of the `variants` in their own `papers`; told on pages, and as
+    BibTeX. They are no part of its code: changing them leaves results as they are.
     ceiling: what its ceiling is, in a few words that follow its name ("reconstruction by its autoencoder"): what
     `reconstruct` gives, which is scored as its SR is and shown beside it, never ranked. Empty: it has none.
     """
@@ -85,6 +88,7 @@ class Method(ABC):
     goes_on: bool = False
     starts: ClassVar[bool] = False
     ceiling: ClassVar[str] = ""
+    papers: ClassVar[tuple[Paper, ...]] = ()
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     variants: ClassVar[Mapping[str, Mapping[str, type]]] = {}
     shared: ClassVar[Mapping[str, type]] = {}

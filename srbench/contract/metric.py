@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from srbench.contract.masked import Masked
 from srbench.contract.names import GENERATION, SUPER_RESOLUTION
+from srbench.contract.paper import Paper
 
 if TYPE_CHECKING:
     import torch
@@ -51,6 +52,7 @@ class Metric(ABC):
     reference: the split whose real images a set metric compares with; it may set `train` in `__init__`. Then it defines
         `update_unpaired`, and of super-resolution, too, it is shown HR of the training split by that, as `training`,
         before any pair of the test split.
+    papers: what is to be cited for it; no part of its code.
     device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
         (images arrive on the CPU whatever it is), and the protocol that the SR was made under.
     """
@@ -60,6 +62,7 @@ class Metric(ABC):
     range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     sees: ClassVar[Literal["protocol", "image", "lr"]] = "protocol"
     needs: ClassVar[frozenset[Need]] = frozenset()
+    papers: ClassVar[tuple[Paper, ...]] = ()
     weights: tuple[str, ...] = ()
     samples: int = 0
     reference: Reference = "test"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from srbench.leaderboard.board.contents import Board
     from srbench.leaderboard.pages.document import Document
-    from srbench.leaderboard.pages.folder import BoardFolder
     from srbench.leaderboard.results.results import Results
+    from srbench.leaderboard.site.folder import BoardFolder
     from srbench.store.votes import Session
 
 LEADERBOARDS = Path("leaderboards")
@@ -87,7 +87,7 @@ def _written(folder: BoardFolder, out: Path | None, gather: Callable[[Path], Doc
 
 def board_folder(name: str, origin: Path, out: Path | None) -> BoardFolder:
     """Where the board of a matrix goes. origin: its file. Raises `PublishError` where that is not free for it."""
-    from srbench.leaderboard.pages.folder import BoardFolder
+    from srbench.leaderboard.site.folder import BoardFolder
 
     folder = BoardFolder(out or LEADERBOARDS / name, name, origin)
     folder.check()

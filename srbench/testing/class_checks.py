@@ -21,6 +21,7 @@ from srbench.contract.extractor import Extractor
 from srbench.contract.format import Format
 from srbench.contract.method import Method
 from srbench.contract.metric import ImageMetric, SetMetric
+from srbench.contract.paper import Paper
 from srbench.registry.parameters import PRESET, ParameterError, parameters, presets, resolve
 from srbench.registry.registry import Kind, PluginError
 from srbench.registry.shared import create
@@ -151,6 +152,19 @@ def as_plain(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         return msgspec.structs.asdict(value)
     raise TypeError(f"{value!r} is a {type(value).__name__}")
+
+
+@check("method", "metric", "dataset", "extractor", needs=("loads",))
+def papers_can_be_cited(subject: Subject) -> None:
+    """Each of its papers, and of those of its variants, has authors, a title, a year, and numbers of the right form."""
+    kinds = [subject.target, *(kind for named in _variants(subject.target).values() for kind in named.values())]
+    for kind in kinds:
+        papers = getattr(kind, "papers", ())
+        if not isinstance(papers, tuple) or not all(isinstance(paper, Paper) for paper in papers):
+            raise CheckFailure(f"papers of {kind.__name__} is {papers!r}; it should be a tuple of srbench.Paper")
+        for paper in papers:
+            if faults := [*paper.faults()]:
+                raise CheckFailure(f"a paper of {kind.__name__} ({paper.title}) cannot be cited: {'; '.join(faults)}")
 
 
 @check(

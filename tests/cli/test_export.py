@@ -42,6 +42,19 @@ def test_a_file_holds_what_would_have_been_printed(here: Path, srbench: Srbench,
     assert Path("table").read_text() == printed.out != ""
 
 
+def test_only_tidy_rows_are_of_images(here: Path, srbench: Srbench) -> None:
+    said = srbench("export", "matrix.yaml", "--to", "latex", "--images")
+    assert said.code == 2 and "--images is for csv, parquet, json; latex has a row a method" in said.err
+
+
+def test_papers_get_the_tables_and_the_bibtex_of_the_board(here: Path, srbench: Srbench) -> None:
+    latex = srbench("export", "matrix.yaml", "--to", "latex").out
+    assert latex.count(r"\begin{tabular}") == 1 and r"\multicolumn" in latex
+    assert "| bicubic |" in srbench("export", "matrix.yaml", "--to", "markdown").out
+    bibtex = srbench("export", "matrix.yaml", "--to", "bibtex").out
+    assert "@misc{srbench-m-" in bibtex and "% Method bicubic: keys1981cubic\n" in bibtex
+
+
 def test_parquet_holds_the_rows_of_json(here: Path, srbench: Srbench) -> None:
     assert srbench("export", "matrix.yaml", "--to", "parquet", "--out", "table.parquet").code == 0
     rows = json.loads(srbench("export", "matrix.yaml", "--to", "json").out)

@@ -77,3 +77,12 @@ def test_an_unknown_name_gets_the_nearest_of_any_kind(srbench: Srbench) -> None:
         said = srbench("info", wrong)
         assert said.code == 2
         assert f"nothing is called {wrong!r}. Did you mean {right!r}?" in said.err
+
+
+def test_papers_are_told_those_of_a_variant_where_it_is_chosen(srbench: Srbench) -> None:
+    told = "\npaper: Keys, “Cubic convolution interpolation for digital image processing”, IEEE "
+    assert told in srbench("info", "bicubic").out
+    assert "paper: " not in srbench("info", "network").out
+    (facts,) = json.loads(srbench("info", "network", "--param", "architecture=edsr", "--json").out)
+    (paper,) = facts["papers"]
+    assert paper.startswith("Lim, Son, Kim, Nah, Lee, “Enhanced deep residual networks") and "1707.02921" in paper

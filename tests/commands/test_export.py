@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import math
+from pathlib import Path
 
 import pandas as pd
-import pytest
+from leaderboard.toyboard import make_board, write
 
-from srbench.commands.export import encode
+from srbench.commands.export import encode, for_papers
 from srbench.store.frames import cells_frame
 from srbench.store.record import MetricResult, Record
 
@@ -30,13 +31,15 @@ def test_json_of_a_table_without_infinite_values_has_numbers() -> None:
     assert json.loads(encode(frame(1.5).iloc[:0], "json")) == []
 
 
-@pytest.mark.parametrize(("form", "sign"), [("markdown", "\u221e"), ("latex", r"$\infty$")])
-def test_papers_print_the_sign_of_infinity(form: str, sign: str) -> None:
-    text = encode(frame(math.inf, -math.inf, None, 28.5), form).decode()
-    cells = [
-        line.strip("|\\ ").replace("&", "|").split("|")[-1].strip() for line in text.splitlines() if "m" in line[:5]
-    ]
-    assert cells[-4:] == [sign, f"-{sign}", "-", "28.5"]
+def test_what_papers_get_is_what_the_page_of_the_board_offers(tmp_path: Path) -> None:
+    board = make_board(tmp_path, seeds=1, methods=("bicubic", "lanczos", "learner"))
+    pages, described = write(board, tmp_path / "pages"), board.described
+    text = for_papers(described, board.store, "latex").decode()
+    files = sorted((pages / "paper").glob("*.tex"), key=lambda path: text.find(path.read_text()))
+    assert len(files) == 6 and text == "\n".join(path.read_text() for path in files)
+    shown = for_papers(described, board.store, "markdown").decode()
+    assert all(path.read_text() in shown for path in (pages / "paper").glob("*.md"))
+    assert for_papers(described, board.store, "bibtex") == (pages / "paper" / "board.bib").read_bytes()
 
 
 def test_csv_can_be_read_back() -> None:

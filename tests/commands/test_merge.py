@@ -8,7 +8,7 @@ import pytest
 
 from srbench.commands.merge import opened
 from srbench.leaderboard.pages.document import read_records
-from srbench.leaderboard.pages.folder import PublishError
+from srbench.leaderboard.site.folder import PublishError
 from srbench.store.frames import read_scores
 from srbench.store.merge import merge
 from srbench.store.records import Store

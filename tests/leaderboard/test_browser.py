@@ -315,6 +315,24 @@ def test_results_by_class_wait_to_be_opened_and_follow_the_metric(browser: webdr
     assert shown(browser, ".subgroups") == []
 
 
+def test_a_table_for_papers_is_copied_or_where_that_is_refused_selected(browser: webdriver.Chrome, pages: Path) -> None:
+    visit(browser, pages / "index.html")
+    part = browser.find_element(By.CSS_SELECTOR, "details.paper")
+    part.find_element(By.TAG_NAME, "summary").click()
+    button = part.find_element(By.CSS_SELECTOR, "button.copy")
+    written = "const said = []; window.said = said; navigator.clipboard.writeText = (text) => {"
+    browser.execute_script(f"{written} said.push(text); return Promise.resolve(); }};")
+    button.click()
+    WebDriverWait(browser, 30).until(lambda _: button.text == "Copied")
+    assert browser.execute_script("return window.said") == [(pages / "paper" / "x4-y.tex").read_text()]
+    browser.execute_script(f"{written} return Promise.reject(new Error('no')); }};")
+    WebDriverWait(browser, 30).until(lambda _: button.text == "Copy LaTeX")
+    button.click()
+    WebDriverWait(browser, 30).until(lambda _: "Ctrl+C" in button.text)
+    selected = browser.execute_script("return getSelection().toString()")
+    assert selected.split() == (pages / "paper" / "x4-y.tex").read_text().split()
+
+
 def test_numbers_of_a_column_end_below_each_other(browser: webdriver.Chrome, pages: Path) -> None:
     visit(browser, pages / "index.html")
     for table in browser.find_elements(By.CSS_SELECTOR, "table.ranked"):

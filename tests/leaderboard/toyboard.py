@@ -22,9 +22,9 @@ from srbench.contract.protocol import Protocol
 from srbench.leaderboard.board.contents import Board as Described
 from srbench.leaderboard.board.description import describe
 from srbench.leaderboard.pages.document import results_in
-from srbench.leaderboard.pages.folder import LISTING
 from srbench.leaderboard.results.results import Left, Results
 from srbench.leaderboard.results.results import results_of as results_from
+from srbench.leaderboard.site.folder import LISTING
 from srbench.matrix import Matrix
 from srbench.matrix.training import TrainOptions
 from srbench.pictures import Image, write_image

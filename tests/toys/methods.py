@@ -175,6 +175,10 @@ class SharedWithoutDefault(Right):
     shared: ClassVar = {"lamp": Needed}
 
 
+class Uncitable(Right):
+    papers: ClassVar = (srbench.Paper(("Lim", "others"), "Enhanced networks", 2017, arxiv="arXiv:1707.02921"),)
+
+
 class MisspeltPreset(Right):
     presets: ClassVar = {"small": {"strenght": 0.5}}
 

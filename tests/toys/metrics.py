@@ -95,6 +95,10 @@ class SamplesUncounted(SpreadOfSamples):
     samples = 0
 
 
+class Uncitable(MeanDifference):
+    papers: ClassVar = ["Keys 1981"]
+
+
 class NeedsWeights(MeanDifference):
     def score(self, sr, hr):
         return srbench.Skip("its weights are not here; fetch them")

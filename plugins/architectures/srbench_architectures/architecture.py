@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from srbench import Paper
 from srbench.errors import SrbenchError
 from srbench.training import Channels, Format
 
@@ -21,7 +22,7 @@ class Architecture(ABC):
     scales: what it upscales by. trains_on, memory_format: as of `srbench.TorchMethod`. grey: whether it can be made for
     one channel; one that cannot is given grey three times over, and the three images that it makes are averaged.
     alone: whether it upscales one image at a time. fewest: how many images it learns from at once, at least. presets:
-    by name, parameters of it and of its training.
+    by name, parameters of it and of its training. papers: what is to be cited for it.
     """
 
     scales: ClassVar[tuple[int, ...]] = (2, 3, 4, 8)
@@ -31,6 +32,7 @@ class Architecture(ABC):
     alone: ClassVar[bool] = False
     fewest: ClassVar[int] = 1
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    papers: ClassVar[tuple[Paper, ...]] = ()
 
     @abstractmethod
     def build(self, channels: int, scale: int, patch: int) -> torch.nn.Module:

@@ -41,6 +41,14 @@ class Bilinear(Interpolation):
 class Bicubic(Interpolation):
     """Keys' cubic convolution with a = -0.5 (Keys 1981), the baseline of every super-resolution table."""
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Keys",),
+            "Cubic convolution interpolation for digital image processing",
+            1981,
+            journal="IEEE Transactions on Acoustics, Speech, and Signal Processing",
+        ),
+    )
     kernel = "bicubic"
     halo = 2
 
@@ -48,5 +56,10 @@ class Bicubic(Interpolation):
 class Lanczos(Interpolation):
     """A windowed sinc with three lobes (Duchon 1979)."""
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Duchon",), "Lanczos filtering in one and two dimensions", 1979, journal="Journal of Applied Meteorology"
+        ),
+    )
     kernel = "lanczos"
     halo = 3

@@ -48,6 +48,15 @@ class Cas(srbench.SetMetric):
     place of SR, and the ceiling from the training split; there is no floor.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Ravuri", "Vinyals"),
+            "Classification accuracy score for conditional generative models",
+            2019,
+            conference="NeurIPS",
+            arxiv="1905.10887",
+        ),
+    )
     higher_is_better = True
     range = (0.0, 1.0)
     sees = "image"

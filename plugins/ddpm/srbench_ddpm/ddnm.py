@@ -80,6 +80,15 @@ class DDNM(SampledSR):
     of `ddim`, 1 being as much as the ancestral sampler's. samples: drawn for a picture, of which SR is the mean.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Wang", "Yu", "Zhang"),
+            "Zero-shot image restoration using denoising diffusion null-space model",
+            2023,
+            conference="ICLR",
+            arxiv="2212.00490",
+        ),
+    )
     sampling = frozenset({"sampler", "steps", "eta", "samples"})
     presets: ClassVar = {"paper": {}, "small": SMALL}
 

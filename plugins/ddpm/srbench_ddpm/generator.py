@@ -98,6 +98,15 @@ class DDPMGenerator(srbench.TorchGenerator):
     sampler's.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Ho", "Jain", "Abbeel"),
+            "Denoising diffusion probabilistic models",
+            2020,
+            conference="NeurIPS",
+            arxiv="2006.11239",
+        ),
+    )
     presets: ClassVar = {"mednist-hand": MEDNIST_HAND, "isic-64": ISIC_64, "small": SMALL}
     turns = (0,)
     sampling = frozenset({"sampler", "steps", "eta"})

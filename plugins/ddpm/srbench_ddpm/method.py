@@ -82,6 +82,25 @@ class DDPM(SampledSR):
     `most-consistent` one, which made small again has the smallest squared error to LR.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Ho", "Jain", "Abbeel"),
+            "Denoising diffusion probabilistic models",
+            2020,
+            conference="NeurIPS",
+            arxiv="2006.11239",
+        ),
+        srbench.Paper(
+            ("Saharia", "others"), "Image super-resolution via iterative refinement", 2021, arxiv="2104.07636"
+        ),
+        srbench.Paper(
+            ("Li", "others"),
+            "SRDiff: Single image super-resolution with diffusion probabilistic models",
+            2022,
+            journal="Neurocomputing",
+            arxiv="2104.14951",
+        ),
+    )
     sampling = frozenset({"sampler", "steps", "eta", "samples", "combine"})
     presets: ClassVar = {"paper": {}, "srdiff": {"condition": "rrdb"}, "small": SMALL}
 

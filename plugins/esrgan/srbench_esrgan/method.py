@@ -58,6 +58,15 @@ class RRDB(srbench.TorchMethod):
     learned from, 1 being their own.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Wang", "Yu", "Wu", "Gu", "Liu", "Dong", "Loy", "Qiao", "Tang"),
+            "ESRGAN: Enhanced super-resolution generative adversarial networks",
+            2018,
+            conference="ECCV workshops",
+            arxiv="1809.00219",
+        ),
+    )
     presets: ClassVar = {
         "paper": {},
         "small": {

@@ -85,6 +85,15 @@ class Fid(FeatureMetric):
     Too large by an amount that grows as n falls: compare only values of equal n, and trust no small n against d.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Heusel", "Ramsauer", "Unterthiner", "Nessler", "Hochreiter"),
+            "GANs trained by a two time-scale update rule converge to a local Nash equilibrium",
+            2017,
+            conference="NeurIPS",
+            arxiv="1706.08500",
+        ),
+    )
     higher_is_better = False
     range = (0.0, math.inf)
 
@@ -242,6 +251,15 @@ class Kid(_Gathering):
     everything, with its standard error over random halves.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Bińkowski", "Sutherland", "Arbel", "Gretton"),
+            "Demystifying MMD GANs",
+            2018,
+            conference="ICLR",
+            arxiv="1801.01401",
+        ),
+    )
     higher_is_better = False
 
     def __init__(
@@ -265,6 +283,14 @@ class Mmd(_Gathering):
     sigma: the width of the kernel; without it, the median distance between real images.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Gretton", "Borgwardt", "Rasch", "Schölkopf", "Smola"),
+            "A kernel two-sample test",
+            2012,
+            journal="Journal of Machine Learning Research",
+        ),
+    )
     higher_is_better = False
     unit = "10⁻³"
     range = (0.0, 2000.0)
@@ -284,6 +310,16 @@ class Mmd(_Gathering):
 class Cmmd(Mmd):
     """CMMD (Jayasumana et al. 2024): MMD on CLIP's image embeddings with sigma = 10, times 1000."""
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Jayasumana", "Ramalingam", "Veit", "Glasner", "Chakrabarti", "Kumar"),
+            "Rethinking FID: Towards a better evaluation metric for image generation",
+            2024,
+            conference="CVPR",
+            arxiv="2401.09603",
+        ),
+    )
+
     def __init__(self, extractor: str = CLIP, sigma: Positive = 10.0, reference: Reference = "test") -> None:
         super().__init__(extractor, sigma, reference)
 
@@ -291,6 +327,15 @@ class Cmmd(Mmd):
 class Is(_Gathering):
     """Inception Score. Compares with nothing: read it beside the score of the real images, the ceiling."""
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Salimans", "Goodfellow", "Zaremba", "Cheung", "Radford", "Chen"),
+            "Improved techniques for training GANs",
+            2016,
+            conference="NeurIPS",
+            arxiv="1606.03498",
+        ),
+    )
     higher_is_better = True
     range = (1.0, math.inf)
     compares: ClassVar[tuple[Source, ...]] = ("generated",)
@@ -323,6 +368,15 @@ class Is(_Gathering):
 
 
 class _Manifold(_Gathering):
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Kynkäänniemi", "Karras", "Laine", "Lehtinen", "Aila"),
+            "Improved precision and recall metric for assessing generative models",
+            2019,
+            conference="NeurIPS",
+            arxiv="1904.06991",
+        ),
+    )
     higher_is_better = True
     range = (0.0, 1.0)
 

@@ -8,7 +8,7 @@ import math
 import statistics
 from abc import abstractmethod
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 
@@ -161,6 +161,14 @@ class PairwiseSsim(_Pairwise):
     where SSIM would be.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Wang", "Bovik", "Sheikh", "Simoncelli"),
+            "Image quality assessment: From error visibility to structural similarity",
+            2004,
+            journal="IEEE Transactions on Image Processing",
+        ),
+    )
     range = (-1.0, 1.0)
 
     def similarities(self, images: list[torch.Tensor]) -> list[float] | srbench.Skip:
@@ -184,6 +192,15 @@ class PairwiseMsSsim(_Pairwise):
     Skipped where sizes differ, with fewer than two images, and under 11 pixels.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Odena", "Olah", "Shlens"),
+            "Conditional image synthesis with auxiliary classifier GANs",
+            2017,
+            conference="ICML",
+            arxiv="1610.09585",
+        ),
+    )
     range = (0.0, 1.0)
 
     def similarities(self, images: list[torch.Tensor]) -> list[float] | srbench.Skip:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 
@@ -30,6 +30,14 @@ class Gmsd(srbench.ImageMetric):
     Skipped for a side under 6 pixels.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Xue", "Zhang", "Mou", "Bovik"),
+            "Gradient magnitude similarity deviation: A highly efficient perceptual image quality index",
+            2014,
+            journal="IEEE Transactions on Image Processing",
+        ),
+    )
     higher_is_better = False
     # n similarities between 0 and 1 deviate by at most sqrt(n / (n - 1)) / 2, and there are nine of them or more.
     range = (0.0, 0.54)

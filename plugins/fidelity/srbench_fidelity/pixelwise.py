@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
 
@@ -50,6 +50,14 @@ class LrConsistency(Psnr):
     was made by the protocol, HR itself does.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Lugmayr", "others"),
+            "NTIRE 2021 learning the super-resolution space challenge",
+            2021,
+            conference="CVPR workshops",
+        ),
+    )
     sees = "lr"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 
@@ -29,6 +29,14 @@ class Spectrum(srbench.ImageMetric):
     not where: blur and noise raise it, a shift hardly does. Skipped for a side under 16 pixels.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Gray", "Markel"),
+            "Distance measures for speech processing",
+            1976,
+            journal="IEEE Transactions on Acoustics, Speech, and Signal Processing",
+        ),
+    )
     unit = "dB"
     higher_is_better = False
     range = (0.0, math.inf)

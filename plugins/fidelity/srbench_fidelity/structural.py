@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 
@@ -46,6 +46,14 @@ class Ssim(srbench.ImageMetric):
     K2 = 0.03, data range 1; the mean over pixels, then over channels. Skipped for a side under 11 pixels.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Wang", "Bovik", "Sheikh", "Simoncelli"),
+            "Image quality assessment: From error visibility to structural similarity",
+            2004,
+            journal="IEEE Transactions on Image Processing",
+        ),
+    )
     higher_is_better = True
     range = (-1.0, 1.0)
 
@@ -95,6 +103,14 @@ class MsSsim(srbench.ImageMetric):
     Skipped for a short side of 160 pixels or less, where the window does not fit into the smallest scale.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Wang", "Simoncelli", "Bovik"),
+            "Multiscale structural similarity for image quality assessment",
+            2003,
+            conference="Asilomar Conference on Signals, Systems and Computers",
+        ),
+    )
     higher_is_better = True
     range = (0.0, 1.0)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from srbench import Dataset, DatasetError, DatasetMissing, Item, Members, PublishedArchive, PublishedDataset
+from srbench import Dataset, DatasetError, DatasetMissing, Item, Members, Paper, PublishedArchive, PublishedDataset
 from srbench.pictures import Image
 
 Flag = Literal[
@@ -152,6 +152,14 @@ class MedMnist(Dataset):
     CC BY 4.0, DermaMNIST CC BY-NC 4.0.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Yang", "Shi", "Wei", "Liu", "Zhao", "Ke", "Pfister", "Ni"),
+            "MedMNIST v2 - A large-scale lightweight benchmark for 2D and 3D biomedical image classification",
+            2023,
+            journal="Scientific Data",
+        ),
+    )
     published = tuple(_published(flag, size) for flag in _FLAGS for size in _SIZES)
 
     def __init__(self, flag: Flag, size: Size = 28) -> None:

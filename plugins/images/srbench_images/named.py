@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from srbench import Dataset, DatasetError, DatasetMissing, Item, Members, PublishedArchive, PublishedDataset
+from srbench import Dataset, DatasetError, DatasetMissing, Item, Members, Paper, PublishedArchive, PublishedDataset
 from srbench.pictures import is_picture
 
 from .listing import pictures, remark
@@ -116,6 +116,14 @@ def _shipped(folder: Path, high: dict[str, Path], scale: int) -> dict[str, Path]
 class Set5(_Named):
     """Set5: five photographs (Bevilacqua et al., BMVC 2012); test only. No licence is stated."""
 
+    papers: ClassVar = (
+        Paper(
+            ("Bevilacqua", "Roumy", "Guillemot", "Alberi-Morel"),
+            "Low-complexity single-image super-resolution based on nonnegative neighbor embedding",
+            2012,
+            conference="BMVC",
+        ),
+    )
     folder = "set5"
     published = _benchmark("set5", "Set5", 5, "none is stated", "Bevilacqua et al., BMVC 2012")
 
@@ -123,6 +131,14 @@ class Set5(_Named):
 class Set14(_Named):
     """Set14: 14 pictures (Zeyde et al., 2010); test only. No licence is stated."""
 
+    papers: ClassVar = (
+        Paper(
+            ("Zeyde", "Elad", "Protter"),
+            "On single image scale-up using sparse-representations",
+            2010,
+            conference="Curves and Surfaces",
+        ),
+    )
     folder = "set14"
     published = _benchmark("set14", "Set14", 14, "none is stated", "Zeyde et al., Curves and Surfaces 2010")
 
@@ -133,6 +149,15 @@ class Bsd100(_Named):
     Berkeley allows non-commercial research and education.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Martin", "Fowlkes", "Tal", "Malik"),
+            "A database of human segmented natural images and its application to evaluating segmentation algorithms "
+            "and measuring ecological statistics",
+            2001,
+            conference="ICCV",
+        ),
+    )
     folder = "bsd100"
     published = _benchmark(
         "bsd100", "B100", 100, "non-commercial research and education only", "Martin et al., ICCV 2001"
@@ -142,6 +167,14 @@ class Bsd100(_Named):
 class Urban100(_Named):
     """Urban100: 100 photographs of buildings (Huang et al., CVPR 2015), test only. From Flickr, Creative Commons."""
 
+    papers: ClassVar = (
+        Paper(
+            ("Huang", "Singh", "Ahuja"),
+            "Single image super-resolution from transformed self-exemplars",
+            2015,
+            conference="CVPR",
+        ),
+    )
     folder = "urban100"
     published = _benchmark(
         "urban100",
@@ -159,6 +192,14 @@ class Manga109(_Named):
     Tokyo.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Matsui", "Ito", "Aramaki", "Fujimoto", "Ogawa", "Yamasaki", "Aizawa"),
+            "Sketch-based manga retrieval using Manga109 dataset",
+            2017,
+            journal="Multimedia Tools and Applications",
+        ),
+    )
     folder = "manga109"
     origin = "ask for it at http://www.manga109.org/en/; it may not be passed on"
 
@@ -169,6 +210,14 @@ class Div2k(_Named):
     Pictures with other names are tested on. The authors allow academic research only.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Agustsson", "Timofte"),
+            "NTIRE 2017 challenge on single image super-resolution: Dataset and study",
+            2017,
+            conference="CVPR workshops",
+        ),
+    )
     folder = "div2k"
     # Hashes and sizes: TensorFlow Datasets, url_checksums/div2k.txt.
     published = (
@@ -203,6 +252,14 @@ class T91(_Named):
     methods on these photographs, give their folder to the dataset `folder`.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Yang", "Wright", "Huang", "Ma"),
+            "Image super-resolution via sparse representation",
+            2010,
+            journal="IEEE Transactions on Image Processing",
+        ),
+    )
     folder = "t91"
     origin = "it is part of the code of Yang et al., http://www.ifp.illinois.edu/~jyang29/codes/ScSR.rar"
 

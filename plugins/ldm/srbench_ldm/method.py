@@ -92,6 +92,21 @@ class LDM(srbench.TorchMethod):
     schedule's steps. sampler, steps, eta: how latents are sampled; steps None is all of them.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Rombach", "others"),
+            "High-resolution image synthesis with latent diffusion models",
+            2022,
+            conference="CVPR",
+            arxiv="2112.10752",
+        ),
+        srbench.Paper(
+            ("Pinaya", "others"),
+            "Generative AI for medical imaging: Extending the MONAI framework",
+            2023,
+            arxiv="2307.15208",
+        ),
+    )
     samples = True
     ceiling = "reconstruction by its autoencoder"
     sampling = frozenset({"sampler", "steps", "eta"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import srbench
 from srbench.weights import WeightsMissing
@@ -29,6 +29,15 @@ class Lpips(srbench.ImageMetric):
     package. Skipped without those weights, and for a side under 31 pixels (alex), 16 (vgg) or 17 (squeeze).
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Zhang", "Isola", "Efros", "Shechtman", "Wang"),
+            "The unreasonable effectiveness of deep features as a perceptual metric",
+            2018,
+            conference="CVPR",
+            arxiv="1801.03924",
+        ),
+    )
     higher_is_better = False
     range = (0.0, math.inf)
     sees = "image"

@@ -67,6 +67,22 @@ class NCSN(srbench.TorchGenerator):
     and once more.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Song", "Ermon"),
+            "Generative modeling by estimating gradients of the data distribution",
+            2019,
+            conference="NeurIPS",
+            arxiv="1907.05600",
+        ),
+        srbench.Paper(
+            ("Song", "Ermon"),
+            "Improved techniques for training score-based generative models",
+            2020,
+            conference="NeurIPS",
+            arxiv="2006.09011",
+        ),
+    )
     presets: ClassVar = PRESETS
     turns = (0, 4)
     sampling = frozenset({"steps"})

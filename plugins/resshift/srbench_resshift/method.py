@@ -72,6 +72,15 @@ class ResShift(SampledSR):
     again has the smallest squared error to LR.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Yue", "Wang", "Loy"),
+            "ResShift: Efficient diffusion model for image super-resolution by residual shifting",
+            2023,
+            conference="NeurIPS",
+            arxiv="2307.12348",
+        ),
+    )
     sampling = frozenset({"steps", "samples", "combine"})
     presets: ClassVar = {"paper": {}, "small": SMALL}
 

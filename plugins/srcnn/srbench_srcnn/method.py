@@ -36,6 +36,21 @@ class SRCNN(srbench.TorchMethod):
     patch: side of patches in LR pixels.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Dong", "Loy", "He", "Tang"),
+            "Learning a deep convolutional network for image super-resolution",
+            2014,
+            conference="ECCV",
+        ),
+        srbench.Paper(
+            ("Dong", "Loy", "He", "Tang"),
+            "Image super-resolution using deep convolutional networks",
+            2016,
+            journal="IEEE Transactions on Pattern Analysis and Machine Intelligence",
+            arxiv="1501.00092",
+        ),
+    )
     trains_on = "y"
     takes_enlarged = True
     presets: ClassVar = {

@@ -60,6 +60,15 @@ class SRResNet(srbench.TorchMethod):
     from, 1 being their own.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Ledig", "others"),
+            "Photo-realistic single image super-resolution using a generative adversarial network",
+            2017,
+            conference="CVPR",
+            arxiv="1609.04802",
+        ),
+    )
     presets: ClassVar = {"paper": {}, "small": SMALL, "vgg22": {"loss": "vgg22", "total_variation": 2e-8}}
 
     def __init__(

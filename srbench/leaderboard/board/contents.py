@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
+from srbench.contract.paper import Paper
 from srbench.contract.protocol import Channel
 from srbench.contract.section import Passage
 from srbench.store.cell import Cell
 
 
 class BoardSource(msgspec.Struct, frozen=True):
-    """A dataset or method, told to people. documentation: paragraphs of its class."""
+    """A dataset, method or metric, told to people. documentation: paragraphs of its class. papers: to be cited."""
 
     name: str
     summary: str = ""
     documentation: tuple[str, ...] = ()
+    papers: tuple[Paper, ...] = ()
 
 
 class BoardDataset(BoardSource, frozen=True):
@@ -107,8 +109,9 @@ class BoardPublished(msgspec.Struct, frozen=True):
 class Board(msgspec.Struct, kw_only=True):
     """A matrix as its pages tell of it.
 
-    path: of its file. text: what is in it; empty where that may not be shown. metrics: their names. rank_by: the one
-    that ranks, None for the first that can. seeds: how many. budget: of trainings, in words; empty where nothing
+    path: of its file. text: what is in it; empty where that may not be shown. metrics: their names; metric_sources:
+    what they are, their papers followed by those of what they see images through. rank_by: the one that ranks, None for
+    the first that can. seeds: how many. budget: of trainings, in words; empty where nothing
     learns. settings: the numbers that its task needs, by key.
     coded: whether names of files are kept out of the pages. named: the datasets whose images have ids made of names.
     seen: test images that look like training images, with what of these is like them in words: by the tested dataset,
@@ -124,6 +127,7 @@ class Board(msgspec.Struct, kw_only=True):
     path: str
     text: str = ""
     metrics: list[str] = []
+    metric_sources: list[BoardSource] = []
     rank_by: str | None = None
     datasets: list[BoardDataset] = []
     protocols: list[BoardProtocol] = []

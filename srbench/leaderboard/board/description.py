@@ -10,6 +10,7 @@ from typing import Any, cast
 import msgspec
 
 from srbench.contract.method import Method
+from srbench.contract.paper import Paper
 from srbench.contract.protocol import Protocol
 from srbench.contract.section import Passage, Section
 from srbench.contract.submission import Submission
@@ -21,6 +22,7 @@ from srbench.leaderboard.board.contents import (
     BoardMethod,
     BoardProtocol,
     BoardPublished,
+    BoardSource,
 )
 from srbench.leaderboard.board.kept import read_text
 from srbench.leaderboard.words.numerals import amount_words, flat, listing, plural
@@ -52,6 +54,7 @@ def describe(plan: Plan) -> Board:
         path=str(matrix.path),
         text="" if coded else read_text(matrix.path),
         metrics=[use.name for use in matrix.metrics],
+        metric_sources=[_metric(use) for use in matrix.metrics],
         rank_by=matrix.rank_by,
         datasets=[BoardDataset(*_told(use), _splits(use, plan)) for use in _data(matrix)],
         protocols=[_protocol(protocol) for protocol in matrix.protocols],
@@ -116,15 +119,24 @@ def _seen(plan: Plan) -> dict[str, dict[str, dict[str, str]]]:
     return found
 
 
-def _told(use: Use) -> tuple[str, str, tuple[str, ...]]:
-    """Name, summary, and what the class says of itself, paragraph by paragraph."""
+def _told(use: Use) -> tuple[str, str, tuple[str, ...], tuple[Paper, ...]]:
+    """Name, summary, and what the class says of itself, paragraph by paragraph; its papers."""
+    papers: tuple[Paper, ...] = ()
     try:
         kind = use.registered.load()
-        text = "\n\n".join(own_documentation(one) for one in (kind, *variants(kind, use.params)))
+        kinds = (kind, *variants(kind, use.params))
+        text = "\n\n".join(map(own_documentation, kinds))
+        papers = tuple(dict.fromkeys(paper for one in kinds for paper in getattr(one, "papers", ())))
     except SrbenchError as error:
         text = str(error)
     paragraphs = tuple(" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip())
-    return use.name, use.registered.entry.summary, paragraphs
+    return use.name, use.registered.entry.summary, paragraphs, papers
+
+
+def _metric(use: Use) -> BoardSource:
+    name, summary, paragraphs, papers = _told(use)
+    seen_through = () if use.extractor is None else _told(use.extractor)[3]
+    return BoardSource(name, summary, paragraphs, tuple(dict.fromkeys((*papers, *seen_through))))
 
 
 def _data(matrix: Matrix) -> list[Use]:

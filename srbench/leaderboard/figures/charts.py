@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from srbench.leaderboard.figures.comparisons import Difference, Point, differences, pareto_front, quality_against_cost
+from srbench.leaderboard.figures.drawing import Drawn
 from srbench.leaderboard.findings.lead import baseline, difference_words
 from srbench.leaderboard.results.results import Entrant
 from srbench.leaderboard.results.standings import Standings
@@ -23,7 +22,7 @@ class Chart:
     """A figure and what it is made of, for those who read tables."""
 
     caption: str
-    svg: Markup
+    svg: Drawn
     heads: tuple[str, ...]
     lines: tuple[tuple[str, ...], ...]
     remark: str = ""

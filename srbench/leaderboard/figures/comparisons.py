@@ -17,6 +17,7 @@ from srbench.leaderboard.figures.drawing import (
     COLOURS,
     INK,
     MARKERS,
+    Drawn,
     as_svg,
     colour_of,
     drawing,
@@ -97,7 +98,7 @@ def whisker(interval: Interval, scale: tuple[float, float], slot: int) -> Markup
     )
 
 
-def differences(rows: Sequence[Difference], baseline: str, axis: str, name: str) -> Markup:
+def differences(rows: Sequence[Difference], baseline: str, axis: str, name: str) -> Drawn:
     """Differences to a baseline, dot and whisker, zero marked. axis: the x axis in words, with its unit."""
     with drawing(height=0.9 + 0.34 * len(rows)) as figure:
         axes = figure.add_subplot()
@@ -121,7 +122,7 @@ def differences(rows: Sequence[Difference], baseline: str, axis: str, name: str)
 
 def quality_against_cost(
     points: Sequence[Point], higher_is_better: bool, axes_words: tuple[str, str], name: str, logarithmic: bool = True
-) -> Markup:
+) -> Drawn:
     """A scatter of quality (y) against cost (x, less is better), with the Pareto front as a stepped line."""
     front = pareto_front(points, higher_is_better)
     with drawing(height=3.1) as figure:

@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
-from srbench.leaderboard.figures.drawing import BAD, INK, as_svg, colour_of, drawing, readable_decades, short_name
+from srbench.leaderboard.figures.drawing import (
+    BAD,
+    INK,
+    Drawn,
+    as_svg,
+    colour_of,
+    drawing,
+    readable_decades,
+    short_name,
+)
 from srbench.leaderboard.words.numerals import number
 
 if TYPE_CHECKING:
@@ -60,7 +67,7 @@ def _is_rate(column: str) -> bool:
     return column == "lr" or column.startswith("lr ")
 
 
-def losses(curves: Sequence[Curve], name: str) -> Markup | None:
+def losses(curves: Sequence[Curve], name: str) -> Drawn | None:
     """Losses over steps, a colour each, logarithmic where all are positive; learning rates as thin lines."""
     columns = [column for column in loss_columns(curves) if any(len(curve.series(column)) for curve in curves)]
     if not columns:
@@ -89,7 +96,7 @@ def losses(curves: Sequence[Curve], name: str) -> Markup | None:
         return as_svg(figure, name, title, _loss_words(curves, columns))
 
 
-def validation(curves: Sequence[Curve], name: str) -> Markup | None:
+def validation(curves: Sequence[Curve], name: str) -> Drawn | None:
     """The score on held-out images over steps, a colour a seed, the best marked."""
     shown = [(slot, curve) for slot, curve in enumerate(curves) if len(curve.series(VALIDATION))]
     if not shown:

@@ -1,17 +1,20 @@
-"""What all figures share: style, colours as CSS variables, and inline SVG.
+"""What all figures share: style, colours as CSS variables, inline SVG, and the same as a file for a paper.
 
 A figure is drawn with stand-ins for colours, and written with `var(--m0)` to `var(--m7)`, `var(--ink)`, `var(--line)`
-in their place, so that the same bytes serve light, dark and print.
+in their place, so that the same bytes serve light, dark and print. In files these are the colours of the light page.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from html import escape
-from io import StringIO
+from importlib.resources import files
+from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -44,6 +47,7 @@ _STYLE: Any = {
     "font.size": 11,
     "grid.color": LINE,
     "grid.linewidth": 0.6,
+    "pdf.fonttype": 42,
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "svg.hashsalt": "srbench",
@@ -57,21 +61,90 @@ _STYLE: Any = {
     "ytick.minor.size": 0,
 }
 _LONGEST_NAME = 22
+_COLOURED = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
+"""The properties of what matplotlib draws that may be colours."""
+
+
+class Drawn(Markup):
+    """A figure as an `<svg>` element. name: what its ids begin with."""
+
+    name: str
+    _figure: Figure
+
+    @classmethod
+    def of(cls, figure: Figure, name: str, element: str) -> Drawn:
+        """The element of a figure."""
+        drawn = cls(element)
+        drawn.name, drawn._figure = name, figure
+        return drawn
+
+    def svg(self) -> bytes:
+        """The figure as a file of its own, with a generic font and the colours of the light page."""
+        text = re.sub(r"var\((--\w+)\)", lambda match: light()[match[1]], str(self))
+        own = 'xmlns="http://www.w3.org/2000/svg" font-family="sans-serif"'
+        return text.replace("<svg ", f"<svg {own} ", 1).encode() + b"\n"
+
+    def pdf(self) -> bytes:
+        """The figure as a page of PDF, likewise, its text as text."""
+        buffer = BytesIO()
+        with _style():
+            _in_light(self._figure)
+            nothing = {"Creator": None, "Producer": None, "CreationDate": None}
+            self._figure.savefig(buffer, format="pdf", metadata=nothing)
+        return buffer.getvalue()
 
 
 @contextmanager
 def drawing(height: float, width: float = 4.5) -> Iterator[Figure]:
     """An empty figure in the page's style; height and width in inches. Draw, and call `as_svg`, inside."""
-    import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
+    with _style():
         figure = Figure(figsize=(width, height), dpi=72, layout="constrained")
         FigureCanvasSVG(figure)
         yield figure
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    import matplotlib
+
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # In SVG the reader's font has them; in PDF a box is drawn in their place.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_STYLE)
+        yield
+
+
+@cache
+def light() -> dict[str, str]:
+    """The colours of the light page, by the names of their variables: `{"--ink": "#1c1f24", …}`."""
+    style = (files("srbench.leaderboard") / "static" / "style.css").read_text(encoding="utf-8")
+    return dict(re.findall(r"(--\w+): (#[0-9a-f]{6});", style[: style.index("@media")]))
+
+
+def _in_light(figure: Figure) -> None:
+    """Give everything in a figure that was drawn the colours that its stand-ins stand for."""
+    from matplotlib.collections import Collection
+
+    for artist in figure.findobj():
+        for name in _COLOURED:
+            colour: Any = getattr(artist, f"get_{name}", lambda: None)()
+            if colour is None:
+                continue
+            several = isinstance(artist, Collection)
+            lit = [_lit(one) for one in colour] if several else _lit(colour)
+            getattr(artist, f"set_{name}", lambda _: None)(lit)
+
+
+def _lit(colour: Any) -> Any:
+    """What a colour of matplotlib's is on the light page; what is no stand-in stays as it is."""
+    from matplotlib.colors import is_color_like, to_hex
+
+    variable = _VARIABLES.get(to_hex(colour), "") if is_color_like(colour) else ""
+    return light()[variable.removeprefix("var(").removesuffix(")")] if variable else colour
 
 
 def lay_out(figure: Figure) -> None:
@@ -82,7 +155,7 @@ def lay_out(figure: Figure) -> None:
         figure.set_layout_engine(None)  # a figure that has one is drawn twice when it is saved
 
 
-def as_svg(figure: Figure, name: str, title: str, description: str) -> Markup:
+def as_svg(figure: Figure, name: str, title: str, description: str) -> Drawn:
     """The figure as an `<svg>` element; ids begin with `name`, so that several fit one page."""
     lay_out(figure)
     buffer = StringIO()
@@ -93,11 +166,14 @@ def as_svg(figure: Figure, name: str, title: str, description: str) -> Markup:
     body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", body).replace("xlink:href", "href")
     body = re.sub(r"#f[de]00[0-9a-f]{2}", lambda match: _VARIABLES.get(match[0], match[0]), body)
     body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", body)
+    body = re.sub(r" font-family: [^;\"]*;?", "", body)
     width, height = figure.get_size_inches() * 72
-    return Markup(
+    return Drawn.of(
+        figure,
+        name,
         f'<svg class="figure" role="img" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'aria-labelledby="{name}-title {name}-desc"><title id="{name}-title">{escape(title)}</title>'
-        f'<desc id="{name}-desc">{escape(description)}</desc>{body}</svg>'
+        f'<desc id="{name}-desc">{escape(description)}</desc>{body}</svg>',
     )
 
 

@@ -11,15 +11,17 @@ from typing import Any
 
 from srbench.contract.entry import imported
 from srbench.errors import in_words
-from srbench.leaderboard.board.contents import BoardMethod
+from srbench.leaderboard.board.contents import Board, BoardMethod
 from srbench.leaderboard.judging import told as people
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
-from srbench.leaderboard.pages.folder import BoardFolder
+from srbench.leaderboard.pages.paper import cited, paper_tables, write_paper
 from srbench.leaderboard.pages.parts import cell_page, cells_made_from
 from srbench.leaderboard.pages.site import SCRIPT, STYLE, render, write_static
 from srbench.leaderboard.pages.views import TaskPages, View, told
+from srbench.leaderboard.paper.fingerprint import fingerprint
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
+from srbench.leaderboard.site.folder import BoardFolder
 from srbench.leaderboard.tables.transfer import transfer_tables
 from srbench.leaderboard.trainings.extractors import FOLDER
 from srbench.leaderboard.trainings.pages import by_method
@@ -50,13 +52,10 @@ def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Docu
 def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -> list[str]:
     """Write all but the pictures, and pages that are kept; returns what could not be shown, a line each."""
     results, board = document.results, document.results.board
-    pages: TaskPages = imported(task_named(board.task).pages)(results, document.galleries)
-    methods = [method.name for method in board.methods]
-    method_slugs = dict(zip(methods, unique_slugs(methods), strict=True))
-    views = [pages.view(scope, method_slugs) for scope in results.scopes]
+    pages, method_slugs, views = _pages(document), _method_slugs(board), views_of(document)
     trainings = by_method(document.trainings)
     privacy = Privacy()
-    date = max((result.record.started for result in results.all if result.record), default="")
+    date = document.date
     shared = {
         "board": board.title,
         **_dated(date),
@@ -101,6 +100,9 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
     downloads.write_scores(results, new / "scores.csv")
     with (new / RECORDS).open("wb") as file:
         file.writelines(line + b"\n" for line in document.lines())
+    data = fingerprint(document.lines(), board.text)
+    tables, how = paper_tables(views, board, data), cited(board, data, date)
+    write_paper(new, views, tables, how)
     downloads.write_board_json(
         results,
         [item.table for view in views for item in view.tables],
@@ -109,6 +111,7 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
             "title": board.title,
             "header": header,
             "date": date,
+            "sha256": data,
             "findings": told(views),
             **({"judged": [one.data() for one in judged]} if judged else {}),
         },
@@ -117,7 +120,7 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
     write_static(new, STYLE, SCRIPT)
     context = shared | {"root": "", "header": header, "limits": list(pages.limits()), "judged": judged}
     context |= _index_context(results, views, method_slugs) | pages.index(views)
-    context["extractors"] = document.extractors
+    context |= {"papers": {table.id: table for table in tables}, "cited": how, "extractors": document.extractors}
     context["boards_href"] = "../index.html" if listed else None
     (new / "index.html").write_bytes(render(pages.index_template, context))
     return troubles
@@ -126,6 +129,22 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
 def _dated(date: str) -> dict[str, str]:
     """When what a page shows was made."""
     return {"date": date, "date_words": date_words(date)}
+
+
+def _pages(document: Document) -> TaskPages:
+    pages: TaskPages = imported(task_named(document.results.board.task).pages)(document.results, document.galleries)
+    return pages
+
+
+def _method_slugs(board: Board) -> dict[str, str]:
+    methods = [method.name for method in board.methods]
+    return dict(zip(methods, unique_slugs(methods), strict=True))
+
+
+def views_of(document: Document) -> list[View]:
+    """What the first page shows of each scope."""
+    pages, method_slugs = _pages(document), _method_slugs(document.results.board)
+    return [pages.view(scope, method_slugs) for scope in document.results.scopes]
 
 
 def _index_context(results: Results, views: Sequence[View], method_slugs: dict[str, str]) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from srbench.leaderboard.pages.folder import PublishError
 from srbench.leaderboard.pages.site import STYLE, render, static
+from srbench.leaderboard.site.folder import PublishError
 from srbench.store.files import StoreError, write_atomically
 from srbench.store.seal import UNREADABLE
 

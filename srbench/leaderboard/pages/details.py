@@ -225,6 +225,7 @@ def method_context(method: BoardMethod, results: Results, trainings: Sequence[Gr
         "slot": own[0].entrant.slot if own else 0,
         "summary": method.summary,
         "documentation": method.documentation,
+        "papers": [str(paper) for paper in method.papers],
         "origin": method.origin,
         "parameters": method.parameters,
         "groups": list(_groups(method.name, results)),

@@ -19,9 +19,9 @@ import msgspec
 
 from srbench.contract.entry import imported
 from srbench.leaderboard.board.contents import Board, BoardCell
-from srbench.leaderboard.pages.folder import PublishError, shown_path
 from srbench.leaderboard.pages.views import TaskPages
 from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
+from srbench.leaderboard.site.folder import PublishError, shown_path
 from srbench.leaderboard.trainings.extractors import Instrument, write_instruments
 from srbench.leaderboard.trainings.pages import Group, write_trainings
 from srbench.leaderboard.words.privacy import Privacy
@@ -62,6 +62,11 @@ class Document:
     @property
     def _with_pictures(self) -> tuple[Any, ...]:
         return (*self.galleries, *self.trainings, *self.extractors)
+
+    @property
+    def date(self) -> str:
+        """When the last of its cells was started, as records have it; empty where none was."""
+        return max((result.record.started for result in self.results.all if result.record), default="")
 
     def lines(self) -> Iterator[bytes]:
         """The file, line by line."""

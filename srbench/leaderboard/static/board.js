@@ -85,6 +85,23 @@
   show();
   if (filters) filters.addEventListener("change", show);
 
+  // ---- texts to copy
+  for (const button of document.querySelectorAll("button.copy")) {
+    const words = button.textContent;
+    const text = button.parentNode.querySelector("pre");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text.textContent);
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(text);
+        button.textContent = "Selected: copy it with Ctrl+C";
+      }
+      setTimeout(() => { button.textContent = words; }, 3000);
+    });
+  }
+
   // ---- viewer
   const holder = document.getElementById("look-data");
   if (!holder) return;

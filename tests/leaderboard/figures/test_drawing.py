@@ -9,21 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from srbench.leaderboard.figures import drawing as drawing_module
 from srbench.leaderboard.figures.drawing import (
     BAD,
     COLOURS,
     INK,
     MARKERS,
+    Drawn,
     as_svg,
     colour_of,
     drawing,
+    light,
     readable_decades,
     short_name,
     symbol_of,
 )
 
 
-def drawn(name: str = "figure") -> str:
+def drawn(name: str = "figure") -> Drawn:
     with drawing(height=2) as figure:
         axes = figure.add_subplot()
         for slot in range(COLOURS):
@@ -87,3 +90,57 @@ def test_ticks_are_plain_numbers_and_within_two_decades_also_between(low: float,
         readable_decades(axes.yaxis, (low, high))
         places = [place for place in axes.yaxis.get_majorticklocs() if low <= place <= high]
         assert [axes.yaxis.get_major_formatter()(place, 0) for place in places] == ticks
+
+
+def test_as_a_file_it_stands_alone_in_the_colours_of_the_light_page() -> None:
+    figure = drawn("one")
+    text = figure.svg().decode()
+    root = ElementTree.fromstring(text)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg" and root.get("font-family") == "sans-serif"
+    assert "var(" not in text and figure.name == "one"
+    assert set(re.findall(r"#[0-9a-f]{6}", text)) == {
+        light()[name] for name in re.findall(r"var\((--\w+)\)", str(figure))
+    }
+    assert "font-family:" not in text and 'href="http' not in text
+
+
+def test_light_colours_are_those_that_the_style_sheet_gives_first() -> None:
+    assert (light()["--paper"], len([name for name in light() if name[2] == "m"])) == ("#ffffff", COLOURS)
+
+
+def numbers(colour: str) -> bytes:
+    """A colour as PDF has it, to three digits."""
+    return b" ".join(f"{int(colour[place : place + 2], 16) / 255:.3f}".encode() for place in (1, 3, 5))
+
+
+def test_as_pdf_it_has_these_colours_and_no_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(drawing_module._STYLE, "pdf.compression", 0)
+    with drawing(height=2) as figure:
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], "o", color=colour_of(3))
+        axes.plot([0, 1], [1, 0], "o", color=colour_of(2), fillstyle="none")
+        axes.scatter([0, 1], [0, 1], c=[colour_of(4), colour_of(5)])
+        axes.fill_between([0, 1], [0, 1], color=BAD)
+        axes.bar([0], [1], color=colour_of(6), edgecolor=INK)
+        shown = as_svg(figure, "one", "Title", "Words")
+    pdf = shown.pdf()
+    found = {
+        b" ".join(f"{float(part):.3f}".encode() for part in found)
+        for found in re.findall(rb"([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+(?:rg|RG)\b", pdf)
+    }
+    names = ("--m2", "--m3", "--m4", "--m5", "--m6", "--bad", "--ink", "--line")
+    assert {numbers(light()[name]) for name in names} <= found
+    assert not {numbers(stand_in) for stand_in in (INK, BAD, *map(colour_of, range(COLOURS)))} & found
+
+
+def test_as_pdf_its_text_is_text_and_the_same_figure_has_the_same_bytes() -> None:
+    first, again = drawn("one").pdf(), drawn("one").pdf()
+    assert first == again and first.startswith(b"%PDF-")
+    assert b"/FontFile2" in first and b"CreationDate" not in first
+
+
+def test_letters_that_the_font_lacks_make_no_noise(recwarn: pytest.WarningsRecorder) -> None:
+    with drawing(height=2) as figure:
+        figure.add_subplot().set_title("网络")
+        as_svg(figure, "one", "Title", "Words").pdf()
+    assert [str(one.message) for one in recwarn] == []

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
+import msgspec
 import pytest
 from PIL import Image as Pillow
 
@@ -18,7 +22,7 @@ from srbench.leaderboard.gallery.pictures import WINDOW
 from srbench.store.records import Store
 
 from ..markup import Tag, parse
-from ..toyboard import HOSTILE, HOSTILE_REASON, Board, write
+from ..toyboard import HOSTILE, HOSTILE_REASON, Board, content, write
 
 
 @pytest.fixture(scope="module")
@@ -265,3 +269,30 @@ def test_a_picture_name_that_leaves_the_store_is_not_read(make: Callable[..., Bo
     Pillow.new("RGB", (48, 40)).save(small.store.parent / "secret.png")
     page = parse(publish(small.described, small.store, tmp_path).index)
     assert "There are no pictures" in page.text
+
+
+PUBLISH = """
+import sys
+from pathlib import Path
+import msgspec
+from srbench.leaderboard import publish
+from srbench.leaderboard.board.contents import Board
+board, store, out = map(Path, sys.argv[1:])
+publish(msgspec.json.decode(board.read_bytes(), type=Board), store, out)
+"""
+
+
+def test_the_same_store_gives_the_same_bytes_anywhere(make: Callable[..., Board], tmp_path: Path) -> None:
+    """In another process, folder and time zone, and whatever order sets have there."""
+    small = make(datasets=("blobs",), protocols=1, seeds=1, methods=("bicubic", "lanczos", "learner"))
+    board = tmp_path / "board.json"
+    board.write_bytes(msgspec.json.encode(small.described))
+    for name, zone, seed in (("a", "UTC", "1"), ("b/c", "Asia/Kolkata", "2")):
+        here = tmp_path / name
+        here.mkdir(parents=True)
+        command = [sys.executable, "-c", PUBLISH, str(board), str(small.store), str(here / "pages")]
+        environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "XDG_CACHE_HOME": str(here / "cache")}
+        subprocess.run(command, cwd=here, env=environment, check=True)
+    one, other = content(tmp_path / "a/pages"), content(tmp_path / "b/c/pages")
+    assert {name.rpartition(".")[2] for name in one} >= {"html", "pdf", "svg", "tex", "bib", "png", "csv", "jsonl"}
+    assert [name for name in one if one[name] != other.get(name)] == [] and set(one) == set(other)

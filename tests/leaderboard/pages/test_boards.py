@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from srbench.leaderboard import publish, write_index
-from srbench.leaderboard.pages.folder import PublishError
+from srbench.leaderboard.site.folder import PublishError
 
 from ..markup import parse
 from ..toyboard import HOSTILE, Board

@@ -11,7 +11,7 @@ import pytest
 
 from srbench.leaderboard import publish, publish_again
 from srbench.leaderboard.pages.document import decoded, read_records, results_in
-from srbench.leaderboard.pages.folder import LISTING, PublishError
+from srbench.leaderboard.site.folder import LISTING, PublishError
 from srbench.registry.registry import Registered
 
 from ..markup import parse

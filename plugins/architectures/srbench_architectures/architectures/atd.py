@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from srbench import Paper
 from srbench.types import Count, Positive
 
 from ..architecture import check, check_heads
@@ -42,6 +43,16 @@ class ATD(SpandrelArchitecture):
     convolution between a layer's perceptrons.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Zhang", "Li", "Zhou", "Gu"),
+            "Transcending the limit of local window: Advanced super-resolution transformer with adaptive token "
+            "dictionary",
+            2024,
+            conference="CVPR",
+            arxiv="2401.08209",
+        ),
+    )
     home: ClassVar = "ATD"
     presets: ClassVar = {
         "paper": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from srbench import Paper
 from srbench.types import Count
 
 from ..from_spandrel import SpandrelArchitecture
@@ -25,6 +26,15 @@ class Compact(SpandrelArchitecture):
     num_feat: channels. num_conv: convolutions between the first and the last.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Wang", "Xie", "Dong", "Shan"),
+            "Real-ESRGAN: Training real-world blind super-resolution with pure synthetic data",
+            2021,
+            conference="ICCV workshops",
+            arxiv="2107.10833",
+        ),
+    )
     home: ClassVar = "Compact"
     channels_as: ClassVar = ("num_in_ch", "num_out_ch")
     memory_format: ClassVar = "channels_last"

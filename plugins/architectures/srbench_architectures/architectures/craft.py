@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from srbench import Paper
 from srbench.types import Count, Positive
 
 from ..architecture import check, check_heads
@@ -26,6 +27,16 @@ class CRAFT(SpandrelArchitecture):
     divide 16, by whose multiples images are continued.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Li", "Zhang", "Liu", "Zhu"),
+            "Feature modulation transformer: Cross-refinement of global representation via high-frequency prior for "
+            "image super-resolution",
+            2023,
+            conference="ICCV",
+            arxiv="2308.05022",
+        ),
+    )
     home: ClassVar = "CRAFT"
     presets: ClassVar = {
         "paper": {

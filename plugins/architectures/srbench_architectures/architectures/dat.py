@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from srbench import Paper
 from srbench.types import Count, Positive, ProperFraction
 
 from ..architecture import check, check_heads, up_to
@@ -47,6 +48,15 @@ class DAT(SpandrelArchitecture):
     it, which holds two images at least.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Chen", "Zhang", "Gu", "Kong", "Yang", "Yu"),
+            "Dual aggregation transformer for image super-resolution",
+            2023,
+            conference="ICCV",
+            arxiv="2308.03364",
+        ),
+    )
     home: ClassVar = "DAT"
     fewest: ClassVar = 2
     presets: ClassVar = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from srbench import Paper
 from srbench.types import Count
 
 from ..architecture import check
@@ -25,6 +26,14 @@ class DCTLSA(SpandrelArchitecture):
     nf: channels. num_head: of attention.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Zeng", "Lin", "Yan", "Fang"),
+            "Densely connected transformer with linear self-attention for lightweight image super-resolution",
+            2023,
+            journal="IEEE Transactions on Instrumentation and Measurement",
+        ),
+    )
     home: ClassVar = "DCTLSA"
     channels_as: ClassVar = ("in_nc", "out_nc")
     presets: ClassVar = {

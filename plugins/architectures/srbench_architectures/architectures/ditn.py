@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from srbench import Paper
 from srbench.types import Count, Positive
 
 from ..from_spandrel import SpandrelArchitecture
@@ -27,6 +28,15 @@ class DITN(SpandrelArchitecture):
     patch_size: side of a patch within which is attended, in LR pixels.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Liu", "Dong", "Liang", "Liu", "Dong", "Chen", "Chen", "Fu", "Wang"),
+            "Unfolding once is enough: A deployment-friendly transformer unit for super-resolution",
+            2023,
+            conference="ACM Multimedia",
+            arxiv="2308.02794",
+        ),
+    )
     home: ClassVar = "DITN"
     channels_as: ClassVar = ("inp_channels",)
     grey: ClassVar = False

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from srbench import Paper
 from srbench.types import Count
 
 from ..architecture import Architecture
@@ -33,6 +34,15 @@ class DRCN(Architecture):
     recursions: how often the convolution is applied. num_feat: channels.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Kim", "Lee", "Lee"),
+            "Deeply-recursive convolutional network for image super-resolution",
+            2016,
+            conference="CVPR",
+            arxiv="1511.04491",
+        ),
+    )
     trains_on: ClassVar = "y"
     memory_format: ClassVar = "channels_last"
     presets: ClassVar = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from srbench import Paper
 from srbench.types import Count, Positive, ProperFraction
 
 from ..architecture import check, check_heads, up_to
@@ -29,6 +30,15 @@ class DRCT(SpandrelArchitecture):
     they do not. gc: how many channels each layer adds.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Hsu", "Lee", "Chou"),
+            "DRCT: Saving image super-resolution away from information bottleneck",
+            2024,
+            conference="CVPR workshops",
+            arxiv="2404.00722",
+        ),
+    )
     home: ClassVar = "DRCT"
     presets: ClassVar = {
         "paper": BASICSR,

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from srbench import Paper
 from srbench.types import Count, Positive
 
 from ..architecture import Architecture
@@ -39,6 +40,15 @@ class EDSR(Architecture):
     num_feat: channels. num_block: blocks. res_scale: the weight of a block.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Lim", "Son", "Kim", "Nah", "Lee"),
+            "Enhanced deep residual networks for single image super-resolution",
+            2017,
+            conference="CVPR workshops",
+            arxiv="1707.02921",
+        ),
+    )
     memory_format: ClassVar = "channels_last"
     presets: ClassVar = {
         "paper": AUTHORS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from srbench import Paper
 from srbench.types import Count
 
 from ..architecture import Architecture, check
@@ -27,6 +28,16 @@ class ESPCN(Architecture):
     kernels: of the layers. filters: channels of all layers but the last.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Shi", "Caballero", "Huszár", "Totz", "Aitken", "Bishop", "Rueckert", "Wang"),
+            "Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural "
+            "network",
+            2016,
+            conference="CVPR",
+            arxiv="1609.05158",
+        ),
+    )
     trains_on: ClassVar = "y"
     memory_format: ClassVar = "channels_last"
     presets: ClassVar = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from srbench import Paper
 from srbench.types import Count, Natural
 
 from ..architecture import Architecture
@@ -27,6 +28,15 @@ class FSRCNN(Architecture):
     d: channels of the ends. s: of the layers between them. m: how many layers map.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Dong", "Loy", "Tang"),
+            "Accelerating the super-resolution convolutional neural network",
+            2016,
+            conference="ECCV",
+            arxiv="1608.00367",
+        ),
+    )
     trains_on: ClassVar = "y"
     memory_format: ClassVar = "channels_last"
     presets: ClassVar = {

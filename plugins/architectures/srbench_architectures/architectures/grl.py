@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from srbench import Paper
 from srbench.types import Count, Positive, ProperFraction
 
 from ..architecture import check, check_heads, up_to
@@ -48,6 +49,15 @@ class GRL(SpandrelArchitecture):
     whether layers have convolutions with channel attention.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Li", "Fan", "Xiang", "Demandolx", "Ranjan", "Timofte", "Van Gool"),
+            "Efficient and explicit modelling of image hierarchies for image restoration",
+            2023,
+            conference="CVPR",
+            arxiv="2303.00748",
+        ),
+    )
     home: ClassVar = "GRL"
     channels_as: ClassVar = ("in_channels", "out_channels")
     presets: ClassVar = {

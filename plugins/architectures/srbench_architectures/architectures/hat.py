@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from srbench import Paper
 from srbench.types import Count, Fraction, Positive, ProperFraction
 
 from ..architecture import check, check_heads, up_to
@@ -39,6 +40,15 @@ class HAT(SpandrelArchitecture):
     how much windows are larger that overlap. num_feat: channels behind the layers.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Chen", "Wang", "Zhou", "Qiao", "Dong"),
+            "Activating more pixels in image super-resolution transformer",
+            2023,
+            conference="CVPR",
+            arxiv="2205.04437",
+        ),
+    )
     home: ClassVar = "HAT"
     presets: ClassVar = {
         "paper": BASICSR,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from srbench import Paper
 from srbench.types import Count
 
 from ..architecture import check
@@ -26,6 +27,15 @@ class OmniSR(SpandrelArchitecture):
     num_feat: channels, a multiple of 4. res_num: groups. block_num: blocks in each group.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Wang", "Chen", "Ni", "Tian", "Wang", "Xu"),
+            "Omni aggregation networks for lightweight image super-resolution",
+            2023,
+            conference="CVPR",
+            arxiv="2304.10244",
+        ),
+    )
     home: ClassVar = "OmniSR"
     channels_as: ClassVar = ("num_in_ch", "num_out_ch")
     scale_as: ClassVar = "up_scale"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from srbench import Paper
 from srbench.types import Count, PositiveFraction, ProperFraction
 
 from ..architecture import check
@@ -38,6 +39,11 @@ class PLKSR(SpandrelArchitecture):
     use_ea: whether each value has a weight of its own.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Lee", "Yun", "Ro"), "Partial large kernel CNNs for efficient super-resolution", 2024, arxiv="2404.11848"
+        ),
+    )
     home: ClassVar = "PLKSR"
     channels_as: ClassVar = ()
     scale_as: ClassVar = "upscaling_factor"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from srbench import Paper
 from srbench.types import Count, Positive
 
 from ..architecture import check
@@ -33,6 +34,15 @@ class RCAN(SpandrelArchitecture):
     attention has fewer. res_scale: the weight of a block.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Zhang", "Li", "Li", "Wang", "Zhong", "Fu"),
+            "Image super-resolution using very deep residual channel attention networks",
+            2018,
+            conference="ECCV",
+            arxiv="1807.02758",
+        ),
+    )
     home: ClassVar = "RCAN"
     channels_as: ClassVar = ("n_colors",)
     scale_as: ClassVar = "scale"

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from srbench import Paper
 from srbench.types import Count, OpenFraction, Positive, ProperFraction
 
 from ..architecture import check, check_heads
@@ -34,6 +35,15 @@ class RGT(SpandrelArchitecture):
     c_ratio: the share of channels that attend to the shrunken image.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Chen", "Zhang", "Gu", "Kong", "Yang"),
+            "Recursive generalization transformer for image super-resolution",
+            2024,
+            conference="ICLR",
+            arxiv="2303.06373",
+        ),
+    )
     home: ClassVar = "RGT"
     presets: ClassVar = {
         "paper": BASICSR,

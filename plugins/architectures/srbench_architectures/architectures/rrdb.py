@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from srbench import Paper
 from srbench.types import Count
 
 from ..architecture import up_to
@@ -43,6 +44,15 @@ class RRDB(SpandrelArchitecture):
     num_filters: channels. num_blocks: blocks of three dense blocks each.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Wang", "Yu", "Wu", "Gu", "Liu", "Dong", "Loy", "Qiao", "Tang"),
+            "ESRGAN: Enhanced super-resolution generative adversarial networks",
+            2018,
+            conference="ECCV workshops",
+            arxiv="1809.00219",
+        ),
+    )
     home: ClassVar = "ESRGAN"
     scales: ClassVar = (1, 2, 3, 4, 8)
     presets: ClassVar = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from srbench import Paper
 from srbench.types import Count, Positive
 
 from ..architecture import check
@@ -28,6 +29,15 @@ class SAFMN(SpandrelArchitecture):
     dim: channels, a multiple of 4. n_blocks: blocks. ffn_scale: hidden by outer channels of their convolutions.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Sun", "Dong", "Tang", "Pan"),
+            "Spatially-adaptive feature modulation for efficient image super-resolution",
+            2023,
+            conference="ICCV",
+            arxiv="2302.13800",
+        ),
+    )
     home: ClassVar = "SAFMN"
     channels_as: ClassVar = ()
     scale_as: ClassVar = "upscaling_factor"

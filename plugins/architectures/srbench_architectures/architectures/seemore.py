@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from srbench import Paper
 from srbench.types import Count
 
 from ..architecture import check
@@ -42,6 +43,15 @@ class SeemoRe(SpandrelArchitecture):
     use_shuffle: whether channels change places in each layer.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Zamfir", "Wu", "Mehta", "Zhang", "Timofte"),
+            "See more details: Efficient image super-resolution by experts mining",
+            2024,
+            conference="ICML",
+            arxiv="2402.03412",
+        ),
+    )
     home: ClassVar = "SeemoRe"
     scale_as: ClassVar = "scale"
     memory_format: ClassVar = "channels_last"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from srbench import Paper
 from srbench.types import Count
 
 from ..from_spandrel import SpandrelArchitecture
@@ -42,6 +43,15 @@ class SPAN(SpandrelArchitecture):
     feature_channels: of all layers. norm: whether LR comes as the difference to the mean colour of DIV2K, times 255.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Wan", "Yu", "Li", "Chen", "Zou", "Liu", "Yin", "Zuo"),
+            "Swift parameter-free attention network for efficient super-resolution",
+            2024,
+            conference="CVPR workshops",
+            arxiv="2311.12770",
+        ),
+    )
     home: ClassVar = "SPAN"
     channels_as: ClassVar = ("num_in_ch", "num_out_ch")
     memory_format: ClassVar = "channels_last"

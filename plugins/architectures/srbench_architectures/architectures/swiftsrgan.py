@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from srbench import Paper
 from srbench.types import Count
 
 from ..from_spandrel import SpandrelArchitecture
@@ -25,6 +26,14 @@ class SwiftSRGAN(SpandrelArchitecture):
     num_channels: of all layers. num_blocks: residual blocks.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Krishnan", "Krishnan"),
+            "SwiftSRGAN: Rethinking super-resolution for efficient and real-time inference",
+            2021,
+            arxiv="2111.14320",
+        ),
+    )
     home: ClassVar = "SwiftSRGAN"
     channels_as: ClassVar = ("in_channels",)
     scale_as: ClassVar = "upscale_factor"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from srbench import Paper
 from srbench.types import Count, Positive, ProperFraction
 
 from ..architecture import check, check_heads, up_to
@@ -26,6 +27,15 @@ class Swin2SR(SpandrelArchitecture):
     The parameters are those of `swinir`; upsamplers with losses of their own are left out.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Conde", "Choi", "Burchi", "Timofte"),
+            "Swin2SR: SwinV2 transformer for compressed image super-resolution and restoration",
+            2022,
+            conference="ECCV workshops",
+            arxiv="2209.11345",
+        ),
+    )
     home: ClassVar = "Swin2SR"
     presets: ClassVar = {
         "paper": {**KAIR, "batch_size": 32, "patch": 64},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from srbench import Paper
 from srbench.types import Count, Positive, ProperFraction
 
 from ..architecture import check, check_heads, up_to
@@ -43,6 +44,15 @@ class SwinIR(SpandrelArchitecture):
     while training. upsampler: `pixelshuffledirect` has one convolution behind the layers.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Liang", "Cao", "Sun", "Zhang", "Van Gool", "Timofte"),
+            "SwinIR: Image restoration using Swin transformer",
+            2021,
+            conference="ICCV workshops",
+            arxiv="2108.10257",
+        ),
+    )
     home: ClassVar = "SwinIR"
     presets: ClassVar = {
         "paper": {**KAIR, "batch_size": 32, "patch": 48},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
+from srbench import Paper
 from srbench.types import Count
 
 from ..architecture import Architecture
@@ -41,6 +42,15 @@ class VDSR(Architecture):
     num_layers: convolutions. num_feat: channels between them.
     """
 
+    papers: ClassVar = (
+        Paper(
+            ("Kim", "Lee", "Lee"),
+            "Accurate image super-resolution using very deep convolutional networks",
+            2016,
+            conference="CVPR",
+            arxiv="1511.04587",
+        ),
+    )
     trains_on: ClassVar = "y"
     memory_format: ClassVar = "channels_last"
     presets: ClassVar = {

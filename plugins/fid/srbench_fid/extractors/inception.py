@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import srbench
 
@@ -23,6 +23,15 @@ class Inception(srbench.Extractor):
     antialias: that belongs to FID as everybody computes it. Grey is repeated in three channels.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Heusel", "Ramsauer", "Unterthiner", "Nessler", "Hochreiter"),
+            "GANs trained by a two time-scale update rule converge to a local Nash equilibrium",
+            2017,
+            conference="NeurIPS",
+            arxiv="1706.08500",
+        ),
+    )
     weights = (WEIGHTS,)
     dim = 2048
 

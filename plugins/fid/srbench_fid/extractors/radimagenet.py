@@ -6,7 +6,7 @@ Mei et al., "RadImageNet: an open radiologic deep learning research dataset for 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 
@@ -29,6 +29,16 @@ class RadImageNet(srbench.Extractor):
     Input is resized to 224 x 224 (bilinear, antialiased); channels go in as blue, green, red, less their means. Grey is
     repeated in three channels. Agrees with radiologists no better than `inception` does (Woodland et al. 2024).
     """
+
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Mei", "others"),
+            "RadImageNet: An open radiologic deep learning research dataset for effective transfer learning",
+            2022,
+            journal="Radiology: Artificial Intelligence",
+            doi="10.1148/ryai.210315",
+        ),
+    )
 
     weights = (WEIGHTS,)
     dim = 2048

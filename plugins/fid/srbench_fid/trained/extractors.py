@@ -81,6 +81,17 @@ class SkinLesNet(_Classifying):
     repeated.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Azeem", "others"),
+            "SkinLesNet: Classification of skin lesions and detection of melanoma cancer using a novel multi-layer "
+            "deep convolutional neural network",
+            2023,
+            journal="Cancers",
+            doi="10.3390/cancers16010108",
+        ),
+    )
+
     side = 224
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"isic": {**_ISIC, "features": "maps"}}
 
@@ -120,6 +131,15 @@ class ResNet50(_Classifying):
     deviation; grey is repeated.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("He", "Zhang", "Ren", "Sun"),
+            "Deep residual learning for image recognition",
+            2016,
+            conference="CVPR",
+            arxiv="1512.03385",
+        ),
+    )
     side = 224
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"isic": {**_ISIC, "weights": "imagenet", "freeze": True}}
 
@@ -175,6 +195,15 @@ class UNetEncoder(TrainedExtractor):
     is repeated.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Ronneberger", "Fischer", "Brox"),
+            "U-Net: Convolutional networks for biomedical image segmentation",
+            2015,
+            conference="MICCAI",
+            arxiv="1505.04597",
+        ),
+    )
     wants = "masks"
     usual_epochs = 20
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"isic": {**_ISIC, "side": 64, "width": 64, "loss": "mse"}}

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.leaderboard.pages.folder import BoardFolder, PublishError
+from srbench.leaderboard.site.folder import BoardFolder, PublishError
 from srbench.matrix import Matrix
 
 OLD = {"index.html": "old", "cells/a.html": "a", "cells/b.html": "b", "pictures/set/im/HR.png": "hr"}
@@ -219,7 +219,7 @@ def test_two_reports_at_once_are_told_apart(toy: Matrix, tmp_path: Path) -> None
 
 def test_what_a_killed_report_left_behind_is_cleared(toy: Matrix, tmp_path: Path) -> None:
     code = (
-        "import os, sys\nfrom pathlib import Path\nfrom srbench.leaderboard.pages.folder import BoardFolder\n"
+        "import os, sys\nfrom pathlib import Path\nfrom srbench.leaderboard.site.folder import BoardFolder\n"
         "with BoardFolder(Path(sys.argv[2]), 'toy', Path(sys.argv[1])).building() as new:\n"
         "    (new / 'half.html').write_text('half')\n    os.kill(os.getpid(), 9)"
     )
