@@ -1,4 +1,7 @@
-"""Every image metric that is shipped: equal to its reference, moved by degradations as it says, at home in regions."""
+"""Every shipped metric that compares SR with HR: equal to its reference, moved as it says, at home in regions.
+
+Those that look at SR alone, or at the baseline too, are compared where they are at home, in the tests of their plugins.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,19 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from benchmarks import agreement
-from srbench.contract.metric import ImageMetric
+from srbench.contract.metric import ImageMetric, NoReferenceMetric
 from srbench.registry.registry import registry
 from srbench.testing.pictures import textured
+
+
+def compares(kind: type) -> bool:
+    return issubclass(kind, ImageMetric) and not issubclass(kind, NoReferenceMetric) and "baseline" not in kind.needs
+
 
 KINDS = {
     found.entry.name: found.load()
     for found in registry().entries("metric")
-    if found.plugin.distribution.startswith("srbench-") and issubclass(found.load(), ImageMetric)
+    if found.plugin.distribution.startswith("srbench-") and compares(found.load())
 }
 
 
