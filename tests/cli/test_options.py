@@ -12,12 +12,12 @@ from srbench.cli import VERBS, cli
 from srbench.cli.options import STATUSES, statuses
 
 HAVE = {
-    "matrix": ["run", "plan", "report", "prepare", "export"],
-    "store": ["run", "watch", "plan", "report", "show", "why", "export", "verify", "clean"],
+    "matrix": ["run", "plan", "report", "prepare", "export", "judge", "votes"],
+    "store": ["run", "watch", "plan", "report", "show", "why", "export", "judge", "votes", "verify", "clean"],
     "place": ["watch", "verify", "clean"],
     "verify": ["run", "plan"],
     "retry": ["run", "plan"],
-    "as_json": ["watch", "plan", "show", "why", "list", "info", "fetch", "verify", "clean", "doctor"],
+    "as_json": ["watch", "plan", "show", "why", "list", "info", "fetch", "votes", "verify", "clean", "doctor"],
 }
 
 

@@ -14,6 +14,7 @@ from srbench_downstream.given_unet import GivenUNet
 from srbench_downstream.segmentation import Segmentation, SegmentationDistance
 from srbench_fid.trained.extractors import UNetEncoder
 from srbench_fid.trained.networks import SegmentationUNet
+from srbench_fid.trained.pictures import fitted
 
 import srbench
 from srbench.contract.dataset import Item
@@ -131,8 +132,8 @@ def test_given_weights_make_the_same_network(weights: Path) -> None:
     network = SegmentationUNet().eval()
     images = torch.rand(2, 1, 33, 47)
     given = GivenUNet(weights)
-    assert torch.allclose(given.foreground(images), network.foreground(images), atol=1e-6)
-    assert torch.allclose(given.extract(images), network.bottleneck(images), atol=1e-6)
+    assert torch.allclose(given.foreground(images), network.foreground(images, 128), atol=1e-6)
+    assert torch.allclose(given.extract(images), network.features(fitted(images, 128)), atol=1e-6)
     assert given.extract(images).shape == (2, 256)
     metric = Segmentation(weights=weights)
     assert metric.extractor() == srbench.ExtractorUse("given-unet", {"weights": str(weights)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 
@@ -27,6 +27,13 @@ class ThreeComponentSsim(srbench.ImageMetric):
     that occur divided by their sum; for colour it is the mean over channels. Skipped for a side under 11 pixels.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Li", "Bovik"),
+            "Three-component weighted structural similarity index",
+            2009,
+        ),
+    )
     higher_is_better = True
     range = (-1.0, 1.0)
 

@@ -42,6 +42,14 @@ class Correctness(srbench.ImageMetric):
     it; by default the third quartile of the baseline's distances to HR.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Aybar", "Montero", "Donike", "Kalaitzis", "Gómez-Chova"),
+            "A comprehensive benchmark for optical remote sensing image super-resolution",
+            2024,
+            journal="IEEE Geoscience and Remote Sensing Letters",
+        ),
+    )
     range = (0.0, 1.0)
     needs = frozenset({"baseline"})
     place: ClassVar[int]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,14 @@ class Coverage(srbench.SetMetric):
     95 %. More of them tell finer, and cost as much again.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Kuleshov", "Fenner", "Ermon"),
+            "Accurate uncertainties for deep learning using calibrated regression",
+            2018,
+            conference="ICML",
+        ),
+    )
     higher_is_better = False
     range = (0.0, 1.0)
     needs = frozenset({"samples"})

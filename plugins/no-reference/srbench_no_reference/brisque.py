@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -42,6 +42,14 @@ class Brisque(srbench.NoReferenceMetric):
     without contrast, and without the weights `brisque-model` and `brisque-range`.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Mittal", "Moorthy", "Bovik"),
+            "No-reference image quality assessment in the spatial domain",
+            2012,
+            journal="IEEE Transactions on Image Processing",
+        ),
+    )
     higher_is_better = False
     sees = "image"
     weights = ("brisque-model", "brisque-range")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 from srbench.weights import WeightsMissing, import_torchvision, load_state, weights_path
@@ -34,6 +34,15 @@ class ClipIqa(srbench.NoReferenceMetric):
     weights `clip-rn50`.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Wang", "Chan", "Loy"),
+            "Exploring CLIP for assessing the look and feel of images",
+            2023,
+            conference="AAAI",
+            arxiv="2207.12396",
+        ),
+    )
     higher_is_better = True
     range = (0.0, 1.0)
     sees = "image"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,14 @@ class Niqe(srbench.NoReferenceMetric):
     weights `niqe`.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Mittal", "Soundararajan", "Bovik"),
+            "Making a completely blind image quality analyzer",
+            2013,
+            journal="IEEE Signal Processing Letters",
+        ),
+    )
     higher_is_better = False
     range = (0.0, math.inf)
     sees = "image"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 from srbench.weights import WeightsMissing
@@ -28,6 +28,15 @@ class Dists(srbench.ImageMetric):
     Skipped without the former, and for a side under 16 pixels.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Ding", "Ma", "Wang", "Simoncelli"),
+            "Image quality assessment: Unifying structure and texture similarity",
+            2020,
+            journal="IEEE Transactions on Pattern Analysis and Machine Intelligence",
+            arxiv="2004.07728",
+        ),
+    )
     higher_is_better = False
     range = (0.0, 2.0)
     sees = "image"

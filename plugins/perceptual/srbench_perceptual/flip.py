@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import srbench
 from srbench.types import Positive
@@ -28,6 +28,13 @@ class Flip(srbench.ImageMetric):
     pixels_per_degree: of the observer's field of view.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Andersson", "Nilsson", "Akenine-Möller", "Oskarsson", "Åström", "Fairchild"),
+            "FLIP: A difference evaluator for alternating images",
+            2020,
+        ),
+    )
     higher_is_better = False
     range = (0.0, 1.0)
     sees = "image"

@@ -55,6 +55,14 @@ class Fsim(_OfPiq):
     256th of the short side, rounded. Sees what the protocol scores. Skipped for a side under 16 pixels.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Zhang", "Zhang", "Mou", "Zhang"),
+            "FSIM: A feature similarity index for image quality assessment",
+            2011,
+            journal="IEEE Transactions on Image Processing",
+        ),
+    )
     name = "FSIM"
     short_side = 16
 
@@ -72,6 +80,14 @@ class Vif(_OfPiq):
     Sees what the protocol scores. Skipped for a side under 41 pixels, into which the windows of the scales do not fit.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Sheikh", "Bovik"),
+            "Image information and visual quality",
+            2006,
+            journal="IEEE Transactions on Image Processing",
+        ),
+    )
     name = "VIF"
     short_side = 41
     range = (0.0, math.inf)
@@ -88,6 +104,14 @@ class HaarPsi(_OfPiq):
     protocol scores. Skipped for a side under 16 pixels.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Reisenhofer", "Bosse", "Kutyniok", "Wiegand"),
+            "A Haar wavelet-based perceptual similarity index for image quality assessment",
+            2018,
+            arxiv="1607.06140",
+        ),
+    )
     name = "HaarPSI"
     short_side = 16
 
@@ -104,6 +128,14 @@ class Vsi(_OfPiq):
     whatever the protocol's channel; a grey image is repeated over the three channels. Skipped for a side under 16.
     """
 
+    papers: ClassVar = (
+        srbench.Paper(
+            ("Zhang", "Shen", "Li"),
+            "VSI: A visual saliency-induced index for perceptual image quality assessment",
+            2014,
+            journal="IEEE Transactions on Image Processing",
+        ),
+    )
     name = "VSI"
     short_side = 16
     sees = "image"

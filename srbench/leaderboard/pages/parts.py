@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from srbench.leaderboard.gallery.pictures import first_seeds
+from srbench.leaderboard.gallery.pictures import Gallery, first_seeds
 from srbench.leaderboard.pages.document import Document, told_of
 from srbench.leaderboard.results.results import Result
 from srbench.leaderboard.trainings.pages import by_method, training_of
@@ -42,7 +42,7 @@ def cells_made_from(document: Document) -> dict[str, str]:
 
 def _scale(document: Document) -> list[float]:
     """The scales of error maps: a page says that of the board's first gallery with pictures."""
-    return [one.error_white for one in document.galleries if one.images and hasattr(one, "error_white")]
+    return [one.error_white for one in document.galleries if isinstance(one, Gallery) and one.images]
 
 
 def _hashed(parts: Iterable[Any]) -> str:

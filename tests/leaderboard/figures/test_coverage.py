@@ -42,7 +42,7 @@ def test_a_line_lies_where_its_numbers_say() -> None:
     line = next(
         one for one in root.iter("path") if "var(--m0)" in one.get("style", "") and one.get("d", "").count("L") == 2
     )
-    found = [((x - left) / (right - left), (y - bottom) / (top - bottom)) for x, y in _points(line)]
+    found = [((x - left) / (right - left), (y - bottom) / (top - bottom)) for x, y in _points(line.get("d", ""))]
     assert [(round(x, 3), round(y, 3)) for x, y in found] == list(SURE.points)
 
 

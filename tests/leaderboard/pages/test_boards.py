@@ -12,8 +12,8 @@ from srbench.leaderboard import publish, write_index
 from srbench.leaderboard.site.folder import PublishError
 
 from ..markup import parse
+from ..site.test_folder import tree
 from ..toyboard import HOSTILE, Board
-from .test_folder import tree
 
 
 @pytest.mark.parametrize("name", ["index.html", "style.css"])

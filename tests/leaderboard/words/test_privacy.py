@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -102,7 +103,9 @@ def test_no_page_and_no_download_names_a_folder_of_the_machine(hostile: Board, t
     out = tmp_path / "out"
     publish(hostile.described, hostile.store, out)
     for path in out.rglob("*"):
-        if path.is_file() and path.suffix != ".png":
+        if path.is_file() and path.suffix == ".pdf":
+            assert not re.search(rb"alice|patients|/tmp|/home", path.read_bytes()), path
+        elif path.is_file() and path.suffix != ".png":
             text = path.read_text(encoding="utf-8")
             for private in (SECRET, "alice", "patients", str(tmp_path.parent), str(hostile.store), str(Path.cwd())):
                 assert private not in text, (path, private)
