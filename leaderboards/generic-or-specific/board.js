@@ -85,6 +85,23 @@
   show();
   if (filters) filters.addEventListener("change", show);
 
+  // ---- texts to copy
+  for (const button of document.querySelectorAll("button.copy")) {
+    const words = button.textContent;
+    const text = button.parentNode.querySelector("pre");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text.textContent);
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(text);
+        button.textContent = "Selected: copy it with Ctrl+C";
+      }
+      setTimeout(() => { button.textContent = words; }, 3000);
+    });
+  }
+
   // ---- viewer
   const holder = document.getElementById("look-data");
   if (!holder) return;
@@ -119,11 +136,12 @@
 
   function paint(side, chosen) {
     const pane = panes[side];
-    const source = state.mode === "error" ? chosen.error : chosen.src;
+    const maps = { error: chosen.error, hallucination: chosen.map };
+    const source = state.mode in maps ? maps[state.mode] : chosen.src;
     const shown = image();
     if (!source) {
       const words = document.createElement("p");
-      words.textContent = chosen.name === "HR" || chosen.name === "LR" ? `${chosen.name} has no error map: errors are those of a method against HR.` : "There is no error map: HR was not at hand.";
+      words.textContent = chosen.name === "HR" || chosen.name === "LR" ? `${chosen.name} has no ${state.mode} map: it shows a method against HR.` : `There is no ${state.mode} map: HR or LR was not at hand.`;
       pane.replaceChildren(words);
     } else {
       let picture = pane.querySelector("img");
@@ -133,7 +151,7 @@
       }
       picture.draggable = false;
       picture.src = source;
-      picture.alt = `${shown.id}: ${state.mode === "error" ? "error of " : ""}${chosen.name}`;
+      picture.alt = `${shown.id}: ${state.mode in maps ? `${state.mode} map of ` : ""}${chosen.name}`;
       picture.width = shown.width;
       picture.height = shown.height;
       picture.style.width = state.zoom === "fit" ? "" : `${shown.width * Number(state.zoom)}px`;
@@ -142,7 +160,8 @@
     const caption = document.getElementById(`caption-${side}`);
     const letter = document.createElement("b");
     letter.textContent = side.toUpperCase();
-    caption.replaceChildren(letter, ` ${chosen.name}${chosen.words ? `: ${chosen.words}` : ""}`);
+    const words = state.mode === "hallucination" ? chosen.shares : chosen.words;
+    caption.replaceChildren(letter, ` ${chosen.name}${words ? `: ${words}` : ""}`);
   }
 
   // The galleries of the chosen dataset and protocol; without any, there is nothing to look at.
@@ -166,8 +185,10 @@
     stage.dataset.mode = state.mode;
     stage.style.setProperty("--at", `${state.at}%`);
     slider.parentNode.hidden = state.mode !== "swipe";
-    const legend = document.getElementById("error-legend");
-    if (legend) legend.hidden = state.mode !== "error";
+    for (const [mode, id] of [["error", "error-legend"], ["hallucination", "map-legend"]]) {
+      const legend = document.getElementById(id);
+      if (legend) legend.hidden = state.mode !== mode;
+    }
     for (const side of ["a", "b"]) paint(side, layer(state[side]));
     document.getElementById("window").textContent = `${state.image} (${gallery().name}): ${image().window}`;
   }
