@@ -79,7 +79,8 @@ def clean(store: Store, kinds: Collection[Kind]) -> list[Removable]:
     Raises `StoreError` where a run holds the store, and what cannot be removed.
     """
     left = [one for one in removable(store) if one.kind == "leftovers"]
-    with at_work_in(store, "srbench clean", alone=True):  # which removes them
+    with at_work_in(store, "srbench clean", alone=True):
+        store.settle(alone=True)
         found = [one for one in removable(store) if one.kind in kinds]
         for one in found:
             try:

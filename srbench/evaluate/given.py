@@ -11,7 +11,18 @@ import numpy as np
 from srbench.contract.dataset import Item, read_picture
 from srbench.contract.protocol import Protocol
 from srbench.contract.submission import Asked
-from srbench.pictures import DEPTHS, Image, ImageError, Values, filled, in_digits, read_image, suffix_for, write_image
+from srbench.pictures import (
+    DEPTHS,
+    Image,
+    ImageError,
+    Values,
+    enlarged,
+    filled,
+    in_digits,
+    read_image,
+    suffix_for,
+    write_image,
+)
 from srbench.registry.formats import Formats
 from srbench.store.file_memory import remembered
 
@@ -95,6 +106,16 @@ def fitted(image: Image, own: Values | None, reference: Image, values: Values) -
     return (native if reference.dtype == np.float32 else np.floor(native + 0.5)).astype(reference.dtype)
 
 
+def _like(item: Item, protocol: Protocol) -> tuple[Image, Values]:
+    """A picture of the size and depth that the SR of an item has to have, and its values."""
+    if item.hr is not None:
+        return protocol.reference(*item.read_hr())
+    lr, values, _ = protocol.given(item)
+    height, width, channels = lr.shape
+    size = (enlarged(height, protocol.scale), enlarged(width, protocol.scale), channels)
+    return np.empty(size, lr.dtype), values
+
+
 def take_split(
     files: Mapping[str, Path],
     items: Sequence[Item],
@@ -111,7 +132,7 @@ def take_split(
     for item in items:
         if item.id not in files:
             raise ImageError(f"there is no SR of image {item.id!r}")
-        reference, values = protocol.reference(*item.read_hr())
+        reference, values = _like(item, protocol)
         try:
             sr = fitted(*read_given(files[item.id], formats), reference, values)
         except ImageError as error:

@@ -114,3 +114,19 @@ def test_images_are_asked_for_by_id_and_by_the_name_they_had() -> None:
     first, second = asked_of(items, "set", RGB)
     assert (first.dataset, first.protocol, first.scale) == ("set", "x4-rgb", 4)
     assert [(one.image, one.name) for one in (first, second)] == [("image-0001", "P1/a.png"), ("b", None)]
+
+
+@pytest.mark.parametrize("depth", ["uint8", "uint16", "float32"])
+def test_of_lr_without_hr_the_size_follows_from_the_scale_and_the_depth_is_that_of_lr(
+    tmp_path: Path, depth: str
+) -> None:
+    lr = noise(depth, 1)
+    item, sr = Item("a", None, lone_lr=lr), noise("uint8", 1).repeat(4, 0).repeat(4, 1)
+    write_image(tmp_path / "sr.png", sr)
+    (tmp_path / "out").mkdir()
+    images = take_split({"a": tmp_path / "sr.png"}, [item], RGB, tmp_path / "out")
+    made = read_image(tmp_path / "out" / images["a"])
+    assert made.shape == (96, 80, 1) and made.dtype == lr.dtype
+    write_image(tmp_path / "small.png", sr[:-1])
+    with pytest.raises(ImageError, match="'a'"):
+        take_split({"a": tmp_path / "small.png"}, [item], RGB, tmp_path / "out")

@@ -39,7 +39,7 @@ class Choices:
     @property
     def yardstick(self) -> Entrant:
         """What the others are held against: bicubic, else the matrix's first method that needs no training."""
-        untrained = [entrant for entrant in self.entrants if entrant.trained_on is None]
+        untrained = [one for one in self.entrants if one.trained_on is None and not one.elsewhere]
         named = [entrant for entrant in untrained if entrant.method == YARDSTICK]
         return min(named or untrained or self.entrants, key=lambda entrant: entrant.slot)
 

@@ -44,13 +44,14 @@ def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Docu
         document = gather(new)
         parts = cells_made_from(document)
         kept = folder.kept(parts)
-        troubles = _write(document, new, listed, kept)
-        folder.bring_in(new, downloads.made_from(document, listed), Privacy().of(troubles), parts, kept)
+        troubles, broken = _write(document, new, listed, kept)
+        whole = {name: part for name, part in parts.items() if name not in broken}
+        folder.bring_in(new, downloads.made_from(document, listed), Privacy().of(troubles), whole, kept)
     return troubles
 
 
-def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -> list[str]:
-    """Write all but the pictures, and pages that are kept; returns what could not be shown, a line each."""
+def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -> tuple[list[str], set[str]]:
+    """Write all but the pictures, and pages that are kept; what could not be shown, a line each, and on which pages."""
     results, board = document.results, document.results.board
     pages, method_slugs, views = _pages(document), _method_slugs(board), views_of(document)
     trainings = by_method(document.trainings)
@@ -63,7 +64,7 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
         "privacy": privacy,
     }
     below = shared | {"root": "../"}
-    troubles = list(document.troubles)
+    troubles, broken = list(document.troubles), set[str]()
 
     def page(name: str, title: str, make: Callable[[], tuple[str, dict[str, Any]]]) -> None:
         """A page below the index. One that cannot be made costs nothing else."""
@@ -72,6 +73,7 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
         except Exception as error:
             problem = f"The page of {title} could not be made ({in_words(error)})."
             troubles.append(problem)
+            broken.add(name)
             text = render("broken.html", below | {"title": title, "problem": problem})
         (new / name).parent.mkdir(exist_ok=True)
         (new / name).write_bytes(text)
@@ -123,7 +125,7 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
     context |= {"papers": {table.id: table for table in tables}, "cited": how, "extractors": document.extractors}
     context["boards_href"] = "../index.html" if listed else None
     (new / "index.html").write_bytes(render(pages.index_template, context))
-    return troubles
+    return troubles, broken
 
 
 def _dated(date: str) -> dict[str, str]:

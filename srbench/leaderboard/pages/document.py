@@ -2,7 +2,7 @@
 
 One JSON object a line: the record of every cell that has one, in the order of the matrix, with its scores by metric and
 image (a set metric's one value under the empty name; infinite ones as the strings `inf` and `-inf`), and with what is
-wrong with its files, if anything is, as `damage`; then `{"board": ...}`, and a `{"gallery": ...}`, `{"training": ...}`
+wrong with its files, if anything is, as `damage`; then `{"board": ...}`, and a `{"gallery": ...}`, `{"training": ...}`,
 `{"extractor": ...}` or `{"votes": ...}` for each of what is shown. Pages are made from these lines only, so that
 whoever has them, and the pictures beside them, can make the pages anew.
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from srbench.leaderboard.gallery.pictures import Gallery, first_seeds
+from srbench.leaderboard.gallery.pictures import Gallery, first_seeds, map_legend, white_words
 from srbench.leaderboard.pages.document import Document, told_of
 from srbench.leaderboard.results.results import Result
 from srbench.leaderboard.trainings.pages import by_method, training_of
@@ -25,7 +25,8 @@ def cells_made_from(document: Document) -> dict[str, str]:
     results = document.results
     board = msgspec.structs.replace(results.board, cells=[], sections=[], path="")
     task = registry().get("task", board.task).plugin.sources
-    common = _hashed([registry().source_of("srbench"), task, board, results.metrics, _scale(document)])
+    learned_by = [(one.key, one.group.id) for one in document.extractors]
+    common = _hashed([registry().source_of("srbench"), task, board, results.metrics, learned_by, *_legends(document)])
     pictures = {(one.dataset, one.protocol): _hashed([one]) for one in document.galleries}
     trainings = by_method(document.trainings)
     learned = {id(group): _hashed([group]) for group in document.trainings}
@@ -40,9 +41,10 @@ def cells_made_from(document: Document) -> dict[str, str]:
     return made
 
 
-def _scale(document: Document) -> list[float]:
-    """The scales of error maps: a page says that of the board's first gallery with pictures."""
-    return [one.error_white for one in document.galleries if isinstance(one, Gallery) and one.images]
+def _legends(document: Document) -> tuple[Any, Any]:
+    """What a page says of the maps of all galleries: the colours of one kind, the scale of the other."""
+    galleries = [one for one in document.galleries if isinstance(one, Gallery)]
+    return map_legend(galleries), white_words(galleries)
 
 
 def _hashed(parts: Iterable[Any]) -> str:

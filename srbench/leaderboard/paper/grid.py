@@ -8,6 +8,7 @@ from typing import Literal
 
 from srbench.leaderboard.findings.caveats import short_training
 from srbench.leaderboard.results.hardware import Measured
+from srbench.leaderboard.results.published import PublishedRow
 from srbench.leaderboard.results.references import ReferenceRow
 from srbench.leaderboard.results.results import Entrant
 from srbench.leaderboard.results.values import Notes, Value
@@ -86,6 +87,7 @@ class _Columns:
         heads = tuple(self._heads())
         lines = tuple(tuple(self._line(row)) for row in table.rows)
         references = tuple(tuple(self._reference(one, len(heads))) for one in table.references)
+        references += tuple(tuple(self._published(one, len(heads))) for one in table.published)
         return Grid(self._caption(lines), heads, lines, references, tuple(self._notes.texts))
 
     def _caption(self, lines: tuple[tuple[Entry, ...], ...]) -> str:
@@ -183,6 +185,16 @@ class _Columns:
         yield Entry(reference.name)
         for column, value in zip(self._table.columns, reference.values, strict=True):
             yield self._value(value, column)
+            if self._has_gap(column):
+                yield Entry(DASH)
+        columns = len(self._table.columns) + (1 if self._table.gaps else 0)
+        yield from [Entry(DASH)] * (width - 2 - columns)
+
+    def _published(self, row: PublishedRow, width: int) -> Iterator[Entry]:
+        yield Entry("published", notes=(row.note,))
+        yield Entry(f"{row.method} ({row.source})")
+        for column in self._table.columns:
+            yield Entry(row.values.get(column.metric, DASH))
             if self._has_gap(column):
                 yield Entry(DASH)
         columns = len(self._table.columns) + (1 if self._table.gaps else 0)

@@ -51,8 +51,9 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
         was, is_now = (gone_on_from({"from": one}) or "nothing" for one in (old, new))
         if was != is_now:
             yield f"{path}: {was} -> {is_now}"
-    elif path == _GIVEN and isinstance(old, Mapping) and isinstance(new, Mapping):
-        changed = sorted(image for image in {*old, *new} if old.get(image) != new.get(image))
+    elif path == _GIVEN:
+        before, after = (one if isinstance(one, Mapping) else {} for one in (old, new))
+        changed = sorted(image for image in {*before, *after} if before.get(image) != after.get(image))
         if changed:
             more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
             yield f"the SR of {', '.join(changed[:_MOST_NAMED])}{more}"

@@ -85,7 +85,7 @@ class _Planner:
             self._look_at_generator(metric)
         elif "training_sr" in needs:
             self._look_at_training_split()
-        if "samples" in metric.needs:
+        if "samples" in metric.requires():
             self._samples = metric.samples
             if not self._method.registered.load().samples:
                 raise Unusable("skipped", f"needs samples; {self._method.name} draws none, its SR is always the same")
@@ -135,7 +135,7 @@ class _Planner:
         if extractor.learns:
             dataset = self._learned_on(use)
             for split in ("train", "test"):
-                self._splits.require(self._dataset, split, "HR")
+                self._splits.require(dataset, split, "HR")
                 if extractor.wants is not None:
                     self._splits.require(dataset, split, extractor.wants)
                 ingredients[split] = {"fingerprint": self._splits.fingerprint(dataset, split)}

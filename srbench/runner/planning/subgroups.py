@@ -21,8 +21,6 @@ Subgroups = Mapping[str, Mapping[str, Sequence[str]]]
 
 _MOST_VALUES = 8
 """Numbers of more values are cut at their quartiles; so many values may well be of one case each."""
-_DIGITS = 3
-"""Of the numbers at which quartiles are cut."""
 
 
 def subgroups(dataset: str, items: Sequence[Item]) -> Subgroups:
@@ -32,6 +30,8 @@ def subgroups(dataset: str, items: Sequence[Item]) -> Subgroups:
     more than eight.
     """
     names = dict.fromkeys(name for item in items for name in item.attributes)
+    if "class" in names:
+        raise DatasetError(f"{dataset}: subgroups by 'class' are those of the labels; give the column another name")
     return {name: _divided(dataset, name, [item for item in items if item.attributes.get(name)]) for name in names}
 
 
@@ -58,8 +58,8 @@ def _quartiles(items: Sequence[Item], numbers: Mapping[str, float]) -> Mapping[s
     for item in items:
         of_units.setdefault(_unit(item), []).append(numbers[item.id])
     quartiles = np.quantile([fmean(found) for found in of_units.values()], [0.25, 0.5, 0.75], method="higher")
-    ends = list(dict.fromkeys(float(f"{end:.{_DIGITS}g}") for end in quartiles))
-    told = [f"{end:g}" for end in ends]
+    ends = list(dict.fromkeys(map(float, quartiles)))
+    told = [f"{end:.10g}" for end in ends]
     between = [f"{low} to under {high}" for low, high in pairwise(told)]
     found: dict[str, list[str]] = {name: [] for name in (f"under {told[0]}", *between, f"{told[-1]} and over")}
     names = list(found)

@@ -111,6 +111,7 @@ class Upscaler:
         images = self._taken(method, items, IMAGES)
         record = self._work.attempt.record(
             "ok",
+            lr="alone" if any(item.hr is None for item in items) else None,
             environment=environment(self._job, None),
             images=images,
             groups=groups_of(items),

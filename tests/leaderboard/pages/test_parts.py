@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -90,3 +91,16 @@ def test_what_all_pages_have_in_common_is_part_of_each(small: Board) -> None:
     assert all(before[name] != after[name] for name in before)
     sections = msgspec.structs.replace(board, path="elsewhere.yaml")
     assert cells_made_from(replace(document, results=replace(document.results, board=sections))) == before
+
+
+def test_a_page_that_could_not_be_made_is_tried_again(
+    small: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("srbench.leaderboard.pages.details.cell_context", Mock(side_effect=MemoryError("for a moment")))
+        assert publish(small.described, small.store, tmp_path / "again").troubles
+    assert not [one for one in publish(small.described, small.store, tmp_path / "again").troubles if "could not" in one]
+    publish(small.described, small.store, tmp_path / "anew")
+    again, anew = files(tmp_path / "again"), files(tmp_path / "anew")
+    del again["files.json"], anew["files.json"]
+    assert again == anew

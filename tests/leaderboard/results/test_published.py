@@ -96,3 +96,14 @@ def test_they_are_in_the_data_of_tables_and_in_no_scores(tmp_path: Path) -> None
     assert [one["method"] for one in told["rows"]] == ["best", "middle", "last"]
     write_scores(results, tmp_path / "scores.csv")
     assert "paper" not in (tmp_path / "scores.csv").read_text()
+
+
+def test_they_are_in_the_tables_for_papers_as_they_are_printed() -> None:
+    from srbench.leaderboard.paper.grid import grid
+    from srbench.leaderboard.paper.markdown import markdown
+
+    printed = grid(table(row("paper", psnr="29.10"), dataset="d"), "")
+    (line,) = printed.references
+    assert [entry.text for entry in line][:2] == ["published", "paper (A. Uthor 2020, table 3)"]
+    assert "29.10" in [entry.text for entry in line] and len(line) == len(printed.heads)
+    assert "29.10" in markdown(printed)

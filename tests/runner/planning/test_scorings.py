@@ -249,6 +249,18 @@ def test_an_extractor_that_learns_on_another_dataset_serves_all_that_are_tested(
     assert bare.skip == "needs labels; Pictures has none"
 
 
+def test_what_is_tested_needs_no_training_split_for_an_extractor_that_learns_on_another_dataset() -> None:
+    class TestedAlone(Pictures):
+        def train(self) -> list[srbench.Item]:
+            return []
+
+    other, without_hr = use("dataset", Pictures, seed=5), use("dataset", Pictures, lone=4)
+    for learned_on, skip in ((other, ""), (without_hr, "needs HR; Pictures has none")):
+        metric = use("metric", Plain, replace(use("extractor", Learned, epochs=1), on=learned_on))
+        (found,) = scorings([metric], use("dataset", TestedAlone), X2, use("method", Nearest), Splits())
+        assert found.skip.startswith(skip) and bool(found.skip) == bool(skip)
+
+
 def test_tested_images_that_an_extractor_learned_from_are_told() -> None:
     class Backwards(Pictures):
         def _items(self, split: str) -> list[srbench.Item]:

@@ -61,3 +61,15 @@ def test_what_names_cases_is_refused(values: list[str]) -> None:
 def test_a_rare_site_is_a_subgroup() -> None:
     assert list(subgroups("d", items("site", ["Graz", "Lyon", "Lyon"]))["site"]) == ["Graz", "Lyon"]
     assert list(subgroups("d", items("site", ["Graz", "Graz"]))["site"]) == ["Graz"]
+
+
+def test_years_are_cut_where_their_quartiles_are() -> None:
+    years = [str(2012 + place % 9) for place in range(36)]
+    found = subgroups("d", items("year", years))["year"]
+    assert list(found) == ["under 2014", "2014 to under 2016", "2016 to under 2018", "2018 and over"]
+    assert sorted(map(len, found.values())) == [8, 8, 8, 12]
+
+
+def test_a_column_called_as_the_labels_are_is_refused() -> None:
+    with pytest.raises(DatasetError, match="subgroups by 'class' are those of the labels"):
+        subgroups("d", items("class", ["a", "a", "b", "b"]))
