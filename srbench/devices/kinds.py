@@ -127,7 +127,7 @@ class Cuda(Kind):
         torch.cuda.synchronize(device)
 
     def forget_peak(self, device: str) -> None:
-        """Of torch's allocator."""
+        """Set back the peaks of torch's allocator."""
         import torch
 
         torch.cuda.reset_peak_memory_stats(device)
@@ -145,7 +145,7 @@ class Cuda(Kind):
         return torch.cuda.memory_reserved(device)
 
     def free(self, device: str) -> tuple[int, int] | None:
-        """As the driver has it, all processes together."""
+        """The free and all memory in bytes, as the driver has it, of all processes together."""
         import torch
 
         free, total = torch.cuda.mem_get_info(device)
@@ -164,7 +164,7 @@ class Cuda(Kind):
         return [torch.cuda.get_rng_state()] if torch.cuda.is_available() else []
 
     def set_random_state(self, state: torch.Tensor) -> None:
-        """Of the current one, where there is any."""
+        """Set the random state of the current device, where there is one."""
         import torch
 
         if torch.cuda.is_available():

@@ -214,7 +214,7 @@ def score_split(
     """
     column = ScoreColumn(metric, key)
     with column.failing() as at:
-        if training is not None and "training_sr" in metric.needs:
+        if training is not None and "training_sr" in metric.requires():
             assert isinstance(metric, SetMetric)
             for item in training.items:
                 at(f"training split: image {item.id!r}: ")
@@ -314,7 +314,7 @@ def _seen(
     hr, values = protocol.reference(native_hr, native)
     sr = _read(folder / images[item.id], hr)
     baseline = None
-    if "baseline" in metric.needs:
+    if "baseline" in metric.requires():
         lr = protocol.lr(native_hr, native, item.id, protocol.shipped_lr(item))
         baseline = protocol.baseline(lr, values)
     if known is not None:
@@ -355,7 +355,7 @@ def _seen(
         view(hr, values),
         None if known is None else torch.from_numpy(known.copy()),
         None if baseline is None else view(baseline, values),
-        None if samples is None or "samples" not in metric.needs else drawn(samples),
+        None if samples is None or "samples" not in metric.requires() else drawn(samples),
     )
 
 

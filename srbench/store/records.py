@@ -6,6 +6,7 @@ STORE/cells/<2 hex>/<key>/record.json      written last: a cell is done when thi
                          /images.jsonl     notes of these, by which an attempt that was cut off goes on
                          /log.txt
                          /images_train/    SR of the training split, where a metric needed it
+                         /images_samples/  several samples of each SR, where a metric needed them
                          /nearest.parquet  of a generator's images, and of the test split's, the nearest training images
                          /images_nearest/  the training images that stand there, as `references.py` keeps them
                          /images_ceiling/  what the method made of HR itself, where it has a ceiling

@@ -22,7 +22,7 @@ class GivenUNet(srbench.Extractor):
     """A segmentation U-Net as `unet-encoder` trains it, with weights from a file; as features its bottleneck."""
 
     def __init__(self, weights: Path, side: Side = 128, width: Count = 16) -> None:
-        """What it has learned, and how large it is.
+        """Take a network of this size with weights from a file.
 
         weights: a safetensors file, such as the `weights.safetensors` that a training of `unet-encoder` left. side,
         width: as that training had them.

@@ -172,7 +172,7 @@ class ClassFid(FeatureMetric):
         return min(self._classes[label].counts().values())
 
     def _ceilings(self) -> dict[str, srbench.Estimate]:
-        """Of each class; of those alone that have enough images."""
+        """The ceiling of each class that has enough images, by label."""
         found = {label: self._classes[label].ceiling() for label in sorted(self._classes)}
         return {label: ceiling for label, ceiling in found.items() if ceiling is not None}
 

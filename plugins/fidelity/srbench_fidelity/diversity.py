@@ -135,7 +135,7 @@ class _Pairwise(srbench.SetMetric):
         return {}
 
     def _estimates(self, samples: _Samples) -> dict[str, srbench.Estimate]:
-        """Of each class with a pair; of none where all images are of one class, which is the set."""
+        """The mean similarity of each class with a pair, by label; none where all images are of one class."""
         found = {label: self._estimate(sample) for label, sample in sorted(samples.by_class.items())}
         known = {label: one for label, one in found.items() if isinstance(one, srbench.Estimate)}
         return known if len(found) > 1 else {}

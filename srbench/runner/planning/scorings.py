@@ -100,7 +100,7 @@ class _Planner:
         """Metrics of generated images also see the training split, to tell what a real set of images gets."""
         self._ingredients["training"] = self._seen("train")
         generator: Generator = self._method.create()
-        if "labels" in metric.needs and not generator.labelled:
+        if "labels" in metric.requires() and not generator.labelled:
             raise Unusable("skipped", f"needs labels; {self._method.name} makes images of no class")
 
     def _look_at_training_split(self) -> None:

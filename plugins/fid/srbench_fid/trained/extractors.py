@@ -217,7 +217,7 @@ class UNetEncoder(TrainedExtractor):
         width: Count = 16,
         loss: Literal["dice-bce", "mse"] = "dice-bce",
     ) -> None:
-        """What it is, and how it learns.
+        """Make a U-Net of this size, which is to learn like this.
 
         epochs, steps, seconds: how long at most, 20 epochs where none is given; it stops when the held-out fifth gets
         no better. side: of its input, in pixels. width: maps of the first level; each of the four below has twice as
@@ -274,7 +274,7 @@ class UNetEncoder(TrainedExtractor):
 
 
 def _dice(logits: torch.Tensor, masks: Array) -> Array:
-    """Of each image `(N,)`."""
+    """The Dice coefficient of each image, `(N,)`, in [0, 1]; 1 where both masks are empty."""
     found, true = (logits > 0).flatten(1).numpy(), masks.reshape(len(masks), -1) > 0
     both, sizes = (found & true).sum(1), found.sum(1) + true.sum(1)
     return np.where(sizes > 0, 2 * both / np.maximum(sizes, 1), 1.0)
