@@ -20,7 +20,7 @@ from srbench.leaderboard.results.results import shortened
 from srbench.leaderboard.words import numerals
 from srbench.leaderboard.words.privacy import Privacy
 
-STYLE, SCRIPT = "style.css", "board.js"
+STYLE, SCRIPTS = "style.css", ("tables.js", "viewer.js")
 
 
 @lru_cache(maxsize=1)
@@ -76,13 +76,13 @@ def render(template: str, context: dict[str, Any]) -> bytes:
 
 
 def write_static(folder: Path, *names: str) -> None:
-    """Copy the style sheet or the script beside the pages."""
+    """Copy the style sheet or a script beside the pages."""
     for name in names:
         (folder / name).write_bytes(static(name))
 
 
 def static(name: str) -> bytes:
-    """The style sheet or the script."""
+    """The style sheet or a script."""
     return (files("srbench.leaderboard") / "static" / name).read_bytes()
 
 
