@@ -8,7 +8,7 @@
   const galleries = JSON.parse(document.getElementById("look-data").textContent);
   const board = JSON.parse(document.getElementById("crop-data").textContent);
   const COLOURS = ["#d55e00", "#0072b2", "#009e73", "#aa3377", "#8a6d00", "#333333"]; // dark enough beside white, told apart by colour-blind eyes
-  const MOST = 40, LEAST = 4, CROP = 128, LINE = 1100;
+  const MOST = 40, LEAST = 4, CROP = 128, LINE = 1100; // the last two in the figure's own pixels
   const FIELDS = { x: "x", y: "y", width: "width", height: "height" };
   const form = tool.querySelector("form");
   const field = (name) => form.elements[name];
@@ -128,7 +128,7 @@
       };
     });
     const widest = Math.max(...state.boxes.map((box) => box.width * zoom(box)));
-    const bands = Math.ceil(chosen.length / Math.max(1, Math.floor((LINE - image().width) / (widest + 8))));
+    const bands = Math.ceil(chosen.length / Math.max(1, Math.floor((LINE - figure.WHOLE) / (widest + figure.GAP))));
     const row = state.row || Math.ceil(chosen.length / bands);
     scene = figure.layout({ whole: { picture: whole(), title: `${state.image}, ${reference()}` }, boxes: marks(), columns, row });
     figure.paint(scene, 2, preview);

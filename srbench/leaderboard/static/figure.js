@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const GAP = 8, SIZE = 11, LINE = 14, LINES = 4, TAG = 13;
+  const GAP = 8, SIZE = 11, LINE = 14, LINES = 4, TAG = 13, WHOLE = 272;
   const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
   const SVG = "http://www.w3.org/2000/svg";
   const ruler = document.createElement("canvas").getContext("2d");
@@ -37,9 +37,10 @@
     return y;
   }
 
+  // Around a box, so that every pixel in it is seen: a coloured line between two white ones.
   function frame(items, box, colour, tag) {
-    items.push({ kind: "frame", x: box.x - 1, y: box.y - 1, width: box.width + 2, height: box.height + 2, colour });
-    if (tag) items.push({ kind: "tag", x: box.x - 2, y: box.y - 2, text: tag, colour });
+    items.push({ kind: "frame", x: box.x - 2, y: box.y - 2, width: box.width + 4, height: box.height + 4, colour });
+    if (tag) items.push({ kind: "tag", x: box.x - 3, y: box.y - 3, text: tag, colour });
   }
 
   // A picture with frames around its boxes, each with its number where there are several.
@@ -82,7 +83,7 @@
       right = Math.max(right, band.length * (wide + GAP));
     }
     const { picture, title } = whole;
-    const scale = Math.max(1, Math.min(4, Math.floor((y - 2 * LINE) / picture.height)));
+    const scale = Math.max(1, Math.floor(Math.min((y - 2 * LINE) / picture.height, WHOLE / picture.width)));
     marked(items, picture, boxes, scale, GAP, GAP);
     const left = picture.width * scale;
     const end = words(items, GAP, GAP + picture.height * scale + 3, left, [{ text: title, weight: 400 }]);
@@ -206,5 +207,5 @@
     ].join("\n");
   }
 
-  window.srbench = Object.assign(window.srbench || {}, { figure: { crop, overview, layout, paint, svg, latex } });
+  window.srbench = Object.assign(window.srbench || {}, { figure: { WHOLE, GAP, crop, overview, layout, paint, svg, latex } });
 })();
