@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +10,8 @@ from srbench.leaderboard.gallery.hallucination import share_words
 from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage, first_seeds
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.words.numerals import metric_label, number
+
+_BOX = ("left", "top", "width", "height")
 
 
 def look_data(galleries: Sequence[Gallery], results: Results) -> list[dict[str, Any]]:
@@ -29,11 +31,12 @@ def look_data(galleries: Sequence[Gallery], results: Results) -> list[dict[str, 
                     "map": layer.map_href,
                     "shares": share_words(layer.shares),
                     "words": _score_words(by_name.get(layer.name), shown.id),
+                    "scores": list(_scores(by_name.get(layer.name), shown.id)),
                 }
                 for layer in shown.layers
             ]
-            box = {"width": shown.box[2], "height": shown.box[3], "window": shown.window_words}
-            images.append({"id": shown.id, "layers": layers} | box)
+            box = {**dict(zip(_BOX, shown.box, strict=True)), "window": shown.window_words}
+            images.append({"id": shown.id, "layers": layers, "values": shown.values} | box)
         place = {"dataset": gallery.dataset, "protocol": gallery.protocol}
         data.append({"name": gallery.name, "images": images} | place)
     return data
@@ -115,12 +118,16 @@ def _results_by_name(gallery: Gallery, results: Results) -> Mapping[str, Result]
 
 
 def _score_words(result: Result | None, image: str, only: Sequence[str] | None = None) -> str:
+    scores = [one for one in _scores(result, image) if only is None or one["metric"] in only]
+    return ", ".join(f"{one['label']} {one['text']}" for one in scores)
+
+
+def _scores(result: Result | None, image: str) -> Iterator[dict[str, str]]:
+    """What a method's metrics say of an image: of each its name, as tables print it, and the value with its unit."""
     if result is None or result.record is None:
-        return ""
-    parts = []
+        return
     for metric, facts in result.record.metrics.items():
         value = result.scores.get(metric, {}).get(image)
-        if value is not None and (only is None or metric in only):
-            unit = f" {facts.unit}" if facts.unit else ""
-            parts.append(f"{metric_label(metric)} {number(value, 2 if abs(value) >= 10 else 4)}{unit}")
-    return ", ".join(parts)
+        if value is not None:
+            text = f"{number(value, 2 if abs(value) >= 10 else 4)} {facts.unit}".rstrip()
+            yield {"metric": metric, "label": metric_label(metric), "text": text}

@@ -72,6 +72,7 @@ class UpscalingPages:
             "galleries": [gallery for gallery in self._galleries if gallery.images],
             "start": start(self._galleries, wanted),
             "look": look_data(self._galleries, self._results),
+            "order": [entrant.name for entrant in ranked],
             "extremes": extremes(self._galleries, self._results),
             "has_errors": any(
                 layer.error_href for gallery in self._galleries for shown in gallery.images for layer in shown.layers

@@ -48,8 +48,12 @@ def test_every_layer_is_a_file_with_the_scores_of_its_image(
                     psnr = score("psnr", gallery["dataset"], "bicubic", number, None)
                     ssim = score("ssim", gallery["dataset"], "bicubic", number, None)
                     assert layer["words"] == f"PSNR {psnr:.2f} dB, SSIM {ssim:.4f}"
+                    assert layer["scores"] == [
+                        {"metric": "psnr", "label": "PSNR", "text": f"{psnr:.2f} dB"},
+                        {"metric": "ssim", "label": "SSIM", "text": f"{ssim:.4f}"},
+                    ]
                 if layer["name"] in ("HR", "LR"):
-                    assert layer["words"] == layer["shares"] == "" and layer["map"] is None
+                    assert layer["words"] == layer["shares"] == "" and layer["map"] is None and layer["scores"] == []
 
 
 def test_it_begins_with_the_first_two_that_are_wanted_and_have_a_picture(galleries: list[Gallery]) -> None:
