@@ -20,7 +20,8 @@ from srbench.leaderboard.results.results import shortened
 from srbench.leaderboard.words import numerals
 from srbench.leaderboard.words.privacy import Privacy
 
-STYLE, SCRIPTS = "style.css", ("tables.js", "address.js", "values.js", "viewer.js", "figure.js", "crops.js")
+STYLE = "style.css"
+SCRIPTS = ("tables.js", "address.js", "values.js", "viewer.js", "figure.js", "boxes.js", "crops.js")
 
 
 @lru_cache(maxsize=1)

@@ -2,13 +2,14 @@
 (() => {
   "use strict";
 
-  const { address, figure, isHidden, shown, values } = window.srbench;
+  const { address, drawBoxesOn, figure, isHidden, shown, values } = window.srbench;
   const tool = document.getElementById("crops");
   if (!tool) return;
   const galleries = JSON.parse(document.getElementById("look-data").textContent);
   const board = JSON.parse(document.getElementById("crop-data").textContent);
   const COLOURS = ["#d55e00", "#0072b2", "#009e73", "#aa3377", "#8a6d00", "#333333"]; // dark enough beside white, told apart by colour-blind eyes
-  const MOST = 40, LEAST = 4, CROP = 128, LINE = 1100; // the last two in the figure's own pixels
+  const MOST = 40, LEAST = 4, CROP = 128, LARGEST = 512, LINE = 1100; // the last three in the figure's own pixels
+  const MOST_PIXELS = 16384; // of a side: more is drawn by no browser
   const FIELDS = { x: "x", y: "y", width: "width", height: "height" };
   const form = tool.querySelector("form");
   const field = (name) => form.elements[name];
@@ -17,7 +18,8 @@
   const preview = part("figure").querySelector("canvas");
   // Boxes are in pixels of the whole image. layers, metrics: names, or null for what a figure has when nobody chose.
   const state = { look: 0, image: "", boxes: [], zoom: 0, row: 0, layers: null, metrics: null };
-  let pictures = null; // by layer: width, height and pixels as shown, of the image that is drawn
+  let pictures = null; // by layer: width, height and pixels as shown
+  let pictured = ""; // the image that these are of
   let scene = null;
   let asked = 0;
   let untouched = true; // the boxes are none that anybody drew
@@ -58,6 +60,12 @@
     return settled({ x: left + (width - side) / 2 + step, y: top + (height - side) / 2 + step, width: side, height: side });
   }
 
+  // The boxes at the same places of another image's window.
+  function onto(id) {
+    const from = image(), to = gallery().images.find((one) => one.id === id);
+    return state.boxes.map((box) => ({ ...box, x: box.x - from.left + to.left, y: box.y - from.top + to.top }));
+  }
+
   function settle() {
     if (!galleries[state.look]) state.look = 0;
     if (!image()) state.image = gallery().images[0].id;
@@ -67,7 +75,7 @@
     state.row = clamp(state.row, 0, MOST + 2);
   }
 
-  const zoom = (box) => state.zoom || Math.max(1, Math.floor(CROP / box.width));
+  const zoom = (box) => Math.max(1, Math.min(state.zoom || Math.floor(CROP / box.width), Math.floor(LARGEST / Math.max(box.width, box.height))));
 
   // ---- the address
   function remember() {
@@ -112,12 +120,11 @@
   }
 
   function drawFigure() {
-    const chosen = chosenLayers(), words = part("words");
-    scene = null;
-    part("figure").hidden = !chosen.length;
-    for (const name of ["png", "svg", "latex"]) field(name).disabled = !chosen.length;
-    words.textContent = chosen.length ? "" : "No picture is chosen.";
-    if (!chosen.length) return;
+    const chosen = chosenLayers();
+    if (!chosen.length) {
+      withoutFigure("No picture is chosen.");
+      return;
+    }
     const shownMetrics = chosenMetrics();
     const columns = chosen.map((name) => {
       const { scores } = image().layers.find((layer) => layer.name === name);
@@ -131,11 +138,24 @@
     const bands = Math.ceil(chosen.length / Math.max(1, Math.floor((LINE - figure.WHOLE) / (widest + figure.GAP))));
     const row = state.row || Math.ceil(chosen.length / bands);
     scene = figure.layout({ whole: { picture: whole(), title: `${state.image}, ${reference()}` }, boxes: marks(), columns, row });
-    figure.paint(scene, 2, preview);
+    figure.paint(scene, Math.min(2, MOST_PIXELS / Math.max(scene.width, scene.height)), preview);
     preview.style.width = `${scene.width}px`;
     preview.setAttribute("aria-label", caption());
     field("zoom").placeholder = [...new Set(state.boxes.map(zoom))].join(", ");
     field("row").placeholder = `${row}`;
+    part("words").textContent = "";
+    ready(true);
+  }
+
+  function ready(isThere) {
+    part("figure").hidden = !isThere;
+    for (const name of ["png", "svg", "latex"]) field(name).disabled = !isThere;
+  }
+
+  function withoutFigure(words) {
+    scene = null;
+    part("words").textContent = words;
+    ready(false);
   }
 
   // ---- fields
@@ -206,24 +226,32 @@
     part("metrics").hidden = !metrics().length;
   }
 
-  // Draws what is chosen; the picture's values are loaded when they are first wanted. `fields`: also which choices there are.
-  async function draw(fields = true) {
+  // What had the focus among checkboxes that are made anew has it again.
+  function keepingFocus(make) {
+    const { name, value, type } = document.activeElement || {};
+    make();
+    if (type === "checkbox") [...form.querySelectorAll("[type=checkbox]")].find((one) => one.name === name && one.value === value)?.focus();
+  }
+
+  // Draws what is chosen; the values of an image are loaded when they are first wanted.
+  async function draw() {
     settle();
-    const turn = ++asked, focused = document.activeElement, kept = focused && focused.type === "checkbox" && form.contains(focused) ? [focused.name, focused.value] : null;
-    if (fields) drawFields();
-    if (kept) [...form.querySelectorAll("[type=checkbox]")].find((one) => one.name === kept[0] && one.value === kept[1])?.focus();
+    keepingFocus(drawFields);
     drawBoxes();
+    const turn = ++asked, wanted = `${state.look} ${state.image}`;
+    if (wanted !== pictured) {
+      pictures = null;
+      withoutFigure("");
+    }
     try {
       const { layers } = await values(state.look, state.image);
       if (turn !== asked) return;
-      pictures = new Map(Object.keys(layers).map((name) => [name, shown(layers[name])]));
+      if (!pictures) pictures = new Map(Object.keys(layers).map((name) => [name, shown(layers[name])]));
+      pictured = wanted;
       drawStage();
       drawFigure();
     } catch (error) {
-      if (turn !== asked) return;
-      part("words").textContent = error.message;
-      part("figure").hidden = true;
-      for (const name of ["png", "svg", "latex"]) field(name).disabled = true;
+      if (turn === asked) withoutFigure(error.message);
     }
   }
 
@@ -241,7 +269,7 @@
     const [name, place] = target.name.split("-");
     if (place !== undefined) change({ boxes: state.boxes.map((box, at) => (at === Number(place) ? { ...box, [name]: Number(target.value) } : box)) });
     else if (name === "look") change({ look: Number(target.value), image: "", boxes: [], layers: null, metrics: null });
-    else if (name === "image") change({ image: target.value });
+    else if (name === "image") change({ image: target.value, boxes: untouched ? [] : onto(target.value) });
     else if (name === "layer") change({ layers: ticked("layer") });
     else if (name === "metric") change({ metrics: ticked("metric") });
     else if (name === "zoom" || name === "row") change({ [name]: Number(target.value) });
@@ -253,51 +281,22 @@
   field("all").addEventListener("click", () => change({ layers: null }));
   field("none").addEventListener("click", () => change({ layers: [] }));
 
-  // ---- boxes drawn by hand
-  let hand = null; // what is under way: boxes(x, y) has the boxes, were it to end here
-
-  const under = (event) => {
-    const box = stage.getBoundingClientRect(), { left, top, width, height } = image();
-    return [left + ((event.clientX - box.left) / box.width) * width, top + ((event.clientY - box.top) / box.height) * height];
-  };
-
-  function drawn(kept, [x, y]) {
-    return (atX, atY) => {
-      const { left, top, width, height } = image();
-      const [x0, x1] = [Math.max(left, Math.floor(Math.min(x, atX))), Math.min(left + width, Math.ceil(Math.max(x, atX)))];
-      const [y0, y1] = [Math.max(top, Math.floor(Math.min(y, atY))), Math.min(top + height, Math.ceil(Math.max(y, atY)))];
-      const box = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
-      return Math.min(box.width, box.height) < LEAST ? null : [...kept, settled(box)];
-    };
-  }
-
-  function moved(place, [x, y]) {
-    const from = state.boxes[place];
-    return (atX, atY) => state.boxes.map((box, at) => (at === place ? settled({ ...from, x: from.x + atX - x, y: from.y + atY - y }) : box));
-  }
-
-  stage.addEventListener("pointerdown", (event) => {
-    if (!pictures || event.button) return;
-    const point = under(event);
-    const inside = ({ x, y, width, height }) => point[0] >= x && point[0] < x + width && point[1] >= y && point[1] < y + height;
-    const place = state.boxes.findLastIndex(inside), kept = untouched ? [] : state.boxes;
-    if (place < 0 && kept.length === COLOURS.length) return;
-    hand = { before: state.boxes, boxes: place < 0 ? drawn(kept, point) : moved(place, point) };
-    stage.setPointerCapture(event.pointerId);
-    event.preventDefault();
+  // ---- boxes drawn by hand: the first takes the place of the one that nobody drew
+  drawBoxesOn(stage, {
+    image: () => (pictures ? image() : null),
+    boxes: () => state.boxes,
+    kept: () => (untouched ? [] : state.boxes),
+    most: COLOURS.length,
+    least: LEAST,
+    settled,
+    show: (boxes) => {
+      const before = state.boxes;
+      state.boxes = boxes;
+      drawStage();
+      state.boxes = before;
+    },
+    done: (boxes) => change({ boxes }),
   });
-  stage.addEventListener("pointermove", (event) => {
-    if (!hand) return;
-    state.boxes = hand.boxes(...under(event)) || hand.before;
-    drawStage();
-    state.boxes = hand.before;
-  });
-  stage.addEventListener("pointerup", (event) => {
-    const boxes = hand && hand.boxes(...under(event));
-    hand = null;
-    if (boxes) change({ boxes });
-  });
-  stage.addEventListener("pointercancel", () => { hand = null; drawStage(); });
 
   // ---- files
   function caption() {
@@ -321,11 +320,14 @@
 
   field("png").addEventListener("click", () => {
     const scale = Number(field("scale").value), [width, height] = [scene.width * scale, scene.height * scale];
-    if (Math.max(width, height) > 16384) {
+    if (Math.max(width, height) > MOST_PIXELS) {
       part("words").textContent = `${width} × ${height} pixels are more than browsers can draw: choose a smaller size, or fewer pictures.`;
       return;
     }
-    figure.paint(scene, scale).toBlob((blob) => save(blob, `${name()}.png`), "image/png");
+    figure.paint(scene, scale).toBlob((blob) => {
+      if (blob) save(blob, `${name()}.png`);
+      else part("words").textContent = "The picture is too large for this browser: choose a smaller size, or fewer pictures.";
+    }, "image/png");
   });
   field("svg").addEventListener("click", () => save(new Blob([figure.svg(scene, caption())], { type: "image/svg+xml" }), `${name()}.svg`));
   field("latex").addEventListener("click", () => {
