@@ -33,7 +33,7 @@ def look_data(galleries: Sequence[Gallery], results: Results) -> list[dict[str, 
                 for layer in shown.layers
             ]
             box = {"width": shown.box[2], "height": shown.box[3], "window": shown.window_words}
-            images.append({"id": shown.id, "layers": layers} | box)
+            images.append({"id": shown.id, "layers": layers, "values": shown.values} | box)
         place = {"dataset": gallery.dataset, "protocol": gallery.protocol}
         data.append({"name": gallery.name, "images": images} | place)
     return data

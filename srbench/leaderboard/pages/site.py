@@ -21,17 +21,9 @@ from srbench.leaderboard.tables.long import LongTable
 from srbench.leaderboard.words import numerals
 from srbench.leaderboard.words.privacy import Privacy
 
-STYLE, SCRIPTS = (
-    "style.css",
-    (
-        "address.js",
-        "tables/rows.js",
-        "tables/columns.js",
-        "tables/choices.js",
-        "copy.js",
-        "viewer.js",
-    ),
-)
+STYLE = "style.css"
+_TABLES = ("tables/rows.js", "tables/columns.js", "tables/choices.js")
+SCRIPTS = ("address.js", *_TABLES, "copy.js", "values.js", "viewer.js")
 
 
 @lru_cache(maxsize=1)

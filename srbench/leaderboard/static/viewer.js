@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { isHidden } = window.srbench;
+  const { address, isHidden } = window.srbench;
   const filters = document.querySelector(".filters");
   const holder = document.getElementById("look-data");
   if (!holder) return;
@@ -95,7 +95,7 @@
   }
 
   function remember() {
-    history.replaceState(null, "", `#${new URLSearchParams(state)}`);
+    address.assign(state);
   }
 
   function change(changes) {
@@ -105,9 +105,11 @@
   }
 
   function recall(scroll) {
-    const said = new URLSearchParams(location.hash.slice(1));
-    if (!said.has("look")) return false;
-    for (const name of Object.keys(state)) if (said.has(name)) state[name] = name === "look" ? Number(said.get(name)) : said.get(name);
+    if (address.get("look") === null) return false;
+    for (const name of Object.keys(state)) {
+      const said = address.get(name);
+      if (said !== null) state[name] = name === "look" ? Number(said) : said;
+    }
     draw();
     if (scroll) document.getElementById("look").scrollIntoView();
     return true;

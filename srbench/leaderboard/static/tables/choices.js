@@ -96,6 +96,7 @@
 
   function change(said) {
     const changed = NAMES.filter((name) => said[name] !== state[name]);
+    if (!changed.length) return;
     Object.assign(state, said);
     address.set(Object.fromEntries(changed.map((name) => [name, state[name] || null])));
     if (changed.includes("by")) address.assign({ sort: null });
@@ -103,6 +104,7 @@
   }
 
   function recall() {
+    if (![...NAMES, "sort"].some((name) => address.get(name) !== null)) return; // a link within the page
     for (const name of NAMES) state[name] = address.get(name) || "";
     fill();
     show(NAMES);
@@ -119,6 +121,8 @@
     change(read());
     form.dispatchEvent(new Event("change", { bubbles: true })); // for the viewer, which follows the form
   }));
+  fill();
+  show(NAMES);
   recall();
   window.addEventListener("hashchange", recall);
 })();
