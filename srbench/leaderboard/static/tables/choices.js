@@ -98,8 +98,7 @@
     const changed = NAMES.filter((name) => said[name] !== state[name]);
     if (!changed.length) return;
     Object.assign(state, said);
-    address.set(Object.fromEntries(changed.map((name) => [name, state[name] || null])));
-    if (changed.includes("by")) address.assign({ sort: null });
+    address.assign({ ...state, ...(changed.includes("by") ? { sort: null } : {}) });
     show(changed);
   }
 
@@ -119,6 +118,8 @@
   fields.find.addEventListener("input", () => change(read()));
   form.addEventListener("reset", () => setTimeout(() => {
     change(read());
+    address.assign({ sort: null });
+    show(["by"]);
     form.dispatchEvent(new Event("change", { bubbles: true })); // for the viewer, which follows the form
   }));
   fill();
