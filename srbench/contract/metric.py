@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 Need = Literal["labels", "masks", "training_sr", "baseline", "samples"]
 Reference = Literal["test", "train"]
 """The split whose real images a set metric compares with."""
+Judges = Literal["distortion", "perception", "no-reference", "task", ""]
+"""What a metric's numbers say of SR.
+
+How far it is from HR (`distortion`); how natural it looks, beside HR or a set of real images (`perception`) or alone
+(`no-reference`); what a task makes of it (`task`); or none of these.
+"""
 Source = Literal["generated", "real", "training"]
 """Where an image that is not paired comes from: made by a generator, of the test split, of the training split."""
 
@@ -53,6 +59,7 @@ class Metric(ABC):
         `update_unpaired`, and of super-resolution, too, it is shown HR of the training split by that, as `training`,
         before any pair of the test split.
     papers: what is to be cited for it; no part of its code.
+    judges: what its numbers say of SR: pages put metrics of one kind beside each other. No part of its code either.
     device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
         (images arrive on the CPU whatever it is), and the protocol that the SR was made under.
     """
@@ -63,6 +70,7 @@ class Metric(ABC):
     sees: ClassVar[Literal["protocol", "image", "lr"]] = "protocol"
     needs: ClassVar[frozenset[Need]] = frozenset()
     papers: ClassVar[tuple[Paper, ...]] = ()
+    judges: ClassVar[Judges] = ""
     weights: tuple[str, ...] = ()
     samples: int = 0
     reference: Reference = "test"
@@ -150,6 +158,7 @@ class NoReferenceMetric(ImageMetric):
     """
 
     shared: ClassVar[Mapping[str, type]] = {}
+    judges: ClassVar[Judges] = "no-reference"
 
     @classmethod
     def needs_hr(cls) -> bool:

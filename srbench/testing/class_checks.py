@@ -20,7 +20,7 @@ from srbench.contract.executor import Executor
 from srbench.contract.extractor import Extractor
 from srbench.contract.format import Format
 from srbench.contract.method import Method
-from srbench.contract.metric import ImageMetric, SetMetric
+from srbench.contract.metric import ImageMetric, Judges, SetMetric
 from srbench.contract.paper import Paper
 from srbench.registry.parameters import PRESET, ParameterError, parameters, presets, resolve
 from srbench.registry.registry import Kind, PluginError
@@ -152,6 +152,14 @@ def as_plain(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         return msgspec.structs.asdict(value)
     raise TypeError(f"{value!r} is a {type(value).__name__}")
+
+
+@check("metric", needs=("loads",))
+def judges_something_known(subject: Subject) -> None:
+    """What it says that its numbers judge is one of what metrics may."""
+    judges, known = getattr(subject.target, "judges", ""), typing.get_args(Judges)
+    if judges not in known:
+        raise CheckFailure(f"judges is {judges!r}; it should be one of {', '.join(map(repr, known))}")
 
 
 @check("method", "metric", "dataset", "extractor", needs=("loads",))

@@ -274,9 +274,11 @@ def test_comments_docstrings_and_layout_change_no_hash(same: str) -> None:
     assert sources._said(same.encode()) == sources._said(b"A = 1\ndef f(x):\n    return x\n")
 
 
-@pytest.mark.parametrize("papers", ["papers = (1, 2)", "papers: tuple = ()", '"""Words."""\n    papers = 3'])
-def test_what_a_class_cites_changes_no_hash(papers: str) -> None:
-    assert sources._said(f"class A:\n    {papers}\n    b = 1\n".encode()) == sources._said(b"class A:\n    b = 1\n")
+@pytest.mark.parametrize(
+    "told", ["papers = (1, 2)", "papers: tuple = ()", '"""Words."""\n    papers = 3', 'judges = "task"']
+)
+def test_what_a_class_cites_or_judges_changes_no_hash(told: str) -> None:
+    assert sources._said(f"class A:\n    {told}\n    b = 1\n".encode()) == sources._said(b"class A:\n    b = 1\n")
 
 
 def test_what_is_called_papers_elsewhere_is_code() -> None:

@@ -21,6 +21,7 @@ WRONG: list[tuple[Kind, str, str, str]] = [
     ("method", "toys.methods:NamedTwice", "parameters_are_typed", "'bright' brings light, which __init__ has, too"),
     ("method", "toys.methods:SharedWithoutDefault", "parameters_are_typed", "shared 'lamp' has no default for light"),
     ("method", "toys.methods:Uncitable", "papers_can_be_cited", "write it as 1707.02921"),
+    ("metric", "toys.metrics:JudgesBeauty", "judges_something_known", "'beauty'; it should be one of 'distortion'"),
     ("metric", "toys.metrics:Uncitable", "papers_can_be_cited", "a tuple of srbench.Paper"),
     ("method", "toys.methods:MisspeltPreset", "constructs", "strenght"),
     ("method", "toys.methods:UnwritableParameter", "constructs", "JSON"),

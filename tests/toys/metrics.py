@@ -99,6 +99,10 @@ class Uncitable(MeanDifference):
     papers: ClassVar = ["Keys 1981"]
 
 
+class JudgesBeauty(MeanDifference):
+    judges: ClassVar = "beauty"
+
+
 class NeedsWeights(MeanDifference):
     def score(self, sr, hr):
         return srbench.Skip("its weights are not here; fetch them")

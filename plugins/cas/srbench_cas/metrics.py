@@ -57,6 +57,7 @@ class Cas(srbench.SetMetric):
             arxiv="1905.10887",
         ),
     )
+    judges = "task"
     higher_is_better = True
     range = (0.0, 1.0)
     sees = "image"

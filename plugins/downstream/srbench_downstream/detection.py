@@ -41,6 +41,7 @@ class Detection(srbench.SetMetric):
     that it judges.
     """
 
+    judges = "task"
     higher_is_better = True
     sees = "image"
     needs: ClassVar[frozenset[Need]] = frozenset({"masks"})

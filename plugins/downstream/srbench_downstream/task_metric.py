@@ -37,6 +37,7 @@ class TaskMetric(srbench.SetMetric):
     is known by definition it is not. nothing: why there is no value where no image has one.
     """
 
+    judges = "task"
     sees = "image"
     number: ClassVar[str]
     of_hr: ClassVar[bool] = True

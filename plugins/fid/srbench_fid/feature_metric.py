@@ -30,6 +30,7 @@ class FeatureMetric(srbench.SetMetric):
     test split `training`.
     """
 
+    judges = "perception"
     sees = "image"
     ceiling_of: ClassVar[Source] = "training"
 

@@ -20,6 +20,8 @@ _AT_ONCE = 2**20
 class Pixelwise(srbench.ImageMetric):
     """A metric that does not mind where a pixel is: of a part of the image it is the score of the pixels there."""
 
+    judges = "distortion"
+
     @abstractmethod
     def score(self, sr: torch.Tensor, hr: torch.Tensor) -> float | srbench.Skip:
         """The score of `(C, H, W)` against `(C, H, W)`."""

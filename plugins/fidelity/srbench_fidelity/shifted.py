@@ -32,6 +32,7 @@ class ShiftedPsnr(srbench.ImageMetric):
     of SR less the mean of HR after the shift, as a part of the data range. Skipped for a side under 7 pixels.
     """
 
+    judges = "distortion"
     unit = "dB"
     higher_is_better = True
     range = (0.0, math.inf)

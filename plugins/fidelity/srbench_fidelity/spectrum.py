@@ -37,6 +37,7 @@ class Spectrum(srbench.ImageMetric):
             journal="IEEE Transactions on Acoustics, Speech, and Signal Processing",
         ),
     )
+    judges = "distortion"
     unit = "dB"
     higher_is_better = False
     range = (0.0, math.inf)

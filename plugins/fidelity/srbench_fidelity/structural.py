@@ -54,6 +54,7 @@ class Ssim(srbench.ImageMetric):
             journal="IEEE Transactions on Image Processing",
         ),
     )
+    judges = "distortion"
     higher_is_better = True
     range = (-1.0, 1.0)
 
@@ -111,6 +112,7 @@ class MsSsim(srbench.ImageMetric):
             conference="Asilomar Conference on Signals, Systems and Computers",
         ),
     )
+    judges = "distortion"
     higher_is_better = True
     range = (0.0, 1.0)
 

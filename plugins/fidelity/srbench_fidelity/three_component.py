@@ -34,6 +34,7 @@ class ThreeComponentSsim(srbench.ImageMetric):
             2009,
         ),
     )
+    judges = "distortion"
     higher_is_better = True
     range = (-1.0, 1.0)
 

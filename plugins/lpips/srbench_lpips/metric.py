@@ -38,6 +38,7 @@ class Lpips(srbench.ImageMetric):
             arxiv="1801.03924",
         ),
     )
+    judges = "perception"
     higher_is_better = False
     range = (0.0, math.inf)
     sees = "image"

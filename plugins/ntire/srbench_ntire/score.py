@@ -41,6 +41,7 @@ class Ntire(srbench.SetMetric):
     there are.
     """
 
+    judges = "perception"
     higher_is_better = True
     sees = "image"
 

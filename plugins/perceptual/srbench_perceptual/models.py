@@ -28,6 +28,7 @@ class _OfPiq(srbench.ImageMetric):
 
     name: ClassVar[str]
     short_side: ClassVar[int]
+    judges = "distortion"
     higher_is_better = True
     range = (0.0, 1.0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from srbench.contract.metric import Judges
 from srbench.contract.paper import Paper
 from srbench.contract.protocol import Channel
 from srbench.contract.section import Passage
@@ -17,6 +18,12 @@ class BoardSource(msgspec.Struct, frozen=True):
     summary: str = ""
     documentation: tuple[str, ...] = ()
     papers: tuple[Paper, ...] = ()
+
+
+class BoardMetric(BoardSource, frozen=True):
+    """A metric as the matrix uses it. judges: what its numbers say of SR, as its class declares."""
+
+    judges: Judges = ""
 
 
 class BoardDataset(BoardSource, frozen=True):
@@ -127,7 +134,7 @@ class Board(msgspec.Struct, kw_only=True):
     path: str
     text: str = ""
     metrics: list[str] = []
-    metric_sources: list[BoardSource] = []
+    metric_sources: list[BoardMetric] = []
     rank_by: str | None = None
     datasets: list[BoardDataset] = []
     protocols: list[BoardProtocol] = []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import msgspec
 
 from srbench.contract.method import Method
+from srbench.contract.metric import Judges
 from srbench.contract.paper import Paper
 from srbench.contract.protocol import Protocol
 from srbench.contract.section import Passage, Section
@@ -20,9 +22,9 @@ from srbench.leaderboard.board.contents import (
     BoardCell,
     BoardDataset,
     BoardMethod,
+    BoardMetric,
     BoardProtocol,
     BoardPublished,
-    BoardSource,
 )
 from srbench.leaderboard.board.kept import read_text
 from srbench.leaderboard.words.numerals import amount_words, flat, listing, plural
@@ -133,10 +135,18 @@ def _told(use: Use) -> tuple[str, str, tuple[str, ...], tuple[Paper, ...]]:
     return use.name, use.registered.entry.summary, paragraphs, papers
 
 
-def _metric(use: Use) -> BoardSource:
+def _metric(use: Use) -> BoardMetric:
     name, summary, paragraphs, papers = _told(use)
     seen_through = () if use.extractor is None else _told(use.extractor)[3]
-    return BoardSource(name, summary, paragraphs, tuple(dict.fromkeys((*papers, *seen_through))))
+    return BoardMetric(name, summary, paragraphs, tuple(dict.fromkeys((*papers, *seen_through))), _judges(use))
+
+
+def _judges(use: Use) -> Judges:
+    """What a metric says of SR; nothing of one that cannot be loaded, which its documentation tells."""
+    with suppress(SrbenchError):
+        declared: Judges = getattr(use.registered.load(), "judges", "")
+        return declared if declared in get_args(Judges) else ""
+    return ""
 
 
 def _data(matrix: Matrix) -> list[Use]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,19 @@ from srbench.leaderboard.judging import told as people
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
 from srbench.leaderboard.pages.paper import cited, paper_tables, write_paper
-from srbench.leaderboard.pages.parts import cell_page, cells_made_from
-from srbench.leaderboard.pages.site import SCRIPTS, STYLE, render, write_static
+from srbench.leaderboard.pages.parts import cell_files, cell_page, cells_made_from
+from srbench.leaderboard.pages.site import SCRIPTS, STYLE, render, write_late, write_static
 from srbench.leaderboard.pages.views import TaskPages, View, told
 from srbench.leaderboard.paper.fingerprint import fingerprint
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
 from srbench.leaderboard.site.folder import BoardFolder
+from srbench.leaderboard.tables.kinds import groups, side_by_side
+from srbench.leaderboard.tables.listings import every_cell
 from srbench.leaderboard.tables.transfer import transfer_tables
 from srbench.leaderboard.trainings.extractors import FOLDER
 from srbench.leaderboard.trainings.pages import by_method
 from srbench.leaderboard.words.dates import date_words
-from srbench.leaderboard.words.numerals import flat, listing, metric_label, plural
+from srbench.leaderboard.words.numerals import flat, listing, plural
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
 
@@ -50,7 +52,7 @@ def write_board(folder: BoardFolder, listed: bool, gather: Callable[[Path], Docu
     return troubles
 
 
-def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -> tuple[list[str], set[str]]:
+def _write(document: Document, new: Path, listed: bool, kept: Mapping[str, str]) -> tuple[list[str], set[str]]:
     """Write all but the pictures, and pages that are kept; what could not be shown, a line each, and on which pages."""
     results, board = document.results, document.results.board
     pages, method_slugs, views = _pages(document), _method_slugs(board), views_of(document)
@@ -82,12 +84,13 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
         method = result.entrant.method
         learned = trainings.get(method, [])
         context = details.cell_context(result, results, method_slugs[method], learned, document.extractors)
+        write_late(new / "cells", context["images"], privacy)
         own = _dated(result.record.started if result.record else "")
         return pages.cell_template, context | below | own | pages.cell(result)
 
     for result in results.all:
-        if (name := cell_page(result)) not in kept:
-            page(name, result.cell.label, partial(cell, result))
+        if not kept.keys() >= set(cell_files(result)):
+            page(cell_page(result), result.cell.label, partial(cell, result))
     for shown in board.methods:
 
         def method(shown: BoardMethod = shown) -> tuple[str, dict[str, Any]]:
@@ -121,9 +124,11 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
     )
     write_static(new, STYLE, *SCRIPTS)
     context = shared | {"root": "", "header": header, "limits": list(pages.limits()), "judged": judged}
-    context |= _index_context(results, views, method_slugs) | pages.index(views)
+    cells = every_cell(results)
+    context |= {"cells": cells} | _index_context(results, views, method_slugs) | pages.index(views)
     context |= {"papers": {table.id: table for table in tables}, "cited": how, "extractors": document.extractors}
     context["boards_href"] = "../index.html" if listed else None
+    write_late(new, cells, privacy)
     (new / "index.html").write_bytes(render(pages.index_template, context))
     return troubles, broken
 
@@ -152,12 +157,14 @@ def views_of(document: Document) -> list[View]:
 def _index_context(results: Results, views: Sequence[View], method_slugs: dict[str, str]) -> dict[str, Any]:
     board = results.board
     statuses = Counter(result.status for result in results.all)
+    judges = results.scopes[0].judges
     return {
         "title": board.title,
         "name": board.name,
         "views": views,
         "datasets": list(dict.fromkeys(result.cell.dataset for result in results.all)),
-        "metrics": [(name, metric_label(name)) for name in results.metrics],
+        "metrics": results.metrics,
+        "kinds": groups(side_by_side(results.metrics, judges), judges),
         "method_slugs": method_slugs,
         "transfer": transfer_tables(results),
         "sections": [passage for name, passage in board.sections if not name],
@@ -166,7 +173,6 @@ def _index_context(results: Results, views: Sequence[View], method_slugs: dict[s
         "protocols": [(protocol.name, protocol.describe()) for protocol in board.protocols],
         "sources": board.datasets,
         "environments": list(_environments(results.all)),
-        "cells": results.all,
         "status_words": listing([f"{number} {status}" for status, number in statuses.most_common()]),
     }
 

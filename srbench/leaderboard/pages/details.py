@@ -18,10 +18,21 @@ from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.setmetrics import set_remarks
 from srbench.leaderboard.results.values import spread_over_seeds
 from srbench.leaderboard.tables.costs import cost_cell, cost_columns, cost_lines
+from srbench.leaderboard.tables.listings import image_table
 from srbench.leaderboard.trainings.extractors import Instrument
 from srbench.leaderboard.trainings.pages import Group, notes_of, training_of
 from srbench.leaderboard.words.dates import moment_words
-from srbench.leaderboard.words.numerals import DASH, duration, flat, listing, metric_label, number, significant, slug
+from srbench.leaderboard.words.numerals import (
+    DASH,
+    duration,
+    flat,
+    listing,
+    metric_label,
+    number,
+    score,
+    significant,
+    slug,
+)
 from srbench.registry.registry import task_named
 from srbench.store.details import Details, Estimate
 from srbench.store.record import MetricResult
@@ -67,8 +78,7 @@ def cell_context(
         ],
         "ceiling": method.ceiling if record and record.ceiling else "",
         "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
-        "image_heads": _heads(_image_metrics(result), [result]),
-        "images": _image_lines(result, results),
+        "images": image_table(result, results),
         "notes": list(
             dict.fromkeys([*(record.warnings + record.notes if record else []), *(run.notes if run else [])])
         ),
@@ -101,7 +111,7 @@ def _metric_line(name: str, facts: MetricResult, words: Wording, extractors: Seq
     remarks += set_remarks(facts)
     numbers = ", ".join(f"{label} {_plain(value)}" for label, value in facts.details.numbers.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
-        "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
+        "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else score(facts.value)
     )
     return {
         "head": _head(name, facts),
@@ -123,7 +133,7 @@ def _class_lines(details: Details) -> list[tuple[str, tuple[str, ...]]]:
         if one is None:
             return DASH, DASH, DASH
         return (
-            _score(one.value),
+            score(one.value),
             DASH if one.spread is None else significant(one.spread),
             DASH if one.n is None else str(one.n),
         )
@@ -133,44 +143,6 @@ def _class_lines(details: Details) -> list[tuple[str, tuple[str, ...]]]:
 
 def _plain(value: float) -> str:
     return number(value, 0) if value == round(value) else significant(value, 4)
-
-
-def _score(value: float) -> str:
-    return number(value, 2 if abs(value) >= 10 else 4)
-
-
-def _image_metrics(result: Result) -> list[str]:
-    return [metric for metric, scores in result.scores.items() if any(image is not None for image in scores)]
-
-
-def _image_lines(result: Result, results: Results) -> list[dict[str, Any]]:
-    metrics = _image_metrics(result)
-    images = dict.fromkeys(image for metric in metrics for image in result.scores[metric] if image is not None)
-    return [
-        {
-            "image": image,
-            "seen": _seen(image, result, results),
-            "values": [_shown_score(result.scores[metric].get(image)) for metric in metrics],
-        }
-        for image in images
-    ]
-
-
-def _seen(image: str, result: Result, results: Results) -> str:
-    """What of an image the model has probably seen in training, in words."""
-    cell, record = result.cell, result.record
-    seen = results.board.seen.get(cell.dataset, {})
-    like = [seen[name][image] for name in cell.learned if image in seen.get(name, {})]
-    if like:
-        return f"probably seen in training: like {', '.join(like)}"
-    in_part = record is not None and record.groups.get(image) in record.seen_groups
-    return "other regions of it were seen in training" if in_part else ""
-
-
-def _shown_score(value: float | None) -> dict[str, Any]:
-    if value is None:
-        return {"text": "not scored", "sort": ""}
-    return {"text": _score(value), "sort": str(value).replace("inf", "Infinity")}
 
 
 def _pictures(result: Result, results: Results, galleries: Sequence[Gallery]) -> tuple[list[dict[str, Any]], str]:
@@ -316,7 +288,7 @@ def _value(facts: MetricResult | None) -> dict[str, Any]:
         return {"text": "not scored", "sort": ""}
     if facts.status != "ok" or facts.value is None:
         return {"text": "∞" if facts.infinite else facts.status if facts.status != "ok" else "none", "sort": ""}
-    return {"text": _score(facts.value), "sort": facts.value}
+    return {"text": score(facts.value), "sort": facts.value}
 
 
 def _ceiling(own: Sequence[Result], metrics: Sequence[str], dataset: str) -> str:
@@ -330,7 +302,7 @@ def _ceiling(own: Sequence[Result], metrics: Sequence[str], dataset: str) -> str
     for name, results in by_entrant.items():
         known = [(metric, ceiling_value(results, metric, [dataset])) for metric in metrics]
         parts = [
-            " ".join(filter(None, [metric_label(metric), _score(value.number), value.aside]))
+            " ".join(filter(None, [metric_label(metric), score(value.number), value.aside]))
             for metric, value in known
             if value is not None and value.number is not None
         ]

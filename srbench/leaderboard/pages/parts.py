@@ -11,6 +11,8 @@ import msgspec
 from srbench.leaderboard.gallery.pictures import Gallery, first_seeds, map_legend, white_words
 from srbench.leaderboard.pages.document import Document, told_of
 from srbench.leaderboard.results.results import Result
+from srbench.leaderboard.tables.listings import images_of
+from srbench.leaderboard.tables.long import IN_PAGE
 from srbench.leaderboard.trainings.pages import by_method, training_of
 from srbench.registry.registry import registry
 
@@ -20,8 +22,14 @@ def cell_page(result: Result) -> str:
     return f"cells/{result.slug}.html"
 
 
+def cell_files(result: Result) -> list[str]:
+    """The files of a cell in the board's folder: its page, and the rows of its images that the page does not hold."""
+    late = [f"cells/{result.slug}.js"] if len(images_of(result)) > IN_PAGE else []
+    return [cell_page(result), *late]
+
+
 def cells_made_from(document: Document) -> dict[str, str]:
-    """A sha256 over all that each cell's page shows, by its place: its own, and what it has in common with others."""
+    """A sha256 over all that each cell's page shows, by its files: its own, and what it has in common with others."""
     results = document.results
     board = msgspec.structs.replace(results.board, cells=[], sections=[], path="")
     task = registry().get("task", board.task).plugin.sources
@@ -30,14 +38,16 @@ def cells_made_from(document: Document) -> dict[str, str]:
     pictures = {(one.dataset, one.protocol): _hashed([one]) for one in document.galleries}
     trainings = by_method(document.trainings)
     learned = {id(group): _hashed([group]) for group in document.trainings}
-    made = {}
+    made: dict[str, str] = {}
     for place, rivals in results.by_place.items():
         shown = {id(result) for result in first_seeds(rivals)}
         for result in rivals:
             cell = msgspec.structs.replace(result.cell, damage=result.damage)
             own = [cell, told_of(result) if result.record else None, id(result) in shown]
             training, _ = training_of(result, trainings.get(result.entrant.method, []))
-            made[cell_page(result)] = _hashed([common, pictures.get(place), learned.get(id(training)), *own])
+            made |= dict.fromkeys(
+                cell_files(result), _hashed([common, pictures.get(place), learned.get(id(training)), *own])
+            )
     return made
 
 

@@ -17,11 +17,13 @@ from markupsafe import Markup, escape
 
 from srbench.leaderboard.figures.comparisons import marker, whisker
 from srbench.leaderboard.results.results import shortened
+from srbench.leaderboard.tables.long import LongTable
 from srbench.leaderboard.words import numerals
 from srbench.leaderboard.words.privacy import Privacy
 
 STYLE = "style.css"
-SCRIPTS = ("tables.js", "address.js", "values.js", "viewer.js", "figure.js", "boxes.js", "crops.js")
+_TABLES = ("tables/rows.js", "tables/columns.js", "tables/choices.js")
+SCRIPTS = ("address.js", *_TABLES, "copy.js", "values.js", "viewer.js", "figure.js", "boxes.js", "crops.js")
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +81,15 @@ def render(template: str, context: dict[str, Any]) -> bytes:
 def write_static(folder: Path, *names: str) -> None:
     """Copy the style sheet or a script beside the pages."""
     for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(static(name))
+
+
+def write_late(folder: Path, table: LongTable | None, privacy: Privacy) -> None:
+    """Write the rows of a table that its page does not hold, where there are any."""
+    if table is not None and table.is_long:
+        folder.mkdir(exist_ok=True)
+        (folder / table.late).write_bytes(render("tables/late.js", {"table": table, "privacy": privacy}))
 
 
 def static(name: str) -> bytes:

@@ -12,17 +12,24 @@ import msgspec
 from srbench.leaderboard.figures.charts import Chart
 from srbench.leaderboard.findings.lead import Findings, ties
 from srbench.leaderboard.pages.details import group_id
-from srbench.leaderboard.results.results import Result, Results, Scope
+from srbench.leaderboard.results.results import Entrant, Result, Results, Scope
+from srbench.leaderboard.tables.emphasis import best
 from srbench.leaderboard.tables.head_to_head import HeadToHead
+from srbench.leaderboard.tables.kinds import Group, groups
 from srbench.leaderboard.tables.ranked import Table, caption
 from srbench.leaderboard.tables.subgroups import SubgroupTable, subgroup_tables
+from srbench.leaderboard.tables.tracks import Tracks, tracks
+
+BOLD = "Bold: those that nobody is better than for certain; where nothing is tested, the best value alone."
+"""What is bold in a column, in words."""
 
 
 @dataclass(frozen=True)
 class ShownTable:
     """A table as the page shows it, and what stands below it. links: where an entrant's numbers lead. ties: by metric,
-    who cannot be told apart. places: by entrant, its place in the order of each metric. subgroups: its metrics by each
-    thing that divides the images.
+    who cannot be told apart. places: by entrant, its place in the order of each metric. best: by metric, whose values
+    are bold. groups: of columns. tracks: two ranks, where it has both. subgroups: its metrics by each thing that
+    divides the images.
     """
 
     id: str
@@ -31,6 +38,9 @@ class ShownTable:
     links: dict[Any, str]
     ties: dict[str, str]
     places: dict[Any, dict[str, int]]
+    best: Mapping[str, frozenset[Entrant]]
+    groups: tuple[Group, ...] = ()
+    tracks: Tracks | None = None
     subgroups: Mapping[str, Sequence[SubgroupTable]] = field(default_factory=dict)
     duels: HeadToHead | None = None
     figures: tuple[Chart, ...] = ()
@@ -40,6 +50,7 @@ class ShownTable:
         """How to read it: what there is in it, and no more."""
         words, table = self.table.words, self.table
         said = [words.reading] if len(table.ranked) > 1 else []
+        said += [BOLD] if any(self.best.values()) else []
         said += [words.whiskers] if table.has_whiskers else []
         said += [words.groups] if table.units < table.images else []
         return " ".join(said)
@@ -130,7 +141,20 @@ def shown_table(
     subgroups: dict[str, list[SubgroupTable]] = {}
     for one in subgroup_tables(table):
         subgroups.setdefault(one.by, []).append(one)
-    return ShownTable(name, table, caption(table), links, said, places, subgroups, duels, tuple(figures))
+    return ShownTable(
+        id=name,
+        table=table,
+        caption=caption(table),
+        links=links,
+        ties=said,
+        places=places,
+        best=best(table),
+        groups=groups([column.metric for column in table.columns], table.scope.judges),
+        tracks=tracks(table),
+        subgroups=subgroups,
+        duels=duels,
+        figures=tuple(figures),
+    )
 
 
 def _links(table: Table, method_slugs: dict[str, str]) -> dict[Any, str]:

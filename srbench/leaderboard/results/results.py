@@ -9,6 +9,7 @@ from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 
+from srbench.contract.metric import Judges
 from srbench.contract.task import Task
 from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol, BoardPublished
 from srbench.leaderboard.words.numerals import slug
@@ -115,7 +116,8 @@ class Damaged(StoreError):
 class Scope:
     """What may be compared with each other: one protocol, and one training set where there are several.
 
-    rank_by: the metric that ranks; None for the first that can. published: rows of papers under the protocol.
+    rank_by: the metric that ranks; None for the first that can. published: rows of papers under the protocol. judges:
+    what metrics say of SR, by name, where they declare it.
     """
 
     protocol: str
@@ -123,6 +125,7 @@ class Scope:
     results: tuple[Result, ...]
     rank_by: str | None
     published: tuple[BoardPublished, ...] = ()
+    judges: Mapping[str, Judges] = field(default_factory=dict)
 
     @property
     def task(self) -> Task:
@@ -160,13 +163,14 @@ class Results:
     def scopes(self) -> list[Scope]:
         """One for each protocol and, where several, training set; methods that do not learn are in each."""
         scopes = []
+        judges = {metric.name: metric.judges for metric in self.board.metric_sources if metric.judges}
         for protocol in dict.fromkeys(result.cell.protocol for result in self.all):
             inside = [result for result in self.all if result.cell.protocol == protocol]
             training = list(dict.fromkeys(r.entrant.trained_on for r in inside if r.entrant.trained_on is not None))
             for trained_on in training if len(training) > 1 else [None]:
                 chosen = (r for r in inside if trained_on is None or r.entrant.trained_on in (None, trained_on))
                 published = tuple(row for row in self.board.published if row.protocol == protocol)
-                scopes.append(Scope(protocol, trained_on, tuple(chosen), self.board.rank_by, published))
+                scopes.append(Scope(protocol, trained_on, tuple(chosen), self.board.rank_by, published, judges))
         return scopes
 
     @cached_property

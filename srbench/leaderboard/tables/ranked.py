@@ -22,6 +22,7 @@ from srbench.leaderboard.results.results import Entrant, Result, Scope
 from srbench.leaderboard.results.standings import Standings
 from srbench.leaderboard.results.subgroups import by_subgroup
 from srbench.leaderboard.results.values import BEYOND, Notes, Value, without_images
+from srbench.leaderboard.tables.kinds import side_by_side
 from srbench.leaderboard.words.numerals import (
     amount_words,
     half_width,
@@ -240,6 +241,8 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
         if scores is not None:
             comparison = judging.compare(scores, told.higher_is_better)
             standings[metric] = Standings(metric, told.unit, told.higher_is_better, scores, comparison)
+    primary = scope.rank_by or next(iter(standings), None)
+    metrics = side_by_side(metrics, scope.judges)
     values = {
         entrant: tuple(
             judging.value(standings[metric], entrant, results, datasets, notes)
@@ -249,7 +252,6 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
         )
         for entrant, results in cells.items()
     }
-    primary = scope.rank_by or next(iter(standings), None)
     ranking = None if primary is None else standings.get(primary)
     untested = any(judging.is_order_alone(_seeds(results)) for results in cells.values())
     rank_note = notes.number(words.few_seeds) if untested and ranking is not None else None

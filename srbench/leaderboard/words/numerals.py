@@ -99,6 +99,11 @@ def in_words(value: int) -> str:
     return _SMALL[value] if 0 <= value < len(_SMALL) else f"{value:,}"
 
 
+def score(value: float) -> str:
+    """A score where nothing says how fine it may be told."""
+    return number(value, 2 if abs(value) >= 10 else 4)
+
+
 def plural(value: int, noun: str, many: str | None = None) -> str:
     """`1 image`, `41 images`."""
     return f"{value:,} {noun if value == 1 else many or noun + 's'}"

@@ -1,0 +1,1 @@
+window.srbench.arrive({{ table.id|tojson }}, {{ table.rest|tojson }});
