@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from srbench.leaderboard.figures.charts import Chart
+from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.findings.lead import Findings, ties
 from srbench.leaderboard.pages.details import group_id
 from srbench.leaderboard.results.results import Result, Results, Scope
@@ -22,7 +22,8 @@ from srbench.leaderboard.tables.subgroups import SubgroupTable, subgroup_tables
 class ShownTable:
     """A table as the page shows it, and what stands below it. links: where an entrant's numbers lead. ties: by metric,
     who cannot be told apart. places: by entrant, its place in the order of each metric. subgroups: its metrics by each
-    thing that divides the images.
+    thing that divides the images. figures: those that are shown; more: those that wait to be asked for. lacking: which
+    figure readers may look for in vain, and why.
     """
 
     id: str
@@ -34,6 +35,8 @@ class ShownTable:
     subgroups: Mapping[str, Sequence[SubgroupTable]] = field(default_factory=dict)
     duels: HeadToHead | None = None
     figures: tuple[Chart, ...] = ()
+    more: tuple[Chart, ...] = ()
+    lacking: str = ""
 
     @property
     def reading(self) -> str:
@@ -119,6 +122,8 @@ def shown_table(
     method_slugs: dict[str, str],
     duels: HeadToHead | None = None,
     figures: Sequence[Chart] = (),
+    more: Sequence[Chart] = (),
+    lacking: str = "",
 ) -> ShownTable:
     """A table with its caption and links."""
     places: dict[Any, dict[str, int]] = {row.entrant: {} for row in table.rows}
@@ -130,7 +135,8 @@ def shown_table(
     subgroups: dict[str, list[SubgroupTable]] = {}
     for one in subgroup_tables(table):
         subgroups.setdefault(one.by, []).append(one)
-    return ShownTable(name, table, caption(table), links, said, places, subgroups, duels, tuple(figures))
+    drawn = tuple(figures), tuple(more)
+    return ShownTable(name, table, caption(table), links, said, places, subgroups, duels, *drawn, lacking)
 
 
 def _links(table: Table, method_slugs: dict[str, str]) -> dict[Any, str]:
