@@ -183,7 +183,7 @@ def _write_names(
     width = figure.get_size_inches()[0] * 72
     names = [short_name(point.name) for point in points]
     labels = place_labels(names, spots, lines, (frame.x0 + 3, frame.y0 + 3, width - 2, frame.y1 + 4))
-    columns = 2 if max((text_width(names[place], 9.5) for place in labels.key), default=0) < width / 2 - 48 else 1
+    columns = 2 if max((text_width(names[place], 9.5) for place in labels.key), default=0) < width / 2 - 46 else 1
     rows = math.ceil(len(labels.key) / columns)
     added = lengthen(figure, _ROW * rows + 4 if rows else 0.0)
     for label in (*labels.names.values(), *labels.numbers.values()):
@@ -191,9 +191,10 @@ def _write_names(
     for number, place in enumerate(labels.key):
         left = 14 + (number // rows) * width / columns
         line = added - _ROW * (number % rows + 0.5) - 4
-        said = f"{number + 1}  {names[place]}" if place in labels.numbers else names[place]
         _mark(figure, points[place].slot, left, line)
-        _text(figure, said, (left + 12, line - 3.3), "left", 9.5)
+        if place in labels.numbers:
+            _text(figure, labels.numbers[place].text, (left + 22, line - 3.3), "right", 9)
+        _text(figure, names[place], (left + (26 if labels.numbers else 11), line - 3.3), "left", 9.5)
 
 
 def _write(figure: Figure, label: Label, added: float) -> None:

@@ -17,6 +17,8 @@ from srbench.leaderboard.words.numerals import listing, number, significant
 DISTORTION = frozenset({"psnr", "rmse", "nrmse", "mse", "mae", "ssim", "ssim3", "dssim"})
 PERCEPTION = frozenset({"lpips", "dists", "niqe", "brisque", "clip", "fid", "kid", "cmmd"})
 """Parts of the names of metrics that measure how far SR is from HR, and whether it looks as images do."""
+FEW_PRICES = 3
+"""A cost other than time is a figure when so many entrants paid differently; two are told apart by the table."""
 
 
 @dataclass(frozen=True)
@@ -92,17 +94,20 @@ def no_tradeoff(table: Table) -> str:
     if len(table.ranked) < 2 or _pair(table) is not None:
         return ""
     lacking = [
-        words
-        for words, kinds in (
-            ("of the error to HR, as PSNR is", DISTORTION),
-            ("of how SR looks, as LPIPS is", PERCEPTION),
-        )
-        if not any(_is(one, kinds) and _known(table, one) for one in table.columns)
+        *_lacking(table, DISTORTION, "measures how far SR is from HR, as PSNR does"),
+        *_lacking(table, PERCEPTION, "judges how SR looks, as LPIPS does"),
     ]
-    without = (
-        f"no metric {' and none '.join(lacking)}, has values of two methods" if lacking else "no two methods have both"
-    )
-    return f"No figure of perception against distortion: {without}."
+    why = " and ".join(lacking) or "no two methods have both"
+    return f"No figure of perception against distortion: {why}."
+
+
+def _lacking(table: Table, kinds: frozenset[str], does: str) -> list[str]:
+    """Why no metric of a kind can be drawn, if so."""
+    own = [column for column in table.columns if _is(column, kinds)]
+    if not own:
+        return [f"no metric of this board {does}"]
+    known = [column for column in own if sum(_estimate(row, table, column) is not None for row in table.ranked) > 1]
+    return [] if known else [f"{listing([one.label for one in own], 'or')} has no values of two methods here"]
 
 
 def _by_hardware(price: Price, table: Table, column: Column, name: str) -> list[Chart]:
@@ -116,7 +121,7 @@ def _by_hardware(price: Price, table: Table, column: Column, name: str) -> list[
     for kind in kinds or ("",):
         own = [row for row, one in known if one.hardware in (kind, "")]
         spent = {price.of[row.entrant].number for row in own} - {0.0}
-        if len(own) > 1 and (len(spent) > 1 or price.name == "cost"):
+        if len(own) > 1 and (price.name == "cost" or len(spent) >= FEW_PRICES):
             where = f" on {kind}" if len(kinds) > 1 else ""
             own_name = f"{name}-{price.name}"
             found.append(_cost(price, own, table, column, where, f"{own_name}-{len(found)}" if found else own_name))
@@ -165,10 +170,6 @@ def _pair(table: Table) -> tuple[Column, Column] | None:
 
 def _is(column: Column, kinds: frozenset[str]) -> bool:
     return not kinds.isdisjoint(column.metric.split("-"))
-
-
-def _known(table: Table, column: Column) -> bool:
-    return sum(_estimate(row, table, column) is not None for row in table.ranked) > 1
 
 
 def _both(table: Table, perceptual: Column, distortion: Column) -> list[Point]:

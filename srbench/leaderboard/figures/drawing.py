@@ -63,6 +63,8 @@ _STYLE: Any = {
     "ytick.minor.size": 0,
 }
 _LONGEST_NAME, _LONGEST_LINE = 22, 54
+_TICKS_APART = 0.16
+"""Of an axis: what the numbers at two ticks need."""
 _COLOURED = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 """The properties of what matplotlib draws that may be colours."""
 
@@ -221,14 +223,16 @@ def _short(path: str) -> str:
 
 def readable_decades(axis: Any, limits: tuple[float, float], zero: float | None = None) -> None:
     """Plain numbers on a logarithmic axis; within two decades also those between. zero: where 0 is marked, if it is."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     low, high = limits
-    subs = (1.0,) if low <= 0 or math.log10(high / low) > 2 else (1.0, 2.0, 5.0)
-    axis.set_major_locator(LogLocator(subs=subs, numticks=5 if len(subs) == 1 else None))
+    wide = low <= 0 or math.log10(high / low) > 2
+    axis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=5 if wide else None))
+    if low > 0 and sum(low <= place <= high for place in axis.get_majorticklocs()) < 3:
+        axis.set_major_locator(MaxNLocator(4))
     if zero is not None:
-        above = [place for place in axis.get_majorticklocs() if place > 1.6 * zero]
-        axis.set_major_locator(FixedLocator([zero, *above]))
+        least = zero * (high / low) ** _TICKS_APART
+        axis.set_major_locator(FixedLocator([zero, *(place for place in axis.get_majorticklocs() if place > least)]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: "0" if value == zero else _plain(value)))
     axis.set_minor_formatter(NullFormatter())
 

@@ -46,6 +46,11 @@ class Group(msgspec.Struct, frozen=True, dict=True):
         return f"t-{self.slug}"
 
     @property
+    def trained(self) -> str:
+        """The caption less the protocol."""
+        return self.caption.rpartition(", ")[0]
+
+    @property
     def files(self) -> list[str]:
         """The pictures that belong to it, by their places in the board's folder."""
         return [sample.href for strip in self.strips for sample in strip.samples]
@@ -209,7 +214,7 @@ def trainings_chart(groups: Sequence[Group], results: Sequence[Result], name: st
     methods = [group.method for group, _ in known]
     if len(set(methods)) < 2:
         return None
-    titles = [group.method if methods.count(group.method) == 1 else group.caption for group, _ in known]
+    titles = [group.method if methods.count(group.method) == 1 else group.trained for group, _ in known]
     panels = [(title, [run.curve for run in runs if run.curve]) for title, (_, runs) in zip(titles, known, strict=True)]
     svg = curves.progress(panels[:_MOST_PANELS], name)
     if svg is None:
