@@ -227,14 +227,20 @@ def readable_decades(axis: Any, limits: tuple[float, float], zero: float | None 
 
     low, high = limits
     wide = low <= 0 or math.log10(high / low) > 2
+    round_ones = [] if wide else [m * 10.0**e for e in _decades(low, high) for m in (1, 2, 5)]
     axis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=5 if wide else None))
-    if low > 0 and sum(low <= place <= high for place in axis.get_majorticklocs()) < 3:
+    if not wide and sum(low <= place <= high for place in round_ones) < 3:
         axis.set_major_locator(MaxNLocator(4))
     if zero is not None:
         least = zero * (high / low) ** _TICKS_APART
         axis.set_major_locator(FixedLocator([zero, *(place for place in axis.get_majorticklocs() if place > least)]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: "0" if value == zero else _plain(value)))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _decades(low: float, high: float) -> range:
+    """The powers of ten from below the one to above the other."""
+    return range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
 
 
 def _plain(value: float) -> str:
