@@ -13,6 +13,8 @@ from srbench.leaderboard.words.numerals import DASH, number, plural
 
 FEW_METRICS, FEW_METHODS = 3, 4
 """With fewer there is nothing to see: one number, or an order that chance makes often."""
+_NARROW = 34.0
+"""A cell in which a zero before the point is left out."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ def heat_table(measures: Sequence[Measure], name: str) -> Drawn:
                 box = ((column + 0.04) * cell, middle - 0.29 * cell), 0.92 * cell, 0.58 * cell
                 axes.add_patch(Rectangle(*box, color=tint, linewidth=0, alpha=0.5 * abs(found or 0)))
                 at = ((column + 0.5) * cell, middle + 3.4)
-                text = axes.text(*at, _words(found), ha="center", fontsize=min(10, 0.32 * cell))
+                said = _words(found) if cell > _NARROW else _words(found).replace("0.", ".")
+                text = axes.text(*at, said, ha="center", fontsize=min(10, 0.32 * cell))
                 text.set_gid(f"tinted-{row}-{column}")  # the style sheet draws no edge around it
                 words.append(f"{one.label} and {other.label}: {_words(found)}")
             axes.text(row * cell + 5, middle + 3.6, short_name(one.label), fontsize=size)

@@ -149,7 +149,6 @@ def _across(axes: Any, points: Sequence[Point], logarithmic: bool) -> list[float
     axes.margins(0.18, 0.18)
     positive = [point.x for point in points if point.x > 0]
     if not logarithmic or not positive:
-        axes.scatter([point.x for point in points], [point.y for point in points], alpha=0)
         axes.locator_params(axis="x", nbins=6)
         return [point.x for point in points]
     decades = math.log10(max(positive) / min(positive))

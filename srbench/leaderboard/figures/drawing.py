@@ -246,7 +246,8 @@ def _decades(low: float, high: float) -> range:
 def _plain(value: float) -> str:
     for least, letter in ((1e9, "G"), (1e6, "M")):
         if value >= least:
-            return f"{value / least:g} {letter}"
+            scaled = value / least
+            return f"{scaled:,.0f} {letter}" if scaled >= 1000 else f"{scaled:g} {letter}"
     return f"{value:,.0f}" if value >= 1000 else f"{value:g}"
 
 

@@ -17,7 +17,7 @@ from srbench.leaderboard.figures.drawing import (
 )
 from srbench.leaderboard.gallery.spectra import NYQUIST, Spectra
 from srbench.leaderboard.results.results import Entrant
-from srbench.leaderboard.words.numerals import listing, number, plural
+from srbench.leaderboard.words.numerals import number, plural
 from srbench.pictures import Scale
 
 MOST_METHODS = 8
@@ -33,7 +33,7 @@ def spectra_chart(spectra: Spectra, entrants: Sequence[Entrant], scale: Scale, w
     known = [entrant for entrant in entrants if entrant.name in spectra.sr]
     if not known or not any(spectra.hr):
         return None
-    shown, absent = known[:MOST_METHODS], [entrant.name for entrant in known[MOST_METHODS:]]
+    shown = known[:MOST_METHODS]
     relative = {entrant: decibels(spectra.sr[entrant.name], spectra.hr) for entrant in known}
     nyquist = NYQUIST / float(scale)
     axis = "spatial frequency, cycles per pixel of HR"
@@ -75,7 +75,9 @@ def spectra_chart(spectra: Spectra, entrants: Sequence[Entrant], scale: Scale, w
         lines = tuple((one.name, *(number(relative[one][place], 1) for place in places)) for one in known)
         words = "; ".join(f"{line[0]}: {', '.join(line[1:])} dB" for line in lines)
         svg = as_svg(figure, name, f"Power spectra of {where}", f"{axis}. At {', '.join(heads)}: {words}.")
-    more = f" Not drawn, but in the numbers: {listing(absent)}." if absent else ""
+    more = (
+        f" Of {len(known)} methods the first {MOST_METHODS} are drawn; the numbers have all." if known != shown else ""
+    )
     return Chart(
         caption=f"Power over spatial frequency, {where}",
         svg=svg,

@@ -28,6 +28,8 @@ from srbench.leaderboard.words.numerals import number, plural
 from srbench.statistics.intervals import Interval
 
 UNRELIABLE = "Dashed: the interval reaches beyond every value seen, so it is unreliable."
+MOST_ROWS = 20
+"""In the order of the ranks: as many as can be seen at once."""
 _MOST_MARKS = 1200
 """In a figure: with more, marks are left out evenly, from the lowest to the highest."""
 _BAND, _LINE = (-0.4, 0.1), 0.3
@@ -70,7 +72,7 @@ def differences(table: Table, standings: Standings, against: Entrant, name: str)
     decimals = table.gap_decimals + 1
     return Chart(
         caption=f"Difference to {against.name}, {table.compared}",
-        svg=strips(rows, against.name, axis, name),
+        svg=strips(rows[:MOST_ROWS], against.name, axis, name),
         heads=(table.words.entrant, f"Difference in {label} [95 % interval]", *heads),
         lines=tuple(
             (
@@ -80,7 +82,7 @@ def differences(table: Table, standings: Standings, against: Entrant, name: str)
             )
             for row in rows
         ),
-        remark=" ".join(_remarks(rows)),
+        remark=" ".join(_remarks(rows[:MOST_ROWS], len(rows))),
         metric=standings.metric,
     )
 
@@ -126,7 +128,8 @@ def _told(row: Strip, standings: Standings, decimals: int) -> tuple[str, ...]:
     return f"{better} of {plural(len(gaps), 'image')}", *(number(end, decimals, True) for end in (min(gaps), max(gaps)))
 
 
-def _remarks(rows: Sequence[Strip]) -> list[str]:
+def _remarks(rows: Sequence[Strip], all_rows: int) -> list[str]:
+    """What to know of the rows that are drawn, of so many."""
     said = []
     if any(row.units for row in rows):
         grouped = any(len(row.units) < len(row.images) for row in rows)
@@ -136,6 +139,8 @@ def _remarks(rows: Sequence[Strip]) -> list[str]:
     fewer = max(((len(row.images), len(_thinned(row, most).images)) for row in rows), default=(0, 0))
     if fewer[1] < fewer[0]:
         said.append(f"Of {fewer[0]:,} images {fewer[1]:,} are drawn, evenly over their order.")
+    if len(rows) < all_rows:
+        said.append(f"The first {len(rows)} of {all_rows} are drawn; the numbers have all.")
     if any(row.interval.beyond for row in rows):
         said.append(UNRELIABLE)
     return said

@@ -111,6 +111,14 @@ def test_of_thousands_of_images_some_are_drawn_and_the_figure_says_so_and_stays_
         assert spread == pytest.approx(np.ptp([s[0] for s, _ in segments(svg, "var(--m0)", vertical=True)]), rel=1e-6)
 
 
+def test_of_many_methods_the_first_are_drawn_and_all_are_in_the_numbers() -> None:
+    cells = [Made("d", f"m{place:02}", scores(BASE - place)) for place in range(24)]
+    results = results_of(cells)
+    chart = of(build_table(results.scopes[0], results.metrics, "d"), "m00")
+    assert chart is not None and len(chart.lines) == 23 and "first 20 of 23 are drawn" in chart.remark
+    assert {"m01", "m20"} <= set(texts(chart.svg)) and not {"m21", "m23"} & set(texts(chart.svg))
+
+
 def test_an_interval_that_is_unreliable_is_dotted() -> None:
     rows = [Strip("a", 0, Interval(1.0, 0.5, 1.5, 9, 9, beyond=True)), Strip("b", 1, Interval(1.0, 0.5, 1.5, 9, 9))]
     found = re.findall(
