@@ -183,13 +183,16 @@ class Protocol:
 
         return torch.from_numpy(self._unit(image, values))
 
+    def compared(self, image: Image, values: Values) -> npt.NDArray[np.float64]:
+        """What is scored of an image `(H, W, C)`, as `scored` has it, as an array; torch is not needed for it."""
+        return self._unit(self.without_border(image), values)
+
     def errors(self, sr: Image, hr: Image, values: Values) -> npt.NDArray[np.float64]:
         """The absolute error of what is scored, `(H, W)`, as a part of the data range: the mean over its channels.
 
         The border is left out. Torch, which takes seconds to load, is not needed for it.
         """
-        compared = (self._unit(self.without_border(image), values) for image in (sr, hr))
-        difference: npt.NDArray[np.float64] = np.abs(next(compared) - next(compared)).mean(0)
+        difference: npt.NDArray[np.float64] = np.abs(self.compared(sr, values) - self.compared(hr, values)).mean(0)
         return difference
 
     def _unit(self, image: Image, values: Values) -> npt.NDArray[np.float64]:

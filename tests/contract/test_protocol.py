@@ -402,3 +402,9 @@ def test_what_is_given_of_hr_is_the_lr_that_the_protocol_makes_or_that_came_with
     own = picture(4, 6, 3, seed=1)
     given, _, shipped = protocol.given(Item("a", hr, {("bicubic", 2): own}))
     assert shipped and np.array_equal(given, own)
+
+
+@pytest.mark.parametrize("name", ["x2-rgb", "x2-y", "x2-gray"])
+def test_what_is_compared_is_what_metrics_are_given_as_an_array(name: str) -> None:
+    protocol, image = STANDARD[name], picture(12, 16, 3)
+    assert np.array_equal(protocol.compared(image, EIGHT_BITS), protocol.scored(image, EIGHT_BITS).numpy())

@@ -5,8 +5,10 @@ A method keeps its colour and its marker in every figure and table.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -16,23 +18,29 @@ from markupsafe import Markup
 from srbench.leaderboard.figures.drawing import (
     COLOURS,
     INK,
+    LINE,
     MARKERS,
     Drawn,
     as_svg,
+    below,
     colour_of,
     drawing,
     lay_out,
+    lengthen,
     readable_decades,
     short_name,
     symbol_of,
 )
+from srbench.leaderboard.figures.labels import Label, Segment, place_labels, text_width
 from srbench.statistics.intervals import Interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_LONGEST_LINE, _LONGEST_COLUMN = 54, 30
-"""The length of words below the figure and beside it, in characters: what fits."""
+_LONGEST_COLUMN = 30
+"""The length of words beside the figure, in characters: what fits."""
+_ROW = 15.0
+"""The height of a row of the key."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +54,12 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """One method's difference to the baseline; its estimate is finite."""
+class Axis:
+    """What an axis shows. words: with the unit. logarithmic: with zeros, if there are any, in a lane of their own."""
 
-    name: str
-    slot: int
-    interval: Interval
+    words: str
+    higher_is_better: bool
+    logarithmic: bool = False
 
 
 def marker(slot: int) -> Markup:
@@ -98,107 +106,110 @@ def whisker(interval: Interval, scale: tuple[float, float], slot: int) -> Markup
     )
 
 
-def differences(rows: Sequence[Difference], baseline: str, axis: str, name: str) -> Drawn:
-    """Differences to a baseline, dot and whisker, zero marked. axis: the x axis in words, with its unit."""
-    with drawing(height=0.9 + 0.34 * len(rows)) as figure:
-        axes = figure.add_subplot()
-        axes.axvline(0, color=INK, linewidth=1)
-        for place, row in enumerate(reversed(rows)):
-            interval, colour = row.interval, colour_of(row.slot)
-            if interval.low is not None and interval.high is not None:
-                style = ":" if interval.beyond else "-"
-                axes.plot([interval.low, interval.high], [place, place], style, color=colour, linewidth=2.2)
-            assert interval.estimate is not None
-            axes.plot(interval.estimate, place, symbol_of(row.slot), color=colour, markersize=7)
-        axes.set_yticks(range(len(rows)), [short_name(row.name) for row in reversed(rows)])
-        axes.set_ylim(-0.6, len(rows) - 0.4)
-        axes.grid(axis="y", visible=False)
-        axes.locator_params(axis="x", nbins=6)
-        axes.spines["left"].set_visible(False)
-        _below(figure, axis)
-        words = "; ".join(f"{row.name}: {row.interval.estimate:.3g}" for row in rows)
-        return as_svg(figure, name, f"Differences to {baseline}", f"{axis}. {words}.")
+def scatter(points: Sequence[Point], axes_shown: tuple[Axis, Axis], name: str) -> Drawn:
+    """One measure against another, x and y, with the Pareto front as a stepped line where it has several methods.
 
-
-def quality_against_cost(
-    points: Sequence[Point], higher_is_better: bool, axes_words: tuple[str, str], name: str, logarithmic: bool = True
-) -> Drawn:
-    """A scatter of quality (y) against cost (x, less is better), with the Pareto front as a stepped line."""
-    front = pareto_front(points, higher_is_better)
+    Names stand beside their points, or in a key below where there is no room for them.
+    """
+    across, up = axes_shown
+    front = pareto_front(points, across.higher_is_better, up.higher_is_better)
     with drawing(height=3.1) as figure:
         axes = figure.add_subplot()
+        axes.grid(visible=False)  # a name must not be struck through
+        axes.tick_params(size=3, color=LINE)
+        places = _across(axes, points, logarithmic=across.logarithmic)
+        step = _steps([(places[points.index(one)], one.y) for one in front])
         if len(front) > 1:
-            axes.step([p.x for p in front], [p.y for p in front], where="post", color=INK, linewidth=1, linestyle="--")
-        for point in points:
-            axes.plot(point.x, point.y, symbol_of(point.slot), color=colour_of(point.slot), markersize=8)
-        axes.margins(0.18, 0.18)
-        if logarithmic:
-            axes.set_xscale("log")
-            readable_decades(axes.xaxis, axes.get_xlim())
+            axes.plot(*zip(*step, strict=True), color=INK, linewidth=1, linestyle="--")
+        for point, x in zip(points, places, strict=True):
+            axes.plot(x, point.y, symbol_of(point.slot), color=colour_of(point.slot), markersize=8)
         axes.locator_params(axis="y", nbins=6)
-        _below(figure, axes_words[0])
-        axes.set_ylabel(fill(axes_words[1], _LONGEST_COLUMN))
+        below(figure, across.words)
+        axes.set_ylabel(fill(up.words, _LONGEST_COLUMN))
         lay_out(figure)  # names are placed by where the axes are, and must not move them to make room for themselves
-        _label(axes, points)
+        spots = [_spot(axes, x, point.y) for point, x in zip(points, places, strict=True)]
+        corners = [_spot(axes, *corner) for corner in step]
+        _write_names(figure, axes, points, spots, list(pairwise(corners)) if len(front) > 1 else [])
         best = ", ".join(point.name for point in front)
-        return as_svg(figure, name, f"{axes_words[1]} against {axes_words[0]}", f"On the Pareto front: {best}.")
+        return as_svg(figure, name, f"{up.words} against {across.words}", f"On the Pareto front: {best}.")
 
 
-def _below(figure: Figure, words: str) -> None:
-    """What the x axis means: in the middle of the figure, not of its axes, which long names push to the right."""
-    figure.supxlabel(fill(words, _LONGEST_LINE), fontsize="medium")
-
-
-def pareto_front(points: Sequence[Point], higher_is_better: bool) -> list[Point]:
-    """The points that no other beats in both: cheapest first, each better than all cheaper ones."""
-    sign = -1 if higher_is_better else 1
+def pareto_front(points: Sequence[Point], right_is_better: bool, up_is_better: bool) -> list[Point]:
+    """The points that no other beats in both, from the best in x on, each better in y than all before."""
+    along, sign = -1 if right_is_better else 1, -1 if up_is_better else 1
     front: list[Point] = []
-    for point in sorted(points, key=lambda point: (point.x, sign * point.y)):
+    for point in sorted(points, key=lambda point: (along * point.x, sign * point.y)):
         if not front or sign * point.y < sign * front[-1].y:
             front.append(point)
     return front
 
 
-def _label(axes: Any, points: Sequence[Point]) -> None:
-    """Write each name beside its point: at the first of a few places that covers nothing, else at the least bad one."""
+def _across(axes: Any, points: Sequence[Point], logarithmic: bool) -> list[float]:
+    """Make the x axis, and say where on it each point is."""
+    axes.margins(0.18, 0.18)
+    positive = [point.x for point in points if point.x > 0]
+    if not logarithmic or not positive:
+        axes.locator_params(axis="x", nbins=6)
+        return [point.x for point in points]
+    decades = math.log10(max(positive) / min(positive))
+    lane = min(positive) / 10 ** max(0.4, 0.25 * decades)
+    places = [point.x if point.x > 0 else lane for point in points]
+    room = 10 ** (0.18 * max(0.3, math.log10(max(places) / min(places))))
+    axes.set_xscale("log")
+    axes.set_xlim(min(places) / room, max(places) * room)
+    readable_decades(axes.xaxis, axes.get_xlim(), lane if lane in places else None)
+    return places
+
+
+def _steps(front: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The corners of the front: what is reached up to the next of its points."""
+    corners = list(front[:1])
+    for (_, height), (x, y) in pairwise(front):
+        corners += [(x, height), (x, y)]
+    return corners
+
+
+def _spot(axes: Any, x: float, y: float) -> tuple[float, float]:
+    spot = axes.transData.transform((x, y))
+    return float(spot[0]), float(spot[1])
+
+
+def _write_names(
+    figure: Figure, axes: Any, points: Sequence[Point], spots: Sequence[tuple[float, float]], lines: Sequence[Segment]
+) -> None:
+    """Write each name beside its point, and the rest into the key."""
     frame = axes.get_window_extent()
-    spots = [tuple(axes.transData.transform((point.x, point.y))) for point in points]
-    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in spots]
-    for point, (x, y) in zip(points, spots, strict=True):
-        text = short_name(point.name)
-        width, height = 6.7 * len(text), 14.0
-        places = [
-            (x + 9, y - height / 2, "left"),
-            (x - 9 - width, y - height / 2, "right"),
-            (x - width / 2, y + 9, "center"),
-            (x - width / 2, y - 9 - height, "center"),
-            (x + 7, y + 7, "left"),
-            (x + 7, y - 7 - height, "left"),
-            (x - 7 - width, y + 7, "right"),
-            (x - 7 - width, y - 7 - height, "right"),
-        ]
-
-        def harm(place: tuple[float, float, str], width: float = width, height: float = height) -> tuple[float, float]:
-            """How far a name sticks out of the frame there, then how much it covers: of names and points."""
-            left, bottom, _ = place
-            box = (left, bottom, left + width, bottom + height)
-            out = max(frame.x0 - 4 - box[0], box[2] - frame.x1 - 8, 0.0)
-            return out, sum(_overlap(box, other) for other in taken)
-
-        left, bottom, align = min(places, key=harm)
-        taken.append((left, bottom, left + width, bottom + height))
-        anchor = {"left": left, "right": left + width, "center": left + width / 2}[align]
-        axes.annotate(
-            text,
-            (anchor, bottom + 3),
-            xycoords="figure pixels",
-            ha=align,
-            va="bottom",
-            fontsize=10.5,
-            annotation_clip=False,
-        )
+    width = figure.get_size_inches()[0] * 72
+    names = [short_name(point.name) for point in points]
+    labels = place_labels(names, spots, lines, (frame.x0 + 3, frame.y0 + 3, width - 2, frame.y1 + 4))
+    columns = 2 if max((text_width(names[place], 9.5) for place in labels.key), default=0) < width / 2 - 46 else 1
+    rows = math.ceil(len(labels.key) / columns)
+    added = lengthen(figure, _ROW * rows + 4 if rows else 0.0)
+    for label in (*labels.names.values(), *labels.numbers.values()):
+        _write(figure, label, added)
+    for number, place in enumerate(labels.key):
+        left = 14 + (number // rows) * width / columns
+        line = added - _ROW * (number % rows + 0.5) - 4
+        _mark(figure, points[place].slot, left, line)
+        if place in labels.numbers:
+            _text(figure, labels.numbers[place].text, (left + 22, line - 3.3), "right", 9)
+        _text(figure, names[place], (left + (26 if labels.numbers else 11), line - 3.3), "left", 9.5)
 
 
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    """The area that two boxes share."""
-    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+def _write(figure: Figure, label: Label, added: float) -> None:
+    x, y = label.anchor
+    _text(figure, label.text, (x, y + added), label.align, label.size)
+
+
+def _text(figure: Figure, text: str, spot: tuple[float, float], align: str, size: float) -> None:
+    width, height = figure.get_size_inches() * 72
+    figure.text(spot[0] / width, spot[1] / height, text, ha=align, va="baseline", fontsize=size)
+
+
+def _mark(figure: Figure, slot: int, x: float, y: float) -> None:
+    """A marker anywhere in a figure."""
+    from matplotlib.lines import Line2D
+
+    width, height = figure.get_size_inches() * 72
+    style: dict[str, Any] = {"marker": symbol_of(slot), "color": colour_of(slot), "markersize": 6, "linestyle": "none"}
+    figure.add_artist(Line2D([x / width], [y / height], transform=figure.transFigure, **style))

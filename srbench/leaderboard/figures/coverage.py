@@ -5,25 +5,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
-from srbench.leaderboard.figures.drawing import INK, as_svg, colour_of, drawing, short_name, symbol_of
+from srbench.leaderboard.figures.drawing import INK, Chart, Drawn, as_svg, colour_of, drawing, short_name, symbol_of
+from srbench.leaderboard.tables.ranked import Table
+from srbench.leaderboard.words.numerals import metric_label
 
 
 @dataclass(frozen=True)
 class CoverageCurve:
-    """Points of one cell: of each interval the probability that is claimed and the share found in it, in [0, 1]."""
+    """Points of one cell: of each interval the probability that is claimed and the share found in it, in [0, 1].
+
+    slot: of its colour and marker; None for the next one.
+    """
 
     name: str
     points: Sequence[tuple[float, float]]
+    slot: int | None = None
 
 
-def coverage_curves(curves: Sequence[CoverageCurve], name: str) -> Markup:
+def coverage_chart(table: Table, name: str) -> Chart | None:
+    """The calibration of a dataset's methods whose samples were looked at, the first seed of each; None without any."""
+    curves = []
+    for row in table.rows:
+        told = row.results[0].record.metrics if row.results[0].ok and row.results[0].record else {}
+        found = {metric: facts.details.coverage for metric, facts in told.items() if facts.details.coverage}
+        for metric, points in found.items():
+            label = f"{row.entrant.name}, {metric_label(metric)}" if len(found) > 1 else row.entrant.name
+            curves.append(CoverageCurve(label, points, row.entrant.slot))
+    if not curves:
+        return None
+    return Chart(
+        caption="How much of HR lies in the intervals of samples",
+        svg=coverage_curves(curves, name),
+        heads=(table.words.entrant, "Of HR in the intervals"),
+        lines=tuple((one.name, coverage_words(one.points)) for one in curves),
+        remark="On the dashed line samples differ from each other as much as HR differs from them.",
+    )
+
+
+def coverage_curves(curves: Sequence[CoverageCurve], name: str) -> Drawn:
     """Shares over probabilities, a colour each; the diagonal is where both are the same."""
     with drawing(height=3.4, width=4.2) as figure:
         axes = figure.add_subplot()
         axes.plot([0, 100], [0, 100], color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
-        for slot, curve in enumerate(curves):
+        for place, curve in enumerate(curves):
+            slot = place if curve.slot is None else curve.slot
             claimed, found = ([100 * point[part] for point in curve.points] for part in (0, 1))
             axes.plot(
                 claimed,

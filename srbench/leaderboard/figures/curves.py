@@ -11,6 +11,7 @@ from srbench.leaderboard.figures.drawing import (
     INK,
     Drawn,
     as_svg,
+    below,
     colour_of,
     drawing,
     readable_decades,
@@ -120,6 +121,38 @@ def validation(curves: Sequence[Curve], name: str) -> Drawn | None:
         axes.set_ylabel("score")
         _legend(figure, axes, [])
         return as_svg(figure, name, "Validation while training", f"{'; '.join(words)}.")
+
+
+def progress(panels: Sequence[tuple[str, Sequence[Curve]]], name: str) -> Drawn | None:
+    """Small multiples: a panel for the trainings of each name, with their validation or, without one, first loss.
+
+    Every panel has its own scale: held-out images and losses are not the same. None where there is nothing to draw.
+    """
+    drawn = [(title, curves, column) for title, curves in panels if (column := _told_by(curves)) is not None]
+    if not drawn:
+        return None
+    rows, words = -(-len(drawn) // 2), []
+    with drawing(height=0.3 + 1.45 * rows) as figure:
+        for place, (title, curves, column) in enumerate(drawn):
+            axes = figure.add_subplot(rows, 2, place + 1)
+            for slot, curve in enumerate(curves):
+                series = curve.series(column)
+                if not series.empty:
+                    _line(axes, series, column, colour_of(slot), slot, 0, None)
+                    words.append(f"{title}, {curve.name}: last {column} {float(series[column].iloc[-1]):.4g}")
+            _breaks(axes, curves, [column])
+            axes.set_title(short_name(title), fontsize=8.5, loc="left")
+            axes.set_ylabel(short_name(column), fontsize=8)
+            axes.tick_params(labelsize=8)
+            axes.locator_params(nbins=4)
+        below(figure, "step")
+        return as_svg(figure, name, "Trainings", f"{'; '.join(words)}.")
+
+
+def _told_by(curves: Sequence[Curve]) -> str | None:
+    """The column that says how far trainings are: the validation, else the first loss."""
+    columns = [VALIDATION, *loss_columns(curves)]
+    return next((column for column in columns if any(len(curve.series(column)) > 1 for curve in curves)), None)
 
 
 def _line(axes: Axes, series: pd.DataFrame, column: str, ink: str, dash: int, place: int, label: str | None) -> None:

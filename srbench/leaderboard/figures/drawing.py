@@ -11,10 +11,12 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
 from io import BytesIO, StringIO
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -60,7 +62,9 @@ _STYLE: Any = {
     "xtick.minor.size": 0,
     "ytick.minor.size": 0,
 }
-_LONGEST_NAME = 22
+_LONGEST_NAME, _LONGEST_LINE = 22, 54
+_TICKS_APART = 0.16
+"""Of an axis: what the numbers at two ticks need."""
 _COLOURED = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 """The properties of what matplotlib draws that may be colours."""
 
@@ -92,6 +96,21 @@ class Drawn(Markup):
             nothing = {"Creator": None, "Producer": None, "CreationDate": None}
             self._figure.savefig(buffer, format="pdf", metadata=nothing)
         return buffer.getvalue()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure and what it is made of, for those who read tables.
+
+    metric: the metric that ranks where it is shown; empty where it does not hang on that.
+    """
+
+    caption: str
+    svg: Drawn
+    heads: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+    remark: str = ""
+    metric: str = ""
 
 
 @contextmanager
@@ -155,6 +174,25 @@ def lay_out(figure: Figure) -> None:
         figure.set_layout_engine(None)  # a figure that has one is drawn twice when it is saved
 
 
+def lengthen(figure: Figure, more: float) -> float:
+    """Add room below a figure that is laid out, in points; what is in it stays where it is. Returns how much."""
+    width, height = figure.get_size_inches() * 72
+    for axes in figure.axes:
+        place = axes.get_position()
+        bottom, size = (place.y0 * height + more) / (height + more), place.height * height / (height + more)
+        axes.set_position((place.x0, bottom, place.width, size))
+    for text in figure.texts:
+        x, y = text.get_position()
+        text.set_position((x, (y * height + more) / (height + more)))
+    figure.set_size_inches(width / 72, (height + more) / 72)
+    return more
+
+
+def below(figure: Figure, words: str) -> None:
+    """What the x axis means: in the middle of the figure, not of its axes, which long names push to the right."""
+    figure.supxlabel(fill(words, _LONGEST_LINE), fontsize="medium")
+
+
 def as_svg(figure: Figure, name: str, title: str, description: str) -> Drawn:
     """The figure as an `<svg>` element; ids begin with `name`, so that several fit one page."""
     lay_out(figure)
@@ -164,6 +202,7 @@ def as_svg(figure: Figure, name: str, title: str, description: str) -> Drawn:
     body = text[text.index(">", text.index("<svg")) + 1 : text.rindex("</svg>")]
     body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
     body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", body).replace("xlink:href", "href")
+    body = re.sub(r' d="[^"]*"', lambda match: _short(match[0]), body)
     body = re.sub(r"#f[de]00[0-9a-f]{2}", lambda match: _VARIABLES.get(match[0], match[0]), body)
     body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", body)
     body = re.sub(r" font-family: [^;\"]*;?", "", body)
@@ -177,15 +216,39 @@ def as_svg(figure: Figure, name: str, title: str, description: str) -> Drawn:
     )
 
 
-def readable_decades(axis: Any, limits: tuple[float, float]) -> None:
-    """Plain numbers on a logarithmic axis; within two decades also those between."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+def _short(path: str) -> str:
+    """A path to hundredths of a point."""
+    return re.sub(r"(\.\d\d)\d+", r"\1", re.sub(r"\s+", " ", path))
+
+
+def readable_decades(axis: Any, limits: tuple[float, float], zero: float | None = None) -> None:
+    """Plain numbers on a logarithmic axis; within two decades also those between. zero: where 0 is marked, if it is."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     low, high = limits
-    subs = (1.0,) if low <= 0 or math.log10(high / low) > 2 else (1.0, 2.0, 5.0)
-    axis.set_major_locator(LogLocator(subs=subs, numticks=5 if len(subs) == 1 else None))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1000 else f"{value:g}"))
+    wide = low <= 0 or math.log10(high / low) > 2
+    round_ones = [] if wide else [m * 10.0**e for e in _decades(low, high) for m in (1, 2, 5)]
+    axis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=5 if wide else None))
+    if not wide and sum(low <= place <= high for place in round_ones) < 3:
+        axis.set_major_locator(MaxNLocator(4))
+    if zero is not None:
+        least = zero * (high / low) ** _TICKS_APART
+        axis.set_major_locator(FixedLocator([zero, *(place for place in axis.get_majorticklocs() if place > least)]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: "0" if value == zero else _plain(value)))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _decades(low: float, high: float) -> range:
+    """The powers of ten from below the one to above the other."""
+    return range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+
+
+def _plain(value: float) -> str:
+    for least, letter in ((1e9, "G"), (1e6, "M")):
+        if value >= least:
+            scaled = value / least
+            return f"{scaled:,.0f} {letter}" if scaled >= 1000 else f"{scaled:g} {letter}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:g}"
 
 
 def colour_of(slot: int) -> str:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from srbench.contract.protocol import Protocol
 from srbench.leaderboard.gallery.errors import WIDEST, Errors, error_map, error_scale, write_error
 from srbench.leaderboard.gallery.hallucination import hallucination_legend, hallucination_map, write_hallucination
+from srbench.leaderboard.gallery.spectra import Spectra, SpectraSum
 from srbench.leaderboard.gallery.values import FILE, LARGEST, Pixels, as_shown, script
 from srbench.leaderboard.results.results import Damaged, Entrant, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import listing
@@ -112,6 +113,7 @@ class Gallery(msgspec.Struct, frozen=True):
 
     trouble: why HR and LR are absent, if they are. extremes: the worst and best image of each entrant, by its name, by
     `metric`. error_white: the error, as a part of the data range, of an error map's last colour: the same on a board.
+    spectra: the mean power spectra of the whole images that are shown, where HR is known.
     """
 
     dataset: str
@@ -121,6 +123,7 @@ class Gallery(msgspec.Struct, frozen=True):
     metric: str | None = None
     extremes: Mapping[str, tuple[str, str]] = {}
     error_white: float = WIDEST
+    spectra: Spectra | None = None
 
     @property
     def files(self) -> list[str]:
@@ -211,9 +214,10 @@ def first_seeds(results: Sequence[Result]) -> list[Result]:
 
 def _gallery(chosen: _Chosen, store_root: Path, out: Path, white: float) -> Gallery:
     cell, images, alone, lone = chosen.shown[0].cell, [], [], False
+    spectra = SpectraSum([result.entrant.name for result in chosen.shown], chosen.scored)
     for image, name in zip(chosen.ids, unique_slugs(chosen.ids), strict=True):
         reference = chosen.references.read(image)
-        written = _show(image, chosen, store_root, reference, out, f"{chosen.folder}/{name}", white)
+        written = _show(image, chosen, store_root, reference, out, f"{chosen.folder}/{name}", white, spectra)
         if written is not None:
             images.append(written)
             alone += [] if reference else [image]
@@ -221,7 +225,7 @@ def _gallery(chosen: _Chosen, store_root: Path, out: Path, white: float) -> Gall
     trouble = f"the store does not hold the HR of {listing(alone)}" if alone else ""
     trouble = trouble or (f"{cell.dataset} has LR alone" if lone else "")
     named = {entrant.name: ends for entrant, ends in chosen.extremes.items()}
-    return Gallery(cell.dataset, cell.protocol, tuple(images), trouble, chosen.metric, named, white)
+    return Gallery(cell.dataset, cell.protocol, tuple(images), trouble, chosen.metric, named, white, spectra.mean())
 
 
 def _extremes(shown: Sequence[Result], metric: str | None) -> dict[Entrant, tuple[str, str]]:
@@ -264,6 +268,7 @@ def _show(
     out: Path,
     folder: str,
     white: float,
+    spectra: SpectraSum,
 ) -> ViewedImage | None:
     protocol = chosen.scored
     pictures = {r.entrant: sr for r in chosen.shown if (sr := read_sr(r, store_root, image)) is not None}
@@ -274,6 +279,8 @@ def _show(
         return None
     values = reference.values if reference else Values.of(next(iter(pictures.values())))
     errors = {} if hr is None else {e: error_map(sr, hr, values, protocol) for e, sr in pictures.items()}
+    if hr is not None:
+        spectra.add(hr, {entrant.name: sr for entrant, sr in pictures.items()}, values)
     height, width = next(iter(pictures.values())).shape[:2]
     box = window(width, height, protocol.scale.numerator, np.sum(list(errors.values()), axis=0) if errors else None)
     (out / folder).mkdir(parents=True, exist_ok=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srbench.leaderboard.figures.charts import Chart
-from srbench.leaderboard.figures.comparisons import Difference, differences
+from srbench.leaderboard.figures.drawing import Chart
+from srbench.leaderboard.figures.strips import Strip, strips
 from srbench.leaderboard.findings.lead import difference_words
 from srbench.leaderboard.judging.agreement import Agreement, Order, agreements
 from srbench.leaderboard.judging.judged import Judged, judged
@@ -247,7 +247,7 @@ def _figures(one: Judged) -> Iterable[Chart]:
     against = choices.yardstick
     base = choices.entrants.index(against)
     rows = [
-        Difference(entrant.name, entrant.slot, choices.preferences.difference(place, base))
+        Strip(entrant.name, entrant.slot, choices.preferences.difference(place, base))
         for place, entrant in sorted(
             enumerate(choices.entrants), key=lambda item: choices.preferences.order.index(item[0])
         )
@@ -256,7 +256,7 @@ def _figures(one: Judged) -> Iterable[Chart]:
     axis = "Log-odds of being chosen (right is preferred; 1: 73\N{NO-BREAK SPACE}%, 2: 88\N{NO-BREAK SPACE}% of times)"
     yield Chart(
         f"Preference over {against.name}",
-        differences(rows, against.name, axis, f"{_id(one)}-preference"),
+        strips(rows, against.name, axis, f"{_id(one)}-preference"),
         ("Method", "Log-odds [95 % interval]"),
         tuple((row.name, difference_words(row.interval, "")) for row in rows),
     )

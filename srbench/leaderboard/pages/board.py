@@ -139,7 +139,8 @@ def _dated(date: str) -> dict[str, str]:
 
 
 def _pages(document: Document) -> TaskPages:
-    pages: TaskPages = imported(task_named(document.results.board.task).pages)(document.results, document.galleries)
+    make = imported(task_named(document.results.board.task).pages)
+    pages: TaskPages = make(document.results, document.galleries, document.trainings)
     return pages
 
 

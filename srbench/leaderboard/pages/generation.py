@@ -7,12 +7,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from srbench.leaderboard.figures.charts import charts
+from srbench.leaderboard.figures.charts import FIRST, charts, present
 from srbench.leaderboard.generation.findings import generation_findings
 from srbench.leaderboard.generation.samples import GeneratorSamples, SampleGallery, write_samples
 from srbench.leaderboard.pages.views import TIMES, Answer, View, answers, shown_table, training_limits, view_id
 from srbench.leaderboard.results.results import Result, Results, Scope
 from srbench.leaderboard.tables.ranked import Table, build_table
+from srbench.leaderboard.trainings.pages import Group, trainings_chart
 from srbench.leaderboard.words.numerals import listing, plural
 
 
@@ -24,17 +25,21 @@ class GenerationPages:
     gallery = SampleGallery
     write = staticmethod(write_samples)
 
-    def __init__(self, results: Results, galleries: Sequence[SampleGallery]) -> None:
-        self._results, self._galleries = results, galleries
+    def __init__(self, results: Results, galleries: Sequence[SampleGallery], trainings: Sequence[Group] = ()) -> None:
+        self._results, self._galleries, self._trainings = results, galleries, trainings
 
     def view(self, scope: Scope, method_slugs: dict[str, str]) -> View:
         """One dataset at a time: a distance between sets is not averaged over datasets."""
         name = view_id(scope)
         tables = [build_table(scope, self._results.metrics, dataset) for dataset in scope.datasets()]
-        shown = [
-            shown_table(table, f"{name}-t{place}", method_slugs, figures=charts(table, f"{name}-t{place}"))
-            for place, table in enumerate(tables)
-        ]
+        shown = []
+        for place, table in enumerate(tables):
+            drawn = charts(table, f"{name}-t{place}")
+            if place == 0:
+                drawn += present(trainings_chart(self._trainings, scope.results, f"{name}-trainings"))
+            shown.append(
+                shown_table(table, f"{name}-t{place}", method_slugs, figures=drawn[:FIRST], more=drawn[FIRST:])
+            )
         return View.of(scope, shown, self._answers(tables))
 
     def _answers(self, tables: Sequence[Table]) -> Iterable[Answer]:

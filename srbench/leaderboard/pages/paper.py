@@ -73,7 +73,7 @@ def _files(views: Sequence[View], tables: Sequence[PaperTable], how: Cited) -> I
         yield f"{table.name}.tex", table.latex.encode()
         yield f"{table.name}.md", table.markdown.encode()
         yield f"{table.name}.csv", table.csv.encode()
-    for drawn in (figure.svg for view in views for item in view.tables for figure in item.figures):
+    for drawn in (one.svg for view in views for item in view.tables for one in (*item.figures, *item.more)):
         yield f"{drawn.name}.svg", drawn.svg()
         yield f"{drawn.name}.pdf", drawn.pdf()
     yield "board.bib", how.bibtex.encode()

@@ -7,7 +7,9 @@ from functools import partial
 from typing import Any
 
 from srbench.leaderboard.board.contents import BoardProtocol
-from srbench.leaderboard.figures.charts import charts
+from srbench.leaderboard.figures.charts import FIRST, charts, dataset_charts, present
+from srbench.leaderboard.figures.costs import no_tradeoff
+from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.findings.lead import baseline, findings
 from srbench.leaderboard.gallery.errors import error_legend
 from srbench.leaderboard.gallery.pictures import Gallery, map_legend, white_words, write_galleries
@@ -17,7 +19,8 @@ from srbench.leaderboard.pages.views import TIMES, View, answers, shown_table, t
 from srbench.leaderboard.results.results import Result, Results, Scope
 from srbench.leaderboard.results.values import unit_of
 from srbench.leaderboard.tables.head_to_head import head_to_head
-from srbench.leaderboard.tables.ranked import build_table
+from srbench.leaderboard.tables.ranked import Table, build_table
+from srbench.leaderboard.trainings.pages import Group, trainings_chart
 from srbench.leaderboard.words.numerals import amount_words, listing, plural
 
 
@@ -29,21 +32,32 @@ class UpscalingPages:
     gallery = Gallery
     write = staticmethod(write_galleries)
 
-    def __init__(self, results: Results, galleries: Sequence[Gallery]) -> None:
-        self._results, self._galleries = results, galleries
+    def __init__(self, results: Results, galleries: Sequence[Gallery], trainings: Sequence[Group] = ()) -> None:
+        self._results, self._galleries, self._trainings = results, galleries, trainings
 
     def view(self, scope: Scope, method_slugs: dict[str, str]) -> View:
         """Everything pooled with its figures, then one dataset at a time."""
         metrics, name = self._results.metrics, view_id(scope)
         pooled = build_table(scope, metrics)
         single = [build_table(scope, metrics, name) for name in scope.datasets()] if len(pooled.datasets) > 1 else []
-        below = (head_to_head(pooled, single), charts(pooled, name))
+        drawn = charts(pooled, name)
+        drawn += present(trainings_chart(self._trainings, scope.results, f"{name}-trainings"))
+        drawn += [] if single else self._of_dataset(pooled, name)
+        below = (head_to_head(pooled, single), drawn[:FIRST], drawn[FIRST:], no_tradeoff(pooled))
         tables = [shown_table(pooled, f"{name}-t0", method_slugs, *below)]
-        tables += [shown_table(table, f"{name}-t{place}", method_slugs) for place, table in enumerate(single, start=1)]
+        for place, table in enumerate(single, start=1):
+            own = f"{name}-t{place}"
+            tables.append(shown_table(table, own, method_slugs, more=self._of_dataset(table, own)))
         said = [*answers(pooled, metrics, partial(findings, pooled, single or [pooled]))]
         for table in single:
             said += answers(table, metrics, partial(findings, table, [table]), alone=True)
         return View.of(scope, tables, said)
+
+    def _of_dataset(self, table: Table, name: str) -> list[Chart]:
+        """The figures that are of one dataset's pictures."""
+        place = (table.only_dataset, table.scope.protocol)
+        spectra = next((one.spectra for one in self._galleries if (one.dataset, one.protocol) == place), None)
+        return dataset_charts(table, spectra, name)
 
     def header(self) -> list[str]:
         """Protocols, datasets and methods."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from srbench.leaderboard.figures.charts import Chart
+from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.findings.lead import Findings, ties
 from srbench.leaderboard.pages.details import group_id
 from srbench.leaderboard.results.results import Entrant, Result, Results, Scope
@@ -29,7 +29,8 @@ class ShownTable:
     """A table as the page shows it, and what stands below it. links: where an entrant's numbers lead. ties: by metric,
     who cannot be told apart. places: by entrant, its place in the order of each metric. best: by metric, whose values
     are bold. groups: of columns. tracks: two ranks, where it has both. subgroups: its metrics by each thing that
-    divides the images.
+    divides the images. figures: those that are shown; more: those that wait to be asked for. lacking: which figure
+    readers may look for in vain, and why.
     """
 
     id: str
@@ -44,6 +45,8 @@ class ShownTable:
     subgroups: Mapping[str, Sequence[SubgroupTable]] = field(default_factory=dict)
     duels: HeadToHead | None = None
     figures: tuple[Chart, ...] = ()
+    more: tuple[Chart, ...] = ()
+    lacking: str = ""
 
     @property
     def reading(self) -> str:
@@ -130,6 +133,8 @@ def shown_table(
     method_slugs: dict[str, str],
     duels: HeadToHead | None = None,
     figures: Sequence[Chart] = (),
+    more: Sequence[Chart] = (),
+    lacking: str = "",
 ) -> ShownTable:
     """A table with its caption and links."""
     places: dict[Any, dict[str, int]] = {row.entrant: {} for row in table.rows}
@@ -154,6 +159,8 @@ def shown_table(
         subgroups=subgroups,
         duels=duels,
         figures=tuple(figures),
+        more=tuple(more),
+        lacking=lacking,
     )
 
 

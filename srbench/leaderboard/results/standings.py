@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from srbench.leaderboard.results.results import Entrant
 from srbench.leaderboard.words.numerals import half_width, metric_label
@@ -112,6 +113,15 @@ class Standings:
         yardstick = self.yardstick
         others = [entrant for entrant in self.entrants if yardstick is not None and entrant != yardstick]
         return {entrant: self.difference(entrant, yardstick) for entrant in others if yardstick is not None}
+
+    @cached_property
+    def common(self) -> npt.NDArray[np.bool_]:
+        """Which images are in every mean: those that no entrant scores infinity on, but for those that always do."""
+        kept = np.array([name not in self.left_out for name in self.scores.datasets], dtype=np.bool_)
+        finite = np.isfinite(np.stack(self.scores.values))
+        partly = (finite & kept).any(axis=1)
+        common: npt.NDArray[np.bool_] = finite[partly].all(axis=0) & partly.any() & kept
+        return common
 
     @property
     def fineness(self) -> list[float]:

@@ -15,6 +15,7 @@ import msgspec
 from markupsafe import Markup
 
 from srbench.leaderboard.figures import curves
+from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.findings.caveats import FIRST_LOOK_SECONDS
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
 from srbench.leaderboard.trainings.run import Samples, TrainingFacts, TrainingRun, read_training
@@ -24,6 +25,7 @@ from srbench.store.records import Store
 
 FOLDER = "training"
 """The board's folder of pictures of trainings."""
+_MOST_PANELS = 12
 
 
 class Group(msgspec.Struct, frozen=True, dict=True):
@@ -42,6 +44,11 @@ class Group(msgspec.Struct, frozen=True, dict=True):
     def id(self) -> str:
         """The anchor."""
         return f"t-{self.slug}"
+
+    @property
+    def trained(self) -> str:
+        """The caption less the protocol."""
+        return self.caption.rpartition(", ")[0]
 
     @property
     def files(self) -> list[str]:
@@ -197,6 +204,35 @@ def by_method(groups: Iterable[Group]) -> dict[str, list[Group]]:
     for group in groups:
         found.setdefault(group.method, []).append(group)
     return found
+
+
+def trainings_chart(groups: Sequence[Group], results: Sequence[Result], name: str) -> Chart | None:
+    """How the trainings went that these results are of, a small panel a method; None where but one method learned."""
+    keys = {result.record.model for result in results if result.record}
+    found = [(group, [run for run in group.runs if run.key in keys and run.curve]) for group in groups]
+    known = [(group, runs) for group, runs in found if runs]
+    methods = [group.method for group, _ in known]
+    if len(set(methods)) < 2:
+        return None
+    titles = [group.method if methods.count(group.method) == 1 else group.trained for group, _ in known]
+    panels = [(title, [run.curve for run in runs if run.curve]) for title, (_, runs) in zip(titles, known, strict=True)]
+    svg = curves.progress(panels[:_MOST_PANELS], name)
+    if svg is None:
+        return None
+    more = f" Not drawn: {listing(titles[_MOST_PANELS:])}." if titles[_MOST_PANELS:] else ""
+    lines = [
+        (f"{title}, {run.name}" if len(runs) > 1 else title, f"{int(run.curve.history['step'].max()):,}", _time(run))
+        for title, (_, runs) in zip(titles, known, strict=True)
+        for run in runs
+        if run.curve
+    ]
+    return Chart(
+        caption="Trainings",
+        svg=svg,
+        heads=("Training", "Steps", "Time"),
+        lines=tuple(lines),
+        remark=f"A colour a seed, each panel on its own scale; losses and rates are on the pages of methods.{more}",
+    )
 
 
 def training_of(result: Result, groups: Sequence[Group]) -> tuple[Group | None, TrainingRun | None]:

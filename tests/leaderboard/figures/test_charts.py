@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from srbench.leaderboard.figures.charts import Chart, charts
+from srbench.leaderboard.figures.charts import FIRST, charts, dataset_charts
+from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.findings.lead import findings
+from srbench.leaderboard.gallery.spectra import Spectra
 from srbench.leaderboard.tables.ranked import Table, build_table
 
 from ..toyboard import Board, Made, results_of
@@ -41,10 +43,10 @@ def test_fewer_than_two_ranked_methods_have_no_figure() -> None:
 def test_differences_are_those_of_the_means() -> None:
     cells = [made("bicubic", 0), made("good", 1), made("better", 2)]
     found = by_caption(charts(table(*cells), "x"))
-    assert list(found) == ["Difference to better", "Difference to bicubic"]
+    assert list(found) == ["Difference to bicubic", "Difference to better", "PSNR of each image"]
     means = {cell.method: np.mean(list(cell.scores["psnr"].values())) for cell in cells}
     for best in ("better", "bicubic"):
-        rows = dict(found[f"Difference to {best}"].lines)
+        rows = {line[0]: line[1] for line in found[f"Difference to {best}"].lines}
         assert set(rows) == set(means) - {best}
         for method, words in rows.items():
             shown = float(words.split()[0].replace("−", "-").replace("+", ""))
@@ -53,7 +55,7 @@ def test_differences_are_those_of_the_means() -> None:
 
 def test_two_methods_need_one_figure_of_differences() -> None:
     found = charts(table(made("bicubic", 0), made("good", 1)), "x")
-    assert [chart.caption.split(",")[0] for chart in found] == ["Difference to good"]
+    assert [chart.caption.split(",")[0] for chart in found] == ["Difference to good", "PSNR of each image"]
 
 
 def test_a_perceptual_metric_beside_the_one_that_ranks_makes_the_trade_off_a_figure() -> None:
@@ -76,16 +78,16 @@ def test_times_of_two_kinds_of_hardware_are_in_two_figures_and_on_two_pareto_fro
         )
     ]
     whole = table(*cells)
-    figures = [chart for chart in charts(whole, "x") if chart.caption.startswith("Quality against cost")]
+    figures = [chart for chart in charts(whole, "x") if chart.caption.startswith("Quality against time")]
     assert {chart.caption: {line[0]: (line[1], line[-1]) for line in chart.lines} for chart in figures} == {
-        "Quality against cost on CPU (2 cores)": {
+        "Quality against time on CPU (2 cores)": {
             "net": ("900", "yes"),
             "large": ("2,000", "no"),
             "bicubic": ("5.00", "yes"),
         },
-        "Quality against cost on GPU (16 cores)": {"net on gpu": ("3.00", "yes"), "large on gpu": ("1.00", "yes")},
+        "Quality against time on GPU (16 cores)": {"net on gpu": ("3.00", "yes"), "large on gpu": ("1.00", "yes")},
     }
-    assert "for want of a rank or a time on CPU (2 cores): net on gpu and large on gpu." in figures[0].remark
+    assert "for want of a rank or of its time on CPU (2 cores): net on gpu and large on gpu." in figures[0].remark
     found = findings(whole, [whole], "psnr")
     assert found.cost == ("Net on gpu upscales to a megapixel in 3.0 ms on GPU (16 cores).",)
 
@@ -93,8 +95,29 @@ def test_times_of_two_kinds_of_hardware_are_in_two_figures_and_on_two_pareto_fro
 def test_cost_is_of_those_who_have_a_rank_and_a_time_and_names_the_others(board: Board) -> None:
     results = board.results
     whole = build_table(results.scopes[0], results.metrics, "blobs")
-    chart = by_caption(charts(whole, "x"))["Quality against cost"]
+    chart = by_caption(charts(whole, "x"))["Quality against time"]
     drawn = {line[0] for line in chart.lines}
     assert {"bicubic", "lanczos", "learner"} <= drawn <= {row.entrant.name for row in whole.ranked if row.speed.number}
     absent = {row.entrant.name for row in whole.rows} - drawn
     assert {"never", "slow"} <= absent and all(name in chart.remark for name in absent)
+
+
+def test_the_most_telling_come_first() -> None:
+    cells = [
+        replace(made(name, by, lpips=by), cost={"ms_per_megapixel": time, "peak_memory_gb": time / 50})
+        for name, by, time in (("bicubic", 0.0, 5.0), ("good", 1.0, 50.0), ("better", 2.0, 400.0))
+    ]
+    captions = list(by_caption(charts(table(*cells), "x")))
+    first, rest = captions[:FIRST], captions[FIRST:]
+    assert first == ["Difference to bicubic", "Quality against time", "Perception against distortion"]
+    assert rest == ["Difference to better", "Quality against memory", "PSNR of each image"]
+
+
+def test_a_dataset_has_its_calibration_and_its_spectra(board: Board) -> None:
+    results = board.results
+    one = build_table(results.scopes[0], results.metrics, "blobs")
+    spectra = Spectra(3, (1.0, 0.5), {"bicubic": (0.9, 0.2), "learner": (1.0, 0.4)})
+    captions = [chart.caption for chart in dataset_charts(one, spectra, "x")]
+    assert captions == ["How much of HR lies in the intervals of samples", "Power over spatial frequency, blobs"]
+    assert [chart.caption for chart in dataset_charts(one, None, "x")] == captions[:1]
+    assert dataset_charts(table(made("bicubic", 0)), None, "x") == []

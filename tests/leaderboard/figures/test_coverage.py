@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
-from srbench.leaderboard.figures.coverage import CoverageCurve, coverage_curves, coverage_words
+from srbench.leaderboard.figures.coverage import CoverageCurve, coverage_chart, coverage_curves, coverage_words
+from srbench.leaderboard.tables.ranked import build_table
+
+from ..toyboard import DETAILS, OFFSETS, Board, Made, results_of
+
+OFFSETS_IN_ORDER = list(OFFSETS)
 
 SURE = CoverageCurve("ddpm, seed 0", ((0.1, 0.05), (0.5, 0.3), (0.9, 0.625)))
 TRUE = CoverageCurve("_true", ((0.1, 0.1), (0.95, 0.95)))
@@ -49,3 +55,18 @@ def test_a_line_lies_where_its_numbers_say() -> None:
 def _points(path: str) -> list[tuple[float, float]]:
     numbers = [float(part) for part in path.replace("M", " ").replace("L", " ").split()]
     return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def test_the_chart_has_the_first_seed_of_each_method_in_the_colours_of_the_method(board: Board) -> None:
+    results = board.results
+    chart = coverage_chart(build_table(results.scopes[0], results.metrics, "blobs"), "x")
+    assert chart is not None
+    names = [line[0] for line in chart.lines]
+    assert {"bicubic", "learner"} <= set(names) and len(names) == len(set(names))
+    assert dict(chart.lines)["learner"] == coverage_words(DETAILS.coverage) and chart.metric == ""
+    assert {f"var(--m{OFFSETS_IN_ORDER.index(name)})" for name in names} <= set(re.findall(r"var\(--m\d\)", chart.svg))
+
+
+def test_without_samples_there_is_no_chart() -> None:
+    results = results_of([Made("d", "bicubic", {"psnr": {"a": 1.0, "b": 2.0}})])
+    assert coverage_chart(build_table(results.scopes[0], results.metrics, "d"), "x") is None

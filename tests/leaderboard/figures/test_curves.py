@@ -8,7 +8,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
-from srbench.leaderboard.figures.curves import Curve, loss_columns, losses, validation
+from srbench.leaderboard.figures.curves import Curve, loss_columns, losses, progress, validation
+
+from .drawn import lines
 
 STEPS = list(range(10, 101, 10))
 FRAME = pd.DataFrame(
@@ -86,3 +88,20 @@ def test_losses_that_are_not_all_positive_are_on_a_linear_axis() -> None:
     positive = losses([Curve("seed 0", frame.assign(critic=[1.0, 2.0, 3.0]))], "z")
     assert positive is not None
     assert "(log)" in positive
+
+
+def test_small_multiples_have_a_panel_a_method_each_on_its_own_scale() -> None:
+    loss = pd.DataFrame({"stage": "a", "step": STEPS, "mse": [1 / step for step in STEPS]})
+    panels = [("srcnn", [Curve("seed 0", FRAME), Curve("seed 1", FRAME)]), ("_edsr", [Curve("seed 0", loss)])]
+    panels.append(("nothing", [Curve("seed 0", FRAME[["step", "lr"]])]))
+    svg = progress(panels, "x")
+    assert svg is not None
+    assert {"srcnn", "_edsr", "validation", "mse"} <= set(map(str.strip, texts(svg))) and "nothing" not in texts(svg)
+    assert description(svg) == (
+        "srcnn, seed 0: last validation 29.1; srcnn, seed 1: last validation 29.1; _edsr, seed 0: last mse 0.01."
+    )
+    # Two lines of the first panel, one of the second; each as high as its panel, whatever its unit.
+    drawn = [line for slot in (0, 1) for line in lines(svg, f"var(--m{slot})") if len(line) > 3]
+    heights = [max(y for _, y in line) - min(y for _, y in line) for line in drawn]
+    assert len(drawn) == 3 and all(height > 30 for height in heights)
+    assert progress(panels[2:], "x") is None and progress([], "x") is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,8 +18,11 @@ from srbench.leaderboard.figures.drawing import (
     MARKERS,
     Drawn,
     as_svg,
+    below,
     colour_of,
     drawing,
+    lay_out,
+    lengthen,
     light,
     readable_decades,
     short_name,
@@ -144,3 +148,38 @@ def test_letters_that_the_font_lacks_make_no_noise(recwarn: pytest.WarningsRecor
         figure.add_subplot().set_title("网络")
         as_svg(figure, "one", "Title", "Words").pdf()
     assert [str(one.message) for one in recwarn] == []
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.028, 0.061), (3.0, 4.1), (150.0, 420.0)])
+def test_within_a_decade_ticks_are_few_and_not_none(low: float, high: float) -> None:
+    with drawing(height=2) as figure:
+        axes = figure.add_subplot()
+        axes.set_xscale("log")
+        axes.set_xlim(low, high)
+        readable_decades(axes.xaxis, (low, high))
+        assert 2 <= len([place for place in axes.xaxis.get_majorticklocs() if low <= place <= high]) <= 5
+
+
+def test_zero_has_a_tick_that_no_other_comes_near() -> None:
+    with drawing(height=2) as figure:
+        axes = figure.add_subplot()
+        axes.set_xscale("log")
+        axes.set_xlim(1e3, 1e8)
+        readable_decades(axes.xaxis, (1e3, 1e8), 3e3)
+        said = [axes.xaxis.get_major_formatter()(place, 0) for place in axes.xaxis.get_majorticklocs()]
+        assert said[0] == "0" and "1 M" in said and "10,000" not in said
+
+
+def test_room_below_moves_nothing_that_is_there() -> None:
+    with drawing(height=2) as figure:
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1])
+        below(figure, "words")
+        lay_out(figure)
+        before = axes.get_window_extent().extents
+        (text,) = figure.texts
+        height = text.get_window_extent().y0
+        assert lengthen(figure, 36) == 36
+        assert figure.get_size_inches()[1] == pytest.approx(2.5)
+        assert axes.get_window_extent().extents == pytest.approx(list(before + np.array([0, 36, 0, 36])))
+        assert text.get_window_extent().y0 == pytest.approx(height + 36)

@@ -208,7 +208,7 @@ def test_heads_of_scores_say_which_direction_is_better_and_sort_by_it(trees: dic
 
 def test_colours_of_figures_come_from_the_style_sheet(trees: dict[Path, Tag], pages: Path) -> None:
     svgs = [svg for svg in trees[pages / "index.html"].find("svg") if svg.attributes["class"] == "figure"]
-    assert len(svgs) == 6
+    assert len(svgs) == 16
     for svg in svgs:
         styles = [element.attributes.get("style", "") for element in svg.find(*_all_names(svg))]
         assert not [style for style in styles if re.search(r"(fill|stroke): *#", style)]

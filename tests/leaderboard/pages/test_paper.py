@@ -29,7 +29,14 @@ def hrefs(tag: Tag) -> Iterator[str]:
 def test_every_ranked_table_has_its_files_and_every_figure_its_own(pages: Path, index: Tag) -> None:
     scopes = ("x4-y", "x2-rgb")
     tables = {f"{scope}{dataset}" for scope in scopes for dataset in ("", "-blobs", "-waves")}
-    figures = {f"v-{scope}-{name}" for scope in scopes for name in ("best", "baseline", "cost")}
+    drawn = (
+        "best",
+        "baseline",
+        "cost",
+        "profile",
+        *(f"t{k}-{name}" for k in (1, 2) for name in ("coverage", "spectra")),
+    )
+    figures = {f"v-{scope}-{name}" for scope in scopes for name in drawn}
     files = {path.name for path in (pages / "paper").iterdir()}
     assert files == {
         "board.bib",

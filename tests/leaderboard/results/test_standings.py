@@ -91,3 +91,24 @@ def test_who_has_no_scores_is_not_in_it() -> None:
     found = standings(bicubic=0.0, net=1.0)
     assert all(entrant in found for entrant in found.entrants)
     assert Entrant("net", "elsewhere", 1, "net (elsewhere)") not in found
+
+
+def test_common_images_are_those_that_the_means_are_of() -> None:
+    found = standings(bicubic=0.0, net=1.0, other=[math.inf, *([0.5] * 13)], perfect=[math.inf] * 14)
+    assert found.common.sum() == found.comparison.images == 13
+    who = named(found)
+    for name in ("bicubic", "net", "other"):
+        mean = found.scores.of(who[name])[found.common].mean()
+        assert mean == pytest.approx(found.value(who[name]).estimate)
+
+
+def test_a_dataset_that_is_left_out_has_no_common_image() -> None:
+    cells = [
+        Made(dataset, method, {"psnr": {f"im{place}": 20.0 + by + place for place in range(images)}})
+        for dataset, images in (("d", 8), ("alone", 1))
+        for method, by in (("bicubic", 0.0), ("net", 1.0))
+    ]
+    results = results_of(cells)
+    found = build_table(results.scopes[0], results.metrics).standings["psnr"]
+    assert found.left_out == ("alone",)
+    assert [name for name, kept in zip(found.scores.datasets, found.common, strict=True) if not kept] == ["alone"]

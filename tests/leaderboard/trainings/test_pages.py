@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,25 @@ import pytest
 from PIL import Image as Pillow
 
 from srbench.leaderboard import publish
+from srbench.leaderboard.results.results import Result
+from srbench.leaderboard.trainings.pages import Group, trainings_chart
+from srbench.leaderboard.trainings.run import TrainingFacts, TrainingRun
 from srbench.leaderboard.trainings.strips import MOST_SAMPLES, SIDE
 from srbench.store.records import Store
 
 from ..markup import Tag, parse
-from ..toyboard import HELD_OUT, HOSTILE, HOSTILE_NOTE, HOSTILE_REASON, NOTE, Board, write, write_training
+from ..toyboard import (
+    HELD_OUT,
+    HOSTILE,
+    HOSTILE_NOTE,
+    HOSTILE_REASON,
+    NOTE,
+    Board,
+    Made,
+    results_of,
+    write,
+    write_training,
+)
 
 
 @pytest.fixture(scope="module")
@@ -242,3 +257,43 @@ def test_what_a_training_went_on_from_is_told(small: Board, tmp_path: Path) -> N
         assert training is not None
         facts = {t.text: d.text for t, d in zip(training.find("dt"), training.find("dd"), strict=True)}
         assert (facts.get("Went on from"), facts.get("Started from")) == (told, started)
+
+
+HISTORY: dict[str, list[float | str | None]] = {"step": [10, 20, 30], "seconds": [1, 2, 3], "mse": [0.3, 0.2, 0.1]}
+
+
+def trained(*methods: str, seeds: int = 2) -> tuple[list[Group], list[Result]]:
+    """Trainings of methods, and results of their models."""
+    cells = [Made("d", name, {"psnr": {"a": 1.0}}, trained_on="t", seed=k) for name in methods for k in range(seeds)]
+    results = list(results_of(cells).all)
+    groups = []
+    for name in methods:
+        own = [result for result in results if result.entrant.method == name]
+        runs = []
+        for result in own:
+            assert result.record is not None
+            result.record.model = f"{name}-{result.cell.seed}"
+            runs.append(TrainingRun(result.record.model, result.cell.seed, None, TrainingFacts(), HISTORY))
+        groups.append(Group(name, name, f"{name} on t, x4-y", tuple(runs), ()))
+    return groups, results
+
+
+def test_a_board_of_several_methods_that_learned_shows_their_trainings_beside_each_other() -> None:
+    groups, results = trained("srcnn", "edsr")
+    chart = trainings_chart(groups, results, "f")
+    assert chart is not None and {"srcnn", "edsr"} <= set(re.findall(r">([^<>]+)</text>", chart.svg))
+    assert chart.lines == tuple(
+        (f"{method}, seed {seed}", "30", "3.0 s") for method in ("srcnn", "edsr") for seed in range(2)
+    )
+    # Only those that the results are of; and one method alone has its curves on its own page.
+    assert trainings_chart(groups, [one for one in results if one.entrant.method == "edsr"], "f") is None
+    assert trainings_chart(groups[:1], results, "f") is None
+
+
+def test_a_method_that_learned_from_several_sets_is_told_apart_and_a_dozen_panels_are_the_most() -> None:
+    groups, results = trained(*(f"m{place:02}" for place in range(14)), seeds=1)
+    chart = trainings_chart(groups, results, "f")
+    assert chart is not None and "Not drawn: m12 and m13." in chart.remark and len(chart.lines) == 14
+    twice = [groups[0], msgspec.structs.replace(groups[1], method="m00", caption="m00 on other, x4-y"), groups[2]]
+    again = trainings_chart(twice, results, "f")
+    assert again is not None and [line[0] for line in again.lines] == ["m00 on t", "m00 on other", "m02"]
