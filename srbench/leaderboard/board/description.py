@@ -9,11 +9,13 @@ from typing import Any, cast
 
 import msgspec
 
+from srbench.contract.dataset import Dataset
 from srbench.contract.method import Method
 from srbench.contract.paper import Paper
 from srbench.contract.protocol import Protocol
 from srbench.contract.section import Passage, Section
 from srbench.contract.submission import Submission
+from srbench.contract.terms import Terms
 from srbench.errors import SrbenchError, in_words, raised_at
 from srbench.leaderboard.board.contents import (
     Board,
@@ -23,6 +25,7 @@ from srbench.leaderboard.board.contents import (
     BoardProtocol,
     BoardPublished,
     BoardSource,
+    BoardSplit,
 )
 from srbench.leaderboard.board.kept import read_text
 from srbench.leaderboard.words.numerals import amount_words, flat, listing, plural
@@ -56,7 +59,7 @@ def describe(plan: Plan) -> Board:
         metrics=[use.name for use in matrix.metrics],
         metric_sources=[_metric(use) for use in matrix.metrics],
         rank_by=matrix.rank_by,
-        datasets=[BoardDataset(*_told(use), _splits(use, plan)) for use in _data(matrix)],
+        datasets=[BoardDataset(*_told(use), _splits(use, plan), _terms(use)) for use in _data(matrix)],
         protocols=[_protocol(protocol) for protocol in matrix.protocols],
         methods=[_method(use, matrix) for use in matrix.methods],
         seeds=len(matrix.seeds),
@@ -145,8 +148,35 @@ def _data(matrix: Matrix) -> list[Use]:
     return list({use.name: use for use in reversed(uses)}.values())[::-1]
 
 
-def _splits(use: Use, plan: Plan) -> tuple[str, ...]:
-    return tuple(split_words(one) for one in plan.contents if one.dataset == use.name)
+def _terms(use: Use) -> tuple[Terms, ...]:
+    """Those that its class states, or those of what it publishes, each with its name where there are several."""
+    try:
+        kind: type[Dataset] = use.registered.load()
+    except SrbenchError:
+        return ()
+    several = len(kind.published) > 1
+    published = [Terms(one.source, one.licence, one.name if several else "") for one in kind.published]
+    return kind.terms or tuple(published)
+
+
+def _splits(use: Use, plan: Plan) -> tuple[BoardSplit, ...]:
+    return tuple(_split(one) for one in plan.contents if one.dataset == use.name)
+
+
+def _split(one: SplitContents) -> BoardSplit:
+    sizes = [shape[:2] for shape in one.shapes]
+    return BoardSplit(
+        one.split,
+        split_words(one),
+        one.images,
+        one.groups,
+        sizes[0] if sizes else None,
+        sizes[-1] if sizes else None,
+        tuple(sorted({shape[2] for shape in one.shapes})),
+        one.depths,
+        dict(one.lr),
+        one.lone,
+    )
 
 
 def split_words(one: SplitContents) -> str:
