@@ -60,7 +60,7 @@ class Astronomy(_BuiltIn):
 
     terms: ClassVar = (
         Terms("NASA and ESA, 2012", "public domain (NASA's guidelines for its media)", of="Hubble eXtreme Deep Field"),
-        Terms("scikit-image, which states no source", "none is stated beyond scikit-image's own (BSD-3-Clause)", of="Moon"),
+        Terms("scikit-image, which states none", "none is stated beyond scikit-image's own (BSD-3-Clause)", of="Moon"),
     )
     training = (Region("hubble_deep_field.jpg", 0, 0, 552, 1000), Region("moon.png", 176, 0, 336, 512))
     testing = (
@@ -161,7 +161,9 @@ class Photographs(_BuiltIn):
         ),
         Terms("Wikipedia, File:Corner.png", "no known copyright, public domain", of="handwriting"),
         Terms(
-            "Middlebury 2014 stereo benchmark, Scharstein et al. 2014", "none is stated", of="motorcycle, trained on only"
+            "Middlebury 2014 stereo benchmark, Scharstein et al. 2014",
+            "none is stated",
+            of="motorcycle, to train on",
         ),
     )
     training = (Region("motorcycle_left.png", 4, 4, 492, 732),)

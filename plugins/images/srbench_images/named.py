@@ -211,7 +211,9 @@ class Manga109(_Named):
         ),
     )
     terms: ClassVar = (
-        Terms("Matsui et al. 2017", "academic research; the pages may not be passed on (asked of the University of Tokyo)"),
+        Terms(
+            "Matsui et al. 2017", "academic research; the pages may not be passed on (asked of the University of Tokyo)"
+        ),
     )
     folder = "manga109"
     origin = "ask for it at http://www.manga109.org/en/; it may not be passed on"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from functools import partial
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any, cast
 
 import msgspec
@@ -205,6 +206,7 @@ def _budgets(matrix: Matrix) -> str:
 def _method(use: Use, matrix: Matrix) -> BoardMethod:
     entry, plugin = use.registered.entry, use.registered.plugin
     origin = [("Plugin", f"{plugin.distribution} {plugin.version}"), ("Entry", entry.name)]
+    origin += [("Licence of its code", licence)] if (licence := _licence(plugin.distribution)) else []
     if "preset" in use.given:
         origin.append(("Preset", str(use.given["preset"])))
     if (options := matrix.train_of.get(use.name)) is not None:
@@ -216,6 +218,16 @@ def _method(use: Use, matrix: Matrix) -> BoardMethod:
     except SrbenchError:
         ceiling, elsewhere = "", False
     return BoardMethod(*_told(use), tuple(origin), tuple(flat(use.params)), ceiling, elsewhere)
+
+
+def _licence(distribution: str) -> str:
+    """What the metadata of a distribution says of its licence, where that is a line; empty where it says nothing."""
+    try:
+        told = metadata(distribution)
+    except PackageNotFoundError:
+        return ""
+    licence = told.get("License-Expression") or told.get("License") or ""
+    return "" if "\n" in licence else licence.strip()
 
 
 def _protocol(protocol: Protocol) -> BoardProtocol:

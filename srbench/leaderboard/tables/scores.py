@@ -1,0 +1,63 @@
+"""Scores of cells as the pages of cells, methods and datasets show them: heads of columns, and values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from srbench.leaderboard.figures.coverage import CoverageCurve, coverage_curves, coverage_words
+from srbench.leaderboard.results.results import Result
+from srbench.leaderboard.words.numerals import metric_label, number
+from srbench.store.record import MetricResult
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column of scores. higher: whether more is better; None where no record says so."""
+
+    label: str
+    higher: bool | None = None
+
+    @classmethod
+    def of(cls, metric: str, facts: MetricResult | None) -> Head:
+        """The head of a metric. facts: one of its results."""
+        if facts is None:
+            return cls(metric_label(metric))
+        unit = f", {facts.unit}" if facts.unit else ""
+        return cls(f"{metric_label(metric)}{unit}", facts.higher_is_better)
+
+
+def heads(metrics: Sequence[str], own: Sequence[Result]) -> list[Head]:
+    """The heads of columns of scores: names, and which direction is better where a record says so."""
+    known = {name: facts for r in own if r.record for name, facts in r.record.metrics.items()}
+    return [Head.of(metric, known.get(metric)) for metric in metrics]
+
+
+def score_words(value: float) -> str:
+    """A score as it is printed where no interval says how fine it may be."""
+    return number(value, 2 if abs(value) >= 10 else 4)
+
+
+def shown_score(value: float | None) -> dict[str, Any]:
+    """The score of an image, and by what it is sorted."""
+    if value is None:
+        return {"text": "not scored", "sort": ""}
+    return {"text": score_words(value), "sort": str(value).replace("inf", "Infinity")}
+
+
+def shown_value(facts: MetricResult | None) -> dict[str, Any]:
+    """The value of a metric in a cell, or why there is none, and by what it is sorted."""
+    if facts is None:
+        return {"text": "not scored", "sort": ""}
+    if facts.status != "ok" or facts.value is None:
+        return {"text": "∞" if facts.infinite else facts.status if facts.status != "ok" else "none", "sort": ""}
+    return {"text": score_words(facts.value), "sort": facts.value}
+
+
+def coverage(known: Sequence[tuple[str, MetricResult]], name: str) -> dict[str, Any] | None:
+    """The calibration curves of results, each with what it is called in the figure; None where there are none."""
+    curves = [CoverageCurve(label, facts.details.coverage) for label, facts in known if facts.details.coverage]
+    if not curves:
+        return None
+    return {"svg": coverage_curves(curves, name), "words": [(one.name, coverage_words(one.points)) for one in curves]}
