@@ -223,10 +223,10 @@ def _method(use: Use, matrix: Matrix) -> BoardMethod:
 def _licence(distribution: str) -> str:
     """What the metadata of a distribution says of its licence, where that is a line; empty where it says nothing."""
     try:
-        told = metadata(distribution)
+        told = metadata(distribution).json
     except PackageNotFoundError:
         return ""
-    licence = told.get("License-Expression") or told.get("License") or ""
+    licence = str(told.get("license_expression") or told.get("license") or "")
     return "" if "\n" in licence else licence.strip()
 
 
