@@ -9,7 +9,8 @@ from statistics import median_low
 
 from srbench.leaderboard.results.results import CLASS, Entrant, Result, finite_mean
 from srbench.leaderboard.results.values import is_scored
-from srbench.leaderboard.tables.scores import Head, score_words
+from srbench.leaderboard.tables.scores import Head
+from srbench.leaderboard.words.numerals import number, warranted_decimals
 from srbench.store.record import MetricResult
 
 MOST_IMAGES = 500
@@ -80,6 +81,7 @@ def image_tables(
     columns = sum(map(len, scored.values()))
     shown = order[: max(_FEWEST, min(MOST_IMAGES, MOST_SCORES // columns))]
     named = _told(own)
+    decimals = {metric: _decimals(found) for metric, found in scored.items()}
     return [
         ImageTable(
             metric,
@@ -92,7 +94,7 @@ def image_tables(
                     hrefs.get(image, ""),
                     tuple(known.get(image, "") for _, known in named),
                     seen.get(image, ""),
-                    _scores(found, image, facts[metric].higher_is_better),
+                    _scores(found, image, facts[metric].higher_is_better, decimals[metric]),
                 )
                 for image in shown
             ),
@@ -128,12 +130,17 @@ def hardest_first(scored: Scored, higher_is_better: bool) -> list[str]:
     return sorted(images, key=lambda image: (middle[image], image))
 
 
-def _scores(scored: Scored, image: str, higher_is_better: bool) -> tuple[Score, ...]:
+def _decimals(scored: Scored) -> int:
+    """Those of a whole table, so that its numbers can be compared at a glance."""
+    return warranted_decimals((), (value for by_image in scored.values() for value in by_image.values()))
+
+
+def _scores(scored: Scored, image: str, higher_is_better: bool, decimals: int) -> tuple[Score, ...]:
     known = [by_image[image] for by_image in scored.values() if image in by_image]
     best = (max if higher_is_better else min)(known, default=None)
     several = len(known) > 1
     return tuple(
-        Score(score_words(value), repr(value).replace("inf", "Infinity"), several and value == best)
+        Score(number(value, decimals), repr(value).replace("inf", "Infinity"), several and value == best)
         if (value := by_image.get(image)) is not None
         else Score("not scored", "")
         for by_image in scored.values()

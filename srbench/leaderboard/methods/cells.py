@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from srbench.leaderboard.figures.coverage import coverage_figure
 from srbench.leaderboard.results.ceilings import ceiling_value
 from srbench.leaderboard.results.hardware import hardware
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.values import spread_over_seeds
 from srbench.leaderboard.tables.costs import cost_cell, cost_columns
-from srbench.leaderboard.tables.scores import coverage, heads, score_words, shown_value
+from srbench.leaderboard.tables.scores import heads, score_words, shown_value
 from srbench.leaderboard.words.numerals import listing, metric_label, significant, slug
 from srbench.registry.registry import task_named
 
@@ -58,7 +59,7 @@ def _group_coverage(own: Sequence[Result], name: str) -> dict[str, Any] | None:
         if result.ok and result.record is not None
         for metric, facts in result.record.metrics.items()
     ]
-    return coverage(known, name)
+    return coverage_figure(known, name)
 
 
 def _costs(own: Sequence[Result]) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from srbench.contract.wording import Wording
+from srbench.leaderboard.figures.coverage import coverage_figure
 from srbench.leaderboard.gallery.errors import error_legend
 from srbench.leaderboard.gallery.hallucination import share_words
 from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage, first_seeds, map_legend, white_words
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.setmetrics import set_remarks
 from srbench.leaderboard.tables.costs import cost_lines
-from srbench.leaderboard.tables.scores import Head, coverage, heads, score_words, shown_score, shown_value
+from srbench.leaderboard.tables.scores import Head, heads, score_words, shown_score, shown_value
 from srbench.leaderboard.trainings.extractors import Instrument
 from srbench.leaderboard.trainings.pages import Group, training_of
 from srbench.leaderboard.words.dates import moment_words
@@ -102,7 +103,7 @@ def _metric_line(name: str, facts: MetricResult, words: Wording, extractors: Seq
         "n": facts.n,
         "numbers": numbers,
         "confusion": facts.details.confusion,
-        "coverage": coverage([(name, facts)], f"coverage-{slug(name)}"),
+        "coverage": coverage_figure([(name, facts)], f"coverage-{slug(name)}"),
         "classes": _class_lines(facts.details),
         "extractor": next((one.group.id for one in extractors if one.key == facts.extractor), ""),
         "remark": "; ".join(remarks) or ("" if numbers else DASH),

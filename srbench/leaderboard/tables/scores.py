@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srbench.leaderboard.figures.coverage import CoverageCurve, coverage_curves, coverage_words
 from srbench.leaderboard.results.results import Result
 from srbench.leaderboard.words.numerals import metric_label, number
 from srbench.store.record import MetricResult
@@ -53,11 +52,3 @@ def shown_value(facts: MetricResult | None) -> dict[str, Any]:
     if facts.status != "ok" or facts.value is None:
         return {"text": "∞" if facts.infinite else facts.status if facts.status != "ok" else "none", "sort": ""}
     return {"text": score_words(facts.value), "sort": facts.value}
-
-
-def coverage(known: Sequence[tuple[str, MetricResult]], name: str) -> dict[str, Any] | None:
-    """The calibration curves of results, each with what it is called in the figure; None where there are none."""
-    curves = [CoverageCurve(label, facts.details.coverage) for label, facts in known if facts.details.coverage]
-    if not curves:
-        return None
-    return {"svg": coverage_curves(curves, name), "words": [(one.name, coverage_words(one.points)) for one in curves]}

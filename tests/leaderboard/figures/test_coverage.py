@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from srbench.leaderboard.figures.coverage import CoverageCurve, coverage_curves, coverage_words
+from srbench.leaderboard.figures.coverage import CoverageCurve, coverage_curves, coverage_figure, coverage_words
+from srbench.store.details import Details
+from srbench.store.record import MetricResult
 
 SURE = CoverageCurve("ddpm, seed 0", ((0.1, 0.05), (0.5, 0.3), (0.9, 0.625)))
 TRUE = CoverageCurve("_true", ((0.1, 0.1), (0.95, 0.95)))
@@ -49,3 +51,10 @@ def test_a_line_lies_where_its_numbers_say() -> None:
 def _points(path: str) -> list[tuple[float, float]]:
     numbers = [float(part) for part in path.replace("M", " ").replace("L", " ").split()]
     return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def test_curves_are_drawn_of_results_that_have_one() -> None:
+    plain, curved = MetricResult(key="k"), MetricResult(key="k", details=Details(coverage=((0.5, 0.25),)))
+    assert coverage_figure([("a", plain)], "id") is None
+    found = coverage_figure([("a", plain), ("b", curved)], "id")
+    assert found is not None and [name for name, _ in found["words"]] == ["b"]
