@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from srbench.contract.submission import Given as Given
     from srbench.contract.submission import Submission as Submission
     from srbench.contract.task import Task as Task
+    from srbench.contract.terms import Terms as Terms
     from srbench.contract.tracker import Tracker as Tracker
     from srbench.contract.training_set import TrainingSet as TrainingSet
     from srbench.contract.weights_file import WeightsFile as WeightsFile
@@ -155,6 +156,7 @@ _HOME = {
     "Given": "contract.submission",
     "Submission": "contract.submission",
     "Task": "contract.task",
+    "Terms": "contract.terms",
     "Tracker": "contract.tracker",
     "TrainingSet": "contract.training_set",
     "WeightsFile": "contract.weights_file",

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from srbench.contract.paper import Paper
 from srbench.contract.published import PublishedDataset
+from srbench.contract.terms import Terms
 from srbench.errors import SrbenchError
 from srbench.pictures import DEPTHS, Image, ImageError, Scale, Values, filled, in_digits, measured, read_image
 
@@ -187,12 +188,14 @@ class Dataset(ABC):
     published: what `srbench fetch` can get of it: the whole, under the name of the dataset, or variants under names of
     their own. Name the command in `DatasetMissing`. looked_for: names of parameters that are paths and need not be
     there when a matrix is read: `prepare` looks for them elsewhere, too, and says what is missing.
-    papers: what is to be cited for it; no part of its code.
+    papers: what is to be cited for it; terms: whose its pictures are, where `published` does not say so. Neither is
+    part of its code.
     """
 
     published: ClassVar[Sequence[PublishedDataset]] = ()
     looked_for: ClassVar[frozenset[str]] = frozenset()
     papers: ClassVar[tuple[Paper, ...]] = ()
+    terms: ClassVar[tuple[Terms, ...]] = ()
 
     def prepare(self, root: Path) -> None:
         """Make sure that the files are there: find them under the data root `root`, or fetch them into it.

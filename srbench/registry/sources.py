@@ -32,9 +32,9 @@ _NOT_CODE = frozenset({"setup", "conftest", "noxfile", "test", "tests", "docs", 
 def sources(distribution: str, module: str) -> dict[str, str]:
     """A sha256 over all files of a plugin's distribution, and one for every plugin's distribution that it requires.
 
-    Python counts by what it says, without comments, docstrings, layout, and the `papers` and `judges` of classes; other
-    files by their bytes. Where a distribution is installed, and whether for editing, does not count. module: that of
-    its entry point.
+    Python counts by what it says, without comments, docstrings, layout, and the `papers`, `terms` and `judges` of
+    classes; other files by their bytes. Where a distribution is installed, and whether for editing, does not count.
+    module: that of its entry point.
     """
     modules = {name: set(found) for name, found in _modules(tuple(sys.path)).items()}
     own = canonicalize_name(distribution)
@@ -217,10 +217,10 @@ def _meaning(node: Any) -> str:
 
 
 def _cites(statement: ast.stmt) -> bool:
-    """Whether it says what papers a class stands on, or what its numbers say of SR: neither moves a number."""
+    """Whether it says on what a class stands, whose its pictures are, or what its numbers say: none moves a number."""
     targets = statement.targets if isinstance(statement, ast.Assign) else []
-    targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
-    return any(isinstance(target, ast.Name) and target.id in ("papers", "judges") for target in targets)
+    targets = [statement.target] if isinstance(statement, ast.AnnAssign) and statement.value is not None else targets
+    return any(isinstance(target, ast.Name) and target.id in ("papers", "terms", "judges") for target in targets)
 
 
 def _documented(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from srbench.contract.dataset import DatasetMissing, Item, Part, Picture, read_picture
 from srbench.contract.protocol import Protocol
 from srbench.contract.regions import overlapping, regions
+from srbench.contract.terms import Terms
 from srbench.errors import SrbenchError
 from srbench.pictures import Image
 from srbench.testing.check import CheckFailure, check
@@ -44,6 +45,17 @@ def prepares_offline(subject: DatasetSubject) -> None:
             f"prepare on an empty data root, with no network, raised {type(error).__name__}: {error}. Raise "
             "srbench.DatasetMissing, and say where the files were looked for and how to get them"
         ) from error
+
+
+@check("dataset", needs=("loads",))
+def terms_can_be_shown(subject: DatasetSubject) -> None:
+    """Its terms, where it states any, name a source each, as `srbench.Terms`."""
+    terms = subject.target.terms
+    if not isinstance(terms, tuple) or not all(isinstance(one, Terms) for one in terms):
+        raise CheckFailure(f"terms is {terms!r}; it should be a tuple of srbench.Terms")
+    for one in terms:
+        if faults := [*one.faults()]:
+            raise CheckFailure(f"{one} cannot be shown: {'; '.join(faults)}")
 
 
 @check("dataset", needs=("prepares_offline",))

@@ -8,6 +8,7 @@ from toys.conformance import Wrong, assert_breaks_only, assert_passes, cases, ch
 WRONG: Wrong = {
     "toys.datasets:FailsWithoutFiles": ("prepares_offline", "raised FileNotFoundError"),
     "toys.datasets:NeedsANetwork": ("prepares_offline", "no network"),
+    "toys.datasets:TermsOfNobody": ("terms_can_be_shown", "source is empty"),
     "toys.datasets:Nothing": ("gives_items", "gives an item"),
     "toys.datasets:NotItems": ("gives_items", "'picture.png'"),
     "toys.datasets:OneIdForAll": ("ids_are_unique", "'picture' for one"),

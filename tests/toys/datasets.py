@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
@@ -47,6 +48,10 @@ class OnlyTest(srbench.Dataset):
 
     def test(self):
         return [srbench.Item("one", partial(textured_uint8, 0, 24, 32))]
+
+
+class TermsOfNobody(Pictures):
+    terms: ClassVar = (srbench.Terms("", "CC0"),)
 
 
 class RemarksAreOneText(Pictures):

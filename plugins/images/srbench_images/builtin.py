@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from srbench import Dataset, Item
+from srbench import Dataset, Item, Terms
 from srbench.pictures import Image
 
 from .photographs import Region, cut, locate
@@ -58,6 +58,10 @@ class Astronomy(_BuiltIn):
     beyond scikit-image's own (BSD-3-Clause). Its upper 144 rows are tested on, below row 176 it is trained on.
     """
 
+    terms: ClassVar = (
+        Terms("NASA and ESA, 2012", "public domain (NASA's guidelines for its media)", of="Hubble eXtreme Deep Field"),
+        Terms("scikit-image, which states none", "none is stated beyond scikit-image's own (BSD-3-Clause)", of="Moon"),
+    )
     training = (Region("hubble_deep_field.jpg", 0, 0, 552, 1000), Region("moon.png", 176, 0, 336, 512))
     testing = (
         *Region("hubble_deep_field.jpg", 584, 0, 288, 1000).tiles(144),
@@ -80,6 +84,12 @@ class Microscopy(_BuiltIn):
     restores it to within the rounding of 8 bits: a test that a method does no harm.
     """
 
+    terms: ClassVar = (
+        Terms("Center for Microscopy And Molecular Imaging", "no known copyright", of="immunohistochemistry"),
+        Terms("Haeggstroem 2014", "CC0", of="retina"),
+        Terms("High-Resolution Fundus database, Budai et al. 2013", "CC0", of="microaneurysms"),
+        Terms("Müller et al. 2018", "CC0", of="cell"),
+    )
     training = (
         Region("ihc.png", 0, 0, 360, 512),
         Region("retina.jpg", 120, 0, 1170, 900),
@@ -105,6 +115,10 @@ class Textures(_BuiltIn):
     and in the shadows between blades and stones, 0 elsewhere. What learns them learns to tell dark from bright.
     """
 
+    terms: ClassVar = (
+        Terms("CC0Textures", "CC0", of="brick and gravel"),
+        Terms("linolafett (DeviantArt)", "CC0", of="grass"),
+    )
     training = tuple(
         tile for kind in ("brick", "grass", "gravel") for tile in Region(f"{kind}.png", 0, 16, 360, 480).tiles(120)
     )
@@ -129,6 +143,29 @@ class Photographs(_BuiltIn):
     asks whoever shows them to name them. Motorcycle: Scharstein et al. 2014; no licence is stated, and it is not shown.
     """
 
+    terms: ClassVar = (
+        Terms("Eileen Collins; NASA, flic.kr/p/r9qvLn", "public domain", of="astronaut"),
+        Terms("Lav Varshney", "CC0", of="camera"),
+        Terms("Stefan van der Walt", "CC0", of="chelsea"),
+        Terms("danielbuechele, flickr.com/photos/danielbuechele/6061409035", "CC BY 2.0", of="China"),
+        Terms("Stefan van der Walt", "public domain", of="clock"),
+        Terms("Rachel Michetti, by courtesy of Pikolo Espresso Bar", "CC0", of="coffee"),
+        Terms("Brooklyn Museum, image 51611", "no known copyright", of="coins"),
+        Terms("vultilion, flickr.com/photos/vultilion/6056698931", "CC BY 2.0", of="flower"),
+        Terms("U.S. Navy", "public domain, as Matplotlib's authors said when they took it in", of="Grace Hopper"),
+        Terms("scikit-image's manual", "none is stated beyond scikit-image's own (BSD-3-Clause)", of="page"),
+        Terms(
+            "SpaceX, flickr.com/photos/spacexphotos/16511594820",
+            "public domain, as SpaceX declared in 2015",
+            of="rocket",
+        ),
+        Terms("Wikipedia, File:Corner.png", "no known copyright, public domain", of="handwriting"),
+        Terms(
+            "Middlebury 2014 stereo benchmark, Scharstein et al. 2014",
+            "none is stated",
+            of="motorcycle, to train on",
+        ),
+    )
     training = (Region("motorcycle_left.png", 4, 4, 492, 732),)
     testing = (
         Region.middle("astronaut.png", 512, 512),

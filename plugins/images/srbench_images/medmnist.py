@@ -9,7 +9,17 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from srbench import Dataset, DatasetError, DatasetMissing, Item, Members, Paper, PublishedArchive, PublishedDataset
+from srbench import (
+    Dataset,
+    DatasetError,
+    DatasetMissing,
+    Item,
+    Members,
+    Paper,
+    PublishedArchive,
+    PublishedDataset,
+    Terms,
+)
 from srbench.pictures import Image
 
 Flag = Literal[
@@ -158,6 +168,12 @@ class MedMnist(Dataset):
             "MedMNIST v2 - A large-scale lightweight benchmark for 2D and 3D biomedical image classification",
             2023,
             journal="Scientific Data",
+        ),
+    )
+    terms: ClassVar = (
+        Terms(
+            "MedMNIST v2 (Yang et al., Scientific Data 2023, doi.org/10.5281/zenodo.10519652)",
+            "CC BY 4.0; DermaMNIST CC BY-NC 4.0",
         ),
     )
     published = tuple(_published(flag, size) for flag in _FLAGS for size in _SIZES)

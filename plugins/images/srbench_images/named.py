@@ -9,7 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from srbench import Dataset, DatasetError, DatasetMissing, Item, Members, Paper, PublishedArchive, PublishedDataset
+from srbench import (
+    Dataset,
+    DatasetError,
+    DatasetMissing,
+    Item,
+    Members,
+    Paper,
+    PublishedArchive,
+    PublishedDataset,
+    Terms,
+)
 from srbench.pictures import is_picture
 
 from .listing import pictures, remark
@@ -200,6 +210,11 @@ class Manga109(_Named):
             journal="Multimedia Tools and Applications",
         ),
     )
+    terms: ClassVar = (
+        Terms(
+            "Matsui et al. 2017", "academic research; the pages may not be passed on (asked of the University of Tokyo)"
+        ),
+    )
     folder = "manga109"
     origin = "ask for it at http://www.manga109.org/en/; it may not be passed on"
 
@@ -260,6 +275,7 @@ class T91(_Named):
             journal="IEEE Transactions on Image Processing",
         ),
     )
+    terms: ClassVar = (Terms("Yang et al., IEEE TIP 2010; part of their code", "none is stated"),)
     folder = "t91"
     origin = "it is part of the code of Yang et al., http://www.ifp.illinois.edu/~jyang29/codes/ScSR.rar"
 

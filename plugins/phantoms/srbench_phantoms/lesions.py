@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from msgspec import Meta
 
-from srbench import Dataset, Image, Item
+from srbench import Dataset, Image, Item, Terms
 from srbench.types import Natural
 
 from .skin import TRAITS, Lesion
@@ -22,6 +22,8 @@ class Lesions(Dataset):
     three pictures, each with other light, turned and zoomed. Half of the lesions of each class are trained on, the
     other half tested on.
     """
+
+    terms: ClassVar = (Terms("computed from formulas; no picture of anybody"),)
 
     def __init__(
         self,

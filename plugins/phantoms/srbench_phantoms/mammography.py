@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache, partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from msgspec import Meta
 
-from srbench import Dataset, Image, Item, Scale, Values
+from srbench import Dataset, Image, Item, Scale, Terms, Values
 from srbench.types import Natural, Positive
 
 from .breast import DENSE_FRACTIONS, VIEWS, Breast, View, Window
@@ -34,6 +34,8 @@ class Mammography(Dataset):
     class are trained on, the other half tested on. LR for the degradation `area` at x10/7, x2, x3 and x4 is the
     same breast, seen with pixels that are so many times larger: 100 micrometres in place of 70.
     """
+
+    terms: ClassVar = (Terms("computed from formulas; no picture of anybody"),)
 
     def __init__(
         self,

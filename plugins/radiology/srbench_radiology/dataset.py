@@ -6,12 +6,12 @@ import gzip
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from srbench_images.wheels import Wheel
 
-from srbench import Dataset, DatasetMissing, Formats, Frame, Image, Item, Part, Values
+from srbench import Dataset, DatasetMissing, Formats, Frame, Image, Item, Part, Terms, Values
 
 
 def _in_format(path: Path) -> list[tuple[Frame, Part]]:
@@ -137,6 +137,13 @@ class Radiology(Dataset):
     slices of a brain (`example4d`), by nibabel (MIT), and a head (`s1045`), by Matplotlib (its own licence); neither
     states a source.
     """
+
+    terms: ClassVar = (
+        Terms("NEMA's samples, in pydicom (MIT)", "pydicom knows of no restriction", of="spine and detail, tested on"),
+        Terms("GDCM's samples, M. Malaterre and CREATIS, in pydicom", "BSD-3-Clause", of="abdomen, tested on"),
+        Terms("nibabel, which states no source", "MIT, as all of nibabel", of="brain, trained on"),
+        Terms("Matplotlib, which states no source", "Matplotlib's own", of="head, trained on"),
+    )
 
     def prepare(self, root: Path) -> None:
         """Check the files by their sha256. Raises `DatasetMissing` or `DatasetError`; uses no network."""

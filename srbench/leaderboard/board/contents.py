@@ -8,6 +8,7 @@ from srbench.contract.metric import Judges
 from srbench.contract.paper import Paper
 from srbench.contract.protocol import Channel
 from srbench.contract.section import Passage
+from srbench.contract.terms import Terms
 from srbench.store.cell import Cell
 
 
@@ -26,10 +27,38 @@ class BoardMetric(BoardSource, frozen=True):
     judges: Judges = ""
 
 
-class BoardDataset(BoardSource, frozen=True):
-    """A dataset as the matrix uses it. splits: what those hold that were looked at, a line each."""
+class BoardSplit(msgspec.Struct, frozen=True):
+    """A split that was looked at. told: what it holds, in one line.
 
-    splits: tuple[str, ...] = ()
+    images, groups: how many, the latter independent of each other. smallest, largest: height and width of HR, by area.
+    channels, depths: those that occur. lr: how many images bring LR with them, by what it is. lone: how many are LR
+    without HR.
+    """
+
+    split: str
+    told: str
+    images: int
+    groups: int
+    smallest: tuple[int, int] | None = None
+    largest: tuple[int, int] | None = None
+    channels: tuple[int, ...] = ()
+    depths: tuple[str, ...] = ()
+    lr: dict[str, int] = {}
+    lone: int = 0
+
+    def __str__(self) -> str:
+        return self.told
+
+
+class BoardDataset(BoardSource, frozen=True):
+    """A dataset as the matrix uses it.
+
+    splits: what those hold that were looked at; a line each where an earlier srbench described it. terms: whose its
+    pictures are, and what is allowed.
+    """
+
+    splits: tuple[BoardSplit | str, ...] = ()
+    terms: tuple[Terms, ...] = ()
 
 
 class BoardMethod(BoardSource, frozen=True):

@@ -6,16 +6,19 @@ import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any, cast, get_args
 
 import msgspec
 
+from srbench.contract.dataset import Dataset
 from srbench.contract.method import Method
 from srbench.contract.metric import Judges
 from srbench.contract.paper import Paper
 from srbench.contract.protocol import Protocol
 from srbench.contract.section import Passage, Section
 from srbench.contract.submission import Submission
+from srbench.contract.terms import Terms
 from srbench.errors import SrbenchError, in_words, raised_at
 from srbench.leaderboard.board.contents import (
     Board,
@@ -25,6 +28,7 @@ from srbench.leaderboard.board.contents import (
     BoardMetric,
     BoardProtocol,
     BoardPublished,
+    BoardSplit,
 )
 from srbench.leaderboard.board.kept import read_text
 from srbench.leaderboard.words.numerals import amount_words, flat, listing, plural
@@ -58,7 +62,7 @@ def describe(plan: Plan) -> Board:
         metrics=[use.name for use in matrix.metrics],
         metric_sources=[_metric(use) for use in matrix.metrics],
         rank_by=matrix.rank_by,
-        datasets=[BoardDataset(*_told(use), _splits(use, plan)) for use in _data(matrix)],
+        datasets=[BoardDataset(*_told(use), _splits(use, plan), _terms(use)) for use in _data(matrix)],
         protocols=[_protocol(protocol) for protocol in matrix.protocols],
         methods=[_method(use, matrix) for use in matrix.methods],
         seeds=len(matrix.seeds),
@@ -155,8 +159,35 @@ def _data(matrix: Matrix) -> list[Use]:
     return list({use.name: use for use in reversed(uses)}.values())[::-1]
 
 
-def _splits(use: Use, plan: Plan) -> tuple[str, ...]:
-    return tuple(split_words(one) for one in plan.contents if one.dataset == use.name)
+def _terms(use: Use) -> tuple[Terms, ...]:
+    """Those that its class states, or those of what it publishes, each with its name where there are several."""
+    try:
+        kind: type[Dataset] = use.registered.load()
+    except SrbenchError:
+        return ()
+    several = len(kind.published) > 1
+    published = [Terms(one.source, one.licence, one.name if several else "") for one in kind.published]
+    return kind.terms or tuple(published)
+
+
+def _splits(use: Use, plan: Plan) -> tuple[BoardSplit, ...]:
+    return tuple(_split(one) for one in plan.contents if one.dataset == use.name)
+
+
+def _split(one: SplitContents) -> BoardSplit:
+    sizes = [shape[:2] for shape in one.shapes]
+    return BoardSplit(
+        one.split,
+        split_words(one),
+        one.images,
+        one.groups,
+        sizes[0] if sizes else None,
+        sizes[-1] if sizes else None,
+        tuple(sorted({shape[2] for shape in one.shapes})),
+        one.depths,
+        dict(one.lr),
+        one.lone,
+    )
 
 
 def split_words(one: SplitContents) -> str:
@@ -185,6 +216,7 @@ def _budgets(matrix: Matrix) -> str:
 def _method(use: Use, matrix: Matrix) -> BoardMethod:
     entry, plugin = use.registered.entry, use.registered.plugin
     origin = [("Plugin", f"{plugin.distribution} {plugin.version}"), ("Entry", entry.name)]
+    origin += [("Licence of its code", licence)] if (licence := _licence(plugin.distribution)) else []
     if "preset" in use.given:
         origin.append(("Preset", str(use.given["preset"])))
     if (options := matrix.train_of.get(use.name)) is not None:
@@ -196,6 +228,16 @@ def _method(use: Use, matrix: Matrix) -> BoardMethod:
     except SrbenchError:
         ceiling, elsewhere = "", False
     return BoardMethod(*_told(use), tuple(origin), tuple(flat(use.params)), ceiling, elsewhere)
+
+
+def _licence(distribution: str) -> str:
+    """What the metadata of a distribution says of its licence, where that is a line; empty where it says nothing."""
+    try:
+        told = metadata(distribution).json
+    except PackageNotFoundError:
+        return ""
+    licence = str(told.get("license_expression") or told.get("license") or "")
+    return "" if "\n" in licence else licence.strip()
 
 
 def _protocol(protocol: Protocol) -> BoardProtocol:

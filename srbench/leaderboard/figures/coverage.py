@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
 
 from srbench.leaderboard.figures.drawing import INK, Chart, Drawn, as_svg, colour_of, drawing, short_name, symbol_of
 from srbench.leaderboard.tables.ranked import Table
 from srbench.leaderboard.words.numerals import metric_label
+from srbench.store.record import MetricResult
 
 
 @dataclass(frozen=True)
@@ -74,3 +78,11 @@ def coverage_curves(curves: Sequence[CoverageCurve], name: str) -> Drawn:
 def coverage_words(points: Sequence[tuple[float, float]]) -> str:
     """A curve in words."""
     return ", ".join(f"{100 * found:.1f} % of HR in the {100 * claimed:.4g} % interval" for claimed, found in points)
+
+
+def coverage_figure(known: Sequence[tuple[str, MetricResult]], name: str) -> dict[str, Any] | None:
+    """The calibration curves of results, each with what it is called in the figure; None where there are none."""
+    curves = [CoverageCurve(label, facts.details.coverage) for label, facts in known if facts.details.coverage]
+    if not curves:
+        return None
+    return {"svg": coverage_curves(curves, name), "words": [(one.name, coverage_words(one.points)) for one in curves]}

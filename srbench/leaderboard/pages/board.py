@@ -12,13 +12,16 @@ from typing import Any
 from srbench.contract.entry import imported
 from srbench.errors import in_words
 from srbench.leaderboard.board.contents import Board, BoardMethod
+from srbench.leaderboard.datasets.page import by_protocol, dataset_context, dataset_places, learners
 from srbench.leaderboard.judging import told as people
+from srbench.leaderboard.methods.page import method_context
+from srbench.leaderboard.methods.standing import standings
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
 from srbench.leaderboard.pages.paper import cited, paper_tables, write_paper
 from srbench.leaderboard.pages.parts import cell_files, cell_page, cells_made_from
 from srbench.leaderboard.pages.site import SCRIPTS, STYLE, render, write_late, write_static
-from srbench.leaderboard.pages.views import TaskPages, View, told
+from srbench.leaderboard.pages.views import TaskPages, View, by_dataset, told
 from srbench.leaderboard.paper.fingerprint import fingerprint
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
 from srbench.leaderboard.site.folder import BoardFolder
@@ -57,13 +60,14 @@ def _write(document: Document, new: Path, listed: bool, kept: Mapping[str, str])
     results, board = document.results, document.results.board
     pages, method_slugs, views = _pages(document), _method_slugs(board), views_of(document)
     trainings = by_method(document.trainings)
-    privacy = Privacy()
+    privacy, dataset_pages = Privacy(), dataset_places(board)
     date = document.date
     shared = {
         "board": board.title,
         **_dated(date),
         "words": task_named(board.task).wording,
         "privacy": privacy,
+        "dataset_pages": dataset_pages,
     }
     below = shared | {"root": "../"}
     troubles, broken = list(document.troubles), set[str]()
@@ -91,12 +95,25 @@ def _write(document: Document, new: Path, listed: bool, kept: Mapping[str, str])
     for result in results.all:
         if not kept.keys() >= set(cell_files(result)):
             page(cell_page(result), result.cell.label, partial(cell, result))
+    linked, learned_by, places = by_dataset(views), learners(results), by_protocol(results)
+    standing = standings([one for tables in linked.values() for one in tables], pages.method_shots())
+
+    def method(shown: BoardMethod) -> tuple[str, dict[str, Any]]:
+        own = method_context(shown, results, trainings.get(shown.name, []), standing.get(shown.name, []))
+        return "methods/page.html", below | own
+
     for shown in board.methods:
+        page(f"methods/{method_slugs[shown.name]}.html", shown.name, partial(method, shown))
 
-        def method(shown: BoardMethod = shown) -> tuple[str, dict[str, Any]]:
-            return "method.html", below | details.method_context(shown, results, trainings.get(shown.name, []))
+    def dataset(name: str) -> tuple[str, dict[str, Any]]:
+        own = places.get(name, {})
+        hrefs = {protocol: pages.addresses(name, protocol) for protocol in own}
+        pictures = pages.dataset_shots(name), hrefs
+        context = dataset_context(name, results, own, linked.get(name, []), *pictures, learned_by.get(name, []))
+        return "datasets/page.html", below | {"method_slugs": method_slugs} | context
 
-        page(f"methods/{method_slugs[shown.name]}.html", shown.name, method)
+    for name, place in dataset_pages.items():
+        page(place, name, partial(dataset, name))
     if document.extractors:
         shown_extractors = below | {"title": EXTRACTORS, "extractors": document.extractors}
         page(f"{FOLDER}/index.html", EXTRACTORS, lambda: ("extractors.html", shown_extractors))

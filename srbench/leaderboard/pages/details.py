@@ -1,4 +1,4 @@
-"""What the pages of one cell and of one method hold."""
+"""What the page of a cell holds."""
 
 from __future__ import annotations
 
@@ -7,40 +7,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from srbench.contract.wording import Wording
-from srbench.leaderboard.board.contents import BoardMethod
-from srbench.leaderboard.figures.coverage import CoverageCurve, coverage_curves, coverage_words
+from srbench.leaderboard.figures.coverage import coverage_figure
 from srbench.leaderboard.gallery.errors import error_legend
 from srbench.leaderboard.gallery.hallucination import share_words
 from srbench.leaderboard.gallery.pictures import Gallery, ViewedImage, first_seeds, map_legend, white_words
-from srbench.leaderboard.results.ceilings import ceiling_value
-from srbench.leaderboard.results.hardware import hardware
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.setmetrics import set_remarks
-from srbench.leaderboard.results.values import spread_over_seeds
-from srbench.leaderboard.tables.costs import cost_cell, cost_columns, cost_lines
+from srbench.leaderboard.tables.costs import cost_lines
 from srbench.leaderboard.tables.listings import image_table
+from srbench.leaderboard.tables.scores import shown_value
 from srbench.leaderboard.trainings.extractors import Instrument
-from srbench.leaderboard.trainings.pages import Group, notes_of, training_of
+from srbench.leaderboard.trainings.pages import Group, training_of
 from srbench.leaderboard.words.dates import moment_words
-from srbench.leaderboard.words.numerals import (
-    DASH,
-    duration,
-    flat,
-    listing,
-    metric_label,
-    number,
-    score,
-    significant,
-    slug,
-)
+from srbench.leaderboard.words.numerals import DASH, duration, flat, number, score, significant, slug
 from srbench.registry.registry import task_named
 from srbench.store.details import Details, Estimate
 from srbench.store.record import MetricResult
-
-
-def group_id(protocol: str, dataset: str) -> str:
-    """The anchor of a method page's table."""
-    return f"s-{slug(f'{protocol}-{dataset}')}"
 
 
 def cell_context(
@@ -77,7 +59,9 @@ def cell_context(
             _metric_line(name, facts[name], task.wording, extractors) for name in results.metrics if name in facts
         ],
         "ceiling": method.ceiling if record and record.ceiling else "",
-        "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
+        "ceilings": [shown_value(record.ceiling.get(name)) for name in results.metrics if name in facts]
+        if record
+        else [],
         "images": image_table(result, results),
         "notes": list(
             dict.fromkeys([*(record.warnings + record.notes if record else []), *(run.notes if run else [])])
@@ -114,12 +98,12 @@ def _metric_line(name: str, facts: MetricResult, words: Wording, extractors: Seq
         "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else score(facts.value)
     )
     return {
-        "head": _head(name, facts),
+        "head": Head.of(name, facts),
         "value": value,
         "n": facts.n,
         "numbers": numbers,
         "confusion": facts.details.confusion,
-        "coverage": _coverage([(name, facts)], f"coverage-{slug(name)}"),
+        "coverage": coverage_figure([(name, facts)], f"coverage-{slug(name)}"),
         "classes": _class_lines(facts.details),
         "extractor": next((one.group.id for one in extractors if one.key == facts.extractor), ""),
         "remark": "; ".join(remarks) or ("" if numbers else DASH),
@@ -186,148 +170,3 @@ def _picture(shown: ViewedImage, name: str) -> dict[str, Any]:
         "height": shown.box[3],
         "window": shown.window_words,
     }
-
-
-def method_context(method: BoardMethod, results: Results, trainings: Sequence[Group]) -> dict[str, Any]:
-    """What `method.html` shows. trainings: of this method."""
-    own = results.of_method(method.name)
-    return {
-        "title": method.name,
-        "method": method.name,
-        "slot": own[0].entrant.slot if own else 0,
-        "summary": method.summary,
-        "documentation": method.documentation,
-        "papers": [str(paper) for paper in method.papers],
-        "origin": method.origin,
-        "parameters": method.parameters,
-        "groups": list(_groups(method.name, results)),
-        "notes": notes_of(method.name, results, trainings),
-        "trainings": trainings,
-        "sections": [passage for name, passage in results.board.sections if name == method.name],
-    }
-
-
-def _groups(method: str, results: Results) -> list[dict[str, Any]]:
-    """One table a protocol and dataset, one line a cell."""
-    groups: dict[tuple[str, str], list[Result]] = {}
-    for result in results.of_method(method):
-        groups.setdefault((result.cell.protocol, result.cell.dataset), []).append(result)
-    return [
-        {
-            "id": group_id(protocol, dataset),
-            "caption": f"{dataset}, {protocol}",
-            "heads": _heads(results.metrics, own),
-            "lines": [_line(result, results.metrics) for result in own],
-            "spread": _spread(own, results.metrics),
-            "ceiling": _ceiling(own, results.metrics, dataset),
-            "costs": _costs(own),
-            "coverage": _group_coverage(own, f"{group_id(protocol, dataset)}-coverage"),
-        }
-        for (protocol, dataset), own in groups.items()
-    ]
-
-
-def _heads(metrics: Sequence[str], own: Sequence[Result]) -> list[dict[str, Any]]:
-    """The heads of columns of scores: names, and which direction is better where a record says so."""
-    known = {name: facts for r in own if r.record for name, facts in r.record.metrics.items()}
-    return [_head(metric, known.get(metric)) for metric in metrics]
-
-
-def _head(metric: str, facts: MetricResult | None) -> dict[str, Any]:
-    if facts is None:
-        return {"label": metric_label(metric), "higher": None}
-    unit = f", {facts.unit}" if facts.unit else ""
-    return {"label": f"{metric_label(metric)}{unit}", "higher": facts.higher_is_better}
-
-
-def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
-    record = result.record
-    seed = "" if result.cell.seed is None else f", seed {result.cell.seed}"
-    line = {"slug": result.slug, "name": f"{result.entrant.name}{seed}", "trouble": "" if result.ok else result.trouble}
-    if not result.ok or record is None:
-        return line
-    return line | {"cells": [_value(record.metrics.get(metric)) for metric in metrics]}
-
-
-def _coverage(known: Sequence[tuple[str, MetricResult]], name: str) -> dict[str, Any] | None:
-    """The calibration curves of results, each with what it is called in the figure; None where there are none."""
-    curves = [CoverageCurve(label, facts.details.coverage) for label, facts in known if facts.details.coverage]
-    if not curves:
-        return None
-    return {"svg": coverage_curves(curves, name), "words": [(one.name, coverage_words(one.points)) for one in curves]}
-
-
-def _group_coverage(own: Sequence[Result], name: str) -> dict[str, Any] | None:
-    """The calibration curves of the cells of a table."""
-    several = len(own) > 1
-    known = [
-        (_line(result, ())["name"] if several else metric_label(metric), facts)
-        for result in own
-        if result.ok and result.record is not None
-        for metric, facts in result.record.metrics.items()
-    ]
-    return _coverage(known, name)
-
-
-def _costs(own: Sequence[Result]) -> dict[str, Any]:
-    """The table of costs of the cells that have a record and went well."""
-    done = [(result, result.record) for result in own if result.ok and result.record is not None]
-    columns = cost_columns([record.cost for _, record in done], task_named(own[0].protocol.task))
-    kinds = {hardware(record) for _, record in done}
-    lines = [
-        _line(result, ())
-        | {"cells": [cost_cell(column, record.cost) for column in columns]}
-        | {"hardware": hardware(record) if len(kinds) > 1 else ""}
-        for result, record in done
-    ]
-    return {"columns": columns, "lines": lines if columns else [], "hardware": len(kinds) > 1}
-
-
-def _value(facts: MetricResult | None) -> dict[str, Any]:
-    if facts is None:
-        return {"text": "not scored", "sort": ""}
-    if facts.status != "ok" or facts.value is None:
-        return {"text": "∞" if facts.infinite else facts.status if facts.status != "ok" else "none", "sort": ""}
-    return {"text": score(facts.value), "sort": facts.value}
-
-
-def _ceiling(own: Sequence[Result], metrics: Sequence[str], dataset: str) -> str:
-    """What the method would score at best, in words, one sentence for each training set."""
-    words = own[0].method.ceiling
-    by_entrant: dict[str, list[Result]] = {}
-    for result in own if words else ():
-        if result.ok:
-            by_entrant.setdefault(result.entrant.name, []).append(result)
-    sentences = []
-    for name, results in by_entrant.items():
-        known = [(metric, ceiling_value(results, metric, [dataset])) for metric in metrics]
-        parts = [
-            " ".join(filter(None, [metric_label(metric), score(value.number), value.aside]))
-            for metric, value in known
-            if value is not None and value.number is not None
-        ]
-        if parts:
-            whose = f" of {name}" if len(by_entrant) > 1 else ""
-            sentences.append(f"Ceiling{whose} ({words}): {listing(parts)}.")
-    return " ".join(sentences)
-
-
-def _spread(own: Sequence[Result], metrics: Sequence[str]) -> str:
-    """What another seed changes, in words, of every metric that shows it."""
-    by_entrant: dict[str, list[Result]] = {}
-    for result in own:
-        if result.ok:
-            by_entrant.setdefault(result.entrant.name, []).append(result)
-    sentences = []
-    for name, results in by_entrant.items():
-        parts = []
-        for metric in metrics:
-            spread = spread_over_seeds(results, metric) if all(metric in r.scores for r in results) else None
-            if spread is not None:
-                facts = results[0].record.metrics.get(metric) if results[0].record else None
-                unit = f" {facts.unit}" if facts and facts.unit else ""
-                parts.append(f"{metric_label(metric)} ±{significant(spread)}{unit}")
-        if parts:
-            whose = f"{name}, " if len(by_entrant) > 1 else ""
-            sentences.append(f"Spread over {len(results)} seeds (standard deviation): {whose}{listing(parts)}.")
-    return " ".join(sentences)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from srbench.leaderboard.figures.charts import FIRST, charts, present
+from srbench.leaderboard.gallery.shots import Place, Shot
 from srbench.leaderboard.generation.findings import generation_findings
 from srbench.leaderboard.generation.samples import GeneratorSamples, SampleGallery, write_samples
+from srbench.leaderboard.generation.shots import real_shots, sample_shots
 from srbench.leaderboard.pages.views import TIMES, Answer, View, answers, shown_table, training_limits, view_id
 from srbench.leaderboard.results.results import Result, Results, Scope
 from srbench.leaderboard.tables.ranked import Table, build_table
@@ -83,6 +85,18 @@ class GenerationPages:
                 else "The store holds no samples of this cell."
             )
         return {"shown": shown, "trouble": trouble, "pictures_remark": remark}
+
+    def dataset_shots(self, dataset: str) -> list[Shot]:
+        """Sheets of real test images, which lead to the samples beside them."""
+        return real_shots(self._galleries, dataset)
+
+    def method_shots(self) -> Mapping[Place, list[Shot]]:
+        """Sheets of samples."""
+        return dict(sample_shots(self._galleries))
+
+    def addresses(self, dataset: str, protocol: str) -> Mapping[str, str]:
+        """None: samples belong to no image."""
+        return {}
 
     def limits(self) -> Iterable[str]:
         """What boards of generation leave open."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from srbench.leaderboard.datasets.page import dataset_places
 from srbench.leaderboard.gallery.pictures import Gallery, first_seeds, map_legend, white_words
 from srbench.leaderboard.pages.document import Document, told_of
 from srbench.leaderboard.results.results import Result
@@ -34,7 +35,9 @@ def cells_made_from(document: Document) -> dict[str, str]:
     board = msgspec.structs.replace(results.board, cells=[], sections=[], path="")
     task = registry().get("task", board.task).plugin.sources
     learned_by = [(one.key, one.group.id) for one in document.extractors]
-    common = _hashed([registry().source_of("srbench"), task, board, results.metrics, learned_by, *_legends(document)])
+    pages = dataset_places(results.board)
+    known = [registry().source_of("srbench"), task, board, pages, results.metrics, learned_by]
+    common = _hashed([*known, *_legends(document)])
     pictures = {(one.dataset, one.protocol): _hashed([one]) for one in document.galleries}
     trainings = by_method(document.trainings)
     learned = {id(group): _hashed([group]) for group in document.trainings}

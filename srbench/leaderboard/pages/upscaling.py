@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.findings.lead import baseline, findings
 from srbench.leaderboard.gallery.errors import error_legend
 from srbench.leaderboard.gallery.pictures import Gallery, map_legend, white_words, write_galleries
+from srbench.leaderboard.gallery.shots import Place, Shot, addresses, dataset_shots, worst_and_best
 from srbench.leaderboard.gallery.viewer import extremes, look_data, start
 from srbench.leaderboard.pages.details import pictures_context
 from srbench.leaderboard.pages.views import TIMES, View, answers, shown_table, training_limits, view_id
@@ -99,6 +100,18 @@ class UpscalingPages:
     def cell(self, result: Result) -> dict[str, Any]:
         """SR beside HR, LR and the error."""
         return pictures_context(result, self._results, self._galleries)
+
+    def dataset_shots(self, dataset: str) -> list[Shot]:
+        """Test images as HR, which lead to the viewer."""
+        return dataset_shots(self._galleries, dataset)
+
+    def method_shots(self) -> Mapping[Place, list[Shot]]:
+        """The worst and the best picture of each method."""
+        return dict(worst_and_best(extremes(self._galleries, self._results)))
+
+    def addresses(self, dataset: str, protocol: str) -> Mapping[str, str]:
+        """Those of the viewer."""
+        return addresses(self._galleries, dataset, protocol)
 
     def limits(self) -> Iterable[str]:
         """What super-resolution boards leave open."""

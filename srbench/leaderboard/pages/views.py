@@ -11,7 +11,9 @@ import msgspec
 
 from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.findings.lead import Findings, ties
-from srbench.leaderboard.pages.details import group_id
+from srbench.leaderboard.gallery.shots import Place, Shot
+from srbench.leaderboard.methods.cells import group_id
+from srbench.leaderboard.methods.standing import Linked
 from srbench.leaderboard.results.results import Entrant, Result, Results, Scope
 from srbench.leaderboard.tables.emphasis import best
 from srbench.leaderboard.tables.head_to_head import HeadToHead
@@ -164,6 +166,16 @@ def shown_table(
     )
 
 
+def by_dataset(views: Sequence[View]) -> dict[str, list[Linked]]:
+    """The tables of each dataset alone, in the order of the views, with where their numbers lead."""
+    found: dict[str, list[Linked]] = {}
+    for view in views:
+        for item in view.tables:
+            if item.table.only_dataset:
+                found.setdefault(item.table.only_dataset, []).append((item.table, item.links))
+    return found
+
+
 def _links(table: Table, method_slugs: dict[str, str]) -> dict[Any, str]:
     """An entrant's numbers lead to its cell; where they come from several, to the table of these cells."""
     links = {}
@@ -200,6 +212,15 @@ class TaskPages(Protocol):
 
     def cell(self, result: Result) -> dict[str, Any]:
         """What the template of a cell's page needs of pictures."""
+
+    def dataset_shots(self, dataset: str) -> list[Shot]:
+        """The pictures on the page of a dataset."""
+
+    def method_shots(self) -> Mapping[Place, list[Shot]]:
+        """The pictures on the pages of methods, by where they are of."""
+
+    def addresses(self, dataset: str, protocol: str) -> Mapping[str, str]:
+        """Where images of a dataset can be looked at, from the board's folder, by image id."""
 
     def limits(self) -> Iterable[str]:
         """What the board does not show, a sentence each."""

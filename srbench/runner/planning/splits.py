@@ -13,6 +13,7 @@ from srbench.contract.dataset import Dataset, DatasetMissing, Item
 from srbench.contract.protocol import Protocol
 from srbench.contract.regions import overlapping
 from srbench.errors import SrbenchError, in_words, machine_fault
+from srbench.pictures import plain_scale
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
 from srbench.runner.planning.lookalikes import (
@@ -44,8 +45,13 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class SplitContents:
-    """What a split holds. groups: how many independent ones, of which an image without a group is one. labels: how many
-    images have each. subgroups: of a test split, as `srbench.runner.planning.subgroups` has them."""
+    """What a split holds.
+
+    groups: how many independent ones, of which an image without a group is one. labels: how many images have each.
+    subgroups: of a test split, as `srbench.runner.planning.subgroups` has them. lr: how many images bring LR with them,
+    by what it is (`bicubic, x4`). lone: how many are LR without HR. shapes, depths: those of HR, or of LR where there
+    is no HR, smallest first; empty until a protocol has met the pictures.
+    """
 
     dataset: str
     split: Split
@@ -53,6 +59,10 @@ class SplitContents:
     groups: int
     labels: Mapping[str, int]
     subgroups: Subgroups = field(default_factory=dict)
+    lr: Mapping[str, int] = field(default_factory=dict)
+    lone: int = 0
+    shapes: tuple[tuple[int, int, int], ...] = ()
+    depths: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, dataset: str, split: Split, items: Sequence[Item]) -> SplitContents:
@@ -60,7 +70,15 @@ class SplitContents:
         groups = {("group", item.group) if item.group is not None else ("image", item.id) for item in items}
         labels = Counter(item.label for item in items if item.label is not None)
         divided = subgroups(dataset, items) if split == "test" else {}
-        return cls(dataset, split, len(items), len(groups), dict(sorted(labels.items())), divided)
+        lr = Counter(f"{degradation}, x{plain_scale(scale)}" for item in items for degradation, scale in item.lr)
+        lone = sum(item.hr is None for item in items)
+        told = dict(sorted(labels.items())), divided, dict(sorted(lr.items()))
+        return cls(dataset, split, len(items), len(groups), *told, lone)
+
+    def met(self, survey: Survey) -> SplitContents:
+        """These contents with what a survey says of the pictures; several protocols may show them in several sizes."""
+        shapes = sorted({*self.shapes, *survey.shapes}, key=lambda shape: (shape[0] * shape[1], shape))
+        return replace(self, shapes=tuple(shapes), depths=tuple(sorted({*self.depths, *survey.depths})))
 
 
 class Splits:
@@ -113,6 +131,7 @@ class Splits:
         if key not in self._surveys:
             found = self._surveys[key] = self._surveyor.survey(self.items(use, split), protocol)
             self._note(found.alike, use, split, use, split)
+            self.contents[use.name, split] = self.contents[use.name, split].met(found)
         return self._surveys[key]
 
     def warnings(self, use: Use, split: Split, protocol: Protocol) -> list[str]:

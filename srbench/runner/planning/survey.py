@@ -45,9 +45,9 @@ class Survey:
 
     Where an item has no HR, all that is said of HR is said of its LR. fingerprint: changes when any id, pixel, label,
     group, region or used LR changes. lr_sizes: (height, width) of each LR. pictures: the ids of the images by the
-    sha256 of HR. looks: of each item. groups: the groups that occur, with
-    their regions. warnings: what is probably wrong with it, a sentence each, as `doubts` and `lookalikes` find it.
-    alike: images that show the same.
+    sha256 of HR. looks: of each item. groups: the groups that occur, with their regions. warnings: what is probably
+    wrong with it, a sentence each, as `doubts` and `lookalikes` find it. alike: images that show the same. shapes:
+    those of HR that occur, (height, width, channels), in order.
     """
 
     fingerprint: str
@@ -59,6 +59,7 @@ class Survey:
     depths: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     alike: tuple[Twins, ...] = ()
+    shapes: tuple[tuple[int, int, int], ...] = ()
 
     @cached_property
     def pixels(self) -> tuple[int, int]:
@@ -139,6 +140,7 @@ class Surveyor:
             depths=tuple(sorted(depths)),
             warnings=(*doubts(hrs, lrs), *_unused_lr(items, protocol), *told_of_repeated(alike)),
             alike=alike,
+            shapes=tuple(sorted({hr.shape for _, hr in hrs})),
         )
 
     def _look_at_all(self, items: list[Item], protocol: Protocol) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol
+from srbench.leaderboard.board.contents import Board, BoardCell, BoardDataset, BoardMethod, BoardProtocol, BoardSplit
 from srbench.store.cell import Cell
 
 TOLD = "x4, bicubic LR, Y channel, 4 px border, native depth"
@@ -30,3 +30,10 @@ def test_methods_and_protocols_are_found_by_name_and_survive_json() -> None:
     board = Board(name="m", title="M", task="super-resolution", path="m.yaml", methods=methods, protocols=[protocol])
     assert board.method("b") is methods[1] and board.protocol("x4-y") is protocol
     assert msgspec.json.decode(msgspec.json.encode(board), type=Board) == board
+
+
+def test_splits_survive_json_and_those_that_an_earlier_srbench_told_in_a_line_are_read() -> None:
+    split = BoardSplit("test", "2 test images", 2, 2, (4, 6), (8, 8), (1, 3), ("uint8",), {"bicubic, x4": 2})
+    dataset = BoardDataset("d", splits=(split, "36 training images"))
+    assert msgspec.json.decode(msgspec.json.encode(dataset), type=BoardDataset) == dataset
+    assert [*map(str, dataset.splits)] == ["2 test images", "36 training images"]

@@ -11,6 +11,7 @@ import pytest
 
 import srbench
 from srbench.leaderboard import publish
+from srbench.leaderboard.board.contents import BoardSplit
 from srbench.leaderboard.board.description import describe, split_words, with_sections
 from srbench.matrix import read_matrix
 from srbench.runner.planning.lookalikes import Resemblance
@@ -19,7 +20,7 @@ from srbench.runner.planning.splits import SplitContents
 from srbench.store.records import Store
 
 from ..markup import parse
-from ..toyboard import HOSTILE, Board, use
+from ..toyboard import HOSTILE, Board, Toy, use
 
 
 class Means(srbench.Section):
@@ -149,6 +150,66 @@ def test_a_split_is_told_with_its_groups_and_classes() -> None:
     assert split_words(few) == "1,200 training images in 400 independent groups: mole 1,000, nevus 200"
     assert split_words(SplitContents("skin", "test", 1, 1, {})) == "1 test image"
     assert split_words(SplitContents("skin", "test", 13, 13, {str(n): 1 for n in range(13)})).endswith(": 13 classes")
+
+
+def test_a_split_keeps_its_smallest_and_largest_picture_its_channels_and_its_depths(small: Board) -> None:
+    shapes = ((8, 8, 3), (4, 40, 1), (30, 20, 1))
+    held = SplitContents("blobs", "test", 3, 2, {}, {}, {"bicubic, x4": 3}, 1, shapes, ("uint16",))
+    (split,) = replace(small, plan=replace(small.plan, contents=(held,))).described.datasets[0].splits
+    assert split == BoardSplit(
+        "test",
+        "3 test images in 2 independent groups",
+        3,
+        2,
+        (8, 8),
+        (30, 20),
+        (1, 3),
+        ("uint16",),
+        {"bicubic, x4": 3},
+        1,
+    )
+
+
+class Stated(Toy):
+    """Whose pictures are somebody's."""
+
+    terms: ClassVar = (srbench.Terms("somebody", "CC0"),)
+
+
+class Published(Toy):
+    """Of two variants."""
+
+    published: ClassVar = tuple(
+        srbench.PublishedDataset(
+            name,
+            (srbench.PublishedArchive("https://example.org/a.zip", "0" * 64, (srbench.Members("*.png", 1),)),),
+            f"licence of {name}",
+            "its makers",
+        )
+        for name in ("small", "large")
+    )
+
+
+def test_terms_are_those_of_the_class_or_of_what_it_publishes(small: Board) -> None:
+    uses = [use("dataset", kind.__name__, kind, name="blobs") for kind in (Stated, Published, Toy)]
+    plan = replace(small.plan, matrix=replace(small.plan.matrix, datasets=tuple(uses)))
+    stated, published, none, *_ = replace(small, plan=plan).described.datasets
+    assert stated.terms == (srbench.Terms("somebody", "CC0"),)
+    assert published.terms == (
+        srbench.Terms("its makers", "licence of small", "small"),
+        srbench.Terms("its makers", "licence of large", "large"),
+    )
+    assert none.terms == ()
+
+
+def test_a_method_names_the_licence_of_its_code_where_its_distribution_does(small: Board) -> None:
+    method = small.plan.matrix.methods[0]
+    plugin = replace(method.registered.plugin, distribution="srbench-bicubic")
+    known = replace(method, registered=replace(method.registered, plugin=plugin))
+    plan = replace(small.plan, matrix=replace(small.plan.matrix, methods=(known, *small.plan.matrix.methods[1:])))
+    first, second, *_ = replace(small, plan=plan).described.methods
+    assert dict(first.origin)["Licence of its code"] == "Apache-2.0"
+    assert "Licence of its code" not in dict(second.origin)
 
 
 def test_budgets_that_differ_and_what_a_method_starts_from_are_told(tmp_path: Path) -> None:

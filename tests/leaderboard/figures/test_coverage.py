@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from srbench.leaderboard.figures.coverage import CoverageCurve, coverage_chart, coverage_curves, coverage_words
+from srbench.leaderboard.figures.coverage import (
+    CoverageCurve,
+    coverage_chart,
+    coverage_curves,
+    coverage_figure,
+    coverage_words,
+)
 from srbench.leaderboard.tables.ranked import build_table
+from srbench.store.details import Details
+from srbench.store.record import MetricResult
 
 from ..toyboard import DETAILS, OFFSETS, Board, Made, results_of
 
@@ -70,3 +78,8 @@ def test_the_chart_has_the_first_seed_of_each_method_in_the_colours_of_the_metho
 def test_without_samples_there_is_no_chart() -> None:
     results = results_of([Made("d", "bicubic", {"psnr": {"a": 1.0, "b": 2.0}})])
     assert coverage_chart(build_table(results.scopes[0], results.metrics, "d"), "x") is None
+def test_curves_are_drawn_of_results_that_have_one() -> None:
+    plain, curved = MetricResult(key="k"), MetricResult(key="k", details=Details(coverage=((0.5, 0.25),)))
+    assert coverage_figure([("a", plain)], "id") is None
+    found = coverage_figure([("a", plain), ("b", curved)], "id")
+    assert found is not None and [name for name, _ in found["words"]] == ["b"]

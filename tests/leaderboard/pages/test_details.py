@@ -1,17 +1,16 @@
-"""Pages of one cell and one method: facts flattened, scores image by image, spreads in words."""
+"""The page of a cell: facts flattened, scores image by image."""
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import replace
 
 import msgspec
 import pytest
 
-from srbench.leaderboard.pages.details import cell_context, group_id, method_context
+from srbench.leaderboard.pages.details import cell_context
 from srbench.leaderboard.results.results import Result, Results
 
-from ..toyboard import BAD, COUNTS, HOSTILE, Board, Made, results_of, score
+from ..toyboard import BAD, COUNTS, Board, Made, results_of, score
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def cell(results: Results, method: str, begins: str) -> Result:
 
 def test_a_cell_s_page_has_every_score_of_every_image(results: Results) -> None:
     context = cell_context(cell(results, "bicubic", "blobs-x4-y"), results, "m", ())
-    assert [head["label"] for head in context["image_heads"]] == ["PSNR, dB", "SSIM"]
+    assert [head.label for head in context["image_heads"]] == ["PSNR, dB", "SSIM"]
     assert {line["image"]: [value["text"] for value in line["values"]] for line in context["images"]} == {
         f"im{number}": [
             f"{score('psnr', 'blobs', 'bicubic', number, None):.2f}",
@@ -38,23 +37,17 @@ def test_a_cell_s_page_has_every_score_of_every_image(results: Results) -> None:
 
 def test_each_metric_says_what_to_know_of_it(results: Results) -> None:
     context = cell_context(cell(results, "$x^2$", "blobs-x4-y"), results, "m", ())
-    remarks = {line["head"]["label"]: (line["value"], line["remark"]) for line in context["metrics"]}
+    remarks = {line["head"].label: (line["value"], line["remark"]) for line in context["metrics"]}
     assert "1 identical to HR (infinite), left out of the mean" in remarks["PSNR, dB"][1]
     assert "compares the whole set" in remarks["FID"][1]
     assert remarks["LPIPS"] == ("skipped", "needs weights: srbench fetch <lpips-alex>")
 
 
-def test_a_calibration_curve_is_drawn_on_the_cell_s_page_and_those_of_all_seeds_on_the_method_s(
-    results: Results,
-) -> None:
+def test_a_calibration_curve_is_drawn_on_the_cell_s_page(results: Results) -> None:
     result = cell(results, "bicubic", "blobs-x4-y")
-    known = {line["head"]["label"]: line["coverage"] for line in cell_context(result, results, "m", ())["metrics"]}
+    known = {line["head"].label: line["coverage"] for line in cell_context(result, results, "m", ())["metrics"]}
     assert known["FID"]["words"] == [("fid", "37.5 % of HR in the 50 % interval, 70.0 % of HR in the 90 % interval")]
     assert known["PSNR, dB"] is None and "<svg" in known["FID"]["svg"]
-    learner = next(one for one in results.board.methods if one.name == "learner")
-    groups = {group["id"]: group["coverage"] for group in method_context(learner, results, ())["groups"]}
-    names = [name for name, _ in groups[group_id("x4-y", "blobs")]["words"]]
-    assert len(names) > 1 and all(name.startswith("learner") and "seed" in name for name in names)
 
 
 def test_what_a_record_warns_of_stands_on_its_cell_s_page() -> None:
@@ -83,21 +76,3 @@ def test_a_cell_that_went_wrong_has_its_reason_and_no_scores(results: Results) -
     context = cell_context(cell(results, "slow", "blobs"), results, "m", ())
     assert context["reason"] == BAD["slow"][1]
     assert (context["metrics"], context["images"]) == ([], [])
-
-
-def test_a_method_s_page_has_a_table_a_dataset_and_protocol_with_the_spread_of_its_seeds(results: Results) -> None:
-    learner = next(one for one in results.board.methods if one.name == "learner")
-    context = method_context(learner, results, ())
-    assert [group["id"] for group in context["groups"]] == [
-        group_id(protocol, dataset) for dataset in ("blobs", "waves") for protocol in ("x4-y", "x2-rgb")
-    ]
-    group = context["groups"][0]
-    assert [line["name"] for line in group["lines"]] == [f"learner, seed {seed}" for seed in range(3)]
-    means = [
-        statistics.fmean(score("ssim", "blobs", "learner", number, seed) for number in range(COUNTS["blobs"]))
-        for seed in range(3)
-    ]
-    assert "Spread over 3 seeds (standard deviation): " in group["spread"]
-    assert f"SSIM ±{statistics.stdev(means):.2g}" in group["spread"]
-    assert ("Plugin", "srbench-toy 1.2") in context["origin"]
-    assert ("note", HOSTILE) in context["parameters"]

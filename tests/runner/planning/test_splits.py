@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -172,3 +174,26 @@ def test_contents_count_images_without_a_group_as_their_own_and_no_label_as_none
     items = [srbench.Item(name, lambda: hr, label=label, group=group) for name, label, group in marks]
     contents = SplitContents.of("skin", "test", items)
     assert (contents.images, contents.groups, contents.labels) == (4, 3, {"mole": 2, "nevus": 1})
+
+
+def test_contents_count_lr_that_comes_with_images_and_images_that_are_lr_alone() -> None:
+    hr = np.zeros((8, 8, 1), np.uint8)
+    low = {("bicubic", 4): lambda: hr[::4, ::4], ("area", Fraction(10, 7)): lambda: hr}
+    items = [srbench.Item("a", lambda: hr, lr=low), srbench.Item("b", lambda: hr, lr=dict([*low.items()][:1]))]
+    contents = SplitContents.of("d", "test", [*items, srbench.Item("c", None, lone_lr=lambda: hr)])
+    assert contents.lr == {"area, x10/7": 1, "bicubic, x4": 2} and contents.lone == 1
+
+
+def test_contents_know_the_pictures_once_a_protocol_has_met_them() -> None:
+    splits, use = Splits(), use_of([], [("a", None), ("b", None)])
+    splits.items(use, "test")
+    assert splits.contents["cut", "test"].shapes == ()
+    splits.survey(use, "test", X2)
+    assert (splits.contents["cut", "test"].shapes, splits.contents["cut", "test"].depths) == (((8, 8, 1),), ("uint8",))
+
+
+def test_sizes_that_protocols_show_are_put_together_by_area() -> None:
+    contents = SplitContents("d", "test", 2, 2, {}, shapes=((2, 90, 1),), depths=("uint8",))
+    survey = Mock(shapes=((10, 10, 3), (16, 16, 1)), depths=("float32", "uint8"))
+    met = contents.met(survey)
+    assert met.shapes == ((10, 10, 3), (2, 90, 1), (16, 16, 1)) and met.depths == ("float32", "uint8")
