@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
 from srbench.leaderboard.figures.drawing import INK, Chart, Drawn, as_svg, colour_of, drawing, short_name, symbol_of
 from srbench.leaderboard.tables.ranked import Table
 from srbench.leaderboard.words.numerals import metric_label

@@ -12,7 +12,7 @@ from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.values import spread_over_seeds
 from srbench.leaderboard.tables.costs import cost_cell, cost_columns
 from srbench.leaderboard.tables.scores import heads, shown_value
-from srbench.leaderboard.words.numerals import listing, metric_label, significant, slug
+from srbench.leaderboard.words.numerals import listing, metric_label, score, significant, slug
 from srbench.registry.registry import task_named
 
 

@@ -15,7 +15,7 @@ from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.setmetrics import set_remarks
 from srbench.leaderboard.tables.costs import cost_lines
 from srbench.leaderboard.tables.listings import image_table
-from srbench.leaderboard.tables.scores import shown_value
+from srbench.leaderboard.tables.scores import Head, shown_value
 from srbench.leaderboard.trainings.extractors import Instrument
 from srbench.leaderboard.trainings.pages import Group, training_of
 from srbench.leaderboard.words.dates import moment_words

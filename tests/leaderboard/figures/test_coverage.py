@@ -78,6 +78,8 @@ def test_the_chart_has_the_first_seed_of_each_method_in_the_colours_of_the_metho
 def test_without_samples_there_is_no_chart() -> None:
     results = results_of([Made("d", "bicubic", {"psnr": {"a": 1.0, "b": 2.0}})])
     assert coverage_chart(build_table(results.scopes[0], results.metrics, "d"), "x") is None
+
+
 def test_curves_are_drawn_of_results_that_have_one() -> None:
     plain, curved = MetricResult(key="k"), MetricResult(key="k", details=Details(coverage=((0.5, 0.25),)))
     assert coverage_figure([("a", plain)], "id") is None
