@@ -69,7 +69,7 @@ class Record(msgspec.Struct, kw_only=True):
     by name: `train_seconds`, `train_steps`, `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`,
     `peak_memory_gb`, `parameters`, `macs` and others, all in docs/cost.md. lr: whether the LR was `made`, `shipped`,
     `mixed`, or `alone`, without HR. images: the SR files' names, by image id; training_images: those of the training
-    split, training_split: which split that was (a fingerprint). groups: the group of each image that has one.
+    split, training_split: which SR of it that is (a fingerprint). groups: the group of each image that has one.
     seen_groups: groups of the test split of which the model learned from other regions. warnings: what is probably
     wrong with the data or the SR, a sentence each. labels: the class of each image that has one, of a generated one the
     class that was asked for. ceiling: the metrics of what the method made of HR itself, ceiling_images: the files'

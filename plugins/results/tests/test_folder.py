@@ -136,10 +136,12 @@ def test_all_that_is_missing_or_of_another_size_is_named_before_anything_runs(be
 
 
 def test_files_of_no_image_are_a_warning(bench: InProcess) -> None:
-    shutil.copy(bench.root / "theirs/a.png", bench.root / "theirs/c.png")
+    shutil.copy(bench.root / "theirs/a.png", bench.root / "theirs/c.png")  # an image of the training split
+    assert bench.plan().warnings == ()
+    shutil.copy(bench.root / "theirs/a.png", bench.root / "theirs/e.png")
     cell = bench.plan()
     assert cell.verdict is None
-    assert "results: 1 file belongs to no image of data (c.png)" in cell.warnings
+    assert "results: 1 file belongs to no image of data (e.png)" in cell.warnings
 
 
 def test_names_of_files_stay_here_where_ids_are_coded(bench: InProcess) -> None:
