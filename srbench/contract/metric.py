@@ -53,6 +53,8 @@ class Metric(ABC):
         `update_unpaired`, and of super-resolution, too, it is shown HR of the training split by that, as `training`,
         before any pair of the test split.
     papers: what is to be cited for it; no part of its code.
+    shown_as: how pages print its entry's name, where it is not written so: `PSNR`. Of this class alone, and no part of
+        its code: what derives from it says its own.
     device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
         (images arrive on the CPU whatever it is), and the protocol that the SR was made under.
     """
@@ -63,6 +65,7 @@ class Metric(ABC):
     sees: ClassVar[Literal["protocol", "image", "lr"]] = "protocol"
     needs: ClassVar[frozenset[Need]] = frozenset()
     papers: ClassVar[tuple[Paper, ...]] = ()
+    shown_as: ClassVar[str] = ""
     weights: tuple[str, ...] = ()
     samples: int = 0
     reference: Reference = "test"

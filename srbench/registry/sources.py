@@ -32,8 +32,9 @@ _NOT_CODE = frozenset({"setup", "conftest", "noxfile", "test", "tests", "docs", 
 def sources(distribution: str, module: str) -> dict[str, str]:
     """A sha256 over all files of a plugin's distribution, and one for every plugin's distribution that it requires.
 
-    Python counts by what it says, without comments, docstrings, `papers` of classes and layout; other files by their
-    bytes. Where a distribution is installed, and whether for editing, does not count. module: that of its entry point.
+    Python counts by what it says, without comments, docstrings, layout, and `papers` and `shown_as` of classes; other
+    files by their bytes. Where a distribution is installed, and whether for editing, does not count. module: that of
+    its entry point.
     """
     modules = {name: set(found) for name, found in _modules(tuple(sys.path)).items()}
     own = canonicalize_name(distribution)
@@ -210,16 +211,16 @@ def _meaning(node: Any) -> str:
     if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and _documented(node):
         fields["body"] = node.body[1:]
     if isinstance(node, ast.ClassDef):
-        fields["body"] = [statement for statement in fields["body"] if not _cites(statement)]
+        fields["body"] = [statement for statement in fields["body"] if not _is_for_readers(statement)]
     told = (f"{name}={_meaning(value)}" for name, value in fields.items() if value is not None and value != [])
     return f"{type(node).__name__}({','.join(told)})"
 
 
-def _cites(statement: ast.stmt) -> bool:
-    """Whether it says what papers a class stands on, which moves no number."""
+def _is_for_readers(statement: ast.stmt) -> bool:
+    """Whether it says what papers a class stands on, or how pages print its name, which moves no number."""
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
-    return any(isinstance(target, ast.Name) and target.id == "papers" for target in targets)
+    return any(isinstance(target, ast.Name) and target.id in ("papers", "shown_as") for target in targets)
 
 
 def _documented(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -1,4 +1,4 @@
-"""What stands beside the value of a set metric: on what it rests, what other images get, where a classifier is wrong.
+"""What stands beside the value of a metric: on what it rests, what other images get, where a classifier is wrong.
 
 Numbers of numpy or torch become Python's. What is no finite number, or no square matrix, is a `ValueError` in the
 metric that gave it, so that no record is written with it; one that holds it all the same counts as damaged.
@@ -63,7 +63,10 @@ class ConfusionMatrix(Struct, frozen=True):
 
 
 class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What stands beside the value of a set metric; every part may be left out.
+    """What stands beside the value of a metric; every part may be left out.
+
+    An image metric has `further` alone: of each image what it returns beside the score, and in its result the means of
+    these, weighted as the scores are. The rest is for set metrics.
 
     n: how many images the value rests on; of two sets, the smaller. d: the length of a feature vector: tables mark a
     value with n < d. spread: the standard deviation of the value over subsets or seeds, or of what it is the mean of.

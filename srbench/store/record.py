@@ -31,9 +31,10 @@ class MetricResult(msgspec.Struct, kw_only=True):
     units, where a unit is a group, with the mean over its images, or an image without a group (for a set metric, its
     value); None unless ok. n: images in it. groups: units in it where any of these images has a group, otherwise 0.
     infinite: images left out of the mean because their score is infinite (identical images). lowest, highest: the ends
-    of its range, None where there is none. details: what stands beside a set metric's value. notes: what to know of the
-    value: how good the extractor is that it was measured with. extractor: the key of that, where srbench
-    trained it. packages: the versions of packages that are part of its key.
+    of its range, None where there is none. details: what stands beside the value: of an image metric the means of its
+    further numbers, of a set metric whatever it gave. notes: what to know of the value: how good the extractor is that
+    it was measured with. extractor: the key of that, where srbench trained it. packages: the versions of packages that
+    are part of its key.
     """
 
     key: str

@@ -18,6 +18,7 @@ import srbench
 from srbench.contract.dataset import DatasetMissing, Item
 from srbench.contract.entry import Entry
 from srbench.contract.fit import Budget
+from srbench.contract.metric import ImageMetric
 from srbench.contract.protocol import Protocol
 from srbench.leaderboard.board.contents import Board as Described
 from srbench.leaderboard.board.description import describe
@@ -102,6 +103,12 @@ PLUGIN = Plugin("toy", "srbench-toy", "1.2", "toy")
 
 def use(kind: Any, name: str, target: Any, /, **params: Any) -> Use:
     return Use(name, Registered(kind, Entry(name, target, f"Summary of {name}"), PLUGIN), params)
+
+
+def metric(name: str) -> Use:
+    """A metric that nothing computes; pages print the first part of its name in capitals."""
+    shown = "-".join([name.partition("-")[0].upper(), *name.split("-")[1:]])
+    return use("metric", name, type("Toy", (ImageMetric,), {"shown_as": shown}))
 
 
 @dataclass
@@ -312,7 +319,7 @@ def make_board(
     path.write_text(f"name: toy\ntitle: {HOSTILE}\n", encoding="utf-8")
     used = [use("dataset", name, Toy, name=name) for name in datasets]
     compared = [use("method", name, Learner, depth=3, note=HOSTILE) for name in methods]
-    metrics = [use("metric", name, object) for name in ("psnr", "ssim", "lpips", "fid")]
+    metrics = [metric(name) for name in ("psnr", "ssim", "lpips", "fid")]
     chosen = (Protocol("x4-y", 4, "y", border=4), Protocol("x2-rgb", 2, "rgb", border=2))[:protocols]
     training = tuple(use("dataset", name, Toy, name="blobs") for name in train_on)
     matrix = Matrix(
@@ -419,7 +426,7 @@ def results_of(cells: Sequence[Made], rank_by: str | None = None) -> Results:
         datasets=tuple(datasets.values()),
         protocols=tuple(protocols.values()),
         methods=tuple(methods.values()),
-        metrics=tuple(use("metric", name, object) for name in metrics),
+        metrics=tuple(metric(name) for name in metrics),
         train_on=tuple(training.values()),
         rank_by=rank_by,
         train=TrainOptions(BUDGET),

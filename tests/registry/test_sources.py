@@ -274,8 +274,10 @@ def test_comments_docstrings_and_layout_change_no_hash(same: str) -> None:
     assert sources._said(same.encode()) == sources._said(b"A = 1\ndef f(x):\n    return x\n")
 
 
-@pytest.mark.parametrize("papers", ["papers = (1, 2)", "papers: tuple = ()", '"""Words."""\n    papers = 3'])
-def test_what_a_class_cites_changes_no_hash(papers: str) -> None:
+@pytest.mark.parametrize(
+    "papers", ["papers = (1, 2)", "papers: tuple = ()", 'shown_as = "A"', '"""Words."""\n    papers = 3']
+)
+def test_what_a_class_cites_and_how_it_is_shown_changes_no_hash(papers: str) -> None:
     assert sources._said(f"class A:\n    {papers}\n    b = 1\n".encode()) == sources._said(b"class A:\n    b = 1\n")
 
 

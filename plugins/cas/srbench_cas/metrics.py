@@ -48,6 +48,7 @@ class Cas(srbench.SetMetric):
     place of SR, and the ceiling from the training split; there is no floor.
     """
 
+    shown_as = "CAS"
     papers: ClassVar = (
         srbench.Paper(
             ("Ravuri", "Vinyals"),
@@ -164,6 +165,7 @@ class Nas(Cas):
     as in CAS; of a generator, what was generated takes the place of SR.
     """
 
+    shown_as = "NAS"
     learned_from = ("real", "synthetic")
 
 

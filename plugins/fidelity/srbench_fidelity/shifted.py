@@ -33,6 +33,7 @@ class ShiftedPsnr(srbench.ImageMetric):
     """
 
     unit = "dB"
+    shown_as = "shifted-PSNR"
     higher_is_better = True
     range = (0.0, math.inf)
 

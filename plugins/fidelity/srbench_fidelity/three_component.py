@@ -34,6 +34,7 @@ class ThreeComponentSsim(srbench.ImageMetric):
             2009,
         ),
     )
+    shown_as = "SSIM3"
     higher_is_better = True
     range = (-1.0, 1.0)
 

@@ -41,6 +41,7 @@ class Ntire(srbench.SetMetric):
     there are.
     """
 
+    shown_as = "NTIRE"
     higher_is_better = True
     sees = "image"
 

@@ -37,6 +37,7 @@ class Dists(srbench.ImageMetric):
             arxiv="2004.07728",
         ),
     )
+    shown_as = "DISTS"
     higher_is_better = False
     range = (0.0, 2.0)
     sees = "image"

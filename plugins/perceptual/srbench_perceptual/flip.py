@@ -35,6 +35,7 @@ class Flip(srbench.ImageMetric):
             2020,
         ),
     )
+    shown_as = "FLIP"
     higher_is_better = False
     range = (0.0, 1.0)
     sees = "image"

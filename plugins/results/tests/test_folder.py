@@ -124,6 +124,12 @@ def test_where_the_folder_lies_changes_nothing_and_what_is_in_it_does(bench: InP
     assert bench.plan().verdict is not None
 
 
+def test_tested_pictures_that_are_gone_are_named_as_those_of_other_methods_are(bench: InProcess) -> None:
+    bench.run()
+    (bench.data / "test/b.png").unlink()
+    assert bench.plan().why == "changed: the SR of b; picture b is gone"
+
+
 def test_all_that_is_missing_or_of_another_size_is_named_before_anything_runs(bench: InProcess) -> None:
     theirs = bench.root / "theirs"
     (theirs / "a.png").rename(theirs / "A2.png")

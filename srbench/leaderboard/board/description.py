@@ -54,6 +54,7 @@ def describe(plan: Plan) -> Board:
         path=str(matrix.path),
         text="" if coded else read_text(matrix.path),
         metrics=[use.name for use in matrix.metrics],
+        labels={use.name: _label(use) for use in matrix.metrics},
         metric_sources=[_metric(use) for use in matrix.metrics],
         rank_by=matrix.rank_by,
         datasets=[BoardDataset(*_told(use), _splits(use, plan)) for use in _data(matrix)],
@@ -137,6 +138,16 @@ def _metric(use: Use) -> BoardSource:
     name, summary, paragraphs, papers = _told(use)
     seen_through = () if use.extractor is None else _told(use.extractor)[3]
     return BoardSource(name, summary, paragraphs, tuple(dict.fromkeys((*papers, *seen_through))))
+
+
+def _label(use: Use) -> str:
+    """How tables print a metric's name, where this is the name of its entry or begins with that."""
+    name, entry = use.name, use.registered.entry.name
+    try:
+        shown = str(vars(use.registered.load()).get("shown_as", ""))
+    except SrbenchError:
+        shown = ""
+    return shown + name.removeprefix(entry) if shown and f"{name}-".startswith(f"{entry}-") else name
 
 
 def _data(matrix: Matrix) -> list[Use]:

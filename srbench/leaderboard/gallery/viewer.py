@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from srbench.leaderboard.gallery.hallucination import share_words
 from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage, first_seeds
 from srbench.leaderboard.results.results import Result, Results
-from srbench.leaderboard.words.numerals import metric_label, number
+from srbench.leaderboard.words.numerals import number
 
 
 def look_data(galleries: Sequence[Gallery], results: Results) -> list[dict[str, Any]]:
@@ -84,7 +84,7 @@ def extremes(galleries: Sequence[Gallery], results: Results) -> list[dict[str, A
                 "dataset": gallery.dataset,
                 "protocol": gallery.protocol,
                 "by": metric,
-                "metric": metric_label(metric),
+                "metric": results.metric_label(metric),
                 "lines": lines,
             }
         )
@@ -122,5 +122,5 @@ def _score_words(result: Result | None, image: str, only: Sequence[str] | None =
         value = result.scores.get(metric, {}).get(image)
         if value is not None and (only is None or metric in only):
             unit = f" {facts.unit}" if facts.unit else ""
-            parts.append(f"{metric_label(metric)} {number(value, 2 if abs(value) >= 10 else 4)}{unit}")
+            parts.append(f"{result.metric_label(metric)} {number(value, 2 if abs(value) >= 10 else 4)}{unit}")
     return ", ".join(parts)

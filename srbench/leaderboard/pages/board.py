@@ -26,7 +26,7 @@ from srbench.leaderboard.tables.transfer import transfer_tables
 from srbench.leaderboard.trainings.extractors import FOLDER
 from srbench.leaderboard.trainings.pages import by_method
 from srbench.leaderboard.words.dates import date_words
-from srbench.leaderboard.words.numerals import flat, listing, metric_label, plural
+from srbench.leaderboard.words.numerals import flat, listing, plural
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
 
@@ -157,7 +157,7 @@ def _index_context(results: Results, views: Sequence[View], method_slugs: dict[s
         "name": board.name,
         "views": views,
         "datasets": list(dict.fromkeys(result.cell.dataset for result in results.all)),
-        "metrics": [(name, metric_label(name)) for name in results.metrics],
+        "metrics": [(name, results.metric_label(name)) for name in results.metrics],
         "method_slugs": method_slugs,
         "transfer": transfer_tables(results),
         "sections": [passage for name, passage in board.sections if not name],

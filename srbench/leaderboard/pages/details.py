@@ -21,7 +21,7 @@ from srbench.leaderboard.tables.costs import cost_cell, cost_columns, cost_lines
 from srbench.leaderboard.trainings.extractors import Instrument
 from srbench.leaderboard.trainings.pages import Group, notes_of, training_of
 from srbench.leaderboard.words.dates import moment_words
-from srbench.leaderboard.words.numerals import DASH, duration, flat, listing, metric_label, number, significant, slug
+from srbench.leaderboard.words.numerals import DASH, duration, flat, listing, number, significant, slug
 from srbench.registry.registry import task_named
 from srbench.store.details import Details, Estimate
 from srbench.store.record import MetricResult
@@ -63,7 +63,9 @@ def cell_context(
         "point": point,
         "method_slug": method_slug,
         "metrics": [
-            _metric_line(name, facts[name], task.wording, extractors) for name in results.metrics if name in facts
+            _metric_line(results.metric_label(name), facts[name], task.wording, extractors)
+            for name in results.metrics
+            if name in facts
         ],
         "ceiling": method.ceiling if record and record.ceiling else "",
         "ceilings": [_value(record.ceiling.get(name)) for name in results.metrics if name in facts] if record else [],
@@ -92,24 +94,24 @@ def pictures_context(result: Result, results: Results, galleries: Sequence[Galle
     }
 
 
-def _metric_line(name: str, facts: MetricResult, words: Wording, extractors: Sequence[Instrument]) -> dict[str, Any]:
+def _metric_line(label: str, facts: MetricResult, words: Wording, extractors: Sequence[Instrument]) -> dict[str, Any]:
     remarks = [facts.reason] if facts.reason else []
     if facts.infinite:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
     if not facts.per_image and facts.status == "ok" and words.whole_set:
         remarks.append(words.whole_set)
     remarks += set_remarks(facts)
-    numbers = ", ".join(f"{label} {_plain(value)}" for label, value in facts.details.numbers.items())
+    numbers = ", ".join(f"{name} {_plain(value)}" for name, value in facts.details.numbers.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
         "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else _score(facts.value)
     )
     return {
-        "head": _head(name, facts),
+        "head": _head(label, facts),
         "value": value,
         "n": facts.n,
         "numbers": numbers,
         "confusion": facts.details.confusion,
-        "coverage": _coverage([(name, facts)], f"coverage-{slug(name)}"),
+        "coverage": _coverage([(label, facts)], f"coverage-{slug(label)}"),
         "classes": _class_lines(facts.details),
         "extractor": next((one.group.id for one in extractors if one.key == facts.extractor), ""),
         "remark": "; ".join(remarks) or ("" if numbers else DASH),
@@ -258,14 +260,14 @@ def _groups(method: str, results: Results) -> list[dict[str, Any]]:
 def _heads(metrics: Sequence[str], own: Sequence[Result]) -> list[dict[str, Any]]:
     """The heads of columns of scores: names, and which direction is better where a record says so."""
     known = {name: facts for r in own if r.record for name, facts in r.record.metrics.items()}
-    return [_head(metric, known.get(metric)) for metric in metrics]
+    return [_head(own[0].metric_label(metric), known.get(metric)) for metric in metrics]
 
 
-def _head(metric: str, facts: MetricResult | None) -> dict[str, Any]:
+def _head(label: str, facts: MetricResult | None) -> dict[str, Any]:
     if facts is None:
-        return {"label": metric_label(metric), "higher": None}
+        return {"label": label, "higher": None}
     unit = f", {facts.unit}" if facts.unit else ""
-    return {"label": f"{metric_label(metric)}{unit}", "higher": facts.higher_is_better}
+    return {"label": f"{label}{unit}", "higher": facts.higher_is_better}
 
 
 def _line(result: Result, metrics: Sequence[str]) -> dict[str, Any]:
@@ -289,7 +291,7 @@ def _group_coverage(own: Sequence[Result], name: str) -> dict[str, Any] | None:
     """The calibration curves of the cells of a table."""
     several = len(own) > 1
     known = [
-        (_line(result, ())["name"] if several else metric_label(metric), facts)
+        (_line(result, ())["name"] if several else result.metric_label(metric), facts)
         for result in own
         if result.ok and result.record is not None
         for metric, facts in result.record.metrics.items()
@@ -330,7 +332,7 @@ def _ceiling(own: Sequence[Result], metrics: Sequence[str], dataset: str) -> str
     for name, results in by_entrant.items():
         known = [(metric, ceiling_value(results, metric, [dataset])) for metric in metrics]
         parts = [
-            " ".join(filter(None, [metric_label(metric), _score(value.number), value.aside]))
+            " ".join(filter(None, [own[0].metric_label(metric), _score(value.number), value.aside]))
             for metric, value in known
             if value is not None and value.number is not None
         ]
@@ -354,7 +356,7 @@ def _spread(own: Sequence[Result], metrics: Sequence[str]) -> str:
             if spread is not None:
                 facts = results[0].record.metrics.get(metric) if results[0].record else None
                 unit = f" {facts.unit}" if facts and facts.unit else ""
-                parts.append(f"{metric_label(metric)} ±{significant(spread)}{unit}")
+                parts.append(f"{own[0].metric_label(metric)} ±{significant(spread)}{unit}")
         if parts:
             whose = f"{name}, " if len(by_entrant) > 1 else ""
             sentences.append(f"Spread over {len(results)} seeds (standard deviation): {whose}{listing(parts)}.")

@@ -18,6 +18,7 @@ from srbench.errors import in_words, machine_fault
 from srbench.matrix import Matrix
 from srbench.matrix.training import TrainedOn, name_of
 from srbench.registry.configured import Use
+from srbench.registry.registry import task_named
 from srbench.runner.job.tasks import Scoring, SeenFile, Training
 from srbench.runner.planning.given import SeenSubmission, look_at_submission
 from srbench.runner.planning.learning import Learnings, read_or_unusable
@@ -109,7 +110,8 @@ class Outlooks:
         seen_sr: SeenSubmission | None = None
         try:
             tested = self._test_split(dataset, protocol)
-            test, found["tested"] = {"fingerprint": tested.survey.fingerprint}, tested.ids
+            test = {"fingerprint": tested.survey.fingerprint}
+            found["tested"] = () if task_named(protocol.task).unpaired else tested.ids
             found["pixels"] = tested.survey.pixels
             warnings += tested.warnings
             sources = [dataset]
