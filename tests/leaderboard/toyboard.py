@@ -35,7 +35,7 @@ from srbench.runner.job.tasks import Training
 from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.runner.planning.splits import SplitContents
 from srbench.store.cell import Cell
-from srbench.store.details import ConfusionMatrix, Details, Estimate
+from srbench.store.details import ConfusionMatrix, Details, Estimate, LearningCurve
 from srbench.store.record import MetricResult, Record, Status
 from srbench.store.records import Store
 from srbench.store.references import Reference, References
@@ -56,6 +56,7 @@ DETAILS = Details(
     floor=Estimate(61.0, spread=1.5),
     confusion=ConfusionMatrix(("a", "b as <c>"), ((5.0, 1.5), (0.0, 2.0))),
     coverage=((0.5, 0.375), (0.9, 0.7)),
+    learning=(LearningCurve("seed <0>", {"step": (1.0, 9.0), "loss": (0.7, 0.2), "validation": (None, -0.25)}),),
     further={"FID of <dark>": 12.5},
 )
 

@@ -129,6 +129,11 @@ class Cas(srbench.SetMetric):
             ceiling=best.accuracy,
             floor=None if worst is None else worst.accuracy,
             confusion=srbench.ConfusionMatrix(_classes(learned, test), mean_counts.tolist()),
+            learning=tuple(
+                srbench.LearningCurve(f"seed {seed}", {name: tuple(column) for name, column in one.history.items()})
+                for seed, one in enumerate(own.predicted)
+                if one.history
+            ),
             further=further,
         )
         return own.accuracy.value, details

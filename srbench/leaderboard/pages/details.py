@@ -6,8 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
+from markupsafe import Markup
+
 from srbench.contract.wording import Wording
 from srbench.leaderboard.board.contents import BoardMethod
+from srbench.leaderboard.figures import curves
 from srbench.leaderboard.figures.coverage import CoverageCurve, coverage_curves, coverage_words
 from srbench.leaderboard.gallery.errors import error_legend
 from srbench.leaderboard.gallery.hallucination import share_words
@@ -112,6 +116,7 @@ def _metric_line(label: str, facts: MetricResult, words: Wording, extractors: Se
         "numbers": numbers,
         "confusion": facts.details.confusion,
         "coverage": _coverage([(label, facts)], f"coverage-{slug(label)}"),
+        "learning": _learning(facts.details, f"learning-{slug(label)}"),
         "classes": _class_lines(facts.details),
         "extractor": next((one.group.id for one in extractors if one.key == facts.extractor), ""),
         "remark": "; ".join(remarks) or ("" if numbers else DASH),
@@ -285,6 +290,16 @@ def _coverage(known: Sequence[tuple[str, MetricResult]], name: str) -> dict[str,
     if not curves:
         return None
     return {"svg": coverage_curves(curves, name), "words": [(one.name, coverage_words(one.points)) for one in curves]}
+
+
+def _learning(details: Details, name: str) -> list[tuple[str, Markup]]:
+    """Losses and validation of the networks that a metric trained, each with its caption."""
+    drawn = [curves.Curve(one.name, pd.DataFrame(one.columns, dtype=float)) for one in details.learning]
+    figures = [
+        ("loss, and learning rates (lr)", curves.losses(drawn, f"{name}-loss")),
+        ("validation on held-out images (higher is better)", curves.validation(drawn, f"{name}-validation")),
+    ]
+    return [(words, svg) for words, svg in figures if svg is not None]
 
 
 def _group_coverage(own: Sequence[Result], name: str) -> dict[str, Any] | None:
