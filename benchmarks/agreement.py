@@ -83,7 +83,7 @@ def ssim3(sr: Plane, hr: Plane) -> float:
             for one in (sr[..., channel], hr[..., channel])
         )
         edge = np.maximum(made, wanted) > 0.12 * wanted.max()
-        smooth = ~edge & (wanted <= 0.06 * wanted.max())
+        smooth = ~edge & (wanted < 0.06 * wanted.max())
         parts = [(0.5, edge), (0.25, smooth), (0.25, ~edge & ~smooth)]
         known = [(weight, similarity[part].mean()) for weight, part in parts if part.any()]
         scores.append(sum(weight * mean for weight, mean in known) / sum(weight for weight, _ in known))

@@ -62,8 +62,9 @@ class PublishedReader:
         return tuple(rows)
 
     def _row(self, node: Node) -> PublishedValues | None:
-        doubtful = "metrics" in self._in_doubt and isinstance(node.value, dict)
-        valid = dict.fromkeys((*KEYS, *self._metrics, *(node.value if doubtful else ())))
+        doubtful = "metrics" in self._in_doubt
+        asked = node.value if doubtful and isinstance(node.value, dict) else {}
+        valid = dict.fromkeys((*KEYS, *self._metrics, *asked))
         keys = self._fields.keys(node, tuple(valid), "a published row: a mapping")
         if keys is None:
             return None
