@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from srbench.store.details import ConfusionMatrix as ConfusionMatrix
     from srbench.store.details import Details as Details
     from srbench.store.details import Estimate as Estimate
+    from srbench.store.details import LearningCurve as LearningCurve
     from srbench.store.evidence import Evidence as Evidence
     from srbench.store.evidence import MaskShown as MaskShown
     from srbench.store.file_memory import remembered as remembered
@@ -183,6 +184,7 @@ _HOME = {
     "Cell": "store.cell",
     "digest": "store.cell",
     "ConfusionMatrix": "store.details",
+    "LearningCurve": "store.details",
     "Details": "store.details",
     "Estimate": "store.details",
     "Evidence": "store.evidence",

@@ -9,6 +9,7 @@ import io
 import math
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,8 @@ from srbench.contract.metric import ImageMetric, NoReferenceMetric
 from srbench.registry.registry import registry
 from srbench.testing.pictures import textured
 
+PLUGINS = Path(__file__).parents[1] / "plugins"
+
 
 def compares(kind: type) -> bool:
     return issubclass(kind, ImageMetric) and not issubclass(kind, NoReferenceMetric) and "baseline" not in kind.needs
@@ -31,6 +34,42 @@ KINDS = {
     for found in registry().entries("metric")
     if found.plugin.distribution.startswith("srbench-") and compares(found.load())
 }
+
+
+AT_HOME = {
+    "brisque": "no-reference/tests/test_brisque.py: it_is_piq_s_number",
+    "clip-iqa": "no-reference/tests/test_clip_iqa.py: it_is_piq_s_number",
+    "niqe": "no-reference/tests/test_niqe.py: it_is_basicsr_s_number",
+    "ntire": "ntire/tests/test_ntire.py: it_is_the_formula_of_the_means",
+    "fid": "fid/tests/test_metrics.py: fid_of_sets_of_different_sizes_is_that_of_scipy_and_of_torch_fidelity",
+    "kid": "fid/tests/test_metrics.py: kid_of_sets_of_different_sizes_is_that_of_torch_fidelity",
+    "is": "fid/tests/test_kernels.py: the_inception_score_is_that_of_torch_fidelity",
+    "precision": "fid/tests/test_kernels.py: precision_and_recall_are_those_of_torch_fidelity",
+    "recall": "fid/tests/test_kernels.py: precision_and_recall_are_those_of_torch_fidelity",
+    "mmd": "fid/tests/test_kernels.py: mmd_is_its_definition_written_out",
+    "cmmd": "fid/tests/test_metrics.py: cmmd_is_mmd_at_ten_on_the_embeddings_of_clip",
+    "cafd": "fid/tests/test_metrics.py: cafd_is_the_mean_over_classes_of_fid",
+    "pairwise-ssim": "fidelity/tests/test_diversity.py: pairwise_ssim_is_the_mean_of_scikit_images_over_all_pairs",
+    "pairwise-ms-ssim": "fidelity/tests/test_diversity.py: over_five_scales_it_is_pytorch_msssims_to_fourteen_digits",
+    "cas": "cas/tests/test_confusion.py: it_agrees_with_scikit_learn",
+    "nas": "cas/tests/test_confusion.py: it_agrees_with_scikit_learn",
+    "hallucination": "../tests/pictures/test_correctness.py: it_has_the_numbers_of_opensr_test",
+    "omission": "../tests/pictures/test_correctness.py: it_has_the_numbers_of_opensr_test",
+    "improvement": "../tests/pictures/test_correctness.py: it_has_the_numbers_of_opensr_test",
+    "coverage": "hallucination/tests/test_coverage.py: samples_of_the_true_distribution_cover_what_they_say",
+    "calibration": "downstream/tests/test_calibration.py: deciles_and_slopes_are_those_of_scipy",
+    "physical-error": "downstream/tests/test_calibration.py: errors_are_in_the_unit_of_the_pictures",
+    "spot-contrast": "downstream/tests/test_contrast.py: what_is_left_of_the_height_is_kept_whatever_the_background",
+    "detection": "downstream/tests/test_detection.py: detectability_falls_with_blur_as_the_ideal_observer_s_does",
+    "segmentation": "downstream/tests/test_overlap.py: dice_is_f1_and_distances_are_those_of_monai_and_scipy",
+    "segmentation-hd95": "downstream/tests/test_overlap.py: dice_is_f1_and_distances_are_those_of_monai_and_scipy",
+    "completeness": "downstream/tests/test_photometry.py: missing_stars_are_incomplete_and_painted_ones_false",
+    "false-stars": "downstream/tests/test_photometry.py: missing_stars_are_incomplete_and_painted_ones_false",
+    "flux-error": "downstream/tests/test_photometry.py: stars_a_tenth_too_faint_have_a_flux_error_of_ten_per_cent",
+    "position-error": "downstream/tests/test_photometry.py: shifted_stars_are_off_by_that_much",
+}
+"""The metrics that are not compared here, each with the test below `plugins/` that holds it, or all that it is made of,
+against another program, a closed form, or numbers that are known by construction."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,9 +94,17 @@ def test_every_image_metric_has_a_reference_and_stands_on_the_page() -> None:
     assert KINDS.keys() == agreement.PEERS.keys()
     page = agreement.PAGE.read_text(encoding="utf-8")
     rows = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
-    shown = {row[1].strip(" `"): float(row[4]) for row in rows}
+    shown = {row[1].strip(" `"): float(row[4].strip(" <")) for row in rows}
     assert shown.keys() == KINDS.keys()
     assert all(shown[name] <= peer.bound for name, peer in agreement.PEERS.items())
+
+
+def test_every_other_metric_is_held_against_something_independent_at_home() -> None:
+    shipped = {one.entry.name for one in registry().entries("metric") if one.plugin.distribution.startswith("srbench-")}
+    assert shipped - KINDS.keys() == AT_HOME.keys()
+    for place in set(AT_HOME.values()):
+        file, test = place.split(": ")
+        assert f"def test_{test}(" in (PLUGINS / file).read_text(encoding="utf-8"), place
 
 
 @pytest.mark.parametrize("name", KINDS)

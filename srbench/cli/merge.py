@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 def command(sources: tuple[Path, ...], target: Path) -> None:
     """Bring the records of every STORE, with models, pictures and logs, into one; the others are only read.
 
-    A STORE may also be a published board: its records are taken, and it has no SR. What the target has stays as it is.
-    A cell that is ok takes the place of one that is not, and metrics that either has are united. A record that
-    contradicts the target's, with another score or other SR, is kept in STORE/conflicts and told; what is damaged is
-    told, and not taken. Exits with 1 when something is told. A merge that was interrupted goes on when it is repeated.
+    A STORE may also be a published board: its records and votes are taken, and it has no SR. What the target has stays
+    as it is. A cell that is ok takes the place of one that is not, and metrics that either has are united. What is
+    damaged in the target is made good, and told with what of it is gone. A record that contradicts the target's, with
+    another score or other SR, is kept in STORE/conflicts and told; what is damaged in a source is told, and not taken.
+    Exits with 1 where there is such a conflict or damage. A merge that was interrupted goes on when it is repeated.
     """
     from srbench.commands.merge import opened
     from srbench.runner.supervision.at_work import at_work_in
@@ -52,12 +53,15 @@ def _tell(source: Path, merged: Merged) -> None:
         "taken": merged.taken,
         "completed": merged.completed,
         "there already": merged.there,
+        "made good": len(merged.made_good),
         "in conflict": len(merged.conflicts),
         "damaged": len(merged.faults),
     }
     click.echo(
         f"{click.format_filename(source)}: " + ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     )
+    for fault in merged.made_good:
+        click.echo(visible(f"made good: {fault.label or fault.folder}: {fault.what}"), err=True)
     for fault in merged.faults:
         click.secho(visible(f"not taken: {fault.label or fault.folder}: {fault.what}"), fg="red", err=True)
     for conflict in merged.conflicts:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-import msgspec
-
 from srbench.leaderboard.board.kept import kept_boards
 from srbench.runner.job.file import is_lasting, jobs_in
 from srbench.runner.supervision.at_work import at_work_in
@@ -32,6 +30,7 @@ from srbench.store.records import (
     Store,
 )
 from srbench.store.references import REFERENCE_LIST, REFERENCES, References
+from srbench.store.union import without
 
 Kind = Literal["leftovers", "checkpoints", "unnamed", "training-pictures", "samples", "pictures", "conflicts"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -101,9 +100,7 @@ def _remove(store: Store, one: Removable) -> None:
     gone = temporary_in(one.path.parent)
     one.path.rename(gone)
     if one.record is not None and one.kind in ("training-pictures", "samples"):  # as if they had never been made
-        files = {name: known for name, known in one.record.files.items() if not name.startswith(f"{one.path.name}/")}
-        none = {"samples": 0} if one.kind == "samples" else {"training_images": {}, "training_split": ""}
-        store.write("cells", msgspec.structs.replace(one.record, files=files, **none))
+        store.write("cells", without(one.record, one.path.name))
     remove(gone)
 
 

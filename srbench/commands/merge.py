@@ -13,6 +13,7 @@ import pyarrow as pa
 from srbench.leaderboard.pages.document import RECORDS, read_records
 from srbench.leaderboard.results.results import Result
 from srbench.store.records import Store
+from srbench.store.votes import keep_session, unnumbered
 
 _SCORES = pa.schema({"image": pa.string(), "metric": pa.string(), "value": pa.float64()})
 
@@ -21,8 +22,8 @@ _SCORES = pa.schema({"image": pa.string(), "metric": pa.string(), "value": pa.fl
 def opened(place: Path) -> Iterator[Store]:
     """The store at a place; for a board (its folder, or its `records.jsonl`) one made of its records meanwhile.
 
-    A board holds records and scores, and of SR only what its files hash to. Raises `PublishError` where it cannot be
-    read.
+    A board holds records, scores and what people said, and of SR only what its files hash to. Raises
+    `PublishError` where it cannot be read.
     """
     records = place / RECORDS if place.is_dir() else place
     if not records.is_file():
@@ -32,8 +33,11 @@ def opened(place: Path) -> Iterator[Store]:
         store = Store(Path(folder))
         for shelf in ("cells", "models"):
             (store.root / shelf).mkdir()
-        for result in read_records(records).results.all:
+        document = read_records(records)
+        for result in document.results.all:
             _write(store, result)
+        for session in unnumbered(document.votes):
+            keep_session(store, session)
         yield store
 
 

@@ -60,6 +60,8 @@ class Metric(ABC):
         before any pair of the test split.
     papers: what is to be cited for it; no part of its code.
     judges: what its numbers say of SR: pages put metrics of one kind beside each other. No part of its code either.
+    shown_as: how pages print its entry's name, where it is not written so: `PSNR`. Of this class alone, and no part of
+        its code: what derives from it says its own.
     device, protocol: set by the runner before scoring: the torch device for metrics that compute with networks
         (images arrive on the CPU whatever it is), and the protocol that the SR was made under.
     """
@@ -71,6 +73,7 @@ class Metric(ABC):
     needs: ClassVar[frozenset[Need]] = frozenset()
     papers: ClassVar[tuple[Paper, ...]] = ()
     judges: ClassVar[Judges] = ""
+    shown_as: ClassVar[str] = ""
     weights: tuple[str, ...] = ()
     samples: int = 0
     reference: Reference = "test"

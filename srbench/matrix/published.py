@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from srbench.contract.protocol import Protocol
@@ -27,12 +27,20 @@ class PublishedValues:
 
 
 class PublishedReader:
-    """Reads the rows against what the rest of the file names. Faults go to `fields`."""
+    """Reads the rows against what the rest of the file names. Faults go to `fields`.
+
+    in_doubt: which of `datasets`, `protocols` and `metrics` have entries that could not be read: a row may name these.
+    """
 
     def __init__(
-        self, fields: Fields, datasets: Sequence[Named], protocols: Sequence[Protocol], metrics: Sequence[Named]
+        self,
+        fields: Fields,
+        datasets: Sequence[Named],
+        protocols: Sequence[Protocol],
+        metrics: Sequence[Named],
+        in_doubt: Collection[str] = (),
     ) -> None:
-        self._fields = fields
+        self._fields, self._in_doubt = fields, in_doubt
         self._datasets = [named.name for named in datasets]
         self._protocols = [protocol.name for protocol in protocols]
         self._metrics = {named.name: named for named in metrics}
@@ -54,14 +62,17 @@ class PublishedReader:
         return tuple(rows)
 
     def _row(self, node: Node) -> PublishedValues | None:
-        keys = self._fields.keys(node, (*KEYS, *self._metrics), "a published row: a mapping")
+        doubtful = "metrics" in self._in_doubt
+        asked = node.value if doubtful and isinstance(node.value, dict) else {}
+        valid = dict.fromkeys((*KEYS, *self._metrics, *asked))
+        keys = self._fields.keys(node, tuple(valid), "a published row: a mapping")
         if keys is None:
             return None
         for key in ("method", "source"):
             if key not in keys:
                 self._fields.fault(node, f"a published row needs the key {key!r}")
         values = {name: self._value(name, pair[1]) for name, pair in keys.items() if name in self._metrics}
-        if not values:
+        if not values and not doubtful:
             self._fields.fault(node, f"a published row needs the value of a metric: {', '.join(self._metrics)}")
         texts = {
             key: self._fields.line(keys[key][1], f"`{key}`") if key in keys else "" for key in ("method", "source")
@@ -87,10 +98,12 @@ class PublishedReader:
             place = keys[key][1]
             if place.text in names and not isinstance(place.value, list | dict):
                 return place.text
+            if f"{key}s" in self._in_doubt:
+                return place.text
             self._fields.fault(
                 place, f"`{key}`: {shorten(place.text)!r} is none of `{key}s`.{nearest(place.text, names)}"
             )
-        elif len(names) != 1:
+        elif len(names) != 1 and f"{key}s" not in self._in_doubt:
             self._fields.fault(node, f"a published row needs the key {key!r}: one of {', '.join(names)}")
         return names[0] if names else ""
 

@@ -139,6 +139,11 @@ class _Reader:
         protocols = self._protocols(keys, task)
         methods = self._suited(keys, "method", task)
         metrics = self._suited(keys, "metric", task)
+        in_doubt = {
+            key
+            for key, read in (("datasets", datasets), ("protocols", protocols), ("metrics", metrics))
+            if key in keys and not _is_whole(keys[key][1], read)
+        }
         train = TrainKeys(self._registry, self._uses, self._fields, self._file.parent).read(
             keys.get("train"), methods, protocols
         )
@@ -158,10 +163,12 @@ class _Reader:
             seeds=self._seeds(keys["seeds"][1]) if "seeds" in keys else (0,),
             limits=self._limits(keys["limits"][1]) if "limits" in keys else Limits(),
             limits_of={named.name: self._limits(named.limits) for named in methods if named.limits},
-            rank_by=self._rank_by(keys["rank_by"][1], metrics, task) if "rank_by" in keys else None,
+            rank_by=self._rank_by(keys["rank_by"][1], metrics, task, "metrics" in in_doubt)
+            if "rank_by" in keys
+            else None,
             executor=self._executor(keys["executor"][1]) if "executor" in keys else None,
             sections=self._listed(keys["sections"][1], "section") if "sections" in keys else (),
-            published=PublishedReader(self._fields, datasets, protocols, metrics).rows(keys["published"][1])
+            published=PublishedReader(self._fields, datasets, protocols, metrics, in_doubt).rows(keys["published"][1])
             if "published" in keys
             else (),
             trackers=self._listed(keys["trackers"][1], "tracker") if "trackers" in keys else (),
@@ -222,12 +229,17 @@ class _Reader:
                 )
         return named
 
-    def _rank_by(self, node: Node, metrics: Sequence[Named], task: Task) -> str | None:
-        """The metric that ranks, which is one of those listed and has what the task's ranks are made of."""
+    def _rank_by(self, node: Node, metrics: Sequence[Named], task: Task, in_doubt: bool) -> str | None:
+        """The metric that ranks, which is one of those listed and has what the task's ranks are made of.
+
+        in_doubt: whether some that are listed could not be read.
+        """
         asked = self._uses.entry(node, "metric")
         if asked is None:
             return None
         chosen = next((metric for metric in metrics if metric.name == asked.text), None)
+        if chosen is None and in_doubt:
+            return None
         if chosen is None:
             names = [metric.name for metric in metrics]
             self._fault(node, f"`rank_by`: {shorten(asked.text)!r} is none of `metrics`.{nearest(asked.text, names)}")
@@ -280,3 +292,8 @@ class _Reader:
             else:
                 first[value] = item
         return tuple(first)
+
+
+def _is_whole(node: Node, read: Sequence[object]) -> bool:
+    """Whether all items of a list could be read; what is wrong with others is told where they stand."""
+    return isinstance(node.value, list) and len(node.value) == len(read)

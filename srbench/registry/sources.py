@@ -26,15 +26,16 @@ MACHINE = frozenset({"srbench", "torch", "torchvision", "numpy"})
 """Packages that are to a number what hardware is: recorded and told, but part of no key."""
 
 _PROJECT = ("pyproject.toml", "setup.py", "setup.cfg")
+_FOR_READERS = frozenset({"papers", "terms", "judges", "shown_as"})
 _NOT_CODE = frozenset({"setup", "conftest", "noxfile", "test", "tests", "docs", "examples", "benchmarks"})
 
 
 def sources(distribution: str, module: str) -> dict[str, str]:
     """A sha256 over all files of a plugin's distribution, and one for every plugin's distribution that it requires.
 
-    Python counts by what it says, without comments, docstrings, layout, and the `papers`, `terms` and `judges` of
-    classes; other files by their bytes. Where a distribution is installed, and whether for editing, does not count.
-    module: that of its entry point.
+    Python counts by what it says, without comments, docstrings, layout, and the `papers`, `terms`, `judges` and
+    `shown_as` of classes; other files by their bytes. Where a distribution is installed, and whether for editing, does
+    not count. module: that of its entry point.
     """
     modules = {name: set(found) for name, found in _modules(tuple(sys.path)).items()}
     own = canonicalize_name(distribution)
@@ -211,16 +212,16 @@ def _meaning(node: Any) -> str:
     if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and _documented(node):
         fields["body"] = node.body[1:]
     if isinstance(node, ast.ClassDef):
-        fields["body"] = [statement for statement in fields["body"] if not _cites(statement)]
+        fields["body"] = [statement for statement in fields["body"] if not _is_for_readers(statement)]
     told = (f"{name}={_meaning(value)}" for name, value in fields.items() if value is not None and value != [])
     return f"{type(node).__name__}({','.join(told)})"
 
 
-def _cites(statement: ast.stmt) -> bool:
-    """Whether it says on what a class stands, whose its pictures are, or what its numbers say: none moves a number."""
+def _is_for_readers(statement: ast.stmt) -> bool:
+    """Whether it only tells readers what a class is: papers, terms, what its numbers judge, how its name is printed."""
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     targets = [statement.target] if isinstance(statement, ast.AnnAssign) and statement.value is not None else targets
-    return any(isinstance(target, ast.Name) and target.id in ("papers", "terms", "judges") for target in targets)
+    return any(isinstance(target, ast.Name) and target.id in _FOR_READERS for target in targets)
 
 
 def _documented(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

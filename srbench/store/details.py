@@ -1,4 +1,4 @@
-"""What stands beside the value of a set metric: on what it rests, what other images get, where a classifier is wrong.
+"""What stands beside the value of a metric: on what it rests, what other images get, where a classifier is wrong.
 
 Numbers of numpy or torch become Python's. What is no finite number, or no square matrix, is a `ValueError` in the
 metric that gave it, so that no record is written with it; one that holds it all the same counts as damaged.
@@ -62,8 +62,35 @@ class ConfusionMatrix(Struct, frozen=True):
             )
 
 
+class LearningCurve(Struct, frozen=True):
+    """How a network learned that a metric trained. name: what tells it from the metric's others.
+
+    columns: the numbers of its history, by names that pages know, all of one length, None where a row has none: `step`,
+    the losses by their names, learning rates as `lr` or `lr NAME`, `validation`. `ValueError` where `step` is not among
+    them, for other lengths, and for numbers that are not finite.
+    """
+
+    name: str
+    columns: Mapping[str, tuple[float | None, ...]]
+
+    def __post_init__(self) -> None:
+        """Numbers as Python's own, looked at."""
+        columns = {
+            name: tuple(None if one is None else _finite(f"a number of {name!r}", one) for one in values)
+            for name, values in self.columns.items()
+        }
+        if None in columns.get("step", (None,)):
+            raise ValueError(f"the learning curve {self.name!r} has no `step` in some row, or none at all")
+        if len({len(values) for values in columns.values()}) > 1:
+            raise ValueError(f"the columns of the learning curve {self.name!r} have different lengths")
+        force_setattr(self, "columns", columns)
+
+
 class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What stands beside the value of a set metric; every part may be left out.
+    """What stands beside the value of a metric; every part may be left out.
+
+    An image metric has `further` alone: of each image what it returns beside the score, and in its result the means of
+    these, weighted as the scores are. The rest is for set metrics.
 
     n: how many images the value rests on; of two sets, the smaller. d: the length of a feature vector: tables mark a
     value with n < d. spread: the standard deviation of the value over subsets or seeds, or of what it is the mean of.
@@ -71,7 +98,8 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     of the method's; floor: what bicubic SR gets; both are rows of tables that are never ranked. by_class: the value of
     each class, by label, and ceiling_by_class that of real images; confusion: of a classifier; both are tables on the
     cell's page. coverage: a calibration curve, of each interval the probability that is claimed and the share of the
-    truth that lies in it, both in [0, 1]; a figure. further: numbers that only this metric has, by names for people,
+    truth that lies in it, both in [0, 1]; a figure. learning: how networks learned that the metric trained; figures.
+    further: numbers that only this metric has, by names for people,
     such as `training images`. `ValueError` for numbers that are not finite, and for a further one that has a field
     here.
     """
@@ -86,6 +114,7 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ceiling_by_class: Mapping[str, Estimate] = {}
     confusion: ConfusionMatrix | None = None
     coverage: tuple[tuple[float, float], ...] = ()
+    learning: tuple[LearningCurve, ...] = ()
     further: Mapping[str, float] = {}
 
     def __post_init__(self) -> None:
@@ -97,6 +126,7 @@ class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
             force_setattr(self, "spread", _finite("spread", self.spread))
         points = tuple((_share("a probability", claimed), _share("a share", found)) for claimed, found in self.coverage)
         force_setattr(self, "coverage", points)
+        force_setattr(self, "learning", tuple(self.learning))
         force_setattr(self, "interval", _ends(self.interval))
         if known := self.further.keys() & set(self.__struct_fields__):
             raise ValueError(f"further has {', '.join(sorted(known))}, for which Details has a field")

@@ -7,9 +7,7 @@ so on, as many as there are versions.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -19,43 +17,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from srbench.store.conflicts import conflict, conflicts
+from srbench.store.copies import PICTURES, Damaged, below, beside, copy_all, staged
 from srbench.store.file_memory import FileMemory
-from srbench.store.files import (
-    StoreError,
-    bring_in,
-    content_of,
-    remove,
-    sha256_of,
-    stamp,
-    temporary_in,
-    write_atomically,
-)
+from srbench.store.files import StoreError, bring_in, content_of, remove, sha256_of, write_atomically
 from srbench.store.record import SCORES, Record, encoded
-from srbench.store.records import (
-    BOARDS,
-    CEILING_IMAGES,
-    IMAGES,
-    LAST_CHECKPOINT,
-    LOG,
-    NEAREST_IMAGES,
-    RECORD,
-    SAMPLE_IMAGES,
-    SAMPLES,
-    SHELVES,
-    TRAINING_IMAGES,
-    Shelf,
-    Store,
-)
+from srbench.store.records import BOARDS, LOG, RECORD, SHELVES, Shelf, Store
 from srbench.store.references import REFERENCE_LIST, REFERENCES, References
-from srbench.store.union import Difference, differences, is_better, made_the_same, united
+from srbench.store.union import Difference, alone, differences, is_better, made_the_same, other_files, united, without
 from srbench.store.verify import Fault, damage_of_scores, folders_of_records, has_its_key, is_sealed
 from srbench.store.votes import VOTES
 
-_PICTURES = (IMAGES, TRAINING_IMAGES, CEILING_IMAGES, SAMPLE_IMAGES)
-"""Folders without which a cell's record stands."""
 _ORDER: tuple[Shelf, ...] = ("extractors", "models", "cells")
 """What records name comes before them."""
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -73,18 +46,16 @@ class Merged:
     """What came of a source.
 
     taken, completed, there: how many records were new to the target, gave something to one that it has, and were there
-    already. faults: what was not taken, because it is not what was written.
+    already. made_good: records of the target that were damaged and have another's place now: what was wrong, and what
+    of them is gone. faults: what was not taken, because it is not what was written.
     """
 
     taken: int = 0
     completed: int = 0
     there: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
+    made_good: list[Fault] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-
-
-class _Damaged(Exception):
-    """A file of a source that is not what was written, in words."""
 
 
 def merge(source: Store, target: Store) -> Merged:
@@ -121,11 +92,11 @@ class _Merge:
             label = record.label if isinstance(record, Record) else ""
             try:
                 if not isinstance(record, Record):
-                    raise _Damaged(record)
+                    raise Damaged(record)
                 if not has_its_key(record):
-                    raise _Damaged(f"damaged: what {RECORD} says its key is made of does not make its key")
+                    raise Damaged(f"damaged: what {RECORD} says its key is made of does not make its key")
                 self._record(shelf, folder, record)
-            except _Damaged as damage:
+            except Damaged as damage:
                 self._merged.faults.append(Fault(folder, label, str(damage)))
         self._references()
         self._sealed()
@@ -137,11 +108,15 @@ class _Merge:
         """Bring one into the first version of the target that it does not contradict."""
         merged, contradicts = self._merged, list[Difference]()
         for place in map(self._version, count()):
-            new, given, found = False, False, list[Difference]()
+            new, given, good, found = False, False, False, list[Difference]()
             kept = place.read(shelf, record.key)
-            if kept is None or is_better(record, kept) or self._is_made_good_by(record, place, shelf, kept):
+            if kept is None or is_better(record, kept):
                 self._adopt(shelf, folder, record, place)
                 new = True
+            elif damage := self._damage_made_good_by(record, place, shelf, kept):
+                lost = self._adopt(shelf, folder, record, place, kept)
+                merged.made_good.append(Fault(place.folder(shelf, kept.key), record.label, damage + lost))
+                good = True
             elif kept.status == record.status == "ok":
                 found = differences(kept, record)
                 given = shelf == "cells" and made_the_same(kept, record) and self._complete(folder, record, place, kept)
@@ -153,69 +128,116 @@ class _Merge:
             merged.conflicts.append(Conflict(record.label, here, other, tuple(contradicts)))
         else:
             merged.taken, merged.completed = merged.taken + new, merged.completed + given
-            merged.there += not (new or given)
+            merged.there += not (new or given or good)
 
-    def _is_made_good_by(self, record: Record, place: Store, shelf: Shelf, kept: Record) -> bool:
-        """Whether both are ok, and the one that is kept is damaged."""
+    def _damage_made_good_by(self, record: Record, place: Store, shelf: Shelf, kept: Record) -> str:
+        """What is damaged of the one that is kept, where both are ok and nothing sound of it contradicts the other."""
         if not kept.status == record.status == "ok":
-            return False
+            return ""
         names = {SCORES} & kept.files.keys() if shelf == "cells" else kept.files
-        return bool(place.damage(shelf, kept, names, self._hashed))
+        damage = place.damage(shelf, kept, names, self._hashed)
+        disputed = [name for name in other_files(kept, record) if name in kept.files] if damage else []
+        return "" if any(not place.damage(shelf, kept, [name], self._hashed) for name in disputed) else damage
 
-    def _adopt(self, shelf: Shelf, folder: Path, record: Record, place: Store) -> None:
-        """Take a record with all that belongs to it; of one that is not ok that is its log alone."""
+    def _adopt(self, shelf: Shelf, folder: Path, record: Record, place: Store, kept: Record | None = None) -> str:
+        """Take a record with all that belongs to it; of one that is not ok that is its log alone.
+
+        kept: the damaged one whose place it takes; what is sound of that stays. Returns what does not, in words.
+        """
         there = place.folder(shelf, record.key)
         if record.status != "ok":
             there.mkdir(parents=True, exist_ok=True)
             if (folder / LOG).is_file():
                 write_atomically(there / LOG, content_of(folder / LOG))
             place.write(shelf, record)  # last, which says that all is there
-            return
+            return ""
         if shelf == "cells" and (damage := damage_of_scores(self._source, record)):
-            raise _Damaged(damage)
-        parts: dict[str, dict[str, str]] = {}
-        for name in self._source.kept(shelf, record):
-            part = name.partition("/")[0]
-            parts.setdefault(part if shelf == "cells" and part in _PICTURES else "", {})[name] = record.files[name]
-        with _staged(there) as new:
-            _copy_all(folder, new, parts.pop("", {}))
-            for part, files in parts.items():
-                try:
-                    _copy_all(folder, new, files)
-                except _Damaged as damaged:
-                    self._merged.faults.append(Fault(folder, record.label, str(damaged)))
-                    remove(new / part)
-            _copy_all(folder, new, _beside(folder))
-            write_atomically(new / RECORD, encoded(record))
+            raise Damaged(damage)
+        stays = kept if kept is not None and made_the_same(kept, record) else None
+        parts = PICTURES if shelf == "cells" else ()
+        with staged(there) as new:
+            copy_all(folder, new, {name: record.files[name] for name in record.files if _part_of(name) not in parts})
+            whole = record
+            for part in parts:
+                whole = self._taken(part, new, [folder] if stays is None else [folder, there], whole, stays)
+            loose = beside(folder)
+            copy_all(folder, new, loose)
+            if stays is not None:
+                copy_all(there, new, {name: "" for name in beside(there) if name not in loose})
+            write_atomically(new / RECORD, encoded(whole))
             bring_in(new, there)
+        return "" if kept is None else _gone(kept, whole)
+
+    def _taken(self, part: str, new: Path, folders: Sequence[Path], record: Record, stays: Record | None) -> Record:
+        """Copy a folder of pictures: what two records have of it together, or else one has; that one, or the first."""
+        sources = [folder for folder in folders if (folder / part).is_dir()]
+        both = record if stays is None else united(record, alone(stays, part))
+        fault = ""
+        for whole in (both, record) if sources else ():
+            try:
+                copy_all(sources[0], new, below(whole, part), *sources[1:])
+                return whole
+            except Damaged as damaged:
+                fault = fault or str(damaged)
+                remove(new / part)
+        if fault:
+            self._merged.faults.append(Fault(folders[0], record.label, fault))
+        return record
 
     def _complete(self, folder: Path, record: Record, place: Store, kept: Record) -> bool:
         """Add what one record of a cell has beside another of the same SR; whether there was anything."""
-        whole, there = united(kept, record), place.folder("cells", record.key)
-        given = False
-        for part in _PICTURES:
-            files = {name: known for name, known in record.files.items() if name.startswith(f"{part}/")}
-            lacking = files and (
-                not files.items() <= kept.files.items() or place.damage("cells", kept, files, self._hashed)
-            )
-            if not lacking or not files.items() <= whole.files.items() or not (folder / part).is_dir():
-                continue
-            try:
-                with _staged(there / part) as new:
-                    _copy_all(folder, new, files)
-                    bring_in(new / part, there / part)
+        there, given = place.folder("cells", record.key), False
+        for part in PICTURES:
+            mine, wanted = below(kept, part), below(united(kept, record), part)
+            lacking = {
+                name: known
+                for name, known in wanted.items()
+                if name not in mine or place.damage("cells", kept, [name], self._hashed)
+            }
+            is_mended = wanted == mine and (there / part).is_dir()
+            if lacking and self._give(folder, record, there, part, lacking, in_part=is_mended):
                 given = True
-            except _Damaged as damaged:
-                self._merged.faults.append(Fault(folder, record.label, str(damaged)))
+            elif wanted != mine:
+                record = without(record, part)
+        whole = united(kept, record)
         if whole == kept:
             return given
         more = [key for key, result in whole.metrics.items() if result is not kept.metrics.get(key)]
         if any(whole.metrics[key].status == "ok" for key in more):
             if damage := self._source.damage("cells", record, [SCORES]) or damage_of_scores(self._source, record):
-                raise _Damaged(damage)
+                raise Damaged(damage)
             place.write_with_scores(whole, _rows(there / SCORES, more, folder / SCORES))
         else:
             place.write("cells", whole)
+        return True
+
+    def _give(
+        self, folder: Path, record: Record, there: Path, part: str, lacking: Mapping[str, str], *, in_part: bool
+    ) -> bool:
+        """Bring pictures that a folder of a cell lacks, of which nothing goes; whether there was anything.
+
+        in_part: whether some are better than none.
+        """
+        theirs = {name: known for name, known in lacking.items() if record.files.get(name) == known}
+        if not theirs or not (folder / part).is_dir() or (len(theirs) < len(lacking) and not in_part):
+            return False
+        sound, faults = list[str](), list[str]()
+        with staged(there / part) as new:
+            for name, known in theirs.items():
+                try:
+                    copy_all(folder, new, {name: known})
+                    sound.append(name)
+                except Damaged as damaged:
+                    faults.append(str(damaged))
+            if faults:
+                self._merged.faults.append(Fault(folder, record.label, faults[0]))
+            if not sound or (faults and not in_part):
+                return False
+            if (there / part).is_dir():
+                for name in sound:
+                    write_atomically(there / name, content_of(new / name))
+            else:
+                bring_in(new / part, there / part)
         return True
 
     def _references(self) -> None:
@@ -227,9 +249,9 @@ class _Merge:
             if damage := found.damage(sha256_of):
                 self._merged.faults.append(Fault(folder, "", damage))
                 continue
-            with _staged(there) as new:
-                _copy_all(folder, new, found.files())
-                _copy_all(folder, new, {REFERENCE_LIST: ""})
+            with staged(there) as new:
+                copy_all(folder, new, found.files())
+                copy_all(folder, new, {REFERENCE_LIST: ""})
                 bring_in(new, there)
 
     def _sealed(self) -> None:
@@ -246,52 +268,19 @@ class _Merge:
                 self._merged.faults.append(Fault(path, "", f"damaged: {path.name} is not what was written"))
 
 
-@contextmanager
-def _staged(place: Path) -> Iterator[Path]:
-    """A new folder beside a place, for what is to come there."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    new = temporary_in(place.parent)
-    new.mkdir()
-    try:
-        yield new
-    finally:
-        if new.exists():
-            remove(new)
+def _part_of(name: str) -> str:
+    """The folder of a record's file; empty where it lies in none."""
+    return name.partition("/")[0] if "/" in name else ""
 
 
-def _beside(folder: Path) -> dict[str, str]:
-    """What belongs to a record that is ok without being named by it: nothing rests on these files."""
-    journals = (f"{images}.jsonl" for images in (IMAGES, TRAINING_IMAGES, SAMPLE_IMAGES))
-    found = [folder / name for name in (LOG, LAST_CHECKPOINT, *journals)]
-    for name in (NEAREST_IMAGES, SAMPLES):
-        found += (folder / name).rglob("*")
-    return {path.relative_to(folder).as_posix(): "" for path in found if path.is_file() and not path.is_symlink()}
-
-
-def _copy_all(folder: Path, new: Path, files: Mapping[str, str]) -> None:
-    """Copy files into a folder. files: the sha256 of each, empty where it may be any. Raises `_Damaged`."""
-    for name, known in files.items():
-        place = new / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256()
-        with place.open("wb") as copy:
-            for chunk in _chunks(folder, name):
-                digest.update(chunk)
-                copy.write(chunk)
-        if known not in ("", digest.hexdigest()):
-            raise _Damaged(f"damaged: {name} is not the file that was written")
-
-
-def _chunks(folder: Path, name: str) -> Iterator[bytes]:
-    try:
-        stamp(folder / name)  # which refuses what is no file
-        with (folder / name).open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
-    except FileNotFoundError:
-        raise _Damaged(f"damaged: {name} is gone") from None
-    except OSError as error:
-        raise _Damaged(f"{name} cannot be read: {error.strerror or error}") from error
+def _gone(kept: Record, whole: Record) -> str:
+    """What a damaged record has that the one in its place has not, in words, after a semicolon."""
+    lost = [f"{one.what} {one.kept}" for one in differences(kept, whole)]
+    lost += [result.name for key, result in kept.metrics.items() if result.status == "ok" and key not in whole.metrics]
+    lost += [f"{kept.samples - whole.samples} samples of each SR"] if kept.samples > whole.samples else []
+    lost += ["SR of the training split"] if kept.training_images and not whole.training_images else []
+    lost += ["what was made of HR itself"] if kept.ceiling_images and not whole.ceiling_images else []
+    return f"; gone with it: {', '.join(lost)}" if lost else ""
 
 
 def _rows(kept: Path, keys: Sequence[str], other: Path) -> pa.Table:

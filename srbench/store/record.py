@@ -31,9 +31,10 @@ class MetricResult(msgspec.Struct, kw_only=True):
     units, where a unit is a group, with the mean over its images, or an image without a group (for a set metric, its
     value); None unless ok. n: images in it. groups: units in it where any of these images has a group, otherwise 0.
     infinite: images left out of the mean because their score is infinite (identical images). lowest, highest: the ends
-    of its range, None where there is none. details: what stands beside a set metric's value. notes: what to know of the
-    value: how good the extractor is that it was measured with. extractor: the key of that, where srbench
-    trained it. packages: the versions of packages that are part of its key.
+    of its range, None where there is none. details: what stands beside the value: of an image metric the means of its
+    further numbers, of a set metric whatever it gave. notes: what to know of the value: how good the extractor is that
+    it was measured with. extractor: the key of that, where srbench trained it. packages: the versions of packages that
+    are part of its key.
     """
 
     key: str
@@ -69,7 +70,7 @@ class Record(msgspec.Struct, kw_only=True):
     by name: `train_seconds`, `train_steps`, `upscale_seconds`, `ms_per_megapixel` (of SR), `latency_ms`,
     `peak_memory_gb`, `parameters`, `macs` and others, all in docs/cost.md. lr: whether the LR was `made`, `shipped`,
     `mixed`, or `alone`, without HR. images: the SR files' names, by image id; training_images: those of the training
-    split, training_split: which split that was (a fingerprint). groups: the group of each image that has one.
+    split, training_split: which SR of it that is (a fingerprint). groups: the group of each image that has one.
     seen_groups: groups of the test split of which the model learned from other regions. warnings: what is probably
     wrong with the data or the SR, a sentence each. labels: the class of each image that has one, of a generated one the
     class that was asked for. ceiling: the metrics of what the method made of HR itself, ceiling_images: the files'

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
+from srbench.store.copies import PICTURES, below
 from srbench.store.frames import TOLERANCE
 from srbench.store.record import SCORES, MetricResult, Record
 from srbench.store.records import CEILING_IMAGES, SAMPLE_IMAGES, TRAINING_IMAGES
@@ -43,7 +45,7 @@ def is_better(record: Record, than: Record) -> bool:
 
 def differences(kept: Record, other: Record) -> list[Difference]:
     """Where two records that are ok contradict each other: other files that were made, other results of a metric."""
-    files = list(_other_files(kept, other))
+    files = list(other_files(kept, other))
     shared = kept.metrics.keys() & other.metrics.keys()
     found = [
         Difference(mine.name, _score(mine), _score(its))
@@ -58,10 +60,11 @@ def differences(kept: Record, other: Record) -> list[Difference]:
 
 def made_the_same(kept: Record, other: Record) -> bool:
     """Whether results of one hold for the other, too: what was made are the same files."""
-    return next(_other_files(kept, other), None) is None
+    return next(other_files(kept, other), None) is None
 
 
-def _other_files(kept: Record, other: Record) -> Iterator[str]:
+def other_files(kept: Record, other: Record) -> Iterator[str]:
+    """The names of files in which two records that are ok contradict each other."""
     optional = {
         TRAINING_IMAGES: bool(kept.training_images) and kept.training_split == other.training_split,
         CEILING_IMAGES: bool(kept.ceiling_images and other.ceiling_images),
@@ -97,11 +100,11 @@ def united(kept: Record, other: Record) -> Record:
     )
     if other.training_images and not kept.training_images:
         whole.training_images, whole.training_split = other.training_images, other.training_split
-        whole.files = whole.files | _below(other, TRAINING_IMAGES)
+        whole.files = whole.files | below(other, TRAINING_IMAGES)
     if other.ceiling_images and not kept.ceiling_images:
-        whole.ceiling_images, whole.files = other.ceiling_images, whole.files | _below(other, CEILING_IMAGES)
+        whole.ceiling_images, whole.files = other.ceiling_images, whole.files | below(other, CEILING_IMAGES)
     if other.samples > kept.samples:
-        whole.samples, whole.files = other.samples, _below(other, SAMPLE_IMAGES) | whole.files
+        whole.samples, whole.files = other.samples, below(other, SAMPLE_IMAGES) | whole.files
     return whole
 
 
@@ -115,5 +118,22 @@ def _better(kept: Mapping[str, MetricResult], other: Mapping[str, MetricResult])
     return {**kept, **more}
 
 
-def _below(record: Record, folder: str) -> dict[str, str]:
-    return {name: known for name, known in record.files.items() if name.startswith(f"{folder}/")}
+def without(record: Record, part: str) -> Record:
+    """A record of a cell as if its folder `part` had never been made; that of SR is always there."""
+    nothing: dict[str, dict[str, Any]] = {
+        TRAINING_IMAGES: {"training_images": {}, "training_split": ""},
+        CEILING_IMAGES: {"ceiling_images": {}},
+        SAMPLE_IMAGES: {"samples": 0},
+    }
+    if part not in nothing:
+        return record
+    files = {name: known for name, known in record.files.items() if name not in below(record, part)}
+    return msgspec.structs.replace(record, files=files, **nothing[part])
+
+
+def alone(record: Record, part: str) -> Record:
+    """A record of a cell without any result, and of what was made beside SR with its folder `part` alone."""
+    bare = msgspec.structs.replace(record, metrics={}, ceiling={})
+    for other in PICTURES:
+        bare = bare if other == part else without(bare, other)
+    return bare

@@ -105,9 +105,6 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(self.pictures[place] for place in answer.pictures)
 
 
-_NOTHING = Session(study="", session="", kind="pairs", seed=0, pictures=(), answers=())
-
-
 def code(text: str) -> str:
     """A rater's code as it is kept: on one line, without what no terminal should see."""
     return brief(" ".join(text.split()), LONGEST_CODE)
@@ -132,12 +129,17 @@ def keep_session(store: Store, session: Session, instead_of: Sequence[Session] =
 
 
 def sessions_in(store: Store) -> list[Session]:
-    """The sessions that are kept and sound, each as far as it went, in an order that depends on them alone."""
-    found: dict[str, Session] = {}
-    for path in sorted((store.root / VOTES / "sessions").glob("*.json")):
-        session = _read(path, Session)
-        if session is not None and len(session.answers) > len(found.get(session.session, _NOTHING).answers):
-            found[session.session] = session  # merged stores may hold one at several stages
+    """The sessions that are kept and sound, each as far as it went, in an order that depends on them alone.
+
+    Merged stores may hold one at several stages, and as a board published it: its rater's own code is then told.
+    """
+    kept = [_read(path, Session) for path in sorted((store.root / VOTES / "sessions").glob("*.json"))]
+    sessions = [one for one in kept if one is not None and one.answers]
+    ids, found = {one.session for one in sessions}, dict[str, Session]()
+    for one in sessions:
+        best = found.setdefault(one.session, one)
+        if (len(one.answers), one.rater not in ids) > (len(best.answers), best.rater not in ids):
+            found[one.session] = one
     return list(found.values())
 
 
@@ -152,6 +154,14 @@ def numbered(sessions: Sequence[Session]) -> list[Session]:
         person: f"rater {number}" for number, person in enumerate(dict.fromkeys(one.person for one in sessions), 1)
     }
     return [msgspec.structs.replace(session, rater=numbers[session.person]) for session in sessions]
+
+
+def unnumbered(sessions: Sequence[Session]) -> list[Session]:
+    """Sessions of a board, whose numbers of raters mean nothing elsewhere: each rater goes by a session of theirs."""
+    own: dict[str, str] = {}
+    for one in sessions:
+        own[one.person] = min(one.session, own.get(one.person, one.session))
+    return [msgspec.structs.replace(one, rater=own[one.person]) for one in sessions]
 
 
 def _place(store: Store, session: Session) -> Path:

@@ -60,10 +60,13 @@ def verify_range(value: float, metric: Metric, what: str) -> None:
 
 @check("metric", needs=("constructs",))
 def declares_itself(subject: MetricSubject) -> None:
-    """`higher_is_better`, `unit`, `range`, `sees` and `needs` are set as the contract says."""
+    """`higher_is_better`, `shown_as`, `unit`, `range`, `sees` and `needs` are set as the contract says."""
     target = subject.target
     if type(getattr(target, "higher_is_better", None)) is not bool:
         raise CheckFailure("higher_is_better should be True or False on the class; without it nothing can be ranked")
+    shown = target.shown_as
+    if not isinstance(shown, str) or (shown and not shown.isprintable()):
+        raise CheckFailure(f"shown_as is {shown!r}; it should be a line of text, such as 'PSNR', or ''")
     if not isinstance(target.unit, str):
         raise CheckFailure(f"unit is {target.unit!r}; it should be a string, such as 'dB', or ''")
     bounds = target.range

@@ -33,7 +33,7 @@ from srbench.store.records import NEAREST_IMAGES, Store
 from srbench.store.references import Reference, References
 from srbench.store.summary import Summary
 
-from .toyboard import HOSTILE, keep, use, write_training
+from .toyboard import HOSTILE, keep, metric, use, write_training
 
 SIZE = 16
 PROTOCOL = Protocol("16px", 1, task="generation", size=SIZE)
@@ -141,7 +141,7 @@ def make_generation_board(
         datasets=tuple(used),
         protocols=(protocol,),
         methods=tuple(methods),
-        metrics=tuple(use("metric", name, object) for name in ("fid-a", "kid", "fid-b", "pairwise-ssim", "cas")),
+        metrics=tuple(metric(name) for name in ("fid-a", "kid", "fid-b", "pairwise-ssim", "cas")),
         task="generation",
         settings={"samples": samples},
         train_on=("same",),

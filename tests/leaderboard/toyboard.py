@@ -18,6 +18,7 @@ import srbench
 from srbench.contract.dataset import DatasetMissing, Item
 from srbench.contract.entry import Entry
 from srbench.contract.fit import Budget
+from srbench.contract.metric import ImageMetric
 from srbench.contract.protocol import Protocol
 from srbench.leaderboard.board.contents import Board as Described
 from srbench.leaderboard.board.description import describe
@@ -34,7 +35,7 @@ from srbench.runner.job.tasks import Training
 from srbench.runner.planning.planned import Plan, PlannedCell
 from srbench.runner.planning.splits import SplitContents
 from srbench.store.cell import Cell
-from srbench.store.details import ConfusionMatrix, Details, Estimate
+from srbench.store.details import ConfusionMatrix, Details, Estimate, LearningCurve
 from srbench.store.record import MetricResult, Record, Status
 from srbench.store.records import Store
 from srbench.store.references import Reference, References
@@ -55,6 +56,7 @@ DETAILS = Details(
     floor=Estimate(61.0, spread=1.5),
     confusion=ConfusionMatrix(("a", "b as <c>"), ((5.0, 1.5), (0.0, 2.0))),
     coverage=((0.5, 0.375), (0.9, 0.7)),
+    learning=(LearningCurve("seed <0>", {"step": (1.0, 9.0), "loss": (0.7, 0.2), "validation": (None, -0.25)}),),
     further={"FID of <dark>": 12.5},
 )
 
@@ -102,6 +104,12 @@ PLUGIN = Plugin("toy", "srbench-toy", "1.2", "toy")
 
 def use(kind: Any, name: str, target: Any, /, **params: Any) -> Use:
     return Use(name, Registered(kind, Entry(name, target, f"Summary of {name}"), PLUGIN), params)
+
+
+def metric(name: str) -> Use:
+    """A metric that nothing computes; pages print the first part of its name in capitals."""
+    shown = "-".join([name.partition("-")[0].upper(), *name.split("-")[1:]])
+    return use("metric", name, type("Toy", (ImageMetric,), {"shown_as": shown}))
 
 
 @dataclass
@@ -312,7 +320,7 @@ def make_board(
     path.write_text(f"name: toy\ntitle: {HOSTILE}\n", encoding="utf-8")
     used = [use("dataset", name, Toy, name=name) for name in datasets]
     compared = [use("method", name, Learner, depth=3, note=HOSTILE) for name in methods]
-    metrics = [use("metric", name, object) for name in ("psnr", "ssim", "lpips", "fid")]
+    metrics = [metric(name) for name in ("psnr", "ssim", "lpips", "fid")]
     chosen = (Protocol("x4-y", 4, "y", border=4), Protocol("x2-rgb", 2, "rgb", border=2))[:protocols]
     training = tuple(use("dataset", name, Toy, name="blobs") for name in train_on)
     matrix = Matrix(
@@ -419,7 +427,7 @@ def results_of(cells: Sequence[Made], rank_by: str | None = None) -> Results:
         datasets=tuple(datasets.values()),
         protocols=tuple(protocols.values()),
         methods=tuple(methods.values()),
-        metrics=tuple(use("metric", name, object) for name in metrics),
+        metrics=tuple(metric(name) for name in metrics),
         train_on=tuple(training.values()),
         rank_by=rank_by,
         train=TrainOptions(BUDGET),

@@ -88,6 +88,34 @@ def test_a_value_beyond_its_metric_is_one_of_another_unit(tmp_path: Path) -> Non
         read_matrix(path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[psnr, ssim]", "[psnr, ssimm]"),
+        ("[psnr, ssim]", "[psnr, {use: ssimm, as: ssim}]"),
+        ("[psnr, ssim]", "ssim"),
+        ("[set5, {use: folder, as: mine, path: .}]", "[{use: folder, as: mine, path: .}, sett5]"),
+        ("protocols: [x4-y]", "protocols: [x4-yy]"),
+    ],
+)
+def test_what_cannot_be_read_is_told_where_it_stands_and_not_of_rows_that_name_it(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    rows = "- {method: a, dataset: set5, protocol: x4-y, source: b, ssim: .9}\nrank_by: ssim\n"
+    path = tmp_path / "matrix.yaml"
+    assert old in HEAD
+    path.write_text(HEAD.replace(old, new) + rows)
+    with pytest.raises(MatrixError) as error:
+        read_matrix(path)
+    (problem,) = error.value.problems
+    assert problem.line < 6
+    path.write_text(HEAD.replace(old, new) + rows.replace("source: b", "sauce: b"))
+    with pytest.raises(MatrixError) as error:
+        read_matrix(path)
+    told = {one.message for one in error.value.problems}
+    assert any("needs the key 'source'" in one for one in told), "what is wrong with the row itself is told"
+
+
 def test_the_same_row_twice_is_a_fault(registry: Registry, tmp_path: Path) -> None:
     row = "- {method: a, dataset: set5, source: b, psnr: 30}\n"
     assert faults(registry, tmp_path, row + row) == [(2, 3, "'a' of set5 is there twice, first at line 7")]

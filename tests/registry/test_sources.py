@@ -275,9 +275,17 @@ def test_comments_docstrings_and_layout_change_no_hash(same: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", ["papers = (1, 2)", "papers: tuple = ()", '"""Words."""\n    papers = 3', 'judges = "task"', "terms = 1"]
+    "told",
+    [
+        "papers = (1, 2)",
+        "papers: tuple = ()",
+        '"""Words."""\n    papers = 3',
+        'judges = "task"',
+        "terms = 1",
+        'shown_as = "A"',
+    ],
 )
-def test_what_a_class_tells_changes_no_hash(told: str) -> None:
+def test_what_a_class_tells_readers_changes_no_hash(told: str) -> None:
     assert sources._said(f"class A:\n    {told}\n    b = 1\n".encode()) == sources._said(b"class A:\n    b = 1\n")
 
 

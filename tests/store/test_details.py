@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench import ConfusionMatrix, Details, Estimate
+from srbench import ConfusionMatrix, Details, Estimate, LearningCurve
 from srbench.cli import cli
 from srbench.store.record import MetricResult, Record
 from srbench.store.records import Store
@@ -78,6 +78,21 @@ def test_a_point_of_a_calibration_curve_is_a_probability_and_a_share(point: tupl
     with pytest.raises(ValueError, match=r"in \[0, 1\]|finite"):
         Details(coverage=(point,))
     assert Details(coverage=[[np.float32(0.5), 1]]).coverage == ((0.5, 1.0),)  # type: ignore[arg-type, list-item]
+
+
+def test_a_learning_curve_has_a_step_in_every_row_and_columns_of_one_length() -> None:
+    columns: dict[str, Any] = {"step": [1, np.int64(2)], "loss": (np.float32(0.5), 0.25), "validation": (None, 1)}
+    told = Details(learning=(LearningCurve("seed 0", columns),))
+    assert told.learning[0].columns == {"step": (1.0, 2.0), "loss": (0.5, 0.25), "validation": (None, 1.0)}
+    assert read(kept(MetricResult(key="m", details=told))).details == told and told.numbers == {}
+    for wrong, message in (
+        ({"loss": (1.0,)}, "has no `step`"),
+        ({"step": (1.0, None), "loss": (1.0, 2.0)}, "has no `step` in some row"),
+        ({"step": (1.0, 2.0), "loss": (1.0,)}, "different lengths"),
+        ({"step": (1.0,), "loss": (math.nan,)}, "not a finite number"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            LearningCurve("seed 0", wrong)
 
 
 def test_an_interval_has_names_for_people_and_runs_upwards() -> None:

@@ -20,7 +20,7 @@ from srbench.store.conflicts import conflicts
 from srbench.store.files import StoreError, sha256_of
 from srbench.store.frames import read_scores
 from srbench.store.merge import Merged, merge
-from srbench.store.record import MetricResult, Status
+from srbench.store.record import MetricResult, Record, Status
 from srbench.store.records import Store
 from srbench.store.references import Reference, References
 from srbench.store.seal import sealed
@@ -202,6 +202,102 @@ def test_what_is_damaged_in_the_target_is_made_good_by_a_source(source: Store, t
             (target.root / place).write_bytes(b"damaged")
     merge(source, target)
     assert contents(target) == whole
+
+
+def with_samples(store: Store, count: int, **fields: Any) -> Record:
+    """A cell with so many samples, each of its own content."""
+    record = made_cell(store, "m", **fields)
+    folder = store.folder("cells", record.key)
+    names = [f"images_samples/a-{place}.png" for place in range(count)]
+    (folder / "images_samples").mkdir()
+    for name in names:
+        (folder / name).write_bytes(name.encode())
+    files = record.files | store.hashes("cells", record.key, names)
+    record = msgspec.structs.replace(record, samples=count, files=files)
+    store.write("cells", record)
+    return record
+
+
+def samples(store: Store, record: Record) -> list[str]:
+    """The names of the samples of a cell that are what was written."""
+    paths = (store.folder("cells", record.key) / "images_samples").glob("*")
+    return sorted(path.name for path in paths if path.read_bytes() == f"images_samples/{path.name}".encode())
+
+
+def test_of_many_samples_with_one_damaged_none_goes_for_fewer_that_are_sound(source: Store, target: Store) -> None:
+    many = with_samples(target, 39)
+    folder = target.folder("cells", many.key)
+    with_samples(source, 19)
+    (folder / "images_samples/a-30.png").write_bytes(b"?")
+    assert counts(merge(source, target)) == (0, 0, 1, 0, 0), "the other has nothing for it"
+    assert target.read("cells", many.key) == many and len(samples(target, many)) == 38
+    (folder / "images_samples/a-7.png").write_bytes(b"?")
+    assert counts(merge(source, target)) == (0, 1, 0, 0, 0)
+    assert target.read("cells", many.key) == many and len(samples(target, many)) == 38
+    shutil.rmtree(folder / "images_samples")
+    merge(source, target)
+    assert not (folder / "images_samples").exists(), "a folder is whole, or not there"
+
+
+def test_more_samples_come_along_whole_or_not_at_all(source: Store, target: Store) -> None:
+    few, many = with_samples(target, 3), with_samples(source, 5)
+    damaged = source.folder("cells", many.key) / "images_samples/a-4.png"
+    damaged.write_bytes(b"?")
+    assert counts(merge(source, target)) == (0, 0, 1, 0, 1)
+    assert target.read("cells", few.key) == few and len(samples(target, few)) == 3 and list(faults(target)) == []
+    damaged.write_bytes(b"images_samples/a-4.png")
+    assert counts(merge(source, target)) == (0, 1, 0, 0, 0)
+    assert target.read("cells", few.key) == many and list(faults(target)) == []
+
+
+def test_a_record_with_damaged_scores_gives_what_is_sound_of_it_to_the_one_in_its_place(
+    source: Store, target: Store
+) -> None:
+    many = with_samples(target, 39, metrics={"psnr": 30.0, "ssim": 0.5})
+    folder = target.folder("cells", many.key)
+    (folder / "scores.parquet").write_bytes(b"?")
+    few = with_samples(source, 19)
+    (folder / "images_samples/a-7.png").write_bytes(b"?")  # which the other has
+    (folder / "images/a.png").write_bytes(b"?")
+    shutil.rmtree(source.folder("cells", few.key) / "images")
+    merged = merge(source, target)
+    assert counts(merged) == (0, 0, 0, 0, 1), "of SR neither has both pictures"
+    (told,) = merged.made_good
+    assert told.what == "damaged: scores.parquet is not the file that was written; gone with it: ssim"
+    found = target.read("cells", many.key)
+    assert found is not None and (found.samples, list(found.metrics)) == (39, ["psnr"])
+    assert len(samples(target, found)) == 39 and list(faults(target)) == []
+    (folder / "scores.parquet").write_bytes(b"?")
+    (folder / "images_samples/a-30.png").write_bytes(b"?")  # which the other has not
+    (told,) = merge(source, target).made_good
+    assert told.what.endswith("; gone with it: 20 samples of each SR")
+    found = target.read("cells", many.key)
+    assert found is not None and found.samples == 19 == len(samples(target, found)) and list(faults(target)) == []
+
+
+def test_what_is_sound_of_a_damaged_record_is_not_lost_to_another_that_contradicts_it(
+    source: Store, target: Store
+) -> None:
+    kept = made_cell(target, "m", sr=b"one")
+    made_cell(source, "m", sr=b"two")
+    folder = target.folder("cells", kept.key)
+    (folder / "scores.parquet").write_bytes(b"?")
+    merged = merge(source, target)
+    assert len(merged.conflicts) == 1 and (folder / "images/a.png").read_bytes() == b"onea"
+    for image in "ab":
+        (folder / f"images/{image}.png").write_bytes(b"?")
+    (told,) = merge(source, target).made_good
+    assert "scores.parquet" in told.what and (folder / "images/a.png").read_bytes() == b"twoa"
+
+
+def test_a_model_made_good_keeps_the_checkpoint_from_which_its_training_goes_on(source: Store, target: Store) -> None:
+    for store in (source, target):
+        record = made_model(store, "m")
+    target.last_checkpoint(record.key).write_bytes(b"its last checkpoint")
+    (target.folder("models", record.key) / "weights").write_bytes(b"?")
+    (told,) = merge(source, target).made_good
+    assert told.what == "damaged: weights is not the file that was written"
+    assert target.last_checkpoint(record.key).read_bytes() == b"its last checkpoint" and list(faults(target)) == []
 
 
 def test_a_record_changed_by_hand_or_in_the_place_of_another_is_not_taken(source: Store, target: Store) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srbench.store.record import MetricResult, Record, Status
-from srbench.store.union import differences, is_better, made_the_same, united
+from srbench.store.union import alone, differences, is_better, made_the_same, united, without
 
 
 def record(status: Status = "ok", **fields: Any) -> Record:
@@ -105,3 +105,13 @@ def test_of_two_that_have_samples_the_whole_has_those_of_the_one_with_more() -> 
 
     assert united(of(0), of(2)) == of(2) and united(of(2, "2"), of(3)) == of(3) == united(of(3), of(2, "2"))
     assert differences(of(2, "2"), of(3)) == [] and differences(of(2, "another"), of(3))
+
+
+def test_a_record_without_a_folder_is_as_if_that_had_never_been_made() -> None:
+    files = {"images/a.png": "11", "images_samples/a.001.png": "1", "images_train/c.png": "2"}
+    learned: dict[str, Any] = {"training_images": {"c": "c.png"}, "training_split": "t"}
+    whole = record(files=files, samples=1, metrics=metrics(psnr=3.0), **learned)
+    bare = without(without(whole, "images_samples"), "images_train")
+    assert bare == record(files={"images/a.png": "11"}, metrics=metrics(psnr=3.0))
+    assert without(whole, "images") == whole
+    assert alone(whole, "images_train") == record(files={"images/a.png": "11", "images_train/c.png": "2"}, **learned)

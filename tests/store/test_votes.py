@@ -19,6 +19,7 @@ from srbench.store.votes import (
     key_of,
     numbered,
     sessions_in,
+    unnumbered,
 )
 
 A, B = (Picture("set5", "x4-y", "baby", "sr", name, name * 64) for name in "ab")
@@ -55,6 +56,20 @@ def test_a_session_that_went_on_takes_the_place_of_itself(store: Store) -> None:
     assert len(list(store.root.rglob("*.json"))) == 1
     keep_session(store, session(VOTE))  # as a merge may bring it
     assert sessions_in(store) == [session(VOTE, CATCH)]
+
+
+def test_raters_of_boards_are_told_apart_and_are_those_of_their_own_store(store: Store) -> None:
+    mine = [session(VOTE, session=name, rater=rater) for name, rater in (("m1", "anna"), ("m2", "anna"), ("m3", ""))]
+    theirs = [session(VOTE, session=name, rater="ben") for name in ("t1", "t2")]
+    for board in (mine, theirs):
+        for one in unnumbered(numbered(board)):
+            keep_session(store, one)
+    people = {one.session: one.person for one in sessions_in(store)}
+    assert people["m1"] == people["m2"] and people["t1"] == people["t2"] and len({*people.values()}) == 3
+    for one in mine:  # the store that the board was made of
+        keep_session(store, one)
+    people = {one.session: one.person for one in sessions_in(store)}
+    assert (people["m1"], people["m2"], len({*people.values()})) == ("anna", "anna", 3) and len(people) == 5
 
 
 def test_a_file_that_was_changed_is_no_vote(store: Store) -> None:

@@ -7,10 +7,11 @@ import math
 import re
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -36,11 +37,13 @@ class Predicted(NamedTuple):
     """What a classifier says of images.
 
     places: of the class that it takes each for, `(images,)`. scores: `(images, classes)`, the higher the more it takes
-    an image for one of this class; they can be compared between images, and with nothing else.
+    an image for one of this class; they can be compared between images, and with nothing else. history: of a network,
+    how it learned, as the columns of `srbench.LearningCurve`.
     """
 
     places: Numbers
     scores: npt.NDArray[np.float64]
+    history: Mapping[str, Sequence[float | None]] = MappingProxyType({})
 
 
 class ClassifierError(SrbenchError):
@@ -110,9 +113,16 @@ class NetworkClassifier(Classifier):
         with seeded(seed), tempfile.TemporaryDirectory() as folder:
             context = FitContext(seed, self._budget, Path(folder), device, checkpoint_seconds=math.inf)
             network = self._build(len(classes))
-            learn(network, examples, cross_entropy, self._side, context, self._how)
+            learned = learn(network, examples, cross_entropy, self._side, context, self._how)
         logits = outputs(network, test, device)
-        return Predicted(logits.argmax(1).numpy(), logits.double().log_softmax(1).numpy())
+        scores = logits.double().log_softmax(1).numpy()
+        return Predicted(logits.argmax(1).numpy(), scores, _columns(learned.history))
+
+
+def _columns(history: Sequence[Mapping[str, float | int | str]]) -> dict[str, list[float | None]]:
+    """The numbers of a history by column, to the digits that a figure shows; times differ from one run to the next."""
+    names = dict.fromkeys(name for row in history for name in row if name not in ("stage", "event", "seconds"))
+    return {name: [float(f"{float(row[name]):.5g}") if name in row else None for row in history] for name in names}
 
 
 class SupportVectorMachine(Classifier):

@@ -48,6 +48,7 @@ class Cas(srbench.SetMetric):
     place of SR, and the ceiling from the training split; there is no floor.
     """
 
+    shown_as = "CAS"
     papers: ClassVar = (
         srbench.Paper(
             ("Ravuri", "Vinyals"),
@@ -129,6 +130,11 @@ class Cas(srbench.SetMetric):
             ceiling=best.accuracy,
             floor=None if worst is None else worst.accuracy,
             confusion=srbench.ConfusionMatrix(_classes(learned, test), mean_counts.tolist()),
+            learning=tuple(
+                srbench.LearningCurve(f"seed {seed}", {name: tuple(column) for name, column in one.history.items()})
+                for seed, one in enumerate(own.predicted)
+                if one.history
+            ),
             further=further,
         )
         return own.accuracy.value, details
@@ -165,6 +171,7 @@ class Nas(Cas):
     as in CAS; of a generator, what was generated takes the place of SR.
     """
 
+    shown_as = "NAS"
     learned_from = ("real", "synthetic")
 
 

@@ -40,15 +40,21 @@ def predictions(
         held = json.loads(data)
         if not isinstance(held, dict) or set(held) != set(Predicted._fields):
             return None
-        places, scores = (np.array(held[part]) for part in Predicted._fields)
+        places, scores, history = np.array(held["places"]), np.array(held["scores"]), held["history"]
         sound = places.shape == (len(test),) and places.dtype == np.int64
         sound = sound and scores.shape == (len(test), len(classes)) and scores.dtype == np.float64
-        return Predicted(places, scores) if sound and bool(((places >= 0) & (places < len(classes))).all()) else None
+        sound = sound and isinstance(history, dict) and bool(((places >= 0) & (places < len(classes))).all())
+        return Predicted(places, scores, history) if sound else None
+
+    def written(predicted: Predicted) -> bytes:
+        places, scores, history = predicted
+        held = {"places": places.tolist(), "scores": scores.tolist(), "history": dict(history)}
+        return json.dumps(held).encode()
 
     return srbench.Cache("predictions").get(
         key,
         lambda: classifier.predict(train, test, classes, seed, device),
-        lambda predicted: json.dumps({part: held.tolist() for part, held in predicted._asdict().items()}).encode(),
+        written,
         read,
     )
 

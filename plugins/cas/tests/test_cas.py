@@ -438,6 +438,26 @@ def test_a_network_repeats_under_its_seed_whatever_the_global_one() -> None:
     assert all(map(np.array_equal, *made))
 
 
+def test_how_each_network_learned_stands_beside_the_score_and_is_remembered_with_it() -> None:
+    def learning() -> tuple[srbench.LearningCurve, ...]:
+        metric = Cas("skinlesnet", seeds=2, epochs=3)
+        for item in _samples(3, 4):
+            metric.update_unpaired(to_tensor(*item.read_hr()), "generated", item)
+        for source, split in (("real", 1), ("training", 2)):
+            for item in _items(split, 4):
+                metric.update_unpaired(to_tensor(*item.read_hr()), source, item)  # type: ignore[arg-type]
+        answer = metric.compute()
+        assert isinstance(answer, tuple)
+        return answer[1].learning
+
+    first = learning()
+    assert [one.name for one in first] == ["seed 0", "seed 1"] and first[0] != first[1]
+    for one in first:
+        assert {"step", "loss", "lr", "validation"} <= one.columns.keys() and "seconds" not in one.columns
+        assert 1 <= sum(value is not None for value in one.columns["validation"]) <= 3, "one an epoch"
+    assert learning() == first
+
+
 def _tiny(classes: int) -> torch.nn.Module:
     return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, classes))
 
@@ -475,7 +495,7 @@ def test_the_scores_of_a_support_vector_machine_put_the_right_class_first() -> N
     for labels in (("rows", "checks"), ("rows", "columns", "checks")):
         images = _gathered(HogSvm(), _items(0, 5, labels))
         classes = ("another", *sorted(labels))
-        places, scores = HogSvm().predict(images, images, classes, 0, "cpu")
+        places, scores, _ = HogSvm().predict(images, images, classes, 0, "cpu")
         assert scores.shape == (len(images), len(classes))
         assert np.array_equal(scores.argmax(1), places)
 

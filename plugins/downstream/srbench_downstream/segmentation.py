@@ -93,6 +93,7 @@ class Segmentation(_Segmentation):
 class SegmentationDistance(_Segmentation):
     """The 95 % Hausdorff distance of their outlines, in the images' unit of length, or in HR pixels."""
 
+    shown_as = "segmentation-HD95"
     higher_is_better = False
     range = (0.0, math.inf)
     unit = "px"

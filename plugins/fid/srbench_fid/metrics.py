@@ -85,6 +85,7 @@ class Fid(FeatureMetric):
     Too large by an amount that grows as n falls: compare only values of equal n, and trust no small n against d.
     """
 
+    shown_as = "FID"
     papers: ClassVar = (
         srbench.Paper(
             ("Heusel", "Ramsauer", "Unterthiner", "Nessler", "Hochreiter"),
@@ -119,6 +120,7 @@ class Fid(FeatureMetric):
 class ClassFid(FeatureMetric):
     """Frechet distance averaged over classes (CAFD): each class of one set against the same class of the other."""
 
+    shown_as = "CAFD"
     higher_is_better = False
     range = (0.0, math.inf)
     needs: ClassVar[frozenset[Need]] = frozenset({"labels"})
@@ -251,6 +253,7 @@ class Kid(_Gathering):
     everything, with its standard error over random halves.
     """
 
+    shown_as = "KID"
     papers: ClassVar = (
         srbench.Paper(
             ("Bińkowski", "Sutherland", "Arbel", "Gretton"),
@@ -283,6 +286,7 @@ class Mmd(_Gathering):
     sigma: the width of the kernel; without it, the median distance between real images.
     """
 
+    shown_as = "MMD"
     papers: ClassVar = (
         srbench.Paper(
             ("Gretton", "Borgwardt", "Rasch", "Schölkopf", "Smola"),
@@ -310,6 +314,7 @@ class Mmd(_Gathering):
 class Cmmd(Mmd):
     """CMMD (Jayasumana et al. 2024): MMD on CLIP's image embeddings with sigma = 10, times 1000."""
 
+    shown_as = "CMMD"
     papers: ClassVar = (
         srbench.Paper(
             ("Jayasumana", "Ramalingam", "Veit", "Glasner", "Chakrabarti", "Kumar"),
@@ -327,6 +332,7 @@ class Cmmd(Mmd):
 class Is(_Gathering):
     """Inception Score. Compares with nothing: read it beside the score of the real images, the ceiling."""
 
+    shown_as = "IS"
     papers: ClassVar = (
         srbench.Paper(
             ("Salimans", "Goodfellow", "Zaremba", "Cheung", "Radford", "Chen"),

@@ -161,6 +161,7 @@ class PairwiseSsim(_Pairwise):
     where SSIM would be.
     """
 
+    shown_as = "pairwise-SSIM"
     papers: ClassVar = (
         srbench.Paper(
             ("Wang", "Bovik", "Sheikh", "Simoncelli"),
@@ -192,6 +193,7 @@ class PairwiseMsSsim(_Pairwise):
     Skipped where sizes differ, with fewer than two images, and under 11 pixels.
     """
 
+    shown_as = "pairwise-MS-SSIM"
     papers: ClassVar = (
         srbench.Paper(
             ("Odena", "Olah", "Shlens"),

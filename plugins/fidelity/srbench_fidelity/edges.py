@@ -39,6 +39,7 @@ class Gmsd(srbench.ImageMetric):
         ),
     )
     judges = "distortion"
+    shown_as = "GMSD"
     higher_is_better = False
     # n similarities between 0 and 1 deviate by at most sqrt(n / (n - 1)) / 2, and there are nine of them or more.
     range = (0.0, 0.54)

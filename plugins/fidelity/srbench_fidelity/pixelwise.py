@@ -34,6 +34,7 @@ class Pixelwise(srbench.ImageMetric):
 class Psnr(Pixelwise):
     """Peak signal-to-noise ratio: `10 log10(1 / MSE)`, the MSE taken over all channels. Infinite for equal images."""
 
+    shown_as = "PSNR"
     unit = "dB"
     higher_is_better = True
     range = (0.0, math.inf)
@@ -52,6 +53,7 @@ class LrConsistency(Psnr):
     was made by the protocol, HR itself does.
     """
 
+    shown_as = "LR-consistency"
     papers: ClassVar = (
         srbench.Paper(
             ("Lugmayr", "others"),
@@ -66,6 +68,7 @@ class LrConsistency(Psnr):
 class Rmse(Pixelwise):
     """Root mean squared error as a part of the data range: 0.01 is 2.55 levels of an 8-bit image."""
 
+    shown_as = "RMSE"
     higher_is_better = False
     range = (0.0, 1.0)
 
@@ -77,6 +80,7 @@ class Rmse(Pixelwise):
 class Mae(Pixelwise):
     """Mean absolute error as a part of the data range: 0.01 is 2.55 levels of an 8-bit image."""
 
+    shown_as = "MAE"
     higher_is_better = False
     range = (0.0, 1.0)
 
@@ -104,6 +108,7 @@ class Nrmse(Pixelwise):
     Skipped where that is 0.
     """
 
+    shown_as = "NRMSE"
     higher_is_better = False
     range = (0.0, math.inf)
 
@@ -135,6 +140,7 @@ class ScaleInvariantPsnr(Pixelwise):
     offset: whether there is one; without, the gain alone is fitted, and black stays black.
     """
 
+    shown_as = "SI-PSNR"
     unit = "dB"
     higher_is_better = True
     range = (0.0, math.inf)

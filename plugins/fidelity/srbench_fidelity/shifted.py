@@ -34,6 +34,7 @@ class ShiftedPsnr(srbench.ImageMetric):
 
     judges = "distortion"
     unit = "dB"
+    shown_as = "shifted-PSNR"
     higher_is_better = True
     range = (0.0, math.inf)
 

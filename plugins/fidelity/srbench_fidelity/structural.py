@@ -46,6 +46,7 @@ class Ssim(srbench.ImageMetric):
     K2 = 0.03, data range 1; the mean over pixels, then over channels. Skipped for a side under 11 pixels.
     """
 
+    shown_as = "SSIM"
     papers: ClassVar = (
         srbench.Paper(
             ("Wang", "Bovik", "Sheikh", "Simoncelli"),
@@ -82,6 +83,7 @@ class Dssim(Ssim):
     Others call 1 - SSIM so, or 1 / SSIM - 1.
     """
 
+    shown_as = "DSSIM"
     higher_is_better = False
     range = (0.0, 1.0)
 
@@ -104,6 +106,7 @@ class MsSsim(srbench.ImageMetric):
     Skipped for a short side of 160 pixels or less, where the window does not fit into the smallest scale.
     """
 
+    shown_as = "MS-SSIM"
     papers: ClassVar = (
         srbench.Paper(
             ("Wang", "Simoncelli", "Bovik"),

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 EDGES, TEXTURES, SMOOTH = 0.5, 0.25, 0.25
 """What the means of the three components weigh (Li and Bovik 2009)."""
 EDGE, FLAT = 0.12, 0.06
-"""Parts of HR's largest gradient: above the one there is an edge, up to the other it is smooth."""
+"""Parts of HR's largest gradient: above the one there is an edge, below the other it is smooth."""
 
 
 class ThreeComponentSsim(srbench.ImageMetric):
     """Three-component SSIM (Li and Bovik, "Three-component weighted structural similarity index", 2009).
 
     Each pixel around which SSIM's window fits belongs to one component, by the magnitude of the Sobel gradient there:
-    an edge where SR's or HR's is over 0.12 of the largest of HR, else smooth where HR's is up to 0.06 of it, else
+    an edge where SR's or HR's is over 0.12 of the largest of HR, else smooth where HR's is below 0.06 of it, else
     texture. The score is .5, .25 and .25 of the mean SSIM of edges, textures and smooth places, the weights of those
     that occur divided by their sum; for colour it is the mean over channels. Skipped for a side under 11 pixels.
     """
@@ -32,9 +32,11 @@ class ThreeComponentSsim(srbench.ImageMetric):
             ("Li", "Bovik"),
             "Three-component weighted structural similarity index",
             2009,
+            conference="Image Quality and System Performance VI, Proc. SPIE 7242",
         ),
     )
     judges = "distortion"
+    shown_as = "SSIM3"
     higher_is_better = True
     range = (-1.0, 1.0)
 
@@ -63,7 +65,7 @@ def _of_channel(x: torch.Tensor, y: torch.Tensor, counted: torch.Tensor | None) 
     similarity, made, wanted = ssim_map(x, y), _gradient(x), _gradient(y)
     largest = float(wanted.max())
     edges = (made > EDGE * largest) | (wanted > EDGE * largest)
-    smooth = ~edges & (wanted <= FLAT * largest)
+    smooth = ~edges & (wanted < FLAT * largest)
     total = weights = 0.0
     for component, weight in ((edges, EDGES), (~edges & ~smooth, TEXTURES), (smooth, SMOOTH)):
         there = similarity[component if counted is None else component & counted]

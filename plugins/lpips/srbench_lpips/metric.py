@@ -29,6 +29,7 @@ class Lpips(srbench.ImageMetric):
     package. Skipped without those weights, and for a side under 31 pixels (alex), 16 (vgg) or 17 (squeeze).
     """
 
+    shown_as = "LPIPS"
     papers: ClassVar = (
         srbench.Paper(
             ("Zhang", "Isola", "Efros", "Shechtman", "Wang"),

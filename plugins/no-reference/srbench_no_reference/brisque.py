@@ -50,6 +50,7 @@ class Brisque(srbench.NoReferenceMetric):
             journal="IEEE Transactions on Image Processing",
         ),
     )
+    shown_as = "BRISQUE"
     higher_is_better = False
     sees = "image"
     weights = ("brisque-model", "brisque-range")

@@ -43,6 +43,7 @@ class ClipIqa(srbench.NoReferenceMetric):
             arxiv="2207.12396",
         ),
     )
+    shown_as = "CLIP-IQA"
     higher_is_better = True
     range = (0.0, 1.0)
     sees = "image"

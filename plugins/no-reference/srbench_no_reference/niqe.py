@@ -42,6 +42,7 @@ class Niqe(srbench.NoReferenceMetric):
             journal="IEEE Signal Processing Letters",
         ),
     )
+    shown_as = "NIQE"
     higher_is_better = False
     range = (0.0, math.inf)
     sees = "image"

@@ -42,6 +42,7 @@ class Ntire(srbench.SetMetric):
     """
 
     judges = "perception"
+    shown_as = "NTIRE"
     higher_is_better = True
     sees = "image"
 

@@ -38,6 +38,7 @@ class Dists(srbench.ImageMetric):
         ),
     )
     judges = "perception"
+    shown_as = "DISTS"
     higher_is_better = False
     range = (0.0, 2.0)
     sees = "image"

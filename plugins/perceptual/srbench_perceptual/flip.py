@@ -36,6 +36,7 @@ class Flip(srbench.ImageMetric):
         ),
     )
     judges = "perception"
+    shown_as = "FLIP"
     higher_is_better = False
     range = (0.0, 1.0)
     sees = "image"

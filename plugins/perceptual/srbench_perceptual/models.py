@@ -56,6 +56,7 @@ class Fsim(_OfPiq):
     256th of the short side, rounded. Sees what the protocol scores. Skipped for a side under 16 pixels.
     """
 
+    shown_as = "FSIM"
     papers: ClassVar = (
         srbench.Paper(
             ("Zhang", "Zhang", "Mou", "Zhang"),
@@ -81,6 +82,7 @@ class Vif(_OfPiq):
     Sees what the protocol scores. Skipped for a side under 41 pixels, into which the windows of the scales do not fit.
     """
 
+    shown_as = "VIF"
     papers: ClassVar = (
         srbench.Paper(
             ("Sheikh", "Bovik"),
@@ -105,6 +107,7 @@ class HaarPsi(_OfPiq):
     protocol scores. Skipped for a side under 16 pixels.
     """
 
+    shown_as = "HaarPSI"
     papers: ClassVar = (
         srbench.Paper(
             ("Reisenhofer", "Bosse", "Kutyniok", "Wiegand"),
@@ -129,6 +132,7 @@ class Vsi(_OfPiq):
     whatever the protocol's channel; a grey image is repeated over the three channels. Skipped for a side under 16.
     """
 
+    shown_as = "VSI"
     papers: ClassVar = (
         srbench.Paper(
             ("Zhang", "Shen", "Li"),

@@ -124,6 +124,12 @@ def test_where_the_folder_lies_changes_nothing_and_what_is_in_it_does(bench: InP
     assert bench.plan().verdict is not None
 
 
+def test_tested_pictures_that_are_gone_are_named_as_those_of_other_methods_are(bench: InProcess) -> None:
+    bench.run()
+    (bench.data / "test/b.png").unlink()
+    assert bench.plan().why == "changed: the SR of b; picture b is gone"
+
+
 def test_all_that_is_missing_or_of_another_size_is_named_before_anything_runs(bench: InProcess) -> None:
     theirs = bench.root / "theirs"
     (theirs / "a.png").rename(theirs / "A2.png")
@@ -136,10 +142,12 @@ def test_all_that_is_missing_or_of_another_size_is_named_before_anything_runs(be
 
 
 def test_files_of_no_image_are_a_warning(bench: InProcess) -> None:
-    shutil.copy(bench.root / "theirs/a.png", bench.root / "theirs/c.png")
+    shutil.copy(bench.root / "theirs/a.png", bench.root / "theirs/c.png")  # an image of the training split
+    assert bench.plan().warnings == ()
+    shutil.copy(bench.root / "theirs/a.png", bench.root / "theirs/e.png")
     cell = bench.plan()
     assert cell.verdict is None
-    assert "results: 1 file belongs to no image of data (c.png)" in cell.warnings
+    assert "results: 1 file belongs to no image of data (e.png)" in cell.warnings
 
 
 def test_names_of_files_stay_here_where_ids_are_coded(bench: InProcess) -> None:

@@ -145,10 +145,10 @@ class BoardPublished(msgspec.Struct, frozen=True):
 class Board(msgspec.Struct, kw_only=True):
     """A matrix as its pages tell of it.
 
-    path: of its file. text: what is in it; empty where that may not be shown. metrics: their names; metric_sources:
-    what they are, their papers followed by those of what they see images through. rank_by: the one that ranks, None for
-    the first that can. seeds: how many. budget: of trainings, in words; empty where nothing
-    learns. settings: the numbers that its task needs, by key.
+    path: of its file. text: what is in it; empty where that may not be shown. metrics: their names; labels: how tables
+    print these, empty of boards made before there were any; metric_sources: what they are, their papers followed by
+    those of what they see images through. rank_by: the one that ranks, None for the first that can. seeds: how many.
+    budget: of trainings, in words; empty where nothing learns. settings: the numbers that its task needs, by key.
     coded: whether names of files are kept out of the pages. named: the datasets whose images have ids made of names.
     seen: test images that look like training images, with what of these is like them in words: by the tested dataset,
     the one that was learned from, and the image.
@@ -163,6 +163,7 @@ class Board(msgspec.Struct, kw_only=True):
     path: str
     text: str = ""
     metrics: list[str] = []
+    labels: dict[str, str] = {}
     metric_sources: list[BoardMetric] = []
     rank_by: str | None = None
     datasets: list[BoardDataset] = []

@@ -60,6 +60,7 @@ def describe(plan: Plan) -> Board:
         path=str(matrix.path),
         text="" if coded else read_text(matrix.path),
         metrics=[use.name for use in matrix.metrics],
+        labels={use.name: _label(use) for use in matrix.metrics},
         metric_sources=[_metric(use) for use in matrix.metrics],
         rank_by=matrix.rank_by,
         datasets=[BoardDataset(*_told(use), _splits(use, plan), _terms(use)) for use in _data(matrix)],
@@ -151,6 +152,16 @@ def _judges(use: Use) -> Judges:
         declared: Judges = getattr(use.registered.load(), "judges", "")
         return declared if declared in get_args(Judges) else ""
     return ""
+
+
+def _label(use: Use) -> str:
+    """How tables print a metric's name, where this is the name of its entry or begins with that."""
+    name, entry = use.name, use.registered.entry.name
+    try:
+        shown = str(vars(use.registered.load()).get("shown_as", ""))
+    except SrbenchError:
+        shown = ""
+    return shown + name.removeprefix(entry) if shown and f"{name}-".startswith(f"{entry}-") else name
 
 
 def _data(matrix: Matrix) -> list[Use]:

@@ -85,7 +85,7 @@ def image_tables(
     return [
         ImageTable(
             metric,
-            Head.of(metric, facts[metric]),
+            Head.of(own[0].metric_label(metric), facts[metric]),
             tuple(name for name, _ in named),
             tuple(found),
             tuple(

@@ -8,7 +8,6 @@ from typing import Any
 
 from srbench.leaderboard.figures.drawing import INK, Chart, Drawn, as_svg, colour_of, drawing, short_name, symbol_of
 from srbench.leaderboard.tables.ranked import Table
-from srbench.leaderboard.words.numerals import metric_label
 from srbench.store.record import MetricResult
 
 
@@ -31,7 +30,7 @@ def coverage_chart(table: Table, name: str) -> Chart | None:
         told = row.results[0].record.metrics if row.results[0].ok and row.results[0].record else {}
         found = {metric: facts.details.coverage for metric, facts in told.items() if facts.details.coverage}
         for metric, points in found.items():
-            label = f"{row.entrant.name}, {metric_label(metric)}" if len(found) > 1 else row.entrant.name
+            label = f"{row.entrant.name}, {row.results[0].metric_label(metric)}" if len(found) > 1 else row.entrant.name
             curves.append(CoverageCurve(label, points, row.entrant.slot))
     if not curves:
         return None

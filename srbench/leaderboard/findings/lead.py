@@ -17,7 +17,6 @@ from srbench.leaderboard.words.numerals import (
     half_width,
     in_words,
     listing,
-    metric_label,
     number,
     plural,
     significant,
@@ -63,7 +62,7 @@ def nothing_ranked(table: Table, metric: str | None) -> str:
         return f"Nothing to compare yet: no {entrant} has finished all of its cells."
     if metric is None or not table.standings:
         return f"No metric was scored on every {table.words.picture}, so nothing is ranked."
-    return f"Nothing is ranked by {metric_label(metric)}."
+    return f"Nothing is ranked by {table.scope.results[0].metric_label(metric)}."
 
 
 def baseline(standings: Standings) -> Entrant | None:

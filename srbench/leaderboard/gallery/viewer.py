@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from srbench.leaderboard.gallery.hallucination import share_words
 from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage, first_seeds
 from srbench.leaderboard.results.results import Result, Results
-from srbench.leaderboard.words.numerals import metric_label, number
+from srbench.leaderboard.words.numerals import number
 
 _BOX = ("left", "top", "width", "height")
 
@@ -87,7 +87,7 @@ def extremes(galleries: Sequence[Gallery], results: Results) -> list[dict[str, A
                 "dataset": gallery.dataset,
                 "protocol": gallery.protocol,
                 "by": metric,
-                "metric": metric_label(metric),
+                "metric": results.metric_label(metric),
                 "lines": lines,
             }
         )
@@ -130,4 +130,4 @@ def _scores(result: Result | None, image: str) -> Iterator[dict[str, str]]:
         value = result.scores.get(metric, {}).get(image)
         if value is not None:
             text = f"{number(value, 2 if abs(value) >= 10 else 4)} {facts.unit}".rstrip()
-            yield {"metric": metric, "label": metric_label(metric), "text": text}
+            yield {"metric": metric, "label": result.metric_label(metric), "text": text}

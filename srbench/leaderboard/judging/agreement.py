@@ -48,6 +48,7 @@ class Agreement:
     """
 
     metric: str
+    label: str
     choices: Order | None = None
     opinions: Order | None = None
     share: Interval | None = None
@@ -58,13 +59,13 @@ class Agreement:
 def agreements(judged: Judged, results: Results) -> list[Agreement]:
     """The agreement of every metric that has values of the methods that were judged."""
     own = [result for result in results.all if result.cell.protocol == judged.protocol and result.ok]
-    found = [_agreement(metric, judged, own) for metric in results.metrics]
+    found = [_agreement(metric, results.metric_label(metric), judged, own) for metric in results.metrics]
     return [one for one in found if one.choices or one.opinions]
 
 
-def _agreement(metric: str, judged: Judged, results: Sequence[Result]) -> Agreement:
+def _agreement(metric: str, label: str, judged: Judged, results: Sequence[Result]) -> Agreement:
     single = _scores(metric, results)
-    one = Agreement(metric)
+    one = Agreement(metric, label)
     if choices := judged.choices:
         estimates = {e: i.estimate for e, i in zip(choices.entrants, choices.preferences.strengths, strict=True)}
         values = _values(single, choices.entrants, _datasets(choices.answers))

@@ -12,7 +12,7 @@ from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.results.values import spread_over_seeds
 from srbench.leaderboard.tables.costs import cost_cell, cost_columns
 from srbench.leaderboard.tables.scores import heads, shown_value
-from srbench.leaderboard.words.numerals import listing, metric_label, score, significant, slug
+from srbench.leaderboard.words.numerals import listing, score, significant, slug
 from srbench.registry.registry import task_named
 
 
@@ -54,7 +54,7 @@ def _group_coverage(own: Sequence[Result], name: str) -> dict[str, Any] | None:
     """The calibration curves of the cells of a table."""
     several = len(own) > 1
     known = [
-        (_line(result, ())["name"] if several else metric_label(metric), facts)
+        (_line(result, ())["name"] if several else result.metric_label(metric), facts)
         for result in own
         if result.ok and result.record is not None
         for metric, facts in result.record.metrics.items()
@@ -87,7 +87,7 @@ def _ceiling(own: Sequence[Result], metrics: Sequence[str], dataset: str) -> str
     for name, results in by_entrant.items():
         known = [(metric, ceiling_value(results, metric, [dataset])) for metric in metrics]
         parts = [
-            " ".join(filter(None, [metric_label(metric), score(value.number), value.aside]))
+            " ".join(filter(None, [own[0].metric_label(metric), score(value.number), value.aside]))
             for metric, value in known
             if value is not None and value.number is not None
         ]
@@ -111,7 +111,7 @@ def _spread(own: Sequence[Result], metrics: Sequence[str]) -> str:
             if spread is not None:
                 facts = results[0].record.metrics.get(metric) if results[0].record else None
                 unit = f" {facts.unit}" if facts and facts.unit else ""
-                parts.append(f"{metric_label(metric)} ±{significant(spread)}{unit}")
+                parts.append(f"{own[0].metric_label(metric)} ±{significant(spread)}{unit}")
         if parts:
             whose = f"{name}, " if len(by_entrant) > 1 else ""
             sentences.append(f"Spread over {len(results)} seeds (standard deviation): {whose}{listing(parts)}.")

@@ -182,6 +182,7 @@ def _index_context(results: Results, views: Sequence[View], method_slugs: dict[s
         "views": views,
         "datasets": list(dict.fromkeys(result.cell.dataset for result in results.all)),
         "metrics": results.metrics,
+        "metric_label": results.metric_label,
         "kinds": groups(side_by_side(results.metrics, judges), judges),
         "method_slugs": method_slugs,
         "transfer": transfer_tables(results),

@@ -6,7 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
+from markupsafe import Markup
+
 from srbench.contract.wording import Wording
+from srbench.leaderboard.figures import curves
 from srbench.leaderboard.figures.coverage import coverage_figure
 from srbench.leaderboard.gallery.errors import error_legend
 from srbench.leaderboard.gallery.hallucination import share_words
@@ -56,7 +60,9 @@ def cell_context(
         "point": point,
         "method_slug": method_slug,
         "metrics": [
-            _metric_line(name, facts[name], task.wording, extractors) for name in results.metrics if name in facts
+            _metric_line(results.metric_label(name), facts[name], task.wording, extractors)
+            for name in results.metrics
+            if name in facts
         ],
         "ceiling": method.ceiling if record and record.ceiling else "",
         "ceilings": [shown_value(record.ceiling.get(name)) for name in results.metrics if name in facts]
@@ -86,24 +92,25 @@ def pictures_context(result: Result, results: Results, galleries: Sequence[Galle
     }
 
 
-def _metric_line(name: str, facts: MetricResult, words: Wording, extractors: Sequence[Instrument]) -> dict[str, Any]:
+def _metric_line(label: str, facts: MetricResult, words: Wording, extractors: Sequence[Instrument]) -> dict[str, Any]:
     remarks = [facts.reason] if facts.reason else []
     if facts.infinite:
         remarks.append(f"{facts.infinite} identical to HR (infinite), left out of the mean")
     if not facts.per_image and facts.status == "ok" and words.whole_set:
         remarks.append(words.whole_set)
     remarks += set_remarks(facts)
-    numbers = ", ".join(f"{label} {_plain(value)}" for label, value in facts.details.numbers.items())
+    numbers = ", ".join(f"{name} {_plain(value)}" for name, value in facts.details.numbers.items())
     value = {"skipped": "skipped", "failed": "failed"}.get(facts.status) or (
         "∞" if facts.value is None and facts.infinite else "none" if facts.value is None else score(facts.value)
     )
     return {
-        "head": Head.of(name, facts),
+        "head": Head.of(label, facts),
         "value": value,
         "n": facts.n,
         "numbers": numbers,
         "confusion": facts.details.confusion,
-        "coverage": coverage_figure([(name, facts)], f"coverage-{slug(name)}"),
+        "coverage": coverage_figure([(label, facts)], f"coverage-{slug(label)}"),
+        "learning": _learning(facts.details, f"learning-{slug(label)}"),
         "classes": _class_lines(facts.details),
         "extractor": next((one.group.id for one in extractors if one.key == facts.extractor), ""),
         "remark": "; ".join(remarks) or ("" if numbers else DASH),
@@ -170,3 +177,13 @@ def _picture(shown: ViewedImage, name: str) -> dict[str, Any]:
         "height": shown.box[3],
         "window": shown.window_words,
     }
+
+
+def _learning(details: Details, name: str) -> list[tuple[str, Markup]]:
+    """Losses and validation of the networks that a metric trained, each with its caption."""
+    drawn = [curves.Curve(one.name, pd.DataFrame(one.columns, dtype=float)) for one in details.learning]
+    figures = [
+        ("loss, and learning rates (lr)", curves.losses(drawn, f"{name}-loss")),
+        ("validation on held-out images (higher is better)", curves.validation(drawn, f"{name}-validation")),
+    ]
+    return [(words, svg) for words, svg in figures if svg is not None]

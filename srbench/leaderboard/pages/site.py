@@ -44,7 +44,6 @@ def environment() -> Environment:
         "duration": numerals.duration,
         "significant": numerals.significant,
         "count": numerals.count,
-        "metric": numerals.metric_label,
         "shortened": shortened,
         "plural": numerals.plural,
         "with_code": _with_code,

@@ -13,7 +13,7 @@ from srbench.leaderboard.results.references import ReferenceRow
 from srbench.leaderboard.results.results import Entrant
 from srbench.leaderboard.results.values import Notes, Value
 from srbench.leaderboard.tables.ranked import Column, Row, Table, caption
-from srbench.leaderboard.words.numerals import DASH, count, duration, metric_label, number, significant
+from srbench.leaderboard.words.numerals import DASH, count, duration, number, significant
 from srbench.statistics.intervals import Interval
 from srbench.statistics.ranking import Rank
 
@@ -211,5 +211,5 @@ def title(table: Table) -> str:
     """A table in a few words: `x4-y, set5`, `x4-y, all datasets, ranked by PSNR`."""
     where = table.only_dataset or "all datasets"
     arm = f", trained on {table.scope.trained_on}" if table.scope.trained_on else ""
-    ranked = f", ranked by {metric_label(table.primary)}" if table.ranking is not None and table.primary else ""
+    ranked = f", ranked by {table.ranking.label}" if table.ranking is not None else ""
     return f"{table.scope.protocol}{arm}, {where}{ranked}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from srbench.contract.metric import Judges
 from srbench.contract.task import Task
 from srbench.leaderboard.board.contents import Board, BoardCell, BoardMethod, BoardProtocol, BoardPublished
-from srbench.leaderboard.words.numerals import slug
+from srbench.leaderboard.words.numerals import metric_label, slug
 from srbench.leaderboard.words.privacy import Privacy
 from srbench.registry.registry import task_named
 from srbench.store.files import StoreError
@@ -54,7 +54,8 @@ class Result:
 
     record: None where it has not run. scores: by metric, by image (None for a set metric's one value). damage: what is
     wrong with what it left, if anything is. references: the key, in the store, of what its SR was compared with; empty
-    for results that were published. attributes: the board's subgroups of its dataset.
+    for results that were published. attributes: the board's subgroups of its dataset. labels: how tables print the
+    names of metrics, of the whole board.
     """
 
     cell: BoardCell
@@ -67,6 +68,11 @@ class Result:
     damage: str = ""
     references: str = ""
     attributes: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def metric_label(self, metric: str) -> str:
+        """How tables print the name of a metric: `PSNR`."""
+        return metric_label(metric, self.labels)
 
     @property
     def subgroups(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
@@ -159,6 +165,10 @@ class Results:
         found = [name for result in self.all if result.record for name in result.record.metrics]
         return list(dict.fromkeys([*self.board.metrics, *found]))
 
+    def metric_label(self, metric: str) -> str:
+        """How tables print the name of a metric: `PSNR`."""
+        return metric_label(metric, self.board.labels)
+
     @cached_property
     def scopes(self) -> list[Scope]:
         """One for each protocol and, where several, training set; methods that do not learn are in each."""
@@ -215,7 +225,7 @@ def results_of(board: Board, left: Callable[[BoardCell], Left]) -> Results:
         found = left(cell)
         known = found.record, found.scores, found.damage, found.references
         attributes = board.subgroups.get(cell.dataset, {})
-        results.append(Result(cell, protocol, method, entrant, name, *known, attributes))
+        results.append(Result(cell, protocol, method, entrant, name, *known, attributes, board.labels))
     return Results(board, tuple(results))
 
 

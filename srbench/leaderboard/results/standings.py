@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from srbench.leaderboard.results.results import Entrant
-from srbench.leaderboard.words.numerals import half_width, metric_label
+from srbench.leaderboard.words.numerals import half_width
 from srbench.statistics.bootstrap import Array
 from srbench.statistics.comparison import Comparison
 from srbench.statistics.intervals import Interval
@@ -56,15 +56,11 @@ class Standings:
     """Entrants compared in one metric; the only place where they are."""
 
     metric: str
+    label: str
     unit: str
     higher_is_better: bool
     scores: Scores
     comparison: Comparison
-
-    @property
-    def label(self) -> str:
-        """`PSNR`."""
-        return metric_label(self.metric)
 
     @cached_property
     def entrants(self) -> tuple[Entrant, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from srbench.leaderboard.results.results import Entrant, Result, finite_mean
 from srbench.leaderboard.results.setmetrics import beside_value, set_remarks
 from srbench.leaderboard.results.standings import Division, Scores, Standings
-from srbench.leaderboard.words.numerals import listing, metric_label, plural
+from srbench.leaderboard.words.numerals import listing, plural
 from srbench.statistics.intervals import Interval, seed_spread
 from srbench.store.record import Record
 
@@ -186,31 +186,31 @@ def without_images(results: Sequence[Result], metric: str, datasets: Sequence[st
     """A set metric's value, or why there is none."""
     if not all(result.ok for result in results):
         return Value(missing="incomplete")
-    reasons = lacking(results, metric)
+    reasons, label = lacking(results, metric), results[0].metric_label(metric)
     if reasons:
         word = next(iter(reasons))[0]
         parts = []
         for (_, reason), places in reasons.items():
             parts.append(reason if len(places) == len(datasets) else f"on {listing(places)}: {reason}")
-        return Value(missing=word, note=notes.number(_remark(metric, parts)))
+        return Value(missing=word, note=notes.number(_remark(label, parts)))
     values = [result.scores[metric].get(None) for result in results if metric in result.scores]
     if len(values) < len(results) or any(value is None for value in values):
-        return Value(missing="incomplete", note=notes.number(_remark(metric, ["not every image has a score"])))
+        return Value(missing="incomplete", note=notes.number(_remark(label, ["not every image has a score"])))
     if len(datasets) > 1:
         return Value(
             missing="by set",
-            note=notes.number(f"{metric_label(metric)} compares sets of images: see each dataset's table."),
+            note=notes.number(f"{label} compares sets of images: see each dataset's table."),
         )
     numbers = [value for value in values if value is not None]
     told = [result.record.metrics[metric] for result in results if result.record is not None]
     remarks = list(dict.fromkeys(remark for facts in told for remark in set_remarks(facts)))
     return Value(
         finite_mean(numbers),
-        note=notes.number(_remark(metric, remarks)) if remarks else None,
+        note=notes.number(_remark(label, remarks)) if remarks else None,
         aside=beside_value(told),
     )
 
 
-def _remark(metric: str, parts: Sequence[str]) -> str:
+def _remark(label: str, parts: Sequence[str]) -> str:
     """A footnote on a metric, with its full stop."""
-    return f"{metric_label(metric)}: {'; '.join(parts).rstrip('.')}."
+    return f"{label}: {'; '.join(parts).rstrip('.')}."

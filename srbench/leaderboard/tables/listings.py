@@ -6,7 +6,7 @@ from typing import Literal
 
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.tables.long import LongCell, LongHead, LongTable
-from srbench.leaderboard.words.numerals import metric_label, score, significant
+from srbench.leaderboard.words.numerals import score, significant
 
 
 def every_cell(results: Results) -> LongTable:
@@ -56,10 +56,10 @@ def _head(metric: str, result: Result) -> LongHead:
     """The head of a column of scores: its unit, and which direction is better, where a record says so."""
     facts = result.record.metrics.get(metric) if result.record is not None else None
     if facts is None:
-        return LongHead(metric_label(metric), order="descending")
+        return LongHead(result.metric_label(metric), order="descending")
     order: Literal["ascending", "descending"] = "descending" if facts.higher_is_better else "ascending"
     unit = f", {facts.unit}" if facts.unit else ""
-    return LongHead(f"{metric_label(metric)}{unit}", "number", order, facts.higher_is_better)
+    return LongHead(f"{result.metric_label(metric)}{unit}", "number", order, facts.higher_is_better)
 
 
 def _score(value: float | None) -> LongCell:

@@ -27,7 +27,6 @@ from srbench.leaderboard.words.numerals import (
     amount_words,
     half_width,
     listing,
-    metric_label,
     number,
     warranted_decimals,
 )
@@ -38,9 +37,14 @@ from srbench.store.record import MetricResult
 
 @dataclass(frozen=True)
 class Column:
-    """A metric. scale: the ends of its whiskers' axis. width: of its longest number, in characters."""
+    """A metric.
+
+    label: its name as it is printed. scale: the ends of its whiskers' axis. width: of its longest number, in
+    characters.
+    """
 
     metric: str
+    label: str
     unit: str
     higher_is_better: bool
     scale: tuple[float, float]
@@ -51,6 +55,7 @@ class Column:
     def over(
         cls,
         metric: str,
+        label: str,
         unit: str,
         higher_is_better: bool,
         values: Iterable[Value],
@@ -71,17 +76,13 @@ class Column:
         printed = [*shown, *(value.number for value in beside if value.number is not None)]
         return cls(
             metric=metric,
+            label=label,
             unit=unit,
             higher_is_better=higher_is_better,
             scale=(min(ends, default=0.0), max(ends, default=1.0)),
             decimals=decimals,
             width=max((len(number(value, decimals)) for value in printed), default=1),
         )
-
-    @property
-    def label(self) -> str:
-        """`PSNR`."""
-        return metric_label(self.metric)
 
     @property
     def title(self) -> str:
@@ -239,8 +240,8 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
     for metric in metrics:
         scores, told = judging.scores(cells, metric, datasets), facts[metric]
         if scores is not None:
-            comparison = judging.compare(scores, told.higher_is_better)
-            standings[metric] = Standings(metric, told.unit, told.higher_is_better, scores, comparison)
+            comparison, label = judging.compare(scores, told.higher_is_better), inside[0].metric_label(metric)
+            standings[metric] = Standings(metric, label, told.unit, told.higher_is_better, scores, comparison)
     primary = scope.rank_by or next(iter(standings), None)
     metrics = side_by_side(metrics, scope.judges)
     values = {
@@ -260,6 +261,7 @@ def build_table(scope: Scope, metrics: Sequence[str], dataset: str | None = None
     columns = tuple(
         Column.over(
             metric,
+            inside[0].metric_label(metric),
             facts[metric].unit,
             facts[metric].higher_is_better,
             [own[place] for own in values.values()],

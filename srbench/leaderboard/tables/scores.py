@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srbench.leaderboard.results.results import Result
-from srbench.leaderboard.words.numerals import metric_label, score
+from srbench.leaderboard.words.numerals import score
 from srbench.store.record import MetricResult
 
 
@@ -19,18 +19,18 @@ class Head:
     higher: bool | None = None
 
     @classmethod
-    def of(cls, metric: str, facts: MetricResult | None) -> Head:
-        """The head of a metric. facts: one of its results."""
+    def of(cls, label: str, facts: MetricResult | None) -> Head:
+        """The head of a metric. label: how its name is printed. facts: one of its results."""
         if facts is None:
-            return cls(metric_label(metric))
+            return cls(label)
         unit = f", {facts.unit}" if facts.unit else ""
-        return cls(f"{metric_label(metric)}{unit}", facts.higher_is_better)
+        return cls(f"{label}{unit}", facts.higher_is_better)
 
 
 def heads(metrics: Sequence[str], own: Sequence[Result]) -> list[Head]:
     """The heads of columns of scores: names, and which direction is better where a record says so."""
     known = {name: facts for r in own if r.record for name, facts in r.record.metrics.items()}
-    return [Head.of(metric, known.get(metric)) for metric in metrics]
+    return [Head.of(own[0].metric_label(metric), known.get(metric)) for metric in metrics]
 
 
 def shown_value(facts: MetricResult | None) -> dict[str, Any]:

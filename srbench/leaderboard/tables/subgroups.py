@@ -82,6 +82,7 @@ def _subgroup_table(whole: Standings, by: str, subgroups: Mapping[str, Standings
         by,
         Column.over(
             whole.metric,
+            whole.label,
             whole.unit,
             whole.higher_is_better,
             [value for row in (*rows, overall) for value in row.values],

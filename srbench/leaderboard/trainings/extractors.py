@@ -15,7 +15,7 @@ from srbench.leaderboard.results.results import Results, unique_slugs
 from srbench.leaderboard.trainings.outlines import with_outlines
 from srbench.leaderboard.trainings.pages import Group
 from srbench.leaderboard.trainings.run import read_training
-from srbench.leaderboard.words.numerals import duration, flat, metric_label, number, significant
+from srbench.leaderboard.words.numerals import duration, flat, number, significant
 from srbench.store.details import ConfusionMatrix
 from srbench.store.evidence import Evidence, MaskShown
 from srbench.store.files import StoreError
@@ -82,7 +82,7 @@ def write_instruments(results: Results, store_root: Path, out: Path) -> list[Ins
     for name, key in _trained(results):
         used.setdefault(key, {})[name] = None
     found = [
-        (key, record, tuple(map(metric_label, metrics)))
+        (key, record, tuple(map(results.metric_label, metrics)))
         for key, metrics in used.items()
         if (record := store.read("extractors", key)) is not None
     ]

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 
-_ACRONYMS = frozenset({"psnr", "si", "ssim", "ssim3", "dssim", "ms", "lr", "gmsd", "rmse", "nrmse", "mse", "mae"})
-_ACRONYMS |= {"lpips", "niqe", "vif", "fsim", "vsi", "flip", "dists", "brisque", "clip", "iqa", "maniqa", "ntire"}
-_ACRONYMS |= {"fid", "kid", "is", "cas", "nas"}
+_LONGEST_ACRONYM = 5
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -116,9 +114,11 @@ def listing(words: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
-def metric_label(name: str) -> str:
-    """A metric's name as tables print it: acronyms of the field in capitals, everything else as it is."""
-    return "-".join(part.upper() if part in _ACRONYMS else part for part in name.split("-"))
+def metric_label(name: str, labels: Mapping[str, str]) -> str:
+    """A metric's name as tables print it. labels: of a board; one made before there were any has acronyms guessed."""
+    if labels:
+        return labels.get(name, name)
+    return "-".join(part.upper() if len(part) <= _LONGEST_ACRONYM else part for part in name.split("-"))
 
 
 def slug(text: str) -> str:

@@ -175,11 +175,12 @@ class Scoring:
     """One metric to be computed in an evaluation.
 
     key: of its values. skip: why it cannot be computed here, known before anything runs. extractor_key: of the
-    extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: the fingerprint of
-    the training split whose SR it needs; empty where it needs none. samples: how many of each SR it needs. reference:
-    the split whose HR it compares with. reads: what the plan saw of splits that its key is made of. files: that it and
-    its extractor read. packages: the versions that are part of its key. notes: what to know of the value beforehand, a
-    sentence each.
+    extractor that it runs on, if on any; training: of that extractor, where it learns. training_sr: which SR of the
+    training split it needs: the split's fingerprint, made one with the hashes of SR that was made elsewhere; empty
+    where it needs none. samples: how many of each SR it needs. reference: the split whose HR it compares with. reads:
+    what the plan saw of splits that its key is made of. files: that it and its extractor read, and SR of the training
+    split that was made elsewhere. packages: the versions that are part of its key. notes: what to know of the value
+    beforehand, a sentence each.
     """
 
     metric: Use

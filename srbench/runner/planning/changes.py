@@ -25,10 +25,11 @@ def versions_changed(then: Mapping[str, str], now: Mapping[str, str]) -> str:
 def changes(earlier: Record, cell: Cell, tested: Collection[str] = ()) -> str:
     """Which components of the key changed since an earlier record, in words: `method.params.width: 32 -> 64`.
 
-    tested: the images of the test split now, by which it is told which are gone or new.
+    tested: the images of the test split now, by which it is told which are gone or new; none of a task whose images
+    are not those of a test split.
     """
     found = dict.fromkeys(_differences(earlier.ingredients, cell.ingredients, ""))
-    if earlier.lr is not None and tested:  # otherwise its images are none of a test split
+    if earlier.images and tested:  # a cell that made none says nothing of which there were
         words = _pictures_changed(set(earlier.images), set(tested))
         found = dict.fromkeys(words if words and text == _CHANGED.format("test") else text for text in found)
     return "changed: " + "; ".join(found) if found else "nothing in the key changed"

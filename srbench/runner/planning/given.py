@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from srbench.contract.dataset import Item
 from srbench.contract.protocol import Protocol
 from srbench.contract.submission import Submission
+from srbench.errors import SrbenchError
 from srbench.evaluate.given import asked_of, given_facts
 from srbench.pictures import ImageError, enlarged
 from srbench.registry.formats import Formats
@@ -40,11 +42,13 @@ def look_at_submission(
     protocol: Protocol,
     survey: Survey,
     coded: bool,
+    others: Callable[[], Sequence[Item]] = tuple,
 ) -> SeenSubmission:
-    """Look for the SR of every image of a test split, and at each picture.
+    """Look for the SR of every image of a split, and at each picture.
 
-    name, dataset: of both in the matrix. coded: whether names of files are not to be told. Raises `Unusable` that names
-    all images without SR, and all whose SR cannot be compared.
+    name, dataset: of both in the matrix. survey: of the split. coded: whether names of files are not to be told.
+    others: the images whose SR may lie there, too. Raises `Unusable` that names all images without SR, and all whose SR
+    cannot be compared.
     """
     given = submission.find(asked_of(items, dataset, protocol))
     faults = [*_missing(given.missing, coded)]
@@ -60,13 +64,18 @@ def look_at_submission(
         except ImageError as error:
             fault = f"cannot be read ({_nameless(str(error), path) if coded else error})"
         wrong += [f"that of {item.id} {fault}"] if fault else []
-    faults += [_some(wrong)] if wrong else []
+    faults += [some(wrong)] if wrong else []
     if faults:
         raise Unusable("failed", f"{name}: of the SR of {dataset}, {'; '.join(faults)}")
     memory = FileMemory("hashes")
     hashes = {item.id: memory.sha256(given.files[item.id]) for item in items}
     files = tuple(SeenFile(given.files[item.id], hashes[item.id]) for item in items)
-    return SeenSubmission(hashes, files, tuple(_extra(name, dataset, given.extra, coded)))
+    extra = given.extra
+    if extra:
+        with suppress(SrbenchError):  # what is wrong with theirs is told where it is asked for
+            theirs = set(submission.find(asked_of(others(), dataset, protocol)).files.values())
+            extra = tuple(path for path in extra if path not in theirs)
+    return SeenSubmission(hashes, files, tuple(_extra(name, dataset, extra, coded)))
 
 
 def _missing(missing: Mapping[str, str], coded: bool) -> list[str]:
@@ -74,20 +83,19 @@ def _missing(missing: Mapping[str, str], coded: bool) -> list[str]:
         return []
     wanted, count = next(iter(missing.values())), len(missing)
     where = "" if coded else f" ({wanted}{', say,' if count > 1 else ''} was looked for)"
-    return [
-        f"{'that' if count == 1 else 'those'} of {_some([*missing])} {'is' if count == 1 else 'are'} missing{where}"
-    ]
+    return [f"{'that' if count == 1 else 'those'} of {some([*missing])} {'is' if count == 1 else 'are'} missing{where}"]
 
 
 def _extra(name: str, dataset: str, extra: Sequence[Path], coded: bool) -> list[str]:
     if not extra:
         return []
-    which = "" if coded else f" ({_some([path.name for path in extra])})"
+    which = "" if coded else f" ({some([path.name for path in extra])})"
     count = "1 file belongs" if len(extra) == 1 else f"{len(extra)} files belong"
     return [f"{name}: {count} to no image of {dataset}{which}"]
 
 
-def _some(words: Sequence[str]) -> str:
+def some(words: Sequence[str]) -> str:
+    """The first of many, and how many more there are."""
     more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
     return ", ".join(words[:_NAMED]) + more
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
+from srbench.contract.dataset import Item
 from srbench.contract.generator import Generator
 from srbench.contract.method import Method
 from srbench.contract.metric import Skip
@@ -17,6 +18,7 @@ from srbench.errors import in_words, machine_fault
 from srbench.matrix import Matrix
 from srbench.matrix.training import TrainedOn, name_of
 from srbench.registry.configured import Use
+from srbench.registry.registry import task_named
 from srbench.runner.job.tasks import Scoring, SeenFile, Training
 from srbench.runner.planning.given import SeenSubmission, look_at_submission
 from srbench.runner.planning.learning import Learnings, read_or_unusable
@@ -108,7 +110,8 @@ class Outlooks:
         seen_sr: SeenSubmission | None = None
         try:
             tested = self._test_split(dataset, protocol)
-            test, found["tested"] = {"fingerprint": tested.survey.fingerprint}, tested.ids
+            test = {"fingerprint": tested.survey.fingerprint}
+            found["tested"] = () if task_named(protocol.task).unpaired else tested.ids
             found["pixels"] = tested.survey.pixels
             warnings += tested.warnings
             sources = [dataset]
@@ -182,12 +185,21 @@ class Outlooks:
         """The SR that a submission has for a test split; that it also has it for another LR is a warning."""
         coded = dataset.name in self._splits.coded
         items = self._splits.items(dataset, "test")
-        seen = look_at_submission(made, method.name, items, dataset.name, protocol, survey, coded)
+        seen = look_at_submission(
+            made, method.name, items, dataset.name, protocol, survey, coded, lambda: self._training_items(dataset)
+        )
         earlier = self._submitted.setdefault((method.name, dataset.name, digest(seen.hashes)), protocol)
         if (earlier.scale, earlier.degradation) == (protocol.scale, protocol.degradation):
             return seen
         said = f"{method.name}: the SR of {dataset.name} is the same files under {earlier.name} and {protocol.name}, "
         return replace(seen, warnings=(*seen.warnings, f"{said}whose LR is not the same: is that meant?"))
+
+    def _training_items(self, dataset: Use) -> list[Item]:
+        """The training split, where there is one that can be read."""
+        try:
+            return self._splits.items(dataset, "train")
+        except Unusable:
+            return []
 
     def _protocol(self, protocol: Protocol) -> Fixed:
         if protocol not in self._facts:

@@ -38,8 +38,8 @@ class PlannedCell:
     sound, so that it need not be made again. files: that its method reads, with their sha256. warnings: what is
     probably wrong with the data, a sentence each. damage: which file of the record, of a training or of what SR was
     compared with is not what was written, in words, if any. damaged: trainings of which that is so. tested: the images
-    of the test split, as far as it could be read. lr_files: that making LR reads, as files. pixels: of the largest LR
-    of the test split, and of all together.
+    of the test split, as far as it could be read; none of a task whose images are not those. lr_files: that making LR
+    reads, as files. pixels: of the largest LR of the test split, and of all together.
     """
 
     cell: Cell

@@ -10,12 +10,16 @@ from srbench.contract.generator import Generator
 from srbench.contract.method import Method
 from srbench.contract.metric import Metric, Reference, Skip
 from srbench.contract.protocol import Protocol
+from srbench.contract.submission import Submission
 from srbench.errors import in_words, machine_fault
+from srbench.evaluate.given import asked_of
 from srbench.registry.configured import Use
 from srbench.registry.registry import task_named
 from srbench.runner.job.tasks import ExtractorTraining, Scoring, SeenFile, SeenSplit
+from srbench.runner.planning.given import SeenSubmission, look_at_submission, some
 from srbench.runner.planning.provenance import files_of, instrument, packages, read_by
 from srbench.runner.planning.splits import Split, Splits, Unusable
+from srbench.runner.planning.survey import Survey
 from srbench.store.cell import SCHEMA, digest
 
 
@@ -109,9 +113,27 @@ class _Planner:
         self._ingredients["training"] = self._training_sr = survey.fingerprint
         self._reads.append(SeenSplit("train", self._protocol, survey.fingerprint))
         method: Method = self._method.create()
+        if isinstance(method, Submission):
+            given = self._look_at_given(method, survey)
+            self._ingredients["given"] = given.hashes
+            self._training_sr = digest({"training": survey.fingerprint, "given": given.hashes})
+            self._files += given.files
         answer = method.supports(survey.problem(self._protocol))
         if isinstance(answer, Skip):
             raise Unusable("skipped", f"{self._method.name} cannot upscale the training split: {answer.reason}")
+
+    def _look_at_given(self, method: Submission, survey: Survey) -> SeenSubmission:
+        """The SR of the training split that was made elsewhere. No file of it may be that of a tested image."""
+        own, tested = (self._splits.items(self._dataset, split) for split in ("train", "test"))
+        name, dataset, protocol = self._method.name, self._dataset.name, self._protocol
+        seen = look_at_submission(method, name, own, dataset, protocol, survey, dataset in self._splits.coded)
+        theirs = set(method.find(asked_of(tested, dataset, protocol)).files.values())
+        if shared := [item.id for item, file in zip(own, seen.files, strict=True) if file.path in theirs]:
+            raise Unusable(
+                "failed",
+                f"{name}: of {dataset}, the SR of a test image is that of a training image, too: {some(shared)}",
+            )
+        return seen
 
     def _look_at_reference(self, *, unpaired: bool) -> None:
         """A metric compares with the training split: that, and what is tested and in it, too, are noted."""

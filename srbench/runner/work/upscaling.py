@@ -52,7 +52,7 @@ def score_sr(work: Work, record: Record) -> None:
 
 
 def _training_split(work: Work) -> tuple[Sequence[Item], str]:
-    """The training split and its fingerprint, where a metric needs its SR."""
+    """The training split, and the fingerprint of its SR, where a metric needs that."""
     fingerprint = next((scoring.training_sr for scoring in work.task.metrics if scoring.training_sr), "")
     if not fingerprint:
         return [], ""

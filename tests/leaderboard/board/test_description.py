@@ -114,6 +114,33 @@ def test_documentation_is_what_a_class_says_of_itself_paragraph_by_paragraph(sma
     assert board.method("lanczos").ceiling == ""
 
 
+class Error(srbench.ImageMetric):
+    """An error."""
+
+    shown_as = "ERR"
+
+
+class OfMine(Error):
+    """Another one."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "label"),
+    [
+        (Error, "err", "ERR"),
+        (Error, "err-lesion", "ERR-lesion"),
+        (Error, "erratic", "erratic"),
+        (Error, "Error in the lesion", "Error in the lesion"),
+        (OfMine, "err", "err"),
+    ],
+)
+def test_a_metric_is_printed_as_its_class_says_under_its_entry_s_name(
+    small: Board, kind: type, name: str, label: str
+) -> None:
+    asked = replace(use("metric", "err", kind), name=name)
+    assert describe(Plan(replace(small.plan.matrix, metrics=(asked,)), ())).labels == {name: label}
+
+
 def test_test_images_that_look_like_training_images_are_told_by_dataset_and_training_set(small: Board) -> None:
     alike = (
         Resemblance("blobs", "test", "im0", "t91", "train", "t3", "mirrored"),

@@ -46,8 +46,17 @@ def test_each_metric_says_what_to_know_of_it(results: Results) -> None:
 def test_a_calibration_curve_is_drawn_on_the_cell_s_page(results: Results) -> None:
     result = cell(results, "bicubic", "blobs-x4-y")
     known = {line["head"].label: line["coverage"] for line in cell_context(result, results, "m", ())["metrics"]}
-    assert known["FID"]["words"] == [("fid", "37.5 % of HR in the 50 % interval, 70.0 % of HR in the 90 % interval")]
+    assert known["FID"]["words"] == [("FID", "37.5 % of HR in the 50 % interval, 70.0 % of HR in the 90 % interval")]
     assert known["PSNR, dB"] is None and "<svg" in known["FID"]["svg"]
+
+
+def test_how_the_networks_of_a_metric_learned_is_drawn_on_the_cell_s_page(results: Results) -> None:
+    context = cell_context(cell(results, "bicubic", "blobs-x4-y"), results, "m", ())
+    drawn = {line["head"]["label"]: line["learning"] for line in context["metrics"]}
+    assert drawn["PSNR, dB"] == []
+    (loss, first), (validation, second) = drawn["FID"]
+    assert (loss.split(",")[0], validation.split(" ")[0]) == ("loss", "validation")
+    assert "last -0.25" in second.replace("\N{MINUS SIGN}", "-") and "<0>" not in first + second
 
 
 def test_what_a_record_warns_of_stands_on_its_cell_s_page() -> None:

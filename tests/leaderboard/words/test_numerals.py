@@ -146,17 +146,16 @@ def test_lists_have_one_word_before_the_last() -> None:
     assert listing(["a", "b"], "or") == "a or b"
 
 
-def test_acronyms_alone_are_in_capitals() -> None:
-    names = ["psnr", "ms-ssim", "lpips-alex", "this", "is", "fid-inception", "si-psnr", "ssim3", ""]
-    assert [metric_label(name) for name in names] == [
+def test_a_metric_is_printed_as_its_board_says_and_of_old_boards_short_parts_are_acronyms() -> None:
+    labels = {"psnr": "PSNR", "psnr-lesion": "PSNR-lesion", "mine": "mine"}
+    assert [metric_label(name, labels) for name in (*labels, "other")] == ["PSNR", "PSNR-lesion", "mine", "other"]
+    old = ["psnr", "ms-ssim", "fid-inception", "lr-consistency", "spectrum", ""]
+    assert [metric_label(name, {}) for name in old] == [
         "PSNR",
         "MS-SSIM",
-        "LPIPS-alex",
-        "this",
-        "IS",
         "FID-inception",
-        "SI-PSNR",
-        "SSIM3",
+        "LR-consistency",
+        "spectrum",
         "",
     ]
 

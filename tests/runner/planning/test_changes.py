@@ -86,9 +86,11 @@ def test_pictures_that_are_gone_or_new_are_named(then: str, now: str, words: str
     old, new = ({"test": {"fingerprint": name}, "seed": 0} for name in "xy")
     record = Record(key="ab", schema=1, status="ok", ingredients=old, images=images, lr="made")
     assert changes(record, Cell("d", "p", "m", None, None, new), now) == f"changed: {words}"
-    record.lr = None  # generated images are none of a test split
-    generated = changes(record, Cell("d", "p", "m", None, None, new), now)
-    assert generated == "changed: the pictures of the test split changed"
+    record.lr = None  # as of SR that was made elsewhere
+    assert changes(record, Cell("d", "p", "m", None, None, new), now) == f"changed: {words}"
+    record.images = {}  # it failed before there were any
+    failed = changes(record, Cell("d", "p", "m", None, None, new), now)
+    assert failed == "changed: the pictures of the test split changed"
 
 
 def test_versions_are_told_of_packages_that_were_there_before() -> None:

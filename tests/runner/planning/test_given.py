@@ -104,3 +104,15 @@ def test_files_of_no_image_are_named_unless_names_are_coded(folder: Path) -> Non
         write_image(folder / f"{name}.png", np.zeros((24, 24, 3), np.uint8))
     assert look(folder).warnings == ("theirs: 2 files belong to no image of set (more.png, other.png)",)
     assert look(folder, coded=True).warnings == ("theirs: 2 files belong to no image of set",)
+
+
+def test_the_sr_of_other_images_lies_there_and_is_not_of_no_image(folder: Path) -> None:
+    survey = Surveyor().survey(ITEMS[:9], X4)
+
+    def warned(others: Sequence[Item]) -> tuple[str, ...]:
+        return look_at_submission(
+            Folder(folder), "theirs", ITEMS[:9], "set", X4, survey, False, lambda: others
+        ).warnings
+
+    assert warned(ITEMS[9:]) == ()
+    assert warned(ITEMS[10:]) == ("theirs: 1 file belongs to no image of set (im9.png)",)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +14,13 @@ import pytest
 import srbench
 from srbench.contract.fit import Budget
 from srbench.contract.protocol import Protocol
+from srbench.pictures import write_image
 from srbench.registry.configured import Use
 from srbench.registry.registry import Kind, Plugin, Registered
 from srbench.runner.job.tasks import Scoring
 from srbench.runner.planning.scorings import scorings
 from srbench.runner.planning.splits import Splits
+from srbench.store.files import sha256
 
 X2 = Protocol("x2-rgb", 2, "rgb", border=2)
 PLUGIN = Plugin("toy", "srbench-toy", "1", "srbench.registry.builtin")
@@ -167,6 +172,49 @@ def test_sr_of_the_training_split_makes_that_split_part_of_the_key() -> None:
     assert (seen.split, seen.protocol, seen.fingerprint) == ("train", X2, found.training_sr)
     assert scoring(use("metric", OfTraining), seed=1).key != found.key
     assert scoring(use("metric", OfTraining), Refuses).skip == "Refuses cannot upscale the training split: only x8"
+
+
+class Given(srbench.Submission):
+    """SR in a folder, by the ids of images, or (`same`) by the last letter of these."""
+
+    def __init__(self, path: Path, same: bool = False) -> None:
+        self.path, self.same = path, same
+
+    def find(self, asked: Sequence[srbench.Asked]) -> srbench.Given:
+        files = {
+            one.image: self.path / f"{one.image.lstrip('tesrain') if self.same else one.image}.png" for one in asked
+        }
+        missing = {image: path.name for image, path in files.items() if not path.is_file()}
+        return srbench.Given({image: files[image] for image in files.keys() - missing.keys()}, missing)
+
+
+def test_sr_of_the_training_split_that_was_made_elsewhere_is_in_the_key_and_its_faults_are_told(tmp_path: Path) -> None:
+    def found(folder: Path = tmp_path, metric: type = OfTraining, same: bool = False) -> Scoring:
+        method = use("method", Given, path=folder, same=same)
+        return scorings([use("metric", metric)], use("dataset", Pictures), X2, method, Splits())[0]
+
+    for name in ("train0", "train1", "train2", "train3", *(f"test{place}" for place in range(4)), *"0123"):
+        write_image(tmp_path / f"{name}.png", np.full((12, 12, 3), len(name), np.uint8))
+    whole = found()
+    assert whole.skip == "" and {file.path.stem for file in whole.files} == {f"train{place}" for place in range(4)}
+    assert {file.sha256 for file in whole.files} == {sha256(tmp_path / "train0.png")}
+    (seen,) = whole.reads
+    assert whole.training_sr not in ("", seen.fingerprint), "other SR of the same split is not the same SR"
+    moved = tmp_path / "moved"
+    shutil.copytree(tmp_path, moved)
+    assert (found(moved).key, found(moved).training_sr) == (whole.key, whole.training_sr)
+    write_image(moved / "train1.png", np.full((12, 12, 3), 200, np.uint8))
+    assert found(moved).key != whole.key and found(moved).training_sr != whole.training_sr
+    assert found(moved, Plain).key == found(metric=Plain).key, "metrics of the test split alone do not mind"
+    (moved / "train1.png").unlink()
+    write_image(moved / "train2.png", np.full((12, 8, 3), 0, np.uint8))
+    assert found(moved).skip == (
+        "Given: of the SR of Pictures, that of train1 is missing (train1.png was looked for); "
+        "that of train2 is 8 x 12 pixels, not 12 x 12"
+    )
+    assert found(same=True).skip == (
+        "Given: of Pictures, the SR of a test image is that of a training image, too: train0, train1, train2, train3"
+    )
 
 
 def test_samples_are_counted_and_skipped_where_the_method_draws_none() -> None:
