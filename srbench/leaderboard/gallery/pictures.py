@@ -105,6 +105,10 @@ class Gallery(msgspec.Struct, frozen=True):
         """The pictures that belong to it, by their places in the board's folder."""
         return [place for image in self.images for layer in image.layers for place in layer.places]
 
+    def few(self) -> Gallery:
+        """The same with its first image alone."""
+        return msgspec.structs.replace(self, images=self.images[:1])
+
     @property
     def name(self) -> str:
         """The name in the choice of the viewer."""
