@@ -29,6 +29,6 @@
   for (const name of ["words", ...names]) if (asked.has(name)) form.elements[name].value = asked.get(name);
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", show);
+  for (const change of ["input", "change"]) form.addEventListener(change, show);
   show();
 })();
