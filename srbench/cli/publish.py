@@ -12,7 +12,7 @@ from srbench.store.texts import brief, visible
 
 if TYPE_CHECKING:
     from srbench.commands.publish import Costs, Publication
-    from srbench.leaderboard.pages.document import Pictures
+    from srbench.leaderboard.publishing.limits import Pictures
 
 
 @click.command("publish", short_help="Put a board on a site of boards, and tell what changed.")
@@ -70,9 +70,9 @@ def command(
         at = api.board_of(matrix, store)
         source = Source(at.file, at.board, at.store)
         made = publish_board(source, site, submissions=submissions, pictures=pictures, check=check, tell=_tell_costs)
-        _tell(made, site)
+        _tell(made, site, at.remarks)
         if made.costs:
-            for warning in Size.of(site).warnings(pictures, dict(made.costs)):
+            for warning in Size.of(site).warnings(pictures, made.costs):
                 click.secho(visible(f"too large: {warning}"), fg="yellow", err=True)
     if workflow:
         click.echo(visible(f"workflow: {write_workflow(site)}"))
@@ -86,13 +86,13 @@ def _tell_costs(costs: Costs) -> None:
     click.echo("pictures: " + ", ".join(f"{choice} {megabytes(size)}" for choice, size in costs.items()))
 
 
-def _tell(made: Publication, site: Path) -> None:
+def _tell(made: Publication, site: Path, remarks: tuple[str, ...]) -> None:
     from srbench.leaderboard.pages.boards import read_listed
     from srbench.leaderboard.publishing.badge import embedding
     from srbench.leaderboard.publishing.limits import Size, megabytes
     from srbench.leaderboard.words.dates import date_words
 
-    for remark in made.remarks:
+    for remark in (*remarks, *made.remarks):
         click.echo(brief(f"note: {remark}"), err=True)
     for problem in made.refused:
         click.secho(brief(f"refused: {problem}"), fg="red", err=True)

@@ -8,16 +8,14 @@ from pathlib import Path
 
 from srbench.commands.merge import opened
 from srbench.errors import SrbenchError
-from srbench.leaderboard import LEADERBOARDS, board_folder, write_index
+from srbench.leaderboard import LEADERBOARDS, board_folder, names_told, write_index
 from srbench.leaderboard.board.contents import Board
 from srbench.leaderboard.board.kept import kept_boards
 from srbench.leaderboard.pages.board import write_board
 from srbench.leaderboard.pages.boards import check_boards, read_listed
 from srbench.leaderboard.pages.document import (
-    PICTURES,
     RECORDS,
     Document,
-    Pictures,
     from_records,
     from_store,
     read_records,
@@ -26,6 +24,7 @@ from srbench.leaderboard.pages.document import (
 from srbench.leaderboard.paper.fingerprint import fingerprint
 from srbench.leaderboard.publishing.changes import MOST_KEPT, Change, compare_boards
 from srbench.leaderboard.publishing.joining import join
+from srbench.leaderboard.publishing.limits import PICTURES, Pictures
 from srbench.leaderboard.results.results import Results
 from srbench.leaderboard.site.folder import LISTING, BoardFolder, PublishError
 from srbench.store.files import sha256_of
@@ -110,7 +109,8 @@ def publish_board(
     earlier, unread = _earlier(folder)
     change = _change(earlier, document, folder.path)
     before = None if earlier is None else earlier.date
-    told = Publication(folder.path, before, change, taken, refused, (*remarks, *unread))
+    named = names_told(document.results) if source.store is not None else ()
+    told = Publication(folder.path, before, change, taken, refused, (*named, *remarks, *unread))
     if refused or check:
         return told
     history = earlier.changes if earlier is not None else document.changes

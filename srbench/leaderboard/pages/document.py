@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast
 
 import msgspec
 
@@ -21,6 +21,7 @@ from srbench.contract.entry import imported
 from srbench.leaderboard.board.contents import Board, BoardCell
 from srbench.leaderboard.pages.views import TaskPages
 from srbench.leaderboard.publishing.changes import Change
+from srbench.leaderboard.publishing.limits import Pictures
 from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
 from srbench.leaderboard.site.folder import PublishError, shown_path
 from srbench.leaderboard.trainings.extractors import Instrument, write_instruments
@@ -36,9 +37,6 @@ from srbench.store.shared import Shared
 from srbench.store.votes import Session, about, numbered, sessions_in
 
 RECORDS = PUBLISHED
-Pictures = Literal["all", "few", "none"]
-PICTURES: tuple[Pictures, ...] = get_args(Pictures)
-"""How many pictures a board shows."""
 _SHOWN = ("gallery", "training", "extractor", "votes", "changes")
 _IN_COMMON = ("environment", "ingredients")
 

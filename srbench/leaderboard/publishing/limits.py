@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from srbench.leaderboard.words.numerals import listing
 
+Pictures = Literal["all", "few", "none"]
+PICTURES: tuple[Pictures, ...] = get_args(Pictures)
+"""How many pictures a board shows."""
 SITE, FILE = 10**9, 100 * 2**20
 """The most of a site on GitHub Pages, and of a file in a repository, in bytes.
 
@@ -28,7 +32,7 @@ class Size:
         files = {path.relative_to(site).as_posix(): path.stat().st_size for path in found}
         return cls(sum(files.values()), {name: size for name, size in files.items() if size > FILE})
 
-    def warnings(self, shown: str, costs: Mapping[str, int]) -> Iterator[str]:
+    def warnings(self, shown: Pictures, costs: Mapping[Pictures, int]) -> Iterator[str]:
         """What GitHub will not take, and what can be done. shown: how many pictures; costs: their bytes, by choice."""
         saved = [
             f"--pictures {other} saves {megabytes(costs[shown] - size)}"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from srbench.leaderboard.publishing import limits
-from srbench.leaderboard.publishing.limits import Size
+from srbench.leaderboard.publishing.limits import Pictures, Size
 
-COSTS = {"all": 9_000_000, "few": 1_000_000, "none": 0}
+COSTS: dict[Pictures, int] = {"all": 9_000_000, "few": 1_000_000, "none": 0}
 
 
 def test_the_size_is_that_of_all_files_links_aside(tmp_path: Path) -> None:
