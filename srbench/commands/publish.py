@@ -103,8 +103,11 @@ def publish_board(
         )
     own = source.document()
     board = own.results.board
-    folder = board_folder(board.name, source.origin, site / board.name)
-    check_boards(site)
+    try:
+        folder = board_folder(board.name, source.origin, site / board.name)
+        check_boards(site)
+    except PublishError as error:
+        raise PublishError(str(error).replace("--out", "--to")) from error  # which is what `report` calls it
     document, taken, refused, remarks = _with_submissions(own, submissions)
     earlier, unread = _earlier(folder)
     change = _change(earlier, document, folder.path)

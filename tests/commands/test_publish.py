@@ -110,6 +110,10 @@ def test_the_folder_of_runs_and_an_index_of_others_are_refused(
     with pytest.raises(PublishError, match="is not of srbench"):
         publish_board(source(board), Path("site"))
     assert tree(Path("site")) == {"index.html": b"mine"}
+    Path("other/toy").mkdir(parents=True)
+    Path("other/toy/mine").touch()
+    with pytest.raises(PublishError, match="choose an empty folder with --to"):
+        publish_board(source(board), Path("other"))
 
 
 # ---- submissions
