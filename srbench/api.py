@@ -209,6 +209,15 @@ class BoardAt:
     board: Board | None = None
     store: Store | None = None
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """That the matrix file is another one than was run, if it is."""
+        from srbench.leaderboard.board.kept import read_text
+
+        if self.board is None or not self.board.text or read_text(self.file) == self.board.text:
+            return ()
+        return (f"{self.file} has changed since it was run; `srbench run` brings the board up to date",)
+
 
 def board_of(matrix: str | Path | Matrix, store: str | Path | None = None) -> BoardAt:
     """The board of a matrix. Arguments, and what is raised, as of `report`."""
@@ -249,17 +258,13 @@ def report(matrix: str | Path | Matrix, *, store: str | Path | None = None, out:
     there is nothing of the matrix, or files of others are where the pages would go.
     """
     from srbench.leaderboard import publish, publish_again
-    from srbench.leaderboard.board.kept import read_text
 
     at = board_of(matrix, store)
     folder = None if out is None else Path(out)
     if at.board is None or at.store is None:
         return publish_again(at.file, folder)
     made = publish(at.board, at.store.root, folder)
-    if at.board.text and read_text(at.file) != at.board.text:
-        changed = f"{at.file} has changed since it was run; `srbench run` brings the board up to date"
-        made = replace(made, remarks=(*made.remarks, changed))
-    return made
+    return replace(made, remarks=(*made.remarks, *at.remarks))
 
 
 def load(store: str | Path, *, everything: bool = False) -> Frames:

@@ -13,6 +13,7 @@ VERBS = (
     "watch",
     "plan",
     "report",
+    "publish",
     "show",
     "why",
     "list",

@@ -47,9 +47,7 @@ def publish(board: Board, store_root: Path, out: Path | None = None, *, anew: bo
         troubles: list[str] = []
     else:
         troubles = _written(folder, out, partial(from_store, document.results, store_root))
-    named = _named(document.results)
-    remarks = [f"names of picture files are shown on the pages (of {', '.join(named)})"] if named else []
-    return Published(folder.path / "index.html", tuple(troubles), tuple(remarks))
+    return Published(folder.path / "index.html", tuple(troubles), names_told(document.results))
 
 
 def publish_again(records: Path, out: Path | None = None, votes: Sequence[Session] | None = None) -> Published:
@@ -94,10 +92,11 @@ def board_folder(name: str, origin: Path, out: Path | None) -> BoardFolder:
     return folder
 
 
-def _named(results: Results) -> list[str]:
-    """The datasets whose images have ids made of names, of those that are shown."""
-    shown = [one.cell.dataset for one in results.all if one.record is not None and one.record.images]
-    return [dataset for dataset in dict.fromkeys(shown) if dataset in results.board.named]
+def names_told(results: Results) -> tuple[str, ...]:
+    """That names of picture files are shown, of which datasets: those whose images have ids made of names."""
+    tested = [one.cell.dataset for one in results.all if one.record is not None and one.record.images]
+    named = [dataset for dataset in dict.fromkeys(tested) if dataset in results.board.named]
+    return (f"names of picture files are shown on the pages (of {', '.join(named)})",) if named else ()
 
 
 def write_index(folder: Path) -> Path:

@@ -21,6 +21,7 @@ Order = Literal["file", "shortest-first"]
 class Matrix:
     """A validated matrix file.
 
+    fields: what its pictures are of (microscopy, photographs), as the index of boards sorts them.
     train_on: the training sets; the string `same` among them stands for the tested dataset's own training split.
     task: by name. settings: the numbers that it needs besides, by key.
     train, train_of: how trainings are done, and those of methods, by name, that have options of their own. rank_by: the
@@ -37,6 +38,7 @@ class Matrix:
     protocols: tuple[Protocol, ...]
     methods: tuple[Use, ...]
     metrics: tuple[Use, ...]
+    fields: tuple[str, ...] = ()
     task: str = SUPER_RESOLUTION
     settings: Mapping[str, int] = field(default_factory=dict)
     train_on: tuple[TrainedOn, ...] = ()

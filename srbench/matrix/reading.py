@@ -32,7 +32,7 @@ MAX_SEED = 2**32 - 1
 """The largest seed that numpy takes."""
 
 KEYS = (
-    *("name", "title", "task", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
+    *("name", "title", "field", "task", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
     *("rank_by", "limits", "executor", "resources", "order", "sections", "published", "trackers"),
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
@@ -155,6 +155,7 @@ class _Reader:
             protocols=protocols,
             methods=tuple(named.thing for named in methods),
             metrics=tuple(named.thing for named in metrics),
+            fields=self._field(keys["field"][1]) if "field" in keys else (),
             task=task.name,
             settings=self._settings(root, keys, task),
             train_on=train.on,
@@ -176,6 +177,11 @@ class _Reader:
             resources=self._resources(keys["resources"][1]) if "resources" in keys else Resources(),
             resources_of={named.name: self._resources(named.resources) for named in methods if named.resources},
         )
+
+    def _field(self, node: Node) -> tuple[str, ...]:
+        """What the pictures are of: a line, or a list of them."""
+        items = self._fields.items(node, "fields") if isinstance(node.value, list) else [node]
+        return tuple(dict.fromkeys(self._fields.line(item, "`field`") for item in items))
 
     def _listed(self, node: Node, kind: Kind) -> tuple[Use, ...]:
         return tuple(named.thing for named in self._uses.listed(node, kind))

@@ -51,6 +51,14 @@ def faults(folder: Path, registry: Registry, text: str | bytes) -> list[tuple[in
     return [(problem.line, problem.column, problem.message) for problem in caught.value.problems]
 
 
+def test_fields_are_a_line_or_a_list_of_lines(tmp_path: Path, registry: Registry) -> None:
+    assert read_matrix(write(tmp_path, GOOD), registry).fields == ()
+    for text, fields in (("light microscopy", ("light microscopy",)), ("[a, b, a]", ("a", "b"))):
+        assert read_matrix(write(tmp_path, f"{GOOD}field: {text}\n"), registry).fields == fields
+    for text in ("3", "[]", "{a: b}", '["a", 3]'):
+        assert "expected" in faults(tmp_path, registry, f"{GOOD}field: {text}\n")[0][2]
+
+
 def test_an_executor_is_a_use_with_parameters(tmp_path: Path, registry: Registry) -> None:
     assert read_matrix(write(tmp_path, GOOD), registry).executor is None
     for text, jobs in (("queue", 3), ("{queue: {jobs: 7}}", 7), ("{use: queue, as: mine, jobs: 7}", 7)):

@@ -145,6 +145,7 @@ class BoardPublished(msgspec.Struct, frozen=True):
 class Board(msgspec.Struct, kw_only=True):
     """A matrix as its pages tell of it.
 
+    fields: what its pictures are of, as the matrix says.
     path: of its file. text: what is in it; empty where that may not be shown. metrics: their names; labels: how tables
     print these, empty of boards made before there were any; metric_sources: what they are, their papers followed by
     those of what they see images through. rank_by: the one that ranks, None for the first that can. seeds: how many.
@@ -161,6 +162,7 @@ class Board(msgspec.Struct, kw_only=True):
     title: str
     task: str
     path: str
+    fields: list[str] = []
     text: str = ""
     metrics: list[str] = []
     labels: dict[str, str] = {}

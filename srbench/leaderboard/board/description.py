@@ -57,6 +57,7 @@ def describe(plan: Plan) -> Board:
         name=matrix.name,
         title=matrix.title,
         task=matrix.task,
+        fields=list(matrix.fields),
         path=str(matrix.path),
         text="" if coded else read_text(matrix.path),
         metrics=[use.name for use in matrix.metrics],

@@ -134,6 +134,10 @@ class Gallery(msgspec.Struct, frozen=True):
         """The gallery with values of all images; a board that was published before has none."""
         return msgspec.structs.replace(self, images=tuple(image.with_values(out) for image in self.images))
 
+    def few(self) -> Gallery:
+        """The same with its first image alone."""
+        return msgspec.structs.replace(self, images=self.images[:1])
+
     @property
     def name(self) -> str:
         """The name in the choice of the viewer."""

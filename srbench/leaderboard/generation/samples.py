@@ -130,6 +130,11 @@ class SampleGallery(msgspec.Struct, frozen=True):
     shown: tuple[GeneratorSamples, ...]
     trouble: str = ""
 
+    def few(self) -> SampleGallery:
+        """The same with the first sheet of each generator alone."""
+        shown = tuple(msgspec.structs.replace(one, sheets=one.sheets[:1], memory=None) for one in self.shown)
+        return msgspec.structs.replace(self, shown=shown)
+
     @property
     def name(self) -> str:
         """The name for headings."""

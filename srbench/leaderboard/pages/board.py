@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from srbench.contract.entry import imported
 from srbench.errors import in_words
 from srbench.leaderboard.board.contents import Board, BoardMethod
@@ -18,11 +20,16 @@ from srbench.leaderboard.methods.page import method_context
 from srbench.leaderboard.methods.standing import standings
 from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
+from srbench.leaderboard.pages.paper import FOLDER as PAPER
 from srbench.leaderboard.pages.paper import cited, paper_tables, write_paper
 from srbench.leaderboard.pages.parts import cell_files, cell_page, cells_made_from
 from srbench.leaderboard.pages.site import SCRIPTS, STYLE, render, write_late, write_static
 from srbench.leaderboard.pages.views import TaskPages, View, by_dataset, told
 from srbench.leaderboard.paper.fingerprint import fingerprint
+from srbench.leaderboard.publishing.badge import BADGE, badge, badge_words, embedding
+from srbench.leaderboard.publishing.changes import changes_told
+from srbench.leaderboard.publishing.cover import Cover, write_cover
+from srbench.leaderboard.publishing.facts import facts_of
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
 from srbench.leaderboard.site.folder import BoardFolder
 from srbench.leaderboard.tables.kinds import groups, side_by_side
@@ -125,6 +132,8 @@ def _write(document: Document, new: Path, listed: bool, kept: Mapping[str, str])
     data = fingerprint(document.lines(), board.text)
     tables, how = paper_tables(views, board, data), cited(board, data, date)
     write_paper(new, views, tables, how)
+    badged, cover = badge_words(views[0].tables[0].table.ranking if views else None), _cover(pages, views, new)
+    (new / BADGE).write_bytes(badge(privacy.of(badged)))
     downloads.write_board_json(
         results,
         [item.table for view in views for item in view.tables],
@@ -135,6 +144,9 @@ def _write(document: Document, new: Path, listed: bool, kept: Mapping[str, str])
             "date": date,
             "sha256": data,
             "findings": told(views),
+            "badge": badged,
+            "facts": msgspec.to_builtins(facts_of(board)),
+            **({} if cover is None else {"cover": msgspec.to_builtins(cover)}),
             **({"judged": [one.data() for one in judged]} if judged else {}),
         },
         privacy,
@@ -144,10 +156,22 @@ def _write(document: Document, new: Path, listed: bool, kept: Mapping[str, str])
     cells = every_cell(results)
     context |= {"cells": cells} | _index_context(results, views, method_slugs) | pages.index(views)
     context |= {"papers": {table.id: table for table in tables}, "cited": how, "extractors": document.extractors}
+    context["badged"] = {"href": BADGE, "alt": f"srbench: {badged}", "markdown": embedding(badged, "ADDRESS")}
+    context["changed"] = changes_told(document.changes, told(views))
     context["boards_href"] = "../index.html" if listed else None
     write_late(new, cells, privacy)
     (new / "index.html").write_bytes(render(pages.index_template, context))
     return troubles, broken
+
+
+def _cover(pages: TaskPages, views: Sequence[View], new: Path) -> Cover | None:
+    """The cover, written into the folder: a picture or, where there is none, the first figure."""
+    shown = pages.cover(views)
+    cover = None if shown is None else write_cover(shown, new)
+    figures = [figure for view in views for item in view.tables for figure in item.figures]
+    if cover is not None or not figures:
+        return cover
+    return Cover(f"{PAPER}/{figures[0].svg.name}.svg", figures[0].caption, drawn=True)
 
 
 def _dated(date: str) -> dict[str, str]:

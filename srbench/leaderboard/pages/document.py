@@ -3,8 +3,8 @@
 One JSON object a line: the record of every cell that has one, in the order of the matrix, with its scores by metric and
 image (a set metric's one value under the empty name; infinite ones as the strings `inf` and `-inf`), and with what is
 wrong with its files, if anything is, as `damage`; then `{"board": ...}`, and a `{"gallery": ...}`, `{"training": ...}`,
-`{"extractor": ...}` or `{"votes": ...}` for each of what is shown. Pages are made from these lines only, so that
-whoever has them, and the pictures beside them, can make the pages anew.
+`{"extractor": ...}`, `{"votes": ...}` or `{"changes": ...}` for each of what is shown. Pages are made from these lines
+only, so that whoever has them, and the pictures beside them, can make the pages anew.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from srbench.leaderboard.board.contents import Board, BoardCell
 from srbench.leaderboard.gallery import values
 from srbench.leaderboard.gallery.pictures import Gallery
 from srbench.leaderboard.pages.views import TaskPages
+from srbench.leaderboard.publishing.changes import Change
+from srbench.leaderboard.publishing.limits import Pictures
 from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
 from srbench.leaderboard.site.folder import PublishError, shown_path
 from srbench.leaderboard.trainings.extractors import Instrument, write_instruments
@@ -37,6 +39,7 @@ from srbench.store.shared import Shared
 from srbench.store.votes import Session, about, numbered, sessions_in
 
 RECORDS = PUBLISHED
+_SHOWN = ("gallery", "training", "extractor", "votes", "changes")
 _IN_COMMON = ("environment", "ingredients")
 
 
@@ -44,7 +47,7 @@ _IN_COMMON = ("environment", "ingredients")
 class Document:
     """The results of a board, the pictures that are shown, its trainings, and what people said of the pictures.
 
-    trainings: of models; extractors: those of extractors.
+    trainings: of models; extractors: those of extractors. changes: against what was published before, the latest first.
 
     troubles: what of them cannot be shown, a line each, as whoever makes the pages is told.
     """
@@ -55,6 +58,7 @@ class Document:
     extractors: tuple[Instrument, ...] = ()
     troubles: tuple[str, ...] = ()
     votes: tuple[Session, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     @property
     def files(self) -> list[str]:
@@ -64,6 +68,16 @@ class Document:
     @property
     def _with_pictures(self) -> tuple[Any, ...]:
         return (*self.galleries, *self.trainings, *self.extractors)
+
+    def with_pictures(self, pictures: Pictures) -> Document:
+        """This document with all of its pictures, with few of them, or with none."""
+        if pictures == "all":
+            return self
+        if pictures == "few":
+            return replace(self, galleries=tuple(one.few() for one in self.galleries))
+        bare = tuple(msgspec.structs.replace(group, strips=()) for group in self.trainings)
+        extractors = tuple(one.without_pictures() for one in self.extractors)
+        return replace(self, galleries=(), trainings=bare, extractors=extractors)
 
     @property
     def date(self) -> str:
@@ -89,6 +103,7 @@ class Document:
             "training": self.trainings,
             "extractor": self.extractors,
             "votes": self.votes,
+            "changes": self.changes,
         }
         for name, parts in others.items():
             for part in parts:
@@ -150,10 +165,8 @@ def from_records(path: Path, new: Path) -> Document:
     there = path.resolve().parent
     for place in document.files:
         if trouble := _brought(there, new, place):
-            bare = tuple(msgspec.structs.replace(group, strips=()) for group in document.trainings)
-            extractors = tuple(one.without_pictures() for one in document.extractors)
-            told = (f"pictures: {place} beside {path} {trouble}",)
-            return replace(document, galleries=(), trainings=bare, extractors=extractors, troubles=told)
+            told = f"pictures: {place} beside {path} {trouble}"
+            return replace(document.with_pictures("none"), troubles=(told,))
     galleries = tuple(one.with_values(new) if isinstance(one, Gallery) else one for one in document.galleries)
     return replace(document, galleries=galleries, troubles=_troubles(document))
 
@@ -238,7 +251,7 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _document(left: Mapping[str, Left], others: Iterable[dict[str, Any]]) -> Document:
     """What cells left, by their keys, with what the lines tell that are no records."""
-    objects: dict[str, list[Any]] = {"board": [], "gallery": [], "training": [], "extractor": [], "votes": []}
+    objects: dict[str, list[Any]] = {name: [] for name in ("board", *_SHOWN)}
     for one in others:
         for kind, part in one.items():
             objects[kind].append(part)
@@ -250,6 +263,7 @@ def _document(left: Mapping[str, Left], others: Iterable[dict[str, Any]]) -> Doc
         tuple(msgspec.convert(one, Group) for one in objects["training"]),
         tuple(msgspec.convert(one, Instrument) for one in objects["extractor"]),
         votes=tuple(msgspec.convert(one, Session) for one in objects["votes"]),
+        changes=tuple(msgspec.convert(one, Change) for one in objects["changes"]),
     )
 
 

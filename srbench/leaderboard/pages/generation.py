@@ -13,6 +13,7 @@ from srbench.leaderboard.generation.findings import generation_findings
 from srbench.leaderboard.generation.samples import GeneratorSamples, SampleGallery, write_samples
 from srbench.leaderboard.generation.shots import real_shots, sample_shots
 from srbench.leaderboard.pages.views import TIMES, Answer, View, answers, shown_table, training_limits, view_id
+from srbench.leaderboard.publishing.cover import Cover
 from srbench.leaderboard.results.results import Result, Results, Scope
 from srbench.leaderboard.tables.ranked import Table, build_table
 from srbench.leaderboard.trainings.pages import Group, trainings_chart
@@ -67,6 +68,15 @@ class GenerationPages:
         """The gallery."""
         drawn = [gallery for gallery in self._galleries if gallery.shown]
         return {"galleries": drawn, "trouble": next((gallery.trouble for gallery in drawn if gallery.trouble), "")}
+
+    def cover(self, views: Sequence[View]) -> Cover | None:
+        """Samples of whoever is first."""
+        ranking = views[0].tables[0].table.ranking if views else None
+        best = ranking.entrants[0].name if ranking else ""
+        shown = [(gallery, one) for gallery in self._galleries for one in gallery.shown if one.sheets]
+        for gallery, one in sorted(shown, key=lambda both: both[1].generator != best):
+            return Cover(one.sheets[0].generated.href, f"Samples of {one.generator}, beside {gallery.dataset}")
+        return None
 
     def cell(self, result: Result) -> dict[str, Any]:
         """The samples of a cell and what they resemble."""

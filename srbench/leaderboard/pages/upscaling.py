@@ -17,6 +17,7 @@ from srbench.leaderboard.gallery.shots import Place, Shot, addresses, dataset_sh
 from srbench.leaderboard.gallery.viewer import extremes, look_data, start
 from srbench.leaderboard.pages.details import pictures_context
 from srbench.leaderboard.pages.views import TIMES, View, answers, shown_table, training_limits, view_id
+from srbench.leaderboard.publishing.cover import Cover
 from srbench.leaderboard.results.results import Result, Results, Scope
 from srbench.leaderboard.results.values import unit_of
 from srbench.leaderboard.tables.head_to_head import head_to_head
@@ -96,6 +97,16 @@ class UpscalingPages:
             "map_legend": map_legend(self._galleries),
             "error_white": white_words(self._galleries),
         }
+
+    def cover(self, views: Sequence[View]) -> Cover | None:
+        """SR of the first image by whoever is first, else HR."""
+        ranking = views[0].tables[0].table.ranking if views else None
+        wanted = [*([ranking.entrants[0].name] if ranking else []), "HR"]
+        for gallery in self._galleries:
+            for image in gallery.images:
+                for layer in filter(None, map(image.layer, wanted)):
+                    return Cover(layer.href, f"{image.id} of {gallery.dataset}: {layer.name}")
+        return None
 
     def cell(self, result: Result) -> dict[str, Any]:
         """SR beside HR, LR and the error."""

@@ -14,6 +14,7 @@ from srbench.leaderboard.findings.lead import Findings, ties
 from srbench.leaderboard.gallery.shots import Place, Shot
 from srbench.leaderboard.methods.cells import group_id
 from srbench.leaderboard.methods.standing import Linked
+from srbench.leaderboard.publishing.cover import Cover
 from srbench.leaderboard.results.results import Entrant, Result, Results, Scope
 from srbench.leaderboard.tables.emphasis import best
 from srbench.leaderboard.tables.head_to_head import HeadToHead
@@ -193,7 +194,7 @@ class TaskPages(Protocol):
     """What differs between the boards of two tasks.
 
     index_template, cell_template: of the page of the board and of a cell. gallery: what is known of the pictures of a
-    dataset; write: writes the pictures of results into a folder, and tells.
+    dataset, which `few` makes fewer; write: writes the pictures of results into a folder, and tells.
     """
 
     index_template: str
@@ -209,6 +210,9 @@ class TaskPages(Protocol):
 
     def index(self, views: Sequence[View]) -> dict[str, Any]:
         """What the index template needs of pictures."""
+
+    def cover(self, views: Sequence[View]) -> Cover | None:
+        """The picture by which the board is known among others; None where it has none."""
 
     def cell(self, result: Result) -> dict[str, Any]:
         """What the template of a cell's page needs of pictures."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-_NOT_RECORDS = tuple(f'{{"{name}":'.encode() for name in ("board", "gallery", "training", "extractor", "votes"))
+_NOT_RECORDS = tuple(
+    f'{{"{name}":'.encode() for name in ("board", "gallery", "training", "extractor", "votes", "changes")
+)
 """How the lines of `records.jsonl` begin that are no records."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,7 +17,7 @@ from ..site.test_folder import tree
 from ..toyboard import HOSTILE, Board
 
 
-@pytest.mark.parametrize("name", ["index.html", "style.css"])
+@pytest.mark.parametrize("name", ["index.html", "style.css", "boards.js"])
 def test_an_index_that_is_not_ours_is_not_replaced(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("<title>my home page</title>")
     before = tree(tmp_path)
@@ -50,3 +51,15 @@ def test_the_index_lists_every_board(make: Callable[..., Board], tmp_path: Path)
     assert links == ["one%20board/index.html"]
     assert HOSTILE in page.text
     assert (tmp_path / unquote(links[0])).is_file()
+
+
+def test_a_board_stands_with_its_cover_and_what_it_rests_on_and_the_latest_first(tmp_path: Path) -> None:
+    facts = {"fields": [HOSTILE], "scales": ["x4"], "datasets": ["cells"], "budget": "600 steps"}
+    for name, date, cover in (("a", "2026-01-02", "cover.png"), ("b", "2026-01-03", "../../secret.png")):
+        (tmp_path / name).mkdir()
+        board = {"title": name, "date": date, "facts": facts, "cover": {"href": cover, "alt": "SR"}}
+        (tmp_path / name / "board.json").write_text(json.dumps(board))
+    page = parse(write_index(tmp_path))
+    assert [a.attributes["href"] for h2 in page.find("h2") for a in h2.find("a")] == ["b/index.html", "a/index.html"]
+    assert [image.attributes["src"] for image in page.find("img")] == ["a/cover.png"]
+    assert "trained for 600 steps" in page.text and HOSTILE in page.text

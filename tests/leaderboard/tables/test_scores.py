@@ -1,10 +1,8 @@
-"""Scores as pages show them: finite ones with digits, the others in words."""
+"""Scores as pages show them: heads with unit and direction, values or why there are none."""
 
 from __future__ import annotations
 
-import pytest
-
-from srbench.leaderboard.tables.scores import Head, heads, score_words, shown_score, shown_value
+from srbench.leaderboard.tables.scores import Head, heads, shown_value
 from srbench.store.record import MetricResult
 
 from ..toyboard import Made, results_of
@@ -17,15 +15,6 @@ def test_a_head_has_unit_and_direction_where_a_record_knows_them() -> None:
         Head("MAE", False),
         Head("SSIM", None),
     ]
-
-
-@pytest.mark.parametrize(("value", "words"), [(31.417, "31.42"), (0.81239, "0.8124"), (float("inf"), "∞")])
-def test_large_scores_have_two_decimals_and_small_ones_four(value: float, words: str) -> None:
-    assert score_words(value) == words == shown_score(value)["text"]
-
-
-def test_scores_sort_as_numbers_and_what_is_missing_last() -> None:
-    assert shown_score(float("-inf"))["sort"] == "-Infinity" and shown_score(None) == {"text": "not scored", "sort": ""}
 
 
 def test_a_value_that_is_none_says_why() -> None:
