@@ -17,7 +17,7 @@ from srbench.leaderboard.pages import details, downloads
 from srbench.leaderboard.pages.document import RECORDS, Document
 from srbench.leaderboard.pages.paper import cited, paper_tables, write_paper
 from srbench.leaderboard.pages.parts import cell_page, cells_made_from
-from srbench.leaderboard.pages.site import SCRIPTS, STYLE, render, write_static
+from srbench.leaderboard.pages.site import render, write_static
 from srbench.leaderboard.pages.views import TaskPages, View, told
 from srbench.leaderboard.paper.fingerprint import fingerprint
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
@@ -119,7 +119,7 @@ def _write(document: Document, new: Path, listed: bool, kept: Collection[str]) -
         },
         privacy,
     )
-    write_static(new, STYLE, *SCRIPTS)
+    write_static(new)
     context = shared | {"root": "", "header": header, "limits": list(pages.limits()), "judged": judged}
     context |= _index_context(results, views, method_slugs) | pages.index(views)
     context |= {"papers": {table.id: table for table in tables}, "cited": how, "extractors": document.extractors}

@@ -20,7 +20,9 @@ from srbench.leaderboard.results.results import shortened
 from srbench.leaderboard.words import numerals
 from srbench.leaderboard.words.privacy import Privacy
 
-STYLE, SCRIPTS = "style.css", ("tables.js", "viewer.js")
+STYLE, SCRIPTS = "style.css", ("tables.js", "address.js", "values.js")
+LOOKING = ("look.css", "viewer.js", "frame.js", "gestures.js", "display.js", "wall.js", "compare.js")
+"""What shows pictures, in the folder `looking` of the board."""
 
 
 @lru_cache(maxsize=1)
@@ -75,14 +77,15 @@ def render(template: str, context: dict[str, Any]) -> bytes:
     return environment().get_template(template).render({"privacy": Privacy(), **context}).encode()
 
 
-def write_static(folder: Path, *names: str) -> None:
-    """Copy the style sheet or a script beside the pages."""
-    for name in names:
+def write_static(folder: Path) -> None:
+    """Copy the style sheets and scripts beside the pages."""
+    for name in (STYLE, *SCRIPTS, *(f"looking/{name}" for name in LOOKING)):
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(static(name))
 
 
 def static(name: str) -> bytes:
-    """The style sheet or a script."""
+    """A style sheet or a script."""
     return (files("srbench.leaderboard") / "static" / name).read_bytes()
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from srbench.leaderboard.board.contents import BoardProtocol
 from srbench.leaderboard.figures.charts import charts
 from srbench.leaderboard.findings.lead import baseline, findings
-from srbench.leaderboard.gallery.errors import error_legend
+from srbench.leaderboard.gallery.errors import error_colours, error_legend
 from srbench.leaderboard.gallery.pictures import Gallery, map_legend, white_words, write_galleries
-from srbench.leaderboard.gallery.viewer import extremes, look_data, start
+from srbench.leaderboard.gallery.viewer import Places, extremes, look_data, start
 from srbench.leaderboard.pages.details import pictures_context
 from srbench.leaderboard.pages.views import TIMES, View, answers, shown_table, training_limits, view_id
 from srbench.leaderboard.results.results import Result, Results, Scope
@@ -68,10 +68,14 @@ class UpscalingPages:
         ranked = ranking.entrants if ranking else ()
         against = baseline(ranking) if ranking else None
         wanted = [entrant.name for entrant in [*ranked[:1], *([against] if against else []), *ranked]]
+        look = look_data(self._galleries, self._results, _places(views))
         return {
             "galleries": [gallery for gallery in self._galleries if gallery.images],
-            "start": start(self._galleries, wanted),
-            "look": look_data(self._galleries, self._results),
+            "start": start(look, wanted),
+            "look": look,
+            "pictures_trouble": next((gallery.trouble for gallery in self._galleries if gallery.images), ""),
+            "colours": error_colours(),
+            "slots": sorted({facts["slot"] for gallery in look for facts in gallery["methods"].values()}),
             "extremes": extremes(self._galleries, self._results),
             "has_errors": any(
                 layer.error_href for gallery in self._galleries for shown in gallery.images for layer in shown.layers
@@ -139,3 +143,15 @@ class UpscalingPages:
                 f"LR{of} is made from HR ({degradations}). How a method does on the blur, noise and compression of a "
                 "real camera or scanner is another question."
             )
+
+
+def _places(views: Sequence[View]) -> Places:
+    """Each entrant's place on each dataset under each protocol, as the tables have it."""
+    placed: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+    for view in views:
+        for shown in view.tables:
+            if dataset := shown.table.only_dataset:
+                named = placed.setdefault((dataset, view.scope.protocol), {})
+                for entrant, places in shown.places.items():
+                    named.setdefault(entrant.name, places)
+    return placed
