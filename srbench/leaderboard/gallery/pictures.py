@@ -19,13 +19,14 @@ import numpy.typing as npt
 from srbench.contract.protocol import Protocol
 from srbench.leaderboard.gallery.errors import WIDEST, Errors, error_map, error_scale, write_error
 from srbench.leaderboard.gallery.hallucination import hallucination_legend, hallucination_map, write_hallucination
+from srbench.leaderboard.gallery.values import FILE, LARGEST, Pixels, as_shown, script
 from srbench.leaderboard.results.results import Damaged, Entrant, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import listing
 from srbench.pictures import DEPTHS, Image, ImageError, Values, in_digits, measured, read_image, reduced, scale_of
 from srbench.store.records import Store
 from srbench.store.references import Reference, References
 
-WINDOW = 256
+WINDOW = LARGEST
 """The longest side shown, in HR pixels."""
 MOST_IMAGES = 10
 _GREY = 0.5
@@ -61,7 +62,8 @@ class ViewedImage(msgspec.Struct, frozen=True):
     """One image of the viewer.
 
     box: left, top, width, height of the window, in HR pixels; whole: of how many. meaning: what its values and pixels
-    are, in words, where there is more to say than that black is black.
+    are, in words, where there is more to say than that black is black. values: the script with the values of its
+    layers (`gallery/values.py`), where they were kept.
     """
 
     id: str
@@ -69,6 +71,26 @@ class ViewedImage(msgspec.Struct, frozen=True):
     box: tuple[int, int, int, int]
     whole: tuple[int, int]
     meaning: str = ""
+    values: str | None = None
+
+    def __post_init__(self) -> None:
+        """A place outside the board's folder is a `ValueError`."""
+        if self.values is not None:
+            check_place(self.values, FILE)
+
+    @property
+    def places(self) -> list[str]:
+        """Its pictures, and the script with their values."""
+        own = [] if self.values is None else [self.values]
+        return [*(place for layer in self.layers for place in layer.places), *own]
+
+    def with_values(self, out: Path) -> ViewedImage:
+        """The image with values of its layers, where none were kept: as the pictures in `out` show them."""
+        if self.values is not None or not self.layers:
+            return self
+        place = f"{PurePosixPath(self.layers[0].href).parent}/{FILE}"
+        (out / place).write_bytes(script(place, as_shown(out / layer.href for layer in self.layers)))
+        return msgspec.structs.replace(self, values=place)
 
     def layer(self, name: str) -> Layer | None:
         """The layer of this name."""
@@ -103,7 +125,11 @@ class Gallery(msgspec.Struct, frozen=True):
     @property
     def files(self) -> list[str]:
         """The pictures that belong to it, by their places in the board's folder."""
-        return [place for image in self.images for layer in image.layers for place in layer.places]
+        return [place for image in self.images for place in image.places]
+
+    def with_values(self, out: Path) -> Gallery:
+        """The gallery with values of all images; a board that was published before has none."""
+        return msgspec.structs.replace(self, images=tuple(image.with_values(out) for image in self.images))
 
     @property
     def name(self) -> str:
@@ -117,10 +143,10 @@ def white_words(galleries: Sequence[Gallery]) -> str:
     return f"{100 * white:g} % of white or more"
 
 
-def check_place(href: str) -> None:
-    """Raise `ValueError` for a place of a picture that is not in the board's folder of pictures."""
+def check_place(href: str, pattern: str = "*.png") -> None:
+    """Raise `ValueError` for a place that is not in the board's folder of pictures, or for a name of no picture."""
     path = PurePosixPath(href)
-    if path.is_absolute() or ".." in path.parts or "\0" in href or path.suffix != ".png" or len(path.parts) < 2:
+    if path.is_absolute() or ".." in path.parts or "\0" in href or not path.match(pattern) or len(path.parts) < 2:
         raise ValueError(f"{href!r} is no place of a picture")
 
 
@@ -252,13 +278,18 @@ def _show(
     box = window(width, height, protocol.scale.numerator, np.sum(list(errors.values()), axis=0) if errors else None)
     (out / folder).mkdir(parents=True, exist_ok=True)
     baseline = None if reference is None or reference.lr is None else protocol.baseline(reference.lr, values)
-    layers = []
+    layers, pixels = [], []
+
+    def keep(picture: Image, place: str) -> str:
+        """Write what is shown of a picture, and remember its values."""
+        write_png(out / place, to_display(picture, values))
+        pixels.append(Pixels.of(picture, values))
+        return place
+
     if hr is not None:
-        write_png(out / folder / "HR.png", to_display(_cut(hr, box), values))
-        layers.append(Layer("HR", f"{folder}/HR.png"))
+        layers.append(Layer("HR", keep(_cut(hr, box), f"{folder}/HR.png")))
     for (entrant, sr), name in zip(pictures.items(), unique_slugs([e.name for e in pictures]), strict=True):
-        write_png(out / folder / f"sr-{name}.png", to_display(_cut(sr, box), values))
-        layer = Layer(entrant.name, f"{folder}/sr-{name}.png")
+        layer = Layer(entrant.name, keep(_cut(sr, box), f"{folder}/sr-{name}.png"))
         if entrant in errors:
             href, mean = f"{folder}/error-{name}.png", float(np.nanmean(errors[entrant]))
             write_error(out / href, _cut(errors[entrant], box), white)
@@ -271,9 +302,10 @@ def _show(
         layers.append(layer)
     if reference is not None and reference.lr is not None:
         small = tuple(reduced(side, protocol.scale) for side in box)
-        write_png(out / folder / "LR.png", to_display(_cut(reference.lr, small), values))
-        layers.append(Layer("LR", f"{folder}/LR.png"))
-    return ViewedImage(image, tuple(layers), box, (width, height), "" if reference is None else meaning(reference))
+        layers.append(Layer("LR", keep(_cut(reference.lr, small), f"{folder}/LR.png")))
+    told = "" if reference is None else meaning(reference)
+    (out / folder / FILE).write_bytes(script(f"{folder}/{FILE}", pixels))
+    return ViewedImage(image, tuple(layers), box, (width, height), told, f"{folder}/{FILE}")
 
 
 def meaning(reference: Reference) -> str:

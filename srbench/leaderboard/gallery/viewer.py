@@ -59,6 +59,7 @@ def _image(shown: ViewedImage, by_name: Mapping[str, Result]) -> dict[str, Any]:
         "height": height,
         "whole": shown.whole,
         "window": shown.window_words,
+        "values": shown.values,
         "layers": [
             {
                 "name": layer.name,

@@ -19,6 +19,8 @@ import msgspec
 
 from srbench.contract.entry import imported
 from srbench.leaderboard.board.contents import Board, BoardCell
+from srbench.leaderboard.gallery import values
+from srbench.leaderboard.gallery.pictures import Gallery
 from srbench.leaderboard.pages.views import TaskPages
 from srbench.leaderboard.results.results import Damaged, Left, Result, Results, left_in, results_of
 from srbench.leaderboard.site.folder import PublishError, shown_path
@@ -147,15 +149,30 @@ def from_records(path: Path, new: Path) -> Document:
     document = read_records(path)
     there = path.resolve().parent
     for place in document.files:
-        picture = there / place
-        if not picture.is_file() or not picture.resolve().is_relative_to(there):
+        if trouble := _brought(there, new, place):
             bare = tuple(msgspec.structs.replace(group, strips=()) for group in document.trainings)
             extractors = tuple(one.without_pictures() for one in document.extractors)
-            trouble = f"pictures: {place} is not beside {path}"
-            return replace(document, galleries=(), trainings=bare, extractors=extractors, troubles=(trouble,))
-        (new / place).parent.mkdir(parents=True, exist_ok=True)
+            told = (f"pictures: {place} beside {path} {trouble}",)
+            return replace(document, galleries=(), trainings=bare, extractors=extractors, troubles=told)
+    galleries = tuple(one.with_values(new) if isinstance(one, Gallery) else one for one in document.galleries)
+    return replace(document, galleries=galleries, troubles=_troubles(document))
+
+
+def _brought(there: Path, new: Path, place: str) -> str:
+    """Bring a picture of a board, or the values of some, into a new one; returns why that cannot be, if so."""
+    picture = there / place
+    if not picture.is_file() or not picture.resolve().is_relative_to(there):
+        return "is not there"
+    (new / place).parent.mkdir(parents=True, exist_ok=True)
+    if picture.name != values.FILE:
         shutil.copyfile(picture, new / place)
-    return replace(document, troubles=_troubles(document))
+        return ""
+    try:
+        layers = values.read_script(picture.read_bytes())
+    except ValueError as error:
+        return f"is not what srbench writes: {error}"
+    (new / place).write_bytes(values.script(place, layers))
+    return ""
 
 
 def with_votes(document: Document, votes: Sequence[Session]) -> Document:

@@ -102,5 +102,5 @@
     });
   }
 
-  window.srbench = { isHidden };
+  window.srbench = Object.assign(window.srbench || {}, { isHidden });
 })();

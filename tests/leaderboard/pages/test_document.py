@@ -7,11 +7,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from srbench.leaderboard import publish, publish_again
+from srbench.leaderboard.gallery.values import read_script
 from srbench.leaderboard.pages.document import decoded, read_records, results_in
 from srbench.leaderboard.site.folder import LISTING, PublishError
+from srbench.pictures import read_image
 from srbench.registry.registry import Registered
 
 from ..markup import parse
@@ -62,7 +65,7 @@ def test_a_board_is_made_anew_where_it_lies(small_pages: Path, tmp_path: Path) -
 def test_records_alone_make_pages_without_pictures_and_say_so(small_pages: Path, tmp_path: Path) -> None:
     shutil.copy(small_pages / "records.jsonl", tmp_path)
     published = publish_again(tmp_path / "records.jsonl", tmp_path / "pages")
-    assert any(f"is not beside {tmp_path / 'records.jsonl'}" in trouble for trouble in published.troubles)
+    assert any(f"beside {tmp_path / 'records.jsonl'} is not there" in trouble for trouble in published.troubles)
     assert "There are no pictures" in parse(published.index).text
     assert not list((tmp_path / "pages").rglob("*.png"))
     assert (tmp_path / "pages" / "scores.csv").read_bytes() == (small_pages / "scores.csv").read_bytes()
@@ -118,6 +121,35 @@ def test_files_that_hold_no_board_are_refused(pages: Path, tmp_path: Path, chang
     with pytest.raises(PublishError, match=r"records\.jsonl holds no board that this srbench can read"):
         publish_again(path, tmp_path / "pages")
     assert not (tmp_path / "pages").exists()
+
+
+def test_a_script_in_the_place_of_values_is_not_brought_along(small_pages: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_pages, tmp_path / "board")
+    script = next((tmp_path / "board" / "pictures").rglob("values.js"))
+    script.write_bytes(script.read_bytes() + b"alert(1);\n")
+    published = publish_again(tmp_path / "board" / "records.jsonl", tmp_path / "again")
+    (trouble,) = published.troubles
+    assert "values.js" in trouble and "is not what srbench writes" in trouble
+    assert not [one for one in (tmp_path / "again").rglob("*.js") if b"alert(1)" in one.read_bytes()]
+
+
+def test_a_board_that_kept_no_values_has_those_shown(small_pages: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_pages, tmp_path / "board")
+    records = tmp_path / "board" / "records.jsonl"
+    for script in (tmp_path / "board" / "pictures").rglob("values.js"):
+        script.unlink()
+    lines = [json.loads(line) for line in records.read_text().splitlines()]
+    for line in lines:
+        for image in line.get("gallery", {}).get("images", ()):
+            del image["values"]
+    records.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert publish_again(records, tmp_path / "again").troubles == ()
+    again = read_records(tmp_path / "again" / "records.jsonl")
+    for image in (image for gallery in again.galleries for image in gallery.images):
+        packed = read_script((tmp_path / "again" / image.values).read_bytes())
+        for layer, one in zip(image.layers, packed, strict=True):
+            assert one.values.unit == "of 255, as shown"
+            assert np.array_equal(one.image(), read_image(small_pages / layer.href))
 
 
 def test_a_link_in_the_place_of_a_picture_is_not_followed(small_pages: Path, tmp_path: Path) -> None:
