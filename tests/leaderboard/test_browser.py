@@ -342,9 +342,7 @@ def test_numbers_of_a_column_end_below_each_other(browser: webdriver.Chrome, pag
             assert not ends or max(ends) - min(ends) <= 1, (head.text, ends)
 
 
-def test_without_script_the_words_tables_figures_and_the_wall_are_there(
-    browser: webdriver.Chrome, pages: Path
-) -> None:
+def test_without_script_the_words_tables_figures_and_the_wall_are_there(browser: webdriver.Chrome, pages: Path) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         visit(browser, pages / "index.html")

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from srbench.leaderboard.gallery.difficulty import hardest_first
+from srbench.leaderboard.gallery.choice import hardest_first
 from srbench.leaderboard.gallery.errors import error_weights
 from srbench.leaderboard.gallery.hallucination import share_words
 from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage, first_seeds
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.words.numerals import metric_label, number
 from srbench.store.record import Record
-
 
 Places = Mapping[tuple[str, str], Mapping[str, Mapping[str, int]]]
 """By dataset and protocol, each entrant's place in the order by each metric, by its name."""
@@ -31,6 +30,9 @@ def look_data(galleries: Sequence[Gallery], results: Results, places: Places | N
         shown = {image.id: image for image in gallery.images}
         order = hardest_first(shown, list(by_name.values()), gallery.metric)
         slots = {name: result.entrant.slot for name, result in by_name.items()}
+        images = [
+            _image(shown[one.image], by_name) | {"mean": _mean_words(one.mean, gallery, by_name)} for one in order
+        ]
         data.append(
             {
                 "name": gallery.name,
@@ -41,9 +43,7 @@ def look_data(galleries: Sequence[Gallery], results: Results, places: Places | N
                 "white": gallery.error_white,
                 "metric": gallery.metric,
                 "methods": {name: {"slot": slot, "places": placed.get(name, {})} for name, slot in slots.items()},
-                "images": [
-                    _image(shown[one.image], by_name) | {"mean": _mean_words(one.mean, gallery, by_name)} for one in order
-                ],
+                "images": images,
             }
         )
     return data
@@ -69,6 +69,7 @@ def _image(shown: ViewedImage, by_name: Mapping[str, Result]) -> dict[str, Any]:
                 "shares": share_words(layer.shares),
                 "words": _score_words(by_name.get(layer.name), shown.id),
                 "scores": _scores(by_name.get(layer.name), shown.id),
+                "tiles": layer.tiles,
             }
             for layer in shown.layers
         ],

@@ -95,6 +95,12 @@ class UpscalingPages:
         yield from training_limits(self._results)
         yield "Other kinds of images than these may rank the methods differently."
         yield TIMES
+        shown = [image for gallery in self._galleries for image in gallery.images]
+        if cut := sum(image.is_cut for image in shown):
+            yield (
+                f"Of {plural(cut, 'image')} there is only the part that is shown at first: whole pictures have "
+                f"{self._results.board.whole_pictures_mb:g} MB of this board (`whole_pictures_mb` in the matrix file)."
+            )
         if self._galleries:
             yield (
                 "The viewer shows a choice of images, of the first seed only, as 8 bits; scores are of all images in "

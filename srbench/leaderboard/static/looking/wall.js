@@ -30,14 +30,15 @@
     return made;
   }
 
-  // The first by rank, unless all are wanted; A and B are always there.
+  // The first by rank, unless all are wanted; what is compared is there in any case.
   function shown() {
     const all = layers();
     const first = all.filter(isMethod).slice(0, FIRST);
     more.parentNode.hidden = all.filter(isMethod).length <= FIRST;
     more.setAttribute("aria-pressed", String(state.all));
     more.textContent = state.all ? `the first ${FIRST} only` : `all ${all.filter(isMethod).length} methods`;
-    return state.all ? all : all.filter((one) => !isMethod(one) || first.includes(one) || [state.a, state.b].includes(one.name));
+    const compared = state.mode === "wall" ? [] : [state.a, state.b];
+    return state.all ? all : all.filter((one) => !isMethod(one) || first.includes(one) || compared.includes(one.name));
   }
 
   function draw() {
@@ -162,12 +163,11 @@
   more.addEventListener("click", () => change({ all: !state.all }));
   new ResizeObserver(() => tiles.length && measure()).observe(wall);
 
-  const ANEW = ["look", "image", "all", "metric"];
   viewer.on((changed) => {
     const passing = [...changed].every((name) => ["at", "x", "y", "zoom"].includes(name));
-    const whole = ANEW.some((name) => changed.has(name)) || (!state.all && ["a", "b"].some((name) => changed.has(name) && !tiles.some((one) => one.layer.name === state[name])));
-    if (whole) return draw();
-    if (passing) return void (changed.size === 1 && changed.has("at") ? 0 : place());
+    const anew = ["look", "image", "all", "metric"].some((name) => changed.has(name));
+    if (anew || (!passing && shown().map((one) => one.name).join("\0") !== tiles.map((one) => one.layer.name).join("\0"))) return draw();
+    if (passing) return void (changed.size > 1 || !changed.has("at") ? place() : 0);
     if (changed.has("size")) { wall.dataset.size = state.size; measure(); }
     if (["level", "breadth", "curve"].some((name) => changed.has(name))) paint();
     if (["zoom", "x", "y"].some((name) => changed.has(name))) place();
