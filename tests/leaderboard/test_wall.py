@@ -189,7 +189,7 @@ def test_the_numbers_at_the_pointer_are_those_of_the_pictures(
     value = tile(browser, "HR").find_element(By.XPATH, "..").find_element(By.CSS_SELECTOR, ".value")
     WebDriverWait(browser, 20).until(lambda _: value.text)
     said = browser.find_element(By.ID, "pixel").text
-    match = re.match(r"pixel \((\d+), (\d+)\)", said)
+    match = re.match(r"· pixel \((\d+), (\d+)\)", said)
     assert match is not None
     x, y = map(int, match.groups())
     assert (x, y) == (140, 21)

@@ -62,7 +62,7 @@ class Layer(msgspec.Struct, frozen=True):
 
 
 class ViewedImage(msgspec.Struct, frozen=True):
-    """One image of the viewer.
+    """One image of the wall.
 
     box: left, top, width, height of the window, in HR pixels; whole: of how many. meaning: what its values and pixels
     are, in words, where there is more to say than that black is black. values: the script with the values of its
@@ -143,7 +143,7 @@ class Gallery(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The name in the choice of the viewer."""
+        """The name in the choice of the wall."""
         return f"{self.dataset}, {self.protocol}"
 
 
@@ -206,13 +206,23 @@ def write_galleries(results: Results, store_root: Path, out: Path) -> list[Galle
     for rivals, folder in zip(results.by_place.values(), folders, strict=True):
         if shown := first_seeds(rivals):
             chosen.append(_Chosen.of(shown, results, store_root, f"pictures/{folder}"))
-    white = error_scale(errors for one in chosen for errors in one.first_errors(store_root))
-    galleries, left = [], results.board.whole_pictures_mb * 1e6
+    cut = dict.fromkeys(range(len(chosen)), True)  # whether a gallery has images larger than the window
+
+    def errors() -> Iterator[Errors]:
+        for place, one in enumerate(chosen):
+            sides = []
+            for found in one.first_errors(store_root):
+                sides.append(max(found.shape))
+                yield found
+            cut[place] = max(sides, default=WINDOW + 1) > WINDOW
+
+    white = error_scale(errors())
+    galleries, left, waiting = [], results.board.whole_pictures_mb * 1e6, sum(cut.values())
     for place, one in enumerate(chosen):
-        room = Room(left / (len(chosen) - place))
-        left -= room.left
+        share = left / waiting if cut[place] else 0.0
+        room = Room(share)
         galleries.append(_gallery(one, store_root, out, white, room))
-        left += room.left
+        left, waiting = left - share + room.left, waiting - cut[place]
     return galleries
 
 

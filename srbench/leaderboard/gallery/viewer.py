@@ -1,4 +1,4 @@
-"""What the viewer needs: which pictures, which scores, where to begin."""
+"""What the wall of pictures needs: which pictures, which scores, where to begin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The board of super-resolution: a ranked table over all datasets and one for each, and a viewer of pictures."""
+"""The board of super-resolution: a ranked table over all datasets and one for each, and a wall of pictures."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class UpscalingPages:
         ]
 
     def index(self, views: Sequence[View]) -> dict[str, Any]:
-        """The viewer, beginning with the leader and what it is held against."""
+        """The wall, beginning with the leader and what it is held against."""
         ranking = views[0].tables[0].table.ranking
         ranked = ranking.entrants if ranking else ()
         against = baseline(ranking) if ranking else None
@@ -97,13 +97,14 @@ class UpscalingPages:
         yield TIMES
         shown = [image for gallery in self._galleries for image in gallery.images]
         if cut := sum(image.is_cut for image in shown):
+            room = f"{self._results.board.whole_pictures_mb:g} MB"
             yield (
-                f"Of {plural(cut, 'image')} there is only the part that is shown at first: whole pictures have "
-                f"{self._results.board.whole_pictures_mb:g} MB of this board (`whole_pictures_mb` in the matrix file)."
+                f"Of {plural(cut, 'image')} there is only the part that the wall begins with. How much room whole "
+                f"pictures have, whole_pictures_mb in the matrix file says: {room}."
             )
         if self._galleries:
             yield (
-                "The viewer shows a choice of images, of the first seed only, as 8 bits; scores are of all images in "
+                "The wall shows a choice of images, of the first seed only, as 8 bits; scores are of all images in "
                 "native depth."
             )
 

@@ -25,12 +25,14 @@
       return { x: Math.floor((point.x - at.left) / at.zoom), y: Math.floor((point.y - at.top) / at.zoom) };
     };
 
-    // The wheel belongs to the page until the pictures are in use, or Ctrl is held.
+    // The wheel belongs to the page until the pictures are in use, or Ctrl is held; and where there is no less to zoom.
     holder.addEventListener("wheel", (event) => {
       const frame = frameAt(event.target);
       if (!frame || !(event.ctrlKey || holder.contains(document.activeElement))) return;
+      const next = zoomed(sizeOf(), image(), view(), -event.deltaY, pointIn(frame, event));
+      if (!event.ctrlKey && next.zoom === "fit" && state.zoom === "fit") return;
       event.preventDefault();
-      change(zoomed(sizeOf(), image(), view(), -event.deltaY, pointIn(frame, event)), true);
+      change(next, true);
     }, { passive: false });
 
     holder.addEventListener("pointerdown", (event) => {

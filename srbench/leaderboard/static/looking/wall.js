@@ -109,7 +109,7 @@
     const known = display.layers();
     const unit = known && Object.values(known)[0].unit;
     const why = inside ? display.trouble() : "outside of the window: no values are kept here";
-    told.textContent = pixel ? `pixel (${pixel.x}, ${pixel.y})${unit ? `, in ${unit}` : ""}${why ? `: ${why}` : ""}` : "";
+    told.textContent = pixel ? `· pixel (${pixel.x}, ${pixel.y})${unit ? ` · ${unit}` : ""}${why ? ` · ${why}` : ""}` : "";
   }
 
   function hover(frame, over) {
