@@ -306,13 +306,14 @@ def test_the_address_restores_what_was_seen(browser: webdriver.Chrome, pages: Pa
     browser.find_element(By.CSS_SELECTOR, ".stage").send_keys("n", Keys.ARROW_RIGHT)
     said = browser.execute_script("return location.hash")
     script = (
-        "return [...document.querySelectorAll('.plane')].map((p) => [p.querySelector('img').src, p.style.transform])"
+        "return [...document.querySelectorAll('.plane')]"
+        ".map((p) => [p.querySelector('.window').src, p.style.transform])"
     )
     seen = browser.execute_script(script)
     visit(browser, pages / "index.html", fragment=said)
     WebDriverWait(browser, 10).until(lambda _: browser.execute_script(script) == seen)
     assert browser.find_element(By.CSS_SELECTOR, ".stage").get_attribute("data-mode") == "side"
-    assert browser.find_element(By.CSS_SELECTOR, "#pane-b img").size["width"] == 4 * 256
+    assert browser.find_element(By.CSS_SELECTOR, "#pane-b img.window").size["width"] == 4 * 256
     chosen = [Select(browser.find_element(By.NAME, n)).first_selected_option.text for n in ("a", "b", "zoom", "size")]
     assert chosen == ["HR", "$x^2$", "4×", "medium"]
 
@@ -327,7 +328,7 @@ def test_an_address_of_two_pictures_without_a_mode_swipes_them(browser: webdrive
 def test_a_senseless_address_shows_something_sensible(browser: webdriver.Chrome, pages: Path) -> None:
     senseless = "#look=99&image=%3Cimg%20src=x%3E&a=__proto__&mode=constructor&at=NaN&zoom=1e9&x=NaN&level=x&curve=y"
     visit(browser, pages / "index.html", fragment=senseless)
-    picture = browser.find_element(By.CSS_SELECTOR, "#pane-a img")
+    picture = browser.find_element(By.CSS_SELECTOR, "#pane-a img.window")
     WebDriverWait(browser, 10).until(lambda _: picture.get_property("naturalWidth"))
     assert state_of(browser, "zoom") == "fit"
     assert browser.get_log("browser") == []
@@ -338,7 +339,7 @@ def test_error_maps_appear_with_their_scale_and_thumbnails_lead_to_the_pictures(
 ) -> None:
     visit(browser, pages / "index.html")
     browser.find_element(By.CSS_SELECTOR, "[name=mode][value=error]").click()
-    shown = browser.find_element(By.CSS_SELECTOR, "#pane-a img")
+    shown = browser.find_element(By.CSS_SELECTOR, "#pane-a img.window")
     WebDriverWait(browser, 10).until(lambda _: shown.get_property("complete"))
     assert "/error-" in str(shown.get_attribute("src"))
     assert browser.find_element(By.ID, "error-legend").text.startswith("Absolute error of what the protocol scores")
@@ -354,7 +355,7 @@ def test_hallucination_maps_appear_with_what_their_colours_mean_and_the_shares(
     browser: webdriver.Chrome, pages: Path
 ) -> None:
     visit(browser, pages / "index.html", fragment="#look=0&image=im0&a=bicubic&b=HR&mode=hallucination")
-    shown = browser.find_element(By.CSS_SELECTOR, "#pane-a img")
+    shown = browser.find_element(By.CSS_SELECTOR, "#pane-a img.window")
     WebDriverWait(browser, 10).until(lambda _: shown.get_property("naturalWidth"))
     assert "/map-" in str(shown.get_attribute("src"))
     assert shown.get_attribute("alt") == "im0: hallucination map of bicubic"

@@ -29,7 +29,7 @@
     const wanted = named ? { x: null, y: null } : { x: view.x ?? image.left + image.width / 2, y: view.y ?? image.top + image.height / 2 };
     const x = middle(wanted.x, extent.left, extent.width, size.width / zoom);
     const y = middle(wanted.y, extent.top, extent.height, size.height / zoom);
-    return { zoom, x, y, left: Math.round(size.width / 2 - x * zoom), top: Math.round(size.height / 2 - y * zoom), named: Boolean(named) };
+    return { zoom, x, y, left: Math.round(size.width / 2 - x * zoom), top: Math.round(size.height / 2 - y * zoom), named: Boolean(named), fits: view.zoom === "fit" };
   }
 
   // The next zoom up or down, at which the pixel under a point of the frame stays there.
@@ -104,7 +104,7 @@
         for (const one of [this.picture, this.canvas]) if (one) this.lay(one, boxOf(this.image));
         for (const tile of this.tiles) if (tile) this.lay(tile, tile.box);
       }
-      if (!at.named || this.addresses.length) this.load(size, at);
+      if (!at.fits) this.load(size, at);
     }
 
     lay(one, box) {
