@@ -28,7 +28,7 @@ class Matrix:
     metric that ranks, if the file says so. executor: where jobs run, likewise. resources: what a job needs there;
     resources_of: of methods, by name, where they need others. limits, limits_of: what a job may use, likewise.
     sections: what plugins add to the pages. trackers: what hears of a run besides. order: which jobs begin first, of
-    those that can.
+    those that can. whole_pictures_mb: what whole pictures may take of the pages, in megabytes.
     """
 
     path: Path
@@ -55,6 +55,7 @@ class Matrix:
     published: tuple[PublishedValues, ...] = ()
     trackers: tuple[Use, ...] = ()
     order: Order = "file"
+    whole_pictures_mb: float = 8
 
     def training(self, method: Use) -> TrainOptions:
         """How a method is trained."""

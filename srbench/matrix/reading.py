@@ -34,6 +34,7 @@ MAX_SEED = 2**32 - 1
 KEYS = (
     *("name", "title", "field", "task", "datasets", "protocols", "methods", "train", "metrics", "seeds"),
     *("rank_by", "limits", "executor", "resources", "order", "sections", "published", "trackers"),
+    "whole_pictures_mb",
 )
 REQUIRED = ("name", "datasets", "protocols", "methods", "metrics")
 LIMITS = ("seconds", "memory_gb", "pictures_gb")
@@ -174,6 +175,7 @@ class _Reader:
             else (),
             trackers=self._listed(keys["trackers"][1], "tracker") if "trackers" in keys else (),
             order=self._order(keys["order"][1]) if "order" in keys else "file",
+            whole_pictures_mb=self._whole_pictures(keys["whole_pictures_mb"][1]) if "whole_pictures_mb" in keys else 8,
             resources=self._resources(keys["resources"][1]) if "resources" in keys else Resources(),
             resources_of={named.name: self._resources(named.resources) for named in methods if named.resources},
         )
@@ -234,6 +236,13 @@ class _Reader:
                     this.node, f"{this.name!r} cannot {task.wants[kind]}: it is for {others}, and {asks_for(task)}"
                 )
         return named
+
+    def _whole_pictures(self, node: Node) -> float:
+        """Megabytes, from 0 up."""
+        found = self._fields.number(node, "`whole_pictures_mb`")
+        if found is not None and found < 0:
+            self._fault(node, f"`whole_pictures_mb`: expected megabytes, 0 for none; found {describe(node)}")
+        return found or 0
 
     def _rank_by(self, node: Node, metrics: Sequence[Named], task: Task, in_doubt: bool) -> str | None:
         """The metric that ranks, which is one of those listed and has what the task's ranks are made of.

@@ -349,92 +349,7 @@ def test_numbers_of_a_column_end_below_each_other(browser: webdriver.Chrome, pag
             assert not ends or max(ends) - min(ends) <= 1, (head.text, ends)
 
 
-def test_swipe_follows_pointer_slider_and_keys(browser: webdriver.Chrome, pages: Path) -> None:
-    visit(browser, pages / "index.html")
-    stage = browser.find_element(By.CSS_SELECTOR, ".stage")
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", stage)
-    line = "return getComputedStyle(document.getElementById('pane-b')).clipPath"
-    assert "50%" in browser.execute_script(line)
-    actions = webdriver.ActionChains(browser)
-    quarter = -round(stage.size["width"] / 4)
-    actions.move_to_element_with_offset(stage, quarter, 0).click().perform()
-    assert abs(int(state(browser)["at"]) - 25) <= 1
-    before = int(state(browser)["at"])
-    stage.send_keys(Keys.ARROW_RIGHT)
-    assert int(state(browser)["at"]) == before + 2
-    slider = browser.find_element(By.ID, "swipe-at")
-    slider.send_keys(Keys.END)
-    assert state(browser)["at"] == "100"
-    assert "100%" in browser.execute_script(line)
-
-
-def test_the_address_restores_what_was_seen(browser: webdriver.Chrome, pages: Path) -> None:
-    visit(browser, pages / "index.html")
-    form = browser.find_element(By.CSS_SELECTOR, ".controls")
-    Select(form.find_element(By.NAME, "look")).select_by_index(1)
-    Select(form.find_element(By.NAME, "a")).select_by_visible_text("HR")
-    Select(form.find_element(By.NAME, "b")).select_by_visible_text("$x^2$")
-    form.find_element(By.CSS_SELECTOR, "[value=side]").click()
-    Select(form.find_element(By.NAME, "zoom")).select_by_value("4")
-    browser.find_element(By.CSS_SELECTOR, ".stage").send_keys("n")
-    said = browser.execute_script("return location.hash")
-    seen = browser.find_element(By.CSS_SELECTOR, "#pane-b img").get_attribute("src")
-    visit(browser, pages / "index.html", fragment=said)
-    assert browser.find_element(By.CSS_SELECTOR, "#pane-b img").get_attribute("src") == seen
-    assert browser.find_element(By.CSS_SELECTOR, ".stage").get_attribute("data-mode") == "side"
-    form = browser.find_element(By.CSS_SELECTOR, ".controls")
-    chosen = [Select(form.find_element(By.NAME, n)).first_selected_option.text for n in ("image", "a", "b", "zoom")]
-    assert chosen == ["im1", "HR", "$x^2$", "4×"]
-    assert browser.find_element(By.CSS_SELECTOR, "#pane-b img").size["width"] == 4 * 48
-
-
-def test_a_senseless_address_shows_something_sensible(browser: webdriver.Chrome, pages: Path) -> None:
-    visit(
-        browser,
-        pages / "index.html",
-        fragment="#look=99&image=%3Cimg%20src=x%3E&a=__proto__&mode=constructor&at=NaN&zoom=1e9",
-    )
-    assert browser.find_element(By.CSS_SELECTOR, "#pane-a img").get_property("naturalWidth") > 0
-    assert browser.get_log("browser") == []
-
-
-def test_error_maps_appear_with_their_scale_and_thumbnails_lead_to_the_viewer(
-    browser: webdriver.Chrome, pages: Path
-) -> None:
-    visit(browser, pages / "index.html")
-    browser.find_element(By.CSS_SELECTOR, "[name=mode][value=error]").click()
-    picture = browser.find_element(By.CSS_SELECTOR, "#pane-a img")
-    WebDriverWait(browser, 10).until(lambda _: picture.get_property("complete"))
-    assert "/error-" in str(picture.get_attribute("src"))
-    assert browser.find_element(By.ID, "error-legend").is_displayed()
-    link = browser.find_element(By.CSS_SELECTOR, "a[data-look]")
-    browser.execute_script("arguments[0].click()", link)
-    name = browser.find_element(By.CSS_SELECTOR, ".extremes tbody th").text
-    wait = WebDriverWait(browser, 10)
-    wait.until(lambda _: browser.find_element(By.ID, "caption-a").text.startswith(f"A {name}"))
-    assert browser.find_element(By.ID, "caption-b").text.startswith("B HR")
-
-
-def test_hallucination_maps_appear_with_what_their_colours_mean_and_the_shares(
-    browser: webdriver.Chrome, pages: Path
-) -> None:
-    visit(browser, pages / "index.html", fragment="#look=0&a=bicubic&b=HR&mode=hallucination")
-    picture = browser.find_element(By.CSS_SELECTOR, "#pane-a img")
-    WebDriverWait(browser, 10).until(lambda _: picture.get_property("naturalWidth"))
-    assert "/map-" in str(picture.get_attribute("src"))
-    assert picture.get_attribute("alt") == "im0: hallucination map of bicubic"
-    legend = browser.find_element(By.ID, "map-legend")
-    assert legend.is_displayed() and "invented: as in neither" in legend.text
-    assert not browser.find_element(By.ID, "error-legend").is_displayed()
-    assert browser.find_element(By.ID, "caption-a").text.startswith("A bicubic: 100 % improved, 0 % left out")
-    assert browser.find_element(By.ID, "pane-b").text == "HR has no hallucination map: it shows a method against HR."
-    browser.find_element(By.CSS_SELECTOR, "[name=mode][value=side]").click()
-    assert not legend.is_displayed()
-
-
-def test_without_script_the_words_tables_figures_and_two_pictures_are_there(
-    browser: webdriver.Chrome, pages: Path
-) -> None:
+def test_without_script_the_words_tables_figures_and_the_wall_are_there(browser: webdriver.Chrome, pages: Path) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         visit(browser, pages / "index.html")
@@ -443,7 +358,7 @@ def test_without_script_the_words_tables_figures_and_two_pictures_are_there(
             {
                 "returnByValue": True,
                 "expression": "document.querySelectorAll('.subgroups').forEach((d) => { d.open = true; });"
-                "[...document.querySelectorAll('.pane img, svg.figure, table:is(.ranked, .by-subgroup), .findings')]"
+                "[...document.querySelectorAll('.wall img, svg.figure, table:is(.ranked, .by-subgroup), .findings')]"
                 ".map((e) => [e.tagName, e.getBoundingClientRect().width, e.tagName === 'IMG' ? e.naturalWidth : 1])",
             },
         )["result"]["value"]
@@ -451,13 +366,13 @@ def test_without_script_the_words_tables_figures_and_two_pictures_are_there(
             "Runtime.evaluate",
             {
                 "returnByValue": True,
-                "expression": "[...document.querySelectorAll('form, th button, .keys')]"
+                "expression": "[...document.querySelectorAll('form, button, select, .keys, .display, #comparison')]"
                 ".filter((e) => e.getBoundingClientRect().width > 0).length",
             },
         )["result"]["value"]
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    assert sum(tag == "IMG" for tag, *_ in sizes) == 2
+    assert sum(tag == "IMG" for tag, *_ in sizes) == 7  # LR, HR, and every method that has pictures
     assert sum(tag == "svg" for tag, *_ in sizes) == 6
     assert sum(tag == "TABLE" for tag, *_ in sizes) == 6 + 4
     assert all(width > 50 and natural > 0 for _, width, natural in sizes)

@@ -84,6 +84,18 @@ def test_rank_by_names_a_metric_as_tables_do(tmp_path: Path, registry: Registry)
     ]
 
 
+def test_whole_pictures_have_megabytes_from_0_up(tmp_path: Path, registry: Registry) -> None:
+    assert read_matrix(write(tmp_path, GOOD), registry).whole_pictures_mb == 8
+    assert read_matrix(write(tmp_path, f"{GOOD}whole_pictures_mb: 0\n"), registry).whole_pictures_mb == 0
+    assert read_matrix(write(tmp_path, f"{GOOD}whole_pictures_mb: 2.5\n"), registry).whole_pictures_mb == 2.5
+    assert faults(tmp_path, registry, f"{GOOD}whole_pictures_mb: -1\n") == [
+        (6, 20, "`whole_pictures_mb`: expected megabytes, 0 for none; found the number -1")
+    ]
+    assert faults(tmp_path, registry, f"{GOOD}whole_pictures_mb: all\n") == [
+        (6, 20, "`whole_pictures_mb`: expected a number, found 'all'")
+    ]
+
+
 def test_a_metric_that_compares_sets_ranks_generators_alone(tmp_path: Path) -> None:
     text = GOOD.replace("set5", "textures").replace("[psnr]", "[psnr, kid]") + "rank_by: kid\n"
     with pytest.raises(MatrixError, match=r"6:10: `rank_by`: 'kid' compares whole sets"):

@@ -155,7 +155,8 @@ class Board(msgspec.Struct, kw_only=True):
     the one that was learned from, and the image.
     subgroups: the images of each, by dataset, by what tells them apart, and by value, in order. cells: in the order of
     the file. sections: what plugins have to say below the tables, each with the method that it
-    is about, or an empty name where that is the whole board. published: rows of papers.
+    is about, or an empty name where that is the whole board. published: rows of papers. whole_pictures_mb: what whole
+    pictures may take of the board, in megabytes.
     """
 
     name: str
@@ -181,6 +182,7 @@ class Board(msgspec.Struct, kw_only=True):
     cells: list[BoardCell] = []
     sections: list[tuple[str, Passage]] = []
     published: list[BoardPublished] = []
+    whole_pictures_mb: float = 8
 
     @property
     def tested(self) -> list[str]:

@@ -64,6 +64,7 @@ def describe(plan: Plan) -> Board:
         labels={use.name: _label(use) for use in matrix.metrics},
         metric_sources=[_metric(use) for use in matrix.metrics],
         rank_by=matrix.rank_by,
+        whole_pictures_mb=matrix.whole_pictures_mb,
         datasets=[BoardDataset(*_told(use), _splits(use, plan), _terms(use)) for use in _data(matrix)],
         protocols=[_protocol(protocol) for protocol in matrix.protocols],
         methods=[_method(use, matrix) for use in matrix.methods],

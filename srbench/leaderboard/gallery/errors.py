@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from srbench.contract.protocol import Protocol
-from srbench.pictures import Image, Values
+from srbench.contract.protocol import Y_WEIGHTS, Channel, Protocol
+from srbench.pictures import LUMA, Image, Values
 
 Errors = npt.NDArray[np.float64]
 WIDEST = 0.2
@@ -59,6 +59,17 @@ def _palette() -> bytes:
     steps = matplotlib.colormaps["magma"](np.linspace(0, 1, 255))[:, :3]
     colours = np.vstack([steps, [[0.5, 0.5, 0.5]]])
     return np.floor(colours * 255 + 0.5).astype(np.uint8).tobytes()
+
+
+def error_weights(channel: Channel) -> tuple[float, float, float] | None:
+    """How red, green and blue are added up before errors are taken; None where each counts by itself."""
+    return {"y": Y_WEIGHTS, "gray": LUMA}.get(channel)
+
+
+def error_colours() -> list[str]:
+    """The colours from no error to the last one, as `#rrggbb`."""
+    colours = np.frombuffer(_palette(), dtype=np.uint8).reshape(-1, 3)[:_UNSCORED]
+    return ["#{:02x}{:02x}{:02x}".format(*colour) for colour in colours]
 
 
 def error_legend() -> str:

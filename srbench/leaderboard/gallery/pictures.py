@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from srbench.contract.protocol import Protocol
+from srbench.leaderboard.gallery.choice import choose_images, extremes_of, hardest_first
 from srbench.leaderboard.gallery.errors import WIDEST, Errors, error_map, error_scale, write_error
 from srbench.leaderboard.gallery.hallucination import hallucination_legend, hallucination_map, write_hallucination
 from srbench.leaderboard.gallery.spectra import Spectra, SpectraSum
 from srbench.leaderboard.gallery.values import FILE, LARGEST, Pixels, as_shown, script
+from srbench.leaderboard.gallery.whole import Room, png
 from srbench.leaderboard.results.results import Damaged, Entrant, Result, Results, unique_slugs
 from srbench.leaderboard.words.numerals import listing
 from srbench.pictures import DEPTHS, Image, ImageError, Values, in_digits, measured, read_image, reduced, scale_of
@@ -29,7 +31,6 @@ from srbench.store.references import Reference, References
 
 WINDOW = LARGEST
 """The longest side shown, in HR pixels."""
-MOST_IMAGES = 10
 _GREY = 0.5
 _Kind = TypeVar("_Kind", bound=np.generic)
 
@@ -38,7 +39,8 @@ class Layer(msgspec.Struct, frozen=True):
     """One picture of an image: HR, LR or an entrant's SR. Places are relative to the board's folder.
 
     error_href, mean_error: its error map. map_href, shares: its hallucination map, and what of the image it improved,
-    left out and invented. None where HR, or LR, was not at hand.
+    left out and invented. None where HR, or LR, was not at hand. tiles: of the whole picture, row by row, where that is
+    more than is shown at first and there was room for it.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Layer(msgspec.Struct, frozen=True):
     mean_error: float | None = None
     map_href: str | None = None
     shares: tuple[float, float, float] | None = None
+    tiles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Places outside the board's folder are a `ValueError`."""
@@ -56,11 +59,11 @@ class Layer(msgspec.Struct, frozen=True):
     @property
     def places(self) -> list[str]:
         """Its pictures."""
-        return [place for place in (self.href, self.error_href, self.map_href) if place is not None]
+        return [place for place in (self.href, self.error_href, self.map_href, *self.tiles) if place is not None]
 
 
 class ViewedImage(msgspec.Struct, frozen=True):
-    """One image of the viewer.
+    """One image of the wall.
 
     box: left, top, width, height of the window, in HR pixels; whole: of how many. meaning: what its values and pixels
     are, in words, where there is more to say than that black is black. values: the script with the values of its
@@ -105,7 +108,14 @@ class ViewedImage(msgspec.Struct, frozen=True):
         if (width, height) == self.whole:
             return f"{width} × {height} pixels, the whole image{meaning}"
         where = "where the methods err most" if any(layer.error_href for layer in self.layers) else "the middle"
-        return f"{width} × {height} of {self.whole[0]} × {self.whole[1]} pixels, from ({left}, {top}): {where}{meaning}"
+        rest = "the rest is here, too" if any(layer.tiles for layer in self.layers) else "the rest is left out"
+        part = f"{width} × {height} of {self.whole[0]} × {self.whole[1]} pixels"
+        return f"{part}, from ({left}, {top}): {where}; {rest}{meaning}"
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the board holds less than the whole image."""
+        return self.box[2:] != self.whole and not any(layer.tiles for layer in self.layers)
 
 
 class Gallery(msgspec.Struct, frozen=True):
@@ -140,7 +150,7 @@ class Gallery(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The name in the choice of the viewer."""
+        """The name in the choice of the wall."""
         return f"{self.dataset}, {self.protocol}"
 
 
@@ -175,7 +185,7 @@ class _Chosen:
         first = shown[0]
         metrics = sorted(results.metrics, key=lambda name: name != results.board.rank_by)  # the one that ranks first
         metric = next((m for m in metrics if any(None not in r.scores.get(m, {None: 0}) for r in shown)), None)
-        extremes = _extremes(shown, metric)
+        extremes = extremes_of(shown, metric)
         kept = References.at(store_root, first.references)
         scale, channel, border = scale_of(first.protocol.scale), first.protocol.channel, first.protocol.border
         scored = Protocol(first.protocol.name, scale, channel, border)
@@ -203,8 +213,24 @@ def write_galleries(results: Results, store_root: Path, out: Path) -> list[Galle
     for rivals, folder in zip(results.by_place.values(), folders, strict=True):
         if shown := first_seeds(rivals):
             chosen.append(_Chosen.of(shown, results, store_root, f"pictures/{folder}"))
-    white = error_scale(errors for one in chosen for errors in one.first_errors(store_root))
-    return [_gallery(one, store_root, out, white) for one in chosen]
+    cut = dict.fromkeys(range(len(chosen)), True)  # whether a gallery has images larger than the window
+
+    def errors() -> Iterator[Errors]:
+        for place, one in enumerate(chosen):
+            sides = []
+            for found in one.first_errors(store_root):
+                sides.append(max(found.shape))
+                yield found
+            cut[place] = max(sides, default=WINDOW + 1) > WINDOW
+
+    white = error_scale(errors())
+    galleries, left, waiting = [], results.board.whole_pictures_mb * 1e6, sum(cut.values())
+    for place, one in enumerate(chosen):
+        share = left / waiting if cut[place] else 0.0
+        room = Room(share)
+        galleries.append(_gallery(one, store_root, out, white, room))
+        left, waiting = left - share + room.left, waiting - cut[place]
+    return galleries
 
 
 def first_seeds(results: Sequence[Result]) -> list[Result]:
@@ -216,52 +242,24 @@ def first_seeds(results: Sequence[Result]) -> list[Result]:
     return list(chosen.values())
 
 
-def _gallery(chosen: _Chosen, store_root: Path, out: Path, white: float) -> Gallery:
+def _gallery(chosen: _Chosen, store_root: Path, out: Path, white: float, room: Room) -> Gallery:
     cell, images, alone, lone = chosen.shown[0].cell, [], [], False
     spectra = SpectraSum([result.entrant.name for result in chosen.shown], chosen.scored)
-    for image, name in zip(chosen.ids, unique_slugs(chosen.ids), strict=True):
+    names = dict(zip(chosen.ids, unique_slugs(chosen.ids), strict=True))
+    for image in (one.image for one in hardest_first(chosen.ids, chosen.shown, chosen.metric)):
         reference = chosen.references.read(image)
-        written = _show(image, chosen, store_root, reference, out, f"{chosen.folder}/{name}", white, spectra)
+        folder = f"{chosen.folder}/{names[image]}"
+        written = _show(image, chosen, store_root, reference, out, folder, white, room, spectra)
         if written is not None:
             images.append(written)
             alone += [] if reference else [image]
             lone |= reference is not None and reference.hr is None
+    images.sort(key=lambda shown: chosen.ids.index(shown.id))
+    alone.sort(key=chosen.ids.index)
     trouble = f"the store does not hold the HR of {listing(alone)}" if alone else ""
     trouble = trouble or (f"{cell.dataset} has LR alone" if lone else "")
     named = {entrant.name: ends for entrant, ends in chosen.extremes.items()}
     return Gallery(cell.dataset, cell.protocol, tuple(images), trouble, chosen.metric, named, white, spectra.mean())
-
-
-def _extremes(shown: Sequence[Result], metric: str | None) -> dict[Entrant, tuple[str, str]]:
-    """Each entrant's worst and best image by the metric."""
-    found = {}
-    for result in shown:
-        scores = _by_image(result, metric)
-        if len(scores) > 1:
-            assert result.record is not None and metric is not None
-            ordered = sorted(scores, key=lambda image: (scores[image], image))
-            if not result.record.metrics[metric].higher_is_better:
-                ordered.reverse()
-            found[result.entrant] = (ordered[0], ordered[-1])
-    return found
-
-
-def _by_image(result: Result, metric: str | None) -> dict[str, float]:
-    return {image: value for image, value in result.scores.get(metric or "", {}).items() if image is not None}
-
-
-def choose_images(
-    shown: Sequence[Result], metric: str | None, extremes: Mapping[Entrant, tuple[str, str]], most: int = MOST_IMAGES
-) -> list[str]:
-    """Which images to show: every worst one, every best one, then others evenly over the range of difficulty."""
-    wanted = list(dict.fromkeys([worst for worst, _ in extremes.values()] + [best for _, best in extremes.values()]))
-    scores = _by_image(shown[0], metric)
-    every = list(dict.fromkeys(image for result in shown if result.record for image in result.record.images))
-    by_difficulty = sorted(every, key=lambda image: (scores.get(image, 0.0), image))
-    spread = np.linspace(0, len(by_difficulty) - 1, num=min(most, len(by_difficulty))).round().astype(int)
-    wanted.extend(by_difficulty[place] for place in spread)
-    kept = set(list(dict.fromkeys(wanted))[:most])
-    return [image for image in every if image in kept]
 
 
 def _show(
@@ -272,6 +270,7 @@ def _show(
     out: Path,
     folder: str,
     white: float,
+    room: Room,
     spectra: SpectraSum,
 ) -> ViewedImage | None:
     protocol = chosen.scored
@@ -289,18 +288,20 @@ def _show(
     box = window(width, height, protocol.scale.numerator, np.sum(list(errors.values()), axis=0) if errors else None)
     (out / folder).mkdir(parents=True, exist_ok=True)
     baseline = None if reference is None or reference.lr is None else protocol.baseline(reference.lr, values)
-    layers, pixels = [], []
+    layers, pixels, wholes = [], [], []
 
-    def keep(picture: Image, place: str) -> str:
+    def keep(whole: Image, box: Sequence[int], place: str) -> str:
         """Write what is shown of a picture, and remember its values."""
+        picture = _cut(whole, box)
         write_png(out / place, to_display(picture, values))
         pixels.append(Pixels.of(picture, values))
+        wholes.append((f"{folder}/whole-{PurePosixPath(place).stem}", whole))
         return place
 
     if hr is not None:
-        layers.append(Layer("HR", keep(_cut(hr, box), f"{folder}/HR.png")))
+        layers.append(Layer("HR", keep(hr, box, f"{folder}/HR.png")))
     for (entrant, sr), name in zip(pictures.items(), unique_slugs([e.name for e in pictures]), strict=True):
-        layer = Layer(entrant.name, keep(_cut(sr, box), f"{folder}/sr-{name}.png"))
+        layer = Layer(entrant.name, keep(sr, box, f"{folder}/sr-{name}.png"))
         if entrant in errors:
             href, mean = f"{folder}/error-{name}.png", float(np.nanmean(errors[entrant]))
             write_error(out / href, _cut(errors[entrant], box), white)
@@ -313,7 +314,11 @@ def _show(
         layers.append(layer)
     if reference is not None and reference.lr is not None:
         small = tuple(reduced(side, protocol.scale) for side in box)
-        layers.append(Layer("LR", keep(_cut(reference.lr, small), f"{folder}/LR.png")))
+        layers.append(Layer("LR", keep(reference.lr, small, f"{folder}/LR.png")))
+    if box[2:] != (width, height):
+        shown = ((name, to_display(whole, values)) for name, whole in wholes)
+        tiles = room.write(shown, max(width, height), out) or [()] * len(layers)
+        layers = [msgspec.structs.replace(layer, tiles=of) for layer, of in zip(layers, tiles, strict=True)]
     told = "" if reference is None else meaning(reference)
     (out / folder / FILE).write_bytes(script(f"{folder}/{FILE}", pixels))
     return ViewedImage(image, tuple(layers), box, (width, height), told, f"{folder}/{FILE}")
@@ -397,6 +402,4 @@ def to_display(image: npt.NDArray[np.generic], values: Values) -> npt.NDArray[np
 
 def write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
     """Write an 8-bit picture `(H, W, C)`."""
-    from PIL import Image as Pillow
-
-    Pillow.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(path, compress_level=7)
+    path.write_bytes(png(image))

@@ -1,70 +1,114 @@
-"""What the viewer needs: which pictures, which scores, where to begin."""
+"""What the wall of pictures needs: which pictures, which scores, where to begin."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from srbench.leaderboard.gallery.choice import hardest_first
+from srbench.leaderboard.gallery.errors import error_weights
 from srbench.leaderboard.gallery.hallucination import share_words
 from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage, first_seeds
 from srbench.leaderboard.results.results import Result, Results
 from srbench.leaderboard.words.numerals import number
+from srbench.store.record import Record
 
-_BOX = ("left", "top", "width", "height")
+Places = Mapping[tuple[str, str], Mapping[str, Mapping[str, int]]]
+"""By dataset and protocol, each entrant's place in the order by each metric, by its name."""
 
 
-def look_data(galleries: Sequence[Gallery], results: Results) -> list[dict[str, Any]]:
-    """Everything the script shows, as JSON."""
+def look_data(galleries: Sequence[Gallery], results: Results, places: Places | None = None) -> list[dict[str, Any]]:
+    """Everything the scripts show, as JSON: images from the hardest to the easiest."""
     data = []
     for gallery in galleries:
         if not gallery.images:
             continue
         by_name = _results_by_name(gallery, results)
-        images = []
-        for shown in gallery.images:
-            layers = [
-                {
-                    "name": layer.name,
-                    "src": layer.href,
-                    "error": layer.error_href,
-                    "map": layer.map_href,
-                    "shares": share_words(layer.shares),
-                    "words": _score_words(by_name.get(layer.name), shown.id),
-                    "scores": list(_scores(by_name.get(layer.name), shown.id)),
-                }
-                for layer in shown.layers
-            ]
-            box = {**dict(zip(_BOX, shown.box, strict=True)), "window": shown.window_words}
-            images.append({"id": shown.id, "layers": layers, "values": shown.values} | box)
-        place = {"dataset": gallery.dataset, "protocol": gallery.protocol}
-        data.append({"name": gallery.name, "images": images} | place)
+        placed = (places or {}).get((gallery.dataset, gallery.protocol), {})
+        protocol = results.board.protocol(gallery.protocol)
+        shown = {image.id: image for image in gallery.images}
+        order = hardest_first(shown, list(by_name.values()), gallery.metric)
+        slots = {name: result.entrant.slot for name, result in by_name.items()}
+        images = [
+            _image(shown[one.image], by_name) | {"mean": _mean_words(one.mean, gallery, by_name)} for one in order
+        ]
+        data.append(
+            {
+                "name": gallery.name,
+                "dataset": gallery.dataset,
+                "protocol": gallery.protocol,
+                "weights": error_weights(protocol.channel),
+                "border": protocol.border,
+                "white": gallery.error_white,
+                "metric": gallery.metric,
+                "labels": {metric: results.metric_label(metric) for metric in results.metrics},
+                "methods": {name: {"slot": slot, "places": placed.get(name, {})} for name, slot in slots.items()},
+                "images": images,
+            }
+        )
     return data
 
 
-def start(galleries: Sequence[Gallery], wanted: Sequence[str]) -> dict[str, Any] | None:
-    """What stands there before any choice, and without script: the first two of `wanted` that have a picture.
-
-    Where there is no HR, LR stands beside the first.
-    """
-    gallery = next((gallery for gallery in galleries if gallery.images), None)
-    if gallery is None:
-        return None
-    shown = gallery.images[0]
-    named = {layer.name: layer for layer in shown.layers}
-    first, *others = dict.fromkeys([*(name for name in wanted if name in named), *named])
-    if "HR" not in named and "LR" in others:
-        others = ["LR"]
+def _image(shown: ViewedImage, by_name: Mapping[str, Result]) -> dict[str, Any]:
+    left, top, width, height = shown.box
     return {
-        "gallery": gallery.name,
-        "trouble": gallery.trouble,
-        "image": shown.id,
-        "a": named[first],
-        "b": named[others[0] if others else first],
-        "width": shown.box[2],
-        "height": shown.box[3],
+        "id": shown.id,
+        "left": left,
+        "top": top,
+        "width": width,
+        "height": height,
+        "whole": shown.whole,
         "window": shown.window_words,
+        "values": shown.values,
+        "layers": [
+            {
+                "name": layer.name,
+                "src": layer.href,
+                "error": layer.error_href,
+                "map": layer.map_href,
+                "shares": share_words(layer.shares),
+                "words": _score_words(by_name.get(layer.name), shown.id),
+                "scores": _scores(by_name.get(layer.name), shown.id),
+                "tiles": layer.tiles,
+            }
+            for layer in shown.layers
+        ],
     }
+
+
+def start(look: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> dict[str, Any] | None:
+    """What stands there before any choice, and without script: the hardest image of the first gallery.
+
+    a, b: the first two of `wanted` that have a picture; where there is no HR, LR stands beside the first. tiles: LR, HR
+    and the methods by rank, each with its score by the metric that ranks.
+    """
+    if not look:
+        return None
+    gallery, shown = look[0], look[0]["images"][0]
+    methods, metric = gallery["methods"], gallery["metric"]
+
+    def place(layer: Mapping[str, Any]) -> tuple[int, int]:
+        name = layer["name"]
+        known = methods[name]["places"] if name in methods else {}
+        return ("LR", "HR").index(name) if name not in methods else 2, known.get(metric, len(methods))
+
+    layers = sorted(shown["layers"], key=place)
+    names = [layer["name"] for layer in layers]
+    first, *others = dict.fromkeys([*(name for name in [*wanted, *names] if name in methods and name in names), *names])
+    if "HR" not in names and "LR" in others:
+        others = ["LR"]
+    tiles = [
+        {
+            "name": layer["name"],
+            "src": layer["src"],
+            "slot": methods.get(layer["name"], {}).get("slot"),
+            "score": layer["scores"].get(metric, ""),
+        }
+        for layer in layers
+    ]
+    facts = {name: shown[name] for name in ("id", "width", "height", "window")}
+    return facts | {"gallery": gallery["name"], "a": first, "b": [*others, first][0], "tiles": tiles}
 
 
 def extremes(galleries: Sequence[Gallery], results: Results) -> list[dict[str, Any]]:
@@ -118,16 +162,27 @@ def _results_by_name(gallery: Gallery, results: Results) -> Mapping[str, Result]
 
 
 def _score_words(result: Result | None, image: str, only: Sequence[str] | None = None) -> str:
-    scores = [one for one in _scores(result, image) if only is None or one["metric"] in only]
-    return ", ".join(f"{one['label']} {one['text']}" for one in scores)
+    if result is None:
+        return ""
+    told = {name: text for name, text in _scores(result, image).items() if only is None or name in only}
+    return ", ".join(f"{result.metric_label(name)} {text}" for name, text in told.items())
 
 
-def _scores(result: Result | None, image: str) -> Iterator[dict[str, str]]:
-    """What a method's metrics say of an image: of each its name, as tables print it, and the value with its unit."""
+def _scores(result: Result | None, image: str) -> dict[str, str]:
+    """The scores of an image by metric, with their units."""
     if result is None or result.record is None:
-        return
-    for metric, facts in result.record.metrics.items():
-        value = result.scores.get(metric, {}).get(image)
-        if value is not None:
-            text = f"{number(value, 2 if abs(value) >= 10 else 4)} {facts.unit}".rstrip()
-            yield {"metric": metric, "label": result.metric_label(metric), "text": text}
+        return {}
+    known = {metric: result.scores.get(metric, {}).get(image) for metric in result.record.metrics}
+    return {metric: _in_words(value, metric, result.record) for metric, value in known.items() if value is not None}
+
+
+def _mean_words(mean: float | None, gallery: Gallery, by_name: Mapping[str, Result]) -> str:
+    """The mean score of an image over the methods; empty where it has none."""
+    records = [result.record for result in by_name.values() if result.record is not None]
+    record = next((record for record in records if gallery.metric in record.metrics), None)
+    return "" if mean is None or record is None or gallery.metric is None else _in_words(mean, gallery.metric, record)
+
+
+def _in_words(value: float, metric: str, record: Record) -> str:
+    unit = record.metrics[metric].unit
+    return f"{number(value, 2 if abs(value) >= 10 else 4)}{f' {unit}' if unit else ''}"

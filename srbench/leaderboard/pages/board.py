@@ -23,7 +23,7 @@ from srbench.leaderboard.pages.document import RECORDS, Document
 from srbench.leaderboard.pages.paper import FOLDER as PAPER
 from srbench.leaderboard.pages.paper import cited, paper_tables, write_paper
 from srbench.leaderboard.pages.parts import cell_files, cell_page, cells_made_from
-from srbench.leaderboard.pages.site import SCRIPTS, STYLE, render, write_late, write_static
+from srbench.leaderboard.pages.site import render, write_late, write_static
 from srbench.leaderboard.pages.views import TaskPages, View, by_dataset, told
 from srbench.leaderboard.paper.fingerprint import fingerprint
 from srbench.leaderboard.publishing.badge import BADGE, badge, badge_words, embedding
@@ -151,7 +151,7 @@ def _write(document: Document, new: Path, listed: bool, kept: Mapping[str, str])
         },
         privacy,
     )
-    write_static(new, STYLE, *SCRIPTS)
+    write_static(new)
     context = shared | {"root": "", "header": header, "limits": list(pages.limits()), "judged": judged}
     cells = every_cell(results)
     context |= {"cells": cells} | _index_context(results, views, method_slugs) | pages.index(views)

@@ -21,9 +21,12 @@ from srbench.leaderboard.tables.long import LongTable
 from srbench.leaderboard.words import numerals
 from srbench.leaderboard.words.privacy import Privacy
 
-STYLE = "style.css"
+STYLES = ("style.css", "looking/look.css")
+STYLE = STYLES[0]
 _TABLES = ("tables/rows.js", "tables/columns.js", "tables/choices.js")
-SCRIPTS = ("address.js", *_TABLES, "copy.js", "values.js", "viewer.js", "figure.js", "boxes.js", "crops.js")
+_LOOKING = ("viewer", "frame", "gestures", "display", "wall", "compare")
+_CROPS = ("crops/figure.js", "crops/boxes.js", "crops/crops.js")
+SCRIPTS = ("address.js", *_TABLES, "copy.js", "values.js", *(f"looking/{name}.js" for name in _LOOKING), *_CROPS)
 
 
 @lru_cache(maxsize=1)
@@ -77,9 +80,9 @@ def render(template: str, context: dict[str, Any]) -> bytes:
     return environment().get_template(template).render({"privacy": Privacy(), **context}).encode()
 
 
-def write_static(folder: Path, *names: str) -> None:
-    """Copy the style sheet or a script beside the pages."""
-    for name in names:
+def write_static(folder: Path) -> None:
+    """Copy the style sheets and scripts beside the pages."""
+    for name in (*STYLES, *SCRIPTS):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(static(name))
 
@@ -92,7 +95,7 @@ def write_late(folder: Path, table: LongTable | None, privacy: Privacy) -> None:
 
 
 def static(name: str) -> bytes:
-    """The style sheet or a script."""
+    """A style sheet or a script."""
     return (files("srbench.leaderboard") / "static" / name).read_bytes()
 
 

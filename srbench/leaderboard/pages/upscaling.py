@@ -1,4 +1,4 @@
-"""The board of super-resolution: a ranked table over all datasets and one for each, and a viewer of pictures."""
+"""The board of super-resolution: a ranked table over all datasets and one for each, and a wall of pictures."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from srbench.leaderboard.figures.charts import FIRST, charts, dataset_charts, pr
 from srbench.leaderboard.figures.costs import no_tradeoff
 from srbench.leaderboard.figures.drawing import Chart
 from srbench.leaderboard.findings.lead import baseline, findings
-from srbench.leaderboard.gallery.errors import error_legend
+from srbench.leaderboard.gallery.errors import error_colours, error_legend
 from srbench.leaderboard.gallery.pictures import Gallery, map_legend, white_words, write_galleries
 from srbench.leaderboard.gallery.shots import Place, Shot, addresses, dataset_shots, worst_and_best
-from srbench.leaderboard.gallery.viewer import extremes, look_data, start
+from srbench.leaderboard.gallery.viewer import Places, extremes, look_data, start
 from srbench.leaderboard.pages.details import pictures_context
 from srbench.leaderboard.pages.views import TIMES, View, answers, shown_table, training_limits, view_id
 from srbench.leaderboard.publishing.cover import Cover
@@ -79,16 +79,20 @@ class UpscalingPages:
         ]
 
     def index(self, views: Sequence[View]) -> dict[str, Any]:
-        """The viewer, beginning with the leader and what it is held against."""
+        """The wall, beginning with the leader and what it is held against."""
         ranking = views[0].tables[0].table.ranking
         ranked = ranking.entrants if ranking else ()
         against = baseline(ranking) if ranking else None
         wanted = [entrant.name for entrant in [*ranked[:1], *([against] if against else []), *ranked]]
+        look = look_data(self._galleries, self._results, _places(views))
         return {
             "galleries": [gallery for gallery in self._galleries if gallery.images],
-            "start": start(self._galleries, wanted),
-            "look": look_data(self._galleries, self._results),
+            "start": start(look, wanted),
+            "look": look,
             "order": [entrant.name for entrant in ranked],
+            "pictures_trouble": next((gallery.trouble for gallery in self._galleries if gallery.images), ""),
+            "colours": error_colours(),
+            "slots": sorted({facts["slot"] for gallery in look for facts in gallery["methods"].values()}),
             "extremes": extremes(self._galleries, self._results),
             "has_errors": any(
                 layer.error_href for gallery in self._galleries for shown in gallery.images for layer in shown.layers
@@ -130,9 +134,16 @@ class UpscalingPages:
         yield from training_limits(self._results)
         yield "Other kinds of images than these may rank the methods differently."
         yield TIMES
+        shown = [image for gallery in self._galleries for image in gallery.images]
+        if cut := sum(image.is_cut for image in shown):
+            room = f"{self._results.board.whole_pictures_mb:g} MB"
+            yield (
+                f"Of {plural(cut, 'image')} there is only the part that the wall begins with. How much room whole "
+                f"pictures have, whole_pictures_mb in the matrix file says: {room}."
+            )
         if self._galleries:
             yield (
-                "The viewer shows a choice of images, of the first seed only, as 8 bits; scores are of all images in "
+                "The wall shows a choice of images, of the first seed only, as 8 bits; scores are of all images in "
                 "native depth."
             )
 
@@ -178,3 +189,15 @@ class UpscalingPages:
                 f"LR{of} is made from HR ({degradations}). How a method does on the blur, noise and compression of a "
                 "real camera or scanner is another question."
             )
+
+
+def _places(views: Sequence[View]) -> Places:
+    """Each entrant's place on each dataset under each protocol, as the tables have it."""
+    placed: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+    for view in views:
+        for shown in view.tables:
+            if dataset := shown.table.only_dataset:
+                named = placed.setdefault((dataset, view.scope.protocol), {})
+                for entrant, places in shown.places.items():
+                    named.setdefault(entrant.name, places)
+    return placed

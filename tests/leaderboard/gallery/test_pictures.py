@@ -19,12 +19,10 @@ from srbench.leaderboard.board.description import describe
 from srbench.leaderboard.gallery import pictures
 from srbench.leaderboard.gallery.errors import Errors
 from srbench.leaderboard.gallery.pictures import (
-    MOST_IMAGES,
     WINDOW,
     Gallery,
     Layer,
     ViewedImage,
-    choose_images,
     first_seeds,
     map_legend,
     meaning,
@@ -34,7 +32,7 @@ from srbench.leaderboard.gallery.pictures import (
     write_galleries,
     write_png,
 )
-from srbench.leaderboard.gallery.viewer import start
+from srbench.leaderboard.gallery.viewer import look_data, start
 from srbench.leaderboard.pages.document import results_in
 from srbench.pictures import Values, memberships, read_image, shares
 from srbench.store.references import Reference
@@ -87,23 +85,6 @@ def test_what_values_and_pixels_mean_is_told_where_it_is_not_usual(values: Value
     assert meaning(Reference(np.zeros((2, 2, 1), np.int16), values, spacing=spacing)) == words
 
 
-def test_of_every_method_the_worst_and_the_best_image_are_shown_then_others_over_the_range() -> None:
-    other = {image: -value for image, value in SCORES.items()}
-    shown = results_of([Made("d", "a", {"psnr": SCORES}), Made("d", "b", {"psnr": other})]).all
-    extremes = {
-        result.entrant: (min(scores, key=scores.__getitem__), max(scores, key=scores.__getitem__))
-        for result, scores in zip(shown, (SCORES, other), strict=True)
-    }
-    chosen = choose_images(shown, "psnr", extremes)
-    assert len(chosen) == MOST_IMAGES
-    assert {image for pair in extremes.values() for image in pair} <= set(chosen)
-    assert chosen == [image for image in SCORES if image in chosen]  # in the order of the dataset
-    # What is not extreme lies over the whole range of difficulty: in each third there is one.
-    thirds = {int(SCORES[image] // (40 / 3)) for image in chosen}
-    assert thirds == {0, 1, 2}
-    assert choose_images(shown, "psnr", extremes, most=2) == [image for image in SCORES if SCORES[image] in (0, 39)]
-
-
 def test_of_several_seeds_the_first_that_went_well_is_shown() -> None:
     cells = [
         Made("d", "a", {"psnr": SCORES}, trained_on="t", seed=0, reason="no luck"),
@@ -138,6 +119,11 @@ def test_a_part_of_an_image_says_which_part() -> None:
     assert part.window_words.startswith("256 × 256 of 800 × 600 pixels, from (8, 4)")
     assert ViewedImage("im0", layers, (0, 0, 8, 6), (8, 6)).window_words == "8 × 6 pixels, the whole image"
     assert part.layer("a") is layers[1] and part.layer("b") is None
+    tiled = tuple(msgspec.structs.replace(layer, tiles=("pictures/t-0.png", "pictures/t-1.png")) for layer in layers)
+    whole = msgspec.structs.replace(part, layers=tiled)
+    assert (part.is_cut, whole.is_cut) == (True, False)
+    assert part.window_words.endswith("the rest is left out") and whole.window_words.endswith("the rest is here, too")
+    assert "pictures/t-1.png" in whole.places
 
 
 def test_pictures_on_disk_are_those_of_the_store_and_their_errors(board: Board, tmp_path: Path) -> None:
@@ -232,7 +218,7 @@ def test_without_hr_lr_stands_beside_sr_and_there_are_no_errors(
         method, lr = shown.layers
         assert (method.error_href, lr.name, shown.whole) == (None, "LR", (64, 64))
         assert np.array_equal(read_image(tmp_path / lr.href), read_image(bench.data / "test" / f"{shown.id}.png"))
-    begun = start([gallery], [])
-    assert begun is not None and (begun["a"].name, begun["b"].name) == (method.name, "LR")
+    begun = start(look_data([gallery], results), [])
+    assert begun is not None and (begun["a"], begun["b"]) == (method.name, "LR")
     large = ViewedImage("a", (method, lr), (8, 4, 256, 256), (800, 600))
-    assert large.window_words == "256 × 256 of 800 × 600 pixels, from (8, 4): the middle"
+    assert large.window_words == "256 × 256 of 800 × 600 pixels, from (8, 4): the middle; the rest is left out"

@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import numpy as np
 import pytest
 
 from srbench.leaderboard.gallery.pictures import Gallery, write_galleries
 from srbench.leaderboard.gallery.viewer import extremes, look_data, start
 from srbench.leaderboard.results.results import Results
 
-from ..toyboard import Board, score
+from ..toyboard import HOSTILE, Board, score
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +57,34 @@ def test_every_layer_is_a_file_with_the_scores_of_its_image(
                     assert layer["words"] == layer["shares"] == "" and layer["map"] is None and layer["scores"] == []
 
 
-def test_it_begins_with_the_first_two_that_are_wanted_and_have_a_picture(galleries: list[Gallery]) -> None:
-    begun = start(galleries, ["never", "lanczos", "bicubic", "learner"])
+def test_it_begins_with_the_hardest_image_and_the_first_two_that_are_wanted(
+    galleries: list[Gallery], results: Results
+) -> None:
+    places = {
+        ("blobs", "x4-y"): {name: {"psnr": place} for place, name in enumerate(("learner", "lanczos", "bicubic"))}
+    }
+    look = look_data(galleries, results, places)
+    begun = start(look, ["never", "lanczos", "bicubic", "learner"])
     assert begun is not None
-    assert (begun["a"].name, begun["b"].name) == ("lanczos", "bicubic")
-    assert (begun["gallery"], begun["image"]) == (galleries[0].name, galleries[0].images[0].id)
-    alone = start(galleries, [])
-    assert alone is not None and alone["a"].name == "HR"
+    assert (begun["a"], begun["b"]) == ("lanczos", "bicubic")
+    shown = ("bicubic", "lanczos", "learner", "$x^2$", HOSTILE)
+    seeds = {"learner": 0}
+
+    def mean(number: int) -> float:
+        known = [name for name in shown if (name, number) != ("$x^2$", 2)]  # which is identical to HR there
+        return float(np.mean([score("psnr", "blobs", name, number, seeds.get(name)) for name in known]))
+
+    order = sorted(range(9), key=mean)
+    assert [image["id"] for image in look[0]["images"]] == [f"im{number}" for number in order]
+    assert look[0]["images"][0]["mean"] == f"{mean(order[0]):.2f} dB"
+    assert (begun["gallery"], begun["id"]) == (galleries[0].name, f"im{order[0]}")
+    names = [tile["name"] for tile in begun["tiles"]]
+    assert names == ["LR", "HR", "learner", "lanczos", "bicubic", "$x^2$", HOSTILE]
+    scores = {tile["name"]: tile["score"] for tile in begun["tiles"]}
+    assert scores["bicubic"] == f"{score('psnr', 'blobs', 'bicubic', order[0], None):.2f} dB"
+    assert scores["LR"] == scores["HR"] == ""
+    alone = start(look, [])
+    assert alone is not None and (alone["a"], alone["b"]) == ("learner", "lanczos")
     assert start([], ["bicubic"]) is None
 
 

@@ -42,7 +42,7 @@
     return ordered().filter((name) => kept.has(name) || !methods.includes(name));
   }
 
-  const metrics = () => [...new Set(gallery().images.flatMap((one) => one.layers.flatMap((layer) => layer.scores.map((score) => score.metric))))];
+  const metrics = () => [...new Set(gallery().images.flatMap((one) => one.layers.flatMap((layer) => Object.keys(layer.scores))))];
   const chosenLayers = () => ordered().filter((name) => (state.layers || usual()).includes(name));
   const chosenMetrics = () => metrics().filter((metric) => !state.metrics || state.metrics.includes(metric));
 
@@ -130,7 +130,7 @@
       const { scores } = image().layers.find((layer) => layer.name === name);
       return {
         title: name,
-        scores: scores.filter(({ metric }) => shownMetrics.includes(metric)).map(({ label, text }) => `${label} ${text}`),
+        scores: shownMetrics.filter((metric) => metric in scores).map((metric) => `${gallery().labels[metric]} ${scores[metric]}`),
         crops: state.boxes.map((box) => crop(name, box, zoom(box))),
       };
     });
@@ -220,7 +220,7 @@
     part("names").replaceChildren(legend, ...ordered().map((name) => option("layer", name, name, chosen.includes(name))));
     field("all").textContent = names().length > usual().length ? `The first ${MOST}` : "All";
     part("count").textContent = `${chosen.length} of ${names().length}`;
-    const labels = Object.fromEntries(gallery().images.flatMap((one) => one.layers.flatMap((layer) => layer.scores.map(({ metric, label }) => [metric, label]))));
+    const { labels } = gallery();
     const kept = chosenMetrics();
     part("metrics").replaceChildren(part("metrics").firstElementChild, ...metrics().map((metric) => option("metric", metric, labels[metric], kept.includes(metric))));
     part("metrics").hidden = !metrics().length;
