@@ -335,6 +335,23 @@ def test_a_senseless_address_gives_a_figure(browser: webdriver.Chrome, pages: Pa
     assert browser.get_log("browser") == []
 
 
+def test_boxes_stay_where_they_are_when_another_image_is_chosen(browser: webdriver.Chrome, pages: Path) -> None:
+    picture_of = "return document.querySelector('.crop-figure canvas').toDataURL()"
+    found = tool(browser, pages, crop_hash())
+    before = browser.execute_script(picture_of)
+    Select(found.find_element(By.NAME, "image")).select_by_value("im1")
+    WebDriverWait(browser, 30).until(lambda _: found.find_element(By.NAME, "png").is_enabled())
+    assert browser.execute_script(picture_of) != before
+    assert said(browser)["image"] == ["im1"] and boxes(browser) == BOXES
+
+
+def test_no_crop_is_larger_than_512_pixels(browser: webdriver.Chrome, pages: Path, tmp_path: Path) -> None:
+    tool(browser, pages, crop_hash(zoom=16, box=["0 0 40 20"], layers=["HR", "bicubic"]))
+    root = ElementTree.parse(saved(browser, "svg", tmp_path / "down")).getroot()
+    _, *crops = root.iter(f"{SVG}image")
+    assert [(one.get("width"), one.get("height")) for one in crops] == [("480", "240")] * 2
+
+
 def test_of_no_picture_there_is_no_figure(browser: webdriver.Chrome, pages: Path) -> None:
     found = tool(browser, pages)
     found.find_element(By.CSS_SELECTOR, ".crop-layers summary").click()
