@@ -216,7 +216,8 @@ def test_each_dataset_has_a_table_of_its_own_and_nothing_is_averaged_over_datase
 
 def test_every_metric_says_which_way_is_better(index: Tag) -> None:
     ranked = next(index.of_class("ranked"))
-    said = {head.attributes["data-metric"]: head.text for head in ranked.find("th") if "data-metric" in head.attributes}
+    heads = [head for head in ranked.of_class("value") if head.name == "th"]
+    said = {head.attributes["data-column"]: head.text for head in heads}
     assert {metric: "higher" in text for metric, text in said.items()} == {
         "fid-a": False,
         "kid": False,
@@ -231,7 +232,7 @@ def test_real_images_are_a_row_without_rank(made: GenerationBoard, index: Tag) -
         (line,) = next(ranked.of_class("references")).find("tr")
         assert next(line.find("th")).text.startswith("real images")
         cells = {
-            cell.attributes["data-metric"]: cell.text for cell in line.find("td") if "data-metric" in cell.attributes
+            cell.attributes["data-column"]: cell.text for cell in line.find("td") if "data-column" in cell.attributes
         }
         value, n = cells["fid-a"].strip().split("n ")
         assert float(value) == pytest.approx(CEILING, abs=0.06)

@@ -60,7 +60,7 @@ def test_a_table_can_be_copied_from_the_page_as_it_is_in_its_file(pages: Path, i
 def test_the_numbers_of_the_files_are_those_of_the_page(pages: Path, index: Tag) -> None:
     (table,) = (one for one in index.find("table") if one.attributes.get("id") == "v-x4-y-t0")
     (row,) = (row for row in table.find("tr") if any("learner" in head.text for head in row.find("th")))
-    psnr = next(cell for cell in row.find("td") if cell.attributes.get("data-metric") == "psnr")
+    psnr = next(cell for cell in row.find("td") if cell.attributes.get("data-column") == "psnr")
     shown, low, high = re.findall(r"\d+\.\d+", psnr.text)
     latex, markdown = ((pages / "paper" / f"x4-y.{form}").read_text() for form in ("tex", "md"))
     assert rf"\textbf{{{shown}}}\srbenchci{{{low}}}{{{high}}}" in latex

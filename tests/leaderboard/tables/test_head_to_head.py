@@ -93,7 +93,7 @@ def test_on_the_page_references_stand_apart_from_what_is_sorted_and_ranked(page:
         rows = list(apart.find("tr"))
         assert [next(row.find("th")).text for row in rows] == ["HR, ceiling, not ranked", "bicubic, floor, not ranked"]
         assert [next(row.of_class("rank")).text.split()[0] for row in rows] == ["ceiling", "floor"]
-        fid = [next(cell for cell in row.find("td") if cell.attributes.get("data-metric") == "fid") for row in rows]
+        fid = [next(cell for cell in row.find("td") if cell.attributes.get("data-column") == "fid") for row in rows]
         assert [cell.text.split()[0] for cell in fid] == ["2.5[2.25,", "61.0±"]
         assert not list(apart.of_class("marker"))
     data = json.loads((pages / "board.json").read_text(encoding="utf-8"))
