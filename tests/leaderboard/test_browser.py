@@ -435,7 +435,7 @@ def test_without_script_the_words_tables_figures_and_two_pictures_are_there(
             "Runtime.evaluate",
             {
                 "returnByValue": True,
-                "expression": "document.querySelectorAll('.subgroups').forEach((d) => { d.open = true; });"
+                "expression": "document.querySelectorAll('details').forEach((d) => { d.open = true; });"
                 "[...document.querySelectorAll('.pane img, svg.figure, table:is(.ranked, .by-subgroup), .findings')]"
                 ".map((e) => [e.tagName, e.getBoundingClientRect().width, e.tagName === 'IMG' ? e.naturalWidth : 1])",
             },
@@ -451,7 +451,7 @@ def test_without_script_the_words_tables_figures_and_two_pictures_are_there(
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     assert sum(tag == "IMG" for tag, *_ in sizes) == 2
-    assert sum(tag == "svg" for tag, *_ in sizes) == 6
+    assert sum(tag == "svg" for tag, *_ in sizes) == 16
     assert sum(tag == "TABLE" for tag, *_ in sizes) == 6 + 4
     assert all(width > 50 and natural > 0 for _, width, natural in sizes)
     assert forms == 0
