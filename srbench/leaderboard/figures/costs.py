@@ -145,9 +145,7 @@ def _cost(price: Price, rows: Sequence[Row], table: Table, column: Column, where
         svg=scatter(points, axes, name),
         heads=(table.words.entrant, price.head, column.title, "On the Pareto front"),
         lines=_lines(points, axes, column),
-        remark=f"Not in the figure, for want of a rank or of its {price.what}{where}: {listing(absent)}."
-        if absent
-        else "",
+        remark=f"Not in the figure, for want of a rank or of this cost{where}: {listing(absent)}." if absent else "",
         metric=column.metric,
     )
 

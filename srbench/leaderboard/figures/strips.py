@@ -110,9 +110,10 @@ def strips(rows: Sequence[Strip], baseline: str, axis: str, name: str) -> Drawn:
 
 def _units(standings: Standings, entrant: Entrant, against: Entrant) -> tuple[tuple[float, ...], ...]:
     """The differences of the images that are in the mean, by what they belong to; none where scores are of seeds."""
-    scores, common = standings.scores, standings.common
+    scores = standings.scores
     if not scores.units:
         return ()
+    common = standings.common
     gaps = scores.of(entrant)[common] - scores.of(against)[common]
     found: dict[Hashable, list[float]] = {}
     for unit, gap in zip(np.flatnonzero(common).tolist(), gaps.tolist(), strict=True):

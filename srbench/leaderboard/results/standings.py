@@ -112,7 +112,10 @@ class Standings:
 
     @cached_property
     def common(self) -> npt.NDArray[np.bool_]:
-        """Which images are in every mean: those that no entrant scores infinity on, but for those that always do."""
+        """Which images are in every mean: those that no entrant scores infinity on, but for those that always do.
+
+        Of scores of images only, not of seeds.
+        """
         kept = np.array([name not in self.left_out for name in self.scores.datasets], dtype=np.bool_)
         finite = np.isfinite(np.stack(self.scores.values))
         partly = (finite & kept).any(axis=1)

@@ -210,7 +210,8 @@ def trainings_chart(groups: Sequence[Group], results: Sequence[Result], name: st
     """How the trainings went that these results are of, a small panel a method; None where but one method learned."""
     keys = {result.record.model for result in results if result.record}
     found = [(group, [run for run in group.runs if run.key in keys and run.curve]) for group in groups]
-    known = [(group, runs) for group, runs in found if runs]
+    order = list(dict.fromkeys(group.method for group in groups))
+    known = sorted([one for one in found if one[1]], key=lambda one: order.index(one[0].method))
     methods = [group.method for group, _ in known]
     if len(set(methods)) < 2:
         return None

@@ -87,7 +87,7 @@ def test_times_of_two_kinds_of_hardware_are_in_two_figures_and_on_two_pareto_fro
         },
         "Quality against time on GPU (16 cores)": {"net on gpu": ("3.00", "yes"), "large on gpu": ("1.00", "yes")},
     }
-    assert "for want of a rank or of its time on CPU (2 cores): net on gpu and large on gpu." in figures[0].remark
+    assert "for want of a rank or of this cost on CPU (2 cores): net on gpu and large on gpu." in figures[0].remark
     found = findings(whole, [whole], "psnr")
     assert found.cost == ("Net on gpu upscales to a megapixel in 3.0 ms on GPU (16 cores).",)
 

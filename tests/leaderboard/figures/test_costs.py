@@ -85,8 +85,8 @@ def test_each_cost_that_was_recorded_is_a_figure_with_its_own_front(whole: Table
 def test_who_is_not_in_a_figure_is_named_below_it(whole: Table) -> None:
     remarks = {chart.caption: chart.remark for chart in cost_charts(whole, "x")}
     assert remarks["Quality against time"] == ""
-    assert remarks["Quality against training time"].endswith("for want of a rank or of its training time: published.")
-    assert remarks["Quality against multiply-adds"].endswith("multiply-adds: published and bicubic.")
+    assert remarks["Quality against training time"].endswith("for want of a rank or of this cost: published.")
+    assert remarks["Quality against multiply-adds"].endswith("cost: published and bicubic.")
 
 
 def test_two_methods_have_one_figure_of_cost() -> None:
