@@ -13,7 +13,6 @@ from srbench.leaderboard.datasets.overlap import overlaps
 from srbench.leaderboard.gallery.shots import Shot
 from srbench.leaderboard.methods.standing import Linked
 from srbench.leaderboard.results.results import Result, Results, unique_slugs
-from srbench.leaderboard.words.numerals import slug
 
 FOLDER = "datasets"
 
@@ -79,24 +78,26 @@ def dataset_context(
         "overlaps": list(overlaps(name, board, own)),
         "shots": shots,
         "tables": tables,
-        "looked": [_looked(name, protocol, rivals, results, tables, hrefs) for protocol, rivals in places.items()],
+        "looked": [
+            Looked(f"images-{place}", protocol, _image_tables(name, protocol, rivals, results, tables, hrefs))
+            for place, (protocol, rivals) in enumerate(places.items())
+        ],
         "learned_by": learned_by,
         "tested": bool(own),
     }
 
 
-def _looked(
+def _image_tables(
     name: str,
     protocol: str,
     own: Sequence[Result],
     results: Results,
     tables: Sequence[Linked],
     hrefs: Mapping[str, Mapping[str, str]],
-) -> Looked:
+) -> tuple[ImageTable, ...]:
     primary = next((table.primary for table, _ in tables if table.scope.protocol == protocol), None)
     seen: dict[str, str] = {}
     for training, images in results.board.seen.get(name, {}).items():
         for image, like in images.items():
             seen[image] = f"{seen[image]}; {like} of {training}" if image in seen else f"like {like} of {training}"
-    found = image_tables(own, results.metrics, primary, hrefs.get(protocol, {}), seen)
-    return Looked(f"images-{slug(protocol)}", protocol, tuple(found))
+    return tuple(image_tables(own, results.metrics, primary, hrefs.get(protocol, {}), seen))
