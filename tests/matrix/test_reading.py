@@ -92,7 +92,7 @@ def test_whole_pictures_have_megabytes_from_0_up(tmp_path: Path, registry: Regis
         (6, 20, "`whole_pictures_mb`: expected megabytes, 0 for none; found the number -1")
     ]
     assert faults(tmp_path, registry, f"{GOOD}whole_pictures_mb: all\n") == [
-        (6, 20, "`whole_pictures_mb`: expected a number, found 'all'")
+        (6, 20, "`whole_pictures_mb`: expected a number, found the text 'all'")
     ]
 
 

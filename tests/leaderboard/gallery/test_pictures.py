@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -192,6 +192,28 @@ def test_error_maps_of_a_board_have_one_scale_which_the_first_method_decides(
     first = [shown.layer("bicubic") for one in galleries for shown in one.images]
     assert seen == [layer.mean_error for layer in first if layer is not None and layer.mean_error is not None] != []
     assert {one.error_white for one in galleries} == {0.123}
+
+
+def test_whole_pictures_have_the_room_that_the_matrix_gives_them_all_for_the_datasets_that_need_it(
+    make: Callable[..., Board], tmp_path: Path
+) -> None:
+    few = make(protocols=1, seeds=1, methods=("bicubic", "lanczos"))
+    results = few.results
+
+    def tiled(megabytes: float, out: Path) -> dict[str, list[str]]:
+        asked = msgspec.structs.replace(results.board, whole_pictures_mb=megabytes)
+        written = write_galleries(replace(results, board=asked), few.store, out)
+        return {one.dataset: [shown.id for shown in one.images if shown.layers[0].tiles] for one in written}
+
+    every = [f"im{number}" for number in range(8)]
+    assert tiled(8, tmp_path / "all") == {"blobs": [], "waves": every}  # of which only one is larger than the window
+    sizes = {path: path.stat().st_size for path in (tmp_path / "all").rglob("whole-*.png")}
+    assert len(sizes) == 8 * 4  # HR, LR and two methods
+    least = sum(sizes.values()) / 1e6
+    assert tiled(least, tmp_path / "just")["waves"] == every
+    part = tiled(least * 0.6, tmp_path / "part")["waves"]
+    assert 0 < len(part) < 8
+    assert tiled(0, tmp_path / "none") == {"blobs": [], "waves": []}
 
 
 def test_the_end_of_the_scale_is_told_in_percent() -> None:
