@@ -20,7 +20,7 @@ from srbench.leaderboard.results.results import shortened
 from srbench.leaderboard.words import numerals
 from srbench.leaderboard.words.privacy import Privacy
 
-STYLE, SCRIPTS = "style.css", ("tables.js", "viewer.js")
+STYLE, SCRIPTS = "style.css", ("tables.js", "viewer.js", "print.js")
 
 
 @lru_cache(maxsize=1)
