@@ -135,6 +135,7 @@ def seen(browser: webdriver.Chrome, site: Callable[[str], Path]) -> Callable[[st
     def at(name: str) -> Seen:
         if name not in looked:
             looked[name], pages = Seen(), site(name)
+            browser.set_script_timeout(600)
             browser.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
             with offline(browser):
                 for path in few(pages):
