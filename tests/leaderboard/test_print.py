@@ -43,7 +43,7 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 return {
   cells: texts(all("td, th")),
   figures: all("svg[role=img]").map((node) => texts([node])),
-  heads: all("h1, h2, h3, h4, summary, caption").map((node) => texts([node]).join("")),
+  heads: all("h1, h2, h3, h4, summary, caption, thead").map((node) => texts([node]).join("")),
 };
 """
 """What stands in a page's tables, figures and headings, without spaces."""
