@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .sites import SITES
 from .toyboard import Board, make_board, write
 
 
@@ -26,3 +27,16 @@ def pages(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Board]:
     """Other boards, by the arguments of `make_board`."""
     return lambda **arguments: make_board(tmp_path_factory.mktemp("other"), **arguments)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Where the pages of one of `SITES` are, made once."""
+    made: dict[str, Path] = {}
+
+    def pages(name: str) -> Path:
+        if name not in made:
+            made[name] = SITES[name](tmp_path_factory.mktemp("site"))
+        return made[name]
+
+    return pages

@@ -26,7 +26,7 @@ STYLE = STYLES[0]
 _TABLES = ("tables/rows.js", "tables/columns.js", "tables/choices.js")
 _LOOKING = ("viewer", "frame", "gestures", "display", "wall", "compare")
 _CROPS = ("crops/figure.js", "crops/boxes.js", "crops/crops.js")
-SCRIPTS = ("address.js", *_TABLES, "copy.js", "values.js", *(f"looking/{name}.js" for name in _LOOKING), *_CROPS)
+SCRIPTS = ("address.js", *_TABLES, "copy.js", "print.js", "values.js", *(f"looking/{name}.js" for name in _LOOKING), *_CROPS)
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ Without the models (a store that holds the records only) there is nothing to sho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,7 +32,7 @@ _MOST_PANELS = 12
 class Group(msgspec.Struct, frozen=True, dict=True):
     """The trainings of one method on one set under one protocol, or that of an extractor: what pages show together.
 
-    method: empty of an extractor.
+    method: empty of an extractor. slug: names elements and files, so that no other letters may be in it.
     """
 
     method: str
@@ -39,6 +40,11 @@ class Group(msgspec.Struct, frozen=True, dict=True):
     caption: str
     runs: tuple[TrainingRun, ...]
     strips: tuple[Filmstrip, ...]
+
+    def __post_init__(self) -> None:
+        """A slug with other letters is a `ValueError`: it may come from a published file."""
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", self.slug):
+            raise ValueError(f"{self.slug!r} is no name for an element")
 
     @property
     def id(self) -> str:
