@@ -24,9 +24,9 @@ from srbench.leaderboard.words.privacy import Privacy
 STYLES = ("style.css", "looking/look.css")
 STYLE = STYLES[0]
 _TABLES = ("tables/rows.js", "tables/columns.js", "tables/choices.js")
-_LOOKING = ("viewer", "frame", "gestures", "display", "wall", "compare")
+_LOOKING = tuple(f"looking/{name}.js" for name in ("viewer", "frame", "gestures", "display", "wall", "compare"))
 _CROPS = ("crops/figure.js", "crops/boxes.js", "crops/crops.js")
-SCRIPTS = ("address.js", *_TABLES, "copy.js", "print.js", "values.js", *(f"looking/{name}.js" for name in _LOOKING), *_CROPS)
+SCRIPTS = ("address.js", *_TABLES, "copy.js", "print.js", "values.js", *_LOOKING, *_CROPS)
 
 
 @lru_cache(maxsize=1)
