@@ -19,6 +19,7 @@ from PIL import Image as Pillow
 
 from srbench.leaderboard import publish
 from srbench.leaderboard.gallery.pictures import WINDOW
+from srbench.leaderboard.pages.site import SCRIPTS
 from srbench.store.records import Store
 
 from ..markup import Tag, parse
@@ -49,7 +50,7 @@ def test_nothing_hostile_becomes_markup(trees: dict[Path, Tag]) -> None:
     for path, tree in trees.items():
         scripts = list(tree.find("script"))
         assert all(
-            s.attributes.get("src", "").endswith("board.js") or s.attributes.get("type") == "application/json"
+            s.attributes.get("src", "").removeprefix("../") in SCRIPTS or s.attributes.get("type") == "application/json"
             for s in scripts
         ), path
         elements = list(tree.find(*{t.name for t in tree.find(*_all_names(tree))}))
