@@ -24,8 +24,8 @@ def cell(results: Results, method: str, begins: str) -> Result:
 
 def test_a_cell_s_page_has_every_score_of_every_image(results: Results) -> None:
     context = cell_context(cell(results, "bicubic", "blobs-x4-y"), results, "m", ())
-    assert [head.label for head in context["image_heads"]] == ["PSNR, dB", "SSIM"]
-    assert {line["image"]: [value["text"] for value in line["values"]] for line in context["images"]} == {
+    assert [head.label for head in context["images"].heads] == ["Image", "PSNR, dB", "SSIM"]
+    assert {name.text: [value.text for value in values] for name, *values in context["images"].rows} == {
         f"im{number}": [
             f"{score('psnr', 'blobs', 'bicubic', number, None):.2f}",
             f"{score('ssim', 'blobs', 'bicubic', number, None):.4f}",
@@ -52,7 +52,7 @@ def test_a_calibration_curve_is_drawn_on_the_cell_s_page(results: Results) -> No
 
 def test_how_the_networks_of_a_metric_learned_is_drawn_on_the_cell_s_page(results: Results) -> None:
     context = cell_context(cell(results, "bicubic", "blobs-x4-y"), results, "m", ())
-    drawn = {line["head"]["label"]: line["learning"] for line in context["metrics"]}
+    drawn = {line["head"].label: line["learning"] for line in context["metrics"]}
     assert drawn["PSNR, dB"] == []
     (loss, first), (validation, second) = drawn["FID"]
     assert (loss.split(",")[0], validation.split(" ")[0]) == ("loss", "validation")
@@ -72,16 +72,17 @@ def test_images_that_the_model_has_probably_seen_are_marked_on_its_cell_s_page_a
     board = msgspec.structs.replace(made.board, seen={"d": {"t": {"im0": "t3, mirrored"}, "u": {"im2": "u1"}}})
     cells = [replace(one, cell=msgspec.structs.replace(one.cell, learned_from=one.cell.trained_on)) for one in made.all]
     learned, other = (
-        [line["seen"] for line in cell_context(one, replace(made, board=board), "m", ())["images"]] for one in cells
+        [name.aside for name, *_ in cell_context(one, replace(made, board=board), "m", ())["images"].rows]
+        for one in cells
     )
     assert learned == ["probably seen in training: like t3, mirrored", "other regions of it were seen in training", ""]
     assert other == ["", "", ""]
     both = msgspec.structs.replace(cells[0].cell, learned_before=("u",))
     seen = cell_context(replace(cells[0], cell=both), replace(made, board=board), "m", ())["images"]
-    assert [line["seen"] for line in seen][2] == "probably seen in training: like u1", "by the training before"
+    assert seen.rows[2][0].aside == "probably seen in training: like u1", "by the training before"
 
 
 def test_a_cell_that_went_wrong_has_its_reason_and_no_scores(results: Results) -> None:
     context = cell_context(cell(results, "slow", "blobs"), results, "m", ())
     assert context["reason"] == BAD["slow"][1]
-    assert (context["metrics"], context["images"]) == ([], [])
+    assert (context["metrics"], context["images"]) == ([], None)
