@@ -55,7 +55,7 @@ class Matrix:
     published: tuple[PublishedValues, ...] = ()
     trackers: tuple[Use, ...] = ()
     order: Order = "file"
-    whole_pictures_mb: float = 8
+    whole_pictures_mb: float = 8.0
 
     def training(self, method: Use) -> TrainOptions:
         """How a method is trained."""

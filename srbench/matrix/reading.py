@@ -175,7 +175,9 @@ class _Reader:
             else (),
             trackers=self._listed(keys["trackers"][1], "tracker") if "trackers" in keys else (),
             order=self._order(keys["order"][1]) if "order" in keys else "file",
-            whole_pictures_mb=self._whole_pictures(keys["whole_pictures_mb"][1]) if "whole_pictures_mb" in keys else 8,
+            whole_pictures_mb=self._whole_pictures(keys["whole_pictures_mb"][1])
+            if "whole_pictures_mb" in keys
+            else 8.0,
             resources=self._resources(keys["resources"][1]) if "resources" in keys else Resources(),
             resources_of={named.name: self._resources(named.resources) for named in methods if named.resources},
         )

@@ -382,7 +382,7 @@ def test_without_script_the_words_tables_figures_and_the_wall_are_there(browser:
 def test_rank_and_method_stay_while_a_table_scrolls_on_a_phone(browser: webdriver.Chrome, pages: Path) -> None:
     visit(browser, pages / "index.html", 375)
     scrolled, before, after = browser.execute_script(
-        "const box = document.querySelector('.scroll'), row = box.querySelector('tbody tr');"
+        "const box = document.querySelector('table.ranked').closest('.scroll'), row = box.querySelector('tbody tr');"
         "const lefts = () => [...row.cells].slice(0, 3).map((cell) => cell.getBoundingClientRect().left);"
         "const before = lefts(); box.scrollLeft = 300; return [box.scrollLeft, before, lefts()]"
     )

@@ -9,7 +9,7 @@ import numpy as np
 from selenium import webdriver
 
 from srbench.leaderboard.figures.comparisons import Axis, Point, scatter
-from srbench.leaderboard.pages.site import STYLE, write_static
+from srbench.leaderboard.pages.site import STYLE, static
 
 from . import test_browser
 from .test_browser import choose, shown, visit
@@ -58,7 +58,7 @@ def test_names_in_the_fonts_of_the_browser_cover_neither_each_other_nor_points_n
             Point(f"{METHODS[k % 7]}{k if k > 6 else ''}", k, float(x), float(y)) for k, (x, y) in enumerate(places)
         ]
         figures.append(f"<figure>{scatter(named, axes, f'f{number}')}</figure>")
-    write_static(tmp_path, STYLE)
+    (tmp_path / STYLE).write_bytes(static(STYLE))
     page = tmp_path / "index.html"
     head = '<!doctype html><meta charset="utf-8"><title>x</title><link rel="stylesheet" href="style.css">'
     page.write_text(f'{head}<div class="figures">{"".join(figures)}</div>', encoding="utf-8")
@@ -78,7 +78,7 @@ def test_more_figures_wait_to_be_opened_and_follow_the_choice_of_metric(browser:
     after = shown(browser, "figure > figcaption")
     assert len(after) > len(before) and "PSNR of each image" in after
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
-    choose(browser, metric="ssim")
+    choose(browser, by="ssim")
     left = shown(browser, "figure > figcaption")
     assert left and not [caption for caption in left if "Difference" in caption or "Quality" in caption]
     assert "More figures (1)" not in shown(browser, ".more-figures > summary"), "nothing in it is of this metric"

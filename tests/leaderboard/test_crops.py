@@ -322,8 +322,8 @@ def test_the_address_restores_the_figure(browser: webdriver.Chrome, pages: Path)
     assert browser.execute_script(picture_of) == before
     assert browser.execute_script("return location.hash") == kept
     assert said(browser)["metrics"] == ["ssim"] and said(browser)["layers"] == ["HR", HOSTILE, "$x^2$"]
-    # The viewer keeps its own part, and leaves this one alone.
-    browser.find_element(By.CSS_SELECTOR, ".stage").send_keys("n")
+    # The wall keeps its own part, and leaves this one alone.
+    browser.find_element(By.CSS_SELECTOR, ".wall").send_keys("n")
     assert state(browser)["image"] and said(browser)["look"] == ["waves, x2-rgb"]
 
 

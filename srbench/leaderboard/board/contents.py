@@ -182,7 +182,7 @@ class Board(msgspec.Struct, kw_only=True):
     cells: list[BoardCell] = []
     sections: list[tuple[str, Passage]] = []
     published: list[BoardPublished] = []
-    whole_pictures_mb: float = 8
+    whole_pictures_mb: float = 8.0
 
     @property
     def tested(self) -> list[str]:

@@ -101,7 +101,6 @@ def test_what_is_known_of_a_dataset_stands_there_and_nothing_is_trusted(board: B
     publish(told, board.store, tmp_path)
     blobs = parsed(tmp_path / "datasets" / "blobs.html")
     assert [*blobs.find("script")] == [one for one in blobs.find("script") if "src" in one.attributes]
-    assert len([*blobs.find("script")]) == 1
     (table,) = blobs.of_class("terms")
     assert "somebody" in table.text and "not stated" in table.text and HOSTILE in table.text
     (splits,) = blobs.of_class("splits")

@@ -49,12 +49,10 @@ def test_every_layer_is_a_file_with_the_scores_of_its_image(
                     psnr = score("psnr", gallery["dataset"], "bicubic", number, None)
                     ssim = score("ssim", gallery["dataset"], "bicubic", number, None)
                     assert layer["words"] == f"PSNR {psnr:.2f} dB, SSIM {ssim:.4f}"
-                    assert layer["scores"] == [
-                        {"metric": "psnr", "label": "PSNR", "text": f"{psnr:.2f} dB"},
-                        {"metric": "ssim", "label": "SSIM", "text": f"{ssim:.4f}"},
-                    ]
+                    assert layer["scores"] == {"psnr": f"{psnr:.2f} dB", "ssim": f"{ssim:.4f}"}
+                    assert {gallery["labels"][name] for name in layer["scores"]} == {"PSNR", "SSIM"}
                 if layer["name"] in ("HR", "LR"):
-                    assert layer["words"] == layer["shares"] == "" and layer["map"] is None and layer["scores"] == []
+                    assert layer["words"] == layer["shares"] == "" and layer["map"] is None and layer["scores"] == {}
 
 
 def test_it_begins_with_the_hardest_image_and_the_first_two_that_are_wanted(

@@ -99,7 +99,7 @@ def test_where_the_metric_that_ranks_was_not_scored_no_other_takes_its_place() -
     assert table.ranked == [] and table.ranking is None and table.gaps == {}
     assert charts(table, "x") == []
     (said,) = [one for one in answers(table, [*results.metrics, "ssim"], partial(findings, table, [])) if one.first]
-    assert said.findings.lead == ("Nothing is ranked by SSIM.",)
+    assert said.findings.lead == ("Nothing is ranked by ssim.",)
 
 
 def test_few_trainings_are_a_limit_and_where_nothing_learns_there_is_none(board: Board, results: Results) -> None:

@@ -13,7 +13,7 @@ def test_a_head_has_unit_and_direction_where_a_record_knows_them() -> None:
     assert heads(["psnr", "mae", "ssim"], results.all) == [
         Head("PSNR, dB", True),
         Head("MAE", False),
-        Head("SSIM", None),
+        Head("ssim", None),
     ]
 
 
