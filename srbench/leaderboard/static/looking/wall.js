@@ -46,6 +46,7 @@
     while (tiles.length < wanted.length) tiles.push(tile());
     tiles = tiles.slice(0, wanted.length);
     if (wall.childElementCount !== tiles.length || wall.firstChild !== tiles[0].figure) wall.replaceChildren(...tiles.map((one) => one.figure));
+    wall.style.setProperty("--wide", `${image().width}px`);
     wall.style.setProperty("--ratio", String(Math.min(2, Math.max(0.6, image().width / image().height))));
     wall.dataset.size = state.size;
     wanted.forEach((layer, place) => {
