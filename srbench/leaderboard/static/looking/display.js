@@ -117,15 +117,19 @@
     };
   }
 
-  // What draws |A - B| in the colours of error maps; null where the values are not there.
+  // What draws |A - B| in the colours of error maps, grey where nothing is scored; null where the values are not there.
   function difference(a, b) {
     const [one, other] = layers() ? [layers()[a], layers()[b]] : [];
     if (!one || !other) return null;
     const size = one.width >= other.width ? one : other;
     const of = apart(one, other);
-    const { white } = gallery();
+    const { white, border } = gallery();
+    const { left, top, width, whole } = image();
+    const step = width / size.width; // in pixels of HR
+    const isScored = (at, side) => at >= border && at < side - border;
     return (canvas) => fill(canvas, size, (to, place, pixel) => {
-      const error = of(pixel % size.width, Math.floor(pixel / size.width));
+      const [x, y] = [pixel % size.width, Math.floor(pixel / size.width)];
+      const error = isScored(left + x * step, whole[0]) && isScored(top + y * step, whole[1]) ? of(x, y) : NaN;
       const colour = Number.isNaN(error) ? [128, 128, 128] : colours[Math.round(Math.min(1, error / white) * (colours.length - 1))];
       to.set([...colour, 255], place);
     });
