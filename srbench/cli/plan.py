@@ -89,15 +89,15 @@ def command(
     extractors = [(task.label, task.key, "metrics run on it") for task in plan.extractors(place)]
     first = [(task.label, task.key, why) for task, why in plan.first(place)]
     trainings = [
-        {"cell": label, "state": "new", "why": why, "key": key[:12], **no_warnings}
+        {"cell": label, "state": "new", "key": key[:12], "why": why, **no_warnings}
         for label, key, why in (*extractors, *first)
     ]
     rows = [
         {
             "cell": planned.cell.label,
             "state": _state(planned),
-            "why": planned.why if planned.verdict is None or planned.state == "done" else ": ".join(planned.verdict),
             "key": planned.cell.key[:12],
+            "why": planned.why if planned.verdict is None or planned.state == "done" else ": ".join(planned.verdict),
             **({"warnings": planned.warnings} if as_json else {}),
         }
         for planned in plan.cells
