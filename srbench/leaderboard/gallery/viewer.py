@@ -10,7 +10,7 @@ from srbench.leaderboard.gallery.choice import hardest_first
 from srbench.leaderboard.gallery.errors import error_weights
 from srbench.leaderboard.gallery.hallucination import share_words
 from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage, first_seeds
-from srbench.leaderboard.results.results import Result, Results
+from srbench.leaderboard.results.results import Result, Results, shortened
 from srbench.leaderboard.words.numerals import number
 from srbench.store.record import Record
 
@@ -42,6 +42,9 @@ def look_data(galleries: Sequence[Gallery], results: Results, places: Places | N
                 "border": protocol.border,
                 "white": gallery.error_white,
                 "metric": gallery.metric,
+                "trouble": f"Some SR is shown without HR and error maps: {shortened(gallery.trouble)}."
+                if gallery.trouble
+                else "",
                 "labels": {metric: results.metric_label(metric) for metric in results.metrics},
                 "methods": {name: {"slot": slot, "places": placed.get(name, {})} for name, slot in slots.items()},
                 "images": images,
@@ -108,7 +111,13 @@ def start(look: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> dict[str,
         for layer in layers
     ]
     facts = {name: shown[name] for name in ("id", "width", "height", "window")}
-    return facts | {"gallery": gallery["name"], "a": first, "b": [*others, first][0], "tiles": tiles}
+    return facts | {
+        "gallery": gallery["name"],
+        "trouble": gallery["trouble"],
+        "a": first,
+        "b": [*others, first][0],
+        "tiles": tiles,
+    }
 
 
 def extremes(galleries: Sequence[Gallery], results: Results) -> list[dict[str, Any]]:

@@ -196,6 +196,11 @@ def views_of(document: Document) -> list[View]:
     return [pages.view(scope, method_slugs) for scope in document.results.scopes]
 
 
+def _ranks(metric: str, views: Sequence[View]) -> bool:
+    """Whether any table can be ranked by a metric."""
+    return any(metric in item.table.standings for view in views for item in view.tables)
+
+
 def _index_context(results: Results, views: Sequence[View], method_slugs: dict[str, str]) -> dict[str, Any]:
     board = results.board
     statuses = Counter(result.status for result in results.all)
@@ -205,7 +210,7 @@ def _index_context(results: Results, views: Sequence[View], method_slugs: dict[s
         "name": board.name,
         "views": views,
         "datasets": list(dict.fromkeys(result.cell.dataset for result in results.all)),
-        "metrics": results.metrics,
+        "ranking": [name for name in results.metrics if _ranks(name, views)],
         "metric_label": results.metric_label,
         "kinds": groups(side_by_side(results.metrics, judges), judges),
         "method_slugs": method_slugs,

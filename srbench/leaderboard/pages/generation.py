@@ -121,9 +121,8 @@ class GenerationPages:
         )
         yield from training_limits(self._results)
         yield (
-            "Nearness to training images is measured pixel by pixel, mirror images included: a copy that is shifted, "
-            "turned or recoloured goes unnoticed, and of textures, in which two views differ in every pixel, it says "
-            "little."
+            "Nearness to training images is measured by pixels and by features, mirror images included: a copy that is "
+            "turned or recoloured may go unnoticed by both."
         )
         yield TIMES
         if self._galleries:

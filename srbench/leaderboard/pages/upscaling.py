@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +18,7 @@ from srbench.leaderboard.gallery.pictures import Gallery, map_legend, white_word
 from srbench.leaderboard.gallery.shots import Place, Shot, addresses, dataset_shots, worst_and_best
 from srbench.leaderboard.gallery.viewer import Places, extremes, look_data, start
 from srbench.leaderboard.pages.details import pictures_context
-from srbench.leaderboard.pages.views import TIMES, View, answers, shown_table, training_limits, view_id
+from srbench.leaderboard.pages.views import TIMES, View, answers, places_in, shown_table, training_limits, view_id
 from srbench.leaderboard.publishing.cover import Cover
 from srbench.leaderboard.results.results import Result, Results, Scope
 from srbench.leaderboard.results.values import unit_of
@@ -84,13 +86,11 @@ class UpscalingPages:
         ranked = ranking.entrants if ranking else ()
         against = baseline(ranking) if ranking else None
         wanted = [entrant.name for entrant in [*ranked[:1], *([against] if against else []), *ranked]]
-        look = look_data(self._galleries, self._results, _places(views))
+        look = look_data(self._galleries, self._results, _places(views, self._results))
         return {
             "galleries": [gallery for gallery in self._galleries if gallery.images],
             "start": start(look, wanted),
             "look": look,
-            "order": [entrant.name for entrant in ranked],
-            "pictures_trouble": next((gallery.trouble for gallery in self._galleries if gallery.images), ""),
             "colours": error_colours(),
             "slots": sorted({facts["slot"] for gallery in look for facts in gallery["methods"].values()}),
             "extremes": extremes(self._galleries, self._results),
@@ -191,13 +191,20 @@ class UpscalingPages:
             )
 
 
-def _places(views: Sequence[View]) -> Places:
-    """Each entrant's place on each dataset under each protocol, as the tables have it."""
+def _places(views: Sequence[View], results: Results) -> Places:
+    """Each entrant's place on each dataset under each protocol, among all, whatever they were trained on."""
     placed: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+    scopes = Counter(view.scope.protocol for view in views)
     for view in views:
         for shown in view.tables:
-            if dataset := shown.table.only_dataset:
-                named = placed.setdefault((dataset, view.scope.protocol), {})
-                for entrant, places in shown.places.items():
-                    named.setdefault(entrant.name, places)
+            table = shown.table
+            place = (table.only_dataset, view.scope.protocol)
+            if not table.only_dataset or place in placed:
+                continue
+            if scopes[view.scope.protocol] > 1:
+                whole = replace(
+                    view.scope, trained_on=None, results=tuple(results.by_place[table.only_dataset, place[1]])
+                )
+                table = build_table(whole, results.metrics, table.only_dataset)
+            placed[place] = {entrant.name: places for entrant, places in places_in(table).items()}
     return placed

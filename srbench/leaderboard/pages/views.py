@@ -140,10 +140,6 @@ def shown_table(
     lacking: str = "",
 ) -> ShownTable:
     """A table with its caption and links."""
-    places: dict[Any, dict[str, int]] = {row.entrant: {} for row in table.rows}
-    for metric, standings in table.standings.items():
-        for place, entrant in enumerate(standings.entrants):
-            places[entrant][metric] = place
     said = {metric: ties(standings) for metric, standings in table.standings.items()}
     links = _links(table, method_slugs)
     subgroups: dict[str, list[SubgroupTable]] = {}
@@ -155,7 +151,7 @@ def shown_table(
         caption=caption(table),
         links=links,
         ties=said,
-        places=places,
+        places=places_in(table),
         best=best(table),
         groups=groups([column.metric for column in table.columns], table.scope.judges),
         tracks=tracks(table),
@@ -165,6 +161,15 @@ def shown_table(
         more=tuple(more),
         lacking=lacking,
     )
+
+
+def places_in(table: Table) -> dict[Entrant, dict[str, int]]:
+    """Each entrant's place in the order by each metric, from 0."""
+    places: dict[Entrant, dict[str, int]] = {row.entrant: {} for row in table.rows}
+    for metric, standings in table.standings.items():
+        for place, entrant in enumerate(standings.entrants):
+            places[entrant][metric] = place
+    return places
 
 
 def by_dataset(views: Sequence[View]) -> dict[str, list[Linked]]:

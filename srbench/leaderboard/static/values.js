@@ -67,9 +67,12 @@
     return known.get(place);
   }
 
+  // What bends the numbers of a layer along its curve.
+  const bent = ({ curve, pivot, knee }) => (curve === "asinh" ? (value) => Math.asinh((value - pivot) / knee) : (value) => value);
+
   // One number of a picture as pages show it: 0 for black to 255 for white, and grey where nothing was measured.
   function shade(layer) {
-    const bend = (value) => (layer.curve === "asinh" ? Math.asinh((value - layer.pivot) / layer.knee) : value);
+    const bend = bent(layer);
     const plain = layer.window ? (value) => value : bend;
     const [low, high] = layer.window || [bend(layer.low), bend(layer.high)];
     return (value) => (Number.isNaN(value) ? 128 : Math.floor(Math.min(1, Math.max(0, (plain(value) - low) / (high - low))) * 255 + 0.5));
@@ -88,5 +91,5 @@
 
   const holder = document.getElementById("look-data");
   const galleries = holder ? JSON.parse(holder.textContent) : [];
-  window.srbench = Object.assign(window.srbench || {}, { given: (place, layers) => given.set(place, layers), values: valuesOf, shown });
+  window.srbench = Object.assign(window.srbench || {}, { given: (place, layers) => given.set(place, layers), values: valuesOf, bent, shown });
 })();

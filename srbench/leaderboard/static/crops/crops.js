@@ -32,7 +32,8 @@
 
   // LR, then methods as they rank, then HR.
   function ordered() {
-    const place = (name) => (name === "LR" ? -1 : name === "HR" ? Infinity : board.ranked.includes(name) ? board.ranked.indexOf(name) : board.ranked.length);
+    const { methods, metric } = gallery();
+    const place = (name) => (name === "LR" ? -1 : name === "HR" ? Infinity : methods[name].places[metric] ?? Number.MAX_VALUE);
     return names().map((name, at) => ({ name, at })).sort((a, b) => place(a.name) - place(b.name) || a.at - b.at).map(({ name }) => name);
   }
 
@@ -337,25 +338,31 @@
   });
 
   // ---- from the beginning
+  // A gallery of the dataset and protocol that are chosen; without any there is nothing to cut from.
+  function follow() {
+    const within = galleries.findIndex((one) => !isHidden({ dataset: one.dataset, protocol: one.protocol }));
+    tool.hidden = within < 0;
+    if (within < 0 || (galleries[state.look] && !isHidden({ dataset: gallery().dataset, protocol: gallery().protocol }))) return;
+    Object.assign(state, { look: within, image: "", boxes: [], layers: null, metrics: null });
+  }
   tool.addEventListener("toggle", () => {
+    follow();
     if (tool.open) draw();
     remember();
   });
   window.addEventListener("hashchange", () => {
-    if (recall()) draw();
+    if (!recall()) return void (tool.open && remember()); // a link within the page
+    if (tool.open) draw();
+    else tool.open = true;
   });
   const filters = document.querySelector(".filters");
   if (filters) {
     filters.addEventListener("change", () => {
-      const within = galleries.findIndex((one) => !isHidden({ dataset: one.dataset, protocol: one.protocol }));
-      tool.hidden = within < 0;
-      if (!tool.open || within < 0) return;
-      const { dataset, protocol } = gallery();
-      if (isHidden({ dataset, protocol })) change({ look: within, image: "", boxes: [], layers: null, metrics: null });
-      else drawFields();
+      follow();
+      if (tool.open && !tool.hidden) draw();
     });
   }
-  tool.hidden = false;
+  follow();
   if (recall()) {
     tool.open = true;
     tool.scrollIntoView();

@@ -42,11 +42,12 @@
   function between() {
     const draw = display.difference(state.a, state.b);
     if (!draw) return pictures.a.say(display.trouble() || "The values are being read.");
-    pictures.a.paint(draw);
     pictures.a.picture.alt = `${image().id}: difference of ${state.a} and ${state.b}`;
+    pictures.a.paint(draw);
   }
 
   function draw() {
+    if (!open() && comparison.contains(document.activeElement)) section.querySelector(".wall").focus({ preventScroll: true });
     comparison.hidden = !open();
     if (!open()) return;
     stage.dataset.mode = state.mode;

@@ -92,7 +92,7 @@
 
   // ---- how far two pictures are apart
   function parts(layer) {
-    const bend = layer.curve === "asinh" ? (value) => Math.asinh((value - layer.pivot) / layer.knee) : (value) => value;
+    const bend = window.srbench.bent(layer);
     const [low, high] = [bend(layer.low), bend(layer.high)];
     return (value) => (bend(value) - low) / (high - low);
   }
@@ -162,7 +162,7 @@
   viewer.on((changed) => {
     if (chosen() || holder.open || state.mode === "difference") load();
     if (["look", "image", "level", "breadth", "curve"].some((name) => changed.has(name))) draw();
-    if (chosen()) holder.open = true;
+    if (chosen() && ["level", "breadth", "curve"].some((name) => changed.has(name))) holder.open = true;
   });
 
   Object.assign(window.srbench, { display: { load, layers, trouble, at, painter, difference, chosen, on: (listen) => listeners.push(listen) } });

@@ -60,7 +60,7 @@
       this.image = image;
       this.addresses = tiles;
       this.zoom = null;
-      for (const tile of this.tiles) tile.remove();
+      this.tiles.forEach((tile) => tile.remove()); // passes over those that were never fetched
       this.tiles = [];
       if (!this.picture) {
         this.picture = Object.assign(element("img", "window"), { draggable: false, decoding: "async" });
@@ -90,6 +90,8 @@
       this.plane.classList.toggle("painted", draw !== null);
       if (!draw || !this.picture) return;
       this.canvas = element("canvas", "window");
+      this.canvas.setAttribute("role", "img");
+      this.canvas.setAttribute("aria-label", this.picture.alt);
       draw(this.canvas);
       this.picture.after(this.canvas);
       this.zoom = null;
@@ -143,5 +145,5 @@
     }
   }
 
-  Object.assign(window.srbench, { Frame, frames: { placed, zoomed, zoomedTo, extentOf } });
+  Object.assign(window.srbench, { Frame, frames: { placed, zoomed, zoomedTo } });
 })();

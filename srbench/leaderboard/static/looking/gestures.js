@@ -101,7 +101,7 @@
       const size = sizeOf();
       const at = placed(size, image(), view());
       const zoom = (by) => change(zoomed(size, image(), view(), by, { x: size.width / 2, y: size.height / 2 }));
-      const pan = (x, y) => change(at.named ? {} : { x: Math.round(at.x + (x * size.width) / at.zoom / 4), y: Math.round(at.y + (y * size.height) / at.zoom / 4) });
+      const pan = (x, y) => change({ x: Math.round(at.x + (x * size.width) / at.zoom / 4), y: Math.round(at.y + (y * size.height) / at.zoom / 4) });
       const modes = [...viewer.form.elements.mode].map((one) => one.value);
       const actions = {
         "+": () => zoom(1), "=": () => zoom(1), "-": () => zoom(-1), 0: () => change({ zoom: "fit", x: null, y: null }),
@@ -111,6 +111,7 @@
         ...own,
       };
       if (!Object.hasOwn(actions, event.key)) return;
+      if (at.named && event.key.startsWith("Arrow") && !Object.hasOwn(own, event.key)) return; // there the page scrolls
       actions[event.key]();
       event.preventDefault();
     };

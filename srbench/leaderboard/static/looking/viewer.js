@@ -18,6 +18,7 @@
   const state = { ...BEGIN };
   const listeners = [];
   let pending = 0;
+  let isTold = false; // whether the address says what is looked at
 
   const gallery = () => galleries[state.look];
   const image = () => gallery().images.find((one) => one.id === state.image);
@@ -85,6 +86,7 @@
         button.setAttribute("aria-pressed", String(chosen[button.dataset.choose] === state.image));
       }
       document.getElementById("window").textContent = `${state.image} (${gallery().name}): ${image().window}`;
+      document.getElementById("trouble").textContent = gallery().trouble;
     }
     for (const side of ["a", "b"]) field(side).value = state[side];
     for (const one of form.elements.mode) one.checked = one.value === state.mode;
@@ -99,6 +101,7 @@
   // What is as it begins is not said.
   function remember() {
     const OFTEN = ["look", "image", "a", "b", "mode"];
+    isTold = true;
     address.assign(Object.fromEntries(Object.entries(state).map(([name, value]) => [name, OFTEN.includes(name) || value !== BEGIN[name] ? value : ""])));
   }
 
@@ -122,7 +125,7 @@
   const EVERYTHING = new Set(Object.keys(BEGIN));
 
   function recall(scroll) {
-    if (address.get("look") === null) return false;
+    if (!address.get("look")) return false; // nothing of the pictures, or a link to them all
     const before = { image: state.image, a: state.a, b: state.b };
     Object.assign(state, BEGIN, before);
     for (const name of Object.keys(BEGIN)) {
@@ -142,7 +145,7 @@
     for (const option of field("look").options) option.hidden = option.disabled = !places.includes(Number(option.value));
     section.hidden = places.length === 0;
     if (!places.length) return;
-    if (!places.includes(state.look)) Object.assign(state, { look: places[0], x: null, y: null });
+    if (!places.includes(state.look)) Object.assign(state, { look: places[0], x: null, y: null, level: null, breadth: null });
     tell(new Set(["look", "metric"]));
   }
 
@@ -160,10 +163,19 @@
   for (const button of document.querySelectorAll("[data-choose]")) {
     button.addEventListener("click", () => change({ image: chosenImages()[button.dataset.choose] }));
   }
-  for (const link of document.querySelectorAll("a[data-look]")) link.href = `#${link.dataset.look}`;
+  for (const link of document.querySelectorAll("a[data-look]")) {
+    link.href = `#${link.dataset.look}`;
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      const { look, ...rest } = Object.fromEntries(new URLSearchParams(link.dataset.look));
+      change({ look: Number(look), mode: "swipe", ...rest });
+      section.scrollIntoView();
+    });
+  }
 
   window.srbench.viewer = {
-    galleries, state, gallery, image, layer, layers, isMethod, metric, change, step, form, section,
+    state, gallery, image, layer, layers, isMethod, metric, change, step, form, section,
     on: (listen) => listeners.push(listen),
     // Called once all that listen are there: begin with what the address says, or what stands there without script.
     begin: () => {
@@ -173,7 +185,10 @@
       for (const part of section.querySelectorAll("[data-scripted]")) part.hidden = false;
       if (!recall(true)) tell(EVERYTHING);
       follow();
-      window.addEventListener("hashchange", () => recall(true));
+      window.addEventListener("hashchange", () => {
+        if (recall(true)) follow();
+        else if (isTold) remember(); // a link within the page
+      });
       if (filters) filters.addEventListener("change", follow);
     },
   };

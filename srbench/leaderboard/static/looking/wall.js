@@ -46,6 +46,7 @@
     while (tiles.length < wanted.length) tiles.push(tile());
     tiles = tiles.slice(0, wanted.length);
     if (wall.childElementCount !== tiles.length || wall.firstChild !== tiles[0].figure) wall.replaceChildren(...tiles.map((one) => one.figure));
+    wall.style.setProperty("--tiles", tiles.length);
     wall.style.setProperty("--wide", `${image().width}px`);
     wall.style.setProperty("--ratio", String(Math.min(2, Math.max(0.6, image().width / image().height))));
     wall.dataset.size = state.size;
@@ -58,12 +59,14 @@
       one.name.replaceChildren(...(marker ? [marker.cloneNode(true), " "] : []), layer.name);
       one.name.title = layer.name;
       one.score.textContent = layer.scores[metric()] || "";
-      one.frame.show(image(), layer.src, `${image().id}: ${layer.name}`, display.chosen() ? [] : layer.tiles || [], layer.name === "LR");
+      one.frame.show(image(), layer.src, `${image().id}: ${layer.name}`, layer.tiles || [], layer.name === "LR");
     });
     atHand = Math.min(atHand, tiles.length - 1);
     measure();
     paint();
     letter();
+    if (pixel) display.load();
+    tell();
   }
 
   function letter() {

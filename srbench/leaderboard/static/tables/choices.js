@@ -66,7 +66,11 @@
     if (any("find")) findMethods();
     if (any("compact")) document.body.classList.toggle("compact", state.compact !== "");
     if (any("digits")) window.srbench.allDigits(state.digits !== "");
-    if (form) form.querySelector("[type=reset]").hidden = Object.values(state).every((value) => value === "");
+    showReset();
+  }
+
+  function showReset() {
+    if (form) form.querySelector("[type=reset]").hidden = Object.values(state).every((value) => value === "") && !address.get("sort");
   }
 
   // ---- between the form, the state and the address
@@ -103,7 +107,10 @@
   }
 
   function recall() {
-    if (![...NAMES, "sort"].some((name) => address.get(name) !== null)) return; // a link within the page
+    if (![...NAMES, "sort"].some((name) => address.get(name) !== null)) {
+      if (Object.values(state).some((value) => value !== "")) address.assign(state); // a link within the page
+      return;
+    }
     for (const name of NAMES) state[name] = address.get(name) || "";
     fill();
     show(NAMES);
@@ -116,6 +123,7 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", () => change(read()));
   fields.find.addEventListener("input", () => change(read()));
+  document.addEventListener("click", (event) => { if (event.target.closest("th button")) setTimeout(showReset); });
   form.addEventListener("reset", () => setTimeout(() => {
     change(read());
     address.assign({ sort: null });
