@@ -96,6 +96,11 @@ class ViewedImage(msgspec.Struct, frozen=True):
         (out / place).write_bytes(script(place, as_shown(out / layer.href for layer in self.layers)))
         return msgspec.structs.replace(self, values=place)
 
+    def renamed(self, names: Mapping[str, str]) -> ViewedImage:
+        """The image with other names of entrants, by those that they have."""
+        layers = tuple(msgspec.structs.replace(one, name=names.get(one.name, one.name)) for one in self.layers)
+        return msgspec.structs.replace(self, layers=layers)
+
     def layer(self, name: str) -> Layer | None:
         """The layer of this name."""
         return next((layer for layer in self.layers if layer.name == name), None)
@@ -143,6 +148,13 @@ class Gallery(msgspec.Struct, frozen=True):
     def with_values(self, out: Path) -> Gallery:
         """The gallery with values of all images; a board that was published before has none."""
         return msgspec.structs.replace(self, images=tuple(image.with_values(out) for image in self.images))
+
+    def renamed(self, names: Mapping[str, str]) -> Gallery:
+        """The gallery with other names of entrants, by those that they have."""
+        images = tuple(image.renamed(names) for image in self.images)
+        extremes = {names.get(name, name): ends for name, ends in self.extremes.items()}
+        spectra = None if self.spectra is None else self.spectra.renamed(names)
+        return msgspec.structs.replace(self, images=images, extremes=extremes, spectra=spectra)
 
     def few(self) -> Gallery:
         """The same with its first image alone."""

@@ -130,6 +130,13 @@ class SampleGallery(msgspec.Struct, frozen=True):
     shown: tuple[GeneratorSamples, ...]
     trouble: str = ""
 
+    def renamed(self, names: Mapping[str, str]) -> SampleGallery:
+        """The same with other names of generators, by those that they have."""
+        shown = tuple(
+            msgspec.structs.replace(one, generator=names.get(one.generator, one.generator)) for one in self.shown
+        )
+        return msgspec.structs.replace(self, shown=shown)
+
     def few(self) -> SampleGallery:
         """The same with the first sheet of each generator alone."""
         shown = tuple(msgspec.structs.replace(one, sheets=one.sheets[:1], memory=None) for one in self.shown)

@@ -79,6 +79,16 @@ class Document:
         extractors = tuple(one.without_pictures() for one in self.extractors)
         return replace(self, galleries=(), trainings=bare, extractors=extractors)
 
+    def with_results(self, results: Results) -> Document:
+        """This document with cells of others beside its own, which may call its entrants otherwise.
+
+        results: of both. What of its own cells is damaged stays so.
+        """
+        own = {one.cell.key: one.entrant.name for one in self.results.all}
+        names = {own[one.cell.key]: one.entrant.name for one in results.all if one.cell.key in own}
+        galleries = tuple(one.renamed(names) for one in self.galleries)
+        return replace(self, results=results.damaged_as(self.results), galleries=galleries)
+
     @property
     def date(self) -> str:
         """When the last of its cells was started, as records have it; empty where none was."""
