@@ -160,6 +160,21 @@ class Gallery(msgspec.Struct, frozen=True):
         """The same with its first image alone."""
         return msgspec.structs.replace(self, images=self.images[:1])
 
+    def without_pictures(self) -> Gallery:
+        """What is known from pictures, without them."""
+        return msgspec.structs.replace(self, images=())
+
+    def check(self, results: Results) -> None:
+        """Raise `ValueError` where it is not of these results."""
+        place = self.dataset, self.protocol
+        known = {one.entrant.name for one in first_seeds(results.by_place.get(place, []))}
+        named = {*self.extremes, *(() if self.spectra is None else self.spectra.sr)}
+        shown = {layer.name for image in self.images for layer in image.layers} - {"HR", "LR"}
+        if strange := sorted((named | shown) - known):
+            raise ValueError(f"pictures of {self.name} are of {strange[0]!r}, of which it has no results")
+        if any(not image.layers for image in self.images):
+            raise ValueError(f"an image of {self.name} has no pictures")
+
     @property
     def name(self) -> str:
         """The name in the choice of the wall."""
