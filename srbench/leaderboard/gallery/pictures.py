@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from srbench.contract.protocol import Protocol
-from srbench.leaderboard.gallery.choice import choose_images, extremes_of, hardest_first
+from srbench.leaderboard.gallery.choice import choose_images, difficulties, extremes_of
 from srbench.leaderboard.gallery.errors import WIDEST, Errors, error_map, error_scale, write_error
 from srbench.leaderboard.gallery.hallucination import hallucination_legend, hallucination_map, write_hallucination
 from srbench.leaderboard.gallery.spectra import Spectra, SpectraSum
@@ -273,7 +273,7 @@ def _gallery(chosen: _Chosen, store_root: Path, out: Path, white: float, room: R
     cell, images, alone, lone = chosen.shown[0].cell, [], [], False
     spectra = SpectraSum([result.entrant.name for result in chosen.shown], chosen.scored)
     names = dict(zip(chosen.ids, unique_slugs(chosen.ids), strict=True))
-    for image in (one.image for one in hardest_first(chosen.ids, chosen.shown, chosen.metric)):
+    for image in (one.image for one in difficulties(chosen.ids, chosen.shown, chosen.metric)):
         reference = chosen.references.read(image)
         folder = f"{chosen.folder}/{names[image]}"
         written = _show(image, chosen, store_root, reference, out, folder, white, room, spectra)

@@ -268,7 +268,7 @@ def _document(left: Mapping[str, Left], others: Iterable[dict[str, Any]]) -> Doc
             objects[kind].append(part)
     board = msgspec.convert(objects["board"][0], Board)
     results = results_of(board, lambda cell: left.get(cell.key, Left(damage=cell.damage)))
-    galleries = tuple(msgspec.convert(one, _pages(board).gallery) for one in objects["gallery"])
+    galleries: tuple[Any, ...] = tuple(msgspec.convert(one, _pages(board).gallery) for one in objects["gallery"])
     for gallery in galleries:
         gallery.check(results)
     return Document(

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from srbench.leaderboard.words.numerals import listing
 from srbench.matrix.fields import is_safe
 from srbench.store.record import Record
 
+_Value = TypeVar("_Value")
 _AGREES = 1e-6
 """Scores of methods that learn nothing agree to this part on any two machines."""
 
@@ -116,13 +117,13 @@ def _of_metrics(one: Result, record: Record, known: Collection[str]) -> tuple[Re
     strange = [name for name in record.metrics if name not in known]
     if not strange:
         return one, []
-    metrics, ceiling, scores, keys = (
-        {name: value for name, value in all_of.items() if name in known}
-        for all_of in (record.metrics, record.ceiling, one.scores, one.cell.metrics)
-    )
-    record = msgspec.structs.replace(record, metrics=metrics, ceiling=ceiling)
-    cell = msgspec.structs.replace(one.cell, metrics=keys)
-    return replace(one, cell=cell, record=record, scores=scores), [one.metric_label(name) for name in strange]
+
+    def kept(all_of: Mapping[str, _Value]) -> dict[str, _Value]:
+        return {name: value for name, value in all_of.items() if name in known}
+
+    record = msgspec.structs.replace(record, metrics=kept(record.metrics), ceiling=kept(record.ceiling))
+    cell = msgspec.structs.replace(one.cell, metrics=kept(one.cell.metrics))
+    return replace(one, cell=cell, record=record, scores=kept(one.scores)), [one.metric_label(name) for name in strange]
 
 
 def _names(cell: BoardCell) -> str | None:

@@ -200,8 +200,12 @@ class Results:
     def damaged_as(self, others: Results) -> Results:
         """These results, with those cells damaged, too, that are so in others."""
         damage = {one.cell.key: one.damage for one in others.all if one.damage}
-        told = {key: {"scores": {}, "damage": what} for key, what in damage.items()}
-        return replace(self, all=tuple(replace(one, **told.get(one.cell.key, {})) for one in self.all))
+
+        def as_told(one: Result) -> Result:
+            known = damage.get(one.cell.key)
+            return replace(one, scores={}, damage=known) if known else one
+
+        return replace(self, all=tuple(map(as_told, self.all)))
 
     def of_method(self, method: str) -> list[Result]:
         """Every cell of one method."""
