@@ -91,7 +91,7 @@ def join(ours: Results, theirs: Results, origin: str) -> Joined:
             remarks += _other_budget(one, held)
             taken.append(one)
         elif not wrong and cell.label not in held.by_label:
-            remarks.append(f"{cell.label} is not taken: results of {cell.method} are this board's own to add")
+            remarks.append(f"{cell.label} is not taken: this board has {cell.method} already")
     if not refused and not taken:
         remarks.append("nothing in it is new to this board")
     told = tuple(dict.fromkeys(remarks))
@@ -102,14 +102,15 @@ def join(ours: Results, theirs: Results, origin: str) -> Joined:
 
 def _twice(theirs: Results) -> Iterator[str]:
     """That a submission names a cell twice, or calls two the same."""
-    cells = theirs.board.cells
-    for label, count in Counter(cell.label for cell in cells).items():
+    labels = dict[str, dict[str, None]]()
+    for cell in theirs.board.cells:
+        labels.setdefault(cell.key, {})[cell.label] = None
+    for label, count in Counter(cell.label for cell in theirs.board.cells).items():
         if count > 1:
             yield f"{label[:100]}: it is in the submission {count} times"
-    for key, count in Counter(cell.key for cell in cells).items():
-        labels = [cell.label[:100] for cell in cells if cell.key == key] if count > 1 else []
-        if len({*labels}) > 1:
-            yield f"{listing(labels)} are the same cell, of the key {key[:12]}"
+    for key, same in labels.items():
+        if len(same) > 1:
+            yield f"{listing([label[:100] for label in same])} are the same cell, of the key {key[:12]}"
 
 
 def _of_metrics(one: Result, record: Record, known: Collection[str]) -> tuple[Result, list[str]]:

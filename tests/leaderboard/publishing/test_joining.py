@@ -184,8 +184,8 @@ def test_more_seeds_and_training_sets_of_the_boards_own_methods_are_not_taken() 
     joined = join(board(made("bicubic"), learner("srcnn")), theirs, "x")
     assert joined.taken == () == joined.refused
     assert joined.remarks == (
-        "blobs/x4-y/srcnn/t91/7 is not taken: results of srcnn are this board's own to add",
-        "blobs/x4-y/srcnn/div2k/0 is not taken: results of srcnn are this board's own to add",
+        "blobs/x4-y/srcnn/t91/7 is not taken: this board has srcnn already",
+        "blobs/x4-y/srcnn/div2k/0 is not taken: this board has srcnn already",
         "nothing in it is new to this board",
     )
 
