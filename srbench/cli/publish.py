@@ -65,6 +65,8 @@ def command(
 
     if matrix is None and not workflow:
         raise click.UsageError("name a matrix or a board to publish, or --workflow")
+    if check and workflow:
+        raise click.UsageError("--check writes nothing; leave out --workflow, or --check")
     made = None
     if matrix is not None:
         at = api.board_of(matrix, store)
@@ -74,7 +76,7 @@ def command(
         if made.costs:
             for warning in Size.of(site).warnings(pictures, made.costs):
                 click.secho(visible(f"too large: {warning}"), fg="yellow", err=True)
-    if workflow:
+    if workflow and (made is None or not made.refused):
         click.echo(visible(f"workflow: {write_workflow(site)}"))
     if made is not None and (made.refused or made.troubles):
         click.get_current_context().exit(1)

@@ -107,7 +107,7 @@ def publish_board(
         folder = board_folder(board.name, source.origin, site / board.name)
         check_boards(site)
     except PublishError as error:
-        raise PublishError(str(error).replace("--out", "--to")) from error  # which is what `report` calls it
+        raise _of_publish(error) from error
     document, taken, refused, remarks = _with_submissions(own, submissions)
     earlier, unread = _earlier(folder)
     change = _change(earlier, document, folder.path)
@@ -117,12 +117,13 @@ def publish_board(
     if refused or check:
         return told
     history = earlier.changes if earlier is not None else document.changes
-    history = ((change,) if change else ()) + history
     costs: dict[Pictures, int] = {}
 
     def gather(new: Path) -> Document:
-        shown = source.with_pictures(own.results, new)
-        whole = replace(shown, results=document.results, changes=history[:MOST_KEPT])
+        nonlocal change
+        whole = source.with_pictures(own.results, new).with_results(document.results)
+        change = _change(earlier, whole, folder.path)  # with what turned out to be damaged
+        whole = replace(whole, changes=(((change,) if change else ()) + history)[:MOST_KEPT])
         for choice in PICTURES:
             costs[choice] = sum((new / place).stat().st_size for place in whole.with_pictures(choice).files)
         tell(costs)
@@ -131,9 +132,17 @@ def publish_board(
             (new / place).unlink()
         return chosen
 
-    troubles = write_board(folder, True, gather)
-    write_index(site)
-    return replace(told, costs=costs, troubles=tuple(troubles))
+    try:
+        troubles = write_board(folder, True, gather)
+        write_index(site)
+    except PublishError as error:
+        raise _of_publish(error) from error
+    return replace(told, change=change, costs=costs, troubles=tuple(troubles))
+
+
+def _of_publish(error: PublishError) -> PublishError:
+    """The same error in the words of `publish`; `report` calls the option otherwise."""
+    return PublishError(str(error).replace("--out", "--to"))
 
 
 def _earlier(folder: BoardFolder) -> tuple[Document | None, tuple[str, ...]]:

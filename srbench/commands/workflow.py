@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 from srbench.errors import SrbenchError
@@ -30,5 +31,6 @@ def write_workflow(site: Path) -> Path:
     if place.is_symlink() or (place.exists() and not place.read_bytes().startswith(_MARK)):
         raise SrbenchError(f"{place} is there, and srbench did not write it; move it away, or put the steps in by hand")
     place.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(place, static("pages.yml").replace(b"SITE", inside.encode()))
+    text = static("pages.yml").replace(b"SITE", inside.encode()).replace(b"VERSION", version("srbench").encode())
+    write_atomically(place, text)
     return place

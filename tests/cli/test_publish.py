@@ -40,7 +40,11 @@ def test_the_workflow_goes_into_the_repository_around_the_site(here: Path, srben
     Path(".git").mkdir()
     said = srbench("publish", "--to", "site", "--workflow")
     assert said.code == 0 and said.out.endswith(".github/workflows/pages.yml\n")
-    assert b"path: site" in Path(".github/workflows/pages.yml").read_bytes()
+    place = Path(".github/workflows/pages.yml")
+    assert b"path: site" in place.read_bytes()
+    place.unlink()
+    said = srbench("publish", "matrix.yaml", "--to", "site", "--check", "--workflow")
+    assert said.code == 2 and "--check writes nothing" in said.err and not place.exists()
 
 
 def test_without_a_board_it_is_bad_usage(here: Path, srbench: Srbench) -> None:

@@ -91,10 +91,12 @@ def test_pictures_cost_what_is_told_before_and_fewer_of_them_less(board: Board, 
     for choice in ("all", "few", "none"):
         site = tmp_path / choice
         publish_board(source(board), site, pictures=choice, tell=lambda costs: told.append({**costs}))
-        pictures = [*(site / "toy").glob("pictures/**/*.png")]
+        pictures = (path for path in (site / "toy").glob("pictures/**/*") if path.is_file())
         sizes[choice] = sum(path.stat().st_size for path in pictures)
     assert told[0] == told[1] == told[2] == sizes
     assert sizes["all"] > sizes["few"] > sizes["none"] == 0
+    bare = read_records(tmp_path / "none" / "toy" / "records.jsonl").galleries
+    assert all(one.spectra is not None and not one.images for one in bare) and bare
     cover = read_listed(tmp_path / "none" / "toy").cover
     assert cover is not None and cover.drawn and (tmp_path / "none" / "toy" / cover.href).is_file()
 
@@ -114,6 +116,41 @@ def test_the_folder_of_runs_and_an_index_of_others_are_refused(
     Path("other/toy/mine").touch()
     with pytest.raises(PublishError, match="choose an empty folder with --to"):
         publish_board(source(board), Path("other"))
+
+
+def test_the_folder_of_a_board_is_no_site(board: Board, tmp_path: Path) -> None:
+    publish_board(source(board), tmp_path)
+    before = tree(tmp_path)
+    with pytest.raises(PublishError, match=r"holds a board, .* name the folder around it with --to"):
+        publish_board(source(board), tmp_path / "toy")
+    assert tree(tmp_path) == before
+
+
+def test_from_the_matrix_and_from_its_published_board_it_is_the_same_board_on_a_site(
+    board: Board, tmp_path: Path
+) -> None:
+    pages = write(board, tmp_path / "pages") / "records.jsonl"
+    for site, sources in (("a", (source(board), published(pages))), ("b", (published(pages), source(board)))):
+        for one in sources:
+            assert publish_board(one, tmp_path / site).change is None
+    assert content(tmp_path / "a") == content(tmp_path / "b")
+
+
+def test_what_is_in_the_way_is_told_with_the_options_of_publish(board: Board, tmp_path: Path) -> None:
+    publish_board(source(board), tmp_path)
+    (tmp_path / "toy" / "scores.csv").write_text("mine")
+    with pytest.raises(PublishError, match=r"scores\.csv is in the way.*--to$"):
+        publish_board(source(board), tmp_path)
+
+
+def test_a_picture_that_turns_out_to_be_damaged_is_none_of_a_cell_that_is_well(tmp_path: Path) -> None:
+    ours, site = toy(tmp_path / "ours", "bicubic", "lanczos"), tmp_path / "site"
+    folder = Store(ours.store).folder("cells", ours.plan.cells[1].cell.key)
+    (folder / "images" / "im1.png").write_bytes(b"?")
+    made = publish_board(source(ours), site)
+    assert any("lanczos" in trouble for trouble in made.troubles)
+    assert [one.status for one in read_records(site / "toy" / "records.jsonl").results.all] == ["ok", "damaged"]
+    assert publish_board(source(ours), site).change is None
 
 
 # ---- submissions
@@ -142,6 +179,27 @@ def test_a_submission_comes_to_the_board_and_its_page(ours: Board, submission: P
     assert "from the board toy, sha256:" in (site / "toy" / "methods" / "learner.html").read_text()
     before = tree(site)
     assert add(ours, site, submission).change is None and tree(site) == before
+
+
+def test_a_submission_that_learned_from_another_set_changes_names_and_not_pictures(tmp_path: Path) -> None:
+    site, ours = tmp_path / "site", toy(tmp_path / "ours", "bicubic", "learner")
+    publish_board(source(ours), site)
+    (tmp_path / "other").mkdir()
+    other = make_board(tmp_path / "other", ("blobs",), 1, 1, ("div2k",), ("bicubic", "learner"))
+    pages = write(other, tmp_path / "pages")
+    lines = (pages / "records.jsonl").read_text().splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith('{"gallery"'))
+    text = text.replace('"method":"learner"', '"method":"edsr"').replace('"name":"learner"', '"name":"edsr"')
+    (pages / "records.jsonl").write_text(text)
+    rewritten(pages, "learner", {})
+    made = add(ours, site, pages)
+    assert (made.refused, made.taken, made.troubles) == ((), ("blobs/x4-y/edsr/div2k/0",), ())
+    (gallery,) = read_records(site / "toy" / "records.jsonl").galleries
+    names = {"bicubic", "learner (t91)"}
+    assert {*gallery.extremes} == names == {*gallery.spectra.sr}
+    assert all({layer.name for layer in image.layers} == names | {"HR", "LR"} for image in gallery.images)
+    pages_of_cells = [path.read_text() for path in (site / "toy" / "cells").glob("*learner*.html")]
+    assert pages_of_cells and all("sr-learner" in page for page in pages_of_cells)
 
 
 def rewritten(folder: Path, method: str, change: dict[str, Any]) -> None:

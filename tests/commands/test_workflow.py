@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def test_it_deploys_the_site_and_checks_submissions_with_actions_of_github_alone
     assert artifact["with"]["path"] == "docs/boards"
     (check,) = [step["run"] for step in jobs["check"]["steps"] if "publish" in step.get("run", "")]
     assert 'srbench publish "docs/boards/$board" --to "docs/boards" --add "$submission" --check' in check
+    assert f"pip install srbench=={version('srbench')}" in [step.get("run") for step in jobs["check"]["steps"]]
     assert "permissions" not in jobs["check"]  # a pull request of a stranger may write nothing
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median_low
 
+from srbench.leaderboard.gallery.choice import hardest_first
 from srbench.leaderboard.results.results import CLASS, Entrant, Result, finite_mean
 from srbench.leaderboard.results.values import is_scored
 from srbench.leaderboard.tables.scores import Head
@@ -77,7 +76,9 @@ def image_tables(
         return []
     facts = {metric: _facts(own, metric) for metric in scored}
     first = next(iter(scored))
-    order = hardest_first(scored[first], facts[first].higher_is_better)
+    images = dict.fromkeys(image for by_image in scored[first].values() for image in by_image)
+    difficulties = hardest_first(images, scored[first].values(), facts[first].higher_is_better)
+    order = [one.image for one in difficulties]
     columns = sum(map(len, scored.values()))
     shown = order[: max(_FEWEST, min(MOST_IMAGES, MOST_SCORES // columns))]
     named = _told(own)
@@ -116,18 +117,6 @@ def scores_of(own: Sequence[Result], metric: str) -> Scored:
         entrant: {image: finite_mean(values) for image, values in by_image.items()}
         for entrant, by_image in sorted(found.items(), key=lambda one: one[0].slot)
     }
-
-
-def hardest_first(scored: Scored, higher_is_better: bool) -> list[str]:
-    """The images by the median score over the methods, worst first: one method that fails does not decide.
-
-    Methods that lack an image say nothing, unless all do.
-    """
-    images = dict.fromkeys(image for by_image in scored.values() for image in by_image)
-    whole = [by_image for by_image in scored.values() if len(by_image) == len(images)] or list(scored.values())
-    sign = 1 if higher_is_better else -1
-    middle = {image: sign * median_low([one[image] for one in whole if image in one] or [math.inf]) for image in images}
-    return sorted(images, key=lambda image: (middle[image], image))
 
 
 def _decimals(scored: Scored) -> int:

@@ -1,12 +1,13 @@
 """Which images are shown: of each method the worst and the best, and others over the range of difficulty.
 
-How hard an image is, the mean of what the methods reach on it says, by the metric that ranks.
+How hard an image is, the median of what the methods reach on it says, by the metric that ranks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median_low
 
 import numpy as np
 
@@ -17,26 +18,41 @@ MOST_IMAGES = 10
 
 @dataclass(frozen=True)
 class Difficulty:
-    """An image with the mean of the methods' scores on it, infinite ones apart; None where no method has one."""
+    """An image with the median of the methods' scores on it, of two in the middle the lower; None where it has none."""
 
     image: str
-    mean: float | None
+    median: float | None
 
 
-def hardest_first(images: Iterable[str], shown: Sequence[Result], metric: str | None) -> list[Difficulty]:
-    """The images from the hardest to the easiest; those without a score last, in the order given.
+def hardest_first(
+    images: Iterable[str], scored: Collection[Mapping[str, float]], higher_is_better: bool
+) -> list[Difficulty]:
+    """The images by the median score over the methods, worst first: one method that fails does not decide.
 
-    shown: a result of each method, all on one dataset under one protocol.
+    scored: of each method, the scores of all images. Methods that lack one say nothing, unless all do. Of equal medians
+    the ids decide; images without a score come last, in the order given.
     """
-    known = [result for result in shown if metric is not None and metric in result.scores]
-    found = [Difficulty(image, _mean(image, known, metric or "")) for image in images]
-    record = next((result.record for result in known if result.record and metric in result.record.metrics), None)
-    higher = record is None or record.metrics[metric or ""].higher_is_better
+    every = {image for scores in scored for image in scores}
+    whole = [scores for scores in scored if len(scores) == len(every)] or scored
 
-    def place(one: Difficulty) -> tuple[bool, float]:
-        return one.mean is None, 0.0 if one.mean is None else one.mean if higher else -one.mean
+    def difficulty(image: str) -> Difficulty:
+        found = [scores[image] for scores in whole if image in scores]
+        return Difficulty(image, median_low(found) if found else None)
 
-    return sorted(found, key=place)
+    def place(one: Difficulty) -> tuple[bool, float, str]:
+        if one.median is None:
+            return True, 0.0, ""
+        return False, one.median if higher_is_better else -one.median, one.image
+
+    return sorted(map(difficulty, images), key=place)
+
+
+def difficulties(images: Iterable[str], shown: Sequence[Result], metric: str | None) -> list[Difficulty]:
+    """The images, hardest first. shown: a result of each method, all on one dataset under one protocol."""
+    scored = [scores for result in shown if (scores := _by_image(result, metric))]
+    facts = (result.record.metrics.get(metric or "") for result in shown if result.record is not None)
+    higher = next((known.higher_is_better for known in facts if known is not None), True)
+    return hardest_first(images, scored, higher)
 
 
 def extremes_of(shown: Sequence[Result], metric: str | None) -> dict[Entrant, tuple[str, str]]:
@@ -62,16 +78,9 @@ def choose_images(
 ) -> list[str]:
     """Which images to show: every worst one, every best one, then others evenly over the range of difficulty."""
     wanted = list(dict.fromkeys([worst for worst, _ in extremes.values()] + [best for _, best in extremes.values()]))
-    scores = _by_image(shown[0], metric)
     every = list(dict.fromkeys(image for result in shown if result.record for image in result.record.images))
-    by_difficulty = sorted(every, key=lambda image: (scores.get(image, 0.0), image))
+    by_difficulty = [one.image for one in difficulties(every, shown, metric)]
     spread = np.linspace(0, len(by_difficulty) - 1, num=min(most, len(by_difficulty))).round().astype(int)
     wanted.extend(by_difficulty[place] for place in spread)
     kept = set(list(dict.fromkeys(wanted))[:most])
     return [image for image in every if image in kept]
-
-
-def _mean(image: str, shown: Sequence[Result], metric: str) -> float | None:
-    scores = [result.scores[metric][image] for result in shown if image in result.scores[metric]]
-    finite = [score for score in scores if np.isfinite(score)]
-    return float(np.mean(finite or scores)) if scores else None

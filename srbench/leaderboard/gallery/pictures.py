@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from srbench.contract.protocol import Protocol
-from srbench.leaderboard.gallery.choice import choose_images, extremes_of, hardest_first
+from srbench.leaderboard.gallery.choice import choose_images, difficulties, extremes_of
 from srbench.leaderboard.gallery.errors import WIDEST, Errors, error_map, error_scale, write_error
 from srbench.leaderboard.gallery.hallucination import hallucination_legend, hallucination_map, write_hallucination
 from srbench.leaderboard.gallery.spectra import Spectra, SpectraSum
@@ -96,6 +96,11 @@ class ViewedImage(msgspec.Struct, frozen=True):
         (out / place).write_bytes(script(place, as_shown(out / layer.href for layer in self.layers)))
         return msgspec.structs.replace(self, values=place)
 
+    def renamed(self, names: Mapping[str, str]) -> ViewedImage:
+        """The image with other names of entrants, by those that they have."""
+        layers = tuple(msgspec.structs.replace(one, name=names.get(one.name, one.name)) for one in self.layers)
+        return msgspec.structs.replace(self, layers=layers)
+
     def layer(self, name: str) -> Layer | None:
         """The layer of this name."""
         return next((layer for layer in self.layers if layer.name == name), None)
@@ -144,9 +149,31 @@ class Gallery(msgspec.Struct, frozen=True):
         """The gallery with values of all images; a board that was published before has none."""
         return msgspec.structs.replace(self, images=tuple(image.with_values(out) for image in self.images))
 
+    def renamed(self, names: Mapping[str, str]) -> Gallery:
+        """The gallery with other names of entrants, by those that they have."""
+        images = tuple(image.renamed(names) for image in self.images)
+        extremes = {names.get(name, name): ends for name, ends in self.extremes.items()}
+        spectra = None if self.spectra is None else self.spectra.renamed(names)
+        return msgspec.structs.replace(self, images=images, extremes=extremes, spectra=spectra)
+
     def few(self) -> Gallery:
         """The same with its first image alone."""
         return msgspec.structs.replace(self, images=self.images[:1])
+
+    def without_pictures(self) -> Gallery:
+        """What is known from pictures, without them."""
+        return msgspec.structs.replace(self, images=())
+
+    def check(self, results: Results) -> None:
+        """Raise `ValueError` where it is not of these results."""
+        place = self.dataset, self.protocol
+        known = {one.entrant.name for one in first_seeds(results.by_place.get(place, []))}
+        named = {*self.extremes, *(() if self.spectra is None else self.spectra.sr)}
+        shown = {layer.name for image in self.images for layer in image.layers} - {"HR", "LR"}
+        if strange := sorted((named | shown) - known):
+            raise ValueError(f"pictures of {self.name} are of {strange[0]!r}, of which it has no results")
+        if any(not image.layers for image in self.images):
+            raise ValueError(f"an image of {self.name} has no pictures")
 
     @property
     def name(self) -> str:
@@ -246,7 +273,7 @@ def _gallery(chosen: _Chosen, store_root: Path, out: Path, white: float, room: R
     cell, images, alone, lone = chosen.shown[0].cell, [], [], False
     spectra = SpectraSum([result.entrant.name for result in chosen.shown], chosen.scored)
     names = dict(zip(chosen.ids, unique_slugs(chosen.ids), strict=True))
-    for image in (one.image for one in hardest_first(chosen.ids, chosen.shown, chosen.metric)):
+    for image in (one.image for one in difficulties(chosen.ids, chosen.shown, chosen.metric)):
         reference = chosen.references.read(image)
         folder = f"{chosen.folder}/{names[image]}"
         written = _show(image, chosen, store_root, reference, out, folder, white, room, spectra)

@@ -34,6 +34,10 @@ class Spectra(msgspec.Struct, frozen=True):
     hr: tuple[float, ...]
     sr: Mapping[str, tuple[float, ...]]
 
+    def renamed(self, names: Mapping[str, str]) -> Spectra:
+        """The same with other names of entrants, by those that they have."""
+        return msgspec.structs.replace(self, sr={names.get(name, name): power for name, power in self.sr.items()})
+
     @property
     def frequencies(self) -> list[float]:
         """The middle of each band, in cycles a pixel of HR."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from srbench.leaderboard.gallery.choice import hardest_first
+from srbench.leaderboard.gallery.choice import difficulties
 from srbench.leaderboard.gallery.errors import error_weights
 from srbench.leaderboard.gallery.hallucination import share_words
 from srbench.leaderboard.gallery.pictures import Gallery, Layer, ViewedImage, first_seeds
@@ -28,10 +28,10 @@ def look_data(galleries: Sequence[Gallery], results: Results, places: Places | N
         placed = (places or {}).get((gallery.dataset, gallery.protocol), {})
         protocol = results.board.protocol(gallery.protocol)
         shown = {image.id: image for image in gallery.images}
-        order = hardest_first(shown, list(by_name.values()), gallery.metric)
+        order = difficulties(shown, list(by_name.values()), gallery.metric)
         slots = {name: result.entrant.slot for name, result in by_name.items()}
         images = [
-            _image(shown[one.image], by_name) | {"mean": _mean_words(one.mean, gallery, by_name)} for one in order
+            _image(shown[one.image], by_name) | {"median": _median_words(one.median, gallery, by_name)} for one in order
         ]
         data.append(
             {
@@ -185,11 +185,13 @@ def _scores(result: Result | None, image: str) -> dict[str, str]:
     return {metric: _in_words(value, metric, result.record) for metric, value in known.items() if value is not None}
 
 
-def _mean_words(mean: float | None, gallery: Gallery, by_name: Mapping[str, Result]) -> str:
-    """The mean score of an image over the methods; empty where it has none."""
+def _median_words(median: float | None, gallery: Gallery, by_name: Mapping[str, Result]) -> str:
+    """The median score of an image over the methods; empty where it has none."""
     records = [result.record for result in by_name.values() if result.record is not None]
     record = next((record for record in records if gallery.metric in record.metrics), None)
-    return "" if mean is None or record is None or gallery.metric is None else _in_words(mean, gallery.metric, record)
+    if median is None or record is None or gallery.metric is None:
+        return ""
+    return _in_words(median, gallery.metric, record)
 
 
 def _in_words(value: float, metric: str, record: Record) -> str:

@@ -87,6 +87,11 @@ class Memory(msgspec.Struct, frozen=True):
     random: tuple[SampleWithNearest, ...]
     trouble: str = ""
 
+    def without_pictures(self) -> Memory:
+        """The same without samples beside training images."""
+        by = tuple(msgspec.structs.replace(near, nearest=()) for near in self.by)
+        return Memory(by, (), self.trouble or "this board was published without them")
+
     @property
     def suspect(self) -> list[Measure]:
         """The measures by which there is any sign of memory."""
@@ -105,6 +110,14 @@ class GeneratorSamples(msgspec.Struct, frozen=True, dict=True):
     sheets: tuple[ClassSheets, ...]
     remark: str
     memory: Memory | None
+
+    def with_sheets(self, most: int) -> GeneratorSamples:
+        """The same with so many of its sheets at most, and none of samples beside training images."""
+        sheets, memory = self.sheets[:most], self.memory and self.memory.without_pictures()
+        count = sum(sheet.generated.count for sheet in sheets)
+        told = f"The first {plural(count, 'sample')}." if sheets else "None of its samples are here."
+        remark = told if len(sheets) < len(self.sheets) else self.remark
+        return msgspec.structs.replace(self, sheets=sheets, memory=memory, remark=remark)
 
     @cached_property
     def figures(self) -> dict[Measure, Markup]:
@@ -130,10 +143,29 @@ class SampleGallery(msgspec.Struct, frozen=True):
     shown: tuple[GeneratorSamples, ...]
     trouble: str = ""
 
+    def renamed(self, names: Mapping[str, str]) -> SampleGallery:
+        """The same with other names of generators, by those that they have."""
+        shown = tuple(
+            msgspec.structs.replace(one, generator=names.get(one.generator, one.generator)) for one in self.shown
+        )
+        return msgspec.structs.replace(self, shown=shown)
+
     def few(self) -> SampleGallery:
         """The same with the first sheet of each generator alone."""
-        shown = tuple(msgspec.structs.replace(one, sheets=one.sheets[:1], memory=None) for one in self.shown)
-        return msgspec.structs.replace(self, shown=shown)
+        return self._with_sheets(1)
+
+    def without_pictures(self) -> SampleGallery:
+        """What is known of the generators' memory, without pictures."""
+        return self._with_sheets(0)
+
+    def _with_sheets(self, most: int) -> SampleGallery:
+        return msgspec.structs.replace(self, shown=tuple(one.with_sheets(most) for one in self.shown))
+
+    def check(self, results: Results) -> None:
+        """Raise `ValueError` where it is not of these results."""
+        known = {one.cell.key for one in results.by_place.get((self.dataset, self.protocol), [])}
+        if strange := [one for one in self.shown if one.key not in known]:
+            raise ValueError(f"samples of {self.name} are of {strange[0].generator!r}, of which it has no such cell")
 
     @property
     def name(self) -> str:

@@ -87,7 +87,7 @@ def study_of(results: Results, galleries: Sequence[Any], folder: Path, chosen: C
     chosen: the keys of the cells whose SR is shown, None for all. Scenes and methods stand in an order that tells
     nothing. Raises `SrbenchError` where there are not two methods to compare.
     """
-    galleries = [gallery for gallery in galleries if isinstance(gallery, Gallery)]
+    galleries = [gallery for gallery in galleries if isinstance(gallery, Gallery) and gallery.images]
     shown = {(gallery.dataset, gallery.protocol): _entrants(gallery, results, chosen) for gallery in galleries}
     entrants = list(dict.fromkeys(entrant for cells in shown.values() for entrant in cells))
     if len(entrants) < 2:

@@ -12,8 +12,9 @@ import msgspec
 from srbench.leaderboard.pages.site import STYLE, render, static
 from srbench.leaderboard.publishing.cover import Cover
 from srbench.leaderboard.publishing.facts import Facts
-from srbench.leaderboard.site.folder import PublishError
+from srbench.leaderboard.site.folder import LISTING, PublishError
 from srbench.store.files import StoreError, write_atomically
+from srbench.store.records import PUBLISHED
 from srbench.store.seal import UNREADABLE
 
 INDEX, SCRIPT = "index.html", "boards.js"
@@ -88,7 +89,11 @@ def _line(name: str, board: ListedBoard) -> dict[str, Any]:
 
 
 def check_boards(folder: Path) -> None:
-    """Raise `PublishError` where the index or its style sheet would replace a file that srbench did not write."""
+    """Raise `PublishError` where the index or its style sheet would replace a file that is none of an index."""
+    if any((folder / name).exists() for name in (LISTING, PUBLISHED)):
+        raise PublishError(
+            f"{folder} holds a board, whose page an index of boards would replace; name the folder around it with --out"
+        )
     for name, mark in _MARKS.items():
         path = folder / name
         if path.is_symlink() or (path.exists() and not _begins_with(path, mark)):

@@ -143,11 +143,12 @@ def _pictures(result: Result, results: Results, galleries: Sequence[Gallery]) ->
     cell = result.cell
     place = cell.dataset, cell.protocol
     gallery = next((one for one in galleries if (one.dataset, one.protocol) == place), None)
-    if gallery is None or not gallery.images:
-        return [], "The store holds no pictures of this cell."
+    shown = () if gallery is None else gallery.images
+    pictures = [_picture(one, result.entrant.name) for one in shown if one.layer(result.entrant.name)]
+    if gallery is None or not pictures:
+        return [], "None of its pictures are here."
     if not any(one is result for one in first_seeds(results.by_place[place])):
         return [], "Pictures are shown for the first seed; those of this one are in the store."
-    pictures = [_picture(shown, result.entrant.name) for shown in gallery.images if shown.layer(result.entrant.name)]
     assert result.record is not None
     parts = []
     if len(pictures) < len(result.record.images):

@@ -75,9 +75,20 @@ class Document:
             return self
         if pictures == "few":
             return replace(self, galleries=tuple(one.few() for one in self.galleries))
+        galleries = tuple(one.without_pictures() for one in self.galleries)
         bare = tuple(msgspec.structs.replace(group, strips=()) for group in self.trainings)
         extractors = tuple(one.without_pictures() for one in self.extractors)
-        return replace(self, galleries=(), trainings=bare, extractors=extractors)
+        return replace(self, galleries=galleries, trainings=bare, extractors=extractors)
+
+    def with_results(self, results: Results) -> Document:
+        """This document with cells of others beside its own, which may call its entrants otherwise.
+
+        results: of both. What of its own cells is damaged stays so.
+        """
+        own = {one.cell.key: one.entrant.name for one in self.results.all}
+        names = {own[one.cell.key]: one.entrant.name for one in results.all if one.cell.key in own}
+        galleries = tuple(one.renamed(names) for one in self.galleries)
+        return replace(self, results=results.damaged_as(self.results), galleries=galleries)
 
     @property
     def date(self) -> str:
@@ -227,7 +238,7 @@ def read_records(path: Path) -> Document:
         return decoded(path.read_bytes().splitlines())
     except OSError as error:
         raise PublishError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, LookupError, TypeError, StopIteration) as error:  # msgspec's errors are ValueErrors
+    except (ValueError, LookupError, TypeError, AttributeError, StopIteration, RecursionError) as error:
         raise PublishError(f"{path} holds no board that this srbench can read: {error}") from error
 
 
@@ -256,10 +267,13 @@ def _document(left: Mapping[str, Left], others: Iterable[dict[str, Any]]) -> Doc
         for kind, part in one.items():
             objects[kind].append(part)
     board = msgspec.convert(objects["board"][0], Board)
-    kind_of_gallery = _pages(board).gallery
+    results = results_of(board, lambda cell: left.get(cell.key, Left(damage=cell.damage)))
+    galleries: tuple[Any, ...] = tuple(msgspec.convert(one, _pages(board).gallery) for one in objects["gallery"])
+    for gallery in galleries:
+        gallery.check(results)
     return Document(
-        results_of(board, lambda cell: left.get(cell.key, Left(damage=cell.damage))),
-        tuple(msgspec.convert(one, kind_of_gallery) for one in objects["gallery"]),
+        results,
+        galleries,
         tuple(msgspec.convert(one, Group) for one in objects["training"]),
         tuple(msgspec.convert(one, Instrument) for one in objects["extractor"]),
         votes=tuple(msgspec.convert(one, Session) for one in objects["votes"]),

@@ -88,11 +88,16 @@ class GenerationPages:
                     shown, trouble = one, gallery.trouble
         if shown is None and result.ok:
             place = (result.cell.dataset, result.cell.protocol)
-            known = any((gallery.dataset, gallery.protocol) == place and gallery.shown for gallery in self._galleries)
+            known = [
+                one
+                for gallery in self._galleries
+                if (gallery.dataset, gallery.protocol) == place
+                for one in gallery.shown
+            ]
             remark = (
                 "Samples are shown for the first seed; those of this one are in the store."
-                if known
-                else "The store holds no samples of this cell."
+                if any(one.generator == result.entrant.name and one.sheets for one in known)
+                else "None of its samples are here."
             )
         return {"shown": shown, "trouble": trouble, "pictures_remark": remark}
 
@@ -125,5 +130,5 @@ class GenerationPages:
             "turned or recoloured may go unnoticed by both."
         )
         yield TIMES
-        if self._galleries:
+        if any(one.sheets for gallery in self._galleries for one in gallery.shown):
             yield "The gallery shows the first samples of the first seed, as 8 bits; metrics see all, in native depth."

@@ -46,7 +46,8 @@ def cells_made_from(document: Document) -> dict[str, str]:
         shown = {id(result) for result in first_seeds(rivals)}
         for result in rivals:
             cell = msgspec.structs.replace(result.cell, damage=result.damage)
-            own = [cell, told_of(result) if result.record else None, id(result) in shown]
+            told = told_of(result) if result.record else None
+            own = [cell, result.entrant.name, told, id(result) in shown]
             training, _ = training_of(result, trainings.get(result.entrant.method, []))
             made |= dict.fromkeys(
                 cell_files(result), _hashed([common, pictures.get(place), learned.get(id(training)), *own])

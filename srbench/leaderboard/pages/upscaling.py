@@ -141,7 +141,7 @@ class UpscalingPages:
                 f"Of {plural(cut, 'image')} there is only the part that the wall begins with. How much room whole "
                 f"pictures have, whole_pictures_mb in the matrix file says: {room}."
             )
-        if self._galleries:
+        if any(gallery.images for gallery in self._galleries):
             yield (
                 "The wall shows a choice of images, of the first seed only, as 8 bits; scores are of all images in "
                 "native depth."

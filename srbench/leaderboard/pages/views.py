@@ -199,7 +199,8 @@ class TaskPages(Protocol):
     """What differs between the boards of two tasks.
 
     index_template, cell_template: of the page of the board and of a cell. gallery: what is known of the pictures of a
-    dataset, which `few` makes fewer; write: writes the pictures of results into a folder, and tells.
+    dataset, which `few` and
+    `without_pictures` make fewer; write: writes the pictures of results into a folder, and tells.
     """
 
     index_template: str

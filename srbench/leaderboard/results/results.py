@@ -197,6 +197,16 @@ class Results:
         broken = replace(damaged.result, scores={}, damage=reason)
         return replace(self, all=tuple(broken if one is damaged.result else one for one in self.all))
 
+    def damaged_as(self, others: Results) -> Results:
+        """These results, with those cells damaged, too, that are so in others."""
+        damage = {one.cell.key: one.damage for one in others.all if one.damage}
+
+        def as_told(one: Result) -> Result:
+            known = damage.get(one.cell.key)
+            return replace(one, scores={}, damage=known) if known else one
+
+        return replace(self, all=tuple(map(as_told, self.all)))
+
     def of_method(self, method: str) -> list[Result]:
         """Every cell of one method."""
         return [result for result in self.all if result.entrant.method == method]

@@ -7,7 +7,6 @@ FOLDER/files.json   written last: which matrix the board is of, what it was made
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -133,7 +132,13 @@ class BoardFolder:
         return digest(os.path.relpath(self._origin.resolve(), self.path.resolve()))[:16]
 
     def _content(self) -> str:
-        return hashlib.sha256(self._origin.read_bytes()).hexdigest() if self._origin.is_file() else ""
+        """The sha256 of the matrix; of records that were published, that which was told beside them."""
+        if not self._origin.is_file():
+            return ""
+        own = sha256_of(self._origin)
+        beside = BoardFolder(self._origin.parent, self._name, self._origin).listing()
+        is_of_it = beside is not None and beside.name == self._name and own in beside.hashes(self._origin.name)
+        return beside.content if beside is not None and is_of_it else own
 
     def _is_of_this_matrix(self, listing: Listing) -> bool:
         """Whether it is; the file may be edited, or the project moved, but hardly both in a way that hides it."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from typing import Any
 
 import pytest
 
 from srbench.leaderboard.datasets import images as module
-from srbench.leaderboard.datasets.images import ImageTable, hardest_first, image_tables, scores_of
+from srbench.leaderboard.datasets.images import ImageTable, image_tables, scores_of
 from srbench.leaderboard.results.results import Entrant, Results
 
 from ..toyboard import Made, results_of
@@ -50,16 +49,6 @@ def test_images_stand_in_the_order_of_the_median_over_methods_hardest_first() ->
 def test_where_lower_is_better_the_highest_is_the_hardest() -> None:
     (table,) = tables(results_of([Made("d", "one", {"mae": {"a": 0.1, "b": 0.3}})]), "mae")
     assert [row.image for row in table.rows] == ["b", "a"]
-
-
-def test_infinite_scores_are_easy_and_methods_that_lack_images_do_not_decide() -> None:
-    scored = {
-        entrant("whole"): {"a": math.inf, "b": 10.0, "c": 20.0},
-        entrant("part"): {"c": 1.0},
-    }
-    assert hardest_first(scored, True) == ["b", "c", "a"]
-    assert hardest_first({entrant("part"): {"a": 2.0}, entrant("other"): {"b": 1.0}}, True) == ["b", "a"]
-    assert hardest_first({entrant("x"): {"b": 1.0, "a": 1.0}}, False) == ["a", "b"], "ties by name"
 
 
 def test_the_best_of_an_image_is_marked_with_all_that_share_it_and_a_lone_method_never_is() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from srbench.leaderboard.gallery.choice import MOST_IMAGES, choose_images, hardest_first
+import pytest
+
+from srbench.leaderboard.gallery.choice import MOST_IMAGES, choose_images, difficulties, hardest_first
 
 from ..toyboard import Made, results_of
 
@@ -28,10 +30,38 @@ def test_of_every_method_the_worst_and_the_best_image_are_shown_then_others_over
     assert choose_images(shown, "psnr", extremes, most=2) == [image for image in SCORES if SCORES[image] in (0, 39)]
 
 
-def test_the_hardest_image_is_that_on_which_the_methods_reach_least() -> None:
-    scores = {"a": {"x": 30.0, "y": 20.0, "z": math.inf}, "b": {"x": 20.0, "y": 28.0, "z": 20.0}}
+def test_the_hardest_image_is_that_of_the_worst_median_over_the_methods() -> None:
+    scores = {
+        "a": {"x": 30.0, "y": 20.0, "z": math.inf},
+        "b": {"x": 20.0, "y": 28.0, "z": 21.0},
+        "failing": {"x": 25.0, "y": 1.0, "z": 99.0},
+    }
     shown = results_of([Made("d", name, {"psnr": values, "mae": values}) for name, values in scores.items()]).all
-    found = [(one.image, one.mean) for one in hardest_first(["w", "x", "y", "z"], shown, "psnr")]
-    assert found == [("z", 20.0), ("y", 24.0), ("x", 25.0), ("w", None)]  # an infinite score is nobody's mean
-    assert [one.image for one in hardest_first(["x", "y", "z"], shown, "mae")] == ["x", "y", "z"]
-    assert [one.mean for one in hardest_first(["x", "y"], shown, None)] == [None, None]
+    found = [(one.image, one.median) for one in difficulties(["w", "x", "y", "z"], shown, "psnr")]
+    assert found == [("y", 20.0), ("x", 25.0), ("z", 99.0), ("w", None)]
+    assert [one.image for one in difficulties(["x", "y", "z"], shown, "mae")] == ["z", "x", "y"]
+    assert [one.median for one in difficulties(["x", "y"], shown, None)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("scored", "higher", "order"),
+    [
+        ([{"a": math.inf, "b": 10.0, "c": 20.0}, {"c": 1.0}], True, "bca"),  # who lacks images does not decide
+        ([{"a": 2.0}, {"b": 1.0}], True, "bac"),  # unless all do
+        ([{"c": 1.0, "b": 1.0, "a": 1.0}], False, "abc"),  # ties by id
+        ([], True, "abc"),
+    ],
+)
+def test_infinite_scores_are_easy_and_what_nobody_scored_comes_last(
+    scored: list[dict[str, float]], higher: bool, order: str
+) -> None:
+    assert [one.image for one in hardest_first("abc", scored, higher)] == [*order]
+
+
+def test_which_images_are_shown_no_single_method_decides() -> None:
+    easy = dict.fromkeys(SCORES, 50.0)
+    shown = results_of(
+        [Made("d", name, {"psnr": SCORES if name != "flat" else easy}) for name in ("flat", "a", "b")]
+    ).all
+    chosen = choose_images(shown, "psnr", {}, most=2)
+    assert [SCORES[image] for image in chosen] == [0.0, 39.0]

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -54,6 +55,33 @@ def test_each_class_has_its_sheet_beside_real_images_of_that_class(tmp_path: Pat
         assert (sheets.generated.height, sheets.generated.width) == tuple(
             zoom(SIZE) * side for side in colours.shape[:2]
         )
+
+
+def test_fewer_pictures_leave_what_is_known_of_memory(tmp_path: Path) -> None:
+    (gallery,), _ = written(tmp_path)
+    whole = of([gallery], "copier")
+    for fewer, sheets, remark in (
+        (gallery.few(), whole.sheets[:1], "The first 10 samples."),
+        (gallery.without_pictures(), (), "None of its samples are here."),
+    ):
+        shown = of([fewer], "copier")
+        assert (shown.sheets, shown.remark) == (sheets, remark)
+        assert shown.memory is not None and whole.memory is not None
+        assert shown.memory.suspect == whole.memory.suspect
+        assert [near.words for near in shown.memory.by] == [near.words for near in whole.memory.by]
+        assert not shown.memory.random and "published without" in shown.memory.trouble
+        assert len(fewer.files) == sum(1 + (one.real is not None) for one in sheets) * len(fewer.shown) - bool(sheets)
+
+
+def test_samples_of_a_cell_that_is_not_there_are_refused(tmp_path: Path) -> None:
+    board = make_generation_board(tmp_path, seeds=1, samples=20, generators=("maker",))
+    (gallery,) = write_samples(board.results, board.store, tmp_path / "out")
+    gallery.check(board.results)
+    other = msgspec.structs.replace(gallery.shown[0], key="other")
+    with pytest.raises(ValueError, match="of which it has no such cell"):
+        msgspec.structs.replace(gallery, shown=(other,)).check(board.results)
+    with pytest.raises(ValueError, match="of which it has no such cell"):
+        msgspec.structs.replace(gallery, dataset="other").check(board.results)
 
 
 def test_of_many_samples_whole_rows_are_shown_and_the_remark_counts_them(tmp_path: Path) -> None:

@@ -63,6 +63,9 @@ def test_some_cells_alone_make_another_study(study: Study, pages: Path) -> None:
         study_of(document.results, document.galleries, pages, {shown})
     with pytest.raises(SrbenchError, match="of 0 methods"):
         study_of(document.results, (), pages)
+    bare = document.with_pictures("none")
+    with pytest.raises(SrbenchError, match="of 0 methods"):
+        study_of(bare.results, bare.galleries, pages)
 
 
 def test_nearest_repeats_the_pixels_of_lr() -> None:

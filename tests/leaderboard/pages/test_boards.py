@@ -29,6 +29,14 @@ def test_an_index_that_is_not_ours_is_not_replaced(tmp_path: Path, name: str) ->
     write_index(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["files.json", "records.jsonl"])
+def test_the_folder_of_a_board_takes_no_index(tmp_path: Path, name: str) -> None:
+    write_index(tmp_path)
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(PublishError, match="holds a board"):
+        write_index(tmp_path)
+
+
 def test_a_damaged_board_is_listed_as_such_beside_the_others(tmp_path: Path) -> None:
     for name, text in (
         ("bad", '{"title": '),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from srbench.leaderboard.pages.details import cell_context
+from srbench.leaderboard.pages.details import cell_context, pictures_context
 from srbench.leaderboard.results.results import Result, Results
 
 from ..toyboard import BAD, COUNTS, Board, Made, results_of, score
@@ -63,6 +63,11 @@ def test_what_a_record_warns_of_stands_on_its_cell_s_page() -> None:
     like = "1 of 1 test images of d looks like a training image of t, so probably seen in training: im0 (like t3)"
     made = results_of([Made("d", "net", {"psnr": {"im0": 30.0}}, trained_on="t", seed=0, warnings=(like,))])
     assert like in cell_context(made.all[0], made, "m", ())["notes"]
+
+
+def test_of_a_cell_without_pictures_nothing_is_said_of_a_store(results: Results) -> None:
+    context = pictures_context(results.all[0], results, [])
+    assert (context["pictures"], context["pictures_remark"]) == ([], "None of its pictures are here.")
 
 
 def test_images_that_the_model_has_probably_seen_are_marked_on_its_cell_s_page_alone() -> None:

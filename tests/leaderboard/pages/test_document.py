@@ -110,6 +110,14 @@ CHANGES: dict[str, Change] = {
         line.replace(b'"href":"pictures/', b'"href":"../pictures/') for line in lines
     ],
     "a picture at the root": lambda lines: [line.replace(b'"href":"pictures/', b'"href":"/etc/') for line in lines],
+    "pictures of nobody": lambda lines: [line.replace(b'"extremes":{"', b'"extremes":{"nobody') for line in lines],
+    "spectra of nobody": lambda lines: [line.replace(b'"sr":{"', b'"sr":{"nobody') for line in lines],
+    "pictures of no dataset": lambda lines: [
+        line.replace(b'{"gallery":{"dataset":"', b'{"gallery":{"dataset":"x') for line in lines
+    ],
+    "an image without pictures": lambda lines: [line.replace(b'"layers":[{', b'"layers":[],"x":[{') for line in lines],
+    "scores that are a list": lambda lines: [line.replace(b'"scores":{', b'"scores":[],"x":{') for line in lines],
+    "nested without end": lambda lines: [*lines, b'{"x":' + b"[" * 5000],
     "a page as a picture": lambda lines: [line.replace(b'HR.png"', b'HR.html"') for line in lines],
 }
 

@@ -311,6 +311,20 @@ def test_a_store_of_scores_only_makes_pages_without_samples(
     assert len(list(page.of_class("ranked"))) == 1
 
 
+def test_published_without_pictures_the_answers_stay(one: Callable[..., GenerationBoard], tmp_path: Path) -> None:
+    pages = write_generation(one(generators=("copier",)), tmp_path / "pages")
+    (tmp_path / "bare").mkdir()
+    shutil.copy(pages / "records.jsonl", tmp_path / "bare")
+    publish_again(tmp_path / "bare" / "records.jsonl", tmp_path / "again")
+    page = parse(tmp_path / "again" / "index.html")
+    assert "There are no samples" in page.text and not list((tmp_path / "again" / "pictures").rglob("*"))
+    assert "nearer to training images than chance explains: see Memory, below." in page.text
+    memory = next(one for one in page.find("section") if one.attributes.get("id") == "memory")
+    assert "this board was published without them" in memory.text
+    (cell,) = (tmp_path / "again" / "cells").glob("*.html")
+    assert "None of its samples are here." in parse(cell).text
+
+
 def test_a_sample_name_that_leaves_the_store_is_not_read(one: Callable[..., GenerationBoard], tmp_path: Path) -> None:
     board = one()
     for path in board.store.glob("cells/*/*/record.json"):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
+from srbench.leaderboard.board.contents import BoardDataset
 from srbench.leaderboard.publishing.joining import Joined, join
 from srbench.leaderboard.results.results import Left, Result, Results
 from srbench.leaderboard.results.results import results_of as gathered
@@ -30,18 +32,26 @@ def made(method: str, gain: float = 0.0, dataset: str = "blobs") -> Made:
     return Made(dataset, method, scores, groups={f"im{at}": f"g{at // 2}" for at in range(12)})
 
 
-def board(*cells: Made) -> Results:
-    """Results whose records have ingredients, and a key for these."""
+def board(*cells: Made, train: str = "t", steps: int = 300) -> Results:
+    """Results whose records have ingredients, and a key for these. train, steps: what models learned from, how long."""
     results = results_of(cells)
     left, keyed = dict[str, Left](), []
     for one in results.all:
         ingredients = FACTS | {"method": {"name": one.cell.method, "source": {"plugin": one.cell.method}}}
+        if one.cell.trained_on is not None:
+            ingredients["model"] = {
+                "train": {"fingerprint": f"{train} of {one.cell.trained_on}"},
+                "budget": {"steps": steps},
+            }
+            ingredients["seed"] = one.cell.seed
         key = digest([ingredients, one.cell.dataset])
-        mean = float(np.mean([*one.scores["psnr"].values()]))
-        metrics = {"psnr": msgspec.structs.replace(record_of(one).metrics["psnr"], value=mean)}
+        metrics = {
+            name: msgspec.structs.replace(result, value=float(np.mean([*one.scores[name].values()])))
+            for name, result in record_of(one).metrics.items()
+        }
         record = msgspec.structs.replace(record_of(one), key=key, ingredients=ingredients, metrics=metrics)
         left[key] = Left(record, one.scores)
-        keyed.append(msgspec.structs.replace(one.cell, key=key))
+        keyed.append(msgspec.structs.replace(one.cell, key=key, learned_from=one.cell.trained_on))
     return gathered(msgspec.structs.replace(results.board, cells=keyed), lambda cell: left[cell.key])
 
 
@@ -68,8 +78,11 @@ def test_a_dataset_that_the_board_has_not_is_left_out_and_told() -> None:
     assert joined.remarks == ("waves under x4-y is not of this board",)
 
 
-def test_nothing_new_is_refused() -> None:
-    assert submitted().refused == ("nothing in it is new to this board",)
+def test_that_nothing_is_new_is_told_and_refuses_nothing() -> None:
+    joined = submitted()
+    assert joined.refused == () == joined.taken and joined.remarks == ("nothing in it is new to this board",)
+    ours = board(made("bicubic"))
+    assert join(ours, ours, "x").results is ours
 
 
 def test_a_method_that_learns_nothing_has_the_scores_that_the_board_has() -> None:
@@ -129,3 +142,103 @@ def test_another_method_of_the_same_name_is_refused() -> None:
     ours, theirs = board(made("bicubic"), made("net", 0, "waves")), board(made("bicubic"), made("net"))
     record_of(theirs.all[1]).ingredients = FACTS | {"method": {"name": "other"}}
     assert "another method of this board is called net" in join(ours, theirs, "x").refused[0]
+
+
+def learner(method: str, trained_on: str = "t91", seed: int = 0) -> Made:
+    return replace(made(method), trained_on=trained_on, seed=seed)
+
+
+def renamed(results: Results, **names: str) -> Results:
+    """The same cells, with other names for methods."""
+    told = results.board
+    methods = [msgspec.structs.replace(one, name=names.get(one.name, one.name)) for one in told.methods]
+    cells = [msgspec.structs.replace(one, method=names.get(one.method, one.method)) for one in told.cells]
+    left = {one.cell.key: Left(one.record, one.scores) for one in results.all}
+    return gathered(msgspec.structs.replace(told, methods=methods, cells=cells), lambda cell: left[cell.key])
+
+
+def test_a_cell_of_the_board_under_another_name_does_not_take_its_place() -> None:
+    ours = board(made("bicubic"))
+    theirs = renamed(board(made("bicubic"), made("edsr", 1.0)), bicubic="base")
+    joined = join(ours, theirs, "x")
+    assert joined.results is ours
+    assert joined.refused == (
+        "blobs/x4-y/base: this board has the same cell as blobs/x4-y/bicubic; call its method and data so, too",
+    )
+
+
+def test_a_submission_names_each_cell_once() -> None:
+    theirs = board(made("edsr"), made("rcan"))
+    (same,) = join(board(made("bicubic")), renamed(theirs, rcan="edsr"), "x").refused
+    assert same == "blobs/x4-y/edsr: it is in the submission 2 times"
+    cells = [msgspec.structs.replace(one, key=theirs.board.cells[0].key) for one in theirs.board.cells]
+    left = Left(theirs.all[0].record, theirs.all[0].scores)
+    twice = gathered(msgspec.structs.replace(theirs.board, cells=cells), lambda cell: left)
+    assert (
+        "blobs/x4-y/edsr and blobs/x4-y/rcan are the same cell" in join(board(made("bicubic")), twice, "x").refused[0]
+    )
+
+
+def test_more_seeds_and_training_sets_of_the_boards_own_methods_are_not_taken() -> None:
+    theirs = board(made("bicubic"), learner("srcnn"), learner("srcnn", seed=7), learner("srcnn", "div2k"))
+    joined = join(board(made("bicubic"), learner("srcnn")), theirs, "x")
+    assert joined.taken == () == joined.refused
+    assert joined.remarks == (
+        "blobs/x4-y/srcnn/t91/7 is not taken: this board has srcnn already",
+        "blobs/x4-y/srcnn/div2k/0 is not taken: this board has srcnn already",
+        "nothing in it is new to this board",
+    )
+
+
+def test_a_cell_that_failed_is_held_against_names_too() -> None:
+    ours, theirs = board(made("bicubic"), made("net", 0, "waves")), board(made("bicubic"), made("net"))
+    record_of(theirs.all[1]).ingredients = FACTS | {"method": {"name": "other"}}
+    record_of(theirs.all[1]).status = "failed"
+    assert "another method of this board is called net" in join(ours, theirs, "x").refused[0]
+
+
+def test_a_metric_that_was_skipped_is_held_against_none() -> None:
+    ours, theirs = board(made("bicubic"), made("lanczos")), board(made("edsr"))
+    skipped = {"status": "skipped", "value": None, "key": "why it was skipped"}
+    first = record_of(ours.all[0]).metrics
+    first["psnr"] = msgspec.structs.replace(first["psnr"], **skipped)
+    assert join(ours, theirs, "x").refused == ()
+    mine = record_of(theirs.all[0]).metrics
+    mine["psnr"] = msgspec.structs.replace(mine["psnr"], key="other")
+    assert "PSNR is computed otherwise" in join(ours, theirs, "x").refused[0]
+    mine["psnr"] = msgspec.structs.replace(mine["psnr"], **skipped)
+    assert join(ours, theirs, "x").taken == ("blobs/x4-y/edsr",)
+
+
+def test_a_training_set_of_one_name_has_one_content() -> None:
+    ours, theirs = (board(made("bicubic"), learner(name), train=of) for name, of in (("srcnn", "a"), ("edsr", "b")))
+    assert join(ours, theirs, "x").refused == (
+        "blobs/x4-y/edsr/t91/0: its training images of t91 are others: their fingerprint is not that of this board's",
+    )
+    assert join(ours, board(made("bicubic"), learner("edsr", "div2k"), train="b"), "x").refused == ()
+
+
+def test_another_budget_is_told() -> None:
+    joined = join(board(learner("srcnn")), board(learner("edsr"), steps=9000), "x")
+    assert joined.taken == ("blobs/x4-y/edsr/t91/0",)
+    assert joined.remarks == ("edsr was trained for 9000 steps, methods of this board for 300 steps",)
+
+
+def test_metrics_that_the_board_has_not_stay_away() -> None:
+    scores = made("edsr", 1.0).scores
+    theirs = board(replace(made("edsr"), scores=scores | {"mae": scores["psnr"]}))
+    joined = join(board(made("bicubic")), theirs, "x")
+    assert joined.remarks == ("MAE is no metric of this board",)
+    (_, taken) = joined.results.all
+    assert joined.results.metrics == ["psnr"]
+    assert [*record_of(taken).metrics] == ["psnr"] == [*taken.scores]
+
+
+def test_what_training_images_look_like_comes_along_with_a_training_set() -> None:
+    ours, theirs = board(made("bicubic")), board(learner("edsr"))
+    told = BoardDataset("t91", "learned from")
+    seen = {"blobs": {"t91": {"im1": "t3"}, "other": {"im2": "o1"}}, "waves": {"t91": {"w": "t1"}}}
+    theirs = replace(theirs, board=msgspec.structs.replace(theirs.board, datasets=[told], seen=seen))
+    joined = join(ours, theirs, "x").results.board
+    assert joined.seen == {"blobs": {"t91": {"im1": "t3"}}}
+    assert told in joined.datasets and ours.board.seen == {}

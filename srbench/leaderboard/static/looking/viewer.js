@@ -40,7 +40,7 @@
 
   // The images that are the hardest, in the middle, and the easiest; they are listed from the hardest.
   function chosenImages() {
-    const known = gallery().images.filter((one) => one.mean);
+    const known = gallery().images.filter((one) => one.median);
     return known.length < 3 ? {} : { worst: known[0].id, typical: known[(known.length - 1) >> 1].id, best: known.at(-1).id };
   }
 
@@ -78,7 +78,7 @@
     const anew = changed.has("look") || changed.has("image") || changed.has("metric");
     if (anew) {
       field("look").value = String(state.look);
-      fill(field("image"), gallery().images.map((one) => [one.id, one.mean ? `${one.id} · ${one.mean}` : one.id]), state.image);
+      fill(field("image"), gallery().images.map((one) => [one.id, one.median ? `${one.id} · ${one.median}` : one.id]), state.image);
       for (const side of ["a", "b"]) fill(field(side), layers().map((one) => [one.name, one.name]), state[side]);
       const chosen = chosenImages();
       for (const button of document.querySelectorAll("[data-choose]")) {
