@@ -12,8 +12,21 @@ from srbench.cli import VERBS, cli
 from srbench.cli.options import STATUSES, statuses
 
 HAVE = {
-    "matrix": ["run", "plan", "report", "prepare", "export", "judge", "votes"],
-    "store": ["run", "watch", "plan", "report", "show", "why", "export", "judge", "votes", "verify", "clean"],
+    "matrix": ["run", "plan", "report", "publish", "prepare", "export", "judge", "votes"],
+    "store": [
+        "run",
+        "watch",
+        "plan",
+        "report",
+        "publish",
+        "show",
+        "why",
+        "export",
+        "judge",
+        "votes",
+        "verify",
+        "clean",
+    ],
     "place": ["watch", "verify", "clean"],
     "verify": ["run", "plan"],
     "retry": ["run", "plan"],
