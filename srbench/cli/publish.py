@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("publish", short_help="Put a board on a site of boards, and tell what changed.")
-@click.argument("matrix", required=False, metavar="[MATRIX|BOARD]", type=click.Path(path_type=Path))
+@click.argument("board", required=False, metavar="[MATRIX|BOARD]", type=click.Path(path_type=Path))
 @store_option
 @click.option(
     "--to",
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @click.option("--check", is_flag=True, help="Tell what would change and what is wrong with submissions; write nothing.")
 @click.option("--workflow", is_flag=True, help="Write .github/workflows/pages.yml, which puts FOLDER on GitHub Pages.")
 def command(
-    matrix: Path | None,
+    board: Path | None,
     store: Path | None,
     site: Path,
     submissions: tuple[Path, ...],
@@ -63,13 +63,13 @@ def command(
     from srbench.commands.workflow import write_workflow
     from srbench.leaderboard.publishing.limits import Size
 
-    if matrix is None and not workflow:
+    if board is None and not workflow:
         raise click.UsageError("name a matrix or a board to publish, or --workflow")
     if check and workflow:
         raise click.UsageError("--check writes nothing; leave out --workflow, or --check")
     made = None
-    if matrix is not None:
-        at = api.board_of(matrix, store)
+    if board is not None:
+        at = api.board_of(board, store)
         source = Source(at.file, at.board, at.store)
         made = publish_board(source, site, submissions=submissions, pictures=pictures, check=check, tell=_tell_costs)
         _tell(made, site, at.remarks)

@@ -12,7 +12,7 @@ from srbench.cli import VERBS, cli
 from srbench.cli.options import STATUSES, statuses
 
 HAVE = {
-    "matrix": ["run", "plan", "report", "publish", "prepare", "export", "judge", "votes"],
+    "matrix": ["run", "plan", "report", "prepare", "export", "judge", "votes"],
     "store": [
         "run",
         "watch",
