@@ -63,7 +63,7 @@ class Source:
     store: Store | None
 
     def document(self) -> Document:
-        """What it holds, without pictures that a store would have to be read for."""
+        """Read its results, without pictures that a store would have to be read for."""
         if self.board is None or self.store is None:
             return read_records(self.file)
         return results_in(self.board, self.store.root)

@@ -215,7 +215,7 @@ class Mps(Kind):
         return torch.mps.driver_allocated_memory()
 
     def free(self, device: str) -> tuple[int, int] | None:
-        """Of what Metal recommends to use at most, what this process does not hold."""
+        """Bytes that this process may still take, and the most that Metal recommends to use."""
         import torch
 
         most = torch.mps.recommended_max_memory()

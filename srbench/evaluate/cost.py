@@ -124,10 +124,10 @@ class _OneModule:
     parents: ClassVar = ("Global",)
 
     def __enter__(self) -> None:
-        """Nothing is tracked."""
+        """Begin, with nothing to track."""
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is tracked."""
+        """End, with nothing to undo."""
 
 
 class _TooLong(Exception):

@@ -19,7 +19,7 @@ class Overlap:
 
 
 def overlaps(dataset: str, board: Board, own: Sequence[Result]) -> Iterator[Overlap]:
-    """Of each training set: images that are in it or look alike, and regions of the same pictures.
+    """Find, for each training set, test images that are in it or look alike, and regions of the same pictures.
 
     own: the cells of the dataset.
     """

@@ -148,7 +148,7 @@ def _remarks(rows: Sequence[Strip], all_rows: int) -> list[str]:
 
 
 def _thinned(row: Strip, most: int) -> Strip:
-    """As many marks as a figure has room for, its lowest and highest unit among them."""
+    """Leave as many marks as a figure has room for, its lowest and highest unit among them."""
     if len(row.images) <= most:
         return row
     each = max(2, most // len(row.units)) if len(row.units) < most else 1

@@ -93,7 +93,7 @@ def _chosen(session: Session, answer: Answer) -> str:
 
 
 def _repeats(session: Session) -> Iterable[bool]:
-    """Of each repeated trial, whether it was answered as before."""
+    """Tell for each repeated trial whether it was answered as before."""
     before = {frozenset(one.pictures): one for one in session.answers if one.purpose == "vote"}
     for answer in session.answers:
         first = before.get(frozenset(answer.pictures))
@@ -103,7 +103,7 @@ def _repeats(session: Session) -> Iterable[bool]:
 
 
 def _above(session: Session) -> Iterable[bool]:
-    """Of each scene of which HR and nearest were marked, as often as both were, whether HR was above."""
+    """Tell whether HR was marked above nearest, for each scene in which both were, as often as both were."""
     marks: dict[tuple[str, str, str], dict[str, list[int]]] = {}
     for answer in session.answers:
         if answer.purpose == "catch" and isinstance(answer.said, int):
